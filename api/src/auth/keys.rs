@@ -1,0 +1,223 @@
+//! The keys that tokens are checked with: the service's own, generated on first start, and those of a trusted issuer.
+//! A key decides its algorithm; a token's header never does.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ed25519_dalek::SigningKey;
+use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use sha2::{Digest as _, Sha256};
+use tokio::sync::RwLock;
+
+/// How often an unknown `kid` may make the service read the issuer's keys again.
+const REFRESH_AT_MOST_EVERY: Duration = Duration::from_secs(30);
+/// How old keys of an address may grow, so that a revoked key is forgotten.
+const REFRESH_AT_LEAST_EVERY: Duration = Duration::from_secs(600);
+
+/// A key that tokens are checked with.
+#[derive(Clone)]
+pub struct VerifyingKey {
+    pub kid: Option<String>,
+    pub algorithm: Algorithm,
+    pub key: DecodingKey,
+}
+
+/// The service's own key.
+pub struct OwnKey {
+    pub kid: String,
+    pub signing: EncodingKey,
+    pub verifying: VerifyingKey,
+}
+
+impl OwnKey {
+    /// The key in `directory`; it is generated if there is none. Only its owner may be able to read the file.
+    pub fn open(directory: &Path) -> Result<Self, String> {
+        let path = directory.join("signing-key.der");
+        if !path.exists() {
+            generate(&path).map_err(|error| format!("cannot write the signing key {}: {error}", path.display()))?;
+        }
+        check_permissions(&path)?;
+        let der =
+            std::fs::read(&path).map_err(|error| format!("cannot read the signing key {}: {error}", path.display()))?;
+        Self::from_der(&der).map_err(|()| format!("{} holds no Ed25519 key in PKCS#8 form", path.display()))
+    }
+
+    fn from_der(der: &[u8]) -> Result<Self, ()> {
+        let signing = SigningKey::from_pkcs8_der(der).map_err(|_| ())?;
+        let public = signing.verifying_key().to_bytes();
+        let kid = URL_SAFE_NO_PAD.encode(&Sha256::digest(public)[..12]);
+        let key = DecodingKey::from_ed_components(&URL_SAFE_NO_PAD.encode(public)).map_err(|_| ())?;
+        let verifying = VerifyingKey { kid: Some(kid.clone()), algorithm: Algorithm::EdDSA, key };
+        Ok(Self { kid, signing: EncodingKey::from_ed_der(der), verifying })
+    }
+}
+
+fn generate(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    use std::io::Write as _;
+    let mut seed = [0; 32];
+    rustls::crypto::ring::default_provider().secure_random.fill(&mut seed).map_err(|_| "no random numbers")?;
+    let der = SigningKey::from_bytes(&seed).to_pkcs8_der()?;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(mut file) => Ok(file.write_all(der.as_bytes()).and_then(|()| file.sync_all())?),
+        // Another process was faster: its key is the key.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(unix)]
+fn check_permissions(path: &Path) -> Result<(), String> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let metadata =
+        std::fs::metadata(path).map_err(|error| format!("cannot read the signing key {}: {error}", path.display()))?;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 {
+        Ok(())
+    } else {
+        Err(format!("the signing key {} is open to others (mode {mode:04o}); run: chmod 600 {0}", path.display()))
+    }
+}
+
+#[cfg(not(unix))]
+fn check_permissions(_: &Path) -> Result<(), String> {
+    Ok(())
+}
+
+/// Where the trusted issuer's keys are read from.
+#[derive(Clone, Debug)]
+pub enum JwksSource {
+    File(PathBuf),
+    Url(reqwest::Url),
+}
+
+impl std::str::FromStr for JwksSource {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.starts_with("http://") || text.starts_with("https://") {
+            text.parse().map(Self::Url).map_err(|error| format!("not an address: {error}"))
+        } else {
+            Ok(Self::File(PathBuf::from(text)))
+        }
+    }
+}
+
+impl JwksSource {
+    async fn read(&self) -> Result<Vec<VerifyingKey>, String> {
+        let text = match self {
+            Self::File(path) => tokio::fs::read_to_string(path)
+                .await
+                .map_err(|error| format!("cannot read {}: {error}", path.display()))?,
+            Self::Url(url) => fetch(url).await.map_err(|error| format!("cannot read {url}: {error}"))?,
+        };
+        let set: JwkSet = serde_json::from_str(&text).map_err(|error| format!("not a JSON Web Key Set: {error}"))?;
+        let keys: Vec<VerifyingKey> = set.keys.iter().filter_map(usable).collect();
+        if keys.is_empty() {
+            Err("the key set holds no Ed25519, P-256 or RSA key for signatures".into())
+        } else {
+            Ok(keys)
+        }
+    }
+}
+
+async fn fetch(url: &reqwest::Url) -> Result<String, reqwest::Error> {
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build()?;
+    client.get(url.clone()).send().await?.error_for_status()?.text().await
+}
+
+/// The key, if it is an asymmetric one that signs. Secrets (`oct`) are never trusted from a published set.
+fn usable(jwk: &Jwk) -> Option<VerifyingKey> {
+    if jwk.common.public_key_use.as_ref().is_some_and(|usage| *usage != PublicKeyUse::Signature) {
+        return None;
+    }
+    let algorithm = match &jwk.algorithm {
+        AlgorithmParameters::OctetKeyPair(pair) if pair.curve == EllipticCurve::Ed25519 => Algorithm::EdDSA,
+        AlgorithmParameters::EllipticCurve(curve) if curve.curve == EllipticCurve::P256 => Algorithm::ES256,
+        AlgorithmParameters::RSA(_) => Algorithm::RS256,
+        _ => return None,
+    };
+    let declared = match jwk.common.key_algorithm {
+        None => algorithm,
+        Some(KeyAlgorithm::EdDSA) => Algorithm::EdDSA,
+        Some(KeyAlgorithm::ES256) => Algorithm::ES256,
+        Some(KeyAlgorithm::RS256) => Algorithm::RS256,
+        Some(_) => return None,
+    };
+    let key = DecodingKey::from_jwk(jwk).ok()?;
+    (declared == algorithm).then(|| VerifyingKey { kid: jwk.common.key_id.clone(), algorithm, key })
+}
+
+/// All keys that are trusted now.
+pub struct KeyRing {
+    own: OwnKey,
+    issuer: Option<Issuer>,
+}
+
+struct Issuer {
+    source: JwksSource,
+    state: RwLock<(Vec<VerifyingKey>, Instant)>,
+}
+
+impl KeyRing {
+    /// Fails if the issuer's keys cannot be read: a service that trusts nobody helps nobody.
+    pub async fn open(directory: &Path, jwks: Option<JwksSource>) -> Result<Self, String> {
+        let own = OwnKey::open(directory)?;
+        let issuer = match jwks {
+            None => None,
+            Some(source) => {
+                let keys = source.read().await.map_err(|error| format!("REC_JWKS: {error}"))?;
+                Some(Issuer { source, state: RwLock::new((keys, Instant::now())) })
+            }
+        };
+        Ok(Self { own, issuer })
+    }
+
+    pub fn own(&self) -> &OwnKey {
+        &self.own
+    }
+
+    /// The key that a token names. Without `kid` it is the issuer's only key, if it has just one.
+    pub async fn find(&self, kid: Option<&str>) -> Option<VerifyingKey> {
+        if kid == Some(self.own.kid.as_str()) {
+            return Some(self.own.verifying.clone());
+        }
+        self.issuer.as_ref()?.find(kid).await
+    }
+}
+
+impl Issuer {
+    async fn find(&self, kid: Option<&str>) -> Option<VerifyingKey> {
+        let (found, age) = {
+            let state = self.state.read().await;
+            (pick(&state.0, kid), state.1.elapsed())
+        };
+        let stale = age > REFRESH_AT_LEAST_EVERY || (found.is_none() && age > REFRESH_AT_MOST_EVERY);
+        if !stale {
+            return found;
+        }
+        let mut state = self.state.write().await;
+        if state.1.elapsed() >= age {
+            state.1 = Instant::now();
+            match self.source.read().await {
+                Ok(keys) => state.0 = keys,
+                Err(error) => tracing::warn!(error, "the issuer's keys could not be read again; the known ones stay"),
+            }
+        }
+        pick(&state.0, kid)
+    }
+}
+
+fn pick(keys: &[VerifyingKey], kid: Option<&str>) -> Option<VerifyingKey> {
+    match (kid, keys) {
+        (Some(_), _) => keys.iter().find(|key| key.kid.as_deref() == kid).cloned(),
+        (None, [only]) => Some(only.clone()),
+        (None, _) => None,
+    }
+}

@@ -1,0 +1,151 @@
+//! Who is asking, and the whole policy of who may do what. Rows that a viewer may not see are the business of
+//! `service::read`; this file answers for acts.
+
+pub mod keys;
+pub mod token;
+
+use entity::Audience;
+use entity::id::OrganizationId;
+use entity::mandate::MandateRole;
+use entity::organization;
+
+use crate::error::Error;
+
+/// What a viewer is to the service. In the order of what they may read.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    async_graphql::Enum,
+    clap::ValueEnum,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Reads the public record. Needs no token.
+    Anonymous,
+    /// Also reads what participants read, and texts under discussion.
+    Reader,
+    /// A reader that also acts for its own organisation.
+    Partner,
+    /// Keeps the council's record and reads all of it.
+    Secretariat,
+    /// The secretariat's powers, and clients, tokens, webhooks and settings.
+    Admin,
+}
+
+/// The one who asks, as the token says.
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    pub role: Role,
+    /// The token's subject. Stands in the audit line only.
+    pub subject: String,
+    /// The organisation that a partner acts for.
+    pub organization: Option<std::sync::Arc<organization::Model>>,
+}
+
+/// What a partner's organisation is today in one body. Empty for everyone else.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    pub roles: Vec<MandateRole>,
+}
+
+impl Standing {
+    fn chairs(&self) -> bool {
+        self.roles.iter().any(|role| matches!(role, MandateRole::Chair | MandateRole::CoChair))
+    }
+
+    fn is_officer(&self) -> bool {
+        self.chairs() || self.roles.contains(&MandateRole::Rapporteur)
+    }
+}
+
+/// What is asked for, with what the answer depends on.
+#[derive(Clone, Copy, Debug)]
+pub enum Act<'a> {
+    /// Keep the council's record: organisations, bodies, mandates, meetings, themes, instruments.
+    KeepRecord,
+    /// Record an organisation's part in a meeting.
+    RecordParticipation { organization: OrganizationId },
+    /// Propose a draft in a body.
+    Propose { standing: &'a Standing },
+    /// Change a text, its addressees, or put it before its body.
+    EditText { standing: &'a Standing, drafted_by: Option<OrganizationId> },
+    /// Take a text back.
+    Withdraw { drafted_by: Option<OrganizationId> },
+    /// A chair's act in the body whose standing is given.
+    Chair { standing: &'a Standing },
+}
+
+impl Viewer {
+    pub fn anonymous() -> Self {
+        Self { role: Role::Anonymous, subject: "anonymous".to_owned(), organization: None }
+    }
+
+    /// The service itself: commands on its own machine.
+    pub fn system(command: &str) -> Self {
+        Self { role: Role::Admin, subject: format!("system:{command}"), organization: None }
+    }
+
+    /// The widest audience that the viewer belongs to.
+    pub fn clearance(&self) -> Audience {
+        match self.role {
+            Role::Anonymous => Audience::Public,
+            Role::Reader | Role::Partner => Audience::Participants,
+            Role::Secretariat | Role::Admin => Audience::Confidential,
+        }
+    }
+
+    /// The organisation that a partner acts for.
+    pub fn acts_for(&self) -> Option<OrganizationId> {
+        self.organization.as_ref().filter(|_| self.role == Role::Partner).map(|organization| organization.id)
+    }
+
+    /// How the feed names who wrote: the organisation or the role, never the token's subject.
+    pub fn actor(&self) -> String {
+        match (&self.organization, self.role) {
+            (Some(organization), _) => organization.acronym.clone(),
+            (None, Role::Anonymous) => "anonymous".to_owned(),
+            (None, Role::Reader) => "reader".to_owned(),
+            (None, Role::Partner) => "partner".to_owned(),
+            (None, Role::Secretariat) => "secretariat".to_owned(),
+            (None, Role::Admin) => "admin".to_owned(),
+        }
+    }
+
+    fn keeps_record(&self) -> bool {
+        self.role >= Role::Secretariat
+    }
+
+    /// Whether the viewer may do it; if not, an error that says who may.
+    pub fn require(&self, act: Act<'_>) -> Result<(), Error> {
+        let own = |organization: Option<OrganizationId>| organization.is_some() && organization == self.acts_for();
+        let (allowed, who) = match act {
+            Act::KeepRecord => (false, "Only the secretariat may do this."),
+            Act::RecordParticipation { organization } => (
+                own(Some(organization)),
+                "Only the secretariat and the organisation itself may record its participation.",
+            ),
+            Act::Propose { standing } => (
+                !standing.roles.is_empty(),
+                "Only the secretariat and organisations with a mandate in the body may propose drafts.",
+            ),
+            Act::EditText { standing, drafted_by } => (
+                own(drafted_by) || standing.is_officer(),
+                "Only the secretariat, the drafting organisation and the body's chair and rapporteur may do this.",
+            ),
+            Act::Withdraw { drafted_by } => {
+                (own(drafted_by), "Only the secretariat and the drafting organisation may withdraw a text.")
+            }
+            Act::Chair { standing } => {
+                (standing.chairs(), "Only the secretariat and the body's chair may record this.")
+            }
+        };
+        if allowed || self.keeps_record() { Ok(()) } else { Err(Error::Forbidden(who)) }
+    }
+}

@@ -1,0 +1,91 @@
+//! The connections: one pool on PostgreSQL; on SQLite one writer and a pool of readers, so that neither waits for the other.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr};
+
+/// A connection that nobody got within this time is an error, not a wait.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// PostgreSQL gives a statement up after this time.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A connection that has rested this long is tested before it is used.
+const TEST_AFTER: Duration = Duration::from_secs(10);
+/// Statements that a connection keeps prepared.
+const PREPARED: usize = 512;
+
+/// Where reads and writes go. Clones share the pools.
+#[derive(Clone, Debug)]
+pub struct Databases {
+    pub read: DatabaseConnection,
+    pub write: DatabaseConnection,
+    statements: Arc<AtomicU64>,
+}
+
+impl Databases {
+    /// Opens the database of an address; a SQLite file is created if there is none.
+    pub async fn open(url: &str, connections: u32) -> Result<Self, DbErr> {
+        let statements = Arc::new(AtomicU64::new(0));
+        let (mut read, mut write) = if url.starts_with("sqlite:") {
+            // The writer comes first: it creates the file and sets it to write-ahead logging.
+            let write = Database::connect(sqlite(url, 1)).await?;
+            (Database::connect(sqlite(url, connections)).await?, write)
+        } else {
+            let pool = Database::connect(postgres(url, connections)).await?;
+            (pool.clone(), pool)
+        };
+        for pool in [&mut read, &mut write] {
+            let statements = Arc::clone(&statements);
+            pool.set_metric_callback(move |_| {
+                statements.fetch_add(1, Ordering::Relaxed);
+            });
+        }
+        Ok(Self { read, write, statements })
+    }
+
+    pub fn backend(&self) -> DbBackend {
+        self.read.get_database_backend()
+    }
+
+    /// How many statements have been run so far.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+}
+
+fn options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .test_before_acquire_if_idle_for(TEST_AFTER)
+        .record_stmt_in_spans(false)
+        .sqlx_logging(false);
+    options
+}
+
+fn sqlite(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = options(url, connections);
+    options.idle_timeout(None).max_lifetime(None).map_sqlx_sqlite_opts(|sqlite| {
+        sqlite
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5))
+            .statement_cache_capacity(PREPARED)
+    });
+    options
+}
+
+fn postgres(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = options(url, connections);
+    options
+        .statement_timeout(STATEMENT_TIMEOUT)
+        .set_application_name("rec")
+        .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(PREPARED));
+    options
+}

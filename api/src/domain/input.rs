@@ -1,0 +1,148 @@
+//! What a text, a code, a link or an id of an input must look like. Parse once here; trust the type after.
+
+use std::collections::BTreeSet;
+
+use entity::id::RecordId;
+use entity::text::{Locale, LocalizedText};
+
+use super::refusal::{Checked, Refusal, RefusalCode, each, ensure};
+
+/// Longest texts, in characters.
+pub const NAME: usize = 300;
+pub const BODY_TEXT: usize = 20_000;
+pub const NOTE: usize = 2_000;
+pub const CODE: usize = 32;
+pub const LINK: usize = 2_000;
+/// Longest lists of an input.
+pub const LIST: usize = 100;
+
+fn clean(path: &str, text: &str, longest: usize) -> Checked<String> {
+    let text = text.trim();
+    ensure(!text.is_empty(), || Refusal::required(path, "The text is empty."))?;
+    ensure(text.chars().count() <= longest, || {
+        Refusal::new(RefusalCode::TooLong, path, format!("The text is longer than {longest} characters."))
+    })?;
+    let printable = text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\t' | '\r'));
+    ensure(printable, || Refusal::invalid(path, "The text holds a control character."))?;
+    Ok(text.to_owned())
+}
+
+/// A plain text: not empty, no control characters, at most `longest` characters. Outer spaces are dropped.
+pub fn text(path: &str, value: &str, longest: usize) -> Checked<String> {
+    clean(path, value, longest)
+}
+
+pub fn optional_text(path: &str, value: Option<&str>, longest: usize) -> Checked<Option<String>> {
+    value.map(|value| text(path, value, longest)).transpose()
+}
+
+/// Translations, the first of which is the original. Each language once.
+pub fn localized<'a>(
+    path: &str,
+    entries: impl IntoIterator<Item = (Locale, &'a str)>,
+    longest: usize,
+) -> Checked<LocalizedText> {
+    let entries: Vec<(Locale, &str)> = entries.into_iter().collect();
+    ensure(!entries.is_empty(), || Refusal::required(path, "At least one language is needed."))?;
+    let mut seen = BTreeSet::new();
+    let texts = each(entries.iter().enumerate().map(|(index, (locale, value))| {
+        ensure(seen.insert(*locale), || {
+            Refusal::invalid(&format!("{path}.{index}.locale"), "This language is given twice.")
+        })?;
+        clean(&format!("{path}.{index}.text"), value, longest).map(|text| (*locale, text))
+    }))?;
+    let mut texts = texts.into_iter();
+    let (original, first) = texts.next().ok_or_else(Vec::new)?;
+    Ok(texts.fold(LocalizedText::new(original, first), |all, (locale, text)| all.with(locale, text)))
+}
+
+/// A key such as `WG-A`, `UNOCT` or `SDG-16`: upper-case Latin letters, digits and hyphens, starting with a letter.
+pub fn code(path: &str, value: &str) -> Checked<String> {
+    let value = clean(path, value, CODE)?;
+    let formed = value.starts_with(|c: char| c.is_ascii_uppercase())
+        && value.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-');
+    ensure(formed, || {
+        Refusal::invalid(path, "Use upper-case Latin letters, digits and hyphens, and start with a letter.")
+    })?;
+    Ok(value)
+}
+
+/// The symbol of an instrument, such as `S/RES/2396`: printable Latin characters, no spaces at its ends.
+pub fn symbol(path: &str, value: &str) -> Checked<String> {
+    let value = clean(path, value, 64)?;
+    ensure(value.chars().all(|c| c.is_ascii_graphic() || c == ' '), || {
+        Refusal::invalid(path, "Use Latin letters, digits and punctuation.")
+    })?;
+    Ok(value)
+}
+
+/// A web address.
+pub fn link(path: &str, value: &str) -> Checked<String> {
+    let value = clean(path, value, LINK)?;
+    let rest = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
+    let formed = rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace));
+    ensure(formed, || Refusal::invalid(path, "Use an address that starts with https:// or http://."))?;
+    Ok(value)
+}
+
+/// An id of one kind. An id of another kind answers like one that does not exist.
+pub fn id<I: RecordId>(path: &str, value: &str, what: &str) -> Checked<I> {
+    value.parse().map_err(|_| vec![Refusal::not_found(path, what)])
+}
+
+/// A list of at most `LIST` elements, without the same element twice.
+pub fn distinct<T: Ord>(path: &str, values: Vec<T>) -> Checked<Vec<T>> {
+    short(path, &values)?;
+    let count = values.iter().collect::<BTreeSet<_>>().len();
+    ensure(count == values.len(), || Refusal::invalid(path, "The same element is given twice."))?;
+    Ok(values)
+}
+
+pub fn short<T>(path: &str, values: &[T]) -> Checked<()> {
+    ensure(values.len() <= LIST, || {
+        Refusal::new(RefusalCode::TooLong, path, format!("The list has more than {LIST} elements."))
+    })
+}
+
+/// Whether a list of `count` elements can take one more.
+pub fn room(path: &str, count: usize) -> Checked<()> {
+    ensure(count < LIST, || Refusal::new(RefusalCode::TooLong, path, format!("The list has {LIST} elements already.")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{code, link, localized, text};
+    use crate::domain::refusal::RefusalCode;
+    use entity::text::Locale;
+
+    #[test]
+    fn texts_are_trimmed_and_bounded() {
+        assert_eq!(text("t", "  a b ", 3), Ok("a b".into()));
+        let refused = |value: &str| text("t", value, 3).unwrap_err()[0].code;
+        assert_eq!(refused("   "), RefusalCode::Required);
+        assert_eq!(refused("abcd"), RefusalCode::TooLong);
+        assert_eq!(refused("a\0b"), RefusalCode::Invalid);
+    }
+
+    #[test]
+    fn the_first_translation_is_the_original_and_mistakes_have_paths() {
+        let text = localized("title", [(Locale::Ru, "Мир"), (Locale::En, "Peace")], 10).unwrap();
+        assert_eq!(text.original(), Locale::Ru);
+        let refusals = localized("title", [(Locale::En, ""), (Locale::En, "x")], 10).unwrap_err();
+        let paths: Vec<String> = refusals.iter().map(|r| r.path.join(".")).collect();
+        assert_eq!(paths, ["title.0.text", "title.1.locale"]);
+        assert!(localized("title", [], 10).is_err());
+    }
+
+    #[test]
+    fn codes_and_links_have_a_form() {
+        assert!(code("c", "WG-A").is_ok());
+        for wrong in ["wg-a", "1A", "WG A", "ВГ-А", "-A"] {
+            assert!(code("c", wrong).is_err(), "{wrong}");
+        }
+        assert!(link("l", "https://isrs.uz").is_ok());
+        for wrong in ["isrs.uz", "https://", "javascript:alert(1)", "https://a b"] {
+            assert!(link("l", wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! The two state machines of this record: a recommendation's way to adoption, and a meeting's way to its conclusion.
+//! Each is one table; what a move asks besides (a procedure, addressees, dates) stands in the topic's own rules.
+
+use entity::meeting::MeetingStatus;
+use entity::recommendation::RecommendationStatus;
+
+use super::refusal::Refusal;
+
+/// What can be done to a recommendation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    Revise,
+    OpenDiscussion,
+    Withdraw,
+    OpenSilence,
+    BreakSilence,
+    RecordAgreement,
+    RecordNoConsensus,
+    Submit,
+    Return,
+    Adopt,
+    Transmit,
+    Supersede,
+    SetAddressees,
+}
+
+impl Move {
+    pub const ALL: [Self; 13] = [
+        Self::Revise,
+        Self::OpenDiscussion,
+        Self::Withdraw,
+        Self::OpenSilence,
+        Self::BreakSilence,
+        Self::RecordAgreement,
+        Self::RecordNoConsensus,
+        Self::Submit,
+        Self::Return,
+        Self::Adopt,
+        Self::Transmit,
+        Self::Supersede,
+        Self::SetAddressees,
+    ];
+
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Revise => "revised",
+            Self::OpenDiscussion => "put under discussion",
+            Self::Withdraw => "withdrawn",
+            Self::OpenSilence => "put under silence",
+            Self::BreakSilence => "taken out of silence",
+            Self::RecordAgreement => "recorded as agreed",
+            Self::RecordNoConsensus => "recorded as without consensus",
+            Self::Submit => "submitted to the Executive Committee",
+            Self::Return => "returned",
+            Self::Adopt => "adopted",
+            Self::Transmit => "transmitted",
+            Self::Supersede => "superseded",
+            Self::SetAddressees => "given other addressees",
+        }
+    }
+}
+
+/// The state after a move, or why the move is refused.
+pub fn next(status: RecommendationStatus, step: Move) -> Result<RecommendationStatus, Refusal> {
+    use Move::{
+        Adopt, BreakSilence, OpenDiscussion, OpenSilence, RecordAgreement, RecordNoConsensus, Return, Revise,
+        SetAddressees, Submit, Supersede, Transmit, Withdraw,
+    };
+    use RecommendationStatus::{
+        Adopted, AgreedInGroup, Draft, NoConsensus, Returned, SubmittedToExcom, Superseded, Transmitted,
+        UnderDiscussion, UnderSilence, Withdrawn,
+    };
+    match (status, step) {
+        (Draft | UnderDiscussion, Revise | SetAddressees) | (AgreedInGroup | Returned | NoConsensus, SetAddressees) => {
+            Ok(status)
+        }
+        // After a failed consensus only a new revision opens the discussion again.
+        (Draft | Returned, OpenDiscussion) | (NoConsensus, Revise) | (UnderSilence, BreakSilence) => {
+            Ok(UnderDiscussion)
+        }
+        (Draft | UnderDiscussion | NoConsensus, Withdraw) => Ok(Withdrawn),
+        (UnderDiscussion, OpenSilence) => Ok(UnderSilence),
+        (UnderDiscussion | UnderSilence, RecordAgreement) => Ok(AgreedInGroup),
+        (UnderDiscussion, RecordNoConsensus) => Ok(NoConsensus),
+        (AgreedInGroup, Submit) => Ok(SubmittedToExcom),
+        (SubmittedToExcom, Return) => Ok(Returned),
+        (SubmittedToExcom, Adopt) => Ok(Adopted),
+        (Adopted, Transmit) => Ok(Transmitted),
+        (Adopted | Transmitted, Supersede) => Ok(Superseded),
+        _ => {
+            Err(Refusal::state("id", format!("A recommendation that is {} cannot be {}.", words(status), step.verb())))
+        }
+    }
+}
+
+/// What can be done to a meeting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MeetingMove {
+    Update,
+    Confirm,
+    Open,
+    Conclude,
+    Postpone,
+    Cancel,
+}
+
+impl MeetingMove {
+    pub const ALL: [Self; 6] = [Self::Update, Self::Confirm, Self::Open, Self::Conclude, Self::Postpone, Self::Cancel];
+
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Update => "changed",
+            Self::Confirm => "confirmed",
+            Self::Open => "opened",
+            Self::Conclude => "concluded",
+            Self::Postpone => "postponed",
+            Self::Cancel => "cancelled",
+        }
+    }
+}
+
+/// The state after a move, or why the move is refused. A postponed meeting is confirmed again once it has new dates.
+/// A cancelled one is over. The record of a concluded one can still be completed, but it stays concluded.
+pub fn next_meeting(status: MeetingStatus, step: MeetingMove) -> Result<MeetingStatus, Refusal> {
+    use MeetingMove::{Cancel, Conclude, Confirm, Open, Postpone, Update};
+    use MeetingStatus::{Cancelled, Concluded, Confirmed, InSession, Planned, Postponed};
+    match (status, step) {
+        (Planned | Confirmed | InSession | Concluded | Postponed, Update) => Ok(status),
+        (Planned | Postponed, Confirm) => Ok(Confirmed),
+        (Confirmed, Open) => Ok(InSession),
+        (Confirmed | InSession, Conclude) => Ok(Concluded),
+        (Planned | Confirmed, Postpone) => Ok(Postponed),
+        (Planned | Confirmed | Postponed, Cancel) => Ok(Cancelled),
+        _ => {
+            Err(Refusal::state("id", format!("A meeting that is {} cannot be {}.", meeting_words(status), step.verb())))
+        }
+    }
+}
+
+/// The state in plain words.
+fn words(status: RecommendationStatus) -> &'static str {
+    match status {
+        RecommendationStatus::Draft => "a draft",
+        RecommendationStatus::UnderDiscussion => "under discussion",
+        RecommendationStatus::UnderSilence => "under silence",
+        RecommendationStatus::AgreedInGroup => "agreed in its group",
+        RecommendationStatus::NoConsensus => "without consensus",
+        RecommendationStatus::Withdrawn => "withdrawn",
+        RecommendationStatus::SubmittedToExcom => "before the Executive Committee",
+        RecommendationStatus::Returned => "returned",
+        RecommendationStatus::Adopted => "adopted",
+        RecommendationStatus::Transmitted => "transmitted",
+        RecommendationStatus::Superseded => "superseded",
+    }
+}
+
+fn meeting_words(status: MeetingStatus) -> &'static str {
+    match status {
+        MeetingStatus::Planned => "planned",
+        MeetingStatus::Confirmed => "confirmed",
+        MeetingStatus::InSession => "in session",
+        MeetingStatus::Concluded => "concluded",
+        MeetingStatus::Postponed => "postponed",
+        MeetingStatus::Cancelled => "cancelled",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MeetingMove, Move, next, next_meeting};
+    use entity::meeting::MeetingStatus::{self, Cancelled, Concluded, Confirmed, InSession, Planned, Postponed};
+    use entity::recommendation::RecommendationStatus::{self, *};
+    use sea_orm::Iterable;
+
+    /// Written from section 4 of the domain's description, not from the table above.
+    const ADOPTION: [(RecommendationStatus, RecommendationStatus); 20] = [
+        (Draft, UnderDiscussion),
+        (Draft, Withdrawn),
+        (UnderDiscussion, UnderSilence),
+        (UnderDiscussion, AgreedInGroup),
+        (UnderDiscussion, NoConsensus),
+        (UnderDiscussion, Withdrawn),
+        (UnderSilence, AgreedInGroup),
+        (UnderSilence, UnderDiscussion),
+        (AgreedInGroup, SubmittedToExcom),
+        (SubmittedToExcom, Adopted),
+        (SubmittedToExcom, Returned),
+        (Returned, UnderDiscussion),
+        (NoConsensus, UnderDiscussion),
+        (NoConsensus, Withdrawn),
+        (Adopted, Transmitted),
+        (Adopted, Superseded),
+        (Transmitted, Superseded),
+        // Moves that stay where they are.
+        (Draft, Draft),
+        (UnderDiscussion, UnderDiscussion),
+        (AgreedInGroup, AgreedInGroup),
+    ];
+
+    #[test]
+    fn every_state_and_move_follows_the_description() {
+        for status in RecommendationStatus::iter() {
+            for step in Move::ALL {
+                if let Ok(after) = next(status, step) {
+                    let stays = status == after && step == Move::SetAddressees;
+                    assert!(stays || ADOPTION.contains(&(status, after)), "{status:?} {step:?} {after:?}");
+                }
+            }
+        }
+        for (from, to) in ADOPTION {
+            assert!(Move::ALL.iter().any(|step| next(from, *step) == Ok(to)), "no move leads from {from:?} to {to:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_edited_only_while_it_is_before_its_body() {
+        let editable: Vec<_> =
+            RecommendationStatus::iter().filter(|status| next(*status, Move::Revise).is_ok()).collect();
+        assert_eq!(editable, [Draft, UnderDiscussion, NoConsensus]);
+        assert_eq!(next(NoConsensus, Move::Revise), Ok(UnderDiscussion));
+        assert!(next(NoConsensus, Move::OpenDiscussion).is_err(), "a new revision only");
+    }
+
+    #[test]
+    fn every_meeting_move_leads_where_it_should() {
+        let allowed: Vec<(MeetingStatus, MeetingMove, MeetingStatus)> = MeetingStatus::iter()
+            .flat_map(|status| MeetingMove::ALL.map(|step| (status, step)))
+            .filter_map(|(status, step)| next_meeting(status, step).ok().map(|after| (status, step, after)))
+            .filter(|(_, step, _)| *step != MeetingMove::Update)
+            .collect();
+        use MeetingMove::{Cancel, Conclude, Confirm, Open, Postpone};
+        assert_eq!(
+            allowed,
+            [
+                (Planned, Confirm, Confirmed),
+                (Planned, Postpone, Postponed),
+                (Planned, Cancel, Cancelled),
+                (Confirmed, Open, InSession),
+                (Confirmed, Conclude, Concluded),
+                (Confirmed, Postpone, Postponed),
+                (Confirmed, Cancel, Cancelled),
+                (InSession, Conclude, Concluded),
+                (Postponed, Confirm, Confirmed),
+                (Postponed, Cancel, Cancelled),
+            ]
+        );
+        let fixed: Vec<_> = MeetingStatus::iter().filter(|s| next_meeting(*s, MeetingMove::Update).is_err()).collect();
+        assert_eq!(fixed, [Cancelled]);
+    }
+}

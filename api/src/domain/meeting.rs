@@ -1,0 +1,144 @@
+//! What must hold of a meeting besides its state.
+
+use chrono::NaiveDate;
+use entity::body::BodyKind;
+use entity::meeting::{self, MeetingKind, MeetingStatus, Modality};
+
+use super::refusal::{Checked, Refusal, ensure};
+
+/// A meeting ends on the day it starts, or later.
+pub fn dates(starts_on: NaiveDate, ends_on: NaiveDate) -> Checked<()> {
+    ensure(ends_on >= starts_on, || Refusal::invalid("endsOn", "The meeting ends before it starts."))
+}
+
+/// An online meeting has no venue.
+pub fn venue(modality: Modality, venue: Option<&str>) -> Checked<()> {
+    ensure(modality != Modality::Online || venue.is_none(), || {
+        Refusal::invalid("venue", "An online meeting has no venue.")
+    })
+}
+
+/// A count has a qualifier, and a qualifier a count.
+pub fn count(count: Option<i32>, qualified: bool) -> Checked<()> {
+    ensure(count.is_none_or(|count| count >= 0), || Refusal::invalid("participantCount", "A count is not negative."))?;
+    ensure(count.is_some() == qualified, || {
+        Refusal::required("countQualifier", "A participant count and its qualifier are given together or not at all.")
+    })
+}
+
+/// The IANA name of the zone in which the meeting's days are counted.
+pub fn timezone(path: &str, name: &str) -> Checked<String> {
+    let zone: Result<chrono_tz::Tz, _> = name.parse();
+    zone.map(|zone| zone.name().to_owned()).map_err(|_| {
+        vec![Refusal::invalid(path, "This is not a time zone of the IANA database, such as Asia/Tashkent.")]
+    })
+}
+
+/// Briefings, side events and dialogues carry no body session.
+pub fn carries_sessions(kind: MeetingKind) -> bool {
+    !matches!(kind, MeetingKind::Briefing | MeetingKind::SideEvent | MeetingKind::ConferenceOrDialogue)
+}
+
+pub fn sessions(kind: MeetingKind, count: usize) -> Checked<()> {
+    ensure(count == 0 || carries_sessions(kind), || {
+        Refusal::invalid("sessions", "Briefings, side events and dialogues carry no body session.")
+    })
+}
+
+/// From its confirmation on a meeting has at least one organiser.
+pub fn organizers(status: MeetingStatus, count: usize) -> Checked<()> {
+    let needed = matches!(status, MeetingStatus::Confirmed | MeetingStatus::InSession | MeetingStatus::Concluded);
+    ensure(!needed || count > 0, || {
+        Refusal::state("organizers", "From its confirmation on a meeting has an organiser.")
+    })
+}
+
+/// A meeting is concluded on the day after its last one at the earliest: only once `endsOn` has passed.
+pub fn may_conclude(ends_on: NaiveDate, today: NaiveDate) -> Checked<()> {
+    ensure(today > ends_on, || {
+        Refusal::state("id", format!("The meeting ends on {ends_on}; it is concluded after that day."))
+    })
+}
+
+/// A concluded meeting is not moved into the future.
+pub fn still_over(row: &meeting::Model, today: NaiveDate) -> Checked<()> {
+    ensure(row.status != MeetingStatus::Concluded || today > row.ends_on, || {
+        Refusal::state("endsOn", "The meeting is concluded: it has ended.")
+    })
+}
+
+/// A meeting opens on its first day or later.
+pub fn may_open(starts_on: NaiveDate, today: NaiveDate) -> Checked<()> {
+    ensure(today >= starts_on, || {
+        Refusal::state("id", format!("The meeting starts on {starts_on}; it cannot be opened before."))
+    })
+}
+
+/// Something can be recorded as reached at a meeting only if the meeting takes or took place with a session of the body.
+pub fn reached_at(status: MeetingStatus, has_session: bool, body: &str) -> Checked<()> {
+    let held = matches!(status, MeetingStatus::InSession | MeetingStatus::Concluded);
+    ensure(held, || Refusal::state("meetingId", "The meeting is neither in session nor concluded."))?;
+    ensure(has_session, || Refusal::state("meetingId", format!("The meeting carries no session of {body}.")))
+}
+
+/// The Executive Committee adopts; the plenary, to which it reports, may adopt as well.
+pub fn may_adopt(kind: BodyKind) -> bool {
+    matches!(kind, BodyKind::ExecutiveCommittee | BodyKind::Plenary)
+}
+
+/// Nobody takes part in a meeting that was called off.
+pub fn takes_participations(status: MeetingStatus) -> Checked<()> {
+    ensure(status != MeetingStatus::Cancelled, || Refusal::state("meetingId", "The meeting is cancelled."))
+}
+
+/// The record of a concluded meeting grows and is corrected; nothing is taken out of it.
+pub fn keeps<T: PartialEq>(path: &str, status: MeetingStatus, before: &[T], after: &[T]) -> Checked<()> {
+    let kept = status != MeetingStatus::Concluded || before.iter().all(|one| after.contains(one));
+    ensure(kept, || Refusal::state(path, "Nothing is taken out of the record of a concluded meeting."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{count, dates, may_conclude, organizers, reached_at, sessions, timezone, venue};
+    use chrono::NaiveDate;
+    use entity::meeting::{MeetingKind, MeetingStatus, Modality};
+
+    fn day(day: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2024, 11, day).unwrap()
+    }
+
+    #[test]
+    fn dates_are_in_order_and_a_conclusion_comes_after_them() {
+        assert!(dates(day(27), day(27)).is_ok());
+        assert!(dates(day(27), day(26)).is_err());
+        assert!(may_conclude(day(27), day(27)).is_err());
+        assert!(may_conclude(day(27), day(28)).is_ok());
+    }
+
+    #[test]
+    fn an_online_meeting_has_no_venue_and_a_count_its_qualifier() {
+        assert!(venue(Modality::Online, Some("Hall")).is_err());
+        assert!(venue(Modality::Hybrid, Some("Hall")).is_ok());
+        assert!(count(Some(40), false).is_err());
+        assert!(count(None, true).is_err());
+        assert!(count(Some(-1), true).is_err());
+        assert!(count(Some(40), true).is_ok());
+    }
+
+    #[test]
+    fn sessions_and_organisers_follow_kind_and_state() {
+        assert!(sessions(MeetingKind::Briefing, 1).is_err());
+        assert!(sessions(MeetingKind::Plenary, 5).is_ok());
+        assert!(organizers(MeetingStatus::Planned, 0).is_ok());
+        assert!(organizers(MeetingStatus::Confirmed, 0).is_err());
+        assert!(reached_at(MeetingStatus::Planned, true, "WG-A").is_err());
+        assert!(reached_at(MeetingStatus::Concluded, false, "WG-A").is_err());
+        assert!(reached_at(MeetingStatus::Concluded, true, "WG-A").is_ok());
+    }
+
+    #[test]
+    fn a_time_zone_is_one_of_the_database() {
+        assert_eq!(timezone("timezone", "Asia/Tashkent"), Ok("Asia/Tashkent".into()));
+        assert!(timezone("timezone", "Tashkent").is_err());
+    }
+}

@@ -1,0 +1,10 @@
+//! The council's rules: plain functions over plain values. No SQL, no async, no GraphQL; unit tests stand beside them.
+
+pub mod audience;
+pub mod council;
+pub mod input;
+pub mod label;
+pub mod lifecycle;
+pub mod meeting;
+pub mod recommendation;
+pub mod refusal;

@@ -1,0 +1,140 @@
+//! What must hold of a recommendation besides its state.
+
+use chrono::NaiveDate;
+use entity::addressee::AddresseeCategory;
+use entity::recommendation::{self, RecommendationStatus};
+use entity::text::{Locale, LocalizedText};
+
+use super::refusal::{Checked, Refusal, ensure};
+
+/// An adopted text has at least one addressee, and exists in both working languages.
+pub fn adoptable(row: &recommendation::Model, addressees: usize) -> Checked<()> {
+    ensure(addressees > 0, || Refusal::state("addressees", "An adopted recommendation has at least one addressee."))?;
+    let in_both = |text: &LocalizedText| text.has(Locale::En) && text.has(Locale::Ru);
+    ensure(in_both(&row.title) && in_both(&row.text), || {
+        Refusal::state("text", "An adopted recommendation has its title and text in English and in Russian.")
+    })
+}
+
+/// A target date is not before the day on which it is set.
+pub fn target_date(target: Option<NaiveDate>, today: NaiveDate) -> Checked<()> {
+    ensure(target.is_none_or(|target| target >= today), || {
+        Refusal::invalid("targetDate", "The target date has passed.")
+    })
+}
+
+/// New texts are drafted in active bodies.
+pub fn drafts(body_active: bool) -> Checked<()> {
+    ensure(body_active, || Refusal::state("bodyId", "The body is not active."))
+}
+
+/// After a failed consensus only a new revision of the text opens the discussion again.
+pub fn reopens(status: RecommendationStatus, new_text: bool) -> Checked<()> {
+    ensure(status != RecommendationStatus::NoConsensus || new_text, || {
+        Refusal::state("text", "After a failed consensus only a changed text opens the discussion again.")
+    })
+}
+
+/// A text that is published carries a declaration that it holds no personal data on returnees.
+pub fn declared(no_personal_data: bool) -> Checked<()> {
+    ensure(no_personal_data, || {
+        Refusal::required(
+            "noPersonalData",
+            "A text is published only with the declaration that it holds no personal data.",
+        )
+    })
+}
+
+/// The day of adoption: one of the meeting's days that has come. The last of them unless given.
+pub fn adoption_day(
+    given: Option<NaiveDate>,
+    (first, last): (NaiveDate, NaiveDate),
+    today: NaiveDate,
+) -> Checked<NaiveDate> {
+    let day = given.unwrap_or(last.min(today));
+    ensure((first..=last.min(today)).contains(&day), || {
+        Refusal::invalid("adoptedOn", "The day of adoption is one of the meeting's days, and not in the future.")
+    })?;
+    Ok(day)
+}
+
+/// A recommendation is superseded by another one that is adopted and supersedes nothing yet.
+pub fn supersedes(path: &str, earlier: &recommendation::Model, later: &recommendation::Model) -> Checked<()> {
+    use RecommendationStatus::{Adopted, Transmitted};
+    ensure(earlier.id != later.id, || Refusal::invalid(path, "A recommendation does not supersede itself."))?;
+    ensure(matches!(later.status, Adopted | Transmitted), || {
+        Refusal::state(path, "Only an adopted or transmitted recommendation supersedes another one.")
+    })?;
+    ensure(later.supersedes_id.is_none(), || Refusal::state(path, "It supersedes another recommendation already."))?;
+    same_reality(path, earlier.is_demo, later.is_demo)
+}
+
+/// Who is addressed must fit the category: a government names its country, "all stakeholders" names nobody.
+pub fn addressee(path: &str, category: AddresseeCategory, country: bool, organization: bool) -> Checked<()> {
+    let fits = match category {
+        AddresseeCategory::Government => country,
+        AddresseeCategory::InternationalOrganization => organization && !country,
+        AddresseeCategory::CivilSociety => true,
+        AddresseeCategory::AllStakeholders => !country && !organization,
+    };
+    ensure(fits, || {
+        Refusal::invalid(
+            path,
+            "A government is named by its country, an international organisation by itself, and all stakeholders by neither.",
+        )
+    })
+}
+
+/// The demonstration data and the real record do not refer to each other.
+pub fn same_reality(path: &str, one_is_demo: bool, other_is_demo: bool) -> Checked<()> {
+    ensure(one_is_demo == other_is_demo, || {
+        Refusal::invalid(path, "A demonstration recommendation and a real one do not refer to each other.")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{addressee, adoption_day, declared, reopens, target_date};
+    use chrono::NaiveDate;
+    use entity::addressee::AddresseeCategory;
+    use entity::recommendation::RecommendationStatus;
+
+    #[test]
+    fn addressees_fit_their_category() {
+        use AddresseeCategory::{AllStakeholders, Government, InternationalOrganization};
+        assert!(addressee("a", Government, true, false).is_ok());
+        assert!(addressee("a", Government, true, true).is_ok());
+        assert!(addressee("a", Government, false, true).is_err());
+        assert!(addressee("a", InternationalOrganization, false, true).is_ok());
+        assert!(addressee("a", InternationalOrganization, false, false).is_err());
+        assert!(addressee("a", AllStakeholders, false, false).is_ok());
+        assert!(addressee("a", AllStakeholders, true, false).is_err());
+    }
+
+    #[test]
+    fn a_day_of_adoption_is_one_of_the_meeting_that_has_come() {
+        let day = |day| NaiveDate::from_ymd_opt(2026, 1, day).unwrap();
+        assert_eq!(adoption_day(None, (day(1), day(3)), day(9)), Ok(day(3)));
+        assert_eq!(adoption_day(None, (day(1), day(3)), day(2)), Ok(day(2)));
+        assert_eq!(adoption_day(Some(day(1)), (day(1), day(3)), day(9)), Ok(day(1)));
+        assert!(adoption_day(Some(day(4)), (day(1), day(3)), day(9)).is_err());
+        assert!(adoption_day(Some(day(3)), (day(1), day(3)), day(2)).is_err());
+    }
+
+    #[test]
+    fn a_failed_consensus_needs_a_new_text_and_a_publication_its_declaration() {
+        assert!(reopens(RecommendationStatus::NoConsensus, false).is_err());
+        assert!(reopens(RecommendationStatus::NoConsensus, true).is_ok());
+        assert!(reopens(RecommendationStatus::Draft, false).is_ok());
+        assert!(declared(false).is_err());
+        assert!(declared(true).is_ok());
+    }
+
+    #[test]
+    fn a_target_date_lies_ahead() {
+        let day = |day| NaiveDate::from_ymd_opt(2026, 1, day).unwrap();
+        assert!(target_date(Some(day(1)), day(2)).is_err());
+        assert!(target_date(Some(day(2)), day(2)).is_ok());
+        assert!(target_date(None, day(2)).is_ok());
+    }
+}

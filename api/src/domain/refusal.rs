@@ -1,0 +1,126 @@
+//! A refusal: why an input was not accepted, in words that its author can act on, and where in the input it stands.
+
+/// What kind of refusal it is. Stable: clients branch on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
+#[graphql(name = "UserErrorCode")]
+pub enum RefusalCode {
+    /// A value is not acceptable: out of range, wrong form, impossible date, forbidden character.
+    Invalid,
+    /// A required value is empty or missing.
+    Required,
+    /// A text or a list is longer than allowed.
+    TooLong,
+    /// No such record, or none that you may see.
+    NotFound,
+    /// Another record has this key already.
+    AlreadyExists,
+    /// The record's state does not allow this.
+    InvalidState,
+    /// The record has changed since it was read. The payload holds its current state.
+    Conflict,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub code: RefusalCode,
+    pub message: String,
+    /// From the input's field inwards; list positions count from 0.
+    pub path: Vec<String>,
+}
+
+impl Refusal {
+    /// `path` is written with dots: `title.0.text`.
+    pub fn new(code: RefusalCode, path: &str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            path: path.split('.').filter(|p| !p.is_empty()).map(str::to_owned).collect(),
+        }
+    }
+
+    pub fn invalid(path: &str, message: impl Into<String>) -> Self {
+        Self::new(RefusalCode::Invalid, path, message)
+    }
+
+    pub fn required(path: &str, message: impl Into<String>) -> Self {
+        Self::new(RefusalCode::Required, path, message)
+    }
+
+    pub fn not_found(path: &str, what: &str) -> Self {
+        Self::new(RefusalCode::NotFound, path, format!("There is no such {what}."))
+    }
+
+    pub fn state(path: &str, message: impl Into<String>) -> Self {
+        Self::new(RefusalCode::InvalidState, path, message)
+    }
+}
+
+/// What a check of one or more values gives.
+pub type Checked<T> = Result<T, Vec<Refusal>>;
+
+/// Succeeds if the rule holds.
+pub fn ensure(holds: bool, refusal: impl FnOnce() -> Refusal) -> Checked<()> {
+    if holds { Ok(()) } else { Err(vec![refusal()]) }
+}
+
+/// All values of a tuple of checks, or the refusals of all of them: an author sees every mistake at once.
+pub trait All {
+    type Values;
+    fn all(self) -> Checked<Self::Values>;
+}
+
+macro_rules! all {
+    ($($name:ident)*) => {
+        impl<$($name),*> All for ($(Checked<$name>,)*) {
+            type Values = ($($name,)*);
+            #[expect(non_snake_case, reason = "the type parameters name the values")]
+            fn all(self) -> Checked<Self::Values> {
+                let ($($name,)*) = self;
+                let mut refusals = Vec::new();
+                $(let $name = $name.map_err(|mut more| refusals.append(&mut more)).ok();)*
+                match ($($name,)*) {
+                    ($(Some($name),)*) => Ok(($($name,)*)),
+                    _ => Err(refusals),
+                }
+            }
+        }
+    };
+}
+
+all!(A B);
+all!(A B C);
+all!(A B C D);
+all!(A B C D E);
+all!(A B C D E F);
+all!(A B C D E F G);
+all!(A B C D E F G H);
+all!(A B C D E F G H I);
+all!(A B C D E F G H I J);
+all!(A B C D E F G H I J K);
+all!(A B C D E F G H I J K L);
+
+/// Every element of a list of checks, or the refusals of all of them.
+pub fn each<T>(checks: impl IntoIterator<Item = Checked<T>>) -> Checked<Vec<T>> {
+    let (mut values, mut refusals) = (Vec::new(), Vec::new());
+    for check in checks {
+        match check {
+            Ok(value) => values.push(value),
+            Err(mut more) => refusals.append(&mut more),
+        }
+    }
+    if refusals.is_empty() { Ok(values) } else { Err(refusals) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{All, Checked, Refusal, each};
+
+    #[test]
+    fn all_mistakes_are_reported_at_once() {
+        let bad = |path: &str| -> Checked<u8> { Err(vec![Refusal::invalid(path, "no")]) };
+        let refusals = (Ok(1), bad("a"), bad("b.0")).all().unwrap_err();
+        assert_eq!(refusals.iter().map(|r| r.path.join(".")).collect::<Vec<_>>(), ["a", "b.0"]);
+        assert_eq!((Ok(1), Checked::Ok("x")).all(), Ok((1, "x")));
+        assert_eq!(each([Ok(1), bad("a"), bad("b")]).unwrap_err().len(), 2);
+    }
+}

@@ -1,0 +1,83 @@
+//! The one error of the service, its stable code, and what a client may read of it.
+
+use std::fmt;
+
+use crate::domain::refusal::Refusal;
+
+/// Why a request was not done. Clients see the code and `Display`; `Internal` shows them neither its text nor its cause.
+#[derive(Debug)]
+pub enum Error {
+    /// The input or the state of the record does not allow it: a `userErrors` entry each.
+    Refused(Vec<Refusal>),
+    /// The record is not at the expected version, or another writer was faster.
+    Conflict { path: Vec<String> },
+    /// The viewer may not do this. Only said of what the viewer can see.
+    Forbidden(&'static str),
+    /// A token is present but wrong.
+    Unauthenticated(&'static str),
+    /// A cursor of another list, filter, order or database, or no cursor at all.
+    InvalidCursor,
+    /// `first` or `last` is out of bounds, or both are given.
+    InvalidPage(String),
+    /// An argument of a query is not what its type says.
+    InvalidArgument { message: String },
+    /// A fault of ours. The chain goes to the log, once.
+    Internal(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// The stable code of a top-level error, as the README lists it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "REFUSED",
+            Self::Conflict { .. } => "CONFLICT",
+            Self::Forbidden(_) => "FORBIDDEN",
+            Self::Unauthenticated(_) => "UNAUTHENTICATED",
+            Self::InvalidCursor => "INVALID_CURSOR",
+            Self::InvalidPage(_) => "INVALID_PAGE",
+            Self::InvalidArgument { .. } => "INVALID_ARGUMENT",
+            Self::Internal(_) => "INTERNAL",
+        }
+    }
+
+    pub fn internal(text: impl Into<String>) -> Self {
+        Self::Internal(text.into().into())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusals) => {
+                let texts: Vec<&str> = refusals.iter().map(|refusal| refusal.message.as_str()).collect();
+                f.write_str(&texts.join(" "))
+            }
+            Self::Conflict { .. } => f.write_str("The record has changed since it was read. Read it again and repeat."),
+            Self::Forbidden(reason) | Self::Unauthenticated(reason) => f.write_str(reason),
+            Self::InvalidCursor => f.write_str("The cursor does not belong to this list with this filter and order."),
+            Self::InvalidPage(message) | Self::InvalidArgument { message } => f.write_str(message),
+            Self::Internal(_) => f.write_str("The service has failed. Quote the request id when you report it."),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Internal(cause) => Some(cause.as_ref()),
+            _ => None,
+        }
+    }
+}
+
+impl From<Vec<Refusal>> for Error {
+    fn from(refusals: Vec<Refusal>) -> Self {
+        Self::Refused(refusals)
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(vec![refusal])
+    }
+}

@@ -1,0 +1,20 @@
+//! The service of the Regional Expert Council: one GraphQL API over its record.
+//!
+//! The law of dependencies: `main -> cli -> app -> http -> graphql -> service -> entity`, and `service -> domain -> entity`.
+//! `auth`, `clock`, `config`, `database` and `error` are used by all and use nobody above `entity` and `domain::refusal`.
+//! `graphql` and `http` never name `sea_orm`; `service` names `async_graphql` for inputs and enums only.
+
+pub mod app;
+pub mod auth;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod database;
+pub mod domain;
+pub mod error;
+pub mod graphql;
+pub mod http;
+pub mod service;
+pub mod telemetry;
+
+pub use app::App;

@@ -1,0 +1,182 @@
+//! Bodies: the plenary, the Executive Committee and the working groups.
+
+use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
+use chrono::NaiveDate;
+use entity::body;
+use entity::body::BodyKind;
+use entity::id::BodyId;
+use sea_orm::ConnectionTrait;
+
+use super::filter::{BooleanFilter, EnumFilter, IdFilter, OrderedFilter, StringFilter, TextFilter, filter, sort};
+use super::input::{LocalizedTextInput, localized, patch, patch_required};
+use super::read::{self, Visible};
+use super::tx::{Tx, Written};
+use crate::app::App;
+use crate::auth::{Act, Viewer};
+use crate::domain::refusal::All as _;
+use crate::domain::{audience, council, input};
+use crate::error::Error;
+
+impl Visible for body::Entity {}
+
+/// Names one body.
+#[derive(Clone, Debug, OneofObject)]
+pub enum BodyBy {
+    /// Its id.
+    Id(ID),
+    /// Its code, such as `EC` or `WG-A`.
+    Code(String),
+}
+
+/// Which bodies.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct BodyFilter {
+    /// By id.
+    pub id: Option<IdFilter>,
+    /// By code.
+    pub code: Option<StringFilter>,
+    /// By kind.
+    pub kind: Option<EnumFilter<BodyKind>>,
+    /// By name, in any language.
+    pub name: Option<TextFilter>,
+    /// By the date of establishment.
+    pub established_on: Option<OrderedFilter<NaiveDate>>,
+    /// Whether it is active.
+    pub active: Option<BooleanFilter>,
+    /// By the body that it reports to.
+    pub reports_to: Option<Box<BodyFilter>>,
+    /// All of these must match.
+    pub and: Option<Vec<BodyFilter>>,
+    /// At least one of these must match.
+    pub or: Option<Vec<BodyFilter>>,
+    /// This must not match.
+    pub not: Option<Box<BodyFilter>>,
+}
+
+filter!(BodyFilter => body::Entity, |this, scope| [
+    scope.field(this.id.as_ref().map(IdFilter::of::<BodyId>).as_ref(), body::Column::Id),
+    scope.field(this.code.as_ref(), body::Column::Code),
+    scope.field(this.kind.as_ref(), body::Column::Kind),
+    scope.field(this.name.as_ref(), body::Column::NameFolded),
+    scope.field(this.established_on.as_ref(), body::Column::EstablishedOn),
+    scope.field(this.active.as_ref(), body::Column::Active),
+    scope.related(this.reports_to.as_deref(), body::Column::ReportsToId),
+]);
+
+sort! {
+    /// What bodies can be sorted by.
+    BodyOrderField, BodyOrder => body {
+        /// The code.
+        Code => Code,
+        /// The date of establishment.
+        EstablishedOn => EstablishedOn,
+        /// The time of the last change.
+        UpdatedAt => UpdatedAt,
+    }
+}
+
+pub async fn find(db: &impl ConnectionTrait, viewer: &Viewer, by: &BodyBy) -> Result<Option<body::Model>, Error> {
+    match by {
+        BodyBy::Id(id) => read::by_text_id::<body::Entity>(db, viewer, id).await,
+        BodyBy::Code(code) => read::by_key::<body::Entity>(db, viewer, body::Column::Code, code).await,
+    }
+}
+
+/// A new body.
+#[derive(Clone, Debug, InputObject)]
+pub struct CreateBodyInput {
+    /// Upper-case Latin letters, digits and hyphens, such as `WG-E`. Unique.
+    pub code: String,
+    /// What kind of body it is.
+    pub kind: BodyKind,
+    /// The name; the first language is the original.
+    pub name: Vec<LocalizedTextInput>,
+    /// What the body is for.
+    pub mandate_text: Option<Vec<LocalizedTextInput>>,
+    /// The date of establishment.
+    pub established_on: Option<NaiveDate>,
+    /// The body that it reports to.
+    pub reports_to_id: Option<ID>,
+}
+
+/// A change of a body. What is omitted stays; `null` clears. The code stays: labels are made of it.
+#[derive(Clone, Debug, InputObject)]
+pub struct UpdateBodyInput {
+    /// The body.
+    pub id: ID,
+    /// The version that you have read.
+    pub expected_version: i32,
+    /// The name; replaces all languages.
+    pub name: MaybeUndefined<Vec<LocalizedTextInput>>,
+    /// What the body is for; replaces all languages.
+    pub mandate_text: MaybeUndefined<Vec<LocalizedTextInput>>,
+    /// The date of establishment.
+    pub established_on: MaybeUndefined<NaiveDate>,
+    /// Whether it is active. One plenary and one Executive Committee are active.
+    pub active: MaybeUndefined<bool>,
+    /// The body that it reports to.
+    pub reports_to_id: MaybeUndefined<ID>,
+}
+
+pub async fn create(app: &App, viewer: &Viewer, input: CreateBodyInput) -> Result<Written<body::Model>, Error> {
+    viewer.require(Act::KeepRecord)?;
+    let (code, name, mandate_text, reports_to_id) = (
+        input::code("code", &input.code),
+        localized("name", &input.name, input::NAME),
+        input.mandate_text.map(|text| localized("mandateText", &text, input::BODY_TEXT)).transpose(),
+        input.reports_to_id.map(|id| input::id("reportsToId", &id, "body")).transpose(),
+    )
+        .all()?;
+    let mut tx = app.begin(viewer, "createBody").await?;
+    ancestors(&tx, reports_to_id).await?;
+    let (id, at) = (tx.mint(), tx.at());
+    let (audience, owner) = audience::OPEN;
+    let name_folded = name.folded();
+    let row = body::Model {
+        id,
+        code,
+        kind: input.kind,
+        name,
+        name_folded,
+        mandate_text,
+        established_on: input.established_on,
+        active: true,
+        reports_to_id,
+        audience,
+        owner,
+        created_at: at,
+        updated_at: at,
+        version: 1,
+    };
+    let row = tx.insert::<body::Entity>(row).await?;
+    tx.commit(row).await
+}
+
+pub async fn update(app: &App, viewer: &Viewer, input: UpdateBodyInput) -> Result<Written<body::Model>, Error> {
+    viewer.require(Act::KeepRecord)?;
+    let id = input::id::<BodyId>("id", &input.id, "body")?;
+    let mut tx = app.begin(viewer, "updateBody").await?;
+    let before = tx.get_at::<body::Entity>(id, input.expected_version, "body").await?;
+    let mut after = before.clone();
+    (after.name, after.mandate_text, after.established_on, after.active, after.reports_to_id) = (
+        patch_required("name", input.name, before.name.clone(), |name| localized("name", &name, input::NAME)),
+        patch(input.mandate_text, before.mandate_text.clone(), |text| {
+            localized("mandateText", &text, input::BODY_TEXT)
+        }),
+        patch(input.established_on, before.established_on, Ok),
+        patch_required("active", input.active, before.active, Ok),
+        patch(input.reports_to_id, before.reports_to_id, |id| input::id("reportsToId", &id, "body")),
+    )
+        .all()?;
+    if after.reports_to_id != before.reports_to_id {
+        council::no_cycle("reportsToId", id, &ancestors(&tx, after.reports_to_id).await?)?;
+    }
+    council::stays_represented("active", before.kind, before.active, after.active)?;
+    let row = tx.update::<body::Entity>(&before, after).await?;
+    tx.commit(row).await
+}
+
+/// The wanted parent and all above it.
+async fn ancestors(tx: &Tx<'_>, parent: Option<BodyId>) -> Result<Vec<BodyId>, Error> {
+    tx.ancestors::<body::Entity>("reportsToId", parent, |row| row.reports_to_id, "body").await
+}

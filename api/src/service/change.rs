@@ -1,0 +1,133 @@
+//! The change feed: its cursor, its head, and the append that every transaction ends with.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the feed's own tables pass neither door: they are written by `Tx::commit` alone"
+)]
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use entity::change::{ChangeKind, ChangeReason};
+use entity::id::OrganizationId;
+use entity::{Audience, RecordType, change, change_head};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::constraint::refused_write;
+use crate::error::Error;
+
+/// The feed of one database: its name, and a doorbell that rings when it grows. The doorbell carries nothing but the
+/// head; whoever follows reads the table again from its own cursor.
+#[derive(Debug)]
+pub struct Feed {
+    epoch: Uuid,
+    head: watch::Sender<i64>,
+}
+
+impl Feed {
+    pub async fn open(db: &impl ConnectionTrait) -> Result<Self, Error> {
+        let row = change_head::Entity::find().one(db).await?;
+        let row = row.ok_or_else(|| Error::internal("the feed has no head"))?;
+        Ok(Self { epoch: row.epoch, head: watch::Sender::new(row.seq) })
+    }
+
+    pub fn cursor(&self, seq: i64) -> ChangeCursor {
+        ChangeCursor { epoch: self.epoch, seq }
+    }
+
+    /// Tells every follower that the feed has grown to `seq`.
+    pub fn ring(&self, seq: i64) {
+        self.head.send_if_modified(|head| {
+            let grown = seq > *head;
+            *head = Ord::max(seq, *head);
+            grown
+        });
+    }
+
+    pub fn head(&self) -> watch::Receiver<i64> {
+        self.head.subscribe()
+    }
+}
+
+/// Where a change stands in the feed of one database. Opaque to clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChangeCursor {
+    epoch: Uuid,
+    seq: i64,
+}
+
+impl ChangeCursor {
+    pub fn seq(self) -> i64 {
+        self.seq
+    }
+}
+
+impl std::fmt::Display for ChangeCursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut bytes = self.epoch.as_bytes()[..8].to_vec();
+        bytes.extend_from_slice(&self.seq.to_be_bytes());
+        f.write_str(&URL_SAFE_NO_PAD.encode(bytes))
+    }
+}
+
+/// What a transaction did to one record, before it has its number.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    pub record: RecordType,
+    pub id: Uuid,
+    pub kind: ChangeKind,
+    pub version: i32,
+    pub reason: Option<ChangeReason>,
+    pub access: (Audience, Option<OrganizationId>),
+    /// Who could see it before the transaction; nobody, if it is new.
+    pub access_before: Option<(Audience, Option<OrganizationId>)>,
+}
+
+/// Numbers the changes and writes them: the last statements before a commit. The lock on the head makes the order of
+/// numbers the order of commits, without gaps. Returns the last number.
+pub async fn append(
+    txn: &impl ConnectionTrait,
+    changes: &[Pending],
+    actor: &str,
+    at: chrono::DateTime<chrono::Utc>,
+) -> Result<i64, Error> {
+    let count = i64::try_from(changes.len()).map_err(|error| Error::Internal(error.into()))?;
+    let last = advance(txn, count).await?;
+    let rows = (last - count + 1..=last).zip(changes).map(|(seq, pending)| {
+        change::Model {
+            seq,
+            at,
+            actor: actor.to_owned(),
+            subject_kind: pending.record,
+            subject_id: pending.id,
+            kind: pending.kind,
+            version: pending.version,
+            reason: pending.reason,
+            audience: pending.access.0,
+            owner: pending.access.1,
+            audience_before: pending.access_before.map(|access| access.0),
+            owner_before: pending.access_before.and_then(|access| access.1),
+        }
+        .into_active_model()
+    });
+    let rows: Vec<change::ActiveModel> = rows.collect();
+    for chunk in rows.chunks(CHUNK) {
+        change::Entity::insert_many(chunk.to_vec()).exec_without_returning(txn).await.map_err(refused_write)?;
+    }
+    Ok(last)
+}
+
+/// Rows of one insert statement: below the databases' limits on parameters.
+const CHUNK: usize = 1000;
+
+async fn advance(txn: &impl ConnectionTrait, by: i64) -> Result<i64, Error> {
+    let update = Query::update()
+        .table(change_head::Entity)
+        .value(change_head::Column::Seq, Expr::col(change_head::Column::Seq).add(by))
+        .returning_col(change_head::Column::Seq)
+        .take();
+    let row = txn.query_one(&update).await.map_err(refused_write)?;
+    let row = row.ok_or_else(|| Error::internal("the feed has no head"))?;
+    Ok(row.try_get("", "seq")?)
+}

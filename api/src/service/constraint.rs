@@ -1,0 +1,103 @@
+//! What the databases refuse, in words that the author of the input can act on. The databases hold these rules even
+//! between concurrent writers, so that the use cases need not ask first.
+
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
+
+use crate::domain::refusal::{Refusal, RefusalCode};
+use crate::error::Error;
+
+/// A unique key: how SQLite and PostgreSQL name it, where it stands in an input, and what to say.
+const UNIQUE: [(&str, &str, &str, &str); 13] = [
+    ("organization.acronym", "organization_acronym_key", "acronym", "Another organisation has this acronym."),
+    ("body.code", "body_code_key", "code", "Another body has this code."),
+    ("body.kind", "body_one_active_of_kind", "kind", "There is an active body of this kind already."),
+    ("theme.code", "theme_code_key", "code", "Another theme has this code."),
+    ("instrument.symbol", "instrument_symbol_key", "symbol", "Another instrument has this symbol."),
+    ("country.iso2", "country_iso2_key", "iso2", "Another country has this code."),
+    ("source.url", "source_url_key", "url", "Another source has this address."),
+    (
+        "body_session.body_id, body_session.ordinal",
+        "body_session_body_id_ordinal_key",
+        "sessions",
+        "The body has a session of this ordinal already.",
+    ),
+    (
+        "body_session.meeting_id, body_session.body_id",
+        "body_session_meeting_id_body_id_key",
+        "sessions",
+        "A meeting carries one session of a body.",
+    ),
+    (
+        "participation.meeting_id, participation.organization_id, participation.capacity",
+        "participation_meeting_id_organization_id_capacity_key",
+        "capacity",
+        "The organisation takes part in this capacity already.",
+    ),
+    (
+        "recommendation.label",
+        "recommendation_label_key",
+        "id",
+        "The label was given by another writer at the same time. Repeat.",
+    ),
+    (
+        "recommendation.body_id, recommendation.label_year, recommendation.label_serial",
+        "recommendation_body_id_label_year_label_serial_key",
+        "id",
+        "The label was given by another writer at the same time. Repeat.",
+    ),
+    (
+        "recommendation.supersedes_id",
+        "recommendation_supersedes_id_key",
+        "id",
+        "The recommendation is superseded already.",
+    ),
+];
+
+/// A guard of the migrations, where its rule stands in an input, and what to say.
+const GUARDS: [(&str, &str, &str); 4] = [
+    (
+        "guard: mandates overlap",
+        "validFrom",
+        "The organisation holds this role in this body for part of that time already.",
+    ),
+    (
+        "guard: an adopted text is immutable",
+        "id",
+        "An adopted text is immutable. Supersede it by a new recommendation.",
+    ),
+    ("guard: an adopted recommendation is kept", "id", "An adopted recommendation is kept."),
+    ("guard: a concluded meeting is kept", "id", "A concluded meeting is kept."),
+];
+
+/// A transaction that PostgreSQL gave up for the sake of another one.
+const GIVEN_UP: [&str; 2] = ["40001", "40P01"];
+
+/// The error of a write that a database has refused.
+pub fn refused_write(error: DbErr) -> Error {
+    if let Some(SqlErr::UniqueConstraintViolation(message)) = error.sql_err()
+        && let Some((_, _, path, text)) =
+            UNIQUE.iter().find(|(sqlite, postgres, ..)| names(&message, sqlite) || message.contains(postgres))
+    {
+        return Refusal::new(RefusalCode::AlreadyExists, path, *text).into();
+    }
+    let message = error.to_string();
+    if let Some((_, path, text)) = GUARDS.iter().find(|(guard, ..)| message.contains(guard)) {
+        return Refusal::state(path, *text).into();
+    }
+    if sql_state(&error).is_some_and(|state| GIVEN_UP.contains(&state.as_str())) {
+        return Error::Conflict { path: Vec::new() };
+    }
+    Error::Internal(error.into())
+}
+
+/// SQLite says `UNIQUE constraint failed: table.column, table.column`, or the name of an index on an expression.
+fn names(message: &str, columns: &str) -> bool {
+    message.split_once("UNIQUE constraint failed: ").is_some_and(|(_, named)| named.trim() == columns)
+}
+
+fn sql_state(error: &DbErr) -> Option<String> {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
+        return None;
+    };
+    Some(error.as_database_error()?.code()?.into_owned())
+}

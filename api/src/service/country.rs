@@ -1,0 +1,65 @@
+//! Countries: reference data, read by everyone.
+
+use async_graphql::{ID, InputObject, OneofObject};
+use entity::country;
+use entity::id::CountryId;
+use sea_orm::ConnectionTrait;
+
+use super::filter::{BooleanFilter, IdFilter, StringFilter, TextFilter, filter, sort};
+use super::read::{self, Visible};
+use crate::auth::Viewer;
+use crate::error::Error;
+
+impl Visible for country::Entity {}
+
+/// Names one country.
+#[derive(Clone, Debug, OneofObject)]
+pub enum CountryBy {
+    /// Its id.
+    Id(ID),
+    /// Its ISO 3166-1 alpha-2 code, in upper case.
+    Iso2(String),
+}
+
+/// Which countries.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct CountryFilter {
+    /// By id.
+    pub id: Option<IdFilter>,
+    /// By ISO 3166-1 alpha-2 code.
+    pub iso2: Option<StringFilter>,
+    /// By name, in any language.
+    pub name: Option<TextFilter>,
+    /// Whether the state takes part in the council.
+    pub participating: Option<BooleanFilter>,
+    /// All of these must match.
+    pub and: Option<Vec<CountryFilter>>,
+    /// At least one of these must match.
+    pub or: Option<Vec<CountryFilter>>,
+    /// This must not match.
+    pub not: Option<Box<CountryFilter>>,
+}
+
+filter!(CountryFilter => country::Entity, |this, scope| [
+    scope.field(this.id.as_ref().map(IdFilter::of::<CountryId>).as_ref(), country::Column::Id),
+    scope.field(this.iso2.as_ref(), country::Column::Iso2),
+    scope.field(this.name.as_ref(), country::Column::NameFolded),
+    scope.field(this.participating.as_ref(), country::Column::Participating),
+]);
+
+sort! {
+    /// What countries can be sorted by.
+    CountryOrderField, CountryOrder => country {
+        /// The ISO 3166-1 alpha-2 code.
+        Iso2 => Iso2,
+        /// The time of the last change.
+        UpdatedAt => UpdatedAt,
+    }
+}
+
+pub async fn find(db: &impl ConnectionTrait, viewer: &Viewer, by: &CountryBy) -> Result<Option<country::Model>, Error> {
+    match by {
+        CountryBy::Id(id) => read::by_text_id::<country::Entity>(db, viewer, id).await,
+        CountryBy::Iso2(iso2) => read::by_key::<country::Entity>(db, viewer, country::Column::Iso2, iso2).await,
+    }
+}

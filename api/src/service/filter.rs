@@ -1,0 +1,469 @@
+//! The comparators of filters, and how they become conditions. A filter reads what the viewer may see and nothing else:
+//! relation filters pass the door of the related table.
+
+use std::cell::Cell;
+use std::fmt::Debug;
+
+use async_graphql::{ID, InputObject, InputType};
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::Row;
+use entity::id::RecordId;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr, SelectStatement};
+use sea_orm::{ActiveEnum, ColumnTrait, QueryFilter, QuerySelect, QueryTrait, Value};
+
+use super::read::{Visible, select};
+use crate::auth::Viewer;
+use crate::error::Error;
+
+/// The most comparisons of one filter.
+const MOST_COMPARISONS: u32 = 100;
+
+/// A filter of one record type.
+pub trait Filter: Debug + Send + Sync {
+    type Entity: Row;
+    /// What the fields of the filter ask for, all of which must hold.
+    fn fields(&self, scope: &Scope<'_>) -> Result<Condition, Error>;
+    /// `and`, `or`, `not`.
+    fn logic(&self) -> Logic<'_, Self>
+    where
+        Self: Sized;
+}
+
+/// The logical operators of a filter.
+pub struct Logic<'a, F> {
+    pub and: Option<&'a Vec<F>>,
+    pub or: Option<&'a Vec<F>>,
+    pub not: Option<&'a F>,
+}
+
+/// One reading of a filter: by whom, and how many comparisons are left.
+pub struct Scope<'a> {
+    pub viewer: &'a Viewer,
+    left: Cell<u32>,
+}
+
+impl<'a> Scope<'a> {
+    pub fn new(viewer: &'a Viewer) -> Self {
+        Self { viewer, left: Cell::new(MOST_COMPARISONS) }
+    }
+
+    pub fn apply<F: Filter>(&self, filter: &F) -> Result<Condition, Error> {
+        self.spend()?;
+        let mut all = Condition::all().add(filter.fields(self)?);
+        let Logic { and, or, not } = filter.logic();
+        for filter in and.into_iter().flatten() {
+            all = all.add(self.apply(filter)?);
+        }
+        if let Some(alternatives) = or {
+            let mut any = Condition::any().add(Expr::value(false));
+            for filter in alternatives {
+                any = any.add(self.apply(filter)?);
+            }
+            all = all.add(any);
+        }
+        if let Some(filter) = not {
+            // What is unknown (a comparison with null) does not match, and so its negation does.
+            let inner = self.apply(filter)?;
+            let known = Func::coalesce([Expr::from(inner), Expr::value(false)]);
+            all = all.add(Expr::from(known).not());
+        }
+        Ok(all)
+    }
+
+    /// The comparisons of a field, if the filter names it.
+    pub fn field<C: Compare>(&self, comparison: Option<&C>, column: impl ColumnTrait) -> Result<Condition, Error> {
+        let Some(comparison) = comparison else { return Ok(Condition::all()) };
+        self.spend()?;
+        comparison.compare(&Expr::col(column.as_column_ref()))
+    }
+
+    /// Rows whose `column` is the id of a related row that matches.
+    pub fn related<F>(&self, filter: Option<&F>, column: impl ColumnTrait) -> Result<Condition, Error>
+    where
+        F: Filter<Entity: Visible>,
+    {
+        let Some(filter) = filter else { return Ok(Condition::all()) };
+        let ids = self.matching(filter)?;
+        Ok(Condition::all().add(Expr::col(column.as_column_ref()).in_subquery(ids)))
+    }
+
+    /// Rows of `E` that a table between relates to at least one matching row.
+    pub fn some<E: Row, F, L: Visible>(
+        &self,
+        list: Option<&ListFilter<F>>,
+        child: L::Column,
+        related: L::Column,
+    ) -> Result<Condition, Error>
+    where
+        F: Filter<Entity: Visible> + InputType,
+    {
+        let Some(list) = list else { return Ok(Condition::all()) };
+        let linked = |matching: &F| -> Result<Expr, Error> {
+            let ids = self.matching(matching)?;
+            let links = select::<L>(self.viewer).filter(related.in_subquery(ids));
+            let links = links.select_only().column(child).into_query();
+            Ok(Expr::col(E::ID.as_column_ref()).in_subquery(links))
+        };
+        let mut all = Condition::all();
+        if let Some(some) = &list.some {
+            all = all.add(linked(some)?);
+        }
+        if let Some(none) = &list.none {
+            all = all.add(linked(none)?.not());
+        }
+        Ok(all)
+    }
+
+    fn matching<F: Filter<Entity: Visible>>(&self, filter: &F) -> Result<SelectStatement, Error> {
+        let matching = select::<F::Entity>(self.viewer).filter(self.apply(filter)?);
+        Ok(matching.select_only().column(F::Entity::ID).into_query())
+    }
+
+    fn spend(&self) -> Result<(), Error> {
+        let left = self.left.get().checked_sub(1).ok_or_else(|| Error::InvalidArgument {
+            message: format!("filter: at most {MOST_COMPARISONS} comparisons."),
+        })?;
+        self.left.set(left);
+        Ok(())
+    }
+}
+
+/// A condition on related rows of which there may be several.
+#[derive(Clone, Debug, InputObject)]
+#[graphql(concrete(name = "OrganizationListFilter", params(crate::service::organization::OrganizationFilter)))]
+#[graphql(concrete(name = "BodyListFilter", params(crate::service::body::BodyFilter)))]
+#[graphql(concrete(name = "CountryListFilter", params(crate::service::country::CountryFilter)))]
+#[graphql(concrete(name = "ThemeListFilter", params(crate::service::theme::ThemeFilter)))]
+#[graphql(concrete(name = "InstrumentListFilter", params(crate::service::instrument::InstrumentFilter)))]
+pub struct ListFilter<F: InputType> {
+    /// At least one related record matches.
+    pub some: Option<F>,
+    /// No related record matches.
+    pub none: Option<F>,
+}
+
+/// A set of comparisons with one column, all of which must hold.
+pub trait Compare {
+    fn compare(&self, column: &Expr) -> Result<Condition, Error>;
+}
+
+fn and_some<V>(all: Condition, value: Option<V>, compare: impl FnOnce(V) -> Expr) -> Condition {
+    match value {
+        Some(value) => all.add(compare(value)),
+        None => all,
+    }
+}
+
+/// `notIn` and `ne` match rows without a value: "not X" is true of nothing.
+fn differs(column: &Expr, differs: Expr) -> Expr {
+    differs.or(column.clone().is_null())
+}
+
+fn null_or_not(column: &Expr, is_null: bool) -> Expr {
+    if is_null { column.clone().is_null() } else { column.clone().is_not_null() }
+}
+
+/// PostgreSQL stores no NUL character, so that nothing can be equal to it or hold it.
+fn storable<'a>(texts: impl IntoIterator<Item = &'a String>) -> Result<(), Error> {
+    if texts.into_iter().any(|text| text.contains('\0')) {
+        return Err(Error::InvalidArgument { message: "filter: a text holds a NUL character.".to_owned() });
+    }
+    Ok(())
+}
+
+/// `%`, `_` and the escape itself stand for themselves.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+fn like(column: Expr, pattern: String) -> Expr {
+    column.like(LikeExpr::new(pattern).escape('\\'))
+}
+
+/// Comparisons with a plain text.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct StringFilter {
+    /// Equal, to the letter.
+    pub eq: Option<String>,
+    /// Not equal; also matches where there is no value.
+    pub ne: Option<String>,
+    /// One of these.
+    #[graphql(validator(max_items = 100))]
+    pub r#in: Option<Vec<String>>,
+    /// None of these; also matches where there is no value.
+    #[graphql(validator(max_items = 100))]
+    pub not_in: Option<Vec<String>>,
+    /// Before, by code points.
+    pub lt: Option<String>,
+    /// Before or equal, by code points.
+    pub lte: Option<String>,
+    /// After, by code points.
+    pub gt: Option<String>,
+    /// After or equal, by code points.
+    pub gte: Option<String>,
+    /// Contains; the case of Latin letters does not matter.
+    pub contains: Option<String>,
+    /// Starts with; the case of Latin letters does not matter.
+    pub starts_with: Option<String>,
+    /// Has no value, or has one.
+    pub is_null: Option<bool>,
+}
+
+impl Compare for StringFilter {
+    fn compare(&self, column: &Expr) -> Result<Condition, Error> {
+        let single = [&self.eq, &self.ne, &self.lt, &self.lte, &self.gt, &self.gte, &self.contains, &self.starts_with];
+        storable(single.into_iter().flatten().chain(self.r#in.iter().flatten()).chain(self.not_in.iter().flatten()))?;
+        let own = || column.clone();
+        let folded = || Expr::from(Func::lower(column.clone()));
+        let mut all = Condition::all();
+        all = and_some(all, self.eq.as_ref(), |v| own().eq(v.as_str()));
+        all = and_some(all, self.ne.as_ref(), |v| differs(column, own().ne(v.as_str())));
+        all = and_some(all, self.r#in.as_ref(), |v| own().is_in(v.iter().map(String::as_str)));
+        all = and_some(all, self.not_in.as_ref(), |v| differs(column, own().is_not_in(v.iter().map(String::as_str))));
+        all = and_some(all, self.lt.as_ref(), |v| own().lt(v.as_str()));
+        all = and_some(all, self.lte.as_ref(), |v| own().lte(v.as_str()));
+        all = and_some(all, self.gt.as_ref(), |v| own().gt(v.as_str()));
+        all = and_some(all, self.gte.as_ref(), |v| own().gte(v.as_str()));
+        all = and_some(all, self.contains.as_ref(), |v| {
+            like(folded(), format!("%{}%", escaped(&v.to_ascii_lowercase())))
+        });
+        all = and_some(all, self.starts_with.as_ref(), |v| {
+            like(folded(), format!("{}%", escaped(&v.to_ascii_lowercase())))
+        });
+        Ok(and_some(all, self.is_null, |v| null_or_not(column, v)))
+    }
+}
+
+/// Comparisons with a localised text. All languages are searched; case does not matter.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct TextFilter {
+    /// Contains, in any language.
+    pub contains: Option<String>,
+    /// Starts with, in any language.
+    pub starts_with: Option<String>,
+}
+
+impl Compare for TextFilter {
+    /// `column` is the folded one: a line for each language.
+    fn compare(&self, column: &Expr) -> Result<Condition, Error> {
+        storable(self.contains.iter().chain(&self.starts_with))?;
+        let mut all = Condition::all();
+        all = and_some(all, self.contains.as_ref(), |v| {
+            like(column.clone(), format!("%{}%", escaped(&v.to_lowercase())))
+        });
+        Ok(and_some(all, self.starts_with.as_ref(), |v| {
+            let start = escaped(&v.to_lowercase());
+            like(column.clone(), format!("{start}%")).or(like(column.clone(), format!("%\n{start}%")))
+        }))
+    }
+}
+
+/// Comparisons with an id.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct IdFilter {
+    /// This id.
+    pub eq: Option<ID>,
+    /// Another id, or none.
+    pub ne: Option<ID>,
+    /// One of these ids.
+    #[graphql(validator(max_items = 100))]
+    pub r#in: Option<Vec<ID>>,
+    /// None of these ids; also matches where there is none.
+    #[graphql(validator(max_items = 100))]
+    pub not_in: Option<Vec<ID>>,
+}
+
+/// An `IdFilter` on ids of one kind. An id of another kind matches nothing.
+pub struct Typed<'a, I>(pub &'a IdFilter, pub std::marker::PhantomData<I>);
+
+impl IdFilter {
+    pub fn of<I: RecordId>(&self) -> Typed<'_, I> {
+        Typed(self, std::marker::PhantomData)
+    }
+}
+
+impl<I: RecordId> Compare for Typed<'_, I> {
+    fn compare(&self, column: &Expr) -> Result<Condition, Error> {
+        let parse = |id: &ID| id.parse::<I>().ok();
+        let many = |ids: &[ID]| -> Vec<Value> { ids.iter().filter_map(parse).map(Into::into).collect() };
+        let mut all = Condition::all();
+        all = and_some(all, self.0.eq.as_ref(), |id| column.clone().is_in(many(std::slice::from_ref(id))));
+        all = and_some(all, self.0.ne.as_ref(), |id| {
+            differs(column, column.clone().is_not_in(many(std::slice::from_ref(id))))
+        });
+        all = and_some(all, self.0.r#in.as_ref(), |ids| column.clone().is_in(many(ids)));
+        Ok(and_some(all, self.0.not_in.as_ref(), |ids| differs(column, column.clone().is_not_in(many(ids)))))
+    }
+}
+
+/// Comparisons with a truth value.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct BooleanFilter {
+    /// Is this.
+    pub eq: Option<bool>,
+    /// Is not this.
+    pub ne: Option<bool>,
+}
+
+impl Compare for BooleanFilter {
+    fn compare(&self, column: &Expr) -> Result<Condition, Error> {
+        let all = and_some(Condition::all(), self.eq, |v| column.clone().eq(v));
+        Ok(and_some(all, self.ne, |v| column.clone().ne(v)))
+    }
+}
+
+/// From one value to another, both included.
+#[derive(Clone, Debug, InputObject)]
+#[graphql(concrete(name = "IntRange", params(i32)))]
+#[graphql(concrete(name = "DateRange", params(NaiveDate)))]
+#[graphql(concrete(name = "DateTimeRange", params("DateTime<Utc>")))]
+pub struct Range<T: InputType> {
+    /// The least value.
+    pub from: T,
+    /// The greatest value.
+    pub to: T,
+}
+
+/// Comparisons with a value that has an order.
+#[derive(Clone, Debug, InputObject)]
+#[graphql(concrete(name = "IntFilter", params(i32)))]
+#[graphql(concrete(name = "DateFilter", params(NaiveDate)))]
+#[graphql(concrete(name = "DateTimeFilter", params("DateTime<Utc>")))]
+pub struct OrderedFilter<T: InputType>
+where
+    Range<T>: InputType,
+{
+    /// Equal.
+    pub eq: Option<T>,
+    /// Not equal; also matches where there is no value.
+    pub ne: Option<T>,
+    /// One of these.
+    #[graphql(validator(max_items = 100))]
+    pub r#in: Option<Vec<T>>,
+    /// None of these; also matches where there is no value.
+    #[graphql(validator(max_items = 100))]
+    pub not_in: Option<Vec<T>>,
+    /// Less, or earlier.
+    pub lt: Option<T>,
+    /// At most, or not later.
+    pub lte: Option<T>,
+    /// More, or later.
+    pub gt: Option<T>,
+    /// At least, or not earlier.
+    pub gte: Option<T>,
+    /// In a range, its ends included.
+    pub between: Option<Range<T>>,
+    /// Has no value, or has one.
+    pub is_null: Option<bool>,
+}
+
+impl<T: InputType + Clone + Into<Value>> Compare for OrderedFilter<T>
+where
+    Range<T>: InputType,
+{
+    fn compare(&self, column: &Expr) -> Result<Condition, Error> {
+        let own = || column.clone();
+        let value = |v: &T| -> Value { v.clone().into() };
+        let values = |v: &Vec<T>| -> Vec<Value> { v.iter().map(value).collect() };
+        let mut all = Condition::all();
+        all = and_some(all, self.eq.as_ref(), |v| own().eq(value(v)));
+        all = and_some(all, self.ne.as_ref(), |v| differs(column, own().ne(value(v))));
+        all = and_some(all, self.r#in.as_ref(), |v| own().is_in(values(v)));
+        all = and_some(all, self.not_in.as_ref(), |v| differs(column, own().is_not_in(values(v))));
+        all = and_some(all, self.lt.as_ref(), |v| own().lt(value(v)));
+        all = and_some(all, self.lte.as_ref(), |v| own().lte(value(v)));
+        all = and_some(all, self.gt.as_ref(), |v| own().gt(value(v)));
+        all = and_some(all, self.gte.as_ref(), |v| own().gte(value(v)));
+        all = and_some(all, self.between.as_ref(), |range| own().between(value(&range.from), value(&range.to)));
+        Ok(and_some(all, self.is_null, |v| null_or_not(column, v)))
+    }
+}
+
+/// Comparisons with an enum.
+#[derive(Clone, Debug, InputObject)]
+#[graphql(concrete(name = "OrganizationKindFilter", params(entity::organization::OrganizationKind)))]
+#[graphql(concrete(name = "BodyKindFilter", params(entity::body::BodyKind)))]
+#[graphql(concrete(name = "MandateRoleFilter", params(entity::mandate::MandateRole)))]
+#[graphql(concrete(name = "MeetingKindFilter", params(entity::meeting::MeetingKind)))]
+#[graphql(concrete(name = "ModalityFilter", params(entity::meeting::Modality)))]
+#[graphql(concrete(name = "MeetingStatusFilter", params(entity::meeting::MeetingStatus)))]
+#[graphql(concrete(name = "SensitivityFilter", params(entity::meeting::Sensitivity)))]
+#[graphql(concrete(name = "ThemeKindFilter", params(entity::theme::ThemeKind)))]
+#[graphql(concrete(name = "RecommendationKindFilter", params(entity::recommendation::RecommendationKind)))]
+#[graphql(concrete(name = "RecommendationStatusFilter", params(entity::recommendation::RecommendationStatus)))]
+#[graphql(concrete(name = "PriorityFilter", params(entity::recommendation::Priority)))]
+#[graphql(concrete(name = "CapacityFilter", params(entity::participation::Capacity)))]
+#[graphql(concrete(name = "AttendanceFilter", params(entity::participation::Attendance)))]
+pub struct EnumFilter<T: InputType> {
+    /// Is this.
+    pub eq: Option<T>,
+    /// Is not this; also matches where there is no value.
+    pub ne: Option<T>,
+    /// One of these.
+    pub r#in: Option<Vec<T>>,
+    /// None of these; also matches where there is no value.
+    pub not_in: Option<Vec<T>>,
+    /// Has no value, or has one.
+    pub is_null: Option<bool>,
+}
+
+impl<T: InputType + ActiveEnum<Value = String>> Compare for EnumFilter<T> {
+    fn compare(&self, column: &Expr) -> Result<Condition, Error> {
+        let names = |v: &[T]| -> Vec<String> { v.iter().map(ActiveEnum::to_value).collect() };
+        let mut all = Condition::all();
+        all = and_some(all, self.eq.as_ref(), |v| column.clone().eq(ActiveEnum::to_value(v)));
+        all = and_some(all, self.ne.as_ref(), |v| differs(column, column.clone().ne(ActiveEnum::to_value(v))));
+        all = and_some(all, self.r#in.as_ref(), |v| column.clone().is_in(names(v)));
+        all = and_some(all, self.not_in.as_ref(), |v| differs(column, column.clone().is_not_in(names(v))));
+        Ok(and_some(all, self.is_null, |v| null_or_not(column, v)))
+    }
+}
+
+/// `impl Filter` from a list of its fields.
+macro_rules! filter {
+    ($filter:ty => $entity:ty, |$this:ident, $scope:ident| [$($condition:expr),* $(,)?]) => {
+        impl $crate::service::filter::Filter for $filter {
+            type Entity = $entity;
+
+            fn fields(&self, $scope: &$crate::service::filter::Scope<'_>) -> Result<sea_orm::Condition, $crate::error::Error> {
+                let $this = self;
+                let mut all = sea_orm::Condition::all();
+                $(all = all.add($condition?);)*
+                Ok(all)
+            }
+
+            fn logic(&self) -> $crate::service::filter::Logic<'_, Self> {
+                $crate::service::filter::Logic { and: self.and.as_ref(), or: self.or.as_ref(), not: self.not.as_deref() }
+            }
+        }
+    };
+}
+pub(crate) use filter;
+
+/// The sort keys of a record type: an enum, and the input that names one of them with its direction.
+macro_rules! sort {
+    ($(#[$meta:meta])* $field:ident, $order:ident => $module:ident { $($(#[$key_meta:meta])* $key:ident => $column:ident,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
+        pub enum $field { $($(#[$key_meta])* $key,)* }
+
+        /// A sort key and its direction. Nulls come last; the id breaks ties.
+        #[derive(Clone, Debug, async_graphql::InputObject)]
+        pub struct $order {
+            /// What to sort by.
+            pub field: $field,
+            /// Which way. Ascending unless given.
+            #[graphql(default_with = "crate::service::page::Direction::Asc")]
+            pub direction: $crate::service::page::Direction,
+        }
+
+        impl $crate::service::page::Sort for $order {
+            type Entity = $module::Entity;
+            fn key(&self) -> $crate::service::page::Key<$module::Entity> {
+                let column = match self.field { $($field::$key => $module::Column::$column,)* };
+                $crate::service::page::Key { column, direction: self.direction }
+            }
+        }
+    };
+}
+pub(crate) use sort;

@@ -1,0 +1,48 @@
+//! Inputs that several mutations share, and how an update input changes a row: omitted keeps, `null` clears.
+
+use async_graphql::{InputObject, MaybeUndefined};
+use entity::text::{Locale, LocalizedText};
+
+use crate::domain::input;
+use crate::domain::refusal::{Checked, Refusal};
+
+/// A text in one language. The first of a list is the original.
+#[derive(Clone, Debug, InputObject)]
+pub struct LocalizedTextInput {
+    /// The language.
+    pub locale: Locale,
+    /// The text, not empty.
+    pub text: String,
+}
+
+/// The translations of an input as one localised text.
+pub fn localized(path: &str, entries: &[LocalizedTextInput], longest: usize) -> Checked<LocalizedText> {
+    input::localized(path, entries.iter().map(|entry| (entry.locale, entry.text.as_str())), longest)
+}
+
+/// The new value of a column that may be empty.
+pub fn patch<T, U>(
+    value: MaybeUndefined<T>,
+    current: Option<U>,
+    check: impl FnOnce(T) -> Checked<U>,
+) -> Checked<Option<U>> {
+    match value {
+        MaybeUndefined::Undefined => Ok(current),
+        MaybeUndefined::Null => Ok(None),
+        MaybeUndefined::Value(value) => check(value).map(Some),
+    }
+}
+
+/// The new value of a column that is never empty: `null` is refused.
+pub fn patch_required<T, U>(
+    path: &str,
+    value: MaybeUndefined<T>,
+    current: U,
+    check: impl FnOnce(T) -> Checked<U>,
+) -> Checked<U> {
+    match value {
+        MaybeUndefined::Undefined => Ok(current),
+        MaybeUndefined::Null => Err(vec![Refusal::required(path, "This cannot be cleared.")]),
+        MaybeUndefined::Value(value) => check(value),
+    }
+}

@@ -1,0 +1,130 @@
+//! Legal instruments and resolutions that recommendations refer to.
+
+use async_graphql::{ID, InputObject, MaybeUndefined};
+use chrono::NaiveDate;
+use entity::id::InstrumentId;
+use entity::instrument;
+
+use super::filter::{IdFilter, OrderedFilter, StringFilter, TextFilter, filter, sort};
+use super::input::{LocalizedTextInput, localized, patch, patch_required};
+use super::read::Visible;
+use super::tx::Written;
+use crate::app::App;
+use crate::auth::{Act, Viewer};
+use crate::domain::refusal::All as _;
+use crate::domain::{audience, input};
+use crate::error::Error;
+
+impl Visible for instrument::Entity {}
+
+/// Which instruments.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct InstrumentFilter {
+    /// By id.
+    pub id: Option<IdFilter>,
+    /// By symbol.
+    pub symbol: Option<StringFilter>,
+    /// By title, in any language.
+    pub title: Option<TextFilter>,
+    /// By the date of adoption.
+    pub adopted_on: Option<OrderedFilter<NaiveDate>>,
+    /// All of these must match.
+    pub and: Option<Vec<InstrumentFilter>>,
+    /// At least one of these must match.
+    pub or: Option<Vec<InstrumentFilter>>,
+    /// This must not match.
+    pub not: Option<Box<InstrumentFilter>>,
+}
+
+filter!(InstrumentFilter => instrument::Entity, |this, scope| [
+    scope.field(this.id.as_ref().map(IdFilter::of::<InstrumentId>).as_ref(), instrument::Column::Id),
+    scope.field(this.symbol.as_ref(), instrument::Column::Symbol),
+    scope.field(this.title.as_ref(), instrument::Column::TitleFolded),
+    scope.field(this.adopted_on.as_ref(), instrument::Column::AdoptedOn),
+]);
+
+sort! {
+    /// What instruments can be sorted by.
+    InstrumentOrderField, InstrumentOrder => instrument {
+        /// The symbol.
+        Symbol => Symbol,
+        /// The date of adoption.
+        AdoptedOn => AdoptedOn,
+        /// The time of the last change.
+        UpdatedAt => UpdatedAt,
+    }
+}
+
+/// A new instrument.
+#[derive(Clone, Debug, InputObject)]
+pub struct CreateInstrumentInput {
+    /// The symbol, such as `S/RES/2396`. Unique.
+    pub symbol: String,
+    /// The title; the first language is the original.
+    pub title: Vec<LocalizedTextInput>,
+    /// The date of adoption.
+    pub adopted_on: Option<NaiveDate>,
+}
+
+/// A change of an instrument. What is omitted stays; `null` clears.
+#[derive(Clone, Debug, InputObject)]
+pub struct UpdateInstrumentInput {
+    /// The instrument.
+    pub id: ID,
+    /// The version that you have read.
+    pub expected_version: i32,
+    /// The symbol. Unique.
+    pub symbol: MaybeUndefined<String>,
+    /// The title; replaces all languages.
+    pub title: MaybeUndefined<Vec<LocalizedTextInput>>,
+    /// The date of adoption.
+    pub adopted_on: MaybeUndefined<NaiveDate>,
+}
+
+pub async fn create(
+    app: &App,
+    viewer: &Viewer,
+    input: CreateInstrumentInput,
+) -> Result<Written<instrument::Model>, Error> {
+    viewer.require(Act::KeepRecord)?;
+    let (symbol, title) =
+        (input::symbol("symbol", &input.symbol), localized("title", &input.title, input::NAME)).all()?;
+    let mut tx = app.begin(viewer, "createInstrument").await?;
+    let (id, at) = (tx.mint(), tx.at());
+    let (audience, owner) = audience::OPEN;
+    let title_folded = title.folded();
+    let row = instrument::Model {
+        id,
+        symbol,
+        title,
+        title_folded,
+        adopted_on: input.adopted_on,
+        audience,
+        owner,
+        created_at: at,
+        updated_at: at,
+        version: 1,
+    };
+    let row = tx.insert::<instrument::Entity>(row).await?;
+    tx.commit(row).await
+}
+
+pub async fn update(
+    app: &App,
+    viewer: &Viewer,
+    input: UpdateInstrumentInput,
+) -> Result<Written<instrument::Model>, Error> {
+    viewer.require(Act::KeepRecord)?;
+    let id = input::id::<InstrumentId>("id", &input.id, "instrument")?;
+    let mut tx = app.begin(viewer, "updateInstrument").await?;
+    let before = tx.get_at::<instrument::Entity>(id, input.expected_version, "instrument").await?;
+    let mut after = before.clone();
+    (after.symbol, after.title, after.adopted_on) = (
+        patch_required("symbol", input.symbol, before.symbol.clone(), |symbol| input::symbol("symbol", &symbol)),
+        patch_required("title", input.title, before.title.clone(), |title| localized("title", &title, input::NAME)),
+        patch(input.adopted_on, before.adopted_on, Ok),
+    )
+        .all()?;
+    let row = tx.update::<instrument::Entity>(&before, after).await?;
+    tx.commit(row).await
+}

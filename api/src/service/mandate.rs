@@ -1,0 +1,162 @@
+//! Mandates: what organisations are in bodies, and when.
+
+use async_graphql::{ID, InputObject};
+use chrono::NaiveDate;
+use entity::id::{BodyId, CountryId, MandateId, OrganizationId};
+use entity::mandate::MandateRole;
+use entity::{body, country, mandate, organization};
+use sea_orm::{ColumnTrait, Condition};
+
+use super::body::BodyFilter;
+use super::country::CountryFilter;
+use super::filter::{BooleanFilter, EnumFilter, IdFilter, OrderedFilter, filter, sort};
+use super::organization::OrganizationFilter;
+use super::read::{self, Visible};
+use super::tx::Written;
+use crate::app::App;
+use crate::auth::{Act, Viewer};
+use crate::domain::refusal::{All as _, Refusal, RefusalCode, ensure};
+use crate::domain::{audience, council, input};
+use crate::error::Error;
+
+impl Visible for mandate::Entity {}
+
+/// Which mandates.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct MandateFilter {
+    /// By id.
+    pub id: Option<IdFilter>,
+    /// By role.
+    pub role: Option<EnumFilter<MandateRole>>,
+    /// Whether its holder can object to a consensus.
+    pub can_object: Option<BooleanFilter>,
+    /// By its first day.
+    pub valid_from: Option<OrderedFilter<NaiveDate>>,
+    /// By its last day.
+    pub valid_to: Option<OrderedFilter<NaiveDate>>,
+    /// By its holder.
+    pub organization: Option<OrganizationFilter>,
+    /// By body.
+    pub body: Option<BodyFilter>,
+    /// By the state whose delegation holds it.
+    pub country: Option<CountryFilter>,
+    /// All of these must match.
+    pub and: Option<Vec<MandateFilter>>,
+    /// At least one of these must match.
+    pub or: Option<Vec<MandateFilter>>,
+    /// This must not match.
+    pub not: Option<Box<MandateFilter>>,
+}
+
+filter!(MandateFilter => mandate::Entity, |this, scope| [
+    scope.field(this.id.as_ref().map(IdFilter::of::<MandateId>).as_ref(), mandate::Column::Id),
+    scope.field(this.role.as_ref(), mandate::Column::Role),
+    scope.field(this.can_object.as_ref(), mandate::Column::CanObject),
+    scope.field(this.valid_from.as_ref(), mandate::Column::ValidFrom),
+    scope.field(this.valid_to.as_ref(), mandate::Column::ValidTo),
+    scope.related(this.organization.as_ref(), mandate::Column::OrganizationId),
+    scope.related(this.body.as_ref(), mandate::Column::BodyId),
+    scope.related(this.country.as_ref(), mandate::Column::CountryId),
+]);
+
+sort! {
+    /// What mandates can be sorted by.
+    MandateOrderField, MandateOrder => mandate {
+        /// The first day.
+        ValidFrom => ValidFrom,
+        /// The last day.
+        ValidTo => ValidTo,
+        /// The role.
+        Role => Role,
+        /// The time of the last change.
+        UpdatedAt => UpdatedAt,
+    }
+}
+
+/// A new mandate.
+#[derive(Clone, Debug, InputObject)]
+pub struct GrantMandateInput {
+    /// Who holds it.
+    pub organization_id: ID,
+    /// In which body.
+    pub body_id: ID,
+    /// What the organisation is in the body.
+    pub role: MandateRole,
+    /// The state whose delegation it is.
+    pub country_id: Option<ID>,
+    /// Whether its holder can object to a consensus. Unless given: state delegations can.
+    pub can_object: Option<bool>,
+    /// The first day.
+    pub valid_from: NaiveDate,
+    /// The last day. Open unless given.
+    pub valid_to: Option<NaiveDate>,
+}
+
+/// The end of a mandate.
+#[derive(Clone, Debug, InputObject)]
+pub struct EndMandateInput {
+    /// The mandate.
+    pub id: ID,
+    /// The version that you have read.
+    pub expected_version: i32,
+    /// The last day. Not after the last day that it has already.
+    pub valid_to: NaiveDate,
+}
+
+pub async fn grant(app: &App, viewer: &Viewer, input: GrantMandateInput) -> Result<Written<mandate::Model>, Error> {
+    viewer.require(Act::KeepRecord)?;
+    let (organization_id, body_id, country_id, ()) = (
+        input::id::<OrganizationId>("organizationId", &input.organization_id, "organisation"),
+        input::id::<BodyId>("bodyId", &input.body_id, "body"),
+        input.country_id.map(|id| input::id::<CountryId>("countryId", &id, "country")).transpose(),
+        council::mandate_period(input.valid_from, input.valid_to),
+    )
+        .all()?;
+    let mut tx = app.begin(viewer, "grantMandate").await?;
+    let holder = tx.get::<organization::Entity>("organizationId", organization_id, "organisation").await?;
+    let body = tx.get::<body::Entity>("bodyId", body_id, "body").await?;
+    let country = match country_id {
+        Some(id) => Some(tx.get::<country::Entity>("countryId", id, "country").await?),
+        None => None,
+    };
+    council::may_hold(holder.active, body.active)?;
+    let of_holder = Condition::all()
+        .add(mandate::Column::OrganizationId.eq(organization_id))
+        .add(mandate::Column::BodyId.eq(body_id))
+        .add(mandate::Column::Role.eq(input.role));
+    let held = read::all::<mandate::Entity>(tx.db(), viewer, of_holder).await?;
+    ensure(!held.iter().any(|one| council::overlaps(one, input.valid_from, input.valid_to)), || {
+        let text = "The organisation holds this role in this body for part of that time already.";
+        Refusal::new(RefusalCode::AlreadyExists, "validFrom", text)
+    })?;
+    let (id, at) = (tx.mint(), tx.at());
+    let (audience, owner) = audience::OPEN;
+    let row = mandate::Model {
+        id,
+        organization_id,
+        body_id,
+        country_id,
+        role: input.role,
+        can_object: input.can_object.unwrap_or_else(|| council::objects_by_default(country.as_ref())),
+        valid_from: input.valid_from,
+        valid_to: input.valid_to,
+        audience,
+        owner,
+        created_at: at,
+        updated_at: at,
+        version: 1,
+    };
+    let row = tx.insert::<mandate::Entity>(row).await?;
+    tx.commit(row).await
+}
+
+pub async fn end(app: &App, viewer: &Viewer, input: EndMandateInput) -> Result<Written<mandate::Model>, Error> {
+    viewer.require(Act::KeepRecord)?;
+    let id = input::id::<MandateId>("id", &input.id, "mandate")?;
+    let mut tx = app.begin(viewer, "endMandate").await?;
+    let before = tx.get_at::<mandate::Entity>(id, input.expected_version, "mandate").await?;
+    council::mandate_end(&before, input.valid_to)?;
+    let after = mandate::Model { valid_to: Some(input.valid_to), ..before.clone() };
+    let row = tx.update::<mandate::Entity>(&before, after).await?;
+    tx.commit(row).await
+}

@@ -1,0 +1,207 @@
+//! The agenda of a meeting. Every change of it is a change of the meeting.
+
+use std::collections::HashMap;
+
+use async_graphql::{ID, InputObject, MaybeUndefined};
+use entity::agenda_item::AgendaItemKind;
+use entity::change::ChangeReason;
+use entity::id::{AgendaItemId, BodyId, MeetingId};
+use entity::{agenda_item, body, meeting};
+
+use crate::app::App;
+use crate::auth::{Act, Viewer};
+use crate::domain::lifecycle::{MeetingMove, next_meeting};
+use crate::domain::refusal::{All as _, Refusal, each, ensure};
+use crate::domain::{input, meeting as rules};
+use crate::error::Error;
+use crate::service::input::{LocalizedTextInput, localized, patch, patch_required};
+use crate::service::read::{self, Visible};
+use crate::service::tx::{Tx, Written};
+
+impl Visible for agenda_item::Entity {}
+
+/// A new agenda item. It comes last.
+#[derive(Clone, Debug, InputObject)]
+pub struct AddAgendaItemInput {
+    /// The meeting.
+    pub meeting_id: ID,
+    /// The number that the agenda prints, such as `3` or `3 (a)`. The next position unless given.
+    pub number: Option<String>,
+    /// The title; the first language is the original.
+    pub title: Vec<LocalizedTextInput>,
+    /// What happens under the item.
+    pub kind: AgendaItemKind,
+    /// The body that the item belongs to.
+    pub body_id: Option<ID>,
+    /// Whether the Chatham House Rule holds for the item.
+    #[graphql(default)]
+    pub chatham_house: bool,
+}
+
+/// A change of an agenda item. What is omitted stays; `null` clears.
+#[derive(Clone, Debug, InputObject)]
+pub struct UpdateAgendaItemInput {
+    /// The agenda item.
+    pub id: ID,
+    /// The version of the item that you have read.
+    pub expected_version: i32,
+    /// The number that the agenda prints.
+    pub number: MaybeUndefined<String>,
+    /// The title; replaces all languages.
+    pub title: MaybeUndefined<Vec<LocalizedTextInput>>,
+    /// What happens under the item.
+    pub kind: MaybeUndefined<AgendaItemKind>,
+    /// The body that the item belongs to.
+    pub body_id: MaybeUndefined<ID>,
+    /// Whether the Chatham House Rule holds for the item.
+    pub chatham_house: MaybeUndefined<bool>,
+}
+
+/// Names an agenda item at a version.
+#[derive(Clone, Debug, InputObject)]
+pub struct RemoveAgendaItemInput {
+    /// The agenda item.
+    pub id: ID,
+    /// The version of the item that you have read.
+    pub expected_version: i32,
+}
+
+/// A new order of an agenda.
+#[derive(Clone, Debug, InputObject)]
+pub struct ReorderAgendaItemsInput {
+    /// The meeting.
+    pub meeting_id: ID,
+    /// The version of the meeting that you have read.
+    pub expected_version: i32,
+    /// All items of the agenda, each once, in the new order.
+    pub item_ids: Vec<ID>,
+}
+
+pub async fn add(app: &App, viewer: &Viewer, input: AddAgendaItemInput) -> Result<Written<agenda_item::Model>, Error> {
+    viewer.require(Act::KeepRecord)?;
+    let (meeting_id, number, title, body_id) = (
+        input::id::<MeetingId>("meetingId", &input.meeting_id, "meeting"),
+        input::optional_text("number", input.number.as_deref(), input::CODE),
+        localized("title", &input.title, input::NAME),
+        input.body_id.map(|id| input::id::<BodyId>("bodyId", &id, "body")).transpose(),
+    )
+        .all()?;
+    let mut tx = app.begin(viewer, "addAgendaItem").await?;
+    let meeting = tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await?;
+    next_meeting(meeting.status, MeetingMove::Update)?;
+    check_body(&tx, body_id).await?;
+    let agenda = agenda_of(&tx, meeting_id).await?;
+    input::room("meetingId", agenda.len())?;
+    let position = agenda.last().map_or(1, |last| last.position + 1);
+    let (id, at) = (tx.mint(), tx.at());
+    let row = agenda_item::Model {
+        id,
+        meeting_id,
+        body_id,
+        number: number.unwrap_or_else(|| position.to_string()),
+        position,
+        title,
+        kind: input.kind,
+        chatham_house: input.chatham_house,
+        audience: meeting.audience,
+        owner: meeting.owner,
+        created_at: at,
+        updated_at: at,
+        version: 1,
+    };
+    let row = tx.insert::<agenda_item::Entity>(row).await?;
+    tx.touch::<meeting::Entity>(&meeting, meeting.clone()).await?;
+    tx.commit(row).await
+}
+
+pub async fn update(
+    app: &App,
+    viewer: &Viewer,
+    input: UpdateAgendaItemInput,
+) -> Result<Written<agenda_item::Model>, Error> {
+    viewer.require(Act::KeepRecord)?;
+    let id = input::id::<AgendaItemId>("id", &input.id, "agenda item")?;
+    let mut tx = app.begin(viewer, "updateAgendaItem").await?;
+    let before = tx.get_at::<agenda_item::Entity>(id, input.expected_version, "agenda item").await?;
+    let meeting = tx.get::<meeting::Entity>("id", before.meeting_id, "meeting").await?;
+    next_meeting(meeting.status, MeetingMove::Update)?;
+    let mut after = before.clone();
+    (after.number, after.title, after.kind, after.body_id, after.chatham_house) = (
+        patch_required("number", input.number, before.number.clone(), |number| {
+            input::text("number", &number, input::CODE)
+        }),
+        patch_required("title", input.title, before.title.clone(), |title| localized("title", &title, input::NAME)),
+        patch_required("kind", input.kind, before.kind, Ok),
+        patch(input.body_id, before.body_id, |id| input::id("bodyId", &id, "body")),
+        patch_required("chathamHouse", input.chatham_house, before.chatham_house, Ok),
+    )
+        .all()?;
+    check_body(&tx, after.body_id).await?;
+    if after == before {
+        return tx.commit(after).await;
+    }
+    let row = tx.update::<agenda_item::Entity>(&before, after).await?;
+    tx.touch::<meeting::Entity>(&meeting, meeting.clone()).await?;
+    tx.commit(row).await
+}
+
+/// Returns the meeting. The item leaves a tombstone in the feed.
+pub async fn remove(
+    app: &App,
+    viewer: &Viewer,
+    input: RemoveAgendaItemInput,
+) -> Result<Written<meeting::Model>, Error> {
+    viewer.require(Act::KeepRecord)?;
+    let id = input::id::<AgendaItemId>("id", &input.id, "agenda item")?;
+    let mut tx = app.begin(viewer, "removeAgendaItem").await?;
+    let item = tx.get_at::<agenda_item::Entity>(id, input.expected_version, "agenda item").await?;
+    let meeting = tx.get::<meeting::Entity>("id", item.meeting_id, "meeting").await?;
+    next_meeting(meeting.status, MeetingMove::Update)?;
+    rules::keeps("id", meeting.status, &[id], &[])?;
+    tx.remove::<agenda_item::Entity>(&item, ChangeReason::EnteredInError).await?;
+    let row = tx.touch::<meeting::Entity>(&meeting, meeting.clone()).await?;
+    tx.commit(row).await
+}
+
+/// Returns the meeting.
+pub async fn reorder(
+    app: &App,
+    viewer: &Viewer,
+    input: ReorderAgendaItemsInput,
+) -> Result<Written<meeting::Model>, Error> {
+    viewer.require(Act::KeepRecord)?;
+    let meeting_id = input::id::<MeetingId>("meetingId", &input.meeting_id, "meeting")?;
+    let ids = input.item_ids.iter().enumerate();
+    let ids = each(ids.map(|(index, id)| input::id::<AgendaItemId>(&format!("itemIds.{index}"), id, "agenda item")))?;
+    let ids = input::distinct("itemIds", ids)?;
+    let mut tx = app.begin(viewer, "reorderAgendaItems").await?;
+    let path = "meetingId";
+    let meeting = tx.get::<meeting::Entity>(path, meeting_id, "meeting").await?;
+    if meeting.version != input.expected_version {
+        return Err(Error::Conflict { path: vec!["expectedVersion".to_owned()] });
+    }
+    next_meeting(meeting.status, MeetingMove::Update)?;
+    let agenda = agenda_of(&tx, meeting_id).await?;
+    let places: HashMap<AgendaItemId, i32> = ids.iter().copied().zip(1..).collect();
+    let complete = places.len() == agenda.len() && agenda.iter().all(|item| places.contains_key(&item.id));
+    ensure(complete, || Refusal::invalid("itemIds", "Name every item of this agenda once."))?;
+    let mut changed = false;
+    for before in &agenda {
+        let after = agenda_item::Model { position: places[&before.id], ..before.clone() };
+        changed |= after != *before;
+        tx.update::<agenda_item::Entity>(before, after).await?;
+    }
+    let row = if changed { tx.touch::<meeting::Entity>(&meeting, meeting.clone()).await? } else { meeting };
+    tx.commit(row).await
+}
+
+async fn agenda_of(tx: &Tx<'_>, id: MeetingId) -> Result<Vec<agenda_item::Model>, Error> {
+    read::children::<agenda_item::Entity>(tx.db(), tx.viewer(), &[id], agenda_item::Column::Position).await
+}
+
+async fn check_body(tx: &Tx<'_>, body: Option<BodyId>) -> Result<(), Error> {
+    match body {
+        Some(body) => tx.get::<body::Entity>("bodyId", body, "body").await.map(drop),
+        None => Ok(()),
+    }
+}

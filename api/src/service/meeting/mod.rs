@@ -1,0 +1,371 @@
+//! Meetings: which there are, scheduling and changing them. Their moves, parts, agenda and participations stand beside.
+
+pub mod agenda;
+pub mod moves;
+pub mod participation;
+pub mod parts;
+
+use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
+use chrono::NaiveDate;
+use entity::id::{CountryId, MeetingId};
+use entity::meeting::{CountQualifier, MeetingKind, MeetingStatus, Modality, Sensitivity};
+use entity::{
+    agenda_item, alternative_title, body_session, country, meeting, meeting_organizer, meeting_source,
+    participation as part,
+};
+use sea_orm::ConnectionTrait;
+
+use self::parts::{AlternativeTitleInput, BodySessionInput, MeetingOrganizerInput};
+use super::body::BodyFilter;
+use super::country::CountryFilter;
+use super::filter::{
+    BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter, sort,
+};
+use super::input::{LocalizedTextInput, localized, patch, patch_required};
+use super::organization::OrganizationFilter;
+use super::read::{self, Visible};
+use super::tx::{Tx, Written};
+use crate::app::App;
+use crate::auth::{Act, Viewer};
+use crate::domain::lifecycle::{MeetingMove, next_meeting};
+use crate::domain::refusal::All as _;
+use crate::domain::{audience, input, meeting as rules};
+use crate::error::Error;
+
+impl Visible for meeting::Entity {}
+
+/// Names one meeting.
+#[derive(Clone, Debug, OneofObject)]
+pub enum MeetingBy {
+    /// Its id.
+    Id(ID),
+}
+
+/// Which meetings.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct MeetingFilter {
+    /// By id.
+    pub id: Option<IdFilter>,
+    /// By title, in any language.
+    pub title: Option<TextFilter>,
+    /// By kind.
+    pub kind: Option<EnumFilter<MeetingKind>>,
+    /// By how people meet.
+    pub modality: Option<EnumFilter<Modality>>,
+    /// By where the meeting stands.
+    pub status: Option<EnumFilter<MeetingStatus>>,
+    /// By who may read it.
+    pub sensitivity: Option<EnumFilter<Sensitivity>>,
+    /// By its first day.
+    pub starts_on: Option<OrderedFilter<NaiveDate>>,
+    /// By its last day.
+    pub ends_on: Option<OrderedFilter<NaiveDate>>,
+    /// By town.
+    pub city: Option<StringFilter>,
+    /// Whether the Chatham House Rule holds.
+    pub chatham_house: Option<BooleanFilter>,
+    /// By country.
+    pub country: Option<CountryFilter>,
+    /// By the organisations that organise it.
+    pub organizers: Option<ListFilter<OrganizationFilter>>,
+    /// By the organisations that take part, as far as you may see them.
+    pub participants: Option<ListFilter<OrganizationFilter>>,
+    /// By the bodies of which it carries a session.
+    pub bodies: Option<ListFilter<BodyFilter>>,
+    /// All of these must match.
+    pub and: Option<Vec<MeetingFilter>>,
+    /// At least one of these must match.
+    pub or: Option<Vec<MeetingFilter>>,
+    /// This must not match.
+    pub not: Option<Box<MeetingFilter>>,
+}
+
+filter!(MeetingFilter => meeting::Entity, |this, scope| [
+    scope.field(this.id.as_ref().map(IdFilter::of::<MeetingId>).as_ref(), meeting::Column::Id),
+    scope.field(this.title.as_ref(), meeting::Column::TitleFolded),
+    scope.field(this.kind.as_ref(), meeting::Column::Kind),
+    scope.field(this.modality.as_ref(), meeting::Column::Modality),
+    scope.field(this.status.as_ref(), meeting::Column::Status),
+    scope.field(this.sensitivity.as_ref(), meeting::Column::Sensitivity),
+    scope.field(this.starts_on.as_ref(), meeting::Column::StartsOn),
+    scope.field(this.ends_on.as_ref(), meeting::Column::EndsOn),
+    scope.field(this.city.as_ref(), meeting::Column::City),
+    scope.field(this.chatham_house.as_ref(), meeting::Column::ChathamHouse),
+    scope.related(this.country.as_ref(), meeting::Column::CountryId),
+    scope.some::<meeting::Entity, _, meeting_organizer::Entity>(
+        this.organizers.as_ref(), meeting_organizer::Column::MeetingId, meeting_organizer::Column::OrganizationId,
+    ),
+    scope.some::<meeting::Entity, _, part::Entity>(
+        this.participants.as_ref(), part::Column::MeetingId, part::Column::OrganizationId,
+    ),
+    scope.some::<meeting::Entity, _, body_session::Entity>(
+        this.bodies.as_ref(), body_session::Column::MeetingId, body_session::Column::BodyId,
+    ),
+]);
+
+sort! {
+    /// What meetings can be sorted by.
+    MeetingOrderField, MeetingOrder => meeting {
+        /// The first day.
+        StartsOn => StartsOn,
+        /// The last day.
+        EndsOn => EndsOn,
+        /// The kind.
+        Kind => Kind,
+        /// The status.
+        Status => Status,
+        /// The time of the last change.
+        UpdatedAt => UpdatedAt,
+    }
+}
+
+pub async fn find(db: &impl ConnectionTrait, viewer: &Viewer, by: &MeetingBy) -> Result<Option<meeting::Model>, Error> {
+    let MeetingBy::Id(id) = by;
+    read::by_text_id::<meeting::Entity>(db, viewer, id).await
+}
+
+/// A new meeting.
+#[derive(Clone, Debug, InputObject)]
+pub struct ScheduleMeetingInput {
+    /// The title; the first language is the original.
+    pub title: Vec<LocalizedTextInput>,
+    /// What kind of meeting it is.
+    pub kind: MeetingKind,
+    /// How people meet.
+    pub modality: Modality,
+    /// The first day.
+    pub starts_on: NaiveDate,
+    /// The last day. The first one unless given.
+    pub ends_on: Option<NaiveDate>,
+    /// The IANA name of the time zone of the days. Tashkent unless given.
+    #[graphql(default_with = "\"Asia/Tashkent\".to_owned()")]
+    pub timezone: String,
+    /// The town.
+    pub city: Option<String>,
+    /// The house. Not for online meetings.
+    pub venue: Option<String>,
+    /// The country.
+    pub country_id: Option<ID>,
+    /// The meeting's theme.
+    pub theme: Option<Vec<LocalizedTextInput>>,
+    /// How many people take part; needs `countQualifier`.
+    pub participant_count: Option<i32>,
+    /// How exact the count is.
+    pub count_qualifier: Option<CountQualifier>,
+    /// Whether the Chatham House Rule holds: who takes part is shown to participants and the secretariat only.
+    #[graphql(default)]
+    pub chatham_house: bool,
+    /// Who may read the meeting. Everyone unless given.
+    #[graphql(default_with = "Sensitivity::Public")]
+    pub sensitivity: Sensitivity,
+    /// The organisations that organise it, at most 100.
+    #[graphql(default)]
+    pub organizers: Vec<MeetingOrganizerInput>,
+    /// The body sessions that it carries, at most 100. None for briefings, side events and dialogues.
+    #[graphql(default)]
+    pub sessions: Vec<BodySessionInput>,
+    /// Other titles under which sources name it, at most 100.
+    #[graphql(default)]
+    pub alternative_titles: Vec<AlternativeTitleInput>,
+    /// The sources of what is recorded, at most 100.
+    #[graphql(default)]
+    pub source_ids: Vec<ID>,
+}
+
+/// A change of a meeting. What is omitted stays; `null` clears.
+#[derive(Clone, Debug, InputObject)]
+pub struct UpdateMeetingInput {
+    /// The meeting.
+    pub id: ID,
+    /// The version that you have read.
+    pub expected_version: i32,
+    /// The title; replaces all languages.
+    pub title: MaybeUndefined<Vec<LocalizedTextInput>>,
+    /// What kind of meeting it is.
+    pub kind: MaybeUndefined<MeetingKind>,
+    /// How people meet.
+    pub modality: MaybeUndefined<Modality>,
+    /// The first day.
+    pub starts_on: MaybeUndefined<NaiveDate>,
+    /// The last day.
+    pub ends_on: MaybeUndefined<NaiveDate>,
+    /// The IANA name of the time zone of the days.
+    pub timezone: MaybeUndefined<String>,
+    /// The town.
+    pub city: MaybeUndefined<String>,
+    /// The house. Not for online meetings.
+    pub venue: MaybeUndefined<String>,
+    /// The country.
+    pub country_id: MaybeUndefined<ID>,
+    /// The meeting's theme; replaces all languages.
+    pub theme: MaybeUndefined<Vec<LocalizedTextInput>>,
+    /// How many people take part; needs `countQualifier`.
+    pub participant_count: MaybeUndefined<i32>,
+    /// How exact the count is.
+    pub count_qualifier: MaybeUndefined<CountQualifier>,
+    /// Whether the Chatham House Rule holds.
+    pub chatham_house: MaybeUndefined<bool>,
+    /// Who may read the meeting.
+    pub sensitivity: MaybeUndefined<Sensitivity>,
+    /// Other titles under which sources name it; replaces all.
+    pub alternative_titles: Option<Vec<AlternativeTitleInput>>,
+    /// The sources of what is recorded; replaces all.
+    pub source_ids: Option<Vec<ID>>,
+}
+
+pub async fn schedule(
+    app: &App,
+    viewer: &Viewer,
+    input: ScheduleMeetingInput,
+) -> Result<Written<meeting::Model>, Error> {
+    viewer.require(Act::KeepRecord)?;
+    let mut tx = app.begin(viewer, "scheduleMeeting").await?;
+    let row = scheduled(&tx, &input)?;
+    check(&tx, &row, None, input.sessions.len(), input.organizers.len()).await?;
+    let row = tx.insert::<meeting::Entity>(row).await?;
+    parts::set_organizers(&mut tx, &row, &input.organizers).await?;
+    parts::set_sessions(&mut tx, &row, &input.sessions).await?;
+    parts::set_alternative_titles(&mut tx, &row, &input.alternative_titles).await?;
+    parts::set_sources(&mut tx, &row, &input.source_ids).await?;
+    tx.commit(row).await
+}
+
+fn scheduled(tx: &Tx<'_>, input: &ScheduleMeetingInput) -> Result<meeting::Model, Error> {
+    let (title, timezone, city, venue, theme, country_id) = (
+        localized("title", &input.title, input::NAME),
+        rules::timezone("timezone", &input.timezone),
+        input::optional_text("city", input.city.as_deref(), input::NAME),
+        input::optional_text("venue", input.venue.as_deref(), input::NAME),
+        input.theme.as_ref().map(|theme| localized("theme", theme, input::NAME)).transpose(),
+        input.country_id.as_ref().map(|id| input::id::<CountryId>("countryId", id, "country")).transpose(),
+    )
+        .all()?;
+    let (audience, owner) = audience::of_meeting(input.sensitivity);
+    let title_folded = title.folded();
+    Ok(meeting::Model {
+        id: tx.mint(),
+        title,
+        title_folded,
+        kind: input.kind,
+        modality: input.modality,
+        status: MeetingStatus::Planned,
+        starts_on: input.starts_on,
+        ends_on: input.ends_on.unwrap_or(input.starts_on),
+        timezone,
+        city,
+        venue,
+        theme,
+        participant_count: input.participant_count,
+        count_qualifier: input.count_qualifier,
+        chatham_house: input.chatham_house,
+        sensitivity: input.sensitivity,
+        country_id,
+        audience,
+        owner,
+        created_at: tx.at(),
+        updated_at: tx.at(),
+        version: 1,
+    })
+}
+
+/// What must hold of a meeting in any state. `before` is the row that it replaces.
+async fn check(
+    tx: &Tx<'_>,
+    row: &meeting::Model,
+    before: Option<&meeting::Model>,
+    sessions: usize,
+    organizers: usize,
+) -> Result<(), Error> {
+    (
+        rules::dates(row.starts_on, row.ends_on),
+        rules::venue(row.modality, row.venue.as_deref()),
+        rules::count(row.participant_count, row.count_qualifier.is_some()),
+        rules::sessions(row.kind, sessions),
+        rules::organizers(row.status, organizers),
+    )
+        .all()?;
+    match row.country_id.filter(|id| before.is_none_or(|before| before.country_id != Some(*id))) {
+        Some(country) => tx.get::<country::Entity>("countryId", country, "country").await.map(drop),
+        None => Ok(()),
+    }
+}
+
+pub async fn update(app: &App, viewer: &Viewer, input: UpdateMeetingInput) -> Result<Written<meeting::Model>, Error> {
+    viewer.require(Act::KeepRecord)?;
+    let id = input::id::<MeetingId>("id", &input.id, "meeting")?;
+    let mut tx = app.begin(viewer, "updateMeeting").await?;
+    let before = tx.get_at::<meeting::Entity>(id, input.expected_version, "meeting").await?;
+    next_meeting(before.status, MeetingMove::Update)?;
+    let (titles, sources) = (input.alternative_titles.clone(), input.source_ids.clone());
+    let after = patched(&before, input)?;
+    let sessions = parts::sessions_of(&tx, id).await?.len();
+    let organizers = parts::organizers_of(&tx, id).await?.len();
+    check(&tx, &after, Some(&before), sessions, organizers).await?;
+    rules::still_over(&after, crate::clock::day_in(tx.at(), &after.timezone))?;
+    let mut parts_changed = false;
+    if let Some(titles) = titles {
+        parts_changed |= parts::set_alternative_titles(&mut tx, &after, &titles).await?;
+    }
+    if let Some(sources) = sources {
+        parts_changed |= parts::set_sources(&mut tx, &after, &sources).await?;
+    }
+    cascade_access(&mut tx, &before, &after).await?;
+    let row = if parts_changed {
+        tx.touch::<meeting::Entity>(&before, after).await?
+    } else {
+        tx.update::<meeting::Entity>(&before, after).await?
+    };
+    tx.commit(row).await
+}
+
+fn patched(before: &meeting::Model, input: UpdateMeetingInput) -> Result<meeting::Model, Error> {
+    let mut after = before.clone();
+    (after.title, after.timezone, after.city, after.venue, after.theme, after.country_id) = (
+        patch_required("title", input.title, before.title.clone(), |title| localized("title", &title, input::NAME)),
+        patch_required("timezone", input.timezone, before.timezone.clone(), |zone| rules::timezone("timezone", &zone)),
+        patch(input.city, before.city.clone(), |city| input::text("city", &city, input::NAME)),
+        patch(input.venue, before.venue.clone(), |venue| input::text("venue", &venue, input::NAME)),
+        patch(input.theme, before.theme.clone(), |theme| localized("theme", &theme, input::NAME)),
+        patch(input.country_id, before.country_id, |id| input::id("countryId", &id, "country")),
+    )
+        .all()?;
+    (
+        after.kind,
+        after.modality,
+        after.starts_on,
+        after.ends_on,
+        after.participant_count,
+        after.count_qualifier,
+        after.chatham_house,
+        after.sensitivity,
+    ) = (
+        patch_required("kind", input.kind, before.kind, Ok),
+        patch_required("modality", input.modality, before.modality, Ok),
+        patch_required("startsOn", input.starts_on, before.starts_on, Ok),
+        patch_required("endsOn", input.ends_on, before.ends_on, Ok),
+        patch(input.participant_count, before.participant_count, Ok),
+        patch(input.count_qualifier, before.count_qualifier, Ok),
+        patch_required("chathamHouse", input.chatham_house, before.chatham_house, Ok),
+        patch_required("sensitivity", input.sensitivity, before.sensitivity, Ok),
+    )
+        .all()?;
+    (after.audience, after.owner) = audience::of_meeting(after.sensitivity);
+    Ok(after)
+}
+
+/// Writes a changed audience on all that belongs to the meeting.
+async fn cascade_access(tx: &mut Tx<'_>, before: &meeting::Model, after: &meeting::Model) -> Result<(), Error> {
+    let id = after.id;
+    if before.sensitivity != after.sensitivity {
+        let access = audience::of_meeting(after.sensitivity);
+        tx.inherit::<body_session::Entity>(id, access).await?;
+        tx.inherit::<meeting_organizer::Entity>(id, access).await?;
+        tx.inherit::<alternative_title::Entity>(id, access).await?;
+        tx.inherit::<meeting_source::Entity>(id, access).await?;
+        tx.inherit::<agenda_item::Entity>(id, access).await?;
+    }
+    if (before.sensitivity, before.chatham_house) != (after.sensitivity, after.chatham_house) {
+        participation::follow_meeting(tx, after).await?;
+    }
+    Ok(())
+}

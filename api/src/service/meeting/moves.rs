@@ -1,0 +1,93 @@
+//! The moves of a meeting from its plan to its conclusion.
+
+use async_graphql::{ID, InputObject};
+use chrono::NaiveDate;
+use entity::id::MeetingId;
+use entity::meeting;
+
+use super::parts::organizers_of;
+use crate::app::App;
+use crate::auth::{Act, Viewer};
+use crate::clock::day_in;
+use crate::domain::lifecycle::{MeetingMove, next_meeting};
+use crate::domain::{input, meeting as rules};
+use crate::error::Error;
+use crate::service::tx::Written;
+
+/// Names a meeting at a version.
+#[derive(Clone, Debug, InputObject)]
+pub struct MeetingMoveInput {
+    /// The meeting.
+    pub id: ID,
+    /// The version that you have read.
+    pub expected_version: i32,
+}
+
+/// A meeting that is put off, with its new days if they are known.
+#[derive(Clone, Debug, InputObject)]
+pub struct PostponeMeetingInput {
+    /// The meeting.
+    pub id: ID,
+    /// The version that you have read.
+    pub expected_version: i32,
+    /// The new first day.
+    pub starts_on: Option<NaiveDate>,
+    /// The new last day. The new first one unless given.
+    pub ends_on: Option<NaiveDate>,
+}
+
+pub async fn confirm(app: &App, viewer: &Viewer, input: MeetingMoveInput) -> Result<Written<meeting::Model>, Error> {
+    step(app, viewer, "confirmMeeting", &input, MeetingMove::Confirm, |_| {}).await
+}
+
+pub async fn open(app: &App, viewer: &Viewer, input: MeetingMoveInput) -> Result<Written<meeting::Model>, Error> {
+    step(app, viewer, "openMeeting", &input, MeetingMove::Open, |_| {}).await
+}
+
+pub async fn conclude(app: &App, viewer: &Viewer, input: MeetingMoveInput) -> Result<Written<meeting::Model>, Error> {
+    step(app, viewer, "concludeMeeting", &input, MeetingMove::Conclude, |_| {}).await
+}
+
+pub async fn cancel(app: &App, viewer: &Viewer, input: MeetingMoveInput) -> Result<Written<meeting::Model>, Error> {
+    step(app, viewer, "cancelMeeting", &input, MeetingMove::Cancel, |_| {}).await
+}
+
+pub async fn postpone(
+    app: &App,
+    viewer: &Viewer,
+    input: PostponeMeetingInput,
+) -> Result<Written<meeting::Model>, Error> {
+    let named = MeetingMoveInput { id: input.id, expected_version: input.expected_version };
+    step(app, viewer, "postponeMeeting", &named, MeetingMove::Postpone, |row| {
+        row.starts_on = input.starts_on.unwrap_or(row.starts_on);
+        row.ends_on = input.ends_on.or(input.starts_on).unwrap_or(row.ends_on);
+    })
+    .await
+}
+
+async fn step(
+    app: &App,
+    viewer: &Viewer,
+    action: &'static str,
+    input: &MeetingMoveInput,
+    step: MeetingMove,
+    change: impl FnOnce(&mut meeting::Model),
+) -> Result<Written<meeting::Model>, Error> {
+    viewer.require(Act::KeepRecord)?;
+    let id = input::id::<MeetingId>("id", &input.id, "meeting")?;
+    let mut tx = app.begin(viewer, action).await?;
+    let before = tx.get_at::<meeting::Entity>(id, input.expected_version, "meeting").await?;
+    let mut after = before.clone();
+    after.status = next_meeting(before.status, step)?;
+    change(&mut after);
+    rules::dates(after.starts_on, after.ends_on)?;
+    let today = day_in(tx.at(), &after.timezone);
+    match step {
+        MeetingMove::Open => rules::may_open(after.starts_on, today)?,
+        MeetingMove::Conclude => rules::may_conclude(after.ends_on, today)?,
+        _ => {}
+    }
+    rules::organizers(after.status, organizers_of(&tx, id).await?.len())?;
+    let row = tx.update::<meeting::Entity>(&before, after).await?;
+    tx.commit(row).await
+}

@@ -1,0 +1,186 @@
+//! Who takes part in a meeting. Under the Chatham House Rule only participants and the secretariat read it.
+
+use async_graphql::{ID, InputObject};
+use entity::id::{MeetingId, OrganizationId, ParticipationId};
+use entity::participation::{Attendance, Capacity};
+use entity::{meeting, organization, participation};
+use sea_orm::sea_query::Query;
+use sea_orm::{ColumnTrait, Condition, QueryFilter, QuerySelect, QueryTrait};
+
+use crate::app::App;
+use crate::auth::{Act, Viewer};
+use crate::domain::refusal::{All as _, Refusal, ensure};
+use crate::domain::{audience, input, meeting as rules};
+use crate::error::Error;
+use crate::service::filter::{EnumFilter, IdFilter, filter, sort};
+use crate::service::organization::OrganizationFilter;
+use crate::service::read::{self, Visible, by_access, select};
+use crate::service::tx::{Tx, Written};
+
+impl Visible for participation::Entity {
+    fn visible(viewer: &Viewer) -> Condition {
+        let written = by_access::<Self>(viewer);
+        let Some(organization) = viewer.acts_for() else { return written };
+        // A participant of a meeting that it may see reads who else takes part.
+        let own = Query::select()
+            .column(participation::Column::MeetingId)
+            .from(participation::Entity)
+            .and_where(participation::Column::OrganizationId.eq(organization))
+            .take();
+        let meetings = select::<meeting::Entity>(viewer).filter(meeting::Column::Id.in_subquery(own));
+        let meetings = meetings.select_only().column(meeting::Column::Id).into_query();
+        Condition::any().add(written).add(participation::Column::MeetingId.in_subquery(meetings))
+    }
+}
+
+/// Which participations.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct ParticipationFilter {
+    /// By id.
+    pub id: Option<IdFilter>,
+    /// By capacity.
+    pub capacity: Option<EnumFilter<Capacity>>,
+    /// By attendance.
+    pub attendance: Option<EnumFilter<Attendance>>,
+    /// By organisation.
+    pub organization: Option<OrganizationFilter>,
+    /// All of these must match.
+    pub and: Option<Vec<ParticipationFilter>>,
+    /// At least one of these must match.
+    pub or: Option<Vec<ParticipationFilter>>,
+    /// This must not match.
+    pub not: Option<Box<ParticipationFilter>>,
+}
+
+filter!(ParticipationFilter => participation::Entity, |this, scope| [
+    scope.field(this.id.as_ref().map(IdFilter::of::<ParticipationId>).as_ref(), participation::Column::Id),
+    scope.field(this.capacity.as_ref(), participation::Column::Capacity),
+    scope.field(this.attendance.as_ref(), participation::Column::Attendance),
+    scope.related(this.organization.as_ref(), participation::Column::OrganizationId),
+]);
+
+sort! {
+    /// What participations can be sorted by.
+    ParticipationOrderField, ParticipationOrder => participation {
+        /// The capacity.
+        Capacity => Capacity,
+        /// The attendance.
+        Attendance => Attendance,
+        /// The time of the last change.
+        UpdatedAt => UpdatedAt,
+    }
+}
+
+/// An organisation's part in a meeting. No person is named.
+#[derive(Clone, Debug, InputObject)]
+pub struct RecordParticipationInput {
+    /// The meeting.
+    pub meeting_id: ID,
+    /// The organisation. Partners record their own only.
+    pub organization_id: ID,
+    /// In which capacity. An organisation has one participation for each capacity.
+    pub capacity: Capacity,
+    /// Whether it comes or came.
+    pub attendance: Attendance,
+    /// How many delegates, from 1.
+    pub delegates: Option<i32>,
+    /// The version that you have read, if this participation is recorded already.
+    pub expected_version: Option<i32>,
+}
+
+pub async fn record(
+    app: &App,
+    viewer: &Viewer,
+    input: RecordParticipationInput,
+) -> Result<Written<participation::Model>, Error> {
+    let (meeting_id, organization_id, ()) = (
+        input::id::<MeetingId>("meetingId", &input.meeting_id, "meeting"),
+        input::id::<OrganizationId>("organizationId", &input.organization_id, "organisation"),
+        ensure(input.delegates.is_none_or(|count| count > 0), || {
+            Refusal::invalid("delegates", "Delegates count from 1.")
+        }),
+    )
+        .all()?;
+    viewer.require(Act::RecordParticipation { organization: organization_id })?;
+    let mut tx = app.begin(viewer, "recordParticipation").await?;
+    let meeting = tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await?;
+    rules::takes_participations(meeting.status)?;
+    tx.get::<organization::Entity>("organizationId", organization_id, "organisation").await?;
+    let row = match recorded(&tx, meeting_id, organization_id, input.capacity).await? {
+        Some(before) if input.expected_version != Some(before.version) => {
+            return Err(Error::Conflict { path: vec!["expectedVersion".to_owned()] });
+        }
+        Some(before) => {
+            let after =
+                participation::Model { attendance: input.attendance, delegates: input.delegates, ..before.clone() };
+            tx.update::<participation::Entity>(&before, after).await?
+        }
+        None => {
+            let row = new_row(&tx, &meeting, organization_id, &input);
+            tx.insert::<participation::Entity>(row).await?
+        }
+    };
+    tx.commit(row).await
+}
+
+/// The participation that a conflict was about.
+pub async fn current(
+    app: &App,
+    viewer: &Viewer,
+    input: &RecordParticipationInput,
+) -> Result<Option<participation::Model>, Error> {
+    let (Ok(meeting), Ok(organization)) = (input.meeting_id.parse(), input.organization_id.parse()) else {
+        return Ok(None);
+    };
+    read::find::<participation::Entity>(&app.databases.read, viewer, is(meeting, organization, input.capacity)).await
+}
+
+async fn recorded(
+    tx: &Tx<'_>,
+    meeting: MeetingId,
+    organization: OrganizationId,
+    capacity: Capacity,
+) -> Result<Option<participation::Model>, Error> {
+    read::find::<participation::Entity>(tx.db(), tx.viewer(), is(meeting, organization, capacity)).await
+}
+
+fn is(meeting: MeetingId, organization: OrganizationId, capacity: Capacity) -> Condition {
+    Condition::all()
+        .add(participation::Column::MeetingId.eq(meeting))
+        .add(participation::Column::OrganizationId.eq(organization))
+        .add(participation::Column::Capacity.eq(capacity))
+}
+
+fn new_row(
+    tx: &Tx<'_>,
+    meeting: &meeting::Model,
+    organization: OrganizationId,
+    input: &RecordParticipationInput,
+) -> participation::Model {
+    let (audience, owner) = audience::of_participation(meeting.sensitivity, meeting.chatham_house, organization);
+    participation::Model {
+        id: tx.mint(),
+        meeting_id: meeting.id,
+        organization_id: organization,
+        capacity: input.capacity,
+        attendance: input.attendance,
+        delegates: input.delegates,
+        audience,
+        owner,
+        created_at: tx.at(),
+        updated_at: tx.at(),
+        version: 1,
+    }
+}
+
+/// Writes on every participation who may read it, after the meeting has changed.
+pub(super) async fn follow_meeting(tx: &mut Tx<'_>, meeting: &meeting::Model) -> Result<(), Error> {
+    let of_meeting = Condition::all().add(participation::Column::MeetingId.eq(meeting.id));
+    for before in read::all::<participation::Entity>(tx.db(), tx.viewer(), of_meeting).await? {
+        let mut after = before.clone();
+        (after.audience, after.owner) =
+            audience::of_participation(meeting.sensitivity, meeting.chatham_house, before.organization_id);
+        tx.update::<participation::Entity>(&before, after).await?;
+    }
+    Ok(())
+}

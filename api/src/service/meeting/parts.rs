@@ -1,0 +1,246 @@
+//! What belongs to a meeting and changes with it: organisers, body sessions, alternative titles, sources.
+
+use std::collections::HashMap;
+
+use async_graphql::{ID, InputObject};
+use entity::id::{BodyId, MeetingId, OrganizationId, SourceId};
+use entity::meeting_organizer::OrganizerRole;
+use entity::{alternative_title, body, body_session, meeting, meeting_organizer, meeting_source, organization, source};
+use sea_orm::{ColumnTrait, Condition};
+
+use crate::app::App;
+use crate::auth::{Act, Viewer};
+use crate::domain::lifecycle::{MeetingMove, next_meeting};
+use crate::domain::refusal::{All as _, Refusal, each, ensure};
+use crate::domain::{input, meeting as rules};
+use crate::error::Error;
+use crate::service::input::{LocalizedTextInput, localized};
+use crate::service::read::{self, Visible};
+use crate::service::tx::{Tx, Written};
+
+impl Visible for alternative_title::Entity {}
+impl Visible for body_session::Entity {}
+impl Visible for meeting_organizer::Entity {}
+impl Visible for meeting_source::Entity {}
+
+/// An organisation that organises a meeting.
+#[derive(Clone, Debug, InputObject)]
+pub struct MeetingOrganizerInput {
+    /// The organisation.
+    pub organization_id: ID,
+    /// What it does for the meeting.
+    pub role: OrganizerRole,
+}
+
+/// A session of a body.
+#[derive(Clone, Debug, InputObject)]
+pub struct BodySessionInput {
+    /// The body.
+    pub body_id: ID,
+    /// The number of the session, counted by the body from 1. The next one unless given.
+    pub ordinal: Option<i32>,
+}
+
+/// A title under which a source names a meeting.
+#[derive(Clone, Debug, InputObject)]
+pub struct AlternativeTitleInput {
+    /// The title; the first language is the original.
+    pub title: Vec<LocalizedTextInput>,
+    /// The source.
+    pub source_id: ID,
+}
+
+/// The organisers of a meeting, all of them.
+#[derive(Clone, Debug, InputObject)]
+pub struct SetMeetingOrganizersInput {
+    /// The meeting.
+    pub id: ID,
+    /// The version that you have read.
+    pub expected_version: i32,
+    /// All organisers in order, at most 100. They replace those before.
+    pub organizers: Vec<MeetingOrganizerInput>,
+}
+
+/// The body sessions of a meeting, all of them.
+#[derive(Clone, Debug, InputObject)]
+pub struct SetBodySessionsInput {
+    /// The meeting.
+    pub id: ID,
+    /// The version that you have read.
+    pub expected_version: i32,
+    /// All sessions, at most 100. They replace those before.
+    pub sessions: Vec<BodySessionInput>,
+}
+
+pub async fn set_meeting_organizers(
+    app: &App,
+    viewer: &Viewer,
+    input: SetMeetingOrganizersInput,
+) -> Result<Written<meeting::Model>, Error> {
+    viewer.require(Act::KeepRecord)?;
+    let id = input::id::<MeetingId>("id", &input.id, "meeting")?;
+    let mut tx = app.begin(viewer, "setMeetingOrganizers").await?;
+    let before = tx.get_at::<meeting::Entity>(id, input.expected_version, "meeting").await?;
+    next_meeting(before.status, MeetingMove::Update)?;
+    rules::organizers(before.status, input.organizers.len())?;
+    let changed = set_organizers(&mut tx, &before, &input.organizers).await?;
+    finish(tx, before, changed).await
+}
+
+pub async fn set_body_sessions(
+    app: &App,
+    viewer: &Viewer,
+    input: SetBodySessionsInput,
+) -> Result<Written<meeting::Model>, Error> {
+    viewer.require(Act::KeepRecord)?;
+    let id = input::id::<MeetingId>("id", &input.id, "meeting")?;
+    let mut tx = app.begin(viewer, "setBodySessions").await?;
+    let before = tx.get_at::<meeting::Entity>(id, input.expected_version, "meeting").await?;
+    next_meeting(before.status, MeetingMove::Update)?;
+    rules::sessions(before.kind, input.sessions.len())?;
+    let changed = set_sessions(&mut tx, &before, &input.sessions).await?;
+    finish(tx, before, changed).await
+}
+
+async fn finish(mut tx: Tx<'_>, before: meeting::Model, changed: bool) -> Result<Written<meeting::Model>, Error> {
+    let row = if changed { tx.touch::<meeting::Entity>(&before, before.clone()).await? } else { before };
+    tx.commit(row).await
+}
+
+pub(super) async fn organizers_of(tx: &Tx<'_>, id: MeetingId) -> Result<Vec<meeting_organizer::Model>, Error> {
+    read::children::<meeting_organizer::Entity>(tx.db(), tx.viewer(), &[id], meeting_organizer::Column::Position).await
+}
+
+pub(in crate::service) async fn sessions_of(tx: &Tx<'_>, id: MeetingId) -> Result<Vec<body_session::Model>, Error> {
+    read::children::<body_session::Entity>(tx.db(), tx.viewer(), &[id], body_session::Column::Ordinal).await
+}
+
+fn position(index: usize) -> i32 {
+    i32::try_from(index).unwrap_or(i32::MAX)
+}
+
+/// Makes these the organisers of a meeting; returns whether that changes them.
+pub(super) async fn set_organizers(
+    tx: &mut Tx<'_>,
+    meeting: &meeting::Model,
+    wanted: &[MeetingOrganizerInput],
+) -> Result<bool, Error> {
+    let ids = each(wanted.iter().enumerate().map(|(index, organizer)| {
+        input::id::<OrganizationId>(
+            &format!("organizers.{index}.organizationId"),
+            &organizer.organization_id,
+            "organisation",
+        )
+    }))?;
+    let ids = input::distinct("organizers", ids)?;
+    tx.get_many::<organization::Entity>("organizers", &ids, "organisation").await?;
+    let before = organizers_of(tx, meeting.id).await?;
+    let kept: Vec<OrganizationId> = before.iter().map(|row| row.organization_id).collect();
+    rules::keeps("organizers", meeting.status, &kept, &ids)?;
+    let after =
+        ids.iter().zip(wanted).enumerate().map(|(index, (organization_id, organizer))| meeting_organizer::Model {
+            id: tx.mint(),
+            meeting_id: meeting.id,
+            organization_id: *organization_id,
+            role: organizer.role,
+            position: position(index),
+            audience: meeting.audience,
+            owner: meeting.owner,
+        });
+    let after = after.collect();
+    tx.replace_parts::<meeting_organizer::Entity>(meeting.id, &before, after).await
+}
+
+/// Makes these the body sessions of a meeting; returns whether that changes them.
+pub(super) async fn set_sessions(
+    tx: &mut Tx<'_>,
+    meeting: &meeting::Model,
+    wanted: &[BodySessionInput],
+) -> Result<bool, Error> {
+    let ids = each(wanted.iter().enumerate().map(|(index, session)| {
+        let path = format!("sessions.{index}");
+        let (id, ()) = (
+            input::id::<BodyId>(&format!("{path}.bodyId"), &session.body_id, "body"),
+            ensure(session.ordinal.is_none_or(|ordinal| ordinal > 0), || {
+                Refusal::invalid(&format!("{path}.ordinal"), "Ordinals count from 1.")
+            }),
+        )
+            .all()?;
+        Ok(id)
+    }))?;
+    let ids = input::distinct("sessions", ids)?;
+    tx.get_many::<body::Entity>("sessions", &ids, "body").await?;
+    let before = sessions_of(tx, meeting.id).await?;
+    let kept: Vec<BodyId> = before.iter().map(|row| row.body_id).collect();
+    rules::keeps("sessions", meeting.status, &kept, &ids)?;
+    let numbered: HashMap<BodyId, i32> = before.iter().map(|row| (row.body_id, row.ordinal)).collect();
+    let mut after = Vec::new();
+    for (body_id, session) in ids.iter().zip(wanted) {
+        let ordinal = match session.ordinal.or_else(|| numbered.get(body_id).copied()) {
+            Some(ordinal) => ordinal,
+            None => next_ordinal(tx, *body_id).await?,
+        };
+        let (id, (audience, owner)) = (tx.mint(), (meeting.audience, meeting.owner));
+        after.push(body_session::Model { id, meeting_id: meeting.id, body_id: *body_id, ordinal, audience, owner });
+    }
+    after.sort_by_key(|session| (session.ordinal, session.id));
+    tx.replace_parts::<body_session::Entity>(meeting.id, &before, after).await
+}
+
+async fn next_ordinal(tx: &Tx<'_>, body: BodyId) -> Result<i32, Error> {
+    tx.hold::<body::Entity>(body).await?;
+    let of_body = Condition::all().add(body_session::Column::BodyId.eq(body));
+    let highest = tx.highest::<body_session::Entity>(body_session::Column::Ordinal, of_body).await?;
+    Ok(highest.unwrap_or(0) + 1)
+}
+
+pub(super) async fn set_alternative_titles(
+    tx: &mut Tx<'_>,
+    meeting: &meeting::Model,
+    wanted: &[AlternativeTitleInput],
+) -> Result<bool, Error> {
+    input::short("alternativeTitles", wanted)?;
+    let parsed = each(wanted.iter().enumerate().map(|(index, alternative)| {
+        let path = format!("alternativeTitles.{index}");
+        (
+            input::id::<SourceId>(&format!("{path}.sourceId"), &alternative.source_id, "source"),
+            localized(&format!("{path}.title"), &alternative.title, input::NAME),
+        )
+            .all()
+    }))?;
+    for (index, (source_id, _)) in parsed.iter().enumerate() {
+        tx.get::<source::Entity>(&format!("alternativeTitles.{index}.sourceId"), *source_id, "source").await?;
+    }
+    let order = alternative_title::Column::Position;
+    let before = read::children::<alternative_title::Entity>(tx.db(), tx.viewer(), &[meeting.id], order).await?;
+    let after = parsed.into_iter().enumerate().map(|(index, (source_id, title))| alternative_title::Model {
+        id: tx.mint(),
+        meeting_id: meeting.id,
+        source_id,
+        title,
+        position: position(index),
+        audience: meeting.audience,
+        owner: meeting.owner,
+    });
+    let after = after.collect();
+    tx.replace_parts::<alternative_title::Entity>(meeting.id, &before, after).await
+}
+
+pub(super) async fn set_sources(tx: &mut Tx<'_>, meeting: &meeting::Model, wanted: &[ID]) -> Result<bool, Error> {
+    let ids =
+        wanted.iter().enumerate().map(|(index, id)| input::id::<SourceId>(&format!("sourceIds.{index}"), id, "source"));
+    let ids = input::distinct("sourceIds", each(ids)?)?;
+    tx.get_many::<source::Entity>("sourceIds", &ids, "source").await?;
+    let order = meeting_source::Column::Position;
+    let before = read::children::<meeting_source::Entity>(tx.db(), tx.viewer(), &[meeting.id], order).await?;
+    let after = ids.into_iter().enumerate().map(|(index, source_id)| meeting_source::Model {
+        id: tx.mint(),
+        meeting_id: meeting.id,
+        source_id,
+        position: position(index),
+        audience: meeting.audience,
+        owner: meeting.owner,
+    });
+    let after = after.collect();
+    tx.replace_parts::<meeting_source::Entity>(meeting.id, &before, after).await
+}

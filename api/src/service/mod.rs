@@ -1,0 +1,23 @@
+//! The use cases, and the only code that meets the database.
+//!
+//! There are two doors. Every read passes `read` (`Visible`, `get`, `list`, `by_ids`, …), every write passes `tx` (`Tx`).
+//! clippy refuses a third.
+
+pub mod body;
+pub mod change;
+pub mod constraint;
+pub mod country;
+pub mod filter;
+pub mod input;
+pub mod instrument;
+pub mod mandate;
+pub mod meeting;
+pub mod operation;
+pub mod organization;
+pub mod page;
+pub mod read;
+pub mod recommendation;
+pub mod seed;
+pub mod source;
+pub mod theme;
+pub mod tx;

@@ -1,0 +1,270 @@
+//! Organisations.
+
+use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
+use entity::id::{CountryId, OrganizationId};
+use entity::organization::OrganizationKind;
+use entity::{country, organization};
+use sea_orm::ConnectionTrait;
+
+use super::country::CountryFilter;
+use super::filter::{BooleanFilter, EnumFilter, IdFilter, StringFilter, TextFilter, filter, sort};
+use super::input::{LocalizedTextInput, localized, patch, patch_required};
+use super::read::{self, Visible};
+use super::tx::{Tx, Written};
+use crate::app::App;
+use crate::auth::{Act, Viewer};
+use crate::domain::refusal::All as _;
+use crate::domain::{audience, council, input};
+use crate::error::Error;
+
+impl Visible for organization::Entity {}
+
+/// Names one organisation.
+#[derive(Clone, Debug, OneofObject)]
+pub enum OrganizationBy {
+    /// Its id.
+    Id(ID),
+    /// Its acronym, in upper case.
+    Acronym(String),
+}
+
+/// Which organisations.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct OrganizationFilter {
+    /// By id.
+    pub id: Option<IdFilter>,
+    /// By acronym.
+    pub acronym: Option<StringFilter>,
+    /// By name, in any language.
+    pub name: Option<TextFilter>,
+    /// By kind.
+    pub kind: Option<EnumFilter<OrganizationKind>>,
+    /// By the town of the seat.
+    pub seat: Option<StringFilter>,
+    /// Whether it organises the council's meetings.
+    pub organizer: Option<BooleanFilter>,
+    /// Whether it is active.
+    pub active: Option<BooleanFilter>,
+    /// By its country.
+    pub country: Option<CountryFilter>,
+    /// By the organisation above.
+    pub parent: Option<Box<OrganizationFilter>>,
+    /// All of these must match.
+    pub and: Option<Vec<OrganizationFilter>>,
+    /// At least one of these must match.
+    pub or: Option<Vec<OrganizationFilter>>,
+    /// This must not match.
+    pub not: Option<Box<OrganizationFilter>>,
+}
+
+filter!(OrganizationFilter => organization::Entity, |this, scope| [
+    scope.field(this.id.as_ref().map(IdFilter::of::<OrganizationId>).as_ref(), organization::Column::Id),
+    scope.field(this.acronym.as_ref(), organization::Column::Acronym),
+    scope.field(this.name.as_ref(), organization::Column::NameFolded),
+    scope.field(this.kind.as_ref(), organization::Column::Kind),
+    scope.field(this.seat.as_ref(), organization::Column::Seat),
+    scope.field(this.organizer.as_ref(), organization::Column::Organizer),
+    scope.field(this.active.as_ref(), organization::Column::Active),
+    scope.related(this.country.as_ref(), organization::Column::CountryId),
+    scope.related(this.parent.as_deref(), organization::Column::ParentId),
+]);
+
+sort! {
+    /// What organisations can be sorted by.
+    OrganizationOrderField, OrganizationOrder => organization {
+        /// The acronym.
+        Acronym => Acronym,
+        /// The kind.
+        Kind => Kind,
+        /// The time of the last change.
+        UpdatedAt => UpdatedAt,
+    }
+}
+
+pub async fn find(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    by: &OrganizationBy,
+) -> Result<Option<organization::Model>, Error> {
+    match by {
+        OrganizationBy::Id(id) => read::by_text_id::<organization::Entity>(db, viewer, id).await,
+        OrganizationBy::Acronym(acronym) => {
+            read::by_key::<organization::Entity>(db, viewer, organization::Column::Acronym, acronym).await
+        }
+    }
+}
+
+/// A new organisation.
+#[derive(Clone, Debug, InputObject)]
+pub struct CreateOrganizationInput {
+    /// Upper-case Latin letters, digits and hyphens. Unique.
+    pub acronym: String,
+    /// The name; the first language is the original.
+    pub name: Vec<LocalizedTextInput>,
+    /// What kind of organisation it is.
+    pub kind: OrganizationKind,
+    /// The town of the seat.
+    pub seat: Option<String>,
+    /// The web address, with https://.
+    pub website: Option<String>,
+    /// Whether it organises the council's meetings.
+    #[graphql(default)]
+    pub organizer: bool,
+    /// The organisation above.
+    pub parent_id: Option<ID>,
+    /// Its country.
+    pub country_id: Option<ID>,
+}
+
+/// A change of an organisation. What is omitted stays; `null` clears.
+#[derive(Clone, Debug, InputObject)]
+pub struct UpdateOrganizationInput {
+    /// The organisation.
+    pub id: ID,
+    /// The version that you have read.
+    pub expected_version: i32,
+    /// The acronym. Unique.
+    pub acronym: MaybeUndefined<String>,
+    /// The name; replaces all languages.
+    pub name: MaybeUndefined<Vec<LocalizedTextInput>>,
+    /// What kind of organisation it is.
+    pub kind: MaybeUndefined<OrganizationKind>,
+    /// The town of the seat.
+    pub seat: MaybeUndefined<String>,
+    /// The web address, with https://.
+    pub website: MaybeUndefined<String>,
+    /// Whether it organises the council's meetings.
+    pub organizer: MaybeUndefined<bool>,
+    /// Whether it is active. `true` takes a deactivation back.
+    pub active: MaybeUndefined<bool>,
+    /// The organisation above.
+    pub parent_id: MaybeUndefined<ID>,
+    /// Its country.
+    pub country_id: MaybeUndefined<ID>,
+}
+
+/// Names an organisation at a version.
+#[derive(Clone, Debug, InputObject)]
+pub struct DeactivateOrganizationInput {
+    /// The organisation.
+    pub id: ID,
+    /// The version that you have read.
+    pub expected_version: i32,
+}
+
+pub async fn create(
+    app: &App,
+    viewer: &Viewer,
+    input: CreateOrganizationInput,
+) -> Result<Written<organization::Model>, Error> {
+    viewer.require(Act::KeepRecord)?;
+    let (acronym, name, seat, website, parent_id, country_id) = (
+        input::code("acronym", &input.acronym),
+        localized("name", &input.name, input::NAME),
+        input::optional_text("seat", input.seat.as_deref(), input::NAME),
+        input.website.map(|website| input::link("website", &website)).transpose(),
+        input.parent_id.map(|id| input::id("parentId", &id, "organisation")).transpose(),
+        input.country_id.map(|id| input::id("countryId", &id, "country")).transpose(),
+    )
+        .all()?;
+    let mut tx = app.begin(viewer, "createOrganization").await?;
+    ancestors(&tx, parent_id).await?;
+    check_country(&tx, country_id).await?;
+    let (id, at) = (tx.mint(), tx.at());
+    let (audience, owner) = audience::OPEN;
+    let name_folded = name.folded();
+    let row = organization::Model {
+        id,
+        acronym,
+        name,
+        name_folded,
+        kind: input.kind,
+        seat,
+        website,
+        organizer: input.organizer,
+        active: true,
+        parent_id,
+        country_id,
+        audience,
+        owner,
+        created_at: at,
+        updated_at: at,
+        version: 1,
+    };
+    let row = tx.insert::<organization::Entity>(row).await?;
+    tx.commit(row).await
+}
+
+pub async fn update(
+    app: &App,
+    viewer: &Viewer,
+    input: UpdateOrganizationInput,
+) -> Result<Written<organization::Model>, Error> {
+    viewer.require(Act::KeepRecord)?;
+    let id = input::id::<OrganizationId>("id", &input.id, "organisation")?;
+    let mut tx = app.begin(viewer, "updateOrganization").await?;
+    let before = tx.get_at::<organization::Entity>(id, input.expected_version, "organisation").await?;
+    let after = patched(&before, input)?;
+    if after.parent_id != before.parent_id {
+        council::no_cycle("parentId", id, &ancestors(&tx, after.parent_id).await?)?;
+    }
+    if after.country_id != before.country_id {
+        check_country(&tx, after.country_id).await?;
+    }
+    let row = tx.update::<organization::Entity>(&before, after).await?;
+    tx.commit(row).await
+}
+
+fn patched(before: &organization::Model, input: UpdateOrganizationInput) -> Result<organization::Model, Error> {
+    let mut after = before.clone();
+    (
+        after.acronym,
+        after.name,
+        after.kind,
+        after.seat,
+        after.website,
+        after.organizer,
+        after.active,
+        after.parent_id,
+        after.country_id,
+    ) = (
+        patch_required("acronym", input.acronym, before.acronym.clone(), |acronym| input::code("acronym", &acronym)),
+        patch_required("name", input.name, before.name.clone(), |name| localized("name", &name, input::NAME)),
+        patch_required("kind", input.kind, before.kind, Ok),
+        patch(input.seat, before.seat.clone(), |seat| input::text("seat", &seat, input::NAME)),
+        patch(input.website, before.website.clone(), |website| input::link("website", &website)),
+        patch_required("organizer", input.organizer, before.organizer, Ok),
+        patch_required("active", input.active, before.active, Ok),
+        patch(input.parent_id, before.parent_id, |id| input::id("parentId", &id, "organisation")),
+        patch(input.country_id, before.country_id, |id| input::id("countryId", &id, "country")),
+    )
+        .all()?;
+    Ok(after)
+}
+
+/// A deactivated organisation stays in the record; its tokens are refused from then on.
+pub async fn deactivate(
+    app: &App,
+    viewer: &Viewer,
+    input: DeactivateOrganizationInput,
+) -> Result<Written<organization::Model>, Error> {
+    viewer.require(Act::KeepRecord)?;
+    let id = input::id::<OrganizationId>("id", &input.id, "organisation")?;
+    let mut tx = app.begin(viewer, "deactivateOrganization").await?;
+    let before = tx.get_at::<organization::Entity>(id, input.expected_version, "organisation").await?;
+    let after = organization::Model { active: false, ..before.clone() };
+    let row = tx.update::<organization::Entity>(&before, after).await?;
+    tx.commit(row).await
+}
+
+async fn check_country(tx: &Tx<'_>, country: Option<CountryId>) -> Result<(), Error> {
+    match country {
+        Some(country) => tx.get::<country::Entity>("countryId", country, "country").await.map(drop),
+        None => Ok(()),
+    }
+}
+
+/// The wanted parent and all above it.
+async fn ancestors(tx: &Tx<'_>, parent: Option<OrganizationId>) -> Result<Vec<OrganizationId>, Error> {
+    tx.ancestors::<organization::Entity>("parentId", parent, |row| row.parent_id, "organisation").await
+}

@@ -1,0 +1,310 @@
+//! Keyset paging. A cursor holds the sort keys and the id of a row, and a fingerprint of the list that it belongs to.
+//! Nulls sort last in both directions; the id breaks ties and follows the direction of the first key.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::Row;
+use entity::id::RecordId;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Order, SelectStatement};
+use sea_orm::{ColumnTrait, ColumnType, ModelTrait, Value};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::filter::{Filter, Scope};
+use crate::auth::Viewer;
+use crate::error::Error;
+
+/// Rows of a page if neither `first` nor `last` is given.
+pub const DEFAULT_PAGE: u64 = 25;
+/// The most rows of a page.
+pub const LONGEST_PAGE: u64 = 100;
+/// The most sort keys of a list.
+const MOST_KEYS: usize = 5;
+
+/// Which way a list is sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
+pub enum Direction {
+    /// From small to large, from early to late.
+    Asc,
+    /// From large to small, from late to early.
+    Desc,
+}
+
+/// The paging arguments of a connection, as the client gave them.
+#[derive(Clone, Debug, Default)]
+pub struct Window {
+    pub first: Option<i32>,
+    pub after: Option<String>,
+    pub last: Option<i32>,
+    pub before: Option<String>,
+}
+
+/// One element of `orderBy`.
+pub trait Sort: std::fmt::Debug + Send + Sync {
+    type Entity: Row;
+    fn key(&self) -> Key<Self::Entity>;
+}
+
+pub struct Key<E: Row> {
+    pub column: E::Column,
+    pub direction: Direction,
+}
+
+impl<E: Row> Clone for Key<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E: Row> Copy for Key<E> {}
+
+/// A list that is asked for: which rows, in which order, and which page of them.
+pub struct Listing<E: Row> {
+    pub condition: Condition,
+    keys: Vec<Key<E>>,
+    limit: u64,
+    backward: bool,
+    after: Option<Position>,
+    before: Option<Position>,
+    fingerprint: [u8; 6],
+    identity: String,
+}
+
+/// Where a row stands in a list: its sort keys and its id.
+#[derive(Clone, Debug)]
+struct Position {
+    values: Vec<Value>,
+    id: Uuid,
+}
+
+/// A page of a list, in the list's order.
+pub struct Page<M> {
+    pub rows: Vec<(M, String)>,
+    pub has_next: bool,
+    pub has_previous: bool,
+}
+
+impl<E: Row> Listing<E> {
+    /// `place` names the list (`meetings`, `Body.meetings`), so that its cursors fit no other one.
+    pub fn new<F, S>(
+        place: &str,
+        filter: Option<&F>,
+        order: Option<&[S]>,
+        window: &Window,
+        viewer: &Viewer,
+    ) -> Result<Self, Error>
+    where
+        F: Filter<Entity = E>,
+        S: Sort<Entity = E>,
+    {
+        let order = order.unwrap_or_default();
+        if order.len() > MOST_KEYS {
+            return Err(Error::InvalidArgument { message: format!("orderBy: at most {MOST_KEYS} keys.") });
+        }
+        let identity = format!("{place} {filter:?} {order:?}");
+        let digest = Sha256::digest(identity.as_bytes());
+        let fingerprint = [digest[0], digest[1], digest[2], digest[3], digest[4], digest[5]];
+        let keys: Vec<Key<E>> = order.iter().map(Sort::key).collect();
+        let condition = match filter {
+            Some(filter) => Scope::new(viewer).apply(filter)?,
+            None => Condition::all(),
+        };
+        let (limit, backward) = size(window)?;
+        let position =
+            |cursor: &Option<String>| cursor.as_deref().map(|text| decode(text, &keys, fingerprint)).transpose();
+        let (after, before) = (position(&window.after)?, position(&window.before)?);
+        let identity = format!("{identity} {window:?}");
+        Ok(Self { condition, keys, limit, backward, after, before, fingerprint, identity })
+    }
+
+    /// Equal for equal lists, so that the same page of many parents is read at once.
+    pub fn identity(&self) -> &str {
+        &self.identity
+    }
+
+    /// Adds the page's condition, order and limit to a statement on the table itself.
+    pub fn narrow(&self, select: &mut SelectStatement) {
+        if let Some(position) = &self.after {
+            select.cond_where(self.beyond(position, self.is_descending()));
+        }
+        if let Some(position) = &self.before {
+            select.cond_where(self.beyond(position, !self.is_descending()));
+        }
+        for (expr, descending) in self.sort_exprs(|column| Expr::col(column.as_column_ref())) {
+            select.order_by_expr(expr, if descending { Order::Desc } else { Order::Asc });
+        }
+        // One row more tells whether there is another page.
+        select.limit(self.limit + 1);
+    }
+
+    /// Orders a statement in which the table is called `alias`, the way `narrow` does.
+    pub fn order_as(&self, select: &mut SelectStatement, alias: &'static str) {
+        for (expr, descending) in self.sort_exprs(|column| Expr::col((alias, column))) {
+            select.order_by_expr(expr, if descending { Order::Desc } else { Order::Asc });
+        }
+    }
+
+    /// The page in the rows that a narrowed statement gave.
+    pub fn page(&self, mut rows: Vec<E::Model>) -> Page<E::Model> {
+        let wanted = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > wanted;
+        rows.truncate(wanted);
+        if self.backward {
+            rows.reverse();
+        }
+        let (has_next, has_previous) =
+            if self.backward { (self.before.is_some(), more) } else { (more, self.after.is_some()) };
+        let rows = rows.into_iter().map(|row| {
+            let cursor = self.cursor(&row);
+            (row, cursor)
+        });
+        Page { rows: rows.collect(), has_next, has_previous }
+    }
+
+    fn is_descending(&self) -> bool {
+        self.keys.first().is_some_and(|key| key.direction == Direction::Desc)
+    }
+
+    /// The expressions that the list is sorted by, each with its direction; reversed for a page that is read backward.
+    fn sort_exprs(&self, column: impl Fn(E::Column) -> Expr) -> Vec<(Expr, bool)> {
+        let mut exprs = Vec::new();
+        for key in &self.keys {
+            let descending = key.direction == Direction::Desc;
+            if key.column.def().is_null() {
+                exprs.push((null_rank(column(key.column), descending), descending));
+            }
+            exprs.push((column(key.column), descending));
+        }
+        exprs.push((column(E::ID), self.is_descending()));
+        exprs.into_iter().map(|(expr, descending)| (expr, descending != self.backward)).collect()
+    }
+
+    /// The rows that come strictly after a position if `descending` is the list's own direction, else strictly before it.
+    fn beyond(&self, position: &Position, descending: bool) -> Condition {
+        let flipped = descending != self.is_descending();
+        let terms = self.terms(position, flipped);
+        if terms.iter().all(|term| term.descending == terms[0].descending) {
+            return Condition::all().add(tuple_compare(terms));
+        }
+        // Mixed directions: equal in the first keys and beyond in the next, one alternative a key.
+        let mut alternatives = Condition::any();
+        for end in 0..terms.len() {
+            let mut all = Condition::all();
+            for term in &terms[..end] {
+                all = all.add(term.expr.clone().eq(term.value.clone()));
+            }
+            alternatives = alternatives.add(all.add(compare(&terms[end])));
+        }
+        alternatives
+    }
+
+    fn terms(&self, position: &Position, flipped: bool) -> Vec<Term> {
+        let column = |column: E::Column| Expr::col(column.as_column_ref());
+        let mut terms = Vec::new();
+        for (key, value) in self.keys.iter().zip(&position.values) {
+            let descending = key.direction == Direction::Desc;
+            let is_null = *value == value.as_null();
+            if key.column.def().is_null() {
+                // The rank is true for nulls in ascending order, and for values in descending order.
+                let rank = Value::from(is_null != descending);
+                terms.push(Term { expr: null_rank(column(key.column), descending), value: rank, descending });
+            }
+            if !is_null {
+                terms.push(Term { expr: column(key.column), value: value.clone(), descending });
+            }
+        }
+        let descending = self.is_descending();
+        terms.push(Term { expr: column(E::ID), value: Value::from(position.id), descending });
+        terms.into_iter().map(|term| Term { descending: term.descending != flipped, ..term }).collect()
+    }
+
+    fn cursor(&self, row: &E::Model) -> String {
+        let values: Vec<serde_json::Value> = self.keys.iter().map(|key| to_json(&row.get(key.column))).collect();
+        let body = serde_json::json!([E::id(row).uuid().simple().to_string(), values]);
+        let mut bytes = self.fingerprint.to_vec();
+        bytes.extend_from_slice(body.to_string().as_bytes());
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+}
+
+/// One comparison of a keyset condition.
+struct Term {
+    expr: Expr,
+    value: Value,
+    descending: bool,
+}
+
+/// Sorts nulls last when it is sorted in the direction of its key.
+fn null_rank(column: Expr, descending: bool) -> Expr {
+    if descending { column.is_not_null() } else { column.is_null() }
+}
+
+fn compare(term: &Term) -> Expr {
+    let (expr, value) = (term.expr.clone(), term.value.clone());
+    if term.descending { expr.lt(value) } else { expr.gt(value) }
+}
+
+/// `(a, b, id) > (…)`, which both databases answer from an index.
+fn tuple_compare(terms: Vec<Term>) -> Expr {
+    let descending = terms[0].descending;
+    let (exprs, values): (Vec<Expr>, Vec<Expr>) =
+        terms.into_iter().map(|term| (term.expr, Expr::value(term.value))).unzip();
+    let (left, right) = (Expr::tuple(exprs), Expr::tuple(values));
+    if descending { left.lt(right) } else { left.gt(right) }
+}
+
+/// How many rows a page has, and whether it is read backward.
+fn size(window: &Window) -> Result<(u64, bool), Error> {
+    let checked = |name: &str, count: i32| match u64::try_from(count) {
+        Ok(count) if (1..=LONGEST_PAGE).contains(&count) => Ok(count),
+        _ => Err(Error::InvalidPage(format!("{name} is from 1 to {LONGEST_PAGE}."))),
+    };
+    match (window.first, window.last) {
+        (Some(_), Some(_)) => Err(Error::InvalidPage("Give first or last, not both.".to_owned())),
+        (Some(first), None) => Ok((checked("first", first)?, false)),
+        (None, Some(last)) => Ok((checked("last", last)?, true)),
+        (None, None) => Ok((DEFAULT_PAGE, window.before.is_some() && window.after.is_none())),
+    }
+}
+
+fn decode<E: Row>(text: &str, keys: &[Key<E>], fingerprint: [u8; 6]) -> Result<Position, Error> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| Error::InvalidCursor)?;
+    let body = bytes.strip_prefix(&fingerprint).ok_or(Error::InvalidCursor)?;
+    let (id, values): (Uuid, Vec<serde_json::Value>) =
+        serde_json::from_slice(body).map_err(|_| Error::InvalidCursor)?;
+    if values.len() != keys.len() {
+        return Err(Error::InvalidCursor);
+    }
+    let values = keys.iter().zip(values).map(|(key, value)| from_json(key.column.def().get_column_type(), value));
+    Ok(Position { values: values.collect::<Option<_>>().ok_or(Error::InvalidCursor)?, id })
+}
+
+fn to_json(value: &Value) -> serde_json::Value {
+    match value {
+        Value::String(Some(text)) => text.as_str().into(),
+        Value::Int(Some(number)) => (*number).into(),
+        Value::Bool(Some(flag)) => (*flag).into(),
+        Value::ChronoDate(Some(date)) => date.to_string().into(),
+        Value::ChronoDateTimeUtc(Some(at)) => at.to_rfc3339().into(),
+        _ => serde_json::Value::Null,
+    }
+}
+
+/// The value of a sort key of that type; `None` if it is of another one.
+fn from_json(kind: &ColumnType, value: serde_json::Value) -> Option<Value> {
+    let text = value.as_str();
+    Some(match kind {
+        ColumnType::String(_) | ColumnType::Text => Value::String(match value {
+            serde_json::Value::Null => None,
+            value => Some(value.as_str()?.to_owned()),
+        }),
+        ColumnType::Integer if value == serde_json::Value::Null => Value::Int(None),
+        ColumnType::Integer => Value::Int(Some(i32::try_from(value.as_i64()?).ok()?)),
+        ColumnType::Boolean => Value::Bool(Some(value.as_bool()?)),
+        ColumnType::Date if value == serde_json::Value::Null => Value::ChronoDate(None),
+        ColumnType::Date => Value::ChronoDate(Some(text?.parse::<NaiveDate>().ok()?)),
+        ColumnType::TimestampWithTimeZone => Value::ChronoDateTimeUtc(Some(text?.parse::<DateTime<Utc>>().ok()?)),
+        _ => return None,
+    })
+}

@@ -1,0 +1,283 @@
+//! Door 1: every read. A row that the viewer may not see is simply not found.
+#![expect(clippy::disallowed_methods, reason = "the one place that reads entities")]
+
+use std::collections::HashMap;
+
+use entity::id::RecordId;
+use entity::{Audience, Part, Row};
+use sea_orm::sea_query::{
+    Alias, Asterisk, Condition, DynIden, Expr, ExprTrait, Func, JoinType, Query, SelectStatement,
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, FromQueryResult, QueryFilter, QueryTrait, StatementBuilder, Value,
+};
+use uuid::Uuid;
+
+use super::page::{Listing, Page};
+use crate::auth::Viewer;
+use crate::error::Error;
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+/// Who may see which rows of a table.
+pub trait Visible: Row {
+    /// The rows that the viewer may see: those of its audience, and those of its own organisation.
+    fn visible(viewer: &Viewer) -> Condition {
+        by_access::<Self>(viewer)
+    }
+}
+
+/// The rule of most tables: what is written on the row itself.
+pub fn by_access<E: Row>(viewer: &Viewer) -> Condition {
+    let within = match viewer.clearance() {
+        Audience::Confidential => return Condition::all(),
+        Audience::Participants => E::AUDIENCE.lte(Audience::Participants),
+        Audience::Public => E::AUDIENCE.eq(Audience::Public),
+    };
+    match viewer.acts_for() {
+        Some(organization) => Condition::any().add(within).add(E::OWNER.eq(organization)),
+        None => Condition::all().add(within),
+    }
+}
+
+/// A statement on the rows that the viewer may see.
+pub fn select<E: Visible>(viewer: &Viewer) -> sea_orm::Select<E> {
+    E::find().filter(E::visible(viewer))
+}
+
+pub async fn get<E: Visible>(db: &impl ConnectionTrait, viewer: &Viewer, id: E::Id) -> Result<Option<E::Model>, Error> {
+    find::<E>(db, viewer, Condition::all().add(E::ID.eq(id))).await
+}
+
+/// The row with a natural key.
+pub async fn find<E: Visible>(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    condition: Condition,
+) -> Result<Option<E::Model>, Error> {
+    Ok(select::<E>(viewer).filter(condition).one(db).await?)
+}
+
+/// All rows that meet a condition. For lists that are known to be short.
+pub async fn all<E: Visible>(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    condition: Condition,
+) -> Result<Vec<E::Model>, Error> {
+    Ok(select::<E>(viewer).filter(condition).all(db).await?)
+}
+
+pub async fn by_ids<E: Visible>(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    ids: &[E::Id],
+) -> Result<Vec<E::Model>, Error> {
+    let wanted = among(db.get_database_backend(), E::ID, ids);
+    Ok(select::<E>(viewer).filter(wanted).all(db).await?)
+}
+
+/// The parts of several parents, each parent's in the order of `order`.
+pub async fn children<P: Part + Visible>(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    parents: &[P::ParentId],
+    order: P::Column,
+) -> Result<Vec<P::Model>, Error> {
+    let of_parents = among(db.get_database_backend(), P::PARENT, parents);
+    let mut statement = select::<P>(viewer).filter(of_parents);
+    QueryTrait::query(&mut statement).order_by(order, sea_orm::Order::Asc).order_by(P::ID, sea_orm::Order::Asc);
+    Ok(statement.all(db).await?)
+}
+
+pub async fn list<E: Visible>(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    listing: &Listing<E>,
+) -> Result<Page<E::Model>, Error> {
+    let mut statement = select::<E>(viewer).filter(listing.condition.clone());
+    listing.narrow(QueryTrait::query(&mut statement));
+    Ok(listing.page(statement.all(db).await?))
+}
+
+pub async fn count<E: Visible>(db: &impl ConnectionTrait, viewer: &Viewer, condition: Condition) -> Result<i64, Error> {
+    let mut statement = select::<E>(viewer).filter(condition).into_query();
+    statement.clear_selects().expr_as(Expr::col(Asterisk).count(), "n");
+    let row = db.query_one(&statement).await?;
+    Ok(row.map(|row| row.try_get("", "n")).transpose()?.unwrap_or(0))
+}
+
+/// How the rows of a table hang on a parent: by a column of their own, or through a table between.
+#[derive(Clone)]
+pub struct Link {
+    /// The column that holds the parent's id.
+    parent: (DynIden, DynIden),
+    /// In a table between: the column that holds the child's id.
+    child: Option<(DynIden, DynIden)>,
+}
+
+impl Link {
+    pub fn direct(parent: impl ColumnTrait) -> Self {
+        Self { parent: parent.as_column_ref(), child: None }
+    }
+
+    pub fn through(parent: impl ColumnTrait, child: impl ColumnTrait) -> Self {
+        Self { parent: parent.as_column_ref(), child: Some(child.as_column_ref()) }
+    }
+
+    /// The children of the parent whose id is `parent`.
+    fn of<E: Row>(&self, parent: Expr) -> Expr {
+        let is_parent = Expr::col(self.parent.clone()).eq(parent);
+        match &self.child {
+            None => is_parent,
+            Some(child) => {
+                let ids = Query::select().column(child.clone()).from(self.parent.0.clone()).and_where(is_parent).take();
+                Expr::col(E::ID.as_column_ref()).in_subquery(ids)
+            }
+        }
+    }
+}
+
+/// The same page of several parents, in one statement.
+pub async fn pages<E: Visible>(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    link: &Link,
+    parents: &[Uuid],
+    listing: &Listing<E>,
+) -> Result<HashMap<Uuid, Page<E::Model>>, Error> {
+    let backend = db.get_database_backend();
+    let mut inner =
+        select::<E>(viewer).filter(listing.condition.clone()).filter(link.of::<E>(parent_of_row(backend))).into_query();
+    listing.narrow(&mut inner);
+    let mut outer = Query::select();
+    outer.expr_as(parent_of_row(backend), PARENT).column(("c", Asterisk)).from_function(each(backend, parents), "p");
+    if backend == DbBackend::Postgres {
+        outer.join_lateral(JoinType::InnerJoin, inner, "c", Expr::value(true));
+    } else {
+        // SQLite has no lateral join; a correlated list of ids does the same.
+        inner.clear_selects().column(E::ID.as_column_ref());
+        outer.join_as(JoinType::InnerJoin, E::default(), "c", Expr::col(("c", E::ID)).in_subquery(inner));
+    }
+    listing.order_as(&mut outer, "c");
+    let mut rows: HashMap<Uuid, Vec<E::Model>> = parents.iter().map(|parent| (*parent, Vec::new())).collect();
+    for row in db.query_all(&outer).await? {
+        let parent: Uuid = row.try_get("", PARENT)?;
+        rows.entry(parent).or_default().push(E::Model::from_query_result(&row, "")?);
+    }
+    Ok(rows.into_iter().map(|(parent, rows)| (parent, listing.page(rows))).collect())
+}
+
+/// How many children each of several parents has, in one statement.
+pub async fn counts<E: Visible>(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    link: &Link,
+    parents: &[Uuid],
+    condition: Condition,
+) -> Result<HashMap<Uuid, i64>, Error> {
+    let counted = select::<E>(viewer).filter(condition);
+    tally(db, link.of::<E>(parent_of_row(db.get_database_backend())), parents, counted.into_query()).await
+}
+
+/// How many parts each of several parents has, the hidden ones included: a count that a rule lets everyone see who
+/// sees the parent.
+pub async fn headcounts<P: Part>(db: &impl ConnectionTrait, parents: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
+    let link = Link::direct(P::PARENT);
+    tally(db, link.of::<P>(parent_of_row(db.get_database_backend())), parents, P::find().into_query()).await
+}
+
+async fn tally(
+    db: &impl ConnectionTrait,
+    of_parent: Expr,
+    parents: &[Uuid],
+    mut counted: SelectStatement,
+) -> Result<HashMap<Uuid, i64>, Error> {
+    let backend = db.get_database_backend();
+    counted.clear_selects().expr(Expr::col(Asterisk).count()).and_where(of_parent);
+    let mut outer = Query::select();
+    outer.expr_as(parent_of_row(backend), PARENT).expr_as(counted, "n").from_function(each(backend, parents), "p");
+    let rows = db.query_all(&outer).await?;
+    rows.iter().map(|row| Ok((row.try_get("", PARENT)?, row.try_get("", "n")?))).collect()
+}
+
+/// The name of the parent's id in the statements above.
+const PARENT: &str = "parent__";
+
+/// A row for each id, called `p`.
+fn each(backend: DbBackend, ids: &[Uuid]) -> sea_orm::sea_query::FunctionCall {
+    match backend {
+        DbBackend::Postgres => Func::cust("unnest").arg(array(ids.iter().copied())),
+        _ => Func::cust("json_each").arg(json(ids.iter().copied())),
+    }
+}
+
+/// The id in a row of `each`.
+fn parent_of_row(backend: DbBackend) -> Expr {
+    match backend {
+        DbBackend::Postgres => Expr::col(("p", "p")),
+        _ => Func::cust("unhex").arg(Expr::col(("p", "value"))).into(),
+    }
+}
+
+/// Whether a column's id is one of `ids`. The statement is the same for any number of them.
+pub fn among<I: RecordId>(backend: DbBackend, column: impl ColumnTrait, ids: &[I]) -> Expr {
+    let column = Expr::col(column.as_column_ref());
+    let uuids = ids.iter().map(|id| id.uuid());
+    match backend {
+        DbBackend::Postgres => Expr::cust_with_exprs("$1 = ANY($2)", [column, array(uuids)]),
+        _ => {
+            let listed = Query::select()
+                .expr(Func::cust("unhex").arg(Expr::col("value")))
+                .from_function(Func::cust("json_each").arg(json(uuids)), "listed")
+                .take();
+            column.in_subquery(listed)
+        }
+    }
+}
+
+fn array(ids: impl Iterator<Item = Uuid>) -> Expr {
+    let ids: Vec<Value> = ids.map(Value::from).collect();
+    Expr::value(Value::Array(sea_orm::sea_query::ArrayType::Uuid, Some(Box::new(ids))))
+}
+
+fn json(ids: impl Iterator<Item = Uuid>) -> Expr {
+    let ids: Vec<String> = ids.map(|id| id.simple().to_string()).collect();
+    Expr::value(serde_json::Value::from(ids).to_string())
+}
+
+/// Whether the database answers, and which migrations it has seen.
+pub async fn ping(db: &impl ConnectionTrait) -> Result<(), Error> {
+    let one = Query::select().expr_as(Expr::value(1), Alias::new("one")).take();
+    let backend = db.get_database_backend();
+    Ok(db.query_one_raw(StatementBuilder::build(&one, &backend)).await.map(drop)?)
+}
+
+/// The record whose id a client wrote. An id of another kind answers like one that does not exist.
+pub async fn by_text_id<E: Visible>(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    id: &str,
+) -> Result<Option<E::Model>, Error> {
+    match id.parse::<E::Id>() {
+        Ok(id) => get::<E>(db, viewer, id).await,
+        Err(_) => Ok(None),
+    }
+}
+
+/// The record with a natural key that a client wrote.
+pub async fn by_key<E: Visible>(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    column: E::Column,
+    key: &str,
+) -> Result<Option<E::Model>, Error> {
+    // PostgreSQL stores no NUL character: no record has such a key.
+    if key.contains('\0') {
+        return Ok(None);
+    }
+    find::<E>(db, viewer, Condition::all().add(column.eq(key))).await
+}

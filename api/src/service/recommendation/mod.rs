@@ -1,0 +1,171 @@
+//! Recommendations: which there are and who sees them. Writing their texts and moving them stand beside.
+
+pub mod moves;
+pub mod parts;
+pub mod text;
+
+use async_graphql::{ID, InputObject, OneofObject};
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::change::ChangeReason;
+use entity::id::RecommendationId;
+use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
+use entity::{addressee, recommendation, recommendation_instrument, recommendation_revision, recommendation_theme};
+use sea_orm::ConnectionTrait;
+
+use super::body::BodyFilter;
+use super::country::CountryFilter;
+use super::filter::{
+    BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter, sort,
+};
+use super::instrument::InstrumentFilter;
+use super::meeting::MeetingFilter;
+use super::organization::OrganizationFilter;
+use super::read::{self, Visible};
+use super::theme::ThemeFilter;
+use super::tx::Tx;
+use crate::auth::Viewer;
+use crate::domain::audience;
+use crate::error::Error;
+
+impl Visible for recommendation::Entity {}
+
+/// What a recommendation is called in refusals.
+const WHAT: &str = "recommendation";
+
+/// Names one recommendation.
+#[derive(Clone, Debug, OneofObject)]
+pub enum RecommendationBy {
+    /// Its id.
+    Id(ID),
+    /// Its label, such as `REC/WG-A/2024/3`. Only adopted ones have a label.
+    Label(String),
+}
+
+/// Which recommendations.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct RecommendationFilter {
+    /// By id.
+    pub id: Option<IdFilter>,
+    /// By label.
+    pub label: Option<StringFilter>,
+    /// By title, in any language.
+    pub title: Option<TextFilter>,
+    /// By kind.
+    pub kind: Option<EnumFilter<RecommendationKind>>,
+    /// By where the text stands.
+    pub status: Option<EnumFilter<RecommendationStatus>>,
+    /// By priority.
+    pub priority: Option<EnumFilter<Priority>>,
+    /// By target date.
+    pub target_date: Option<OrderedFilter<NaiveDate>>,
+    /// By the date of adoption.
+    pub adopted_on: Option<OrderedFilter<NaiveDate>>,
+    /// By the time of creation.
+    pub created_at: Option<OrderedFilter<DateTime<Utc>>>,
+    /// By the time of the last change.
+    pub updated_at: Option<OrderedFilter<DateTime<Utc>>>,
+    /// Whether it is a demonstration. `{ eq: false }` leaves the real ones.
+    pub is_demo: Option<BooleanFilter>,
+    /// By the body that drafts it.
+    pub body: Option<BodyFilter>,
+    /// By the meeting of adoption.
+    pub meeting: Option<MeetingFilter>,
+    /// By themes.
+    pub themes: Option<ListFilter<ThemeFilter>>,
+    /// By instruments.
+    pub instruments: Option<ListFilter<InstrumentFilter>>,
+    /// By the organisations that it is addressed to.
+    pub addressed_organizations: Option<ListFilter<OrganizationFilter>>,
+    /// By the countries that it is addressed to.
+    pub addressed_countries: Option<ListFilter<CountryFilter>>,
+    /// All of these must match.
+    pub and: Option<Vec<RecommendationFilter>>,
+    /// At least one of these must match.
+    pub or: Option<Vec<RecommendationFilter>>,
+    /// This must not match.
+    pub not: Option<Box<RecommendationFilter>>,
+}
+
+filter!(RecommendationFilter => recommendation::Entity, |this, scope| [
+    scope.field(this.id.as_ref().map(IdFilter::of::<RecommendationId>).as_ref(), recommendation::Column::Id),
+    scope.field(this.label.as_ref(), recommendation::Column::Label),
+    scope.field(this.title.as_ref(), recommendation::Column::TitleFolded),
+    scope.field(this.kind.as_ref(), recommendation::Column::Kind),
+    scope.field(this.status.as_ref(), recommendation::Column::Status),
+    scope.field(this.priority.as_ref(), recommendation::Column::Priority),
+    scope.field(this.target_date.as_ref(), recommendation::Column::TargetDate),
+    scope.field(this.adopted_on.as_ref(), recommendation::Column::AdoptedOn),
+    scope.field(this.created_at.as_ref(), recommendation::Column::CreatedAt),
+    scope.field(this.updated_at.as_ref(), recommendation::Column::UpdatedAt),
+    scope.field(this.is_demo.as_ref(), recommendation::Column::IsDemo),
+    scope.related(this.body.as_ref(), recommendation::Column::BodyId),
+    scope.related(this.meeting.as_ref(), recommendation::Column::MeetingId),
+    scope.some::<recommendation::Entity, _, recommendation_theme::Entity>(
+        this.themes.as_ref(), recommendation_theme::Column::RecommendationId, recommendation_theme::Column::ThemeId,
+    ),
+    scope.some::<recommendation::Entity, _, recommendation_instrument::Entity>(
+        this.instruments.as_ref(),
+        recommendation_instrument::Column::RecommendationId,
+        recommendation_instrument::Column::InstrumentId,
+    ),
+    scope.some::<recommendation::Entity, _, addressee::Entity>(
+        this.addressed_organizations.as_ref(), addressee::Column::RecommendationId, addressee::Column::OrganizationId,
+    ),
+    scope.some::<recommendation::Entity, _, addressee::Entity>(
+        this.addressed_countries.as_ref(), addressee::Column::RecommendationId, addressee::Column::CountryId,
+    ),
+]);
+
+sort! {
+    /// What recommendations can be sorted by.
+    RecommendationOrderField, RecommendationOrder => recommendation {
+        /// The label, by code points.
+        Label => Label,
+        /// The status.
+        Status => Status,
+        /// The target date.
+        TargetDate => TargetDate,
+        /// The date of adoption.
+        AdoptedOn => AdoptedOn,
+        /// The time of creation.
+        CreatedAt => CreatedAt,
+        /// The time of the last change.
+        UpdatedAt => UpdatedAt,
+    }
+}
+
+pub async fn find(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    by: &RecommendationBy,
+) -> Result<Option<recommendation::Model>, Error> {
+    match by {
+        RecommendationBy::Id(id) => read::by_text_id::<recommendation::Entity>(db, viewer, id).await,
+        RecommendationBy::Label(label) => {
+            read::by_key::<recommendation::Entity>(db, viewer, recommendation::Column::Label, label).await
+        }
+    }
+}
+
+/// Writes a changed recommendation: who may read it follows its state, and its parts follow it.
+async fn put(
+    tx: &mut Tx<'_>,
+    before: &recommendation::Model,
+    mut after: recommendation::Model,
+    parts_changed: bool,
+    reason: Option<ChangeReason>,
+) -> Result<recommendation::Model, Error> {
+    let access = audience::of_recommendation(after.status, after.drafted_by_id);
+    (after.audience, after.owner) = access;
+    if access != (before.audience, before.owner) {
+        tx.inherit::<addressee::Entity>(after.id, access).await?;
+        tx.inherit::<recommendation_revision::Entity>(after.id, access).await?;
+        tx.inherit::<recommendation_theme::Entity>(after.id, access).await?;
+        tx.inherit::<recommendation_instrument::Entity>(after.id, access).await?;
+    }
+    match reason {
+        Some(reason) => tx.update_because::<recommendation::Entity>(before, after, reason).await,
+        None if parts_changed => tx.touch::<recommendation::Entity>(before, after).await,
+        None => tx.update::<recommendation::Entity>(before, after).await,
+    }
+}

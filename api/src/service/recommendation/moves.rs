@@ -1,0 +1,268 @@
+//! The moves of a recommendation from its draft to its addressees. What was reached in a meeting is recorded with it.
+
+use async_graphql::{ID, InputObject};
+use chrono::{Datelike as _, NaiveDate};
+use entity::body::BodyKind;
+use entity::change::ChangeReason;
+use entity::id::{BodyId, MeetingId, RecommendationId};
+use entity::{body, meeting, recommendation};
+use sea_orm::{ColumnTrait, Condition};
+
+use super::parts::addressees_of;
+use super::{WHAT, put};
+use crate::app::App;
+use crate::auth::{Act, Standing, Viewer};
+use crate::clock::day_in;
+use crate::domain::label::Label;
+use crate::domain::lifecycle::{Move, next};
+use crate::domain::refusal::All as _;
+use crate::domain::{input, meeting as meetings, recommendation as rules};
+use crate::error::Error;
+use crate::service::meeting::parts::sessions_of;
+use crate::service::read;
+use crate::service::tx::{Tx, Written};
+
+/// Names a recommendation at a version.
+#[derive(Clone, Debug, InputObject)]
+pub struct RecommendationMoveInput {
+    /// The recommendation.
+    pub id: ID,
+    /// The version that you have read.
+    pub expected_version: i32,
+}
+
+/// An agreement that a body has reached at a meeting.
+#[derive(Clone, Debug, InputObject)]
+pub struct RecordAgreementInput {
+    /// The recommendation.
+    pub id: ID,
+    /// The version that you have read.
+    pub expected_version: i32,
+    /// The meeting, in session or concluded, with a session of the body.
+    pub meeting_id: ID,
+}
+
+/// An adoption at a meeting of the Executive Committee or the plenary.
+#[derive(Clone, Debug, InputObject)]
+pub struct AdoptRecommendationInput {
+    /// The recommendation.
+    pub id: ID,
+    /// The version that you have read.
+    pub expected_version: i32,
+    /// The meeting, in session or concluded, with a session of the Executive Committee or of the plenary.
+    pub meeting_id: ID,
+    /// The day of adoption, one of the meeting's. Its last one, but not after today, unless given.
+    pub adopted_on: Option<NaiveDate>,
+    /// That the text, which is published by its adoption, holds no personal data on returnees. Must be true.
+    pub no_personal_data: bool,
+}
+
+/// A recommendation that takes the place of an earlier one.
+#[derive(Clone, Debug, InputObject)]
+pub struct SupersedeRecommendationInput {
+    /// The earlier recommendation, adopted or transmitted.
+    pub id: ID,
+    /// The version of the earlier one that you have read.
+    pub expected_version: i32,
+    /// The later recommendation, adopted or transmitted.
+    pub superseded_by_id: ID,
+}
+
+/// A use case on one recommendation: it is read at the expected version, and its next state is known.
+struct Step<'a> {
+    tx: Tx<'a>,
+    before: recommendation::Model,
+    after: recommendation::Model,
+}
+
+/// Whose word a move needs.
+#[derive(Clone, Copy)]
+enum Word {
+    /// Whoever may edit the text.
+    Editor,
+    /// Whoever may take the text back.
+    Withdrawer,
+    /// The chair of the text's own body.
+    GroupChair,
+    /// The chair of the Executive Committee.
+    CommitteeChair,
+}
+
+impl<'a> Step<'a> {
+    async fn begin(
+        app: &'a App,
+        viewer: &'a Viewer,
+        action: &'static str,
+        (id, expected_version): (&ID, i32),
+        (step, word): (Move, Word),
+    ) -> Result<Self, Error> {
+        let id = input::id::<RecommendationId>("id", id, WHAT)?;
+        let tx = app.begin(viewer, action).await?;
+        let before = tx.get_at::<recommendation::Entity>(id, expected_version, WHAT).await?;
+        require(&tx, viewer, &before, word).await?;
+        let after = recommendation::Model { status: next(before.status, step)?, ..before.clone() };
+        Ok(Self { tx, before, after })
+    }
+
+    async fn finish(self) -> Result<Written<recommendation::Model>, Error> {
+        self.finish_because(None).await
+    }
+
+    async fn finish_because(mut self, reason: Option<ChangeReason>) -> Result<Written<recommendation::Model>, Error> {
+        let row = put(&mut self.tx, &self.before, self.after, false, reason).await?;
+        self.tx.commit(row).await
+    }
+}
+
+async fn require(tx: &Tx<'_>, viewer: &Viewer, row: &recommendation::Model, word: Word) -> Result<(), Error> {
+    match word {
+        Word::Withdrawer => viewer.require(Act::Withdraw { drafted_by: row.drafted_by_id }),
+        Word::Editor => {
+            let standing = tx.standing(row.body_id).await?;
+            viewer.require(Act::EditText { standing: &standing, drafted_by: row.drafted_by_id })
+        }
+        Word::GroupChair => viewer.require(Act::Chair { standing: &tx.standing(row.body_id).await? }),
+        Word::CommitteeChair => {
+            let committee = tx.body_of_kind(BodyKind::ExecutiveCommittee).await?;
+            let standing = match committee {
+                Some(committee) => tx.standing(committee.id).await?,
+                None => Standing::default(),
+            };
+            viewer.require(Act::Chair { standing: &standing })
+        }
+    }
+}
+
+pub async fn open_discussion(
+    app: &App,
+    viewer: &Viewer,
+    input: RecommendationMoveInput,
+) -> Result<Written<recommendation::Model>, Error> {
+    let named = (&input.id, input.expected_version);
+    Step::begin(app, viewer, "openDiscussion", named, (Move::OpenDiscussion, Word::Editor)).await?.finish().await
+}
+
+pub async fn withdraw(
+    app: &App,
+    viewer: &Viewer,
+    input: RecommendationMoveInput,
+) -> Result<Written<recommendation::Model>, Error> {
+    let named = (&input.id, input.expected_version);
+    let step = Step::begin(app, viewer, "withdrawRecommendation", named, (Move::Withdraw, Word::Withdrawer)).await?;
+    step.finish_because(Some(ChangeReason::WithdrawnDraft)).await
+}
+
+pub async fn record_agreement(
+    app: &App,
+    viewer: &Viewer,
+    input: RecordAgreementInput,
+) -> Result<Written<recommendation::Model>, Error> {
+    let meeting_id = input::id::<MeetingId>("meetingId", &input.meeting_id, "meeting")?;
+    let named = (&input.id, input.expected_version);
+    let mut step =
+        Step::begin(app, viewer, "recordAgreement", named, (Move::RecordAgreement, Word::GroupChair)).await?;
+    let meeting = step.tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await?;
+    let sessions = sessions_of(&step.tx, meeting_id).await?;
+    let carries = sessions.iter().any(|session| session.body_id == step.before.body_id);
+    meetings::reached_at(meeting.status, carries, "the recommendation's body")?;
+    step.after.agreed_meeting_id = Some(meeting_id);
+    step.finish().await
+}
+
+pub async fn submit(
+    app: &App,
+    viewer: &Viewer,
+    input: RecommendationMoveInput,
+) -> Result<Written<recommendation::Model>, Error> {
+    let named = (&input.id, input.expected_version);
+    Step::begin(app, viewer, "submitToExecutiveCommittee", named, (Move::Submit, Word::GroupChair))
+        .await?
+        .finish()
+        .await
+}
+
+/// The text goes back to its body; the agreement on it is over.
+pub async fn return_to_group(
+    app: &App,
+    viewer: &Viewer,
+    input: RecommendationMoveInput,
+) -> Result<Written<recommendation::Model>, Error> {
+    let named = (&input.id, input.expected_version);
+    let mut step =
+        Step::begin(app, viewer, "returnRecommendation", named, (Move::Return, Word::CommitteeChair)).await?;
+    step.after.agreed_meeting_id = None;
+    step.finish().await
+}
+
+pub async fn adopt(
+    app: &App,
+    viewer: &Viewer,
+    input: AdoptRecommendationInput,
+) -> Result<Written<recommendation::Model>, Error> {
+    let (meeting_id, ()) =
+        (input::id::<MeetingId>("meetingId", &input.meeting_id, "meeting"), rules::declared(input.no_personal_data))
+            .all()?;
+    let named = (&input.id, input.expected_version);
+    let mut step = Step::begin(app, viewer, "adoptRecommendation", named, (Move::Adopt, Word::CommitteeChair)).await?;
+    let meeting = step.tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await?;
+    let carries = carries_adopting_body(&step.tx, meeting_id).await?;
+    meetings::reached_at(meeting.status, carries, "the Executive Committee or the plenary")?;
+    rules::adoptable(&step.before, addressees_of(&step.tx, step.before.id).await?.len())?;
+    let today = day_in(step.tx.at(), &meeting.timezone);
+    let adopted_on = rules::adoption_day(input.adopted_on, (meeting.starts_on, meeting.ends_on), today)?;
+    let label = next_label(&step.tx, step.before.body_id, adopted_on.year()).await?;
+    step.after.label = Some(label.to_string());
+    step.after.label_year = Some(label.year);
+    step.after.label_serial = Some(label.serial);
+    step.after.adopted_on = Some(adopted_on);
+    step.after.meeting_id = Some(meeting_id);
+    step.after.no_personal_data = input.no_personal_data;
+    step.finish().await
+}
+
+async fn carries_adopting_body(tx: &Tx<'_>, meeting: MeetingId) -> Result<bool, Error> {
+    let bodies: Vec<BodyId> = sessions_of(tx, meeting).await?.iter().map(|session| session.body_id).collect();
+    let bodies = read::by_ids::<body::Entity>(tx.db(), tx.viewer(), &bodies).await?;
+    Ok(bodies.iter().any(|body| meetings::may_adopt(body.kind)))
+}
+
+/// The body is held, so that two adoptions at once get two labels.
+async fn next_label(tx: &Tx<'_>, body_id: BodyId, year: i32) -> Result<Label, Error> {
+    tx.hold::<body::Entity>(body_id).await?;
+    let body = tx.get::<body::Entity>("id", body_id, "body").await?;
+    let given = Condition::all()
+        .add(recommendation::Column::BodyId.eq(body_id))
+        .add(recommendation::Column::LabelYear.eq(year));
+    let last = tx.highest::<recommendation::Entity>(recommendation::Column::LabelSerial, given).await?;
+    Ok(Label::next(&body.code, year, last))
+}
+
+pub async fn transmit(
+    app: &App,
+    viewer: &Viewer,
+    input: RecommendationMoveInput,
+) -> Result<Written<recommendation::Model>, Error> {
+    let named = (&input.id, input.expected_version);
+    Step::begin(app, viewer, "transmitRecommendation", named, (Move::Transmit, Word::CommitteeChair))
+        .await?
+        .finish()
+        .await
+}
+
+/// Returns the earlier recommendation. The later one changes as well: it now says what it supersedes.
+pub async fn supersede(
+    app: &App,
+    viewer: &Viewer,
+    input: SupersedeRecommendationInput,
+) -> Result<Written<recommendation::Model>, Error> {
+    let path = "supersededById";
+    let successor_id = input::id::<RecommendationId>(path, &input.superseded_by_id, WHAT)?;
+    let named = (&input.id, input.expected_version);
+    let mut step =
+        Step::begin(app, viewer, "supersedeRecommendation", named, (Move::Supersede, Word::CommitteeChair)).await?;
+    let successor = step.tx.get::<recommendation::Entity>(path, successor_id, WHAT).await?;
+    rules::supersedes(path, &step.before, &successor)?;
+    let linked = recommendation::Model { supersedes_id: Some(step.before.id), ..successor.clone() };
+    put(&mut step.tx, &successor, linked, false, None).await?;
+    step.finish().await
+}

@@ -1,0 +1,187 @@
+//! Writing a recommendation: drafting and revising its text.
+
+use async_graphql::{ID, InputObject, MaybeUndefined};
+use chrono::NaiveDate;
+use entity::id::{BodyId, RecommendationId};
+use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
+use entity::{body, recommendation};
+
+use super::parts::{AddresseeInput, add_revision, replace_addressees, set_instruments, set_themes};
+use super::{WHAT, put};
+use crate::app::App;
+use crate::auth::{Act, Viewer};
+use crate::domain::lifecycle::{Move, next};
+use crate::domain::refusal::All as _;
+use crate::domain::{audience, input, recommendation as rules};
+use crate::error::Error;
+use crate::service::input::{LocalizedTextInput, localized, patch, patch_required};
+use crate::service::tx::{Tx, Written};
+
+/// A new draft.
+#[derive(Clone, Debug, InputObject)]
+pub struct DraftRecommendationInput {
+    /// The body that drafts it. Partners draft where their organisation holds a mandate today.
+    pub body_id: ID,
+    /// What kind of text it is.
+    pub kind: RecommendationKind,
+    /// The title; the first language is the original. At most 300 characters each.
+    pub title: Vec<LocalizedTextInput>,
+    /// The text. At most 20,000 characters each. No data on individuals.
+    pub text: Vec<LocalizedTextInput>,
+    /// Why it is needed.
+    pub rationale: Option<Vec<LocalizedTextInput>>,
+    /// How pressing it is.
+    pub priority: Option<Priority>,
+    /// By when it should be implemented. Today or later.
+    pub target_date: Option<NaiveDate>,
+    /// What it is about, at most 100.
+    #[graphql(default)]
+    pub theme_ids: Vec<ID>,
+    /// What it refers to, at most 100.
+    #[graphql(default)]
+    pub instrument_ids: Vec<ID>,
+    /// Whom it asks to act, at most 100.
+    #[graphql(default)]
+    pub addressees: Vec<AddresseeInput>,
+}
+
+/// A change of a text that is not agreed yet. What is omitted stays; `null` clears. A changed title, text or rationale
+/// is a new revision.
+#[derive(Clone, Debug, InputObject)]
+pub struct ReviseRecommendationInput {
+    /// The recommendation.
+    pub id: ID,
+    /// The version that you have read.
+    pub expected_version: i32,
+    /// What kind of text it is.
+    pub kind: MaybeUndefined<RecommendationKind>,
+    /// The title; replaces all languages.
+    pub title: MaybeUndefined<Vec<LocalizedTextInput>>,
+    /// The text; replaces all languages.
+    pub text: MaybeUndefined<Vec<LocalizedTextInput>>,
+    /// Why it is needed; replaces all languages.
+    pub rationale: MaybeUndefined<Vec<LocalizedTextInput>>,
+    /// How pressing it is.
+    pub priority: MaybeUndefined<Priority>,
+    /// By when it should be implemented. Today or later.
+    pub target_date: MaybeUndefined<NaiveDate>,
+    /// What it is about; replaces all.
+    pub theme_ids: Option<Vec<ID>>,
+    /// What it refers to; replaces all.
+    pub instrument_ids: Option<Vec<ID>>,
+    /// What was changed and why. Kept with the revision.
+    pub change_note: Option<String>,
+}
+
+pub async fn draft(
+    app: &App,
+    viewer: &Viewer,
+    input: DraftRecommendationInput,
+) -> Result<Written<recommendation::Model>, Error> {
+    let body_id = input::id::<BodyId>("bodyId", &input.body_id, "body")?;
+    let mut tx = app.begin(viewer, "draftRecommendation").await?;
+    let body = tx.get::<body::Entity>("bodyId", body_id, "body").await?;
+    let standing = tx.standing(body_id).await?;
+    viewer.require(Act::Propose { standing: &standing })?;
+    rules::drafts(body.active)?;
+    let row = drafted(&tx, body_id, &input)?;
+    let row = tx.insert::<recommendation::Entity>(row).await?;
+    add_revision(&mut tx, &row, None).await?;
+    set_themes(&mut tx, &row, &input.theme_ids).await?;
+    set_instruments(&mut tx, &row, &input.instrument_ids).await?;
+    replace_addressees(&mut tx, &row, &input.addressees).await?;
+    tx.commit(row).await
+}
+
+fn drafted(tx: &Tx<'_>, body_id: BodyId, input: &DraftRecommendationInput) -> Result<recommendation::Model, Error> {
+    let (title, text, rationale, ()) = (
+        localized("title", &input.title, input::NAME),
+        localized("text", &input.text, input::BODY_TEXT),
+        input.rationale.as_ref().map(|text| localized("rationale", text, input::BODY_TEXT)).transpose(),
+        rules::target_date(input.target_date, tx.today()),
+    )
+        .all()?;
+    let drafted_by_id = tx.viewer().acts_for();
+    let status = RecommendationStatus::Draft;
+    let (audience, owner) = audience::of_recommendation(status, drafted_by_id);
+    let title_folded = title.folded();
+    Ok(recommendation::Model {
+        id: tx.mint(),
+        body_id,
+        label: None,
+        label_year: None,
+        label_serial: None,
+        kind: input.kind,
+        status,
+        title,
+        title_folded,
+        text,
+        rationale,
+        priority: input.priority,
+        target_date: input.target_date,
+        adopted_on: None,
+        agreed_meeting_id: None,
+        meeting_id: None,
+        drafted_by_id,
+        supersedes_id: None,
+        is_demo: false,
+        no_personal_data: false,
+        audience,
+        owner,
+        created_at: tx.at(),
+        updated_at: tx.at(),
+        version: 1,
+    })
+}
+
+pub async fn revise(
+    app: &App,
+    viewer: &Viewer,
+    input: ReviseRecommendationInput,
+) -> Result<Written<recommendation::Model>, Error> {
+    let (id, change_note) = (
+        input::id::<RecommendationId>("id", &input.id, WHAT),
+        input::optional_text("changeNote", input.change_note.as_deref(), input::NOTE),
+    )
+        .all()?;
+    let mut tx = app.begin(viewer, "reviseRecommendation").await?;
+    let before = tx.get_at::<recommendation::Entity>(id, input.expected_version, WHAT).await?;
+    let standing = tx.standing(before.body_id).await?;
+    viewer.require(Act::EditText { standing: &standing, drafted_by: before.drafted_by_id })?;
+    let status = next(before.status, Move::Revise)?;
+    let (themes, instruments) = (input.theme_ids.clone(), input.instrument_ids.clone());
+    let mut after = revised(&before, input)?;
+    if after.target_date != before.target_date {
+        rules::target_date(after.target_date, tx.today())?;
+    }
+    let new_text = (&after.title, &after.text, &after.rationale) != (&before.title, &before.text, &before.rationale);
+    rules::reopens(before.status, new_text)?;
+    after.status = status;
+    let mut parts_changed = false;
+    if new_text {
+        add_revision(&mut tx, &after, change_note).await?;
+        parts_changed = true;
+    }
+    if let Some(themes) = themes {
+        parts_changed |= set_themes(&mut tx, &after, &themes).await?;
+    }
+    if let Some(instruments) = instruments {
+        parts_changed |= set_instruments(&mut tx, &after, &instruments).await?;
+    }
+    let row = put(&mut tx, &before, after, parts_changed, None).await?;
+    tx.commit(row).await
+}
+
+fn revised(before: &recommendation::Model, input: ReviseRecommendationInput) -> Result<recommendation::Model, Error> {
+    let mut after = before.clone();
+    (after.kind, after.title, after.text, after.rationale, after.priority, after.target_date) = (
+        patch_required("kind", input.kind, before.kind, Ok),
+        patch_required("title", input.title, before.title.clone(), |title| localized("title", &title, input::NAME)),
+        patch_required("text", input.text, before.text.clone(), |text| localized("text", &text, input::BODY_TEXT)),
+        patch(input.rationale, before.rationale.clone(), |text| localized("rationale", &text, input::BODY_TEXT)),
+        patch(input.priority, before.priority, Ok),
+        patch(input.target_date, before.target_date, Ok),
+    )
+        .all()?;
+    Ok(after)
+}

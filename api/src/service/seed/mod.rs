@@ -1,0 +1,1 @@
+//! Data that a command writes: the public record, a demonstration, synthetic volume.

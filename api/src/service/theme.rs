@@ -1,0 +1,143 @@
+//! Themes: subjects, affected groups and development goals.
+
+use async_graphql::{ID, InputObject, MaybeUndefined};
+use entity::id::ThemeId;
+use entity::theme;
+use entity::theme::ThemeKind;
+
+use super::filter::{EnumFilter, IdFilter, StringFilter, TextFilter, filter, sort};
+use super::input::{LocalizedTextInput, localized, patch, patch_required};
+use super::read::Visible;
+use super::tx::{Tx, Written};
+use crate::app::App;
+use crate::auth::{Act, Viewer};
+use crate::domain::refusal::All as _;
+use crate::domain::{audience, council, input};
+use crate::error::Error;
+
+impl Visible for theme::Entity {}
+
+/// Which themes.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct ThemeFilter {
+    /// By id.
+    pub id: Option<IdFilter>,
+    /// By code.
+    pub code: Option<StringFilter>,
+    /// By name, in any language.
+    pub name: Option<TextFilter>,
+    /// By kind.
+    pub kind: Option<EnumFilter<ThemeKind>>,
+    /// By the theme above.
+    pub parent: Option<Box<ThemeFilter>>,
+    /// All of these must match.
+    pub and: Option<Vec<ThemeFilter>>,
+    /// At least one of these must match.
+    pub or: Option<Vec<ThemeFilter>>,
+    /// This must not match.
+    pub not: Option<Box<ThemeFilter>>,
+}
+
+filter!(ThemeFilter => theme::Entity, |this, scope| [
+    scope.field(this.id.as_ref().map(IdFilter::of::<ThemeId>).as_ref(), theme::Column::Id),
+    scope.field(this.code.as_ref(), theme::Column::Code),
+    scope.field(this.name.as_ref(), theme::Column::NameFolded),
+    scope.field(this.kind.as_ref(), theme::Column::Kind),
+    scope.related(this.parent.as_deref(), theme::Column::ParentId),
+]);
+
+sort! {
+    /// What themes can be sorted by.
+    ThemeOrderField, ThemeOrder => theme {
+        /// The code.
+        Code => Code,
+        /// The time of the last change.
+        UpdatedAt => UpdatedAt,
+    }
+}
+
+/// A new theme.
+#[derive(Clone, Debug, InputObject)]
+pub struct CreateThemeInput {
+    /// Upper-case Latin letters, digits and hyphens, such as `SDG-16`. Unique.
+    pub code: String,
+    /// The name; the first language is the original.
+    pub name: Vec<LocalizedTextInput>,
+    /// What kind of theme it is.
+    pub kind: ThemeKind,
+    /// The theme above.
+    pub parent_id: Option<ID>,
+}
+
+/// A change of a theme. What is omitted stays; `null` clears.
+#[derive(Clone, Debug, InputObject)]
+pub struct UpdateThemeInput {
+    /// The theme.
+    pub id: ID,
+    /// The version that you have read.
+    pub expected_version: i32,
+    /// The code. Unique.
+    pub code: MaybeUndefined<String>,
+    /// The name; replaces all languages.
+    pub name: MaybeUndefined<Vec<LocalizedTextInput>>,
+    /// What kind of theme it is.
+    pub kind: MaybeUndefined<ThemeKind>,
+    /// The theme above.
+    pub parent_id: MaybeUndefined<ID>,
+}
+
+pub async fn create(app: &App, viewer: &Viewer, input: CreateThemeInput) -> Result<Written<theme::Model>, Error> {
+    viewer.require(Act::KeepRecord)?;
+    let (code, name, parent) = (
+        input::code("code", &input.code),
+        localized("name", &input.name, input::NAME),
+        input.parent_id.map(|id| input::id("parentId", &id, "theme")).transpose(),
+    )
+        .all()?;
+    let mut tx = app.begin(viewer, "createTheme").await?;
+    if let Some(parent) = parent {
+        tx.get::<theme::Entity>("parentId", parent, "theme").await?;
+    }
+    let (id, at) = (tx.mint(), tx.at());
+    let (audience, owner) = audience::OPEN;
+    let name_folded = name.folded();
+    let row = theme::Model {
+        id,
+        code,
+        name,
+        name_folded,
+        kind: input.kind,
+        parent_id: parent,
+        audience,
+        owner,
+        created_at: at,
+        updated_at: at,
+        version: 1,
+    };
+    let row = tx.insert::<theme::Entity>(row).await?;
+    tx.commit(row).await
+}
+
+pub async fn update(app: &App, viewer: &Viewer, input: UpdateThemeInput) -> Result<Written<theme::Model>, Error> {
+    viewer.require(Act::KeepRecord)?;
+    let id = input::id::<ThemeId>("id", &input.id, "theme")?;
+    let mut tx = app.begin(viewer, "updateTheme").await?;
+    let before = tx.get_at::<theme::Entity>(id, input.expected_version, "theme").await?;
+    let mut after = before.clone();
+    (after.code, after.name, after.kind, after.parent_id) = (
+        patch_required("code", input.code, before.code.clone(), |code| input::code("code", &code)),
+        patch_required("name", input.name, before.name.clone(), |name| localized("name", &name, input::NAME)),
+        patch_required("kind", input.kind, before.kind, Ok),
+        patch(input.parent_id, before.parent_id, |id| input::id("parentId", &id, "theme")),
+    )
+        .all()?;
+    let ancestors = ancestors(&tx, after.parent_id).await?;
+    council::no_cycle("parentId", id, &ancestors)?;
+    let row = tx.update::<theme::Entity>(&before, after).await?;
+    tx.commit(row).await
+}
+
+/// The wanted parent and all above it.
+async fn ancestors(tx: &Tx<'_>, parent: Option<ThemeId>) -> Result<Vec<ThemeId>, Error> {
+    tx.ancestors::<theme::Entity>("parentId", parent, |row| row.parent_id, "theme").await
+}

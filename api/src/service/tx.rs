@@ -1,0 +1,359 @@
+//! Door 2: every write. A transaction checks versions, stamps rows, and ends with its changes in the feed and its line in
+//! the audit trail, all in one commit. What is dropped before `commit` leaves nothing behind.
+#![expect(clippy::disallowed_methods, reason = "the one place that writes entities")]
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::audit::Subjects;
+use entity::change::{ChangeKind, ChangeReason};
+use entity::id::RecordId;
+use entity::{Part, Record, Row, audit, body, mandate};
+use sea_orm::sea_query::Condition;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel,
+    Iterable, ModelTrait, QueryFilter, QuerySelect, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use uuid::Uuid;
+
+use super::change::{ChangeCursor, Pending, append};
+use super::constraint::refused_write;
+use super::read::{self, Visible};
+use crate::app::App;
+use crate::auth::{Standing, Viewer};
+use crate::domain::audience::Access;
+use crate::domain::council::is_valid_on;
+use crate::domain::refusal::Refusal;
+use crate::error::Error;
+
+/// What a use case has written: the record, and where the write stands in the feed. No cursor if nothing changed.
+#[derive(Clone, Debug)]
+pub struct Written<M> {
+    pub record: M,
+    pub cursor: Option<ChangeCursor>,
+}
+
+pub struct Tx<'a> {
+    app: &'a App,
+    viewer: &'a Viewer,
+    action: &'static str,
+    at: DateTime<Utc>,
+    txn: DatabaseTransaction,
+    changes: Vec<Pending>,
+    /// Where each record that was written stands in `changes`.
+    written: HashMap<Uuid, usize>,
+    subjects: Vec<String>,
+}
+
+impl App {
+    /// Begins a use case. `action` is its name in the audit trail: the mutation or the command.
+    pub async fn begin<'a>(&'a self, viewer: &'a Viewer, action: &'static str) -> Result<Tx<'a>, Error> {
+        // On SQLite the writer takes its lock at once: a read that becomes a write would be refused later.
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let txn = self.databases.write.begin_with_options(options).await?;
+        let at = self.clock.now();
+        Ok(Tx {
+            app: self,
+            viewer,
+            action,
+            at,
+            txn,
+            changes: Vec::new(),
+            written: HashMap::new(),
+            subjects: Vec::new(),
+        })
+    }
+}
+
+impl Tx<'_> {
+    /// The time of the whole transaction.
+    pub fn at(&self) -> DateTime<Utc> {
+        self.at
+    }
+
+    /// The council's day.
+    pub fn today(&self) -> NaiveDate {
+        self.app.clock.today()
+    }
+
+    pub fn mint<I: RecordId>(&self) -> I {
+        self.app.clock.mint()
+    }
+
+    pub fn viewer(&self) -> &Viewer {
+        self.viewer
+    }
+
+    /// The connection of this transaction, for reads through door 1.
+    pub fn db(&self) -> &DatabaseTransaction {
+        &self.txn
+    }
+
+    /// The record that an input names; hidden answers like missing. `what` is its kind in plain words.
+    pub async fn get<E: Visible>(&self, path: &str, id: E::Id, what: &str) -> Result<E::Model, Error> {
+        read::get::<E>(&self.txn, self.viewer, id).await?.ok_or_else(|| Refusal::not_found(path, what).into())
+    }
+
+    /// The records that an input names, in its order.
+    pub async fn get_many<E: Visible>(&self, path: &str, ids: &[E::Id], what: &str) -> Result<Vec<E::Model>, Error> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = read::by_ids::<E>(&self.txn, self.viewer, ids).await?;
+        let mut rows: HashMap<E::Id, E::Model> = rows.into_iter().map(|row| (E::id(&row), row)).collect();
+        let found = ids.iter().enumerate().map(|(index, id)| {
+            rows.remove(id).ok_or_else(|| vec![Refusal::not_found(&format!("{path}.{index}"), what)])
+        });
+        Ok(crate::domain::refusal::each(found)?)
+    }
+
+    /// The record that is to be changed, at the version that its author has read.
+    pub async fn get_at<E: Visible + Record>(
+        &self,
+        id: E::Id,
+        expected_version: i32,
+        what: &str,
+    ) -> Result<E::Model, Error> {
+        let row = self.get::<E>("id", id, what).await?;
+        if E::version(&row) == expected_version {
+            Ok(row)
+        } else {
+            Err(Error::Conflict { path: vec!["expectedVersion".to_owned()] })
+        }
+    }
+
+    /// A record that an input names and all above it, from near to far.
+    pub async fn ancestors<E: Visible>(
+        &self,
+        path: &str,
+        nearest: Option<E::Id>,
+        above: impl Fn(&E::Model) -> Option<E::Id>,
+        what: &str,
+    ) -> Result<Vec<E::Id>, Error> {
+        let (mut chain, mut next) = (Vec::new(), nearest);
+        while let Some(id) = next.filter(|id| !chain.contains(id)) {
+            chain.push(id);
+            next = above(&self.get::<E>(path, id, what).await?);
+        }
+        Ok(chain)
+    }
+
+    /// Holds a record until the transaction ends, so that what is computed from its children is still true then.
+    pub async fn hold<E: Row>(&self, id: E::Id) -> Result<(), Error> {
+        if self.txn.get_database_backend() == DbBackend::Postgres {
+            E::find()
+                .filter(E::ID.eq(id))
+                .select_only()
+                .column(E::ID)
+                .lock_exclusive()
+                .into_tuple::<E::Id>()
+                .one(&self.txn)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// What the viewer's organisation is in a body today.
+    pub async fn standing(&self, body: entity::id::BodyId) -> Result<Standing, Error> {
+        let Some(organization) = self.viewer.acts_for() else { return Ok(Standing::default()) };
+        let held = Condition::all()
+            .add(mandate::Column::BodyId.eq(body))
+            .add(mandate::Column::OrganizationId.eq(organization));
+        let mandates = read::all::<mandate::Entity>(&self.txn, self.viewer, held).await?;
+        let today = self.today();
+        Ok(Standing { roles: mandates.iter().filter(|m| is_valid_on(m, today)).map(|m| m.role).collect() })
+    }
+
+    /// The active body of a kind.
+    pub async fn body_of_kind(&self, kind: body::BodyKind) -> Result<Option<body::Model>, Error> {
+        let active = Condition::all().add(body::Column::Kind.eq(kind)).add(body::Column::Active.eq(true));
+        read::find::<body::Entity>(&self.txn, self.viewer, active).await
+    }
+
+    pub async fn insert<E: Record>(&mut self, row: E::Model) -> Result<E::Model, Error> {
+        let mut rows = self.insert_many::<E>(vec![row]).await?;
+        rows.pop().ok_or_else(|| Error::internal("an insert has lost its row"))
+    }
+
+    /// New records, in one statement per chunk.
+    pub async fn insert_many<E: Record>(&mut self, mut rows: Vec<E::Model>) -> Result<Vec<E::Model>, Error> {
+        for row in &mut rows {
+            E::stamp(row, 1, self.at);
+        }
+        self.write_rows::<E>(&rows).await?;
+        for row in &rows {
+            self.note::<E>(row, ChangeKind::Created, None, None);
+        }
+        Ok(rows)
+    }
+
+    /// Writes what differs between `before` and `after`, and one version more. Writes nothing if nothing differs.
+    pub async fn update<E: Record>(&mut self, before: &E::Model, after: E::Model) -> Result<E::Model, Error> {
+        if *before == after { Ok(after) } else { self.write_update::<E>(before, after, None).await }
+    }
+
+    /// As `update`, for a change that the feed gives a reason for.
+    pub async fn update_because<E: Record>(
+        &mut self,
+        before: &E::Model,
+        after: E::Model,
+        reason: ChangeReason,
+    ) -> Result<E::Model, Error> {
+        self.write_update::<E>(before, after, Some(reason)).await
+    }
+
+    /// As `update`; one version more even if the row itself is the same, because its parts have changed.
+    pub async fn touch<E: Record>(&mut self, before: &E::Model, after: E::Model) -> Result<E::Model, Error> {
+        self.write_update::<E>(before, after, None).await
+    }
+
+    async fn write_update<E: Record>(
+        &mut self,
+        before: &E::Model,
+        mut after: E::Model,
+        reason: Option<ChangeReason>,
+    ) -> Result<E::Model, Error> {
+        let version = E::version(before);
+        // One transaction is one version, however often it writes the record.
+        let next = if self.written.contains_key(&E::id(before).uuid()) { version } else { version + 1 };
+        E::stamp(&mut after, next, self.at);
+        let mut changed = <E::ActiveModel as ActiveModelTrait>::default();
+        let mut differs = false;
+        for column in E::Column::iter() {
+            let value = after.get(column);
+            if before.get(column) != value {
+                changed.set(column, value);
+                differs = true;
+            }
+        }
+        if differs {
+            let update = E::update_many().set(changed).filter(E::ID.eq(E::id(before))).filter(E::VERSION.eq(version));
+            if update.exec(&self.txn).await.map_err(refused_write)?.rows_affected == 0 {
+                return Err(Error::Conflict { path: vec!["expectedVersion".to_owned()] });
+            }
+        }
+        let access_before = (E::audience(before), E::owner(before));
+        self.note::<E>(&after, ChangeKind::Updated, Some(access_before), reason);
+        Ok(after)
+    }
+
+    /// Removes a record for good; the feed keeps a tombstone.
+    pub async fn remove<E: Record>(&mut self, row: &E::Model, reason: ChangeReason) -> Result<(), Error> {
+        let delete = E::delete_many().filter(E::ID.eq(E::id(row))).filter(E::VERSION.eq(E::version(row)));
+        if delete.exec(&self.txn).await.map_err(refused_write)?.rows_affected == 0 {
+            return Err(Error::Conflict { path: vec!["expectedVersion".to_owned()] });
+        }
+        let access = (E::audience(row), E::owner(row));
+        self.note::<E>(row, ChangeKind::Removed, Some(access), Some(reason));
+        Ok(())
+    }
+
+    /// New parts of records that this transaction writes too.
+    pub async fn insert_parts<P: Part>(&mut self, rows: Vec<P::Model>) -> Result<(), Error> {
+        self.write_rows::<P>(&rows).await
+    }
+
+    /// Makes `after` the parts of a parent. Returns whether they differ from `before`; the ids of parts do not count.
+    pub async fn replace_parts<P: Part>(
+        &mut self,
+        parent: P::ParentId,
+        before: &[P::Model],
+        after: Vec<P::Model>,
+    ) -> Result<bool, Error> {
+        let same = |(one, other): (&P::Model, &P::Model)| {
+            P::Column::iter()
+                .filter(|column| column.as_str() != P::ID.as_str())
+                .all(|column| one.get(column) == other.get(column))
+        };
+        if before.len() == after.len() && before.iter().zip(&after).all(same) {
+            return Ok(false);
+        }
+        if !before.is_empty() {
+            P::delete_many().filter(P::PARENT.eq(parent)).exec(&self.txn).await.map_err(refused_write)?;
+        }
+        self.write_rows::<P>(&after).await?;
+        Ok(true)
+    }
+
+    /// Writes the access of a parent on all its parts.
+    pub async fn inherit<P: Part>(&mut self, parent: P::ParentId, access: Access) -> Result<(), Error> {
+        let update = P::update_many().col_expr(P::AUDIENCE, access.0.into()).col_expr(P::OWNER, access.1.into());
+        update.filter(P::PARENT.eq(parent)).exec(&self.txn).await.map_err(refused_write)?;
+        Ok(())
+    }
+
+    /// Whether a statement outside this file finds the highest value of a column.
+    pub async fn highest<E: Row>(&self, column: E::Column, among: Condition) -> Result<Option<i32>, Error> {
+        let highest =
+            E::find().filter(among).select_only().column_as(column.max(), "highest").into_tuple::<Option<i32>>();
+        Ok(highest.one(&self.txn).await?.flatten())
+    }
+
+    /// Numbers the changes, writes them and the audit line, commits, and rings the doorbell.
+    pub async fn commit<M>(self, record: M) -> Result<Written<M>, Error> {
+        if self.changes.is_empty() {
+            self.txn.rollback().await?;
+            return Ok(Written { record, cursor: None });
+        }
+        let line = audit::Model {
+            id: self.app.clock.mint(),
+            at: self.at,
+            actor: self.viewer.subject.clone(),
+            action: self.action.to_owned(),
+            subjects: Subjects(self.subjects),
+        };
+        audit::Entity::insert(line.into_active_model())
+            .exec_without_returning(&self.txn)
+            .await
+            .map_err(refused_write)?;
+        let last = append(&self.txn, &self.changes, &self.viewer.actor(), self.at).await?;
+        self.txn.commit().await.map_err(refused_write)?;
+        self.app.feed.ring(last);
+        Ok(Written { record, cursor: Some(self.app.feed.cursor(last)) })
+    }
+
+    async fn write_rows<E: Row>(&self, rows: &[E::Model]) -> Result<(), Error> {
+        // Both databases take 32,766 parameters or more in one statement.
+        let longest = 32_000 / E::Column::iter().count();
+        for chunk in rows.chunks(longest) {
+            let active = chunk.iter().cloned().map(IntoActiveModel::into_active_model);
+            E::insert_many(active).exec_without_returning(&self.txn).await.map_err(refused_write)?;
+        }
+        Ok(())
+    }
+
+    /// Puts what was done to a record into the pending changes, or adds it to what was done to it before.
+    fn note<E: Record>(
+        &mut self,
+        row: &E::Model,
+        kind: ChangeKind,
+        access_before: Option<Access>,
+        reason: Option<ChangeReason>,
+    ) {
+        let id = E::id(row).uuid();
+        let access = (E::audience(row), E::owner(row));
+        if let Some(index) = self.written.get(&id) {
+            let pending = &mut self.changes[*index];
+            (pending.version, pending.access) = (E::version(row), access);
+            pending.reason = reason.or(pending.reason);
+            if kind == ChangeKind::Removed {
+                pending.kind = kind;
+            }
+            return;
+        }
+        self.written.insert(id, self.changes.len());
+        self.subjects.push(E::id(row).to_string());
+        self.changes.push(Pending {
+            record: E::TYPE,
+            id,
+            kind,
+            version: E::version(row),
+            reason,
+            access,
+            access_before,
+        });
+    }
+}

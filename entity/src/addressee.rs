@@ -1,0 +1,45 @@
+//! Whom a recommendation asks to act.
+
+use crate::id::{AddresseeId, CountryId, OrganizationId, RecommendationId};
+use sea_orm::entity::prelude::*;
+
+vocabulary! {
+    /// Whom a recommendation is addressed to.
+    AddresseeCategory {
+        /// A government.
+        Government,
+        /// An international organisation.
+        InternationalOrganization,
+        /// Civil society.
+        CivilSociety,
+        /// Everyone concerned.
+        AllStakeholders,
+    }
+}
+
+vocabulary! {
+    /// What the addressee is asked to do.
+    AddresseeRole {
+        /// Lead the implementation.
+        Lead,
+        /// Support it.
+        Supporting,
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "addressee")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: AddresseeId,
+    pub recommendation_id: RecommendationId,
+    pub category: AddresseeCategory,
+    pub role: AddresseeRole,
+    pub country_id: Option<CountryId>,
+    pub organization_id: Option<OrganizationId>,
+    pub position: i32,
+    pub audience: crate::Audience,
+    pub owner: Option<OrganizationId>,
+}
+
+part!(AddresseeId of RecommendationId: RecommendationId, recommendation_id);

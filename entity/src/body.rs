@@ -1,0 +1,44 @@
+//! The plenary, the Executive Committee or a working group.
+
+use crate::id::{BodyId, OrganizationId};
+use crate::text::LocalizedText;
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::entity::prelude::*;
+
+vocabulary! {
+    /// What kind of body it is. There is one active plenary and one active Executive Committee.
+    BodyKind {
+        /// The whole council.
+        Plenary,
+        /// The committee that adopts recommendations.
+        ExecutiveCommittee,
+        /// A group that drafts recommendations on its subject.
+        WorkingGroup,
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "body")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: BodyId,
+    #[sea_orm(column_type = "Text")]
+    pub code: String,
+    pub kind: BodyKind,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub name: LocalizedText,
+    #[sea_orm(column_type = "Text")]
+    pub name_folded: String,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub mandate_text: Option<LocalizedText>,
+    pub established_on: Option<NaiveDate>,
+    pub active: bool,
+    pub reports_to_id: Option<BodyId>,
+    pub audience: crate::Audience,
+    pub owner: Option<OrganizationId>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub version: i32,
+}
+
+record!(BodyId, Body, folds name => name_folded);

@@ -1,0 +1,54 @@
+//! One line of the feed: which record changed, how, and who could and can see it. Written by every transaction.
+
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+
+use crate::id::OrganizationId;
+use crate::{Audience, RecordType};
+
+vocabulary! {
+    /// What happened to a record.
+    ChangeKind {
+        /// It was created.
+        Created,
+        /// It was changed.
+        Updated,
+        /// It was removed.
+        Removed,
+    }
+}
+
+vocabulary! {
+    /// Why a record was removed.
+    ChangeReason {
+        /// A draft was withdrawn before adoption.
+        WithdrawnDraft,
+        /// It should not have been entered.
+        EnteredInError,
+    }
+}
+
+/// A removed or hidden row has no current state to judge, so the line keeps its audience before and after.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "change")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub seq: i64,
+    pub at: DateTime<Utc>,
+    #[sea_orm(column_type = "Text")]
+    pub actor: String,
+    pub subject_kind: RecordType,
+    pub subject_id: Uuid,
+    pub kind: ChangeKind,
+    pub version: i32,
+    pub reason: Option<ChangeReason>,
+    pub audience: Audience,
+    pub owner: Option<OrganizationId>,
+    pub audience_before: Option<Audience>,
+    pub owner_before: Option<OrganizationId>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

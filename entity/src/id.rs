@@ -1,0 +1,141 @@
+//! One line per kind of id: a newtype over UUIDv7 that prints with its prefix, such as `mtg_0197…`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use sea_orm::{DbErr, DeriveValueType, TryFromU64};
+use uuid::Uuid;
+
+/// An id of one kind. It prints as its prefix, `_`, and 32 lower-case hexadecimal digits.
+pub trait RecordId:
+    Copy
+    + Eq
+    + Ord
+    + std::hash::Hash
+    + fmt::Debug
+    + fmt::Display
+    + FromStr<Err = NotAnId>
+    + Into<sea_orm::Value>
+    + sea_orm::TryGetable
+    + Send
+    + Sync
+    + 'static
+{
+    /// What the printed form starts with, without the underscore.
+    const PREFIX: &'static str;
+    fn new(uuid: Uuid) -> Self;
+    fn uuid(self) -> Uuid;
+}
+
+/// A text is not an id of the kind that is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAnId;
+
+impl fmt::Display for NotAnId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not an id of this kind")
+    }
+}
+
+impl std::error::Error for NotAnId {}
+
+/// The UUID behind `prefix_…`; the canonical form only, so that one record has one id.
+fn parse(prefix: &str, text: &str) -> Result<Uuid, NotAnId> {
+    let digits = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).ok_or(NotAnId)?;
+    let canonical = digits.len() == 32 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    if !canonical {
+        return Err(NotAnId);
+    }
+    Uuid::try_parse(digits).map_err(|_| NotAnId)
+}
+
+macro_rules! ids {
+    ($($name:ident = $prefix:literal;)*) => {$(
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, DeriveValueType)]
+        pub struct $name(pub Uuid);
+
+        impl RecordId for $name {
+            const PREFIX: &'static str = $prefix;
+            fn new(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+            fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}_{}", $prefix, self.0.simple())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAnId;
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                parse($prefix, text).map(Self)
+            }
+        }
+
+        /// SeaORM asks this of every primary key; a UUID is never a row number.
+        impl TryFromU64 for $name {
+            fn try_from_u64(_: u64) -> Result<Self, DbErr> {
+                Err(DbErr::ConvertFromU64(stringify!($name)))
+            }
+        }
+    )*};
+}
+
+ids! {
+    AddresseeId = "adr";
+    AgendaItemId = "agi";
+    AlternativeTitleId = "alt";
+    AuditId = "aud";
+    BodyId = "bod";
+    BodySessionId = "ses";
+    CountryId = "cty";
+    InstrumentId = "ins";
+    MandateId = "mdt";
+    MeetingId = "mtg";
+    MeetingOrganizerId = "mor";
+    MeetingSourceId = "mso";
+    OperationFigureId = "fig";
+    OrganizationId = "org";
+    ParticipationId = "par";
+    RecommendationId = "rec";
+    RecommendationInstrumentId = "rin";
+    RecommendationThemeId = "rth";
+    RepatriationOperationId = "rop";
+    RevisionId = "rev";
+    SourceId = "src";
+    ThemeId = "thm";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BodyId, MeetingId, NotAnId, RecordId};
+    use uuid::Uuid;
+
+    #[test]
+    fn an_id_survives_printing_and_parsing() {
+        let id = MeetingId::new(Uuid::from_u128(0x0197_0000_0000_7000_8000_0000_0000_0001));
+        assert_eq!(id.to_string(), "mtg_01970000000070008000000000000001");
+        assert_eq!(id.to_string().parse(), Ok(id));
+    }
+
+    #[test]
+    fn another_kind_and_another_spelling_are_refused() {
+        let text = "mtg_01970000000070008000000000000001";
+        assert_eq!(text.parse::<BodyId>(), Err(NotAnId));
+        for wrong in [
+            "",
+            "mtg",
+            "mtg_",
+            "mtg_0197",
+            "mtg_0197000000007000800000000000000A",
+            "mtg_01970000-0000-7000-8000-000000000001",
+        ] {
+            assert_eq!(wrong.parse::<MeetingId>(), Err(NotAnId), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The vocabulary: one file per table with its row and its enums. No I/O and no rules; the words are those of the council.
+
+#[macro_use]
+mod vocabulary;
+#[macro_use]
+mod row;
+
+pub mod id;
+pub mod text;
+
+pub mod addressee;
+pub mod agenda_item;
+pub mod alternative_title;
+pub mod audit;
+pub mod body;
+pub mod body_session;
+pub mod change;
+pub mod change_head;
+pub mod country;
+pub mod instrument;
+pub mod mandate;
+pub mod meeting;
+pub mod meeting_organizer;
+pub mod meeting_source;
+pub mod operation_figure;
+pub mod organization;
+pub mod participation;
+pub mod recommendation;
+pub mod recommendation_instrument;
+pub mod recommendation_revision;
+pub mod recommendation_theme;
+pub mod repatriation_operation;
+pub mod source;
+pub mod theme;
+
+pub use row::{Audience, Part, Record, RecordType, Row};

@@ -1,0 +1,124 @@
+//! A meeting or an event of the council.
+
+use crate::id::{CountryId, MeetingId, OrganizationId};
+use crate::text::LocalizedText;
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::entity::prelude::*;
+
+vocabulary! {
+    /// What kind of meeting it is.
+    MeetingKind {
+        /// A meeting of the whole council.
+        Plenary,
+        /// A meeting of the Executive Committee.
+        ExecutiveCommittee,
+        /// A meeting of one working group.
+        WorkingGroup,
+        /// A meeting of several working groups together.
+        JointWorkingGroups,
+        /// A briefing on the council. It carries no body session.
+        Briefing,
+        /// An event beside another one. It carries no body session.
+        SideEvent,
+        /// A conference or dialogue. It carries no body session.
+        ConferenceOrDialogue,
+        /// A training or workshop.
+        TrainingOrWorkshop,
+        /// A consultation of experts.
+        ExpertConsultation,
+    }
+}
+
+vocabulary! {
+    /// How people meet.
+    Modality {
+        /// In one room.
+        InPerson,
+        /// By video. Such a meeting has no venue.
+        Online,
+        /// In one room and by video.
+        Hybrid,
+    }
+}
+
+vocabulary! {
+    /// Where a meeting stands.
+    MeetingStatus {
+        /// Scheduled, not yet confirmed.
+        Planned,
+        /// Confirmed; it has at least one organiser.
+        Confirmed,
+        /// Under way.
+        InSession,
+        /// Over. Its record is kept for good.
+        Concluded,
+        /// Put off; it can be planned again.
+        Postponed,
+        /// Called off.
+        Cancelled,
+    }
+}
+
+vocabulary! {
+    /// How exact a count is.
+    CountQualifier {
+        /// Exactly that many.
+        Exact,
+        /// About that many.
+        About,
+        /// More than that.
+        Over,
+        /// That many or more.
+        AtLeast,
+        /// That many or fewer.
+        AtMost,
+    }
+}
+
+vocabulary! {
+    /// Who may read a record.
+    Sensitivity {
+        /// Everyone.
+        Public,
+        /// Readers, partners and the secretariat.
+        ParticipantsOnly,
+        /// The secretariat.
+        Confidential,
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "meeting")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: MeetingId,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub title: LocalizedText,
+    #[sea_orm(column_type = "Text")]
+    pub title_folded: String,
+    pub kind: MeetingKind,
+    pub modality: Modality,
+    pub status: MeetingStatus,
+    pub starts_on: NaiveDate,
+    pub ends_on: NaiveDate,
+    #[sea_orm(column_type = "Text")]
+    pub timezone: String,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub city: Option<String>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub venue: Option<String>,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub theme: Option<LocalizedText>,
+    pub participant_count: Option<i32>,
+    pub count_qualifier: Option<CountQualifier>,
+    pub chatham_house: bool,
+    pub sensitivity: Sensitivity,
+    pub country_id: Option<CountryId>,
+    pub audience: crate::Audience,
+    pub owner: Option<OrganizationId>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub version: i32,
+}
+
+record!(MeetingId, Meeting, folds title => title_folded);

@@ -1,0 +1,70 @@
+//! An organisation's part in a meeting. No person is named.
+
+use crate::id::{MeetingId, OrganizationId, ParticipationId};
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+
+vocabulary! {
+    /// In which capacity an organisation takes part.
+    Capacity {
+        /// Heads a state's delegation.
+        HeadOfDelegation,
+        /// Takes part.
+        Delegate,
+        /// Speaks.
+        Speaker,
+        /// Moderates.
+        Moderator,
+        /// Reports.
+        Rapporteur,
+        /// Observes.
+        Observer,
+        /// Serves the meeting.
+        Secretariat,
+    }
+}
+
+vocabulary! {
+    /// Whether an organisation comes or came.
+    Attendance {
+        /// Invited.
+        Invited,
+        /// Has said that it comes.
+        Confirmed,
+        /// Was in the room.
+        Present,
+        /// Took part by video.
+        Remote,
+        /// Sent apologies.
+        Excused,
+        /// Did not come.
+        Absent,
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "participation")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: ParticipationId,
+    pub meeting_id: MeetingId,
+    pub organization_id: OrganizationId,
+    pub capacity: Capacity,
+    pub attendance: Attendance,
+    pub delegates: Option<i32>,
+    pub audience: crate::Audience,
+    pub owner: Option<OrganizationId>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub version: i32,
+}
+
+record!(ParticipationId, Participation);
+
+impl crate::Part for Entity {
+    type ParentId = MeetingId;
+    const PARENT: Column = Column::MeetingId;
+    fn parent(row: &Model) -> MeetingId {
+        row.meeting_id
+    }
+}

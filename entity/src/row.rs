@@ -1,0 +1,161 @@
+//! What every row has in common, so that the two doors of the service can be written once.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ActiveModelBehavior, DeriveActiveEnum, EntityTrait, EnumIter, FromQueryResult, IntoActiveModel, ModelTrait,
+};
+
+use crate::id::{OrganizationId, RecordId};
+
+/// Who may read a row, from everyone to the secretariat alone. Stored on the row by the rules of the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+pub enum Audience {
+    #[sea_orm(num_value = 0)]
+    Public,
+    #[sea_orm(num_value = 1)]
+    Participants,
+    #[sea_orm(num_value = 2)]
+    Confidential,
+}
+
+vocabulary! {
+    /// The kinds of records that the service keeps.
+    RecordType {
+        /// A point on a meeting's agenda.
+        AgendaItem,
+        /// The plenary, the Executive Committee or a working group.
+        Body,
+        /// A state.
+        Country,
+        /// A legal instrument or resolution.
+        Instrument,
+        /// What an organisation is in a body, and when.
+        Mandate,
+        /// A meeting or an event.
+        Meeting,
+        /// One figure about a repatriation operation, a country or the region.
+        OperationFigure,
+        /// An organisation.
+        Organization,
+        /// An organisation's part in a meeting.
+        Participation,
+        /// A recommendation or proposed solution.
+        Recommendation,
+        /// A repatriation operation.
+        RepatriationOperation,
+        /// A published source of a fact.
+        Source,
+        /// A subject, an affected group or a development goal.
+        Theme,
+    }
+}
+
+/// A row of a table whose id has its own kind, with the audience that may read it.
+pub trait Row:
+    EntityTrait<
+        ActiveModel: ActiveModelBehavior<Entity = Self> + Send,
+        Model: ModelTrait<Entity = Self>
+                   + IntoActiveModel<Self::ActiveModel>
+                   + FromQueryResult
+                   + Clone
+                   + PartialEq
+                   + Send
+                   + Sync,
+        Column: Send + Sync,
+    >
+{
+    type Id: RecordId;
+    const ID: Self::Column;
+    const AUDIENCE: Self::Column;
+    const OWNER: Self::Column;
+    fn id(row: &Self::Model) -> Self::Id;
+    fn audience(row: &Self::Model) -> Audience;
+    /// The organisation that may read the row whatever its audience.
+    fn owner(row: &Self::Model) -> Option<OrganizationId>;
+    fn set_access(row: &mut Self::Model, audience: Audience, owner: Option<OrganizationId>);
+}
+
+/// A row that stands for itself: it has a version and a place in the feed.
+pub trait Record: Row {
+    const TYPE: RecordType;
+    const VERSION: Self::Column;
+    fn version(row: &Self::Model) -> i32;
+    /// Sets the version and the time of the last change, and what follows from other columns.
+    fn stamp(row: &mut Self::Model, version: i32, at: DateTime<Utc>);
+}
+
+/// A row that belongs to one record and changes only with it.
+pub trait Part: Row {
+    type ParentId: RecordId;
+    const PARENT: Self::Column;
+    fn parent(row: &Self::Model) -> Self::ParentId;
+}
+
+/// The law of one table that `DeriveEntityModel` leaves open, and `Row`.
+macro_rules! row {
+    ($id:ident) => {
+        #[derive(Copy, Clone, Debug, sea_orm::EnumIter, sea_orm::DeriveRelation)]
+        pub enum Relation {}
+
+        impl sea_orm::ActiveModelBehavior for ActiveModel {}
+
+        impl $crate::Row for Entity {
+            type Id = $crate::id::$id;
+            const ID: Column = Column::Id;
+            const AUDIENCE: Column = Column::Audience;
+            const OWNER: Column = Column::Owner;
+            fn id(row: &Model) -> Self::Id {
+                row.id
+            }
+            fn audience(row: &Model) -> $crate::Audience {
+                row.audience
+            }
+            fn owner(row: &Model) -> Option<$crate::id::OrganizationId> {
+                row.owner
+            }
+            fn set_access(row: &mut Model, audience: $crate::Audience, owner: Option<$crate::id::OrganizationId>) {
+                row.audience = audience;
+                row.owner = owner;
+            }
+        }
+    };
+}
+
+/// `Row` and `Record`. `folds name => name_folded` keeps the text that searches read.
+macro_rules! record {
+    ($id:ident, $kind:ident $(, folds $text:ident => $folded:ident)?) => {
+        row!($id);
+
+        impl $crate::Record for Entity {
+            const TYPE: $crate::RecordType = $crate::RecordType::$kind;
+            const VERSION: Column = Column::Version;
+            fn version(row: &Model) -> i32 {
+                row.version
+            }
+            fn stamp(row: &mut Model, version: i32, at: chrono::DateTime<chrono::Utc>) {
+                $(row.$folded = row.$text.folded();)?
+                if version == 1 {
+                    row.created_at = at;
+                }
+                row.version = version;
+                row.updated_at = at;
+            }
+        }
+    };
+}
+
+/// `Row` and `Part`.
+macro_rules! part {
+    ($id:ident of $parent_id:ident: $column:ident, $field:ident) => {
+        row!($id);
+
+        impl $crate::Part for Entity {
+            type ParentId = $crate::id::$parent_id;
+            const PARENT: Column = Column::$column;
+            fn parent(row: &Model) -> Self::ParentId {
+                row.$field
+            }
+        }
+    };
+}

@@ -1,0 +1,122 @@
+//! Localised text: language -> text, with one original language. Stored as one JSON column.
+
+use std::collections::BTreeMap;
+
+use sea_orm::FromJsonQueryResult;
+use serde::{Deserialize, Serialize};
+
+/// A language that the council's record is kept in. English and Russian are the working languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, async_graphql::Enum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Locale {
+    /// English, a working language.
+    En,
+    /// Russian, a working language.
+    Ru,
+    /// Uzbek.
+    Uz,
+    /// Kazakh.
+    Kk,
+    /// Kyrgyz.
+    Ky,
+    /// Tajik.
+    Tg,
+    /// Turkmen.
+    Tk,
+}
+
+impl Locale {
+    pub const ALL: [Self; 7] = [Self::En, Self::Ru, Self::Uz, Self::Kk, Self::Ky, Self::Tg, Self::Tk];
+
+    /// The ISO 639-1 code, in lower case.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Ru => "ru",
+            Self::Uz => "uz",
+            Self::Kk => "kk",
+            Self::Ky => "ky",
+            Self::Tg => "tg",
+            Self::Tk => "tk",
+        }
+    }
+
+    /// The locale of a language code, in any case; regions are ignored (`ru-KZ` is Russian).
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        let language = code.split(['-', '_']).next()?;
+        Self::ALL.into_iter().find(|locale| locale.code().eq_ignore_ascii_case(language))
+    }
+}
+
+/// One text in one or more languages. The original is one of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct LocalizedText {
+    original: Locale,
+    texts: BTreeMap<Locale, String>,
+}
+
+impl LocalizedText {
+    #[must_use]
+    pub fn new(original: Locale, text: impl Into<String>) -> Self {
+        Self { original, texts: BTreeMap::from([(original, text.into())]) }
+    }
+
+    /// Adds or replaces the text in one language; the original language stays.
+    #[must_use]
+    pub fn with(mut self, locale: Locale, text: impl Into<String>) -> Self {
+        self.texts.insert(locale, text.into());
+        self
+    }
+
+    /// The text in the first of `wanted` that exists, else the original.
+    #[must_use]
+    pub fn best(&self, wanted: &[Locale]) -> &str {
+        let locale = wanted.iter().find(|locale| self.texts.contains_key(locale)).unwrap_or(&self.original);
+        self.texts.get(locale).map_or("", String::as_str)
+    }
+
+    #[must_use]
+    pub fn has(&self, locale: Locale) -> bool {
+        self.texts.contains_key(&locale)
+    }
+
+    #[must_use]
+    pub fn original(&self) -> Locale {
+        self.original
+    }
+
+    /// All languages, in the order of `Locale`.
+    pub fn iter(&self) -> impl Iterator<Item = (Locale, &str)> {
+        self.texts.iter().map(|(locale, text)| (*locale, text.as_str()))
+    }
+
+    /// All languages in lower case, a line each: what a case-insensitive search reads.
+    #[must_use]
+    pub fn folded(&self) -> String {
+        let lines: Vec<String> = self.texts.values().map(|text| text.to_lowercase()).collect();
+        lines.join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Locale, LocalizedText};
+
+    #[test]
+    fn the_best_text_is_the_first_wanted_or_the_original() {
+        let text = LocalizedText::new(Locale::En, "Peace").with(Locale::Ru, "Мир");
+        assert_eq!(text.best(&[Locale::Ru]), "Мир");
+        assert_eq!(text.best(&[Locale::Uz, Locale::Ru]), "Мир");
+        assert_eq!(text.best(&[Locale::Uz]), "Peace");
+        assert_eq!(text.folded(), "peace\nмир");
+    }
+
+    #[test]
+    fn a_region_does_not_hide_a_language() {
+        assert_eq!(Locale::from_code("ru-KZ"), Some(Locale::Ru));
+        assert_eq!(Locale::from_code("UZ"), Some(Locale::Uz));
+        assert_eq!(Locale::from_code("fr"), None);
+    }
+}

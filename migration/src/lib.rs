@@ -1,0 +1,17 @@
+//! The history of the schema. Depends on nothing of ours; a migration is never edited once it has landed.
+
+mod dialect;
+mod m20261124_000001_record;
+
+use sea_orm_migration::async_trait;
+pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
+
+/// Runs the migrations below, in order.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261124_000001_record::Migration)]
+    }
+}
