@@ -42,4 +42,4 @@ pub struct Model {
     pub owner: Option<OrganizationId>,
 }
 
-part!(AddresseeId of RecommendationId: RecommendationId, recommendation_id);
+part!(AddresseeId of RecommendationId: RecommendationId, recommendation_id, by Position);

@@ -18,4 +18,4 @@ pub struct Model {
     pub owner: Option<OrganizationId>,
 }
 
-part!(AlternativeTitleId of MeetingId: MeetingId, meeting_id);
+part!(AlternativeTitleId of MeetingId: MeetingId, meeting_id, by Position);

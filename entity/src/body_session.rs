@@ -15,4 +15,4 @@ pub struct Model {
     pub owner: Option<OrganizationId>,
 }
 
-part!(BodySessionId of MeetingId: MeetingId, meeting_id);
+part!(BodySessionId of MeetingId: MeetingId, meeting_id, by Ordinal);

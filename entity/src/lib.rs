@@ -33,4 +33,4 @@ pub mod repatriation_operation;
 pub mod source;
 pub mod theme;
 
-pub use row::{Audience, Part, Record, RecordType, Row};
+pub use row::{Audience, ModelOf, Part, Record, RecordType, Row};

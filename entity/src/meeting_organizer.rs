@@ -30,4 +30,4 @@ pub struct Model {
     pub owner: Option<OrganizationId>,
 }
 
-part!(MeetingOrganizerId of MeetingId: MeetingId, meeting_id);
+part!(MeetingOrganizerId of MeetingId: MeetingId, meeting_id, by Position);

@@ -15,4 +15,4 @@ pub struct Model {
     pub owner: Option<OrganizationId>,
 }
 
-part!(MeetingSourceId of MeetingId: MeetingId, meeting_id);
+part!(MeetingSourceId of MeetingId: MeetingId, meeting_id, by Position);

@@ -61,10 +61,4 @@ pub struct Model {
 
 record!(ParticipationId, Participation);
 
-impl crate::Part for Entity {
-    type ParentId = MeetingId;
-    const PARENT: Column = Column::MeetingId;
-    fn parent(row: &Model) -> MeetingId {
-        row.meeting_id
-    }
-}
+part!(@of MeetingId: MeetingId, meeting_id, by Id);

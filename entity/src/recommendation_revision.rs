@@ -25,4 +25,4 @@ pub struct Model {
     pub owner: Option<OrganizationId>,
 }
 
-part!(RevisionId of RecommendationId: RecommendationId, recommendation_id);
+part!(RevisionId of RecommendationId: RecommendationId, recommendation_id, by Number);

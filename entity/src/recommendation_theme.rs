@@ -15,4 +15,4 @@ pub struct Model {
     pub owner: Option<OrganizationId>,
 }
 
-part!(RecommendationThemeId of RecommendationId: RecommendationId, recommendation_id);
+part!(RecommendationThemeId of RecommendationId: RecommendationId, recommendation_id, by Position);

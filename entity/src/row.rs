@@ -76,6 +76,9 @@ pub trait Row:
     fn set_access(row: &mut Self::Model, audience: Audience, owner: Option<OrganizationId>);
 }
 
+/// The row type of a table.
+pub type ModelOf<E> = <E as EntityTrait>::Model;
+
 /// A row that stands for itself: it has a version and a place in the feed.
 pub trait Record: Row {
     const TYPE: RecordType;
@@ -89,6 +92,8 @@ pub trait Record: Row {
 pub trait Part: Row {
     type ParentId: RecordId;
     const PARENT: Self::Column;
+    /// What the parts of one parent are sorted by.
+    const ORDER: Self::Column;
     fn parent(row: &Self::Model) -> Self::ParentId;
 }
 
@@ -145,14 +150,17 @@ macro_rules! record {
     };
 }
 
-/// `Row` and `Part`.
+/// `Row` and `Part`; with `@of`, `Part` alone for a table that is a record as well.
 macro_rules! part {
-    ($id:ident of $parent_id:ident: $column:ident, $field:ident) => {
+    ($id:ident of $parent_id:ident: $column:ident, $field:ident, by $order:ident) => {
         row!($id);
-
+        part!(@of $parent_id: $column, $field, by $order);
+    };
+    (@of $parent_id:ident: $column:ident, $field:ident, by $order:ident) => {
         impl $crate::Part for Entity {
             type ParentId = $crate::id::$parent_id;
             const PARENT: Column = Column::$column;
+            const ORDER: Column = Column::$order;
             fn parent(row: &Model) -> Self::ParentId {
                 row.$field
             }

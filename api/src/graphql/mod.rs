@@ -1,1 +1,101 @@
+//! The edge: names, shapes, nullability, cost. No SQL and no rules. The topics are those of `service`, in the same words.
 
+pub mod batch;
+pub mod body;
+pub mod connection;
+pub mod country;
+pub mod instrument;
+pub mod loader;
+pub mod mandate;
+pub mod meeting;
+pub mod node;
+pub mod organization;
+pub mod payload;
+pub mod recommendation;
+pub mod scalar;
+pub mod session;
+pub mod source;
+pub mod theme;
+pub mod viewer;
+
+use std::sync::Arc;
+
+use async_graphql::{EmptySubscription, MergedObject, Result};
+use entity::{ModelOf, Part, Row};
+
+use self::connection::Node;
+use self::session::Session;
+use crate::error::Error;
+use crate::service::read::Visible;
+
+/// The deepest selection of an operation.
+const DEEPEST: usize = 15;
+/// The most that an operation may cost: a field costs 1, a page as many times its fields as it has records.
+const DEAREST: usize = 20_000;
+
+/// Everything that can be asked.
+#[derive(MergedObject, Default)]
+pub struct Query(
+    node::NodeQuery,
+    viewer::ViewerQuery,
+    country::CountryQuery,
+    organization::OrganizationQuery,
+    body::BodyQuery,
+    mandate::MandateQuery,
+    meeting::MeetingQuery,
+    recommendation::RecommendationQuery,
+    theme::ThemeQuery,
+    instrument::InstrumentQuery,
+);
+
+/// Everything that can be done.
+#[derive(MergedObject, Default)]
+pub struct Mutation(
+    organization::OrganizationMutation,
+    body::BodyMutation,
+    mandate::MandateMutation,
+    meeting::MeetingMutation,
+    recommendation::RecommendationMutation,
+    theme::ThemeMutation,
+    instrument::InstrumentMutation,
+);
+
+pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+
+/// The schema with its limits.
+pub fn schema() -> Schema {
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+        .limit_depth(DEEPEST)
+        .limit_complexity(DEAREST)
+        .finish()
+}
+
+/// The schema in the definition language, as `api/schema.graphql` has it.
+pub fn sdl() -> String {
+    schema().sdl()
+}
+
+/// The object of a single look-up.
+fn found<N: Node>(row: Result<Option<ModelOf<N::Entity>>, Error>) -> Option<Result<N>> {
+    row.map(|row| row.map(|row| N::new(Arc::new(row)))).map_err(Into::into).transpose()
+}
+
+/// The object that a row refers to; null where there is none, or none that the viewer may see.
+async fn to_one<N: Node>(session: &Session, id: Option<<N::Entity as Row>::Id>) -> Option<Result<N>> {
+    let row = session.row::<N::Entity>(id?).await;
+    row.map(|row| row.map(N::new)).map_err(Into::into).transpose()
+}
+
+/// The object that a row always refers to, and that everyone may see.
+async fn known<N: Node>(session: &Session, id: <N::Entity as Row>::Id) -> Result<N> {
+    Ok(N::new(session.known::<N::Entity>(id).await?))
+}
+
+/// The objects that belong to a parent, in their order.
+async fn parts<N>(session: &Session, parent: <N::Entity as Part>::ParentId) -> Result<Vec<N>>
+where
+    N: Node<Entity: Part + Visible>,
+{
+    let rows = session.parts::<N::Entity>(parent).await?;
+    Ok(rows.iter().map(|row| N::new(Arc::clone(row))).collect())
+}

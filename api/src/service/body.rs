@@ -9,7 +9,7 @@ use sea_orm::ConnectionTrait;
 
 use super::filter::{BooleanFilter, EnumFilter, IdFilter, OrderedFilter, StringFilter, TextFilter, filter, sort};
 use super::input::{LocalizedTextInput, localized, patch, patch_required};
-use super::read::{self, Visible};
+use super::read::{self, Link, Visible};
 use super::tx::{Tx, Written};
 use crate::app::App;
 use crate::auth::{Act, Viewer};
@@ -63,6 +63,14 @@ filter!(BodyFilter => body::Entity, |this, scope| [
     scope.related(this.reports_to.as_deref(), body::Column::ReportsToId),
 ]);
 
+impl BodyFilter {
+    /// Narrows a filter to the working groups.
+    pub fn working_groups(filter: Option<Self>) -> Self {
+        let kind = Some(EnumFilter::equal(BodyKind::WorkingGroup));
+        Self { kind, and: filter.map(|filter| vec![filter]), ..Self::default() }
+    }
+}
+
 sort! {
     /// What bodies can be sorted by.
     BodyOrderField, BodyOrder => body {
@@ -80,6 +88,15 @@ pub async fn find(db: &impl ConnectionTrait, viewer: &Viewer, by: &BodyBy) -> Re
         BodyBy::Id(id) => read::by_text_id::<body::Entity>(db, viewer, id).await,
         BodyBy::Code(code) => read::by_key::<body::Entity>(db, viewer, body::Column::Code, code).await,
     }
+}
+
+/// A body that is a working group.
+pub async fn find_working_group(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    by: &BodyBy,
+) -> Result<Option<body::Model>, Error> {
+    Ok(find(db, viewer, by).await?.filter(|body| body.kind == BodyKind::WorkingGroup))
 }
 
 /// A new body.
@@ -179,4 +196,9 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateBodyInput) -> Resul
 /// The wanted parent and all above it.
 async fn ancestors(tx: &Tx<'_>, parent: Option<BodyId>) -> Result<Vec<BodyId>, Error> {
     tx.ancestors::<body::Entity>("reportsToId", parent, |row| row.reports_to_id, "body").await
+}
+
+/// The bodies that report to another one.
+pub fn of_superior() -> Link {
+    Link::direct(body::Column::ReportsToId)
 }

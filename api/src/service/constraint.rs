@@ -40,8 +40,8 @@ const UNIQUE: [(&str, &str, &str, &str); 13] = [
         "The label was given by another writer at the same time. Repeat.",
     ),
     (
-        "recommendation.body_id, recommendation.label_year, recommendation.label_serial",
-        "recommendation_body_id_label_year_label_serial_key",
+        "recommendation.body_id, recommendation.is_demo, recommendation.label_year, recommendation.label_serial",
+        "recommendation_body_id_is_demo_label_year_label_serial_key",
         "id",
         "The label was given by another writer at the same time. Repeat.",
     ),

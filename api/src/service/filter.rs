@@ -407,6 +407,12 @@ pub struct EnumFilter<T: InputType> {
     pub is_null: Option<bool>,
 }
 
+impl<T: InputType> EnumFilter<T> {
+    pub fn equal(value: T) -> Self {
+        Self { eq: Some(value), ne: None, r#in: None, not_in: None, is_null: None }
+    }
+}
+
 impl<T: InputType + ActiveEnum<Value = String>> Compare for EnumFilter<T> {
     fn compare(&self, column: &Expr) -> Result<Condition, Error> {
         let names = |v: &[T]| -> Vec<String> { v.iter().map(ActiveEnum::to_value).collect() };

@@ -11,7 +11,7 @@ use super::body::BodyFilter;
 use super::country::CountryFilter;
 use super::filter::{BooleanFilter, EnumFilter, IdFilter, OrderedFilter, filter, sort};
 use super::organization::OrganizationFilter;
-use super::read::{self, Visible};
+use super::read::{self, Link, Visible};
 use super::tx::Written;
 use crate::app::App;
 use crate::auth::{Act, Viewer};
@@ -159,4 +159,19 @@ pub async fn end(app: &App, viewer: &Viewer, input: EndMandateInput) -> Result<W
     let after = mandate::Model { valid_to: Some(input.valid_to), ..before.clone() };
     let row = tx.update::<mandate::Entity>(&before, after).await?;
     tx.commit(row).await
+}
+
+/// The mandates in a body.
+pub fn of_body() -> Link {
+    Link::direct(mandate::Column::BodyId)
+}
+
+/// The mandates of an organisation.
+pub fn of_organization() -> Link {
+    Link::direct(mandate::Column::OrganizationId)
+}
+
+/// The mandates of a state's delegations.
+pub fn of_country() -> Link {
+    Link::direct(mandate::Column::CountryId)
 }

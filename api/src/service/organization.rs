@@ -9,7 +9,7 @@ use sea_orm::ConnectionTrait;
 use super::country::CountryFilter;
 use super::filter::{BooleanFilter, EnumFilter, IdFilter, StringFilter, TextFilter, filter, sort};
 use super::input::{LocalizedTextInput, localized, patch, patch_required};
-use super::read::{self, Visible};
+use super::read::{self, Link, Visible};
 use super::tx::{Tx, Written};
 use crate::app::App;
 use crate::auth::{Act, Viewer};
@@ -68,6 +68,14 @@ filter!(OrganizationFilter => organization::Entity, |this, scope| [
     scope.related(this.country.as_ref(), organization::Column::CountryId),
     scope.related(this.parent.as_deref(), organization::Column::ParentId),
 ]);
+
+impl OrganizationFilter {
+    /// Narrows a filter to the organisations that organise the council's meetings.
+    pub fn organizers(filter: Option<Self>) -> Self {
+        let organizer = Some(BooleanFilter { eq: Some(true), ne: None });
+        Self { organizer, and: filter.map(|filter| vec![filter]), ..Self::default() }
+    }
+}
 
 sort! {
     /// What organisations can be sorted by.
@@ -267,4 +275,14 @@ async fn check_country(tx: &Tx<'_>, country: Option<CountryId>) -> Result<(), Er
 /// The wanted parent and all above it.
 async fn ancestors(tx: &Tx<'_>, parent: Option<OrganizationId>) -> Result<Vec<OrganizationId>, Error> {
     tx.ancestors::<organization::Entity>("parentId", parent, |row| row.parent_id, "organisation").await
+}
+
+/// The organisations of a country.
+pub fn of_country() -> Link {
+    Link::direct(organization::Column::CountryId)
+}
+
+/// The organisations below another one.
+pub fn of_parent() -> Link {
+    Link::direct(organization::Column::ParentId)
 }

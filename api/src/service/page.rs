@@ -85,6 +85,13 @@ pub struct Page<M> {
     pub has_previous: bool,
 }
 
+impl<M> Page<M> {
+    pub fn map<T>(self, change: impl Fn(M) -> T) -> Page<T> {
+        let rows = self.rows.into_iter().map(|(row, cursor)| (change(row), cursor)).collect();
+        Page { rows, has_next: self.has_next, has_previous: self.has_previous }
+    }
+}
+
 impl<E: Row> Listing<E> {
     /// `place` names the list (`meetings`, `Body.meetings`), so that its cursors fit no other one.
     pub fn new<F, S>(

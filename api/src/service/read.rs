@@ -80,16 +80,15 @@ pub async fn by_ids<E: Visible>(
     Ok(select::<E>(viewer).filter(wanted).all(db).await?)
 }
 
-/// The parts of several parents, each parent's in the order of `order`.
+/// The parts of several parents, each parent's in their order.
 pub async fn children<P: Part + Visible>(
     db: &impl ConnectionTrait,
     viewer: &Viewer,
     parents: &[P::ParentId],
-    order: P::Column,
 ) -> Result<Vec<P::Model>, Error> {
     let of_parents = among(db.get_database_backend(), P::PARENT, parents);
     let mut statement = select::<P>(viewer).filter(of_parents);
-    QueryTrait::query(&mut statement).order_by(order, sea_orm::Order::Asc).order_by(P::ID, sea_orm::Order::Asc);
+    QueryTrait::query(&mut statement).order_by(P::ORDER, sea_orm::Order::Asc).order_by(P::ID, sea_orm::Order::Asc);
     Ok(statement.all(db).await?)
 }
 

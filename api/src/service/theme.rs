@@ -7,7 +7,7 @@ use entity::theme::ThemeKind;
 
 use super::filter::{EnumFilter, IdFilter, StringFilter, TextFilter, filter, sort};
 use super::input::{LocalizedTextInput, localized, patch, patch_required};
-use super::read::Visible;
+use super::read::{Link, Visible};
 use super::tx::{Tx, Written};
 use crate::app::App;
 use crate::auth::{Act, Viewer};
@@ -140,4 +140,9 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateThemeInput) -> Resu
 /// The wanted parent and all above it.
 async fn ancestors(tx: &Tx<'_>, parent: Option<ThemeId>) -> Result<Vec<ThemeId>, Error> {
     tx.ancestors::<theme::Entity>("parentId", parent, |row| row.parent_id, "theme").await
+}
+
+/// The themes below another one.
+pub fn of_parent() -> Link {
+    Link::direct(theme::Column::ParentId)
 }

@@ -253,7 +253,7 @@ CREATE TABLE recommendation (
     created_at {time} NOT NULL,
     updated_at {time} NOT NULL,
     version integer NOT NULL,
-    UNIQUE (body_id, label_year, label_serial),
+    UNIQUE (body_id, is_demo, label_year, label_serial),
     CHECK (supersedes_id <> id),
     CHECK ((label IS NOT NULL) = (status IN ('ADOPTED', 'TRANSMITTED', 'SUPERSEDED'))),
     CHECK ((label IS NULL) = (label_year IS NULL) AND (label IS NULL) = (label_serial IS NULL)),

@@ -196,7 +196,7 @@ pub async fn reorder(
 }
 
 async fn agenda_of(tx: &Tx<'_>, id: MeetingId) -> Result<Vec<agenda_item::Model>, Error> {
-    read::children::<agenda_item::Entity>(tx.db(), tx.viewer(), &[id], agenda_item::Column::Position).await
+    read::children::<agenda_item::Entity>(tx.db(), tx.viewer(), &[id]).await
 }
 
 async fn check_body(tx: &Tx<'_>, body: Option<BodyId>) -> Result<(), Error> {

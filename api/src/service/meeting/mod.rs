@@ -23,7 +23,7 @@ use super::filter::{
 };
 use super::input::{LocalizedTextInput, localized, patch, patch_required};
 use super::organization::OrganizationFilter;
-use super::read::{self, Visible};
+use super::read::{self, Link, Visible};
 use super::tx::{Tx, Written};
 use crate::app::App;
 use crate::auth::{Act, Viewer};
@@ -368,4 +368,24 @@ async fn cascade_access(tx: &mut Tx<'_>, before: &meeting::Model, after: &meetin
         participation::follow_meeting(tx, after).await?;
     }
     Ok(())
+}
+
+/// A body's meetings: those that carry a session of it.
+pub fn of_body() -> Link {
+    Link::through(body_session::Column::BodyId, body_session::Column::MeetingId)
+}
+
+/// The meetings that an organisation organises.
+pub fn of_organizer() -> Link {
+    Link::through(meeting_organizer::Column::OrganizationId, meeting_organizer::Column::MeetingId)
+}
+
+/// The meetings in a country.
+pub fn of_country() -> Link {
+    Link::direct(meeting::Column::CountryId)
+}
+
+/// The meetings that a source tells of.
+pub fn of_source() -> Link {
+    Link::through(meeting_source::Column::SourceId, meeting_source::Column::MeetingId)
 }

@@ -14,7 +14,7 @@ use crate::domain::{audience, input, meeting as rules};
 use crate::error::Error;
 use crate::service::filter::{EnumFilter, IdFilter, filter, sort};
 use crate::service::organization::OrganizationFilter;
-use crate::service::read::{self, Visible, by_access, select};
+use crate::service::read::{self, Link, Visible, by_access, select};
 use crate::service::tx::{Tx, Written};
 
 impl Visible for participation::Entity {
@@ -183,4 +183,14 @@ pub(super) async fn follow_meeting(tx: &mut Tx<'_>, meeting: &meeting::Model) ->
         tx.update::<participation::Entity>(&before, after).await?;
     }
     Ok(())
+}
+
+/// Who takes part in a meeting.
+pub fn of_meeting() -> Link {
+    Link::direct(participation::Column::MeetingId)
+}
+
+/// The meetings that an organisation takes part in.
+pub fn of_organization() -> Link {
+    Link::direct(participation::Column::OrganizationId)
 }

@@ -14,14 +14,49 @@ use crate::domain::lifecycle::{MeetingMove, next_meeting};
 use crate::domain::refusal::{All as _, Refusal, each, ensure};
 use crate::domain::{input, meeting as rules};
 use crate::error::Error;
+use crate::service::filter::{OrderedFilter, filter, sort};
 use crate::service::input::{LocalizedTextInput, localized};
-use crate::service::read::{self, Visible};
+use crate::service::meeting::MeetingFilter;
+use crate::service::read::{self, Link, Visible};
 use crate::service::tx::{Tx, Written};
 
 impl Visible for alternative_title::Entity {}
 impl Visible for body_session::Entity {}
 impl Visible for meeting_organizer::Entity {}
 impl Visible for meeting_source::Entity {}
+
+/// Which sessions.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct BodySessionFilter {
+    /// By ordinal.
+    pub ordinal: Option<OrderedFilter<i32>>,
+    /// By the meeting, as far as you may see it.
+    pub meeting: Option<MeetingFilter>,
+    /// All of these must match.
+    pub and: Option<Vec<BodySessionFilter>>,
+    /// At least one of these must match.
+    pub or: Option<Vec<BodySessionFilter>>,
+    /// This must not match.
+    pub not: Option<Box<BodySessionFilter>>,
+}
+
+filter!(BodySessionFilter => body_session::Entity, |this, scope| [
+    scope.field(this.ordinal.as_ref(), body_session::Column::Ordinal),
+    scope.related(this.meeting.as_ref(), body_session::Column::MeetingId),
+]);
+
+sort! {
+    /// What sessions can be sorted by.
+    BodySessionOrderField, BodySessionOrder => body_session {
+        /// The ordinal.
+        Ordinal => Ordinal,
+    }
+}
+
+/// The sessions of a body.
+pub fn of_body() -> Link {
+    Link::direct(body_session::Column::BodyId)
+}
 
 /// An organisation that organises a meeting.
 #[derive(Clone, Debug, InputObject)]
@@ -108,11 +143,11 @@ async fn finish(mut tx: Tx<'_>, before: meeting::Model, changed: bool) -> Result
 }
 
 pub(super) async fn organizers_of(tx: &Tx<'_>, id: MeetingId) -> Result<Vec<meeting_organizer::Model>, Error> {
-    read::children::<meeting_organizer::Entity>(tx.db(), tx.viewer(), &[id], meeting_organizer::Column::Position).await
+    read::children::<meeting_organizer::Entity>(tx.db(), tx.viewer(), &[id]).await
 }
 
 pub(in crate::service) async fn sessions_of(tx: &Tx<'_>, id: MeetingId) -> Result<Vec<body_session::Model>, Error> {
-    read::children::<body_session::Entity>(tx.db(), tx.viewer(), &[id], body_session::Column::Ordinal).await
+    read::children::<body_session::Entity>(tx.db(), tx.viewer(), &[id]).await
 }
 
 fn position(index: usize) -> i32 {
@@ -211,8 +246,7 @@ pub(super) async fn set_alternative_titles(
     for (index, (source_id, _)) in parsed.iter().enumerate() {
         tx.get::<source::Entity>(&format!("alternativeTitles.{index}.sourceId"), *source_id, "source").await?;
     }
-    let order = alternative_title::Column::Position;
-    let before = read::children::<alternative_title::Entity>(tx.db(), tx.viewer(), &[meeting.id], order).await?;
+    let before = read::children::<alternative_title::Entity>(tx.db(), tx.viewer(), &[meeting.id]).await?;
     let after = parsed.into_iter().enumerate().map(|(index, (source_id, title))| alternative_title::Model {
         id: tx.mint(),
         meeting_id: meeting.id,
@@ -231,8 +265,7 @@ pub(super) async fn set_sources(tx: &mut Tx<'_>, meeting: &meeting::Model, wante
         wanted.iter().enumerate().map(|(index, id)| input::id::<SourceId>(&format!("sourceIds.{index}"), id, "source"));
     let ids = input::distinct("sourceIds", each(ids)?)?;
     tx.get_many::<source::Entity>("sourceIds", &ids, "source").await?;
-    let order = meeting_source::Column::Position;
-    let before = read::children::<meeting_source::Entity>(tx.db(), tx.viewer(), &[meeting.id], order).await?;
+    let before = read::children::<meeting_source::Entity>(tx.db(), tx.viewer(), &[meeting.id]).await?;
     let after = ids.into_iter().enumerate().map(|(index, source_id)| meeting_source::Model {
         id: tx.mint(),
         meeting_id: meeting.id,

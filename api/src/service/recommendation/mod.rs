@@ -10,7 +10,7 @@ use entity::change::ChangeReason;
 use entity::id::RecommendationId;
 use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
 use entity::{addressee, recommendation, recommendation_instrument, recommendation_revision, recommendation_theme};
-use sea_orm::ConnectionTrait;
+use sea_orm::{Condition, ConnectionTrait};
 
 use super::body::BodyFilter;
 use super::country::CountryFilter;
@@ -20,7 +20,7 @@ use super::filter::{
 use super::instrument::InstrumentFilter;
 use super::meeting::MeetingFilter;
 use super::organization::OrganizationFilter;
-use super::read::{self, Visible};
+use super::read::{self, Link, Visible};
 use super::theme::ThemeFilter;
 use super::tx::Tx;
 use crate::auth::Viewer;
@@ -168,4 +168,44 @@ async fn put(
         None if parts_changed => tx.touch::<recommendation::Entity>(before, after).await,
         None => tx.update::<recommendation::Entity>(before, after).await,
     }
+}
+
+/// The recommendations that a body drafts.
+pub fn of_body() -> Link {
+    Link::direct(recommendation::Column::BodyId)
+}
+
+/// The recommendations adopted at a meeting.
+pub fn of_meeting() -> Link {
+    Link::direct(recommendation::Column::MeetingId)
+}
+
+/// The recommendations addressed to an organisation.
+pub fn of_addressed_organization() -> Link {
+    Link::through(addressee::Column::OrganizationId, addressee::Column::RecommendationId)
+}
+
+/// The recommendations addressed to a country.
+pub fn of_addressed_country() -> Link {
+    Link::through(addressee::Column::CountryId, addressee::Column::RecommendationId)
+}
+
+/// The recommendations on a theme.
+pub fn of_theme() -> Link {
+    Link::through(recommendation_theme::Column::ThemeId, recommendation_theme::Column::RecommendationId)
+}
+
+/// The recommendations that refer to an instrument.
+pub fn of_instrument() -> Link {
+    Link::through(recommendation_instrument::Column::InstrumentId, recommendation_instrument::Column::RecommendationId)
+}
+
+/// The recommendations that take the place of others, of which each has one at most.
+pub async fn successors(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    earlier: &[RecommendationId],
+) -> Result<Vec<recommendation::Model>, Error> {
+    let supersedes = read::among(db.get_database_backend(), recommendation::Column::SupersedesId, earlier);
+    read::all::<recommendation::Entity>(db, viewer, Condition::all().add(supersedes)).await
 }

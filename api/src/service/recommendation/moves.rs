@@ -210,7 +210,7 @@ pub async fn adopt(
     rules::adoptable(&step.before, addressees_of(&step.tx, step.before.id).await?.len())?;
     let today = day_in(step.tx.at(), &meeting.timezone);
     let adopted_on = rules::adoption_day(input.adopted_on, (meeting.starts_on, meeting.ends_on), today)?;
-    let label = next_label(&step.tx, step.before.body_id, adopted_on.year()).await?;
+    let label = next_label(&step.tx, &step.before, adopted_on.year()).await?;
     step.after.label = Some(label.to_string());
     step.after.label_year = Some(label.year);
     step.after.label_serial = Some(label.serial);
@@ -227,14 +227,15 @@ async fn carries_adopting_body(tx: &Tx<'_>, meeting: MeetingId) -> Result<bool, 
 }
 
 /// The body is held, so that two adoptions at once get two labels.
-async fn next_label(tx: &Tx<'_>, body_id: BodyId, year: i32) -> Result<Label, Error> {
-    tx.hold::<body::Entity>(body_id).await?;
-    let body = tx.get::<body::Entity>("id", body_id, "body").await?;
+async fn next_label(tx: &Tx<'_>, row: &recommendation::Model, year: i32) -> Result<Label, Error> {
+    tx.hold::<body::Entity>(row.body_id).await?;
+    let body = tx.get::<body::Entity>("id", row.body_id, "body").await?;
     let given = Condition::all()
-        .add(recommendation::Column::BodyId.eq(body_id))
+        .add(recommendation::Column::BodyId.eq(row.body_id))
+        .add(recommendation::Column::IsDemo.eq(row.is_demo))
         .add(recommendation::Column::LabelYear.eq(year));
     let last = tx.highest::<recommendation::Entity>(recommendation::Column::LabelSerial, given).await?;
-    Ok(Label::next(&body.code, year, last))
+    Ok(Label::next(row.is_demo, &body.code, year, last))
 }
 
 pub async fn transmit(

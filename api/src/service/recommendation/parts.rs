@@ -119,7 +119,7 @@ fn addressed(index: usize, one: &AddresseeInput) -> Result<Addressed, Vec<Refusa
 }
 
 pub(super) async fn addressees_of(tx: &Tx<'_>, id: RecommendationId) -> Result<Vec<addressee::Model>, Error> {
-    read::children::<addressee::Entity>(tx.db(), tx.viewer(), &[id], addressee::Column::Position).await
+    read::children::<addressee::Entity>(tx.db(), tx.viewer(), &[id]).await
 }
 
 pub(super) async fn set_themes(tx: &mut Tx<'_>, row: &recommendation::Model, wanted: &[ID]) -> Result<bool, Error> {
@@ -127,8 +127,7 @@ pub(super) async fn set_themes(tx: &mut Tx<'_>, row: &recommendation::Model, wan
         wanted.iter().enumerate().map(|(index, id)| input::id::<ThemeId>(&format!("themeIds.{index}"), id, "theme"));
     let ids = input::distinct("themeIds", each(ids)?)?;
     tx.get_many::<theme::Entity>("themeIds", &ids, "theme").await?;
-    let order = recommendation_theme::Column::Position;
-    let before = read::children::<recommendation_theme::Entity>(tx.db(), tx.viewer(), &[row.id], order).await?;
+    let before = read::children::<recommendation_theme::Entity>(tx.db(), tx.viewer(), &[row.id]).await?;
     let after = ids.into_iter().zip(0..).map(|(theme_id, position)| recommendation_theme::Model {
         id: tx.mint(),
         recommendation_id: row.id,
@@ -150,8 +149,7 @@ pub(super) async fn set_instruments(
     let ids = ids.map(|(index, id)| input::id::<InstrumentId>(&format!("instrumentIds.{index}"), id, "instrument"));
     let ids = input::distinct("instrumentIds", each(ids)?)?;
     tx.get_many::<instrument::Entity>("instrumentIds", &ids, "instrument").await?;
-    let order = recommendation_instrument::Column::Position;
-    let before = read::children::<recommendation_instrument::Entity>(tx.db(), tx.viewer(), &[row.id], order).await?;
+    let before = read::children::<recommendation_instrument::Entity>(tx.db(), tx.viewer(), &[row.id]).await?;
     let after = ids.into_iter().zip(0..).map(|(instrument_id, position)| recommendation_instrument::Model {
         id: tx.mint(),
         recommendation_id: row.id,

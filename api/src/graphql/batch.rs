@@ -1,0 +1,62 @@
+//! One batch a level, without waiting. The loaders of a request run in the request's own task, and only when its execution
+//! can go no further: by then every resolver of a level has named its keys. A timer would add a millisecond a level, and
+//! another thread might start a batch before it is complete.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use async_graphql::runtime::Timer;
+use futures_util::future::{BoxFuture, FutureExt as _};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use futures_util::task::{FutureObj, Spawn, SpawnError};
+
+/// The batches of one request that are still to run.
+#[derive(Clone, Default)]
+pub struct Batches {
+    queue: Arc<Mutex<Vec<FutureObj<'static, ()>>>>,
+}
+
+impl Batches {
+    /// Runs an execution to its end, and a level's batches whenever it waits for them.
+    pub async fn drive<T>(&self, execution: impl Future<Output = T>) -> T {
+        let mut execution = pin!(execution);
+        let mut running = FuturesUnordered::new();
+        std::future::poll_fn(|context| {
+            loop {
+                if let Poll::Ready(output) = execution.as_mut().poll(context) {
+                    return Poll::Ready(output);
+                }
+                running.extend(self.take());
+                // A batch that has ended lets the execution go on.
+                match running.poll_next_unpin(context) {
+                    Poll::Ready(Some(())) => {}
+                    Poll::Ready(None) | Poll::Pending => return Poll::Pending,
+                }
+            }
+        })
+        .await
+    }
+
+    fn take(&self) -> Vec<FutureObj<'static, ()>> {
+        std::mem::take(&mut *self.queue.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Spawn for Batches {
+    fn spawn_obj(&self, batch: FutureObj<'static, ()>) -> Result<(), SpawnError> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).push(batch);
+        Ok(())
+    }
+}
+
+/// Batches wait for nothing but the execution.
+pub struct NoDelay;
+
+impl Timer for NoDelay {
+    fn delay(&self, _: Duration) -> BoxFuture<'static, ()> {
+        std::future::ready(()).boxed()
+    }
+}

@@ -1,0 +1,176 @@
+//! Relay connections, once for all types. `totalCount` is computed only when it is selected.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use async_graphql::{Context, Object, OutputType, Result, TypeName};
+use entity::ModelOf;
+use uuid::Uuid;
+
+use super::loader::{ChildrenOf, CountOf, PageOf};
+use super::session::{Session, session};
+use crate::service::filter::Filter;
+use crate::service::page::{LONGEST_PAGE, Listing, Page, Sort, Window};
+use crate::service::read::{self, Link, Visible};
+
+/// A GraphQL object over a row.
+pub trait Node: OutputType {
+    type Entity: Visible;
+    fn new(row: Arc<ModelOf<Self::Entity>>) -> Self;
+}
+
+/// A list that can grow, a page at a time.
+pub struct Connection<N: Node> {
+    page: Arc<Page<Arc<ModelOf<N::Entity>>>>,
+    listing: Arc<Listing<N::Entity>>,
+    /// The parent whose children these are.
+    parent: Option<(Uuid, Link)>,
+}
+
+/// A row and where it stands in its list.
+pub struct Edge<N: Node> {
+    row: Arc<ModelOf<N::Entity>>,
+    cursor: String,
+}
+
+/// Where a page stands in its list.
+pub struct PageInfo {
+    has_next_page: bool,
+    has_previous_page: bool,
+    start_cursor: Option<String>,
+    end_cursor: Option<String>,
+}
+
+impl<N: Node> TypeName for Connection<N> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Connection", N::type_name()).into()
+    }
+}
+
+impl<N: Node> TypeName for Edge<N> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Edge", N::type_name()).into()
+    }
+}
+
+/// A page of a list, in the list's order.
+#[Object(name_type)]
+impl<N: Node> Connection<N> {
+    /// The records of this page, each with its cursor.
+    async fn edges(&self) -> Vec<Edge<N>> {
+        let edges = self.page.rows.iter().map(|(row, cursor)| Edge { row: Arc::clone(row), cursor: cursor.clone() });
+        edges.collect()
+    }
+
+    /// The records of this page.
+    async fn nodes(&self) -> Vec<N> {
+        self.page.rows.iter().map(|(row, _)| N::new(Arc::clone(row))).collect()
+    }
+
+    /// Where this page stands in the list.
+    async fn page_info(&self) -> PageInfo {
+        let cursor = |row: Option<&(_, String)>| row.map(|(_, cursor)| cursor.clone());
+        PageInfo {
+            has_next_page: self.page.has_next,
+            has_previous_page: self.page.has_previous,
+            start_cursor: cursor(self.page.rows.first()),
+            end_cursor: cursor(self.page.rows.last()),
+        }
+    }
+
+    /// How many records the whole list has that you may see. Counted only when it is selected.
+    async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
+        let session = session(ctx);
+        let condition = self.listing.condition.clone();
+        Ok(match &self.parent {
+            None => read::count::<N::Entity>(&session.app.databases.read, &session.viewer, condition).await?,
+            Some((parent, link)) => {
+                let children = ChildrenOf { parent: *parent, link: link.clone(), listing: Arc::clone(&self.listing) };
+                session.loaders.load_one(CountOf(children)).await?.unwrap_or(0)
+            }
+        })
+    }
+}
+
+/// A record of a page and where it stands in the list.
+#[Object(name_type)]
+impl<N: Node> Edge<N> {
+    /// Where the record stands in this list with this filter and order: a value for `after` and `before`.
+    async fn cursor(&self) -> &str {
+        &self.cursor
+    }
+
+    /// The record.
+    async fn node(&self) -> N {
+        N::new(Arc::clone(&self.row))
+    }
+}
+
+/// Where a page stands in its list.
+#[Object]
+impl PageInfo {
+    /// Whether there are records after this page.
+    async fn has_next_page(&self) -> bool {
+        self.has_next_page
+    }
+
+    /// Whether there are records before this page.
+    async fn has_previous_page(&self) -> bool {
+        self.has_previous_page
+    }
+
+    /// The cursor of the first record of this page.
+    async fn start_cursor(&self) -> Option<&str> {
+        self.start_cursor.as_deref()
+    }
+
+    /// The cursor of the last record of this page.
+    async fn end_cursor(&self) -> Option<&str> {
+        self.end_cursor.as_deref()
+    }
+}
+
+/// A page of all records of a type. `place` names the list, so that its cursors fit no other one.
+pub async fn list<N, F, S>(
+    session: &Session,
+    place: &str,
+    filter: Option<F>,
+    order: Option<Vec<S>>,
+    window: Window,
+) -> Result<Connection<N>>
+where
+    N: Node,
+    F: Filter<Entity = N::Entity>,
+    S: Sort<Entity = N::Entity>,
+{
+    let listing = Listing::new(place, filter.as_ref(), order.as_deref(), &window, &session.viewer)?;
+    let page = read::list::<N::Entity>(&session.app.databases.read, &session.viewer, &listing).await?;
+    Ok(Connection { page: Arc::new(page.map(Arc::new)), listing: Arc::new(listing), parent: None })
+}
+
+/// A page of the children of one parent; the pages of all parents of a request are read at once.
+pub async fn list_of<N, F, S>(
+    session: &Session,
+    place: &str,
+    (parent, link): (Uuid, Link),
+    filter: Option<F>,
+    order: Option<Vec<S>>,
+    window: Window,
+) -> Result<Connection<N>>
+where
+    N: Node,
+    F: Filter<Entity = N::Entity>,
+    S: Sort<Entity = N::Entity>,
+{
+    let listing = Arc::new(Listing::new(place, filter.as_ref(), order.as_deref(), &window, &session.viewer)?);
+    let children = ChildrenOf { parent, link: link.clone(), listing: Arc::clone(&listing) };
+    let page = session.loaders.load_one(PageOf(children)).await?;
+    let page = page.unwrap_or_else(|| Arc::new(Page { rows: Vec::new(), has_next: false, has_previous: false }));
+    Ok(Connection { page, listing, parent: Some((parent, link)) })
+}
+
+/// The cost of a page: each of its records costs what is selected of it.
+pub fn cost(first: Option<i32>, last: Option<i32>, child: usize) -> usize {
+    let rows = first.or(last).map_or(25, |rows| u64::try_from(rows).unwrap_or(0).clamp(1, LONGEST_PAGE));
+    usize::try_from(rows).unwrap_or(usize::MAX).saturating_mul(child).saturating_add(1)
+}

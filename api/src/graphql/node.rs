@@ -1,0 +1,80 @@
+//! Records by their global ids. A new record type is one line here.
+
+use async_graphql::{Context, ID, Interface, Object, Result};
+use futures_util::future::try_join_all;
+
+use super::body::Body;
+use super::connection::Node;
+use super::country::Country;
+use super::instrument::Instrument;
+use super::mandate::Mandate;
+use super::meeting::{AgendaItem, Meeting, Participation};
+use super::organization::Organization;
+use super::recommendation::Recommendation;
+use super::session::{Session, session};
+use super::source::Source;
+use super::theme::Theme;
+use crate::error::Error;
+
+/// The most ids of one `nodes`.
+const MOST_IDS: usize = 100;
+
+macro_rules! nodes {
+    ($($object:ident,)*) => {
+        /// A record with a global id.
+        #[derive(Interface)]
+        #[graphql(name = "Node", field(name = "id", ty = "ID", desc = "The global id."))]
+        pub enum NodeInterface {
+            $($object($object),)*
+        }
+
+        /// The record with an id; `None` if there is none that the viewer may see.
+        async fn node(session: &Session, id: &str) -> Result<Option<NodeInterface>> {
+            $(
+                if let Ok(id) = id.parse::<<<$object as Node>::Entity as entity::Row>::Id>() {
+                    let row = session.row::<<$object as Node>::Entity>(id).await?;
+                    return Ok(row.map(|row| NodeInterface::$object($object::new(row))));
+                }
+            )*
+            Ok(None)
+        }
+    };
+}
+
+nodes! {
+    AgendaItem,
+    Body,
+    Country,
+    Instrument,
+    Mandate,
+    Meeting,
+    Organization,
+    Participation,
+    Recommendation,
+    Source,
+    Theme,
+}
+
+#[derive(Default)]
+pub struct NodeQuery;
+
+#[Object]
+impl NodeQuery {
+    /// The record with this id. Null if there is none that you may see.
+    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "A global id.")] id: ID) -> Option<Result<NodeInterface>> {
+        node(session(ctx), &id).await.transpose()
+    }
+
+    /// The records with these ids, in their order. Null where there is none that you may see.
+    #[graphql(complexity = "child_complexity.saturating_mul(ids.len().max(1))")]
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Global ids, at most 100.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<NodeInterface>>> {
+        if ids.len() > MOST_IDS {
+            return Err(Error::InvalidArgument { message: format!("ids: at most {MOST_IDS}.") }.into());
+        }
+        try_join_all(ids.iter().map(|id| node(session(ctx), id))).await
+    }
+}

@@ -1,0 +1,234 @@
+//! Recommendations. What belongs to them stands in `parts`, what is done to them in `mutation`.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, Result};
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::recommendation;
+use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
+use entity::text::Locale;
+
+mod mutation;
+mod parts;
+
+pub use self::mutation::RecommendationMutation;
+pub use self::parts::{Addressee, RecommendationRevision};
+use super::body::Body;
+use super::connection::{Connection, Node, cost, list};
+use super::instrument::Instrument;
+use super::meeting::Meeting;
+use super::organization::Organization;
+use super::scalar::{Translation, localized, translations};
+use super::session::session;
+use super::theme::Theme;
+use super::{found, known, parts as parts_of, to_one};
+use crate::auth::Role;
+use crate::service;
+use crate::service::page::Window;
+use crate::service::recommendation::{RecommendationBy, RecommendationFilter, RecommendationOrder};
+
+pub struct Recommendation(pub Arc<recommendation::Model>);
+
+impl Node for Recommendation {
+    type Entity = recommendation::Entity;
+    fn new(row: Arc<recommendation::Model>) -> Self {
+        Self(row)
+    }
+}
+
+/// A recommendation or proposed solution, reached by consensus. Drafts are seen by their drafting organisation and the secretariat, texts before their body by readers, adopted ones by everyone.
+#[Object]
+impl Recommendation {
+    /// The global id.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// The label, such as `REC/WG-A/2024/3`. Given on adoption, never changed; null before.
+    async fn label(&self) -> Option<&str> {
+        self.0.label.as_deref()
+    }
+
+    /// What kind of text it is.
+    async fn kind(&self) -> RecommendationKind {
+        self.0.kind
+    }
+
+    /// Where the text stands.
+    async fn status(&self) -> RecommendationStatus {
+        self.0.status
+    }
+
+    /// The title.
+    async fn title(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The wanted language. Else those of `Accept-Language`, else the original.")] locale: Option<
+            Locale,
+        >,
+    ) -> String {
+        localized(ctx, &self.0.title, locale)
+    }
+
+    /// The title. In every language.
+    async fn title_translations(&self) -> Vec<Translation> {
+        translations(&self.0.title)
+    }
+
+    /// The text.
+    async fn text(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The wanted language. Else those of `Accept-Language`, else the original.")] locale: Option<
+            Locale,
+        >,
+    ) -> String {
+        localized(ctx, &self.0.text, locale)
+    }
+
+    /// The text. In every language.
+    async fn text_translations(&self) -> Vec<Translation> {
+        translations(&self.0.text)
+    }
+
+    /// Why it is needed.
+    async fn rationale(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The wanted language. Else those of `Accept-Language`, else the original.")] locale: Option<
+            Locale,
+        >,
+    ) -> Option<String> {
+        self.0.rationale.as_ref().map(|text| localized(ctx, text, locale))
+    }
+
+    /// Why it is needed. In every language; empty if there is none.
+    async fn rationale_translations(&self) -> Vec<Translation> {
+        self.0.rationale.as_ref().map(translations).unwrap_or_default()
+    }
+
+    /// How pressing it is.
+    async fn priority(&self) -> Option<Priority> {
+        self.0.priority
+    }
+
+    /// By when it should be implemented.
+    async fn target_date(&self) -> Option<NaiveDate> {
+        self.0.target_date
+    }
+
+    /// The day of adoption; null before.
+    async fn adopted_on(&self) -> Option<NaiveDate> {
+        self.0.adopted_on
+    }
+
+    /// Whether it is a demonstration, not a text of the council. Never count such with real ones.
+    async fn is_demo(&self) -> bool {
+        self.0.is_demo
+    }
+
+    /// Whether it was declared, on publication, that the text holds no personal data on returnees.
+    async fn no_personal_data(&self) -> bool {
+        self.0.no_personal_data
+    }
+
+    /// The body that drafts it.
+    async fn body(&self, ctx: &Context<'_>) -> Result<Body> {
+        known::<Body>(session(ctx), self.0.body_id).await
+    }
+
+    /// The organisation that drafted it. Shown to readers, partners and the secretariat.
+    async fn drafted_by(&self, ctx: &Context<'_>) -> Option<Result<Organization>> {
+        let shown = session(ctx).viewer.role > Role::Anonymous;
+        to_one::<Organization>(session(ctx), self.0.drafted_by_id.filter(|_| shown)).await
+    }
+
+    /// The meeting of adoption; null before, and where you may not see it.
+    async fn meeting(&self, ctx: &Context<'_>) -> Option<Result<Meeting>> {
+        to_one::<Meeting>(session(ctx), self.0.meeting_id).await
+    }
+
+    /// The meeting at which its body agreed; null before, and where you may not see it.
+    async fn agreed_at(&self, ctx: &Context<'_>) -> Option<Result<Meeting>> {
+        to_one::<Meeting>(session(ctx), self.0.agreed_meeting_id).await
+    }
+
+    /// Whom it asks to act, in order.
+    async fn addressees(&self, ctx: &Context<'_>) -> Result<Vec<Addressee>> {
+        parts_of::<Addressee>(session(ctx), self.0.id).await
+    }
+
+    /// What it is about, in order.
+    async fn themes(&self, ctx: &Context<'_>) -> Result<Vec<Theme>> {
+        parts::themes(session(ctx), self.0.id).await
+    }
+
+    /// What it refers to, in order.
+    async fn instruments(&self, ctx: &Context<'_>) -> Result<Vec<Instrument>> {
+        parts::instruments(session(ctx), self.0.id).await
+    }
+
+    /// The states of its text, by number.
+    async fn revisions(&self, ctx: &Context<'_>) -> Result<Vec<RecommendationRevision>> {
+        parts_of::<RecommendationRevision>(session(ctx), self.0.id).await
+    }
+
+    /// The earlier recommendation that it takes the place of.
+    async fn supersedes(&self, ctx: &Context<'_>) -> Option<Result<Recommendation>> {
+        to_one::<Recommendation>(session(ctx), self.0.supersedes_id).await
+    }
+
+    /// The later recommendation that takes its place.
+    async fn superseded_by(&self, ctx: &Context<'_>) -> Option<Result<Recommendation>> {
+        parts::superseded_by(session(ctx), self.0.id).await.transpose()
+    }
+
+    /// When the record was created.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+
+    /// When the record was last changed.
+    async fn updated_at(&self) -> DateTime<Utc> {
+        self.0.updated_at
+    }
+
+    /// The version of the record, from 1; every change counts. A value for `expectedVersion`.
+    async fn version(&self) -> i32 {
+        self.0.version
+    }
+}
+
+#[derive(Default)]
+pub struct RecommendationQuery;
+
+#[Object]
+impl RecommendationQuery {
+    /// A recommendation. Null if there is none that you may see.
+    async fn recommendation(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one: by exactly one key.")] by: RecommendationBy,
+    ) -> Option<Result<Recommendation>> {
+        found(service::recommendation::find(&session(ctx).app.databases.read, &session(ctx).viewer, &by).await)
+    }
+
+    /// The recommendations that you may see. Demonstrations are among them, marked `isDemo`.
+    #[graphql(complexity = "cost(first, last, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "a connection has that many")]
+    async fn recommendations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which recommendations.")] filter: Option<RecommendationFilter>,
+        #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<
+            Vec<RecommendationOrder>,
+        >,
+        #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Recommendation>> {
+        let window = Window { first, after, last, before };
+        list(session(ctx), "recommendations", filter, order_by, window).await
+    }
+}

@@ -1,0 +1,51 @@
+//! What a request knows: the application, its viewer, the wanted languages, its loaders.
+
+use std::sync::Arc;
+
+use async_graphql::Context;
+use entity::Part;
+use entity::text::Locale;
+
+use super::batch::Batches;
+use super::loader::{ById, Loaders, PartsOf, loaders};
+use crate::App;
+use crate::auth::Viewer;
+use crate::error::Error;
+use crate::service::read::Visible;
+
+pub struct Session {
+    pub app: Arc<App>,
+    pub viewer: Arc<Viewer>,
+    /// The languages that the client reads, best first.
+    pub languages: Vec<Locale>,
+    pub loaders: Loaders,
+}
+
+impl Session {
+    pub fn new(app: Arc<App>, viewer: Viewer, languages: Vec<Locale>, batches: &Batches) -> Self {
+        let viewer = Arc::new(viewer);
+        let loaders = loaders(Arc::clone(&app), Arc::clone(&viewer), batches);
+        Self { app, viewer, languages, loaders }
+    }
+
+    /// A row by its id; `None` where there is none that the viewer may see.
+    pub async fn row<E: Visible>(&self, id: E::Id) -> Result<Option<Arc<E::Model>>, Arc<Error>> {
+        self.loaders.load_one(ById::<E>(id)).await
+    }
+
+    /// A row that must exist, because another row refers to it and everyone may see it.
+    pub async fn known<E: Visible>(&self, id: E::Id) -> Result<Arc<E::Model>, Arc<Error>> {
+        let row = self.row::<E>(id).await?;
+        row.ok_or_else(|| Arc::new(Error::internal(format!("{id} is referred to, but not there"))))
+    }
+
+    /// The parts of a parent, in their order.
+    pub async fn parts<P: Part + Visible>(&self, parent: P::ParentId) -> Result<Arc<Vec<Arc<P::Model>>>, Arc<Error>> {
+        Ok(self.loaders.load_one(PartsOf::<P>(parent)).await?.unwrap_or_default())
+    }
+}
+
+/// The session of a request. Every request has one.
+pub fn session<'a>(context: &Context<'a>) -> &'a Session {
+    context.data_unchecked::<Session>()
+}

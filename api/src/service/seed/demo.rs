@@ -1,0 +1,259 @@
+//! A demonstration: recommendations in every state with addressees, themes and revisions, all marked `isDemo`. The texts
+//! are made up; no recommendation of the council has been published.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use entity::addressee::{AddresseeCategory, AddresseeRole};
+use entity::id::{BodyId, CountryId, InstrumentId, MeetingId, OrganizationId, ThemeId};
+use entity::meeting::MeetingKind;
+use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
+use entity::theme::ThemeKind;
+use entity::{body, country, instrument, meeting, organization, recommendation, theme};
+use sea_orm::{ColumnTrait as _, Condition};
+
+use super::specimen::{Rows, Specimen, localized};
+use crate::App;
+use crate::auth::Viewer;
+use crate::domain::audience;
+use crate::error::Error;
+use crate::service::read;
+use crate::service::tx::Tx;
+
+/// Code, kind, English and Russian name.
+const THEMES: [(&str, ThemeKind, &str, &str); 6] = [
+    ("LEGAL-FRAMEWORKS", ThemeKind::Subject, "Legal frameworks", "Правовая база"),
+    ("PSYCHOSOCIAL-SUPPORT", ThemeKind::Subject, "Psychosocial support", "Психосоциальная поддержка"),
+    ("EDUCATION", ThemeKind::Subject, "Education", "Образование"),
+    (
+        "COUNTER-NARRATIVES",
+        ThemeKind::Subject,
+        "Countering terrorist narratives",
+        "Противодействие террористической пропаганде",
+    ),
+    ("CHILDREN", ThemeKind::AffectedGroup, "Children", "Дети"),
+    ("SDG-16", ThemeKind::Sdg, "Peace, justice and strong institutions", "Мир, правосудие и эффективные институты"),
+];
+
+/// Symbol, English and Russian title, date of adoption.
+const INSTRUMENTS: [(&str, &str, &str, (i32, u32, u32)); 2] = [
+    (
+        "S/RES/2178",
+        "Security Council resolution 2178 (2014)",
+        "Резолюция 2178 (2014) Совета Безопасности",
+        (2014, 9, 24),
+    ),
+    (
+        "S/RES/2396",
+        "Security Council resolution 2396 (2017)",
+        "Резолюция 2396 (2017) Совета Безопасности",
+        (2017, 12, 21),
+    ),
+];
+
+/// Body, state, theme, English and Russian subject. One for each state.
+const TEXTS: [(&str, RecommendationStatus, &str, &str, &str); 11] = {
+    use RecommendationStatus::{
+        Adopted, AgreedInGroup, Draft, NoConsensus, Returned, SubmittedToExcom, Superseded, Transmitted,
+        UnderDiscussion, UnderSilence, Withdrawn,
+    };
+    [
+        ("WG-A", Superseded, "LEGAL-FRAMEWORKS", "mutual legal assistance", "взаимная правовая помощь"),
+        (
+            "WG-A",
+            Adopted,
+            "LEGAL-FRAMEWORKS",
+            "mutual legal assistance and exchange of good practice",
+            "взаимная правовая помощь и обмен опытом",
+        ),
+        (
+            "WG-B",
+            Transmitted,
+            "PSYCHOSOCIAL-SUPPORT",
+            "continuous psychosocial support",
+            "непрерывная психосоциальная поддержка",
+        ),
+        ("WG-B", SubmittedToExcom, "EDUCATION", "recognition of schooling", "признание обучения"),
+        ("WG-B", Returned, "CHILDREN", "child-friendly services", "услуги, ориентированные на детей"),
+        ("WG-C", AgreedInGroup, "COUNTER-NARRATIVES", "community dialogue", "диалог в общинах"),
+        ("WG-C", UnderSilence, "COUNTER-NARRATIVES", "media literacy", "медиаграмотность"),
+        ("WG-C", NoConsensus, "COUNTER-NARRATIVES", "a regional media platform", "региональная медиаплатформа"),
+        ("WG-D", UnderDiscussion, "SDG-16", "civil society partnerships", "партнёрство с гражданским обществом"),
+        ("WG-D", Draft, "SDG-16", "youth networks", "молодёжные сети"),
+        ("WG-D", Withdrawn, "SDG-16", "a regional directory of services", "региональный справочник услуг"),
+    ]
+};
+
+/// Loads the demonstration once; returns how many records were added.
+pub async fn load(app: &App) -> Result<usize, Error> {
+    let viewer = Viewer::system("seed");
+    let mut tx = app.begin(&viewer, "seed demo").await?;
+    let demo = Condition::all().add(recommendation::Column::IsDemo.eq(true));
+    if read::count::<recommendation::Entity>(tx.db(), &viewer, demo).await? > 0 {
+        return tx.commit(0).await.map(|written| written.record);
+    }
+    let (themes, instruments) = (themes(&mut tx).await?, instruments(&mut tx).await?);
+    let context = Context::read(&tx, themes, instruments).await?;
+    let mut rows = Rows::default();
+    let mut superseded = None;
+    for (index, text) in TEXTS.iter().enumerate() {
+        let id = rows.add(&tx, &context.specimen(index, text)?)?;
+        match text.1 {
+            RecommendationStatus::Superseded => superseded = Some(id),
+            RecommendationStatus::Adopted => {
+                if let Some(earlier) = superseded.take() {
+                    rows.last_supersedes(earlier);
+                }
+            }
+            _ => {}
+        }
+    }
+    rows.write(&mut tx).await?;
+    tx.commit(TEXTS.len() + THEMES.len() + INSTRUMENTS.len()).await.map(|written| written.record)
+}
+
+async fn themes(tx: &mut Tx<'_>) -> Result<HashMap<String, ThemeId>, Error> {
+    let known = read::all::<theme::Entity>(tx.db(), tx.viewer(), Condition::all()).await?;
+    let mut ids: HashMap<String, ThemeId> = known.into_iter().map(|row| (row.code, row.id)).collect();
+    for (code, kind, english, russian) in THEMES {
+        if ids.contains_key(code) {
+            continue;
+        }
+        let (audience, owner) = audience::OPEN;
+        let name = localized(&(english.to_owned(), russian.to_owned()));
+        let row = theme::Model {
+            id: tx.mint(),
+            code: code.to_owned(),
+            name_folded: name.folded(),
+            name,
+            kind,
+            parent_id: None,
+            audience,
+            owner,
+            created_at: tx.at(),
+            updated_at: tx.at(),
+            version: 1,
+        };
+        let row = tx.insert::<theme::Entity>(row).await?;
+        ids.insert(row.code, row.id);
+    }
+    Ok(ids)
+}
+
+async fn instruments(tx: &mut Tx<'_>) -> Result<Vec<InstrumentId>, Error> {
+    let known = read::all::<instrument::Entity>(tx.db(), tx.viewer(), Condition::all()).await?;
+    let mut ids = Vec::new();
+    for (symbol, english, russian, (year, month, day)) in INSTRUMENTS {
+        if let Some(row) = known.iter().find(|row| row.symbol == symbol) {
+            ids.push(row.id);
+            continue;
+        }
+        let (audience, owner) = audience::OPEN;
+        let title = localized(&(english.to_owned(), russian.to_owned()));
+        let row = instrument::Model {
+            id: tx.mint(),
+            symbol: symbol.to_owned(),
+            title_folded: title.folded(),
+            title,
+            adopted_on: NaiveDate::from_ymd_opt(year, month, day),
+            audience,
+            owner,
+            created_at: tx.at(),
+            updated_at: tx.at(),
+            version: 1,
+        };
+        ids.push(tx.insert::<instrument::Entity>(row).await?.id);
+    }
+    Ok(ids)
+}
+
+/// What the demonstration refers to in the public record.
+struct Context {
+    bodies: HashMap<String, BodyId>,
+    countries: Vec<CountryId>,
+    organizations: HashMap<String, OrganizationId>,
+    agreed_at: MeetingId,
+    adopted_at: (MeetingId, NaiveDate),
+    themes: HashMap<String, ThemeId>,
+    instruments: Vec<InstrumentId>,
+}
+
+impl Context {
+    async fn read(
+        tx: &Tx<'_>,
+        themes: HashMap<String, ThemeId>,
+        instruments: Vec<InstrumentId>,
+    ) -> Result<Self, Error> {
+        let (db, viewer) = (tx.db(), tx.viewer());
+        let bodies = read::all::<body::Entity>(db, viewer, Condition::all()).await?;
+        let participating = Condition::all().add(country::Column::Participating.eq(true));
+        let mut countries = read::all::<country::Entity>(db, viewer, participating).await?;
+        countries.sort_by(|one, other| one.iso2.cmp(&other.iso2));
+        let organizations = read::all::<organization::Entity>(db, viewer, Condition::all()).await?;
+        let mut meetings = read::all::<meeting::Entity>(db, viewer, Condition::all()).await?;
+        meetings.sort_by_key(|row| row.starts_on);
+        let agreed_at = meetings.iter().find(|row| row.kind == MeetingKind::JointWorkingGroups);
+        let adopted_at = meetings.iter().filter(|row| row.kind == MeetingKind::Plenary).nth(1);
+        let missing = || Error::internal("the public record is not loaded");
+        let adopted_at = adopted_at.ok_or_else(missing)?;
+        Ok(Self {
+            bodies: bodies.into_iter().map(|row| (row.code, row.id)).collect(),
+            countries: countries.into_iter().map(|row| row.id).collect(),
+            organizations: organizations.into_iter().map(|row| (row.acronym, row.id)).collect(),
+            agreed_at: agreed_at.ok_or_else(missing)?.id,
+            adopted_at: (adopted_at.id, adopted_at.ends_on),
+            themes,
+            instruments,
+        })
+    }
+
+    fn specimen(
+        &self,
+        index: usize,
+        (code, status, theme, english, russian): &(&str, RecommendationStatus, &str, &str, &str),
+    ) -> Result<Specimen, Error> {
+        use RecommendationStatus::{
+            Adopted, AgreedInGroup, Draft, SubmittedToExcom, Superseded, Transmitted, Withdrawn,
+        };
+        let missing = || Error::internal("the public record is not loaded");
+        let body = *self.bodies.get(*code).ok_or_else(missing)?;
+        let serial = if *status == Adopted { 2 } else { 1 };
+        let adopted = matches!(status, Adopted | Transmitted | Superseded);
+        let agreed = adopted || matches!(status, AgreedInGroup | SubmittedToExcom);
+        let revised = !matches!(status, Draft | Withdrawn);
+        let first = (
+            format!("Demonstration: the states of the region are invited to consider {english}."),
+            format!("Демонстрация: государствам региона предлагается рассмотреть следующее: {russian}."),
+        );
+        let second = (
+            format!("Demonstration: the states of the region and their partners are invited to strengthen {english}."),
+            format!("Демонстрация: государствам региона и их партнёрам предлагается укреплять следующее: {russian}."),
+        );
+        Ok(Specimen {
+            body: (body, (*code).to_owned()),
+            status: *status,
+            kind: if index % 4 == 3 {
+                RecommendationKind::ProposedSolution
+            } else {
+                RecommendationKind::Recommendation
+            },
+            title: (format!("Demonstration: {english}"), format!("Демонстрация: {russian}")),
+            texts: if revised { vec![first, second] } else { vec![first] },
+            priority: [Some(Priority::High), Some(Priority::Medium), None][index % 3],
+            drafted_by: None,
+            agreed_at: agreed.then_some(self.agreed_at),
+            adoption: adopted.then_some((self.adopted_at.0, self.adopted_at.1, serial)),
+            addressees: vec![
+                (AddresseeCategory::Government, AddresseeRole::Lead, self.countries.get(index % 5).copied(), None),
+                (
+                    AddresseeCategory::InternationalOrganization,
+                    AddresseeRole::Supporting,
+                    None,
+                    self.organizations.get(["UNICEF", "UNODC", "OSCE"][index % 3]).copied(),
+                ),
+            ],
+            themes: self.themes.get(*theme).copied().into_iter().collect(),
+            instruments: self.instruments.iter().copied().take(index % 3).collect(),
+        })
+    }
+}

@@ -1,0 +1,539 @@
+//! The public record of the council, compiled into the program. Loading it adds what is missing by natural key and changes
+//! nothing that is there, so that it can be repeated and never undoes the secretariat's work.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::NaiveDate;
+use entity::agenda_item::AgendaItemKind;
+use entity::body::BodyKind;
+use entity::id::{BodyId, CountryId, MeetingId, OrganizationId, RepatriationOperationId, SourceId};
+use entity::meeting::{CountQualifier, MeetingKind, MeetingStatus, Modality, Sensitivity};
+use entity::meeting_organizer::OrganizerRole;
+use entity::operation_figure::{Confidence, FigureScope};
+use entity::organization::OrganizationKind;
+use entity::participation::{Attendance, Capacity};
+use entity::repatriation_operation::{DatePrecision, Origins};
+use entity::text::{Locale, LocalizedText};
+use entity::{
+    agenda_item, alternative_title, body, body_session, country, meeting, meeting_organizer, meeting_source,
+    operation_figure, organization, participation, repatriation_operation, source,
+};
+use sea_orm::Condition;
+use serde::Deserialize;
+
+use crate::App;
+use crate::auth::Viewer;
+use crate::domain::audience;
+use crate::error::Error;
+use crate::service::read;
+use crate::service::tx::Tx;
+
+const COUNCIL: &str = include_str!("../../../seed/council.json");
+const OPERATIONS: &str = include_str!("../../../seed/operations.csv");
+
+type Names = BTreeMap<Locale, String>;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Record {
+    sources: BTreeMap<String, SourceEntry>,
+    countries: Vec<CountryEntry>,
+    organizations: Vec<OrganizationEntry>,
+    bodies: Vec<BodyEntry>,
+    meetings: Vec<MeetingEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SourceEntry {
+    title: String,
+    publisher: Option<String>,
+    published_on: Option<NaiveDate>,
+    url: String,
+    language: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct CountryEntry {
+    iso2: String,
+    name: Names,
+    participating: bool,
+}
+
+#[derive(Deserialize)]
+struct OrganizationEntry {
+    acronym: String,
+    kind: OrganizationKind,
+    parent: Option<String>,
+    country: Option<String>,
+    seat: Option<String>,
+    website: Option<String>,
+    #[serde(default)]
+    organizer: bool,
+    name: Names,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BodyEntry {
+    code: String,
+    kind: BodyKind,
+    reports_to: Option<String>,
+    established_on: Option<NaiveDate>,
+    name: Names,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct MeetingEntry {
+    kind: MeetingKind,
+    modality: Modality,
+    status: MeetingStatus,
+    starts_on: NaiveDate,
+    ends_on: NaiveDate,
+    timezone: String,
+    city: Option<String>,
+    country: Option<String>,
+    title: Names,
+    #[serde(default)]
+    alternative_titles: Vec<AlternativeTitleEntry>,
+    theme: Option<Names>,
+    participants: Option<ParticipantsEntry>,
+    sessions: Vec<SessionEntry>,
+    organizers: Vec<(String, OrganizerRole)>,
+    #[serde(default)]
+    participations: Vec<(String, Capacity)>,
+    #[serde(default)]
+    agenda: Vec<AgendaEntry>,
+    sources: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct AlternativeTitleEntry {
+    text: Names,
+    source: String,
+}
+
+#[derive(Deserialize)]
+struct ParticipantsEntry {
+    count: i32,
+    qualifier: CountQualifier,
+}
+
+#[derive(Deserialize)]
+struct SessionEntry {
+    body: String,
+    ordinal: i32,
+}
+
+#[derive(Deserialize)]
+struct AgendaEntry {
+    number: String,
+    kind: AgendaItemKind,
+    title: Names,
+}
+
+#[derive(Deserialize)]
+struct OperationEntry {
+    state: String,
+    operation: Option<String>,
+    date_from: NaiveDate,
+    date_to: NaiveDate,
+    date_precision: DatePrecision,
+    origin: String,
+    total: Option<i32>,
+    women: Option<i32>,
+    men: Option<i32>,
+    children: Option<i32>,
+    confidence: Confidence,
+    source_url: String,
+}
+
+/// Loads what is missing; returns how many records were added.
+pub async fn load(app: &App) -> Result<usize, Error> {
+    let record: Record = serde_json::from_str(COUNCIL).map_err(|error| Error::Internal(error.into()))?;
+    let viewer = Viewer::system("seed");
+    let mut loading = Loading::begin(app, &viewer).await?;
+    loading.countries(record.countries).await?;
+    loading.sources(record.sources).await?;
+    loading.organizations(record.organizations).await?;
+    loading.bodies(record.bodies).await?;
+    loading.meetings(record.meetings).await?;
+    loading.operations().await?;
+    let Loading { tx, added, .. } = loading;
+    tx.commit(added).await.map(|written| written.record)
+}
+
+/// The transaction, and the ids behind the keys of the files.
+struct Loading<'a> {
+    tx: Tx<'a>,
+    added: usize,
+    countries: HashMap<String, CountryId>,
+    organizations: HashMap<String, OrganizationId>,
+    bodies: HashMap<String, BodyId>,
+    /// By address.
+    source_ids: HashMap<String, SourceId>,
+    /// By the file's own keys.
+    source_keys: HashMap<String, SourceId>,
+}
+
+impl<'a> Loading<'a> {
+    async fn begin(app: &'a App, viewer: &'a Viewer) -> Result<Self, Error> {
+        let tx = app.begin(viewer, "seed public").await?;
+        let everything = Condition::all;
+        let countries = read::all::<country::Entity>(tx.db(), viewer, everything()).await?;
+        let organizations = read::all::<organization::Entity>(tx.db(), viewer, everything()).await?;
+        let bodies = read::all::<body::Entity>(tx.db(), viewer, everything()).await?;
+        let sources = read::all::<source::Entity>(tx.db(), viewer, everything()).await?;
+        Ok(Self {
+            tx,
+            added: 0,
+            countries: countries.into_iter().map(|row| (row.iso2, row.id)).collect(),
+            organizations: organizations.into_iter().map(|row| (row.acronym, row.id)).collect(),
+            bodies: bodies.into_iter().map(|row| (row.code, row.id)).collect(),
+            source_ids: sources.into_iter().filter_map(|row| Some((row.url?, row.id))).collect(),
+            source_keys: HashMap::new(),
+        })
+    }
+
+    async fn countries(&mut self, entries: Vec<CountryEntry>) -> Result<(), Error> {
+        for entry in entries.into_iter().filter(|entry| !self.countries.contains_key(&entry.iso2)).collect::<Vec<_>>() {
+            let (audience, owner) = audience::OPEN;
+            let name = localized(&entry.name)?;
+            let row = country::Model {
+                id: self.tx.mint(),
+                iso2: entry.iso2.clone(),
+                name_folded: name.folded(),
+                name,
+                participating: entry.participating,
+                audience,
+                owner,
+                created_at: self.tx.at(),
+                updated_at: self.tx.at(),
+                version: 1,
+            };
+            let row = self.tx.insert::<country::Entity>(row).await?;
+            self.countries.insert(entry.iso2, row.id);
+            self.added += 1;
+        }
+        Ok(())
+    }
+
+    async fn sources(&mut self, entries: BTreeMap<String, SourceEntry>) -> Result<(), Error> {
+        for (key, entry) in entries {
+            let id = self.source(entry, audience::OPEN).await?;
+            self.source_keys.insert(key, id);
+        }
+        Ok(())
+    }
+
+    async fn source(&mut self, entry: SourceEntry, (audience, owner): audience::Access) -> Result<SourceId, Error> {
+        if let Some(id) = self.source_ids.get(&entry.url) {
+            return Ok(*id);
+        }
+        let row = source::Model {
+            id: self.tx.mint(),
+            title: entry.title,
+            publisher: entry.publisher,
+            url: Some(entry.url.clone()),
+            published_on: entry.published_on,
+            language: entry.language,
+            audience,
+            owner,
+            created_at: self.tx.at(),
+            updated_at: self.tx.at(),
+            version: 1,
+        };
+        let row = self.tx.insert::<source::Entity>(row).await?;
+        self.source_ids.insert(entry.url, row.id);
+        self.added += 1;
+        Ok(row.id)
+    }
+
+    /// The file names parents before children.
+    async fn organizations(&mut self, entries: Vec<OrganizationEntry>) -> Result<(), Error> {
+        for entry in entries {
+            if self.organizations.contains_key(&entry.acronym) {
+                continue;
+            }
+            let (audience, owner) = audience::OPEN;
+            let name = localized(&entry.name)?;
+            let row = organization::Model {
+                id: self.tx.mint(),
+                acronym: entry.acronym.clone(),
+                name_folded: name.folded(),
+                name,
+                kind: entry.kind,
+                seat: entry.seat,
+                website: entry.website,
+                organizer: entry.organizer,
+                active: true,
+                parent_id: optional(&self.organizations, entry.parent.as_deref())?,
+                country_id: optional(&self.countries, entry.country.as_deref())?,
+                audience,
+                owner,
+                created_at: self.tx.at(),
+                updated_at: self.tx.at(),
+                version: 1,
+            };
+            let row = self.tx.insert::<organization::Entity>(row).await?;
+            self.organizations.insert(entry.acronym, row.id);
+            self.added += 1;
+        }
+        Ok(())
+    }
+
+    /// The file names superiors before those who report to them.
+    async fn bodies(&mut self, entries: Vec<BodyEntry>) -> Result<(), Error> {
+        for entry in entries {
+            if self.bodies.contains_key(&entry.code) {
+                continue;
+            }
+            let (audience, owner) = audience::OPEN;
+            let name = localized(&entry.name)?;
+            let row = body::Model {
+                id: self.tx.mint(),
+                code: entry.code.clone(),
+                kind: entry.kind,
+                name_folded: name.folded(),
+                name,
+                mandate_text: None,
+                established_on: entry.established_on,
+                active: true,
+                reports_to_id: optional(&self.bodies, entry.reports_to.as_deref())?,
+                audience,
+                owner,
+                created_at: self.tx.at(),
+                updated_at: self.tx.at(),
+                version: 1,
+            };
+            let row = self.tx.insert::<body::Entity>(row).await?;
+            self.bodies.insert(entry.code, row.id);
+            self.added += 1;
+        }
+        Ok(())
+    }
+
+    /// A meeting of the file is there already if one of its kind starts on its day.
+    async fn meetings(&mut self, entries: Vec<MeetingEntry>) -> Result<(), Error> {
+        let known = read::all::<meeting::Entity>(self.tx.db(), self.tx.viewer(), Condition::all()).await?;
+        for entry in entries {
+            if known.iter().any(|row| (row.starts_on, row.kind) == (entry.starts_on, entry.kind)) {
+                continue;
+            }
+            self.meeting(entry).await?;
+        }
+        Ok(())
+    }
+
+    async fn meeting(&mut self, entry: MeetingEntry) -> Result<(), Error> {
+        let (audience, owner) = audience::of_meeting(Sensitivity::Public);
+        let title = localized(&entry.title)?;
+        let row = meeting::Model {
+            id: self.tx.mint(),
+            title_folded: title.folded(),
+            title,
+            kind: entry.kind,
+            modality: entry.modality,
+            status: entry.status,
+            starts_on: entry.starts_on,
+            ends_on: entry.ends_on,
+            timezone: entry.timezone.clone(),
+            city: entry.city.clone(),
+            venue: None,
+            theme: entry.theme.as_ref().map(localized).transpose()?,
+            participant_count: entry.participants.as_ref().map(|participants| participants.count),
+            count_qualifier: entry.participants.as_ref().map(|participants| participants.qualifier),
+            chatham_house: false,
+            sensitivity: Sensitivity::Public,
+            country_id: optional(&self.countries, entry.country.as_deref())?,
+            audience,
+            owner,
+            created_at: self.tx.at(),
+            updated_at: self.tx.at(),
+            version: 1,
+        };
+        let row = self.tx.insert::<meeting::Entity>(row).await?;
+        self.added += 1;
+        self.meeting_parts(row.id, &entry).await?;
+        self.agenda(row.id, entry.agenda).await?;
+        self.participations(row.id, entry.participations).await
+    }
+
+    async fn meeting_parts(&mut self, meeting_id: MeetingId, entry: &MeetingEntry) -> Result<(), Error> {
+        let (audience, owner) = audience::OPEN;
+        let mut organizers = Vec::new();
+        for ((acronym, role), position) in entry.organizers.iter().zip(0..) {
+            let (id, organization_id) = (self.tx.mint(), named(&self.organizations, acronym)?);
+            organizers.push(meeting_organizer::Model {
+                id,
+                meeting_id,
+                organization_id,
+                role: *role,
+                position,
+                audience,
+                owner,
+            });
+        }
+        self.tx.insert_parts::<meeting_organizer::Entity>(organizers).await?;
+        let mut sessions = Vec::new();
+        for session in &entry.sessions {
+            let (id, body_id) = (self.tx.mint(), named(&self.bodies, &session.body)?);
+            sessions.push(body_session::Model { id, meeting_id, body_id, ordinal: session.ordinal, audience, owner });
+        }
+        self.tx.insert_parts::<body_session::Entity>(sessions).await?;
+        let mut titles = Vec::new();
+        for (title, position) in entry.alternative_titles.iter().zip(0..) {
+            let (id, source_id) = (self.tx.mint(), named(&self.source_keys, &title.source)?);
+            let title = localized(&title.text)?;
+            titles.push(alternative_title::Model { id, meeting_id, source_id, title, position, audience, owner });
+        }
+        self.tx.insert_parts::<alternative_title::Entity>(titles).await?;
+        let mut sources = Vec::new();
+        for (key, position) in entry.sources.iter().zip(0..) {
+            let (id, source_id) = (self.tx.mint(), named(&self.source_keys, key)?);
+            sources.push(meeting_source::Model { id, meeting_id, source_id, position, audience, owner });
+        }
+        self.tx.insert_parts::<meeting_source::Entity>(sources).await
+    }
+
+    async fn agenda(&mut self, meeting_id: MeetingId, entries: Vec<AgendaEntry>) -> Result<(), Error> {
+        for (entry, position) in entries.into_iter().zip(1..) {
+            let (audience, owner) = audience::OPEN;
+            let row = agenda_item::Model {
+                id: self.tx.mint(),
+                meeting_id,
+                body_id: None,
+                number: entry.number,
+                position,
+                title: localized(&entry.title)?,
+                kind: entry.kind,
+                chatham_house: false,
+                audience,
+                owner,
+                created_at: self.tx.at(),
+                updated_at: self.tx.at(),
+                version: 1,
+            };
+            self.tx.insert::<agenda_item::Entity>(row).await?;
+            self.added += 1;
+        }
+        Ok(())
+    }
+
+    async fn participations(&mut self, meeting_id: MeetingId, entries: Vec<(String, Capacity)>) -> Result<(), Error> {
+        for (acronym, capacity) in entries {
+            let organization_id = named(&self.organizations, &acronym)?;
+            let (audience, owner) = audience::of_participation(Sensitivity::Public, false, organization_id);
+            let row = participation::Model {
+                id: self.tx.mint(),
+                meeting_id,
+                organization_id,
+                capacity,
+                attendance: Attendance::Present,
+                delegates: None,
+                audience,
+                owner,
+                created_at: self.tx.at(),
+                updated_at: self.tx.at(),
+                version: 1,
+            };
+            self.tx.insert::<participation::Entity>(row).await?;
+            self.added += 1;
+        }
+        Ok(())
+    }
+
+    /// An operation of the file is there already if one of its country and name began on its day.
+    async fn operations(&mut self) -> Result<(), Error> {
+        let known =
+            read::all::<repatriation_operation::Entity>(self.tx.db(), self.tx.viewer(), Condition::all()).await?;
+        for entry in csv::Reader::from_reader(OPERATIONS.as_bytes()).deserialize() {
+            let entry: OperationEntry = entry.map_err(|error| Error::Internal(error.into()))?;
+            let country_id = named(&self.countries, &entry.state)?;
+            let key = (country_id, entry.date_from, &entry.operation);
+            if known.iter().any(|row| (row.country_id, row.date_from, &row.code_name) == key) {
+                continue;
+            }
+            self.operation(country_id, entry).await?;
+        }
+        Ok(())
+    }
+
+    /// Only the secretariat reads operations, their figures and their sources until disclosure control exists.
+    async fn operation(&mut self, country_id: CountryId, entry: OperationEntry) -> Result<(), Error> {
+        let (audience, owner) = audience::CLOSED;
+        let row = repatriation_operation::Model {
+            id: self.tx.mint(),
+            country_id,
+            code_name: entry.operation.clone(),
+            name: None,
+            date_from: entry.date_from,
+            date_to: entry.date_to,
+            date_precision: entry.date_precision,
+            origins: Origins(vec![entry.origin.clone()]),
+            audience,
+            owner,
+            created_at: self.tx.at(),
+            updated_at: self.tx.at(),
+            version: 1,
+        };
+        let row = self.tx.insert::<repatriation_operation::Entity>(row).await?;
+        self.added += 1;
+        self.figure(row.id, entry).await
+    }
+
+    async fn figure(&mut self, operation_id: RepatriationOperationId, entry: OperationEntry) -> Result<(), Error> {
+        let named = entry.operation.as_deref().map_or_else(|| entry.date_from.to_string(), str::to_owned);
+        let source = SourceEntry {
+            title: format!("Report on the repatriation operation {named}"),
+            publisher: entry.source_url.split('/').nth(2).map(str::to_owned),
+            published_on: None,
+            url: entry.source_url.clone(),
+            language: None,
+        };
+        let source_id = self.source(source, audience::CLOSED).await?;
+        let (audience, owner) = audience::CLOSED;
+        let row = operation_figure::Model {
+            id: self.tx.mint(),
+            operation_id: Some(operation_id),
+            country_id: None,
+            scope: FigureScope::Operation,
+            as_of: entry.date_to,
+            total: entry.total,
+            women: entry.women,
+            men: entry.men,
+            children: entry.children,
+            qualifier: CountQualifier::Exact,
+            confidence: entry.confidence,
+            preferred: true,
+            source_id,
+            audience,
+            owner,
+            created_at: self.tx.at(),
+            updated_at: self.tx.at(),
+            version: 1,
+        };
+        self.tx.insert::<operation_figure::Entity>(row).await?;
+        self.added += 1;
+        Ok(())
+    }
+}
+
+/// English is the record's original where it exists.
+fn localized(names: &Names) -> Result<LocalizedText, Error> {
+    let original = if names.contains_key(&Locale::En) { Some(Locale::En) } else { names.keys().next().copied() };
+    let original = original.ok_or_else(|| Error::internal("the public record has a text in no language"))?;
+    let first = LocalizedText::new(original, names[&original].clone());
+    Ok(names.iter().fold(first, |all, (locale, text)| all.with(*locale, text.clone())))
+}
+
+fn named<I: Copy>(ids: &HashMap<String, I>, key: &str) -> Result<I, Error> {
+    ids.get(key)
+        .copied()
+        .ok_or_else(|| Error::internal(format!("the public record names {key}, which it does not define")))
+}
+
+fn optional<I: Copy>(ids: &HashMap<String, I>, key: Option<&str>) -> Result<Option<I>, Error> {
+    key.map(|key| named(ids, key)).transpose()
+}

@@ -1,0 +1,239 @@
+//! Synthetic volume for measurements: the same rows for the same numbers, marked `isDemo`. Written in chunks, each one
+//! transaction, so that memory stays bounded.
+
+use chrono::{Datelike as _, Days, NaiveDate};
+use entity::addressee::{AddresseeCategory, AddresseeRole};
+use entity::id::{BodyId, CountryId, MeetingId, OrganizationId};
+use entity::meeting::{CountQualifier, MeetingKind, MeetingStatus, Modality, Sensitivity};
+use entity::meeting_organizer::OrganizerRole;
+use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
+use entity::{body, body_session, country, meeting, meeting_organizer, organization, recommendation};
+use sea_orm::{ColumnTrait as _, Condition};
+
+use super::specimen::{Rows, Specimen, localized};
+use crate::App;
+use crate::auth::Viewer;
+use crate::domain::audience;
+use crate::error::Error;
+use crate::service::read;
+use crate::service::tx::Tx;
+
+/// Records of one transaction.
+const CHUNK: u32 = 1000;
+/// Synthetic sessions are numbered from here, so that they use up no ordinal of the council's.
+const FIRST_ORDINAL: i32 = 1_000_001;
+/// Organisers of each meeting.
+const ORGANIZERS: u32 = 4;
+
+pub async fn load(app: &App, recommendations: u32, meetings: u32) -> Result<(), Error> {
+    let viewer = Viewer::system("seed");
+    let mut context = Context::read(app, &viewer).await?;
+    for start in (0..meetings).step_by(CHUNK as usize) {
+        let mut tx = app.begin(&viewer, "seed scale").await?;
+        context.write_meetings(&mut tx, start..meetings.min(start + CHUNK)).await?;
+        tx.commit(()).await?;
+    }
+    for start in (0..recommendations).step_by(CHUNK as usize) {
+        let mut tx = app.begin(&viewer, "seed scale").await?;
+        let mut rows = Rows::default();
+        for number in start..recommendations.min(start + CHUNK) {
+            rows.add(&tx, &context.specimen(number))?;
+        }
+        rows.write(&mut tx).await?;
+        tx.commit(()).await?;
+    }
+    Ok(())
+}
+
+/// What the volume refers to, and the numbers that it goes on from.
+struct Context {
+    groups: Vec<Group>,
+    countries: Vec<CountryId>,
+    organizations: Vec<OrganizationId>,
+    meetings: Vec<(MeetingId, NaiveDate)>,
+}
+
+struct Group {
+    id: BodyId,
+    code: String,
+    ordinal: i32,
+    /// The last serial of a demonstration's label in each year.
+    serials: std::collections::HashMap<i32, i32>,
+}
+
+impl Context {
+    async fn read(app: &App, viewer: &Viewer) -> Result<Self, Error> {
+        let tx = app.begin(viewer, "seed scale").await?;
+        let working_groups = Condition::all().add(body::Column::Kind.eq(body::BodyKind::WorkingGroup));
+        let mut bodies = read::all::<body::Entity>(tx.db(), viewer, working_groups).await?;
+        bodies.sort_by(|one, other| one.code.cmp(&other.code));
+        let mut groups = Vec::new();
+        for body in bodies {
+            groups.push(Group::read(&tx, body).await?);
+        }
+        let mut countries = read::all::<country::Entity>(tx.db(), viewer, Condition::all()).await?;
+        countries.sort_by(|one, other| one.iso2.cmp(&other.iso2));
+        let mut organizations = read::all::<organization::Entity>(tx.db(), viewer, Condition::all()).await?;
+        organizations.sort_by(|one, other| one.acronym.cmp(&other.acronym));
+        tx.commit(()).await?;
+        Ok(Self {
+            groups,
+            countries: countries.into_iter().map(|row| row.id).collect(),
+            organizations: organizations.into_iter().map(|row| row.id).collect(),
+            meetings: Vec::new(),
+        })
+    }
+
+    async fn write_meetings(&mut self, tx: &mut Tx<'_>, numbers: std::ops::Range<u32>) -> Result<(), Error> {
+        let (mut meetings, mut sessions, mut organizers) = (Vec::new(), Vec::new(), Vec::new());
+        // Far enough apart that the organisers of a meeting are different organisations.
+        let step = u32::try_from(self.organizations.len()).unwrap_or(ORGANIZERS) / ORGANIZERS;
+        for number in numbers {
+            let row = meeting(tx, number, pick(&self.countries, number));
+            let group = number as usize % self.groups.len();
+            let group = &mut self.groups[group];
+            let (audience, owner) = (row.audience, row.owner);
+            let id = tx.mint();
+            sessions.push(body_session::Model {
+                id,
+                meeting_id: row.id,
+                body_id: group.id,
+                ordinal: group.ordinal,
+                audience,
+                owner,
+            });
+            group.ordinal += 1;
+            for (offset, position) in (0..ORGANIZERS).zip(0..) {
+                organizers.push(meeting_organizer::Model {
+                    id: tx.mint(),
+                    meeting_id: row.id,
+                    organization_id: pick(&self.organizations, number.wrapping_add(offset * step)),
+                    role: if offset == 0 { OrganizerRole::Host } else { OrganizerRole::Organizer },
+                    position,
+                    audience,
+                    owner,
+                });
+            }
+            self.meetings.push((row.id, row.ends_on));
+            meetings.push(row);
+        }
+        tx.insert_many::<meeting::Entity>(meetings).await?;
+        tx.insert_parts::<body_session::Entity>(sessions).await?;
+        tx.insert_parts::<meeting_organizer::Entity>(organizers).await
+    }
+
+    fn specimen(&mut self, number: u32) -> Specimen {
+        let status = STATUSES[number as usize % STATUSES.len()];
+        let (meeting, day) = pick(&self.meetings, number);
+        let group = number as usize / STATUSES.len() % self.groups.len();
+        let group = &mut self.groups[group];
+        let adopted = matches!(status, RecommendationStatus::Adopted | RecommendationStatus::Transmitted);
+        let adoption = adopted.then(|| {
+            let serial = group.serials.entry(day.year()).or_insert(0);
+            *serial += 1;
+            (meeting, day, *serial)
+        });
+        Specimen {
+            body: (group.id, group.code.clone()),
+            status,
+            kind: if number.is_multiple_of(7) {
+                RecommendationKind::ProposedSolution
+            } else {
+                RecommendationKind::Recommendation
+            },
+            title: (format!("Synthetic recommendation {number}"), format!("Синтетическая рекомендация {number}")),
+            texts: vec![(
+                format!("Synthetic text {number}, written to measure the service and not a text of the council."),
+                format!("Синтетический текст {number}, созданный для измерений и не являющийся текстом совета."),
+            )],
+            priority: [Some(Priority::Low), Some(Priority::Medium), Some(Priority::High), None][number as usize % 4],
+            drafted_by: (status == RecommendationStatus::Draft).then(|| pick(&self.organizations, number)),
+            agreed_at: adopted.then_some(meeting),
+            adoption,
+            addressees: vec![
+                (AddresseeCategory::Government, AddresseeRole::Lead, Some(pick(&self.countries, number)), None),
+                (
+                    AddresseeCategory::InternationalOrganization,
+                    AddresseeRole::Supporting,
+                    None,
+                    Some(pick(&self.organizations, number / 3)),
+                ),
+            ],
+            themes: Vec::new(),
+            instruments: Vec::new(),
+        }
+    }
+}
+
+impl Group {
+    async fn read(tx: &Tx<'_>, body: body::Model) -> Result<Self, Error> {
+        let of_body = Condition::all().add(body_session::Column::BodyId.eq(body.id));
+        let highest = tx.highest::<body_session::Entity>(body_session::Column::Ordinal, of_body).await?;
+        let mut serials = std::collections::HashMap::new();
+        for year in FIRST_YEAR..FIRST_YEAR + YEARS {
+            let given = Condition::all()
+                .add(recommendation::Column::BodyId.eq(body.id))
+                .add(recommendation::Column::IsDemo.eq(true))
+                .add(recommendation::Column::LabelYear.eq(year));
+            let last = tx.highest::<recommendation::Entity>(recommendation::Column::LabelSerial, given).await?;
+            serials.insert(year, last.unwrap_or(0));
+        }
+        let ordinal = highest.map_or(FIRST_ORDINAL, |ordinal| FIRST_ORDINAL.max(ordinal + 1));
+        Ok(Self { id: body.id, code: body.code, ordinal, serials })
+    }
+}
+
+/// Three in five are adopted, as in a council that has worked for long.
+const STATUSES: [RecommendationStatus; 10] = {
+    use RecommendationStatus::{Adopted, AgreedInGroup, Draft, SubmittedToExcom, Transmitted, UnderDiscussion};
+    [
+        Adopted,
+        Transmitted,
+        UnderDiscussion,
+        Adopted,
+        AgreedInGroup,
+        Transmitted,
+        Adopted,
+        Draft,
+        SubmittedToExcom,
+        Transmitted,
+    ]
+};
+const FIRST_YEAR: i32 = 2024;
+const YEARS: i32 = 2;
+
+/// A concluded meeting; their days are spread over the two years.
+fn meeting(tx: &Tx<'_>, number: u32, country: CountryId) -> meeting::Model {
+    let first = NaiveDate::from_ymd_opt(FIRST_YEAR, 1, 1).unwrap_or_default();
+    let day = first + Days::new(u64::from(number) % (365 * 2));
+    let (audience, owner) = audience::of_meeting(Sensitivity::Public);
+    let title = localized(&(format!("Synthetic meeting {number}"), format!("Синтетическое заседание {number}")));
+    meeting::Model {
+        id: tx.mint(),
+        title_folded: title.folded(),
+        title,
+        kind: MeetingKind::WorkingGroup,
+        modality: Modality::InPerson,
+        status: MeetingStatus::Concluded,
+        starts_on: day,
+        ends_on: day,
+        timezone: "Asia/Tashkent".to_owned(),
+        city: Some("Tashkent".to_owned()),
+        venue: None,
+        theme: None,
+        participant_count: Some(i32::try_from(20 + number % 80).unwrap_or(20)),
+        count_qualifier: Some(CountQualifier::About),
+        chatham_house: false,
+        sensitivity: Sensitivity::Public,
+        country_id: Some(country),
+        audience,
+        owner,
+        created_at: tx.at(),
+        updated_at: tx.at(),
+        version: 1,
+    }
+}
+
+fn pick<T: Copy>(from: &[T], number: u32) -> T {
+    from[number as usize % from.len()]
+}

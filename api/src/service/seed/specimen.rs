@@ -1,0 +1,162 @@
+//! One made-up recommendation, from a few values; the demonstration and the synthetic volume are made of them. Who may
+//! read it and its label follow the same rules as the real ones.
+
+use chrono::{Datelike as _, NaiveDate};
+use entity::addressee::{AddresseeCategory, AddresseeRole};
+use entity::id::{BodyId, CountryId, InstrumentId, MeetingId, OrganizationId, RecommendationId, ThemeId};
+use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
+use entity::text::{Locale, LocalizedText};
+use entity::{addressee, recommendation, recommendation_instrument, recommendation_revision, recommendation_theme};
+
+use crate::domain::audience;
+use crate::domain::label::Label;
+use crate::error::Error;
+use crate::service::tx::Tx;
+
+/// English and Russian.
+pub type Pair = (String, String);
+
+pub struct Specimen {
+    pub body: (BodyId, String),
+    pub status: RecommendationStatus,
+    pub kind: RecommendationKind,
+    pub title: Pair,
+    /// The revisions, the last of which is the text.
+    pub texts: Vec<Pair>,
+    pub priority: Option<Priority>,
+    pub drafted_by: Option<OrganizationId>,
+    pub agreed_at: Option<MeetingId>,
+    /// For adopted ones: where, when, and the serial of the label.
+    pub adoption: Option<(MeetingId, NaiveDate, i32)>,
+    pub addressees: Vec<Addressed>,
+    pub themes: Vec<ThemeId>,
+    pub instruments: Vec<InstrumentId>,
+}
+
+pub type Addressed = (AddresseeCategory, AddresseeRole, Option<CountryId>, Option<OrganizationId>);
+
+/// Rows that are still to be written, by table.
+#[derive(Default)]
+pub struct Rows {
+    recommendations: Vec<recommendation::Model>,
+    revisions: Vec<recommendation_revision::Model>,
+    addressees: Vec<addressee::Model>,
+    themes: Vec<recommendation_theme::Model>,
+    instruments: Vec<recommendation_instrument::Model>,
+}
+
+impl Rows {
+    /// Adds a specimen and its parts; returns its id.
+    pub fn add(&mut self, tx: &Tx<'_>, specimen: &Specimen) -> Result<RecommendationId, Error> {
+        let row = recommendation(tx, specimen)?;
+        let (id, audience, owner) = (row.id, row.audience, row.owner);
+        for (text, number) in specimen.texts.iter().zip(1..) {
+            self.revisions.push(recommendation_revision::Model {
+                id: tx.mint(),
+                recommendation_id: id,
+                number,
+                title: row.title.clone(),
+                text: localized(text),
+                rationale: None,
+                change_note: (number > 1).then(|| "Wording after the discussion in the group.".to_owned()),
+                created_at: tx.at(),
+                audience,
+                owner,
+            });
+        }
+        for ((category, role, country_id, organization_id), position) in specimen.addressees.iter().copied().zip(0..) {
+            let part = tx.mint();
+            let row = addressee::Model {
+                id: part,
+                recommendation_id: id,
+                category,
+                role,
+                country_id,
+                organization_id,
+                position,
+                audience,
+                owner,
+            };
+            self.addressees.push(row);
+        }
+        for (theme_id, position) in specimen.themes.iter().copied().zip(0..) {
+            let part = tx.mint();
+            self.themes.push(recommendation_theme::Model {
+                id: part,
+                recommendation_id: id,
+                theme_id,
+                position,
+                audience,
+                owner,
+            });
+        }
+        for (instrument_id, position) in specimen.instruments.iter().copied().zip(0..) {
+            let part = tx.mint();
+            let row = recommendation_instrument::Model {
+                id: part,
+                recommendation_id: id,
+                instrument_id,
+                position,
+                audience,
+                owner,
+            };
+            self.instruments.push(row);
+        }
+        self.recommendations.push(row);
+        Ok(id)
+    }
+
+    /// Makes the last specimen take the place of an earlier one.
+    pub fn last_supersedes(&mut self, earlier: RecommendationId) {
+        if let Some(last) = self.recommendations.last_mut() {
+            last.supersedes_id = Some(earlier);
+        }
+    }
+
+    pub async fn write(self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        tx.insert_many::<recommendation::Entity>(self.recommendations).await?;
+        tx.insert_parts::<recommendation_revision::Entity>(self.revisions).await?;
+        tx.insert_parts::<addressee::Entity>(self.addressees).await?;
+        tx.insert_parts::<recommendation_theme::Entity>(self.themes).await?;
+        tx.insert_parts::<recommendation_instrument::Entity>(self.instruments).await
+    }
+}
+
+fn recommendation(tx: &Tx<'_>, specimen: &Specimen) -> Result<recommendation::Model, Error> {
+    let (body_id, code) = &specimen.body;
+    let label = specimen.adoption.map(|(_, day, serial)| Label::next(true, code, day.year(), Some(serial - 1)));
+    let (audience, owner) = audience::of_recommendation(specimen.status, specimen.drafted_by);
+    let title = localized(&specimen.title);
+    let text = specimen.texts.last().map(localized).ok_or_else(|| Error::internal("a specimen without a text"))?;
+    Ok(recommendation::Model {
+        id: tx.mint(),
+        body_id: *body_id,
+        label: label.as_ref().map(Label::to_string),
+        label_year: label.as_ref().map(|label| label.year),
+        label_serial: label.as_ref().map(|label| label.serial),
+        kind: specimen.kind,
+        status: specimen.status,
+        title_folded: title.folded(),
+        title,
+        text,
+        rationale: None,
+        priority: specimen.priority,
+        target_date: None,
+        adopted_on: specimen.adoption.map(|(_, day, _)| day),
+        agreed_meeting_id: specimen.agreed_at,
+        meeting_id: specimen.adoption.map(|(meeting, ..)| meeting),
+        drafted_by_id: specimen.drafted_by,
+        supersedes_id: None,
+        is_demo: true,
+        no_personal_data: specimen.adoption.is_some(),
+        audience,
+        owner,
+        created_at: tx.at(),
+        updated_at: tx.at(),
+        version: 1,
+    })
+}
+
+pub fn localized((english, russian): &Pair) -> LocalizedText {
+    LocalizedText::new(Locale::En, english.clone()).with(Locale::Ru, russian.clone())
+}
