@@ -56,6 +56,14 @@ impl App {
         read::ping(&self.databases.read).await
     }
 
+    /// Closes all connections.
+    pub async fn close(self) {
+        let Databases { read, write, .. } = self.databases;
+        // On PostgreSQL both are one pool; closing it twice is harmless.
+        let _ = write.close().await;
+        let _ = read.close().await;
+    }
+
     /// Serves until `stop` resolves; then finishes the requests that have begun.
     pub async fn serve(
         self: Arc<Self>,

@@ -40,7 +40,13 @@ pub struct Config {
     pub jwt_audience: String,
 
     /// What is logged, such as `info` or `rec_api=debug,sea_orm=info`. Logs go to standard error.
-    #[arg(long, env = "REC_LOG", default_value = "info", global = true, value_name = "FILTER")]
+    #[arg(
+        long,
+        env = "REC_LOG",
+        default_value = "info,sqlx=warn,sea_orm_migration=warn",
+        global = true,
+        value_name = "FILTER"
+    )]
     pub log: String,
 }
 
@@ -55,7 +61,7 @@ impl Config {
             jwks: None,
             jwt_issuer: "rec".to_owned(),
             jwt_audience: "rec-api".to_owned(),
-            log: "info".to_owned(),
+            log: "warn".to_owned(),
         }
     }
 

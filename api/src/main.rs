@@ -2,7 +2,12 @@
 
 use std::process::ExitCode;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    rec_api::cli::run().await
+/// Deep selections nest deep futures; memory is taken only as far as it is used.
+const WORKER_STACK: usize = 8 * 1024 * 1024;
+
+fn main() -> ExitCode {
+    match tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(WORKER_STACK).build() {
+        Ok(runtime) => runtime.block_on(rec_api::cli::run()),
+        Err(_) => ExitCode::FAILURE,
+    }
 }

@@ -1,1 +1,194 @@
+//! The product from outside: a whole application in process, on a fresh database, with a clock that stands still.
+//! Every test runs on SQLite and on a real PostgreSQL, and says so in its name.
 
+pub mod client;
+pub mod given;
+pub mod postgres;
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use chrono::{DateTime, TimeZone as _, Utc};
+use rec_api::App;
+use rec_api::auth::Role;
+use rec_api::auth::token::{Grant, issue};
+use rec_api::clock::Clock;
+use rec_api::config::Config;
+use rec_api::service::seed;
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+use crate::client::Client;
+
+/// Which database a test runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Database {
+    Sqlite,
+    Postgres,
+}
+
+/// The public record, loaded, on a database of its own.
+pub struct TestApp {
+    pub app: Arc<App>,
+    pub database: Database,
+    pub url: String,
+    router: Router,
+    _directory: TempDir,
+}
+
+/// The time at which every test begins: a morning in Tashkent.
+pub fn start_of_tests() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 1, 15, 4, 0, 0).single().expect("a time")
+}
+
+/// Deep selections in a debug build need more than the default.
+const STACK: usize = 16 * 1024 * 1024;
+
+/// Runs one case on one database. Called by `on_both_databases!`.
+pub fn run<F>(database: Database, case: impl FnOnce(TestApp) -> F + Send + 'static)
+where
+    F: Future<Output = ()>,
+{
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_stack_size(STACK).enable_all().build();
+        runtime.expect("a runtime").block_on(async {
+            let Some(app) = TestApp::start(database).await else { return };
+            let url = app.url.clone();
+            case(app).await;
+            if database == Database::Postgres {
+                postgres::drop_database(&url).await;
+            }
+        });
+    });
+    if let Err(panic) = thread.expect("a thread").join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+/// Declares tests that run on both databases: `name::sqlite` and `name::postgres`.
+#[macro_export]
+macro_rules! on_both_databases {
+    ($($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block)*) => {$(
+        mod $name {
+            #[allow(unused_imports, clippy::allow_attributes, reason = "not every case names something from outside")]
+            use super::*;
+
+            async fn case($app: $crate::TestApp) $body
+
+            $(#[$meta])*
+            #[test]
+            fn sqlite() {
+                $crate::run($crate::Database::Sqlite, case);
+            }
+
+            $(#[$meta])*
+            #[test]
+            fn postgres() {
+                $crate::run($crate::Database::Postgres, case);
+            }
+        }
+    )*};
+}
+
+impl TestApp {
+    /// A fresh copy of a database that holds the public record; `None` if there is no PostgreSQL to test on.
+    pub async fn start(database: Database) -> Option<Self> {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let url = match database {
+            Database::Sqlite => {
+                let file = directory.path().join("rec.db");
+                std::fs::copy(sqlite_template().await, &file).expect("a copy of the template");
+                format!("sqlite://{}", file.display())
+            }
+            Database::Postgres => postgres::create_database().await?,
+        };
+        let config = config(&directory, &url);
+        let app = App::connect(config, Clock::fixed(start_of_tests())).await.expect("an application");
+        Some(Self::over(Arc::new(app), database, url, directory))
+    }
+
+    fn over(app: Arc<App>, database: Database, url: String, directory: TempDir) -> Self {
+        Self { router: rec_api::http::router(Arc::clone(&app)), app, database, url, _directory: directory }
+    }
+
+    /// Another process on the same database.
+    pub async fn second(&self) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let app = App::connect(config(&directory, &self.url), Clock::fixed(self.app.clock.now()))
+            .await
+            .expect("an application");
+        Self::over(Arc::new(app), self.database, self.url.clone(), directory)
+    }
+
+    pub fn anonymous(&self) -> Client {
+        Client::new(self.router.clone(), None)
+    }
+
+    pub fn reader(&self) -> Client {
+        self.holder(Role::Reader, None)
+    }
+
+    /// A partner that acts for the organisation with this acronym.
+    pub fn partner(&self, acronym: &str) -> Client {
+        self.holder(Role::Partner, Some(acronym))
+    }
+
+    pub fn secretariat(&self) -> Client {
+        self.holder(Role::Secretariat, None)
+    }
+
+    pub fn admin(&self) -> Client {
+        self.holder(Role::Admin, None)
+    }
+
+    /// A client with any `Authorization` header.
+    pub fn with_authorization(&self, header: &str) -> Client {
+        Client::new(self.router.clone(), Some(header.to_owned()))
+    }
+
+    pub fn token(&self, role: Role, organization: Option<&str>) -> String {
+        let valid_for = std::time::Duration::from_secs(3600);
+        let grant = Grant { role, organization: organization.map(str::to_owned), valid_for };
+        let (keys, clock) = (&self.app.keys, &self.app.clock);
+        issue(keys.own(), &self.app.config.trust(), &grant, clock.uuid(), clock.now()).expect("a token")
+    }
+
+    fn holder(&self, role: Role, organization: Option<&str>) -> Client {
+        self.with_authorization(&format!("Bearer {}", self.token(role, organization)))
+    }
+
+    /// The whole HTTP service, for requests that no client makes.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+}
+
+fn config(directory: &TempDir, url: &str) -> Config {
+    let mut config = Config::embedded(directory.path().join("data"));
+    config.database_url = Some(url.to_owned());
+    config.database_connections = 4;
+    config
+}
+
+/// A SQLite file with the public record, made once.
+async fn sqlite_template() -> &'static PathBuf {
+    static DIRECTORY: OnceLock<TempDir> = OnceLock::new();
+    static FILE: OnceCell<PathBuf> = OnceCell::const_new();
+    FILE.get_or_init(|| async {
+        let directory = DIRECTORY.get_or_init(|| tempfile::tempdir().expect("a temporary directory"));
+        let file = directory.path().join("template.db");
+        load_template(&format!("sqlite://{}", file.display())).await;
+        file
+    })
+    .await
+}
+
+/// Migrates a database, loads the public record, and closes all connections.
+pub(crate) async fn load_template(url: &str) {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let app = App::connect(config(&directory, url), Clock::fixed(start_of_tests())).await.expect("an application");
+    seed::public::load(&app).await.expect("the public record");
+    app.close().await;
+}

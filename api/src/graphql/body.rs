@@ -105,7 +105,7 @@ impl Body {
     async fn subsidiaries(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which bodies.")] filter: Option<BodyFilter>,
+        #[graphql(desc = "Which bodies.")] filter: Option<Box<BodyFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<BodyOrder>>,
         #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
@@ -130,7 +130,7 @@ impl Body {
     async fn sessions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which sessions.")] filter: Option<BodySessionFilter>,
+        #[graphql(desc = "Which sessions.")] filter: Option<Box<BodySessionFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<BodySessionOrder>>,
         #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
@@ -155,7 +155,7 @@ impl Body {
     async fn meetings(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which meetings.")] filter: Option<MeetingFilter>,
+        #[graphql(desc = "Which meetings.")] filter: Option<Box<MeetingFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<MeetingOrder>>,
         #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
@@ -180,7 +180,7 @@ impl Body {
     async fn mandates(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which mandates.")] filter: Option<MandateFilter>,
+        #[graphql(desc = "Which mandates.")] filter: Option<Box<MandateFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<MandateOrder>>,
         #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
@@ -205,7 +205,7 @@ impl Body {
     async fn recommendations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which recommendations.")] filter: Option<RecommendationFilter>,
+        #[graphql(desc = "Which recommendations.")] filter: Option<Box<RecommendationFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<
             Vec<RecommendationOrder>,
         >,
@@ -270,7 +270,7 @@ impl BodyQuery {
     async fn bodies(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which bodies.")] filter: Option<BodyFilter>,
+        #[graphql(desc = "Which bodies.")] filter: Option<Box<BodyFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<BodyOrder>>,
         #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
@@ -296,7 +296,7 @@ impl BodyQuery {
     async fn working_groups(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which bodies.")] filter: Option<BodyFilter>,
+        #[graphql(desc = "Which bodies.")] filter: Option<Box<BodyFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<BodyOrder>>,
         #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,

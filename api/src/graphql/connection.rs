@@ -134,7 +134,7 @@ impl PageInfo {
 pub async fn list<N, F, S>(
     session: &Session,
     place: &str,
-    filter: Option<F>,
+    filter: Option<Box<F>>,
     order: Option<Vec<S>>,
     window: Window,
 ) -> Result<Connection<N>>
@@ -143,7 +143,7 @@ where
     F: Filter<Entity = N::Entity>,
     S: Sort<Entity = N::Entity>,
 {
-    let listing = Listing::new(place, filter.as_ref(), order.as_deref(), &window, &session.viewer)?;
+    let listing = Listing::new(place, filter.as_deref(), order.as_deref(), &window, &session.viewer)?;
     let page = read::list::<N::Entity>(&session.app.databases.read, &session.viewer, &listing).await?;
     Ok(Connection { page: Arc::new(page.map(Arc::new)), listing: Arc::new(listing), parent: None })
 }
@@ -153,7 +153,7 @@ pub async fn list_of<N, F, S>(
     session: &Session,
     place: &str,
     (parent, link): (Uuid, Link),
-    filter: Option<F>,
+    filter: Option<Box<F>>,
     order: Option<Vec<S>>,
     window: Window,
 ) -> Result<Connection<N>>
@@ -162,7 +162,7 @@ where
     F: Filter<Entity = N::Entity>,
     S: Sort<Entity = N::Entity>,
 {
-    let listing = Arc::new(Listing::new(place, filter.as_ref(), order.as_deref(), &window, &session.viewer)?);
+    let listing = Arc::new(Listing::new(place, filter.as_deref(), order.as_deref(), &window, &session.viewer)?);
     let children = ChildrenOf { parent, link: link.clone(), listing: Arc::clone(&listing) };
     let page = session.loaders.load_one(PageOf(children)).await?;
     let page = page.unwrap_or_else(|| Arc::new(Page { rows: Vec::new(), has_next: false, has_previous: false }));

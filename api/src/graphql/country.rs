@@ -73,7 +73,7 @@ impl Country {
     async fn organizations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which organisations.")] filter: Option<OrganizationFilter>,
+        #[graphql(desc = "Which organisations.")] filter: Option<Box<OrganizationFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<OrganizationOrder>>,
         #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
@@ -98,7 +98,7 @@ impl Country {
     async fn meetings(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which meetings.")] filter: Option<MeetingFilter>,
+        #[graphql(desc = "Which meetings.")] filter: Option<Box<MeetingFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<MeetingOrder>>,
         #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
@@ -123,7 +123,7 @@ impl Country {
     async fn mandates(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which mandates.")] filter: Option<MandateFilter>,
+        #[graphql(desc = "Which mandates.")] filter: Option<Box<MandateFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<MandateOrder>>,
         #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
@@ -148,7 +148,7 @@ impl Country {
     async fn recommendations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which recommendations.")] filter: Option<RecommendationFilter>,
+        #[graphql(desc = "Which recommendations.")] filter: Option<Box<RecommendationFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<
             Vec<RecommendationOrder>,
         >,
@@ -205,7 +205,7 @@ impl CountryQuery {
     async fn countries(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which countries.")] filter: Option<CountryFilter>,
+        #[graphql(desc = "Which countries.")] filter: Option<Box<CountryFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<CountryOrder>>,
         #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,

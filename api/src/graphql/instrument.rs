@@ -67,7 +67,7 @@ impl Instrument {
     async fn recommendations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which recommendations.")] filter: Option<RecommendationFilter>,
+        #[graphql(desc = "Which recommendations.")] filter: Option<Box<RecommendationFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<
             Vec<RecommendationOrder>,
         >,
@@ -123,7 +123,7 @@ impl InstrumentQuery {
     async fn instruments(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which instruments.")] filter: Option<InstrumentFilter>,
+        #[graphql(desc = "Which instruments.")] filter: Option<Box<InstrumentFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<InstrumentOrder>>,
         #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,

@@ -105,7 +105,7 @@ impl MandateQuery {
     async fn mandates(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which mandates.")] filter: Option<MandateFilter>,
+        #[graphql(desc = "Which mandates.")] filter: Option<Box<MandateFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<MandateOrder>>,
         #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,

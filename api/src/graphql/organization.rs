@@ -103,7 +103,7 @@ impl Organization {
     async fn children(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which organisations.")] filter: Option<OrganizationFilter>,
+        #[graphql(desc = "Which organisations.")] filter: Option<Box<OrganizationFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<OrganizationOrder>>,
         #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
@@ -133,7 +133,7 @@ impl Organization {
     async fn meetings_organized(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which meetings.")] filter: Option<MeetingFilter>,
+        #[graphql(desc = "Which meetings.")] filter: Option<Box<MeetingFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<MeetingOrder>>,
         #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
@@ -158,7 +158,7 @@ impl Organization {
     async fn participations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which participations.")] filter: Option<ParticipationFilter>,
+        #[graphql(desc = "Which participations.")] filter: Option<Box<ParticipationFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<
             Vec<ParticipationOrder>,
         >,
@@ -185,7 +185,7 @@ impl Organization {
     async fn mandates(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which mandates.")] filter: Option<MandateFilter>,
+        #[graphql(desc = "Which mandates.")] filter: Option<Box<MandateFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<MandateOrder>>,
         #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
@@ -210,7 +210,7 @@ impl Organization {
     async fn recommendations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which recommendations.")] filter: Option<RecommendationFilter>,
+        #[graphql(desc = "Which recommendations.")] filter: Option<Box<RecommendationFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<
             Vec<RecommendationOrder>,
         >,
@@ -275,7 +275,7 @@ impl OrganizationQuery {
     async fn organizations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which organisations.")] filter: Option<OrganizationFilter>,
+        #[graphql(desc = "Which organisations.")] filter: Option<Box<OrganizationFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<OrganizationOrder>>,
         #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
@@ -292,7 +292,7 @@ impl OrganizationQuery {
     async fn organizers(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which organisations.")] filter: Option<OrganizationFilter>,
+        #[graphql(desc = "Which organisations.")] filter: Option<Box<OrganizationFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<OrganizationOrder>>,
         #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,

@@ -74,7 +74,7 @@ impl Theme {
     async fn children(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which themes.")] filter: Option<ThemeFilter>,
+        #[graphql(desc = "Which themes.")] filter: Option<Box<ThemeFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<ThemeOrder>>,
         #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
@@ -99,7 +99,7 @@ impl Theme {
     async fn recommendations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which recommendations.")] filter: Option<RecommendationFilter>,
+        #[graphql(desc = "Which recommendations.")] filter: Option<Box<RecommendationFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<
             Vec<RecommendationOrder>,
         >,
@@ -155,7 +155,7 @@ impl ThemeQuery {
     async fn themes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which themes.")] filter: Option<ThemeFilter>,
+        #[graphql(desc = "Which themes.")] filter: Option<Box<ThemeFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<ThemeOrder>>,
         #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,

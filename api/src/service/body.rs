@@ -65,9 +65,9 @@ filter!(BodyFilter => body::Entity, |this, scope| [
 
 impl BodyFilter {
     /// Narrows a filter to the working groups.
-    pub fn working_groups(filter: Option<Self>) -> Self {
+    pub fn working_groups(filter: Option<Box<Self>>) -> Box<Self> {
         let kind = Some(EnumFilter::equal(BodyKind::WorkingGroup));
-        Self { kind, and: filter.map(|filter| vec![filter]), ..Self::default() }
+        Box::new(Self { kind, and: filter.map(|filter| vec![*filter]), ..Self::default() })
     }
 }
 

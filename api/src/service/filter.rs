@@ -137,9 +137,9 @@ impl<'a> Scope<'a> {
 #[graphql(concrete(name = "InstrumentListFilter", params(crate::service::instrument::InstrumentFilter)))]
 pub struct ListFilter<F: InputType> {
     /// At least one related record matches.
-    pub some: Option<F>,
+    pub some: Option<Box<F>>,
     /// No related record matches.
-    pub none: Option<F>,
+    pub none: Option<Box<F>>,
 }
 
 /// A set of comparisons with one column, all of which must hold.

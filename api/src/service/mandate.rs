@@ -35,11 +35,11 @@ pub struct MandateFilter {
     /// By its last day.
     pub valid_to: Option<OrderedFilter<NaiveDate>>,
     /// By its holder.
-    pub organization: Option<OrganizationFilter>,
+    pub organization: Option<Box<OrganizationFilter>>,
     /// By body.
-    pub body: Option<BodyFilter>,
+    pub body: Option<Box<BodyFilter>>,
     /// By the state whose delegation holds it.
-    pub country: Option<CountryFilter>,
+    pub country: Option<Box<CountryFilter>>,
     /// All of these must match.
     pub and: Option<Vec<MandateFilter>>,
     /// At least one of these must match.
@@ -54,9 +54,9 @@ filter!(MandateFilter => mandate::Entity, |this, scope| [
     scope.field(this.can_object.as_ref(), mandate::Column::CanObject),
     scope.field(this.valid_from.as_ref(), mandate::Column::ValidFrom),
     scope.field(this.valid_to.as_ref(), mandate::Column::ValidTo),
-    scope.related(this.organization.as_ref(), mandate::Column::OrganizationId),
-    scope.related(this.body.as_ref(), mandate::Column::BodyId),
-    scope.related(this.country.as_ref(), mandate::Column::CountryId),
+    scope.related(this.organization.as_deref(), mandate::Column::OrganizationId),
+    scope.related(this.body.as_deref(), mandate::Column::BodyId),
+    scope.related(this.country.as_deref(), mandate::Column::CountryId),
 ]);
 
 sort! {

@@ -46,7 +46,7 @@ pub struct OrganizationFilter {
     /// Whether it is active.
     pub active: Option<BooleanFilter>,
     /// By its country.
-    pub country: Option<CountryFilter>,
+    pub country: Option<Box<CountryFilter>>,
     /// By the organisation above.
     pub parent: Option<Box<OrganizationFilter>>,
     /// All of these must match.
@@ -65,15 +65,15 @@ filter!(OrganizationFilter => organization::Entity, |this, scope| [
     scope.field(this.seat.as_ref(), organization::Column::Seat),
     scope.field(this.organizer.as_ref(), organization::Column::Organizer),
     scope.field(this.active.as_ref(), organization::Column::Active),
-    scope.related(this.country.as_ref(), organization::Column::CountryId),
+    scope.related(this.country.as_deref(), organization::Column::CountryId),
     scope.related(this.parent.as_deref(), organization::Column::ParentId),
 ]);
 
 impl OrganizationFilter {
     /// Narrows a filter to the organisations that organise the council's meetings.
-    pub fn organizers(filter: Option<Self>) -> Self {
+    pub fn organizers(filter: Option<Box<Self>>) -> Box<Self> {
         let organizer = Some(BooleanFilter { eq: Some(true), ne: None });
-        Self { organizer, and: filter.map(|filter| vec![filter]), ..Self::default() }
+        Box::new(Self { organizer, and: filter.map(|filter| vec![*filter]), ..Self::default() })
     }
 }
 

@@ -219,7 +219,7 @@ impl RecommendationQuery {
     async fn recommendations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which recommendations.")] filter: Option<RecommendationFilter>,
+        #[graphql(desc = "Which recommendations.")] filter: Option<Box<RecommendationFilter>>,
         #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<
             Vec<RecommendationOrder>,
         >,

@@ -65,7 +65,7 @@ pub struct MeetingFilter {
     /// Whether the Chatham House Rule holds.
     pub chatham_house: Option<BooleanFilter>,
     /// By country.
-    pub country: Option<CountryFilter>,
+    pub country: Option<Box<CountryFilter>>,
     /// By the organisations that organise it.
     pub organizers: Option<ListFilter<OrganizationFilter>>,
     /// By the organisations that take part, as far as you may see them.
@@ -91,7 +91,7 @@ filter!(MeetingFilter => meeting::Entity, |this, scope| [
     scope.field(this.ends_on.as_ref(), meeting::Column::EndsOn),
     scope.field(this.city.as_ref(), meeting::Column::City),
     scope.field(this.chatham_house.as_ref(), meeting::Column::ChathamHouse),
-    scope.related(this.country.as_ref(), meeting::Column::CountryId),
+    scope.related(this.country.as_deref(), meeting::Column::CountryId),
     scope.some::<meeting::Entity, _, meeting_organizer::Entity>(
         this.organizers.as_ref(), meeting_organizer::Column::MeetingId, meeting_organizer::Column::OrganizationId,
     ),

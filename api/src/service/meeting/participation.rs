@@ -43,7 +43,7 @@ pub struct ParticipationFilter {
     /// By attendance.
     pub attendance: Option<EnumFilter<Attendance>>,
     /// By organisation.
-    pub organization: Option<OrganizationFilter>,
+    pub organization: Option<Box<OrganizationFilter>>,
     /// All of these must match.
     pub and: Option<Vec<ParticipationFilter>>,
     /// At least one of these must match.
@@ -56,7 +56,7 @@ filter!(ParticipationFilter => participation::Entity, |this, scope| [
     scope.field(this.id.as_ref().map(IdFilter::of::<ParticipationId>).as_ref(), participation::Column::Id),
     scope.field(this.capacity.as_ref(), participation::Column::Capacity),
     scope.field(this.attendance.as_ref(), participation::Column::Attendance),
-    scope.related(this.organization.as_ref(), participation::Column::OrganizationId),
+    scope.related(this.organization.as_deref(), participation::Column::OrganizationId),
 ]);
 
 sort! {

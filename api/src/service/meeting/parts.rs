@@ -31,7 +31,7 @@ pub struct BodySessionFilter {
     /// By ordinal.
     pub ordinal: Option<OrderedFilter<i32>>,
     /// By the meeting, as far as you may see it.
-    pub meeting: Option<MeetingFilter>,
+    pub meeting: Option<Box<MeetingFilter>>,
     /// All of these must match.
     pub and: Option<Vec<BodySessionFilter>>,
     /// At least one of these must match.
@@ -42,7 +42,7 @@ pub struct BodySessionFilter {
 
 filter!(BodySessionFilter => body_session::Entity, |this, scope| [
     scope.field(this.ordinal.as_ref(), body_session::Column::Ordinal),
-    scope.related(this.meeting.as_ref(), body_session::Column::MeetingId),
+    scope.related(this.meeting.as_deref(), body_session::Column::MeetingId),
 ]);
 
 sort! {

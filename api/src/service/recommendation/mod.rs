@@ -67,9 +67,9 @@ pub struct RecommendationFilter {
     /// Whether it is a demonstration. `{ eq: false }` leaves the real ones.
     pub is_demo: Option<BooleanFilter>,
     /// By the body that drafts it.
-    pub body: Option<BodyFilter>,
+    pub body: Option<Box<BodyFilter>>,
     /// By the meeting of adoption.
-    pub meeting: Option<MeetingFilter>,
+    pub meeting: Option<Box<MeetingFilter>>,
     /// By themes.
     pub themes: Option<ListFilter<ThemeFilter>>,
     /// By instruments.
@@ -98,8 +98,8 @@ filter!(RecommendationFilter => recommendation::Entity, |this, scope| [
     scope.field(this.created_at.as_ref(), recommendation::Column::CreatedAt),
     scope.field(this.updated_at.as_ref(), recommendation::Column::UpdatedAt),
     scope.field(this.is_demo.as_ref(), recommendation::Column::IsDemo),
-    scope.related(this.body.as_ref(), recommendation::Column::BodyId),
-    scope.related(this.meeting.as_ref(), recommendation::Column::MeetingId),
+    scope.related(this.body.as_deref(), recommendation::Column::BodyId),
+    scope.related(this.meeting.as_deref(), recommendation::Column::MeetingId),
     scope.some::<recommendation::Entity, _, recommendation_theme::Entity>(
         this.themes.as_ref(), recommendation_theme::Column::RecommendationId, recommendation_theme::Column::ThemeId,
     ),

@@ -1,0 +1,140 @@
+//! Clients by role. A test says who asks and what; headers are made here.
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+/// Someone who sends GraphQL requests.
+#[derive(Clone)]
+pub struct Client {
+    router: Router,
+    authorization: Option<String>,
+    language: Option<String>,
+}
+
+/// An answer: its status, headers and JSON body.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+impl Client {
+    pub(crate) fn new(router: Router, authorization: Option<String>) -> Self {
+        Self { router, authorization, language: None }
+    }
+
+    /// The same client with an `Accept-Language` header.
+    #[must_use]
+    pub fn reading(mut self, language: &str) -> Self {
+        self.language = Some(language.to_owned());
+        self
+    }
+
+    pub async fn send(&self, query: &str, variables: Value) -> Answer {
+        let mut request = Request::post("/graphql").header("content-type", "application/json");
+        if let Some(authorization) = &self.authorization {
+            request = request.header("authorization", authorization);
+        }
+        if let Some(language) = &self.language {
+            request = request.header("accept-language", language);
+        }
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let response =
+            self.router.clone().oneshot(request.body(Body::from(body)).expect("a request")).await.expect("an answer");
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
+        let body =
+            serde_json::from_slice(&bytes).unwrap_or_else(|_| panic!("not JSON: {}", String::from_utf8_lossy(&bytes)));
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// The data of a query that must succeed.
+    pub async fn query(&self, query: &str) -> Value {
+        self.query_with(query, json!({})).await
+    }
+
+    pub async fn query_with(&self, query: &str, variables: Value) -> Value {
+        let answer = self.send(query, variables).await;
+        assert!(answer.body.get("errors").is_none(), "{query}\n{}", answer.body);
+        answer.body["data"].clone()
+    }
+
+    /// The code of the first top-level error of a request that must fail.
+    pub async fn error(&self, query: &str) -> String {
+        self.error_with(query, json!({})).await
+    }
+
+    pub async fn error_with(&self, query: &str, variables: Value) -> String {
+        let answer = self.send(query, variables).await;
+        let code = answer.body["errors"][0]["extensions"]["code"].as_str();
+        code.unwrap_or_else(|| panic!("no error for {query}\n{}", answer.body)).to_owned()
+    }
+
+    /// The payload of a mutation, whatever it says. `mutation` is its name, `selection` what is selected of its record.
+    pub async fn payload(&self, mutation: &str, input: Value, selection: &str) -> Value {
+        let mut data = self.query_with(&mutation_text(mutation, selection), json!({ "input": input })).await;
+        data[mutation].take()
+    }
+
+    /// The record of a mutation that must succeed.
+    pub async fn mutate(&self, mutation: &str, input: Value, selection: &str) -> Value {
+        let mut payload = self.payload(mutation, input, selection).await;
+        assert_eq!(payload["userErrors"], json!([]), "{mutation}");
+        payload["record"].take()
+    }
+
+    /// The refusals of a mutation, each as `CODE path.to.field`.
+    pub async fn refusals(&self, mutation: &str, input: Value) -> Vec<String> {
+        let payload = self.payload(mutation, input, "id").await;
+        assert_eq!(payload["change"], Value::Null, "a refused {mutation} is no change");
+        let errors = payload["userErrors"].as_array().expect("user errors");
+        let shown = errors.iter().map(|error| {
+            let path: Vec<&str> = error["path"].as_array().expect("a path").iter().filter_map(Value::as_str).collect();
+            assert!(!error["message"].as_str().unwrap_or_default().is_empty());
+            format!("{} {}", error["code"].as_str().unwrap_or_default(), path.join("."))
+        });
+        shown.collect()
+    }
+
+    /// The code of the top-level error of a mutation that must fail.
+    pub async fn mutation_error(&self, mutation: &str, input: Value) -> String {
+        self.error_with(&mutation_text(mutation, "id"), json!({ "input": input })).await
+    }
+}
+
+/// A mutation as a document; its record is called `record` whatever its type.
+fn mutation_text(mutation: &str, selection: &str) -> String {
+    let input = match mutation {
+        "openDiscussion"
+        | "withdrawRecommendation"
+        | "submitToExecutiveCommittee"
+        | "returnRecommendation"
+        | "transmitRecommendation" => "RecommendationMoveInput".to_owned(),
+        "confirmMeeting" | "openMeeting" | "concludeMeeting" | "cancelMeeting" => "MeetingMoveInput".to_owned(),
+        _ => format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]),
+    };
+    let record = record_of(mutation);
+    format!(
+        "mutation($input: {input}!) {{ {mutation}(input: $input) {{ record: {record} {{ {selection} }} \
+         userErrors {{ code message path }} change {{ cursor }} }} }}"
+    )
+}
+
+/// The field of a mutation's payload that holds the record.
+fn record_of(mutation: &str) -> &'static str {
+    match mutation {
+        "createOrganization" | "updateOrganization" | "deactivateOrganization" => "organization",
+        "createBody" | "updateBody" => "body",
+        "grantMandate" | "endMandate" => "mandate",
+        "createTheme" | "updateTheme" => "theme",
+        "createInstrument" | "updateInstrument" => "instrument",
+        "addAgendaItem" | "updateAgendaItem" => "agendaItem",
+        "recordParticipation" => "participation",
+        "setMeetingOrganizers" | "setBodySessions" | "removeAgendaItem" | "reorderAgendaItems" => "meeting",
+        name if name.ends_with("Meeting") => "meeting",
+        _ => "recommendation",
+    }
+}

@@ -1,0 +1,130 @@
+//! What a test starts from, made through the API by the secretariat.
+
+use serde_json::{Value, json};
+
+use crate::TestApp;
+
+/// An id as JSON has it.
+pub type Id = String;
+
+fn id_of(value: &Value) -> Id {
+    value["id"].as_str().expect("an id").to_owned()
+}
+
+/// A text in English and Russian.
+pub fn text(english: &str) -> Value {
+    json!([{ "locale": "EN", "text": english }, { "locale": "RU", "text": format!("{english} (по-русски)") }])
+}
+
+/// A record at a version.
+pub fn at(record: &Value) -> Value {
+    json!({ "id": record["id"], "expectedVersion": record["version"] })
+}
+
+/// `at`, with more fields.
+pub fn at_with(record: &Value, more: Value) -> Value {
+    let mut input = at(record);
+    for (key, value) in more.as_object().expect("an object") {
+        input[key] = value.clone();
+    }
+    input
+}
+
+impl TestApp {
+    /// The id of a body, by its code.
+    pub async fn body(&self, code: &str) -> Id {
+        let data = self
+            .anonymous()
+            .query_with("query($c: String!) { body(by: { code: $c }) { id } }", json!({ "c": code }))
+            .await;
+        id_of(&data["body"])
+    }
+
+    /// The id of an organisation, by its acronym.
+    pub async fn organization(&self, acronym: &str) -> Id {
+        let query = "query($a: String!) { organization(by: { acronym: $a }) { id } }";
+        id_of(&self.anonymous().query_with(query, json!({ "a": acronym })).await["organization"])
+    }
+
+    /// The id of a country, by its code.
+    pub async fn country(&self, iso2: &str) -> Id {
+        let query = "query($c: String!) { country(by: { iso2: $c }) { id } }";
+        id_of(&self.anonymous().query_with(query, json!({ "c": iso2 })).await["country"])
+    }
+
+    /// A mandate from 2024 on.
+    pub async fn mandate(&self, acronym: &str, body: &str, role: &str) -> Value {
+        let input = json!({
+            "organizationId": self.organization(acronym).await,
+            "bodyId": self.body(body).await,
+            "role": role,
+            "validFrom": "2024-05-14",
+        });
+        self.secretariat().mutate("grantMandate", input, "id version").await
+    }
+
+    /// A planned meeting on a day of the past.
+    pub async fn planned_meeting(&self, more: Value) -> Value {
+        let mut input = json!({
+            "title": text("A meeting"), "kind": "WORKING_GROUP", "modality": "IN_PERSON", "startsOn": "2025-12-01",
+            "organizers": [{ "organizationId": self.organization("ISRS").await, "role": "ORGANIZER" }],
+        });
+        for (key, value) in more.as_object().expect("an object") {
+            input[key] = value.clone();
+        }
+        self.secretariat().mutate("scheduleMeeting", input, "id version status").await
+    }
+
+    /// A concluded meeting with a session of each of these bodies.
+    pub async fn concluded_meeting(&self, bodies: &[&str]) -> Value {
+        let mut sessions = Vec::new();
+        for body in bodies {
+            sessions.push(json!({ "bodyId": self.body(body).await }));
+        }
+        let meeting = self.planned_meeting(json!({ "sessions": sessions })).await;
+        let meeting = self.secretariat().mutate("confirmMeeting", at(&meeting), "id version").await;
+        self.secretariat().mutate("concludeMeeting", at(&meeting), "id version status").await
+    }
+
+    /// A draft of the secretariat with an addressee.
+    pub async fn draft(&self, body: &str) -> Value {
+        let input = json!({
+            "bodyId": self.body(body).await,
+            "kind": "RECOMMENDATION",
+            "title": text("A recommendation"),
+            "text": text("The states are invited to act"),
+            "addressees": [{ "category": "GOVERNMENT", "role": "LEAD", "countryId": self.country("UZ").await }],
+        });
+        self.secretariat().mutate("draftRecommendation", input, "id version status").await
+    }
+
+    pub async fn under_discussion(&self, body: &str) -> Value {
+        let draft = self.draft(body).await;
+        self.secretariat().mutate("openDiscussion", at(&draft), "id version status").await
+    }
+
+    pub async fn agreed(&self, body: &str) -> Value {
+        let discussed = self.under_discussion(body).await;
+        let meeting = self.concluded_meeting(&[body]).await;
+        let input = at_with(&discussed, json!({ "meetingId": meeting["id"] }));
+        self.secretariat().mutate("recordAgreement", input, "id version status").await
+    }
+
+    pub async fn submitted(&self, body: &str) -> Value {
+        let agreed = self.agreed(body).await;
+        self.secretariat().mutate("submitToExecutiveCommittee", at(&agreed), "id version status").await
+    }
+
+    pub async fn adopted(&self, body: &str) -> Value {
+        let submitted = self.submitted(body).await;
+        let meeting = self.concluded_meeting(&["EC"]).await;
+        let input = at_with(&submitted, json!({ "meetingId": meeting["id"], "noPersonalData": true }));
+        self.secretariat().mutate("adoptRecommendation", input, "id version status label").await
+    }
+
+    /// How many lines the feed has.
+    pub async fn feed_length(&self) -> u64 {
+        use sea_orm::{EntityTrait as _, PaginatorTrait as _};
+        entity::change::Entity::find().count(&self.app.databases.read).await.expect("a count")
+    }
+}

@@ -1,0 +1,185 @@
+//! A PostgreSQL to test on: the one of `REC_TEST_DATABASE_URL`, else a throw-away cluster of local server programs. The
+//! cluster ends with the test process, however that ends: a shell holds the server and waits for the process's pipe to close.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+/// The address of a server, without a database's name.
+#[derive(Clone, Debug)]
+struct Server {
+    base: String,
+    options: String,
+}
+
+impl Server {
+    fn url(&self, database: &str) -> String {
+        format!("{}/{database}{}", self.base, self.options)
+    }
+}
+
+/// A fresh database that holds the public record; `None`, loudly, if there is no PostgreSQL.
+pub async fn create_database() -> Option<String> {
+    let server = server()?;
+    static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+    let template = TEMPLATE.get_or_init(|| async { create_template(server).await }).await;
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let name = format!("rec_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    run(server, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+    Some(server.url(&name))
+}
+
+/// An empty database, for tests of migrations.
+pub async fn create_empty_database() -> Option<String> {
+    let server = server()?;
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let name = format!("rec_test_{}_empty_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    run(server, &format!("CREATE DATABASE {name}")).await;
+    Some(server.url(&name))
+}
+
+pub async fn drop_database(url: &str) {
+    let Some(server) = server() else { return };
+    let name = url.rsplit('/').next().and_then(|rest| rest.split('?').next()).unwrap_or_default();
+    if name.starts_with("rec_test_") {
+        run(server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+    }
+}
+
+async fn create_template(server: &Server) -> String {
+    let name = format!("rec_test_{}_template", std::process::id());
+    run(server, &format!("DROP DATABASE IF EXISTS {name}")).await;
+    run(server, &format!("CREATE DATABASE {name}")).await;
+    crate::load_template(&server.url(&name)).await;
+    name
+}
+
+async fn run(server: &Server, sql: &str) {
+    let connection = connect(server).await;
+    connection.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    connection.close().await.expect("a closed connection");
+}
+
+async fn connect(server: &Server) -> DatabaseConnection {
+    let mut tries = 0;
+    loop {
+        match Database::connect(server.url("postgres")).await {
+            Ok(connection) => return connection,
+            Err(error) if tries > 100 => panic!("PostgreSQL does not answer: {error}"),
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+        tries += 1;
+    }
+}
+
+fn server() -> Option<&'static Server> {
+    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+    SERVER.get_or_init(find_server).as_ref()
+}
+
+#[expect(clippy::print_stderr, reason = "says loudly what was not tested")]
+fn find_server() -> Option<Server> {
+    if let Ok(url) = std::env::var("REC_TEST_DATABASE_URL") {
+        let (rest, options) =
+            url.split_once('?').map_or((url.as_str(), String::new()), |(rest, o)| (rest, format!("?{o}")));
+        let base = rest.rsplit_once('/').filter(|(base, _)| !base.ends_with('/')).map_or(rest, |(base, _)| base);
+        return Some(Server { base: base.to_owned(), options });
+    }
+    if let Some(programs) = find_programs() {
+        return Some(start_cluster(&programs));
+    }
+    let required = std::env::var("REC_TEST_REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
+    assert!(!required, "PostgreSQL was not found, and REC_TEST_REQUIRE_POSTGRES=1 asks for it");
+    eprintln!(
+        "\n*** POSTGRESQL WAS NOT TESTED: no server programs found. Install PostgreSQL or set REC_TEST_DATABASE_URL. ***\n"
+    );
+    None
+}
+
+/// The directory with `initdb` and `postgres`: on the path, or where Debian, Red Hat and Homebrew put them.
+fn find_programs() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut directories: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    for parent in ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt", "/usr"] {
+        let Ok(entries) = std::fs::read_dir(parent) else { continue };
+        let mut found: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path().join("bin"))).collect();
+        found.sort();
+        directories.extend(found.into_iter().rev());
+    }
+    directories.into_iter().find(|directory| directory.join("initdb").is_file() && directory.join("postgres").is_file())
+}
+
+/// Holds the server: when the pipe closes, because this process has ended, the shell stops the server and takes its files away.
+const KEEPER: &str = r#"
+"$0/postgres" -D "$1/data" -p "$2" -k "$1" -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off \
+    -c synchronous_commit=off -c max_connections=300 >"$1/log" 2>&1 &
+server=$!
+trap '' INT TERM
+read -r _
+kill -INT $server
+wait $server
+rm -rf "$1"
+"#;
+
+fn start_cluster(programs: &Path) -> Server {
+    let directory = TempDir::with_prefix("rec-test-postgres-").expect("a temporary directory").keep();
+    let account = unprivileged_account();
+    if let Some((uid, gid)) = account {
+        std::os::unix::fs::chown(&directory, Some(uid), Some(gid)).expect("a directory of the server's account");
+    }
+    let mut initdb = Command::new(programs.join("initdb"));
+    initdb.arg("-D").arg(directory.join("data")).args([
+        "-U",
+        "postgres",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--no-sync",
+        "--locale=C.UTF-8",
+    ]);
+    let made =
+        as_account(&mut initdb, account).current_dir(&directory).stdout(Stdio::null()).status().expect("initdb runs");
+    assert!(made.success(), "initdb failed");
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a free port")
+        .port();
+    let mut keeper = Command::new("sh");
+    keeper.arg("-c").arg(KEEPER).arg(programs).arg(&directory).arg(port.to_string());
+    let keeper =
+        as_account(&mut keeper, account).current_dir(&directory).stdin(Stdio::piped()).spawn().expect("a shell");
+    // The pipe to the shell stays open for as long as this process lives.
+    static HELD: OnceLock<Child> = OnceLock::new();
+    HELD.set(keeper).expect("one cluster a process");
+    Server { base: format!("postgres://postgres@127.0.0.1:{port}"), options: String::new() }
+}
+
+/// The server refuses to run as root: then it runs as `postgres`, or as `nobody`.
+fn unprivileged_account() -> Option<(u32, u32)> {
+    let own = std::fs::metadata("/proc/self").ok().map(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata));
+    if own != Some(0) {
+        return None;
+    }
+    let accounts = std::fs::read_to_string("/etc/passwd").expect("/etc/passwd");
+    let account = |name: &str| {
+        let line = accounts.lines().find(|line| line.starts_with(&format!("{name}:")))?;
+        let mut fields = line.split(':').skip(2);
+        Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+    };
+    Some(account("postgres").or_else(|| account("nobody")).expect("an unprivileged account"))
+}
+
+fn as_account(command: &mut Command, account: Option<(u32, u32)>) -> &mut Command {
+    use std::os::unix::process::CommandExt as _;
+    match account {
+        Some((uid, gid)) => command.uid(uid).gid(gid),
+        None => command,
+    }
+}
