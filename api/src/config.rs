@@ -14,7 +14,7 @@ pub struct Config {
     #[arg(long, env = "REC_DATA_DIR", default_value = "data", global = true, value_name = "DIRECTORY")]
     pub data_dir: PathBuf,
 
-    /// The database: sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME [default: rec.db in the data directory].
+    /// The database: `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/NAME` [default: rec.db in the data directory].
     #[arg(long, env = "REC_DATABASE_URL", global = true, value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
 

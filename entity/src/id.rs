@@ -1,4 +1,4 @@
-//! One line per kind of id: a newtype over UUIDv7 that prints with its prefix, such as `mtg_0197…`.
+//! One line per kind of id: a newtype over `UUIDv7` that prints with its prefix, such as `mtg_0197…`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -77,7 +77,7 @@ macro_rules! ids {
             }
         }
 
-        /// SeaORM asks this of every primary key; a UUID is never a row number.
+        /// `SeaORM` asks this of every primary key; a UUID is never a row number.
         impl TryFromU64 for $name {
             fn try_from_u64(_: u64) -> Result<Self, DbErr> {
                 Err(DbErr::ConvertFromU64(stringify!($name)))

@@ -16,7 +16,7 @@ use tokio::sync::RwLock;
 /// How often an unknown `kid` may make the service read the issuer's keys again.
 const REFRESH_AT_MOST_EVERY: Duration = Duration::from_secs(30);
 /// How old keys of an address may grow, so that a revoked key is forgotten.
-const REFRESH_AT_LEAST_EVERY: Duration = Duration::from_secs(600);
+const REFRESH_AT_LEAST_EVERY: Duration = Duration::from_mins(10);
 
 /// A key that tokens are checked with.
 #[derive(Clone)]
@@ -79,7 +79,8 @@ fn check_permissions(path: &Path) -> Result<(), String> {
     let metadata =
         std::fs::metadata(path).map_err(|error| format!("cannot read the signing key {}: {error}", path.display()))?;
     let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
+    let open_to_others = mode & 0o077;
+    if open_to_others == 0 {
         Ok(())
     } else {
         Err(format!("the signing key {} is open to others (mode {mode:04o}); run: chmod 600 {0}", path.display()))
@@ -195,22 +196,22 @@ impl KeyRing {
 impl Issuer {
     async fn find(&self, kid: Option<&str>) -> Option<VerifyingKey> {
         let (found, age) = {
-            let state = self.state.read().await;
-            (pick(&state.0, kid), state.1.elapsed())
+            let known = self.state.read().await;
+            (pick(&known.0, kid), known.1.elapsed())
         };
         let stale = age > REFRESH_AT_LEAST_EVERY || (found.is_none() && age > REFRESH_AT_MOST_EVERY);
         if !stale {
             return found;
         }
-        let mut state = self.state.write().await;
-        if state.1.elapsed() >= age {
-            state.1 = Instant::now();
+        let mut trusted = self.state.write().await;
+        if trusted.1.elapsed() >= age {
+            trusted.1 = Instant::now();
             match self.source.read().await {
-                Ok(keys) => state.0 = keys,
+                Ok(keys) => trusted.0 = keys,
                 Err(error) => tracing::warn!(error, "the issuer's keys could not be read again; the known ones stay"),
             }
         }
-        pick(&state.0, kid)
+        pick(&trusted.0, kid)
     }
 }
 

@@ -43,7 +43,7 @@ pub fn overlaps(one: &mandate::Model, valid_from: NaiveDate, valid_to: Option<Na
 }
 
 /// A record is not above itself, at any distance. `ancestors` are those of the wanted parent, with the parent.
-pub fn no_cycle<I: PartialEq>(path: &str, id: I, ancestors: &[I]) -> Checked<()> {
+pub fn no_cycle<I: PartialEq + Copy>(path: &str, id: I, ancestors: &[I]) -> Checked<()> {
     ensure(!ancestors.contains(&id), || Refusal::invalid(path, "This would put the record above itself."))
 }
 

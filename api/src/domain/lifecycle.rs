@@ -167,7 +167,8 @@ fn meeting_words(status: MeetingStatus) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{MeetingMove, Move, next, next_meeting};
+    use super::MeetingMove::{self, Cancel, Conclude, Confirm, Open, Postpone};
+    use super::{Move, next, next_meeting};
     use entity::meeting::MeetingStatus::{self, Cancelled, Concluded, Confirmed, InSession, Planned, Postponed};
     use entity::recommendation::RecommendationStatus::{self, *};
     use sea_orm::Iterable;
@@ -228,7 +229,6 @@ mod tests {
             .filter_map(|(status, step)| next_meeting(status, step).ok().map(|after| (status, step, after)))
             .filter(|(_, step, _)| *step != MeetingMove::Update)
             .collect();
-        use MeetingMove::{Cancel, Conclude, Confirm, Open, Postpone};
         assert_eq!(
             allowed,
             [

@@ -89,7 +89,9 @@ fn guard(text: &str) -> Result<(), Inadmissible> {
             _ => {}
         }
         let word = byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii();
-        if !(word && in_word) && !byte.is_ascii_whitespace() && *byte != b',' {
+        let goes_on = word && in_word;
+        let ignored = byte.is_ascii_whitespace() || *byte == b',';
+        if !goes_on && !ignored {
             tokens += 1;
         }
         in_word = word;

@@ -114,13 +114,11 @@ fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Body
 }
 
 fn unauthenticated(error: &Error, request_id: &str) -> Answer {
-    match error {
-        Error::Unauthenticated(reason) => Answer::refusal(StatusCode::UNAUTHORIZED, error.code(), reason),
-        _ => {
-            tracing::error!(request_id, error = chain(error), "authentication failed");
-            Answer::refusal(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", &error.to_string())
-        }
+    if let Error::Unauthenticated(reason) = error {
+        return Answer::refusal(StatusCode::UNAUTHORIZED, error.code(), reason);
     }
+    tracing::error!(request_id, error = chain(error), "authentication failed");
+    Answer::refusal(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", &error.to_string())
 }
 
 /// The answer of an executed request. Without `data` the request itself was wrong.

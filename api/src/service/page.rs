@@ -51,14 +51,6 @@ pub struct Key<E: Row> {
     pub direction: Direction,
 }
 
-impl<E: Row> Clone for Key<E> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<E: Row> Copy for Key<E> {}
-
 /// A list that is asked for: which rows, in which order, and which page of them.
 pub struct Listing<E: Row> {
     pub condition: Condition,

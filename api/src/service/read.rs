@@ -226,16 +226,14 @@ fn parent_of_row(backend: DbBackend) -> Expr {
 pub fn among<I: RecordId>(backend: DbBackend, column: impl ColumnTrait, ids: &[I]) -> Expr {
     let column = Expr::col(column.as_column_ref());
     let uuids = ids.iter().map(|id| id.uuid());
-    match backend {
-        DbBackend::Postgres => Expr::cust_with_exprs("$1 = ANY($2)", [column, array(uuids)]),
-        _ => {
-            let listed = Query::select()
-                .expr(Func::cust("unhex").arg(Expr::col("value")))
-                .from_function(Func::cust("json_each").arg(json(uuids)), "listed")
-                .take();
-            column.in_subquery(listed)
-        }
+    if backend == DbBackend::Postgres {
+        return Expr::cust_with_exprs("$1 = ANY($2)", [column, array(uuids)]);
     }
+    let listed = Query::select()
+        .expr(Func::cust("unhex").arg(Expr::col("value")))
+        .from_function(Func::cust("json_each").arg(json(uuids)), "listed")
+        .take();
+    column.in_subquery(listed)
 }
 
 fn array(ids: impl Iterator<Item = Uuid>) -> Expr {

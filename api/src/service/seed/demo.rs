@@ -35,19 +35,16 @@ const THEMES: [(&str, ThemeKind, &str, &str); 6] = [
     ("SDG-16", ThemeKind::Sdg, "Peace, justice and strong institutions", "Мир, правосудие и эффективные институты"),
 ];
 
-/// Symbol, English and Russian title, date of adoption.
-const INSTRUMENTS: [(&str, &str, &str, (i32, u32, u32)); 2] = [
-    (
-        "S/RES/2178",
-        "Security Council resolution 2178 (2014)",
-        "Резолюция 2178 (2014) Совета Безопасности",
-        (2014, 9, 24),
-    ),
+/// Symbol, English and Russian title, year, month and day of adoption.
+const INSTRUMENTS: [(&str, &str, &str, i32, u32, u32); 2] = [
+    ("S/RES/2178", "Security Council resolution 2178 (2014)", "Резолюция 2178 (2014) Совета Безопасности", 2014, 9, 24),
     (
         "S/RES/2396",
         "Security Council resolution 2396 (2017)",
         "Резолюция 2396 (2017) Совета Безопасности",
-        (2017, 12, 21),
+        2017,
+        12,
+        21,
     ),
 ];
 
@@ -143,7 +140,7 @@ async fn themes(tx: &mut Tx<'_>) -> Result<HashMap<String, ThemeId>, Error> {
 async fn instruments(tx: &mut Tx<'_>) -> Result<Vec<InstrumentId>, Error> {
     let known = read::all::<instrument::Entity>(tx.db(), tx.viewer(), Condition::all()).await?;
     let mut ids = Vec::new();
-    for (symbol, english, russian, (year, month, day)) in INSTRUMENTS {
+    for (symbol, english, russian, year, month, day) in INSTRUMENTS {
         if let Some(row) = known.iter().find(|row| row.symbol == symbol) {
             ids.push(row.id);
             continue;
