@@ -1,6 +1,8 @@
 //! The product from outside: a whole application in process, on a fresh database, with a clock that stands still.
 //! Every test runs on SQLite and on a real PostgreSQL, and says so in its name.
 
+#![expect(clippy::needless_pass_by_value, reason = "JSON values are made where they are passed")]
+
 pub mod client;
 pub mod given;
 pub mod postgres;
@@ -149,7 +151,7 @@ impl TestApp {
     }
 
     pub fn token(&self, role: Role, organization: Option<&str>) -> String {
-        let valid_for = std::time::Duration::from_secs(3600);
+        let valid_for = std::time::Duration::from_hours(1);
         let grant = Grant { role, organization: organization.map(str::to_owned), valid_for };
         let (keys, clock) = (&self.app.keys, &self.app.clock);
         issue(keys.own(), &self.app.config.trust(), &grant, clock.uuid(), clock.now()).expect("a token")

@@ -26,22 +26,22 @@ impl Server {
 
 /// A fresh database that holds the public record; `None`, loudly, if there is no PostgreSQL.
 pub async fn create_database() -> Option<String> {
-    let server = server()?;
     static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+    let server = server()?;
     let template = TEMPLATE.get_or_init(|| async { create_template(server).await }).await;
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let name = format!("rec_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-    run(server, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
-    Some(server.url(&name))
+    Some(create(server, &format!("TEMPLATE {template}")).await)
 }
 
 /// An empty database, for tests of migrations.
 pub async fn create_empty_database() -> Option<String> {
-    let server = server()?;
+    Some(create(server()?, "").await)
+}
+
+async fn create(server: &Server, options: &str) -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let name = format!("rec_test_{}_empty_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-    run(server, &format!("CREATE DATABASE {name}")).await;
-    Some(server.url(&name))
+    let name = format!("rec_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    run(server, &format!("CREATE DATABASE {name} {options}")).await;
+    server.url(&name)
 }
 
 pub async fn drop_database(url: &str) {
@@ -128,6 +128,8 @@ rm -rf "$1"
 "#;
 
 fn start_cluster(programs: &Path) -> Server {
+    // The pipe to the shell stays open for as long as this process lives.
+    static HELD: OnceLock<Child> = OnceLock::new();
     let directory = TempDir::with_prefix("rec-test-postgres-").expect("a temporary directory").keep();
     let account = unprivileged_account();
     if let Some((uid, gid)) = account {
@@ -155,8 +157,6 @@ fn start_cluster(programs: &Path) -> Server {
     keeper.arg("-c").arg(KEEPER).arg(programs).arg(&directory).arg(port.to_string());
     let keeper =
         as_account(&mut keeper, account).current_dir(&directory).stdin(Stdio::piped()).spawn().expect("a shell");
-    // The pipe to the shell stays open for as long as this process lives.
-    static HELD: OnceLock<Child> = OnceLock::new();
     HELD.set(keeper).expect("one cluster a process");
     Server { base: format!("postgres://postgres@127.0.0.1:{port}"), options: String::new() }
 }
