@@ -2,3 +2,4 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails its test")]
 
 mod council;
+mod readme;

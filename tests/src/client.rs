@@ -19,6 +19,8 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Value,
+    /// The body as it was sent.
+    pub text: String,
 }
 
 impl Client {
@@ -48,7 +50,8 @@ impl Client {
         let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
         let body =
             serde_json::from_slice(&bytes).unwrap_or_else(|_| panic!("not JSON: {}", String::from_utf8_lossy(&bytes)));
-        Answer { status: parts.status, headers: parts.headers, body }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Answer { status: parts.status, headers: parts.headers, body, text }
     }
 
     /// The data of a query that must succeed.

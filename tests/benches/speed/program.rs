@@ -1,0 +1,87 @@
+//! The release program from outside: how fast it starts, and how much memory it holds after many requests.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::{Line, NESTED_PAGE};
+
+const REQUESTS: usize = 10_000;
+const AT_ONCE: usize = 8;
+
+/// The server, ended with the bench.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+pub async fn measure() -> Vec<Line> {
+    let program = Path::new(env!("CARGO_BIN_EXE_rec-program"));
+    let directory = tempfile::tempdir().unwrap();
+    seed(program, directory.path());
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let started = Instant::now();
+    let server = command(program, directory.path()).env("REC_LISTEN", format!("127.0.0.1:{port}")).spawn().unwrap();
+    let server = Server(server);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let ready = format!("http://127.0.0.1:{port}/health/ready");
+    while client.get(&ready).send().await.is_err() {
+        assert!(started.elapsed() < Duration::from_secs(30), "the program does not start");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let start = started.elapsed().as_secs_f64();
+    let took = load(&client, port).await;
+    let throughput = f64::from(u32::try_from(REQUESTS).unwrap()) / took.as_secs_f64();
+    vec![
+        Line::bound("Program: start on an existing database".to_owned(), start, "s", 1.0),
+        Line::bound(
+            format!("Program: memory after 10,000 nested pages ({throughput:.0} requests/s)"),
+            resident(server.0.id()),
+            "MB",
+            100.0,
+        ),
+    ]
+}
+
+fn seed(program: &Path, directory: &Path) {
+    let mut seed = command(program, directory);
+    assert!(seed.args(["seed", "scale", "--recommendations", "20000"]).status().unwrap().success());
+}
+
+async fn load(client: &reqwest::Client, port: u16) -> Duration {
+    let started = Instant::now();
+    let workers = (0..AT_ONCE).map(|_| {
+        let client = client.clone();
+        tokio::spawn(async move {
+            for _ in 0..REQUESTS / AT_ONCE {
+                let body = json!({ "query": NESTED_PAGE, "variables": { "first": 20 } });
+                let answer = client.post(format!("http://127.0.0.1:{port}/graphql")).json(&body).send().await.unwrap();
+                assert!(answer.status().is_success());
+                answer.bytes().await.unwrap();
+            }
+        })
+    });
+    for worker in workers.collect::<Vec<_>>() {
+        worker.await.unwrap();
+    }
+    started.elapsed()
+}
+
+/// Megabytes of a process that are in memory, as Linux tells.
+fn resident(id: u32) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
+}
+
+fn command(program: &Path, directory: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env("REC_DATA_DIR", directory).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
