@@ -20,6 +20,11 @@ pub fn localized(path: &str, entries: &[LocalizedTextInput], longest: usize) -> 
     input::localized(path, entries.iter().map(|entry| (entry.locale, entry.text.as_str())), longest)
 }
 
+/// The elements of a list of ids, each with its place in the input: `list.3.field`.
+pub fn placed<I: Copy>(list: &str, field: &str, ids: &[I]) -> Vec<(String, I)> {
+    ids.iter().enumerate().map(|(index, id)| (format!("{list}.{index}{field}"), *id)).collect()
+}
+
 /// The new value of a column that may be empty.
 pub fn patch<T, U>(
     value: MaybeUndefined<T>,

@@ -2,7 +2,7 @@
 //! the audit trail, all in one commit. What is dropped before `commit` leaves nothing behind.
 #![expect(clippy::disallowed_methods, reason = "the one place that writes entities")]
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::audit::Subjects;
@@ -98,17 +98,17 @@ impl Tx<'_> {
         read::get::<E>(&self.txn, self.viewer, id).await?.ok_or_else(|| Refusal::not_found(path, what).into())
     }
 
-    /// The records that an input names, in its order.
-    pub async fn get_many<E: Visible>(&self, path: &str, ids: &[E::Id], what: &str) -> Result<Vec<E::Model>, Error> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
+    /// Checks, in one statement, that all records are there that an input names, each at its own place.
+    pub async fn check_named<E: Visible>(&self, named: Vec<(String, E::Id)>, what: &str) -> Result<(), Error> {
+        if named.is_empty() {
+            return Ok(());
         }
-        let rows = read::by_ids::<E>(&self.txn, self.viewer, ids).await?;
-        let mut rows: HashMap<E::Id, E::Model> = rows.into_iter().map(|row| (E::id(&row), row)).collect();
-        let found = ids.iter().enumerate().map(|(index, id)| {
-            rows.remove(id).ok_or_else(|| vec![Refusal::not_found(&format!("{path}.{index}"), what)])
-        });
-        Ok(crate::domain::refusal::each(found)?)
+        let ids: Vec<E::Id> = named.iter().map(|(_, id)| *id).collect();
+        let rows = read::by_ids::<E>(&self.txn, self.viewer, &ids).await?;
+        let known: HashSet<E::Id> = rows.iter().map(E::id).collect();
+        let missing = named.iter().filter(|(_, id)| !known.contains(id));
+        let refusals: Vec<Refusal> = missing.map(|(path, _)| Refusal::not_found(path, what)).collect();
+        if refusals.is_empty() { Ok(()) } else { Err(refusals.into()) }
     }
 
     /// The record that is to be changed, at the version that its author has read.

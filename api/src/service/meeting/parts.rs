@@ -15,7 +15,7 @@ use crate::domain::refusal::{All as _, Refusal, each, ensure};
 use crate::domain::{input, meeting as rules};
 use crate::error::Error;
 use crate::service::filter::{OrderedFilter, filter, sort};
-use crate::service::input::{LocalizedTextInput, localized};
+use crate::service::input::{LocalizedTextInput, localized, placed};
 use crate::service::meeting::MeetingFilter;
 use crate::service::read::{self, Link, Visible};
 use crate::service::tx::{Tx, Written};
@@ -168,7 +168,7 @@ pub(super) async fn set_organizers(
         )
     }))?;
     let ids = input::distinct("organizers", ids)?;
-    tx.get_many::<organization::Entity>("organizers", &ids, "organisation").await?;
+    tx.check_named::<organization::Entity>(placed("organizers", ".organizationId", &ids), "organisation").await?;
     let before = organizers_of(tx, meeting.id).await?;
     let kept: Vec<OrganizationId> = before.iter().map(|row| row.organization_id).collect();
     rules::keeps("organizers", meeting.status, &kept, &ids)?;
@@ -204,7 +204,7 @@ pub(super) async fn set_sessions(
         Ok(id)
     }))?;
     let ids = input::distinct("sessions", ids)?;
-    tx.get_many::<body::Entity>("sessions", &ids, "body").await?;
+    tx.check_named::<body::Entity>(placed("sessions", ".bodyId", &ids), "body").await?;
     let before = sessions_of(tx, meeting.id).await?;
     let kept: Vec<BodyId> = before.iter().map(|row| row.body_id).collect();
     rules::keeps("sessions", meeting.status, &kept, &ids)?;
@@ -243,9 +243,8 @@ pub(super) async fn set_alternative_titles(
         )
             .all()
     }))?;
-    for (index, (source_id, _)) in parsed.iter().enumerate() {
-        tx.get::<source::Entity>(&format!("alternativeTitles.{index}.sourceId"), *source_id, "source").await?;
-    }
+    let sources: Vec<SourceId> = parsed.iter().map(|(source_id, _)| *source_id).collect();
+    tx.check_named::<source::Entity>(placed("alternativeTitles", ".sourceId", &sources), "source").await?;
     let before = read::children::<alternative_title::Entity>(tx.db(), tx.viewer(), &[meeting.id]).await?;
     let after = parsed.into_iter().enumerate().map(|(index, (source_id, title))| alternative_title::Model {
         id: tx.mint(),
@@ -264,7 +263,7 @@ pub(super) async fn set_sources(tx: &mut Tx<'_>, meeting: &meeting::Model, wante
     let ids =
         wanted.iter().enumerate().map(|(index, id)| input::id::<SourceId>(&format!("sourceIds.{index}"), id, "source"));
     let ids = input::distinct("sourceIds", each(ids)?)?;
-    tx.get_many::<source::Entity>("sourceIds", &ids, "source").await?;
+    tx.check_named::<source::Entity>(placed("sourceIds", "", &ids), "source").await?;
     let before = read::children::<meeting_source::Entity>(tx.db(), tx.viewer(), &[meeting.id]).await?;
     let after = ids.into_iter().enumerate().map(|(index, source_id)| meeting_source::Model {
         id: tx.mint(),

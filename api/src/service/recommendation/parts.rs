@@ -17,6 +17,7 @@ use crate::domain::lifecycle::{Move, next};
 use crate::domain::refusal::{All as _, Refusal, each};
 use crate::domain::{input, recommendation as rules};
 use crate::error::Error;
+use crate::service::input::placed;
 use crate::service::read::{self, Visible};
 use crate::service::tx::{Tx, Written};
 
@@ -76,15 +77,14 @@ pub(super) async fn replace_addressees(
     input::short("addressees", wanted)?;
     let parsed = each(wanted.iter().enumerate().map(|(index, one)| addressed(index, one)))?;
     input::distinct("addressees", parsed.clone())?;
-    for (index, (_, country, organization)) in parsed.iter().enumerate() {
-        if let Some(country) = country {
-            tx.get::<country::Entity>(&format!("addressees.{index}.countryId"), *country, "country").await?;
-        }
-        if let Some(organization) = organization {
-            let path = format!("addressees.{index}.organizationId");
-            tx.get::<organization::Entity>(&path, *organization, "organisation").await?;
-        }
-    }
+    let countries = parsed.iter().enumerate();
+    let countries =
+        countries.filter_map(|(index, (_, country, _))| Some((format!("addressees.{index}.countryId"), (*country)?)));
+    tx.check_named::<country::Entity>(countries.collect(), "country").await?;
+    let organizations = parsed.iter().enumerate();
+    let organizations =
+        organizations.filter_map(|(index, one)| Some((format!("addressees.{index}.organizationId"), one.2?)));
+    tx.check_named::<organization::Entity>(organizations.collect(), "organisation").await?;
     let before = addressees_of(tx, row.id).await?;
     let after =
         parsed.into_iter().zip(wanted).zip(0..).map(|(((category, country_id, organization_id), one), position)| {
@@ -126,7 +126,7 @@ pub(super) async fn set_themes(tx: &mut Tx<'_>, row: &recommendation::Model, wan
     let ids =
         wanted.iter().enumerate().map(|(index, id)| input::id::<ThemeId>(&format!("themeIds.{index}"), id, "theme"));
     let ids = input::distinct("themeIds", each(ids)?)?;
-    tx.get_many::<theme::Entity>("themeIds", &ids, "theme").await?;
+    tx.check_named::<theme::Entity>(placed("themeIds", "", &ids), "theme").await?;
     let before = read::children::<recommendation_theme::Entity>(tx.db(), tx.viewer(), &[row.id]).await?;
     let after = ids.into_iter().zip(0..).map(|(theme_id, position)| recommendation_theme::Model {
         id: tx.mint(),
@@ -148,7 +148,7 @@ pub(super) async fn set_instruments(
     let ids = wanted.iter().enumerate();
     let ids = ids.map(|(index, id)| input::id::<InstrumentId>(&format!("instrumentIds.{index}"), id, "instrument"));
     let ids = input::distinct("instrumentIds", each(ids)?)?;
-    tx.get_many::<instrument::Entity>("instrumentIds", &ids, "instrument").await?;
+    tx.check_named::<instrument::Entity>(placed("instrumentIds", "", &ids), "instrument").await?;
     let before = read::children::<recommendation_instrument::Entity>(tx.db(), tx.viewer(), &[row.id]).await?;
     let after = ids.into_iter().zip(0..).map(|(instrument_id, position)| recommendation_instrument::Model {
         id: tx.mint(),
