@@ -90,7 +90,8 @@ on_both_databases! {
     async fn no_header_is_anonymous_and_a_good_token_is_its_role(app: TestApp) {
         assert_eq!(role_of(&app.anonymous()).await, "ANONYMOUS");
         assert_eq!(role_of(&bearer(&app, &signed(&app, &claims(&app)))).await, "READER");
-        assert_eq!(role_of(&app.with_authorization(&format!("bEARER {}", app.token(Role::Admin, None)))).await, "ADMIN");
+        let admin = format!("bEARER {}", app.token(Role::Admin, None));
+        assert_eq!(role_of(&app.with_authorization(&admin)).await, "ADMIN");
         let partner = app.partner("OSCE").query("{ viewer { role organization { acronym } } }").await;
         assert_eq!(partner["viewer"], json!({ "role": "PARTNER", "organization": { "acronym": "OSCE" } }));
     }
@@ -122,7 +123,8 @@ on_both_databases! {
 
     async fn a_changed_token_is_refused(app: TestApp) {
         let token = signed(&app, &claims(&app));
-        let (head, signature) = (token.split('.').next().expect("a head"), token.rsplit('.').next().expect("a signature"));
+        let (head, rest) = token.split_once('.').expect("a head");
+        let (_, signature) = rest.split_once('.').expect("a signature");
         let admin = URL_SAFE_NO_PAD.encode(claims_with(&app, json!({ "role": "admin" })).to_string());
         assert_token_refused(&app, &format!("{head}.{admin}.{signature}")).await;
     }
@@ -169,7 +171,8 @@ on_both_databases! {
         let missing = ["aud", "iss", "exp", "sub", "role"].map(|claim| json!({ claim: null }));
         assert_claims_refused(&app, missing).await;
         let wrong = [
-            json!({ "aud": "another-api" }), json!({ "aud": ["another-api"] }), json!({ "aud": "" }), json!({ "aud": [] }),
+            json!({ "aud": "another-api" }), json!({ "aud": ["another-api"] }), json!({ "aud": "" }),
+            json!({ "aud": [] }),
             json!({ "iss": "another" }), json!({ "iss": "" }), json!({ "iss": ["rec"] }),
             json!({ "exp": "tomorrow" }), json!({ "exp": 0 }), json!({ "exp": -1 }), json!({ "nbf": "now" }),
         ];
@@ -194,7 +197,8 @@ on_both_databases! {
     }
 
     async fn unknown_roles_and_the_anonymous_one_are_refused(app: TestApp) {
-        let roles = [json!("anonymous"), json!("owner"), json!("Admin"), json!("ADMIN"), json!(""), json!(["admin"]), json!(4)];
+        let names = ["anonymous", "owner", "Admin", "ADMIN", ""].map(Value::from);
+        let roles = names.into_iter().chain([json!(["admin"]), json!(4)]);
         assert_claims_refused(&app, roles.map(|role| json!({ "role": role }))).await;
     }
 
@@ -206,7 +210,8 @@ on_both_databases! {
     async fn a_refused_token_stops_a_write(app: TestApp) {
         let token = signed(&app, &claims_with(&app, json!({ "role": "secretariat", "aud": "another-api" })));
         let before = app.feed_length().await;
-        let mutation = r#"mutation { createTheme(input: { code: "x", kind: SUBJECT, name: [{ locale: EN, text: "X" }] }) { change { cursor } } }"#;
+        let mutation = r#"mutation { createTheme(input: {
+            code: "X", kind: SUBJECT, name: [{ locale: EN, text: "X" }] }) { change { cursor } } }"#;
         assert_eq!(bearer(&app, &token).send(mutation, json!({})).await.status, 401);
         assert_eq!(app.feed_length().await, before);
     }
