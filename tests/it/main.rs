@@ -2,4 +2,5 @@
 
 mod access;
 mod council;
+mod privacy;
 mod tokens;
