@@ -31,7 +31,7 @@ fn claims(app: &TestApp) -> Value {
 }
 
 /// Such claims, changed; `null` takes one out.
-fn claims_with(app: &TestApp, more: Value) -> Value {
+fn claims_with(app: &TestApp, more: &Value) -> Value {
     let mut claims = claims(app);
     for (key, value) in more.as_object().expect("an object") {
         claims[key] = value.clone();
@@ -44,12 +44,12 @@ fn header(algorithm: Algorithm, kid: Option<&str>) -> Header {
     Header { kid: kid.map(str::to_owned), ..Header::new(algorithm) }
 }
 
-fn own_kid(app: &TestApp) -> Option<&str> {
-    Some(&app.app.keys.own().kid)
+fn own_kid(app: &TestApp) -> &str {
+    &app.app.keys.own().kid
 }
 
 fn signed(app: &TestApp, claims: &Value) -> String {
-    let header = header(Algorithm::EdDSA, own_kid(app));
+    let header = header(Algorithm::EdDSA, Some(own_kid(app)));
     encode(&header, claims, &app.app.keys.own().signing).expect("a token")
 }
 
@@ -76,7 +76,7 @@ async fn assert_token_refused(app: &TestApp, token: &str) {
 
 async fn assert_claims_refused(app: &TestApp, changes: impl IntoIterator<Item = Value>) {
     for change in changes {
-        assert_token_refused(app, &signed(app, &claims_with(app, change))).await;
+        assert_token_refused(app, &signed(app, &claims_with(app, &change))).await;
     }
 }
 
@@ -115,7 +115,7 @@ on_both_databases! {
 
     async fn a_token_is_not_good_before_its_time(app: TestApp) {
         let from = app.app.clock.now() + TimeDelta::minutes(10);
-        let token = signed(&app, &claims_with(&app, json!({ "nbf": from.timestamp() })));
+        let token = signed(&app, &claims_with(&app, &json!({ "nbf": from.timestamp() })));
         assert_token_refused(&app, &token).await;
         app.app.clock.advance(TimeDelta::minutes(10));
         assert_eq!(role_of(&bearer(&app, &token)).await, "READER");
@@ -125,7 +125,7 @@ on_both_databases! {
         let token = signed(&app, &claims(&app));
         let (head, rest) = token.split_once('.').expect("a head");
         let (_, signature) = rest.split_once('.').expect("a signature");
-        let admin = URL_SAFE_NO_PAD.encode(claims_with(&app, json!({ "role": "admin" })).to_string());
+        let admin = URL_SAFE_NO_PAD.encode(claims_with(&app, &json!({ "role": "admin" })).to_string());
         assert_token_refused(&app, &format!("{head}.{admin}.{signature}")).await;
     }
 
@@ -144,7 +144,7 @@ on_both_databases! {
         let bytes = URL_SAFE_NO_PAD.decode(&public).expect("bytes");
         assert_eq!(bytes.len(), 32);
         for secret in [bytes.as_slice(), public.as_bytes()] {
-            for kid in [own_kid(&app), None] {
+            for kid in [Some(own_kid(&app)), None] {
                 let header = header(Algorithm::HS256, kid);
                 let token = encode(&header, &claims(&app), &EncodingKey::from_secret(secret)).expect("a token");
                 assert_token_refused(&app, &token).await;
@@ -153,7 +153,7 @@ on_both_databases! {
     }
 
     async fn a_foreign_key_is_refused_whatever_kid_it_names(app: TestApp) {
-        for kid in [own_kid(&app), Some("unknown"), Some(""), None] {
+        for kid in [Some(own_kid(&app)), Some("unknown"), Some(""), None] {
             let token = encode(&header(Algorithm::EdDSA, kid), &claims(&app), &foreign_key()).expect("a token");
             assert_token_refused(&app, &token).await;
         }
@@ -208,7 +208,7 @@ on_both_databases! {
     }
 
     async fn a_refused_token_stops_a_write(app: TestApp) {
-        let token = signed(&app, &claims_with(&app, json!({ "role": "secretariat", "aud": "another-api" })));
+        let token = signed(&app, &claims_with(&app, &json!({ "role": "secretariat", "aud": "another-api" })));
         let before = app.feed_length().await;
         let mutation = r#"mutation { createTheme(input: {
             code: "X", kind: SUBJECT, name: [{ locale: EN, text: "X" }] }) { change { cursor } } }"#;

@@ -1,7 +1,7 @@
 //! Who may do what. The two tables are the document: a row for every root field, a column for every kind of viewer, and
 //! each cell is executed.
 //!
-//! `yes`: done or shown. `no`: FORBIDDEN. `-`: answers like what does not exist (null, an empty list, NOT_FOUND).
+//! `yes`: done or shown. `no`: `FORBIDDEN`. `-`: answers like what does not exist (null, an empty list, `NOT_FOUND`).
 //!
 //! The partners: `another` chairs working group B, and has no part in the record; `own` is the drafting organisation, a
 //! member of working group A; `chair` chairs working group A; `committee` chairs the Executive Committee. Texts are

@@ -138,7 +138,8 @@ on_both_databases! {
         let title = json!({ "title": [{ "locale": "EN", "text": "Another title" }], "sourceId": id });
         let cited = json!({ "sourceIds": [id], "alternativeTitles": [title] });
         let meeting = app.planned_meeting(cited).await;
-        let query = "query($id: ID!) { meeting(by: { id: $id }) { sources { id } alternativeTitles { source { id } } } }";
+        let query = "query($id: ID!) { meeting(by: { id: $id }) { \
+                     sources { id } alternativeTitles { source { id } } } }";
         for stranger in strangers(&app) {
             let data = stranger.query_with(query, json!({ "id": meeting["id"] })).await;
             assert_eq!(data["meeting"], json!({ "sources": [], "alternativeTitles": [{ "source": null }] }));

@@ -82,8 +82,8 @@ on_both_databases! {
             r#"body(by: { code: "WG-A" }) { recommendations @ }"#,
             r#"country(by: { iso2: "UZ" }) { recommendations @ }"#,
             r#"organization(by: { acronym: "UNOCT" }) { recommendations @ }"#,
-            r#"node(id: THEME) { ... on Theme { recommendations @ } }"#,
-            r#"node(id: INSTRUMENT) { ... on Instrument { recommendations @ } }"#,
+            "node(id: THEME) { ... on Theme { recommendations @ } }",
+            "node(id: INSTRUMENT) { ... on Instrument { recommendations @ } }",
         ] {
             let edge = edge.replace("THEME", &theme["id"].to_string());
             let edge = edge.replace("INSTRUMENT", &instrument["id"].to_string());
