@@ -117,10 +117,15 @@ impl TestApp {
 
     /// Another process on the same database.
     pub async fn second(&self) -> Self {
+        self.second_with(|_| {}).await
+    }
+
+    /// Another process on the same database, configured otherwise.
+    pub async fn second_with(&self, configure: impl FnOnce(&mut Config)) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let app = App::connect(config(&directory, &self.url), Clock::fixed(self.app.clock.now()))
-            .await
-            .expect("an application");
+        let mut config = config(&directory, &self.url);
+        configure(&mut config);
+        let app = App::connect(config, Clock::fixed(self.app.clock.now())).await.expect("an application");
         Self::over(Arc::new(app), self.database, self.url.clone(), directory)
     }
 

@@ -115,9 +115,9 @@ impl AlternativeTitle {
         translations(&self.0.title)
     }
 
-    /// The source.
-    async fn source(&self, ctx: &Context<'_>) -> Result<Source> {
-        known::<Source>(session(ctx), self.0.source_id).await
+    /// The source; null where you may not see it.
+    async fn source(&self, ctx: &Context<'_>) -> Option<Result<Source>> {
+        to_one::<Source>(session(ctx), Some(self.0.source_id)).await
     }
 }
 

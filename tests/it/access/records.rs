@@ -1,0 +1,248 @@
+//! A record and a valid input for every row of the tables.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use entity::{Audience, operation_figure, repatriation_operation, source};
+use rec_tests::TestApp;
+use rec_tests::given::{Id, at, at_with, text};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use serde_json::{Value, json};
+
+pub const ANOTHER: &str = "UNRCCA";
+pub const OWN: &str = "OSCE";
+pub const CHAIR: &str = "OSCE-PCUZ";
+pub const COMMITTEE: &str = "ISRS";
+
+pub struct Setting<'a> {
+    app: &'a TestApp,
+    /// A concluded meeting with sessions of working group A and of the Executive Committee.
+    meeting: Value,
+    number: AtomicU32,
+}
+
+fn id(record: &Value) -> Id {
+    record["id"].as_str().expect("an id").to_owned()
+}
+
+impl<'a> Setting<'a> {
+    pub async fn new(app: &'a TestApp) -> Self {
+        app.mandate(OWN, "WG-A", "MEMBER").await;
+        app.mandate(CHAIR, "WG-A", "CHAIR").await;
+        app.mandate(COMMITTEE, "EC", "CHAIR").await;
+        app.mandate(ANOTHER, "WG-B", "CHAIR").await;
+        let meeting = app.concluded_meeting(&["WG-A", "EC"]).await;
+        Self { app, meeting, number: AtomicU32::new(0) }
+    }
+
+    /// The id of a record for a row of queries.
+    pub async fn id(&self, record: &str) -> Id {
+        let app = self.app;
+        match record {
+            "oneself" => String::new(),
+            "country" => app.country("UZ").await,
+            "organization" => app.organization("ISRS").await,
+            "working-group" => app.body("WG-A").await,
+            "mandate" => id(&app.mandate("UNOCT", "WG-C", "OBSERVER").await),
+            "theme" => id(&self.theme().await),
+            "instrument" => id(&self.instrument().await),
+            "public-meeting" => id(&app.planned_meeting(json!({})).await),
+            "participants-meeting" => id(&app.planned_meeting(json!({ "sensitivity": "PARTICIPANTS_ONLY" })).await),
+            "confidential-meeting" => id(&self.confidential().await),
+            "confidential-agenda" => id(&self.agenda_item(&self.confidential().await).await),
+            "chatham-participation" => {
+                let meeting = app.planned_meeting(json!({ "chathamHouse": true })).await;
+                id(&app.secretariat().mutate("recordParticipation", self.part(&meeting).await, "id").await)
+            }
+            "operation" => {
+                let row = repatriation_operation::Entity::find().one(&app.app.databases.read).await;
+                row.expect("a read").expect("an operation").id.to_string()
+            }
+            "figure" => self.figure().await.id.to_string(),
+            "source-of-figure" => self.figure().await.source_id.to_string(),
+            "draft-of-the-secretariat" => id(&app.draft("WG-A").await),
+            state => id(&self.text(state).await),
+        }
+    }
+
+    /// A valid input for a mutation, on a fresh record.
+    pub async fn input(&self, mutation: &str, record: &str) -> Value {
+        let app = self.app;
+        let number = self.next();
+        match mutation {
+            "createOrganization" => self.new_organization(),
+            "updateOrganization" => at_with(&self.organization().await, json!({ "seat": "Tashkent" })),
+            "deactivateOrganization" => at(&self.organization().await),
+            "createBody" => new_body(number),
+            "updateBody" => at_with(&self.body().await, json!({ "name": text("Another name") })),
+            "grantMandate" => self.new_mandate().await,
+            "endMandate" => {
+                let mandate = app.secretariat().mutate("grantMandate", self.new_mandate().await, "id version").await;
+                at_with(&mandate, json!({ "validTo": "2026-01-01" }))
+            }
+            "createTheme" => new_theme(number),
+            "updateTheme" => at_with(&self.theme().await, json!({ "name": text("Another name") })),
+            "createInstrument" => new_instrument(number),
+            "updateInstrument" => at_with(&self.instrument().await, json!({ "title": text("Another title") })),
+            "scheduleMeeting" => json!({
+                "title": text("A meeting"), "kind": "BRIEFING", "modality": "ONLINE", "startsOn": "2026-03-01",
+            }),
+            "recordParticipation" if record == "part-in-confidential" => self.part(&self.confidential().await).await,
+            "recordParticipation" => self.part(&app.planned_meeting(json!({})).await).await,
+            "updateAgendaItem" => {
+                let item = self.agenda_item(&app.planned_meeting(json!({})).await).await;
+                at_with(&item, json!({ "title": text("Another item") }))
+            }
+            "removeAgendaItem" => at(&self.agenda_item(&app.planned_meeting(json!({})).await).await),
+            "reorderAgendaItems" => self.new_order().await,
+            "draftRecommendation" => self.new_text().await,
+            mutation if mutation.contains("Meeting") || record == "planned" => {
+                self.meeting_input(mutation, record).await
+            }
+            mutation => self.text_input(mutation, record).await,
+        }
+    }
+
+    async fn meeting_input(&self, mutation: &str, record: &str) -> Value {
+        let app = self.app;
+        let meeting = match record {
+            "confidential" => self.confidential().await,
+            "confirmed" => {
+                let planned = app.planned_meeting(json!({})).await;
+                app.secretariat().mutate("confirmMeeting", at(&planned), "id version").await
+            }
+            _ => app.planned_meeting(json!({})).await,
+        };
+        match mutation {
+            "updateMeeting" => at_with(&meeting, json!({ "city": "Tashkent" })),
+            "setMeetingOrganizers" => {
+                let organizer = json!({ "organizationId": app.organization("OSCE").await, "role": "HOST" });
+                at_with(&meeting, json!({ "organizers": [organizer] }))
+            }
+            "setBodySessions" => at_with(&meeting, json!({ "sessions": [{ "bodyId": app.body("WG-D").await }] })),
+            "addAgendaItem" => new_agenda_item(&meeting),
+            _ => at(&meeting),
+        }
+    }
+
+    async fn text_input(&self, mutation: &str, record: &str) -> Value {
+        let row = self.text(record).await;
+        match mutation {
+            "reviseRecommendation" => at_with(&row, json!({ "title": text("Another title") })),
+            "setAddressees" => {
+                at_with(&row, json!({ "addressees": [{ "category": "ALL_STAKEHOLDERS", "role": "SUPPORTING" }] }))
+            }
+            "recordAgreement" => at_with(&row, json!({ "meetingId": self.meeting["id"] })),
+            "adoptRecommendation" => at_with(&row, self.adoption()),
+            "supersedeRecommendation" => at_with(&row, json!({ "supersededById": self.text("adopted").await["id"] })),
+            _ => at(&row),
+        }
+    }
+
+    /// A text of `own` in working group A, in a state.
+    async fn text(&self, state: &str) -> Value {
+        let secretariat = self.app.secretariat();
+        let step = async |before: &str, mutation: &str, more: Value| {
+            let before = Box::pin(self.text(before)).await;
+            secretariat.mutate(mutation, at_with(&before, more), "id version").await
+        };
+        match state {
+            "own-draft" => {
+                self.app.partner(OWN).mutate("draftRecommendation", self.new_text().await, "id version").await
+            }
+            "withdrawn" => step("own-draft", "withdrawRecommendation", json!({})).await,
+            "discussed" => step("own-draft", "openDiscussion", json!({})).await,
+            "agreed" => step("discussed", "recordAgreement", json!({ "meetingId": self.meeting["id"] })).await,
+            "submitted" => step("agreed", "submitToExecutiveCommittee", json!({})).await,
+            "returned" => step("submitted", "returnRecommendation", json!({})).await,
+            "adopted" => step("submitted", "adoptRecommendation", self.adoption()).await,
+            other => panic!("no record for {other}"),
+        }
+    }
+
+    fn adoption(&self) -> Value {
+        json!({ "meetingId": self.meeting["id"], "noPersonalData": true })
+    }
+
+    async fn new_text(&self) -> Value {
+        json!({
+            "bodyId": self.app.body("WG-A").await, "kind": "RECOMMENDATION",
+            "title": text("A recommendation"), "text": text("The states are invited to act"),
+            "addressees": [{ "category": "GOVERNMENT", "role": "LEAD", "countryId": self.app.country("UZ").await }],
+        })
+    }
+
+    fn next(&self) -> u32 {
+        self.number.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn new_organization(&self) -> Value {
+        json!({ "acronym": format!("ORG-{}", self.next()), "name": text("An organisation"), "kind": "OTHER" })
+    }
+
+    async fn organization(&self) -> Value {
+        self.app.secretariat().mutate("createOrganization", self.new_organization(), "id version").await
+    }
+
+    async fn body(&self) -> Value {
+        self.app.secretariat().mutate("createBody", new_body(self.next()), "id version").await
+    }
+
+    async fn theme(&self) -> Value {
+        self.app.secretariat().mutate("createTheme", new_theme(self.next()), "id version").await
+    }
+
+    async fn instrument(&self) -> Value {
+        self.app.secretariat().mutate("createInstrument", new_instrument(self.next()), "id version").await
+    }
+
+    async fn new_mandate(&self) -> Value {
+        let (holder, body) = (self.organization().await, self.app.body("WG-D").await);
+        json!({ "organizationId": holder["id"], "bodyId": body, "role": "MEMBER", "validFrom": "2025-01-01" })
+    }
+
+    async fn confidential(&self) -> Value {
+        self.app.planned_meeting(json!({ "sensitivity": "CONFIDENTIAL" })).await
+    }
+
+    async fn agenda_item(&self, meeting: &Value) -> Value {
+        self.app.secretariat().mutate("addAgendaItem", new_agenda_item(meeting), "id version meeting { version }").await
+    }
+
+    async fn new_order(&self) -> Value {
+        let meeting = self.app.planned_meeting(json!({})).await;
+        let (first, second) = (self.agenda_item(&meeting).await, self.agenda_item(&meeting).await);
+        let (version, items) = (&second["meeting"]["version"], [&second["id"], &first["id"]]);
+        json!({ "meetingId": meeting["id"], "expectedVersion": version, "itemIds": items })
+    }
+
+    async fn part(&self, meeting: &Value) -> Value {
+        let organization = self.app.organization(OWN).await;
+        let meeting = &meeting["id"];
+        json!({ "meetingId": meeting, "organizationId": organization, "capacity": "DELEGATE", "attendance": "INVITED" })
+    }
+
+    /// A figure whose source is not one of the public record.
+    async fn figure(&self) -> operation_figure::Model {
+        let db = &self.app.app.databases.read;
+        let closed = source::Entity::find().filter(source::Column::Audience.eq(Audience::Confidential));
+        let closed: Vec<_> = closed.all(db).await.expect("sources").into_iter().map(|source| source.id).collect();
+        let figure = operation_figure::Entity::find().filter(operation_figure::Column::SourceId.is_in(closed));
+        figure.one(db).await.expect("a read").expect("a figure")
+    }
+}
+
+fn new_agenda_item(meeting: &Value) -> Value {
+    json!({ "meetingId": meeting["id"], "title": text("An item"), "kind": "DISCUSSION" })
+}
+
+fn new_body(number: u32) -> Value {
+    json!({ "code": format!("WG-X{number}"), "kind": "WORKING_GROUP", "name": text("A group") })
+}
+
+fn new_theme(number: u32) -> Value {
+    json!({ "code": format!("THEME-{number}"), "name": text("A theme"), "kind": "SUBJECT" })
+}
+
+fn new_instrument(number: u32) -> Value {
+    json!({ "symbol": format!("S/RES/{number}"), "title": text("An instrument"), "adoptedOn": "2017-12-21" })
+}

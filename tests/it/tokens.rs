@@ -1,0 +1,341 @@
+//! Tokens: whom they open the door for, and what is refused. A wrong token is never treated as none.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::Command;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::TimeDelta;
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use rec_api::App;
+use rec_api::auth::Role;
+use rec_api::auth::keys::{JwksSource, KeyRing};
+use rec_api::clock::Clock;
+use rec_api::config::Config;
+use rec_tests::client::Client;
+use rec_tests::{TestApp, on_both_databases};
+use serde_json::{Value, json};
+
+/// An Ed25519 key of someone else, in PKCS#8 form.
+fn foreign_key() -> EncodingKey {
+    let head = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+    EncodingKey::from_ed_der(&[&head[..], &[7; 32]].concat())
+}
+
+/// Claims that the service accepts.
+fn claims(app: &TestApp) -> Value {
+    let now = app.app.clock.now().timestamp();
+    json!({ "iss": "rec", "aud": "rec-api", "sub": "someone", "exp": now + 3600, "role": "reader" })
+}
+
+/// Such claims, changed; `null` takes one out.
+fn claims_with(app: &TestApp, more: &Value) -> Value {
+    let mut claims = claims(app);
+    for (key, value) in more.as_object().expect("an object") {
+        claims[key] = value.clone();
+    }
+    claims.as_object_mut().expect("an object").retain(|_, value| !value.is_null());
+    claims
+}
+
+fn header(algorithm: Algorithm, kid: Option<&str>) -> Header {
+    Header { kid: kid.map(str::to_owned), ..Header::new(algorithm) }
+}
+
+fn own_kid(app: &TestApp) -> &str {
+    &app.app.keys.own().kid
+}
+
+fn signed(app: &TestApp, claims: &Value) -> String {
+    let header = header(Algorithm::EdDSA, Some(own_kid(app)));
+    encode(&header, claims, &app.app.keys.own().signing).expect("a token")
+}
+
+fn bearer(app: &TestApp, token: &str) -> Client {
+    app.with_authorization(&format!("Bearer {token}"))
+}
+
+async fn role_of(client: &Client) -> Value {
+    client.query("{ viewer { role } }").await["viewer"]["role"].take()
+}
+
+async fn assert_refused(app: &TestApp, authorization: &str) {
+    let answer = app.with_authorization(authorization).send("{ organizations { totalCount } }", json!({})).await;
+    let shown = &authorization[..authorization.len().min(100)];
+    assert_eq!(answer.status, 401, "{shown}");
+    assert_eq!(answer.headers["www-authenticate"], "Bearer", "{shown}");
+    assert_eq!(answer.body["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{shown}");
+    assert!(answer.body.get("data").is_none(), "{shown}");
+}
+
+async fn assert_token_refused(app: &TestApp, token: &str) {
+    assert_refused(app, &format!("Bearer {token}")).await;
+}
+
+async fn assert_claims_refused(app: &TestApp, changes: impl IntoIterator<Item = Value>) {
+    for change in changes {
+        assert_token_refused(app, &signed(app, &claims_with(app, &change))).await;
+    }
+}
+
+/// A token whose header is written by hand, with any signature.
+fn handmade(header: &Value, claims: &Value, signature: &str) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    format!("{}.{}.{signature}", part(header), part(claims))
+}
+
+on_both_databases! {
+    async fn no_header_is_anonymous_and_a_good_token_is_its_role(app: TestApp) {
+        assert_eq!(role_of(&app.anonymous()).await, "ANONYMOUS");
+        assert_eq!(role_of(&bearer(&app, &signed(&app, &claims(&app)))).await, "READER");
+        let admin = format!("bEARER {}", app.token(Role::Admin, None));
+        assert_eq!(role_of(&app.with_authorization(&admin)).await, "ADMIN");
+        let partner = app.partner("OSCE").query("{ viewer { role organization { acronym } } }").await;
+        assert_eq!(partner["viewer"], json!({ "role": "PARTNER", "organization": { "acronym": "OSCE" } }));
+    }
+
+    async fn another_scheme_and_garbage_are_refused(app: TestApp) {
+        let good = app.token(Role::Reader, None);
+        for wrong in ["", "Bearer", "Bearer ", "Basic cmVjOnJlYw==", "Bearer x", "Bearer a.b.c", "Bearer ..", &good] {
+            assert_refused(&app, wrong).await;
+        }
+        assert_refused(&app, &format!("Token {good}")).await;
+        assert_refused(&app, &format!("Bearer {good} {good}")).await;
+    }
+
+    async fn a_token_is_good_until_it_expires(app: TestApp) {
+        let token = app.token(Role::Secretariat, None);
+        app.app.clock.advance(TimeDelta::minutes(59));
+        assert_eq!(role_of(&bearer(&app, &token)).await, "SECRETARIAT");
+        app.app.clock.advance(TimeDelta::seconds(66));
+        assert_token_refused(&app, &token).await;
+    }
+
+    async fn a_token_is_not_good_before_its_time(app: TestApp) {
+        let from = app.app.clock.now() + TimeDelta::minutes(10);
+        let token = signed(&app, &claims_with(&app, &json!({ "nbf": from.timestamp() })));
+        assert_token_refused(&app, &token).await;
+        app.app.clock.advance(TimeDelta::minutes(10));
+        assert_eq!(role_of(&bearer(&app, &token)).await, "READER");
+    }
+
+    async fn a_changed_token_is_refused(app: TestApp) {
+        let token = signed(&app, &claims(&app));
+        let (head, rest) = token.split_once('.').expect("a head");
+        let (_, signature) = rest.split_once('.').expect("a signature");
+        let admin = URL_SAFE_NO_PAD.encode(claims_with(&app, &json!({ "role": "admin" })).to_string());
+        assert_token_refused(&app, &format!("{head}.{admin}.{signature}")).await;
+    }
+
+    async fn a_token_without_signature_is_refused(app: TestApp) {
+        for algorithm in ["none", "None", "NONE", ""] {
+            let header = json!({ "alg": algorithm, "typ": "JWT", "kid": own_kid(&app) });
+            assert_token_refused(&app, &handmade(&header, &claims(&app), "")).await;
+        }
+        let header = json!({ "alg": "EdDSA", "typ": "JWT", "kid": own_kid(&app) });
+        assert_token_refused(&app, &handmade(&header, &claims(&app), "")).await;
+    }
+
+    async fn a_public_key_is_no_secret_to_sign_with(app: TestApp) {
+        let public = Jwk::from_decoding_key(&app.app.keys.own().verifying.key, Some(Algorithm::EdDSA)).expect("a key");
+        let public = serde_json::to_value(public).expect("JSON")["x"].as_str().expect("x").to_owned();
+        let bytes = URL_SAFE_NO_PAD.decode(&public).expect("bytes");
+        assert_eq!(bytes.len(), 32);
+        for secret in [bytes.as_slice(), public.as_bytes()] {
+            for kid in [Some(own_kid(&app)), None] {
+                let header = header(Algorithm::HS256, kid);
+                let token = encode(&header, &claims(&app), &EncodingKey::from_secret(secret)).expect("a token");
+                assert_token_refused(&app, &token).await;
+            }
+        }
+    }
+
+    async fn a_foreign_key_is_refused_whatever_kid_it_names(app: TestApp) {
+        for kid in [Some(own_kid(&app)), Some("unknown"), Some(""), None] {
+            let token = encode(&header(Algorithm::EdDSA, kid), &claims(&app), &foreign_key()).expect("a token");
+            assert_token_refused(&app, &token).await;
+        }
+    }
+
+    async fn the_services_own_key_must_be_named(app: TestApp) {
+        for kid in [Some("unknown"), None] {
+            let header = header(Algorithm::EdDSA, kid);
+            let token = encode(&header, &claims(&app), &app.app.keys.own().signing).expect("a token");
+            assert_token_refused(&app, &token).await;
+        }
+    }
+
+    async fn a_token_says_for_whom_by_whom_about_whom_and_until_when(app: TestApp) {
+        let missing = ["aud", "iss", "exp", "sub", "role"].map(|claim| json!({ claim: null }));
+        assert_claims_refused(&app, missing).await;
+        let wrong = [
+            json!({ "aud": "another-api" }), json!({ "aud": ["another-api"] }), json!({ "aud": "" }),
+            json!({ "aud": [] }),
+            json!({ "iss": "another" }), json!({ "iss": "" }), json!({ "iss": ["rec"] }),
+            json!({ "exp": "tomorrow" }), json!({ "exp": 0 }), json!({ "exp": -1 }), json!({ "nbf": "now" }),
+        ];
+        assert_claims_refused(&app, wrong).await;
+    }
+
+    async fn a_partner_acts_for_one_active_organisation(app: TestApp) {
+        let partner = |organization: Value| json!({ "role": "partner", "organization": organization });
+        let acronyms = [Value::Null, json!(""), json!("NOBODY"), json!("osce"), json!(["OSCE"]), json!("OSCE\u{0}")];
+        assert_claims_refused(&app, acronyms.map(partner)).await;
+        let token = app.token(Role::Partner, Some("UNOCT"));
+        assert_eq!(role_of(&bearer(&app, &token)).await, "PARTNER");
+        let organization = app.anonymous().query(r#"{ organization(by: { acronym: "UNOCT" }) { id version } }"#).await;
+        let input = rec_tests::given::at(&organization["organization"]);
+        app.secretariat().mutate("deactivateOrganization", input, "id").await;
+        assert_token_refused(&app, &token).await;
+    }
+
+    async fn only_a_partner_names_an_organisation(app: TestApp) {
+        let others = ["reader", "secretariat", "admin"];
+        assert_claims_refused(&app, others.map(|role| json!({ "role": role, "organization": "OSCE" }))).await;
+    }
+
+    async fn unknown_roles_and_the_anonymous_one_are_refused(app: TestApp) {
+        let names = ["anonymous", "owner", "Admin", "ADMIN", ""].map(Value::from);
+        let roles = names.into_iter().chain([json!(["admin"]), json!(4)]);
+        assert_claims_refused(&app, roles.map(|role| json!({ "role": role }))).await;
+    }
+
+    async fn a_very_long_token_is_refused(app: TestApp) {
+        assert_token_refused(&app, &"a".repeat(64 * 1024)).await;
+        assert_claims_refused(&app, [json!({ "sub": "a".repeat(48 * 1024) })]).await;
+    }
+
+    async fn a_refused_token_stops_a_write(app: TestApp) {
+        let token = signed(&app, &claims_with(&app, &json!({ "role": "secretariat", "aud": "another-api" })));
+        let before = app.feed_length().await;
+        let mutation = r#"mutation { createTheme(input: {
+            code: "X", kind: SUBJECT, name: [{ locale: EN, text: "X" }] }) { change { cursor } } }"#;
+        assert_eq!(bearer(&app, &token).send(mutation, json!({})).await.status, 401);
+        assert_eq!(app.feed_length().await, before);
+    }
+
+    async fn keys_of_a_trusted_issuer_open_the_door(app: TestApp) {
+        let keys = issuer_keys();
+        let directory = tempfile::tempdir().expect("a directory");
+        let trusting = app.second_with(|config| config.jwks = Some(key_set(&directory, &keys))).await;
+        for (kid, algorithm, key) in &keys {
+            let token = encode(&header(*algorithm, Some(kid)), &claims(&app), key).expect("a token");
+            assert_eq!(role_of(&bearer(&trusting, &token)).await, "READER", "{kid}");
+            assert_token_refused(&app, &token).await;
+            let nameless = encode(&header(*algorithm, None), &claims(&app), key).expect("a token");
+            assert_token_refused(&trusting, &nameless).await;
+        }
+        assert_eq!(role_of(&trusting.admin()).await, "ADMIN", "the service's own key is trusted as well");
+    }
+
+    async fn one_key_of_an_issuer_does_not_sign_for_another(app: TestApp) {
+        let keys = issuer_keys();
+        let directory = tempfile::tempdir().expect("a directory");
+        let trusting = app.second_with(|config| config.jwks = Some(key_set(&directory, &keys))).await;
+        for (kid, ..) in &keys {
+            for (other, algorithm, key) in keys.iter().filter(|(other, ..)| other != kid) {
+                let token = encode(&header(*algorithm, Some(kid)), &claims(&app), key).expect("a token");
+                assert_refused(&trusting, &format!("Bearer {token}")).await;
+                assert_ne!(kid, other);
+            }
+        }
+    }
+
+    async fn an_issuers_only_key_need_not_be_named(app: TestApp) {
+        let keys = [("only", Algorithm::EdDSA, foreign_key())];
+        let directory = tempfile::tempdir().expect("a directory");
+        let trusting = app.second_with(|config| config.jwks = Some(key_set(&directory, &keys))).await;
+        let token = encode(&header(Algorithm::EdDSA, None), &claims(&app), &foreign_key()).expect("a token");
+        assert_eq!(role_of(&bearer(&trusting, &token)).await, "READER");
+    }
+
+    async fn a_key_set_without_a_usable_key_refuses_to_start(app: TestApp) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("jwks.json");
+        let secret = json!({ "keys": [{ "kty": "oct", "kid": "secret", "alg": "HS256", "k": "c2VjcmV0" }] });
+        for text in ["", "{}", r#"{ "keys": [] }"#, &secret.to_string()] {
+            std::fs::write(&file, text).expect("a file");
+            let opened = KeyRing::open(directory.path(), Some(JwksSource::File(file.clone()))).await;
+            assert!(opened.is_err_and(|error| error.starts_with("REC_JWKS: ")), "{text}");
+        }
+        assert_eq!(role_of(&app.anonymous()).await, "ANONYMOUS");
+    }
+
+    async fn a_signing_key_that_others_can_read_refuses_to_start(app: TestApp) {
+        let directory = tempfile::tempdir().expect("a directory");
+        KeyRing::open(directory.path(), None).await.expect("a key");
+        let key = directory.path().join("signing-key.der");
+        assert_eq!(std::fs::metadata(&key).expect("a key").permissions().mode() & 0o777, 0o600);
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).expect("permissions");
+        let mut config = Config::embedded(directory.path().to_owned());
+        config.database_url = Some(app.url.clone());
+        let refused = App::connect(config, Clock::System).await.err().expect("a refusal").to_string();
+        assert!(refused.contains("chmod 600"), "{refused}");
+    }
+
+    async fn the_program_prints_a_token_alone(app: TestApp) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let output = rec(&app, &directory, &["token", "--role", "partner", "--organization", "OSCE"]);
+        assert!(output.status.success(), "{output:?}");
+        let printed = String::from_utf8(output.stdout).expect("text");
+        let token = printed.strip_suffix('\n').expect("a line");
+        assert_eq!(token.split('.').count(), 3, "{printed}");
+        assert!(token.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)), "{printed}");
+        let data = directory.path().to_owned();
+        let serving = app.second_with(|config| config.data_dir = data).await;
+        let behind = chrono::Utc::now() - serving.app.clock.now();
+        serving.app.clock.advance(behind);
+        assert_eq!(role_of(&bearer(&serving, token)).await, "PARTNER");
+    }
+
+    async fn the_program_gives_no_token_for_nobody(app: TestApp) {
+        let directory = tempfile::tempdir().expect("a directory");
+        for arguments in [
+            &["token", "--role", "partner"][..],
+            &["token", "--role", "partner", "--organization", "NOBODY"],
+            &["token", "--role", "reader", "--organization", "OSCE"],
+            &["token", "--role", "anonymous"],
+        ] {
+            let output = rec(&app, &directory, arguments);
+            assert!(!output.status.success(), "{arguments:?}");
+            assert!(output.stdout.is_empty(), "{arguments:?}");
+            assert!(!output.stderr.is_empty(), "{arguments:?}");
+        }
+    }
+}
+
+type IssuerKey = (&'static str, Algorithm, EncodingKey);
+
+fn issuer_keys() -> [IssuerKey; 3] {
+    [
+        ("ed", Algorithm::EdDSA, foreign_key()),
+        ("p256", Algorithm::ES256, EncodingKey::from_ec_der(include_bytes!("../fixtures/issuer-p256.pkcs8.der"))),
+        ("rsa", Algorithm::RS256, EncodingKey::from_rsa_der(include_bytes!("../fixtures/issuer-rsa.pkcs1.der"))),
+    ]
+}
+
+/// The public halves of these keys, as an issuer publishes them.
+fn key_set(directory: &tempfile::TempDir, keys: &[IssuerKey]) -> JwksSource {
+    let public = keys.iter().map(|(kid, algorithm, key)| {
+        let mut key = Jwk::from_encoding_key(key, *algorithm).expect("a public key");
+        key.common.key_id = Some((*kid).to_owned());
+        serde_json::to_value(key).expect("JSON")
+    });
+    let set = json!({ "keys": public.collect::<Vec<_>>() });
+    let file = directory.path().join("jwks.json");
+    std::fs::write(&file, set.to_string()).expect("a file");
+    JwksSource::File(file)
+}
+
+/// Runs the program `rec`, which `cargo build -p rec-api` puts beside the tests.
+fn rec(app: &TestApp, directory: &tempfile::TempDir, arguments: &[&str]) -> std::process::Output {
+    let test = std::env::current_exe().expect("this program");
+    let program: PathBuf = test.ancestors().nth(2).expect("the target directory").join("rec");
+    assert!(program.is_file(), "{} is missing: run `cargo build -p rec-api` first", program.display());
+    let mut command = Command::new(program);
+    command.args(arguments).env_clear().current_dir(directory.path());
+    command.env("REC_DATA_DIR", directory.path()).env("REC_DATABASE_URL", &app.url);
+    command.output().expect("the program runs")
+}
