@@ -70,8 +70,10 @@ impl Standing {
 pub enum Act<'a> {
     /// Keep the council's record: organisations, bodies, mandates, meetings, themes, instruments.
     KeepRecord,
+    /// Write a text at all: asked before anything is read, so that a refusal tells nothing of the record.
+    Write,
     /// Record an organisation's part in a meeting.
-    RecordParticipation { organization: OrganizationId },
+    RecordParticipation { organization: OrganizationId, is_new: bool, chatham_house: bool },
     /// Propose a draft in a body.
     Propose { standing: &'a Standing },
     /// Change a text, its addressees, or put it before its body.
@@ -127,9 +129,12 @@ impl Viewer {
         let own = |organization: Option<OrganizationId>| organization.is_some() && organization == self.acts_for();
         let (allowed, who) = match act {
             Act::KeepRecord => (false, "Only the secretariat may do this."),
-            Act::RecordParticipation { organization } => (
-                own(Some(organization)),
-                "Only the secretariat and the organisation itself may record its participation.",
+            Act::Write => (self.acts_for().is_some(), "Only the secretariat and partners write texts."),
+            // Who is recorded under the Chatham House Rule reads who else is: nobody enters themselves.
+            Act::RecordParticipation { organization, is_new, chatham_house } => (
+                own(Some(organization)) && !(is_new && chatham_house),
+                "Only the secretariat and the organisation itself may record its participation, and under the Chatham \
+                 House Rule only the secretariat may record a new one.",
             ),
             Act::Propose { standing } => (
                 !standing.roles.is_empty(),

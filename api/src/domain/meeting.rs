@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use entity::body::BodyKind;
 use entity::meeting::{self, MeetingKind, MeetingStatus, Modality};
+use entity::participation::Attendance;
 
 use super::refusal::{Checked, Refusal, ensure};
 
@@ -85,6 +86,9 @@ pub fn reached_at(status: MeetingStatus, has_session: bool, body: &str) -> Check
 pub fn may_adopt(kind: BodyKind) -> bool {
     matches!(kind, BodyKind::ExecutiveCommittee | BodyKind::Plenary)
 }
+
+/// The attendance of an organisation that takes part, and so reads who else does under the Chatham House Rule.
+pub const TAKING_PART: [Attendance; 3] = [Attendance::Confirmed, Attendance::Present, Attendance::Remote];
 
 /// Nobody takes part in a meeting that was called off.
 pub fn takes_participations(status: MeetingStatus) -> Checked<()> {

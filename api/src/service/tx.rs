@@ -281,8 +281,18 @@ impl Tx<'_> {
 
     /// Writes the access of a parent on all its parts.
     pub async fn inherit<P: Part>(&mut self, parent: P::ParentId, access: Access) -> Result<(), Error> {
+        self.inherit_where::<P>(parent, access, Condition::all()).await
+    }
+
+    /// Writes the access of a parent on some of its parts.
+    pub async fn inherit_where<P: Part>(
+        &mut self,
+        parent: P::ParentId,
+        access: Access,
+        which: Condition,
+    ) -> Result<(), Error> {
         let update = P::update_many().col_expr(P::AUDIENCE, access.0.into()).col_expr(P::OWNER, access.1.into());
-        update.filter(P::PARENT.eq(parent)).exec(&self.txn).await.map_err(refused_write)?;
+        update.filter(P::PARENT.eq(parent)).filter(which).exec(&self.txn).await.map_err(refused_write)?;
         Ok(())
     }
 

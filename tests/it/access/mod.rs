@@ -96,18 +96,18 @@ const MUTATION: &str = "
     recordParticipation        own-part             no        no     no      yes no    no        yes         yes
     recordParticipation        part-in-confidential no        no     no      -   no    no        yes         yes
     draftRecommendation        new                  no        no     no      yes yes   no        yes         yes
-    reviseRecommendation       own-draft            -         -      -       yes -     -         yes         yes
-    reviseRecommendation       discussed            -         no     no      yes yes   no        yes         yes
-    setAddressees              own-draft            -         -      -       yes -     -         yes         yes
-    setAddressees              discussed            -         no     no      yes yes   no        yes         yes
-    openDiscussion             own-draft            -         -      -       yes -     -         yes         yes
-    openDiscussion             returned             -         no     no      yes yes   no        yes         yes
-    withdrawRecommendation     own-draft            -         -      -       yes -     -         yes         yes
-    withdrawRecommendation     discussed            -         no     no      yes no    no        yes         yes
-    recordAgreement            discussed            -         no     no      no  yes   no        yes         yes
-    submitToExecutiveCommittee agreed               -         no     no      no  yes   no        yes         yes
-    returnRecommendation       submitted            -         no     no      no  no    yes       yes         yes
-    adoptRecommendation        submitted            -         no     no      no  no    yes       yes         yes
+    reviseRecommendation       own-draft            no        no     -       yes -     -         yes         yes
+    reviseRecommendation       discussed            no        no     no      yes yes   no        yes         yes
+    setAddressees              own-draft            no        no     -       yes -     -         yes         yes
+    setAddressees              discussed            no        no     no      yes yes   no        yes         yes
+    openDiscussion             own-draft            no        no     -       yes -     -         yes         yes
+    openDiscussion             returned             no        no     no      yes yes   no        yes         yes
+    withdrawRecommendation     own-draft            no        no     -       yes -     -         yes         yes
+    withdrawRecommendation     discussed            no        no     no      yes no    no        yes         yes
+    recordAgreement            discussed            no        no     no      no  yes   no        yes         yes
+    submitToExecutiveCommittee agreed               no        no     no      no  yes   no        yes         yes
+    returnRecommendation       submitted            no        no     no      no  no    yes       yes         yes
+    adoptRecommendation        submitted            no        no     no      no  no    yes       yes         yes
     transmitRecommendation     adopted              no        no     no      no  no    yes       yes         yes
     supersedeRecommendation    adopted              no        no     no      no  no    yes       yes         yes
 ";

@@ -153,6 +153,23 @@ on_both_databases! {
         }
     }
 
+    async fn nobody_enters_themselves_under_the_chatham_house_rule(app: TestApp) {
+        let meeting = app.planned_meeting(json!({ "chathamHouse": true })).await;
+        participation(&app, &meeting, "UNOCT").await;
+        let input = json!({
+            "meetingId": meeting["id"], "organizationId": app.organization("OSCE").await,
+            "capacity": "DELEGATE", "attendance": "INVITED",
+        });
+        assert_eq!(app.partner("OSCE").mutation_error("recordParticipation", input.clone()).await, "FORBIDDEN");
+        app.secretariat().mutate("recordParticipation", input.clone(), "id").await;
+        assert_eq!(participants(&app.partner("OSCE"), &meeting).await.1, 1, "who is only invited sees its own part");
+        let mut comes = input;
+        comes["attendance"] = json!("CONFIRMED");
+        comes["expectedVersion"] = json!(1);
+        app.partner("OSCE").mutate("recordParticipation", comes, "id").await;
+        assert_eq!(participants(&app.partner("OSCE"), &meeting).await.1, 2);
+    }
+
     async fn the_chatham_house_rule_holds_in_filters_and_at_the_organisation(app: TestApp) {
         let meeting = app.planned_meeting(json!({ "chathamHouse": true })).await;
         let osce = participation(&app, &meeting, "OSCE").await;

@@ -144,7 +144,7 @@ on_both_databases! {
         let meeting = app.concluded_meeting(&["WG-A", "EC"]).await;
         let draft = draft_of(&app, "OSCE").await;
         let adoption = json!({ "meetingId": meeting["id"], "noPersonalData": true });
-        for stranger in [app.anonymous(), app.reader(), app.partner("UNRCCA")] {
+        for stranger in [app.partner("UNRCCA")] {
             for (mutation, more) in [
                 ("reviseRecommendation", json!({ "title": text("Another") })),
                 ("setAddressees", json!({ "addressees": [] })),
@@ -163,6 +163,48 @@ on_both_databases! {
                     assert_like_unknown(&stranger, mutation, &input, "id", "rec").await;
                 }
             }
+        }
+    }
+
+    async fn those_who_write_nothing_are_refused_before_anything_is_read(app: TestApp) {
+        let draft = draft_of(&app, "OSCE").await;
+        for stranger in [app.anonymous(), app.reader()] {
+            for id in [draft["id"].clone(), json!(unknown("rec")), json!("nonsense")] {
+                let input = json!({ "id": id, "expectedVersion": 1 });
+                assert_eq!(stranger.mutation_error("openDiscussion", input).await, "FORBIDDEN");
+            }
+        }
+    }
+
+    async fn an_adoption_publishes_the_adopted_text_only(app: TestApp) {
+        let draft = app.draft("WG-A").await;
+        let discussed = app.secretariat().mutate("openDiscussion", at(&draft), "id version").await;
+        let more = json!({ "text": text("The agreed text"), "changeNote": "as the group wished" });
+        let revised = app.secretariat().mutate("reviseRecommendation", at_with(&discussed, more), "id version").await;
+        let meeting = app.concluded_meeting(&["WG-A", "EC"]).await;
+        let agreement = at_with(&revised, json!({ "meetingId": meeting["id"] }));
+        let agreed = app.secretariat().mutate("recordAgreement", agreement, "id version").await;
+        let submitted = app.secretariat().mutate("submitToExecutiveCommittee", at(&agreed), "id version").await;
+        let adoption = at_with(&submitted, json!({ "meetingId": meeting["id"], "noPersonalData": true }));
+        app.secretariat().mutate("adoptRecommendation", adoption, "id").await;
+        let query = "query($id: ID!) { recommendation(by: { id: $id }) { revisions { number changeNote } } }";
+        let revisions = async |client: rec_tests::client::Client| {
+            client.query_with(query, json!({ "id": draft["id"] })).await["recommendation"]["revisions"].take()
+        };
+        assert_eq!(revisions(app.anonymous()).await, json!([{ "number": 2, "changeNote": null }]));
+        let both = json!([{ "number": 1, "changeNote": null }, { "number": 2, "changeNote": "as the group wished" }]);
+        assert_eq!(revisions(app.reader()).await, both);
+    }
+
+    async fn a_discussion_opens_the_latest_text_of_a_draft_only(app: TestApp) {
+        let draft = draft_of(&app, "OSCE").await;
+        let more = json!({ "text": text("A second thought") });
+        let revised = app.partner("OSCE").mutate("reviseRecommendation", at_with(&draft, more), "id version").await;
+        app.partner("OSCE").mutate("openDiscussion", at(&revised), "id").await;
+        let query = "query($id: ID!) { recommendation(by: { id: $id }) { revisions { number } } }";
+        for (client, seen) in [(app.reader(), json!([{ "number": 2 }])), (app.partner("OSCE"), json!([{ "number": 1 }, { "number": 2 }]))] {
+            let data = client.query_with(query, json!({ "id": draft["id"] })).await;
+            assert_eq!(data["recommendation"]["revisions"], seen);
         }
     }
 
@@ -187,7 +229,7 @@ on_both_databases! {
         let stale = json!({ "id": draft["id"], "expectedVersion": 99 });
         let own = app.partner("OSCE").payload("openDiscussion", stale.clone(), "id").await;
         assert_eq!((&own["userErrors"][0]["code"], &own["record"]["id"]), (&json!("CONFLICT"), &draft["id"]));
-        let stranger = app.reader().payload("openDiscussion", stale, "id").await;
+        let stranger = app.partner("UNRCCA").payload("openDiscussion", stale, "id").await;
         assert_eq!((&stranger["userErrors"][0]["code"], &stranger["record"]), (&json!("NOT_FOUND"), &Value::Null));
     }
 }

@@ -168,7 +168,7 @@ impl Recommendation {
         parts::instruments(session(ctx), self.0.id).await
     }
 
-    /// The states of its text, by number.
+    /// The states of its text that you may see, by number. A text that is published opens its latest state only.
     async fn revisions(&self, ctx: &Context<'_>) -> Result<Vec<RecommendationRevision>> {
         parts_of::<RecommendationRevision>(session(ctx), self.0.id).await
     }

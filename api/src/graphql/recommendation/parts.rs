@@ -10,6 +10,7 @@ use entity::text::Locale;
 use entity::{addressee, instrument, recommendation_instrument, recommendation_revision, recommendation_theme, theme};
 
 use super::Recommendation;
+use crate::auth::Role;
 use crate::graphql::connection::Node;
 use crate::graphql::country::Country;
 use crate::graphql::instrument::Instrument;
@@ -128,9 +129,9 @@ impl RecommendationRevision {
         self.0.rationale.as_ref().map(translations).unwrap_or_default()
     }
 
-    /// What was changed and why.
-    async fn change_note(&self) -> Option<&str> {
-        self.0.change_note.as_deref()
+    /// What was changed and why. Shown to readers, partners and the secretariat.
+    async fn change_note(&self, ctx: &Context<'_>) -> Option<&str> {
+        self.0.change_note.as_deref().filter(|_| session(ctx).viewer.role > Role::Anonymous)
     }
 
     /// When it was written.

@@ -26,6 +26,7 @@ impl Visible for participation::Entity {
             .column(participation::Column::MeetingId)
             .from(participation::Entity)
             .and_where(participation::Column::OrganizationId.eq(organization))
+            .and_where(participation::Column::Attendance.is_in(rules::TAKING_PART))
             .take();
         let meetings = select::<meeting::Entity>(viewer).filter(meeting::Column::Id.in_subquery(own));
         let meetings = meetings.select_only().column(meeting::Column::Id).into_query();
@@ -101,7 +102,8 @@ pub async fn record(
         }),
     )
         .all()?;
-    viewer.require(Act::RecordParticipation { organization: organization_id })?;
+    let act = |is_new, chatham_house| Act::RecordParticipation { organization: organization_id, is_new, chatham_house };
+    viewer.require(act(false, false))?;
     let mut tx = app.begin(viewer, "recordParticipation").await?;
     let meeting = tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await?;
     rules::takes_participations(meeting.status)?;
@@ -116,6 +118,7 @@ pub async fn record(
             tx.update::<participation::Entity>(&before, after).await?
         }
         None => {
+            viewer.require(act(true, meeting.chatham_house))?;
             let row = new_row(&tx, &meeting, organization_id, &input);
             tx.insert::<participation::Entity>(row).await?
         }

@@ -10,7 +10,7 @@ use entity::change::ChangeReason;
 use entity::id::RecommendationId;
 use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
 use entity::{addressee, recommendation, recommendation_instrument, recommendation_revision, recommendation_theme};
-use sea_orm::{Condition, ConnectionTrait};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
 
 use super::body::BodyFilter;
 use super::country::CountryFilter;
@@ -159,7 +159,7 @@ async fn put(
     (after.audience, after.owner) = access;
     if access != (before.audience, before.owner) {
         tx.inherit::<addressee::Entity>(after.id, access).await?;
-        tx.inherit::<recommendation_revision::Entity>(after.id, access).await?;
+        inherit_revisions(tx, before, &after).await?;
         tx.inherit::<recommendation_theme::Entity>(after.id, access).await?;
         tx.inherit::<recommendation_instrument::Entity>(after.id, access).await?;
     }
@@ -168,6 +168,24 @@ async fn put(
         None if parts_changed => tx.touch::<recommendation::Entity>(before, after).await,
         None => tx.update::<recommendation::Entity>(before, after).await,
     }
+}
+
+/// A text that opens up opens its latest revision only: what was written before was not written for the new readers.
+async fn inherit_revisions(
+    tx: &mut Tx<'_>,
+    before: &recommendation::Model,
+    after: &recommendation::Model,
+) -> Result<(), Error> {
+    let access = (after.audience, after.owner);
+    if after.audience > before.audience {
+        return tx.inherit::<recommendation_revision::Entity>(after.id, access).await;
+    }
+    let number = tx.highest::<recommendation_revision::Entity>(
+        recommendation_revision::Column::Number,
+        Condition::all().add(recommendation_revision::Column::RecommendationId.eq(after.id)),
+    );
+    let latest = Condition::all().add(recommendation_revision::Column::Number.eq(number.await?));
+    tx.inherit_where::<recommendation_revision::Entity>(after.id, access, latest).await
 }
 
 /// The recommendations that a body drafts.

@@ -96,6 +96,7 @@ impl<'a> Step<'a> {
         (id, expected_version): (&ID, i32),
         (step, word): (Move, Word),
     ) -> Result<Self, Error> {
+        viewer.require(Act::Write)?;
         let id = input::id::<RecommendationId>("id", id, WHAT)?;
         let tx = app.begin(viewer, action).await?;
         let before = tx.get_at::<recommendation::Entity>(id, expected_version, WHAT).await?;
@@ -157,6 +158,7 @@ pub async fn record_agreement(
     viewer: &Viewer,
     input: RecordAgreementInput,
 ) -> Result<Written<recommendation::Model>, Error> {
+    viewer.require(Act::Write)?;
     let meeting_id = input::id::<MeetingId>("meetingId", &input.meeting_id, "meeting")?;
     let named = (&input.id, input.expected_version);
     let mut step =
@@ -199,6 +201,7 @@ pub async fn adopt(
     viewer: &Viewer,
     input: AdoptRecommendationInput,
 ) -> Result<Written<recommendation::Model>, Error> {
+    viewer.require(Act::Write)?;
     let (meeting_id, ()) =
         (input::id::<MeetingId>("meetingId", &input.meeting_id, "meeting"), rules::declared(input.no_personal_data))
             .all()?;
@@ -256,6 +259,7 @@ pub async fn supersede(
     viewer: &Viewer,
     input: SupersedeRecommendationInput,
 ) -> Result<Written<recommendation::Model>, Error> {
+    viewer.require(Act::Write)?;
     let path = "supersededById";
     let successor_id = input::id::<RecommendationId>(path, &input.superseded_by_id, WHAT)?;
     let named = (&input.id, input.expected_version);

@@ -56,6 +56,7 @@ pub async fn set_addressees(
     viewer: &Viewer,
     input: SetAddresseesInput,
 ) -> Result<Written<recommendation::Model>, Error> {
+    viewer.require(Act::Write)?;
     let id = input::id::<RecommendationId>("id", &input.id, WHAT)?;
     let mut tx = app.begin(viewer, "setAddressees").await?;
     let before = tx.get_at::<recommendation::Entity>(id, input.expected_version, WHAT).await?;

@@ -78,6 +78,7 @@ pub async fn draft(
     viewer: &Viewer,
     input: DraftRecommendationInput,
 ) -> Result<Written<recommendation::Model>, Error> {
+    viewer.require(Act::Write)?;
     let body_id = input::id::<BodyId>("bodyId", &input.body_id, "body")?;
     let mut tx = app.begin(viewer, "draftRecommendation").await?;
     let body = tx.get::<body::Entity>("bodyId", body_id, "body").await?;
@@ -139,6 +140,7 @@ pub async fn revise(
     viewer: &Viewer,
     input: ReviseRecommendationInput,
 ) -> Result<Written<recommendation::Model>, Error> {
+    viewer.require(Act::Write)?;
     let (id, change_note) = (
         input::id::<RecommendationId>("id", &input.id, WHAT),
         input::optional_text("changeNote", input.change_note.as_deref(), input::NOTE),
