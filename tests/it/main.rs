@@ -2,4 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails its test")]
 
 mod council;
+mod filter;
+mod guard;
+mod language;
+mod lists;
+mod mandate;
+mod meeting;
+mod officer;
+mod participation;
 mod readme;
+mod recommendation;
