@@ -110,10 +110,8 @@ on_both_databases! {
 
     async fn a_deactivated_organisation_stays_readable_and_its_tokens_are_refused(app: TestApp) {
         let created = created_organization(&app).await;
-        assert_eq!(
-            app.partner("IOM").query("{ viewer { organization { acronym } } }").await["viewer"]["organization"]["acronym"],
-            "IOM"
-        );
+        let viewer = app.partner("IOM").query("{ viewer { organization { acronym } } }").await;
+        assert_eq!(viewer["viewer"]["organization"]["acronym"], "IOM");
         let gone = app.secretariat().mutate("deactivateOrganization", at(&created), ORGANIZATION).await;
         assert_eq!(gone["active"], false);
         assert_eq!(app.partner("IOM").send("{ viewer { role } }", json!({})).await.status, 401);
@@ -125,8 +123,10 @@ on_both_databases! {
 
     async fn organisations_are_navigable_to_parent_country_and_back(app: TestApp) {
         created_organization(&app).await;
-        let query = "{ organization(by: { acronym: \"UNOCT\" }) { children { totalCount nodes { acronym parent { acronym } } } }
-            country(by: { iso2: \"UZ\" }) { organizations(filter: { acronym: { eq: \"IOM\" } }) { nodes { acronym country { iso2 } } } } }";
+        let query = "{ organization(by: { acronym: \"UNOCT\" }) { children {
+                totalCount nodes { acronym parent { acronym } } } }
+            country(by: { iso2: \"UZ\" }) { organizations(filter: { acronym: { eq: \"IOM\" } }) {
+                nodes { acronym country { iso2 } } } } }";
         let data = app.anonymous().query(query).await;
         let child = json!({ "totalCount": 1, "nodes": [{ "acronym": "IOM", "parent": { "acronym": "UNOCT" } }] });
         assert_eq!(data["organization"]["children"], child);
@@ -136,7 +136,9 @@ on_both_databases! {
 
     async fn no_organisation_is_above_itself_at_any_distance(app: TestApp) {
         let child = created_organization(&app).await;
-        let input = json!({ "acronym": "IOM-UZ", "name": text("Mission"), "kind": "IGO_FIELD_OPERATION", "parentId": child["id"] });
+        let input = json!({
+            "acronym": "IOM-UZ", "name": text("Mission"), "kind": "IGO_FIELD_OPERATION", "parentId": child["id"],
+        });
         let grandchild = app.secretariat().mutate("createOrganization", input, "id version").await;
         let top = version_of(&app, "organization", "{ acronym: \"UNOCT\" }").await;
         for parent in [&top["id"], &child["id"], &grandchild["id"]] {
@@ -193,7 +195,8 @@ on_both_databases! {
         let draft = json!({ "bodyId": created["id"], "kind": "RECOMMENDATION", "title": text("T"), "text": text("T") });
         assert_eq!(app.secretariat().refusals("draftRecommendation", draft).await, ["INVALID_STATE bodyId"]);
         let mandate = json!({
-            "bodyId": created["id"], "organizationId": app.organization("OSCE").await, "role": "MEMBER", "validFrom": "2025-04-01",
+            "bodyId": created["id"], "organizationId": app.organization("OSCE").await, "role": "MEMBER",
+            "validFrom": "2025-04-01",
         });
         assert_eq!(app.secretariat().refusals("grantMandate", mandate).await, ["INVALID_STATE bodyId"]);
     }
@@ -214,7 +217,8 @@ on_both_databases! {
             (&child["kind"], &child["name"], &child["parent"]["code"]),
             (&json!("SDG"), &json!("Peace"), &json!("LAW"))
         );
-        let query = "{ themes(filter: { parent: { code: { eq: \"LAW\" } } }) { nodes { code parent { children { nodes { code } } } } } }";
+        let query = "{ themes(filter: { parent: { code: { eq: \"LAW\" } } }) {
+            nodes { code parent { children { nodes { code } } } } } }";
         let found = json!([{ "code": "SDG-16", "parent": { "children": { "nodes": [{ "code": "SDG-16" }] } } }]);
         assert_eq!(app.anonymous().query(query).await["themes"]["nodes"], found);
         let cycle = json!({ "id": parent, "expectedVersion": 1, "parentId": child["id"] });

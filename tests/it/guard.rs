@@ -69,7 +69,8 @@ on_both_databases! {
         let ended = json!({ "id": mandate["id"], "expectedVersion": 1, "validTo": "2025-01-01" });
         app.secretariat().mutate("endMandate", ended, "id").await;
         let again = json!({
-            "organizationId": app.organization("OSCE").await, "bodyId": app.body("WG-A").await, "role": "MEMBER", "validFrom": "2025-01-02",
+            "organizationId": app.organization("OSCE").await, "bodyId": app.body("WG-A").await,
+            "role": "MEMBER", "validFrom": "2025-01-02",
         });
         app.secretariat().mutate("grantMandate", again, "id").await;
         refused(&app, "UPDATE mandate SET valid_from = '2025-01-01' WHERE valid_to IS NULL").await;

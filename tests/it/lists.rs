@@ -7,13 +7,14 @@ use rec_tests::given::{at_with, each, with};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
-const ROWS: &str = "query($f: RecommendationFilter, $o: [RecommendationOrder!], $first: Int, $after: String, $last: Int, $before: String) {
+const ROWS: &str = "query($f: RecommendationFilter, $o: [RecommendationOrder!],
+    $first: Int, $after: String, $last: Int, $before: String) {
     recommendations(filter: $f, orderBy: $o, first: $first, after: $after, last: $last, before: $before) {
         totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
         edges { cursor node { id } }
         nodes { id label title status priority targetDate adoptedOn createdAt isDemo version body { code } } } }";
 
-/// Twelve recommendations: six drafts and six adopted ones in two bodies, with and without dates, titles with wildcards.
+/// Twelve recommendations: six drafts and six adopted ones in two bodies, with and without dates, some with wildcards.
 pub async fn twelve(app: &TestApp) {
     let days = json!({ "startsOn": "2025-12-01", "endsOn": "2025-12-03" });
     let meeting = app.concluded_meeting_with(&["EC", "WG-A", "WG-B"], days).await;
@@ -42,7 +43,8 @@ pub async fn twelve(app: &TestApp) {
 }
 
 const NESTED: &str = "query($f: RecommendationFilter, $o: [RecommendationOrder!], $after: String) {
-    workingGroups(orderBy: [{ field: CODE }]) { nodes { code recommendations(filter: $f, orderBy: $o, first: 2, after: $after) {
+    workingGroups(orderBy: [{ field: CODE }]) { nodes { code
+        recommendations(filter: $f, orderBy: $o, first: 2, after: $after) {
         totalCount nodes { id } pageInfo { hasNextPage endCursor } } } } }";
 
 async fn page(client: &Client, variables: Value) -> Value {
@@ -180,7 +182,9 @@ on_both_databases! {
         for number in 0..26 {
             app.theme(&format!("T{number}")).await;
         }
-        let data = app.anonymous().query("{ themes { totalCount nodes { id } pageInfo { hasNextPage } } all: themes(first: 100) { nodes { id } } }").await;
+        let query =
+            "{ themes { totalCount nodes { id } pageInfo { hasNextPage } } all: themes(first: 100) { nodes { id } } }";
+        let data = app.anonymous().query(query).await;
         assert_eq!(data["themes"]["nodes"].as_array().unwrap().len(), 25);
         assert_eq!(
             (&data["themes"]["totalCount"], &data["themes"]["pageInfo"]["hasNextPage"]),
@@ -255,7 +259,8 @@ on_both_databases! {
 
     async fn lists_through_a_table_between_are_those_of_each_parent(app: TestApp) {
         let query = "{ organizations(first: 100) { nodes { acronym
-            meetingsOrganized(first: 1, orderBy: [{ field: STARTS_ON, direction: DESC }]) { totalCount nodes { id } } } } }";
+            meetingsOrganized(first: 1, orderBy: [{ field: STARTS_ON, direction: DESC }]) {
+                totalCount nodes { id } } } } }";
         let data = app.anonymous().query(query).await;
         let single = "query($a: String!) { meetings(filter: { organizers: { some: { acronym: { eq: $a } } } },
             orderBy: [{ field: STARTS_ON, direction: DESC }], first: 1) { totalCount nodes { id } } }";

@@ -91,13 +91,17 @@ on_both_databases! {
 
     async fn an_update_keeps_what_is_omitted_clears_null_and_replaces_lists(app: TestApp) {
         let sources = app.sources().await;
-        let more = json!({ "city": "Almaty", "venue": "Hall", "sourceIds": [sources[0]], "participantCount": 9, "countQualifier": "EXACT" });
+        let more = json!({
+            "city": "Almaty", "venue": "Hall", "sourceIds": [sources[0]], "participantCount": 9,
+            "countQualifier": "EXACT",
+        });
         let meeting = app.planned_meeting(more).await;
         let change = json!({
             "city": null, "theme": text("Law"), "sourceIds": [sources[1]],
             "alternativeTitles": [{ "title": text("Other"), "sourceId": sources[1] }],
         });
-        let selection = "id version city venue theme participantCount countQualifier title sources { id } alternativeTitles { title }";
+        let selection = "id version city venue theme participantCount countQualifier title sources { id }
+            alternativeTitles { title }";
         let updated = app.secretariat().mutate("updateMeeting", at_with(&meeting, change), selection).await;
         let expected = json!({
             "id": meeting["id"], "version": 2, "city": null, "venue": "Hall", "theme": "Law", "participantCount": 9,
@@ -244,6 +248,60 @@ on_both_databases! {
         assert_eq!(app.secretariat().refusals("addAgendaItem", item).await, ["INVALID_STATE id"]);
     }
 
+    async fn the_sources_of_a_concluded_meeting_are_kept(app: TestApp) {
+        let sources = app.sources().await;
+        let title = json!({ "title": text("Other"), "sourceId": sources[0] });
+        let more = json!({ "sourceIds": [sources[0]], "alternativeTitles": [title] });
+        let meeting = app.concluded_meeting_with(&["WG-A"], more).await;
+        for (list, kept) in [("sourceIds", json!([sources[0], sources[1]])), ("alternativeTitles", json!([title]))] {
+            let bare = at_with(&meeting, json!({ list: [] }));
+            assert_eq!(app.secretariat().refusals("updateMeeting", bare).await, [format!("INVALID_STATE {list}")]);
+            app.secretariat().payload("updateMeeting", at_with(&meeting, json!({ list: kept })), "id").await;
+        }
+        let grown = "query($id: ID!) { meeting(by: { id: $id }) { sources { id } alternativeTitles { title } } }";
+        let grown = app.anonymous().query_with(grown, json!({ "id": meeting["id"] })).await;
+        assert_eq!(grown["meeting"]["sources"].as_array().unwrap().len(), 2);
+        assert_eq!(grown["meeting"]["alternativeTitles"].as_array().unwrap().len(), 1);
+    }
+
+    async fn meetings_scheduled_at_once_get_different_ordinals(app: TestApp) {
+        let other_process = app.second().await;
+        let body = app.body("WG-A").await;
+        let mut scheduled = Vec::new();
+        for number in 0..6 {
+            let client = if number % 2 == 0 { app.secretariat() } else { other_process.secretariat() };
+            let input = json!({
+                "title": text("At once"), "kind": "WORKING_GROUP", "modality": "ONLINE", "startsOn": "2026-02-01",
+                "sessions": [{ "bodyId": body }],
+            });
+            let schedule = async move { client.mutate("scheduleMeeting", input, "sessions { ordinal }").await };
+            scheduled.push(tokio::spawn(schedule));
+        }
+        let mut ordinals = Vec::new();
+        for meeting in scheduled {
+            ordinals.push(meeting.await.unwrap()["sessions"][0]["ordinal"].as_i64().unwrap());
+        }
+        ordinals.sort_unstable();
+        assert_eq!(ordinals, [3, 4, 5, 6, 7, 8]);
+    }
+
+    async fn items_added_at_once_all_find_their_place(app: TestApp) {
+        let meeting = app.planned_meeting(json!({})).await;
+        let mut added = Vec::new();
+        for _ in 0..5 {
+            let (client, id) = (app.secretariat(), meeting["id"].clone());
+            let input = json!({ "meetingId": id, "title": text("Item"), "kind": "DISCUSSION" });
+            added.push(tokio::spawn(async move { client.mutate("addAgendaItem", input, "position").await }));
+        }
+        let mut positions = Vec::new();
+        for item in added {
+            positions.push(item.await.unwrap()["position"].as_i64().unwrap());
+        }
+        positions.sort_unstable();
+        assert_eq!(positions, [1, 2, 3, 4, 5]);
+        assert_eq!(version(&app, &meeting).await, 6);
+    }
+
     async fn nothing_is_taken_out_of_a_concluded_meeting(app: TestApp) {
         let planned = app.planned_meeting(json!({ "sessions": [{ "bodyId": app.body("WG-A").await }] })).await;
         let kept = item(&app, &planned, "Kept").await;
@@ -278,7 +336,10 @@ on_both_databases! {
         let input = at_with(&first, json!({ "number": "1 (a)", "kind": "DECISION", "bodyId": app.body("EC").await }));
         let updated =
             app.secretariat().mutate("updateAgendaItem", input, "id version number kind title body { code }").await;
-        let expected = json!({ "id": first["id"], "version": 2, "number": "1 (a)", "kind": "DECISION", "title": "First", "body": { "code": "EC" } });
+        let expected = json!({
+            "id": first["id"], "version": 2, "number": "1 (a)", "kind": "DECISION", "title": "First",
+            "body": { "code": "EC" },
+        });
         assert_eq!(updated, expected);
         assert_eq!(version(&app, &meeting).await, 4);
         let order = json!({ "meetingId": meeting["id"], "expectedVersion": 4, "itemIds": [second["id"], first["id"]] });
@@ -296,7 +357,9 @@ on_both_databases! {
         let meeting = app.planned_meeting(json!({})).await;
         let (one, two) = (item(&app, &meeting, "One").await, item(&app, &meeting, "Two").await);
         let foreign = item(&app, &app.planned_meeting(json!({})).await, "Foreign").await;
-        let order = |version: i32, items: Value| json!({ "meetingId": meeting["id"], "expectedVersion": version, "itemIds": items });
+        let id = &meeting["id"];
+        let order =
+            |version: i32, items: Value| json!({ "meetingId": id, "expectedVersion": version, "itemIds": items });
         for items in [json!([one["id"]]), json!([one["id"], one["id"]]), json!([one["id"], foreign["id"]]), json!([])] {
             assert_eq!(app.secretariat().refusals("reorderAgendaItems", order(3, items)).await, ["INVALID itemIds"]);
         }

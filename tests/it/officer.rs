@@ -5,7 +5,8 @@ use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
 async fn draft_input(app: &TestApp, body: &str) -> Value {
-    json!({ "bodyId": app.body(body).await, "kind": "RECOMMENDATION", "title": text("Proposal"), "text": text("A text") })
+    let body = app.body(body).await;
+    json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("Proposal"), "text": text("A text") })
 }
 
 async fn drafted_by(app: &TestApp, acronym: &str, body: &str) -> Value {
@@ -46,7 +47,8 @@ on_both_databases! {
         app.app.clock.advance(chrono::TimeDelta::days(1));
         forbidden(&app, "UNODC", "draftRecommendation", draft_input(&app, "WG-A").await).await;
         let tomorrow = json!({
-            "organizationId": app.organization("ICRC").await, "bodyId": app.body("WG-A").await, "role": "MEMBER", "validFrom": "2026-01-17",
+            "organizationId": app.organization("ICRC").await, "bodyId": app.body("WG-A").await,
+            "role": "MEMBER", "validFrom": "2026-01-17",
         });
         app.secretariat().mutate("grantMandate", tomorrow, "id").await;
         forbidden(&app, "ICRC", "draftRecommendation", draft_input(&app, "WG-A").await).await;

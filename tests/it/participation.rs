@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 async fn input(app: &TestApp, meeting: &Value, acronym: &str) -> Value {
     let organization = app.organization(acronym).await;
-    json!({ "meetingId": meeting["id"], "organizationId": organization, "capacity": "DELEGATE", "attendance": "INVITED" })
+    let meeting = &meeting["id"];
+    json!({ "meetingId": meeting, "organizationId": organization, "capacity": "DELEGATE", "attendance": "INVITED" })
 }
 
 on_both_databases! {
@@ -40,7 +41,8 @@ on_both_databases! {
         }
         let query = "query($id: ID!) { meeting(by: { id: $id }) { participationCount
             all: participations { totalCount }
-            icrc: participations(filter: { organization: { acronym: { eq: \"ICRC\" } } }, orderBy: [{ field: CAPACITY }]) {
+            icrc: participations(
+                filter: { organization: { acronym: { eq: \"ICRC\" } } }, orderBy: [{ field: CAPACITY }]) {
                 totalCount nodes { capacity } } } }";
         let data = app.anonymous().query_with(query, json!({ "id": meeting["id"] })).await;
         let meeting = &data["meeting"];
@@ -79,7 +81,8 @@ on_both_databases! {
         for acronym in ["ICRC", "EU"] {
             app.secretariat().mutate("recordParticipation", input(&app, &meeting, acronym).await, "id").await;
         }
-        let query = "query($id: ID!) { meeting(by: { id: $id }) { participationCount participations { totalCount nodes { id } } } }";
+        let query = "query($id: ID!) { meeting(by: { id: $id }) {
+            participationCount participations { totalCount nodes { id } } } }";
         for (viewer, seen) in [
             (app.anonymous(), 0),
             (app.reader(), 0),

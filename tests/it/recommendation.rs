@@ -26,17 +26,20 @@ on_both_databases! {
     async fn a_draft_holds_all_that_is_given(app: TestApp) {
         let (law, health, resolution) =
             (app.theme("LAW").await, app.theme("HEALTH").await, app.instrument("S/RES/2396").await);
+        let unicef = app.organization("UNICEF").await;
         let input = json!({
-            "bodyId": app.body("WG-B").await, "kind": "PROPOSED_SOLUTION", "title": text("Schools"), "text": text("Open the schools."),
+            "bodyId": app.body("WG-B").await, "kind": "PROPOSED_SOLUTION", "title": text("Schools"),
+            "text": text("Open the schools."),
             "rationale": text("They help."), "priority": "HIGH", "targetDate": "2026-01-15",
             "themeIds": [health, law], "instrumentIds": [resolution],
             "addressees": [
                 { "category": "ALL_STAKEHOLDERS", "role": "SUPPORTING" },
                 { "category": "GOVERNMENT", "role": "LEAD", "countryId": app.country("KZ").await },
-                { "category": "INTERNATIONAL_ORGANIZATION", "role": "LEAD", "organizationId": app.organization("UNICEF").await },
+                { "category": "INTERNATIONAL_ORGANIZATION", "role": "LEAD", "organizationId": unicef },
             ],
         });
-        let selection = "version status label kind title text rationale priority targetDate adoptedOn isDemo noPersonalData body { code }
+        let selection = "version status label kind title text rationale priority targetDate adoptedOn isDemo
+            noPersonalData body { code }
             draftedBy { acronym } meeting { id } agreedAt { id } themes { code } instruments { symbol }
             addressees { category role country { iso2 } organization { acronym } }
             revisions { number title text rationale changeNote } supersedes { id } supersededBy { id }";
@@ -50,9 +53,15 @@ on_both_databases! {
             "addressees": [
                 { "category": "ALL_STAKEHOLDERS", "role": "SUPPORTING", "country": null, "organization": null },
                 { "category": "GOVERNMENT", "role": "LEAD", "country": { "iso2": "KZ" }, "organization": null },
-                { "category": "INTERNATIONAL_ORGANIZATION", "role": "LEAD", "country": null, "organization": { "acronym": "UNICEF" } },
+                {
+                    "category": "INTERNATIONAL_ORGANIZATION", "role": "LEAD", "country": null,
+                    "organization": { "acronym": "UNICEF" },
+                },
             ],
-            "revisions": [{ "number": 1, "title": "Schools", "text": "Open the schools.", "rationale": "They help.", "changeNote": null }],
+            "revisions": [{
+                "number": 1, "title": "Schools", "text": "Open the schools.", "rationale": "They help.",
+                "changeNote": null,
+            }],
             "supersedes": null, "supersededBy": null,
         });
         assert_eq!(draft, expected);
@@ -120,7 +129,10 @@ on_both_databases! {
                 "NOT_FOUND addressees.0.countryId",
             ),
             (
-                json!([{ "category": "GOVERNMENT", "role": "LEAD", "countryId": kz }, { "category": "GOVERNMENT", "role": "SUPPORTING", "countryId": kz }]),
+                json!([
+                    { "category": "GOVERNMENT", "role": "LEAD", "countryId": kz },
+                    { "category": "GOVERNMENT", "role": "SUPPORTING", "countryId": kz },
+                ]),
                 "INVALID addressees",
             ),
         ] {
