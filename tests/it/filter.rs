@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use crate::lists::{rows, twelve};
 
+/// Whether a value, or its absence, meets a comparison.
+type Rule = fn(Option<&str>) -> bool;
+
 /// The titles that a filter finds, in the order of creation.
 async fn found(app: &TestApp, filter: Value) -> Vec<Value> {
     rows(&app.secretariat(), &filter, &json!([])).await.iter().map(|row| row["title"].clone()).collect()
@@ -15,7 +18,6 @@ on_both_databases! {
     async fn texts_are_compared_to_the_letter_and_by_parts(app: TestApp) {
         twelve(&app).await;
         let all = rows(&app.secretariat(), &Value::Null, &json!([])).await;
-        type Rule = fn(Option<&str>) -> bool;
         let rules: [(Value, Rule); 13] = [
             (json!({ "eq": "REC/WG-A/2025/2" }), |l| l == Some("REC/WG-A/2025/2")),
             (json!({ "eq": "rec/wg-a/2025/2" }), |_| false),
@@ -43,7 +45,6 @@ on_both_databases! {
     async fn dates_are_compared_and_null_is_no_date(app: TestApp) {
         twelve(&app).await;
         let all = rows(&app.secretariat(), &Value::Null, &json!([])).await;
-        type Rule = fn(Option<&str>) -> bool;
         let day = "2026-03-01";
         let rules: [(Value, Rule); 11] = [
             (json!({ "eq": day }), |d| d == Some("2026-03-01")),
