@@ -147,6 +147,24 @@ on_both_databases! {
         }
     }
 
+    async fn two_changes_at_once_close_no_circle(app: TestApp) {
+        for round in 0..5 {
+            let mut pair = Vec::new();
+            for letter in ["A", "B"] {
+                let input = json!({ "acronym": format!("{letter}{round}"), "name": text("Pair"), "kind": "OTHER" });
+                pair.push(app.secretariat().mutate("createOrganization", input, "id version").await);
+            }
+            let under = |child: usize, parent: usize| {
+                let (client, input) =
+                    (app.secretariat(), at_with(&pair[child], json!({ "parentId": pair[parent]["id"] })));
+                tokio::spawn(async move { client.payload("updateOrganization", input, "id").await })
+            };
+            let (one, other) = tokio::join!(under(0, 1), under(1, 0));
+            let refusals = [one.unwrap(), other.unwrap()].map(|payload| each(&payload["userErrors"], "/code").len());
+            assert_eq!(refusals.iter().sum::<usize>(), 1, "one of the two is refused");
+        }
+    }
+
     async fn a_body_is_created_and_reports_to_another_one(app: TestApp) {
         let mut created = created_body(&app).await;
         let query = "{ body(by: { code: \"EC\" }) { subsidiaries(orderBy: [{ field: CODE }]) { nodes { code } } }

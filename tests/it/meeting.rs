@@ -214,6 +214,15 @@ on_both_databases! {
         assert_eq!(move_on(&app, "concludeMeeting", &opened).await["status"], "CONCLUDED");
     }
 
+    async fn a_meeting_in_session_is_not_moved_into_the_future(app: TestApp) {
+        let confirmed = move_on(&app, "confirmMeeting", &today(&app, json!({})).await).await;
+        let open = move_on(&app, "openMeeting", &confirmed).await;
+        let moved = at_with(&open, json!({ "startsOn": "2026-01-16", "endsOn": "2026-01-17" }));
+        assert_eq!(app.secretariat().refusals("updateMeeting", moved).await, ["INVALID_STATE startsOn"]);
+        let longer = at_with(&open, json!({ "endsOn": "2026-01-17" }));
+        assert_eq!(app.secretariat().mutate("updateMeeting", longer, "endsOn").await["endsOn"], "2026-01-17");
+    }
+
     async fn the_days_of_a_meeting_are_those_of_its_time_zone(app: TestApp) {
         let meeting = today(&app, json!({ "startsOn": "2026-01-14", "timezone": "America/New_York" })).await;
         let confirmed = move_on(&app, "confirmMeeting", &meeting).await;
