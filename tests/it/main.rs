@@ -3,6 +3,15 @@
 
 mod access;
 mod council;
+mod filter;
+mod guard;
+mod language;
+mod lists;
+mod mandate;
+mod meeting;
+mod officer;
+mod participation;
 mod privacy;
 mod readme;
+mod recommendation;
 mod tokens;

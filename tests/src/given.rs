@@ -23,11 +23,21 @@ pub fn at(record: &Value) -> Value {
 
 /// `at`, with more fields.
 pub fn at_with(record: &Value, more: Value) -> Value {
-    let mut input = at(record);
+    with(at(record), more)
+}
+
+/// An input with more fields, or with other values of them.
+pub fn with(mut input: Value, more: Value) -> Value {
     for (key, value) in more.as_object().expect("an object") {
         input[key] = value.clone();
     }
     input
+}
+
+/// One value of each record of a list.
+pub fn each(list: &Value, pointer: &str) -> Vec<Value> {
+    let records = list.as_array().expect("a list").iter();
+    records.map(|record| record.pointer(pointer).cloned().unwrap_or_default()).collect()
 }
 
 impl TestApp {
@@ -52,6 +62,25 @@ impl TestApp {
         id_of(&self.anonymous().query_with(query, json!({ "c": iso2 })).await["country"])
     }
 
+    /// The id of a theme with this code.
+    pub async fn theme(&self, code: &str) -> Id {
+        let input = json!({ "code": code, "name": text(code), "kind": "SUBJECT" });
+        id_of(&self.secretariat().mutate("createTheme", input, "id").await)
+    }
+
+    /// The id of an instrument with this symbol.
+    pub async fn instrument(&self, symbol: &str) -> Id {
+        let input = json!({ "symbol": symbol, "title": text(symbol) });
+        id_of(&self.secretariat().mutate("createInstrument", input, "id").await)
+    }
+
+    /// The ids of the public record's sources.
+    pub async fn sources(&self) -> Vec<Id> {
+        let data = self.anonymous().query("{ meetings { nodes { sources { id } } } }").await;
+        let meetings = data["meetings"]["nodes"].as_array().expect("meetings");
+        meetings.iter().flat_map(|meeting| meeting["sources"].as_array().expect("sources")).map(id_of).collect()
+    }
+
     /// A mandate from 2024 on.
     pub async fn mandate(&self, acronym: &str, body: &str, role: &str) -> Value {
         let input = json!({
@@ -65,29 +94,34 @@ impl TestApp {
 
     /// A planned meeting on a day of the past.
     pub async fn planned_meeting(&self, more: Value) -> Value {
-        let mut input = json!({
+        let input = json!({
             "title": text("A meeting"), "kind": "WORKING_GROUP", "modality": "IN_PERSON", "startsOn": "2025-12-01",
             "organizers": [{ "organizationId": self.organization("ISRS").await, "role": "ORGANIZER" }],
         });
-        for (key, value) in more.as_object().expect("an object") {
-            input[key] = value.clone();
-        }
-        self.secretariat().mutate("scheduleMeeting", input, "id version status").await
+        self.secretariat().mutate("scheduleMeeting", with(input, more), "id version status").await
     }
 
     /// A concluded meeting with a session of each of these bodies.
     pub async fn concluded_meeting(&self, bodies: &[&str]) -> Value {
+        self.concluded_meeting_with(bodies, json!({})).await
+    }
+
+    pub async fn concluded_meeting_with(&self, bodies: &[&str], more: Value) -> Value {
         let mut sessions = Vec::new();
         for body in bodies {
             sessions.push(json!({ "bodyId": self.body(body).await }));
         }
-        let meeting = self.planned_meeting(json!({ "sessions": sessions })).await;
+        let meeting = self.planned_meeting(with(json!({ "sessions": sessions }), more)).await;
         let meeting = self.secretariat().mutate("confirmMeeting", at(&meeting), "id version").await;
         self.secretariat().mutate("concludeMeeting", at(&meeting), "id version status").await
     }
 
     /// A draft of the secretariat with an addressee.
     pub async fn draft(&self, body: &str) -> Value {
+        self.draft_with(body, json!({})).await
+    }
+
+    pub async fn draft_with(&self, body: &str, more: Value) -> Value {
         let input = json!({
             "bodyId": self.body(body).await,
             "kind": "RECOMMENDATION",
@@ -95,7 +129,7 @@ impl TestApp {
             "text": text("The states are invited to act"),
             "addressees": [{ "category": "GOVERNMENT", "role": "LEAD", "countryId": self.country("UZ").await }],
         });
-        self.secretariat().mutate("draftRecommendation", input, "id version status").await
+        self.secretariat().mutate("draftRecommendation", with(input, more), "id version status").await
     }
 
     pub async fn under_discussion(&self, body: &str) -> Value {
@@ -108,6 +142,15 @@ impl TestApp {
         let meeting = self.concluded_meeting(&[body]).await;
         let input = at_with(&discussed, json!({ "meetingId": meeting["id"] }));
         self.secretariat().mutate("recordAgreement", input, "id version status").await
+    }
+
+    /// Takes a draft to the Executive Committee; `meeting` has a session of its body.
+    pub async fn submit(&self, draft: &Value, meeting: &Value) -> Value {
+        let secretariat = self.secretariat();
+        let discussed = secretariat.mutate("openDiscussion", at(draft), "id version").await;
+        let input = at_with(&discussed, json!({ "meetingId": meeting["id"] }));
+        let agreed = secretariat.mutate("recordAgreement", input, "id version").await;
+        secretariat.mutate("submitToExecutiveCommittee", at(&agreed), "id version status").await
     }
 
     pub async fn submitted(&self, body: &str) -> Value {

@@ -61,8 +61,11 @@ pub fn may_conclude(ends_on: NaiveDate, today: NaiveDate) -> Checked<()> {
     })
 }
 
-/// A concluded meeting is not moved into the future.
-pub fn still_over(row: &meeting::Model, today: NaiveDate) -> Checked<()> {
+/// A meeting in session is not moved into the future, and neither is a concluded one.
+pub fn still_held(row: &meeting::Model, today: NaiveDate) -> Checked<()> {
+    ensure(row.status != MeetingStatus::InSession || today >= row.starts_on, || {
+        Refusal::state("startsOn", "The meeting is in session: it has started.")
+    })?;
     ensure(row.status != MeetingStatus::Concluded || today > row.ends_on, || {
         Refusal::state("endsOn", "The meeting is concluded: it has ended.")
     })

@@ -1,9 +1,11 @@
 //! What a document must pass before it is executed, and the parsed documents that have passed.
 
+use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use async_graphql::parser::parse_query;
-use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, Selection, SelectionSet};
+use async_graphql::{Name, Positioned, Value};
 use lru::LruCache;
 use sha2::{Digest as _, Sha256};
 
@@ -46,17 +48,61 @@ impl Documents {
             return Ok(document.clone());
         }
         guard(text)?;
-        let document = parse_query(text).map_err(|error| {
+        let mut document = parse_query(text).map_err(|error| {
             let place = error.positions().next().map(|at| format!(" at line {}, column {}", at.line, at.column));
             let message = format!("The document is not GraphQL{}.", place.unwrap_or_default());
             Inadmissible::new("GRAPHQL_PARSE_FAILED", message)
         })?;
+        allow_omitted_page_sizes(&mut document);
         self.lock().put(key, document.clone());
         Ok(document)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, LruCache<[u8; 32], ExecutableDocument>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// To weigh a document the library reads its page sizes, and there it takes an omitted variable for an undefined one. Such a
+/// variable is null by default here: for a page size that means the same.
+fn allow_omitted_page_sizes(document: &mut ExecutableDocument) {
+    let mut names = HashSet::new();
+    for (_, operation) in document.operations.iter() {
+        find_page_sizes(&operation.node.selection_set.node, &mut names);
+    }
+    for fragment in document.fragments.values() {
+        find_page_sizes(&fragment.node.selection_set.node, &mut names);
+    }
+    let operations = match &mut document.operations {
+        DocumentOperations::Single(operation) => vec![operation],
+        DocumentOperations::Multiple(operations) => operations.values_mut().collect(),
+    };
+    for variable in operations.into_iter().flat_map(|operation| &mut operation.node.variable_definitions) {
+        let (at, variable) = (variable.pos, &mut variable.node);
+        if variable.var_type.node.nullable && variable.default_value.is_none() && names.contains(&variable.name.node) {
+            variable.default_value = Some(Positioned::new(Value::Null, at));
+        }
+    }
+}
+
+/// The variables that stand for the size of a page.
+fn find_page_sizes(selections: &SelectionSet, names: &mut HashSet<Name>) {
+    for selection in &selections.items {
+        let inner = match &selection.node {
+            Selection::Field(field) => {
+                for size in ["first", "last"].into_iter().filter_map(|name| field.node.get_argument(name)) {
+                    let noted = size.node.clone().into_const_with(|name| {
+                        names.insert(name);
+                        Ok::<_, std::convert::Infallible>(Value::Null)
+                    });
+                    let Ok(_) = noted;
+                }
+                &field.node.selection_set
+            }
+            Selection::InlineFragment(fragment) => &fragment.node.selection_set,
+            Selection::FragmentSpread(_) => continue,
+        };
+        find_page_sizes(&inner.node, names);
     }
 }
 
@@ -146,6 +192,20 @@ mod tests {
         assert_eq!(guard(&"a".repeat(LONGEST_TEXT + 1)).unwrap_err().code, "DOCUMENT_TOO_LONG");
         assert_eq!(guard(&"{ a } ".repeat(2000)).unwrap_err().code, "DOCUMENT_TOO_LONG");
         assert!(guard(&"a ".repeat(4000)).is_ok());
+    }
+
+    #[test]
+    fn an_omitted_page_size_is_null_and_every_other_variable_stays_as_it_is() {
+        let text = "query($a: Int, $b: Int = 2, $c: Int!, $d: Int) { ...f x(first: $b, last: $c, after: $d) { id } }
+            fragment f on Query { ... on Query { y { z(last: $a) { id } } } }";
+        let document = Documents::default().parse(text).unwrap();
+        let (_, operation) = document.operations.iter().next().unwrap();
+        let defaults = operation
+            .node
+            .variable_definitions
+            .iter()
+            .map(|v| v.node.default_value.as_ref().map(|v| v.node.to_string()));
+        assert_eq!(defaults.collect::<Vec<_>>(), [Some("null".to_owned()), Some("2".to_owned()), None, None]);
     }
 
     #[test]

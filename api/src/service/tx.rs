@@ -9,7 +9,7 @@ use entity::audit::Subjects;
 use entity::change::{ChangeKind, ChangeReason};
 use entity::id::RecordId;
 use entity::{Part, Record, Row, audit, body, mandate};
-use sea_orm::sea_query::Condition;
+use sea_orm::sea_query::{Condition, Func, Query};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IdenStatic,
     IntoActiveModel, Iterable, ModelTrait, QueryFilter, QuerySelect, SqliteTransactionMode, TransactionOptions,
@@ -126,7 +126,8 @@ impl Tx<'_> {
         }
     }
 
-    /// A record that an input names and all above it, from near to far.
+    /// A record that an input names and all above it, from near to far. Whoever else asks for those of this kind waits
+    /// until the transaction ends: two changes at once could close a circle that neither of them sees.
     pub async fn ancestors<E: Visible>(
         &self,
         path: &str,
@@ -134,6 +135,11 @@ impl Tx<'_> {
         above: impl Fn(&E::Model) -> Option<E::Id>,
         what: &str,
     ) -> Result<Vec<E::Id>, Error> {
+        if self.txn.get_database_backend() == DbBackend::Postgres && nearest.is_some() {
+            let key = Func::cust("hashtext").arg(E::default().table_name());
+            let lock = Query::select().expr(Func::cust("pg_advisory_xact_lock").arg(key)).take();
+            self.txn.query_one(&lock).await?;
+        }
         let (mut chain, mut next) = (Vec::new(), nearest);
         while let Some(id) = next.filter(|id| !chain.contains(id)) {
             chain.push(id);

@@ -22,9 +22,11 @@ END $$;
 CREATE FUNCTION refuse_adopted_text_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF OLD.label IS NOT NULL AND (
-        (NEW.label, NEW.title, NEW.text, NEW.rationale, NEW.kind, NEW.body_id, NEW.adopted_on, NEW.is_demo)
+        (NEW.label, NEW.title, NEW.text, NEW.rationale, NEW.kind, NEW.body_id, NEW.adopted_on, NEW.is_demo,
+         NEW.label_year, NEW.label_serial, NEW.meeting_id)
         IS DISTINCT FROM
-        (OLD.label, OLD.title, OLD.text, OLD.rationale, OLD.kind, OLD.body_id, OLD.adopted_on, OLD.is_demo)
+        (OLD.label, OLD.title, OLD.text, OLD.rationale, OLD.kind, OLD.body_id, OLD.adopted_on, OLD.is_demo,
+         OLD.label_year, OLD.label_serial, OLD.meeting_id)
     ) THEN
         RAISE EXCEPTION 'guard: an adopted text is immutable' USING ERRCODE = 'restrict_violation';
     END IF;

@@ -20,6 +20,7 @@ CREATE TRIGGER recommendation_adopted_text BEFORE UPDATE ON recommendation
 WHEN OLD.label IS NOT NULL AND (
     NEW.label IS NOT OLD.label OR NEW.title IS NOT OLD.title OR NEW.text IS NOT OLD.text OR NEW.rationale IS NOT OLD.rationale
     OR NEW.kind IS NOT OLD.kind OR NEW.body_id IS NOT OLD.body_id OR NEW.adopted_on IS NOT OLD.adopted_on OR NEW.is_demo IS NOT OLD.is_demo
+    OR NEW.label_year IS NOT OLD.label_year OR NEW.label_serial IS NOT OLD.label_serial OR NEW.meeting_id IS NOT OLD.meeting_id
 )
 BEGIN SELECT RAISE(ABORT, 'guard: an adopted text is immutable'); END;
 

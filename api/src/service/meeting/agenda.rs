@@ -87,6 +87,8 @@ pub async fn add(app: &App, viewer: &Viewer, input: AddAgendaItemInput) -> Resul
     )
         .all()?;
     let mut tx = app.begin(viewer, "addAgendaItem").await?;
+    // No version is asked for: who adds at the same time waits, and comes next.
+    tx.hold::<meeting::Entity>(meeting_id).await?;
     let meeting = tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await?;
     next_meeting(meeting.status, MeetingMove::Update)?;
     check_body(&tx, body_id).await?;

@@ -301,7 +301,7 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateMeetingInput) -> Re
     let sessions = parts::sessions_of(&tx, id).await?.len();
     let organizers = parts::organizers_of(&tx, id).await?.len();
     check(&tx, &after, Some(&before), sessions, organizers).await?;
-    rules::still_over(&after, crate::clock::day_in(tx.at(), &after.timezone))?;
+    rules::still_held(&after, crate::clock::day_in(tx.at(), &after.timezone))?;
     let mut parts_changed = false;
     if let Some(titles) = titles {
         parts_changed |= parts::set_alternative_titles(&mut tx, &after, &titles).await?;

@@ -246,6 +246,9 @@ pub(super) async fn set_alternative_titles(
     let sources: Vec<SourceId> = parsed.iter().map(|(source_id, _)| *source_id).collect();
     tx.check_named::<source::Entity>(placed("alternativeTitles", ".sourceId", &sources), "source").await?;
     let before = read::children::<alternative_title::Entity>(tx.db(), tx.viewer(), &[meeting.id]).await?;
+    let kept: Vec<SourceId> = before.iter().map(|row| row.source_id).collect();
+    let wanted: Vec<SourceId> = parsed.iter().map(|(source_id, _)| *source_id).collect();
+    rules::keeps("alternativeTitles", meeting.status, &kept, &wanted)?;
     let after = parsed.into_iter().enumerate().map(|(index, (source_id, title))| alternative_title::Model {
         id: tx.mint(),
         meeting_id: meeting.id,
@@ -265,6 +268,8 @@ pub(super) async fn set_sources(tx: &mut Tx<'_>, meeting: &meeting::Model, wante
     let ids = input::distinct("sourceIds", each(ids)?)?;
     tx.check_named::<source::Entity>(placed("sourceIds", "", &ids), "source").await?;
     let before = read::children::<meeting_source::Entity>(tx.db(), tx.viewer(), &[meeting.id]).await?;
+    let kept: Vec<SourceId> = before.iter().map(|row| row.source_id).collect();
+    rules::keeps("sourceIds", meeting.status, &kept, &ids)?;
     let after = ids.into_iter().enumerate().map(|(index, source_id)| meeting_source::Model {
         id: tx.mint(),
         meeting_id: meeting.id,

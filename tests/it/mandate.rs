@@ -1,0 +1,119 @@
+//! Mandates: what organisations are in bodies, and when.
+
+use rec_tests::given::{at_with, each, with};
+use rec_tests::{TestApp, on_both_databases};
+use serde_json::{Value, json};
+
+const MANDATE: &str =
+    "id version role canObject validFrom validTo organization { acronym } body { code } country { iso2 }";
+
+async fn input(app: &TestApp, acronym: &str, body: &str, role: &str, from: &str, to: Option<&str>) -> Value {
+    json!({
+        "organizationId": app.organization(acronym).await, "bodyId": app.body(body).await, "role": role,
+        "validFrom": from, "validTo": to,
+    })
+}
+
+on_both_databases! {
+    async fn a_mandate_is_granted_and_ended(app: TestApp) {
+        let wanted = input(&app, "UNODC", "WG-A", "CHAIR", "2025-01-01", None).await;
+        let mut granted = app.secretariat().mutate("grantMandate", wanted, MANDATE).await;
+        let ended = at_with(&granted, json!({ "validTo": "2025-12-31" }));
+        let ended = app.secretariat().mutate("endMandate", ended, "validTo version").await;
+        assert_eq!(ended, json!({ "validTo": "2025-12-31", "version": 2 }));
+        granted["id"].take();
+        let expected = json!({
+            "id": null, "version": 1, "role": "CHAIR", "canObject": false, "validFrom": "2025-01-01", "validTo": null,
+            "organization": { "acronym": "UNODC" }, "body": { "code": "WG-A" }, "country": null,
+        });
+        assert_eq!(granted, expected);
+    }
+
+    async fn a_mandate_does_not_end_before_it_begins(app: TestApp) {
+        let backwards = input(&app, "UNODC", "WG-A", "MEMBER", "2025-01-02", Some("2025-01-01")).await;
+        assert_eq!(app.secretariat().refusals("grantMandate", backwards).await, ["INVALID validTo"]);
+        let one_day = input(&app, "UNODC", "WG-A", "MEMBER", "2025-01-02", Some("2025-01-02")).await;
+        let granted = app.secretariat().mutate("grantMandate", one_day, "id version").await;
+        let ended = at_with(&granted, json!({ "validTo": "2025-01-01" }));
+        assert_eq!(app.secretariat().refusals("endMandate", ended).await, ["INVALID validTo"]);
+    }
+
+    async fn a_mandate_ends_earlier_than_agreed_but_not_later(app: TestApp) {
+        let wanted = input(&app, "UNODC", "WG-A", "MEMBER", "2025-01-01", Some("2025-06-30")).await;
+        let granted = app.secretariat().mutate("grantMandate", wanted, "id version").await;
+        let later = at_with(&granted, json!({ "validTo": "2025-07-01" }));
+        assert_eq!(app.secretariat().refusals("endMandate", later).await, ["INVALID validTo"]);
+        let earlier = at_with(&granted, json!({ "validTo": "2025-03-31" }));
+        assert_eq!(app.secretariat().mutate("endMandate", earlier, "validTo").await["validTo"], "2025-03-31");
+    }
+
+    async fn mandates_of_one_organisation_body_and_role_do_not_overlap(app: TestApp) {
+        let held = input(&app, "UNODC", "WG-A", "MEMBER", "2025-01-01", Some("2025-06-30")).await;
+        app.secretariat().mutate("grantMandate", held, "id").await;
+        for (from, to) in [
+            ("2025-06-30", None),
+            ("2024-01-01", Some("2025-01-01")),
+            ("2025-02-01", Some("2025-03-01")),
+            ("2024-01-01", None),
+        ] {
+            let overlapping = input(&app, "UNODC", "WG-A", "MEMBER", from, to).await;
+            let refusals = app.secretariat().refusals("grantMandate", overlapping).await;
+            assert_eq!(refusals, ["ALREADY_EXISTS validFrom"], "{from} {to:?}");
+        }
+        for (from, to) in [("2025-07-01", None), ("2024-01-01", Some("2024-12-31"))] {
+            let beside = input(&app, "UNODC", "WG-A", "MEMBER", from, to).await;
+            app.secretariat().mutate("grantMandate", beside, "id").await;
+        }
+    }
+
+    async fn mandates_overlap_in_another_body_role_or_organisation(app: TestApp) {
+        for (acronym, body, role) in [
+            ("UNODC", "WG-A", "MEMBER"),
+            ("UNODC", "WG-B", "MEMBER"),
+            ("UNODC", "WG-A", "RAPPORTEUR"),
+            ("OSCE", "WG-A", "MEMBER"),
+        ] {
+            let beside = input(&app, acronym, body, role, "2025-01-01", None).await;
+            app.secretariat().mutate("grantMandate", beside, "id").await;
+        }
+    }
+
+    async fn delegations_of_participating_states_can_object_unless_said_otherwise(app: TestApp) {
+        let mandate = input(&app, "SSS-UZ", "WG-A", "MEMBER", "2025-01-01", None).await;
+        let (state, other) = (app.country("UZ").await, app.country("US").await);
+        for (role, more, can_object) in [
+            ("MEMBER", json!({ "countryId": state }), true),
+            ("OBSERVER", json!({ "countryId": other }), false),
+            ("RAPPORTEUR", json!({}), false),
+            ("CHAIR", json!({ "countryId": state, "canObject": false }), false),
+            ("CO_CHAIR", json!({ "canObject": true }), true),
+        ] {
+            let wanted = with(with(mandate.clone(), json!({ "role": role })), more);
+            let granted = app.secretariat().mutate("grantMandate", wanted, "canObject").await;
+            assert_eq!(granted["canObject"], can_object, "{role}");
+        }
+    }
+
+    async fn an_inactive_organisation_is_granted_nothing(app: TestApp) {
+        let organization = json!({ "id": app.organization("CIS").await, "expectedVersion": 1 });
+        app.secretariat().mutate("deactivateOrganization", organization, "id").await;
+        let wanted = input(&app, "CIS", "WG-A", "MEMBER", "2025-01-01", None).await;
+        assert_eq!(app.secretariat().refusals("grantMandate", wanted).await, ["INVALID_STATE organizationId"]);
+    }
+
+    async fn mandates_are_reached_from_organisation_body_and_country(app: TestApp) {
+        let wanted = input(&app, "SSS-UZ", "WG-A", "CHAIR", "2025-01-01", None).await;
+        let wanted = with(wanted, json!({ "countryId": app.country("UZ").await }));
+        let granted = app.secretariat().mutate("grantMandate", wanted, "id").await;
+        app.mandate("OSCE", "WG-B", "MEMBER").await;
+        let query = "{ mandates { totalCount }
+            organization(by: { acronym: \"SSS-UZ\" }) { mandates { nodes { id } } }
+            body(by: { code: \"WG-A\" }) { mandates { nodes { id } } }
+            country(by: { iso2: \"UZ\" }) { mandates { nodes { id } } } }";
+        let data = app.anonymous().query(query).await;
+        assert_eq!(data["mandates"]["totalCount"], 2);
+        for parent in ["organization", "body", "country"] {
+            assert_eq!(each(&data[parent]["mandates"]["nodes"], "/id"), [granted["id"].clone()], "{parent}");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Who takes part in meetings, as its organisation or the secretariat records it.
+
+use rec_tests::given::{each, with};
+use rec_tests::{TestApp, on_both_databases};
+use serde_json::{Value, json};
+
+async fn input(app: &TestApp, meeting: &Value, acronym: &str) -> Value {
+    let organization = app.organization(acronym).await;
+    let meeting = &meeting["id"];
+    json!({ "meetingId": meeting, "organizationId": organization, "capacity": "DELEGATE", "attendance": "INVITED" })
+}
+
+on_both_databases! {
+    async fn a_participation_is_recorded_and_changed_at_its_version(app: TestApp) {
+        let meeting = app.planned_meeting(json!({})).await;
+        let invited = input(&app, &meeting, "ICRC").await;
+        let selection = "version capacity attendance delegates organization { acronym } meeting { id }";
+        let first = app.secretariat().mutate("recordParticipation", invited.clone(), selection).await;
+        let expected = json!({
+            "version": 1, "capacity": "DELEGATE", "attendance": "INVITED", "delegates": null,
+            "organization": { "acronym": "ICRC" }, "meeting": { "id": meeting["id"] },
+        });
+        assert_eq!(first, expected);
+        let came = with(invited, json!({ "attendance": "PRESENT", "delegates": 3 }));
+        assert_eq!(app.secretariat().refusals("recordParticipation", came.clone()).await, ["CONFLICT expectedVersion"]);
+        let stale = with(came.clone(), json!({ "expectedVersion": 2 }));
+        let payload = app.secretariat().payload("recordParticipation", stale, "attendance version").await;
+        assert_eq!(payload["record"], json!({ "attendance": "INVITED", "version": 1 }), "the current one");
+        let changed = with(came, json!({ "expectedVersion": 1 }));
+        let changed = app.secretariat().mutate("recordParticipation", changed, "attendance delegates version").await;
+        assert_eq!(changed, json!({ "attendance": "PRESENT", "delegates": 3, "version": 2 }));
+    }
+
+    async fn an_organisation_takes_part_once_in_each_capacity(app: TestApp) {
+        let meeting = app.planned_meeting(json!({})).await;
+        let delegate = input(&app, &meeting, "ICRC").await;
+        let speaker = with(delegate.clone(), json!({ "capacity": "SPEAKER" }));
+        let observer = input(&app, &meeting, "EU").await;
+        for wanted in [delegate, speaker, observer] {
+            app.secretariat().mutate("recordParticipation", wanted, "id").await;
+        }
+        let query = "query($id: ID!) { meeting(by: { id: $id }) { participationCount
+            all: participations { totalCount }
+            icrc: participations(
+                filter: { organization: { acronym: { eq: \"ICRC\" } } }, orderBy: [{ field: CAPACITY }]) {
+                totalCount nodes { capacity } } } }";
+        let data = app.anonymous().query_with(query, json!({ "id": meeting["id"] })).await;
+        let meeting = &data["meeting"];
+        assert_eq!((&meeting["participationCount"], &meeting["all"]["totalCount"]), (&json!(3), &json!(3)));
+        assert_eq!(each(&meeting["icrc"]["nodes"], "/capacity"), ["DELEGATE", "SPEAKER"]);
+        assert_eq!(meeting["icrc"]["totalCount"], 2);
+    }
+
+    async fn delegates_count_from_one(app: TestApp) {
+        let meeting = app.planned_meeting(json!({})).await;
+        for count in [0, -1] {
+            let wanted = with(input(&app, &meeting, "ICRC").await, json!({ "delegates": count }));
+            assert_eq!(app.secretariat().refusals("recordParticipation", wanted).await, ["INVALID delegates"]);
+        }
+    }
+
+    async fn a_partner_records_its_own_part_and_no_other(app: TestApp) {
+        let meeting = app.planned_meeting(json!({})).await;
+        let own = input(&app, &meeting, "ICRC").await;
+        let recorded = app.partner("ICRC").mutate("recordParticipation", own.clone(), "organization { acronym }").await;
+        assert_eq!(recorded["organization"]["acronym"], "ICRC");
+        assert_eq!(app.partner("EU").mutation_error("recordParticipation", own.clone()).await, "FORBIDDEN");
+        assert_eq!(app.reader().mutation_error("recordParticipation", own).await, "FORBIDDEN");
+    }
+
+    async fn nobody_takes_part_in_a_cancelled_meeting(app: TestApp) {
+        let meeting = app.planned_meeting(json!({})).await;
+        let cancelled = json!({ "id": meeting["id"], "expectedVersion": 1 });
+        app.secretariat().mutate("cancelMeeting", cancelled, "id").await;
+        let wanted = input(&app, &meeting, "ICRC").await;
+        assert_eq!(app.secretariat().refusals("recordParticipation", wanted).await, ["INVALID_STATE meetingId"]);
+    }
+
+    async fn under_the_chatham_house_rule_others_see_counts_only(app: TestApp) {
+        let meeting = app.planned_meeting(json!({ "chathamHouse": true })).await;
+        for acronym in ["ICRC", "EU"] {
+            app.secretariat().mutate("recordParticipation", input(&app, &meeting, acronym).await, "id").await;
+        }
+        let query = "query($id: ID!) { meeting(by: { id: $id }) {
+            participationCount participations { totalCount nodes { id } } } }";
+        for (viewer, seen) in [
+            (app.anonymous(), 0),
+            (app.reader(), 0),
+            (app.partner("UNICEF"), 0),
+            (app.partner("ICRC"), 2),
+            (app.secretariat(), 2),
+        ] {
+            let data = viewer.query_with(query, json!({ "id": meeting["id"] })).await;
+            let shown = &data["meeting"]["participations"];
+            assert_eq!((&shown["totalCount"], shown["nodes"].as_array().unwrap().len()), (&json!(seen), seen));
+            assert_eq!(data["meeting"]["participationCount"], 2);
+        }
+    }
+}
