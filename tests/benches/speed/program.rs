@@ -29,6 +29,7 @@ pub async fn measure() -> Vec<Line> {
     let started = Instant::now();
     let server = command(program, directory.path()).env("REC_LISTEN", format!("127.0.0.1:{port}")).spawn().unwrap();
     let server = Server(server);
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let ready = format!("http://127.0.0.1:{port}/health/ready");
     while client.get(&ready).send().await.is_err() {
