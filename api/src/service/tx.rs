@@ -98,16 +98,22 @@ impl Tx<'_> {
         read::get::<E>(&self.txn, self.viewer, id).await?.ok_or_else(|| Refusal::not_found(path, what).into())
     }
 
-    /// The records that an input names, in its order.
-    pub async fn get_many<E: Visible>(&self, path: &str, ids: &[E::Id], what: &str) -> Result<Vec<E::Model>, Error> {
+    /// The records that an input names, in its order. `path` is where the id at an index stands.
+    pub async fn get_many<E: Visible>(
+        &self,
+        path: impl Fn(usize) -> String,
+        ids: &[E::Id],
+        what: &str,
+    ) -> Result<Vec<E::Model>, Error> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
         let rows = read::by_ids::<E>(&self.txn, self.viewer, ids).await?;
         let mut rows: HashMap<E::Id, E::Model> = rows.into_iter().map(|row| (E::id(&row), row)).collect();
-        let found = ids.iter().enumerate().map(|(index, id)| {
-            rows.remove(id).ok_or_else(|| vec![Refusal::not_found(&format!("{path}.{index}"), what)])
-        });
+        let found = ids
+            .iter()
+            .enumerate()
+            .map(|(index, id)| rows.remove(id).ok_or_else(|| vec![Refusal::not_found(&path(index), what)]));
         Ok(crate::domain::refusal::each(found)?)
     }
 

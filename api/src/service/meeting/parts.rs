@@ -11,7 +11,7 @@ use sea_orm::{ColumnTrait, Condition};
 use crate::app::App;
 use crate::auth::{Act, Viewer};
 use crate::domain::lifecycle::{MeetingMove, next_meeting};
-use crate::domain::refusal::{All as _, Refusal, each, ensure};
+use crate::domain::refusal::{All as _, each};
 use crate::domain::{input, meeting as rules};
 use crate::error::Error;
 use crate::service::filter::{OrderedFilter, filter, sort};
@@ -168,7 +168,8 @@ pub(super) async fn set_organizers(
         )
     }))?;
     let ids = input::distinct("organizers", ids)?;
-    tx.get_many::<organization::Entity>("organizers", &ids, "organisation").await?;
+    tx.get_many::<organization::Entity>(|index| format!("organizers.{index}.organizationId"), &ids, "organisation")
+        .await?;
     let before = organizers_of(tx, meeting.id).await?;
     let kept: Vec<OrganizationId> = before.iter().map(|row| row.organization_id).collect();
     rules::keeps("organizers", meeting.status, &kept, &ids)?;
@@ -196,25 +197,24 @@ pub(super) async fn set_sessions(
         let path = format!("sessions.{index}");
         let (id, ()) = (
             input::id::<BodyId>(&format!("{path}.bodyId"), &session.body_id, "body"),
-            ensure(session.ordinal.is_none_or(|ordinal| ordinal > 0), || {
-                Refusal::invalid(&format!("{path}.ordinal"), "Ordinals count from 1.")
-            }),
+            session.ordinal.map_or(Ok(()), |ordinal| rules::ordinal(&format!("{path}.ordinal"), ordinal)),
         )
             .all()?;
         Ok(id)
     }))?;
     let ids = input::distinct("sessions", ids)?;
-    tx.get_many::<body::Entity>("sessions", &ids, "body").await?;
+    tx.get_many::<body::Entity>(|index| format!("sessions.{index}.bodyId"), &ids, "body").await?;
     let before = sessions_of(tx, meeting.id).await?;
     let kept: Vec<BodyId> = before.iter().map(|row| row.body_id).collect();
     rules::keeps("sessions", meeting.status, &kept, &ids)?;
     let numbered: HashMap<BodyId, i32> = before.iter().map(|row| (row.body_id, row.ordinal)).collect();
     let mut after = Vec::new();
-    for (body_id, session) in ids.iter().zip(wanted) {
+    for (index, (body_id, session)) in ids.iter().zip(wanted).enumerate() {
         let ordinal = match session.ordinal.or_else(|| numbered.get(body_id).copied()) {
             Some(ordinal) => ordinal,
             None => next_ordinal(tx, *body_id).await?,
         };
+        rules::ordinal(&format!("sessions.{index}.ordinal"), ordinal)?;
         let (id, (audience, owner)) = (tx.mint(), (meeting.audience, meeting.owner));
         after.push(body_session::Model { id, meeting_id: meeting.id, body_id: *body_id, ordinal, audience, owner });
     }
@@ -264,7 +264,7 @@ pub(super) async fn set_sources(tx: &mut Tx<'_>, meeting: &meeting::Model, wante
     let ids =
         wanted.iter().enumerate().map(|(index, id)| input::id::<SourceId>(&format!("sourceIds.{index}"), id, "source"));
     let ids = input::distinct("sourceIds", each(ids)?)?;
-    tx.get_many::<source::Entity>("sourceIds", &ids, "source").await?;
+    tx.get_many::<source::Entity>(|index| format!("sourceIds.{index}"), &ids, "source").await?;
     let before = read::children::<meeting_source::Entity>(tx.db(), tx.viewer(), &[meeting.id]).await?;
     let after = ids.into_iter().enumerate().map(|(index, source_id)| meeting_source::Model {
         id: tx.mint(),

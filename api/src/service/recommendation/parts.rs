@@ -126,7 +126,7 @@ pub(super) async fn set_themes(tx: &mut Tx<'_>, row: &recommendation::Model, wan
     let ids =
         wanted.iter().enumerate().map(|(index, id)| input::id::<ThemeId>(&format!("themeIds.{index}"), id, "theme"));
     let ids = input::distinct("themeIds", each(ids)?)?;
-    tx.get_many::<theme::Entity>("themeIds", &ids, "theme").await?;
+    tx.get_many::<theme::Entity>(|index| format!("themeIds.{index}"), &ids, "theme").await?;
     let before = read::children::<recommendation_theme::Entity>(tx.db(), tx.viewer(), &[row.id]).await?;
     let after = ids.into_iter().zip(0..).map(|(theme_id, position)| recommendation_theme::Model {
         id: tx.mint(),
@@ -148,7 +148,7 @@ pub(super) async fn set_instruments(
     let ids = wanted.iter().enumerate();
     let ids = ids.map(|(index, id)| input::id::<InstrumentId>(&format!("instrumentIds.{index}"), id, "instrument"));
     let ids = input::distinct("instrumentIds", each(ids)?)?;
-    tx.get_many::<instrument::Entity>("instrumentIds", &ids, "instrument").await?;
+    tx.get_many::<instrument::Entity>(|index| format!("instrumentIds.{index}"), &ids, "instrument").await?;
     let before = read::children::<recommendation_instrument::Entity>(tx.db(), tx.viewer(), &[row.id]).await?;
     let after = ids.into_iter().zip(0..).map(|(instrument_id, position)| recommendation_instrument::Model {
         id: tx.mint(),
