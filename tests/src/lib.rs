@@ -4,6 +4,7 @@
 pub mod client;
 pub mod given;
 pub mod postgres;
+pub mod program;
 pub mod traces;
 
 use std::path::PathBuf;
