@@ -1,6 +1,6 @@
 //! The program itself, as a child process that never outlives its test.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -30,17 +30,26 @@ pub fn command(data: &Path) -> Command {
 pub fn run(command: &mut Command) -> Output {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = Serving { child: command.spawn().expect("the program starts"), port: 0, lines: Vec::new() };
+    let stdout = drain(child.child.stdout.take().expect("stdout"));
+    let stderr = drain(child.child.stderr.take().expect("stderr"));
     let end = Instant::now() + Duration::from_secs(60);
-    loop {
+    let status = loop {
         if let Some(status) = child.child.try_wait().expect("a status") {
-            let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-            child.child.stdout.take().expect("stdout").read_to_end(&mut stdout).expect("output");
-            child.child.stderr.take().expect("stderr").read_to_end(&mut stderr).expect("errors");
-            return Output { status, stdout, stderr };
+            break status;
         }
         assert!(Instant::now() < end, "the program does not end");
         std::thread::sleep(Duration::from_millis(20));
-    }
+    };
+    Output { status, stdout: stdout.join().expect("output"), stderr: stderr.join().expect("errors") }
+}
+
+/// Reads a pipe while the program writes it: a full one would stop the program.
+fn drain(mut pipe: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).expect("the pipe");
+        bytes
+    })
 }
 
 /// A program that serves; killed when it is dropped.
