@@ -56,47 +56,107 @@ async fn audits_after(app: &TestApp, count: usize) -> Vec<audit::Model> {
 on_both_databases! {
     async fn organisations_bodies_and_vocabulary_tell_of_themselves(app: TestApp) {
         let v = "id version";
-        let row = writes(&app, "createOrganization", json!({ "acronym": "NEW", "name": text("New"), "kind": "OTHER" }), v, &["Created Organization 1"]).await;
+        let row = writes(
+            &app,
+            "createOrganization",
+            json!({ "acronym": "NEW", "name": text("New"), "kind": "OTHER" }),
+            v,
+            &["Created Organization 1"],
+        )
+        .await;
         let renamed = at_with(&row, json!({ "name": [{ "locale": "UZ", "text": "Yangi" }] }));
         let row = writes(&app, "updateOrganization", renamed, v, &["Updated Organization 2"]).await;
         let row = writes(&app, "deactivateOrganization", at(&row), v, &["Updated Organization 3"]).await;
         writes(&app, "deactivateOrganization", at(&row), v, &[]).await;
-        let row = writes(&app, "createBody", json!({ "code": "WG-E", "kind": "WORKING_GROUP", "name": text("E") }), v, &["Created Body 1"]).await;
-        writes(&app, "updateBody", at_with(&row, json!({ "establishedOn": "2025-01-01" })), v, &["Updated Body 2"]).await;
+        let row = writes(
+            &app,
+            "createBody",
+            json!({ "code": "WG-E", "kind": "WORKING_GROUP", "name": text("E") }),
+            v,
+            &["Created Body 1"],
+        )
+        .await;
+        writes(&app, "updateBody", at_with(&row, json!({ "establishedOn": "2025-01-01" })), v, &["Updated Body 2"])
+            .await;
         let mandate = json!({ "organizationId": app.organization("ISRS").await, "bodyId": row["id"], "role": "CHAIR", "validFrom": "2025-01-01" });
         let row = writes(&app, "grantMandate", mandate, v, &["Created Mandate 1"]).await;
         writes(&app, "endMandate", at_with(&row, json!({ "validTo": "2025-06-01" })), v, &["Updated Mandate 2"]).await;
-        let row = writes(&app, "createTheme", json!({ "code": "T", "name": text("T"), "kind": "SDG" }), v, &["Created Theme 1"]).await;
+        let row = writes(
+            &app,
+            "createTheme",
+            json!({ "code": "T", "name": text("T"), "kind": "SDG" }),
+            v,
+            &["Created Theme 1"],
+        )
+        .await;
         writes(&app, "updateTheme", at_with(&row, json!({ "code": "T2" })), v, &["Updated Theme 2"]).await;
-        let row = writes(&app, "createInstrument", json!({ "symbol": "S/1", "title": text("I") }), v, &["Created Instrument 1"]).await;
+        let row = writes(
+            &app,
+            "createInstrument",
+            json!({ "symbol": "S/1", "title": text("I") }),
+            v,
+            &["Created Instrument 1"],
+        )
+        .await;
         writes(&app, "updateInstrument", at_with(&row, json!({ "symbol": "S/2" })), v, &["Updated Instrument 2"]).await;
     }
 
     async fn the_parts_of_a_meeting_touch_the_meeting(app: TestApp) {
         let v = "id version";
         let organizer = |id: &str| json!([{ "organizationId": id, "role": "HOST" }]);
-        let (isrs, osce, body) = (app.organization("ISRS").await, app.organization("OSCE").await, app.body("WG-A").await);
+        let (isrs, osce, body) =
+            (app.organization("ISRS").await, app.organization("OSCE").await, app.body("WG-A").await);
         let input = json!({ "title": text("M"), "kind": "WORKING_GROUP", "modality": "ONLINE", "startsOn": "2025-12-01",
             "organizers": organizer(&isrs), "sessions": [{ "bodyId": body }] });
         let row = writes(&app, "scheduleMeeting", input, v, &["Created Meeting 1"]).await;
-        let row = writes(&app, "setMeetingOrganizers", at_with(&row, json!({ "organizers": organizer(&osce) })), v, &["Updated Meeting 2"]).await;
+        let row = writes(
+            &app,
+            "setMeetingOrganizers",
+            at_with(&row, json!({ "organizers": organizer(&osce) })),
+            v,
+            &["Updated Meeting 2"],
+        )
+        .await;
         writes(&app, "setMeetingOrganizers", at_with(&row, json!({ "organizers": organizer(&osce) })), v, &[]).await;
-        let row = writes(&app, "setBodySessions", at_with(&row, json!({ "sessions": [] })), v, &["Updated Meeting 3"]).await;
+        let row =
+            writes(&app, "setBodySessions", at_with(&row, json!({ "sessions": [] })), v, &["Updated Meeting 3"]).await;
         writes(&app, "updateMeeting", at(&row), v, &[]).await;
-        let row = writes(&app, "updateMeeting", at_with(&row, json!({ "title": text("Another") })), v, &["Updated Meeting 4"]).await;
+        let row = writes(
+            &app,
+            "updateMeeting",
+            at_with(&row, json!({ "title": text("Another") })),
+            v,
+            &["Updated Meeting 4"],
+        )
+        .await;
         let item = json!({ "meetingId": row["id"], "title": text("One"), "kind": "SESSION" });
         let one = writes(&app, "addAgendaItem", item.clone(), v, &["Created AgendaItem 1", "Updated Meeting 5"]).await;
         let two = writes(&app, "addAgendaItem", item, v, &["Created AgendaItem 1", "Updated Meeting 6"]).await;
-        let one = writes(&app, "updateAgendaItem", at_with(&one, json!({ "kind": "DECISION" })), v, &["Updated AgendaItem 2", "Updated Meeting 7"]).await;
+        let one = writes(
+            &app,
+            "updateAgendaItem",
+            at_with(&one, json!({ "kind": "DECISION" })),
+            v,
+            &["Updated AgendaItem 2", "Updated Meeting 7"],
+        )
+        .await;
         writes(&app, "updateAgendaItem", at_with(&one, json!({ "kind": "DECISION" })), v, &[]).await;
         let order = |version: i32| json!({ "meetingId": row["id"], "expectedVersion": version, "itemIds": [two["id"], one["id"]] });
-        writes(&app, "reorderAgendaItems", order(7), v, &["Updated AgendaItem 3", "Updated AgendaItem 2", "Updated Meeting 8"]).await;
+        writes(
+            &app,
+            "reorderAgendaItems",
+            order(7),
+            v,
+            &["Updated AgendaItem 3", "Updated AgendaItem 2", "Updated Meeting 8"],
+        )
+        .await;
         writes(&app, "reorderAgendaItems", order(8), v, &[]).await;
         let gone = json!({ "id": one["id"], "expectedVersion": 3 });
         let row = writes(&app, "removeAgendaItem", gone, v, &["Removed AgendaItem 3", "Updated Meeting 9"]).await;
         let row = writes(&app, "confirmMeeting", at(&row), v, &["Updated Meeting 10"]).await;
         let row = writes(&app, "concludeMeeting", at(&row), v, &["Updated Meeting 11"]).await;
-        let part = json!({ "meetingId": row["id"], "organizationId": isrs, "capacity": "SPEAKER", "attendance": "PRESENT" });
+        let part =
+            json!({ "meetingId": row["id"], "organizationId": isrs, "capacity": "SPEAKER", "attendance": "PRESENT" });
         let taken = writes(&app, "recordParticipation", part.clone(), v, &["Created Participation 1"]).await;
         let same = rec_tests::traces::with(&part, "expectedVersion", taken["version"].clone());
         writes(&app, "recordParticipation", same, v, &[]).await;
@@ -104,25 +164,58 @@ on_both_databases! {
 
     async fn the_parts_of_a_recommendation_touch_it(app: TestApp) {
         let (v, body) = ("id version", app.body("WG-A").await);
-        let theme = app.secretariat().mutate("createTheme", json!({ "code": "T", "name": text("T"), "kind": "SDG" }), "id").await;
+        let theme = app
+            .secretariat()
+            .mutate("createTheme", json!({ "code": "T", "name": text("T"), "kind": "SDG" }), "id")
+            .await;
         let (group, committee) = (app.concluded_meeting(&["WG-A"]).await, app.concluded_meeting(&["EC"]).await);
         let input = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("R"), "text": text("R") });
         let row = writes(&app, "draftRecommendation", input.clone(), v, &["Created Recommendation 1"]).await;
-        let row = writes(&app, "reviseRecommendation", at_with(&row, json!({ "text": text("S") })), v, &["Updated Recommendation 2"]).await;
-        let row = writes(&app, "reviseRecommendation", at_with(&row, json!({ "themeIds": [theme["id"]] })), v, &["Updated Recommendation 3"]).await;
-        writes(&app, "reviseRecommendation", at_with(&row, json!({ "themeIds": [theme["id"]], "text": text("S") })), v, &[]).await;
+        let row = writes(
+            &app,
+            "reviseRecommendation",
+            at_with(&row, json!({ "text": text("S") })),
+            v,
+            &["Updated Recommendation 2"],
+        )
+        .await;
+        let row = writes(
+            &app,
+            "reviseRecommendation",
+            at_with(&row, json!({ "themeIds": [theme["id"]] })),
+            v,
+            &["Updated Recommendation 3"],
+        )
+        .await;
+        writes(
+            &app,
+            "reviseRecommendation",
+            at_with(&row, json!({ "themeIds": [theme["id"]], "text": text("S") })),
+            v,
+            &[],
+        )
+        .await;
         let addressees = json!({ "addressees": [{ "category": "ALL_STAKEHOLDERS", "role": "LEAD" }] });
-        let row = writes(&app, "setAddressees", at_with(&row, addressees.clone()), v, &["Updated Recommendation 4"]).await;
+        let row =
+            writes(&app, "setAddressees", at_with(&row, addressees.clone()), v, &["Updated Recommendation 4"]).await;
         writes(&app, "setAddressees", at_with(&row, addressees), v, &[]).await;
         let row = writes(&app, "openDiscussion", at(&row), v, &["Updated Recommendation 5"]).await;
-        let row = writes(&app, "recordAgreement", at_with(&row, json!({ "meetingId": group["id"] })), v, &["Updated Recommendation 6"]).await;
+        let row = writes(
+            &app,
+            "recordAgreement",
+            at_with(&row, json!({ "meetingId": group["id"] })),
+            v,
+            &["Updated Recommendation 6"],
+        )
+        .await;
         let row = writes(&app, "submitToExecutiveCommittee", at(&row), v, &["Updated Recommendation 7"]).await;
         let adopt = at_with(&row, json!({ "meetingId": committee["id"], "noPersonalData": true }));
         let row = writes(&app, "adoptRecommendation", adopt, v, &["Updated Recommendation 8"]).await;
         let row = writes(&app, "transmitRecommendation", at(&row), v, &["Updated Recommendation 9"]).await;
         let later = app.adopted("WG-A").await;
         let both = ["Updated Recommendation 6", "Updated Recommendation 10"];
-        writes(&app, "supersedeRecommendation", at_with(&row, json!({ "supersededById": later["id"] })), v, &both).await;
+        writes(&app, "supersedeRecommendation", at_with(&row, json!({ "supersededById": later["id"] })), v, &both)
+            .await;
         let draft = writes(&app, "draftRecommendation", input, v, &["Created Recommendation 1"]).await;
         writes(&app, "withdrawRecommendation", at(&draft), v, &["Updated Recommendation 2"]).await;
     }
@@ -144,9 +237,13 @@ on_both_databases! {
         let body = app.body("WG-A").await;
         let meeting = json!({ "title": text("M"), "kind": "WORKING_GROUP", "modality": "ONLINE", "startsOn": "2025-12-01",
             "organizers": [{ "organizationId": app.organization("ISRS").await, "role": "HOST" }] });
-        for (field, value) in [("sessions", json!([{ "bodyId": body }, { "bodyId": body }])), ("sourceIds", json!(["x"])),
-            ("alternativeTitles", json!([{ "title": [], "sourceId": "x" }]))] {
-            let refusals = app.secretariat().refusals("scheduleMeeting", rec_tests::traces::with(&meeting, field, value)).await;
+        for (field, value) in [
+            ("sessions", json!([{ "bodyId": body }, { "bodyId": body }])),
+            ("sourceIds", json!(["x"])),
+            ("alternativeTitles", json!([{ "title": [], "sourceId": "x" }])),
+        ] {
+            let refusals =
+                app.secretariat().refusals("scheduleMeeting", rec_tests::traces::with(&meeting, field, value)).await;
             assert!(!refusals.is_empty(), "{field}");
         }
         assert_eq!(app.traces().await, before);
@@ -198,7 +295,10 @@ on_both_databases! {
             written += writer.await.expect("a writer");
         }
         done.store(true, Ordering::SeqCst);
-        let seen = tokio::time::timeout(std::time::Duration::from_secs(60), follower).await.expect("in time").expect("a follower");
+        let seen = tokio::time::timeout(std::time::Duration::from_mins(1), follower)
+            .await
+            .expect("in time")
+            .expect("a follower");
         assert!(written > 40, "{written}");
         assert_eq!(seen.len(), written);
         let numbers: Vec<i64> = seen.iter().map(|(seq, _)| *seq).collect();

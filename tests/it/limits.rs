@@ -40,10 +40,15 @@ on_both_databases! {
         loaded(&app).await;
         for client in [app.anonymous(), app.reader(), app.partner("ISRS"), app.secretariat()] {
             let (one, data) = statements(&app, &client, PAGE, 1).await;
-            assert!(data["recommendations"]["nodes"][0]["meeting"]["organizers"][0]["organization"]["acronym"].is_string());
+            assert!(
+                data["recommendations"]["nodes"][0]["meeting"]["organizers"][0]["organization"]["acronym"].is_string()
+            );
             for first in [20, 100] {
                 let (many, data) = statements(&app, &client, PAGE, first).await;
-                assert!(data["recommendations"]["nodes"].as_array().is_some_and(|rows| rows.len() >= 20), "{first} rows");
+                assert!(
+                    data["recommendations"]["nodes"].as_array().is_some_and(|rows| rows.len() >= 20),
+                    "{first} rows"
+                );
                 assert_eq!(many, one, "{first} rows");
             }
             assert!(one <= 6, "{one} statements");
@@ -84,11 +89,15 @@ on_both_databases! {
 
     async fn a_total_count_is_a_statement_only_if_it_is_selected(app: TestApp) {
         let client = app.anonymous();
-        let (plain, _) = statements(&app, &client, "query($first: Int) { meetings(first: $first) { nodes { id } } }", 3).await;
-        let (counted, data) = statements(&app, &client, "query($first: Int) { meetings(first: $first) { totalCount nodes { id } } }", 3).await;
+        let (plain, _) =
+            statements(&app, &client, "query($first: Int) { meetings(first: $first) { nodes { id } } }", 3).await;
+        let (counted, data) =
+            statements(&app, &client, "query($first: Int) { meetings(first: $first) { totalCount nodes { id } } }", 3)
+                .await;
         assert_eq!((plain, counted), (1, 2));
         assert_eq!(data["meetings"]["totalCount"], 5);
-        let (alone, _) = statements(&app, &client, "query($first: Int) { meetings(first: $first) { totalCount } }", 3).await;
+        let (alone, _) =
+            statements(&app, &client, "query($first: Int) { meetings(first: $first) { totalCount } }", 3).await;
         assert!(alone <= 2, "{alone}");
     }
 }
@@ -126,8 +135,11 @@ on_both_databases! {
     async fn a_selection_is_at_most_fifteen_deep(app: TestApp) {
         assert_eq!(code(&app, &nested(15)).await, (StatusCode::OK, "none".to_owned()));
         assert_eq!(code(&app, &nested(16)).await, (StatusCode::BAD_REQUEST, "QUERY_TOO_DEEP".to_owned()));
-        let hidden = format!("{{ body(by: {{ code: \"WG-A\" }}) {{ ...F }} }} fragment F on Body {{ {}code{} }}",
-            "reportsTo { ".repeat(14), " }".repeat(14));
+        let hidden = format!(
+            "{{ body(by: {{ code: \"WG-A\" }}) {{ ...F }} }} fragment F on Body {{ {}code{} }}",
+            "reportsTo { ".repeat(14),
+            " }".repeat(14)
+        );
         assert_eq!(code(&app, &hidden).await.1, "QUERY_TOO_DEEP");
     }
 
@@ -142,8 +154,12 @@ on_both_databases! {
     }
 
     async fn a_query_that_costs_too_much_is_refused(app: TestApp) {
-        let page = |first: u32| format!("{{ bodies(first: {first}) {{ nodes {{ meetings(first: {first}) {{ nodes {{ \
-            recommendations(first: {first}) {{ nodes {{ id }} }} }} }} }} }} }}");
+        let page = |first: u32| {
+            format!(
+                "{{ bodies(first: {first}) {{ nodes {{ meetings(first: {first}) {{ nodes {{ \
+            recommendations(first: {first}) {{ nodes {{ id }} }} }} }} }} }} }}"
+            )
+        };
         assert_eq!(code(&app, &page(10)).await, (StatusCode::OK, "none".to_owned()));
         assert_eq!(code(&app, &page(100)).await, (StatusCode::BAD_REQUEST, "QUERY_TOO_COMPLEX".to_owned()));
         // Multiplied without care these wrap to nothing.
@@ -169,8 +185,13 @@ on_both_databases! {
         assert_eq!(code(&app, &commented(32 * 1024 + 1)).await, refused("DOCUMENT_TOO_LONG"));
         let tokens = format!("{{ viewer {{ {} }} }}", "role ".repeat(4000));
         assert_eq!(code(&app, &tokens).await, refused("DOCUMENT_TOO_LONG"));
-        for bomb in ["[".repeat(4096), format!("{{ nodes(ids: {}1{}) {{ id }} }}", "[".repeat(2000), "]".repeat(2000)),
-            format!("{{ meetings(filter: {}", "{ not: ".repeat(1500)), "{a".repeat(2000), "query(".repeat(700)] {
+        for bomb in [
+            "[".repeat(4096),
+            format!("{{ nodes(ids: {}1{}) {{ id }} }}", "[".repeat(2000), "]".repeat(2000)),
+            format!("{{ meetings(filter: {}", "{ not: ".repeat(1500)),
+            "{a".repeat(2000),
+            "query(".repeat(700),
+        ] {
             assert_eq!(code(&app, &bomb).await, refused("DOCUMENT_TOO_NESTED"));
         }
         for broken in ["", "{", "}", "query", "{ viewer { role }", "\u{0}", "{ viewer(: 1) }", "\"\"\""] {
@@ -184,14 +205,30 @@ on_both_databases! {
             body.replace("\"padding\":\"\"", &format!("\"padding\":\"{}\"", "x".repeat(length - body.len())))
         };
         assert_eq!(post(&app, padded(256 * 1024)).await.0, StatusCode::OK);
-        assert_eq!(post(&app, padded(256 * 1024 + 1)).await, (StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE".to_owned()));
+        assert_eq!(
+            post(&app, padded(256 * 1024 + 1)).await,
+            (StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE".to_owned())
+        );
     }
 
     async fn a_body_that_is_no_request_is_refused(app: TestApp) {
         let refused = (StatusCode::BAD_REQUEST, "BAD_REQUEST".to_owned());
-        let nested = format!("{{\"query\":\"{{ viewer {{ role }} }}\",\"variables\":{{\"a\":{}1{}}}}}", "[".repeat(4096), "]".repeat(4096));
-        for body in ["", "null", "[]", "{}", "{\"query\":1}", "{\"query\":\"{ viewer { role } }\",\"variables\":[]}", "[[[[", &nested,
-            "[{\"query\":\"{ viewer { role } }\"}]"] {
+        let nested = format!(
+            "{{\"query\":\"{{ viewer {{ role }} }}\",\"variables\":{{\"a\":{}1{}}}}}",
+            "[".repeat(4096),
+            "]".repeat(4096)
+        );
+        for body in [
+            "",
+            "null",
+            "[]",
+            "{}",
+            "{\"query\":1}",
+            "{\"query\":\"{ viewer { role } }\",\"variables\":[]}",
+            "[[[[",
+            &nested,
+            "[{\"query\":\"{ viewer { role } }\"}]",
+        ] {
             assert_eq!(post(&app, body.to_owned()).await, refused, "{}", &body[..body.len().min(60)]);
         }
     }

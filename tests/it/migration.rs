@@ -89,7 +89,8 @@ on_both_databases! {
         assert!(first.len() > entities(app.database).len());
         Migrator::up(&db, None).await.expect("nothing left to do");
         Migrator::down(&db, None).await.expect("down");
-        let left: Vec<String> = objects(&db).await.into_iter().filter(|name| !name.contains("seaql_migrations")).collect();
+        let left: Vec<String> =
+            objects(&db).await.into_iter().filter(|name| !name.contains("seaql_migrations")).collect();
         assert_eq!(left, empty, "nothing is left behind");
         Migrator::up(&db, None).await.expect("up again");
         assert_eq!(objects(&db).await, first);

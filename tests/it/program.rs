@@ -131,7 +131,10 @@ on_both_databases! {
         let directory = directory();
         let before = app.traces().await;
         for _ in 0..2 {
-            assert_eq!(output(on(&app, directory.path()).args(["seed", "public"])), "The public record: 0 records added.\n");
+            assert_eq!(
+                output(on(&app, directory.path()).args(["seed", "public"])),
+                "The public record: 0 records added.\n"
+            );
         }
         assert_eq!(app.traces().await, before);
     }
@@ -147,13 +150,19 @@ on_both_databases! {
         let states: std::collections::BTreeSet<&str> = rows.iter().filter_map(|row| row["status"].as_str()).collect();
         assert_eq!(states.len(), 11, "{states:?}");
         let full = |list: &Value| list.as_array().is_some_and(|list| !list.is_empty());
-        assert!(rows.iter().all(|row| row["isDemo"] == true && full(&row["addressees"]) && full(&row["themes"]) && full(&row["revisions"])));
+        assert!(rows.iter().all(|row| row["isDemo"] == true
+            && full(&row["addressees"])
+            && full(&row["themes"])
+            && full(&row["revisions"])));
     }
 
     async fn synthetic_volume_is_written_and_marked(app: TestApp) {
         let directory = directory();
         output(on(&app, directory.path()).args(["seed", "scale", "--recommendations", "50", "--meetings", "5"]));
-        let data = app.secretariat().query("{ recommendations(filter: { isDemo: { eq: true } }) { totalCount } meetings { totalCount } }").await;
+        let data = app
+            .secretariat()
+            .query("{ recommendations(filter: { isDemo: { eq: true } }) { totalCount } meetings { totalCount } }")
+            .await;
         assert_eq!(data, json!({ "recommendations": { "totalCount": 50 }, "meetings": { "totalCount": 10 } }));
     }
 

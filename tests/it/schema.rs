@@ -33,7 +33,8 @@ on_both_databases! {
     async fn everything_in_the_schema_is_described(app: TestApp) {
         let data = app.anonymous().query(INTROSPECTION).await;
         let types = data["__schema"]["types"].as_array().expect("types");
-        let own: Vec<&Value> = types.iter().filter(|kind| !kind["name"].as_str().unwrap_or_default().starts_with("__")).collect();
+        let own: Vec<&Value> =
+            types.iter().filter(|kind| !kind["name"].as_str().unwrap_or_default().starts_with("__")).collect();
         assert!(own.len() > 100, "{} types", own.len());
         let mut missing = Vec::new();
         for kind in own {
@@ -49,7 +50,10 @@ on_both_databases! {
                 missing.extend(undescribed(name, &kind[list]));
             }
             for field in kind["fields"].as_array().into_iter().flatten() {
-                missing.extend(undescribed(&format!("{name}.{}", field["name"].as_str().unwrap_or_default()), &field["args"]));
+                missing.extend(undescribed(
+                    &format!("{name}.{}", field["name"].as_str().unwrap_or_default()),
+                    &field["args"],
+                ));
             }
         }
         assert!(missing.is_empty(), "without a description: {missing:?}");

@@ -32,7 +32,7 @@ pub fn run(command: &mut Command) -> Output {
     let mut child = Serving { child: command.spawn().expect("the program starts"), port: 0, lines: Vec::new() };
     let stdout = drain(child.child.stdout.take().expect("stdout"));
     let stderr = drain(child.child.stderr.take().expect("stderr"));
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_mins(1);
     let status = loop {
         if let Some(status) = child.child.try_wait().expect("a status") {
             break status;

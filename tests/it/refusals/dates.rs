@@ -94,8 +94,11 @@ on_both_databases! {
             ("scheduleMeeting", with(inputs.get("scheduleMeeting"), "endsOn", "2025-11-30"), one("INVALID", "endsOn")),
             ("updateMeeting", at_with(&planned, json!({ "endsOn": "2025-11-30" })), one("INVALID", "endsOn")),
             ("updateMeeting", at_with(&planned, json!({ "startsOn": "2025-12-31" })), one("INVALID", "endsOn")),
-            ("postponeMeeting", at_with(&planned, json!({ "startsOn": "2026-02-02", "endsOn": "2026-02-01" })),
-                one("INVALID", "endsOn")),
+            (
+                "postponeMeeting",
+                at_with(&planned, json!({ "startsOn": "2026-02-02", "endsOn": "2026-02-01" })),
+                one("INVALID", "endsOn"),
+            ),
             ("postponeMeeting", at_with(&planned, json!({ "endsOn": "2025-11-30" })), one("INVALID", "endsOn")),
             ("grantMandate", with(inputs.get("grantMandate"), "validTo", "2024-05-13"), one("INVALID", "validTo")),
             ("endMandate", at_with(&mandate, json!({ "validTo": "2024-05-13" })), one("INVALID", "validTo")),
@@ -107,12 +110,21 @@ on_both_databases! {
         let inputs = Inputs::of(&app).await;
         let secretariat = app.secretariat();
         let ended = app.mandate("UNRCCA", "WG-C", "MEMBER").await;
-        let ended = secretariat.mutate("endMandate", at_with(&ended, json!({ "validTo": "2025-12-31" })), "id version").await;
+        let ended =
+            secretariat.mutate("endMandate", at_with(&ended, json!({ "validTo": "2025-12-31" })), "id version").await;
         let adopt = inputs.get("adoptRecommendation");
         let cases: Vec<Case> = vec![
             ("endMandate", at_with(&ended, json!({ "validTo": "2026-01-01" })), one("INVALID", "validTo")),
-            ("draftRecommendation", with(inputs.get("draftRecommendation"), "targetDate", "2026-01-14"), one("INVALID", "targetDate")),
-            ("reviseRecommendation", with(inputs.get("reviseRecommendation"), "targetDate", "2026-01-14"), one("INVALID", "targetDate")),
+            (
+                "draftRecommendation",
+                with(inputs.get("draftRecommendation"), "targetDate", "2026-01-14"),
+                one("INVALID", "targetDate"),
+            ),
+            (
+                "reviseRecommendation",
+                with(inputs.get("reviseRecommendation"), "targetDate", "2026-01-14"),
+                one("INVALID", "targetDate"),
+            ),
             ("adoptRecommendation", with(adopt, "adoptedOn", "2025-11-30"), one("INVALID", "adoptedOn")),
             ("adoptRecommendation", with(adopt, "adoptedOn", "2025-12-02"), one("INVALID", "adoptedOn")),
             ("adoptRecommendation", with(adopt, "noPersonalData", false), one("REQUIRED", "noPersonalData")),
@@ -125,24 +137,38 @@ on_both_databases! {
         let (schedule, update) = (inputs.get("scheduleMeeting"), inputs.get("updateMeeting"));
         let mut cases: Vec<Case> = Vec::new();
         for number in [0, -1, i32::MIN] {
-            for (mutation, path) in [("scheduleMeeting", "sessions.0.ordinal"), ("setBodySessions", "sessions.0.ordinal"),
-                ("recordParticipation", "delegates")] {
+            for (mutation, path) in [
+                ("scheduleMeeting", "sessions.0.ordinal"),
+                ("setBodySessions", "sessions.0.ordinal"),
+                ("recordParticipation", "delegates"),
+            ] {
                 cases.push((mutation, with(inputs.get(mutation), path, number), one("INVALID", path)));
             }
         }
         for number in [-1, i32::MIN] {
-            cases.push(("scheduleMeeting", with(schedule, "participantCount", number), one("INVALID", "participantCount")));
+            cases.push((
+                "scheduleMeeting",
+                with(schedule, "participantCount", number),
+                one("INVALID", "participantCount"),
+            ));
             cases.push(("updateMeeting", with(update, "participantCount", number), one("INVALID", "participantCount")));
         }
-        cases.push(("scheduleMeeting", with(schedule, "countQualifier", Value::Null), one("REQUIRED", "countQualifier")));
+        cases.push((
+            "scheduleMeeting",
+            with(schedule, "countQualifier", Value::Null),
+            one("REQUIRED", "countQualifier"),
+        ));
         cases.push(("updateMeeting", with(update, "participantCount", Value::Null), one("REQUIRED", "countQualifier")));
         app.refuses(&app.secretariat(), cases).await;
     }
 
     async fn numbers_that_are_no_ints_are_refused(app: TestApp) {
         let inputs = Inputs::of(&app).await;
-        let fields = [("scheduleMeeting", "participantCount"), ("recordParticipation", "delegates"),
-            ("updateBody", "expectedVersion")];
+        let fields = [
+            ("scheduleMeeting", "participantCount"),
+            ("recordParticipation", "delegates"),
+            ("updateBody", "expectedVersion"),
+        ];
         let mut requests = Vec::new();
         for (mutation, path) in fields {
             for number in [json!(3_000_000_000_u64), json!(-3_000_000_000_i64)] {
@@ -181,7 +207,11 @@ on_both_databases! {
         for kind in ["BRIEFING", "SIDE_EVENT", "CONFERENCE_OR_DIALOGUE"] {
             cases.push(("scheduleMeeting", with(schedule, "kind", kind), one("INVALID", "sessions")));
         }
-        cases.push(("setBodySessions", at_with(&briefing, json!({ "sessions": sessions })), one("INVALID", "sessions")));
+        cases.push((
+            "setBodySessions",
+            at_with(&briefing, json!({ "sessions": sessions })),
+            one("INVALID", "sessions"),
+        ));
         let bare = app.planned_meeting(json!({ "organizers": [] })).await;
         cases.push(("confirmMeeting", at(&bare), one("INVALID_STATE", "organizers")));
         app.refuses(&app.secretariat(), cases).await;

@@ -35,11 +35,18 @@ on_both_databases! {
         let free = app.planned_meeting(json!({ "sessions": [{ "bodyId": other, "ordinal": 77 }] })).await;
         let sessions = json!([{ "bodyId": body, "ordinal": 77 }]);
         let cases: Vec<Case> = vec![
-            ("scheduleMeeting", with(inputs.get("scheduleMeeting"), "sessions", sessions.clone()), one("ALREADY_EXISTS", "sessions")),
+            (
+                "scheduleMeeting",
+                with(inputs.get("scheduleMeeting"), "sessions", sessions.clone()),
+                one("ALREADY_EXISTS", "sessions"),
+            ),
             ("setBodySessions", at_with(&free, json!({ "sessions": sessions })), one("ALREADY_EXISTS", "sessions")),
         ];
         app.refuses(&app.secretariat(), cases).await;
-        let kept = app.secretariat().payload("setBodySessions", at_with(&taken, json!({ "sessions": sessions })), "version").await;
+        let kept = app
+            .secretariat()
+            .payload("setBodySessions", at_with(&taken, json!({ "sessions": sessions })), "version")
+            .await;
         assert_eq!(kept, json!({ "record": { "version": taken["version"] }, "userErrors": [], "change": null }));
     }
 
@@ -47,12 +54,19 @@ on_both_databases! {
         let inputs = Inputs::of(&app).await;
         let held = with(inputs.get("grantMandate"), "validTo", "2025-05-13");
         app.secretariat().mutate("grantMandate", held, "id").await;
-        let periods = [("2024-05-14", "2025-05-13"), ("2025-05-13", "2026-05-13"), ("2023-01-01", "2024-05-14"),
-            ("2024-06-01", "2024-06-01"), ("2020-01-01", "2030-01-01")];
-        let mut cases: Vec<Case> = periods.map(|(from, to)| -> Case {
-            let input = with(&with(inputs.get("grantMandate"), "validFrom", from), "validTo", to);
-            ("grantMandate", input, one("ALREADY_EXISTS", "validFrom"))
-        }).to_vec();
+        let periods = [
+            ("2024-05-14", "2025-05-13"),
+            ("2025-05-13", "2026-05-13"),
+            ("2023-01-01", "2024-05-14"),
+            ("2024-06-01", "2024-06-01"),
+            ("2020-01-01", "2030-01-01"),
+        ];
+        let mut cases: Vec<Case> = periods
+            .map(|(from, to)| -> Case {
+                let input = with(&with(inputs.get("grantMandate"), "validFrom", from), "validTo", to);
+                ("grantMandate", input, one("ALREADY_EXISTS", "validFrom"))
+            })
+            .to_vec();
         let open = with(&with(inputs.get("grantMandate"), "validFrom", "2020-01-01"), "validTo", json!(null));
         cases.push(("grantMandate", open, one("ALREADY_EXISTS", "validFrom")));
         app.refuses(&app.secretariat(), cases).await;
@@ -72,7 +86,11 @@ on_both_databases! {
         let cases: Vec<Case> = vec![
             ("grantMandate", with(grant, "organizationId", organization), one("INVALID_STATE", "organizationId")),
             ("grantMandate", with(grant, "bodyId", body["id"].clone()), one("INVALID_STATE", "bodyId")),
-            ("draftRecommendation", with(inputs.get("draftRecommendation"), "bodyId", body["id"].clone()), one("INVALID_STATE", "bodyId")),
+            (
+                "draftRecommendation",
+                with(inputs.get("draftRecommendation"), "bodyId", body["id"].clone()),
+                one("INVALID_STATE", "bodyId"),
+            ),
         ];
         app.refuses(&secretariat, cases).await;
     }
@@ -80,13 +98,16 @@ on_both_databases! {
     async fn nothing_is_above_itself_and_the_council_keeps_its_heads(app: TestApp) {
         let inputs = Inputs::of(&app).await;
         let secretariat = app.secretariat();
-        let heads = secretariat.query("{ bodies(filter: { code: { in: [\"PL\", \"EC\"] } }) { nodes { id version } } }").await;
+        let heads =
+            secretariat.query("{ bodies(filter: { code: { in: [\"PL\", \"EC\"] } }) { nodes { id version } } }").await;
         let mut cases: Vec<Case> = Vec::new();
         for head in heads["bodies"]["nodes"].as_array().expect("bodies") {
             cases.push(("updateBody", at_with(head, json!({ "active": false })), one("INVALID_STATE", "active")));
         }
         assert_eq!(cases.len(), 2);
-        for (mutation, path) in [("updateOrganization", "parentId"), ("updateBody", "reportsToId"), ("updateTheme", "parentId")] {
+        for (mutation, path) in
+            [("updateOrganization", "parentId"), ("updateBody", "reportsToId"), ("updateTheme", "parentId")]
+        {
             let input = inputs.get(mutation);
             cases.push((mutation, with(input, path, input["id"].clone()), one("INVALID", path)));
         }

@@ -121,8 +121,13 @@ on_both_databases! {
 
     async fn look_ups_by_what_names_nothing_answer_null(app: TestApp) {
         let keys = ["", " ", "\0", "A\0B", "a\u{7}", "ISRS ", "isrs", "%", "' OR 1=1 --", "\u{1F600}"];
-        let look_ups = [("country", "iso2"), ("organization", "acronym"), ("body", "code"), ("workingGroup", "code"),
-            ("recommendation", "label")];
+        let look_ups = [
+            ("country", "iso2"),
+            ("organization", "acronym"),
+            ("body", "code"),
+            ("workingGroup", "code"),
+            ("recommendation", "label"),
+        ];
         for (field, key) in look_ups {
             let query = format!("query($key: String!) {{ {field}(by: {{ {key}: $key }}) {{ id }} }}");
             for value in keys {
@@ -130,10 +135,18 @@ on_both_databases! {
                 assert_eq!(data[field], json!(null), "{field} {value:?}");
             }
         }
-        let kinds = [("country", "cty"), ("organization", "org"), ("body", "bod"), ("workingGroup", "bod"),
-            ("meeting", "mtg"), ("recommendation", "rec")];
+        let kinds = [
+            ("country", "cty"),
+            ("organization", "org"),
+            ("body", "bod"),
+            ("workingGroup", "bod"),
+            ("meeting", "mtg"),
+            ("recommendation", "rec"),
+        ];
         for (field, prefix) in kinds {
-            let query = format!("query($id: ID!) {{ {field}(by: {{ id: $id }}) {{ id }} node(id: $id) {{ id }} nodes(ids: [$id]) {{ id }} }}");
+            let query = format!(
+                "query($id: ID!) {{ {field}(by: {{ id: $id }}) {{ id }} node(id: $id) {{ id }} nodes(ids: [$id]) {{ id }} }}"
+            );
             for id in bad_ids(prefix) {
                 let data = app.secretariat().query_with(&query, json!({ "id": id })).await;
                 assert_eq!(data, json!({ field: null, "node": null, "nodes": [null] }), "{field} {id:?}");
@@ -152,8 +165,12 @@ on_both_databases! {
     }
 
     async fn a_look_up_names_exactly_one_key(app: TestApp) {
-        let requests = ["{ body(by: {}) { id } }", "{ body(by: { id: \"x\", code: \"EC\" }) { id } }",
-            "{ body(by: { code: null }) { id } }", "{ body { id } }"];
+        let requests = [
+            "{ body(by: {}) { id } }",
+            "{ body(by: { id: \"x\", code: \"EC\" }) { id } }",
+            "{ body(by: { code: null }) { id } }",
+            "{ body { id } }",
+        ];
         let requests = requests.map(|query| (query.to_owned(), json!({}))).to_vec();
         app.fails(&app.anonymous(), "GRAPHQL_VALIDATION_FAILED", requests).await;
     }

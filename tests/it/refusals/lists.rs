@@ -64,9 +64,14 @@ on_both_databases! {
         let foreign = app.secretariat().mutate("addAgendaItem", foreign, "id").await;
         let reorder = inputs.get("reorderAgendaItems");
         let own = reorder["itemIds"][0].clone();
-        let cases: Vec<Case> = [json!([]), json!([foreign["id"]]), json!([own, foreign["id"]]), json!(["agi_0197aaaaaaaa7aaa8aaaaaaaaaaaaaaa"])]
-            .map(|ids| -> Case { ("reorderAgendaItems", with(reorder, "itemIds", ids), one("INVALID", "itemIds")) })
-            .to_vec();
+        let cases: Vec<Case> = [
+            json!([]),
+            json!([foreign["id"]]),
+            json!([own, foreign["id"]]),
+            json!(["agi_0197aaaaaaaa7aaa8aaaaaaaaaaaaaaa"]),
+        ]
+        .map(|ids| -> Case { ("reorderAgendaItems", with(reorder, "itemIds", ids), one("INVALID", "itemIds")) })
+        .to_vec();
         app.refuses(&app.secretariat(), cases).await;
         let malformed = with(reorder, "itemIds", json!([own, "x"]));
         app.refuses(&app.secretariat(), vec![("reorderAgendaItems", malformed, one("NOT_FOUND", "itemIds.1"))]).await;
@@ -95,9 +100,19 @@ on_both_databases! {
     async fn nothing_is_taken_out_of_the_record_of_a_concluded_meeting(app: TestApp) {
         let meeting = app.concluded_meeting(&["WG-A"]).await;
         let cases: Vec<Case> = vec![
-            ("setMeetingOrganizers", at_with(&meeting, json!({ "organizers": [] })), one("INVALID_STATE", "organizers")),
-            ("setMeetingOrganizers", at_with(&meeting, json!({ "organizers": [{ "organizationId": app.organization("OSCE").await, "role": "HOST" }] })),
-                one("INVALID_STATE", "organizers")),
+            (
+                "setMeetingOrganizers",
+                at_with(&meeting, json!({ "organizers": [] })),
+                one("INVALID_STATE", "organizers"),
+            ),
+            (
+                "setMeetingOrganizers",
+                at_with(
+                    &meeting,
+                    json!({ "organizers": [{ "organizationId": app.organization("OSCE").await, "role": "HOST" }] }),
+                ),
+                one("INVALID_STATE", "organizers"),
+            ),
             ("setBodySessions", at_with(&meeting, json!({ "sessions": [] })), one("INVALID_STATE", "sessions")),
             ("updateMeeting", at_with(&meeting, json!({ "endsOn": "2026-12-31" })), one("INVALID_STATE", "endsOn")),
         ];

@@ -165,10 +165,26 @@ rec_tests::on_both_databases! {
     async fn every_input_here_is_accepted_on_its_own(app: TestApp) {
         let inputs = Inputs::of(&app).await;
         // These spend the record that others use: each takes a fresh database of its own in the topic's tests.
-        let spending = ["deactivateOrganization", "updateMeeting", "confirmMeeting", "postponeMeeting", "cancelMeeting",
-            "setMeetingOrganizers", "setBodySessions", "updateAgendaItem", "removeAgendaItem", "reorderAgendaItems",
-            "openMeeting", "reviseRecommendation", "setAddressees", "withdrawRecommendation", "returnRecommendation",
-            "transmitRecommendation", "addAgendaItem", "updateTheme"];
+        let spending = [
+            "deactivateOrganization",
+            "updateMeeting",
+            "confirmMeeting",
+            "postponeMeeting",
+            "cancelMeeting",
+            "setMeetingOrganizers",
+            "setBodySessions",
+            "updateAgendaItem",
+            "removeAgendaItem",
+            "reorderAgendaItems",
+            "openMeeting",
+            "reviseRecommendation",
+            "setAddressees",
+            "withdrawRecommendation",
+            "returnRecommendation",
+            "transmitRecommendation",
+            "addAgendaItem",
+            "updateTheme",
+        ];
         for (mutation, input) in inputs.all.iter().filter(|(name, _)| !spending.contains(name)) {
             let payload = app.secretariat().payload(mutation, input.clone(), "id").await;
             let clash = matches!(*mutation, "updateOrganization" | "updateInstrument");

@@ -39,10 +39,8 @@ async fn cursor(app: &TestApp, list: &str) -> String {
 fn forged(genuine: &str, body: &Value) -> String {
     // Six bytes of fingerprint are eight letters.
     let encoded = body.to_string().into_bytes();
-    let mut bits = String::new();
-    for byte in encoded {
-        bits.push_str(&format!("{byte:08b}"));
-    }
+    let bits: Vec<String> = encoded.iter().map(|byte| format!("{byte:08b}")).collect();
+    let bits = bits.concat();
     let letters: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['-', '_']).collect();
     let groups = bits.as_bytes().chunks(6).map(|group| {
         let padded = format!("{:0<6}", String::from_utf8_lossy(group));
@@ -53,8 +51,16 @@ fn forged(genuine: &str, body: &Value) -> String {
 
 on_both_databases! {
     async fn a_page_has_from_one_to_a_hundred_rows(app: TestApp) {
-        let windows = ["first: 0", "first: 101", "first: -1", "last: 0", "last: 101", "last: -1", "first: 2147483647",
-            "first: 1, last: 1"];
+        let windows = [
+            "first: 0",
+            "first: 101",
+            "first: -1",
+            "last: 0",
+            "last: 101",
+            "last: -1",
+            "first: 2147483647",
+            "first: 1, last: 1",
+        ];
         let mut requests = Vec::new();
         for window in windows {
             for list in LISTS {
@@ -66,7 +72,11 @@ on_both_databases! {
         }
         app.fails(&app.anonymous(), "INVALID_PAGE", requests).await;
         for list in LISTS {
-            app.anonymous().query(&format!("{{ {list}(first: 100) {{ nodes {{ id }} }} b: {list}(last: 1) {{ nodes {{ id }} }} }}")).await;
+            app.anonymous()
+                .query(&format!(
+                    "{{ {list}(first: 100) {{ nodes {{ id }} }} b: {list}(last: 1) {{ nodes {{ id }} }} }}"
+                ))
+                .await;
         }
     }
 
@@ -93,7 +103,18 @@ on_both_databases! {
 
     async fn what_is_no_cursor_is_refused(app: TestApp) {
         let genuine = cursor(&app, "meetings").await;
-        let texts = ["", " ", "\0", "x", "AAAA", "====", "ы", &genuine[..genuine.len() - 4], &format!("{genuine}AAAA"), &genuine[1..]];
+        let texts = [
+            "",
+            " ",
+            "\0",
+            "x",
+            "AAAA",
+            "====",
+            "ы",
+            &genuine[..genuine.len() - 4],
+            &format!("{genuine}AAAA"),
+            &genuine[1..],
+        ];
         let mut requests = Vec::new();
         for list in LISTS {
             for text in texts {
@@ -106,8 +127,16 @@ on_both_databases! {
 
     async fn a_forged_cursor_reaches_no_database(app: TestApp) {
         let id = "0197aaaaaaaa7aaa8aaaaaaaaaaaaaaa";
-        let bodies = [json!([]), json!(["x", []]), json!([id, []]), json!([id, [1]]), json!([id, [{}]]), json!([id, ["a\0b"]]),
-            json!([id, ["1", "2"]]), json!({ "id": id })];
+        let bodies = [
+            json!([]),
+            json!(["x", []]),
+            json!([id, []]),
+            json!([id, [1]]),
+            json!([id, [{}]]),
+            json!([id, ["a\0b"]]),
+            json!([id, ["1", "2"]]),
+            json!({ "id": id }),
+        ];
         let mut requests = Vec::new();
         let sorted = "organizations(orderBy: [{ field: ACRONYM }])";
         let genuine = cursor(&app, sorted).await;
@@ -127,7 +156,8 @@ on_both_databases! {
         }
         app.fails(&app.anonymous(), "INVALID_CURSOR", requests).await;
         let known = forged(&genuine, &json!([id, ["2024-02-29T00:00:00Z"]]));
-        let query = "query($cursor: String!) { meetings(orderBy: [{ field: UPDATED_AT }], after: $cursor) { totalCount } }";
+        let query =
+            "query($cursor: String!) { meetings(orderBy: [{ field: UPDATED_AT }], after: $cursor) { totalCount } }";
         assert_eq!(app.anonymous().query_with(query, json!({ "cursor": known })).await["meetings"]["totalCount"], 5);
     }
 
@@ -136,15 +166,21 @@ on_both_databases! {
         let mut requests = Vec::new();
         for text in ["a\0b".to_owned(), "a".repeat(100_000)] {
             for comparator in plain {
-                let query = format!("query($text: String!) {{ organizations(filter: {{ acronym: {{ {comparator}: $text }} }}) {{ nodes {{ id }} }} }}");
+                let query = format!(
+                    "query($text: String!) {{ organizations(filter: {{ acronym: {{ {comparator}: $text }} }}) {{ nodes {{ id }} }} }}"
+                );
                 requests.push((query, json!({ "text": text })));
             }
             for list in ["in", "notIn"] {
-                let query = format!("query($text: String!) {{ organizations(filter: {{ seat: {{ {list}: [$text] }} }}) {{ nodes {{ id }} }} }}");
+                let query = format!(
+                    "query($text: String!) {{ organizations(filter: {{ seat: {{ {list}: [$text] }} }}) {{ nodes {{ id }} }} }}"
+                );
                 requests.push((query, json!({ "text": text })));
             }
             for comparator in ["contains", "startsWith"] {
-                let query = format!("query($text: String!) {{ meetings(filter: {{ title: {{ {comparator}: $text }} }}) {{ nodes {{ id }} }} }}");
+                let query = format!(
+                    "query($text: String!) {{ meetings(filter: {{ title: {{ {comparator}: $text }} }}) {{ nodes {{ id }} }} }}"
+                );
                 requests.push((query, json!({ "text": text })));
             }
         }

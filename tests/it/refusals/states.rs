@@ -107,7 +107,9 @@ on_both_databases! {
                     "reviseRecommendation" => at_with(row, json!({ "text": text("Another text") })),
                     "setAddressees" => at_with(row, json!({ "addressees": [] })),
                     "recordAgreement" => at_with(row, json!({ "meetingId": meeting["id"] })),
-                    "adoptRecommendation" => at_with(row, json!({ "meetingId": meeting["id"], "noPersonalData": true })),
+                    "adoptRecommendation" => {
+                        at_with(row, json!({ "meetingId": meeting["id"], "noPersonalData": true }))
+                    }
                     "supersedeRecommendation" => at_with(row, json!({ "supersededById": rows["TRANSMITTED"]["id"] })),
                     _ => at(row),
                 };
@@ -121,7 +123,10 @@ on_both_databases! {
         for (mutation, states) in RECOMMENDATION_MOVES {
             for state in states {
                 // Their outcome depends on more than the state: a successor, a meeting, a new text.
-                if matches!(mutation, "supersedeRecommendation" | "adoptRecommendation" | "recordAgreement" | "reviseRecommendation") {
+                if matches!(
+                    mutation,
+                    "supersedeRecommendation" | "adoptRecommendation" | "recordAgreement" | "reviseRecommendation"
+                ) {
                     continue;
                 }
                 let row = match *state {
@@ -132,7 +137,8 @@ on_both_databases! {
                     "ADOPTED" => app.adopted("WG-A").await,
                     _ => continue,
                 };
-                let input = if mutation == "setAddressees" { at_with(&row, json!({ "addressees": [] })) } else { at(&row) };
+                let input =
+                    if mutation == "setAddressees" { at_with(&row, json!({ "addressees": [] })) } else { at(&row) };
                 app.secretariat().mutate(mutation, input, "id").await;
             }
         }
@@ -143,7 +149,11 @@ on_both_databases! {
         let mut cases: Vec<Case> = Vec::new();
         for (mutation, path, states) in MEETING_MOVES {
             for (_, (meeting, item)) in rows.iter().filter(|(status, _)| !states.contains(&status.as_str())) {
-                cases.push((mutation, meeting_input(mutation, meeting, item, &organization), one("INVALID_STATE", path)));
+                cases.push((
+                    mutation,
+                    meeting_input(mutation, meeting, item, &organization),
+                    one("INVALID_STATE", path),
+                ));
             }
         }
         app.refuses(&app.secretariat(), cases).await;
@@ -166,8 +176,10 @@ on_both_databases! {
     async fn an_agreement_and_an_adoption_need_the_right_meeting(app: TestApp) {
         let (discussed, submitted) = (app.under_discussion("WG-A").await, app.submitted("WG-A").await);
         let others = app.concluded_meeting(&["WG-B"]).await;
-        let planned = app.planned_meeting(json!({ "sessions": [
-            { "bodyId": app.body("WG-A").await }, { "bodyId": app.body("EC").await }] })).await;
+        let planned = app
+            .planned_meeting(json!({ "sessions": [
+            { "bodyId": app.body("WG-A").await }, { "bodyId": app.body("EC").await }] }))
+            .await;
         let mut cases: Vec<Case> = Vec::new();
         for meeting in [&others, &planned] {
             let agree = at_with(&discussed, json!({ "meetingId": meeting["id"] }));

@@ -116,8 +116,13 @@ on_both_databases! {
         let inputs = Inputs::of(&app).await;
         let mut cases: Vec<Case> = Vec::new();
         let codes = ["isrs", "1A", "WG A", "ВГ-А", "-A", "A/B", "A_B", "É"];
-        let coded = [("createOrganization", "acronym"), ("updateOrganization", "acronym"), ("createBody", "code"),
-            ("createTheme", "code"), ("updateTheme", "code")];
+        let coded = [
+            ("createOrganization", "acronym"),
+            ("updateOrganization", "acronym"),
+            ("createBody", "code"),
+            ("createTheme", "code"),
+            ("updateTheme", "code"),
+        ];
         for (mutation, path) in coded {
             for code in codes {
                 cases.push((mutation, with(inputs.get(mutation), path, code), one("INVALID", path)));
@@ -142,7 +147,9 @@ on_both_databases! {
     async fn all_mistakes_of_an_input_are_named_at_once(app: TestApp) {
         let inputs = Inputs::of(&app).await;
         let mut input = inputs.get("createOrganization").clone();
-        for (path, value) in [("acronym", json!("a")), ("name", english("")), ("website", json!("x")), ("parentId", json!("x"))] {
+        for (path, value) in
+            [("acronym", json!("a")), ("name", english("")), ("website", json!("x")), ("parentId", json!("x"))]
+        {
             input = with(&input, path, value);
         }
         let refusals = ["INVALID acronym", "REQUIRED name.0.text", "INVALID website", "NOT_FOUND parentId"];
@@ -157,7 +164,10 @@ on_both_databases! {
             ("updateBody", &["name", "active"]),
             ("updateTheme", &["code", "name", "kind"]),
             ("updateInstrument", &["symbol", "title"]),
-            ("updateMeeting", &["title", "kind", "modality", "startsOn", "endsOn", "timezone", "chathamHouse", "sensitivity"]),
+            (
+                "updateMeeting",
+                &["title", "kind", "modality", "startsOn", "endsOn", "timezone", "chathamHouse", "sensitivity"],
+            ),
             ("updateAgendaItem", &["number", "title", "kind", "chathamHouse"]),
         ];
         let mut cases: Vec<Case> = Vec::new();

@@ -14,9 +14,12 @@ on_both_databases! {
         for (mutation, input) in inputs.all.iter().filter(|(_, input)| input.get("expectedVersion").is_some()) {
             let current = input["expectedVersion"].as_i64().expect("a version");
             for version in [current - 1, current + 1, 0, -1, i64::from(i32::MIN), i64::from(i32::MAX)] {
-                let payload = app.secretariat().payload(mutation, with(input, "expectedVersion", version), "id version").await;
+                let payload =
+                    app.secretariat().payload(mutation, with(input, "expectedVersion", version), "id version").await;
                 let error = &payload["userErrors"][0];
-                let refused = error["code"] == "CONFLICT" && error["path"] == json!(["expectedVersion"]) && payload["change"].is_null();
+                let refused = error["code"] == "CONFLICT"
+                    && error["path"] == json!(["expectedVersion"])
+                    && payload["change"].is_null();
                 let id = input.get("id").or_else(|| input.get("meetingId"));
                 let shown = match *mutation {
                     // Returns the meeting, not the item that is named.
@@ -40,7 +43,10 @@ on_both_databases! {
         let row = app.secretariat().mutate("recordParticipation", input.clone(), "id version").await;
         let before = app.traces().await;
         for version in [json!(null), json!(0), json!(2)] {
-            let payload = app.secretariat().payload("recordParticipation", with(input, "expectedVersion", version), "id version").await;
+            let payload = app
+                .secretariat()
+                .payload("recordParticipation", with(input, "expectedVersion", version), "id version")
+                .await;
             assert_eq!(payload["userErrors"][0]["code"], "CONFLICT");
             assert_eq!(payload["record"], row);
         }
@@ -51,11 +57,13 @@ on_both_databases! {
         let inputs = Inputs::of(&app).await;
         let (one, other) = (app.secretariat(), app.second().await);
         let input = |seat: &str| with(&with(inputs.get("updateOrganization"), "acronym", "NEWER"), "seat", seat);
-        let (first, second) = tokio::join!(
-            one.payload("updateOrganization", input("Osh"), "version"),
-            async { other.secretariat().payload("updateOrganization", input("Naryn"), "version").await },
-        );
+        let (first, second) = tokio::join!(one.payload("updateOrganization", input("Osh"), "version"), async {
+            other.secretariat().payload("updateOrganization", input("Naryn"), "version").await
+        },);
         let errors = [&first, &second].map(|payload| payload["userErrors"][0]["code"].clone());
-        assert!(errors == [json!(null), json!("CONFLICT")] || errors == [json!("CONFLICT"), json!(null)], "{first} {second}");
+        assert!(
+            errors == [json!(null), json!("CONFLICT")] || errors == [json!("CONFLICT"), json!(null)],
+            "{first} {second}"
+        );
     }
 }
