@@ -3,15 +3,22 @@
 
 mod access;
 mod council;
+mod crash;
+mod feed;
 mod filter;
 mod guard;
 mod language;
+mod limits;
 mod lists;
 mod mandate;
 mod meeting;
+mod migration;
 mod officer;
 mod participation;
 mod privacy;
+mod program;
 mod readme;
 mod recommendation;
+mod refusals;
+mod schema;
 mod tokens;

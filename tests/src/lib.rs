@@ -6,6 +6,8 @@
 pub mod client;
 pub mod given;
 pub mod postgres;
+pub mod program;
+pub mod traces;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};

@@ -4,10 +4,12 @@ use chrono::NaiveDate;
 use entity::body::BodyKind;
 use entity::{country, mandate};
 
-use super::refusal::{Checked, Refusal, ensure};
+use super::input;
+use super::refusal::{All as _, Checked, Refusal, ensure};
 
 /// A mandate ends on the day it begins, or later.
 pub fn mandate_period(valid_from: NaiveDate, valid_to: Option<NaiveDate>) -> Checked<()> {
+    (input::day("validFrom", valid_from), input::optional_day("validTo", valid_to)).all()?;
     ensure(valid_to.is_none_or(|to| to >= valid_from), || {
         Refusal::invalid("validTo", "The mandate ends before it begins.")
     })

@@ -1,7 +1,9 @@
 //! What a text, a code, a link or an id of an input must look like. Parse once here; trust the type after.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
+use chrono::{Datelike as _, NaiveDate};
 use entity::id::RecordId;
 use entity::text::{Locale, LocalizedText};
 
@@ -15,6 +17,18 @@ pub const CODE: usize = 32;
 pub const LINK: usize = 2_000;
 /// Longest lists of an input.
 pub const LIST: usize = 100;
+/// The years that both databases store, and sort in the same order: those of four digits.
+pub const YEARS: RangeInclusive<i32> = 1000..=9999;
+
+/// A day that both databases can keep.
+pub fn day(path: &str, value: NaiveDate) -> Checked<NaiveDate> {
+    ensure(YEARS.contains(&value.year()), || Refusal::invalid(path, "The year has four digits, from 1000 on."))?;
+    Ok(value)
+}
+
+pub fn optional_day(path: &str, value: Option<NaiveDate>) -> Checked<Option<NaiveDate>> {
+    value.map(|value| day(path, value)).transpose()
+}
 
 fn clean(path: &str, text: &str, longest: usize) -> Checked<String> {
     let text = text.trim();

@@ -5,10 +5,12 @@ use entity::body::BodyKind;
 use entity::meeting::{self, MeetingKind, MeetingStatus, Modality};
 use entity::participation::Attendance;
 
-use super::refusal::{Checked, Refusal, ensure};
+use super::input;
+use super::refusal::{All as _, Checked, Refusal, ensure};
 
 /// A meeting ends on the day it starts, or later.
 pub fn dates(starts_on: NaiveDate, ends_on: NaiveDate) -> Checked<()> {
+    (input::day("startsOn", starts_on), input::day("endsOn", ends_on)).all()?;
     ensure(ends_on >= starts_on, || Refusal::invalid("endsOn", "The meeting ends before it starts."))
 }
 
@@ -32,6 +34,16 @@ pub fn timezone(path: &str, name: &str) -> Checked<String> {
     let zone: Result<chrono_tz::Tz, _> = name.parse();
     zone.map(|zone| zone.name().to_owned()).map_err(|_| {
         vec![Refusal::invalid(path, "This is not a time zone of the IANA database, such as Asia/Tashkent.")]
+    })
+}
+
+/// The greatest ordinal of a session.
+const LAST_ORDINAL: i32 = 9999;
+
+/// Sessions are counted by their body from 1.
+pub fn ordinal(path: &str, ordinal: i32) -> Checked<()> {
+    ensure((1..=LAST_ORDINAL).contains(&ordinal), || {
+        Refusal::invalid(path, format!("Ordinals count from 1 to {LAST_ORDINAL}."))
     })
 }
 

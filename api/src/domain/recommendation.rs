@@ -5,6 +5,7 @@ use entity::addressee::AddresseeCategory;
 use entity::recommendation::{self, RecommendationStatus};
 use entity::text::{Locale, LocalizedText};
 
+use super::input;
 use super::refusal::{Checked, Refusal, ensure};
 
 /// An adopted text has at least one addressee, and exists in both working languages.
@@ -18,6 +19,7 @@ pub fn adoptable(row: &recommendation::Model, addressees: usize) -> Checked<()> 
 
 /// A target date is not before the day on which it is set.
 pub fn target_date(target: Option<NaiveDate>, today: NaiveDate) -> Checked<()> {
+    input::optional_day("targetDate", target)?;
     ensure(target.is_none_or(|target| target >= today), || {
         Refusal::invalid("targetDate", "The target date has passed.")
     })

@@ -53,6 +53,12 @@ impl Refusal {
     pub fn state(path: &str, message: impl Into<String>) -> Self {
         Self::new(RefusalCode::InvalidState, path, message)
     }
+
+    /// The same refusal where the input calls the record otherwise.
+    #[must_use]
+    pub fn at(self, path: &str) -> Self {
+        Self::new(self.code, path, self.message)
+    }
 }
 
 /// What a check of one or more values gives.

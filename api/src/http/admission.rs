@@ -1,6 +1,6 @@
 //! What a document must pass before it is executed, and the parsed documents that have passed.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use async_graphql::parser::parse_query;
@@ -15,6 +15,8 @@ const LONGEST_TEXT: usize = 32 * 1024;
 const DEEPEST_NESTING: usize = 64;
 /// The most tokens of a document, counted roughly: names, numbers, strings and punctuation.
 const MOST_TOKENS: usize = 4000;
+/// The most fields and fragments of a document once every fragment stands where it is spread.
+const MOST_FIELDS: usize = 4000;
 /// Parsed documents that are kept.
 const KEPT: std::num::NonZeroUsize = std::num::NonZeroUsize::new(1000).expect("not zero");
 
@@ -53,6 +55,9 @@ impl Documents {
             let message = format!("The document is not GraphQL{}.", place.unwrap_or_default());
             Inadmissible::new("GRAPHQL_PARSE_FAILED", message)
         })?;
+        if Fields::of(&document) > MOST_FIELDS {
+            return Err(Inadmissible::new("QUERY_TOO_COMPLEX", "The document selects too many fields."));
+        }
         allow_omitted_page_sizes(&mut document);
         self.lock().put(key, document.clone());
         Ok(document)
@@ -154,6 +159,45 @@ fn guard(text: &str) -> Result<(), Inadmissible> {
         at += 1;
     }
     Ok(())
+}
+
+/// Counts what a document selects with its fragments written out. A short chain of fragments, each of which spreads the
+/// next one twice, stands for more fields than validation could ever visit; here each fragment is counted once.
+struct Fields<'a> {
+    document: &'a ExecutableDocument,
+    /// The fragments that are counted; nothing yet for one that is being counted. Validation refuses circles.
+    counted: HashMap<&'a str, usize>,
+}
+
+impl<'a> Fields<'a> {
+    fn of(document: &'a ExecutableDocument) -> usize {
+        let mut fields = Self { document, counted: HashMap::new() };
+        let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
+        let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set.node);
+        operations.chain(fragments).map(|set| fields.within(set)).max().unwrap_or_default()
+    }
+
+    fn within(&mut self, set: &'a SelectionSet) -> usize {
+        set.items.iter().fold(0, |sum, item| {
+            let below = match &item.node {
+                Selection::Field(field) => self.within(&field.node.selection_set.node),
+                Selection::InlineFragment(inline) => self.within(&inline.node.selection_set.node),
+                Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node),
+            };
+            sum.saturating_add(below).saturating_add(1)
+        })
+    }
+
+    fn fragment(&mut self, name: &'a str) -> usize {
+        if let Some(count) = self.counted.get(name) {
+            return *count;
+        }
+        let Some(fragment) = self.document.fragments.get(name) else { return 0 };
+        self.counted.insert(name, 0);
+        let count = self.within(&fragment.node.selection_set.node);
+        self.counted.insert(name, count);
+        count
+    }
 }
 
 /// The place after a string that begins at `start`, in one line or in a block.

@@ -137,10 +137,11 @@ pub struct UpdateBodyInput {
 
 pub async fn create(app: &App, viewer: &Viewer, input: CreateBodyInput) -> Result<Written<body::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let (code, name, mandate_text, reports_to_id) = (
+    let (code, name, mandate_text, established_on, reports_to_id) = (
         input::code("code", &input.code),
         localized("name", &input.name, input::NAME),
         input.mandate_text.map(|text| localized("mandateText", &text, input::BODY_TEXT)).transpose(),
+        input::optional_day("establishedOn", input.established_on),
         input.reports_to_id.map(|id| input::id("reportsToId", &id, "body")).transpose(),
     )
         .all()?;
@@ -156,7 +157,7 @@ pub async fn create(app: &App, viewer: &Viewer, input: CreateBodyInput) -> Resul
         name,
         name_folded,
         mandate_text,
-        established_on: input.established_on,
+        established_on,
         active: true,
         reports_to_id,
         audience,
@@ -180,7 +181,7 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateBodyInput) -> Resul
         patch(input.mandate_text, before.mandate_text.clone(), |text| {
             localized("mandateText", &text, input::BODY_TEXT)
         }),
-        patch(input.established_on, before.established_on, Ok),
+        patch(input.established_on, before.established_on, |day| input::day("establishedOn", day)),
         patch_required("active", input.active, before.active, Ok),
         patch(input.reports_to_id, before.reports_to_id, |id| input::id("reportsToId", &id, "body")),
     )

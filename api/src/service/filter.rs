@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::fmt::Debug;
 
 use async_graphql::{ID, InputObject, InputType};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use entity::Row;
 use entity::id::RecordId;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr, SelectStatement};
@@ -13,8 +13,13 @@ use sea_orm::{ActiveEnum, ColumnTrait, QueryFilter, QuerySelect, QueryTrait, Val
 
 use super::read::{Visible, select};
 use crate::auth::Viewer;
+use crate::domain::input::YEARS;
 use crate::error::Error;
 
+/// The longest text to compare with, in characters.
+const LONGEST_TEXT: usize = 2000;
+/// The most relations from a record to what its filter compares: SQLite parses no deeper statements.
+const MOST_RELATIONS: u32 = 10;
 /// The most comparisons of one filter.
 const MOST_COMPARISONS: u32 = 100;
 
@@ -36,15 +41,16 @@ pub struct Logic<'a, F> {
     pub not: Option<&'a F>,
 }
 
-/// One reading of a filter: by whom, and how many comparisons are left.
+/// One reading of a filter: by whom, how many comparisons are left, and how many relations away it is.
 pub struct Scope<'a> {
     pub viewer: &'a Viewer,
     left: Cell<u32>,
+    away: Cell<u32>,
 }
 
 impl<'a> Scope<'a> {
     pub fn new(viewer: &'a Viewer) -> Self {
-        Self { viewer, left: Cell::new(MOST_COMPARISONS) }
+        Self { viewer, left: Cell::new(MOST_COMPARISONS), away: Cell::new(0) }
     }
 
     pub fn apply<F: Filter>(&self, filter: &F) -> Result<Condition, Error> {
@@ -115,7 +121,13 @@ impl<'a> Scope<'a> {
     }
 
     fn matching<F: Filter<Entity: Visible>>(&self, filter: &F) -> Result<SelectStatement, Error> {
+        self.away.set(self.away.get() + 1);
+        if self.away.get() > MOST_RELATIONS {
+            let message = format!("filter: at most {MOST_RELATIONS} relations within each other.");
+            return Err(Error::InvalidArgument { message });
+        }
         let matching = select::<F::Entity>(self.viewer).filter(self.apply(filter)?);
+        self.away.set(self.away.get() - 1);
         Ok(matching.select_only().column(F::Entity::ID).into_query())
     }
 
@@ -163,10 +175,26 @@ fn null_or_not(column: &Expr, is_null: bool) -> Expr {
     if is_null { column.clone().is_null() } else { column.clone().is_not_null() }
 }
 
-/// PostgreSQL stores no NUL character, so that nothing can be equal to it or hold it.
+/// Whether both databases can store a value: PostgreSQL no NUL character, and neither any year.
+pub fn is_storable(value: &Value) -> bool {
+    match value {
+        Value::String(Some(text)) => !text.contains('\0'),
+        Value::ChronoDate(Some(day)) => YEARS.contains(&day.year()),
+        Value::ChronoDateTimeUtc(Some(at)) => YEARS.contains(&at.year()),
+        _ => true,
+    }
+}
+
+/// A text that no row can hold is refused, and one that is longer than a pattern may be.
 fn storable<'a>(texts: impl IntoIterator<Item = &'a String>) -> Result<(), Error> {
-    if texts.into_iter().any(|text| text.contains('\0')) {
-        return Err(Error::InvalidArgument { message: "filter: a text holds a NUL character.".to_owned() });
+    for text in texts {
+        if text.contains('\0') {
+            return Err(Error::InvalidArgument { message: "filter: a text holds a NUL character.".to_owned() });
+        }
+        if text.chars().count() > LONGEST_TEXT {
+            let message = format!("filter: a text is longer than {LONGEST_TEXT} characters.");
+            return Err(Error::InvalidArgument { message });
+        }
     }
     Ok(())
 }
@@ -365,6 +393,12 @@ where
         let own = || column.clone();
         let value = |v: &T| -> Value { v.clone().into() };
         let values = |v: &Vec<T>| -> Vec<Value> { v.iter().map(value).collect() };
+        let single = [&self.eq, &self.ne, &self.lt, &self.lte, &self.gt, &self.gte].into_iter().flatten();
+        let listed = self.r#in.iter().chain(&self.not_in).flatten();
+        let ends = self.between.iter().flat_map(|range| [&range.from, &range.to]);
+        if !single.chain(listed).chain(ends).all(|v| is_storable(&value(v))) {
+            return Err(Error::InvalidArgument { message: "filter: a year has four digits, from 1000 on.".to_owned() });
+        }
         let mut all = Condition::all();
         all = and_some(all, self.eq.as_ref(), |v| own().eq(value(v)));
         all = and_some(all, self.ne.as_ref(), |v| differs(column, own().ne(value(v))));

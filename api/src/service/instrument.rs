@@ -87,8 +87,12 @@ pub async fn create(
     input: CreateInstrumentInput,
 ) -> Result<Written<instrument::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let (symbol, title) =
-        (input::symbol("symbol", &input.symbol), localized("title", &input.title, input::NAME)).all()?;
+    let (symbol, title, adopted_on) = (
+        input::symbol("symbol", &input.symbol),
+        localized("title", &input.title, input::NAME),
+        input::optional_day("adoptedOn", input.adopted_on),
+    )
+        .all()?;
     let mut tx = app.begin(viewer, "createInstrument").await?;
     let (id, at) = (tx.mint(), tx.at());
     let (audience, owner) = audience::OPEN;
@@ -98,7 +102,7 @@ pub async fn create(
         symbol,
         title,
         title_folded,
-        adopted_on: input.adopted_on,
+        adopted_on,
         audience,
         owner,
         created_at: at,
@@ -122,7 +126,7 @@ pub async fn update(
     (after.symbol, after.title, after.adopted_on) = (
         patch_required("symbol", input.symbol, before.symbol.clone(), |symbol| input::symbol("symbol", &symbol)),
         patch_required("title", input.title, before.title.clone(), |title| localized("title", &title, input::NAME)),
-        patch(input.adopted_on, before.adopted_on, Ok),
+        patch(input.adopted_on, before.adopted_on, |day| input::day("adoptedOn", day)),
     )
         .all()?;
     let row = tx.update::<instrument::Entity>(&before, after).await?;

@@ -11,7 +11,7 @@ use sea_orm::{ColumnTrait, ColumnType, ModelTrait, Value};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::filter::{Filter, Scope};
+use super::filter::{Filter, Scope, is_storable};
 use crate::auth::Viewer;
 use crate::error::Error;
 
@@ -275,7 +275,12 @@ fn decode<E: Row>(text: &str, keys: &[Key<E>], fingerprint: [u8; 6]) -> Result<P
     if values.len() != keys.len() {
         return Err(Error::InvalidCursor);
     }
-    let values = keys.iter().zip(values).map(|(key, value)| from_json(key.column.def().get_column_type(), value));
+    let values = keys.iter().zip(values).map(|(key, value)| {
+        let column = key.column.def();
+        let value = from_json(column.get_column_type(), value)?;
+        // What no row holds is in no cursor of ours, and PostgreSQL would not take it.
+        (is_storable(&value) && (column.is_null() || value != value.as_null())).then_some(value)
+    });
     Ok(Position { values: values.collect::<Option<_>>().ok_or(Error::InvalidCursor)?, id })
 }
 

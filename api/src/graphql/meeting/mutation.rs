@@ -166,8 +166,16 @@ impl MeetingMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The item and its version.")] input: RemoveAgendaItemInput,
     ) -> Option<Result<MeetingPayload>> {
-        let (session, id) = (session(ctx), input.id.clone());
-        changed(session, &id, service::meeting::agenda::remove(&session.app, &session.viewer, input).await).await
+        let session = session(ctx);
+        match service::meeting::agenda::remove(&session.app, &session.viewer, input.clone()).await {
+            Err(error @ Error::Conflict { .. }) => {
+                match service::meeting::agenda::meeting_of(&session.app, &session.viewer, &input.id).await {
+                    Ok(current) => Some(refused(error, current).map_err(Into::into)),
+                    Err(error) => Some(Err(error.into())),
+                }
+            }
+            outcome => created(outcome),
+        }
     }
 
     /// Gives an agenda a new order. A change of the meeting, which is returned. For the secretariat.

@@ -90,7 +90,7 @@ pub async fn add(app: &App, viewer: &Viewer, input: AddAgendaItemInput) -> Resul
     // No version is asked for: who adds at the same time waits, and comes next.
     tx.hold::<meeting::Entity>(meeting_id).await?;
     let meeting = tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await?;
-    next_meeting(meeting.status, MeetingMove::Update)?;
+    next_meeting(meeting.status, MeetingMove::Update).map_err(|refusal| refusal.at("meetingId"))?;
     check_body(&tx, body_id).await?;
     let agenda = agenda_of(&tx, meeting_id).await?;
     input::room("meetingId", agenda.len())?;
@@ -165,6 +165,15 @@ pub async fn remove(
     tx.commit(row).await
 }
 
+/// The meeting of an agenda item, for a conflict about the item.
+pub async fn meeting_of(app: &App, viewer: &Viewer, item: &ID) -> Result<Option<meeting::Model>, Error> {
+    let db = &app.databases.read;
+    match read::by_text_id::<agenda_item::Entity>(db, viewer, item).await? {
+        Some(item) => read::get::<meeting::Entity>(db, viewer, item.meeting_id).await,
+        None => Ok(None),
+    }
+}
+
 /// Returns the meeting.
 pub async fn reorder(
     app: &App,
@@ -182,7 +191,7 @@ pub async fn reorder(
     if meeting.version != input.expected_version {
         return Err(Error::Conflict { path: vec!["expectedVersion".to_owned()] });
     }
-    next_meeting(meeting.status, MeetingMove::Update)?;
+    next_meeting(meeting.status, MeetingMove::Update).map_err(|refusal| refusal.at("meetingId"))?;
     let agenda = agenda_of(&tx, meeting_id).await?;
     let places: HashMap<AgendaItemId, i32> = ids.iter().copied().zip(1..).collect();
     let complete = places.len() == agenda.len() && agenda.iter().all(|item| places.contains_key(&item.id));

@@ -117,6 +117,10 @@ pub async fn record(
                 participation::Model { attendance: input.attendance, delegates: input.delegates, ..before.clone() };
             tx.update::<participation::Entity>(&before, after).await?
         }
+        // Whoever has read a version has read another record.
+        None if input.expected_version.is_some() => {
+            return Err(Error::Conflict { path: vec!["expectedVersion".to_owned()] });
+        }
         None => {
             viewer.require(act(true, meeting.chatham_house))?;
             let row = new_row(&tx, &meeting, organization_id, &input);

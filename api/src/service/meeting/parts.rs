@@ -11,7 +11,7 @@ use sea_orm::{ColumnTrait, Condition};
 use crate::app::App;
 use crate::auth::{Act, Viewer};
 use crate::domain::lifecycle::{MeetingMove, next_meeting};
-use crate::domain::refusal::{All as _, Refusal, each, ensure};
+use crate::domain::refusal::{All as _, each};
 use crate::domain::{input, meeting as rules};
 use crate::error::Error;
 use crate::service::filter::{OrderedFilter, filter, sort};
@@ -196,9 +196,7 @@ pub(super) async fn set_sessions(
         let path = format!("sessions.{index}");
         let (id, ()) = (
             input::id::<BodyId>(&format!("{path}.bodyId"), &session.body_id, "body"),
-            ensure(session.ordinal.is_none_or(|ordinal| ordinal > 0), || {
-                Refusal::invalid(&format!("{path}.ordinal"), "Ordinals count from 1.")
-            }),
+            session.ordinal.map_or(Ok(()), |ordinal| rules::ordinal(&format!("{path}.ordinal"), ordinal)),
         )
             .all()?;
         Ok(id)
@@ -210,11 +208,12 @@ pub(super) async fn set_sessions(
     rules::keeps("sessions", meeting.status, &kept, &ids)?;
     let numbered: HashMap<BodyId, i32> = before.iter().map(|row| (row.body_id, row.ordinal)).collect();
     let mut after = Vec::new();
-    for (body_id, session) in ids.iter().zip(wanted) {
+    for (index, (body_id, session)) in ids.iter().zip(wanted).enumerate() {
         let ordinal = match session.ordinal.or_else(|| numbered.get(body_id).copied()) {
             Some(ordinal) => ordinal,
             None => next_ordinal(tx, *body_id).await?,
         };
+        rules::ordinal(&format!("sessions.{index}.ordinal"), ordinal)?;
         let (id, (audience, owner)) = (tx.mint(), (meeting.audience, meeting.owner));
         after.push(body_session::Model { id, meeting_id: meeting.id, body_id: *body_id, ordinal, audience, owner });
     }

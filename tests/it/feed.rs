@@ -1,0 +1,308 @@
+//! The feed and the audit trail: what every write leaves there, in which order, and that nothing is missed or told twice.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use entity::{audit, change};
+use rec_tests::given::{at, at_with, text};
+use rec_tests::{TestApp, on_both_databases};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use serde_json::{Value, json};
+
+/// The feed's lines after a number.
+async fn lines(app: &TestApp, after: i64) -> Vec<change::Model> {
+    let lines = change::Entity::find().filter(change::Column::Seq.gt(after)).order_by_asc(change::Column::Seq);
+    lines.all(&app.app.databases.read).await.expect("the feed")
+}
+
+async fn head(app: &TestApp) -> i64 {
+    lines(app, 0).await.last().map_or(0, |line| line.seq)
+}
+
+/// A use case: what it says in the feed as `KIND Subject version`, and in the audit trail.
+async fn writes(app: &TestApp, mutation: &str, input: Value, selection: &str, expected: &[&str]) -> Value {
+    let (head, audits) = (head(app).await, audits(app).await.len());
+    let payload = app.secretariat().payload(mutation, input, selection).await;
+    assert_eq!(payload["userErrors"], json!([]), "{mutation}");
+    let lines = lines(app, head).await;
+    let told: Vec<String> =
+        lines.iter().map(|line| format!("{:?} {:?} {}", line.kind, line.subject_kind, line.version)).collect();
+    assert_eq!(told, expected, "{mutation}");
+    let audits = audits_after(app, audits).await;
+    if expected.is_empty() {
+        assert_eq!(payload["change"], Value::Null, "{mutation}");
+        assert!(audits.is_empty(), "{mutation}");
+    } else {
+        assert!(payload["change"]["cursor"].is_string(), "{mutation}");
+        assert_eq!(audits.len(), 1, "{mutation}");
+        assert_eq!((audits[0].action.as_str(), audits[0].at), (mutation, app.app.clock.now()));
+        let subjects: Vec<&str> = audits[0].subjects.0.iter().map(|id| &id[id.len() - 32..]).collect();
+        let ids: Vec<String> = lines.iter().map(|line| line.subject_id.simple().to_string()).collect();
+        assert_eq!(subjects, ids, "{mutation}");
+        assert!(lines.iter().all(|line| line.actor == "secretariat" && line.at == app.app.clock.now()));
+    }
+    payload["record"].clone()
+}
+
+async fn audits(app: &TestApp) -> Vec<audit::Model> {
+    audit::Entity::find().order_by_asc(audit::Column::Id).all(&app.app.databases.read).await.expect("the audit trail")
+}
+
+async fn audits_after(app: &TestApp, count: usize) -> Vec<audit::Model> {
+    audits(app).await.split_off(count)
+}
+
+on_both_databases! {
+    async fn organisations_bodies_and_vocabulary_tell_of_themselves(app: TestApp) {
+        let v = "id version";
+        let row = writes(
+            &app,
+            "createOrganization",
+            json!({ "acronym": "NEW", "name": text("New"), "kind": "OTHER" }),
+            v,
+            &["Created Organization 1"],
+        )
+        .await;
+        let renamed = at_with(&row, json!({ "name": [{ "locale": "UZ", "text": "Yangi" }] }));
+        let row = writes(&app, "updateOrganization", renamed, v, &["Updated Organization 2"]).await;
+        let row = writes(&app, "deactivateOrganization", at(&row), v, &["Updated Organization 3"]).await;
+        writes(&app, "deactivateOrganization", at(&row), v, &[]).await;
+        let row = writes(
+            &app,
+            "createBody",
+            json!({ "code": "WG-E", "kind": "WORKING_GROUP", "name": text("E") }),
+            v,
+            &["Created Body 1"],
+        )
+        .await;
+        writes(&app, "updateBody", at_with(&row, json!({ "establishedOn": "2025-01-01" })), v, &["Updated Body 2"])
+            .await;
+        let mandate = json!({ "organizationId": app.organization("ISRS").await, "bodyId": row["id"], "role": "CHAIR", "validFrom": "2025-01-01" });
+        let row = writes(&app, "grantMandate", mandate, v, &["Created Mandate 1"]).await;
+        writes(&app, "endMandate", at_with(&row, json!({ "validTo": "2025-06-01" })), v, &["Updated Mandate 2"]).await;
+        let row = writes(
+            &app,
+            "createTheme",
+            json!({ "code": "T", "name": text("T"), "kind": "SDG" }),
+            v,
+            &["Created Theme 1"],
+        )
+        .await;
+        writes(&app, "updateTheme", at_with(&row, json!({ "code": "T2" })), v, &["Updated Theme 2"]).await;
+        let row = writes(
+            &app,
+            "createInstrument",
+            json!({ "symbol": "S/1", "title": text("I") }),
+            v,
+            &["Created Instrument 1"],
+        )
+        .await;
+        writes(&app, "updateInstrument", at_with(&row, json!({ "symbol": "S/2" })), v, &["Updated Instrument 2"]).await;
+    }
+
+    async fn the_parts_of_a_meeting_touch_the_meeting(app: TestApp) {
+        let v = "id version";
+        let organizer = |id: &str| json!([{ "organizationId": id, "role": "HOST" }]);
+        let (isrs, osce, body) =
+            (app.organization("ISRS").await, app.organization("OSCE").await, app.body("WG-A").await);
+        let input = json!({ "title": text("M"), "kind": "WORKING_GROUP", "modality": "ONLINE", "startsOn": "2025-12-01",
+            "organizers": organizer(&isrs), "sessions": [{ "bodyId": body }] });
+        let row = writes(&app, "scheduleMeeting", input, v, &["Created Meeting 1"]).await;
+        let row = writes(
+            &app,
+            "setMeetingOrganizers",
+            at_with(&row, json!({ "organizers": organizer(&osce) })),
+            v,
+            &["Updated Meeting 2"],
+        )
+        .await;
+        writes(&app, "setMeetingOrganizers", at_with(&row, json!({ "organizers": organizer(&osce) })), v, &[]).await;
+        let row =
+            writes(&app, "setBodySessions", at_with(&row, json!({ "sessions": [] })), v, &["Updated Meeting 3"]).await;
+        writes(&app, "updateMeeting", at(&row), v, &[]).await;
+        let row = writes(
+            &app,
+            "updateMeeting",
+            at_with(&row, json!({ "title": text("Another") })),
+            v,
+            &["Updated Meeting 4"],
+        )
+        .await;
+        let item = json!({ "meetingId": row["id"], "title": text("One"), "kind": "SESSION" });
+        let one = writes(&app, "addAgendaItem", item.clone(), v, &["Created AgendaItem 1", "Updated Meeting 5"]).await;
+        let two = writes(&app, "addAgendaItem", item, v, &["Created AgendaItem 1", "Updated Meeting 6"]).await;
+        let one = writes(
+            &app,
+            "updateAgendaItem",
+            at_with(&one, json!({ "kind": "DECISION" })),
+            v,
+            &["Updated AgendaItem 2", "Updated Meeting 7"],
+        )
+        .await;
+        writes(&app, "updateAgendaItem", at_with(&one, json!({ "kind": "DECISION" })), v, &[]).await;
+        let order = |version: i32| json!({ "meetingId": row["id"], "expectedVersion": version, "itemIds": [two["id"], one["id"]] });
+        writes(
+            &app,
+            "reorderAgendaItems",
+            order(7),
+            v,
+            &["Updated AgendaItem 3", "Updated AgendaItem 2", "Updated Meeting 8"],
+        )
+        .await;
+        writes(&app, "reorderAgendaItems", order(8), v, &[]).await;
+        let gone = json!({ "id": one["id"], "expectedVersion": 3 });
+        let row = writes(&app, "removeAgendaItem", gone, v, &["Removed AgendaItem 3", "Updated Meeting 9"]).await;
+        let row = writes(&app, "confirmMeeting", at(&row), v, &["Updated Meeting 10"]).await;
+        let row = writes(&app, "concludeMeeting", at(&row), v, &["Updated Meeting 11"]).await;
+        let part =
+            json!({ "meetingId": row["id"], "organizationId": isrs, "capacity": "SPEAKER", "attendance": "PRESENT" });
+        let taken = writes(&app, "recordParticipation", part.clone(), v, &["Created Participation 1"]).await;
+        let same = rec_tests::traces::with(&part, "expectedVersion", taken["version"].clone());
+        writes(&app, "recordParticipation", same, v, &[]).await;
+    }
+
+    async fn the_parts_of_a_recommendation_touch_it(app: TestApp) {
+        let (v, body) = ("id version", app.body("WG-A").await);
+        let theme = app
+            .secretariat()
+            .mutate("createTheme", json!({ "code": "T", "name": text("T"), "kind": "SDG" }), "id")
+            .await;
+        let (group, committee) = (app.concluded_meeting(&["WG-A"]).await, app.concluded_meeting(&["EC"]).await);
+        let input = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("R"), "text": text("R") });
+        let row = writes(&app, "draftRecommendation", input.clone(), v, &["Created Recommendation 1"]).await;
+        let row = writes(
+            &app,
+            "reviseRecommendation",
+            at_with(&row, json!({ "text": text("S") })),
+            v,
+            &["Updated Recommendation 2"],
+        )
+        .await;
+        let row = writes(
+            &app,
+            "reviseRecommendation",
+            at_with(&row, json!({ "themeIds": [theme["id"]] })),
+            v,
+            &["Updated Recommendation 3"],
+        )
+        .await;
+        writes(
+            &app,
+            "reviseRecommendation",
+            at_with(&row, json!({ "themeIds": [theme["id"]], "text": text("S") })),
+            v,
+            &[],
+        )
+        .await;
+        let addressees = json!({ "addressees": [{ "category": "ALL_STAKEHOLDERS", "role": "LEAD" }] });
+        let row =
+            writes(&app, "setAddressees", at_with(&row, addressees.clone()), v, &["Updated Recommendation 4"]).await;
+        writes(&app, "setAddressees", at_with(&row, addressees), v, &[]).await;
+        let row = writes(&app, "openDiscussion", at(&row), v, &["Updated Recommendation 5"]).await;
+        let row = writes(
+            &app,
+            "recordAgreement",
+            at_with(&row, json!({ "meetingId": group["id"] })),
+            v,
+            &["Updated Recommendation 6"],
+        )
+        .await;
+        let row = writes(&app, "submitToExecutiveCommittee", at(&row), v, &["Updated Recommendation 7"]).await;
+        let adopt = at_with(&row, json!({ "meetingId": committee["id"], "noPersonalData": true }));
+        let row = writes(&app, "adoptRecommendation", adopt, v, &["Updated Recommendation 8"]).await;
+        let row = writes(&app, "transmitRecommendation", at(&row), v, &["Updated Recommendation 9"]).await;
+        let later = app.adopted("WG-A").await;
+        let both = ["Updated Recommendation 6", "Updated Recommendation 10"];
+        writes(&app, "supersedeRecommendation", at_with(&row, json!({ "supersededById": later["id"] })), v, &both)
+            .await;
+        let draft = writes(&app, "draftRecommendation", input, v, &["Created Recommendation 1"]).await;
+        writes(&app, "withdrawRecommendation", at(&draft), v, &["Updated Recommendation 2"]).await;
+    }
+
+    async fn the_feed_names_no_token(app: TestApp) {
+        app.mandate("OSCE", "WG-A", "MEMBER").await;
+        let input = json!({ "bodyId": app.body("WG-A").await, "kind": "RECOMMENDATION", "title": text("R"), "text": text("R") });
+        app.partner("OSCE").mutate("draftRecommendation", input, "id").await;
+        let last = audits(&app).await.pop().expect("an audit line");
+        assert_eq!(lines(&app, 0).await.last().expect("a line").actor, "OSCE");
+        assert_ne!(last.actor, "OSCE");
+        for row in app.rows("SELECT * FROM change").await {
+            assert!(!row.to_string().contains(&last.actor), "{row}");
+        }
+    }
+
+    async fn what_fails_late_leaves_nothing_behind(app: TestApp) {
+        let before = app.traces().await;
+        let body = app.body("WG-A").await;
+        let meeting = json!({ "title": text("M"), "kind": "WORKING_GROUP", "modality": "ONLINE", "startsOn": "2025-12-01",
+            "organizers": [{ "organizationId": app.organization("ISRS").await, "role": "HOST" }] });
+        for (field, value) in [
+            ("sessions", json!([{ "bodyId": body }, { "bodyId": body }])),
+            ("sourceIds", json!(["x"])),
+            ("alternativeTitles", json!([{ "title": [], "sourceId": "x" }])),
+        ] {
+            let refusals =
+                app.secretariat().refusals("scheduleMeeting", rec_tests::traces::with(&meeting, field, value)).await;
+            assert!(!refusals.is_empty(), "{field}");
+        }
+        assert_eq!(app.traces().await, before);
+    }
+
+    async fn numbers_are_in_commit_order_without_gaps_whoever_writes(app: TestApp) {
+        let app = Arc::new(app);
+        let other = Arc::new(app.second().await);
+        let (start, done) = (head(&app).await, Arc::new(AtomicBool::new(false)));
+        let follower = tokio::spawn({
+            let (app, done) = (Arc::clone(&app), Arc::clone(&done));
+            async move {
+                let (mut cursor, mut seen) = (start, Vec::new());
+                loop {
+                    let ended = done.load(Ordering::SeqCst);
+                    let page = lines(&app, cursor).await;
+                    if let Some(last) = page.last() {
+                        cursor = last.seq;
+                    } else if ended {
+                        return seen;
+                    }
+                    seen.extend(page.into_iter().map(|line| (line.seq, line.subject_id)));
+                    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+                }
+            }
+        });
+        let writers: Vec<_> = (0_u64..8)
+            .map(|writer| {
+                let app = Arc::clone(if writer % 2 == 0 { &app } else { &other });
+                tokio::spawn(async move {
+                    let mut random = 0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(writer + 1);
+                    let mut written = 0;
+                    for number in 0..12 {
+                        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                        // One in three is refused after its transaction has begun.
+                        let refused = random >> 33 & 3 == 0;
+                        let acronym = if refused { "ISRS".to_owned() } else { format!("W{writer}-{number}") };
+                        let input = json!({ "acronym": acronym, "name": text("W"), "kind": "OTHER" });
+                        let payload = app.secretariat().payload("createOrganization", input, "id").await;
+                        assert_eq!(payload["userErrors"] == json!([]), !refused, "{payload}");
+                        written += usize::from(!refused);
+                    }
+                    written
+                })
+            })
+            .collect();
+        let mut written = 0;
+        for writer in writers {
+            written += writer.await.expect("a writer");
+        }
+        done.store(true, Ordering::SeqCst);
+        let seen = tokio::time::timeout(std::time::Duration::from_mins(1), follower)
+            .await
+            .expect("in time")
+            .expect("a follower");
+        assert!(written > 40, "{written}");
+        assert_eq!(seen.len(), written);
+        let numbers: Vec<i64> = seen.iter().map(|(seq, _)| *seq).collect();
+        assert_eq!(numbers, (start + 1..=start + i64::try_from(written).expect("a number")).collect::<Vec<i64>>());
+        assert_eq!(seen.iter().map(|(_, subject)| *subject).collect::<BTreeSet<_>>().len(), written);
+    }
+}

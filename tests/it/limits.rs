@@ -1,0 +1,268 @@
+//! What a request may cost: its statements, and each limit with its code.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use rec_api::service::seed::scale;
+use rec_tests::TestApp;
+use rec_tests::client::Client;
+use rec_tests::on_both_databases;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+/// The page that the service is measured by.
+const PAGE: &str = "query($first: Int) { recommendations(first: $first, orderBy: [{ field: LABEL }]) { nodes { label title \
+                    status body { code } meeting { title startsOn organizers { organization { acronym name } } } } } }";
+// Each loader is reached by one path: whether two paths of one level meet in a batch depends on which of them is ahead.
+const MEETINGS: &str = "query($first: Int) { meetings(first: $first, filter: { bodies: { some: {} } }) { nodes { title \
+                        country { name } organizers { role organization { acronym } } sessions { ordinal body { code } } \
+                        agenda { title } sources { title } participationCount recommendations(first: 2) { totalCount nodes { \
+                        label } } } } }";
+const BODIES: &str = "query($first: Int) { bodies(first: $first) { nodes { code reportsTo { code } meetings(first: 2) { \
+                      totalCount nodes { title organizers { organization { acronym } } } } recommendations(first: 2) { \
+                      totalCount nodes { label addressees { country { iso2 } } themes { code } } } } } }";
+const ORGANIZATIONS: &str = "query($first: Int) { organizations(first: $first) { nodes { acronym country { iso2 } \
+                             meetingsOrganized(first: 2) { totalCount nodes { title sessions { ordinal } } } mandates(first: \
+                             2) { totalCount nodes { body { code } } } recommendations(first: 2) { totalCount nodes { label \
+                             } } } } }";
+
+async fn statements(app: &TestApp, client: &Client, query: &str, first: u32) -> (u64, Value) {
+    let before = app.app.databases.statements();
+    let data = client.query_with(query, json!({ "first": first })).await;
+    (app.app.databases.statements() - before, data)
+}
+
+async fn loaded(app: &TestApp) {
+    scale::load(&app.app, 300, 60).await.expect("synthetic volume");
+}
+
+on_both_databases! {
+    async fn a_nested_page_takes_as_many_statements_for_a_hundred_rows_as_for_one(app: TestApp) {
+        loaded(&app).await;
+        for client in [app.anonymous(), app.reader(), app.partner("ISRS"), app.secretariat()] {
+            let (one, data) = statements(&app, &client, PAGE, 1).await;
+            assert!(
+                data["recommendations"]["nodes"][0]["meeting"]["organizers"][0]["organization"]["acronym"].is_string()
+            );
+            for first in [20, 100] {
+                let (many, data) = statements(&app, &client, PAGE, first).await;
+                assert!(
+                    data["recommendations"]["nodes"].as_array().is_some_and(|rows| rows.len() >= 20),
+                    "{first} rows"
+                );
+                assert_eq!(many, one, "{first} rows");
+            }
+            assert!(one <= 6, "{one} statements");
+        }
+    }
+
+    async fn nested_connections_and_counts_take_as_many_statements_for_many_rows(app: TestApp) {
+        loaded(&app).await;
+        for (query, name) in [(MEETINGS, "meetings"), (BODIES, "bodies"), (ORGANIZATIONS, "organizations")] {
+            for client in [app.anonymous(), app.reader(), app.secretariat()] {
+                let (few, _) = statements(&app, &client, query, 5).await;
+                let (many, data) = statements(&app, &client, query, 30).await;
+                assert!(data[name]["nodes"].as_array().is_some_and(|rows| rows.len() > 5), "{name}");
+                let (most, _) = statements(&app, &client, query, 100).await;
+                assert_eq!((few, many, most), (few, few, few), "{name}");
+            }
+        }
+    }
+
+    async fn under_load_each_request_takes_its_own_statements_and_no_more(app: TestApp) {
+        loaded(&app).await;
+        for query in [PAGE, MEETINGS, BODIES, ORGANIZATIONS] {
+            let client = app.reader();
+            let (one, expected) = statements(&app, &client, query, 20).await;
+            let before = app.app.databases.statements();
+            let requests: Vec<_> = (0..16)
+                .map(|_| {
+                    let client = client.clone();
+                    tokio::spawn(async move { client.query_with(query, json!({ "first": 20 })).await })
+                })
+                .collect();
+            for request in requests {
+                assert_eq!(request.await.expect("an answer"), expected);
+            }
+            assert_eq!(app.app.databases.statements() - before, 16 * one);
+        }
+    }
+
+    async fn a_total_count_is_a_statement_only_if_it_is_selected(app: TestApp) {
+        let client = app.anonymous();
+        let (plain, _) =
+            statements(&app, &client, "query($first: Int) { meetings(first: $first) { nodes { id } } }", 3).await;
+        let (counted, data) =
+            statements(&app, &client, "query($first: Int) { meetings(first: $first) { totalCount nodes { id } } }", 3)
+                .await;
+        assert_eq!((plain, counted), (1, 2));
+        assert_eq!(data["meetings"]["totalCount"], 5);
+        let (alone, _) =
+            statements(&app, &client, "query($first: Int) { meetings(first: $first) { totalCount } }", 3).await;
+        assert!(alone <= 2, "{alone}");
+    }
+}
+
+async fn post(app: &TestApp, body: String) -> (StatusCode, String) {
+    let request = Request::post("/graphql").header("content-type", "application/json").body(Body::from(body));
+    let response = app.router().oneshot(request.expect("a request")).await.expect("an answer");
+    let status = response.status();
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+    let body: Value = serde_json::from_slice(&bytes).expect("JSON");
+    (status, body["errors"][0]["extensions"]["code"].as_str().unwrap_or("none").to_owned())
+}
+
+async fn code(app: &TestApp, query: &str) -> (StatusCode, String) {
+    post(app, json!({ "query": query }).to_string()).await
+}
+
+fn nested(depth: usize) -> String {
+    format!(
+        "{{ body(by: {{ code: \"WG-A\" }}) {{ {}code{} }} }}",
+        "reportsTo { ".repeat(depth - 2),
+        " }".repeat(depth - 2)
+    )
+}
+
+/// A chain of fragments, each of which spreads the next one twice.
+fn fragments(levels: usize) -> String {
+    let chain: String = (0..levels)
+        .map(|level| format!("fragment F{level} on Query {{ ...F{next} ...F{next} }} ", next = level + 1))
+        .collect();
+    format!("{{ ...F0 }} {chain} fragment F{levels} on Query {{ viewer {{ role }} }}")
+}
+
+on_both_databases! {
+    async fn a_selection_is_at_most_fifteen_deep(app: TestApp) {
+        assert_eq!(code(&app, &nested(15)).await, (StatusCode::OK, "none".to_owned()));
+        assert_eq!(code(&app, &nested(16)).await, (StatusCode::BAD_REQUEST, "QUERY_TOO_DEEP".to_owned()));
+        let hidden = format!(
+            "{{ body(by: {{ code: \"WG-A\" }}) {{ ...F }} }} fragment F on Body {{ {}code{} }}",
+            "reportsTo { ".repeat(14),
+            " }".repeat(14)
+        );
+        assert_eq!(code(&app, &hidden).await.1, "QUERY_TOO_DEEP");
+    }
+
+    async fn a_legitimate_selection_of_depth_fifteen_works(app: TestApp) {
+        loaded(&app).await;
+        let query = "{ recommendations(first: 2, orderBy: [{ field: LABEL }]) { nodes { meeting { organizers { organization { \
+                     meetingsOrganized(first: 2) { nodes { sessions { body { recommendations(first: 2) { nodes { addressees { \
+                     country { mandates(first: 2) { totalCount } } } } } } } } } } } } } } }";
+        let data = app.anonymous().query(query).await;
+        let path = "/recommendations/nodes/0/meeting/organizers/0/organization/meetingsOrganized/nodes/0/sessions";
+        assert!(data.pointer(path).is_some_and(Value::is_array), "{data}");
+    }
+
+    async fn a_query_that_costs_too_much_is_refused(app: TestApp) {
+        let page = |first: u32| {
+            format!(
+                "{{ bodies(first: {first}) {{ nodes {{ meetings(first: {first}) {{ nodes {{ \
+            recommendations(first: {first}) {{ nodes {{ id }} }} }} }} }} }} }}"
+            )
+        };
+        assert_eq!(code(&app, &page(10)).await, (StatusCode::OK, "none".to_owned()));
+        assert_eq!(code(&app, &page(100)).await, (StatusCode::BAD_REQUEST, "QUERY_TOO_COMPLEX".to_owned()));
+        // Multiplied without care these wrap to nothing.
+        let wraps = "{ bodies(first: 65536) { nodes { meetings(first: 65536) { nodes { recommendations(first: 65536) { nodes { \
+                     body { meetings(first: 65536) { nodes { id } } } } } } } } } }";
+        assert_eq!(code(&app, wraps).await.1, "QUERY_TOO_COMPLEX");
+    }
+
+    async fn a_chain_of_fragments_does_not_stall_the_service(app: TestApp) {
+        assert_eq!(code(&app, &fragments(5)).await, (StatusCode::OK, "none".to_owned()));
+        for levels in [20, 30, 60] {
+            let answer = tokio::time::timeout(std::time::Duration::from_secs(5), code(&app, &fragments(levels))).await;
+            assert_eq!(answer.expect("an answer in time"), (StatusCode::BAD_REQUEST, "QUERY_TOO_COMPLEX".to_owned()));
+        }
+        let circle = "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }";
+        assert_eq!(code(&app, circle).await.1, "GRAPHQL_VALIDATION_FAILED");
+    }
+
+    async fn a_document_is_not_too_long_and_not_too_nested(app: TestApp) {
+        let refused = |code: &str| (StatusCode::BAD_REQUEST, code.to_owned());
+        let commented = |length: usize| format!("{{ viewer {{ role }} }} #{}", "x".repeat(length - 21));
+        assert_eq!(code(&app, &commented(32 * 1024)).await.0, StatusCode::OK);
+        assert_eq!(code(&app, &commented(32 * 1024 + 1)).await, refused("DOCUMENT_TOO_LONG"));
+        let tokens = format!("{{ viewer {{ {} }} }}", "role ".repeat(4000));
+        assert_eq!(code(&app, &tokens).await, refused("DOCUMENT_TOO_LONG"));
+        for bomb in [
+            "[".repeat(4096),
+            format!("{{ nodes(ids: {}1{}) {{ id }} }}", "[".repeat(2000), "]".repeat(2000)),
+            format!("{{ meetings(filter: {}", "{ not: ".repeat(1500)),
+            "{a".repeat(2000),
+            "query(".repeat(700),
+        ] {
+            assert_eq!(code(&app, &bomb).await, refused("DOCUMENT_TOO_NESTED"));
+        }
+        for broken in ["", "{", "}", "query", "{ viewer { role }", "\u{0}", "{ viewer(: 1) }", "\"\"\""] {
+            assert_eq!(code(&app, broken).await, refused("GRAPHQL_PARSE_FAILED"), "{broken:?}");
+        }
+    }
+
+    async fn a_body_is_at_most_256_kib(app: TestApp) {
+        let padded = |length: usize| {
+            let body = json!({ "query": "{ viewer { role } }", "variables": { "padding": "" } }).to_string();
+            body.replace("\"padding\":\"\"", &format!("\"padding\":\"{}\"", "x".repeat(length - body.len())))
+        };
+        assert_eq!(post(&app, padded(256 * 1024)).await.0, StatusCode::OK);
+        assert_eq!(
+            post(&app, padded(256 * 1024 + 1)).await,
+            (StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE".to_owned())
+        );
+    }
+
+    async fn a_body_that_is_no_request_is_refused(app: TestApp) {
+        let refused = (StatusCode::BAD_REQUEST, "BAD_REQUEST".to_owned());
+        let nested = format!(
+            "{{\"query\":\"{{ viewer {{ role }} }}\",\"variables\":{{\"a\":{}1{}}}}}",
+            "[".repeat(4096),
+            "]".repeat(4096)
+        );
+        for body in [
+            "",
+            "null",
+            "[]",
+            "{}",
+            "{\"query\":1}",
+            "{\"query\":\"{ viewer { role } }\",\"variables\":[]}",
+            "[[[[",
+            &nested,
+            "[{\"query\":\"{ viewer { role } }\"}]",
+        ] {
+            assert_eq!(post(&app, body.to_owned()).await, refused, "{}", &body[..body.len().min(60)]);
+        }
+    }
+
+    async fn ids_keys_and_comparisons_are_counted(app: TestApp) {
+        let anonymous = app.anonymous();
+        let ids = |count: usize| json!({ "ids": vec!["mtg_0197aaaaaaaa7aaa8aaaaaaaaaaaaaaa"; count] });
+        let nodes = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }";
+        assert_eq!(anonymous.query_with(nodes, ids(100)).await["nodes"].as_array().map(Vec::len), Some(100));
+        assert_eq!(anonymous.error_with(nodes, ids(101)).await, "INVALID_ARGUMENT");
+        let order = "query($keys: [MeetingOrder!]) { meetings(orderBy: $keys) { nodes { id } } }";
+        let keys = |count: usize| json!({ "keys": vec![json!({ "field": "STARTS_ON" }); count] });
+        anonymous.query_with(order, keys(5)).await;
+        assert_eq!(anonymous.error_with(order, keys(6)).await, "INVALID_ARGUMENT");
+        let filter = "query($filter: MeetingFilter) { meetings(filter: $filter) { totalCount } }";
+        // A filter is one comparison, and each field of it another one.
+        let any = |count: usize| json!({ "filter": { "or": vec![json!({ "kind": { "ne": "PLENARY" } }); count] } });
+        anonymous.query_with(filter, any(49)).await;
+        assert_eq!(anonymous.error_with(filter, any(50)).await, "INVALID_ARGUMENT");
+        let listed = "query($codes: [String!]) { bodies(filter: { code: { in: $codes } }) { totalCount } }";
+        let codes = |count: usize| json!({ "codes": vec!["EC"; count] });
+        assert_eq!(anonymous.query_with(listed, codes(100)).await["bodies"]["totalCount"], 1);
+        anonymous.error_with(listed, codes(101)).await;
+    }
+
+    async fn deep_filters_are_answered_or_refused_but_never_fail(app: TestApp) {
+        let query = "query($filter: BodyFilter) { bodies(filter: $filter) { totalCount } }";
+        for key in ["not", "reportsTo"] {
+            for depth in [10, 40, 90] {
+                let filter = (0..depth).fold(json!({ "code": { "eq": "PL" } }), |inner, _| json!({ key: inner }));
+                let answer = app.anonymous().send(query, json!({ "filter": filter })).await;
+                let code = answer.body["errors"][0]["extensions"]["code"].as_str().unwrap_or("none");
+                assert!(matches!(code, "none" | "INVALID_ARGUMENT"), "{depth} times {key}: {}", answer.body);
+            }
+        }
+    }
+}

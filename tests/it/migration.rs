@@ -1,0 +1,118 @@
+//! The schema's history: it goes up, down and up again, and its tables are the entities.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use migration::{Migrator, MigratorTrait as _};
+use rec_tests::{Database, TestApp, on_both_databases, postgres};
+use sea_orm::{ColumnTrait as _, ColumnType, EntityTrait, IdenStatic as _, Iterable as _};
+
+/// A column: its type in the words of the database, and whether it may be empty.
+type Columns = BTreeMap<String, (String, bool)>;
+
+fn columns_of<E: EntityTrait>(database: Database) -> (String, Columns) {
+    let columns = E::Column::iter().map(|column| {
+        let definition = column.def();
+        let kind = spelled(definition.get_column_type(), database).to_owned();
+        (column.as_str().to_owned(), (kind, definition.is_null()))
+    });
+    (E::default().as_str().to_owned(), columns.collect())
+}
+
+fn spelled(kind: &ColumnType, database: Database) -> &'static str {
+    let (postgres, sqlite) = match kind {
+        ColumnType::Uuid => ("uuid", "blob"),
+        ColumnType::Text | ColumnType::String(_) => ("text", "text"),
+        ColumnType::Json | ColumnType::JsonBinary => ("jsonb", "text"),
+        ColumnType::TimestampWithTimeZone => ("timestamp with time zone", "text"),
+        ColumnType::Date => ("date", "text"),
+        ColumnType::Integer => ("integer", "integer"),
+        ColumnType::SmallInteger => ("smallint", "smallint"),
+        ColumnType::BigInteger => ("bigint", "bigint"),
+        ColumnType::Boolean => ("boolean", "boolean"),
+        other => panic!("no migration has columns of type {other:?}"),
+    };
+    if database == Database::Postgres { postgres } else { sqlite }
+}
+
+macro_rules! entities {
+    ($database:expr, $($entity:ident)*) => {
+        BTreeMap::from([$(columns_of::<entity::$entity::Entity>($database)),*])
+    };
+}
+
+fn entities(database: Database) -> BTreeMap<String, Columns> {
+    entities!(database, addressee agenda_item alternative_title audit body body_session change change_head country instrument
+        mandate meeting meeting_organizer meeting_source operation_figure organization participation recommendation
+        recommendation_instrument recommendation_revision recommendation_theme repatriation_operation source theme)
+}
+
+async fn tables(app: &TestApp) -> BTreeMap<String, Columns> {
+    let sql = match app.database {
+        Database::Sqlite => {
+            "SELECT m.name AS t, p.name AS c, lower(p.type) AS kind, CASE WHEN p.\"notnull\" = 0 AND p.pk = 0 THEN 'YES' ELSE 'NO' END AS empty \
+             FROM sqlite_master m, pragma_table_info(m.name) p WHERE m.type = 'table'"
+        }
+        Database::Postgres => {
+            "SELECT table_name::text AS t, column_name::text AS c, data_type::text AS kind, \
+             is_nullable::text AS empty FROM information_schema.columns WHERE table_schema = 'public'"
+        }
+    };
+    let mut tables: BTreeMap<String, Columns> = BTreeMap::new();
+    for row in app.rows(sql).await {
+        let text = |key: &str| row[key].as_str().unwrap_or_else(|| panic!("{key} in {row}")).to_owned();
+        tables.entry(text("t")).or_default().insert(text("c"), (text("kind"), text("empty") == "YES"));
+    }
+    tables.remove("seaql_migrations");
+    tables
+}
+
+on_both_databases! {
+    async fn every_table_is_an_entity_and_has_its_columns(app: TestApp) {
+        let (tables, entities) = (tables(&app).await, entities(app.database));
+        let names = |map: &BTreeMap<String, Columns>| map.keys().cloned().collect::<BTreeSet<String>>();
+        assert_eq!(names(&tables), names(&entities));
+        for (table, columns) in &entities {
+            assert_eq!(&tables[table], columns, "{table}");
+        }
+    }
+
+    async fn an_empty_database_goes_up_down_and_up_again(app: TestApp) {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let url = match app.database {
+            Database::Sqlite => format!("sqlite://{}?mode=rwc", directory.path().join("empty.db").display()),
+            Database::Postgres => postgres::create_empty_database().await.expect("a database"),
+        };
+        let db = sea_orm::Database::connect(&url).await.expect("a connection");
+        let empty = objects(&db).await;
+        Migrator::up(&db, None).await.expect("up");
+        let first = objects(&db).await;
+        assert!(first.len() > entities(app.database).len());
+        Migrator::up(&db, None).await.expect("nothing left to do");
+        Migrator::down(&db, None).await.expect("down");
+        let left: Vec<String> =
+            objects(&db).await.into_iter().filter(|name| !name.contains("seaql_migrations")).collect();
+        assert_eq!(left, empty, "nothing is left behind");
+        Migrator::up(&db, None).await.expect("up again");
+        assert_eq!(objects(&db).await, first);
+        db.close().await.expect("a closed connection");
+        if app.database == Database::Postgres {
+            postgres::drop_database(&url).await;
+        }
+    }
+}
+
+/// The names of all tables, indexes, triggers and functions.
+async fn objects(db: &sea_orm::DatabaseConnection) -> Vec<String> {
+    use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+    let backend = db.get_database_backend();
+    let sql = match backend {
+        DbBackend::Postgres => {
+            "SELECT relname::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace UNION ALL \
+             SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace UNION ALL \
+             SELECT tgname::text FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1"
+        }
+        _ => "SELECT type || ' ' || name AS name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY 1",
+    };
+    let rows = db.query_all_raw(Statement::from_string(backend, sql)).await.expect("the objects");
+    rows.iter().map(|row| row.try_get("", "name").expect("a name")).collect()
+}

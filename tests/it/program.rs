@@ -1,0 +1,187 @@
+//! The program's commands, from outside.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use rec_tests::program::{Serving, ask, command, run};
+use rec_tests::{TestApp, on_both_databases};
+use serde_json::{Value, json};
+
+/// The issue's first query.
+const RECORD: &str = "{ workingGroups { nodes { code name } } organizers { nodes { acronym } } meetings(orderBy: [{ field: \
+                      STARTS_ON, direction: DESC }]) { nodes { title startsOn organizers { organization { acronym } } } } }";
+
+fn output(command: &mut Command) -> String {
+    let output = run(command);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// What a failing command says: one line on standard error, and nothing on standard output.
+fn failure(command: &mut Command) -> String {
+    let output = run(command);
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert!(!output.status.success(), "{said}");
+    assert_eq!(said.trim_end().lines().count(), 1, "{said}");
+    assert!(output.stdout.is_empty());
+    said
+}
+
+fn directory() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary directory")
+}
+
+fn on(app: &TestApp, data: &Path) -> Command {
+    let mut command = command(data);
+    command.env("REC_DATABASE_URL", &app.url);
+    command
+}
+
+#[test]
+fn serve_starts_on_nothing_and_says_where_and_how() {
+    let directory = directory();
+    let data = directory.path().join("new").join("data");
+    let serving = Serving::start(&mut command(&data));
+    assert!(serving.lines[0].ends_with("/graphql") && serving.lines[1].starts_with("Explorer: http://"));
+    assert!(serving.lines[2].contains("token --role"), "{:?}", serving.lines);
+    assert!(data.join("rec.db").is_file());
+    for entry in std::fs::read_dir(&data).expect("a directory").map(|entry| entry.expect("an entry")) {
+        if !entry.file_name().to_string_lossy().starts_with("rec.db") {
+            assert_eq!(entry.metadata().expect("metadata").permissions().mode() & 0o777, 0o600, "{entry:?}");
+        }
+    }
+    let address = format!("127.0.0.1:{}", serving.port);
+    assert_eq!(output(command(&data).arg("health").env("REC_LISTEN", &address)), "ready\n");
+    let token = output(command(&data).args(["token", "--role", "partner", "--organization", "OSCE"]));
+    let viewer = ask(serving.port, Some(token.trim()), "{ viewer { role organization { acronym } } }", &json!({}));
+    assert_eq!(
+        viewer.expect("an answer")["data"]["viewer"],
+        json!({ "role": "PARTNER", "organization": { "acronym": "OSCE" } })
+    );
+    let taken = failure(command(&data).env("REC_LISTEN", &address).env("REC_LOG", "off"));
+    assert!(taken.contains(&format!("cannot listen on {address}")), "{taken}");
+    drop(serving);
+    assert!(failure(command(&data).arg("health").env("REC_LISTEN", &address)).contains("does not answer"));
+}
+
+#[test]
+fn schema_prints_the_contract_and_touches_nothing() {
+    let directory = directory();
+    let data = directory.path().join("data");
+    assert_eq!(output(command(&data).arg("schema")), rec_api::graphql::sdl());
+    assert!(!data.exists());
+}
+
+#[test]
+fn what_cannot_work_is_said_in_one_line() {
+    let directory = directory();
+    let file = directory.path().join("file");
+    std::fs::write(&file, "").expect("a file");
+    assert!(
+        failure(command(&file.join("data")).arg("migrate").env("REC_DATABASE_URL", "sqlite:///nowhere/at/all/rec.db"))
+            .contains("database")
+    );
+    assert!(failure(command(&file.join("data")).args(["token", "--role", "reader"])).contains("data directory"));
+    let data = directory.path().join("data");
+    let closed = "postgres://nobody@127.0.0.1:9/none";
+    assert!(failure(command(&data).env("REC_DATABASE_URL", closed)).contains("cannot reach the database"));
+    assert!(
+        failure(command(&data).args(["token", "--role", "partner", "--organization", "NOBODY"])).contains("NOBODY")
+    );
+    assert!(failure(command(&data).args(["token", "--role", "reader", "--organization", "ISRS"])).contains("partner"));
+}
+
+#[test]
+fn wrong_options_are_refused() {
+    let directory = directory();
+    for arguments in [
+        &["serve", "--listen", "nowhere"][..],
+        &["fly"],
+        &["token"],
+        &["token", "--role", "king"],
+        &["token", "--role", "partner"],
+        &["seed", "scale"],
+        &["seed", "scale", "--recommendations", "0"],
+        &["--database-connections", "0"],
+    ] {
+        let output = run(command(directory.path()).args(arguments));
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stdout.is_empty() && output.stderr.starts_with(b"error: "), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_key_that_others_can_read_is_refused() {
+    let directory = directory();
+    output(command(directory.path()).args(["token", "--role", "reader"]));
+    let entries =
+        std::fs::read_dir(directory.path()).expect("a directory").map(|entry| entry.expect("an entry").path());
+    let keys: Vec<_> = entries.filter(|path| !path.to_string_lossy().contains("rec.db")).collect();
+    assert!(!keys.is_empty());
+    for key in keys {
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).expect("permissions");
+    }
+    failure(command(directory.path()).args(["token", "--role", "reader"]));
+    failure(&mut command(directory.path()));
+}
+
+on_both_databases! {
+    async fn the_public_record_is_seeded_once(app: TestApp) {
+        let directory = directory();
+        let before = app.traces().await;
+        for _ in 0..2 {
+            assert_eq!(
+                output(on(&app, directory.path()).args(["seed", "public"])),
+                "The public record: 0 records added.\n"
+            );
+        }
+        assert_eq!(app.traces().await, before);
+    }
+
+    async fn the_demonstration_has_every_state_and_is_seeded_once(app: TestApp) {
+        let directory = directory();
+        output(on(&app, directory.path()).args(["seed", "demo"]));
+        let before = app.traces().await;
+        assert!(output(on(&app, directory.path()).args(["seed", "demo"])).contains(" 0 "));
+        assert_eq!(app.traces().await, before);
+        let data = app.secretariat().query("{ recommendations(first: 100) { nodes { isDemo status addressees { id } themes { id } revisions { id } } } }").await;
+        let rows = data["recommendations"]["nodes"].as_array().expect("rows");
+        let states: std::collections::BTreeSet<&str> = rows.iter().filter_map(|row| row["status"].as_str()).collect();
+        assert_eq!(states.len(), 11, "{states:?}");
+        let full = |list: &Value| list.as_array().is_some_and(|list| !list.is_empty());
+        assert!(rows.iter().all(|row| row["isDemo"] == true
+            && full(&row["addressees"])
+            && full(&row["themes"])
+            && full(&row["revisions"])));
+    }
+
+    async fn synthetic_volume_is_written_and_marked(app: TestApp) {
+        let directory = directory();
+        output(on(&app, directory.path()).args(["seed", "scale", "--recommendations", "50", "--meetings", "5"]));
+        let data = app
+            .secretariat()
+            .query("{ recommendations(filter: { isDemo: { eq: true } }) { totalCount } meetings { totalCount } }")
+            .await;
+        assert_eq!(data, json!({ "recommendations": { "totalCount": 50 }, "meetings": { "totalCount": 10 } }));
+    }
+
+    async fn the_program_serves_the_public_record_from_either_database(app: TestApp) {
+        let directory = directory();
+        let serving = Serving::start(&mut on(&app, directory.path()));
+        let answer = ask(serving.port, None, RECORD, &json!({})).expect("an answer");
+        assert_eq!(answer, json!({ "data": app.anonymous().query(RECORD).await }));
+        let own = Serving::start(&mut command(&directory.path().join("own")));
+        assert_eq!(ask(own.port, None, RECORD, &json!({})).expect("an answer"), answer);
+    }
+
+    async fn a_database_of_a_newer_program_is_refused(app: TestApp) {
+        let directory = directory();
+        let insert = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_000001_later', 0)";
+        sea_orm::ConnectionTrait::execute_unprepared(&app.app.databases.write, insert).await.expect("a row");
+        for arguments in [&["migrate"][..], &["seed", "public"], &["serve"]] {
+            let said = failure(on(&app, directory.path()).args(arguments));
+            assert!(said.contains("m29990101_000001_later"), "{said}");
+        }
+    }
+}

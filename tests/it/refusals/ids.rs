@@ -1,0 +1,177 @@
+//! Ids of nothing, of another kind, and of no kind.
+
+use rec_tests::on_both_databases;
+use rec_tests::traces::{Case, one, with};
+use serde_json::json;
+
+use super::Inputs;
+
+/// Every id of an input, and the prefix of its kind.
+const IDS: [(&str, &str, &str); 65] = [
+    ("createOrganization", "parentId", "org"),
+    ("createOrganization", "countryId", "cty"),
+    ("updateOrganization", "id", "org"),
+    ("updateOrganization", "parentId", "org"),
+    ("updateOrganization", "countryId", "cty"),
+    ("deactivateOrganization", "id", "org"),
+    ("createBody", "reportsToId", "bod"),
+    ("updateBody", "id", "bod"),
+    ("updateBody", "reportsToId", "bod"),
+    ("grantMandate", "organizationId", "org"),
+    ("grantMandate", "bodyId", "bod"),
+    ("grantMandate", "countryId", "cty"),
+    ("endMandate", "id", "mdt"),
+    ("createTheme", "parentId", "thm"),
+    ("updateTheme", "id", "thm"),
+    ("updateTheme", "parentId", "thm"),
+    ("updateInstrument", "id", "ins"),
+    ("scheduleMeeting", "countryId", "cty"),
+    ("scheduleMeeting", "organizers.0.organizationId", "org"),
+    ("scheduleMeeting", "sessions.0.bodyId", "bod"),
+    ("scheduleMeeting", "alternativeTitles.0.sourceId", "src"),
+    ("scheduleMeeting", "sourceIds.0", "src"),
+    ("updateMeeting", "id", "mtg"),
+    ("updateMeeting", "countryId", "cty"),
+    ("updateMeeting", "alternativeTitles.0.sourceId", "src"),
+    ("updateMeeting", "sourceIds.0", "src"),
+    ("confirmMeeting", "id", "mtg"),
+    ("openMeeting", "id", "mtg"),
+    ("concludeMeeting", "id", "mtg"),
+    ("postponeMeeting", "id", "mtg"),
+    ("cancelMeeting", "id", "mtg"),
+    ("setMeetingOrganizers", "id", "mtg"),
+    ("setMeetingOrganizers", "organizers.0.organizationId", "org"),
+    ("setBodySessions", "id", "mtg"),
+    ("setBodySessions", "sessions.0.bodyId", "bod"),
+    ("addAgendaItem", "meetingId", "mtg"),
+    ("addAgendaItem", "bodyId", "bod"),
+    ("updateAgendaItem", "id", "agi"),
+    ("updateAgendaItem", "bodyId", "bod"),
+    ("removeAgendaItem", "id", "agi"),
+    ("reorderAgendaItems", "meetingId", "mtg"),
+    ("recordParticipation", "meetingId", "mtg"),
+    ("recordParticipation", "organizationId", "org"),
+    ("draftRecommendation", "bodyId", "bod"),
+    ("draftRecommendation", "themeIds.0", "thm"),
+    ("draftRecommendation", "instrumentIds.0", "ins"),
+    ("draftRecommendation", "addressees.0.countryId", "cty"),
+    ("draftRecommendation", "addressees.0.organizationId", "org"),
+    ("reviseRecommendation", "id", "rec"),
+    ("reviseRecommendation", "themeIds.0", "thm"),
+    ("reviseRecommendation", "instrumentIds.0", "ins"),
+    ("setAddressees", "id", "rec"),
+    ("setAddressees", "addressees.0.countryId", "cty"),
+    ("setAddressees", "addressees.0.organizationId", "org"),
+    ("openDiscussion", "id", "rec"),
+    ("withdrawRecommendation", "id", "rec"),
+    ("recordAgreement", "id", "rec"),
+    ("recordAgreement", "meetingId", "mtg"),
+    ("submitToExecutiveCommittee", "id", "rec"),
+    ("returnRecommendation", "id", "rec"),
+    ("adoptRecommendation", "id", "rec"),
+    ("adoptRecommendation", "meetingId", "mtg"),
+    ("transmitRecommendation", "id", "rec"),
+    ("supersedeRecommendation", "id", "rec"),
+    ("supersedeRecommendation", "supersededById", "rec"),
+];
+
+const DIGITS: &str = "0197aaaaaaaa7aaa8aaaaaaaaaaaaaaa";
+
+/// Ids that name no record of the kind: unknown, of another kind, and wrongly written.
+fn bad_ids(prefix: &str) -> Vec<String> {
+    let other = if prefix == "mtg" { "bod" } else { "mtg" };
+    vec![
+        format!("{prefix}_{DIGITS}"),
+        format!("{other}_{DIGITS}"),
+        format!("{prefix}_{DIGITS}\0"),
+        String::new(),
+        format!("{prefix}_{}", DIGITS.to_uppercase()),
+        format!(" {prefix}_{DIGITS}"),
+        format!("{prefix}_"),
+        DIGITS.to_owned(),
+        "7".to_owned(),
+        "\0".to_owned(),
+        "x".repeat(10_000),
+    ]
+}
+
+on_both_databases! {
+    async fn ids_that_name_nothing_are_refused_where_they_stand(app: TestApp) {
+        let inputs = Inputs::of(&app).await;
+        let mut cases: Vec<Case> = Vec::new();
+        for (mutation, path, prefix) in IDS {
+            // The rest of them are the look-ups' to try.
+            for id in bad_ids(prefix).into_iter().take(4) {
+                cases.push((mutation, with(inputs.get(mutation), path, id), one("NOT_FOUND", path)));
+            }
+        }
+        app.refuses(&app.secretariat(), cases).await;
+    }
+
+    async fn an_existing_record_of_another_kind_is_not_found(app: TestApp) {
+        let inputs = Inputs::of(&app).await;
+        let meeting = inputs.get("confirmMeeting")["id"].clone();
+        let body = inputs.get("draftRecommendation")["bodyId"].clone();
+        let cases = IDS.map(|(mutation, path, prefix)| -> Case {
+            let other = if prefix == "mtg" { &body } else { &meeting };
+            (mutation, with(inputs.get(mutation), path, other.clone()), one("NOT_FOUND", path))
+        });
+        app.refuses(&app.secretariat(), cases.to_vec()).await;
+    }
+
+    async fn look_ups_by_what_names_nothing_answer_null(app: TestApp) {
+        let keys = ["", " ", "\0", "A\0B", "a\u{7}", "ISRS ", "isrs", "%", "' OR 1=1 --", "\u{1F600}"];
+        let look_ups = [
+            ("country", "iso2"),
+            ("organization", "acronym"),
+            ("body", "code"),
+            ("workingGroup", "code"),
+            ("recommendation", "label"),
+        ];
+        for (field, key) in look_ups {
+            let query = format!("query($key: String!) {{ {field}(by: {{ {key}: $key }}) {{ id }} }}");
+            for value in keys {
+                let data = app.secretariat().query_with(&query, json!({ "key": value })).await;
+                assert_eq!(data[field], json!(null), "{field} {value:?}");
+            }
+        }
+        let kinds = [
+            ("country", "cty"),
+            ("organization", "org"),
+            ("body", "bod"),
+            ("workingGroup", "bod"),
+            ("meeting", "mtg"),
+            ("recommendation", "rec"),
+        ];
+        for (field, prefix) in kinds {
+            let query = format!(
+                "query($id: ID!) {{ {field}(by: {{ id: $id }}) {{ id }} node(id: $id) {{ id }} nodes(ids: [$id]) {{ id }} }}"
+            );
+            for id in bad_ids(prefix) {
+                let data = app.secretariat().query_with(&query, json!({ "id": id })).await;
+                assert_eq!(data, json!({ field: null, "node": null, "nodes": [null] }), "{field} {id:?}");
+            }
+        }
+    }
+
+    async fn ids_that_name_nothing_match_nothing_in_filters(app: TestApp) {
+        let query = "query($id: ID!) { organizations(filter: { id: { in: [$id] } }) { totalCount } \
+                     others: organizations(filter: { id: { ne: $id } }) { totalCount } all: organizations { totalCount } }";
+        for id in bad_ids("org") {
+            let data = app.anonymous().query_with(query, json!({ "id": id })).await;
+            assert_eq!(data["organizations"]["totalCount"], 0, "{id:?}");
+            assert_eq!(data["others"]["totalCount"], data["all"]["totalCount"], "{id:?}");
+        }
+    }
+
+    async fn a_look_up_names_exactly_one_key(app: TestApp) {
+        let requests = [
+            "{ body(by: {}) { id } }",
+            "{ body(by: { id: \"x\", code: \"EC\" }) { id } }",
+            "{ body(by: { code: null }) { id } }",
+            "{ body { id } }",
+        ];
+        let requests = requests.map(|query| (query.to_owned(), json!({}))).to_vec();
+        app.fails(&app.anonymous(), "GRAPHQL_VALIDATION_FAILED", requests).await;
+    }
+}

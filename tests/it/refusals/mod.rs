@@ -1,0 +1,194 @@
+//! Bad input: each kind, across the mutations that it concerns. What is refused leaves nothing behind.
+
+mod dates;
+mod duplicates;
+mod ids;
+mod lists;
+mod pages;
+mod states;
+mod texts;
+mod versions;
+
+use rec_tests::TestApp;
+use rec_tests::given::{at, at_with, text};
+use serde_json::{Value, json};
+
+/// A valid input of every mutation, each on a record of its own.
+struct Inputs {
+    all: Vec<(&'static str, Value)>,
+}
+
+impl Inputs {
+    async fn of(app: &TestApp) -> Self {
+        let secretariat = app.secretariat();
+        let (org, body, country) = (app.organization("ISRS").await, app.body("WG-A").await, app.country("UZ").await);
+        let source = app.anonymous().query("{ meetings { nodes { sources { id } } } }").await;
+        let source = source.pointer("/meetings/nodes/0/sources/0/id").expect("a source").clone();
+        let name = text("A name");
+        let organization = json!({ "acronym": "NEW", "name": name, "kind": "OTHER", "seat": "Bishkek",
+            "website": "https://example.org", "parentId": org, "countryId": country });
+        let new_body = json!({ "code": "WG-E", "kind": "WORKING_GROUP", "name": name, "mandateText": name,
+            "establishedOn": "2024-05-14", "reportsToId": body });
+        let mandate = json!({ "organizationId": org, "bodyId": body, "role": "OBSERVER", "countryId": country,
+            "validFrom": "2024-05-14", "validTo": "2027-05-14" });
+        let theme = json!({ "code": "NEW", "name": name, "kind": "SUBJECT" });
+        let instrument = json!({ "symbol": "S/RES/1", "title": name, "adoptedOn": "2024-05-14" });
+        let meeting = json!({ "title": name, "kind": "WORKING_GROUP", "modality": "IN_PERSON",
+            "startsOn": "2025-12-01", "endsOn": "2025-12-02", "timezone": "Asia/Tashkent", "city": "Tashkent",
+            "venue": "A house", "countryId": country, "theme": name, "participantCount": 40, "countQualifier": "ABOUT",
+            "organizers": [{ "organizationId": org, "role": "HOST" }], "sessions": [{ "bodyId": body, "ordinal": 900 }],
+            "alternativeTitles": [{ "title": name, "sourceId": source }], "sourceIds": [source] });
+        let kept_theme = secretariat.mutate("createTheme", with_code(&theme, "KEPT"), "id version").await;
+        let kept_instrument = json!({ "symbol": "S/RES/2", "title": name });
+        let kept_instrument = secretariat.mutate("createInstrument", kept_instrument, "id version").await;
+        let addressees =
+            json!([{ "category": "GOVERNMENT", "role": "LEAD", "countryId": country, "organizationId": org }]);
+        let draft = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": name, "text": name, "rationale": name,
+            "targetDate": "2026-12-31", "themeIds": [kept_theme["id"]], "instrumentIds": [kept_instrument["id"]],
+            "addressees": addressees });
+        let theme = with_parent(&theme, &kept_theme);
+        let planned = app.planned_meeting(json!({})).await;
+        let item =
+            json!({ "meetingId": planned["id"], "number": "1", "title": name, "kind": "SESSION", "bodyId": body });
+        let kept_item = secretariat.mutate("addAgendaItem", item.clone(), "id version").await;
+        let planned = read(app, "meeting", &planned).await;
+        let confirmed = app.planned_meeting(json!({})).await;
+        let confirmed = secretariat.mutate("confirmMeeting", at(&confirmed), "id version").await;
+        let held = app.concluded_meeting(&["WG-A", "EC"]).await;
+        let participation = json!({ "meetingId": planned["id"], "organizationId": org, "capacity": "SPEAKER",
+            "attendance": "PRESENT", "delegates": 3 });
+        let kept_organization = json!({ "acronym": "KEPT", "name": name, "kind": "OTHER" });
+        let kept_organization = secretariat.mutate("createOrganization", kept_organization, "id version").await;
+        let kept_body = json!({ "code": "WG-K", "kind": "WORKING_GROUP", "name": name });
+        let kept_body = secretariat.mutate("createBody", kept_body, "id version").await;
+        let kept_mandate = app.mandate("OSCE", "WG-B", "MEMBER").await;
+        let draft_row = app.draft("WG-A").await;
+        let discussed = app.under_discussion("WG-A").await;
+        let agreed = app.agreed("WG-A").await;
+        let submitted = app.submitted("WG-A").await;
+        let adopted = app.adopted("WG-A").await;
+        let later = app.adopted("WG-A").await;
+        let all = vec![
+            ("createOrganization", organization.clone()),
+            ("updateOrganization", merged(at(&kept_organization), &organization)),
+            ("deactivateOrganization", at(&kept_organization)),
+            ("createBody", new_body.clone()),
+            ("updateBody", without(&merged(at(&kept_body), &new_body), &["code", "kind"])),
+            ("grantMandate", mandate),
+            ("endMandate", at_with(&kept_mandate, json!({ "validTo": "2026-12-31" }))),
+            ("createTheme", theme.clone()),
+            ("updateTheme", without(&merged(at(&kept_theme), &theme), &["parentId"])),
+            ("createInstrument", instrument.clone()),
+            ("updateInstrument", merged(at(&kept_instrument), &instrument)),
+            ("scheduleMeeting", meeting.clone()),
+            ("updateMeeting", without(&merged(at(&planned), &meeting), &["organizers", "sessions"])),
+            ("confirmMeeting", at(&planned)),
+            ("openMeeting", at(&confirmed)),
+            ("concludeMeeting", at(&confirmed)),
+            ("postponeMeeting", at_with(&planned, json!({ "startsOn": "2026-02-01", "endsOn": "2026-02-02" }))),
+            ("cancelMeeting", at(&planned)),
+            ("setMeetingOrganizers", at_with(&planned, json!({ "organizers": meeting["organizers"] }))),
+            ("setBodySessions", at_with(&planned, json!({ "sessions": meeting["sessions"] }))),
+            ("addAgendaItem", item.clone()),
+            ("updateAgendaItem", without(&merged(at(&kept_item), &item), &["meetingId"])),
+            ("removeAgendaItem", at(&kept_item)),
+            (
+                "reorderAgendaItems",
+                json!({ "meetingId": planned["id"], "expectedVersion": planned["version"], "itemIds": [kept_item["id"]] }),
+            ),
+            ("recordParticipation", participation),
+            ("draftRecommendation", draft.clone()),
+            (
+                "reviseRecommendation",
+                without(
+                    &merged(at_with(&draft_row, json!({ "changeNote": "Why" })), &draft),
+                    &["bodyId", "addressees"],
+                ),
+            ),
+            ("setAddressees", at_with(&draft_row, json!({ "addressees": addressees }))),
+            ("openDiscussion", at(&draft_row)),
+            ("withdrawRecommendation", at(&draft_row)),
+            ("recordAgreement", at_with(&discussed, json!({ "meetingId": held["id"] }))),
+            ("submitToExecutiveCommittee", at(&agreed)),
+            ("returnRecommendation", at(&submitted)),
+            ("adoptRecommendation", at_with(&submitted, json!({ "meetingId": held["id"], "noPersonalData": true }))),
+            ("transmitRecommendation", at(&adopted)),
+            ("supersedeRecommendation", at_with(&adopted, json!({ "supersededById": later["id"] }))),
+        ];
+        Self { all }
+    }
+
+    fn get(&self, mutation: &str) -> &Value {
+        let found = self.all.iter().find(|(name, _)| *name == mutation);
+        &found.unwrap_or_else(|| panic!("no input of {mutation}")).1
+    }
+}
+
+fn with_code(input: &Value, code: &str) -> Value {
+    rec_tests::traces::with(input, "code", code)
+}
+
+fn with_parent(input: &Value, parent: &Value) -> Value {
+    rec_tests::traces::with(input, "parentId", parent["id"].clone())
+}
+
+fn merged(mut input: Value, more: &Value) -> Value {
+    for (key, value) in more.as_object().expect("an object") {
+        input[key] = value.clone();
+    }
+    input
+}
+
+fn without(input: &Value, fields: &[&str]) -> Value {
+    let mut less = input.clone();
+    for field in fields {
+        less.as_object_mut().expect("an object").remove(*field);
+    }
+    less
+}
+
+/// A record as it is now.
+async fn read(app: &TestApp, field: &str, record: &Value) -> Value {
+    let query = format!("query($id: ID!) {{ {field}(by: {{ id: $id }}) {{ id version status }} }}");
+    app.secretariat().query_with(&query, json!({ "id": record["id"] })).await[field].take()
+}
+
+rec_tests::on_both_databases! {
+    async fn every_mutation_of_the_schema_has_an_input_here(app: TestApp) {
+        let schema = app.anonymous().query("{ __schema { mutationType { fields { name } } } }").await;
+        let inputs = Inputs::of(&app).await;
+        for field in schema["__schema"]["mutationType"]["fields"].as_array().expect("fields") {
+            inputs.get(field["name"].as_str().expect("a name"));
+        }
+    }
+
+    async fn every_input_here_is_accepted_on_its_own(app: TestApp) {
+        let inputs = Inputs::of(&app).await;
+        // These spend the record that others use: each takes a fresh database of its own in the topic's tests.
+        let spending = [
+            "deactivateOrganization",
+            "updateMeeting",
+            "confirmMeeting",
+            "postponeMeeting",
+            "cancelMeeting",
+            "setMeetingOrganizers",
+            "setBodySessions",
+            "updateAgendaItem",
+            "removeAgendaItem",
+            "reorderAgendaItems",
+            "openMeeting",
+            "reviseRecommendation",
+            "setAddressees",
+            "withdrawRecommendation",
+            "returnRecommendation",
+            "transmitRecommendation",
+            "addAgendaItem",
+            "updateTheme",
+        ];
+        for (mutation, input) in inputs.all.iter().filter(|(name, _)| !spending.contains(name)) {
+            let payload = app.secretariat().payload(mutation, input.clone(), "id").await;
+            let clash = matches!(*mutation, "updateOrganization" | "updateInstrument");
+            assert!(clash || payload["userErrors"] == json!([]), "{mutation} {payload}");
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Moves that the state of a record does not allow. The tables are written from section 4 of the domain's description.
+
+use std::collections::BTreeMap;
+
+use rec_api::service::seed;
+use rec_tests::given::{at, at_with, text};
+use rec_tests::on_both_databases;
+use rec_tests::traces::{Case, one};
+use rec_tests::{TestApp, start_of_tests};
+use serde_json::{Value, json};
+
+/// In which states a recommendation takes a move.
+const RECOMMENDATION_MOVES: [(&str, &[&str]); 10] = [
+    ("reviseRecommendation", &["DRAFT", "UNDER_DISCUSSION", "NO_CONSENSUS"]),
+    ("setAddressees", &["DRAFT", "UNDER_DISCUSSION", "NO_CONSENSUS", "AGREED_IN_GROUP", "RETURNED"]),
+    ("openDiscussion", &["DRAFT", "RETURNED"]),
+    ("withdrawRecommendation", &["DRAFT", "UNDER_DISCUSSION", "NO_CONSENSUS"]),
+    ("recordAgreement", &["UNDER_DISCUSSION", "UNDER_SILENCE"]),
+    ("submitToExecutiveCommittee", &["AGREED_IN_GROUP"]),
+    ("returnRecommendation", &["SUBMITTED_TO_EXCOM"]),
+    ("adoptRecommendation", &["SUBMITTED_TO_EXCOM"]),
+    ("transmitRecommendation", &["ADOPTED"]),
+    ("supersedeRecommendation", &["ADOPTED", "TRANSMITTED"]),
+];
+
+/// In which states a meeting takes a mutation, and where the refusal stands in its input.
+const MEETING_MOVES: [(&str, &str, &[&str]); 13] = [
+    ("confirmMeeting", "id", &["PLANNED", "POSTPONED"]),
+    ("openMeeting", "id", &["CONFIRMED"]),
+    ("concludeMeeting", "id", &["CONFIRMED", "IN_SESSION"]),
+    ("postponeMeeting", "id", &["PLANNED", "CONFIRMED"]),
+    ("cancelMeeting", "id", &["PLANNED", "CONFIRMED", "POSTPONED"]),
+    ("updateMeeting", "id", NOT_CANCELLED),
+    ("setMeetingOrganizers", "id", NOT_CANCELLED),
+    ("setBodySessions", "id", NOT_CANCELLED),
+    ("addAgendaItem", "meetingId", NOT_CANCELLED),
+    ("updateAgendaItem", "id", NOT_CANCELLED),
+    ("removeAgendaItem", "id", &["PLANNED", "CONFIRMED", "IN_SESSION", "POSTPONED"]),
+    ("reorderAgendaItems", "meetingId", NOT_CANCELLED),
+    ("recordParticipation", "meetingId", NOT_CANCELLED),
+];
+const NOT_CANCELLED: &[&str] = &["PLANNED", "CONFIRMED", "IN_SESSION", "CONCLUDED", "POSTPONED"];
+
+/// A recommendation in every state, by its state.
+async fn recommendations(app: &TestApp) -> BTreeMap<String, Value> {
+    seed::demo::load(&app.app).await.expect("a demonstration");
+    let data = app.secretariat().query("{ recommendations(first: 100) { nodes { id version status } } }").await;
+    let rows = data["recommendations"]["nodes"].as_array().expect("recommendations").clone();
+    rows.into_iter().map(|row| (row["status"].as_str().expect("a status").to_owned(), row)).collect()
+}
+
+/// A meeting with an agenda item in every state, by its state.
+async fn meetings(app: &TestApp) -> BTreeMap<String, (Value, Value)> {
+    let secretariat = app.secretariat();
+    let today = start_of_tests().date_naive().to_string();
+    let mut rows = BTreeMap::new();
+    for (status, moves) in [
+        ("PLANNED", &[][..]),
+        ("CONFIRMED", &["confirmMeeting"][..]),
+        ("IN_SESSION", &["confirmMeeting", "openMeeting"][..]),
+        ("CONCLUDED", &["confirmMeeting", "concludeMeeting"][..]),
+        ("POSTPONED", &["postponeMeeting"][..]),
+        ("CANCELLED", &["cancelMeeting"][..]),
+    ] {
+        let day = if status == "IN_SESSION" { today.as_str() } else { "2025-12-01" };
+        let meeting = app.planned_meeting(json!({ "startsOn": day })).await;
+        let item = json!({ "meetingId": meeting["id"], "title": text("An item"), "kind": "SESSION" });
+        let item = secretariat.mutate("addAgendaItem", item, "id version").await;
+        let mut meeting = super::read(app, "meeting", &meeting).await;
+        for step in moves {
+            meeting = secretariat.mutate(step, at(&meeting), "id version status").await;
+        }
+        assert_eq!(meeting["status"], status);
+        rows.insert(status.to_owned(), (meeting, item));
+    }
+    rows
+}
+
+fn meeting_input(mutation: &str, meeting: &Value, item: &Value, organization: &str) -> Value {
+    match mutation {
+        "updateMeeting" => at_with(meeting, json!({ "city": "Osh" })),
+        "setMeetingOrganizers" => {
+            at_with(meeting, json!({ "organizers": [{ "organizationId": organization, "role": "HOST" }] }))
+        }
+        "setBodySessions" => at_with(meeting, json!({ "sessions": [] })),
+        "addAgendaItem" => json!({ "meetingId": meeting["id"], "title": text("More"), "kind": "DECISION" }),
+        "updateAgendaItem" => at_with(item, json!({ "number": "9" })),
+        "removeAgendaItem" => at(item),
+        "reorderAgendaItems" => {
+            json!({ "meetingId": meeting["id"], "expectedVersion": meeting["version"], "itemIds": [item["id"]] })
+        }
+        "recordParticipation" => json!({ "meetingId": meeting["id"], "organizationId": organization,
+            "capacity": "SPEAKER", "attendance": "PRESENT" }),
+        _ => at(meeting),
+    }
+}
+
+on_both_databases! {
+    async fn a_recommendation_refuses_what_its_state_does_not_allow(app: TestApp) {
+        let rows = recommendations(&app).await;
+        assert_eq!(rows.len(), 11, "{:?}", rows.keys());
+        let meeting = app.concluded_meeting(&["WG-A", "WG-B", "WG-C", "WG-D", "EC"]).await;
+        let mut cases: Vec<Case> = Vec::new();
+        for (mutation, states) in RECOMMENDATION_MOVES {
+            for (_, row) in rows.iter().filter(|(status, _)| !states.contains(&status.as_str())) {
+                let input = match mutation {
+                    "reviseRecommendation" => at_with(row, json!({ "text": text("Another text") })),
+                    "setAddressees" => at_with(row, json!({ "addressees": [] })),
+                    "recordAgreement" => at_with(row, json!({ "meetingId": meeting["id"] })),
+                    "adoptRecommendation" => {
+                        at_with(row, json!({ "meetingId": meeting["id"], "noPersonalData": true }))
+                    }
+                    "supersedeRecommendation" => at_with(row, json!({ "supersededById": rows["TRANSMITTED"]["id"] })),
+                    _ => at(row),
+                };
+                cases.push((mutation, input, one("INVALID_STATE", "id")));
+            }
+        }
+        app.refuses(&app.secretariat(), cases).await;
+    }
+
+    async fn a_recommendation_takes_the_moves_of_its_state(app: TestApp) {
+        for (mutation, states) in RECOMMENDATION_MOVES {
+            for state in states {
+                // Their outcome depends on more than the state: a successor, a meeting, a new text.
+                if matches!(
+                    mutation,
+                    "supersedeRecommendation" | "adoptRecommendation" | "recordAgreement" | "reviseRecommendation"
+                ) {
+                    continue;
+                }
+                let row = match *state {
+                    "DRAFT" => app.draft("WG-A").await,
+                    "UNDER_DISCUSSION" => app.under_discussion("WG-A").await,
+                    "AGREED_IN_GROUP" => app.agreed("WG-A").await,
+                    "SUBMITTED_TO_EXCOM" => app.submitted("WG-A").await,
+                    "ADOPTED" => app.adopted("WG-A").await,
+                    _ => continue,
+                };
+                let input =
+                    if mutation == "setAddressees" { at_with(&row, json!({ "addressees": [] })) } else { at(&row) };
+                app.secretariat().mutate(mutation, input, "id").await;
+            }
+        }
+    }
+
+    async fn a_meeting_refuses_what_its_state_does_not_allow(app: TestApp) {
+        let (rows, organization) = (meetings(&app).await, app.organization("ISRS").await);
+        let mut cases: Vec<Case> = Vec::new();
+        for (mutation, path, states) in MEETING_MOVES {
+            for (_, (meeting, item)) in rows.iter().filter(|(status, _)| !states.contains(&status.as_str())) {
+                cases.push((
+                    mutation,
+                    meeting_input(mutation, meeting, item, &organization),
+                    one("INVALID_STATE", path),
+                ));
+            }
+        }
+        app.refuses(&app.secretariat(), cases).await;
+    }
+
+    async fn a_meeting_opens_on_its_first_day_and_is_concluded_after_its_last(app: TestApp) {
+        let secretariat = app.secretariat();
+        let early = app.planned_meeting(json!({ "startsOn": "2026-01-16" })).await;
+        let early = secretariat.mutate("confirmMeeting", at(&early), "id version").await;
+        let today = app.planned_meeting(json!({ "startsOn": "2026-01-14", "endsOn": "2026-01-15" })).await;
+        let today = secretariat.mutate("confirmMeeting", at(&today), "id version").await;
+        let cases: Vec<Case> = vec![
+            ("openMeeting", at(&early), one("INVALID_STATE", "id")),
+            ("concludeMeeting", at(&early), one("INVALID_STATE", "id")),
+            ("concludeMeeting", at(&today), one("INVALID_STATE", "id")),
+        ];
+        app.refuses(&secretariat, cases).await;
+    }
+
+    async fn an_agreement_and_an_adoption_need_the_right_meeting(app: TestApp) {
+        let (discussed, submitted) = (app.under_discussion("WG-A").await, app.submitted("WG-A").await);
+        let others = app.concluded_meeting(&["WG-B"]).await;
+        let planned = app
+            .planned_meeting(json!({ "sessions": [
+            { "bodyId": app.body("WG-A").await }, { "bodyId": app.body("EC").await }] }))
+            .await;
+        let mut cases: Vec<Case> = Vec::new();
+        for meeting in [&others, &planned] {
+            let agree = at_with(&discussed, json!({ "meetingId": meeting["id"] }));
+            cases.push(("recordAgreement", agree, one("INVALID_STATE", "meetingId")));
+            let adopt = at_with(&submitted, json!({ "meetingId": meeting["id"], "noPersonalData": true }));
+            cases.push(("adoptRecommendation", adopt, one("INVALID_STATE", "meetingId")));
+        }
+        app.refuses(&app.secretariat(), cases).await;
+    }
+
+    async fn an_adoption_needs_addressees_and_both_working_languages(app: TestApp) {
+        let secretariat = app.secretariat();
+        let (group, committee) = (app.concluded_meeting(&["WG-A"]).await, app.concluded_meeting(&["EC"]).await);
+        let government = json!([{ "category": "GOVERNMENT", "role": "LEAD", "countryId": app.country("UZ").await }]);
+        let english = json!([{ "locale": "EN", "text": "In English alone" }]);
+        let mut cases: Vec<Case> = Vec::new();
+        for (words, addressees, path) in [(text("In both"), json!([]), "addressees"), (english, government, "text")] {
+            let draft = json!({ "bodyId": app.body("WG-A").await, "kind": "RECOMMENDATION", "title": text("A title"),
+                "text": words, "addressees": addressees });
+            let row = secretariat.mutate("draftRecommendation", draft, "id version").await;
+            let row = secretariat.mutate("openDiscussion", at(&row), "id version").await;
+            let agreed = at_with(&row, json!({ "meetingId": group["id"] }));
+            let row = secretariat.mutate("recordAgreement", agreed, "id version").await;
+            let row = secretariat.mutate("submitToExecutiveCommittee", at(&row), "id version").await;
+            let adopt = at_with(&row, json!({ "meetingId": committee["id"], "noPersonalData": true }));
+            cases.push(("adoptRecommendation", adopt, one("INVALID_STATE", path)));
+        }
+        app.refuses(&secretariat, cases).await;
+    }
+
+    async fn a_recommendation_is_superseded_by_another_adopted_one_of_its_reality(app: TestApp) {
+        let (earlier, draft) = (app.adopted("WG-A").await, app.draft("WG-A").await);
+        let demo = recommendations(&app).await["TRANSMITTED"].clone();
+        let by = |id: &Value| at_with(&earlier, json!({ "supersededById": id }));
+        let path = "supersededById";
+        let mut cases: Vec<Case> = vec![
+            ("supersedeRecommendation", by(&earlier["id"]), one("INVALID", path)),
+            ("supersedeRecommendation", by(&draft["id"]), one("INVALID_STATE", path)),
+            ("supersedeRecommendation", by(&demo["id"]), one("INVALID", path)),
+        ];
+        let (first, second) = (app.adopted("WG-B").await, app.adopted("WG-B").await);
+        let superseded = at_with(&first, json!({ "supersededById": second["id"] }));
+        app.secretariat().mutate("supersedeRecommendation", superseded, "id").await;
+        cases.push(("supersedeRecommendation", by(&second["id"]), one("INVALID_STATE", path)));
+        app.refuses(&app.secretariat(), cases).await;
+    }
+
+    async fn after_a_failed_consensus_only_a_new_text_opens_the_discussion(app: TestApp) {
+        let row = recommendations(&app).await["NO_CONSENSUS"].clone();
+        let same = at_with(&row, json!({ "priority": "URGENT" }));
+        app.refuses(&app.secretariat(), vec![("reviseRecommendation", same, one("INVALID_STATE", "text"))]).await;
+        let changed = at_with(&row, json!({ "text": text("Another text") }));
+        let revised = app.secretariat().mutate("reviseRecommendation", changed, "status").await;
+        assert_eq!(revised["status"], "UNDER_DISCUSSION");
+    }
+}

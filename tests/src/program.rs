@@ -1,0 +1,107 @@
+//! The program itself, as a child process that never outlives its test.
+
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// The program beside the tests: `cargo test --workspace` builds it.
+pub fn path() -> PathBuf {
+    let tests = std::env::current_exe().expect("the tests' own path");
+    let program = tests.ancestors().nth(2).expect("a target directory").join("rec");
+    assert!(program.is_file(), "{} is missing: run `cargo build` first", program.display());
+    program
+}
+
+/// The program with a data directory and nothing of this process's configuration.
+pub fn command(data: &Path) -> Command {
+    let mut command = Command::new(path());
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("REC_")) {
+        command.env_remove(name);
+    }
+    command.env("REC_DATA_DIR", data).stdin(Stdio::null());
+    command
+}
+
+/// Runs a command to its end.
+pub fn run(command: &mut Command) -> Output {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = Serving { child: command.spawn().expect("the program starts"), port: 0, lines: Vec::new() };
+    let stdout = drain(child.child.stdout.take().expect("stdout"));
+    let stderr = drain(child.child.stderr.take().expect("stderr"));
+    let end = Instant::now() + Duration::from_mins(1);
+    let status = loop {
+        if let Some(status) = child.child.try_wait().expect("a status") {
+            break status;
+        }
+        assert!(Instant::now() < end, "the program does not end");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    Output { status, stdout: stdout.join().expect("output"), stderr: stderr.join().expect("errors") }
+}
+
+/// Reads a pipe while the program writes it: a full one would stop the program.
+fn drain(mut pipe: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).expect("the pipe");
+        bytes
+    })
+}
+
+/// A program that serves; killed when it is dropped.
+pub struct Serving {
+    child: Child,
+    pub port: u16,
+    /// What it said at its start.
+    pub lines: Vec<String>,
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Serving {
+    /// Starts `rec serve` on a free port and waits until it listens.
+    pub fn start(command: &mut Command) -> Self {
+        let command = command.env("REC_LISTEN", "127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("the program starts");
+        let output = child.stdout.take().expect("stdout");
+        let mut serving = Self { child, port: 0, lines: Vec::new() };
+        serving.lines = BufReader::new(output).lines().take(3).map(|line| line.expect("a line")).collect();
+        assert_eq!(serving.lines.len(), 3, "the program does not serve: {:?}", serving.lines);
+        let digits = serving.lines[0].split("127.0.0.1:").nth(1).and_then(|rest| rest.split('/').next());
+        serving.port = digits.and_then(|digits| digits.parse().ok()).expect("a port");
+        serving
+    }
+
+    /// SIGKILL: no handler runs, nothing is flushed.
+    pub fn kill(mut self) {
+        self.child.kill().expect("a kill");
+        self.child.wait().expect("an end");
+    }
+}
+
+/// The body of an answer to a GraphQL request; `None` if the service did not answer in full.
+pub fn ask(port: u16, token: Option<&str>, query: &str, variables: &Value) -> Option<Value> {
+    let body = json!({ "query": query, "variables": variables }).to_string();
+    let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
+    write!(
+        stream,
+        "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{authorization}\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
+    .ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()
+}
