@@ -329,12 +329,9 @@ fn key_set(directory: &tempfile::TempDir, keys: &[IssuerKey]) -> JwksSource {
     JwksSource::File(file)
 }
 
-/// Runs the program `rec`, which `cargo build -p rec-api` puts beside the tests.
+/// Runs the program with nothing of this process's environment.
 fn rec(app: &TestApp, directory: &tempfile::TempDir, arguments: &[&str]) -> std::process::Output {
-    let test = std::env::current_exe().expect("this program");
-    let program: PathBuf = test.ancestors().nth(2).expect("the target directory").join("rec");
-    assert!(program.is_file(), "{} is missing: run `cargo build -p rec-api` first", program.display());
-    let mut command = Command::new(program);
+    let mut command = Command::new(rec_tests::program::path());
     command.args(arguments).env_clear().current_dir(directory.path());
     command.env("REC_DATA_DIR", directory.path()).env("REC_DATABASE_URL", &app.url);
     command.output().expect("the program runs")

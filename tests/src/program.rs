@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-/// The program beside the tests: `cargo test --workspace` builds it.
+/// The program beside the tests: cargo builds it for them, under a name of its own.
 pub fn path() -> PathBuf {
     let tests = std::env::current_exe().expect("the tests' own path");
-    let program = tests.ancestors().nth(2).expect("a target directory").join("rec");
-    assert!(program.is_file(), "{} is missing: run `cargo build` first", program.display());
+    let program = tests.ancestors().nth(2).expect("a target directory").join("rec-program");
+    assert!(program.is_file(), "{} is missing", program.display());
     program
 }
 

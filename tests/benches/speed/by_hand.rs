@@ -1,10 +1,13 @@
-//! The same statements as the service runs, written by hand and run through sqlx on a connection of their own.
+//! The same statements as the service runs, written by hand and run through sqlx, and of their rows what the answer
+//! needs read into values. No JSON is written of it.
 
+use chrono::NaiveDate;
 use rec_tests::TestApp;
+use sea_orm::ConnectionTrait as _;
 use sea_orm::sqlx::postgres::{PgPool, PgRow};
 use sea_orm::sqlx::sqlite::{SqlitePool, SqliteRow};
+use sea_orm::sqlx::types::Json;
 use sea_orm::sqlx::{self, Row as _};
-use sea_orm::{ConnectionTrait as _, DbBackend};
 use uuid::Uuid;
 
 pub enum ByHand {
@@ -28,6 +31,49 @@ const ORGANIZER: &str = "id, meeting_id, organization_id, role, position, audien
 const ORGANIZATION: &str = "id, acronym, name, name_folded, kind, seat, website, organizer, active, parent_id, country_id, audience, owner, \
     created_at, updated_at, version";
 
+type Localized = Json<serde_json::Value>;
+
+/// Reads columns of all rows into values.
+macro_rules! read {
+    ($rows:ident, $($column:ident: $type:ty),*) => {
+        for row in &$rows {
+            $(std::hint::black_box(row.get::<$type, _>(stringify!($column)));)*
+        }
+    };
+}
+
+/// The distinct ids in a column.
+macro_rules! ids {
+    ($rows:ident, $column:literal) => {
+        distinct($rows.iter().filter_map(|row| row.get::<Option<Uuid>, _>($column)))
+    };
+}
+
+/// The rows of a table whose id is among some, and what is read of them.
+macro_rules! among {
+    ($hand:ident, $table:literal, $columns:ident, $id:literal, $ids:expr, $order:literal, |$rows:ident| $read:expr) => {
+        match $hand {
+            ByHand::Sqlite(pool) => {
+                let sql = format!(
+                    "SELECT {} FROM {} WHERE audience = 0 AND {} IN (SELECT unhex(value) FROM json_each($1)) {}",
+                    $columns, $table, $id, $order
+                );
+                let ids: Vec<String> = $ids.iter().map(|id| format!("\"{}\"", id.simple())).collect();
+                let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(format!("[{}]", ids.join(",")));
+                let $rows: Vec<SqliteRow> = query.fetch_all(pool).await.unwrap();
+                $read
+            }
+            ByHand::Postgres(pool) => {
+                let sql =
+                    format!("SELECT {} FROM {} WHERE audience = 0 AND {} = ANY($1) {}", $columns, $table, $id, $order);
+                let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind($ids);
+                let $rows: Vec<PgRow> = query.fetch_all(pool).await.unwrap();
+                $read
+            }
+        }
+    };
+}
+
 impl ByHand {
     pub async fn connect(url: &str) -> Self {
         if url.starts_with("sqlite:") {
@@ -37,30 +83,43 @@ impl ByHand {
         }
     }
 
-    fn backend(&self) -> DbBackend {
-        match self {
-            Self::Sqlite(_) => DbBackend::Sqlite,
-            Self::Postgres(_) => DbBackend::Postgres,
-        }
-    }
-
     pub async fn nested_page(&self) {
         let page = format!("SELECT {RECOMMENDATION} FROM recommendation WHERE audience = 0 ORDER BY id LIMIT 21");
         let (bodies, meetings) = match self {
             Self::Sqlite(pool) => {
                 let rows: Vec<SqliteRow> = sqlx::query(sqlx::AssertSqlSafe(page)).fetch_all(pool).await.unwrap();
-                (column(&rows, "body_id"), column(&rows, "meeting_id"))
+                read!(rows, label: Option<String>, status: String, title: Localized);
+                (ids!(rows, "body_id"), ids!(rows, "meeting_id"))
             }
             Self::Postgres(pool) => {
                 let rows: Vec<PgRow> = sqlx::query(sqlx::AssertSqlSafe(page)).fetch_all(pool).await.unwrap();
-                (pg_column(&rows, "body_id"), pg_column(&rows, "meeting_id"))
+                read!(rows, label: Option<String>, status: String, title: Localized);
+                (ids!(rows, "body_id"), ids!(rows, "meeting_id"))
             }
         };
-        self.among("body", BODY, "id", &bodies, "").await;
-        self.among("meeting", MEETING, "id", &meetings, "").await;
-        let organizations =
-            self.among("meeting_organizer", ORGANIZER, "meeting_id", &meetings, "ORDER BY position, id").await;
-        self.among("organization", ORGANIZATION, "id", &organizations, "").await;
+        among!(self, "body", BODY, "id", &bodies, "", |rows| read!(rows, code: String));
+        among!(
+            self,
+            "meeting",
+            MEETING,
+            "id",
+            &meetings,
+            "",
+            |rows| read!(rows, title: Localized, starts_on: NaiveDate)
+        );
+        let organizations: Vec<Uuid>;
+        among!(self, "meeting_organizer", ORGANIZER, "meeting_id", &meetings, "ORDER BY position, id", |rows| {
+            organizations = ids!(rows, "organization_id");
+        });
+        among!(
+            self,
+            "organization",
+            ORGANIZATION,
+            "id",
+            &organizations,
+            "",
+            |rows| read!(rows, acronym: String, name: Localized)
+        );
     }
 
     pub async fn by_label(&self, label: &str) {
@@ -74,35 +133,6 @@ impl ByHand {
             }
         }
     }
-
-    /// The rows whose id is among some, and the organisations that they name.
-    async fn among(&self, table: &str, columns: &str, id: &str, ids: &[Uuid], order: &str) -> Vec<Uuid> {
-        let wanted = match self.backend() {
-            DbBackend::Postgres => format!("{id} = ANY($1)"),
-            _ => format!("{id} IN (SELECT unhex(value) FROM json_each($1))"),
-        };
-        let sql = sqlx::AssertSqlSafe(format!("SELECT {columns} FROM {table} WHERE audience = 0 AND {wanted} {order}"));
-        let names_organizations = columns.contains("organization_id");
-        match self {
-            Self::Sqlite(pool) => {
-                let ids: Vec<String> = ids.iter().map(|id| format!("\"{}\"", id.simple())).collect();
-                let rows = sqlx::query(sql).bind(format!("[{}]", ids.join(","))).fetch_all(pool).await.unwrap();
-                if names_organizations { column(&rows, "organization_id") } else { Vec::new() }
-            }
-            Self::Postgres(pool) => {
-                let rows = sqlx::query(sql).bind(ids).fetch_all(pool).await.unwrap();
-                if names_organizations { pg_column(&rows, "organization_id") } else { Vec::new() }
-            }
-        }
-    }
-}
-
-fn column(rows: &[SqliteRow], name: &str) -> Vec<Uuid> {
-    distinct(rows.iter().filter_map(|row| row.get::<Option<Uuid>, _>(name)))
-}
-
-fn pg_column(rows: &[PgRow], name: &str) -> Vec<Uuid> {
-    distinct(rows.iter().filter_map(|row| row.get::<Option<Uuid>, _>(name)))
 }
 
 fn distinct(ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
