@@ -254,7 +254,7 @@ on_both_databases! {
             assert_eq!(app.secretariat().refusals(step, at(&cancelled)).await, ["INVALID_STATE id"], "{step}");
         }
         let item = json!({ "meetingId": cancelled["id"], "title": text("T"), "kind": "SESSION" });
-        assert_eq!(app.secretariat().refusals("addAgendaItem", item).await, ["INVALID_STATE id"]);
+        assert_eq!(app.secretariat().refusals("addAgendaItem", item).await, ["INVALID_STATE meetingId"]);
     }
 
     async fn the_sources_of_a_concluded_meeting_are_kept(app: TestApp) {

@@ -1,7 +1,6 @@
 //! Tokens: whom they open the door for, and what is refused. A wrong token is never treated as none.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
 use std::process::Command;
 
 use base64::Engine as _;

@@ -6,17 +6,14 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
-use std::time::Duration;
 
-use async_graphql::runtime::Timer;
 use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use futures_util::task::{FutureObj, Spawn, SpawnError};
 
 /// The batches of one request that are still to run.
 #[derive(Clone, Default)]
 pub struct Batches {
-    queue: Arc<Mutex<Vec<FutureObj<'static, ()>>>>,
+    queue: Arc<Mutex<Vec<BoxFuture<'static, ()>>>>,
 }
 
 impl Batches {
@@ -40,23 +37,12 @@ impl Batches {
         .await
     }
 
-    fn take(&self) -> Vec<FutureObj<'static, ()>> {
+    /// Adds a batch that runs when the execution can go no further.
+    pub fn add(&self, batch: impl Future<Output = ()> + Send + 'static) {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).push(batch.boxed());
+    }
+
+    fn take(&self) -> Vec<BoxFuture<'static, ()>> {
         std::mem::take(&mut *self.queue.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Spawn for Batches {
-    fn spawn_obj(&self, batch: FutureObj<'static, ()>) -> Result<(), SpawnError> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner).push(batch);
-        Ok(())
-    }
-}
-
-/// Batches wait for nothing but the execution.
-pub struct NoDelay;
-
-impl Timer for NoDelay {
-    fn delay(&self, _: Duration) -> BoxFuture<'static, ()> {
-        std::future::ready(()).boxed()
     }
 }

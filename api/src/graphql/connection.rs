@@ -86,7 +86,7 @@ impl<N: Node> Connection<N> {
             None => read::count::<N::Entity>(&session.app.databases.read, &session.viewer, condition).await?,
             Some((parent, link)) => {
                 let children = ChildrenOf { parent: *parent, link: link.clone(), listing: Arc::clone(&self.listing) };
-                session.loaders.load_one(CountOf(children)).await?.unwrap_or(0)
+                session.loaders.one(CountOf(children)).await?.unwrap_or(0)
             }
         })
     }
@@ -164,7 +164,7 @@ where
 {
     let listing = Arc::new(Listing::new(place, filter.as_deref(), order.as_deref(), &window, &session.viewer)?);
     let children = ChildrenOf { parent, link: link.clone(), listing: Arc::clone(&listing) };
-    let page = session.loaders.load_one(PageOf(children)).await?;
+    let page = session.loaders.one(PageOf(children)).await?;
     let page = page.unwrap_or_else(|| Arc::new(Page { rows: Vec::new(), has_next: false, has_previous: false }));
     Ok(Connection { page, listing, parent: Some((parent, link)) })
 }

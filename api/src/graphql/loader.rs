@@ -1,15 +1,18 @@
-//! One loader a request, with typed keys: rows by id, parts of a parent, a page of each parent, counts.
+//! One loader a request, with typed keys: rows by id, parts of a parent, a page of each parent, counts. It is ours: with the
+//! library's a nested page spent more time on the bookkeeping of its 140 look-ups than on its rows.
 
-use std::collections::HashMap;
+use std::any::{Any, TypeId};
+use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
 
-use async_graphql::dataloader::{DataLoader, HashMapCache, Loader};
 use entity::id::{RecommendationId, RecordId};
 use entity::{Part, Row, recommendation};
+use futures_util::future::try_join_all;
 use uuid::Uuid;
 
-use super::batch::{Batches, NoDelay};
+use super::batch::Batches;
 use crate::App;
 use crate::auth::Viewer;
 use crate::error::Error;
@@ -23,11 +26,129 @@ pub struct Reader {
     viewer: Arc<Viewer>,
 }
 
-pub type Loaders = DataLoader<Reader, HashMapCache>;
+/// What is asked for, one kind of key for each kind of value.
+pub trait Key: Clone + Eq + Hash + Send + Sync + 'static {
+    type Value: Clone + Send + Sync + 'static;
+    /// The values of a batch of keys; a key without one is left out.
+    fn load(reader: &Reader, keys: &[Self]) -> impl Future<Output = Result<HashMap<Self, Self::Value>, Error>> + Send;
+}
 
-/// The loaders of one request. Within it a row is read once.
-pub fn loaders(app: Arc<App>, viewer: Arc<Viewer>, batches: &Batches) -> Loaders {
-    DataLoader::with_cache(Reader { app, viewer }, batches.clone(), NoDelay, HashMapCache::default())
+/// The loaders of one request. Within it a value is read once.
+pub struct Loaders {
+    reader: Arc<Reader>,
+    batches: Batches,
+    /// A `Shelf` for each kind of key.
+    shelves: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+}
+
+impl Loaders {
+    pub fn new(app: Arc<App>, viewer: Arc<Viewer>, batches: &Batches) -> Self {
+        Self { reader: Arc::new(Reader { app, viewer }), batches: batches.clone(), shelves: Mutex::default() }
+    }
+
+    /// The value of a key, read together with all others that the level asks for; `None` if there is none.
+    pub async fn one<K: Key>(&self, key: K) -> Result<Option<K::Value>, Arc<Error>> {
+        let shelf = self.shelf::<K>();
+        std::future::poll_fn(|context| match shelf.take(&key, context.waker()) {
+            Taken::Known(value) => Poll::Ready(value),
+            Taken::Waits => Poll::Pending,
+            Taken::WaitsFirst => {
+                self.batches.add(Shelf::fill(Arc::clone(&shelf), Arc::clone(&self.reader)));
+                Poll::Pending
+            }
+        })
+        .await
+    }
+
+    /// The values of several keys, in their order; those without a value are left out.
+    pub async fn many<K: Key>(&self, keys: impl IntoIterator<Item = K>) -> Result<Vec<K::Value>, Arc<Error>> {
+        let values = try_join_all(keys.into_iter().map(|key| self.one(key))).await?;
+        Ok(values.into_iter().flatten().collect())
+    }
+
+    fn shelf<K: Key>(&self) -> Arc<Shelf<K>> {
+        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        let shelf = shelves.entry(TypeId::of::<K>()).or_insert_with(|| Arc::new(Shelf::<K>::default()));
+        // A shelf lies under the type of its key.
+        Arc::clone(shelf).downcast().unwrap_or_default()
+    }
+}
+
+/// The values of one kind of key: those that are known, and the keys that are waited for.
+struct Shelf<K: Key>(Mutex<Contents<K>>);
+
+struct Contents<K: Key> {
+    known: HashMap<K, Option<K::Value>>,
+    /// All keys that were ever wanted.
+    asked: HashSet<K>,
+    /// Those that no batch reads yet.
+    wanted: Vec<K>,
+    /// Whoever waits for a batch.
+    waiting: Vec<Waker>,
+    failed: Option<Arc<Error>>,
+}
+
+enum Taken<V> {
+    Known(Result<Option<V>, Arc<Error>>),
+    Waits,
+    /// The first that waits for a batch asks for it.
+    WaitsFirst,
+}
+
+impl<K: Key> Default for Shelf<K> {
+    fn default() -> Self {
+        Self(Mutex::new(Contents {
+            known: HashMap::new(),
+            asked: HashSet::new(),
+            wanted: Vec::new(),
+            waiting: Vec::new(),
+            failed: None,
+        }))
+    }
+}
+
+impl<K: Key> Shelf<K> {
+    fn contents(&self) -> MutexGuard<'_, Contents<K>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, key: &K, waker: &Waker) -> Taken<K::Value> {
+        let mut contents = self.contents();
+        if let Some(value) = contents.known.get(key) {
+            return Taken::Known(Ok(value.clone()));
+        }
+        if let Some(error) = &contents.failed {
+            return Taken::Known(Err(Arc::clone(error)));
+        }
+        contents.waiting.push(waker.clone());
+        // Whoever is polled again while it waits has asked already.
+        if !contents.asked.insert(key.clone()) {
+            return Taken::Waits;
+        }
+        contents.wanted.push(key.clone());
+        if contents.wanted.len() == 1 { Taken::WaitsFirst } else { Taken::Waits }
+    }
+
+    /// Reads all that is wanted when the batch begins, and wakes whoever waits for it.
+    async fn fill(self: Arc<Self>, reader: Arc<Reader>) {
+        let keys: Vec<K> = {
+            let mut contents = self.contents();
+            std::mem::take(&mut contents.wanted)
+        };
+        let values = K::load(&reader, &keys).await;
+        let waiting = {
+            let mut contents = self.contents();
+            match values {
+                Ok(mut values) => contents.known.extend(keys.into_iter().map(|key| {
+                    let value = values.remove(&key);
+                    (key, value)
+                })),
+                Err(error) => contents.failed = Some(Arc::new(error)),
+            }
+            std::mem::take(&mut contents.waiting)
+        };
+        waiting.into_iter().for_each(Waker::wake);
+    }
 }
 
 /// Makes a type a key of a loader: how it is copied, and by what two keys are equal.
@@ -62,13 +183,12 @@ macro_rules! key {
 pub struct ById<E: Row>(pub E::Id);
 key!(ById<E: Row>, |key| copy Self(key.0), equal by |key: &Self| key.0);
 
-impl<E: Visible> Loader<ById<E>> for Reader {
+impl<E: Visible> Key for ById<E> {
     type Value = Arc<E::Model>;
-    type Error = Arc<Error>;
 
-    async fn load(&self, keys: &[ById<E>]) -> Result<HashMap<ById<E>, Self::Value>, Self::Error> {
+    async fn load(reader: &Reader, keys: &[Self]) -> Result<HashMap<Self, Self::Value>, Error> {
         let ids: Vec<E::Id> = keys.iter().map(|key| key.0).collect();
-        let rows = read::by_ids::<E>(&self.app.databases.read, &self.viewer, &ids).await?;
+        let rows = read::by_ids::<E>(&reader.app.databases.read, &reader.viewer, &ids).await?;
         Ok(rows.into_iter().map(|row| (ById(E::id(&row)), Arc::new(row))).collect())
     }
 }
@@ -77,15 +197,14 @@ impl<E: Visible> Loader<ById<E>> for Reader {
 pub struct PartsOf<P: Part>(pub P::ParentId);
 key!(PartsOf<P: Part>, |key| copy Self(key.0), equal by |key: &Self| key.0);
 
-impl<P: Part + Visible> Loader<PartsOf<P>> for Reader {
+impl<P: Part + Visible> Key for PartsOf<P> {
     type Value = Arc<Vec<Arc<P::Model>>>;
-    type Error = Arc<Error>;
 
-    async fn load(&self, keys: &[PartsOf<P>]) -> Result<HashMap<PartsOf<P>, Self::Value>, Self::Error> {
+    async fn load(reader: &Reader, keys: &[Self]) -> Result<HashMap<Self, Self::Value>, Error> {
         let parents: Vec<P::ParentId> = keys.iter().map(|key| key.0).collect();
         let mut parts: HashMap<P::ParentId, Vec<Arc<P::Model>>> =
             parents.iter().map(|parent| (*parent, Vec::new())).collect();
-        for row in read::children::<P>(&self.app.databases.read, &self.viewer, &parents).await? {
+        for row in read::children::<P>(&reader.app.databases.read, &reader.viewer, &parents).await? {
             parts.entry(P::parent(&row)).or_default().push(Arc::new(row));
         }
         Ok(parts.into_iter().map(|(parent, rows)| (PartsOf(parent), Arc::new(rows))).collect())
@@ -96,13 +215,12 @@ impl<P: Part + Visible> Loader<PartsOf<P>> for Reader {
 pub struct Headcount<P: Part>(pub P::ParentId);
 key!(Headcount<P: Part>, |key| copy Self(key.0), equal by |key: &Self| key.0);
 
-impl<P: Part> Loader<Headcount<P>> for Reader {
+impl<P: Part> Key for Headcount<P> {
     type Value = i64;
-    type Error = Arc<Error>;
 
-    async fn load(&self, keys: &[Headcount<P>]) -> Result<HashMap<Headcount<P>, i64>, Self::Error> {
+    async fn load(reader: &Reader, keys: &[Self]) -> Result<HashMap<Self, Self::Value>, Error> {
         let parents: Vec<Uuid> = keys.iter().map(|key| key.0.uuid()).collect();
-        let counts = read::headcounts::<P>(&self.app.databases.read, &parents).await?;
+        let counts = read::headcounts::<P>(&reader.app.databases.read, &parents).await?;
         Ok(keys.iter().map(|key| (key.clone(), counts.get(&key.0.uuid()).copied().unwrap_or(0))).collect())
     }
 }
@@ -128,16 +246,16 @@ impl<E: Row> ChildrenOf<E> {
 pub struct PageOf<E: Row>(pub ChildrenOf<E>);
 key!(PageOf<E: Row>, |key| copy Self(key.0.copy()), equal by |key: &Self| key.0.identity());
 
-impl<E: Visible> Loader<PageOf<E>> for Reader {
+impl<E: Visible> Key for PageOf<E> {
     type Value = Arc<Page<Arc<E::Model>>>;
-    type Error = Arc<Error>;
 
-    async fn load(&self, keys: &[PageOf<E>]) -> Result<HashMap<PageOf<E>, Self::Value>, Self::Error> {
+    async fn load(reader: &Reader, keys: &[Self]) -> Result<HashMap<Self, Self::Value>, Error> {
         let mut pages = HashMap::new();
         for group in same_list(keys, |key| &key.0) {
             let ChildrenOf { link, listing, .. } = &group[0].0;
             let parents: Vec<Uuid> = group.iter().map(|key| key.0.parent).collect();
-            let mut found = read::pages::<E>(&self.app.databases.read, &self.viewer, link, &parents, listing).await?;
+            let mut found =
+                read::pages::<E>(&reader.app.databases.read, &reader.viewer, link, &parents, listing).await?;
             for key in group {
                 if let Some(page) = found.remove(&key.0.parent) {
                     pages.insert(key.clone(), Arc::new(page.map(Arc::new)));
@@ -152,17 +270,17 @@ impl<E: Visible> Loader<PageOf<E>> for Reader {
 pub struct CountOf<E: Row>(pub ChildrenOf<E>);
 key!(CountOf<E: Row>, |key| copy Self(key.0.copy()), equal by |key: &Self| key.0.identity());
 
-impl<E: Visible> Loader<CountOf<E>> for Reader {
+impl<E: Visible> Key for CountOf<E> {
     type Value = i64;
-    type Error = Arc<Error>;
 
-    async fn load(&self, keys: &[CountOf<E>]) -> Result<HashMap<CountOf<E>, i64>, Self::Error> {
+    async fn load(reader: &Reader, keys: &[Self]) -> Result<HashMap<Self, Self::Value>, Error> {
         let mut counts = HashMap::new();
         for group in same_list(keys, |key| &key.0) {
             let ChildrenOf { link, listing, .. } = &group[0].0;
             let parents: Vec<Uuid> = group.iter().map(|key| key.0.parent).collect();
             let condition = listing.condition.clone();
-            let found = read::counts::<E>(&self.app.databases.read, &self.viewer, link, &parents, condition).await?;
+            let found =
+                read::counts::<E>(&reader.app.databases.read, &reader.viewer, link, &parents, condition).await?;
             counts.extend(group.into_iter().map(|key| (key.clone(), found.get(&key.0.parent).copied().unwrap_or(0))));
         }
         Ok(counts)
@@ -182,13 +300,12 @@ fn same_list<K, E: Row>(keys: &[K], children: impl Fn(&K) -> &ChildrenOf<E>) -> 
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Successor(pub RecommendationId);
 
-impl Loader<Successor> for Reader {
+impl Key for Successor {
     type Value = Arc<recommendation::Model>;
-    type Error = Arc<Error>;
 
-    async fn load(&self, keys: &[Successor]) -> Result<HashMap<Successor, Self::Value>, Self::Error> {
+    async fn load(reader: &Reader, keys: &[Self]) -> Result<HashMap<Self, Self::Value>, Error> {
         let earlier: Vec<RecommendationId> = keys.iter().map(|key| key.0).collect();
-        let rows = service::recommendation::successors(&self.app.databases.read, &self.viewer, &earlier).await?;
+        let rows = service::recommendation::successors(&reader.app.databases.read, &reader.viewer, &earlier).await?;
         let keyed = rows.into_iter().filter_map(|row| Some((Successor(row.supersedes_id?), Arc::new(row))));
         Ok(keyed.collect())
     }

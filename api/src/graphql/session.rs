@@ -7,7 +7,7 @@ use entity::Part;
 use entity::text::Locale;
 
 use super::batch::Batches;
-use super::loader::{ById, Loaders, PartsOf, loaders};
+use super::loader::{ById, Loaders, PartsOf};
 use crate::App;
 use crate::auth::Viewer;
 use crate::error::Error;
@@ -24,13 +24,13 @@ pub struct Session {
 impl Session {
     pub fn new(app: Arc<App>, viewer: Viewer, languages: Vec<Locale>, batches: &Batches) -> Self {
         let viewer = Arc::new(viewer);
-        let loaders = loaders(Arc::clone(&app), Arc::clone(&viewer), batches);
+        let loaders = Loaders::new(Arc::clone(&app), Arc::clone(&viewer), batches);
         Self { app, viewer, languages, loaders }
     }
 
     /// A row by its id; `None` where there is none that the viewer may see.
     pub async fn row<E: Visible>(&self, id: E::Id) -> Result<Option<Arc<E::Model>>, Arc<Error>> {
-        self.loaders.load_one(ById::<E>(id)).await
+        self.loaders.one(ById::<E>(id)).await
     }
 
     /// A row that must exist, because another row refers to it and everyone may see it.
@@ -41,7 +41,7 @@ impl Session {
 
     /// The parts of a parent, in their order.
     pub async fn parts<P: Part + Visible>(&self, parent: P::ParentId) -> Result<Arc<Vec<Arc<P::Model>>>, Arc<Error>> {
-        Ok(self.loaders.load_one(PartsOf::<P>(parent)).await?.unwrap_or_default())
+        Ok(self.loaders.one(PartsOf::<P>(parent)).await?.unwrap_or_default())
     }
 }
 

@@ -126,10 +126,10 @@ impl ByHand {
         let one = format!("SELECT {RECOMMENDATION} FROM recommendation WHERE audience = 0 AND label = $1 LIMIT 1");
         match self {
             Self::Sqlite(pool) => {
-                drop(sqlx::query(sqlx::AssertSqlSafe(one)).bind(label).fetch_one(pool).await.unwrap())
+                drop(sqlx::query(sqlx::AssertSqlSafe(one)).bind(label).fetch_one(pool).await.unwrap());
             }
             Self::Postgres(pool) => {
-                drop(sqlx::query(sqlx::AssertSqlSafe(one)).bind(label).fetch_one(pool).await.unwrap())
+                drop(sqlx::query(sqlx::AssertSqlSafe(one)).bind(label).fetch_one(pool).await.unwrap());
             }
         }
     }

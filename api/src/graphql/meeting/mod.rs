@@ -196,7 +196,7 @@ impl Meeting {
 
     /// How many participations are recorded, those included that the Chatham House Rule hides.
     async fn participation_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        Ok(session(ctx).loaders.load_one(Headcount::<participation::Entity>(self.0.id)).await?.unwrap_or(0))
+        Ok(session(ctx).loaders.one(Headcount::<participation::Entity>(self.0.id)).await?.unwrap_or(0))
     }
 
     /// The recommendations adopted at it.

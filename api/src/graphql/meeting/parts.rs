@@ -261,7 +261,6 @@ impl Participation {
 /// The sources of a meeting, in order.
 pub async fn sources(session: &Session, meeting: MeetingId) -> Result<Vec<Source>> {
     let links = session.parts::<meeting_source::Entity>(meeting).await?;
-    let ids = links.iter().map(|link| ById::<source::Entity>(link.source_id));
-    let rows = session.loaders.load_many(ids).await?;
-    Ok(links.iter().filter_map(|link| rows.get(&ById(link.source_id))).map(|row| Source(Arc::clone(row))).collect())
+    let rows = session.loaders.many(links.iter().map(|link| ById::<source::Entity>(link.source_id))).await?;
+    Ok(rows.into_iter().map(Source).collect())
 }

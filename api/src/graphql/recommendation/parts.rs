@@ -143,24 +143,19 @@ impl RecommendationRevision {
 /// The themes of a recommendation, in order.
 pub async fn themes(session: &Session, recommendation: RecommendationId) -> Result<Vec<Theme>> {
     let links = session.parts::<recommendation_theme::Entity>(recommendation).await?;
-    let rows = session.loaders.load_many(links.iter().map(|link| ById::<theme::Entity>(link.theme_id))).await?;
-    Ok(links.iter().filter_map(|link| rows.get(&ById(link.theme_id))).map(|row| Theme(Arc::clone(row))).collect())
+    let rows = session.loaders.many(links.iter().map(|link| ById::<theme::Entity>(link.theme_id))).await?;
+    Ok(rows.into_iter().map(Theme).collect())
 }
 
 /// The instruments of a recommendation, in order.
 pub async fn instruments(session: &Session, recommendation: RecommendationId) -> Result<Vec<Instrument>> {
     let links = session.parts::<recommendation_instrument::Entity>(recommendation).await?;
-    let rows =
-        session.loaders.load_many(links.iter().map(|link| ById::<instrument::Entity>(link.instrument_id))).await?;
-    Ok(links
-        .iter()
-        .filter_map(|link| rows.get(&ById(link.instrument_id)))
-        .map(|row| Instrument(Arc::clone(row)))
-        .collect())
+    let rows = session.loaders.many(links.iter().map(|link| ById::<instrument::Entity>(link.instrument_id))).await?;
+    Ok(rows.into_iter().map(Instrument).collect())
 }
 
 /// The recommendation that takes the place of another one.
 pub async fn superseded_by(session: &Session, earlier: RecommendationId) -> Result<Option<Recommendation>> {
     let key = Successor(earlier);
-    Ok(session.loaders.load_one(key).await?.map(Recommendation))
+    Ok(session.loaders.one(key).await?.map(Recommendation))
 }
