@@ -278,8 +278,8 @@ on_both_databases! {
                     let mut written = 0;
                     for number in 0..12 {
                         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                        // One in three is refused after its transaction has begun.
-                        let refused = random >> 33 & 3 == 0;
+                        // One in four is refused after its transaction has begun.
+                        let refused = (random >> 33).is_multiple_of(4);
                         let acronym = if refused { "ISRS".to_owned() } else { format!("W{writer}-{number}") };
                         let input = json!({ "acronym": acronym, "name": text("W"), "kind": "OTHER" });
                         let payload = app.secretariat().payload("createOrganization", input, "id").await;

@@ -125,9 +125,8 @@ fn nested(depth: usize) -> String {
 
 /// A chain of fragments, each of which spreads the next one twice.
 fn fragments(levels: usize) -> String {
-    let chain: String = (0..levels)
-        .map(|level| format!("fragment F{level} on Query {{ ...F{next} ...F{next} }} ", next = level + 1))
-        .collect();
+    let link = |level| format!("fragment F{level} on Query {{ ...F{next} ...F{next} }}", next = level + 1);
+    let chain = (0..levels).map(link).collect::<Vec<_>>().join(" ");
     format!("{{ ...F0 }} {chain} fragment F{levels} on Query {{ viewer {{ role }} }}")
 }
 

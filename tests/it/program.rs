@@ -59,8 +59,8 @@ fn serve_starts_on_nothing_and_says_where_and_how() {
         viewer.expect("an answer")["data"]["viewer"],
         json!({ "role": "PARTNER", "organization": { "acronym": "OSCE" } })
     );
-    let taken = failure(command(&data).env("REC_LISTEN", &address).env("REC_LOG", "off"));
-    assert!(taken.contains(&format!("cannot listen on {address}")), "{taken}");
+    let refusal = failure(command(&data).env("REC_LISTEN", &address).env("REC_LOG", "off"));
+    assert!(refusal.contains(&format!("cannot listen on {address}")), "{refusal}");
     drop(serving);
     assert!(failure(command(&data).arg("health").env("REC_LISTEN", &address)).contains("does not answer"));
 }

@@ -23,7 +23,7 @@ on_both_databases! {
                 assert_eq!(shown, Some(answer.as_str()), "{document}\nREC_UPDATE_README=1 writes the answers anew");
             }
             rewritten.push_str(before);
-            rewritten.push_str(&format!("```graphql\n{document}```\n\n```json\n{answer}```\n"));
+            rewritten.extend(["```graphql\n", document, "```\n\n```json\n", &answer, "```\n"]);
             rest = after;
             examples += 1;
         }
@@ -82,11 +82,11 @@ fn pretty(value: &Value) -> String {
             Value::Object(fields) => {
                 out.push_str("{\n");
                 for (index, (key, value)) in fields.iter().enumerate() {
-                    out.push_str(&format!("{inner}\"{key}\": "));
+                    out.extend([&inner, "\"", key.as_str(), "\": "]);
                     write(value, indent + 2, out);
                     out.push_str(if index + 1 < fields.len() { ",\n" } else { "\n" });
                 }
-                out.push_str(&format!("{}}}", " ".repeat(indent)));
+                out.extend([&" ".repeat(indent), "}"]);
             }
             Value::List(values) => {
                 out.push_str("[\n");
@@ -95,7 +95,7 @@ fn pretty(value: &Value) -> String {
                     write(value, indent + 2, out);
                     out.push_str(if index + 1 < values.len() { ",\n" } else { "\n" });
                 }
-                out.push_str(&format!("{}]", " ".repeat(indent)));
+                out.extend([&" ".repeat(indent), "]"]);
             }
             _ => out.push_str(&line),
         }

@@ -48,12 +48,12 @@ impl Loaders {
 
     /// The value of a key, read together with all others that the level asks for; `None` if there is none.
     pub async fn one<K: Key>(&self, key: K) -> Result<Option<K::Value>, Arc<Error>> {
-        let shelf = self.shelf::<K>();
-        std::future::poll_fn(|context| match shelf.take(&key, context.waker()) {
+        let values = self.shelf::<K>();
+        std::future::poll_fn(|context| match values.take(&key, context.waker()) {
             Taken::Known(value) => Poll::Ready(value),
             Taken::Waits => Poll::Pending,
             Taken::WaitsFirst => {
-                self.batches.add(Shelf::fill(Arc::clone(&shelf), Arc::clone(&self.reader)));
+                self.batches.add(Shelf::fill(Arc::clone(&values), Arc::clone(&self.reader)));
                 Poll::Pending
             }
         })
@@ -68,9 +68,9 @@ impl Loaders {
 
     fn shelf<K: Key>(&self) -> Arc<Shelf<K>> {
         let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
-        let shelf = shelves.entry(TypeId::of::<K>()).or_insert_with(|| Arc::new(Shelf::<K>::default()));
+        let values = shelves.entry(TypeId::of::<K>()).or_insert_with(|| Arc::new(Shelf::<K>::default()));
         // A shelf lies under the type of its key.
-        Arc::clone(shelf).downcast().unwrap_or_default()
+        Arc::clone(values).downcast().unwrap_or_default()
     }
 }
 
