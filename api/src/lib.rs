@@ -19,6 +19,6 @@ pub mod telemetry;
 
 pub use app::App;
 
-/// A page of rows is thousands of small allocations; this allocator makes a nested page a third faster.
+/// A page of rows is thousands of small allocations.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -1,5 +1,5 @@
-//! One loader a request, with typed keys: rows by id, parts of a parent, a page of each parent, counts. It is ours: with the
-//! library's a nested page spent more time on the bookkeeping of its 140 look-ups than on its rows.
+//! One loader a request, with typed keys: rows by id, parts of a parent, a page of each parent, counts. The batches run in
+//! the request's own task (`batch`).
 
 use std::any::{Any, TypeId};
 use std::collections::{HashMap, HashSet};
