@@ -1,7 +1,8 @@
 //! Clients by role. A test says who asks and what; headers are made here.
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
+use axum::http::response::Parts;
 use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -36,6 +37,15 @@ impl Client {
     }
 
     pub async fn send(&self, query: &str, variables: Value) -> Answer {
+        let (parts, bytes) = self.post(json!({ "query": query, "variables": variables }).to_string()).await;
+        let body =
+            serde_json::from_slice(&bytes).unwrap_or_else(|_| panic!("not JSON: {}", String::from_utf8_lossy(&bytes)));
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Answer { status: parts.status, headers: parts.headers, body, text }
+    }
+
+    /// The answer's bytes to a request's bytes.
+    pub async fn post(&self, body: impl Into<Body>) -> (Parts, Bytes) {
         let mut request = Request::post("/graphql").header("content-type", "application/json");
         if let Some(authorization) = &self.authorization {
             request = request.header("authorization", authorization);
@@ -43,15 +53,9 @@ impl Client {
         if let Some(language) = &self.language {
             request = request.header("accept-language", language);
         }
-        let body = json!({ "query": query, "variables": variables }).to_string();
-        let response =
-            self.router.clone().oneshot(request.body(Body::from(body)).expect("a request")).await.expect("an answer");
-        let (parts, body) = response.into_parts();
-        let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
-        let body =
-            serde_json::from_slice(&bytes).unwrap_or_else(|_| panic!("not JSON: {}", String::from_utf8_lossy(&bytes)));
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        Answer { status: parts.status, headers: parts.headers, body, text }
+        let request = request.body(body.into()).expect("a request");
+        let (parts, body) = self.router.clone().oneshot(request).await.expect("an answer").into_parts();
+        (parts, axum::body::to_bytes(body, usize::MAX).await.expect("a body"))
     }
 
     /// The data of a query that must succeed.
