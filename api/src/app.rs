@@ -1,6 +1,7 @@
 //! The application: its databases, its keys, its clock and its feed. Connect, migrate, serve, shut down.
 
 use std::future::Future;
+use std::path::Path;
 use std::sync::Arc;
 
 use migration::{Migrator, MigratorTrait as _};
@@ -13,6 +14,7 @@ use crate::database::Databases;
 use crate::error::Error;
 use crate::service::change::Feed;
 use crate::service::read;
+use crate::telemetry;
 
 pub struct App {
     pub config: Config,
@@ -27,15 +29,17 @@ pub struct App {
 pub enum StartError {
     #[error("cannot create the data directory {path}: {cause}")]
     DataDirectory { path: String, cause: std::io::Error },
-    #[error("cannot reach the database: {0}")]
-    Database(sea_orm::DbErr),
+    #[error("{0}: a database in memory is lost with its connection; name a file, sqlite://PATH")]
+    InMemory(String),
+    #[error("cannot reach the database {place}: {cause}")]
+    Database { place: String, cause: sea_orm::DbErr },
     #[error("the database has a newer schema than this program ({0}); start a newer rec")]
     NewerSchema(String),
     #[error("cannot migrate the database: {0}")]
     Migration(sea_orm::DbErr),
     #[error("{0}")]
     Keys(String),
-    #[error("{0}")]
+    #[error("{}", telemetry::chain(.0))]
     Service(#[from] Error),
     #[error("cannot listen on {address}: {cause}")]
     Listen { address: std::net::SocketAddr, cause: std::io::Error },
@@ -74,14 +78,37 @@ impl App {
     }
 }
 
-async fn open_keys(config: &Config) -> Result<KeyRing, StartError> {
-    std::fs::create_dir_all(&config.data_dir)
-        .map_err(|cause| StartError::DataDirectory { path: config.data_dir.display().to_string(), cause })?;
+pub async fn open_keys(config: &Config) -> Result<KeyRing, StartError> {
+    create_data_directory(&config.data_dir)?;
     KeyRing::open(&config.data_dir, config.jwks.clone()).await.map_err(StartError::Keys)
 }
 
 pub async fn open_database(config: &Config) -> Result<Databases, StartError> {
-    Databases::open(&config.database_url(), config.database_connections).await.map_err(StartError::Database)
+    if config.database_url.is_none() {
+        create_data_directory(&config.data_dir)?;
+    }
+    let url = config.database_url();
+    if url.starts_with("sqlite:") && (url.contains(":memory:") || url.contains("mode=memory")) {
+        return Err(StartError::InMemory(url));
+    }
+    let opened = Databases::open(&url, config.database_connections).await;
+    opened.map_err(|cause| StartError::Database { place: without_credentials(&url), cause })
+}
+
+/// What it holds is for its owner alone: confidential records, and the key.
+fn create_data_directory(path: &Path) -> Result<(), StartError> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|cause| StartError::DataDirectory { path: path.display().to_string(), cause })
+}
+
+/// A database's address without the user and the password.
+fn without_credentials(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let place = rest.split('?').next().unwrap_or_default();
+    format!("{scheme}://{}", place.rsplit_once('@').map_or(place, |(_, place)| place))
 }
 
 /// Runs the migrations that the database has not seen. Refuses a database that has seen one that we do not know.

@@ -1,6 +1,7 @@
 //! The program `rec`: its commands, what they print, and their exit codes.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
+#![expect(clippy::print_stderr, reason = "a program prints")]
 
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +22,7 @@ use crate::{graphql, telemetry};
 /// The record of the Central Asia Regional Expert Council over GraphQL.
 ///
 /// Without a command, `rec` serves: it creates its data directory, migrates the database, loads the public record if the
-/// database is empty, and listens. Every option is also an environment variable.
+/// database is empty, and listens. Every option is also an environment variable, which `--help` names.
 #[derive(Parser, Debug)]
 #[command(name = "rec", version, about, max_term_width = 100)]
 struct Cli {
@@ -38,6 +39,7 @@ enum Command {
     /// Bring the database's schema up to date.
     Migrate,
     /// Write data into the database.
+    #[command(arg_required_else_help = false)]
     Seed {
         #[command(subcommand)]
         what: Seed,
@@ -59,10 +61,11 @@ enum Seed {
     /// Synthetic volume, marked `isDemo`, for measurements. Loads the public record first.
     Scale {
         /// How many recommendations.
-        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        #[arg(long, env = "REC_SEED_RECOMMENDATIONS", value_name = "N",
+              value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         recommendations: u32,
         /// How many meetings, with 4 organisers each [default: a tenth of the recommendations].
-        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        #[arg(long, env = "REC_SEED_MEETINGS", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
         meetings: Option<u32>,
     },
 }
@@ -70,13 +73,13 @@ enum Seed {
 #[derive(Args, Debug)]
 struct TokenArgs {
     /// What the holder is to the service.
-    #[arg(long, value_parser = role)]
+    #[arg(long, env = "REC_TOKEN_ROLE", value_parser = role)]
     role: Role,
     /// The acronym of the organisation that a partner acts for.
-    #[arg(long, value_name = "ACRONYM", required_if_eq("role", "partner"))]
+    #[arg(long, env = "REC_TOKEN_ORGANIZATION", value_name = "ACRONYM", required_if_eq("role", "partner"))]
     organization: Option<String>,
-    /// How long the token is valid, such as 30m, 1h or 7days.
-    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = humantime::parse_duration)]
+    /// How long the token is valid, such as 30m, 1h or 7days; at least a second.
+    #[arg(long, env = "REC_TOKEN_EXPIRES_IN", value_name = "TIME", default_value = "1h", value_parser = validity)]
     expires_in: Duration,
 }
 
@@ -90,6 +93,14 @@ fn role(name: &str) -> Result<Role, String> {
     }
 }
 
+fn validity(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(time) if time < Duration::from_secs(1) => Err("a token is valid for a second at least".to_owned()),
+        Ok(time) => Ok(time),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// Why a command failed: one line for standard error.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
@@ -97,19 +108,48 @@ enum Failure {
     Start(#[from] StartError),
     #[error("{}", telemetry::chain(.0))]
     Service(#[from] Error),
+    #[error("cannot write to standard output: {0}")]
+    Output(std::io::Error),
     #[error("{0}")]
     Other(String),
 }
 
+/// The exit code of wrong options.
+const WRONG_OPTIONS: u8 = 2;
+
 /// Runs the program with its arguments and environment.
 pub async fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if !error.use_stderr() => {
+            let _ = error.print();
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("rec: {}; rec --help tells more", first_paragraph(&error.to_string()));
+            return ExitCode::from(WRONG_OPTIONS);
+        }
+    };
     match execute(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("rec: {}", failure.to_string().replace('\n', " "));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// What is wrong with the options, in one line, without the usage that follows.
+fn first_paragraph(error: &str) -> String {
+    let lines = error.trim_start_matches("error: ").lines().map(str::trim);
+    lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Writes to standard output. Whoever reads it may stop reading, as `head` does.
+fn print(text: &str) -> Result<(), Failure> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
+        _ => Ok(()),
     }
 }
 
@@ -124,14 +164,10 @@ async fn execute(Cli { config, command }: Cli) -> Result<(), Failure> {
         Command::Migrate => {
             let databases = app::open_database(&config).await?;
             app::migrate(&databases).await?;
-            println!("The schema is up to date.");
-            Ok(())
+            print("The schema is up to date.\n")
         }
         Command::Seed { what } => seed(config, what).await,
-        Command::Schema => {
-            print!("{}", graphql::sdl());
-            Ok(())
-        }
+        Command::Schema => print(&graphql::sdl()),
         Command::Token(args) => token(config, args).await,
         Command::Health => health(&config).await,
     }
@@ -145,15 +181,28 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let address = app.config.listen;
     let listener = TcpListener::bind(address).await.map_err(|cause| StartError::Listen { address, cause })?;
     let address = listener.local_addr().map_err(|cause| StartError::Listen { address, cause })?;
-    println!("The council's API listens on http://{address}/graphql");
-    println!("Explorer: http://{address}/");
-    println!("Token:    {} token --role secretariat", program());
+    print(&format!(
+        "The council's API listens on http://{address}/graphql\nExplorer: http://{address}/\nToken:    {}\n",
+        token_command(&app.config)
+    ))?;
     app.serve(listener, stopped()).await.map_err(|error| Failure::Other(format!("serving failed: {error}")))
 }
 
-/// How this program was called.
-fn program() -> String {
-    std::env::args().next().unwrap_or_else(|| "rec".to_owned())
+/// The command that prints a token which this service takes: the program as it was called, with what decides on tokens.
+fn token_command(config: &Config) -> String {
+    let mut command = std::env::args().next().unwrap_or_else(|| "rec".to_owned());
+    let usual = Config::embedded(Config::DATA_DIR.into());
+    let directory = config.data_dir.display().to_string();
+    for (option, value, usual) in [
+        ("--data-dir", &directory, Config::DATA_DIR),
+        ("--jwt-issuer", &config.jwt_issuer, &usual.jwt_issuer),
+        ("--jwt-audience", &config.jwt_audience, &usual.jwt_audience),
+    ] {
+        if value != usual {
+            command = format!("{command} {option} '{value}'");
+        }
+    }
+    format!("{command} token --role secretariat")
 }
 
 /// Resolves when the process is asked to stop.
@@ -179,37 +228,44 @@ async fn stopped() {
 async fn seed(config: Config, what: Seed) -> Result<(), Failure> {
     let app = App::connect(config, Clock::System).await?;
     let public = seed::public::load(&app).await?;
-    match what {
-        Seed::Public => println!("The public record: {public} records added."),
-        Seed::Demo => println!("Demonstration: {} records added.", seed::demo::load(&app).await?),
+    let done = match what {
+        Seed::Public => format!("The public record: {public} records added.\n"),
+        Seed::Demo => format!("Demonstration: {} records added.\n", seed::demo::load(&app).await?),
         Seed::Scale { recommendations, meetings } => {
             let meetings = meetings.unwrap_or(recommendations.div_ceil(10));
             seed::scale::load(&app, recommendations, meetings).await?;
-            println!("Synthetic volume: {recommendations} recommendations and {meetings} meetings added.");
+            format!("Synthetic volume: {recommendations} recommendations and {meetings} meetings added.\n")
         }
-    }
-    Ok(())
+    };
+    print(&done)
 }
 
 async fn token(config: Config, args: TokenArgs) -> Result<(), Failure> {
     if args.organization.is_some() && args.role != Role::Partner {
         return Err(Failure::Other("--organization goes with --role partner".to_owned()));
     }
-    let app = App::connect(config, Clock::System).await?;
+    let keys = app::open_keys(&config).await?;
+    let trust = config.trust();
     if let Some(acronym) = &args.organization {
-        if seed::is_empty(&app).await? {
-            seed::public::load(&app).await?;
-        }
-        let by = OrganizationBy::Acronym(acronym.clone());
-        let known = find(&app.databases.read, &Viewer::system("token"), &by).await?;
-        if known.is_none_or(|organization| !organization.active) {
-            return Err(Failure::Other(format!("no active organisation has the acronym {acronym}")));
-        }
+        require_organization(config, acronym).await?;
     }
     let grant = Grant { role: args.role, organization: args.organization, valid_for: args.expires_in };
-    let token = issue(app.keys.own(), &app.config.trust(), &grant, app.clock.uuid(), app.clock.now())?;
-    println!("{token}");
-    Ok(())
+    let clock = Clock::System;
+    print(&format!("{}\n", issue(keys.own(), &trust, &grant, clock.uuid(), clock.now())?))
+}
+
+/// Refuses an acronym that no active organisation has. A new installation knows those of the public record.
+async fn require_organization(config: Config, acronym: &str) -> Result<(), Failure> {
+    let app = App::connect(config, Clock::System).await?;
+    if seed::is_empty(&app).await? {
+        seed::public::load(&app).await?;
+    }
+    let by = OrganizationBy::Acronym(acronym.to_owned());
+    let known = find(&app.databases.read, &Viewer::system("token"), &by).await?;
+    if known.is_some_and(|organization| organization.active) {
+        return Ok(());
+    }
+    Err(Failure::Other(format!("no active organisation has the acronym {acronym}")))
 }
 
 async fn health(config: &Config) -> Result<(), Failure> {
@@ -218,8 +274,7 @@ async fn health(config: &Config) -> Result<(), Failure> {
     let client = client.map_err(|error| Failure::Other(error.to_string()))?;
     let answer = client.get(&url).send().await.map_err(|_| Failure::Other(format!("{url} does not answer")))?;
     if answer.status().is_success() {
-        println!("ready");
-        Ok(())
+        print("ready\n")
     } else {
         Err(Failure::Other(format!("{url} answers {}", answer.status())))
     }

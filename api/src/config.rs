@@ -11,7 +11,7 @@ use crate::auth::token::Trust;
 #[derive(Args, Clone, Debug)]
 pub struct Config {
     /// Where the service keeps its signing key and, by default, its database.
-    #[arg(long, env = "REC_DATA_DIR", default_value = "data", global = true, value_name = "DIRECTORY")]
+    #[arg(long, env = "REC_DATA_DIR", default_value = Self::DATA_DIR, global = true, value_name = "DIRECTORY")]
     pub data_dir: PathBuf,
 
     /// The database: `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/NAME` [default: rec.db in the data directory].
@@ -27,7 +27,7 @@ pub struct Config {
     #[arg(long, env = "REC_LISTEN", default_value = "127.0.0.1:8080", global = true, value_name = "ADDRESS:PORT")]
     pub listen: SocketAddr,
 
-    /// The keys of the trusted issuer, a JSON Web Key Set: a file or an https address. The service's own key is trusted as well.
+    /// The keys of the trusted issuer, a JSON Web Key Set: a file or an https address (http on this machine only). The service's own key is trusted as well.
     #[arg(long, env = "REC_JWKS", global = true, value_name = "FILE|URL")]
     pub jwks: Option<JwksSource>,
 
@@ -51,6 +51,9 @@ pub struct Config {
 }
 
 impl Config {
+    /// The data directory unless another one is named.
+    pub const DATA_DIR: &str = "data";
+
     /// The defaults, for a data directory; what an embedded installation and the tests start from.
     pub fn embedded(data_dir: PathBuf) -> Self {
         Self {

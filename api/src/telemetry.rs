@@ -4,6 +4,8 @@ use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
 
+use crate::error::Error;
+
 /// Starts logging: for people on a terminal, JSON lines elsewhere. `filter` is a `tracing` filter such as `info`.
 pub fn start(filter: &str) -> Result<(), String> {
     let filter = EnvFilter::try_new(filter).map_err(|error| format!("REC_LOG: {error}"))?;
@@ -16,14 +18,12 @@ pub fn start(filter: &str) -> Result<(), String> {
     started.map_err(|error| error.to_string())
 }
 
-/// An error with all its causes, for the log.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
+/// An error with all its causes, for the log. Of a fault of ours the causes alone: its own words are for clients.
+pub fn chain(error: &Error) -> String {
+    let first: &dyn std::error::Error = match error {
+        Error::Internal(cause) => cause.as_ref(),
+        error => error,
+    };
+    let causes = std::iter::successors(Some(first), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

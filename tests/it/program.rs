@@ -8,7 +8,7 @@ use rec_tests::program::{Serving, ask, command, run};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
-/// The issue's first query.
+/// The record at a glance: groups, organisers, meetings with who organises them.
 const RECORD: &str = "{ workingGroups { nodes { code name } } organizers { nodes { acronym } } meetings(orderBy: [{ field: \
                       STARTS_ON, direction: DESC }]) { nodes { title startsOn organizers { organization { acronym } } } } }";
 
@@ -44,8 +44,10 @@ fn serve_starts_on_nothing_and_says_where_and_how() {
     let data = directory.path().join("new").join("data");
     let serving = Serving::start(&mut command(&data));
     assert!(serving.lines[0].ends_with("/graphql") && serving.lines[1].starts_with("Explorer: http://"));
-    assert!(serving.lines[2].contains("token --role"), "{:?}", serving.lines);
+    let hint = serving.lines[2].strip_prefix("Token:").expect("a hint").trim().to_owned();
     assert!(data.join("rec.db").is_file());
+    assert_eq!(std::fs::metadata(&data).expect("metadata").permissions().mode() & 0o777, 0o700);
+    assert!(data.join("signing-key.der").is_file());
     for entry in std::fs::read_dir(&data).expect("a directory").map(|entry| entry.expect("an entry")) {
         if !entry.file_name().to_string_lossy().starts_with("rec.db") {
             assert_eq!(entry.metadata().expect("metadata").permissions().mode() & 0o777, 0o600, "{entry:?}");
@@ -53,6 +55,10 @@ fn serve_starts_on_nothing_and_says_where_and_how() {
     }
     let address = format!("127.0.0.1:{}", serving.port);
     assert_eq!(output(command(&data).arg("health").env("REC_LISTEN", &address)), "ready\n");
+    let said = Command::new("sh").args(["-c", &hint]).env_clear().output().expect("a shell");
+    let token = String::from_utf8(said.stdout).expect("a token");
+    let viewer = ask(serving.port, Some(token.trim()), "{ viewer { role } }", &json!({})).expect("an answer");
+    assert_eq!(viewer["data"]["viewer"]["role"], "SECRETARIAT", "{hint}");
     let token = output(command(&data).args(["token", "--role", "partner", "--organization", "OSCE"]));
     let viewer = ask(serving.port, Some(token.trim()), "{ viewer { role organization { acronym } } }", &json!({}));
     assert_eq!(
@@ -63,6 +69,26 @@ fn serve_starts_on_nothing_and_says_where_and_how() {
     assert!(refusal.contains(&format!("cannot listen on {address}")), "{refusal}");
     drop(serving);
     assert!(failure(command(&data).arg("health").env("REC_LISTEN", &address)).contains("does not answer"));
+}
+
+#[test]
+fn migrate_works_on_a_fresh_checkout() {
+    let directory = directory();
+    let data = directory.path().join("data");
+    assert_eq!(output(command(&data).arg("migrate")), "The schema is up to date.\n");
+    assert!(data.join("rec.db").is_file());
+}
+
+#[test]
+fn help_is_the_manual_and_whoever_reads_may_stop() {
+    let directory = directory();
+    let manual = output(command(directory.path()).arg("--help"));
+    for name in ["REC_LISTEN", "REC_DATABASE_URL", "REC_DATA_DIR", "REC_JWKS", "REC_JWT_ISSUER", "REC_JWT_AUDIENCE"] {
+        assert!(manual.contains(name), "{name}");
+    }
+    let pipe = format!("'{}' schema | head -n 1", rec_tests::program::path().display());
+    let cut = run(Command::new("sh").args(["-c", &pipe]));
+    assert!(cut.stderr.is_empty(), "{}", String::from_utf8_lossy(&cut.stderr));
 }
 
 #[test]
@@ -85,7 +111,9 @@ fn what_cannot_work_is_said_in_one_line() {
     assert!(failure(command(&file.join("data")).args(["token", "--role", "reader"])).contains("data directory"));
     let data = directory.path().join("data");
     let closed = "postgres://nobody@127.0.0.1:9/none";
-    assert!(failure(command(&data).env("REC_DATABASE_URL", closed)).contains("cannot reach the database"));
+    let said = failure(command(&data).env("REC_DATABASE_URL", closed));
+    assert!(said.contains("cannot reach the database postgres://127.0.0.1:9/none"), "{said}");
+    assert!(failure(command(&data).env("REC_DATABASE_URL", "sqlite::memory:")).contains("in memory"));
     assert!(
         failure(command(&data).args(["token", "--role", "partner", "--organization", "NOBODY"])).contains("NOBODY")
     );
@@ -101,13 +129,17 @@ fn wrong_options_are_refused() {
         &["token"],
         &["token", "--role", "king"],
         &["token", "--role", "partner"],
+        &["token", "--role", "reader", "--expires-in", "0s"],
+        &["seed"],
         &["seed", "scale"],
+        &["--jwks", "http://keys.example.org/jwks.json"],
         &["seed", "scale", "--recommendations", "0"],
         &["--database-connections", "0"],
     ] {
         let output = run(command(directory.path()).args(arguments));
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        assert!(output.stdout.is_empty() && output.stderr.starts_with(b"error: "), "{arguments:?}");
+        let said = failure(command(directory.path()).args(arguments));
+        assert!(said.starts_with("rec: ") && said.contains("--help"), "{arguments:?}: {said}");
     }
 }
 

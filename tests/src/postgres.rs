@@ -1,6 +1,7 @@
 //! A PostgreSQL to test on: the one of `REC_TEST_DATABASE_URL`, else a throw-away cluster of local server programs. The
 //! cluster ends with the test process, however that ends: a shell holds the server and waits for the process's pipe to close.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -83,7 +84,6 @@ fn server() -> Option<&'static Server> {
     SERVER.get_or_init(find_server).as_ref()
 }
 
-#[expect(clippy::print_stderr, reason = "says loudly what was not tested")]
 fn find_server() -> Option<Server> {
     if let Ok(url) = std::env::var("REC_TEST_DATABASE_URL") {
         let (rest, options) =
@@ -96,9 +96,9 @@ fn find_server() -> Option<Server> {
     }
     let required = std::env::var("REC_TEST_REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
     assert!(!required, "PostgreSQL was not found, and REC_TEST_REQUIRE_POSTGRES=1 asks for it");
-    eprintln!(
-        "\n*** POSTGRESQL WAS NOT TESTED: no server programs found. Install PostgreSQL or set REC_TEST_DATABASE_URL. ***\n"
-    );
+    // The test harness swallows what `eprintln` prints in a test that passes.
+    let loudly = "\n*** POSTGRESQL WAS NOT TESTED: no server programs found. Install PostgreSQL or set REC_TEST_DATABASE_URL. ***\n";
+    writeln!(std::io::stderr(), "{loudly}").expect("standard error");
     None
 }
 
@@ -109,10 +109,18 @@ fn find_programs() -> Option<PathBuf> {
     for parent in ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt", "/usr"] {
         let Ok(entries) = std::fs::read_dir(parent) else { continue };
         let mut found: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path().join("bin"))).collect();
-        found.sort();
+        found.sort_by_key(|bin| version(bin));
         directories.extend(found.into_iter().rev());
     }
     directories.into_iter().find(|directory| directory.join("initdb").is_file() && directory.join("postgres").is_file())
+}
+
+/// The first number in a path: 9 and 17 are compared as such, not as text.
+fn version(path: &Path) -> Option<u32> {
+    let text = path.to_string_lossy();
+    let digits: String =
+        text.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
 }
 
 /// Holds the server: when the pipe closes, because this process has ended, the shell stops the server and takes its files away.

@@ -102,12 +102,21 @@ pub enum JwksSource {
 impl std::str::FromStr for JwksSource {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        if text.starts_with("http://") || text.starts_with("https://") {
-            text.parse().map(Self::Url).map_err(|error| format!("not an address: {error}"))
-        } else {
-            Ok(Self::File(PathBuf::from(text)))
+        if !text.starts_with("http://") && !text.starts_with("https://") {
+            return Ok(Self::File(PathBuf::from(text)));
         }
+        let url: reqwest::Url = text.parse().map_err(|error| format!("not an address: {error}"))?;
+        if url.scheme() == "http" && !is_loopback(&url) {
+            return Err("keys are not read over http, where they can be changed on the way; use https".to_owned());
+        }
+        Ok(Self::Url(url))
     }
+}
+
+fn is_loopback(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 impl JwksSource {

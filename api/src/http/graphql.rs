@@ -44,7 +44,16 @@ struct Answer {
 impl Answer {
     /// A request that was not executed.
     fn refusal(status: StatusCode, code: &str, message: &str) -> Self {
-        let body = json!({ "errors": [{ "message": message, "extensions": { "code": code } }] });
+        Self::error(status, message, json!({ "code": code }))
+    }
+
+    /// A request that failed through no fault of the client.
+    fn fault(status: StatusCode, code: &str, message: &str, request_id: &str) -> Self {
+        Self::error(status, message, json!({ "code": code, "requestId": request_id }))
+    }
+
+    fn error(status: StatusCode, message: &str, extensions: Value) -> Self {
+        let body = json!({ "errors": [{ "message": message, "extensions": extensions }] });
         Self { status, body: body.to_string().into_bytes() }
     }
 }
@@ -92,7 +101,8 @@ async fn answer(
     request.set_parsed_query(document);
     let execution = batches.drive(service.schema.execute(request));
     let response = tokio::time::timeout(TIME_LIMIT, execution).await.map_err(|_| {
-        Answer::refusal(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", "The request took too long and was given up.")
+        let message = "The request took too long and was given up.";
+        Answer::fault(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message, request_id)
     })?;
     finish(response, request_id)
 }
@@ -118,7 +128,7 @@ fn unauthenticated(error: &Error, request_id: &str) -> Answer {
         return Answer::refusal(StatusCode::UNAUTHORIZED, error.code(), reason);
     }
     tracing::error!(request_id, error = chain(error), "authentication failed");
-    Answer::refusal(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", &error.to_string())
+    Answer::fault(StatusCode::INTERNAL_SERVER_ERROR, error.code(), &error.to_string(), request_id)
 }
 
 /// The answer of an executed request. Without `data` the request itself was wrong.
@@ -136,8 +146,9 @@ fn finish(mut response: Response, request_id: &str) -> Result<Answer, Answer> {
     match body {
         Ok(body) => Ok(Answer { status, body }),
         Err(error) => {
-            tracing::error!(request_id, error = error.to_string(), "an answer cannot be written");
-            Err(Answer::refusal(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "The service has failed."))
+            let error = Error::Internal(error.into());
+            tracing::error!(request_id, error = chain(&error), "an answer cannot be written");
+            Err(Answer::fault(StatusCode::INTERNAL_SERVER_ERROR, error.code(), &error.to_string(), request_id))
         }
     }
 }
