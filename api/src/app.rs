@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use crate::auth::keys::KeyRing;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::database::Databases;
+use crate::database::{self, Databases};
 use crate::error::Error;
 use crate::service::change::Feed;
 use crate::service::read;
@@ -111,13 +111,16 @@ fn without_credentials(url: &str) -> String {
     format!("{scheme}://{}", place.rsplit_once('@').map_or(place, |(_, place)| place))
 }
 
-/// Runs the migrations that the database has not seen. Refuses a database that has seen one that we do not know.
+/// Runs the migrations that the database has not seen, in one transaction; another program that starts meanwhile waits. Refuses a database that has seen one that we do not know.
 pub async fn migrate(databases: &Databases) -> Result<(), StartError> {
     let known: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
-    Migrator::install(&databases.write).await.map_err(StartError::Migration)?;
-    let seen = Migrator::get_migration_models(&databases.write).await.map_err(StartError::Migration)?;
+    let alone = databases.begin().await.map_err(StartError::Migration)?;
+    database::alone(&alone, "migrate").await.map_err(StartError::Migration)?;
+    Migrator::install(&alone).await.map_err(StartError::Migration)?;
+    let seen = Migrator::get_migration_models(&alone).await.map_err(StartError::Migration)?;
     if let Some(unknown) = seen.into_iter().find(|seen| !known.contains(&seen.version)) {
         return Err(StartError::NewerSchema(unknown.version));
     }
-    Migrator::up(&databases.write, None).await.map_err(StartError::Migration)
+    Migrator::up(&alone, None).await.map_err(StartError::Migration)?;
+    alone.commit().await.map_err(StartError::Migration)
 }

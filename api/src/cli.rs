@@ -54,7 +54,7 @@ enum Command {
 
 #[derive(Subcommand, Debug)]
 enum Seed {
-    /// The public record of the council. Adds what is missing, changes nothing that is there.
+    /// The public record of the council, into an empty database. Changes nothing that is there.
     Public,
     /// Demonstration recommendations in every state, marked `isDemo`. Loads the public record first.
     Demo,
@@ -175,9 +175,7 @@ async fn execute(Cli { config, command }: Cli) -> Result<(), Failure> {
 
 async fn serve(config: Config) -> Result<(), Failure> {
     let app = Arc::new(App::connect(config, Clock::System).await?);
-    if seed::is_empty(&app).await? {
-        seed::public::load(&app).await?;
-    }
+    seed::public::load(&app).await?;
     let address = app.config.listen;
     let listener = TcpListener::bind(address).await.map_err(|cause| StartError::Listen { address, cause })?;
     let address = listener.local_addr().map_err(|cause| StartError::Listen { address, cause })?;
@@ -246,26 +244,23 @@ async fn token(config: Config, args: TokenArgs) -> Result<(), Failure> {
     }
     let keys = app::open_keys(&config).await?;
     let trust = config.trust();
-    if let Some(acronym) = &args.organization {
-        require_organization(config, acronym).await?;
-    }
-    let grant = Grant { role: args.role, organization: args.organization, valid_for: args.expires_in };
+    let organization = match &args.organization {
+        Some(acronym) => Some(active_organization(config, acronym).await?),
+        None => None,
+    };
+    let grant = Grant { role: args.role, organization, valid_for: args.expires_in };
     let clock = Clock::System;
     print(&format!("{}\n", issue(keys.own(), &trust, &grant, clock.uuid(), clock.now())?))
 }
 
-/// Refuses an acronym that no active organisation has. A new installation knows those of the public record.
-async fn require_organization(config: Config, acronym: &str) -> Result<(), Failure> {
+/// The id of the active organisation with an acronym. A new installation knows those of the public record.
+async fn active_organization(config: Config, acronym: &str) -> Result<String, Failure> {
     let app = App::connect(config, Clock::System).await?;
-    if seed::is_empty(&app).await? {
-        seed::public::load(&app).await?;
-    }
+    seed::public::load(&app).await?;
     let by = OrganizationBy::Acronym(acronym.to_owned());
     let known = find(&app.databases.read, &Viewer::system("token"), &by).await?;
-    if known.is_some_and(|organization| organization.active) {
-        return Ok(());
-    }
-    Err(Failure::Other(format!("no active organisation has the acronym {acronym}")))
+    let active = known.filter(|organization| organization.active).map(|organization| organization.id.to_string());
+    active.ok_or_else(|| Failure::Other(format!("no active organisation has the acronym {acronym}")))
 }
 
 async fn health(config: &Config) -> Result<(), Failure> {

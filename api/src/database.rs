@@ -4,8 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use sea_orm::sea_query::{Func, Query};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
 
 /// A connection that nobody got within this time is an error, not a wait.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -45,6 +49,16 @@ impl Databases {
         Ok(Self { read, write, statements })
     }
 
+    /// Begins a transaction that writes. On SQLite it takes the writer's lock at once: a read that becomes a write would be
+    /// refused later.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        self.write.begin_with_options(options).await
+    }
+
     pub fn backend(&self) -> DbBackend {
         self.read.get_database_backend()
     }
@@ -53,6 +67,17 @@ impl Databases {
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
     }
+}
+
+/// Waits for every other transaction that asks to be alone with the same matter, until this one ends. On SQLite a
+/// transaction that writes always is.
+pub async fn alone(txn: &DatabaseTransaction, matter: &str) -> Result<(), DbErr> {
+    if txn.get_database_backend() == DbBackend::Postgres {
+        let key = Func::cust("hashtext").arg(matter);
+        let lock = Query::select().expr(Func::cust("pg_advisory_xact_lock").arg(key)).take();
+        txn.query_one(&lock).await?;
+    }
+    Ok(())
 }
 
 fn options(url: &str, connections: u32) -> ConnectOptions {
@@ -75,6 +100,8 @@ fn sqlite(url: &str, connections: u32) -> ConnectOptions {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .foreign_keys(true)
+            // `INSERT OR REPLACE` then asks the guards of the row that it replaces.
+            .pragma("recursive_triggers", "ON")
             .busy_timeout(Duration::from_secs(5))
             .statement_cache_capacity(PREPARED)
     });

@@ -40,6 +40,11 @@ impl Error {
         }
     }
 
+    /// The record is not at the version that the author of an input has read.
+    pub fn stale() -> Self {
+        Self::Conflict { path: vec!["expectedVersion".to_owned()] }
+    }
+
     pub fn internal(text: impl Into<String>) -> Self {
         Self::Internal(text.into().into())
     }

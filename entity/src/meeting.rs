@@ -114,6 +114,7 @@ pub struct Model {
     pub chatham_house: bool,
     pub sensitivity: Sensitivity,
     pub country_id: Option<CountryId>,
+    pub is_demo: bool,
     pub audience: crate::Audience,
     pub owner: Option<OrganizationId>,
     pub created_at: DateTime<Utc>,

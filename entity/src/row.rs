@@ -70,6 +70,7 @@ pub trait Row:
     const AUDIENCE: Self::Column;
     const OWNER: Self::Column;
     fn id(row: &Self::Model) -> Self::Id;
+    fn set_id(row: &mut Self::Model, id: Self::Id);
     fn audience(row: &Self::Model) -> Audience;
     /// The organisation that may read the row whatever its audience.
     fn owner(row: &Self::Model) -> Option<OrganizationId>;
@@ -112,6 +113,9 @@ macro_rules! row {
             const OWNER: Column = Column::Owner;
             fn id(row: &Model) -> Self::Id {
                 row.id
+            }
+            fn set_id(row: &mut Model, id: Self::Id) {
+                row.id = id;
             }
             fn audience(row: &Model) -> $crate::Audience {
                 row.audience

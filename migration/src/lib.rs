@@ -2,6 +2,8 @@
 
 mod dialect;
 mod m20261124_000001_record;
+mod m20261124_000002_demo_meetings;
+mod m20261124_000003_guards;
 
 use sea_orm_migration::async_trait;
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -12,6 +14,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261124_000001_record::Migration)]
+        vec![
+            Box::new(m20261124_000001_record::Migration),
+            Box::new(m20261124_000002_demo_meetings::Migration),
+            Box::new(m20261124_000003_guards::Migration),
+        ]
     }
 }

@@ -152,7 +152,7 @@ on_both_databases! {
         .await;
         writes(&app, "reorderAgendaItems", order(8), v, &[]).await;
         let gone = json!({ "id": one["id"], "expectedVersion": 3 });
-        let row = writes(&app, "removeAgendaItem", gone, v, &["Removed AgendaItem 3", "Updated Meeting 9"]).await;
+        let row = writes(&app, "removeAgendaItem", gone, v, &["Removed AgendaItem 4", "Updated Meeting 9"]).await;
         let row = writes(&app, "confirmMeeting", at(&row), v, &["Updated Meeting 10"]).await;
         let row = writes(&app, "concludeMeeting", at(&row), v, &["Updated Meeting 11"]).await;
         let part =

@@ -1,5 +1,6 @@
 //! What the databases themselves refuse, whoever writes and by whatever way.
 
+use rec_tests::given::at_with;
 use rec_tests::{TestApp, on_both_databases};
 use sea_orm::ConnectionTrait as _;
 use serde_json::json;
@@ -35,6 +36,47 @@ on_both_databases! {
         }
         refused(&app, "DELETE FROM recommendation WHERE label IS NOT NULL").await;
         done(&app, "UPDATE recommendation SET status = 'TRANSMITTED' WHERE label IS NOT NULL").await;
+        refused(&app, "UPDATE recommendation SET status = 'ADOPTED' WHERE label IS NOT NULL").await;
+    }
+
+    async fn whom_an_adopted_text_asks_and_what_it_is_about_stays(app: TestApp) {
+        let (theme, instrument) = (app.theme("LAW").await, app.instrument("S/RES/1").await);
+        let draft = app.draft_with("WG-A", json!({ "themeIds": [theme], "instrumentIds": [instrument] })).await;
+        for table in ["addressee", "recommendation_theme", "recommendation_instrument"] {
+            done(&app, &format!("UPDATE {table} SET position = position + 1")).await;
+        }
+        let meeting = app.concluded_meeting(&["WG-A", "EC"]).await;
+        let submitted = app.submit(&draft, &meeting).await;
+        let adoption = at_with(&submitted, json!({ "meetingId": meeting["id"], "noPersonalData": true }));
+        app.secretariat().mutate("adoptRecommendation", adoption, "id").await;
+        for table in ["addressee", "recommendation_theme", "recommendation_instrument"] {
+            refused(&app, &format!("UPDATE {table} SET position = position + 1")).await;
+            refused(&app, &format!("DELETE FROM {table}")).await;
+        }
+    }
+
+    async fn a_briefing_carries_no_session_and_a_concluded_meeting_stays_so(app: TestApp) {
+        let briefing = app.planned_meeting(json!({ "kind": "BRIEFING" })).await;
+        assert!(briefing["id"].is_string());
+        let session = "UPDATE body_session SET meeting_id = meeting_id";
+        done(&app, session).await;
+        refused(&app, "INSERT INTO body_session (id, meeting_id, body_id, ordinal, audience) \
+            SELECT m.id, m.id, b.id, 999, 0 FROM meeting m, body b WHERE m.kind = 'BRIEFING' AND b.code = 'WG-A'").await;
+        refused(&app, "UPDATE meeting SET status = 'PLANNED' WHERE status = 'CONCLUDED'").await;
+    }
+
+    async fn nothing_passes_by_the_guards_of_what_is_kept(app: TestApp) {
+        app.adopted("WG-A").await;
+        match app.database {
+            rec_tests::Database::Sqlite => {
+                refused(&app, "INSERT OR REPLACE INTO recommendation SELECT * FROM recommendation WHERE label IS NOT NULL").await;
+            }
+            rec_tests::Database::Postgres => {
+                for table in ["audit", "change", "recommendation_revision"] {
+                    refused(&app, &format!("TRUNCATE {table} CASCADE")).await;
+                }
+            }
+        }
     }
 
     async fn a_label_comes_with_the_adoption_only(app: TestApp) {

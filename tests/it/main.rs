@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails its test")]
 
 mod access;
+mod at_once;
 mod council;
 mod crash;
 mod feed;
@@ -21,4 +22,5 @@ mod readme;
 mod recommendation;
 mod refusals;
 mod schema;
+mod seeds;
 mod tokens;

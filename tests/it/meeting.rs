@@ -377,4 +377,82 @@ on_both_databases! {
         assert_eq!(app.secretariat().refusals("reorderAgendaItems", stale).await, ["CONFLICT expectedVersion"]);
         assert_eq!(agenda(&app, &meeting).await, ["One", "Two"]);
     }
+
+    async fn a_cancelled_meeting_gives_its_ordinal_back(app: TestApp) {
+        let sessions = json!({ "sessions": [{ "bodyId": app.body("WG-A").await, "ordinal": 3 }] });
+        let cancelled = move_on(&app, "cancelMeeting", &app.planned_meeting(sessions.clone()).await).await;
+        let next = app.planned_meeting(json!({})).await;
+        let third = at_with(&next, sessions);
+        assert_eq!(app.secretariat().refusals("setBodySessions", third.clone()).await, ["ALREADY_EXISTS sessions"]);
+        let none = at_with(&cancelled, json!({ "sessions": [] }));
+        app.secretariat().mutate("setBodySessions", none, "id").await;
+        let carried = app.secretariat().mutate("setBodySessions", third, "sessions { ordinal }").await;
+        assert_eq!(carried["sessions"], json!([{ "ordinal": 3 }]));
+    }
+
+    async fn what_was_reached_at_a_meeting_keeps_what_it_rests_on(app: TestApp) {
+        let meeting = app.planned_meeting(json!({ "startsOn": "2026-01-10", "endsOn": "2026-01-20", "sessions": [
+            { "bodyId": app.body("WG-A").await }, { "bodyId": app.body("EC").await }] })).await;
+        let meeting = move_on(&app, "confirmMeeting", &meeting).await;
+        let meeting = move_on(&app, "openMeeting", &meeting).await;
+        let submitted = app.submit(&app.draft("WG-A").await, &meeting).await;
+        let adoption = json!({ "meetingId": meeting["id"], "noPersonalData": true, "adoptedOn": "2026-01-12" });
+        app.secretariat().mutate("adoptRecommendation", at_with(&submitted, adoption), "id").await;
+        for code in ["WG-A", "EC"] {
+            let only = at_with(&meeting, json!({ "sessions": [{ "bodyId": app.body(code).await }] }));
+            assert_eq!(app.secretariat().refusals("setBodySessions", only).await, ["INVALID_STATE sessions"], "{code}");
+        }
+        for (days, refusal) in [
+            (json!({ "startsOn": "2026-01-13" }), "INVALID_STATE startsOn"),
+            (json!({ "endsOn": "2026-01-11" }), "INVALID_STATE startsOn"),
+        ] {
+            assert_eq!(app.secretariat().refusals("updateMeeting", at_with(&meeting, days)).await, [refusal]);
+        }
+        app.secretariat().mutate("updateMeeting", at_with(&meeting, json!({ "endsOn": "2026-01-12" })), "id").await;
+    }
+
+    async fn a_postponed_meeting_is_confirmed_for_days_to_come(app: TestApp) {
+        let postponed = move_on(&app, "postponeMeeting", &app.planned_meeting(json!({})).await).await;
+        assert_eq!(app.secretariat().refusals("confirmMeeting", at(&postponed)).await, ["INVALID_STATE id"]);
+        let moved = at_with(&postponed, json!({ "startsOn": "2026-01-15", "endsOn": "2026-01-15" }));
+        let moved = app.secretariat().mutate("updateMeeting", moved, "id version").await;
+        assert_eq!(move_on(&app, "confirmMeeting", &moved).await["status"], "CONFIRMED");
+    }
+
+    async fn null_empties_a_list_and_what_is_left_out_stays(app: TestApp) {
+        let sources = app.sources().await;
+        let title = json!({ "title": text("Another name"), "sourceId": sources[0] });
+        let more = json!({ "sourceIds": [sources[0]], "alternativeTitles": [title] });
+        let meeting = app.planned_meeting(more).await;
+        let selection = "id version sources { id } alternativeTitles { id }";
+        let kept = app.secretariat().mutate("updateMeeting", at_with(&meeting, json!({ "city": "Tashkent" })), selection).await;
+        assert_eq!((each(&kept["sources"], "/id").len(), each(&kept["alternativeTitles"], "/id").len()), (1, 1));
+        let empty = at_with(&kept, json!({ "sourceIds": null, "alternativeTitles": null }));
+        let empty = app.secretariat().mutate("updateMeeting", empty, selection).await;
+        assert_eq!((&empty["sources"], &empty["alternativeTitles"]), (&json!([]), &json!([])));
+    }
+
+    async fn a_part_that_stays_keeps_its_id(app: TestApp) {
+        let (isrs, osce) = (app.organization("ISRS").await, app.organization("OSCE").await);
+        let set = async |meeting: &Value, ids: &[(&String, &str)]| {
+            let organizers: Vec<Value> = ids.iter().map(|(id, role)| json!({ "organizationId": id, "role": role })).collect();
+            let input = at_with(meeting, json!({ "organizers": organizers }));
+            app.secretariat().mutate("setMeetingOrganizers", input, "id version organizers { id }").await
+        };
+        let first = set(&app.planned_meeting(json!({})).await, &[(&isrs, "HOST")]).await;
+        let second = set(&first, &[(&osce, "ORGANIZER"), (&isrs, "HOST")]).await;
+        assert_eq!(second["organizers"][1], first["organizers"][0]);
+        let third = set(&second, &[(&isrs, "HOST"), (&osce, "ORGANIZER")]).await;
+        assert_eq!(each(&third["organizers"], "/id"), [second["organizers"][1]["id"].clone(), second["organizers"][0]["id"].clone()]);
+    }
+
+    async fn the_agenda_follows_its_meeting_in_the_feed(app: TestApp) {
+        let meeting = app.planned_meeting(json!({})).await;
+        item(&app, &meeting, "One").await;
+        let closed = json!({ "id": meeting["id"], "expectedVersion": 2, "sensitivity": "CONFIDENTIAL" });
+        app.secretariat().mutate("updateMeeting", closed, "id").await;
+        let sql = "SELECT version, audience_before, audience FROM change WHERE subject_kind = 'AGENDA_ITEM' ORDER BY seq DESC LIMIT 1";
+        let rows = app.rows(sql).await;
+        assert_eq!(rows, [json!({ "version": 2, "audience_before": 0, "audience": 2 })]);
+    }
 }

@@ -1,6 +1,6 @@
 //! Who takes part in meetings, as its organisation or the secretariat records it.
 
-use rec_tests::given::{each, with};
+use rec_tests::given::{at, each, with};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
@@ -74,6 +74,29 @@ on_both_databases! {
         app.secretariat().mutate("cancelMeeting", cancelled, "id").await;
         let wanted = input(&app, &meeting, "ICRC").await;
         assert_eq!(app.secretariat().refusals("recordParticipation", wanted).await, ["INVALID_STATE meetingId"]);
+    }
+
+    async fn nobody_lets_itself_in_under_the_chatham_house_rule(app: TestApp) {
+        let meeting = app.planned_meeting(json!({ "chathamHouse": true })).await;
+        let record = async |acronym: &str, attendance: &str| {
+            let wanted = with(input(&app, &meeting, acronym).await, json!({ "attendance": attendance }));
+            app.secretariat().mutate("recordParticipation", wanted, "version").await
+        };
+        for (acronym, attendance) in [("ICRC", "INVITED"), ("EU", "ABSENT"), ("UNICEF", "INVITED")] {
+            record(acronym, attendance).await;
+        }
+        let answer = async |acronym: &str, attendance: &str, version: i32| {
+            let more = json!({ "attendance": attendance, "expectedVersion": version });
+            let wanted = with(input(&app, &meeting, acronym).await, more);
+            app.partner(acronym).payload_or_error("recordParticipation", wanted).await
+        };
+        assert_eq!(answer("ICRC", "CONFIRMED", 1).await, Ok(2), "an invitation is accepted");
+        assert_eq!(answer("ICRC", "EXCUSED", 2).await, Ok(3), "and taken back");
+        assert_eq!(answer("ICRC", "CONFIRMED", 3).await, Err("FORBIDDEN".to_owned()), "once");
+        assert_eq!(answer("EU", "PRESENT", 1).await, Err("FORBIDDEN".to_owned()), "who was absent stays out");
+        let confirmed = app.secretariat().mutate("confirmMeeting", at(&meeting), "id version").await;
+        app.secretariat().mutate("concludeMeeting", at(&confirmed), "id").await;
+        assert_eq!(answer("UNICEF", "PRESENT", 1).await, Err("FORBIDDEN".to_owned()), "the meeting is over");
     }
 
     async fn under_the_chatham_house_rule_others_see_counts_only(app: TestApp) {

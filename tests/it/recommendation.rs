@@ -346,4 +346,30 @@ on_both_databases! {
             assert_eq!(refused(&app, mutation, &adopted, more).await, ["INVALID_STATE id"], "{mutation}");
         }
     }
+
+    async fn a_note_on_a_change_needs_a_change_and_revisions_are_bounded(app: TestApp) {
+        let draft = app.draft("WG-A").await;
+        assert_eq!(refused(&app, "reviseRecommendation", &draft, json!({ "changeNote": "Why" })).await, ["INVALID changeNote"]);
+        let mut row = draft;
+        for number in 2..=100 {
+            row = step(&app, "reviseRecommendation", &row, json!({ "text": text(&number.to_string()) })).await;
+        }
+        assert_eq!(refused(&app, "reviseRecommendation", &row, json!({ "text": text("101") })).await, ["TOO_LONG text"]);
+    }
+
+    async fn a_text_is_not_adopted_before_its_body_agreed(app: TestApp) {
+        let agreed = app.concluded_meeting_with(&["WG-A"], json!({ "startsOn": "2025-11-27" })).await;
+        let earlier = app.concluded_meeting_with(&["EC"], json!({ "startsOn": "2025-05-14" })).await;
+        let submitted = app.submit(&app.draft("WG-A").await, &agreed).await;
+        assert_eq!(refused(&app, "adoptRecommendation", &submitted, adoption(&earlier)).await, ["INVALID adoptedOn"]);
+    }
+
+    async fn null_empties_the_themes_and_instruments_of_a_text(app: TestApp) {
+        let (theme, instrument) = (app.theme("LAW").await, app.instrument("S/RES/1").await);
+        let draft = app.draft_with("WG-A", json!({ "themeIds": [theme], "instrumentIds": [instrument] })).await;
+        let emptied = at_with(&draft, json!({ "themeIds": null, "instrumentIds": null }));
+        let selection = "themes { id } instruments { id }";
+        let emptied = app.secretariat().mutate("reviseRecommendation", emptied, selection).await;
+        assert_eq!(emptied, json!({ "themes": [], "instruments": [] }));
+    }
 }

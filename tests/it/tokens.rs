@@ -303,6 +303,20 @@ on_both_databases! {
             assert!(!output.stderr.is_empty(), "{arguments:?}");
         }
     }
+
+    async fn a_token_follows_its_organisation_and_not_an_acronym(app: TestApp) {
+        let id = app.organization("ISRS").await;
+        let (by_acronym, by_id) = (app.partner("ISRS"), app.partner(&id));
+        let viewer = "{ viewer { organization { id } } }";
+        for client in [&by_acronym, &by_id] {
+            assert_eq!(client.query(viewer).await["viewer"]["organization"]["id"], id);
+        }
+        let renamed = json!({ "id": id, "expectedVersion": 1, "acronym": "ISRS-OLD" });
+        app.secretariat().mutate("updateOrganization", renamed, "id").await;
+        let other = json!({ "acronym": "ISRS", "name": rec_tests::given::text("Another one"), "kind": "OTHER" });
+        app.secretariat().mutate("createOrganization", other, "id").await;
+        assert_eq!(by_id.query(viewer).await["viewer"]["organization"]["id"], id);
+    }
 }
 
 type IssuerKey = (&'static str, Algorithm, EncodingKey);

@@ -106,6 +106,15 @@ impl Client {
         shown.collect()
     }
 
+    /// The version of the record of a mutation, or the code of its top-level error.
+    pub async fn payload_or_error(&self, mutation: &str, input: Value) -> Result<i64, String> {
+        let answer = self.send(&mutation_text(mutation, "version"), json!({ "input": input })).await;
+        match answer.body["errors"][0]["extensions"]["code"].as_str() {
+            Some(code) => Err(code.to_owned()),
+            None => Ok(answer.body["data"][mutation]["record"]["version"].as_i64().expect("a version")),
+        }
+    }
+
     /// The code of the top-level error of a mutation that must fail.
     pub async fn mutation_error(&self, mutation: &str, input: Value) -> String {
         self.error_with(&mutation_text(mutation, "id"), json!({ "input": input })).await

@@ -118,8 +118,7 @@ fn find_programs() -> Option<PathBuf> {
 /// The first number in a path: 9 and 17 are compared as such, not as text.
 fn version(path: &Path) -> Option<u32> {
     let text = path.to_string_lossy();
-    let digits: String =
-        text.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+    let digits: String = text.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
     digits.parse().ok()
 }
 

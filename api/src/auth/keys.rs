@@ -11,7 +11,7 @@ use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use sha2::{Digest as _, Sha256};
-use tokio::sync::RwLock;
+use tokio::sync::{Mutex, RwLock};
 
 /// How often an unknown `kid` may make the service read the issuer's keys again.
 const REFRESH_AT_MOST_EVERY: Duration = Duration::from_secs(30);
@@ -60,16 +60,22 @@ fn generate(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
     use std::io::Write as _;
     let mut seed = [0; 32];
     rustls::crypto::ring::default_provider().secure_random.fill(&mut seed).map_err(|_| "no random numbers")?;
-    let der = SigningKey::from_bytes(&seed).to_pkcs8_der()?;
+    let key = SigningKey::from_bytes(&seed);
+    let der = key.to_pkcs8_der()?;
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(mut file) => Ok(file.write_all(der.as_bytes()).and_then(|()| file.sync_all())?),
+    // Written aside and linked when it is whole: a key is there in full or not at all.
+    let aside = path.with_extension(URL_SAFE_NO_PAD.encode(key.verifying_key()));
+    let mut file = options.open(&aside)?;
+    file.write_all(der.as_bytes()).and_then(|()| file.sync_all())?;
+    let linked = std::fs::hard_link(&aside, path);
+    std::fs::remove_file(&aside)?;
+    match linked {
         // Another process was faster: its key is the key.
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error.into()),
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error.into()),
+        _ => Ok(()),
     }
 }
 
@@ -173,6 +179,8 @@ pub struct KeyRing {
 struct Issuer {
     source: JwksSource,
     state: RwLock<(Vec<VerifyingKey>, Instant)>,
+    /// Held while the keys are read again.
+    reading: Mutex<()>,
 }
 
 impl KeyRing {
@@ -183,7 +191,7 @@ impl KeyRing {
             None => None,
             Some(source) => {
                 let keys = source.read().await.map_err(|error| format!("REC_JWKS: {error}"))?;
-                Some(Issuer { source, state: RwLock::new((keys, Instant::now())) })
+                Some(Issuer { source, state: RwLock::new((keys, Instant::now())), reading: Mutex::default() })
             }
         };
         Ok(Self { own, issuer })
@@ -212,15 +220,26 @@ impl Issuer {
         if !stale {
             return found;
         }
-        let mut trusted = self.state.write().await;
-        if trusted.1.elapsed() >= age {
-            trusted.1 = Instant::now();
-            match self.source.read().await {
-                Ok(keys) => trusted.0 = keys,
-                Err(error) => tracing::warn!(error, "the issuer's keys could not be read again; the known ones stay"),
+        // One request reads the keys again. Of those that come meanwhile only they wait whose key is not known.
+        let _reading = match self.reading.try_lock() {
+            Ok(reading) => reading,
+            Err(_) if found.is_some() => return found,
+            Err(_) => self.reading.lock().await,
+        };
+        if self.state.read().await.1.elapsed() >= age {
+            self.read_again().await;
+        }
+        pick(&self.state.read().await.0, kid)
+    }
+
+    async fn read_again(&self) {
+        match self.source.read().await {
+            Ok(keys) => *self.state.write().await = (keys, Instant::now()),
+            Err(error) => {
+                self.state.write().await.1 = Instant::now();
+                tracing::warn!(error, "the issuer's keys could not be read again; the known ones stay");
             }
         }
-        pick(&trusted.0, kid)
     }
 }
 

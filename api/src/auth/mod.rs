@@ -4,11 +4,14 @@
 pub mod keys;
 pub mod token;
 
+use std::sync::Arc;
+
 use entity::Audience;
 use entity::id::OrganizationId;
 use entity::mandate::MandateRole;
 use entity::organization;
 
+use self::token::Claims;
 use crate::error::Error;
 
 /// What a viewer is to the service. In the order of what they may read.
@@ -46,7 +49,7 @@ pub struct Viewer {
     /// The token's subject. Stands in the audit line only.
     pub subject: String,
     /// The organisation that a partner acts for.
-    pub organization: Option<std::sync::Arc<organization::Model>>,
+    pub organization: Option<Arc<organization::Model>>,
 }
 
 /// What a partner's organisation is today in one body. Empty for everyone else.
@@ -72,8 +75,8 @@ pub enum Act<'a> {
     KeepRecord,
     /// Write a text at all: asked before anything is read, so that a refusal tells nothing of the record.
     Write,
-    /// Record an organisation's part in a meeting.
-    RecordParticipation { organization: OrganizationId, is_new: bool, chatham_house: bool },
+    /// Record an organisation's part in a meeting. `lets_in`: it would read who else takes part under the Chatham House Rule.
+    RecordParticipation { organization: OrganizationId, lets_in: bool },
     /// Propose a draft in a body.
     Propose { standing: &'a Standing },
     /// Change a text, its addressees, or put it before its body.
@@ -87,6 +90,20 @@ pub enum Act<'a> {
 impl Viewer {
     pub fn anonymous() -> Self {
         Self { role: Role::Anonymous, subject: "anonymous".to_owned(), organization: None }
+    }
+
+    /// The holder of a token, with the organisation that it names. A partner acts for an organisation that is active.
+    pub fn of(claims: Claims, organization: Option<organization::Model>) -> Result<Self, Error> {
+        let organization = organization.filter(|organization| organization.active).map(Arc::new);
+        if claims.role == Role::Partner && organization.is_none() {
+            return Err(Error::Unauthenticated("The token's organisation is not active."));
+        }
+        Ok(Self { role: claims.role, subject: claims.sub, organization })
+    }
+
+    /// Whether the viewer may read who wrote a published text, and what was noted on its revisions.
+    pub fn sees_attribution(&self) -> bool {
+        self.role > Role::Anonymous
     }
 
     /// The service itself: commands on its own machine.
@@ -130,11 +147,10 @@ impl Viewer {
         let (allowed, who) = match act {
             Act::KeepRecord => (false, "Only the secretariat may do this."),
             Act::Write => (self.acts_for().is_some(), "Only the secretariat and partners write texts."),
-            // Who is recorded under the Chatham House Rule reads who else is: nobody enters themselves.
-            Act::RecordParticipation { organization, is_new, chatham_house } => (
-                own(Some(organization)) && !(is_new && chatham_house),
+            Act::RecordParticipation { organization, lets_in } => (
+                own(Some(organization)) && !lets_in,
                 "Only the secretariat and the organisation itself may record its participation, and under the Chatham \
-                 House Rule only the secretariat may record a new one.",
+                 House Rule only the secretariat lets an organisation in that it has not invited.",
             ),
             Act::Propose { standing } => (
                 !standing.roles.is_empty(),

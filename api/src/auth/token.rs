@@ -29,7 +29,8 @@ pub struct Claims {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jti: Option<String>,
     pub role: Role,
-    /// The acronym of the organisation that the holder acts for.
+    /// The organisation that the holder acts for: its id, or its acronym. An acronym can pass to another organisation; an
+    /// id never does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<String>,
 }
@@ -96,6 +97,10 @@ pub async fn verify(token: &str, keys: &KeyRing, trust: &Trust, now: DateTime<Ut
     }
     if claims.exp.saturating_add(LEEWAY_SECONDS) <= now {
         return Err(Error::Unauthenticated("The token has expired."));
+    }
+    // The subject goes into the audit trail, and PostgreSQL stores no NUL character.
+    if claims.sub.chars().any(char::is_control) {
+        return Err(WRONG);
     }
     if claims.role == Role::Anonymous || (claims.role == Role::Partner) != claims.organization.is_some() {
         return Err(WRONG);

@@ -34,6 +34,11 @@ pub fn of_participation(sensitivity: Sensitivity, chatham_house: bool, organizat
     }
 }
 
+/// A revision that has been replaced stays with those before whom it lay: a text that opens up opens its latest one only.
+pub fn of_earlier_revision((audience, owner): Access) -> Access {
+    (audience.max(Audience::Participants), owner)
+}
+
 /// A draft is its drafter's; a text under discussion is the participants'; an adopted one is public.
 pub fn of_recommendation(status: RecommendationStatus, drafted_by: Option<OrganizationId>) -> Access {
     use RecommendationStatus::{

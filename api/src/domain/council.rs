@@ -5,7 +5,7 @@ use entity::body::BodyKind;
 use entity::{country, mandate};
 
 use super::input;
-use super::refusal::{All as _, Checked, Refusal, ensure};
+use super::refusal::{All as _, Checked, Refusal, RefusalCode, ensure};
 
 /// A mandate ends on the day it begins, or later.
 pub fn mandate_period(valid_from: NaiveDate, valid_to: Option<NaiveDate>) -> Checked<()> {
@@ -39,9 +39,15 @@ pub fn is_valid_on(mandate: &mandate::Model, day: NaiveDate) -> bool {
     mandate.valid_from <= day && mandate.valid_to.is_none_or(|to| to >= day)
 }
 
-/// Mandates of one organisation in one body and role do not overlap.
-pub fn overlaps(one: &mandate::Model, valid_from: NaiveDate, valid_to: Option<NaiveDate>) -> bool {
-    one.valid_from <= valid_to.unwrap_or(NaiveDate::MAX) && one.valid_to.unwrap_or(NaiveDate::MAX) >= valid_from
+/// Mandates of one organisation in one body and role, `held` until now, do not overlap.
+pub fn no_overlap(held: &[mandate::Model], valid_from: NaiveDate, valid_to: Option<NaiveDate>) -> Checked<()> {
+    let overlaps = |one: &mandate::Model| {
+        one.valid_from <= valid_to.unwrap_or(NaiveDate::MAX) && one.valid_to.unwrap_or(NaiveDate::MAX) >= valid_from
+    };
+    ensure(!held.iter().any(overlaps), || {
+        let text = "The organisation holds this role in this body for part of that time already.";
+        Refusal::new(RefusalCode::AlreadyExists, "validFrom", text)
+    })
 }
 
 /// A record is not above itself, at any distance. `ancestors` are those of the wanted parent, with the parent.
@@ -59,7 +65,7 @@ pub fn stays_represented(path: &str, kind: BodyKind, was_active: bool, active: b
 
 #[cfg(test)]
 mod tests {
-    use super::{no_cycle, overlaps, stays_represented};
+    use super::{no_cycle, no_overlap, stays_represented};
     use chrono::{NaiveDate, TimeZone, Utc};
     use entity::Audience;
     use entity::body::BodyKind;
@@ -92,13 +98,13 @@ mod tests {
 
     #[test]
     fn periods_that_share_a_day_overlap() {
-        let held = mandate(day(10), Some(day(20)));
-        assert!(overlaps(&held, day(20), None));
-        assert!(overlaps(&held, day(1), Some(day(10))));
-        assert!(overlaps(&held, day(12), Some(day(13))));
-        assert!(!overlaps(&held, day(21), None));
-        assert!(!overlaps(&held, day(1), Some(day(9))));
-        assert!(overlaps(&mandate(day(10), None), day(30), Some(day(31))));
+        let held = [mandate(day(10), Some(day(20)))];
+        assert!(no_overlap(&held, day(20), None).is_err());
+        assert!(no_overlap(&held, day(1), Some(day(10))).is_err());
+        assert!(no_overlap(&held, day(12), Some(day(13))).is_err());
+        assert!(no_overlap(&held, day(21), None).is_ok());
+        assert!(no_overlap(&held, day(1), Some(day(9))).is_ok());
+        assert!(no_overlap(&[mandate(day(10), None)], day(30), Some(day(31))).is_err());
     }
 
     #[test]

@@ -97,6 +97,7 @@ pub fn next(status: RecommendationStatus, step: Move) -> Result<RecommendationSt
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MeetingMove {
     Update,
+    SetSessions,
     Confirm,
     Open,
     Conclude,
@@ -105,11 +106,12 @@ pub enum MeetingMove {
 }
 
 impl MeetingMove {
-    pub const ALL: [Self; 6] = [Self::Update, Self::Confirm, Self::Open, Self::Conclude, Self::Postpone, Self::Cancel];
+    pub const ALL: [Self; 7] =
+        [Self::Update, Self::SetSessions, Self::Confirm, Self::Open, Self::Conclude, Self::Postpone, Self::Cancel];
 
     fn verb(self) -> &'static str {
         match self {
-            Self::Update => "changed",
+            Self::Update | Self::SetSessions => "changed",
             Self::Confirm => "confirmed",
             Self::Open => "opened",
             Self::Conclude => "concluded",
@@ -119,13 +121,15 @@ impl MeetingMove {
     }
 }
 
-/// The state after a move, or why the move is refused. A postponed meeting is confirmed again once it has new dates.
-/// A cancelled one is over. The record of a concluded one can still be completed, but it stays concluded.
+/// The state after a move, or why the move is refused. A postponed meeting is confirmed again for days to come. A cancelled
+/// one is over, but can give the ordinals of its sessions back. The record of a concluded one can still be completed.
 pub fn next_meeting(status: MeetingStatus, step: MeetingMove) -> Result<MeetingStatus, Refusal> {
-    use MeetingMove::{Cancel, Conclude, Confirm, Open, Postpone, Update};
+    use MeetingMove::{Cancel, Conclude, Confirm, Open, Postpone, SetSessions, Update};
     use MeetingStatus::{Cancelled, Concluded, Confirmed, InSession, Planned, Postponed};
     match (status, step) {
-        (Planned | Confirmed | InSession | Concluded | Postponed, Update) => Ok(status),
+        (Planned | Confirmed | InSession | Concluded | Postponed, Update | SetSessions) | (Cancelled, SetSessions) => {
+            Ok(status)
+        }
         (Planned | Postponed, Confirm) => Ok(Confirmed),
         (Confirmed, Open) => Ok(InSession),
         (Confirmed | InSession, Conclude) => Ok(Concluded),
@@ -227,7 +231,7 @@ mod tests {
         let allowed: Vec<(MeetingStatus, MeetingMove, MeetingStatus)> = MeetingStatus::iter()
             .flat_map(|status| MeetingMove::ALL.map(|step| (status, step)))
             .filter_map(|(status, step)| next_meeting(status, step).ok().map(|after| (status, step, after)))
-            .filter(|(_, step, _)| *step != MeetingMove::Update)
+            .filter(|(_, step, _)| !matches!(step, MeetingMove::Update | MeetingMove::SetSessions))
             .collect();
         assert_eq!(
             allowed,
@@ -246,5 +250,6 @@ mod tests {
         );
         let fixed: Vec<_> = MeetingStatus::iter().filter(|s| next_meeting(*s, MeetingMove::Update).is_err()).collect();
         assert_eq!(fixed, [Cancelled]);
+        assert!(MeetingStatus::iter().all(|status| next_meeting(status, MeetingMove::SetSessions) == Ok(status)));
     }
 }

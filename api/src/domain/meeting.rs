@@ -1,9 +1,11 @@
 //! What must hold of a meeting besides its state.
 
 use chrono::NaiveDate;
-use entity::body::BodyKind;
+use entity::body::{self, BodyKind};
+use entity::id::MeetingId;
 use entity::meeting::{self, MeetingKind, MeetingStatus, Modality};
 use entity::participation::Attendance;
+use entity::recommendation;
 
 use super::input;
 use super::refusal::{All as _, Checked, Refusal, ensure};
@@ -37,8 +39,8 @@ pub fn timezone(path: &str, name: &str) -> Checked<String> {
     })
 }
 
-/// The greatest ordinal of a session.
-const LAST_ORDINAL: i32 = 9999;
+/// The greatest ordinal of a session that is not a demonstration's.
+pub const LAST_ORDINAL: i32 = 9999;
 
 /// Sessions are counted by their body from 1.
 pub fn ordinal(path: &str, ordinal: i32) -> Checked<()> {
@@ -105,6 +107,54 @@ pub fn may_adopt(kind: BodyKind) -> bool {
 /// The attendance of an organisation that takes part, and so reads who else does under the Chatham House Rule.
 pub const TAKING_PART: [Attendance; 3] = [Attendance::Confirmed, Attendance::Present, Attendance::Remote];
 
+/// Whether it is the secretariat's word alone that an organisation takes part. Under the Chatham House Rule whoever takes
+/// part reads who else does: an organisation answers its invitation before the meeting, and does not let itself in.
+pub fn needs_letting_in(meeting: &meeting::Model, before: Option<Attendance>, after: Attendance) -> bool {
+    let takes_part = |attendance: &Attendance| TAKING_PART.contains(attendance);
+    let begun = matches!(meeting.status, MeetingStatus::InSession | MeetingStatus::Concluded);
+    let answers = before == Some(Attendance::Invited) && !begun;
+    let enters = before.is_none() || (takes_part(&after) && !before.as_ref().is_some_and(takes_part));
+    meeting.chatham_house && enters && !answers
+}
+
+/// How many people an organisation sends.
+pub fn delegates(count: Option<i32>) -> Checked<()> {
+    ensure(count.is_none_or(|count| count > 0), || Refusal::invalid("delegates", "Delegates count from 1."))
+}
+
+/// A new order names every item of the agenda once.
+pub fn names_whole_agenda<I: PartialEq>(agenda: &[I], named: &[I]) -> Checked<()> {
+    let whole = named.len() == agenda.len() && agenda.iter().all(|item| named.contains(item));
+    ensure(whole, || Refusal::invalid("itemIds", "Name every item of this agenda once."))
+}
+
+/// A meeting that was put off is confirmed for days to come.
+pub fn may_confirm(before: MeetingStatus, starts_on: NaiveDate, today: NaiveDate) -> Checked<()> {
+    ensure(before != MeetingStatus::Postponed || starts_on >= today, || {
+        Refusal::state("id", "The meeting was postponed, and its days have passed. Give it new ones first.")
+    })
+}
+
+/// Whether what was reached at a meeting rests on its days: a text is adopted on one of them, and not before its body agreed.
+pub fn rests_on_days(text: &recommendation::Model, meeting: &meeting::Model) -> bool {
+    let Some(adopted_on) = text.adopted_on else { return true };
+    let adopted = text.meeting_id != Some(meeting.id) || (meeting.starts_on..=meeting.ends_on).contains(&adopted_on);
+    adopted && (text.agreed_meeting_id != Some(meeting.id) || meeting.starts_on <= adopted_on)
+}
+
+/// Whether what was reached at a meeting rests on its sessions, `of` these bodies.
+pub fn rests_on_sessions(text: &recommendation::Model, meeting: MeetingId, of: &[body::Model]) -> bool {
+    let agreed = text.agreed_meeting_id != Some(meeting) || of.iter().any(|body| body.id == text.body_id);
+    agreed && (text.meeting_id != Some(meeting) || of.iter().any(|body| may_adopt(body.kind)))
+}
+
+/// What was recorded as reached at a meeting stays so: the meeting keeps the sessions and the days that it rests on.
+pub fn keeps_reached(path: &str, still_holds: bool) -> Checked<()> {
+    ensure(still_holds, || {
+        Refusal::state(path, "A recommendation was agreed or adopted at this meeting; what that rests on stays.")
+    })
+}
+
 /// Nobody takes part in a meeting that was called off.
 pub fn takes_participations(status: MeetingStatus) -> Checked<()> {
     ensure(status != MeetingStatus::Cancelled, || Refusal::state("meetingId", "The meeting is cancelled."))
@@ -112,13 +162,17 @@ pub fn takes_participations(status: MeetingStatus) -> Checked<()> {
 
 /// The record of a concluded meeting grows and is corrected; nothing is taken out of it.
 pub fn keeps<T: PartialEq>(path: &str, status: MeetingStatus, before: &[T], after: &[T]) -> Checked<()> {
-    let kept = status != MeetingStatus::Concluded || before.iter().all(|one| after.contains(one));
+    let count = |list: &[T], one: &T| list.iter().filter(|other| *other == one).count();
+    let kept = status != MeetingStatus::Concluded || before.iter().all(|one| count(before, one) <= count(after, one));
     ensure(kept, || Refusal::state(path, "Nothing is taken out of the record of a concluded meeting."))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{count, dates, may_conclude, organizers, reached_at, sessions, timezone, venue};
+    use super::{
+        count, dates, keeps, may_conclude, may_confirm, names_whole_agenda, organizers, reached_at, sessions, timezone,
+        venue,
+    };
     use chrono::NaiveDate;
     use entity::meeting::{MeetingKind, MeetingStatus, Modality};
 
@@ -153,6 +207,23 @@ mod tests {
         assert!(reached_at(MeetingStatus::Planned, true, "WG-A").is_err());
         assert!(reached_at(MeetingStatus::Concluded, false, "WG-A").is_err());
         assert!(reached_at(MeetingStatus::Concluded, true, "WG-A").is_ok());
+    }
+
+    #[test]
+    fn what_is_said_twice_is_kept_twice() {
+        assert!(keeps("titles", MeetingStatus::Concluded, &[1, 1], &[1]).is_err());
+        assert!(keeps("titles", MeetingStatus::Concluded, &[1, 1], &[2, 1, 1]).is_ok());
+        assert!(keeps("titles", MeetingStatus::Planned, &[1, 1], &[]).is_ok());
+    }
+
+    #[test]
+    fn a_postponed_meeting_needs_days_to_come_and_an_agenda_all_its_items() {
+        assert!(may_confirm(MeetingStatus::Postponed, day(1), day(2)).is_err());
+        assert!(may_confirm(MeetingStatus::Postponed, day(2), day(2)).is_ok());
+        assert!(may_confirm(MeetingStatus::Planned, day(1), day(2)).is_ok());
+        assert!(names_whole_agenda(&[1, 2], &[2, 1]).is_ok());
+        assert!(names_whole_agenda(&[1, 2], &[2, 2]).is_err());
+        assert!(names_whole_agenda(&[1, 2], &[2]).is_err());
     }
 
     #[test]

@@ -37,6 +37,16 @@ pub fn reopens(status: RecommendationStatus, new_text: bool) -> Checked<()> {
     })
 }
 
+/// A note on a change stands with a changed text.
+pub fn notes_a_change(noted: bool, new_text: bool) -> Checked<()> {
+    ensure(!noted || new_text, || {
+        Refusal::invalid(
+            "changeNote",
+            "Neither title nor text nor rationale has changed: there is no revision to note.",
+        )
+    })
+}
+
 /// A text that is published carries a declaration that it holds no personal data on returnees.
 pub fn declared(no_personal_data: bool) -> Checked<()> {
     ensure(no_personal_data, || {
@@ -44,6 +54,23 @@ pub fn declared(no_personal_data: bool) -> Checked<()> {
             "noPersonalData",
             "A text is published only with the declaration that it holds no personal data.",
         )
+    })
+}
+
+/// A text is adopted after its body has agreed on it, or on the same day.
+pub fn adopted_after(agreed_from: NaiveDate, adopted_on: NaiveDate) -> Checked<()> {
+    ensure(adopted_on >= agreed_from, || {
+        Refusal::invalid(
+            "adoptedOn",
+            format!("The body agreed at a meeting that began on {agreed_from}, after that day."),
+        )
+    })
+}
+
+/// A real text is neither agreed nor adopted at a made-up meeting.
+pub fn really_held(text_is_demo: bool, meeting_is_demo: bool) -> Checked<()> {
+    ensure(text_is_demo || !meeting_is_demo, || {
+        Refusal::invalid("meetingId", "The meeting is a demonstration, and the recommendation is real.")
     })
 }
 

@@ -1,12 +1,10 @@
 //! The viewer behind a request's `Authorization` header.
 
-use std::sync::Arc;
-
 use axum::http::{HeaderMap, header};
 
 use crate::App;
+use crate::auth::Viewer;
 use crate::auth::token::verify;
-use crate::auth::{Role, Viewer};
 use crate::error::Error;
 use crate::service::organization::{OrganizationBy, find};
 
@@ -19,14 +17,11 @@ pub async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Viewer, Erro
         .and_then(bearer)
         .ok_or(Error::Unauthenticated("The Authorization header holds no bearer token."))?;
     let claims = verify(token, &app.keys, &app.config.trust(), app.clock.now()).await?;
-    let mut viewer = Viewer { role: claims.role, subject: claims.sub, organization: None };
-    if let (Role::Partner, Some(acronym)) = (claims.role, claims.organization) {
-        let organization = find(&app.databases.read, &viewer, &OrganizationBy::Acronym(acronym)).await?;
-        let organization = organization.filter(|organization| organization.active);
-        viewer.organization =
-            Some(Arc::new(organization.ok_or(Error::Unauthenticated("The token's organisation is not active."))?));
-    }
-    Ok(viewer)
+    let organization = match &claims.organization {
+        Some(named) => find(&app.databases.read, &Viewer::anonymous(), &OrganizationBy::named(named)).await?,
+        None => None,
+    };
+    Viewer::of(claims, organization)
 }
 
 fn bearer(value: &str) -> Option<&str> {

@@ -146,7 +146,9 @@ pub async fn create(app: &App, viewer: &Viewer, input: CreateBodyInput) -> Resul
     )
         .all()?;
     let mut tx = app.begin(viewer, "createBody").await?;
-    ancestors(&tx, reports_to_id).await?;
+    if let Some(superior) = reports_to_id {
+        tx.get::<body::Entity>("reportsToId", superior, "body").await?;
+    }
     let (id, at) = (tx.mint(), tx.at());
     let (audience, owner) = audience::OPEN;
     let name_folded = name.folded();

@@ -7,7 +7,7 @@ use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::error::Error;
 
 /// A unique key: how SQLite and PostgreSQL name it, where it stands in an input, and what to say.
-const UNIQUE: [(&str, &str, &str, &str); 13] = [
+const UNIQUE: [(&str, &str, &str, &str); 17] = [
     ("organization.acronym", "organization_acronym_key", "acronym", "Another organisation has this acronym."),
     ("body.code", "body_code_key", "code", "Another body has this code."),
     ("body.kind", "body_one_active_of_kind", "kind", "There is an active body of this kind already."),
@@ -19,13 +19,37 @@ const UNIQUE: [(&str, &str, &str, &str); 13] = [
         "body_session.body_id, body_session.ordinal",
         "body_session_body_id_ordinal_key",
         "sessions",
-        "The body has a session of this ordinal already.",
+        "The body has a session of this ordinal already. A cancelled meeting gives its ordinal back by setBodySessions.",
     ),
     (
         "body_session.meeting_id, body_session.body_id",
         "body_session_meeting_id_body_id_key",
         "sessions",
         "A meeting carries one session of a body.",
+    ),
+    (
+        "meeting_organizer.meeting_id, meeting_organizer.organization_id",
+        "meeting_organizer_meeting_id_organization_id_key",
+        "organizers",
+        "An organisation organises a meeting once.",
+    ),
+    (
+        "meeting_source.meeting_id, meeting_source.source_id",
+        "meeting_source_meeting_id_source_id_key",
+        "sourceIds",
+        "A source stands with a meeting once.",
+    ),
+    (
+        "recommendation_theme.recommendation_id, recommendation_theme.theme_id",
+        "recommendation_theme_recommendation_id_theme_id_key",
+        "themeIds",
+        "A theme stands with a recommendation once.",
+    ),
+    (
+        "recommendation_instrument.recommendation_id, recommendation_instrument.instrument_id",
+        "recommendation_instrument_recommendation_id_instrument_id_key",
+        "instrumentIds",
+        "An instrument stands with a recommendation once.",
     ),
     (
         "participation.meeting_id, participation.organization_id, participation.capacity",
@@ -53,20 +77,29 @@ const UNIQUE: [(&str, &str, &str, &str); 13] = [
     ),
 ];
 
-/// A guard of the migrations, where its rule stands in an input, and what to say.
-const GUARDS: [(&str, &str, &str); 4] = [
+/// A guard of the migrations, the code of its refusal, where its rule stands in an input, and what to say.
+const GUARDS: [(&str, RefusalCode, &str, &str); 6] = [
     (
         "guard: mandates overlap",
+        RefusalCode::AlreadyExists,
         "validFrom",
         "The organisation holds this role in this body for part of that time already.",
     ),
     (
         "guard: an adopted text is immutable",
+        RefusalCode::InvalidState,
         "id",
         "An adopted text is immutable. Supersede it by a new recommendation.",
     ),
-    ("guard: an adopted recommendation is kept", "id", "An adopted recommendation is kept."),
-    ("guard: a concluded meeting is kept", "id", "A concluded meeting is kept."),
+    ("guard: an adopted recommendation is kept", RefusalCode::InvalidState, "id", "An adopted recommendation is kept."),
+    ("guard: a concluded meeting is kept", RefusalCode::InvalidState, "id", "A concluded meeting is kept."),
+    ("guard: a later state is kept", RefusalCode::InvalidState, "id", "Nothing leads back from this state."),
+    (
+        "guard: such a meeting carries no session",
+        RefusalCode::Invalid,
+        "sessions",
+        "Briefings, side events and dialogues carry no body session.",
+    ),
 ];
 
 /// A transaction that PostgreSQL gave up for the sake of another one.
@@ -81,8 +114,8 @@ pub fn refused_write(error: DbErr) -> Error {
         return Refusal::new(RefusalCode::AlreadyExists, path, *text).into();
     }
     let message = error.to_string();
-    if let Some((_, path, text)) = GUARDS.iter().find(|(guard, ..)| message.contains(guard)) {
-        return Refusal::state(path, *text).into();
+    if let Some((_, code, path, text)) = GUARDS.iter().find(|(guard, ..)| message.contains(guard)) {
+        return Refusal::new(*code, path, *text).into();
     }
     if sql_state(&error).is_some_and(|state| GIVEN_UP.contains(&state.as_str())) {
         return Error::Conflict { path: Vec::new() };

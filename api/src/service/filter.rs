@@ -434,8 +434,10 @@ pub struct EnumFilter<T: InputType> {
     /// Is not this; also matches where there is no value.
     pub ne: Option<T>,
     /// One of these.
+    #[graphql(validator(max_items = 100))]
     pub r#in: Option<Vec<T>>,
     /// None of these; also matches where there is no value.
+    #[graphql(validator(max_items = 100))]
     pub not_in: Option<Vec<T>>,
     /// Has no value, or has one.
     pub is_null: Option<bool>,

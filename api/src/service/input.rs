@@ -25,6 +25,15 @@ pub fn placed<I: Copy>(list: &str, field: &str, ids: &[I]) -> Vec<(String, I)> {
     ids.iter().enumerate().map(|(index, id)| (format!("{list}.{index}{field}"), *id)).collect()
 }
 
+/// The list that takes the place of another one; `null` empties it.
+pub fn replaced<T: Clone>(list: &MaybeUndefined<Vec<T>>) -> Option<Vec<T>> {
+    match list {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(Vec::new()),
+        MaybeUndefined::Value(list) => Some(list.clone()),
+    }
+}
+
 /// The new value of a column that may be empty.
 pub fn patch<T, U>(
     value: MaybeUndefined<T>,

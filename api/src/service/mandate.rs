@@ -15,7 +15,7 @@ use super::read::{self, Link, Visible};
 use super::tx::Written;
 use crate::app::App;
 use crate::auth::{Act, Viewer};
-use crate::domain::refusal::{All as _, Refusal, RefusalCode, ensure};
+use crate::domain::refusal::All as _;
 use crate::domain::{audience, council, input};
 use crate::error::Error;
 
@@ -125,10 +125,7 @@ pub async fn grant(app: &App, viewer: &Viewer, input: GrantMandateInput) -> Resu
         .add(mandate::Column::BodyId.eq(body_id))
         .add(mandate::Column::Role.eq(input.role));
     let held = read::all::<mandate::Entity>(tx.db(), viewer, of_holder).await?;
-    ensure(!held.iter().any(|one| council::overlaps(one, input.valid_from, input.valid_to)), || {
-        let text = "The organisation holds this role in this body for part of that time already.";
-        Refusal::new(RefusalCode::AlreadyExists, "validFrom", text)
-    })?;
+    council::no_overlap(&held, input.valid_from, input.valid_to)?;
     let (id, at) = (tx.mint(), tx.at());
     let (audience, owner) = audience::OPEN;
     let row = mandate::Model {

@@ -89,6 +89,16 @@ sort! {
     }
 }
 
+impl OrganizationBy {
+    /// The organisation that a token names: by its id, or by its acronym.
+    pub fn named(name: &str) -> Self {
+        match name.parse::<OrganizationId>() {
+            Ok(id) => Self::Id(id.to_string().into()),
+            Err(_) => Self::Acronym(name.to_owned()),
+        }
+    }
+}
+
 pub async fn find(
     db: &impl ConnectionTrait,
     viewer: &Viewer,
@@ -176,7 +186,9 @@ pub async fn create(
     )
         .all()?;
     let mut tx = app.begin(viewer, "createOrganization").await?;
-    ancestors(&tx, parent_id).await?;
+    if let Some(parent) = parent_id {
+        tx.get::<organization::Entity>("parentId", parent, "organisation").await?;
+    }
     check_country(&tx, country_id).await?;
     let (id, at) = (tx.mint(), tx.at());
     let (audience, owner) = audience::OPEN;

@@ -131,8 +131,9 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateThemeInput) -> Resu
         patch(input.parent_id, before.parent_id, |id| input::id("parentId", &id, "theme")),
     )
         .all()?;
-    let ancestors = ancestors(&tx, after.parent_id).await?;
-    council::no_cycle("parentId", id, &ancestors)?;
+    if after.parent_id != before.parent_id {
+        council::no_cycle("parentId", id, &ancestors(&tx, after.parent_id).await?)?;
+    }
     let row = tx.update::<theme::Entity>(&before, after).await?;
     tx.commit(row).await
 }

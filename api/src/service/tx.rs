@@ -9,11 +9,10 @@ use entity::audit::Subjects;
 use entity::change::{ChangeKind, ChangeReason};
 use entity::id::RecordId;
 use entity::{Part, Record, Row, audit, body, mandate};
-use sea_orm::sea_query::{Condition, Func, Query};
+use sea_orm::sea_query::Condition;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IdenStatic,
-    IntoActiveModel, Iterable, ModelTrait, QueryFilter, QuerySelect, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    IntoActiveModel, Iterable, ModelTrait, QueryFilter, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -22,10 +21,18 @@ use super::constraint::refused_write;
 use super::read::{self, Visible};
 use crate::app::App;
 use crate::auth::{Standing, Viewer};
+use crate::database;
 use crate::domain::audience::Access;
 use crate::domain::council::is_valid_on;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
+
+/// Whether two parts of a parent say the same, wherever they stand in its order.
+fn is_same_part<P: Part>(one: &P::Model, other: &P::Model) -> bool {
+    let beside = [P::ID.as_str(), P::ORDER.as_str()];
+    let mut columns = P::Column::iter().filter(|column| !beside.contains(&column.as_str()));
+    columns.all(|column| one.get(column) == other.get(column))
+}
 
 /// What a use case has written: the record, and where the write stands in the feed. No cursor if nothing changed.
 #[derive(Clone, Debug)]
@@ -49,12 +56,7 @@ pub struct Tx<'a> {
 impl App {
     /// Begins a use case. `action` is its name in the audit trail: the mutation or the command.
     pub async fn begin<'a>(&'a self, viewer: &'a Viewer, action: &'static str) -> Result<Tx<'a>, Error> {
-        // On SQLite the writer takes its lock at once: a read that becomes a write would be refused later.
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let txn = self.databases.write.begin_with_options(options).await?;
+        let txn = self.databases.begin().await?;
         let at = self.clock.now();
         Ok(Tx {
             app: self,
@@ -111,19 +113,17 @@ impl Tx<'_> {
         if refusals.is_empty() { Ok(()) } else { Err(refusals.into()) }
     }
 
-    /// The record that is to be changed, at the version that its author has read.
+    /// The record that is to be changed, at the version that its author has read. It is held until the transaction ends:
+    /// whoever else has read that version waits, and then conflicts.
     pub async fn get_at<E: Visible + Record>(
         &self,
         id: E::Id,
         expected_version: i32,
         what: &str,
     ) -> Result<E::Model, Error> {
+        self.hold::<E>(id).await?;
         let row = self.get::<E>("id", id, what).await?;
-        if E::version(&row) == expected_version {
-            Ok(row)
-        } else {
-            Err(Error::Conflict { path: vec!["expectedVersion".to_owned()] })
-        }
+        if E::version(&row) == expected_version { Ok(row) } else { Err(Error::stale()) }
     }
 
     /// A record that an input names and all above it, from near to far. Whoever else asks for those of this kind waits
@@ -135,10 +135,8 @@ impl Tx<'_> {
         above: impl Fn(&E::Model) -> Option<E::Id>,
         what: &str,
     ) -> Result<Vec<E::Id>, Error> {
-        if self.txn.get_database_backend() == DbBackend::Postgres && nearest.is_some() {
-            let key = Func::cust("hashtext").arg(E::default().table_name());
-            let lock = Query::select().expr(Func::cust("pg_advisory_xact_lock").arg(key)).take();
-            self.txn.query_one(&lock).await?;
+        if nearest.is_some() {
+            self.alone(E::default().table_name()).await?;
         }
         let (mut chain, mut next) = (Vec::new(), nearest);
         while let Some(id) = next.filter(|id| !chain.contains(id)) {
@@ -146,6 +144,11 @@ impl Tx<'_> {
             next = above(&self.get::<E>(path, id, what).await?);
         }
         Ok(chain)
+    }
+
+    /// Waits for every other transaction that asks to be alone with the same matter, until this one ends.
+    pub async fn alone(&self, matter: &str) -> Result<(), Error> {
+        database::alone(&self.txn, matter).await.map_err(refused_write)
     }
 
     /// Holds a record until the transaction ends, so that what is computed from its children is still true then.
@@ -158,7 +161,8 @@ impl Tx<'_> {
                 .lock_exclusive()
                 .into_tuple::<E::Id>()
                 .one(&self.txn)
-                .await?;
+                .await
+                .map_err(refused_write)?;
         }
         Ok(())
     }
@@ -239,7 +243,7 @@ impl Tx<'_> {
         if differs {
             let update = E::update_many().set(changed).filter(E::ID.eq(E::id(before))).filter(E::VERSION.eq(version));
             if update.exec(&self.txn).await.map_err(refused_write)?.rows_affected == 0 {
-                return Err(Error::Conflict { path: vec!["expectedVersion".to_owned()] });
+                return Err(Error::stale());
             }
         }
         let access_before = (E::audience(before), E::owner(before));
@@ -251,10 +255,12 @@ impl Tx<'_> {
     pub async fn remove<E: Record>(&mut self, row: &E::Model, reason: ChangeReason) -> Result<(), Error> {
         let delete = E::delete_many().filter(E::ID.eq(E::id(row))).filter(E::VERSION.eq(E::version(row)));
         if delete.exec(&self.txn).await.map_err(refused_write)?.rows_affected == 0 {
-            return Err(Error::Conflict { path: vec!["expectedVersion".to_owned()] });
+            return Err(Error::stale());
         }
         let access = (E::audience(row), E::owner(row));
-        self.note::<E>(row, ChangeKind::Removed, Some(access), Some(reason));
+        let mut tombstone = row.clone();
+        E::stamp(&mut tombstone, E::version(row) + 1, self.at);
+        self.note::<E>(&tombstone, ChangeKind::Removed, Some(access), Some(reason));
         Ok(())
     }
 
@@ -263,19 +269,20 @@ impl Tx<'_> {
         self.write_rows::<P>(&rows).await
     }
 
-    /// Makes `after` the parts of a parent. Returns whether they differ from `before`; the ids of parts do not count.
+    /// Makes `after` the parts of a parent. Returns whether they differ from `before`. A part that stays keeps its id.
     pub async fn replace_parts<P: Part>(
         &mut self,
         parent: P::ParentId,
         before: &[P::Model],
-        after: Vec<P::Model>,
+        mut after: Vec<P::Model>,
     ) -> Result<bool, Error> {
-        let same = |(one, other): (&P::Model, &P::Model)| {
-            P::Column::iter()
-                .filter(|column| column.as_str() != P::ID.as_str())
-                .all(|column| one.get(column) == other.get(column))
-        };
-        if before.len() == after.len() && before.iter().zip(&after).all(same) {
+        let mut left: Vec<&P::Model> = before.iter().collect();
+        for part in &mut after {
+            if let Some(index) = left.iter().position(|one| is_same_part::<P>(one, part)) {
+                P::set_id(part, P::id(left.remove(index)));
+            }
+        }
+        if before == after {
             return Ok(false);
         }
         if !before.is_empty() {
@@ -285,7 +292,7 @@ impl Tx<'_> {
         Ok(true)
     }
 
-    /// Writes the access of a parent on all its parts.
+    /// Writes the access of a parent on all its parts. Parts that are records have versions, and are updated one by one.
     pub async fn inherit<P: Part>(&mut self, parent: P::ParentId, access: Access) -> Result<(), Error> {
         self.inherit_where::<P>(parent, access, Condition::all()).await
     }
@@ -302,7 +309,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Whether a statement outside this file finds the highest value of a column.
+    /// The highest value of a column, whoever may see the rows.
     pub async fn highest<E: Row>(&self, column: E::Column, among: Condition) -> Result<Option<i32>, Error> {
         let highest =
             E::find().filter(among).select_only().column_as(column.max(), "highest").into_tuple::<Option<i32>>();

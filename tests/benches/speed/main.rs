@@ -94,41 +94,27 @@ async fn measure(database: Database) {
     let page = viewer.query_with(NESTED_PAGE, json!({ "first": 20 })).await;
     assert_eq!(page["recommendations"]["nodes"].as_array().unwrap().len(), 20);
     let nested = request(NESTED_PAGE, json!({ "first": 20 }));
-    let (ours, theirs) = take_turns(
-        async || answer(&viewer, &nested).await,
-        async || hand.nested_page().await,
-    )
-    .await;
+    let (ours, theirs) = take_turns(async || answer(&viewer, &nested).await, async || hand.nested_page().await).await;
     let limit = if database == Database::Sqlite { 2.0 } else { 1.5 };
     Line::of(format!("{name}: nested page of 20"), ours, theirs, limit).print();
 
     let everything = small.secretariat();
     let far = request(NESTED_PAGE, json!({ "first": 20, "after": cursor_after(&everything, 15_000).await }));
-    let (deep, first) = take_turns(
-        async || answer(&everything, &far).await,
-        async || answer(&everything, &nested).await,
-    )
-    .await;
+    let (deep, first) =
+        take_turns(async || answer(&everything, &far).await, async || answer(&everything, &nested).await).await;
     Line::of(format!("{name}: page after 15,000 rows, to the first page"), deep, first, 1.3).print();
 
     let label = label_in_use(&viewer).await;
     let one = request(BY_LABEL, json!({ "label": label }));
-    let (ours, theirs) = take_turns(
-        async || answer(&viewer, &one).await,
-        async || hand.by_label(&label).await,
-    )
-    .await;
+    let (ours, theirs) = take_turns(async || answer(&viewer, &one).await, async || hand.by_label(&label).await).await;
     Line::of(format!("{name}: look-up by label"), ours, theirs, 2.0).print();
 
     let large = TestApp::start(database).await.expect("a database");
     seed::scale::load(&large.app, 200_000, 20_000).await.unwrap();
     by_hand::analyze(&large).await;
     let many = large.anonymous();
-    let (at_200, at_20) = take_turns(
-        async || answer(&many, &nested).await,
-        async || answer(&viewer, &nested).await,
-    )
-    .await;
+    let (at_200, at_20) =
+        take_turns(async || answer(&many, &nested).await, async || answer(&viewer, &nested).await).await;
     Line::of(format!("{name}: nested page of 200,000, to that of 20,000"), at_200, at_20, 1.5).print();
     if database == Database::Postgres {
         rec_tests::postgres::drop_database(&small.url).await;

@@ -24,7 +24,7 @@ const RECOMMENDATION_MOVES: [(&str, &[&str]); 10] = [
 ];
 
 /// In which states a meeting takes a mutation, and where the refusal stands in its input.
-const MEETING_MOVES: [(&str, &str, &[&str]); 13] = [
+const MEETING_MOVES: [(&str, &str, &[&str]); 12] = [
     ("confirmMeeting", "id", &["PLANNED", "POSTPONED"]),
     ("openMeeting", "id", &["CONFIRMED"]),
     ("concludeMeeting", "id", &["CONFIRMED", "IN_SESSION"]),
@@ -32,7 +32,6 @@ const MEETING_MOVES: [(&str, &str, &[&str]); 13] = [
     ("cancelMeeting", "id", &["PLANNED", "CONFIRMED", "POSTPONED"]),
     ("updateMeeting", "id", NOT_CANCELLED),
     ("setMeetingOrganizers", "id", NOT_CANCELLED),
-    ("setBodySessions", "id", NOT_CANCELLED),
     ("addAgendaItem", "meetingId", NOT_CANCELLED),
     ("updateAgendaItem", "id", NOT_CANCELLED),
     ("removeAgendaItem", "id", &["PLANNED", "CONFIRMED", "IN_SESSION", "POSTPONED"]),

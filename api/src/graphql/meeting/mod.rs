@@ -226,6 +226,11 @@ impl Meeting {
         .await
     }
 
+    /// Whether it is a demonstration, not a meeting of the council. Never count such with real ones.
+    async fn is_demo(&self) -> bool {
+        self.0.is_demo
+    }
+
     /// When the record was created.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at

@@ -11,7 +11,7 @@ use entity::{agenda_item, body, meeting};
 use crate::app::App;
 use crate::auth::{Act, Viewer};
 use crate::domain::lifecycle::{MeetingMove, next_meeting};
-use crate::domain::refusal::{All as _, Refusal, each, ensure};
+use crate::domain::refusal::{All as _, each};
 use crate::domain::{input, meeting as rules};
 use crate::error::Error;
 use crate::service::input::{LocalizedTextInput, localized, patch, patch_required};
@@ -125,7 +125,7 @@ pub async fn update(
     let id = input::id::<AgendaItemId>("id", &input.id, "agenda item")?;
     let mut tx = app.begin(viewer, "updateAgendaItem").await?;
     let before = tx.get_at::<agenda_item::Entity>(id, input.expected_version, "agenda item").await?;
-    let meeting = tx.get::<meeting::Entity>("id", before.meeting_id, "meeting").await?;
+    let meeting = held_meeting(&tx, before.meeting_id).await?;
     next_meeting(meeting.status, MeetingMove::Update)?;
     let mut after = before.clone();
     (after.number, after.title, after.kind, after.body_id, after.chatham_house) = (
@@ -157,7 +157,7 @@ pub async fn remove(
     let id = input::id::<AgendaItemId>("id", &input.id, "agenda item")?;
     let mut tx = app.begin(viewer, "removeAgendaItem").await?;
     let item = tx.get_at::<agenda_item::Entity>(id, input.expected_version, "agenda item").await?;
-    let meeting = tx.get::<meeting::Entity>("id", item.meeting_id, "meeting").await?;
+    let meeting = held_meeting(&tx, item.meeting_id).await?;
     next_meeting(meeting.status, MeetingMove::Update)?;
     rules::keeps("id", meeting.status, &[id], &[])?;
     tx.remove::<agenda_item::Entity>(&item, ChangeReason::EnteredInError).await?;
@@ -186,16 +186,15 @@ pub async fn reorder(
     let ids = each(ids.map(|(index, id)| input::id::<AgendaItemId>(&format!("itemIds.{index}"), id, "agenda item")))?;
     let ids = input::distinct("itemIds", ids)?;
     let mut tx = app.begin(viewer, "reorderAgendaItems").await?;
-    let path = "meetingId";
-    let meeting = tx.get::<meeting::Entity>(path, meeting_id, "meeting").await?;
+    tx.hold::<meeting::Entity>(meeting_id).await?;
+    let meeting = tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await?;
     if meeting.version != input.expected_version {
-        return Err(Error::Conflict { path: vec!["expectedVersion".to_owned()] });
+        return Err(Error::stale());
     }
     next_meeting(meeting.status, MeetingMove::Update).map_err(|refusal| refusal.at("meetingId"))?;
     let agenda = agenda_of(&tx, meeting_id).await?;
-    let places: HashMap<AgendaItemId, i32> = ids.iter().copied().zip(1..).collect();
-    let complete = places.len() == agenda.len() && agenda.iter().all(|item| places.contains_key(&item.id));
-    ensure(complete, || Refusal::invalid("itemIds", "Name every item of this agenda once."))?;
+    rules::names_whole_agenda(&agenda.iter().map(|item| item.id).collect::<Vec<_>>(), &ids)?;
+    let places: HashMap<AgendaItemId, i32> = ids.into_iter().zip(1..).collect();
     let mut changed = false;
     for before in &agenda {
         let after = agenda_item::Model { position: places[&before.id], ..before.clone() };
@@ -204,6 +203,21 @@ pub async fn reorder(
     }
     let row = if changed { tx.touch::<meeting::Entity>(&meeting, meeting.clone()).await? } else { meeting };
     tx.commit(row).await
+}
+
+/// The meeting of an item. Who changes another item at the same time waits, and does not conflict.
+async fn held_meeting(tx: &Tx<'_>, id: MeetingId) -> Result<meeting::Model, Error> {
+    tx.hold::<meeting::Entity>(id).await?;
+    tx.get::<meeting::Entity>("id", id, "meeting").await
+}
+
+/// Writes on every item who may read it, after the meeting has changed.
+pub(super) async fn follow_meeting(tx: &mut Tx<'_>, meeting: &meeting::Model) -> Result<(), Error> {
+    for before in agenda_of(tx, meeting.id).await? {
+        let after = agenda_item::Model { audience: meeting.audience, owner: meeting.owner, ..before.clone() };
+        tx.update::<agenda_item::Entity>(&before, after).await?;
+    }
+    Ok(())
 }
 
 async fn agenda_of(tx: &Tx<'_>, id: MeetingId) -> Result<Vec<agenda_item::Model>, Error> {

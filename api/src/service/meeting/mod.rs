@@ -10,10 +10,10 @@ use chrono::NaiveDate;
 use entity::id::{CountryId, MeetingId};
 use entity::meeting::{CountQualifier, MeetingKind, MeetingStatus, Modality, Sensitivity};
 use entity::{
-    agenda_item, alternative_title, body_session, country, meeting, meeting_organizer, meeting_source,
-    participation as part,
+    alternative_title, body_session, country, meeting, meeting_organizer, meeting_source, participation as part,
+    recommendation,
 };
-use sea_orm::ConnectionTrait;
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
 
 use self::parts::{AlternativeTitleInput, BodySessionInput, MeetingOrganizerInput};
 use super::body::BodyFilter;
@@ -21,7 +21,7 @@ use super::country::CountryFilter;
 use super::filter::{
     BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter, sort,
 };
-use super::input::{LocalizedTextInput, localized, patch, patch_required};
+use super::input::{LocalizedTextInput, localized, patch, patch_required, replaced};
 use super::organization::OrganizationFilter;
 use super::read::{self, Link, Visible};
 use super::tx::{Tx, Written};
@@ -64,6 +64,8 @@ pub struct MeetingFilter {
     pub city: Option<StringFilter>,
     /// Whether the Chatham House Rule holds.
     pub chatham_house: Option<BooleanFilter>,
+    /// Whether it is a demonstration. `{ eq: false }` leaves the real ones.
+    pub is_demo: Option<BooleanFilter>,
     /// By country.
     pub country: Option<Box<CountryFilter>>,
     /// By the organisations that organise it.
@@ -91,6 +93,7 @@ filter!(MeetingFilter => meeting::Entity, |this, scope| [
     scope.field(this.ends_on.as_ref(), meeting::Column::EndsOn),
     scope.field(this.city.as_ref(), meeting::Column::City),
     scope.field(this.chatham_house.as_ref(), meeting::Column::ChathamHouse),
+    scope.field(this.is_demo.as_ref(), meeting::Column::IsDemo),
     scope.related(this.country.as_deref(), meeting::Column::CountryId),
     scope.some::<meeting::Entity, _, meeting_organizer::Entity>(
         this.organizers.as_ref(), meeting_organizer::Column::MeetingId, meeting_organizer::Column::OrganizationId,
@@ -208,9 +211,9 @@ pub struct UpdateMeetingInput {
     /// Who may read the meeting.
     pub sensitivity: MaybeUndefined<Sensitivity>,
     /// Other titles under which sources name it; replaces all.
-    pub alternative_titles: Option<Vec<AlternativeTitleInput>>,
+    pub alternative_titles: MaybeUndefined<Vec<AlternativeTitleInput>>,
     /// The sources of what is recorded; replaces all.
-    pub source_ids: Option<Vec<ID>>,
+    pub source_ids: MaybeUndefined<Vec<ID>>,
 }
 
 pub async fn schedule(
@@ -260,6 +263,7 @@ fn scheduled(tx: &Tx<'_>, input: &ScheduleMeetingInput) -> Result<meeting::Model
         chatham_house: input.chatham_house,
         sensitivity: input.sensitivity,
         country_id,
+        is_demo: false,
         audience,
         owner,
         created_at: tx.at(),
@@ -296,12 +300,14 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateMeetingInput) -> Re
     let mut tx = app.begin(viewer, "updateMeeting").await?;
     let before = tx.get_at::<meeting::Entity>(id, input.expected_version, "meeting").await?;
     next_meeting(before.status, MeetingMove::Update)?;
-    let (titles, sources) = (input.alternative_titles.clone(), input.source_ids.clone());
+    let (titles, sources) = (replaced(&input.alternative_titles), replaced(&input.source_ids));
     let after = patched(&before, input)?;
     let sessions = parts::sessions_of(&tx, id).await?.len();
     let organizers = parts::organizers_of(&tx, id).await?.len();
     check(&tx, &after, Some(&before), sessions, organizers).await?;
     rules::still_held(&after, crate::clock::day_in(tx.at(), &after.timezone))?;
+    let texts = reached_at(&tx, id).await?;
+    rules::keeps_reached("startsOn", texts.iter().all(|text| rules::rests_on_days(text, &after)))?;
     let mut parts_changed = false;
     if let Some(titles) = titles {
         parts_changed |= parts::set_alternative_titles(&mut tx, &after, &titles).await?;
@@ -362,12 +368,20 @@ async fn cascade_access(tx: &mut Tx<'_>, before: &meeting::Model, after: &meetin
         tx.inherit::<meeting_organizer::Entity>(id, access).await?;
         tx.inherit::<alternative_title::Entity>(id, access).await?;
         tx.inherit::<meeting_source::Entity>(id, access).await?;
-        tx.inherit::<agenda_item::Entity>(id, access).await?;
+        agenda::follow_meeting(tx, after).await?;
     }
     if (before.sensitivity, before.chatham_house) != (after.sensitivity, after.chatham_house) {
         participation::follow_meeting(tx, after).await?;
     }
     Ok(())
+}
+
+/// The recommendations that were agreed or adopted at a meeting.
+pub(super) async fn reached_at(tx: &Tx<'_>, id: MeetingId) -> Result<Vec<recommendation::Model>, Error> {
+    let at = Condition::any()
+        .add(recommendation::Column::MeetingId.eq(id))
+        .add(recommendation::Column::AgreedMeetingId.eq(id));
+    read::all::<recommendation::Entity>(tx.db(), tx.viewer(), at).await
 }
 
 /// A body's meetings: those that carry a session of it.

@@ -83,6 +83,7 @@ async fn step(
     rules::dates(after.starts_on, after.ends_on)?;
     let today = day_in(tx.at(), &after.timezone);
     match step {
+        MeetingMove::Confirm => rules::may_confirm(before.status, after.starts_on, today)?,
         MeetingMove::Open => rules::may_open(after.starts_on, today)?,
         MeetingMove::Conclude => rules::may_conclude(after.ends_on, today)?,
         _ => {}

@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait, Condition, QueryFilter, QuerySelect, QueryTrait};
 
 use crate::app::App;
 use crate::auth::{Act, Viewer};
-use crate::domain::refusal::{All as _, Refusal, ensure};
+use crate::domain::refusal::All as _;
 use crate::domain::{audience, input, meeting as rules};
 use crate::error::Error;
 use crate::service::filter::{EnumFilter, IdFilter, filter, sort};
@@ -97,32 +97,33 @@ pub async fn record(
     let (meeting_id, organization_id, ()) = (
         input::id::<MeetingId>("meetingId", &input.meeting_id, "meeting"),
         input::id::<OrganizationId>("organizationId", &input.organization_id, "organisation"),
-        ensure(input.delegates.is_none_or(|count| count > 0), || {
-            Refusal::invalid("delegates", "Delegates count from 1.")
-        }),
+        rules::delegates(input.delegates),
     )
         .all()?;
-    let act = |is_new, chatham_house| Act::RecordParticipation { organization: organization_id, is_new, chatham_house };
-    viewer.require(act(false, false))?;
+    let act = |lets_in| Act::RecordParticipation { organization: organization_id, lets_in };
+    viewer.require(act(false))?;
     let mut tx = app.begin(viewer, "recordParticipation").await?;
+    // Who may read the row follows the meeting, which does not change meanwhile.
+    tx.hold::<meeting::Entity>(meeting_id).await?;
     let meeting = tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await?;
     rules::takes_participations(meeting.status)?;
     tx.get::<organization::Entity>("organizationId", organization_id, "organisation").await?;
     let row = match recorded(&tx, meeting_id, organization_id, input.capacity).await? {
         Some(before) if input.expected_version != Some(before.version) => {
-            return Err(Error::Conflict { path: vec!["expectedVersion".to_owned()] });
+            return Err(Error::stale());
         }
         Some(before) => {
+            viewer.require(act(rules::needs_letting_in(&meeting, Some(before.attendance), input.attendance)))?;
             let after =
                 participation::Model { attendance: input.attendance, delegates: input.delegates, ..before.clone() };
             tx.update::<participation::Entity>(&before, after).await?
         }
         // Whoever has read a version has read another record.
         None if input.expected_version.is_some() => {
-            return Err(Error::Conflict { path: vec!["expectedVersion".to_owned()] });
+            return Err(Error::stale());
         }
         None => {
-            viewer.require(act(true, meeting.chatham_house))?;
+            viewer.require(act(rules::needs_letting_in(&meeting, None, input.attendance)))?;
             let row = new_row(&tx, &meeting, organization_id, &input);
             tx.insert::<participation::Entity>(row).await?
         }

@@ -16,7 +16,7 @@ use crate::domain::{input, meeting as rules};
 use crate::error::Error;
 use crate::service::filter::{OrderedFilter, filter, sort};
 use crate::service::input::{LocalizedTextInput, localized, placed};
-use crate::service::meeting::MeetingFilter;
+use crate::service::meeting::{MeetingFilter, reached_at};
 use crate::service::read::{self, Link, Visible};
 use crate::service::tx::{Tx, Written};
 
@@ -131,10 +131,19 @@ pub async fn set_body_sessions(
     let id = input::id::<MeetingId>("id", &input.id, "meeting")?;
     let mut tx = app.begin(viewer, "setBodySessions").await?;
     let before = tx.get_at::<meeting::Entity>(id, input.expected_version, "meeting").await?;
-    next_meeting(before.status, MeetingMove::Update)?;
+    next_meeting(before.status, MeetingMove::SetSessions)?;
     rules::sessions(before.kind, input.sessions.len())?;
     let changed = set_sessions(&mut tx, &before, &input.sessions).await?;
+    check_reached(&tx, id).await?;
     finish(tx, before, changed).await
+}
+
+/// The sessions that a meeting has now must bear what was reached at it.
+async fn check_reached(tx: &Tx<'_>, id: MeetingId) -> Result<(), Error> {
+    let bodies: Vec<BodyId> = sessions_of(tx, id).await?.iter().map(|session| session.body_id).collect();
+    let bodies = read::by_ids::<body::Entity>(tx.db(), tx.viewer(), &bodies).await?;
+    let texts = reached_at(tx, id).await?;
+    Ok(rules::keeps_reached("sessions", texts.iter().all(|text| rules::rests_on_sessions(text, id, &bodies)))?)
 }
 
 async fn finish(mut tx: Tx<'_>, before: meeting::Model, changed: bool) -> Result<Written<meeting::Model>, Error> {
@@ -206,14 +215,20 @@ pub(super) async fn set_sessions(
     let before = sessions_of(tx, meeting.id).await?;
     let kept: Vec<BodyId> = before.iter().map(|row| row.body_id).collect();
     rules::keeps("sessions", meeting.status, &kept, &ids)?;
-    let numbered: HashMap<BodyId, i32> = before.iter().map(|row| (row.body_id, row.ordinal)).collect();
+    let mut numbered: HashMap<BodyId, i32> = before.iter().map(|row| (row.body_id, row.ordinal)).collect();
+    numbered.extend(ids.iter().zip(wanted).filter_map(|(body, session)| Some((*body, session.ordinal?))));
+    // Bodies are held in one order everywhere, so that two meetings at once do not wait for each other.
+    let mut unnumbered: Vec<BodyId> = ids.iter().filter(|body| !numbered.contains_key(body)).copied().collect();
+    unnumbered.sort_unstable();
+    for body in unnumbered {
+        numbered.insert(body, next_ordinal(tx, body).await?);
+    }
     let mut after = Vec::new();
-    for (index, (body_id, session)) in ids.iter().zip(wanted).enumerate() {
-        let ordinal = match session.ordinal.or_else(|| numbered.get(body_id).copied()) {
-            Some(ordinal) => ordinal,
-            None => next_ordinal(tx, *body_id).await?,
-        };
-        rules::ordinal(&format!("sessions.{index}.ordinal"), ordinal)?;
+    for (index, body_id) in ids.iter().enumerate() {
+        let ordinal = numbered[body_id];
+        if !meeting.is_demo {
+            rules::ordinal(&format!("sessions.{index}.ordinal"), ordinal)?;
+        }
         let (id, (audience, owner)) = (tx.mint(), (meeting.audience, meeting.owner));
         after.push(body_session::Model { id, meeting_id: meeting.id, body_id: *body_id, ordinal, audience, owner });
     }
@@ -223,7 +238,9 @@ pub(super) async fn set_sessions(
 
 async fn next_ordinal(tx: &Tx<'_>, body: BodyId) -> Result<i32, Error> {
     tx.hold::<body::Entity>(body).await?;
-    let of_body = Condition::all().add(body_session::Column::BodyId.eq(body));
+    let of_body = Condition::all()
+        .add(body_session::Column::BodyId.eq(body))
+        .add(body_session::Column::Ordinal.lte(rules::LAST_ORDINAL));
     let highest = tx.highest::<body_session::Entity>(body_session::Column::Ordinal, of_body).await?;
     Ok(highest.unwrap_or(0) + 1)
 }

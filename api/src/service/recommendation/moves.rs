@@ -167,6 +167,7 @@ pub async fn record_agreement(
     let sessions = sessions_of(&step.tx, meeting_id).await?;
     let carries = sessions.iter().any(|session| session.body_id == step.before.body_id);
     meetings::reached_at(meeting.status, carries, "the recommendation's body")?;
+    rules::really_held(step.before.is_demo, meeting.is_demo)?;
     step.after.agreed_meeting_id = Some(meeting_id);
     step.finish().await
 }
@@ -210,9 +211,14 @@ pub async fn adopt(
     let meeting = step.tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await?;
     let carries = carries_adopting_body(&step.tx, meeting_id).await?;
     meetings::reached_at(meeting.status, carries, "the Executive Committee or the plenary")?;
+    rules::really_held(step.before.is_demo, meeting.is_demo)?;
     rules::adoptable(&step.before, addressees_of(&step.tx, step.before.id).await?.len())?;
     let today = day_in(step.tx.at(), &meeting.timezone);
     let adopted_on = rules::adoption_day(input.adopted_on, (meeting.starts_on, meeting.ends_on), today)?;
+    if let Some(agreed_at) = step.before.agreed_meeting_id {
+        let agreed_at = step.tx.get::<meeting::Entity>("id", agreed_at, "meeting of agreement").await?;
+        rules::adopted_after(agreed_at.starts_on, adopted_on)?;
+    }
     let label = next_label(&step.tx, &step.before, adopted_on.year()).await?;
     step.after.label = Some(label.to_string());
     step.after.label_year = Some(label.year);
@@ -233,12 +239,17 @@ async fn carries_adopting_body(tx: &Tx<'_>, meeting: MeetingId) -> Result<bool, 
 async fn next_label(tx: &Tx<'_>, row: &recommendation::Model, year: i32) -> Result<Label, Error> {
     tx.hold::<body::Entity>(row.body_id).await?;
     let body = tx.get::<body::Entity>("id", row.body_id, "body").await?;
-    let given = Condition::all()
-        .add(recommendation::Column::BodyId.eq(row.body_id))
-        .add(recommendation::Column::IsDemo.eq(row.is_demo))
-        .add(recommendation::Column::LabelYear.eq(year));
-    let last = tx.highest::<recommendation::Entity>(recommendation::Column::LabelSerial, given).await?;
+    let last = last_serial(tx, row.body_id, row.is_demo, year).await?;
     Ok(Label::next(row.is_demo, &body.code, year, last))
+}
+
+/// The last serial of a body's labels in a year; demonstrations have serials of their own.
+pub async fn last_serial(tx: &Tx<'_>, body: BodyId, is_demo: bool, year: i32) -> Result<Option<i32>, Error> {
+    let given = Condition::all()
+        .add(recommendation::Column::BodyId.eq(body))
+        .add(recommendation::Column::IsDemo.eq(is_demo))
+        .add(recommendation::Column::LabelYear.eq(year));
+    tx.highest::<recommendation::Entity>(recommendation::Column::LabelSerial, given).await
 }
 
 pub async fn transmit(

@@ -171,6 +171,7 @@ pub(super) async fn add_revision(
 ) -> Result<(), Error> {
     let of_text = Condition::all().add(recommendation_revision::Column::RecommendationId.eq(row.id));
     let last = tx.highest::<recommendation_revision::Entity>(recommendation_revision::Column::Number, of_text).await?;
+    input::room("text", usize::try_from(last.unwrap_or(0)).unwrap_or_default())?;
     let revision = recommendation_revision::Model {
         id: tx.mint(),
         recommendation_id: row.id,

@@ -14,7 +14,7 @@ use crate::domain::lifecycle::{Move, next};
 use crate::domain::refusal::All as _;
 use crate::domain::{audience, input, recommendation as rules};
 use crate::error::Error;
-use crate::service::input::{LocalizedTextInput, localized, patch, patch_required};
+use crate::service::input::{LocalizedTextInput, localized, patch, patch_required, replaced};
 use crate::service::tx::{Tx, Written};
 
 /// A new draft.
@@ -66,10 +66,10 @@ pub struct ReviseRecommendationInput {
     /// By when it should be implemented. Today or later.
     pub target_date: MaybeUndefined<NaiveDate>,
     /// What it is about; replaces all.
-    pub theme_ids: Option<Vec<ID>>,
+    pub theme_ids: MaybeUndefined<Vec<ID>>,
     /// What it refers to; replaces all.
-    pub instrument_ids: Option<Vec<ID>>,
-    /// What was changed and why. Kept with the revision.
+    pub instrument_ids: MaybeUndefined<Vec<ID>>,
+    /// What was changed in the text, and why. Kept with the revision; refused where there is none.
     pub change_note: Option<String>,
 }
 
@@ -151,13 +151,14 @@ pub async fn revise(
     let standing = tx.standing(before.body_id).await?;
     viewer.require(Act::EditText { standing: &standing, drafted_by: before.drafted_by_id })?;
     let status = next(before.status, Move::Revise)?;
-    let (themes, instruments) = (input.theme_ids.clone(), input.instrument_ids.clone());
+    let (themes, instruments) = (replaced(&input.theme_ids), replaced(&input.instrument_ids));
     let mut after = revised(&before, input)?;
     if after.target_date != before.target_date {
         rules::target_date(after.target_date, tx.today())?;
     }
     let new_text = (&after.title, &after.text, &after.rationale) != (&before.title, &before.text, &before.rationale);
     rules::reopens(before.status, new_text)?;
+    rules::notes_a_change(change_note.is_some(), new_text)?;
     after.status = status;
     let mut parts_changed = false;
     if new_text {

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use entity::addressee::{AddresseeCategory, AddresseeRole};
 use entity::id::{BodyId, CountryId, InstrumentId, MeetingId, OrganizationId, ThemeId};
 use entity::meeting::MeetingKind;
@@ -12,12 +12,13 @@ use entity::theme::ThemeKind;
 use entity::{body, country, instrument, meeting, organization, recommendation, theme};
 use sea_orm::{ColumnTrait as _, Condition};
 
-use super::specimen::{Rows, Specimen, localized};
+use super::specimen::{Pair, Rows, Specimen, localized};
 use crate::App;
 use crate::auth::Viewer;
 use crate::domain::audience;
 use crate::error::Error;
 use crate::service::read;
+use crate::service::recommendation::moves::last_serial;
 use crate::service::tx::Tx;
 
 /// Code, kind, English and Russian name.
@@ -85,7 +86,11 @@ const TEXTS: [(&str, RecommendationStatus, &str, &str, &str); 11] = {
 pub async fn load(app: &App) -> Result<usize, Error> {
     let viewer = Viewer::system("seed");
     let mut tx = app.begin(&viewer, "seed demo").await?;
-    let demo = Condition::all().add(recommendation::Column::IsDemo.eq(true));
+    tx.alone("seed demo").await?;
+    let first = localized(&title(TEXTS[0].3, TEXTS[0].4));
+    let demo = Condition::all()
+        .add(recommendation::Column::IsDemo.eq(true))
+        .add(recommendation::Column::TitleFolded.eq(first.folded()));
     if read::count::<recommendation::Entity>(tx.db(), &viewer, demo).await? > 0 {
         return tx.commit(0).await.map(|written| written.record);
     }
@@ -164,9 +169,14 @@ async fn instruments(tx: &mut Tx<'_>) -> Result<Vec<InstrumentId>, Error> {
     Ok(ids)
 }
 
+fn title(english: &str, russian: &str) -> Pair {
+    (format!("Demonstration: {english}"), format!("Демонстрация: {russian}"))
+}
+
 /// What the demonstration refers to in the public record.
 struct Context {
-    bodies: HashMap<String, BodyId>,
+    /// Each with the last serial of a demonstration's label in the year of adoption.
+    bodies: HashMap<String, (BodyId, i32)>,
     countries: Vec<CountryId>,
     organizations: HashMap<String, OrganizationId>,
     agreed_at: MeetingId,
@@ -193,8 +203,13 @@ impl Context {
         let adopted_at = meetings.iter().filter(|row| row.kind == MeetingKind::Plenary).nth(1);
         let missing = || Error::internal("the public record is not loaded");
         let adopted_at = adopted_at.ok_or_else(missing)?;
+        let mut by_code = HashMap::new();
+        for body in bodies {
+            let last = last_serial(tx, body.id, true, adopted_at.ends_on.year()).await?;
+            by_code.insert(body.code, (body.id, last.unwrap_or(0)));
+        }
         Ok(Self {
-            bodies: bodies.into_iter().map(|row| (row.code, row.id)).collect(),
+            bodies: by_code,
             countries: countries.into_iter().map(|row| row.id).collect(),
             organizations: organizations.into_iter().map(|row| (row.acronym, row.id)).collect(),
             agreed_at: agreed_at.ok_or_else(missing)?.id,
@@ -213,8 +228,8 @@ impl Context {
             Adopted, AgreedInGroup, Draft, SubmittedToExcom, Superseded, Transmitted, Withdrawn,
         };
         let missing = || Error::internal("the public record is not loaded");
-        let body = *self.bodies.get(*code).ok_or_else(missing)?;
-        let serial = if *status == Adopted { 2 } else { 1 };
+        let (body, last) = *self.bodies.get(*code).ok_or_else(missing)?;
+        let serial = last + if *status == Adopted { 2 } else { 1 };
         let adopted = matches!(status, Adopted | Transmitted | Superseded);
         let agreed = adopted || matches!(status, AgreedInGroup | SubmittedToExcom);
         let revised = !matches!(status, Draft | Withdrawn);
@@ -234,7 +249,7 @@ impl Context {
             } else {
                 RecommendationKind::Recommendation
             },
-            title: (format!("Demonstration: {english}"), format!("Демонстрация: {russian}")),
+            title: title(english, russian),
             texts: if revised { vec![first, second] } else { vec![first] },
             priority: [Some(Priority::High), Some(Priority::Medium), None][index % 3],
             drafted_by: None,

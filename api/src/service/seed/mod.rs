@@ -6,15 +6,13 @@ pub mod scale;
 mod specimen;
 
 use entity::country;
-use sea_orm::Condition;
+use sea_orm::{Condition, ConnectionTrait};
 
 use super::read;
-use crate::App;
 use crate::auth::Viewer;
 use crate::error::Error;
 
-/// Whether nothing has been loaded yet.
-pub async fn is_empty(app: &App) -> Result<bool, Error> {
-    let viewer = Viewer::system("seed");
-    Ok(read::count::<country::Entity>(&app.databases.read, &viewer, Condition::all()).await? == 0)
+/// Whether nothing has been loaded yet. Countries come with the public record only.
+async fn is_empty(db: &impl ConnectionTrait, viewer: &Viewer) -> Result<bool, Error> {
+    Ok(read::count::<country::Entity>(db, viewer, Condition::all()).await? == 0)
 }

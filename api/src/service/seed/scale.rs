@@ -7,7 +7,7 @@ use entity::id::{BodyId, CountryId, MeetingId, OrganizationId};
 use entity::meeting::{CountQualifier, MeetingKind, MeetingStatus, Modality, Sensitivity};
 use entity::meeting_organizer::OrganizerRole;
 use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
-use entity::{body, body_session, country, meeting, meeting_organizer, organization, recommendation};
+use entity::{body, body_session, country, meeting, meeting_organizer, organization};
 use sea_orm::{ColumnTrait as _, Condition};
 
 use super::specimen::{Rows, Specimen, localized};
@@ -16,11 +16,12 @@ use crate::auth::Viewer;
 use crate::domain::audience;
 use crate::error::Error;
 use crate::service::read;
+use crate::service::recommendation::moves::last_serial;
 use crate::service::tx::Tx;
 
 /// Records of one transaction.
 const CHUNK: u32 = 1000;
-/// Synthetic sessions are numbered from here, so that they use up no ordinal of the council's.
+/// Synthetic sessions are numbered from here, beyond `LAST_ORDINAL`, so that they use up no ordinal of the council's.
 const FIRST_ORDINAL: i32 = 1_000_001;
 /// Organisers of each meeting.
 const ORGANIZERS: u32 = 4;
@@ -171,12 +172,7 @@ impl Group {
         let highest = tx.highest::<body_session::Entity>(body_session::Column::Ordinal, of_body).await?;
         let mut serials = std::collections::HashMap::new();
         for year in FIRST_YEAR..FIRST_YEAR + YEARS {
-            let given = Condition::all()
-                .add(recommendation::Column::BodyId.eq(body.id))
-                .add(recommendation::Column::IsDemo.eq(true))
-                .add(recommendation::Column::LabelYear.eq(year));
-            let last = tx.highest::<recommendation::Entity>(recommendation::Column::LabelSerial, given).await?;
-            serials.insert(year, last.unwrap_or(0));
+            serials.insert(year, last_serial(tx, body.id, true, year).await?.unwrap_or(0));
         }
         let ordinal = highest.map_or(FIRST_ORDINAL, |ordinal| FIRST_ORDINAL.max(ordinal + 1));
         Ok(Self { id: body.id, code: body.code, ordinal, serials })
@@ -226,6 +222,7 @@ fn meeting(tx: &Tx<'_>, number: u32, country: CountryId) -> meeting::Model {
         chatham_house: false,
         sensitivity: Sensitivity::Public,
         country_id: Some(country),
+        is_demo: true,
         audience,
         owner,
         created_at: tx.at(),

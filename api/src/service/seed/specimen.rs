@@ -51,6 +51,9 @@ impl Rows {
         let row = recommendation(tx, specimen)?;
         let (id, audience, owner) = (row.id, row.audience, row.owner);
         for (text, number) in specimen.texts.iter().zip(1..) {
+            let is_latest = number as usize == specimen.texts.len();
+            let access = (audience, owner);
+            let (audience, owner) = if is_latest { access } else { audience::of_earlier_revision(access) };
             self.revisions.push(recommendation_revision::Model {
                 id: tx.mint(),
                 recommendation_id: id,

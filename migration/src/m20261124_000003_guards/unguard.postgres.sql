@@ -1,0 +1,15 @@
+DROP TRIGGER addressee_adopted ON addressee;
+DROP TRIGGER addressee_adopted_kept ON addressee;
+DROP TRIGGER recommendation_theme_adopted ON recommendation_theme;
+DROP TRIGGER recommendation_theme_adopted_kept ON recommendation_theme;
+DROP TRIGGER recommendation_instrument_adopted ON recommendation_instrument;
+DROP TRIGGER recommendation_instrument_adopted_kept ON recommendation_instrument;
+DROP TRIGGER audit_not_truncated ON audit;
+DROP TRIGGER change_not_truncated ON change;
+DROP TRIGGER recommendation_not_truncated ON recommendation;
+DROP TRIGGER recommendation_revision_not_truncated ON recommendation_revision;
+DROP TRIGGER recommendation_forward ON recommendation;
+DROP TRIGGER meeting_stays_concluded ON meeting;
+DROP TRIGGER body_session_of_kind ON body_session;
+DROP FUNCTION refuse_adopted_part_change();
+DROP FUNCTION refuse_session_of_kind();

@@ -1,0 +1,9 @@
+DROP TRIGGER addressee_adopted;
+DROP TRIGGER addressee_adopted_kept;
+DROP TRIGGER recommendation_theme_adopted;
+DROP TRIGGER recommendation_theme_adopted_kept;
+DROP TRIGGER recommendation_instrument_adopted;
+DROP TRIGGER recommendation_instrument_adopted_kept;
+DROP TRIGGER recommendation_forward;
+DROP TRIGGER meeting_stays_concluded;
+DROP TRIGGER body_session_of_kind;

@@ -1,0 +1,98 @@
+//! Writers that meet. Each of them is answered as if the others had come before or after, and none by an internal fault.
+
+use std::time::Duration;
+
+use rec_tests::given::{at_with, text};
+use rec_tests::{TestApp, on_both_databases};
+use sea_orm::ConnectionTrait as _;
+use serde_json::{Value, json};
+
+/// Sends mutations one after the other while the feed is held, so that all of them are under way before the first ends.
+/// Returns, of each, the codes of its refusals.
+async fn at_once(app: &TestApp, mutations: Vec<(&'static str, Value)>) -> Vec<Vec<String>> {
+    let other = app.second().await;
+    let held = other.app.databases.begin().await.unwrap();
+    held.execute_unprepared("UPDATE change_head SET seq = seq").await.unwrap();
+    let mut running = Vec::new();
+    for (mutation, input) in mutations {
+        let client = app.secretariat();
+        running.push(tokio::spawn(async move { client.payload(mutation, input, "id").await }));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    held.commit().await.unwrap();
+    let mut answers = Vec::new();
+    for answer in running {
+        let answer = answer.await.unwrap();
+        let codes =
+            answer["userErrors"].as_array().unwrap().iter().map(|error| error["code"].as_str().unwrap().to_owned());
+        answers.push(codes.collect());
+    }
+    answers
+}
+
+/// Of two writes at one version the first is done, and the second is told that it has come too late.
+async fn second_conflicts(app: &TestApp, mutation: &'static str, one: Value, other: Value) {
+    assert_eq!(at_once(app, vec![(mutation, one), (mutation, other)]).await, [vec![], vec!["CONFLICT"]], "{mutation}");
+}
+
+on_both_databases! {
+    async fn of_two_writers_at_one_version_the_second_conflicts(app: TestApp) {
+        let text_row = app.under_discussion("WG-A").await;
+        let revised = |words: &str| at_with(&text_row, json!({ "text": text(words) }));
+        second_conflicts(&app, "reviseRecommendation", revised("One"), revised("Other")).await;
+        let (isrs, unoct) = (app.organization("ISRS").await, app.organization("UNOCT").await);
+        let meeting = app.planned_meeting(json!({})).await;
+        let organized = |ids: &[&String]| {
+            let organizers: Vec<Value> = ids.iter().map(|id| json!({ "organizationId": id, "role": "HOST" })).collect();
+            at_with(&meeting, json!({ "organizers": organizers }))
+        };
+        second_conflicts(&app, "setMeetingOrganizers", organized(&[&isrs, &unoct]), organized(&[&unoct, &isrs])).await;
+        let (body, meeting) = (app.body("WG-B").await, app.planned_meeting(json!({})).await);
+        let sessions = |ordinal: i32| at_with(&meeting, json!({ "sessions": [{ "bodyId": body, "ordinal": ordinal }] }));
+        second_conflicts(&app, "setBodySessions", sessions(71), sessions(72)).await;
+    }
+
+    async fn nobody_takes_part_in_public_in_a_meeting_that_closes_meanwhile(app: TestApp) {
+        let meeting = app.planned_meeting(json!({})).await;
+        let comes = json!({ "meetingId": meeting["id"], "organizationId": app.organization("EU").await,
+            "capacity": "DELEGATE", "attendance": "CONFIRMED" });
+        let closes = at_with(&meeting, json!({ "sensitivity": "CONFIDENTIAL" }));
+        let answers = at_once(&app, vec![("recordParticipation", comes), ("updateMeeting", closes)]).await;
+        assert_eq!(answers, [Vec::<String>::new(), Vec::new()]);
+        let query = "query($id: ID!) { meeting(by: { id: $id }) { participations { nodes { id } } } }";
+        let data = app.secretariat().query_with(query, json!({ "id": meeting["id"] })).await;
+        let participation = &data["meeting"]["participations"]["nodes"][0]["id"];
+        assert!(participation.is_string());
+        let node = "query($id: ID!) { node(id: $id) { id } }";
+        for viewer in [app.anonymous(), app.reader(), app.partner("EU")] {
+            assert_eq!(viewer.query_with(node, json!({ "id": participation })).await, json!({ "node": null }));
+        }
+    }
+
+    async fn meetings_that_number_the_same_bodies_do_not_wait_for_each_other(app: TestApp) {
+        let mut bodies = Vec::new();
+        for code in ["WG-A", "WG-B", "WG-C", "WG-D"] {
+            bodies.push(json!({ "bodyId": app.body(code).await }));
+        }
+        let input = |sessions: &[Value]| json!({ "title": text("At once"), "kind": "JOINT_WORKING_GROUPS",
+            "modality": "ONLINE", "startsOn": "2026-02-01", "sessions": sessions });
+        let forth = input(&bodies);
+        bodies.reverse();
+        let back = input(&bodies);
+        let mut running = Vec::new();
+        for number in 0..8 {
+            let (client, input) = (app.secretariat(), if number % 2 == 0 { forth.clone() } else { back.clone() });
+            running.push(tokio::spawn(async move { client.mutate("scheduleMeeting", input, "id").await }));
+        }
+        for scheduled in running {
+            assert!(scheduled.await.unwrap()["id"].is_string());
+        }
+    }
+
+    async fn grants_that_overlap_at_once_leave_one(app: TestApp) {
+        let input = json!({ "organizationId": app.organization("OSCE").await, "bodyId": app.body("WG-A").await,
+            "role": "MEMBER", "validFrom": "2026-01-01" });
+        let answers = at_once(&app, vec![("grantMandate", input.clone()), ("grantMandate", input)]).await;
+        assert_eq!(answers, [vec![], vec!["ALREADY_EXISTS"]]);
+    }
+}
