@@ -71,6 +71,7 @@ impl Databases {
 
 /// Waits for every other transaction that asks to be alone with the same matter, until this one ends. On SQLite a
 /// transaction that writes always is.
+#[expect(clippy::disallowed_methods, reason = "a lock is neither read nor written")]
 pub async fn alone(txn: &DatabaseTransaction, matter: &str) -> Result<(), DbErr> {
     if txn.get_database_backend() == DbBackend::Postgres {
         let key = Func::cust("hashtext").arg(matter);

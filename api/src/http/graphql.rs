@@ -44,15 +44,15 @@ struct Answer {
 impl Answer {
     /// A request that was not executed.
     fn refusal(status: StatusCode, code: &str, message: &str) -> Self {
-        Self::error(status, message, json!({ "code": code }))
+        Self::error(status, message, &json!({ "code": code }))
     }
 
     /// A request that failed through no fault of the client.
     fn fault(status: StatusCode, code: &str, message: &str, request_id: &str) -> Self {
-        Self::error(status, message, json!({ "code": code, "requestId": request_id }))
+        Self::error(status, message, &json!({ "code": code, "requestId": request_id }))
     }
 
-    fn error(status: StatusCode, message: &str, extensions: Value) -> Self {
+    fn error(status: StatusCode, message: &str, extensions: &Value) -> Self {
         let body = json!({ "errors": [{ "message": message, "extensions": extensions }] });
         Self { status, body: body.to_string().into_bytes() }
     }

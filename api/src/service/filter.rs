@@ -9,7 +9,7 @@ use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use entity::Row;
 use entity::id::RecordId;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr, SelectStatement};
-use sea_orm::{ActiveEnum, ColumnTrait, QueryFilter, QuerySelect, QueryTrait, Value};
+use sea_orm::{ActiveEnum, ColumnTrait, Value};
 
 use super::read::{Visible, select};
 use crate::auth::Viewer;
@@ -106,8 +106,8 @@ impl<'a> Scope<'a> {
         let Some(list) = list else { return Ok(Condition::all()) };
         let linked = |matching: &F| -> Result<Expr, Error> {
             let ids = self.matching(matching)?;
-            let links = select::<L>(self.viewer).filter(related.in_subquery(ids));
-            let links = links.select_only().column(child).into_query();
+            let mut links = select::<L>(self.viewer).and_where(related.in_subquery(ids)).take();
+            let links = links.clear_selects().column(child.as_column_ref()).take();
             Ok(Expr::col(E::ID.as_column_ref()).in_subquery(links))
         };
         let mut all = Condition::all();
@@ -126,9 +126,9 @@ impl<'a> Scope<'a> {
             let message = format!("filter: at most {MOST_RELATIONS} relations within each other.");
             return Err(Error::InvalidArgument { message });
         }
-        let matching = select::<F::Entity>(self.viewer).filter(self.apply(filter)?);
+        let mut matching = select::<F::Entity>(self.viewer).cond_where(self.apply(filter)?).take();
         self.away.set(self.away.get() - 1);
-        Ok(matching.select_only().column(F::Entity::ID).into_query())
+        Ok(matching.clear_selects().column(F::Entity::ID.as_column_ref()).take())
     }
 
     fn spend(&self) -> Result<(), Error> {

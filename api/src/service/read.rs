@@ -6,11 +6,9 @@ use std::collections::HashMap;
 use entity::id::RecordId;
 use entity::{Audience, Part, Row};
 use sea_orm::sea_query::{
-    Alias, Asterisk, Condition, DynIden, Expr, ExprTrait, Func, JoinType, Query, SelectStatement,
+    Alias, Asterisk, Condition, DynIden, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement,
 };
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, FromQueryResult, QueryFilter, QueryTrait, StatementBuilder, Value,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, FromQueryResult, StatementBuilder, Value};
 use uuid::Uuid;
 
 use super::page::{Listing, Page};
@@ -44,12 +42,18 @@ pub fn by_access<E: Row>(viewer: &Viewer) -> Condition {
     }
 }
 
-/// A statement on the rows that the viewer may see.
-pub fn select<E: Visible>(viewer: &Viewer) -> sea_orm::Select<E> {
-    let mut statement = E::find().filter(E::visible(viewer));
-    // A test holds the schema equal to the entities; a statement that names no column is shorter to build and to look up.
-    QueryTrait::query(&mut statement).clear_selects().column((E::default(), Asterisk));
-    statement
+/// A statement on the rows that the viewer may see. It names no column: a test holds the schema equal to the entities.
+pub fn select<E: Visible>(viewer: &Viewer) -> SelectStatement {
+    select_all::<E>().cond_where(E::visible(viewer)).take()
+}
+
+fn select_all<E: Row>() -> SelectStatement {
+    Query::select().column((E::default(), Asterisk)).from(E::default().table_ref()).take()
+}
+
+async fn rows<E: Row>(db: &impl ConnectionTrait, statement: &SelectStatement) -> Result<Vec<E::Model>, Error> {
+    let rows = db.query_all(statement).await?;
+    Ok(rows.iter().map(|row| E::Model::from_query_result(row, "")).collect::<Result<_, DbErr>>()?)
 }
 
 pub async fn get<E: Visible>(db: &impl ConnectionTrait, viewer: &Viewer, id: E::Id) -> Result<Option<E::Model>, Error> {
@@ -62,7 +66,8 @@ pub async fn find<E: Visible>(
     viewer: &Viewer,
     condition: Condition,
 ) -> Result<Option<E::Model>, Error> {
-    Ok(select::<E>(viewer).filter(condition).one(db).await?)
+    let row = db.query_one(select::<E>(viewer).cond_where(condition).limit(1)).await?;
+    Ok(row.map(|row| E::Model::from_query_result(&row, "")).transpose()?)
 }
 
 /// All rows that meet a condition. For lists that are known to be short.
@@ -71,7 +76,7 @@ pub async fn all<E: Visible>(
     viewer: &Viewer,
     condition: Condition,
 ) -> Result<Vec<E::Model>, Error> {
-    Ok(select::<E>(viewer).filter(condition).all(db).await?)
+    rows::<E>(db, select::<E>(viewer).cond_where(condition)).await
 }
 
 pub async fn by_ids<E: Visible>(
@@ -80,7 +85,7 @@ pub async fn by_ids<E: Visible>(
     ids: &[E::Id],
 ) -> Result<Vec<E::Model>, Error> {
     let wanted = among(db.get_database_backend(), E::ID, ids);
-    Ok(select::<E>(viewer).filter(wanted).all(db).await?)
+    rows::<E>(db, select::<E>(viewer).and_where(wanted)).await
 }
 
 /// The parts of several parents, each parent's in their order.
@@ -90,9 +95,8 @@ pub async fn children<P: Part + Visible>(
     parents: &[P::ParentId],
 ) -> Result<Vec<P::Model>, Error> {
     let of_parents = among(db.get_database_backend(), P::PARENT, parents);
-    let mut statement = select::<P>(viewer).filter(of_parents);
-    QueryTrait::query(&mut statement).order_by(P::ORDER, sea_orm::Order::Asc).order_by(P::ID, sea_orm::Order::Asc);
-    Ok(statement.all(db).await?)
+    let mut statement = select::<P>(viewer).and_where(of_parents).take();
+    rows::<P>(db, statement.order_by(P::ORDER, Order::Asc).order_by(P::ID, Order::Asc)).await
 }
 
 pub async fn list<E: Visible>(
@@ -100,15 +104,14 @@ pub async fn list<E: Visible>(
     viewer: &Viewer,
     listing: &Listing<E>,
 ) -> Result<Page<E::Model>, Error> {
-    let mut statement = select::<E>(viewer).filter(listing.condition.clone());
-    listing.narrow(QueryTrait::query(&mut statement));
-    Ok(listing.page(statement.all(db).await?))
+    let mut statement = select::<E>(viewer).cond_where(listing.condition.clone()).take();
+    listing.narrow(&mut statement);
+    Ok(listing.page(rows::<E>(db, &statement).await?))
 }
 
 pub async fn count<E: Visible>(db: &impl ConnectionTrait, viewer: &Viewer, condition: Condition) -> Result<i64, Error> {
-    let mut statement = select::<E>(viewer).filter(condition).into_query();
-    statement.clear_selects().expr_as(Expr::col(Asterisk).count(), "n");
-    let row = db.query_one(&statement).await?;
+    let mut statement = select::<E>(viewer).cond_where(condition).take();
+    let row = db.query_one(statement.clear_selects().expr_as(Expr::col(Asterisk).count(), "n")).await?;
     Ok(row.map(|row| row.try_get("", "n")).transpose()?.unwrap_or(0))
 }
 
@@ -152,9 +155,8 @@ pub async fn pages<E: Visible>(
     listing: &Listing<E>,
 ) -> Result<HashMap<Uuid, Page<E::Model>>, Error> {
     let backend = db.get_database_backend();
-    let mut inner =
-        select::<E>(viewer).filter(listing.condition.clone()).filter(link.of::<E>(parent_of_row(backend))).into_query();
-    listing.narrow(&mut inner);
+    let mut inner = select::<E>(viewer).cond_where(listing.condition.clone()).take();
+    listing.narrow(inner.and_where(link.of::<E>(parent_of_row(backend))));
     let mut outer = Query::select();
     outer.expr_as(parent_of_row(backend), PARENT).column(("c", Asterisk)).from_function(each(backend, parents), "p");
     if backend == DbBackend::Postgres {
@@ -181,15 +183,15 @@ pub async fn counts<E: Visible>(
     parents: &[Uuid],
     condition: Condition,
 ) -> Result<HashMap<Uuid, i64>, Error> {
-    let counted = select::<E>(viewer).filter(condition);
-    tally(db, link.of::<E>(parent_of_row(db.get_database_backend())), parents, counted.into_query()).await
+    let counted = select::<E>(viewer).cond_where(condition).take();
+    tally(db, link.of::<E>(parent_of_row(db.get_database_backend())), parents, counted).await
 }
 
 /// How many parts each of several parents has, the hidden ones included: a count that a rule lets everyone see who
 /// sees the parent.
 pub async fn headcounts<P: Part>(db: &impl ConnectionTrait, parents: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
     let link = Link::direct(P::PARENT);
-    tally(db, link.of::<P>(parent_of_row(db.get_database_backend())), parents, P::find().into_query()).await
+    tally(db, link.of::<P>(parent_of_row(db.get_database_backend())), parents, select_all::<P>()).await
 }
 
 async fn tally(
@@ -249,7 +251,7 @@ fn json(ids: impl Iterator<Item = Uuid>) -> Expr {
     Expr::value(serde_json::Value::from(ids).to_string())
 }
 
-/// Whether the database answers, and which migrations it has seen.
+/// Whether the database answers.
 pub async fn ping(db: &impl ConnectionTrait) -> Result<(), Error> {
     let one = Query::select().expr_as(Expr::value(1), Alias::new("one")).take();
     let backend = db.get_database_backend();

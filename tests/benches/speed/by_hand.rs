@@ -1,11 +1,11 @@
-//! The same statements as the service runs, written by hand and run through sqlx, and of their rows what the answer
-//! needs read into values. No JSON is written of it.
+//! The same statements as the service runs, written by hand and run through sqlx on connections like the service's, and of
+//! their rows what the answer needs read into values. No JSON is written of it.
 
 use chrono::NaiveDate;
 use rec_tests::TestApp;
 use sea_orm::ConnectionTrait as _;
-use sea_orm::sqlx::postgres::{PgPool, PgRow};
-use sea_orm::sqlx::sqlite::{SqlitePool, SqliteRow};
+use sea_orm::sqlx::postgres::{PgPool, PgPoolOptions, PgRow};
+use sea_orm::sqlx::sqlite::{SqlitePool, SqlitePoolOptions, SqliteRow};
 use sea_orm::sqlx::types::Json;
 use sea_orm::sqlx::{self, Row as _};
 use uuid::Uuid;
@@ -31,6 +31,9 @@ const ORGANIZER: &str = "id, meeting_id, organization_id, role, position, audien
 const ORGANIZATION: &str = "id, acronym, name, name_folded, kind, seat, website, organizer, active, parent_id, country_id, audience, owner, \
     created_at, updated_at, version";
 
+/// The audience of what everyone reads.
+const PUBLIC: i16 = 0;
+
 type Localized = Json<serde_json::Value>;
 
 /// Reads columns of all rows into values.
@@ -55,18 +58,18 @@ macro_rules! among {
         match $hand {
             ByHand::Sqlite(pool) => {
                 let sql = format!(
-                    "SELECT {} FROM {} WHERE audience = 0 AND {} IN (SELECT unhex(value) FROM json_each($1)) {}",
+                    "SELECT {} FROM {} WHERE audience = $1 AND {} IN (SELECT unhex(value) FROM json_each($2)) {}",
                     $columns, $table, $id, $order
                 );
                 let ids: Vec<String> = $ids.iter().map(|id| format!("\"{}\"", id.simple())).collect();
-                let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(format!("[{}]", ids.join(",")));
+                let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(PUBLIC).bind(format!("[{}]", ids.join(",")));
                 let $rows: Vec<SqliteRow> = query.fetch_all(pool).await.unwrap();
                 $read
             }
             ByHand::Postgres(pool) => {
                 let sql =
-                    format!("SELECT {} FROM {} WHERE audience = 0 AND {} = ANY($1) {}", $columns, $table, $id, $order);
-                let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind($ids);
+                    format!("SELECT {} FROM {} WHERE audience = $1 AND {} = ANY($2) {}", $columns, $table, $id, $order);
+                let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(PUBLIC).bind($ids);
                 let $rows: Vec<PgRow> = query.fetch_all(pool).await.unwrap();
                 $read
             }
@@ -76,23 +79,32 @@ macro_rules! among {
 
 impl ByHand {
     pub async fn connect(url: &str) -> Self {
+        // As the service does, and unlike sqlx's default: no ping before each statement.
         if url.starts_with("sqlite:") {
-            Self::Sqlite(SqlitePool::connect(url).await.unwrap())
+            let options = SqlitePoolOptions::new().max_connections(4).test_before_acquire(false);
+            Self::Sqlite(options.connect(url).await.unwrap())
         } else {
-            Self::Postgres(PgPool::connect(url).await.unwrap())
+            let options = PgPoolOptions::new().max_connections(4).test_before_acquire(false);
+            Self::Postgres(options.connect(url).await.unwrap())
         }
     }
 
-    pub async fn nested_page(&self) {
-        let page = format!("SELECT {RECOMMENDATION} FROM recommendation WHERE audience = 0 ORDER BY id LIMIT 21");
+    /// Returns how many rows a client is shown.
+    pub async fn nested_page(&self) -> usize {
+        let page = format!("SELECT {RECOMMENDATION} FROM recommendation WHERE audience = $1 ORDER BY id LIMIT $2");
+        let shown;
         let (bodies, meetings) = match self {
             Self::Sqlite(pool) => {
-                let rows: Vec<SqliteRow> = sqlx::query(sqlx::AssertSqlSafe(page)).fetch_all(pool).await.unwrap();
+                let page = sqlx::query(sqlx::AssertSqlSafe(page)).bind(PUBLIC).bind(21_i64);
+                let rows: Vec<SqliteRow> = page.fetch_all(pool).await.unwrap();
+                shown = rows.len() - 1;
                 read!(rows, label: Option<String>, status: String, title: Localized);
                 (ids!(rows, "body_id"), ids!(rows, "meeting_id"))
             }
             Self::Postgres(pool) => {
-                let rows: Vec<PgRow> = sqlx::query(sqlx::AssertSqlSafe(page)).fetch_all(pool).await.unwrap();
+                let page = sqlx::query(sqlx::AssertSqlSafe(page)).bind(PUBLIC).bind(21_i64);
+                let rows: Vec<PgRow> = page.fetch_all(pool).await.unwrap();
+                shown = rows.len() - 1;
                 read!(rows, label: Option<String>, status: String, title: Localized);
                 (ids!(rows, "body_id"), ids!(rows, "meeting_id"))
             }
@@ -120,16 +132,19 @@ impl ByHand {
             "",
             |rows| read!(rows, acronym: String, name: Localized)
         );
+        shown
     }
 
     pub async fn by_label(&self, label: &str) {
-        let one = format!("SELECT {RECOMMENDATION} FROM recommendation WHERE audience = 0 AND label = $1 LIMIT 1");
+        let one = format!("SELECT {RECOMMENDATION} FROM recommendation WHERE audience = $1 AND label = $2 LIMIT $3");
         match self {
             Self::Sqlite(pool) => {
-                drop(sqlx::query(sqlx::AssertSqlSafe(one)).bind(label).fetch_one(pool).await.unwrap());
+                let one = sqlx::query(sqlx::AssertSqlSafe(one)).bind(PUBLIC).bind(label).bind(1_i64);
+                std::hint::black_box(one.fetch_one(pool).await.unwrap());
             }
             Self::Postgres(pool) => {
-                drop(sqlx::query(sqlx::AssertSqlSafe(one)).bind(label).fetch_one(pool).await.unwrap());
+                let one = sqlx::query(sqlx::AssertSqlSafe(one)).bind(PUBLIC).bind(label).bind(1_i64);
+                std::hint::black_box(one.fetch_one(pool).await.unwrap());
             }
         }
     }

@@ -5,7 +5,7 @@ use entity::id::{MeetingId, OrganizationId, ParticipationId};
 use entity::participation::{Attendance, Capacity};
 use entity::{meeting, organization, participation};
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, Condition, QueryFilter, QuerySelect, QueryTrait};
+use sea_orm::{ColumnTrait, Condition};
 
 use crate::app::App;
 use crate::auth::{Act, Viewer};
@@ -28,8 +28,8 @@ impl Visible for participation::Entity {
             .and_where(participation::Column::OrganizationId.eq(organization))
             .and_where(participation::Column::Attendance.is_in(rules::TAKING_PART))
             .take();
-        let meetings = select::<meeting::Entity>(viewer).filter(meeting::Column::Id.in_subquery(own));
-        let meetings = meetings.select_only().column(meeting::Column::Id).into_query();
+        let mut meetings = select::<meeting::Entity>(viewer).and_where(meeting::Column::Id.in_subquery(own)).take();
+        let meetings = meetings.clear_selects().column(meeting::Column::Id.as_column_ref()).take();
         Condition::any().add(written).add(participation::Column::MeetingId.in_subquery(meetings))
     }
 }

@@ -50,10 +50,10 @@ impl Rows {
     pub fn add(&mut self, tx: &Tx<'_>, specimen: &Specimen) -> Result<RecommendationId, Error> {
         let row = recommendation(tx, specimen)?;
         let (id, audience, owner) = (row.id, row.audience, row.owner);
-        for (text, number) in specimen.texts.iter().zip(1..) {
-            let is_latest = number as usize == specimen.texts.len();
+        let mut texts = specimen.texts.iter().zip(1..).peekable();
+        while let Some((text, number)) = texts.next() {
             let access = (audience, owner);
-            let (audience, owner) = if is_latest { access } else { audience::of_earlier_revision(access) };
+            let (audience, owner) = if texts.peek().is_none() { access } else { audience::of_earlier_revision(access) };
             self.revisions.push(recommendation_revision::Model {
                 id: tx.mint(),
                 recommendation_id: id,
