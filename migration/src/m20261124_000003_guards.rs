@@ -8,7 +8,8 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 pub struct Migration;
 
 /// Nulls sort last both ways, so that each way has its own index.
-const INDEXES: [(&str, &str); 5] = [
+const INDEXES: [(&str, &str); 6] = [
+    ("recommendation_created", "recommendation (created_at, id)"),
     ("recommendation_newest", "recommendation ((adopted_on IS NOT NULL), adopted_on, id)"),
     ("recommendation_last_label", "recommendation ((label IS NOT NULL), label, id)"),
     ("recommendation_due", "recommendation ((target_date IS NULL), target_date, id)"),

@@ -182,20 +182,13 @@ impl<E: Row> Listing<E> {
     /// The rows that come strictly after a position if `descending` is the list's own direction, else strictly before it.
     fn beyond(&self, position: &Position, descending: bool) -> Condition {
         let flipped = descending != self.is_descending();
-        let terms = self.terms(position, flipped);
-        if terms.iter().all(|term| term.descending == terms[0].descending) {
-            return Condition::all().add(tuple_compare(terms));
+        let (mut all, terms) = (Condition::all(), self.terms(position, flipped));
+        let ends = terms.iter().take_while(|term| term.null.is_some()).count();
+        let (ends, terms) = terms.split_at(ends);
+        for term in ends {
+            all = all.add_option(term.null.clone());
         }
-        // Mixed directions: equal in the first keys and beyond in the next, one alternative a key.
-        let mut alternatives = Condition::any();
-        for end in 0..terms.len() {
-            let mut all = Condition::all();
-            for term in &terms[..end] {
-                all = all.add(term.expr.clone().eq(term.value.clone()));
-            }
-            alternatives = alternatives.add(all.add(compare(&terms[end])));
-        }
-        alternatives
+        all.add(beyond_all(terms))
     }
 
     fn terms(&self, position: &Position, flipped: bool) -> Vec<Term> {
@@ -206,15 +199,14 @@ impl<E: Row> Listing<E> {
             let is_null = *value == value.as_null();
             if key.column.def().is_null() {
                 // The rank is true for nulls in ascending order, and for values in descending order.
-                let rank = Value::from(is_null != descending);
-                terms.push(Term { expr: null_rank(column(key.column), descending), value: rank, descending });
+                let rank = Term::new(null_rank(column(key.column), descending), is_null != descending, descending);
+                terms.push(if is_null && !flipped { rank.at_the_end(&column(key.column)) } else { rank });
             }
             if !is_null {
-                terms.push(Term { expr: column(key.column), value: value.clone(), descending });
+                terms.push(Term::new(column(key.column), value.clone(), descending));
             }
         }
-        let descending = self.is_descending();
-        terms.push(Term { expr: column(E::ID), value: Value::from(position.id), descending });
+        terms.push(Term::new(column(E::ID), position.id, self.is_descending()));
         terms.into_iter().map(|term| Term { descending: term.descending != flipped, ..term }).collect()
     }
 
@@ -232,6 +224,39 @@ struct Term {
     expr: Expr,
     value: Value,
     descending: bool,
+    /// What holds of all rows that follow: nulls come last, and the position is among them.
+    null: Option<Expr>,
+}
+
+impl Term {
+    fn new(expr: Expr, value: impl Into<Value>, descending: bool) -> Self {
+        Self { expr, value: value.into(), descending, null: None }
+    }
+
+    /// Says the same in three ways: SQLite finds its way in the index by the equality, PostgreSQL by the range.
+    fn at_the_end(mut self, column: &Expr) -> Self {
+        let (rank, value) = (|| self.expr.clone(), || self.value.clone());
+        let range = if self.descending { rank().lte(value()) } else { rank().gte(value()) };
+        self.null = Some(range.and(rank().eq(value())).and(column.clone().is_null()));
+        self
+    }
+}
+
+/// The rows that come after all terms.
+fn beyond_all(terms: &[Term]) -> Condition {
+    if terms.iter().all(|term| term.descending == terms[0].descending) {
+        return Condition::all().add(tuple_compare(terms));
+    }
+    // Mixed directions: equal in the first keys and beyond in the next, one alternative a key.
+    let mut alternatives = Condition::any();
+    for end in 0..terms.len() {
+        let mut all = Condition::all();
+        for term in &terms[..end] {
+            all = all.add(term.expr.clone().eq(term.value.clone()));
+        }
+        alternatives = alternatives.add(all.add(compare(&terms[end])));
+    }
+    alternatives
 }
 
 /// Sorts nulls last when it is sorted in the direction of its key.
@@ -245,10 +270,10 @@ fn compare(term: &Term) -> Expr {
 }
 
 /// `(a, b, id) > (…)`, which both databases answer from an index.
-fn tuple_compare(terms: Vec<Term>) -> Expr {
+fn tuple_compare(terms: &[Term]) -> Expr {
     let descending = terms[0].descending;
     let (exprs, values): (Vec<Expr>, Vec<Expr>) =
-        terms.into_iter().map(|term| (term.expr, Expr::value(term.value))).unzip();
+        terms.iter().map(|term| (term.expr.clone(), Expr::value(term.value.clone()))).unzip();
     let (left, right) = (Expr::tuple(exprs), Expr::tuple(values));
     if descending { left.lt(right) } else { left.gt(right) }
 }
