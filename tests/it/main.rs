@@ -4,6 +4,7 @@
 mod access;
 mod council;
 mod crash;
+mod faults;
 mod feed;
 mod filter;
 mod guard;

@@ -111,9 +111,9 @@ impl Body {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Body>> {
+    ) -> Option<Result<Connection<Body>>> {
         let window = Window { first, after, last, before };
-        list_of(
+        let page = list_of(
             session(ctx),
             "Body.subsidiaries",
             (self.0.id.uuid(), service::body::of_superior()),
@@ -121,7 +121,8 @@ impl Body {
             order_by,
             window,
         )
-        .await
+        .await;
+        Some(page)
     }
 
     /// Its sessions, each in a meeting. Ordinals count from 1.
@@ -136,9 +137,9 @@ impl Body {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<BodySession>> {
+    ) -> Option<Result<Connection<BodySession>>> {
         let window = Window { first, after, last, before };
-        list_of(
+        let page = list_of(
             session(ctx),
             "Body.sessions",
             (self.0.id.uuid(), service::meeting::parts::of_body()),
@@ -146,7 +147,8 @@ impl Body {
             order_by,
             window,
         )
-        .await
+        .await;
+        Some(page)
     }
 
     /// The meetings that carry a session of it.
@@ -161,9 +163,9 @@ impl Body {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Meeting>> {
+    ) -> Option<Result<Connection<Meeting>>> {
         let window = Window { first, after, last, before };
-        list_of(
+        let page = list_of(
             session(ctx),
             "Body.meetings",
             (self.0.id.uuid(), service::meeting::of_body()),
@@ -171,7 +173,8 @@ impl Body {
             order_by,
             window,
         )
-        .await
+        .await;
+        Some(page)
     }
 
     /// What organisations are in it.
@@ -186,9 +189,9 @@ impl Body {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Mandate>> {
+    ) -> Option<Result<Connection<Mandate>>> {
         let window = Window { first, after, last, before };
-        list_of(
+        let page = list_of(
             session(ctx),
             "Body.mandates",
             (self.0.id.uuid(), service::mandate::of_body()),
@@ -196,7 +199,8 @@ impl Body {
             order_by,
             window,
         )
-        .await
+        .await;
+        Some(page)
     }
 
     /// The recommendations that it drafts.
@@ -213,9 +217,9 @@ impl Body {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Recommendation>> {
+    ) -> Option<Result<Connection<Recommendation>>> {
         let window = Window { first, after, last, before };
-        list_of(
+        let page = list_of(
             session(ctx),
             "Body.recommendations",
             (self.0.id.uuid(), service::recommendation::of_body()),
@@ -223,7 +227,8 @@ impl Body {
             order_by,
             window,
         )
-        .await
+        .await;
+        Some(page)
     }
 
     /// When the record was created.
@@ -276,9 +281,9 @@ impl BodyQuery {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Body>> {
+    ) -> Option<Result<Connection<Body>>> {
         let window = Window { first, after, last, before };
-        list(session(ctx), "bodies", filter, order_by, window).await
+        Some(list(session(ctx), "bodies", filter, order_by, window).await)
     }
 
     /// A working group. Null if there is none that you may see.
@@ -302,9 +307,9 @@ impl BodyQuery {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Body>> {
+    ) -> Option<Result<Connection<Body>>> {
         let window = Window { first, after, last, before };
-        list(session(ctx), "workingGroups", Some(BodyFilter::working_groups(filter)), order_by, window).await
+        Some(list(session(ctx), "workingGroups", Some(BodyFilter::working_groups(filter)), order_by, window).await)
     }
 }
 

@@ -3,8 +3,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, OutputType, Result, TypeName};
+use async_graphql::parser::types::Field;
+use async_graphql::registry::Registry;
+use async_graphql::{
+    Context, ContextSelectionSet, Object, OutputType, Positioned, Result, ServerResult, TypeName, Value,
+};
 use entity::ModelOf;
+use futures_util::future::try_join_all;
 use uuid::Uuid;
 
 use super::loader::{ChildrenOf, CountOf, PageOf};
@@ -41,6 +46,29 @@ pub struct PageInfo {
     end_cursor: Option<String>,
 }
 
+/// The items of a page. `Vec` cuts an error's path off at the item; these leave it whole.
+pub struct Items<T>(Vec<T>);
+
+impl<T: OutputType> OutputType for Items<T> {
+    fn type_name() -> Cow<'static, str> {
+        Vec::<T>::type_name()
+    }
+
+    fn qualified_type_name() -> String {
+        Vec::<T>::qualified_type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        Vec::<T>::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        let items = self.0.iter().enumerate();
+        let items = items.map(|(index, item)| async move { item.resolve(&ctx.with_index(index), field).await });
+        Ok(Value::List(try_join_all(items).await?))
+    }
+}
+
 impl<N: Node> TypeName for Connection<N> {
     fn type_name() -> Cow<'static, str> {
         format!("{}Connection", N::type_name()).into()
@@ -53,18 +81,18 @@ impl<N: Node> TypeName for Edge<N> {
     }
 }
 
-/// A page of a list, in the list's order.
+/// A page of a list, in the list's order. Where a list is null there is an error that says why.
 #[Object(name_type)]
 impl<N: Node> Connection<N> {
     /// The records of this page, each with its cursor.
-    async fn edges(&self) -> Vec<Edge<N>> {
+    async fn edges(&self) -> Items<Edge<N>> {
         let edges = self.page.rows.iter().map(|(row, cursor)| Edge { row: Arc::clone(row), cursor: cursor.clone() });
-        edges.collect()
+        Items(edges.collect())
     }
 
     /// The records of this page.
-    async fn nodes(&self) -> Vec<N> {
-        self.page.rows.iter().map(|(row, _)| N::new(Arc::clone(row))).collect()
+    async fn nodes(&self) -> Items<N> {
+        Items(self.page.rows.iter().map(|(row, _)| N::new(Arc::clone(row))).collect())
     }
 
     /// Where this page stands in the list.
@@ -78,15 +106,19 @@ impl<N: Node> Connection<N> {
         }
     }
 
-    /// How many records the whole list has that you may see. Counted only when it is selected.
-    async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
+    /// How many records the whole list has that you may see. Counted only when it is selected. Null only beside an error.
+    async fn total_count(&self, ctx: &Context<'_>) -> Option<Result<i64>> {
         let session = session(ctx);
         let condition = self.listing.condition.clone();
-        Ok(match &self.parent {
-            None => read::count::<N::Entity>(&session.app.databases.read, &session.viewer, condition).await?,
+        Some(match &self.parent {
+            None => {
+                let count = read::count::<N::Entity>(&session.app.databases.read, &session.viewer, condition).await;
+                count.map_err(Into::into)
+            }
             Some((parent, link)) => {
                 let children = ChildrenOf { parent: *parent, link: link.clone(), listing: Arc::clone(&self.listing) };
-                session.loaders.one(CountOf(children)).await?.unwrap_or(0)
+                let count = session.loaders.one(CountOf(children)).await;
+                count.map(Option::unwrap_or_default).map_err(Into::into)
             }
         })
     }

@@ -79,9 +79,9 @@ impl Country {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Organization>> {
+    ) -> Option<Result<Connection<Organization>>> {
         let window = Window { first, after, last, before };
-        list_of(
+        let page = list_of(
             session(ctx),
             "Country.organizations",
             (self.0.id.uuid(), service::organization::of_country()),
@@ -89,7 +89,8 @@ impl Country {
             order_by,
             window,
         )
-        .await
+        .await;
+        Some(page)
     }
 
     /// The meetings held in the country.
@@ -104,9 +105,9 @@ impl Country {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Meeting>> {
+    ) -> Option<Result<Connection<Meeting>>> {
         let window = Window { first, after, last, before };
-        list_of(
+        let page = list_of(
             session(ctx),
             "Country.meetings",
             (self.0.id.uuid(), service::meeting::of_country()),
@@ -114,7 +115,8 @@ impl Country {
             order_by,
             window,
         )
-        .await
+        .await;
+        Some(page)
     }
 
     /// The mandates of the state's delegations.
@@ -129,9 +131,9 @@ impl Country {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Mandate>> {
+    ) -> Option<Result<Connection<Mandate>>> {
         let window = Window { first, after, last, before };
-        list_of(
+        let page = list_of(
             session(ctx),
             "Country.mandates",
             (self.0.id.uuid(), service::mandate::of_country()),
@@ -139,7 +141,8 @@ impl Country {
             order_by,
             window,
         )
-        .await
+        .await;
+        Some(page)
     }
 
     /// The recommendations addressed to the country, or to an organisation as its authority.
@@ -156,9 +159,9 @@ impl Country {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Recommendation>> {
+    ) -> Option<Result<Connection<Recommendation>>> {
         let window = Window { first, after, last, before };
-        list_of(
+        let page = list_of(
             session(ctx),
             "Country.recommendations",
             (self.0.id.uuid(), service::recommendation::of_addressed_country()),
@@ -166,7 +169,8 @@ impl Country {
             order_by,
             window,
         )
-        .await
+        .await;
+        Some(page)
     }
 
     /// When the record was created.
@@ -211,8 +215,8 @@ impl CountryQuery {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Country>> {
+    ) -> Option<Result<Connection<Country>>> {
         let window = Window { first, after, last, before };
-        list(session(ctx), "countries", filter, order_by, window).await
+        Some(list(session(ctx), "countries", filter, order_by, window).await)
     }
 }

@@ -75,9 +75,9 @@ impl Instrument {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Recommendation>> {
+    ) -> Option<Result<Connection<Recommendation>>> {
         let window = Window { first, after, last, before };
-        list_of(
+        let page = list_of(
             session(ctx),
             "Instrument.recommendations",
             (self.0.id.uuid(), service::recommendation::of_instrument()),
@@ -85,7 +85,8 @@ impl Instrument {
             order_by,
             window,
         )
-        .await
+        .await;
+        Some(page)
     }
 
     /// When the record was created.
@@ -129,9 +130,9 @@ impl InstrumentQuery {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Instrument>> {
+    ) -> Option<Result<Connection<Instrument>>> {
         let window = Window { first, after, last, before };
-        list(session(ctx), "instruments", filter, order_by, window).await
+        Some(list(session(ctx), "instruments", filter, order_by, window).await)
     }
 }
 

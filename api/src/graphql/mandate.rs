@@ -35,13 +35,13 @@ impl Mandate {
         self.0.id.to_string().into()
     }
 
-    /// Who holds it.
-    async fn organization(&self, ctx: &Context<'_>) -> Result<Organization> {
+    /// Who holds it. Null only beside an error.
+    async fn organization(&self, ctx: &Context<'_>) -> Option<Result<Organization>> {
         known::<Organization>(session(ctx), self.0.organization_id).await
     }
 
-    /// In which body.
-    async fn body(&self, ctx: &Context<'_>) -> Result<Body> {
+    /// In which body. Null only beside an error.
+    async fn body(&self, ctx: &Context<'_>) -> Option<Result<Body>> {
         known::<Body>(session(ctx), self.0.body_id).await
     }
 
@@ -111,9 +111,9 @@ impl MandateQuery {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Mandate>> {
+    ) -> Option<Result<Connection<Mandate>>> {
         let window = Window { first, after, last, before };
-        list(session(ctx), "mandates", filter, order_by, window).await
+        Some(list(session(ctx), "mandates", filter, order_by, window).await)
     }
 }
 

@@ -1,4 +1,8 @@
 //! The edge: names, shapes, nullability, cost. No SQL and no rules. The topics are those of `service`, in the same words.
+//!
+//! What a statement of its own reads is nullable, `Option<Result<T>>`, so that a fault loses one field and not the page
+//! around it. (async-graphql takes `Result<Option<T>>` for a fault of the parent.) The short lists that are parts of a
+//! record are not: a meeting without its organisers would be a wrong meeting.
 
 pub mod batch;
 pub mod body;
@@ -87,8 +91,8 @@ async fn to_one<N: Node>(session: &Session, id: Option<<N::Entity as Row>::Id>) 
 }
 
 /// The object that a row always refers to, and that everyone may see.
-async fn known<N: Node>(session: &Session, id: <N::Entity as Row>::Id) -> Result<N> {
-    Ok(N::new(session.known::<N::Entity>(id).await?))
+async fn known<N: Node>(session: &Session, id: <N::Entity as Row>::Id) -> Option<Result<N>> {
+    Some(session.known::<N::Entity>(id).await.map(N::new).map_err(Into::into))
 }
 
 /// The objects that belong to a parent, in their order.

@@ -109,9 +109,9 @@ impl Organization {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Organization>> {
+    ) -> Option<Result<Connection<Organization>>> {
         let window = Window { first, after, last, before };
-        list_of(
+        let page = list_of(
             session(ctx),
             "Organization.children",
             (self.0.id.uuid(), service::organization::of_parent()),
@@ -119,7 +119,8 @@ impl Organization {
             order_by,
             window,
         )
-        .await
+        .await;
+        Some(page)
     }
 
     /// Its country.
@@ -139,9 +140,9 @@ impl Organization {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Meeting>> {
+    ) -> Option<Result<Connection<Meeting>>> {
         let window = Window { first, after, last, before };
-        list_of(
+        let page = list_of(
             session(ctx),
             "Organization.meetingsOrganized",
             (self.0.id.uuid(), service::meeting::of_organizer()),
@@ -149,7 +150,8 @@ impl Organization {
             order_by,
             window,
         )
-        .await
+        .await;
+        Some(page)
     }
 
     /// The meetings that it takes part in, as far as you may see it.
@@ -166,9 +168,9 @@ impl Organization {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Participation>> {
+    ) -> Option<Result<Connection<Participation>>> {
         let window = Window { first, after, last, before };
-        list_of(
+        let page = list_of(
             session(ctx),
             "Organization.participations",
             (self.0.id.uuid(), service::meeting::participation::of_organization()),
@@ -176,7 +178,8 @@ impl Organization {
             order_by,
             window,
         )
-        .await
+        .await;
+        Some(page)
     }
 
     /// What it is in bodies.
@@ -191,9 +194,9 @@ impl Organization {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Mandate>> {
+    ) -> Option<Result<Connection<Mandate>>> {
         let window = Window { first, after, last, before };
-        list_of(
+        let page = list_of(
             session(ctx),
             "Organization.mandates",
             (self.0.id.uuid(), service::mandate::of_organization()),
@@ -201,7 +204,8 @@ impl Organization {
             order_by,
             window,
         )
-        .await
+        .await;
+        Some(page)
     }
 
     /// The recommendations addressed to it.
@@ -218,9 +222,9 @@ impl Organization {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Recommendation>> {
+    ) -> Option<Result<Connection<Recommendation>>> {
         let window = Window { first, after, last, before };
-        list_of(
+        let page = list_of(
             session(ctx),
             "Organization.recommendations",
             (self.0.id.uuid(), service::recommendation::of_addressed_organization()),
@@ -228,7 +232,8 @@ impl Organization {
             order_by,
             window,
         )
-        .await
+        .await;
+        Some(page)
     }
 
     /// When the record was created.
@@ -281,9 +286,9 @@ impl OrganizationQuery {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Organization>> {
+    ) -> Option<Result<Connection<Organization>>> {
         let window = Window { first, after, last, before };
-        list(session(ctx), "organizations", filter, order_by, window).await
+        Some(list(session(ctx), "organizations", filter, order_by, window).await)
     }
 
     /// The organisations that organise the council's meetings.
@@ -298,9 +303,9 @@ impl OrganizationQuery {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Organization>> {
+    ) -> Option<Result<Connection<Organization>>> {
         let window = Window { first, after, last, before };
-        list(session(ctx), "organizers", Some(OrganizationFilter::organizers(filter)), order_by, window).await
+        Some(list(session(ctx), "organizers", Some(OrganizationFilter::organizers(filter)), order_by, window).await)
     }
 }
 

@@ -68,9 +68,9 @@ impl Source {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Meeting>> {
+    ) -> Option<Result<Connection<Meeting>>> {
         let window = Window { first, after, last, before };
-        list_of(
+        let page = list_of(
             session(ctx),
             "Source.meetings",
             (self.0.id.uuid(), service::meeting::of_source()),
@@ -78,7 +78,8 @@ impl Source {
             order_by,
             window,
         )
-        .await
+        .await;
+        Some(page)
     }
 
     /// When the record was created.

@@ -80,9 +80,9 @@ impl Theme {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Theme>> {
+    ) -> Option<Result<Connection<Theme>>> {
         let window = Window { first, after, last, before };
-        list_of(
+        let page = list_of(
             session(ctx),
             "Theme.children",
             (self.0.id.uuid(), service::theme::of_parent()),
@@ -90,7 +90,8 @@ impl Theme {
             order_by,
             window,
         )
-        .await
+        .await;
+        Some(page)
     }
 
     /// The recommendations on it.
@@ -107,9 +108,9 @@ impl Theme {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Recommendation>> {
+    ) -> Option<Result<Connection<Recommendation>>> {
         let window = Window { first, after, last, before };
-        list_of(
+        let page = list_of(
             session(ctx),
             "Theme.recommendations",
             (self.0.id.uuid(), service::recommendation::of_theme()),
@@ -117,7 +118,8 @@ impl Theme {
             order_by,
             window,
         )
-        .await
+        .await;
+        Some(page)
     }
 
     /// When the record was created.
@@ -161,9 +163,9 @@ impl ThemeQuery {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Theme>> {
+    ) -> Option<Result<Connection<Theme>>> {
         let window = Window { first, after, last, before };
-        list(session(ctx), "themes", filter, order_by, window).await
+        Some(list(session(ctx), "themes", filter, order_by, window).await)
     }
 }
 

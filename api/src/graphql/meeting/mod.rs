@@ -181,9 +181,9 @@ impl Meeting {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Participation>> {
+    ) -> Option<Result<Connection<Participation>>> {
         let window = Window { first, after, last, before };
-        list_of(
+        let page = list_of(
             session(ctx),
             "Meeting.participations",
             (self.0.id.uuid(), service::meeting::participation::of_meeting()),
@@ -191,12 +191,14 @@ impl Meeting {
             order_by,
             window,
         )
-        .await
+        .await;
+        Some(page)
     }
 
-    /// How many participations are recorded, those included that the Chatham House Rule hides.
-    async fn participation_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        Ok(session(ctx).loaders.one(Headcount::<participation::Entity>(self.0.id)).await?.unwrap_or(0))
+    /// How many participations are recorded, those included that the Chatham House Rule hides. Null only beside an error.
+    async fn participation_count(&self, ctx: &Context<'_>) -> Option<Result<i64>> {
+        let count = session(ctx).loaders.one(Headcount::<participation::Entity>(self.0.id)).await;
+        Some(count.map(Option::unwrap_or_default).map_err(Into::into))
     }
 
     /// The recommendations adopted at it.
@@ -213,9 +215,9 @@ impl Meeting {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Recommendation>> {
+    ) -> Option<Result<Connection<Recommendation>>> {
         let window = Window { first, after, last, before };
-        list_of(
+        let page = list_of(
             session(ctx),
             "Meeting.recommendations",
             (self.0.id.uuid(), service::recommendation::of_meeting()),
@@ -223,7 +225,8 @@ impl Meeting {
             order_by,
             window,
         )
-        .await
+        .await;
+        Some(page)
     }
 
     /// When the record was created.
@@ -268,8 +271,8 @@ impl MeetingQuery {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Meeting>> {
+    ) -> Option<Result<Connection<Meeting>>> {
         let window = Window { first, after, last, before };
-        list(session(ctx), "meetings", filter, order_by, window).await
+        Some(list(session(ctx), "meetings", filter, order_by, window).await)
     }
 }

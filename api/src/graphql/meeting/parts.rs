@@ -43,8 +43,8 @@ impl MeetingOrganizer {
         self.0.role
     }
 
-    /// The organisation.
-    async fn organization(&self, ctx: &Context<'_>) -> Result<Organization> {
+    /// The organisation. Null only beside an error.
+    async fn organization(&self, ctx: &Context<'_>) -> Option<Result<Organization>> {
         known::<Organization>(session(ctx), self.0.organization_id).await
     }
 }
@@ -71,8 +71,8 @@ impl BodySession {
         self.0.ordinal
     }
 
-    /// The body.
-    async fn body(&self, ctx: &Context<'_>) -> Result<Body> {
+    /// The body. Null only beside an error.
+    async fn body(&self, ctx: &Context<'_>) -> Option<Result<Body>> {
         known::<Body>(session(ctx), self.0.body_id).await
     }
 
@@ -222,8 +222,8 @@ impl Participation {
         to_one::<Meeting>(session(ctx), Some(self.0.meeting_id)).await
     }
 
-    /// The organisation.
-    async fn organization(&self, ctx: &Context<'_>) -> Result<Organization> {
+    /// The organisation. Null only beside an error.
+    async fn organization(&self, ctx: &Context<'_>) -> Option<Result<Organization>> {
         known::<Organization>(session(ctx), self.0.organization_id).await
     }
 

@@ -132,8 +132,8 @@ impl Recommendation {
         self.0.no_personal_data
     }
 
-    /// The body that drafts it.
-    async fn body(&self, ctx: &Context<'_>) -> Result<Body> {
+    /// The body that drafts it. Null only beside an error.
+    async fn body(&self, ctx: &Context<'_>) -> Option<Result<Body>> {
         known::<Body>(session(ctx), self.0.body_id).await
     }
 
@@ -227,8 +227,8 @@ impl RecommendationQuery {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Recommendation>> {
+    ) -> Option<Result<Connection<Recommendation>>> {
         let window = Window { first, after, last, before };
-        list(session(ctx), "recommendations", filter, order_by, window).await
+        Some(list(session(ctx), "recommendations", filter, order_by, window).await)
     }
 }
