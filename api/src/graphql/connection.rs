@@ -13,16 +13,10 @@ use futures_util::future::try_join_all;
 use uuid::Uuid;
 
 use super::loader::{ChildrenOf, CountOf, PageOf};
-use super::session::{Session, session};
-use crate::service::filter::Filter;
-use crate::service::page::{LONGEST_PAGE, Listing, Page, Sort, Window};
-use crate::service::read::{self, Link, Visible};
-
-/// A GraphQL object over a row.
-pub trait Node: OutputType {
-    type Entity: Visible;
-    fn new(row: Arc<ModelOf<Self::Entity>>) -> Self;
-}
+use super::object::{Listed, Node};
+use super::session::session;
+use crate::service::page::{LONGEST_PAGE, Listing, Page, Window};
+use crate::service::read::{self, Link};
 
 /// A list that can grow, a page at a time.
 pub struct Connection<N: Node> {
@@ -162,43 +156,97 @@ impl PageInfo {
     }
 }
 
-/// A page of all records of a type. `place` names the list, so that its cursors fit no other one.
-pub async fn list<N, F, S>(
-    session: &Session,
-    place: &str,
-    filter: Option<Box<F>>,
-    order: Option<Vec<S>>,
-    window: Window,
-) -> Result<Connection<N>>
-where
-    N: Node,
-    F: Filter<Entity = N::Entity>,
-    S: Sort<Entity = N::Entity>,
-{
-    let listing = Listing::new(place, filter.as_deref(), order.as_deref(), &window, &session.viewer)?;
-    let page = read::list::<N::Entity>(&session.app.databases.read, &session.viewer, &listing).await?;
-    Ok(Connection { page: Arc::new(page.map(Arc::new)), listing: Arc::new(listing), parent: None })
+/// The lists that hang on one record, or on none: those at the root.
+pub trait Lists {
+    /// The record, and what its type is called.
+    fn parent(&self) -> Option<(Uuid, Cow<'static, str>)> {
+        None
+    }
 }
 
-/// A page of the children of one parent; the pages of all parents of a request are read at once.
-pub async fn list_of<N, F, S>(
-    session: &Session,
-    place: &str,
-    (parent, link): (Uuid, Link),
-    filter: Option<Box<F>>,
-    order: Option<Vec<S>>,
+/// Declares an object of connections: `MeetingLists of Meeting`, whose fields stand flat in a meeting's, or `Meetings`, whose
+/// fields stand at the root. A connection is a line: its name, what it lists, how its filter is described, and `by` which
+/// link the records hang on the parent, or `where` only some are meant.
+macro_rules! connections {
+    ($lists:ident of $parent:ident { $($fields:tt)* }) => {
+        pub struct $lists(uuid::Uuid);
+
+        impl $crate::graphql::connection::Lists for $lists {
+            fn parent(&self) -> Option<(uuid::Uuid, std::borrow::Cow<'static, str>)> {
+                Some((self.0, <$parent as async_graphql::OutputType>::type_name()))
+            }
+        }
+
+        connections!(@object $lists { $($fields)* });
+    };
+    ($lists:ident { $($fields:tt)* }) => {
+        #[derive(Default)]
+        pub struct $lists;
+
+        impl $crate::graphql::connection::Lists for $lists {}
+
+        connections!(@object $lists { $($fields)* });
+    };
+    (@object $lists:ident {
+        $($(#[$meta:meta])* $field:ident: $child:ident, $which:tt $(, by $link:path)? $(, where $narrowed:path)?;)*
+    }) => {
+        #[async_graphql::Object]
+        impl $lists {
+            $(
+                $(#[$meta])*
+                #[graphql(complexity = "crate::graphql::connection::cost(first, last, child_complexity)")]
+                #[expect(clippy::too_many_arguments, reason = "a connection has that many")]
+                async fn $field(
+                    &self,
+                    ctx: &async_graphql::Context<'_>,
+                    #[graphql(desc = $which)] filter: Option<Box<<$child as $crate::graphql::object::Listed>::Filter>>,
+                    #[graphql(desc = "In which order. By time of creation unless given.")]
+                    order_by: Option<Vec<<$child as $crate::graphql::object::Listed>::Order>>,
+                    #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
+                    #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+                    #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
+                    #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+                ) -> Option<async_graphql::Result<$crate::graphql::connection::Connection<$child>>> {
+                    let window = $crate::service::page::Window { first, after, last, before };
+                    let link = None$(.or_else(|| Some($link())))?;
+                    $(let filter = Some($narrowed(filter));)?
+                    Some($crate::graphql::connection::page::<$child>(ctx, self, link, filter, order_by, window).await)
+                }
+            )*
+        }
+    };
+}
+pub(crate) use connections;
+
+/// A page of a list. The pages of all parents of a level are read at once.
+pub async fn page<N: Listed>(
+    ctx: &Context<'_>,
+    lists: &impl Lists,
+    link: Option<Link>,
+    filter: Option<Box<N::Filter>>,
+    order: Option<Vec<N::Order>>,
     window: Window,
-) -> Result<Connection<N>>
-where
-    N: Node,
-    F: Filter<Entity = N::Entity>,
-    S: Sort<Entity = N::Entity>,
-{
-    let listing = Arc::new(Listing::new(place, filter.as_deref(), order.as_deref(), &window, &session.viewer)?);
-    let children = ChildrenOf { parent, link: link.clone(), listing: Arc::clone(&listing) };
-    let page = session.loaders.one(PageOf(children)).await?;
-    let page = page.unwrap_or_else(|| Arc::new(Page { rows: Vec::new(), has_next: false, has_previous: false }));
-    Ok(Connection { page, listing, parent: Some((parent, link)) })
+) -> Result<Connection<N>> {
+    let (session, field, parent) = (session(ctx), ctx.item.node.name.node.as_str(), lists.parent());
+    // A list is named by its place in the schema, so that its cursors fit no other one.
+    let place = match &parent {
+        Some((_, kind)) => format!("{kind}.{field}"),
+        None => field.to_owned(),
+    };
+    let listing = Arc::new(Listing::new(&place, filter.as_deref(), order.as_deref(), &window, &session.viewer)?);
+    let parent = parent.map(|(id, _)| id).zip(link);
+    let page = match &parent {
+        None => {
+            let page = read::list::<N::Entity>(&session.app.databases.read, &session.viewer, &listing).await?;
+            Arc::new(page.map(Arc::new))
+        }
+        Some((id, link)) => {
+            let children = ChildrenOf { parent: *id, link: link.clone(), listing: Arc::clone(&listing) };
+            let page = session.loaders.one(PageOf(children)).await?;
+            page.unwrap_or_else(|| Arc::new(Page { rows: Vec::new(), has_next: false, has_previous: false }))
+        }
+    };
+    Ok(Connection { page, listing, parent })
 }
 
 /// The cost of a page: each of its records costs what is selected of it.

@@ -13,6 +13,7 @@ pub mod loader;
 pub mod mandate;
 pub mod meeting;
 pub mod node;
+pub mod object;
 pub mod organization;
 pub mod payload;
 pub mod recommendation;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 use async_graphql::{EmptySubscription, MergedObject, Result};
 use entity::{ModelOf, Part, Row};
 
-use self::connection::Node;
+use self::object::Node;
 use self::session::Session;
 use crate::error::Error;
 use crate::service::read::Visible;
@@ -43,13 +44,18 @@ pub struct Query(
     node::NodeQuery,
     viewer::ViewerQuery,
     country::CountryQuery,
+    country::Countries,
     organization::OrganizationQuery,
+    organization::Organizations,
     body::BodyQuery,
-    mandate::MandateQuery,
+    body::Bodies,
+    mandate::Mandates,
     meeting::MeetingQuery,
+    meeting::Meetings,
     recommendation::RecommendationQuery,
-    theme::ThemeQuery,
-    instrument::InstrumentQuery,
+    recommendation::Recommendations,
+    theme::Themes,
+    instrument::Instruments,
 );
 
 /// Everything that can be done.

@@ -4,11 +4,11 @@ use async_graphql::{Context, ID, Interface, Object, Result};
 use futures_util::future::join_all;
 
 use super::body::Body;
-use super::connection::Node;
 use super::country::Country;
 use super::instrument::Instrument;
 use super::mandate::Mandate;
 use super::meeting::{AgendaItem, Meeting, Participation};
+use super::object::Node;
 use super::organization::Organization;
 use super::recommendation::Recommendation;
 use super::session::{Session, session};
