@@ -7,6 +7,7 @@ mod crash;
 mod faults;
 mod feed;
 mod filter;
+mod fresh;
 mod guard;
 mod language;
 mod limits;

@@ -95,7 +95,7 @@ macro_rules! mutations {
                     let session = $crate::graphql::session::session(ctx);
                     let current = payload::current!($payload, session, input $(, of $id)? $(, in conflict $current)?);
                     let outcome = $act(&session.app, &session.viewer, input).await;
-                    Some(payload::answer(outcome, current).await.map_err(Into::into))
+                    Some(payload::answer(session, outcome, current).await.map_err(Into::into))
                 }
             )*
         }
@@ -126,9 +126,11 @@ pub async fn by_id<P: Payload>(session: &Session, id: &str) -> Result<Option<Row
 
 /// The payload of a use case. Refusals and conflicts are answers; everything else is an error.
 pub async fn answer<P: Payload>(
+    session: &Session,
     outcome: Result<Written<RowOf<P>>, Error>,
     current: impl Future<Output = Result<Option<RowOf<P>>, Error>>,
 ) -> Result<P, Error> {
+    session.loaders.forget();
     let (row, refusals, change) = match outcome {
         Ok(Written { record, cursor }) => (Some(record), Vec::new(), cursor),
         Err(Error::Refused(refusals)) => (None, refusals, None),
