@@ -166,7 +166,7 @@ pub trait Lists {
 
 /// Declares an object of connections: `MeetingLists of Meeting`, whose fields stand flat in a meeting's, or `Meetings`, whose
 /// fields stand at the root. A connection is a line: its name, what it lists, how its filter is described, and `by` which
-/// link the records hang on the parent, or `where` only some are meant.
+/// link the records hang on the parent, `where` only some are meant, `for` those viewers who are shown it.
 macro_rules! connections {
     ($lists:ident of $parent:ident { $($fields:tt)* }) => {
         pub struct $lists(uuid::Uuid);
@@ -188,7 +188,10 @@ macro_rules! connections {
         connections!(@object $lists { $($fields)* });
     };
     (@object $lists:ident {
-        $($(#[$meta:meta])* $field:ident: $child:ident, $which:tt $(, by $link:path)? $(, where $narrowed:path)?;)*
+        $(
+            $(#[$meta:meta])*
+            $field:ident: $child:ident, $which:tt $(, by $link:path)? $(, where $narrowed:path)? $(, for $shown:path)?;
+        )*
     }) => {
         #[async_graphql::Object]
         impl $lists {
@@ -207,6 +210,11 @@ macro_rules! connections {
                     #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
                     #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
                 ) -> Option<async_graphql::Result<$crate::graphql::connection::Connection<$child>>> {
+                    $(
+                        if !$shown($crate::graphql::session::session(ctx)) {
+                            return None;
+                        }
+                    )?
                     let window = $crate::service::page::Window { first, after, last, before };
                     let link = None$(.or_else(|| Some($link())))?;
                     $(let filter = Some($narrowed(filter));)?

@@ -7,10 +7,10 @@ use super::body::Body;
 use super::country::Country;
 use super::instrument::Instrument;
 use super::mandate::Mandate;
-use super::meeting::{AgendaItem, Meeting, Participation};
+use super::meeting::{AgendaItem, AlternativeTitle, BodySession, Meeting, MeetingOrganizer, Participation};
 use super::object::Node;
 use super::organization::Organization;
-use super::recommendation::Recommendation;
+use super::recommendation::{Addressee, Recommendation, RecommendationRevision};
 use super::session::{Session, session};
 use super::source::Source;
 use super::theme::Theme;
@@ -42,15 +42,20 @@ macro_rules! nodes {
 }
 
 nodes! {
+    Addressee,
     AgendaItem,
+    AlternativeTitle,
     Body,
+    BodySession,
     Country,
     Instrument,
     Mandate,
     Meeting,
+    MeetingOrganizer,
     Organization,
     Participation,
     Recommendation,
+    RecommendationRevision,
     Source,
     Theme,
 }

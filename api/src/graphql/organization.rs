@@ -12,7 +12,7 @@ use super::object::{Stamp, object};
 use super::payload::{mutations, payload};
 use super::recommendation::Recommendation;
 use super::scalar::texts;
-use super::session::session;
+use super::session::{Session, session};
 use super::{found, to_one};
 use crate::service;
 use crate::service::organization::{
@@ -104,6 +104,10 @@ connections! {
         mandates: Mandate, "Which mandates.", by service::mandate::of_organization;
         /// The recommendations addressed to it.
         recommendations: Recommendation, "Which recommendations.", by service::recommendation::of_addressed_organization;
+        /// The recommendations that it has drafted, as far as you may see them. Shown to readers, partners and the
+        /// secretariat; null for others.
+        recommendations_drafted: Recommendation, "Which recommendations.", by service::recommendation::of_drafter,
+            for Session::sees_drafting;
     }
 }
 

@@ -159,6 +159,8 @@ connections! {
         participations: Participation, "Which participations.", by service::meeting::participation::of_meeting;
         /// The recommendations adopted at it.
         recommendations: Recommendation, "Which recommendations.", by service::recommendation::of_meeting;
+        /// The recommendations that their body has agreed on at it, as far as you may see them.
+        recommendations_agreed: Recommendation, "Which recommendations.", by service::recommendation::of_agreement;
     }
 }
 

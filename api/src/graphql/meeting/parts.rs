@@ -38,6 +38,11 @@ impl MeetingOrganizer {
     async fn organization(&self, ctx: &Context<'_>) -> Option<Result<Organization>> {
         known::<Organization>(session(ctx), self.0.organization_id).await
     }
+
+    /// The meeting. Null where you may not see it.
+    async fn meeting(&self, ctx: &Context<'_>) -> Option<Result<Meeting>> {
+        to_one::<Meeting>(session(ctx), Some(self.0.meeting_id)).await
+    }
 }
 
 object!(BodySession: body_session, BodySessionFilter, BodySessionOrder);
@@ -85,6 +90,11 @@ impl AlternativeTitle {
     /// The source; null where you may not see it.
     async fn source(&self, ctx: &Context<'_>) -> Option<Result<Source>> {
         to_one::<Source>(session(ctx), Some(self.0.source_id)).await
+    }
+
+    /// The meeting. Null where you may not see it.
+    async fn meeting(&self, ctx: &Context<'_>) -> Option<Result<Meeting>> {
+        to_one::<Meeting>(session(ctx), Some(self.0.meeting_id)).await
     }
 
     #[graphql(flatten)]

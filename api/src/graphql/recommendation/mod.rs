@@ -19,7 +19,6 @@ use super::scalar::texts;
 use super::session::session;
 use super::theme::Theme;
 use super::{found, known, parts as parts_of, to_one};
-use crate::auth::Role;
 use crate::service;
 use crate::service::recommendation::{RecommendationBy, RecommendationFilter, RecommendationOrder};
 
@@ -89,8 +88,8 @@ impl Recommendation {
 
     /// The organisation that drafted it. Shown to readers, partners and the secretariat.
     async fn drafted_by(&self, ctx: &Context<'_>) -> Option<Result<Organization>> {
-        let shown = session(ctx).viewer.role > Role::Anonymous;
-        to_one::<Organization>(session(ctx), self.0.drafted_by_id.filter(|_| shown)).await
+        let session = session(ctx);
+        to_one::<Organization>(session, self.0.drafted_by_id.filter(|_| session.sees_drafting())).await
     }
 
     /// The meeting of adoption; null before, and where you may not see it.

@@ -7,7 +7,6 @@ use entity::id::RecommendationId;
 use entity::{instrument, recommendation_instrument, recommendation_theme, theme};
 
 use super::Recommendation;
-use crate::auth::Role;
 use crate::graphql::country::Country;
 use crate::graphql::instrument::Instrument;
 use crate::graphql::loader::{ById, Successor};
@@ -47,6 +46,11 @@ impl Addressee {
     async fn organization(&self, ctx: &Context<'_>) -> Option<Result<Organization>> {
         to_one::<Organization>(session(ctx), self.0.organization_id).await
     }
+
+    /// The recommendation. Null where you may not see it.
+    async fn recommendation(&self, ctx: &Context<'_>) -> Option<Result<Recommendation>> {
+        to_one::<Recommendation>(session(ctx), Some(self.0.recommendation_id)).await
+    }
 }
 
 object!(RecommendationRevision: recommendation_revision);
@@ -75,7 +79,12 @@ impl RecommendationRevision {
 
     /// What was changed and why. Shown to readers, partners and the secretariat.
     async fn change_note(&self, ctx: &Context<'_>) -> Option<&str> {
-        self.0.change_note.as_deref().filter(|_| session(ctx).viewer.role > Role::Anonymous)
+        self.0.change_note.as_deref().filter(|_| session(ctx).sees_drafting())
+    }
+
+    /// The recommendation. Null where you may not see it.
+    async fn recommendation(&self, ctx: &Context<'_>) -> Option<Result<Recommendation>> {
+        to_one::<Recommendation>(session(ctx), Some(self.0.recommendation_id)).await
     }
 
     /// When it was written.
