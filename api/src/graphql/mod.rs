@@ -35,8 +35,10 @@ use crate::service::read::Visible;
 
 /// The deepest selection of an operation.
 const DEEPEST: usize = 15;
-/// The most that an operation may cost: a field costs 1, a page as many times its fields as it has records.
+/// The most that an operation may cost: a field costs 1, a page as many times its fields as it may have records.
 const DEAREST: usize = 20_000;
+/// How many records a short list counts for. It may have 100; most have a handful.
+const SHORT: usize = 5;
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]

@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, Interface, Object, Result};
 use futures_util::future::join_all;
 
 use super::body::Body;
+use super::connection::times;
 use super::country::Country;
 use super::instrument::Instrument;
 use super::mandate::Mandate;
@@ -72,7 +73,7 @@ impl NodeQuery {
 
     /// The records with these ids, in their order. Null where there is none that you may see; the list is null only
     /// beside an error.
-    #[graphql(complexity = "child_complexity.saturating_mul(ids.len().max(1))")]
+    #[graphql(complexity = "times(ids.len().max(1), child_complexity)")]
     async fn nodes(
         &self,
         ctx: &Context<'_>,
