@@ -134,9 +134,11 @@ connections! {
 
 mutations! {
     BodyMutation {
-        /// Creates a body. For the secretariat.
+        /// Creates a body. For the secretariat. `ALREADY_EXISTS` if another one has the code, and for a second active
+        /// plenary or Executive Committee.
         create_body(CreateBodyInput, "The new body.") -> BodyPayload = service::body::create;
-        /// Changes a body. For the secretariat.
+        /// Changes a body. For the secretariat. `ALREADY_EXISTS` for a second active plenary or Executive Committee;
+        /// `INVALID_STATE` if the only one would be deactivated; `INVALID` if the body would report to itself.
         update_body(UpdateBodyInput, "The body, its version, and what changes.") -> BodyPayload
             = service::body::update, of id;
     }

@@ -101,7 +101,8 @@ impl<N: Node> Connection<N> {
         }
     }
 
-    /// How many records the whole list has that you may see. Counted only when it is selected. Null only beside an error.
+    /// How many records the whole list has that you may see. Counted only when it is selected. Null only beside an
+    /// error.
     async fn total_count(&self, ctx: &Context<'_>) -> Option<Result<i64>> {
         let session = session(ctx);
         let condition = self.listing.condition.clone();
@@ -165,9 +166,9 @@ pub trait Lists {
     }
 }
 
-/// Declares an object of connections: `MeetingLists of Meeting`, whose fields stand flat in a meeting's, or `Meetings`, whose
-/// fields stand at the root. A connection is a line: its name, what it lists, how its filter is described, and `by` which
-/// link the records hang on the parent, `where` only some are meant, `for` those viewers who are shown it.
+/// Declares an object of connections: `MeetingLists of Meeting`, whose fields stand flat in a meeting's, or `Meetings`,
+/// whose fields stand at the root. A connection is a line: its name, what it lists, how its filter is described, and
+/// `by` which link the records hang on the parent, `where` only some are meant, `for` those viewers who are shown it.
 macro_rules! connections {
     ($lists:ident of $parent:ident { $($fields:tt)* }) => {
         pub struct $lists(uuid::Uuid);

@@ -78,10 +78,10 @@ connections! {
 
 mutations! {
     InstrumentMutation {
-        /// Creates an instrument. For the secretariat.
+        /// Creates an instrument. For the secretariat. `ALREADY_EXISTS` if another one has the symbol.
         create_instrument(CreateInstrumentInput, "The new instrument.") -> InstrumentPayload
             = service::instrument::create;
-        /// Changes an instrument. For the secretariat.
+        /// Changes an instrument. For the secretariat. `ALREADY_EXISTS` if another one has the symbol.
         update_instrument(UpdateInstrumentInput, "The instrument, its version, and what changes.") -> InstrumentPayload
             = service::instrument::update, of id;
     }

@@ -83,9 +83,11 @@ connections! {
 
 mutations! {
     MandateMutation {
-        /// Grants a mandate. Mandates of one organisation in one body and role do not overlap. For the secretariat.
+        /// Grants a mandate. For the secretariat. `ALREADY_EXISTS` if the organisation holds this role in this body for
+        /// part of that time; `INVALID_STATE` unless both organisation and body are active.
         grant_mandate(GrantMandateInput, "The new mandate.") -> MandatePayload = service::mandate::grant;
-        /// Ends a mandate on a day, earlier than agreed. For the secretariat.
+        /// Ends a mandate on a day, earlier than agreed. For the secretariat. `INVALID` if that day is before its first
+        /// or after its last one.
         end_mandate(EndMandateInput, "The mandate, its version and its last day.") -> MandatePayload
             = service::mandate::end, of id;
     }

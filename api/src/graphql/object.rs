@@ -22,8 +22,8 @@ pub trait Listed: Node {
     type Order: Sort<Entity = Self::Entity>;
 }
 
-/// Declares the object over a table's row, and what its connections are filtered and ordered by. Its fields stand in its own
-/// `#[Object]`.
+/// Declares the object over a table's row, and what its connections are filtered and ordered by. Its fields stand in
+/// its own `#[Object]`.
 macro_rules! object {
     ($object:ident: $table:ident $(, $filter:ident, $order:ident)?) => {
         pub struct $object(pub std::sync::Arc<entity::$table::Model>);

@@ -103,7 +103,8 @@ connections! {
         /// What it is in bodies.
         mandates: Mandate, "Which mandates.", by service::mandate::of_organization;
         /// The recommendations addressed to it.
-        recommendations: Recommendation, "Which recommendations.", by service::recommendation::of_addressed_organization;
+        recommendations: Recommendation, "Which recommendations.",
+            by service::recommendation::of_addressed_organization;
         /// The recommendations that it has drafted, as far as you may see them. Shown to readers, partners and the
         /// secretariat; null for others.
         recommendations_drafted: Recommendation, "Which recommendations.", by service::recommendation::of_drafter,
@@ -145,12 +146,13 @@ connections! {
 
 mutations! {
     OrganizationMutation {
-        /// Creates an organisation. For the secretariat.
+        /// Creates an organisation. For the secretariat. `ALREADY_EXISTS` if another one has the acronym.
         create_organization(CreateOrganizationInput, "The new organisation.") -> OrganizationPayload
             = service::organization::create;
-        /// Changes an organisation. For the secretariat.
-        update_organization(UpdateOrganizationInput, "The organisation, its version, and what changes.") -> OrganizationPayload
-            = service::organization::update, of id;
+        /// Changes an organisation. For the secretariat. `ALREADY_EXISTS` if another one has the acronym; `INVALID` if
+        /// it would be above itself.
+        update_organization(UpdateOrganizationInput, "The organisation, its version, and what changes.")
+            -> OrganizationPayload = service::organization::update, of id;
         /// Deactivates an organisation: it stays in the record, and its tokens are refused. For the secretariat.
         deactivate_organization(DeactivateOrganizationInput, "The organisation and its version.") -> OrganizationPayload
             = service::organization::deactivate, of id;

@@ -12,7 +12,8 @@ use crate::error::Error;
 use crate::service::read;
 use crate::service::tx::Written;
 
-/// Why an input was refused. Nothing was changed.
+/// Why an input was refused. Nothing was changed. Every mutation may answer `INVALID`, `REQUIRED` and `TOO_LONG` of a
+/// value, `NOT_FOUND` of an id and `CONFLICT` of a version; its description names what else it is refused for.
 #[derive(SimpleObject)]
 pub struct UserError {
     /// What kind of refusal it is. Stable.
@@ -71,8 +72,9 @@ pub(crate) use payload;
 
 type RowOf<P> = ModelOf<<<P as Payload>::Object as Node>::Entity>;
 
-/// Declares mutations. Each is a line: its name, its input and what that holds, its payload, and the use case. A conflict
-/// shows the record as it is now: the one that the input has the id `of`, or the one that is found `in conflict`.
+/// Declares mutations. Each is a line: its name, its input and what that holds, its payload, and the use case. A
+/// conflict shows the record as it is now: the one that the input has the id `of`, or the one that is found `in
+/// conflict`.
 macro_rules! mutations {
     ($mutations:ident { $(
         $(#[$meta:meta])*

@@ -87,9 +87,10 @@ connections! {
 
 mutations! {
     ThemeMutation {
-        /// Creates a theme. For the secretariat.
+        /// Creates a theme. For the secretariat. `ALREADY_EXISTS` if another one has the code.
         create_theme(CreateThemeInput, "The new theme.") -> ThemePayload = service::theme::create;
-        /// Changes a theme. For the secretariat.
+        /// Changes a theme. For the secretariat. `ALREADY_EXISTS` if another one has the code; `INVALID` if it would be
+        /// above itself.
         update_theme(UpdateThemeInput, "The theme, its version, and what changes.") -> ThemePayload
             = service::theme::update, of id;
     }

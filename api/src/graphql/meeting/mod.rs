@@ -136,7 +136,8 @@ impl Meeting {
         parts::sources(session(ctx), self.0.id).await
     }
 
-    /// How many participations are recorded, those included that the Chatham House Rule hides. Null only beside an error.
+    /// How many participations are recorded, those included that the Chatham House Rule hides. Null only beside an
+    /// error.
     async fn participation_count(&self, ctx: &Context<'_>) -> Option<Result<i64>> {
         let count = session(ctx).loaders.one(Headcount::<participation::Entity>(self.0.id)).await;
         Some(count.map(Option::unwrap_or_default).map_err(Into::into))
