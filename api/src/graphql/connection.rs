@@ -158,12 +158,11 @@ impl PageInfo {
     }
 }
 
-/// The lists that hang on one record, or on none: those at the root.
-pub trait Lists {
-    /// The record, and what its type is called.
-    fn parent(&self) -> Option<(Uuid, Cow<'static, str>)> {
-        None
-    }
+/// Where a list stands.
+pub enum Place {
+    Root,
+    /// Below a record of the type with this name, on which the list's records hang by a link.
+    Below(Cow<'static, str>, Uuid, Link),
 }
 
 /// Declares an object of connections: `MeetingLists of Meeting`, whose fields stand flat in a meeting's, or `Meetings`,
@@ -173,9 +172,10 @@ macro_rules! connections {
     ($lists:ident of $parent:ident { $($fields:tt)* }) => {
         pub struct $lists(uuid::Uuid);
 
-        impl $crate::graphql::connection::Lists for $lists {
-            fn parent(&self) -> Option<(uuid::Uuid, std::borrow::Cow<'static, str>)> {
-                Some((self.0, <$parent as async_graphql::OutputType>::type_name()))
+        impl $lists {
+            fn place(lists: &Self, link: $crate::service::read::Link) -> $crate::graphql::connection::Place {
+                let kind = <$parent as async_graphql::OutputType>::type_name();
+                $crate::graphql::connection::Place::Below(kind, lists.0, link)
             }
         }
 
@@ -185,7 +185,11 @@ macro_rules! connections {
         #[derive(Default)]
         pub struct $lists;
 
-        impl $crate::graphql::connection::Lists for $lists {}
+        impl $lists {
+            fn place(_: &Self) -> $crate::graphql::connection::Place {
+                $crate::graphql::connection::Place::Root
+            }
+        }
 
         connections!(@object $lists { $($fields)* });
     };
@@ -217,10 +221,10 @@ macro_rules! connections {
                             return None;
                         }
                     )?
-                    let window = $crate::service::page::Window { first, after, last, before };
-                    let link = None$(.or_else(|| Some($link())))?;
+                    let place = Self::place(self $(, $link())?);
                     $(let filter = Some($narrowed(filter));)?
-                    Some($crate::graphql::connection::page::<$child>(ctx, self, link, filter, order_by, window).await)
+                    let window = $crate::service::page::Window { first, after, last, before };
+                    Some($crate::graphql::connection::page::<$child>(ctx, place, filter, order_by, window).await)
                 }
             )*
         }
@@ -231,20 +235,18 @@ pub(crate) use connections;
 /// A page of a list. The pages of all parents of a level are read at once.
 pub async fn page<N: Listed>(
     ctx: &Context<'_>,
-    lists: &impl Lists,
-    link: Option<Link>,
+    place: Place,
     filter: Option<Box<N::Filter>>,
     order: Option<Vec<N::Order>>,
     window: Window,
 ) -> Result<Connection<N>> {
-    let (session, field, parent) = (session(ctx), ctx.item.node.name.node.as_str(), lists.parent());
-    // A list is named by its place in the schema, so that its cursors fit no other one.
-    let place = match &parent {
-        Some((_, kind)) => format!("{kind}.{field}"),
-        None => field.to_owned(),
+    let (session, field) = (session(ctx), ctx.item.node.name.node.as_str());
+    // A list is called by its place in the schema, so that its cursors fit no other one.
+    let (name, parent) = match place {
+        Place::Root => (field.to_owned(), None),
+        Place::Below(kind, id, link) => (format!("{kind}.{field}"), Some((id, link))),
     };
-    let listing = Arc::new(Listing::new(&place, filter.as_deref(), order.as_deref(), &window, &session.viewer)?);
-    let parent = parent.map(|(id, _)| id).zip(link);
+    let listing = Arc::new(Listing::new(&name, filter.as_deref(), order.as_deref(), &window, &session.viewer)?);
     let page = match &parent {
         None => {
             let page = read::list::<N::Entity>(&session.app.databases.read, &session.viewer, &listing).await?;
