@@ -167,6 +167,30 @@ on_both_databases! {
         assert_eq!(code(&app, wraps).await.1, "QUERY_TOO_COMPLEX");
     }
 
+    async fn a_short_list_costs_as_if_it_had_five_records(app: TestApp) {
+        let refused = (StatusCode::BAD_REQUEST, "QUERY_TOO_COMPLEX".to_owned());
+        let lists = |page: &str, agenda: &str| {
+            let back = format!("organizers {{ meeting {{ agenda {{ {agenda} }} }} }}");
+            format!("{{ {page} {{ nodes {{ organizers {{ meeting {{ agenda {{ meeting {{ {back} }} }} }} }} }} }} }}")
+        };
+        // Inside out: an agenda of one field 1 + 5 * 1, organisers 1 + 5 * (1 + 6) = 36, agenda 1 + 5 * (1 + 36) = 186,
+        // organisers 1 + 5 * (1 + 186) = 936, and a page of 21 with its nodes 1 + 21 * (1 + 936) = 19,678.
+        assert_eq!(code(&app, &lists("meetings(first: 21)", "id")).await, (StatusCode::OK, "none".to_owned()));
+        assert_eq!(code(&app, &lists("meetings(first: 22)", "id")).await, refused);
+        assert_eq!(code(&app, &lists("meetings(last: 21)", "id number")).await, refused);
+        // Without a page size, 25 are meant.
+        assert_eq!(code(&app, &lists("meetings", "id")).await, refused);
+    }
+
+    async fn a_cost_beyond_all_measure_is_refused(app: TestApp) {
+        // No page of these fits, and their sum must not begin again at nothing.
+        let dear = "meetings(first: 100) { nodes { body: recommendations(first: 100) { nodes { meeting { recommendations(first: \
+                    100) { nodes { body { meetings(first: 100) { nodes { recommendations(first: 100) { nodes { id } } } } } } \
+                    } } } } } }";
+        let many: Vec<String> = (0..20).map(|number| format!("m{number}: {dear}")).collect();
+        assert_eq!(code(&app, &format!("{{ {} }}", many.join(" "))).await.1, "QUERY_TOO_COMPLEX");
+    }
+
     async fn a_chain_of_fragments_does_not_stall_the_service(app: TestApp) {
         assert_eq!(code(&app, &fragments(5)).await, (StatusCode::OK, "none".to_owned()));
         for levels in [20, 30, 60] {

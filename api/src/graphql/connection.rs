@@ -3,21 +3,21 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, OutputType, Result, TypeName};
+use async_graphql::parser::types::Field;
+use async_graphql::registry::Registry;
+use async_graphql::{
+    Context, ContextSelectionSet, Object, OutputType, Positioned, Result, ServerResult, TypeName, Value,
+};
 use entity::ModelOf;
+use futures_util::future::try_join_all;
 use uuid::Uuid;
 
 use super::loader::{ChildrenOf, CountOf, PageOf};
-use super::session::{Session, session};
-use crate::service::filter::Filter;
-use crate::service::page::{LONGEST_PAGE, Listing, Page, Sort, Window};
-use crate::service::read::{self, Link, Visible};
-
-/// A GraphQL object over a row.
-pub trait Node: OutputType {
-    type Entity: Visible;
-    fn new(row: Arc<ModelOf<Self::Entity>>) -> Self;
-}
+use super::object::{Listed, Node};
+use super::session::session;
+use super::{DEAREST, SHORT};
+use crate::service::page::{DEFAULT_PAGE, LONGEST_PAGE, Listing, Page, Window};
+use crate::service::read::{self, Link};
 
 /// A list that can grow, a page at a time.
 pub struct Connection<N: Node> {
@@ -41,6 +41,29 @@ pub struct PageInfo {
     end_cursor: Option<String>,
 }
 
+/// The items of a page. `Vec` cuts an error's path off at the item; these leave it whole.
+pub struct Items<T>(Vec<T>);
+
+impl<T: OutputType> OutputType for Items<T> {
+    fn type_name() -> Cow<'static, str> {
+        Vec::<T>::type_name()
+    }
+
+    fn qualified_type_name() -> String {
+        Vec::<T>::qualified_type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        Vec::<T>::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        let items = self.0.iter().enumerate();
+        let items = items.map(|(index, item)| async move { item.resolve(&ctx.with_index(index), field).await });
+        Ok(Value::List(try_join_all(items).await?))
+    }
+}
+
 impl<N: Node> TypeName for Connection<N> {
     fn type_name() -> Cow<'static, str> {
         format!("{}Connection", N::type_name()).into()
@@ -53,18 +76,18 @@ impl<N: Node> TypeName for Edge<N> {
     }
 }
 
-/// A page of a list, in the list's order.
+/// A page of a list, in the list's order. Where a list is null there is an error that says why.
 #[Object(name_type)]
 impl<N: Node> Connection<N> {
     /// The records of this page, each with its cursor.
-    async fn edges(&self) -> Vec<Edge<N>> {
+    async fn edges(&self) -> Items<Edge<N>> {
         let edges = self.page.rows.iter().map(|(row, cursor)| Edge { row: Arc::clone(row), cursor: cursor.clone() });
-        edges.collect()
+        Items(edges.collect())
     }
 
     /// The records of this page.
-    async fn nodes(&self) -> Vec<N> {
-        self.page.rows.iter().map(|(row, _)| N::new(Arc::clone(row))).collect()
+    async fn nodes(&self) -> Items<N> {
+        Items(self.page.rows.iter().map(|(row, _)| N::new(Arc::clone(row))).collect())
     }
 
     /// Where this page stands in the list.
@@ -78,15 +101,20 @@ impl<N: Node> Connection<N> {
         }
     }
 
-    /// How many records the whole list has that you may see. Counted only when it is selected.
-    async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
+    /// How many records the whole list has that you may see. Counted only when it is selected. Null only beside an
+    /// error.
+    async fn total_count(&self, ctx: &Context<'_>) -> Option<Result<i64>> {
         let session = session(ctx);
         let condition = self.listing.condition.clone();
-        Ok(match &self.parent {
-            None => read::count::<N::Entity>(&session.app.databases.read, &session.viewer, condition).await?,
+        Some(match &self.parent {
+            None => {
+                let count = read::count::<N::Entity>(&session.app.databases.read, &session.viewer, condition).await;
+                count.map_err(Into::into)
+            }
             Some((parent, link)) => {
                 let children = ChildrenOf { parent: *parent, link: link.clone(), listing: Arc::clone(&self.listing) };
-                session.loaders.one(CountOf(children)).await?.unwrap_or(0)
+                let count = session.loaders.one(CountOf(children)).await;
+                count.map(Option::unwrap_or_default).map_err(Into::into)
             }
         })
     }
@@ -130,47 +158,121 @@ impl PageInfo {
     }
 }
 
-/// A page of all records of a type. `place` names the list, so that its cursors fit no other one.
-pub async fn list<N, F, S>(
-    session: &Session,
-    place: &str,
-    filter: Option<Box<F>>,
-    order: Option<Vec<S>>,
-    window: Window,
-) -> Result<Connection<N>>
-where
-    N: Node,
-    F: Filter<Entity = N::Entity>,
-    S: Sort<Entity = N::Entity>,
-{
-    let listing = Listing::new(place, filter.as_deref(), order.as_deref(), &window, &session.viewer)?;
-    let page = read::list::<N::Entity>(&session.app.databases.read, &session.viewer, &listing).await?;
-    Ok(Connection { page: Arc::new(page.map(Arc::new)), listing: Arc::new(listing), parent: None })
+/// Where a list stands.
+pub enum Place {
+    Root,
+    /// Below a record of the type with this name, on which the list's records hang by a link.
+    Below(Cow<'static, str>, Uuid, Link),
 }
 
-/// A page of the children of one parent; the pages of all parents of a request are read at once.
-pub async fn list_of<N, F, S>(
-    session: &Session,
-    place: &str,
-    (parent, link): (Uuid, Link),
-    filter: Option<Box<F>>,
-    order: Option<Vec<S>>,
+/// Declares an object of connections: `MeetingLists of Meeting`, whose fields stand flat in a meeting's, or `Meetings`,
+/// whose fields stand at the root. A connection is a line: its name, what it lists, how its filter is described, and
+/// `by` which link the records hang on the parent, `where` only some are meant, `for` those viewers who are shown it.
+macro_rules! connections {
+    ($lists:ident of $parent:ident { $($fields:tt)* }) => {
+        pub struct $lists(uuid::Uuid);
+
+        impl $lists {
+            fn place(lists: &Self, link: $crate::service::read::Link) -> $crate::graphql::connection::Place {
+                let kind = <$parent as async_graphql::OutputType>::type_name();
+                $crate::graphql::connection::Place::Below(kind, lists.0, link)
+            }
+        }
+
+        connections!(@object $lists { $($fields)* });
+    };
+    ($lists:ident { $($fields:tt)* }) => {
+        #[derive(Default)]
+        pub struct $lists;
+
+        impl $lists {
+            fn place(_: &Self) -> $crate::graphql::connection::Place {
+                $crate::graphql::connection::Place::Root
+            }
+        }
+
+        connections!(@object $lists { $($fields)* });
+    };
+    (@object $lists:ident {
+        $(
+            $(#[$meta:meta])*
+            $field:ident: $child:ident, $which:tt $(, by $link:path)? $(, where $narrowed:path)? $(, for $shown:path)?;
+        )*
+    }) => {
+        #[async_graphql::Object]
+        impl $lists {
+            $(
+                $(#[$meta])*
+                #[graphql(complexity = "crate::graphql::connection::cost(first, last, child_complexity)")]
+                #[expect(clippy::too_many_arguments, reason = "a connection has that many")]
+                async fn $field(
+                    &self,
+                    ctx: &async_graphql::Context<'_>,
+                    #[graphql(desc = $which)] filter: Option<Box<<$child as $crate::graphql::object::Listed>::Filter>>,
+                    #[graphql(desc = "In which order. By time of creation unless given.")]
+                    order_by: Option<Vec<<$child as $crate::graphql::object::Listed>::Order>>,
+                    #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
+                    #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+                    #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
+                    #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+                ) -> Option<async_graphql::Result<$crate::graphql::connection::Connection<$child>>> {
+                    $(
+                        if !$shown($crate::graphql::session::session(ctx)) {
+                            return None;
+                        }
+                    )?
+                    let place = Self::place(self $(, $link())?);
+                    $(let filter = Some($narrowed(filter));)?
+                    let window = $crate::service::page::Window { first, after, last, before };
+                    Some($crate::graphql::connection::page::<$child>(ctx, place, filter, order_by, window).await)
+                }
+            )*
+        }
+    };
+}
+pub(crate) use connections;
+
+/// A page of a list. The pages of all parents of a level are read at once.
+pub async fn page<N: Listed>(
+    ctx: &Context<'_>,
+    place: Place,
+    filter: Option<Box<N::Filter>>,
+    order: Option<Vec<N::Order>>,
     window: Window,
-) -> Result<Connection<N>>
-where
-    N: Node,
-    F: Filter<Entity = N::Entity>,
-    S: Sort<Entity = N::Entity>,
-{
-    let listing = Arc::new(Listing::new(place, filter.as_deref(), order.as_deref(), &window, &session.viewer)?);
-    let children = ChildrenOf { parent, link: link.clone(), listing: Arc::clone(&listing) };
-    let page = session.loaders.one(PageOf(children)).await?;
-    let page = page.unwrap_or_else(|| Arc::new(Page { rows: Vec::new(), has_next: false, has_previous: false }));
-    Ok(Connection { page, listing, parent: Some((parent, link)) })
+) -> Result<Connection<N>> {
+    let (session, field) = (session(ctx), ctx.item.node.name.node.as_str());
+    // A list is called by its place in the schema, so that its cursors fit no other one.
+    let (name, parent) = match place {
+        Place::Root => (field.to_owned(), None),
+        Place::Below(kind, id, link) => (format!("{kind}.{field}"), Some((id, link))),
+    };
+    let listing = Arc::new(Listing::new(&name, filter.as_deref(), order.as_deref(), &window, &session.viewer)?);
+    let page = match &parent {
+        None => {
+            let page = read::list::<N::Entity>(&session.app.databases.read, &session.viewer, &listing).await?;
+            Arc::new(page.map(Arc::new))
+        }
+        Some((id, link)) => {
+            let children = ChildrenOf { parent: *id, link: link.clone(), listing: Arc::clone(&listing) };
+            let page = session.loaders.one(PageOf(children)).await?;
+            page.unwrap_or_else(|| Arc::new(Page { rows: Vec::new(), has_next: false, has_previous: false }))
+        }
+    };
+    Ok(Connection { page, listing, parent })
 }
 
 /// The cost of a page: each of its records costs what is selected of it.
 pub fn cost(first: Option<i32>, last: Option<i32>, child: usize) -> usize {
-    let rows = first.or(last).map_or(25, |rows| u64::try_from(rows).unwrap_or(0).clamp(1, LONGEST_PAGE));
-    usize::try_from(rows).unwrap_or(usize::MAX).saturating_mul(child).saturating_add(1)
+    let rows = first.or(last).map_or(DEFAULT_PAGE, |rows| u64::try_from(rows).unwrap_or(0).clamp(1, LONGEST_PAGE));
+    times(usize::try_from(rows).unwrap_or(usize::MAX), child)
+}
+
+/// The cost of a short list, which has no page size.
+pub fn short(child: usize) -> usize {
+    times(SHORT, child)
+}
+
+/// The cost of so many records. What is too dear stays so, and adds up without wrapping to nothing.
+pub fn times(records: usize, child: usize) -> usize {
+    records.saturating_mul(child).saturating_add(1).min(DEAREST + 1)
 }

@@ -1,35 +1,25 @@
 //! Countries.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, Object, Result};
-use chrono::{DateTime, Utc};
-use entity::country;
 use entity::id::RecordId as _;
-use entity::text::Locale;
 
-use super::connection::{Connection, Node, cost, list, list_of};
+use super::connection::connections;
 use super::found;
 use super::mandate::Mandate;
 use super::meeting::Meeting;
+use super::object::{Stamp, object};
 use super::organization::Organization;
 use super::recommendation::Recommendation;
-use super::scalar::{Translation, localized, translations};
+use super::scalar::texts;
 use super::session::session;
 use crate::service;
 use crate::service::country::{CountryBy, CountryFilter, CountryOrder};
-use crate::service::mandate::{MandateFilter, MandateOrder};
-use crate::service::meeting::{MeetingFilter, MeetingOrder};
-use crate::service::organization::{OrganizationFilter, OrganizationOrder};
-use crate::service::page::Window;
-use crate::service::recommendation::{RecommendationFilter, RecommendationOrder};
 
-pub struct Country(pub Arc<country::Model>);
+object!(Country: country, CountryFilter, CountryOrder);
 
-impl Node for Country {
-    type Entity = country::Entity;
-    fn new(row: Arc<country::Model>) -> Self {
-        Self(row)
+texts! {
+    CountryTexts of country {
+        name, name_translations: "The name.";
     }
 }
 
@@ -46,142 +36,37 @@ impl Country {
         &self.0.iso2
     }
 
-    /// The name.
-    async fn name(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The wanted language. Else those of `Accept-Language`, else the original.")] locale: Option<
-            Locale,
-        >,
-    ) -> String {
-        localized(ctx, &self.0.name, locale)
-    }
-
-    /// The name. In every language.
-    async fn name_translations(&self) -> Vec<Translation> {
-        translations(&self.0.name)
-    }
-
     /// Whether the state takes part in the council.
     async fn participating(&self) -> bool {
         self.0.participating
     }
 
-    /// The organisations of the country.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "a connection has that many")]
-    async fn organizations(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which organisations.")] filter: Option<Box<OrganizationFilter>>,
-        #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<OrganizationOrder>>,
-        #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Organization>> {
-        let window = Window { first, after, last, before };
-        list_of(
-            session(ctx),
-            "Country.organizations",
-            (self.0.id.uuid(), service::organization::of_country()),
-            filter,
-            order_by,
-            window,
-        )
-        .await
+    #[graphql(flatten)]
+    fn texts(&self) -> CountryTexts<'_> {
+        CountryTexts(&self.0)
     }
 
-    /// The meetings held in the country.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "a connection has that many")]
-    async fn meetings(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which meetings.")] filter: Option<Box<MeetingFilter>>,
-        #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<MeetingOrder>>,
-        #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Meeting>> {
-        let window = Window { first, after, last, before };
-        list_of(
-            session(ctx),
-            "Country.meetings",
-            (self.0.id.uuid(), service::meeting::of_country()),
-            filter,
-            order_by,
-            window,
-        )
-        .await
+    #[graphql(flatten)]
+    fn connections(&self) -> CountryLists {
+        CountryLists(self.0.id.uuid())
     }
 
-    /// The mandates of the state's delegations.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "a connection has that many")]
-    async fn mandates(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which mandates.")] filter: Option<Box<MandateFilter>>,
-        #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<MandateOrder>>,
-        #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Mandate>> {
-        let window = Window { first, after, last, before };
-        list_of(
-            session(ctx),
-            "Country.mandates",
-            (self.0.id.uuid(), service::mandate::of_country()),
-            filter,
-            order_by,
-            window,
-        )
-        .await
+    #[graphql(flatten)]
+    fn stamp(&self) -> Stamp {
+        Stamp { created_at: self.0.created_at, updated_at: self.0.updated_at, version: self.0.version }
     }
+}
 
-    /// The recommendations addressed to the country, or to an organisation as its authority.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "a connection has that many")]
-    async fn recommendations(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which recommendations.")] filter: Option<Box<RecommendationFilter>>,
-        #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<
-            Vec<RecommendationOrder>,
-        >,
-        #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Recommendation>> {
-        let window = Window { first, after, last, before };
-        list_of(
-            session(ctx),
-            "Country.recommendations",
-            (self.0.id.uuid(), service::recommendation::of_addressed_country()),
-            filter,
-            order_by,
-            window,
-        )
-        .await
-    }
-
-    /// When the record was created.
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
-    }
-
-    /// When the record was last changed.
-    async fn updated_at(&self) -> DateTime<Utc> {
-        self.0.updated_at
-    }
-
-    /// The version of the record, from 1; every change counts. A value for `expectedVersion`.
-    async fn version(&self) -> i32 {
-        self.0.version
+connections! {
+    CountryLists of Country {
+        /// The organisations of the country.
+        organizations: Organization, "Which organisations.", by service::organization::of_country;
+        /// The meetings held in the country.
+        meetings: Meeting, "Which meetings.", by service::meeting::of_country;
+        /// The mandates of the state's delegations.
+        mandates: Mandate, "Which mandates.", by service::mandate::of_country;
+        /// The recommendations addressed to the country, or to an organisation as its authority.
+        recommendations: Recommendation, "Which recommendations.", by service::recommendation::of_addressed_country;
     }
 }
 
@@ -198,21 +83,11 @@ impl CountryQuery {
     ) -> Option<Result<Country>> {
         found(service::country::find(&session(ctx).app.databases.read, &session(ctx).viewer, &by).await)
     }
+}
 
-    /// The countries that the record refers to.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "a connection has that many")]
-    async fn countries(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which countries.")] filter: Option<Box<CountryFilter>>,
-        #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<CountryOrder>>,
-        #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Country>> {
-        let window = Window { first, after, last, before };
-        list(session(ctx), "countries", filter, order_by, window).await
+connections! {
+    Countries {
+        /// The countries that the record refers to.
+        countries: Country, "Which countries.";
     }
 }

@@ -33,7 +33,7 @@ pub trait Key: Clone + Eq + Hash + Send + Sync + 'static {
     fn load(reader: &Reader, keys: &[Self]) -> impl Future<Output = Result<HashMap<Self, Self::Value>, Error>> + Send;
 }
 
-/// The loaders of one request. Within it a value is read once.
+/// The loaders of one request. Within it a value is read once, until something is written.
 pub struct Loaders {
     reader: Arc<Reader>,
     batches: Batches,
@@ -66,8 +66,17 @@ impl Loaders {
         Ok(values.into_iter().flatten().collect())
     }
 
+    /// Forgets what was read before a write: the next field of the operation sees what the write has left.
+    pub fn forget(&self) {
+        self.shelves().clear();
+    }
+
+    fn shelves(&self) -> MutexGuard<'_, HashMap<TypeId, Arc<dyn Any + Send + Sync>>> {
+        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn shelf<K: Key>(&self) -> Arc<Shelf<K>> {
-        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shelves = self.shelves();
         let values = shelves.entry(TypeId::of::<K>()).or_insert_with(|| Arc::new(Shelf::<K>::default()));
         // A shelf lies under the type of its key.
         Arc::clone(values).downcast().unwrap_or_default()

@@ -1,4 +1,8 @@
 //! The edge: names, shapes, nullability, cost. No SQL and no rules. The topics are those of `service`, in the same words.
+//!
+//! What a statement of its own reads is nullable, `Option<Result<T>>`, so that a fault loses one field and not the page
+//! around it. (async-graphql takes `Result<Option<T>>` for a fault of the parent.) The short lists that are parts of a
+//! record are not: a meeting without its organisers would be a wrong meeting.
 
 pub mod batch;
 pub mod body;
@@ -9,6 +13,7 @@ pub mod loader;
 pub mod mandate;
 pub mod meeting;
 pub mod node;
+pub mod object;
 pub mod organization;
 pub mod payload;
 pub mod recommendation;
@@ -23,15 +28,17 @@ use std::sync::Arc;
 use async_graphql::{EmptySubscription, MergedObject, Result};
 use entity::{ModelOf, Part, Row};
 
-use self::connection::Node;
+use self::object::Node;
 use self::session::Session;
 use crate::error::Error;
 use crate::service::read::Visible;
 
 /// The deepest selection of an operation.
 const DEEPEST: usize = 15;
-/// The most that an operation may cost: a field costs 1, a page as many times its fields as it has records.
+/// The most that an operation may cost: a field costs 1, a page as many times its fields as it may have records.
 const DEAREST: usize = 20_000;
+/// How many records a short list counts for. It may have 100; most have a handful.
+const SHORT: usize = 5;
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
@@ -39,13 +46,18 @@ pub struct Query(
     node::NodeQuery,
     viewer::ViewerQuery,
     country::CountryQuery,
+    country::Countries,
     organization::OrganizationQuery,
+    organization::Organizations,
     body::BodyQuery,
-    mandate::MandateQuery,
+    body::Bodies,
+    mandate::Mandates,
     meeting::MeetingQuery,
+    meeting::Meetings,
     recommendation::RecommendationQuery,
-    theme::ThemeQuery,
-    instrument::InstrumentQuery,
+    recommendation::Recommendations,
+    theme::Themes,
+    instrument::Instruments,
 );
 
 /// Everything that can be done.
@@ -87,8 +99,8 @@ async fn to_one<N: Node>(session: &Session, id: Option<<N::Entity as Row>::Id>) 
 }
 
 /// The object that a row always refers to, and that everyone may see.
-async fn known<N: Node>(session: &Session, id: <N::Entity as Row>::Id) -> Result<N> {
-    Ok(N::new(session.known::<N::Entity>(id).await?))
+async fn known<N: Node>(session: &Session, id: <N::Entity as Row>::Id) -> Option<Result<N>> {
+    Some(session.known::<N::Entity>(id).await.map(N::new).map_err(Into::into))
 }
 
 /// The objects that belong to a parent, in their order.

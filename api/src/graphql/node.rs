@@ -1,16 +1,17 @@
 //! Records by their global ids. A new record type is one line here.
 
 use async_graphql::{Context, ID, Interface, Object, Result};
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 
 use super::body::Body;
-use super::connection::Node;
+use super::connection::times;
 use super::country::Country;
 use super::instrument::Instrument;
 use super::mandate::Mandate;
-use super::meeting::{AgendaItem, Meeting, Participation};
+use super::meeting::{AgendaItem, AlternativeTitle, BodySession, Meeting, MeetingOrganizer, Participation};
+use super::object::Node;
 use super::organization::Organization;
-use super::recommendation::Recommendation;
+use super::recommendation::{Addressee, Recommendation, RecommendationRevision};
 use super::session::{Session, session};
 use super::source::Source;
 use super::theme::Theme;
@@ -42,15 +43,20 @@ macro_rules! nodes {
 }
 
 nodes! {
+    Addressee,
     AgendaItem,
+    AlternativeTitle,
     Body,
+    BodySession,
     Country,
     Instrument,
     Mandate,
     Meeting,
+    MeetingOrganizer,
     Organization,
     Participation,
     Recommendation,
+    RecommendationRevision,
     Source,
     Theme,
 }
@@ -65,16 +71,18 @@ impl NodeQuery {
         node(session(ctx), &id).await.transpose()
     }
 
-    /// The records with these ids, in their order. Null where there is none that you may see.
-    #[graphql(complexity = "child_complexity.saturating_mul(ids.len().max(1))")]
+    /// The records with these ids, in their order. Null where there is none that you may see; the list is null only
+    /// beside an error.
+    #[graphql(complexity = "times(ids.len().max(1), child_complexity)")]
     async fn nodes(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Global ids, at most 100.")] ids: Vec<ID>,
-    ) -> Result<Vec<Option<NodeInterface>>> {
+    ) -> Option<Result<Vec<Option<Result<NodeInterface>>>>> {
         if ids.len() > MOST_IDS {
-            return Err(Error::InvalidArgument { message: format!("ids: at most {MOST_IDS}.") }.into());
+            return Some(Err(Error::InvalidArgument { message: format!("ids: at most {MOST_IDS}.") }.into()));
         }
-        try_join_all(ids.iter().map(|id| node(session(ctx), id))).await
+        let nodes = join_all(ids.iter().map(|id| node(session(ctx), id))).await;
+        Some(Ok(nodes.into_iter().map(Result::transpose).collect()))
     }
 }

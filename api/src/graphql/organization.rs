@@ -1,40 +1,30 @@
 //! Organisations.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, Object, Result};
-use chrono::{DateTime, Utc};
 use entity::id::RecordId as _;
-use entity::organization;
 use entity::organization::OrganizationKind;
-use entity::text::Locale;
 
-use super::connection::{Connection, Node, cost, list, list_of};
+use super::connection::connections;
 use super::country::Country;
 use super::mandate::Mandate;
 use super::meeting::{Meeting, Participation};
-use super::payload::{changed, created, payload};
+use super::object::{Stamp, object};
+use super::payload::{mutations, payload};
 use super::recommendation::Recommendation;
-use super::scalar::{Translation, localized, translations};
-use super::session::session;
+use super::scalar::texts;
+use super::session::{Session, session};
 use super::{found, to_one};
 use crate::service;
-use crate::service::mandate::{MandateFilter, MandateOrder};
-use crate::service::meeting::participation::{ParticipationFilter, ParticipationOrder};
-use crate::service::meeting::{MeetingFilter, MeetingOrder};
 use crate::service::organization::{
     CreateOrganizationInput, DeactivateOrganizationInput, OrganizationBy, OrganizationFilter, OrganizationOrder,
     UpdateOrganizationInput,
 };
-use crate::service::page::Window;
-use crate::service::recommendation::{RecommendationFilter, RecommendationOrder};
 
-pub struct Organization(pub Arc<organization::Model>);
+object!(Organization: organization, OrganizationFilter, OrganizationOrder);
 
-impl Node for Organization {
-    type Entity = organization::Entity;
-    fn new(row: Arc<organization::Model>) -> Self {
-        Self(row)
+texts! {
+    OrganizationTexts of organization {
+        name, name_translations: "The name.";
     }
 }
 
@@ -49,22 +39,6 @@ impl Organization {
     /// The acronym. Unique.
     async fn acronym(&self) -> &str {
         &self.0.acronym
-    }
-
-    /// The name.
-    async fn name(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The wanted language. Else those of `Accept-Language`, else the original.")] locale: Option<
-            Locale,
-        >,
-    ) -> String {
-        localized(ctx, &self.0.name, locale)
-    }
-
-    /// The name. In every language.
-    async fn name_translations(&self) -> Vec<Translation> {
-        translations(&self.0.name)
     }
 
     /// What kind of organisation it is.
@@ -97,153 +71,44 @@ impl Organization {
         to_one::<Organization>(session(ctx), self.0.parent_id).await
     }
 
-    /// The organisations below.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "a connection has that many")]
-    async fn children(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which organisations.")] filter: Option<Box<OrganizationFilter>>,
-        #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<OrganizationOrder>>,
-        #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Organization>> {
-        let window = Window { first, after, last, before };
-        list_of(
-            session(ctx),
-            "Organization.children",
-            (self.0.id.uuid(), service::organization::of_parent()),
-            filter,
-            order_by,
-            window,
-        )
-        .await
-    }
-
     /// Its country.
     async fn country(&self, ctx: &Context<'_>) -> Option<Result<Country>> {
         to_one::<Country>(session(ctx), self.0.country_id).await
     }
 
-    /// The meetings that it organises.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "a connection has that many")]
-    async fn meetings_organized(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which meetings.")] filter: Option<Box<MeetingFilter>>,
-        #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<MeetingOrder>>,
-        #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Meeting>> {
-        let window = Window { first, after, last, before };
-        list_of(
-            session(ctx),
-            "Organization.meetingsOrganized",
-            (self.0.id.uuid(), service::meeting::of_organizer()),
-            filter,
-            order_by,
-            window,
-        )
-        .await
+    #[graphql(flatten)]
+    fn texts(&self) -> OrganizationTexts<'_> {
+        OrganizationTexts(&self.0)
     }
 
-    /// The meetings that it takes part in, as far as you may see it.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "a connection has that many")]
-    async fn participations(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which participations.")] filter: Option<Box<ParticipationFilter>>,
-        #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<
-            Vec<ParticipationOrder>,
-        >,
-        #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Participation>> {
-        let window = Window { first, after, last, before };
-        list_of(
-            session(ctx),
-            "Organization.participations",
-            (self.0.id.uuid(), service::meeting::participation::of_organization()),
-            filter,
-            order_by,
-            window,
-        )
-        .await
+    #[graphql(flatten)]
+    fn connections(&self) -> OrganizationLists {
+        OrganizationLists(self.0.id.uuid())
     }
 
-    /// What it is in bodies.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "a connection has that many")]
-    async fn mandates(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which mandates.")] filter: Option<Box<MandateFilter>>,
-        #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<MandateOrder>>,
-        #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Mandate>> {
-        let window = Window { first, after, last, before };
-        list_of(
-            session(ctx),
-            "Organization.mandates",
-            (self.0.id.uuid(), service::mandate::of_organization()),
-            filter,
-            order_by,
-            window,
-        )
-        .await
+    #[graphql(flatten)]
+    fn stamp(&self) -> Stamp {
+        Stamp { created_at: self.0.created_at, updated_at: self.0.updated_at, version: self.0.version }
     }
+}
 
-    /// The recommendations addressed to it.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "a connection has that many")]
-    async fn recommendations(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which recommendations.")] filter: Option<Box<RecommendationFilter>>,
-        #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<
-            Vec<RecommendationOrder>,
-        >,
-        #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Recommendation>> {
-        let window = Window { first, after, last, before };
-        list_of(
-            session(ctx),
-            "Organization.recommendations",
-            (self.0.id.uuid(), service::recommendation::of_addressed_organization()),
-            filter,
-            order_by,
-            window,
-        )
-        .await
-    }
-
-    /// When the record was created.
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
-    }
-
-    /// When the record was last changed.
-    async fn updated_at(&self) -> DateTime<Utc> {
-        self.0.updated_at
-    }
-
-    /// The version of the record, from 1; every change counts. A value for `expectedVersion`.
-    async fn version(&self) -> i32 {
-        self.0.version
+connections! {
+    OrganizationLists of Organization {
+        /// The organisations below.
+        children: Organization, "Which organisations.", by service::organization::of_parent;
+        /// The meetings that it organises.
+        meetings_organized: Meeting, "Which meetings.", by service::meeting::of_organizer;
+        /// The meetings that it takes part in, as far as you may see it.
+        participations: Participation, "Which participations.", by service::meeting::participation::of_organization;
+        /// What it is in bodies.
+        mandates: Mandate, "Which mandates.", by service::mandate::of_organization;
+        /// The recommendations addressed to it.
+        recommendations: Recommendation, "Which recommendations.",
+            by service::recommendation::of_addressed_organization;
+        /// The recommendations that it has drafted, as far as you may see them. Shown to readers, partners and the
+        /// secretariat; null for others.
+        recommendations_drafted: Recommendation, "Which recommendations.", by service::recommendation::of_drafter,
+            for Session::sees_drafting;
     }
 }
 
@@ -268,74 +133,28 @@ impl OrganizationQuery {
     ) -> Option<Result<Organization>> {
         found(service::organization::find(&session(ctx).app.databases.read, &session(ctx).viewer, &by).await)
     }
+}
 
-    /// The organisations that the record knows.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "a connection has that many")]
-    async fn organizations(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which organisations.")] filter: Option<Box<OrganizationFilter>>,
-        #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<OrganizationOrder>>,
-        #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Organization>> {
-        let window = Window { first, after, last, before };
-        list(session(ctx), "organizations", filter, order_by, window).await
-    }
-
-    /// The organisations that organise the council's meetings.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "a connection has that many")]
-    async fn organizers(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which organisations.")] filter: Option<Box<OrganizationFilter>>,
-        #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<OrganizationOrder>>,
-        #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Organization>> {
-        let window = Window { first, after, last, before };
-        list(session(ctx), "organizers", Some(OrganizationFilter::organizers(filter)), order_by, window).await
+connections! {
+    Organizations {
+        /// The organisations that the record knows.
+        organizations: Organization, "Which organisations.";
+        /// The organisations that organise the council's meetings.
+        organizers: Organization, "Which organisations.", where OrganizationFilter::organizers;
     }
 }
 
-#[derive(Default)]
-pub struct OrganizationMutation;
-
-#[Object]
-impl OrganizationMutation {
-    /// Creates an organisation. For the secretariat.
-    async fn create_organization(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The new organisation.")] input: CreateOrganizationInput,
-    ) -> Option<Result<OrganizationPayload>> {
-        let session = session(ctx);
-        created(service::organization::create(&session.app, &session.viewer, input).await)
-    }
-
-    /// Changes an organisation. For the secretariat.
-    async fn update_organization(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The organisation, its version, and what changes.")] input: UpdateOrganizationInput,
-    ) -> Option<Result<OrganizationPayload>> {
-        let (session, id) = (session(ctx), input.id.clone());
-        changed(session, &id, service::organization::update(&session.app, &session.viewer, input).await).await
-    }
-
-    /// Deactivates an organisation: it stays in the record, and its tokens are refused. For the secretariat.
-    async fn deactivate_organization(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The organisation and its version.")] input: DeactivateOrganizationInput,
-    ) -> Option<Result<OrganizationPayload>> {
-        let (session, id) = (session(ctx), input.id.clone());
-        changed(session, &id, service::organization::deactivate(&session.app, &session.viewer, input).await).await
+mutations! {
+    OrganizationMutation {
+        /// Creates an organisation. For the secretariat. `ALREADY_EXISTS` if another one has the acronym.
+        create_organization(CreateOrganizationInput, "The new organisation.") -> OrganizationPayload
+            = service::organization::create;
+        /// Changes an organisation. For the secretariat. `ALREADY_EXISTS` if another one has the acronym; `INVALID` if
+        /// it would be above itself.
+        update_organization(UpdateOrganizationInput, "The organisation, its version, and what changes.")
+            -> OrganizationPayload = service::organization::update, of id;
+        /// Deactivates an organisation: it stays in the record, and its tokens are refused. For the secretariat.
+        deactivate_organization(DeactivateOrganizationInput, "The organisation and its version.") -> OrganizationPayload
+            = service::organization::deactivate, of id;
     }
 }

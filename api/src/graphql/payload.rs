@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Result, SimpleObject};
+use async_graphql::SimpleObject;
 use entity::ModelOf;
 
-use super::connection::Node;
+use super::object::Node;
 use super::session::Session;
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::error::Error;
 use crate::service::read;
 use crate::service::tx::Written;
 
-/// Why an input was refused. Nothing was changed.
+/// Why an input was refused. Nothing was changed. Every mutation may answer `INVALID`, `REQUIRED` and `TOO_LONG` of a
+/// value, `NOT_FOUND` of an id and `CONFLICT` of a version; its description names what else it is refused for.
 #[derive(SimpleObject)]
 pub struct UserError {
     /// What kind of refusal it is. Stable.
@@ -71,52 +72,79 @@ pub(crate) use payload;
 
 type RowOf<P> = ModelOf<<<P as Payload>::Object as Node>::Entity>;
 
-/// The payload of a use case that creates a record.
-pub fn created<P: Payload>(outcome: Result<Written<RowOf<P>>, Error>) -> Option<Result<P>> {
-    Some(match outcome {
-        Ok(written) => Ok(done(written)),
-        Err(error) => refused(error, None).map_err(Into::into),
-    })
+/// Declares mutations. Each is a line: its name, its input and what that holds, its payload, and the use case. A
+/// conflict shows the record as it is now: the one that the input has the id `of`, or the one that is found `in
+/// conflict`.
+macro_rules! mutations {
+    ($mutations:ident { $(
+        $(#[$meta:meta])*
+        $name:ident($input:ident, $what:tt) -> $payload:ident
+            = $act:path $(, of $id:ident)? $(, in conflict $current:path)?;
+    )* }) => {
+        #[derive(Default)]
+        pub struct $mutations;
+
+        #[async_graphql::Object]
+        impl $mutations {
+            $(
+                $(#[$meta])*
+                async fn $name(
+                    &self,
+                    ctx: &async_graphql::Context<'_>,
+                    #[graphql(desc = $what)] input: $input,
+                ) -> Option<async_graphql::Result<$payload>> {
+                    use $crate::graphql::payload;
+                    let session = $crate::graphql::session::session(ctx);
+                    let current = payload::current!($payload, session, input $(, of $id)? $(, in conflict $current)?);
+                    let outcome = $act(&session.app, &session.viewer, input).await;
+                    Some(payload::answer(session, outcome, current).await.map_err(Into::into))
+                }
+            )*
+        }
+    };
+}
+pub(crate) use mutations;
+
+/// The record that a conflict shows; read only if there is one.
+macro_rules! current {
+    ($payload:ident, $session:ident, $input:ident) => {
+        std::future::ready(Ok(None))
+    };
+    ($payload:ident, $session:ident, $input:ident, of $id:ident) => {{
+        let id = $input.$id.clone();
+        async move { $crate::graphql::payload::by_id::<$payload>($session, &id).await }
+    }};
+    ($payload:ident, $session:ident, $input:ident, in conflict $current:path) => {{
+        let input = $input.clone();
+        async move { $current(&$session.app, &$session.viewer, &input).await }
+    }};
+}
+pub(crate) use current;
+
+/// The record of a payload's type with this id.
+pub async fn by_id<P: Payload>(session: &Session, id: &str) -> Result<Option<RowOf<P>>, Error> {
+    read::by_text_id::<<P::Object as Node>::Entity>(&session.app.databases.read, &session.viewer, id).await
 }
 
-/// The payload of a use case on a record; a conflict shows its current state.
-pub async fn changed<P: Payload>(
+/// The payload of a use case. Refusals and conflicts are answers; everything else is an error.
+pub async fn answer<P: Payload>(
     session: &Session,
-    id: &str,
     outcome: Result<Written<RowOf<P>>, Error>,
-) -> Option<Result<P>> {
-    let error = match outcome {
-        Ok(written) => return Some(Ok(done(written))),
-        Err(error) => error,
-    };
-    let current = match &error {
-        Error::Conflict { .. } => {
-            let read =
-                read::by_text_id::<<P::Object as Node>::Entity>(&session.app.databases.read, &session.viewer, id).await;
-            match read {
-                Ok(row) => row,
-                Err(error) => return Some(Err(error.into())),
-            }
+    current: impl Future<Output = Result<Option<RowOf<P>>, Error>>,
+) -> Result<P, Error> {
+    session.loaders.forget();
+    let (row, refusals, change) = match outcome {
+        Ok(Written { record, cursor }) => (Some(record), Vec::new(), cursor),
+        Err(Error::Refused(refusals)) => (None, refusals, None),
+        Err(ref error @ Error::Conflict { ref path }) => {
+            let refusal = Refusal { code: RefusalCode::Conflict, message: error.to_string(), path: path.clone() };
+            (current.await?, vec![refusal], None)
         }
-        _ => None,
+        Err(error) => return Err(error),
     };
-    Some(refused(error, current).map_err(Into::into))
-}
-
-fn done<P: Payload>(written: Written<RowOf<P>>) -> P {
-    let change = written.cursor.map(|cursor| ChangeReference { cursor: cursor.to_string() });
-    P::new(Some(P::Object::new(Arc::new(written.record))), Vec::new(), change)
-}
-
-/// Refusals and conflicts are answers; everything else is an error.
-pub fn refused<P: Payload>(error: Error, current: Option<RowOf<P>>) -> Result<P, Error> {
-    let refusals = match error {
-        Error::Refused(refusals) => refusals,
-        Error::Conflict { ref path } => {
-            vec![Refusal { code: RefusalCode::Conflict, message: error.to_string(), path: path.clone() }]
-        }
-        other => return Err(other),
-    };
-    let current = current.map(|row| P::Object::new(Arc::new(row)));
-    Ok(P::new(current, refusals.into_iter().map(UserError::from).collect(), None))
+    Ok(P::new(
+        row.map(|row| P::Object::new(Arc::new(row))),
+        refusals.into_iter().map(UserError::from).collect(),
+        change.map(|cursor| ChangeReference { cursor: cursor.to_string() }),
+    ))
 }

@@ -28,3 +28,52 @@ pub fn translations(text: &LocalizedText) -> Vec<Translation> {
         .map(|(locale, text)| Translation { locale, text: text.to_owned(), original: locale == original })
         .collect()
 }
+
+/// Declares the texts of a table's row, each as a field in one language and a field in every language; they stand flat
+/// in the fields of the row's object. `maybe`: those that a row need not have.
+macro_rules! texts {
+    (
+        $texts:ident of $table:ident { $($text:ident, $translations:ident: $doc:tt;)* }
+        $(maybe { $($maybe:ident, $maybe_translations:ident: $maybe_doc:tt;)* })?
+    ) => {
+        pub struct $texts<'a>(&'a entity::$table::Model);
+
+        #[async_graphql::Object]
+        impl $texts<'_> {
+            $(
+                #[doc = $doc]
+                async fn $text(
+                    &self,
+                    ctx: &async_graphql::Context<'_>,
+                    #[graphql(desc = "The wanted language. Else those of `Accept-Language`, else the original.")]
+                    locale: Option<entity::text::Locale>,
+                ) -> String {
+                    $crate::graphql::scalar::localized(ctx, &self.0.$text, locale)
+                }
+
+                #[doc = concat!($doc, " In every language.")]
+                async fn $translations(&self) -> Vec<$crate::graphql::scalar::Translation> {
+                    $crate::graphql::scalar::translations(&self.0.$text)
+                }
+            )*
+            $($(
+                #[doc = $maybe_doc]
+                async fn $maybe(
+                    &self,
+                    ctx: &async_graphql::Context<'_>,
+                    #[graphql(desc = "The wanted language. Else those of `Accept-Language`, else the original.")]
+                    locale: Option<entity::text::Locale>,
+                ) -> Option<String> {
+                    let text = self.0.$maybe.as_ref();
+                    text.map(|text| $crate::graphql::scalar::localized(ctx, text, locale))
+                }
+
+                #[doc = concat!($maybe_doc, " In every language; empty if there is none.")]
+                async fn $maybe_translations(&self) -> Vec<$crate::graphql::scalar::Translation> {
+                    self.0.$maybe.as_ref().map($crate::graphql::scalar::translations).unwrap_or_default()
+                }
+            )*)?
+        }
+    };
+}
+pub(crate) use texts;

@@ -9,7 +9,7 @@ use entity::text::Locale;
 use super::batch::Batches;
 use super::loader::{ById, Loaders, PartsOf};
 use crate::App;
-use crate::auth::Viewer;
+use crate::auth::{Role, Viewer};
 use crate::error::Error;
 use crate::service::read::Visible;
 
@@ -26,6 +26,11 @@ impl Session {
         let viewer = Arc::new(viewer);
         let loaders = Loaders::new(Arc::clone(&app), Arc::clone(&viewer), batches);
         Self { app, viewer, languages, loaders }
+    }
+
+    /// Whether the viewer is told who drafted a text, and what was changed in it and why.
+    pub fn sees_drafting(&self) -> bool {
+        self.viewer.role > Role::Anonymous
     }
 
     /// A row by its id; `None` where there is none that the viewer may see.

@@ -1,27 +1,15 @@
 //! Sources.
 
-use std::sync::Arc;
-
-use async_graphql::{Context, ID, Object, Result};
-use chrono::{DateTime, NaiveDate, Utc};
+use async_graphql::{ID, Object};
+use chrono::NaiveDate;
 use entity::id::RecordId as _;
-use entity::source;
 
-use super::connection::{Connection, Node, cost, list_of};
+use super::connection::connections;
 use super::meeting::Meeting;
-use super::session::session;
+use super::object::{Stamp, object};
 use crate::service;
-use crate::service::meeting::{MeetingFilter, MeetingOrder};
-use crate::service::page::Window;
 
-pub struct Source(pub Arc<source::Model>);
-
-impl Node for Source {
-    type Entity = source::Entity;
-    fn new(row: Arc<source::Model>) -> Self {
-        Self(row)
-    }
-}
+object!(Source: source);
 
 /// A published source of a fact.
 #[Object]
@@ -56,43 +44,20 @@ impl Source {
         self.0.language.as_deref()
     }
 
-    /// The meetings that it tells of.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "a connection has that many")]
-    async fn meetings(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which meetings.")] filter: Option<Box<MeetingFilter>>,
-        #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<MeetingOrder>>,
-        #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Meeting>> {
-        let window = Window { first, after, last, before };
-        list_of(
-            session(ctx),
-            "Source.meetings",
-            (self.0.id.uuid(), service::meeting::of_source()),
-            filter,
-            order_by,
-            window,
-        )
-        .await
+    #[graphql(flatten)]
+    fn connections(&self) -> SourceLists {
+        SourceLists(self.0.id.uuid())
     }
 
-    /// When the record was created.
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
+    #[graphql(flatten)]
+    fn stamp(&self) -> Stamp {
+        Stamp { created_at: self.0.created_at, updated_at: self.0.updated_at, version: self.0.version }
     }
+}
 
-    /// When the record was last changed.
-    async fn updated_at(&self) -> DateTime<Utc> {
-        self.0.updated_at
-    }
-
-    /// The version of the record, from 1; every change counts. A value for `expectedVersion`.
-    async fn version(&self) -> i32 {
-        self.0.version
+connections! {
+    SourceLists of Source {
+        /// The meetings that it tells of.
+        meetings: Meeting, "Which meetings.", by service::meeting::of_source;
     }
 }

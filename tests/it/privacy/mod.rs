@@ -1,6 +1,7 @@
 //! Nothing hidden is revealed, whichever way one asks. What a viewer may not see answers like what does not exist.
 
 mod meetings;
+mod parts;
 mod schema;
 mod texts;
 

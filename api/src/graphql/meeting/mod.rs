@@ -1,39 +1,35 @@
 //! Meetings. What belongs to them stands in `parts`, what is done to them in `mutation`.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, Object, Result};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use entity::id::RecordId as _;
 use entity::meeting::{CountQualifier, MeetingKind, MeetingStatus, Modality, Sensitivity};
-use entity::text::Locale;
-use entity::{meeting, participation};
+use entity::participation;
 
 mod mutation;
 mod parts;
 
 pub use self::mutation::MeetingMutation;
 pub use self::parts::{AgendaItem, AlternativeTitle, BodySession, MeetingOrganizer, Participation};
-use super::connection::{Connection, Node, cost, list, list_of};
+use super::connection::{connections, short};
 use super::country::Country;
 use super::loader::Headcount;
+use super::object::{Stamp, object};
 use super::recommendation::Recommendation;
-use super::scalar::{Translation, localized, translations};
+use super::scalar::texts;
 use super::session::session;
 use super::source::Source;
 use super::{found, parts as parts_of, to_one};
 use crate::service;
-use crate::service::meeting::participation::{ParticipationFilter, ParticipationOrder};
 use crate::service::meeting::{MeetingBy, MeetingFilter, MeetingOrder};
-use crate::service::page::Window;
-use crate::service::recommendation::{RecommendationFilter, RecommendationOrder};
 
-pub struct Meeting(pub Arc<meeting::Model>);
+object!(Meeting: meeting, MeetingFilter, MeetingOrder);
 
-impl Node for Meeting {
-    type Entity = meeting::Entity;
-    fn new(row: Arc<meeting::Model>) -> Self {
-        Self(row)
+texts! {
+    MeetingTexts of meeting {
+        title, title_translations: "The title.";
+    } maybe {
+        theme, theme_translations: "The theme of the meeting.";
     }
 }
 
@@ -45,23 +41,8 @@ impl Meeting {
         self.0.id.to_string().into()
     }
 
-    /// The title.
-    async fn title(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The wanted language. Else those of `Accept-Language`, else the original.")] locale: Option<
-            Locale,
-        >,
-    ) -> String {
-        localized(ctx, &self.0.title, locale)
-    }
-
-    /// The title. In every language.
-    async fn title_translations(&self) -> Vec<Translation> {
-        translations(&self.0.title)
-    }
-
     /// Other titles under which sources name it.
+    #[graphql(complexity = "short(child_complexity)")]
     async fn alternative_titles(&self, ctx: &Context<'_>) -> Result<Vec<AlternativeTitle>> {
         parts_of::<AlternativeTitle>(session(ctx), self.0.id).await
     }
@@ -111,22 +92,6 @@ impl Meeting {
         to_one::<Country>(session(ctx), self.0.country_id).await
     }
 
-    /// The theme of the meeting.
-    async fn theme(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The wanted language. Else those of `Accept-Language`, else the original.")] locale: Option<
-            Locale,
-        >,
-    ) -> Option<String> {
-        self.0.theme.as_ref().map(|text| localized(ctx, text, locale))
-    }
-
-    /// The theme of the meeting. In every language; empty if there is none.
-    async fn theme_translations(&self) -> Vec<Translation> {
-        self.0.theme.as_ref().map(translations).unwrap_or_default()
-    }
-
     /// How many people took part, as the sources say; read it with `countQualifier`.
     async fn participant_count(&self) -> Option<i32> {
         self.0.participant_count
@@ -148,82 +113,27 @@ impl Meeting {
     }
 
     /// Who organises it, in order.
+    #[graphql(complexity = "short(child_complexity)")]
     async fn organizers(&self, ctx: &Context<'_>) -> Result<Vec<MeetingOrganizer>> {
         parts_of::<MeetingOrganizer>(session(ctx), self.0.id).await
     }
 
     /// The body sessions that it carries, by ordinal.
+    #[graphql(complexity = "short(child_complexity)")]
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<BodySession>> {
         parts_of::<BodySession>(session(ctx), self.0.id).await
     }
 
     /// The agenda, in order.
+    #[graphql(complexity = "short(child_complexity)")]
     async fn agenda(&self, ctx: &Context<'_>) -> Result<Vec<AgendaItem>> {
         parts_of::<AgendaItem>(session(ctx), self.0.id).await
     }
 
     /// The sources of what is recorded about it, in order.
+    #[graphql(complexity = "short(child_complexity)")]
     async fn sources(&self, ctx: &Context<'_>) -> Result<Vec<Source>> {
         parts::sources(session(ctx), self.0.id).await
-    }
-
-    /// Who takes part, as far as you may see it.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "a connection has that many")]
-    async fn participations(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which participations.")] filter: Option<Box<ParticipationFilter>>,
-        #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<
-            Vec<ParticipationOrder>,
-        >,
-        #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Participation>> {
-        let window = Window { first, after, last, before };
-        list_of(
-            session(ctx),
-            "Meeting.participations",
-            (self.0.id.uuid(), service::meeting::participation::of_meeting()),
-            filter,
-            order_by,
-            window,
-        )
-        .await
-    }
-
-    /// How many participations are recorded, those included that the Chatham House Rule hides.
-    async fn participation_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        Ok(session(ctx).loaders.one(Headcount::<participation::Entity>(self.0.id)).await?.unwrap_or(0))
-    }
-
-    /// The recommendations adopted at it.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "a connection has that many")]
-    async fn recommendations(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which recommendations.")] filter: Option<Box<RecommendationFilter>>,
-        #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<
-            Vec<RecommendationOrder>,
-        >,
-        #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Recommendation>> {
-        let window = Window { first, after, last, before };
-        list_of(
-            session(ctx),
-            "Meeting.recommendations",
-            (self.0.id.uuid(), service::recommendation::of_meeting()),
-            filter,
-            order_by,
-            window,
-        )
-        .await
     }
 
     /// Whether it is a demonstration, not a meeting of the council. Never count such with real ones.
@@ -231,19 +141,37 @@ impl Meeting {
         self.0.is_demo
     }
 
-    /// When the record was created.
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
+    /// How many participations are recorded, those included that the Chatham House Rule hides. Null only beside an
+    /// error.
+    async fn participation_count(&self, ctx: &Context<'_>) -> Option<Result<i64>> {
+        let count = session(ctx).loaders.one(Headcount::<participation::Entity>(self.0.id)).await;
+        Some(count.map(Option::unwrap_or_default).map_err(Into::into))
     }
 
-    /// When the record was last changed.
-    async fn updated_at(&self) -> DateTime<Utc> {
-        self.0.updated_at
+    #[graphql(flatten)]
+    fn texts(&self) -> MeetingTexts<'_> {
+        MeetingTexts(&self.0)
     }
 
-    /// The version of the record, from 1; every change counts. A value for `expectedVersion`.
-    async fn version(&self) -> i32 {
-        self.0.version
+    #[graphql(flatten)]
+    fn connections(&self) -> MeetingLists {
+        MeetingLists(self.0.id.uuid())
+    }
+
+    #[graphql(flatten)]
+    fn stamp(&self) -> Stamp {
+        Stamp { created_at: self.0.created_at, updated_at: self.0.updated_at, version: self.0.version }
+    }
+}
+
+connections! {
+    MeetingLists of Meeting {
+        /// Who takes part, as far as you may see it.
+        participations: Participation, "Which participations.", by service::meeting::participation::of_meeting;
+        /// The recommendations adopted at it.
+        recommendations: Recommendation, "Which recommendations.", by service::recommendation::of_meeting;
+        /// The recommendations that their body has agreed on at it, as far as you may see them.
+        recommendations_agreed: Recommendation, "Which recommendations.", by service::recommendation::of_agreement;
     }
 }
 
@@ -260,21 +188,11 @@ impl MeetingQuery {
     ) -> Option<Result<Meeting>> {
         found(service::meeting::find(&session(ctx).app.databases.read, &session(ctx).viewer, &by).await)
     }
+}
 
-    /// The meetings of the council.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "a connection has that many")]
-    async fn meetings(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which meetings.")] filter: Option<Box<MeetingFilter>>,
-        #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<Vec<MeetingOrder>>,
-        #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Meeting>> {
-        let window = Window { first, after, last, before };
-        list(session(ctx), "meetings", filter, order_by, window).await
+connections! {
+    Meetings {
+        /// The meetings of the council.
+        meetings: Meeting, "Which meetings.";
     }
 }

@@ -1,19 +1,14 @@
 //! What is done to meetings.
 
-use async_graphql::{Context, Object, Result};
-
 use super::{AgendaItem, Meeting, Participation};
-use crate::error::Error;
-use crate::graphql::payload::{changed, created, payload, refused};
-use crate::graphql::session::session;
-use crate::service;
+use crate::graphql::payload::{mutations, payload};
 use crate::service::meeting::agenda::{
-    AddAgendaItemInput, RemoveAgendaItemInput, ReorderAgendaItemsInput, UpdateAgendaItemInput,
+    self, AddAgendaItemInput, RemoveAgendaItemInput, ReorderAgendaItemsInput, UpdateAgendaItemInput,
 };
-use crate::service::meeting::moves::{MeetingMoveInput, PostponeMeetingInput};
-use crate::service::meeting::participation::RecordParticipationInput;
-use crate::service::meeting::parts::{SetBodySessionsInput, SetMeetingOrganizersInput};
-use crate::service::meeting::{ScheduleMeetingInput, UpdateMeetingInput};
+use crate::service::meeting::moves::{self, MeetingMoveInput, PostponeMeetingInput};
+use crate::service::meeting::participation::{self, RecordParticipationInput};
+use crate::service::meeting::parts::{self, SetBodySessionsInput, SetMeetingOrganizersInput};
+use crate::service::meeting::{self, ScheduleMeetingInput, UpdateMeetingInput};
 
 payload! {
     /// The answer of a mutation of a meeting.
@@ -39,171 +34,63 @@ payload! {
     }
 }
 
-#[derive(Default)]
-pub struct MeetingMutation;
-
-#[Object]
-impl MeetingMutation {
-    /// Schedules a meeting, with its organisers and sessions if they are known. It is planned. For the secretariat.
-    async fn schedule_meeting(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The new meeting.")] input: ScheduleMeetingInput,
-    ) -> Option<Result<MeetingPayload>> {
-        let session = session(ctx);
-        created(service::meeting::schedule(&session.app, &session.viewer, input).await)
-    }
-
-    /// Changes a meeting. Not once it is cancelled. For the secretariat.
-    async fn update_meeting(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The meeting, its version, and what changes.")] input: UpdateMeetingInput,
-    ) -> Option<Result<MeetingPayload>> {
-        let (session, id) = (session(ctx), input.id.clone());
-        changed(session, &id, service::meeting::update(&session.app, &session.viewer, input).await).await
-    }
-
-    /// Confirms a planned or postponed meeting. It needs an organiser. For the secretariat.
-    async fn confirm_meeting(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The meeting and its version.")] input: MeetingMoveInput,
-    ) -> Option<Result<MeetingPayload>> {
-        let (session, id) = (session(ctx), input.id.clone());
-        changed(session, &id, service::meeting::moves::confirm(&session.app, &session.viewer, input).await).await
-    }
-
-    /// Opens a confirmed meeting, on its first day at the earliest. For the secretariat.
-    async fn open_meeting(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The meeting and its version.")] input: MeetingMoveInput,
-    ) -> Option<Result<MeetingPayload>> {
-        let (session, id) = (session(ctx), input.id.clone());
-        changed(session, &id, service::meeting::moves::open(&session.app, &session.viewer, input).await).await
-    }
-
-    /// Concludes a confirmed or open meeting, once its last day has passed. For the secretariat.
-    async fn conclude_meeting(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The meeting and its version.")] input: MeetingMoveInput,
-    ) -> Option<Result<MeetingPayload>> {
-        let (session, id) = (session(ctx), input.id.clone());
-        changed(session, &id, service::meeting::moves::conclude(&session.app, &session.viewer, input).await).await
-    }
-
-    /// Cancels a meeting that has not been opened. For the secretariat.
-    async fn cancel_meeting(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The meeting and its version.")] input: MeetingMoveInput,
-    ) -> Option<Result<MeetingPayload>> {
-        let (session, id) = (session(ctx), input.id.clone());
-        changed(session, &id, service::meeting::moves::cancel(&session.app, &session.viewer, input).await).await
-    }
-
-    /// Puts off a planned or confirmed meeting. For the secretariat.
-    async fn postpone_meeting(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The meeting, its version, and its new days if they are known.")] input: PostponeMeetingInput,
-    ) -> Option<Result<MeetingPayload>> {
-        let (session, id) = (session(ctx), input.id.clone());
-        changed(session, &id, service::meeting::moves::postpone(&session.app, &session.viewer, input).await).await
-    }
-
-    /// Replaces the organisers of a meeting. For the secretariat.
-    async fn set_meeting_organizers(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The meeting, its version, and all organisers.")] input: SetMeetingOrganizersInput,
-    ) -> Option<Result<MeetingPayload>> {
-        let (session, id) = (session(ctx), input.id.clone());
-        changed(
-            session,
-            &id,
-            service::meeting::parts::set_meeting_organizers(&session.app, &session.viewer, input).await,
-        )
-        .await
-    }
-
-    /// Replaces the body sessions of a meeting. An ordinal is unique in its body. For the secretariat.
-    async fn set_body_sessions(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The meeting, its version, and all sessions.")] input: SetBodySessionsInput,
-    ) -> Option<Result<MeetingPayload>> {
-        let (session, id) = (session(ctx), input.id.clone());
-        changed(session, &id, service::meeting::parts::set_body_sessions(&session.app, &session.viewer, input).await)
-            .await
-    }
-
-    /// Adds an item at the end of a meeting's agenda. A change of the meeting. For the secretariat.
-    async fn add_agenda_item(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The meeting and the new item.")] input: AddAgendaItemInput,
-    ) -> Option<Result<AgendaItemPayload>> {
-        let session = session(ctx);
-        created(service::meeting::agenda::add(&session.app, &session.viewer, input).await)
-    }
-
-    /// Changes an agenda item. A change of the meeting. For the secretariat.
-    async fn update_agenda_item(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The item, its version, and what changes.")] input: UpdateAgendaItemInput,
-    ) -> Option<Result<AgendaItemPayload>> {
-        let (session, id) = (session(ctx), input.id.clone());
-        changed(session, &id, service::meeting::agenda::update(&session.app, &session.viewer, input).await).await
-    }
-
-    /// Removes an agenda item. Not once the meeting is concluded. A change of the meeting, which is returned. For the secretariat.
-    async fn remove_agenda_item(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The item and its version.")] input: RemoveAgendaItemInput,
-    ) -> Option<Result<MeetingPayload>> {
-        let session = session(ctx);
-        match service::meeting::agenda::remove(&session.app, &session.viewer, input.clone()).await {
-            Err(error @ Error::Conflict { .. }) => {
-                match service::meeting::agenda::meeting_of(&session.app, &session.viewer, &input.id).await {
-                    Ok(current) => Some(refused(error, current).map_err(Into::into)),
-                    Err(error) => Some(Err(error.into())),
-                }
-            }
-            outcome => created(outcome),
-        }
-    }
-
-    /// Gives an agenda a new order. A change of the meeting, which is returned. For the secretariat.
-    async fn reorder_agenda_items(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The meeting, its version, and all items in their new order.")] input: ReorderAgendaItemsInput,
-    ) -> Option<Result<MeetingPayload>> {
-        let (session, id) = (session(ctx), input.meeting_id.clone());
-        changed(session, &id, service::meeting::agenda::reorder(&session.app, &session.viewer, input).await).await
-    }
-
-    /// Records an organisation's part in a meeting, or changes what is recorded. For the secretariat, and for partners
-    /// their own organisation's.
-    async fn record_participation(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The meeting, the organisation, and its part.")] input: RecordParticipationInput,
-    ) -> Option<Result<ParticipationPayload>> {
-        let session = session(ctx);
-        match service::meeting::participation::record(&session.app, &session.viewer, input.clone()).await {
-            Err(error @ Error::Conflict { .. }) => {
-                match service::meeting::participation::current(&session.app, &session.viewer, &input).await {
-                    Ok(current) => Some(refused(error, current).map_err(Into::into)),
-                    Err(error) => Some(Err(error.into())),
-                }
-            }
-            outcome => created(outcome),
-        }
+mutations! {
+    MeetingMutation {
+        /// Schedules a meeting, with its organisers and sessions if they are known. It is planned. For the secretariat.
+        /// `ALREADY_EXISTS` if a body has a session of that ordinal.
+        schedule_meeting(ScheduleMeetingInput, "The new meeting.") -> MeetingPayload = meeting::schedule;
+        /// Changes a meeting. For the secretariat. `INVALID_STATE` once it is cancelled; if a meeting in session would
+        /// not have started, or a concluded one not have ended; and if an alternative title or a source is taken out of
+        /// the record of a concluded one.
+        update_meeting(UpdateMeetingInput, "The meeting, its version, and what changes.") -> MeetingPayload
+            = meeting::update, of id;
+        /// Confirms a planned or postponed meeting. For the secretariat. `INVALID_STATE` in any other state, and
+        /// without an organiser.
+        confirm_meeting(MeetingMoveInput, "The meeting and its version.") -> MeetingPayload
+            = moves::confirm, of id;
+        /// Opens a confirmed meeting, on its first day at the earliest. For the secretariat. `INVALID_STATE` in any
+        /// other state, and before that day.
+        open_meeting(MeetingMoveInput, "The meeting and its version.") -> MeetingPayload
+            = moves::open, of id;
+        /// Concludes a meeting that is confirmed or in session, once its last day has passed. For the secretariat.
+        /// `INVALID_STATE` in any other state, and until then.
+        conclude_meeting(MeetingMoveInput, "The meeting and its version.") -> MeetingPayload
+            = moves::conclude, of id;
+        /// Cancels a planned, confirmed or postponed meeting. For the secretariat. `INVALID_STATE` in any other state.
+        cancel_meeting(MeetingMoveInput, "The meeting and its version.") -> MeetingPayload
+            = moves::cancel, of id;
+        /// Puts off a planned or confirmed meeting. For the secretariat. `INVALID_STATE` in any other state.
+        postpone_meeting(PostponeMeetingInput, "The meeting, its version, and its new days if they are known.")
+            -> MeetingPayload = moves::postpone, of id;
+        /// Replaces the organisers of a meeting. For the secretariat. `INVALID_STATE` once it is cancelled; with no
+        /// organiser, from its confirmation on; and if one is taken out of the record of a concluded meeting.
+        set_meeting_organizers(SetMeetingOrganizersInput, "The meeting, its version, and all organisers.")
+            -> MeetingPayload = parts::set_meeting_organizers, of id;
+        /// Replaces the body sessions of a meeting. For the secretariat. `ALREADY_EXISTS` if a body has a session of
+        /// that ordinal; `INVALID` for briefings, side events and dialogues, which carry none; `INVALID_STATE` once the
+        /// meeting is cancelled, and if a session is taken out of the record of a concluded one.
+        set_body_sessions(SetBodySessionsInput, "The meeting, its version, and all sessions.") -> MeetingPayload
+            = parts::set_body_sessions, of id;
+        /// Adds an item at the end of a meeting's agenda. A change of the meeting. For the secretariat. `INVALID_STATE`
+        /// once the meeting is cancelled.
+        add_agenda_item(AddAgendaItemInput, "The meeting and the new item.") -> AgendaItemPayload
+            = agenda::add;
+        /// Changes an agenda item. A change of the meeting. For the secretariat. `INVALID_STATE` once the meeting is
+        /// cancelled.
+        update_agenda_item(UpdateAgendaItemInput, "The item, its version, and what changes.") -> AgendaItemPayload
+            = agenda::update, of id;
+        /// Removes an agenda item. A change of the meeting, which is returned. For the secretariat. `INVALID_STATE`
+        /// once the meeting is concluded or cancelled.
+        remove_agenda_item(RemoveAgendaItemInput, "The item and its version.") -> MeetingPayload
+            = agenda::remove, in conflict agenda::meeting_of;
+        /// Gives an agenda a new order. A change of the meeting, which is returned. For the secretariat. `INVALID`
+        /// unless every item is named once; `INVALID_STATE` once the meeting is cancelled.
+        reorder_agenda_items(ReorderAgendaItemsInput, "The meeting, its version, and all items in their new order.")
+            -> MeetingPayload = agenda::reorder, of meeting_id;
+        /// Records an organisation's part in a meeting, or changes what is recorded. For the secretariat, and for
+        /// partners their own organisation's; under the Chatham House Rule partners only change what is recorded.
+        /// `INVALID_STATE` once the meeting is cancelled; `CONFLICT` without the version of what is recorded already.
+        record_participation(RecordParticipationInput, "The meeting, the organisation, and its part.")
+            -> ParticipationPayload = participation::record, in conflict participation::current;
     }
 }

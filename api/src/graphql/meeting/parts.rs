@@ -1,34 +1,25 @@
 //! What belongs to a meeting.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, Object, Result};
-use chrono::{DateTime, Utc};
 use entity::agenda_item::AgendaItemKind;
 use entity::id::MeetingId;
 use entity::meeting_organizer::OrganizerRole;
 use entity::participation::{Attendance, Capacity};
-use entity::text::Locale;
-use entity::{agenda_item, alternative_title, body_session, meeting_organizer, meeting_source, participation, source};
+use entity::{meeting_source, source};
 
 use super::Meeting;
 use crate::graphql::body::Body;
-use crate::graphql::connection::Node;
 use crate::graphql::loader::ById;
+use crate::graphql::object::{Stamp, object};
 use crate::graphql::organization::Organization;
-use crate::graphql::scalar::{Translation, localized, translations};
+use crate::graphql::scalar::texts;
 use crate::graphql::session::{Session, session};
 use crate::graphql::source::Source;
 use crate::graphql::{known, to_one};
+use crate::service::meeting::participation::{ParticipationFilter, ParticipationOrder};
+use crate::service::meeting::parts::{BodySessionFilter, BodySessionOrder};
 
-pub struct MeetingOrganizer(pub Arc<meeting_organizer::Model>);
-
-impl Node for MeetingOrganizer {
-    type Entity = meeting_organizer::Entity;
-    fn new(row: Arc<meeting_organizer::Model>) -> Self {
-        Self(row)
-    }
-}
+object!(MeetingOrganizer: meeting_organizer);
 
 /// An organisation that organises a meeting.
 #[Object]
@@ -43,20 +34,18 @@ impl MeetingOrganizer {
         self.0.role
     }
 
-    /// The organisation.
-    async fn organization(&self, ctx: &Context<'_>) -> Result<Organization> {
+    /// The organisation. Null only beside an error.
+    async fn organization(&self, ctx: &Context<'_>) -> Option<Result<Organization>> {
         known::<Organization>(session(ctx), self.0.organization_id).await
     }
-}
 
-pub struct BodySession(pub Arc<body_session::Model>);
-
-impl Node for BodySession {
-    type Entity = body_session::Entity;
-    fn new(row: Arc<body_session::Model>) -> Self {
-        Self(row)
+    /// The meeting. Null where you may not see it.
+    async fn meeting(&self, ctx: &Context<'_>) -> Option<Result<Meeting>> {
+        to_one::<Meeting>(session(ctx), Some(self.0.meeting_id)).await
     }
 }
+
+object!(BodySession: body_session, BodySessionFilter, BodySessionOrder);
 
 /// The session of a body that a meeting carries.
 #[Object]
@@ -71,8 +60,8 @@ impl BodySession {
         self.0.ordinal
     }
 
-    /// The body.
-    async fn body(&self, ctx: &Context<'_>) -> Result<Body> {
+    /// The body. Null only beside an error.
+    async fn body(&self, ctx: &Context<'_>) -> Option<Result<Body>> {
         known::<Body>(session(ctx), self.0.body_id).await
     }
 
@@ -82,12 +71,11 @@ impl BodySession {
     }
 }
 
-pub struct AlternativeTitle(pub Arc<alternative_title::Model>);
+object!(AlternativeTitle: alternative_title);
 
-impl Node for AlternativeTitle {
-    type Entity = alternative_title::Entity;
-    fn new(row: Arc<alternative_title::Model>) -> Self {
-        Self(row)
+texts! {
+    AlternativeTitleTexts of alternative_title {
+        title, title_translations: "The title.";
     }
 }
 
@@ -99,34 +87,27 @@ impl AlternativeTitle {
         self.0.id.to_string().into()
     }
 
-    /// The title.
-    async fn title(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The wanted language. Else those of `Accept-Language`, else the original.")] locale: Option<
-            Locale,
-        >,
-    ) -> String {
-        localized(ctx, &self.0.title, locale)
-    }
-
-    /// The title. In every language.
-    async fn title_translations(&self) -> Vec<Translation> {
-        translations(&self.0.title)
-    }
-
     /// The source; null where you may not see it.
     async fn source(&self, ctx: &Context<'_>) -> Option<Result<Source>> {
         to_one::<Source>(session(ctx), Some(self.0.source_id)).await
     }
+
+    /// The meeting. Null where you may not see it.
+    async fn meeting(&self, ctx: &Context<'_>) -> Option<Result<Meeting>> {
+        to_one::<Meeting>(session(ctx), Some(self.0.meeting_id)).await
+    }
+
+    #[graphql(flatten)]
+    fn texts(&self) -> AlternativeTitleTexts<'_> {
+        AlternativeTitleTexts(&self.0)
+    }
 }
 
-pub struct AgendaItem(pub Arc<agenda_item::Model>);
+object!(AgendaItem: agenda_item);
 
-impl Node for AgendaItem {
-    type Entity = agenda_item::Entity;
-    fn new(row: Arc<agenda_item::Model>) -> Self {
-        Self(row)
+texts! {
+    AgendaItemTexts of agenda_item {
+        title, title_translations: "The title.";
     }
 }
 
@@ -146,22 +127,6 @@ impl AgendaItem {
     /// Where it stands in the agenda, from 1.
     async fn position(&self) -> i32 {
         self.0.position
-    }
-
-    /// The title.
-    async fn title(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The wanted language. Else those of `Accept-Language`, else the original.")] locale: Option<
-            Locale,
-        >,
-    ) -> String {
-        localized(ctx, &self.0.title, locale)
-    }
-
-    /// The title. In every language.
-    async fn title_translations(&self) -> Vec<Translation> {
-        translations(&self.0.title)
     }
 
     /// What happens under it.
@@ -184,30 +149,18 @@ impl AgendaItem {
         to_one::<Meeting>(session(ctx), Some(self.0.meeting_id)).await
     }
 
-    /// When the record was created.
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
+    #[graphql(flatten)]
+    fn texts(&self) -> AgendaItemTexts<'_> {
+        AgendaItemTexts(&self.0)
     }
 
-    /// When the record was last changed.
-    async fn updated_at(&self) -> DateTime<Utc> {
-        self.0.updated_at
-    }
-
-    /// The version of the record, from 1; every change counts. A value for `expectedVersion`.
-    async fn version(&self) -> i32 {
-        self.0.version
+    #[graphql(flatten)]
+    fn stamp(&self) -> Stamp {
+        Stamp { created_at: self.0.created_at, updated_at: self.0.updated_at, version: self.0.version }
     }
 }
 
-pub struct Participation(pub Arc<participation::Model>);
-
-impl Node for Participation {
-    type Entity = participation::Entity;
-    fn new(row: Arc<participation::Model>) -> Self {
-        Self(row)
-    }
-}
+object!(Participation: participation, ParticipationFilter, ParticipationOrder);
 
 /// An organisation's part in a meeting. No person is named.
 #[Object]
@@ -222,8 +175,8 @@ impl Participation {
         to_one::<Meeting>(session(ctx), Some(self.0.meeting_id)).await
     }
 
-    /// The organisation.
-    async fn organization(&self, ctx: &Context<'_>) -> Result<Organization> {
+    /// The organisation. Null only beside an error.
+    async fn organization(&self, ctx: &Context<'_>) -> Option<Result<Organization>> {
         known::<Organization>(session(ctx), self.0.organization_id).await
     }
 
@@ -242,19 +195,9 @@ impl Participation {
         self.0.delegates
     }
 
-    /// When the record was created.
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
-    }
-
-    /// When the record was last changed.
-    async fn updated_at(&self) -> DateTime<Utc> {
-        self.0.updated_at
-    }
-
-    /// The version of the record, from 1; every change counts. A value for `expectedVersion`.
-    async fn version(&self) -> i32 {
-        self.0.version
+    #[graphql(flatten)]
+    fn stamp(&self) -> Stamp {
+        Stamp { created_at: self.0.created_at, updated_at: self.0.updated_at, version: self.0.version }
     }
 }
 

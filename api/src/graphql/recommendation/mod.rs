@@ -1,12 +1,8 @@
 //! Recommendations. What belongs to them stands in `parts`, what is done to them in `mutation`.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, Object, Result};
-use chrono::{DateTime, NaiveDate, Utc};
-use entity::recommendation;
+use chrono::NaiveDate;
 use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
-use entity::text::Locale;
 
 mod mutation;
 mod parts;
@@ -14,25 +10,26 @@ mod parts;
 pub use self::mutation::RecommendationMutation;
 pub use self::parts::{Addressee, RecommendationRevision};
 use super::body::Body;
-use super::connection::{Connection, Node, cost, list};
+use super::connection::{connections, short};
 use super::instrument::Instrument;
 use super::meeting::Meeting;
+use super::object::{Stamp, object};
 use super::organization::Organization;
-use super::scalar::{Translation, localized, translations};
+use super::scalar::texts;
 use super::session::session;
 use super::theme::Theme;
 use super::{found, known, parts as parts_of, to_one};
-use crate::auth::Role;
 use crate::service;
-use crate::service::page::Window;
 use crate::service::recommendation::{RecommendationBy, RecommendationFilter, RecommendationOrder};
 
-pub struct Recommendation(pub Arc<recommendation::Model>);
+object!(Recommendation: recommendation, RecommendationFilter, RecommendationOrder);
 
-impl Node for Recommendation {
-    type Entity = recommendation::Entity;
-    fn new(row: Arc<recommendation::Model>) -> Self {
-        Self(row)
+texts! {
+    RecommendationTexts of recommendation {
+        title, title_translations: "The title.";
+        text, text_translations: "The text.";
+    } maybe {
+        rationale, rationale_translations: "Why it is needed.";
     }
 }
 
@@ -57,54 +54,6 @@ impl Recommendation {
     /// Where the text stands.
     async fn status(&self) -> RecommendationStatus {
         self.0.status
-    }
-
-    /// The title.
-    async fn title(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The wanted language. Else those of `Accept-Language`, else the original.")] locale: Option<
-            Locale,
-        >,
-    ) -> String {
-        localized(ctx, &self.0.title, locale)
-    }
-
-    /// The title. In every language.
-    async fn title_translations(&self) -> Vec<Translation> {
-        translations(&self.0.title)
-    }
-
-    /// The text.
-    async fn text(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The wanted language. Else those of `Accept-Language`, else the original.")] locale: Option<
-            Locale,
-        >,
-    ) -> String {
-        localized(ctx, &self.0.text, locale)
-    }
-
-    /// The text. In every language.
-    async fn text_translations(&self) -> Vec<Translation> {
-        translations(&self.0.text)
-    }
-
-    /// Why it is needed.
-    async fn rationale(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The wanted language. Else those of `Accept-Language`, else the original.")] locale: Option<
-            Locale,
-        >,
-    ) -> Option<String> {
-        self.0.rationale.as_ref().map(|text| localized(ctx, text, locale))
-    }
-
-    /// Why it is needed. In every language; empty if there is none.
-    async fn rationale_translations(&self) -> Vec<Translation> {
-        self.0.rationale.as_ref().map(translations).unwrap_or_default()
     }
 
     /// How pressing it is.
@@ -132,15 +81,15 @@ impl Recommendation {
         self.0.no_personal_data
     }
 
-    /// The body that drafts it.
-    async fn body(&self, ctx: &Context<'_>) -> Result<Body> {
+    /// The body that drafts it. Null only beside an error.
+    async fn body(&self, ctx: &Context<'_>) -> Option<Result<Body>> {
         known::<Body>(session(ctx), self.0.body_id).await
     }
 
     /// The organisation that drafted it. Shown to readers, partners and the secretariat.
     async fn drafted_by(&self, ctx: &Context<'_>) -> Option<Result<Organization>> {
-        let shown = session(ctx).viewer.role > Role::Anonymous;
-        to_one::<Organization>(session(ctx), self.0.drafted_by_id.filter(|_| shown)).await
+        let session = session(ctx);
+        to_one::<Organization>(session, self.0.drafted_by_id.filter(|_| session.sees_drafting())).await
     }
 
     /// The meeting of adoption; null before, and where you may not see it.
@@ -154,21 +103,25 @@ impl Recommendation {
     }
 
     /// Whom it asks to act, in order.
+    #[graphql(complexity = "short(child_complexity)")]
     async fn addressees(&self, ctx: &Context<'_>) -> Result<Vec<Addressee>> {
         parts_of::<Addressee>(session(ctx), self.0.id).await
     }
 
     /// What it is about, in order.
+    #[graphql(complexity = "short(child_complexity)")]
     async fn themes(&self, ctx: &Context<'_>) -> Result<Vec<Theme>> {
         parts::themes(session(ctx), self.0.id).await
     }
 
     /// What it refers to, in order.
+    #[graphql(complexity = "short(child_complexity)")]
     async fn instruments(&self, ctx: &Context<'_>) -> Result<Vec<Instrument>> {
         parts::instruments(session(ctx), self.0.id).await
     }
 
     /// The states of its text that you may see, by number. A text that is published opens its latest state only.
+    #[graphql(complexity = "short(child_complexity)")]
     async fn revisions(&self, ctx: &Context<'_>) -> Result<Vec<RecommendationRevision>> {
         parts_of::<RecommendationRevision>(session(ctx), self.0.id).await
     }
@@ -183,19 +136,14 @@ impl Recommendation {
         parts::superseded_by(session(ctx), self.0.id).await.transpose()
     }
 
-    /// When the record was created.
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
+    #[graphql(flatten)]
+    fn texts(&self) -> RecommendationTexts<'_> {
+        RecommendationTexts(&self.0)
     }
 
-    /// When the record was last changed.
-    async fn updated_at(&self) -> DateTime<Utc> {
-        self.0.updated_at
-    }
-
-    /// The version of the record, from 1; every change counts. A value for `expectedVersion`.
-    async fn version(&self) -> i32 {
-        self.0.version
+    #[graphql(flatten)]
+    fn stamp(&self) -> Stamp {
+        Stamp { created_at: self.0.created_at, updated_at: self.0.updated_at, version: self.0.version }
     }
 }
 
@@ -212,23 +160,11 @@ impl RecommendationQuery {
     ) -> Option<Result<Recommendation>> {
         found(service::recommendation::find(&session(ctx).app.databases.read, &session(ctx).viewer, &by).await)
     }
+}
 
-    /// The recommendations that you may see. Demonstrations are among them, marked `isDemo`.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "a connection has that many")]
-    async fn recommendations(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which recommendations.")] filter: Option<Box<RecommendationFilter>>,
-        #[graphql(desc = "In which order. By time of creation unless given.")] order_by: Option<
-            Vec<RecommendationOrder>,
-        >,
-        #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Recommendation>> {
-        let window = Window { first, after, last, before };
-        list(session(ctx), "recommendations", filter, order_by, window).await
+connections! {
+    Recommendations {
+        /// The recommendations that you may see. Demonstrations are among them, marked `isDemo`.
+        recommendations: Recommendation, "Which recommendations.";
     }
 }

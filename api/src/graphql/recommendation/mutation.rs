@@ -1,10 +1,7 @@
 //! What is done to recommendations.
 
-use async_graphql::{Context, Object, Result};
-
 use super::Recommendation;
-use crate::graphql::payload::{changed, created, payload};
-use crate::graphql::session::session;
+use crate::graphql::payload::{mutations, payload};
 use crate::service::recommendation::moves::{
     self, AdoptRecommendationInput, RecommendationMoveInput, RecordAgreementInput, SupersedeRecommendationInput,
 };
@@ -19,119 +16,63 @@ payload! {
     }
 }
 
-#[derive(Default)]
-pub struct RecommendationMutation;
-
-#[Object]
-impl RecommendationMutation {
-    /// Drafts a recommendation in a body. For the secretariat, and for partners whose organisation holds a mandate in the body today.
-    async fn draft_recommendation(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The new draft.")] input: DraftRecommendationInput,
-    ) -> Option<Result<RecommendationPayload>> {
-        let session = session(ctx);
-        created(text::draft(&session.app, &session.viewer, input).await)
-    }
-
-    /// Changes a draft or a text under discussion. For the secretariat, the drafting organisation, and the chair and rapporteur of the body.
-    async fn revise_recommendation(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The recommendation, its version, and what changes.")] input: ReviseRecommendationInput,
-    ) -> Option<Result<RecommendationPayload>> {
-        let (session, id) = (session(ctx), input.id.clone());
-        changed(session, &id, text::revise(&session.app, &session.viewer, input).await).await
-    }
-
-    /// Replaces the addressees of a recommendation that is not submitted yet. For those who may revise it.
-    async fn set_addressees(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The recommendation, its version, and all addressees.")] input: SetAddresseesInput,
-    ) -> Option<Result<RecommendationPayload>> {
-        let (session, id) = (session(ctx), input.id.clone());
-        changed(session, &id, parts::set_addressees(&session.app, &session.viewer, input).await).await
-    }
-
-    /// Puts a draft or a returned text before its body. For those who may revise it.
-    async fn open_discussion(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The recommendation and its version.")] input: RecommendationMoveInput,
-    ) -> Option<Result<RecommendationPayload>> {
-        let (session, id) = (session(ctx), input.id.clone());
-        changed(session, &id, moves::open_discussion(&session.app, &session.viewer, input).await).await
-    }
-
-    /// Takes a text back that is not agreed yet. For the secretariat and the drafting organisation.
-    async fn withdraw_recommendation(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The recommendation and its version.")] input: RecommendationMoveInput,
-    ) -> Option<Result<RecommendationPayload>> {
-        let (session, id) = (session(ctx), input.id.clone());
-        changed(session, &id, moves::withdraw(&session.app, &session.viewer, input).await).await
-    }
-
-    /// Records that the body has agreed by consensus at a meeting. For the secretariat and the chair of the body.
-    async fn record_agreement(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The recommendation, its version and the meeting.")] input: RecordAgreementInput,
-    ) -> Option<Result<RecommendationPayload>> {
-        let (session, id) = (session(ctx), input.id.clone());
-        changed(session, &id, moves::record_agreement(&session.app, &session.viewer, input).await).await
-    }
-
-    /// Submits an agreed text to the Executive Committee. For the secretariat and the chair of the body.
-    async fn submit_to_executive_committee(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The recommendation and its version.")] input: RecommendationMoveInput,
-    ) -> Option<Result<RecommendationPayload>> {
-        let (session, id) = (session(ctx), input.id.clone());
-        changed(session, &id, moves::submit(&session.app, &session.viewer, input).await).await
-    }
-
-    /// Records that the Executive Committee has sent a text back. For the secretariat and the chair of the Executive Committee.
-    async fn return_recommendation(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The recommendation and its version.")] input: RecommendationMoveInput,
-    ) -> Option<Result<RecommendationPayload>> {
-        let (session, id) = (session(ctx), input.id.clone());
-        changed(session, &id, moves::return_to_group(&session.app, &session.viewer, input).await).await
-    }
-
-    /// Records an adoption at a meeting, and gives the text its label. It needs an addressee, and its title and text in English and Russian. For the secretariat and the chair of the Executive Committee.
-    async fn adopt_recommendation(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The recommendation, its version, the meeting, and the declaration on personal data.")] input: AdoptRecommendationInput,
-    ) -> Option<Result<RecommendationPayload>> {
-        let (session, id) = (session(ctx), input.id.clone());
-        changed(session, &id, moves::adopt(&session.app, &session.viewer, input).await).await
-    }
-
-    /// Records that an adopted text was sent to its addressees. For the secretariat and the chair of the Executive Committee.
-    async fn transmit_recommendation(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The recommendation and its version.")] input: RecommendationMoveInput,
-    ) -> Option<Result<RecommendationPayload>> {
-        let (session, id) = (session(ctx), input.id.clone());
-        changed(session, &id, moves::transmit(&session.app, &session.viewer, input).await).await
-    }
-
-    /// Records that a later recommendation takes the place of an earlier one, which is returned. For the secretariat and the chair of the Executive Committee.
-    async fn supersede_recommendation(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The earlier recommendation, its version, and the later one.")]
-        input: SupersedeRecommendationInput,
-    ) -> Option<Result<RecommendationPayload>> {
-        let (session, id) = (session(ctx), input.id.clone());
-        changed(session, &id, moves::supersede(&session.app, &session.viewer, input).await).await
+mutations! {
+    RecommendationMutation {
+        /// Drafts a recommendation in an active body. For the secretariat, and for partners whose organisation holds a
+        /// mandate in the body today. `INVALID_STATE` if the body is not active.
+        draft_recommendation(DraftRecommendationInput, "The new draft.") -> RecommendationPayload = text::draft;
+        /// Changes a draft or a text under discussion. A text without consensus is under discussion again once its
+        /// title, text or rationale is changed. For the secretariat, the drafting organisation, and the chair, co-chair
+        /// and rapporteur of its body. `INVALID_STATE` in any other state, and without such a change after a failed
+        /// consensus.
+        revise_recommendation(ReviseRecommendationInput, "The recommendation, its version, and what changes.")
+            -> RecommendationPayload = text::revise, of id;
+        /// Replaces the addressees of a text that is a draft, under discussion, without consensus, agreed in its body,
+        /// or returned. For the secretariat, the drafting organisation, and the chair, co-chair and rapporteur of its
+        /// body. `INVALID_STATE` in any other state, so also under silence.
+        set_addressees(SetAddresseesInput, "The recommendation, its version, and all addressees.")
+            -> RecommendationPayload = parts::set_addressees, of id;
+        /// Puts a draft or a returned text before its body. For the secretariat, the drafting organisation, and the
+        /// chair, co-chair and rapporteur of its body. `INVALID_STATE` in any other state; a text without consensus is
+        /// revised instead.
+        open_discussion(RecommendationMoveInput, "The recommendation and its version.") -> RecommendationPayload
+            = moves::open_discussion, of id;
+        /// Takes back a draft, a text under discussion, or one without consensus. For the secretariat and the drafting
+        /// organisation. `INVALID_STATE` in any other state, so also under silence and when it is returned.
+        withdraw_recommendation(RecommendationMoveInput, "The recommendation and its version.") -> RecommendationPayload
+            = moves::withdraw, of id;
+        /// Records that the body has agreed by consensus, at a meeting, on a text under discussion or under silence.
+        /// For the secretariat and the chair and co-chair of its body. `INVALID_STATE` in any other state, and unless
+        /// the meeting is in session or concluded and carries a session of the body.
+        record_agreement(RecordAgreementInput, "The recommendation, its version and the meeting.")
+            -> RecommendationPayload = moves::record_agreement, of id;
+        /// Submits a text that its body has agreed on to the Executive Committee. For the secretariat and the chair and
+        /// co-chair of its body. `INVALID_STATE` in any other state.
+        submit_to_executive_committee(RecommendationMoveInput, "The recommendation and its version.")
+            -> RecommendationPayload = moves::submit, of id;
+        /// Records that the Executive Committee has sent a submitted text back to its body, whose agreement is over.
+        /// For the secretariat and the chair and co-chair of the Executive Committee. `INVALID_STATE` in any other
+        /// state.
+        return_recommendation(RecommendationMoveInput, "The recommendation and its version.") -> RecommendationPayload
+            = moves::return_to_group, of id;
+        /// Records the adoption of a submitted text at a meeting, publishes it and gives it its label. For the
+        /// secretariat and the chair and co-chair of the Executive Committee. `INVALID_STATE` in any other state;
+        /// unless the meeting is in session or concluded and carries a session of the Executive Committee or the
+        /// plenary; and unless the text has an addressee, and its title and text in English and Russian. `REQUIRED`
+        /// without the declaration on personal data.
+        adopt_recommendation(
+            AdoptRecommendationInput, "The recommendation, its version, the meeting, and the declaration on personal data."
+        ) -> RecommendationPayload = moves::adopt, of id;
+        /// Records that an adopted text was sent to its addressees. For the secretariat and the chair and co-chair of
+        /// the Executive Committee. `INVALID_STATE` in any other state.
+        transmit_recommendation(RecommendationMoveInput, "The recommendation and its version.") -> RecommendationPayload
+            = moves::transmit, of id;
+        /// Records that a later recommendation takes the place of an earlier one, which is returned. For the
+        /// secretariat and the chair and co-chair of the Executive Committee. `INVALID_STATE` unless both are adopted
+        /// or transmitted and the later one takes no other's place; `INVALID` if they are the same, or only one is a
+        /// demonstration.
+        supersede_recommendation(
+            SupersedeRecommendationInput, "The earlier recommendation, its version, and the later one."
+        ) -> RecommendationPayload = moves::supersede, of id;
     }
 }

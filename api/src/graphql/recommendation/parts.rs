@@ -1,34 +1,23 @@
 //! What belongs to a recommendation.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, Object, Result};
 use chrono::{DateTime, Utc};
 use entity::addressee::{AddresseeCategory, AddresseeRole};
 use entity::id::RecommendationId;
-use entity::text::Locale;
-use entity::{addressee, instrument, recommendation_instrument, recommendation_revision, recommendation_theme, theme};
+use entity::{instrument, recommendation_instrument, recommendation_theme, theme};
 
 use super::Recommendation;
-use crate::auth::Role;
-use crate::graphql::connection::Node;
 use crate::graphql::country::Country;
 use crate::graphql::instrument::Instrument;
 use crate::graphql::loader::{ById, Successor};
+use crate::graphql::object::object;
 use crate::graphql::organization::Organization;
-use crate::graphql::scalar::{Translation, localized, translations};
+use crate::graphql::scalar::texts;
 use crate::graphql::session::{Session, session};
 use crate::graphql::theme::Theme;
 use crate::graphql::to_one;
 
-pub struct Addressee(pub Arc<addressee::Model>);
-
-impl Node for Addressee {
-    type Entity = addressee::Entity;
-    fn new(row: Arc<addressee::Model>) -> Self {
-        Self(row)
-    }
-}
+object!(Addressee: addressee);
 
 /// Whom a recommendation asks to act.
 #[Object]
@@ -57,14 +46,21 @@ impl Addressee {
     async fn organization(&self, ctx: &Context<'_>) -> Option<Result<Organization>> {
         to_one::<Organization>(session(ctx), self.0.organization_id).await
     }
+
+    /// The recommendation. Null where you may not see it.
+    async fn recommendation(&self, ctx: &Context<'_>) -> Option<Result<Recommendation>> {
+        to_one::<Recommendation>(session(ctx), Some(self.0.recommendation_id)).await
+    }
 }
 
-pub struct RecommendationRevision(pub Arc<recommendation_revision::Model>);
+object!(RecommendationRevision: recommendation_revision);
 
-impl Node for RecommendationRevision {
-    type Entity = recommendation_revision::Entity;
-    fn new(row: Arc<recommendation_revision::Model>) -> Self {
-        Self(row)
+texts! {
+    RecommendationRevisionTexts of recommendation_revision {
+        title, title_translations: "The title.";
+        text, text_translations: "The text.";
+    } maybe {
+        rationale, rationale_translations: "Why it is needed.";
     }
 }
 
@@ -81,62 +77,24 @@ impl RecommendationRevision {
         self.0.number
     }
 
-    /// The title.
-    async fn title(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The wanted language. Else those of `Accept-Language`, else the original.")] locale: Option<
-            Locale,
-        >,
-    ) -> String {
-        localized(ctx, &self.0.title, locale)
-    }
-
-    /// The title. In every language.
-    async fn title_translations(&self) -> Vec<Translation> {
-        translations(&self.0.title)
-    }
-
-    /// The text.
-    async fn text(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The wanted language. Else those of `Accept-Language`, else the original.")] locale: Option<
-            Locale,
-        >,
-    ) -> String {
-        localized(ctx, &self.0.text, locale)
-    }
-
-    /// The text. In every language.
-    async fn text_translations(&self) -> Vec<Translation> {
-        translations(&self.0.text)
-    }
-
-    /// Why it is needed.
-    async fn rationale(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The wanted language. Else those of `Accept-Language`, else the original.")] locale: Option<
-            Locale,
-        >,
-    ) -> Option<String> {
-        self.0.rationale.as_ref().map(|text| localized(ctx, text, locale))
-    }
-
-    /// Why it is needed. In every language; empty if there is none.
-    async fn rationale_translations(&self) -> Vec<Translation> {
-        self.0.rationale.as_ref().map(translations).unwrap_or_default()
-    }
-
     /// What was changed and why. Shown to readers, partners and the secretariat.
     async fn change_note(&self, ctx: &Context<'_>) -> Option<&str> {
-        self.0.change_note.as_deref().filter(|_| session(ctx).viewer.role > Role::Anonymous)
+        self.0.change_note.as_deref().filter(|_| session(ctx).sees_drafting())
+    }
+
+    /// The recommendation. Null where you may not see it.
+    async fn recommendation(&self, ctx: &Context<'_>) -> Option<Result<Recommendation>> {
+        to_one::<Recommendation>(session(ctx), Some(self.0.recommendation_id)).await
     }
 
     /// When it was written.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
+    }
+
+    #[graphql(flatten)]
+    fn texts(&self) -> RecommendationRevisionTexts<'_> {
+        RecommendationRevisionTexts(&self.0)
     }
 }
 

@@ -166,9 +166,13 @@ pub async fn remove(
 }
 
 /// The meeting of an agenda item, for a conflict about the item.
-pub async fn meeting_of(app: &App, viewer: &Viewer, item: &ID) -> Result<Option<meeting::Model>, Error> {
+pub async fn meeting_of(
+    app: &App,
+    viewer: &Viewer,
+    input: &RemoveAgendaItemInput,
+) -> Result<Option<meeting::Model>, Error> {
     let db = &app.databases.read;
-    match read::by_text_id::<agenda_item::Entity>(db, viewer, item).await? {
+    match read::by_text_id::<agenda_item::Entity>(db, viewer, &input.id).await? {
         Some(item) => read::get::<meeting::Entity>(db, viewer, item.meeting_id).await,
         None => Ok(None),
     }

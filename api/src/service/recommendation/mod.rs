@@ -198,6 +198,16 @@ pub fn of_meeting() -> Link {
     Link::direct(recommendation::Column::MeetingId)
 }
 
+/// The recommendations that their body has agreed on at a meeting.
+pub fn of_agreement() -> Link {
+    Link::direct(recommendation::Column::AgreedMeetingId)
+}
+
+/// The recommendations that an organisation has drafted.
+pub fn of_drafter() -> Link {
+    Link::direct(recommendation::Column::DraftedById)
+}
+
 /// The recommendations addressed to an organisation.
 pub fn of_addressed_organization() -> Link {
     Link::through(addressee::Column::OrganizationId, addressee::Column::RecommendationId)

@@ -43,7 +43,7 @@ pub struct AddresseeInput {
 /// The addressees of a recommendation, all of them.
 #[derive(Clone, Debug, InputObject)]
 pub struct SetAddresseesInput {
-    /// The recommendation. Not after its submission to the Executive Committee.
+    /// The recommendation.
     pub id: ID,
     /// The version that you have read.
     pub expected_version: i32,
