@@ -25,7 +25,7 @@ pub mod viewer;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, MergedObject, Result};
+use async_graphql::{EmptySubscription, MergedObject, Result, ValidationMode};
 use entity::{ModelOf, Part, Row};
 
 use self::object::Node;
@@ -75,16 +75,17 @@ pub struct Mutation(
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
 /// The schema with its limits.
-pub fn schema() -> Schema {
+pub fn schema(validation: ValidationMode) -> Schema {
     Schema::build(Query::default(), Mutation::default(), EmptySubscription)
         .limit_depth(DEEPEST)
         .limit_complexity(DEAREST)
+        .validation_mode(validation)
         .finish()
 }
 
 /// The schema in the definition language, as `api/schema.graphql` has it.
 pub fn sdl() -> String {
-    schema().sdl()
+    schema(ValidationMode::Strict).sdl()
 }
 
 /// The object of a single look-up.

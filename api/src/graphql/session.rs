@@ -9,7 +9,7 @@ use entity::text::Locale;
 use super::batch::Batches;
 use super::loader::{ById, Loaders, PartsOf};
 use crate::App;
-use crate::auth::{Role, Viewer};
+use crate::auth::Viewer;
 use crate::error::Error;
 use crate::service::read::Visible;
 
@@ -30,7 +30,7 @@ impl Session {
 
     /// Whether the viewer is told who drafted a text, and what was changed in it and why.
     pub fn sees_drafting(&self) -> bool {
-        self.viewer.role > Role::Anonymous
+        self.viewer.sees_attribution()
     }
 
     /// A row by its id; `None` where there is none that the viewer may see.

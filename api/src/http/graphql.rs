@@ -88,22 +88,24 @@ async fn answer(
 ) -> Result<Answer, Answer> {
     let body = read(headers, body)?;
     let viewer = authenticate(&service.app, headers).await.map_err(|error| unauthenticated(&error, request_id))?;
-    let document = service.documents.parse(&body.query);
+    let variables = body.variables.map(|variables| Variables::from_json(Value::Object(variables))).unwrap_or_default();
+    let document = service.admission.admit(&body.query, body.operation_name.as_deref(), &variables);
     let document =
         document.map_err(|Inadmissible { code, message }| Answer::refusal(StatusCode::BAD_REQUEST, code, &message))?;
     let batches = Batches::default();
     let session = Session::new(service.app.clone(), viewer, language::accepted(headers), &batches);
-    let mut request = Request::new(body.query).data(session);
+    let mut request = Request::new(body.query).data(session).variables(variables);
     request.operation_name = body.operation_name;
-    if let Some(variables) = body.variables {
-        request.variables = Variables::from_json(Value::Object(variables));
-    }
-    request.set_parsed_query(document);
-    let execution = batches.drive(service.schema.execute(request));
+    request.set_parsed_query(document.parsed.clone());
+    let schema = if document.is_valid() { &service.trusting } else { &service.schema };
+    let execution = batches.drive(schema.execute(request));
     let response = tokio::time::timeout(TIME_LIMIT, execution).await.map_err(|_| {
         let message = "The request took too long and was given up.";
         Answer::fault(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message, request_id)
     })?;
+    if was_executed(&response) {
+        document.found_valid();
+    }
     finish(response, request_id)
 }
 
@@ -131,9 +133,14 @@ fn unauthenticated(error: &Error, request_id: &str) -> Answer {
     Answer::fault(StatusCode::INTERNAL_SERVER_ERROR, error.code(), &error.to_string(), request_id)
 }
 
+/// Whether a request came to its execution: an error that has no path is one of the request itself.
+fn was_executed(response: &Response) -> bool {
+    response.errors.iter().all(|error| !error.path.is_empty())
+}
+
 /// The answer of an executed request. Without `data` the request itself was wrong.
 fn finish(mut response: Response, request_id: &str) -> Result<Answer, Answer> {
-    let executed = response.errors.iter().all(|error| !error.path.is_empty()) || response.errors.is_empty();
+    let executed = was_executed(&response);
     for error in &mut response.errors {
         publish(error, executed, request_id);
     }

@@ -9,13 +9,16 @@ mod viewer;
 
 use std::sync::Arc;
 
+use async_graphql::ValidationMode;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 
+use self::admission::Admission;
 use crate::App;
+use crate::graphql::{Schema, schema, sdl};
 
 /// The largest request body, in bytes.
 const LARGEST_BODY: usize = 256 * 1024;
@@ -24,17 +27,21 @@ const LARGEST_BODY: usize = 256 * 1024;
 #[derive(Clone)]
 pub struct Service {
     app: Arc<App>,
-    schema: crate::graphql::Schema,
-    documents: Arc<admission::Documents>,
+    schema: Schema,
+    /// Executes documents that were found to fit the schema, and does not ask again.
+    trusting: Schema,
+    admission: Arc<Admission>,
 }
 
 /// The whole service as one router.
 pub fn router(app: Arc<App>) -> Router {
-    let service = Service { app, schema: crate::graphql::schema(), documents: Arc::default() };
+    let admission = Arc::new(Admission::to(&sdl()));
+    let (schema, trusting) = (schema(ValidationMode::Strict), schema(ValidationMode::Fast));
+    let service = Service { app, schema, trusting, admission };
     Router::new()
         .route("/graphql", post(graphql::handle))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .route("/schema.graphql", get(schema))
+        .route("/schema.graphql", get(contract))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .merge(explorer::routes())
@@ -42,6 +49,6 @@ pub fn router(app: Arc<App>) -> Router {
 }
 
 /// The published contract.
-async fn schema() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], crate::graphql::sdl())
+async fn contract() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], sdl())
 }

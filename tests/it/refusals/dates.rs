@@ -64,6 +64,23 @@ on_both_databases! {
         app.fails(&app.secretariat(), "INVALID_ARGUMENT", requests).await;
     }
 
+    async fn an_impossible_value_lets_no_mutation_of_its_operation_begin(app: TestApp) {
+        let theme = "a: createTheme(input: { code: \"Q1\", kind: SUBJECT, name: [{ locale: EN, text: \"Q\" }] }) { change { cursor } }";
+        let end = |to: &str, version: &str| {
+            format!("b: endMandate(input: {{ id: \"man_1\", expectedVersion: {version}, validTo: {to} }}) {{ change {{ cursor }} }}")
+        };
+        let written = |to: &str, version: &str| (format!("mutation {{ {theme} {} }}", end(to, version)), json!({}));
+        let declared = format!("mutation($to: NaiveDate!, $v: Int!) {{ {theme} {} }}", end("$to", "$v"));
+        let requests = vec![
+            written("\"2024-02-30\"", "1"),
+            written("\"2024-02-28\"", "3000000000"),
+            (declared.clone(), json!({ "to": "2024-02-30", "v": 1 })),
+            (declared.clone(), json!({ "to": "2024-02-28", "v": 3_000_000_000_i64 })),
+            (declared, json!({ "v": 1 })),
+        ];
+        app.fails(&app.secretariat(), "INVALID_ARGUMENT", requests).await;
+    }
+
     async fn days_of_far_years_are_refused(app: TestApp) {
         let inputs = Inputs::of(&app).await;
         let mut cases: Vec<Case> = Vec::new();

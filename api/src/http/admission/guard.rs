@@ -1,0 +1,99 @@
+//! What a document's raw text must pass before it is parsed.
+
+use super::Inadmissible;
+
+/// The longest document, in bytes.
+const LONGEST_TEXT: usize = 32 * 1024;
+/// The deepest nesting of brackets. Nested lists in an argument would overflow the parser's stack.
+const DEEPEST_NESTING: usize = 64;
+/// The most tokens of a document, counted roughly: names, numbers, strings and punctuation.
+const MOST_TOKENS: usize = 4000;
+
+/// Bounds what the parser may be given: its length, its tokens and the nesting of its brackets. Strings and comments are
+/// passed over.
+pub fn guard(text: &str) -> Result<(), Inadmissible> {
+    if text.len() > LONGEST_TEXT {
+        return Err(Inadmissible::new(
+            "DOCUMENT_TOO_LONG",
+            format!("The document is longer than {LONGEST_TEXT} bytes."),
+        ));
+    }
+    let (mut depth, mut tokens, mut in_word) = (0_usize, 0_usize, false);
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => {
+                at = end_of_string(bytes, at);
+                tokens += 1;
+                in_word = false;
+                continue;
+            }
+            b'#' => {
+                at += bytes[at..].iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(bytes.len() - at);
+                continue;
+            }
+            b'[' | b'{' | b'(' => depth += 1,
+            b']' | b'}' | b')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let word = byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii();
+        let goes_on = word && in_word;
+        let ignored = byte.is_ascii_whitespace() || *byte == b',';
+        if !goes_on && !ignored {
+            tokens += 1;
+        }
+        in_word = word;
+        if depth > DEEPEST_NESTING {
+            let message = format!("Brackets are nested deeper than {DEEPEST_NESTING} levels.");
+            return Err(Inadmissible::new("DOCUMENT_TOO_NESTED", message));
+        }
+        if tokens > MOST_TOKENS {
+            return Err(Inadmissible::new(
+                "DOCUMENT_TOO_LONG",
+                format!("The document has more than {MOST_TOKENS} tokens."),
+            ));
+        }
+        at += 1;
+    }
+    Ok(())
+}
+
+/// The place after a string that begins at `start`, in one line or in a block.
+fn end_of_string(bytes: &[u8], start: usize) -> usize {
+    let block = bytes[start..].starts_with(b"\"\"\"");
+    let mut at = start + if block { 3 } else { 1 };
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' if block && bytes[at..].starts_with(b"\\\"\"\"") => at += 4,
+            b'\\' if !block => at += 2,
+            b'"' if !block => return at + 1,
+            b'"' if bytes[at..].starts_with(b"\"\"\"") => return at + 3,
+            b'\n' if !block => return at,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DEEPEST_NESTING, LONGEST_TEXT, guard};
+
+    #[test]
+    fn brackets_are_counted_outside_strings_and_comments() {
+        assert!(guard(&format!("{{ a(b: {}1{}) }}", "[".repeat(60), "]".repeat(60))).is_ok());
+        assert_eq!(guard(&"[".repeat(DEEPEST_NESTING + 1)).unwrap_err().code, "DOCUMENT_TOO_NESTED");
+        assert!(guard(&format!("{{ a(b: \"{}\") }}", "[".repeat(500))).is_ok());
+        assert!(guard(&format!("{{ a(b: \"\"\"{} \\\"\"\" \"\"\") }}", "[".repeat(500))).is_ok());
+        assert!(guard(&format!("# {}\n{{ a }}", "[".repeat(500))).is_ok());
+        assert!(guard(&format!("\"\\\"\" {}", "[".repeat(500))).is_err());
+    }
+
+    #[test]
+    fn length_and_tokens_are_bounded() {
+        assert_eq!(guard(&"a".repeat(LONGEST_TEXT + 1)).unwrap_err().code, "DOCUMENT_TOO_LONG");
+        assert_eq!(guard(&"{ a } ".repeat(2000)).unwrap_err().code, "DOCUMENT_TOO_LONG");
+        assert!(guard(&"a ".repeat(4000)).is_ok());
+    }
+}

@@ -1,0 +1,281 @@
+//! Whether the values of a request are what their types say: the literals of a document and the variables of an operation.
+//! The library finds an impossible day or a too large number only when it executes the field, beside mutations that are
+//! done already; here it is found before anything is.
+
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::parser::parse_schema;
+use async_graphql::parser::types::{
+    BaseType, ExecutableDocument, InputValueDefinition, OperationDefinition, OperationType, Selection, SelectionSet,
+    Type, TypeKind, TypeSystemDefinition,
+};
+use async_graphql::{Positioned, Variables};
+use async_graphql_value::Value;
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::Inadmissible;
+
+/// The types of a schema, as far as values are checked against them.
+pub struct Types {
+    /// By type and field: the arguments, and the type of the answer.
+    fields: HashMap<String, HashMap<String, (Inputs, String)>>,
+    inputs: HashMap<String, Inputs>,
+    one_of: HashSet<String>,
+    enums: HashMap<String, HashSet<String>>,
+}
+
+/// The type of each input value, and whether it has a default.
+type Inputs = HashMap<String, (Type, bool)>;
+
+/// Where a value is not what its type says, and what is expected there.
+type Misfit = String;
+
+impl Types {
+    /// The types of a schema in the definition language.
+    pub fn of(sdl: &str) -> Self {
+        let mut types =
+            Self { fields: HashMap::new(), inputs: HashMap::new(), one_of: HashSet::new(), enums: HashMap::new() };
+        // Our own schema is always one; of none, nothing is checked.
+        let definitions = parse_schema(sdl).map(|document| document.definitions).unwrap_or_default();
+        for definition in definitions {
+            if let TypeSystemDefinition::Type(definition) = definition {
+                let definition = definition.node;
+                let name = definition.name.node.to_string();
+                if definition.directives.iter().any(|directive| directive.node.name.node == "oneOf") {
+                    types.one_of.insert(name.clone());
+                }
+                types.add(name, definition.kind);
+            }
+        }
+        types
+    }
+
+    fn add(&mut self, name: String, kind: TypeKind) {
+        let fields = match kind {
+            TypeKind::Object(object) => object.fields,
+            TypeKind::Interface(interface) => interface.fields,
+            TypeKind::InputObject(input) => {
+                self.inputs.insert(name, inputs(input.fields));
+                return;
+            }
+            TypeKind::Enum(values) => {
+                let values = values.values.into_iter().map(|value| value.node.value.node.to_string());
+                self.enums.insert(name, values.collect());
+                return;
+            }
+            TypeKind::Scalar | TypeKind::Union(_) => return,
+        };
+        let fields = fields.into_iter().map(|field| {
+            let field = field.node;
+            (field.name.node.to_string(), (inputs(field.arguments), base_of(&field.ty.node).to_owned()))
+        });
+        self.fields.insert(name, fields.collect());
+    }
+
+    /// Whether the arguments that a document writes out fit. What it does not say of itself, validation says.
+    pub fn check_document(&self, document: &ExecutableDocument) -> Result<(), Inadmissible> {
+        let misfit = |misfit: Misfit| Inadmissible::new("INVALID_ARGUMENT", misfit);
+        for (_, operation) in document.operations.iter() {
+            let root = match operation.node.ty {
+                OperationType::Query => "Query",
+                OperationType::Mutation => "Mutation",
+                OperationType::Subscription => "Subscription",
+            };
+            self.check_selections(&operation.node.selection_set.node, root).map_err(misfit)?;
+        }
+        for fragment in document.fragments.values() {
+            let on = &fragment.node.type_condition.node.on.node;
+            self.check_selections(&fragment.node.selection_set.node, on).map_err(misfit)?;
+        }
+        Ok(())
+    }
+
+    fn check_selections(&self, set: &SelectionSet, on: &str) -> Result<(), Misfit> {
+        for item in &set.items {
+            match &item.node {
+                Selection::Field(field) => {
+                    let name = field.node.name.node.as_str();
+                    let Some((arguments, answer)) = self.fields.get(on).and_then(|fields| fields.get(name)) else {
+                        continue;
+                    };
+                    for (argument, value) in &field.node.arguments {
+                        if let Some((ty, _)) = arguments.get(argument.node.as_str()) {
+                            self.check(&value.node, ty, &format!("{name}({})", argument.node))?;
+                        }
+                    }
+                    self.check_selections(&field.node.selection_set.node, answer)?;
+                }
+                Selection::InlineFragment(fragment) => {
+                    let on = fragment.node.type_condition.as_ref().map_or(on, |condition| &condition.node.on.node);
+                    self.check_selections(&fragment.node.selection_set.node, on)?;
+                }
+                Selection::FragmentSpread(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an operation is given the variables that it declares.
+    pub fn check_variables(&self, operation: &OperationDefinition, given: &Variables) -> Result<(), Inadmissible> {
+        for definition in &operation.variable_definitions {
+            let (name, ty) = (&definition.node.name.node, &definition.node.var_type.node);
+            let checked = match given.get(name) {
+                Some(value) => self.check(&value.clone().into_value(), ty, &format!("${name}")),
+                None if ty.nullable || definition.node.default_value.is_some() => Ok(()),
+                None => Err(format!("${name}: a value of type {ty} is required.")),
+            };
+            checked.map_err(|misfit| Inadmissible::new("INVALID_ARGUMENT", misfit))?;
+        }
+        Ok(())
+    }
+
+    fn check(&self, value: &Value, ty: &Type, path: &str) -> Result<(), Misfit> {
+        match (value, &ty.base) {
+            // A variable is checked by its own type, and validation compares the two.
+            (Value::Variable(_), _) => Ok(()),
+            (Value::Null, _) if ty.nullable => Ok(()),
+            (Value::Null, _) => Err(format!("{path}: a value of type {ty} is required, not null.")),
+            (Value::List(values), BaseType::List(element)) => {
+                let mut values = values.iter().enumerate();
+                values.try_for_each(|(index, value)| self.check(value, element, &format!("{path}.{index}")))
+            }
+            // One value stands for a list of one.
+            (value, BaseType::List(element)) => self.check(value, element, path),
+            (value, BaseType::Named(name)) => self.check_named(value, name, path),
+        }
+    }
+
+    fn check_named(&self, value: &Value, name: &str, path: &str) -> Result<(), Misfit> {
+        if let Some(fields) = self.inputs.get(name) {
+            return self.check_object(value, name, fields, path);
+        }
+        let fits = match self.enums.get(name) {
+            Some(values) => match value {
+                Value::Enum(value) => values.contains(value.as_str()),
+                Value::String(value) => values.contains(value),
+                _ => false,
+            },
+            None => is_scalar(value, name),
+        };
+        if fits { Ok(()) } else { Err(format!("{path}: a value of type {name} is expected.")) }
+    }
+
+    fn check_object(&self, value: &Value, name: &str, fields: &Inputs, path: &str) -> Result<(), Misfit> {
+        let Value::Object(values) = value else { return Err(format!("{path}: an object of type {name} is expected.")) };
+        if self.one_of.contains(name) && (values.len() != 1 || values.values().any(|value| *value == Value::Null)) {
+            return Err(format!("{path}: exactly one field of {name} is given, and it is not null."));
+        }
+        for (field, value) in values {
+            let Some((ty, _)) = fields.get(field.as_str()) else {
+                return Err(format!("{path}: {name} has no field {field}."));
+            };
+            self.check(value, ty, &format!("{path}.{field}"))?;
+        }
+        let missing = fields
+            .iter()
+            .find(|(field, (ty, has_default))| !ty.nullable && !has_default && !values.contains_key(field.as_str()));
+        match missing {
+            Some((field, (ty, _))) => Err(format!("{path}.{field}: a value of type {ty} is required.")),
+            None => Ok(()),
+        }
+    }
+}
+
+fn inputs(definitions: Vec<Positioned<InputValueDefinition>>) -> Inputs {
+    let inputs = definitions.into_iter().map(|definition| {
+        let definition = definition.node;
+        (definition.name.node.to_string(), (definition.ty.node, definition.default_value.is_some()))
+    });
+    inputs.collect()
+}
+
+/// The name of a type without its lists.
+fn base_of(ty: &Type) -> &str {
+    match &ty.base {
+        BaseType::Named(name) => name,
+        BaseType::List(element) => base_of(element),
+    }
+}
+
+fn is_scalar(value: &Value, name: &str) -> bool {
+    match (name, value) {
+        ("Int", Value::Number(number)) => number.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
+        ("Float", Value::Number(_)) | ("String" | "ID", Value::String(_)) | ("Boolean", Value::Boolean(_)) => true,
+        ("ID", Value::Number(number)) => number.is_i64(),
+        ("NaiveDate", Value::String(day)) => NaiveDate::parse_from_str(day, "%Y-%m-%d").is_ok(),
+        ("DateTime", Value::String(time)) => time.parse::<DateTime<Utc>>().is_ok(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::Variables;
+    use async_graphql::parser::parse_query;
+    use serde_json::json;
+
+    use super::Types;
+
+    const SCHEMA: &str = "enum Color { RED GREEN } input By @oneOf { id: ID code: String }
+        input Thing { day: NaiveDate! at: DateTime count: Int = 1 color: Color parts: [Thing!] by: By }
+        type Query { thing(input: Thing, first: Int, days: [NaiveDate!]): Query } type Mutation { set(input: Thing!): Query }";
+
+    fn literals(arguments: &str) -> Result<(), String> {
+        let document =
+            parse_query(format!("query($v: Thing) {{ thing {{ ... on Query {{ thing({arguments}) {{ x }} }} }} }}"));
+        Types::of(SCHEMA).check_document(&document.unwrap()).map_err(|misfit| misfit.message)
+    }
+
+    fn variable(ty: &str, value: serde_json::Value) -> Result<(), String> {
+        let document = parse_query(format!("query($v: {ty}) {{ x }}")).unwrap();
+        let (_, operation) = document.operations.iter().next().unwrap();
+        let checked = Types::of(SCHEMA).check_variables(&operation.node, &Variables::from_json(value));
+        checked.map_err(|misfit| misfit.message)
+    }
+
+    #[test]
+    fn literals_are_what_their_types_say_wherever_they_stand() {
+        assert_eq!(
+            literals("input: { day: \"2024-02-29\", at: \"2024-02-29T10:00:00Z\", color: RED, parts: [] }"),
+            Ok(())
+        );
+        assert_eq!(literals("input: $v, first: 3, days: [\"2024-01-01\"]"), Ok(()));
+        for (wrong, path) in [
+            ("input: { day: \"2024-02-30\" }", "thing(input).day"),
+            ("input: { day: \"2024-02-28\", parts: { day: \"\" } }", "thing(input).parts.day"),
+            ("days: [\"2024-01-01\", \"2024-13-01\"]", "thing(days).1"),
+            ("first: 3000000000", "thing(first)"),
+            ("input: { day: \"2024-02-28\", color: BLUE }", "thing(input).color"),
+            ("input: { day: \"2024-02-28\", at: \"yesterday\" }", "thing(input).at"),
+            ("input: { day: \"2024-02-28\", by: { id: 1, code: \"A\" } }", "thing(input).by"),
+            ("input: { count: 1 }", "thing(input).day"),
+            ("input: { day: \"2024-02-28\", other: 1 }", "thing(input)"),
+        ] {
+            let misfit = literals(wrong).unwrap_err();
+            assert!(misfit.starts_with(&format!("{path}: ")), "{wrong}: {misfit}");
+        }
+    }
+
+    #[test]
+    fn variables_are_what_the_operation_declares() {
+        assert_eq!(
+            variable("Thing!", json!({ "v": { "day": "2024-02-29", "parts": [{ "day": "2024-01-01" }] } })),
+            Ok(())
+        );
+        assert_eq!(variable("Thing", json!({})), Ok(()));
+        assert_eq!(variable("Int! = 3", json!({})), Ok(()));
+        assert_eq!(variable("[Int!]", json!({ "v": 3 })), Ok(()));
+        for (ty, wrong, path) in [
+            ("Thing!", json!({}), "$v"),
+            ("Thing!", json!({ "v": null }), "$v"),
+            ("Thing", json!({ "v": { "day": "2024-02-30" } }), "$v.day"),
+            ("Thing", json!({ "v": { "day": "2024-02-29", "parts": [{ "day": 1 }] } }), "$v.parts.0.day"),
+            ("[Int!]", json!({ "v": [1, null] }), "$v.1"),
+            ("Int", json!({ "v": "1" }), "$v"),
+            ("String", json!({ "v": 1 }), "$v"),
+        ] {
+            let misfit = variable(ty, wrong.clone()).unwrap_err();
+            assert!(misfit.starts_with(&format!("{path}: ")), "{wrong}: {misfit}");
+        }
+    }
+}
