@@ -1,6 +1,7 @@
 //! Mandates: what organisations are in bodies, and when.
 
-use rec_tests::given::{at_with, each, with};
+use chrono::TimeDelta;
+use rec_tests::given::{at_with, each, text, with};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
@@ -115,5 +116,54 @@ on_both_databases! {
         for parent in ["organization", "body", "country"] {
             assert_eq!(each(&data[parent]["mandates"]["nodes"], "/id"), [granted["id"].clone()], "{parent}");
         }
+    }
+
+    async fn of_grants_at_once_that_overlap_one_is_done(app: TestApp) {
+        let other_process = app.second().await;
+        let mut grants = Vec::new();
+        for number in 0..6 {
+            let from = format!("2025-0{}-01", number + 1);
+            let wanted = input(&app, "UNODC", "WG-A", "MEMBER", &from, Some("2025-12-31")).await;
+            let client = if number % 2 == 0 { app.secretariat() } else { other_process.secretariat() };
+            grants.push(tokio::spawn(async move { client.payload("grantMandate", wanted, "id").await }));
+        }
+        let mut refused = 0;
+        for grant in grants {
+            let payload = grant.await.unwrap();
+            assert_ne!(payload["record"].is_null(), payload["change"].is_object());
+            for error in payload["userErrors"].as_array().unwrap() {
+                assert_eq!(error["path"], json!(["validFrom"]), "{error}");
+                refused += 1;
+            }
+        }
+        assert_eq!(refused, 5);
+        let data = app.anonymous().query("{ mandates { totalCount } }").await;
+        assert_eq!(data["mandates"]["totalCount"], 1);
+    }
+
+    async fn a_mandate_begins_with_the_day_of_the_council(app: TestApp) {
+        let from = input(&app, "UNODC", "WG-A", "MEMBER", "2026-01-16", None).await;
+        app.secretariat().mutate("grantMandate", from, "id").await;
+        let body = app.body("WG-A").await;
+        let draft = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("A"), "text": text("A") });
+        // In Tashkent, which is five hours ahead, the day begins at 19:00 UTC.
+        app.app.clock.advance(TimeDelta::hours(15) - TimeDelta::seconds(1));
+        assert_eq!(app.partner("UNODC").mutation_error("draftRecommendation", draft.clone()).await, "FORBIDDEN");
+        app.app.clock.advance(TimeDelta::seconds(1));
+        app.partner("UNODC").mutate("draftRecommendation", draft.clone(), "id").await;
+        app.app.clock.advance(TimeDelta::hours(1));
+        assert_eq!(app.app.clock.now().to_rfc3339(), "2026-01-15T20:00:00+00:00");
+        app.partner("UNODC").mutate("draftRecommendation", draft, "id").await;
+    }
+
+    async fn a_mandate_ends_with_the_day_of_the_council(app: TestApp) {
+        let until = input(&app, "UNODC", "WG-A", "MEMBER", "2025-01-01", Some("2026-01-15")).await;
+        app.secretariat().mutate("grantMandate", until, "id").await;
+        let body = app.body("WG-A").await;
+        let draft = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("A"), "text": text("A") });
+        app.app.clock.advance(TimeDelta::hours(15) - TimeDelta::seconds(1));
+        app.partner("UNODC").mutate("draftRecommendation", draft.clone(), "id").await;
+        app.app.clock.advance(TimeDelta::seconds(1));
+        assert_eq!(app.partner("UNODC").mutation_error("draftRecommendation", draft).await, "FORBIDDEN");
     }
 }
