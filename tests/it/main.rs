@@ -22,6 +22,7 @@ mod privacy;
 mod program;
 mod readme;
 mod recommendation;
+mod record;
 mod refusals;
 mod schema;
 mod seeds;
