@@ -26,4 +26,5 @@ mod record;
 mod refusals;
 mod schema;
 mod seeds;
+mod times;
 mod tokens;
