@@ -10,6 +10,7 @@ mod feed;
 mod filter;
 mod fresh;
 mod guard;
+mod http;
 mod language;
 mod limits;
 mod lists;
