@@ -5,6 +5,7 @@ mod access;
 mod at_once;
 mod council;
 mod crash;
+mod every_list;
 mod faults;
 mod feed;
 mod filter;
