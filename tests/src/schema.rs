@@ -91,6 +91,12 @@ impl Schema {
         lists.collect()
     }
 
+    /// The names of the objects that have connections.
+    pub fn parents(&self) -> Vec<&str> {
+        let parents = self.0.keys().filter(|name| *name != "Query" && !self.lists(name).is_empty());
+        parents.map(String::as_str).collect()
+    }
+
     /// The fields of an object that lead to other objects, one or a few of them: no connections.
     pub fn edges(&self, kind: &str) -> Vec<String> {
         let leads = |field: &Field| {
