@@ -317,6 +317,18 @@ on_both_databases! {
         assert_eq!(access(&app, start).await, [text(Some(Participants), Confidential)]);
     }
 
+    async fn an_agenda_item_that_is_hidden_with_its_meeting_is_told_of(app: TestApp) {
+        let meeting = app.planned_meeting(json!({})).await;
+        let item = json!({ "meetingId": meeting["id"], "title": text("One"), "kind": "SESSION" });
+        app.secretariat().mutate("addAgendaItem", item, "id").await;
+        let start = head(&app).await;
+        let closed = json!({ "id": meeting["id"], "expectedVersion": 2, "sensitivity": "CONFIDENTIAL" });
+        app.secretariat().mutate("updateMeeting", closed, "id").await;
+        let told = access(&app, start).await;
+        let hidden = (RecordType::AgendaItem, Some((Public, None)), (Confidential, None));
+        assert!(told.contains(&hidden), "{told:?}");
+    }
+
     async fn a_line_gives_the_reason_where_a_record_is_taken_back(app: TestApp) {
         let draft = app.draft("WG-A").await;
         app.secretariat().mutate("withdrawRecommendation", at(&draft), "id").await;

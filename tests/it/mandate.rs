@@ -143,6 +143,20 @@ on_both_databases! {
         assert_eq!(data["mandates"]["totalCount"], 6);
     }
 
+    async fn a_grant_that_overlaps_is_refused_by_one_code_however_close_it_comes(app: TestApp) {
+        let wanted = input(&app, "UNODC", "WG-A", "MEMBER", "2025-01-01", None).await;
+        let grants: Vec<_> = (0..6)
+            .map(|_| {
+                let (client, wanted) = (app.secretariat(), wanted.clone());
+                tokio::spawn(async move { client.payload("grantMandate", wanted, "id").await })
+            })
+            .collect();
+        for grant in grants {
+            let payload = grant.await.unwrap();
+            assert!(each(&payload["userErrors"], "/code").iter().all(|code| code == "ALREADY_EXISTS"), "{payload}");
+        }
+    }
+
     async fn a_mandate_begins_with_the_day_of_the_council(app: TestApp) {
         let from = input(&app, "UNODC", "WG-A", "MEMBER", "2026-01-16", None).await;
         app.secretariat().mutate("grantMandate", from, "id").await;
