@@ -62,7 +62,11 @@ async fn meetings(app: &TestApp) -> BTreeMap<String, (Value, Value)> {
         ("POSTPONED", &["postponeMeeting"][..]),
         ("CANCELLED", &["cancelMeeting"][..]),
     ] {
-        let day = if status == "IN_SESSION" { today.as_str() } else { "2025-12-01" };
+        let day = match status {
+            "IN_SESSION" => today.as_str(),
+            "POSTPONED" => "2026-03-01",
+            _ => "2025-12-01",
+        };
         let meeting = app.planned_meeting(json!({ "startsOn": day })).await;
         let item = json!({ "meetingId": meeting["id"], "title": text("An item"), "kind": "SESSION" });
         let item = secretariat.mutate("addAgendaItem", item, "id version").await;
