@@ -242,7 +242,8 @@ impl Place {
     async fn rows(&self, app: &TestApp, filter: &Value, selection: &str) -> Vec<Value> {
         let (list, head, tail) = (&self.list, self.head, self.tail);
         let query = format!(
-            "query($filter: {}) {{ {head}{}(first: 100, filter: $filter) {{ totalCount nodes {{ id {selection} }} }}{tail} }}",
+            "query($filter: {}) {{ {head}{}(first: 100, filter: $filter) {{
+            totalCount nodes {{ id {selection} }} }}{tail} }}",
             list.filter, list.name
         );
         let mut data = app.secretariat().query_with(&query, json!({ "filter": filter })).await;

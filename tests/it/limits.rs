@@ -92,7 +92,8 @@ on_both_databases! {
             let (name, edges) = (&list.name, schema.edges(&list.node));
             let selected = edges.iter().map(|edge| format!("{edge} {{ __typename }}")).collect::<Vec<_>>().join(" ");
             let nodes = format!("{{ nodes {{ id {selected} }} }}");
-            let query = format!("query($ids: [ID!]) {{ {name}(first: 100, filter: {{ id: {{ in: $ids }} }}) {nodes} }}");
+            let among = "first: 100, filter: { id: { in: $ids } }";
+            let query = format!("query($ids: [ID!]) {{ {name}({among}) {nodes} }}");
             let rows = client.query(&format!("{{ {name}(first: 100) {nodes} }}")).await;
             let rows = rows[name]["nodes"].as_array().expect("rows");
             let cost = async |rows: &[&Value]| {
