@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use entity::{audit, change};
-use rec_tests::given::{at, at_with, text};
+use entity::Audience::{Confidential, Participants, Public};
+use entity::change::{ChangeKind, ChangeReason};
+use entity::id::OrganizationId;
+use entity::{Audience, RecordType, audit, change};
+use rec_tests::given::{at, at_with, text, with};
 use rec_tests::{TestApp, on_both_databases};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use serde_json::{Value, json};
@@ -34,8 +37,10 @@ async fn writes(app: &TestApp, mutation: &str, input: Value, selection: &str, ex
         assert_eq!(payload["change"], Value::Null, "{mutation}");
         assert!(audits.is_empty(), "{mutation}");
     } else {
-        assert!(payload["change"]["cursor"].is_string(), "{mutation}");
-        assert_eq!(audits.len(), 1, "{mutation}");
+        let last = lines.last().expect("a line").seq;
+        assert_eq!(payload["change"]["cursor"], app.app.feed.cursor(last).to_string(), "{mutation}");
+        assert_eq!(*app.app.feed.head().borrow(), last, "{mutation}");
+        assert_eq!((audits.len(), audits[0].actor.as_str()), (1, "local:secretariat"), "{mutation}");
         assert_eq!((audits[0].action.as_str(), audits[0].at), (mutation, app.app.clock.now()));
         let subjects: Vec<&str> = audits[0].subjects.0.iter().map(|id| &id[id.len() - 32..]).collect();
         let ids: Vec<String> = lines.iter().map(|line| line.subject_id.simple().to_string()).collect();
@@ -43,6 +48,23 @@ async fn writes(app: &TestApp, mutation: &str, input: Value, selection: &str, ex
         assert!(lines.iter().all(|line| line.actor == "secretariat" && line.at == app.app.clock.now()));
     }
     payload["record"].clone()
+}
+
+/// Who may read a record: its audience, and an organisation besides.
+type Access = (Audience, Option<OrganizationId>);
+
+/// What the feed's lines after a number are about, who could read it before, and who can.
+async fn access(app: &TestApp, after: i64) -> Vec<(RecordType, Option<Access>, Access)> {
+    let lines = lines(app, after).await.into_iter().map(|line| {
+        let before = line.audience_before.map(|audience| (audience, line.owner_before));
+        assert!(before.is_some() || line.owner_before.is_none());
+        (line.subject_kind, before, (line.audience, line.owner))
+    });
+    lines.collect()
+}
+
+fn id_of(printed: &str) -> OrganizationId {
+    printed.parse().expect("an id")
 }
 
 async fn audits(app: &TestApp) -> Vec<audit::Model> {
@@ -226,10 +248,112 @@ on_both_databases! {
         app.partner("OSCE").mutate("draftRecommendation", input, "id").await;
         let last = audits(&app).await.pop().expect("an audit line");
         assert_eq!(lines(&app, 0).await.last().expect("a line").actor, "OSCE");
-        assert_ne!(last.actor, "OSCE");
+        assert_eq!(last.actor, "local:OSCE");
         for row in app.rows("SELECT * FROM change").await {
             assert!(!row.to_string().contains(&last.actor), "{row}");
         }
+    }
+
+    async fn a_line_tells_who_could_and_who_can_read_its_meeting(app: TestApp) {
+        let unodc = app.organization("UNODC").await;
+        let meeting = app.planned_meeting(json!({})).await;
+        let part = json!({
+            "meetingId": meeting["id"], "organizationId": unodc, "capacity": "SPEAKER", "attendance": "PRESENT",
+        });
+        app.secretariat().mutate("recordParticipation", part, "id").await;
+        let told = async |version: i32, more: Value| {
+            let start = head(&app).await;
+            let input = json!({ "id": meeting["id"], "expectedVersion": version });
+            app.secretariat().mutate("updateMeeting", with(input, more), "id").await;
+            access(&app, start).await
+        };
+        let (nobody, unodc) = (None, Some(id_of(&unodc)));
+        assert_eq!(
+            told(1, json!({ "sensitivity": "CONFIDENTIAL" })).await,
+            [
+                (RecordType::Participation, Some((Public, unodc)), (Confidential, nobody)),
+                (RecordType::Meeting, Some((Public, nobody)), (Confidential, nobody)),
+            ]
+        );
+        assert_eq!(
+            told(2, json!({ "sensitivity": "PARTICIPANTS_ONLY", "chathamHouse": true })).await,
+            [
+                (RecordType::Participation, Some((Confidential, nobody)), (Confidential, unodc)),
+                (RecordType::Meeting, Some((Confidential, nobody)), (Participants, nobody)),
+            ]
+        );
+    }
+
+    async fn a_line_tells_who_could_and_who_can_read_its_text(app: TestApp) {
+        app.mandate("OSCE", "WG-A", "MEMBER").await;
+        let meeting = app.concluded_meeting(&["WG-A", "EC"]).await;
+        let (osce, start) = (Some(id_of(&app.organization("OSCE").await)), head(&app).await);
+        let input = json!({
+            "bodyId": app.body("WG-A").await, "kind": "RECOMMENDATION", "title": text("R"), "text": text("R"),
+            "addressees": [{ "category": "ALL_STAKEHOLDERS", "role": "LEAD" }],
+        });
+        let draft = app.partner("OSCE").mutate("draftRecommendation", input.clone(), "id version").await;
+        app.submit(&draft, &meeting).await;
+        let adopt = json!({ "expectedVersion": 4, "meetingId": meeting["id"], "noPersonalData": true });
+        let adopt = with(at(&draft), adopt);
+        app.secretariat().mutate("adoptRecommendation", adopt, "id").await;
+        let text = |before: Option<Audience>, after: Audience| {
+            (RecordType::Recommendation, before.map(|before| (before, osce)), (after, osce))
+        };
+        assert_eq!(
+            access(&app, start).await,
+            [
+                text(None, Confidential),
+                text(Some(Confidential), Participants),
+                text(Some(Participants), Participants),
+                text(Some(Participants), Participants),
+                text(Some(Participants), Public),
+            ]
+        );
+        let draft = app.partner("OSCE").mutate("draftRecommendation", input, "id version").await;
+        let discussed = app.partner("OSCE").mutate("openDiscussion", at(&draft), "id version").await;
+        let start = head(&app).await;
+        app.partner("OSCE").mutate("withdrawRecommendation", at(&discussed), "id").await;
+        assert_eq!(access(&app, start).await, [text(Some(Participants), Confidential)]);
+    }
+
+    async fn an_agenda_item_that_is_hidden_with_its_meeting_is_told_of(app: TestApp) {
+        let meeting = app.planned_meeting(json!({})).await;
+        let item = json!({ "meetingId": meeting["id"], "title": text("One"), "kind": "SESSION" });
+        app.secretariat().mutate("addAgendaItem", item, "id").await;
+        let start = head(&app).await;
+        let closed = json!({ "id": meeting["id"], "expectedVersion": 2, "sensitivity": "CONFIDENTIAL" });
+        app.secretariat().mutate("updateMeeting", closed, "id").await;
+        let told = access(&app, start).await;
+        let hidden = (RecordType::AgendaItem, Some((Public, None)), (Confidential, None));
+        assert!(told.contains(&hidden), "{told:?}");
+    }
+
+    async fn a_line_gives_the_reason_where_a_record_is_taken_back(app: TestApp) {
+        let draft = app.draft("WG-A").await;
+        app.secretariat().mutate("withdrawRecommendation", at(&draft), "id").await;
+        let meeting = app.planned_meeting(json!({ "sensitivity": "PARTICIPANTS_ONLY" })).await;
+        let item = json!({ "meetingId": meeting["id"], "title": text("One"), "kind": "SESSION" });
+        let item = app.secretariat().mutate("addAgendaItem", item, "id version").await;
+        let start = head(&app).await;
+        app.secretariat().mutate("removeAgendaItem", at(&item), "id").await;
+        let for_participants = (Participants, None);
+        assert_eq!(
+            access(&app, start).await,
+            [
+                (RecordType::AgendaItem, Some(for_participants), for_participants),
+                (RecordType::Meeting, Some(for_participants), for_participants),
+            ]
+        );
+        let reasons: Vec<_> =
+            lines(&app, 0).await.iter().filter_map(|line| Some((line.subject_kind, line.kind, line.reason?))).collect();
+        assert_eq!(
+            reasons,
+            [
+                (RecordType::Recommendation, ChangeKind::Updated, ChangeReason::WithdrawnDraft),
+                (RecordType::AgendaItem, ChangeKind::Removed, ChangeReason::EnteredInError),
+            ]
+        );
     }
 
     async fn what_fails_late_leaves_nothing_behind(app: TestApp) {

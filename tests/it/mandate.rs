@@ -1,6 +1,7 @@
 //! Mandates: what organisations are in bodies, and when.
 
-use rec_tests::given::{at_with, each, with};
+use chrono::TimeDelta;
+use rec_tests::given::{at_with, each, text, with};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
@@ -115,5 +116,70 @@ on_both_databases! {
         for parent in ["organization", "body", "country"] {
             assert_eq!(each(&data[parent]["mandates"]["nodes"], "/id"), [granted["id"].clone()], "{parent}");
         }
+    }
+
+    async fn of_grants_at_once_that_overlap_one_is_done(app: TestApp) {
+        let other_process = app.second().await;
+        // The later rounds meet in the database: by then every connection is open.
+        for role in ["MEMBER", "OBSERVER", "CHAIR", "CO_CHAIR", "RAPPORTEUR", "SECRETARIAT"] {
+            let mut wanted = Vec::new();
+            for month in 1..=6 {
+                let from = format!("2025-0{month}-01");
+                wanted.push(input(&app, "UNODC", "WG-A", role, &from, Some("2025-12-31")).await);
+            }
+            let grants = wanted.into_iter().enumerate().map(|(number, wanted)| {
+                let client = if number % 2 == 0 { app.secretariat() } else { other_process.secretariat() };
+                tokio::spawn(async move { client.payload("grantMandate", wanted, "id").await })
+            });
+            let mut refused = 0;
+            for grant in grants.collect::<Vec<_>>() {
+                let payload = grant.await.unwrap();
+                assert_ne!(payload["record"].is_null(), payload["change"].is_object());
+                refused += usize::from(each(&payload["userErrors"], "/path") == [json!(["validFrom"])]);
+            }
+            assert_eq!(refused, 5, "{role}");
+        }
+        let data = app.anonymous().query("{ mandates { totalCount } }").await;
+        assert_eq!(data["mandates"]["totalCount"], 6);
+    }
+
+    async fn a_grant_that_overlaps_is_refused_by_one_code_however_close_it_comes(app: TestApp) {
+        let wanted = input(&app, "UNODC", "WG-A", "MEMBER", "2025-01-01", None).await;
+        let grants: Vec<_> = (0..6)
+            .map(|_| {
+                let (client, wanted) = (app.secretariat(), wanted.clone());
+                tokio::spawn(async move { client.payload("grantMandate", wanted, "id").await })
+            })
+            .collect();
+        for grant in grants {
+            let payload = grant.await.unwrap();
+            assert!(each(&payload["userErrors"], "/code").iter().all(|code| code == "ALREADY_EXISTS"), "{payload}");
+        }
+    }
+
+    async fn a_mandate_begins_with_the_day_of_the_council(app: TestApp) {
+        let from = input(&app, "UNODC", "WG-A", "MEMBER", "2026-01-16", None).await;
+        app.secretariat().mutate("grantMandate", from, "id").await;
+        let body = app.body("WG-A").await;
+        let draft = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("A"), "text": text("A") });
+        // In Tashkent, which is five hours ahead, the day begins at 19:00 UTC.
+        app.app.clock.advance(TimeDelta::hours(15) - TimeDelta::seconds(1));
+        assert_eq!(app.partner("UNODC").mutation_error("draftRecommendation", draft.clone()).await, "FORBIDDEN");
+        app.app.clock.advance(TimeDelta::seconds(1));
+        app.partner("UNODC").mutate("draftRecommendation", draft.clone(), "id").await;
+        app.app.clock.advance(TimeDelta::hours(1));
+        assert_eq!(app.app.clock.now().to_rfc3339(), "2026-01-15T20:00:00+00:00");
+        app.partner("UNODC").mutate("draftRecommendation", draft, "id").await;
+    }
+
+    async fn a_mandate_ends_with_the_day_of_the_council(app: TestApp) {
+        let until = input(&app, "UNODC", "WG-A", "MEMBER", "2025-01-01", Some("2026-01-15")).await;
+        app.secretariat().mutate("grantMandate", until, "id").await;
+        let body = app.body("WG-A").await;
+        let draft = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("A"), "text": text("A") });
+        app.app.clock.advance(TimeDelta::hours(15) - TimeDelta::seconds(1));
+        app.partner("UNODC").mutate("draftRecommendation", draft.clone(), "id").await;
+        app.app.clock.advance(TimeDelta::seconds(1));
+        assert_eq!(app.partner("UNODC").mutation_error("draftRecommendation", draft).await, "FORBIDDEN");
     }
 }

@@ -229,6 +229,29 @@ on_both_databases! {
         assert_eq!(role_of(&trusting.admin()).await, "ADMIN", "the service's own key is trusted as well");
     }
 
+    async fn keys_of_a_trusted_issuer_are_read_from_its_address(app: TestApp) {
+        let (keys, directory) = (issuer_keys(), tempfile::tempdir().expect("a directory"));
+        let JwksSource::File(file) = key_set(&directory, &keys) else { panic!("not a file") };
+        let set = std::fs::read_to_string(file).expect("a key set");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let issuer = axum::Router::new().route("/keys", axum::routing::get(|| async { set }));
+        let serving = tokio::spawn(async { axum::serve(listener, issuer).await });
+        // The program does this at its start.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let source = |path: &str| format!("http://{address}/{path}").parse::<JwksSource>().expect("an address");
+        let trusting = app.second_with(|config| config.jwks = Some(source("keys"))).await;
+        for (kid, algorithm, key) in &keys {
+            let token = encode(&header(*algorithm, Some(kid)), &claims(&app), key).expect("a token");
+            assert_eq!(role_of(&bearer(&trusting, &token)).await, "READER", "{kid}");
+        }
+        let missing = KeyRing::open(directory.path(), Some(source("nothing"))).await.err().expect("a refusal");
+        assert!(missing.starts_with("REC_JWKS: cannot read http://127.0.0.1:"), "{missing}");
+        serving.abort();
+        let gone = KeyRing::open(directory.path(), Some(source("keys"))).await;
+        assert!(gone.is_err());
+    }
+
     async fn one_key_of_an_issuer_does_not_sign_for_another(app: TestApp) {
         let keys = issuer_keys();
         let directory = tempfile::tempdir().expect("a directory");

@@ -7,6 +7,7 @@ pub mod client;
 pub mod given;
 pub mod postgres;
 pub mod program;
+pub mod schema;
 pub mod traces;
 
 use std::path::PathBuf;

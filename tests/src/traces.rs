@@ -1,53 +1,53 @@
 //! What a write leaves behind, to see that a refused one leaves nothing.
 
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use sea_orm::{ConnectionTrait as _, FromQueryResult as _, JsonValue, Statement};
 use serde_json::{Value, json};
 
-use crate::TestApp;
 use crate::client::Client;
-
-/// Tables whose rows have a version.
-const RECORDS: [&str; 11] = [
-    "agenda_item",
-    "body",
-    "country",
-    "instrument",
-    "mandate",
-    "meeting",
-    "organization",
-    "participation",
-    "recommendation",
-    "source",
-    "theme",
-];
-/// Tables whose rows belong to records, the feed and the audit trail.
-const OTHERS: [&str; 10] = [
-    "addressee",
-    "alternative_title",
-    "audit",
-    "body_session",
-    "change",
-    "meeting_organizer",
-    "meeting_source",
-    "recommendation_instrument",
-    "recommendation_revision",
-    "recommendation_theme",
-];
+use crate::{Database, TestApp};
 
 /// A mutation, its input, and the refusals that it must meet.
 pub type Case = (&'static str, Value, Vec<String>);
 
 impl TestApp {
-    /// The rows of every table and the sum of their versions, and the head of the feed.
-    pub async fn traces(&self) -> Vec<Value> {
-        let counted = RECORDS.iter().map(|table| format!("SELECT '{table}' AS what, count(*) AS n, sum(version) AS v"));
-        let others = OTHERS.iter().map(|table| format!("SELECT '{table}' AS what, count(*) AS n, count(*) AS v"));
-        let tables = RECORDS.iter().chain(&OTHERS);
-        let selects: Vec<String> =
-            counted.chain(others).zip(tables).map(|(sql, t)| format!("{sql} FROM {t}")).collect();
-        let sql =
-            format!("{} UNION ALL SELECT 'head', seq, seq FROM change_head ORDER BY 1", selects.join(" UNION ALL "));
-        self.rows(&sql).await
+    /// Each table of the database with the number of its rows and a fingerprint of all that they hold.
+    pub async fn traces(&self) -> Vec<String> {
+        let mut selects = Vec::new();
+        for (table, row) in self.tables().await {
+            selects.push(format!("SELECT '{table}' AS what, {row} AS held FROM \"{table}\" AS held_row"));
+        }
+        let mut held: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for mut row in self.rows(&format!("{} ORDER BY 1, 2", selects.join(" UNION ALL "))).await {
+            let text = |value: Value| value.as_str().expect("a text").to_owned();
+            held.entry(text(row["what"].take())).or_default().push(text(row["held"].take()));
+        }
+        let fingerprint = |rows: &[String]| {
+            let mut hasher = DefaultHasher::new();
+            rows.hash(&mut hasher);
+            hasher.finish()
+        };
+        held.iter().map(|(table, rows)| format!("{table}: {} rows, {:016x}", rows.len(), fingerprint(rows))).collect()
+    }
+
+    /// The tables of the database, each with the expression of a whole row as a text.
+    async fn tables(&self) -> Vec<(String, String)> {
+        let sql = match self.database {
+            Database::Sqlite => {
+                "SELECT m.name AS what, group_concat('quote(\"' || c.name || '\")', ' || '','' || ') AS held
+                 FROM sqlite_schema AS m, pragma_table_info(m.name) AS c
+                 WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' GROUP BY m.name"
+            }
+            Database::Postgres => {
+                "SELECT tablename AS what, 'held_row::text' AS held FROM pg_tables WHERE schemaname = 'public'"
+            }
+        };
+        let tables = self.rows(sql).await;
+        assert!(tables.len() > 20, "{tables:?}");
+        let text = |value: &Value| value.as_str().expect("a name").to_owned();
+        tables.iter().map(|table| (text(&table["what"]), text(&table["held"]))).collect()
     }
 
     /// The rows of a statement, as JSON.

@@ -54,3 +54,63 @@ pub fn of_recommendation(status: RecommendationStatus, drafted_by: Option<Organi
     };
     (audience, drafted_by)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{of_meeting, of_participation, of_recommendation};
+    use entity::Audience::{Confidential, Participants, Public};
+    use entity::id::{OrganizationId, RecordId};
+    use entity::meeting::Sensitivity;
+    use entity::recommendation::RecommendationStatus::{self, *};
+    use sea_orm::Iterable;
+    use uuid::Uuid;
+
+    fn drafter() -> OrganizationId {
+        OrganizationId::new(Uuid::from_u128(1))
+    }
+
+    #[test]
+    fn a_text_is_its_drafters_then_the_participants_then_everyones() {
+        let audiences: Vec<_> =
+            RecommendationStatus::iter().map(|status| (status, of_recommendation(status, None).0)).collect();
+        assert_eq!(
+            audiences,
+            [
+                (Draft, Confidential),
+                (UnderDiscussion, Participants),
+                (UnderSilence, Participants),
+                (AgreedInGroup, Participants),
+                (NoConsensus, Participants),
+                (Withdrawn, Confidential),
+                (SubmittedToExcom, Participants),
+                (Returned, Participants),
+                (Adopted, Public),
+                (Transmitted, Public),
+                (Superseded, Public),
+            ]
+        );
+        for status in RecommendationStatus::iter() {
+            assert_eq!(of_recommendation(status, Some(drafter())).1, Some(drafter()), "{status:?}");
+            assert_eq!(of_recommendation(status, None).1, None, "{status:?}");
+        }
+    }
+
+    #[test]
+    fn a_meeting_is_for_those_whom_its_sensitivity_names() {
+        let audiences: Vec<_> = Sensitivity::iter().map(of_meeting).collect();
+        assert_eq!(audiences, [(Public, None), (Participants, None), (Confidential, None)]);
+    }
+
+    #[test]
+    fn a_participation_is_never_more_open_than_its_meeting() {
+        let own = Some(drafter());
+        for (sensitivity, open, under_chatham_house) in [
+            (Sensitivity::Public, (Public, own), (Confidential, own)),
+            (Sensitivity::ParticipantsOnly, (Participants, own), (Confidential, own)),
+            (Sensitivity::Confidential, (Confidential, None), (Confidential, None)),
+        ] {
+            assert_eq!(of_participation(sensitivity, false, drafter()), open, "{sensitivity:?}");
+            assert_eq!(of_participation(sensitivity, true, drafter()), under_chatham_house, "{sensitivity:?}");
+        }
+    }
+}

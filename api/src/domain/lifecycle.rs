@@ -218,6 +218,45 @@ mod tests {
     }
 
     #[test]
+    fn every_move_leads_where_it_should_and_nowhere_else() {
+        use Move::*;
+        let allowed: Vec<(Move, RecommendationStatus, RecommendationStatus)> = Move::ALL
+            .into_iter()
+            .flat_map(|step| RecommendationStatus::iter().map(move |status| (step, status)))
+            .filter_map(|(step, status)| next(status, step).ok().map(|after| (step, status, after)))
+            .collect();
+        assert_eq!(
+            allowed,
+            [
+                (Revise, Draft, Draft),
+                (Revise, UnderDiscussion, UnderDiscussion),
+                (Revise, NoConsensus, UnderDiscussion),
+                (OpenDiscussion, Draft, UnderDiscussion),
+                (OpenDiscussion, Returned, UnderDiscussion),
+                (Withdraw, Draft, Withdrawn),
+                (Withdraw, UnderDiscussion, Withdrawn),
+                (Withdraw, NoConsensus, Withdrawn),
+                (OpenSilence, UnderDiscussion, UnderSilence),
+                (BreakSilence, UnderSilence, UnderDiscussion),
+                (RecordAgreement, UnderDiscussion, AgreedInGroup),
+                (RecordAgreement, UnderSilence, AgreedInGroup),
+                (RecordNoConsensus, UnderDiscussion, NoConsensus),
+                (Submit, AgreedInGroup, SubmittedToExcom),
+                (Return, SubmittedToExcom, Returned),
+                (Adopt, SubmittedToExcom, Adopted),
+                (Transmit, Adopted, Transmitted),
+                (Supersede, Adopted, Superseded),
+                (Supersede, Transmitted, Superseded),
+                (SetAddressees, Draft, Draft),
+                (SetAddressees, UnderDiscussion, UnderDiscussion),
+                (SetAddressees, AgreedInGroup, AgreedInGroup),
+                (SetAddressees, NoConsensus, NoConsensus),
+                (SetAddressees, Returned, Returned),
+            ]
+        );
+    }
+
+    #[test]
     fn a_text_is_edited_only_while_it_is_before_its_body() {
         let editable: Vec<_> =
             RecommendationStatus::iter().filter(|status| next(*status, Move::Revise).is_ok()).collect();

@@ -58,10 +58,17 @@ const QUERY: &str = "
     recommendation  submitted                   -         yes    yes     yes yes   yes       yes         yes
     recommendation  returned                    -         yes    yes     yes yes   yes       yes         yes
     recommendation  adopted                     yes       yes    yes     yes yes   yes       yes         yes
+    recommendation  demo-transmitted            yes       yes    yes     yes yes   yes       yes         yes
+    recommendation  demo-superseded             yes       yes    yes     yes yes   yes       yes         yes
+    recommendation  demo-under_silence          -         yes    yes     yes yes   yes       yes         yes
+    recommendation  demo-no_consensus           -         yes    yes     yes yes   yes       yes         yes
     recommendations own-draft                   -         -      -       yes -     -         yes         yes
     recommendations draft-of-the-secretariat    -         -      -       -   -     -         yes         yes
     recommendations discussed                   -         yes    yes     yes yes   yes       yes         yes
     recommendations adopted                     yes       yes    yes     yes yes   yes       yes         yes
+    recommendations demo-superseded             yes       yes    yes     yes yes   yes       yes         yes
+    recommendations demo-under_silence          -         yes    yes     yes yes   yes       yes         yes
+    recommendations demo-no_consensus           -         yes    yes     yes yes   yes       yes         yes
     themes          theme                       yes       yes    yes     yes yes   yes       yes         yes
     instruments     instrument                  yes       yes    yes     yes yes   yes       yes         yes
 ";

@@ -60,6 +60,7 @@ impl<'a> Setting<'a> {
             "figure" => self.figure().await.id.to_string(),
             "source-of-figure" => self.figure().await.source_id.to_string(),
             "draft-of-the-secretariat" => id(&app.draft("WG-A").await),
+            demo if demo.starts_with("demo-") => self.demonstration(&demo[5..].to_uppercase()).await,
             state => id(&self.text(state).await),
         }
     }
@@ -136,6 +137,15 @@ impl<'a> Setting<'a> {
             "supersedeRecommendation" => at_with(&row, json!({ "supersededById": self.text("adopted").await["id"] })),
             _ => at(&row),
         }
+    }
+
+    /// A text of the demonstration in a state to which no mutation of this table leads.
+    async fn demonstration(&self, state: &str) -> Id {
+        rec_api::service::seed::demo::load(&self.app.app).await.expect("a demonstration");
+        let filter = json!({ "isDemo": { "eq": true }, "status": { "eq": state } });
+        let query = "query($filter: RecommendationFilter) { recommendations(filter: $filter) { nodes { id } } }";
+        let data = self.app.secretariat().query_with(query, json!({ "filter": filter })).await;
+        id(&data["recommendations"]["nodes"][0])
     }
 
     /// A text of `own` in working group A, in a state.

@@ -170,7 +170,8 @@ on_both_databases! {
         ] {
             let body = app.anonymous().send(query, json!({})).await.body;
             let errors = body["errors"].to_string().to_lowercase();
-            assert!(body["errors"][0]["extensions"]["code"].is_string(), "{body}");
+            let code = body["errors"][0]["extensions"]["code"].as_str().expect("a code");
+            assert_ne!(code, "INTERNAL", "no statement of ours fails for what a client writes: {query}");
             for word in ["select ", "sql", "sqlx", "sea_orm", "postgres", "\\u0000", "panicked"] {
                 assert!(!errors.contains(word), "{query}: {errors}");
             }

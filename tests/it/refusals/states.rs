@@ -7,6 +7,7 @@ use rec_tests::given::{at, at_with, text};
 use rec_tests::on_both_databases;
 use rec_tests::traces::{Case, one};
 use rec_tests::{TestApp, start_of_tests};
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
 /// In which states a recommendation takes a move.
@@ -61,7 +62,11 @@ async fn meetings(app: &TestApp) -> BTreeMap<String, (Value, Value)> {
         ("POSTPONED", &["postponeMeeting"][..]),
         ("CANCELLED", &["cancelMeeting"][..]),
     ] {
-        let day = if status == "IN_SESSION" { today.as_str() } else { "2025-12-01" };
+        let day = match status {
+            "IN_SESSION" => today.as_str(),
+            "POSTPONED" => "2026-03-01",
+            _ => "2025-12-01",
+        };
         let meeting = app.planned_meeting(json!({ "startsOn": day })).await;
         let item = json!({ "meetingId": meeting["id"], "title": text("An item"), "kind": "SESSION" });
         let item = secretariat.mutate("addAgendaItem", item, "id version").await;
@@ -73,6 +78,58 @@ async fn meetings(app: &TestApp) -> BTreeMap<String, (Value, Value)> {
         rows.insert(status.to_owned(), (meeting, item));
     }
     rows
+}
+
+/// Where a move leads; written from section 4 as well.
+fn status_after(mutation: &str, before: &'static str) -> &'static str {
+    match (mutation, before) {
+        ("openDiscussion", _) | ("reviseRecommendation", "NO_CONSENSUS") => "UNDER_DISCUSSION",
+        ("reviseRecommendation" | "setAddressees", _) => before,
+        ("withdrawRecommendation", _) => "WITHDRAWN",
+        ("recordAgreement", _) => "AGREED_IN_GROUP",
+        ("submitToExecutiveCommittee", _) => "SUBMITTED_TO_EXCOM",
+        ("returnRecommendation", _) => "RETURNED",
+        ("adoptRecommendation", _) => "ADOPTED",
+        ("transmitRecommendation", _) => "TRANSMITTED",
+        _ => "SUPERSEDED",
+    }
+}
+
+/// A text of working group A in a state. To two of them no mutation leads yet.
+async fn in_state(app: &TestApp, state: &str) -> Value {
+    let row = match state {
+        "DRAFT" => app.draft("WG-A").await,
+        "AGREED_IN_GROUP" => app.agreed("WG-A").await,
+        "SUBMITTED_TO_EXCOM" | "RETURNED" => app.submitted("WG-A").await,
+        "ADOPTED" | "TRANSMITTED" => app.adopted("WG-A").await,
+        _ => app.under_discussion("WG-A").await,
+    };
+    match state {
+        "RETURNED" => {
+            app.secretariat().mutate("returnRecommendation", at(&row), "id version").await;
+        }
+        "TRANSMITTED" => {
+            app.secretariat().mutate("transmitRecommendation", at(&row), "id version").await;
+        }
+        "NO_CONSENSUS" | "UNDER_SILENCE" => {
+            let set = format!("UPDATE recommendation SET status = '{state}' WHERE status = 'UNDER_DISCUSSION'");
+            app.app.databases.write.execute_unprepared(&set).await.expect("a state");
+        }
+        _ => {}
+    }
+    super::read(app, "recommendation", &row).await
+}
+
+fn recommendation_input(mutation: &str, row: &Value, meeting: &Value, successor: &Value) -> Value {
+    let addressees = json!([{ "category": "ALL_STAKEHOLDERS", "role": "SUPPORTING" }]);
+    match mutation {
+        "reviseRecommendation" => at_with(row, json!({ "text": text("Another text") })),
+        "setAddressees" => at_with(row, json!({ "addressees": addressees })),
+        "recordAgreement" => at_with(row, json!({ "meetingId": meeting["id"] })),
+        "adoptRecommendation" => at_with(row, json!({ "meetingId": meeting["id"], "noPersonalData": true })),
+        "supersedeRecommendation" => at_with(row, json!({ "supersededById": successor["id"] })),
+        _ => at(row),
+    }
 }
 
 fn meeting_input(mutation: &str, meeting: &Value, item: &Value, organization: &str) -> Value {
@@ -102,43 +159,47 @@ on_both_databases! {
         let mut cases: Vec<Case> = Vec::new();
         for (mutation, states) in RECOMMENDATION_MOVES {
             for (_, row) in rows.iter().filter(|(status, _)| !states.contains(&status.as_str())) {
-                let input = match mutation {
-                    "reviseRecommendation" => at_with(row, json!({ "text": text("Another text") })),
-                    "setAddressees" => at_with(row, json!({ "addressees": [] })),
-                    "recordAgreement" => at_with(row, json!({ "meetingId": meeting["id"] })),
-                    "adoptRecommendation" => {
-                        at_with(row, json!({ "meetingId": meeting["id"], "noPersonalData": true }))
-                    }
-                    "supersedeRecommendation" => at_with(row, json!({ "supersededById": rows["TRANSMITTED"]["id"] })),
-                    _ => at(row),
-                };
+                let input = recommendation_input(mutation, row, &meeting, &rows["TRANSMITTED"]);
                 cases.push((mutation, input, one("INVALID_STATE", "id")));
             }
         }
         app.refuses(&app.secretariat(), cases).await;
     }
 
-    async fn a_recommendation_takes_the_moves_of_its_state(app: TestApp) {
+    async fn a_recommendation_is_led_by_each_move_of_its_state_where_it_should(app: TestApp) {
+        let meeting = app.concluded_meeting(&["WG-A", "EC"]).await;
+        let successors = [app.adopted("WG-A").await, app.adopted("WG-A").await];
         for (mutation, states) in RECOMMENDATION_MOVES {
-            for state in states {
-                // Their outcome depends on more than the state: a successor, a meeting, a new text.
-                if matches!(
-                    mutation,
-                    "supersedeRecommendation" | "adoptRecommendation" | "recordAgreement" | "reviseRecommendation"
-                ) {
-                    continue;
+            for (number, state) in states.iter().enumerate() {
+                let row = in_state(&app, state).await;
+                assert_eq!(row["status"], *state, "{mutation}");
+                let input = recommendation_input(mutation, &row, &meeting, &successors[number.min(1)]);
+                let after = app.secretariat().mutate(mutation, input, "status version").await;
+                assert_eq!(after["status"], status_after(mutation, state), "{mutation} in {state}");
+                assert_eq!(after["version"].as_i64(), row["version"].as_i64().map(|version| version + 1), "{mutation}");
+            }
+        }
+    }
+
+    async fn a_meeting_is_led_by_each_move_of_its_state_where_it_should(app: TestApp) {
+        let organization = app.organization("ISRS").await;
+        for (mutation, _, states) in &MEETING_MOVES[..5] {
+            let rows = meetings(&app).await;
+            for state in *states {
+                let (meeting, item) = &rows[*state];
+                if (*mutation, *state) == ("concludeMeeting", "IN_SESSION") {
+                    app.app.clock.advance(chrono::TimeDelta::days(1));
                 }
-                let row = match *state {
-                    "DRAFT" => app.draft("WG-A").await,
-                    "UNDER_DISCUSSION" => app.under_discussion("WG-A").await,
-                    "AGREED_IN_GROUP" => app.agreed("WG-A").await,
-                    "SUBMITTED_TO_EXCOM" => app.submitted("WG-A").await,
-                    "ADOPTED" => app.adopted("WG-A").await,
-                    _ => continue,
+                let input = meeting_input(mutation, meeting, item, &organization);
+                let after = app.secretariat().mutate(mutation, input, "status").await;
+                let expected = match *mutation {
+                    "confirmMeeting" => "CONFIRMED",
+                    "openMeeting" => "IN_SESSION",
+                    "concludeMeeting" => "CONCLUDED",
+                    "postponeMeeting" => "POSTPONED",
+                    _ => "CANCELLED",
                 };
-                let input =
-                    if mutation == "setAddressees" { at_with(&row, json!({ "addressees": [] })) } else { at(&row) };
-                app.secretariat().mutate(mutation, input, "id").await;
+                assert_eq!(after["status"], expected, "{mutation} in {state}");
             }
         }
     }

@@ -1,0 +1,158 @@
+//! The service over HTTP: what it answers besides GraphQL, and what a request must look like.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use rec_tests::program::{Serving, ask, command, run};
+use rec_tests::{TestApp, on_both_databases};
+use sea_orm::ConnectionTrait as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+async fn send(app: &TestApp, request: axum::http::request::Builder, body: &str) -> (StatusCode, HeaderMap, Vec<u8>) {
+    let request = request.body(Body::from(body.to_owned())).expect("a request");
+    let answer = app.router().oneshot(request).await.expect("an answer");
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
+    (status, headers, bytes.to_vec())
+}
+
+async fn get(app: &TestApp, path: &str) -> (StatusCode, HeaderMap, Vec<u8>) {
+    send(app, Request::get(path), "").await
+}
+
+async fn asked(app: &TestApp, body: Value) -> (u16, Value) {
+    let (parts, bytes) = app.anonymous().post(body.to_string()).await;
+    (parts.status.as_u16(), serde_json::from_slice(&bytes).expect("JSON"))
+}
+
+on_both_databases! {
+    async fn an_operation_is_chosen_by_its_name(app: TestApp) {
+        let query = "query One { viewer { role } } query Two { bodies { totalCount } }";
+        let chosen = asked(&app, json!({ "query": query, "operationName": "Two" })).await;
+        assert_eq!(chosen, (200, json!({ "data": { "bodies": { "totalCount": 6 } } })));
+        for unclear in [json!({ "query": query }), json!({ "query": query, "operationName": "Three" })] {
+            let (status, body) = asked(&app, unclear).await;
+            assert_eq!((status, &body["errors"][0]["extensions"]["code"]), (400, &json!("GRAPHQL_VALIDATION_FAILED")));
+            assert!(body.get("data").is_none());
+        }
+    }
+
+    async fn a_request_is_json_and_says_so(app: TestApp) {
+        let body = json!({ "query": "{ viewer { role } }" }).to_string();
+        let post = || Request::post("/graphql");
+        let typed = |kind: &str| post().header("content-type", kind);
+        for wrong in [post(), typed("text/plain"), typed("application/graphql"), typed("multipart/form-data")] {
+            let (status, _, bytes) = send(&app, wrong, &body).await;
+            let answer: Value = serde_json::from_slice(&bytes).expect("JSON");
+            assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+            assert_eq!(answer["errors"][0]["extensions"]["code"], "UNSUPPORTED_MEDIA_TYPE");
+        }
+        for right in ["application/json", "Application/JSON; charset=utf-8", "application/graphql-response+json"] {
+            assert_eq!(send(&app, typed(right), &body).await.0, StatusCode::OK, "{right}");
+        }
+    }
+
+    async fn a_fault_of_ours_is_told_by_its_request_only(app: TestApp) {
+        app.app.databases.write.execute_unprepared("ALTER TABLE theme RENAME TO elsewhere").await.expect("a rename");
+        let request = Request::post("/graphql").header("content-type", "application/json");
+        let (status, headers, bytes) = send(&app, request, r#"{ "query": "{ themes { nodes { id } } }" }"#).await;
+        let id = headers["x-request-id"].to_str().expect("an id");
+        assert!(id.len() >= 32 && status == StatusCode::OK);
+        let answer: Value = serde_json::from_slice(&bytes).expect("JSON");
+        let expected = json!({
+            "message": "The service has failed. Quote the request id when you report it.", "path": ["themes"],
+            "locations": [{ "line": 1, "column": 3 }], "extensions": { "code": "INTERNAL", "requestId": id },
+        });
+        assert_eq!(answer, json!({ "data": null, "errors": [expected] }));
+        let input = json!({ "code": "T", "name": [{ "locale": "EN", "text": "T" }], "kind": "SDG" });
+        assert_eq!(app.secretariat().mutation_error("createTheme", input).await, "INTERNAL");
+    }
+
+    async fn a_service_without_its_database_lives_but_is_not_ready(app: TestApp) {
+        for path in ["/health/live", "/health/ready"] {
+            assert_eq!(get(&app, path).await.0, StatusCode::OK);
+        }
+        app.app.databases.read.close_by_ref().await.expect("a close");
+        let (status, _, text) = get(&app, "/health/ready").await;
+        assert_eq!((status, text.as_slice()), (StatusCode::SERVICE_UNAVAILABLE, &b"not ready\n"[..]));
+        let (status, _, text) = get(&app, "/health/live").await;
+        assert_eq!((status, text.as_slice()), (StatusCode::OK, &b"live\n"[..]));
+    }
+
+    async fn the_explorer_is_whole(app: TestApp) {
+        let (status, headers, page) = get(&app, "/").await;
+        let kind = |headers: &HeaderMap| headers["content-type"].to_str().expect("a type").to_owned();
+        assert_eq!((status, kind(&headers).as_str()), (StatusCode::OK, "text/html; charset=utf-8"));
+        assert!(headers.contains_key("content-security-policy"));
+        let page = String::from_utf8(page).expect("text");
+        let links: Vec<&str> = page.split(['"', '\'']).filter(|part| part.starts_with('/')).collect();
+        assert!(links.len() > 6 && !page.contains("http"), "{links:?}");
+        for link in links {
+            let (status, headers, bytes) = get(&app, link).await;
+            assert_eq!((status, bytes.is_empty()), (StatusCode::OK, false), "{link}");
+            let expected = match link.rsplit_once('.').expect("an ending").1 {
+                "js" => "text/javascript",
+                "css" => "text/css",
+                _ => "application/graphql; charset=utf-8",
+            };
+            assert_eq!(kind(&headers), expected, "{link}");
+            let packed = headers.get("content-encoding").is_some_and(|encoding| encoding == "gzip");
+            assert_eq!(packed, bytes.starts_with(&[0x1f, 0x8b]), "{link}");
+        }
+    }
+
+    async fn what_is_not_there_is_not_found(app: TestApp) {
+        for path in ["/nothing", "/explorer/", "/explorer/../data", "/health", "/graphql/x"] {
+            assert_eq!(get(&app, path).await.0, StatusCode::NOT_FOUND, "{path}");
+        }
+        assert_eq!(get(&app, "/graphql").await.0, StatusCode::METHOD_NOT_ALLOWED);
+    }
+}
+
+/// Two levels of statements, each of which waits: together they take longer than a request may.
+async fn takes_too_long(app: TestApp) {
+    let (one, other) = (app.second().await, app.second().await);
+    let hold = async |app: &TestApp, table: &str| {
+        let held = sea_orm::TransactionTrait::begin(&app.app.databases.write).await.expect("a transaction");
+        held.execute_unprepared(&format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")).await.expect("a lock");
+        held
+    };
+    let (meetings, _countries) = (hold(&one, "meeting").await, hold(&other, "country").await);
+    let request = tokio::spawn({
+        let client = app.anonymous();
+        async move { client.send("{ meetings { nodes { country { name } } } }", json!({})).await }
+    });
+    tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+    meetings.rollback().await.expect("a rollback");
+    let answer = request.await.expect("an answer");
+    assert_eq!((answer.status.as_u16(), &answer.body["errors"][0]["extensions"]["code"]), (503, &json!("TIMEOUT")));
+}
+
+#[test]
+fn a_request_that_takes_too_long_is_given_up() {
+    rec_tests::run(rec_tests::Database::Postgres, takes_too_long);
+}
+
+#[test]
+fn a_token_of_another_issuer_or_audience_is_refused() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let configured = |issuer: &str, audience: &str| {
+        let mut command = command(directory.path());
+        command.env("REC_JWT_ISSUER", issuer).env("REC_JWT_AUDIENCE", audience);
+        command
+    };
+    let serving = Serving::start(&mut configured("council", "council-api"));
+    for (issuer, audience, known) in
+        [("council", "council-api", true), ("rec", "council-api", false), ("council", "rec-api", false)]
+    {
+        let printed = run(configured(issuer, audience).args(["token", "--role", "reader"])).stdout;
+        let token = String::from_utf8(printed).expect("text");
+        let answer = ask(serving.port, Some(token.trim()), "{ viewer { role } }", &json!({})).expect("an answer");
+        let expected = if known {
+            json!({ "data": { "viewer": { "role": "READER" } } })
+        } else {
+            json!({ "errors": [{ "message": "The token is not valid.", "extensions": { "code": "UNAUTHENTICATED" } }] })
+        };
+        assert_eq!(answer, expected, "{issuer} {audience}");
+    }
+}

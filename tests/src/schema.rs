@@ -1,0 +1,120 @@
+//! The schema as the service tells it, for tests that must not forget a part of it.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use crate::TestApp;
+
+const INTROSPECTION: &str = "{ __schema { types { name kind fields { name type { ...T } args { name type { ...T } } }
+    inputFields { name type { ...T } } enumValues { name } } } }
+    fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
+
+/// All types, by name.
+pub struct Schema(HashMap<String, Value>);
+
+/// A connection: its field, and the types of its records, filter and sort keys.
+#[derive(Clone, Debug)]
+pub struct List {
+    pub name: String,
+    pub node: String,
+    pub filter: String,
+    pub keys: String,
+}
+
+/// A field and the name of its type.
+pub struct Field {
+    pub name: String,
+    pub kind: String,
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// The name of a type without its wrappings.
+fn unwrapped(kind: &Value) -> String {
+    if kind["ofType"].is_null() { text(&kind["name"]) } else { unwrapped(&kind["ofType"]) }
+}
+
+impl Schema {
+    pub async fn of(app: &TestApp) -> Self {
+        let data = app.anonymous().query(INTROSPECTION).await;
+        let types = data["__schema"]["types"].as_array().expect("types").iter();
+        Self(types.map(|kind| (text(&kind["name"]), kind.clone())).collect())
+    }
+
+    /// The names of all types that a list filter is made of.
+    pub fn filters(&self) -> Vec<&str> {
+        let filters = self.0.keys().filter(|name| self.has(name, "and") && self.has(name, "not"));
+        filters.map(String::as_str).collect()
+    }
+
+    /// The names of all comparators of one value.
+    pub fn comparators(&self) -> Vec<&str> {
+        self.0.keys().filter(|name| name.ends_with("Filter") && self.has(name, "eq")).map(String::as_str).collect()
+    }
+
+    /// The fields of an object or an input.
+    pub fn fields(&self, kind: &str) -> Vec<Field> {
+        let named = |field: &Value| Field { name: text(&field["name"]), kind: unwrapped(&field["type"]) };
+        ["fields", "inputFields"].iter().flat_map(|list| self.of_kind(kind, list)).map(named).collect()
+    }
+
+    pub fn has(&self, kind: &str, field: &str) -> bool {
+        self.fields(kind).iter().any(|one| one.name == field)
+    }
+
+    /// The values of an enum.
+    pub fn values(&self, kind: &str) -> Vec<String> {
+        self.of_kind(kind, "enumValues").iter().map(|value| text(&value["name"])).collect()
+    }
+
+    /// The connections of an object.
+    pub fn lists(&self, kind: &str) -> Vec<List> {
+        let lists = self.of_kind(kind, "fields").iter().filter_map(|field| {
+            let node = unwrapped(&field["type"]).strip_suffix("Connection")?.to_owned();
+            let argument = |name: &str| {
+                let arguments = field["args"].as_array().expect("arguments").iter();
+                arguments.filter(|one| one["name"] == name).map(|one| unwrapped(&one["type"])).next()
+            };
+            let keys = argument("orderBy").and_then(|order| {
+                self.fields(&order).into_iter().find(|field| field.name == "field").map(|field| field.kind)
+            });
+            Some(List {
+                name: text(&field["name"]),
+                node,
+                filter: argument("filter").expect("a filter"),
+                keys: keys.expect("sort keys"),
+            })
+        });
+        lists.collect()
+    }
+
+    /// The names of the objects that have connections.
+    pub fn parents(&self) -> Vec<&str> {
+        let parents = self.0.keys().filter(|name| *name != "Query" && !self.lists(name).is_empty());
+        parents.map(String::as_str).collect()
+    }
+
+    /// The fields of an object that lead to other objects, one or a few of them: no connections.
+    pub fn edges(&self, kind: &str) -> Vec<String> {
+        let leads = |field: &Field| {
+            self.0.get(&field.kind).is_some_and(|kind| kind["kind"] == "OBJECT")
+                && !field.kind.ends_with("Connection")
+                && field.kind != "Translation"
+        };
+        self.fields(kind).into_iter().filter(leads).map(|field| field.name).collect()
+    }
+
+    fn of_kind(&self, kind: &str, list: &str) -> &[Value] {
+        self.0.get(kind).and_then(|kind| kind[list].as_array()).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// `STARTS_ON` as `startsOn`.
+pub fn camel(name: &str) -> String {
+    let mut words = name.split('_').map(str::to_ascii_lowercase);
+    let first = words.next().unwrap_or_default();
+    words.fold(first, |all, word| all + &word[..1].to_ascii_uppercase() + &word[1..])
+}
