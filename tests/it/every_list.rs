@@ -56,9 +56,11 @@ pub async fn all_kinds(app: &TestApp) {
         secretariat.mutate("recordParticipation", input, "id").await;
     }
     let draft = app.draft("WG-A").await;
-    let body = app.body("WG-A").await;
-    let own = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("Own"), "text": text("Own") });
-    app.partner("OSCE").mutate("draftRecommendation", own, "id").await;
+    for (acronym, code) in [("OSCE", "WG-A"), ("SSS-UZ", "WG-B")] {
+        let body = app.body(code).await;
+        let own = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("Own"), "text": text("Own") });
+        app.partner(acronym).mutate("draftRecommendation", own, "id").await;
+    }
     let unodc = app.organization("UNODC").await;
     let addressees = json!([
         { "category": "INTERNATIONAL_ORGANIZATION", "role": "LEAD", "organizationId": unodc },

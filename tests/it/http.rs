@@ -63,7 +63,7 @@ on_both_databases! {
             "message": "The service has failed. Quote the request id when you report it.", "path": ["themes"],
             "locations": [{ "line": 1, "column": 3 }], "extensions": { "code": "INTERNAL", "requestId": id },
         });
-        assert_eq!(answer, json!({ "data": null, "errors": [expected] }));
+        assert_eq!(answer, json!({ "data": { "themes": null }, "errors": [expected] }));
         let input = json!({ "code": "T", "name": [{ "locale": "EN", "text": "T" }], "kind": "SDG" });
         assert_eq!(app.secretariat().mutation_error("createTheme", input).await, "INTERNAL");
     }

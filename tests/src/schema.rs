@@ -98,13 +98,13 @@ impl Schema {
     }
 
     /// The fields of an object that lead to other objects, one or a few of them: no connections.
-    pub fn edges(&self, kind: &str) -> Vec<String> {
+    pub fn edges(&self, kind: &str) -> Vec<Field> {
         let leads = |field: &Field| {
             self.0.get(&field.kind).is_some_and(|kind| kind["kind"] == "OBJECT")
                 && !field.kind.ends_with("Connection")
                 && field.kind != "Translation"
         };
-        self.fields(kind).into_iter().filter(leads).map(|field| field.name).collect()
+        self.fields(kind).into_iter().filter(leads).collect()
     }
 
     fn of_kind(&self, kind: &str, list: &str) -> &[Value] {
