@@ -200,7 +200,7 @@ on_both_databases! {
         let inputs = Inputs::of(&app).await;
         let input = with(inputs.get("scheduleMeeting"), "participantCount", 1.5);
         let request = (document("scheduleMeeting"), json!({ "input": input }));
-        app.fails(&app.secretariat(), "GRAPHQL_VALIDATION_FAILED", vec![request]).await;
+        app.fails(&app.secretariat(), "INVALID_ARGUMENT", vec![request]).await;
     }
 
     async fn the_next_ordinal_after_the_greatest_is_refused(app: TestApp) {

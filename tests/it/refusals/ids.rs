@@ -172,6 +172,6 @@ on_both_databases! {
             "{ body { id } }",
         ];
         let requests = requests.map(|query| (query.to_owned(), json!({}))).to_vec();
-        app.fails(&app.anonymous(), "GRAPHQL_VALIDATION_FAILED", requests).await;
+        app.fails(&app.anonymous(), "INVALID_ARGUMENT", requests).await;
     }
 }

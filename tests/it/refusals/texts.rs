@@ -107,9 +107,9 @@ on_both_databases! {
             let name = json!([{ "locale": locale, "text": "Name" }]);
             (mutation.to_owned(), json!({ "input": with(inputs.get("createTheme"), "name", name) }))
         });
-        app.fails(&app.secretariat(), "GRAPHQL_VALIDATION_FAILED", requests.to_vec()).await;
+        app.fails(&app.secretariat(), "INVALID_ARGUMENT", requests.to_vec()).await;
         let read = "{ themes { nodes { name(locale: DE) } } }".to_owned();
-        app.fails(&app.anonymous(), "GRAPHQL_VALIDATION_FAILED", vec![(read, json!({}))]).await;
+        app.fails(&app.anonymous(), "INVALID_ARGUMENT", vec![(read, json!({}))]).await;
     }
 
     async fn codes_symbols_links_and_time_zones_have_a_form(app: TestApp) {
