@@ -20,6 +20,17 @@ async fn get(app: &TestApp, path: &str) -> (StatusCode, HeaderMap, Vec<u8>) {
     send(app, Request::get(path), "").await
 }
 
+/// The code of an answer's first error.
+fn code(bytes: &[u8]) -> String {
+    let answer: Value = serde_json::from_slice(bytes).expect("JSON");
+    answer["errors"][0]["extensions"]["code"].as_str().expect("a code").to_owned()
+}
+
+/// A text as it stands in a link.
+fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |link, byte| link + &format!("%{byte:02X}"))
+}
+
 async fn asked(app: &TestApp, body: Value) -> (u16, Value) {
     let (parts, bytes) = app.anonymous().post(body.to_string()).await;
     (parts.status.as_u16(), serde_json::from_slice(&bytes).expect("JSON"))
@@ -35,6 +46,73 @@ on_both_databases! {
             assert_eq!((status, &body["errors"][0]["extensions"]["code"]), (400, &json!("GRAPHQL_VALIDATION_FAILED")));
             assert!(body.get("data").is_none());
         }
+    }
+
+    async fn a_get_reads_and_changes_nothing(app: TestApp) {
+        let query = "query($code: String!) { body(by: { code: $code }) { code } }";
+        let link = format!("/graphql?query={}&variables={}", encoded(query), encoded(r#"{"code":"EC"}"#));
+        let (status, headers, bytes) = get(&app, &link).await;
+        assert_eq!((status.as_u16(), &headers["content-type"]), (200, &"application/json; charset=utf-8".parse().unwrap()));
+        assert_eq!(bytes, br#"{"data":{"body":{"code":"EC"}}}"#);
+        let chosen = encoded("query A { viewer { role } } mutation B { removeAgendaItem(input: { id: \"a\", expectedVersion: 1 }) { change { cursor } } }");
+        assert_eq!(get(&app, &format!("/graphql?query={chosen}&operationName=A")).await.0, StatusCode::OK);
+        let before = app.traces().await;
+        let (status, headers, bytes) = get(&app, &format!("/graphql?query={chosen}&operationName=B")).await;
+        assert_eq!((status.as_u16(), &headers["allow"]), (405, &"POST".parse().unwrap()));
+        assert_eq!(code(&bytes), "METHOD_NOT_ALLOWED");
+        assert_eq!(app.traces().await, before);
+        for wrong in ["/graphql", "/graphql?query=%7Bviewer%7Brole%7D%7D&variables=1"] {
+            let (status, _, bytes) = get(&app, wrong).await;
+            assert_eq!((status.as_u16(), code(&bytes).as_str()), (400, "BAD_REQUEST"), "{wrong}");
+        }
+    }
+
+    async fn other_methods_are_told_which_are_answered(app: TestApp) {
+        for method in ["PUT", "DELETE", "PATCH", "OPTIONS"] {
+            let (status, headers, _) = send(&app, Request::builder().method(method).uri("/graphql"), "").await;
+            assert_eq!((status.as_u16(), &headers["allow"]), (405, &"GET,HEAD,POST".parse().unwrap()), "{method}");
+        }
+    }
+
+    async fn an_answer_has_the_form_and_the_status_that_its_client_takes(app: TestApp) {
+        let ask = async |accept: &str, query: &str| {
+            let request = Request::post("/graphql").header("content-type", "application/json").header("accept", accept);
+            let (status, headers, bytes) = send(&app, request, &json!({ "query": query }).to_string()).await;
+            (status.as_u16(), headers["content-type"].to_str().unwrap().to_owned(), bytes)
+        };
+        let (plain, newer) = ("application/json; charset=utf-8", "application/graphql-response+json; charset=utf-8");
+        for (accept, form, refused) in [
+            ("*/*", plain, 200),
+            ("application/json", plain, 200),
+            ("application/graphql-response+json", newer, 400),
+            ("application/graphql-response+json, application/json;q=0.9", newer, 400),
+        ] {
+            let (status, content_type, _) = ask(accept, "{ viewer { role } }").await;
+            assert_eq!((status, content_type.as_str()), (200, form), "{accept}");
+            for wrong in ["{", "{ nothing }", "query($id: ID!) { node(id: $id) { id } }"] {
+                let (status, content_type, bytes) = ask(accept, wrong).await;
+                assert_eq!((status, content_type.as_str()), (refused, form), "{accept} {wrong}");
+                assert!(!String::from_utf8_lossy(&bytes).contains("\"data\""), "{wrong}");
+            }
+        }
+        let (status, content_type, bytes) = ask("text/html", "{ viewer { role } }").await;
+        assert_eq!((status, content_type.as_str(), code(&bytes).as_str()), (406, plain, "NOT_ACCEPTABLE"));
+    }
+
+    async fn a_body_is_one_request(app: TestApp) {
+        let post = async |body: &str| {
+            let request = Request::post("/graphql").header("content-type", "application/json");
+            let (status, _, bytes) = send(&app, request, body).await;
+            (status.as_u16(), code(&bytes))
+        };
+        let batch = format!("[{}]", [r#"{"query":"{ viewer { role } }"}"#; 3].join(","));
+        for several in [&batch, "[]", " [[[["] {
+            assert_eq!(post(several).await, (400, "BATCH_NOT_SUPPORTED".to_owned()));
+        }
+        for wrong in ["", "1", "{", r#"{"query":1}"#, r#"{"query":"{ a }","variables":[]}"#, r#"{"query":"{ a }","extensions":"x"}"#] {
+            assert_eq!(post(wrong).await, (400, "BAD_REQUEST".to_owned()), "{wrong}");
+        }
+        assert_eq!(post(&format!(r#"{{"query":"{}"}}"#, " ".repeat(300 * 1024))).await, (413, "BODY_TOO_LARGE".to_owned()));
     }
 
     async fn a_request_is_json_and_says_so(app: TestApp) {
@@ -105,7 +183,6 @@ on_both_databases! {
         for path in ["/nothing", "/explorer/", "/explorer/../data", "/health", "/graphql/x"] {
             assert_eq!(get(&app, path).await.0, StatusCode::NOT_FOUND, "{path}");
         }
-        assert_eq!(get(&app, "/graphql").await.0, StatusCode::METHOD_NOT_ALLOWED);
     }
 }
 

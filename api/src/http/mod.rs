@@ -1,10 +1,13 @@
 //! Routes and layers, outermost first.
 
 mod admission;
+mod answer;
 mod explorer;
 mod graphql;
 mod health;
 mod language;
+mod media;
+mod request;
 mod viewer;
 
 use std::sync::Arc;
@@ -14,7 +17,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header;
 use axum::response::IntoResponse;
-use axum::routing::{get, post};
+use axum::routing::get;
 
 use self::admission::Admission;
 use crate::App;
@@ -39,7 +42,7 @@ pub fn router(app: Arc<App>) -> Router {
     let (schema, trusting) = (schema(ValidationMode::Strict), schema(ValidationMode::Fast));
     let service = Service { app, schema, trusting, admission };
     Router::new()
-        .route("/graphql", post(graphql::handle))
+        .route("/graphql", get(graphql::get).post(graphql::post))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .route("/schema.graphql", get(contract))
         .route("/health/live", get(health::live))

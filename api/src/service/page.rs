@@ -168,7 +168,7 @@ impl<E: Row> Listing<E> {
     /// The expressions that the list is sorted by, each with its direction; reversed for a page that is read backward.
     fn sort_exprs(&self, column: impl Fn(E::Column) -> Expr) -> Vec<(Expr, bool)> {
         let mut exprs = Vec::new();
-        for key in &self.keys {
+        for key in &self.keys[self.ended()..] {
             let descending = key.direction == Direction::Desc;
             if key.column.def().is_null() {
                 exprs.push((null_rank(column(key.column), descending), descending));
@@ -177,6 +177,13 @@ impl<E: Row> Listing<E> {
         }
         exprs.push((column(E::ID), self.is_descending()));
         exprs.into_iter().map(|(expr, descending)| (expr, descending != self.backward)).collect()
+    }
+
+    /// How many of the first keys are null in all rows that follow, because the page begins among nulls, and they come last.
+    /// Nothing is sorted by them: SQLite would sort the rows that its index has in order.
+    fn ended(&self) -> usize {
+        let Some(after) = self.after.as_ref().filter(|_| !self.backward) else { return 0 };
+        after.values.iter().take_while(|value| **value == value.as_null()).count()
     }
 
     /// The rows that come strictly after a position if `descending` is the list's own direction, else strictly before it.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_graphql::Variables;
 use async_graphql::parser::parse_query;
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition};
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType};
 use lru::LruCache;
 use sha2::{Digest as _, Sha256};
 
@@ -47,6 +47,11 @@ impl Document {
 
     pub fn found_valid(&self) {
         self.valid.store(true, Ordering::Relaxed);
+    }
+
+    /// What kind of operation a request names; `None` if there is no such one.
+    pub fn operation_type(&self, name: Option<&str>) -> Option<OperationType> {
+        self.operation(name).map(|operation| operation.ty)
     }
 
     /// The operation that a request names, or the only one.

@@ -1,0 +1,113 @@
+//! An answer: what is said, and with which status. The whole status policy stands here.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::IntoResponse as _;
+use serde_json::{Value, json};
+
+use super::admission::Inadmissible;
+use super::media::Media;
+use crate::error::Error;
+
+const REQUEST_ID: &str = "x-request-id";
+
+/// The outcome of a request, and the GraphQL response as JSON.
+pub struct Answer {
+    outcome: Outcome,
+    body: Vec<u8>,
+}
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// Executed. Fields may have failed.
+    Executed,
+    /// The document, its variables or its cost were refused: nothing was executed.
+    DocumentRefused,
+    /// The request was not a GraphQL request, or did not come so far.
+    Failed(StatusCode),
+}
+
+impl Outcome {
+    /// Clients that take `application/json` only expect 200 for whatever is well-formed GraphQL over HTTP; the newer type
+    /// tells by its status that nothing was executed. (GraphQL over HTTP, "Status Codes".)
+    fn status(self, media: Media) -> StatusCode {
+        match (self, media) {
+            (Self::Executed, _) | (Self::DocumentRefused, Media::Json) => StatusCode::OK,
+            (Self::DocumentRefused, Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
+            (Self::Failed(status), _) => status,
+        }
+    }
+}
+
+impl Answer {
+    pub fn executed(body: Vec<u8>) -> Self {
+        Self { outcome: Outcome::Executed, body }
+    }
+
+    /// A document that was refused, with errors that have their codes.
+    pub fn document_refused(body: Vec<u8>) -> Self {
+        Self { outcome: Outcome::DocumentRefused, body }
+    }
+
+    pub fn inadmissible(Inadmissible { code, message }: &Inadmissible) -> Self {
+        Self { outcome: Outcome::DocumentRefused, body: error(message, &json!({ "code": code })) }
+    }
+
+    /// A request that was not understood, or not allowed.
+    pub fn refused(status: StatusCode, code: &str, message: &str) -> Self {
+        Self { outcome: Outcome::Failed(status), body: error(message, &json!({ "code": code })) }
+    }
+
+    /// A request that failed through no fault of the client.
+    pub fn fault(status: StatusCode, code: &str, message: &str, request_id: &str) -> Self {
+        let extensions = json!({ "code": code, "requestId": request_id });
+        Self { outcome: Outcome::Failed(status), body: error(message, &extensions) }
+    }
+
+    pub fn internal(error: &Error, request_id: &str) -> Self {
+        Self::fault(StatusCode::INTERNAL_SERVER_ERROR, error.code(), &error.to_string(), request_id)
+    }
+
+    /// The answer as a client receives it.
+    pub fn respond(self, media: Media, request_id: &str) -> axum::response::Response {
+        let status = self.outcome.status(media);
+        let mut response = (status, self.body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+        }
+        if let Ok(id) = HeaderValue::from_str(request_id) {
+            headers.insert(REQUEST_ID, id);
+        }
+        response
+    }
+}
+
+fn error(message: &str, extensions: &Value) -> Vec<u8> {
+    json!({ "errors": [{ "message": message, "extensions": extensions }] }).to_string().into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+
+    use super::Outcome;
+    use crate::http::media::Media::{GraphqlResponse, Json};
+
+    #[test]
+    fn a_status_follows_the_outcome_and_the_form() {
+        for (outcome, plain, newer) in [
+            (Outcome::Executed, 200, 200),
+            (Outcome::DocumentRefused, 200, 400),
+            (Outcome::Failed(StatusCode::BAD_REQUEST), 400, 400),
+            (Outcome::Failed(StatusCode::UNAUTHORIZED), 401, 401),
+        ] {
+            assert_eq!((outcome.status(Json).as_u16(), outcome.status(GraphqlResponse).as_u16()), (plain, newer));
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The two media types of an answer, and which of them a client takes.
+
+use axum::http::{HeaderMap, header};
+
+/// In which form an answer is written. They differ in the status of a request whose document is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Media {
+    /// `application/json`: what older clients take, and whoever asks for nothing.
+    Json,
+    /// `application/graphql-response+json`.
+    GraphqlResponse,
+}
+
+const JSON: &str = "application/json";
+const GRAPHQL_RESPONSE: &str = "application/graphql-response+json";
+
+impl Media {
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json; charset=utf-8",
+            Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
+        }
+    }
+
+    /// The best of what a client takes; `None` if it takes neither form.
+    pub fn accepted(headers: &HeaderMap) -> Option<Self> {
+        let headers: Vec<&str> =
+            headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+        if headers.is_empty() {
+            return Some(Self::Json);
+        }
+        let ranges: Vec<Range> = headers.iter().flat_map(|header| header.split(',')).filter_map(Range::parse).collect();
+        let weight = |name: &str| {
+            let best = ranges.iter().filter(|range| range.covers(name)).max_by_key(|range| range.precision());
+            best.map_or(0.0, |range| range.weight)
+        };
+        let place = |name: &str| ranges.iter().position(|range| range.name == name).unwrap_or(usize::MAX);
+        let (json, graphql) = (weight(JSON), weight(GRAPHQL_RESPONSE));
+        let graphql_first = graphql > json || (graphql >= json && place(GRAPHQL_RESPONSE) < place(JSON));
+        match (json > 0.0, graphql > 0.0) {
+            (_, true) if graphql_first => Some(Self::GraphqlResponse),
+            (true, _) => Some(Self::Json),
+            (false, true) => Some(Self::GraphqlResponse),
+            (false, false) => None,
+        }
+    }
+}
+
+/// Whether a body of this content type is JSON in UTF-8.
+pub fn is_json(content_type: &str) -> bool {
+    let mut parts = content_type.split(';').map(|part| part.trim().to_ascii_lowercase());
+    let named = parts.next().is_some_and(|name| name == JSON || name == GRAPHQL_RESPONSE);
+    named
+        && parts
+            .filter_map(|part| part.strip_prefix("charset=").map(|set| set.replace('"', "")))
+            .all(|set| set == "utf-8")
+}
+
+/// One element of an `Accept` header.
+struct Range {
+    name: String,
+    weight: f32,
+}
+
+impl Range {
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split(';').map(|part| part.trim().to_ascii_lowercase());
+        let name = parts.next().filter(|name| name.contains('/'))?;
+        let weight = parts.find_map(|part| part.strip_prefix("q=").map(|weight| weight.parse().unwrap_or(0.0)));
+        Some(Self { name, weight: weight.unwrap_or(1.0) })
+    }
+
+    fn covers(&self, name: &str) -> bool {
+        self.name == name || self.name == "*/*" || self.name == "application/*"
+    }
+
+    /// A type that is named counts more than one that a star stands for.
+    fn precision(&self) -> u8 {
+        match self.name.as_str() {
+            "*/*" => 0,
+            "application/*" => 1,
+            _ => 2,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, HeaderValue, header};
+
+    use super::Media::{GraphqlResponse, Json};
+    use super::{Media, is_json};
+
+    fn accepted(text: &'static str) -> Option<Media> {
+        Media::accepted(&HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(text))]))
+    }
+
+    #[test]
+    fn a_client_is_answered_in_the_form_that_it_takes() {
+        assert_eq!(Media::accepted(&HeaderMap::new()), Some(Json));
+        for (header, expected) in [
+            ("*/*", Some(Json)),
+            ("application/*", Some(Json)),
+            ("application/json", Some(Json)),
+            ("application/graphql-response+json", Some(GraphqlResponse)),
+            ("application/graphql-response+json, application/json;q=0.9", Some(GraphqlResponse)),
+            ("application/json, application/graphql-response+json", Some(Json)),
+            ("application/graphql-response+json, application/json", Some(GraphqlResponse)),
+            ("application/json;q=0.5, APPLICATION/GraphQL-Response+JSON ; q=0.6", Some(GraphqlResponse)),
+            ("application/json;q=0, */*", Some(GraphqlResponse)),
+            ("text/html, application/xhtml+xml, */*;q=0.8", Some(Json)),
+            ("text/html", None),
+            ("application/json;q=0", None),
+            ("nonsense", None),
+        ] {
+            assert_eq!(accepted(header), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_body_is_json_in_utf_8() {
+        for right in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""] {
+            assert!(is_json(right), "{right}");
+        }
+        for wrong in ["", "text/plain", "application/json; charset=latin1", "application/jsonp", "multipart/form-data"]
+        {
+            assert!(!is_json(wrong), "{wrong}");
+        }
+    }
+}

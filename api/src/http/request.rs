@@ -1,0 +1,75 @@
+//! A GraphQL request as it comes over HTTP: the JSON body of a POST, or the query of a GET.
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::answer::Answer;
+use super::media::is_json;
+
+/// What a client sends.
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Asked {
+    pub query: String,
+    #[serde(default)]
+    pub operation_name: Option<String>,
+    #[serde(default)]
+    pub variables: Option<Map<String, Value>>,
+    #[serde(default)]
+    pub extensions: Option<Map<String, Value>>,
+}
+
+/// The parameters of a GET; those that are objects are written as JSON.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Parameters {
+    query: Option<String>,
+    operation_name: Option<String>,
+    variables: Option<String>,
+    extensions: Option<String>,
+}
+
+impl Asked {
+    pub fn of_body(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Self, Answer> {
+        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if !is_json(content_type) {
+            let message = "Send the request as application/json, in UTF-8.";
+            return Err(Answer::refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message));
+        }
+        let body = body.map_err(|rejection| {
+            let message = "The request's body is too large or was cut off.";
+            Answer::refused(rejection.status(), "BODY_TOO_LARGE", message)
+        })?;
+        if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+            let message = "Several requests in one body are not answered. Send one request.";
+            return Err(Answer::refused(StatusCode::BAD_REQUEST, "BATCH_NOT_SUPPORTED", message));
+        }
+        serde_json::from_slice(&body).map_err(|_| {
+            bad_request(
+                "The body is not a JSON object with a query, and optionally variables, operationName and extensions.",
+            )
+        })
+    }
+
+    pub fn of_parameters(parameters: Parameters) -> Result<Self, Answer> {
+        let object = |text: Option<String>| match text.as_deref() {
+            None | Some("") => Ok(None),
+            Some(text) => {
+                serde_json::from_str(text).map_err(|_| bad_request("Write variables and extensions as JSON objects."))
+            }
+        };
+        Ok(Self {
+            query: parameters.query.ok_or_else(|| bad_request("The query is missing."))?,
+            operation_name: parameters.operation_name.filter(|name| !name.is_empty()),
+            variables: object(parameters.variables)?,
+            extensions: object(parameters.extensions)?,
+        })
+    }
+}
+
+fn bad_request(message: &str) -> Answer {
+    Answer::refused(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
+}

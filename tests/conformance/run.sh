@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Runs the public suite against the program: tests/conformance/run.sh [PROGRAM]. Needs Node; its packages are those of the
+# lock file.
+set -euo pipefail
+program=$(realpath "${1:-target/debug/rec}")
+cd "$(dirname "$0")"
+
+npm ci --silent --no-audit --no-fund
+data=$(mktemp --directory)
+said=$data/said
+"$program" --data-dir "$data/data" --listen 127.0.0.1:0 >"$said" 2>"$data/log" &
+server=$!
+trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; rm -rf "$data"' EXIT
+
+for _ in $(seq 100); do
+    url=$(sed -n 's|.* \(http://[^ ]*/graphql\)$|\1|p' "$said")
+    [ -n "$url" ] && break
+    sleep 0.1
+done
+[ -n "$url" ] || { cat "$data/log" >&2; exit 1; }
+
+node audits.js "$url"
