@@ -48,6 +48,86 @@ pub struct Config {
         value_name = "FILTER"
     )]
     pub log: String,
+
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+/// How much of the service one request may take. What takes more is refused with a code of its own.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Limits of a request")]
+pub struct Limits {
+    /// The largest body, in bytes.
+    #[arg(long = "max-body", env = "REC_MAX_BODY", default_value_t = Self::DEFAULT.body, global = true, value_name = "BYTES")]
+    pub body: usize,
+
+    /// The longest document, in bytes.
+    #[arg(long = "max-document", env = "REC_MAX_DOCUMENT", default_value_t = Self::DEFAULT.document, global = true, value_name = "BYTES")]
+    pub document: usize,
+
+    /// The most tokens of a document.
+    #[arg(long = "max-tokens", env = "REC_MAX_TOKENS", default_value_t = Self::DEFAULT.tokens, global = true, value_name = "N")]
+    pub tokens: usize,
+
+    /// The deepest nesting of brackets in a document, at most 64.
+    #[arg(long = "max-nesting", env = "REC_MAX_NESTING", default_value_t = Self::DEFAULT.nesting, global = true, value_name = "N",
+          value_parser = up_to_64)]
+    pub nesting: usize,
+
+    /// The deepest selection of an operation.
+    #[arg(long = "max-depth", env = "REC_MAX_DEPTH", default_value_t = Self::DEFAULT.depth, global = true, value_name = "N")]
+    pub depth: usize,
+
+    /// The most that an operation may cost, in points.
+    #[arg(long = "max-cost", env = "REC_MAX_COST", default_value_t = Self::DEFAULT.cost, global = true, value_name = "POINTS")]
+    pub cost: usize,
+
+    /// The most fields at the root of an operation.
+    #[arg(long = "max-root-fields", env = "REC_MAX_ROOT_FIELDS", default_value_t = Self::DEFAULT.root_fields, global = true, value_name = "N")]
+    pub root_fields: usize,
+
+    /// The most aliases of an operation.
+    #[arg(long = "max-aliases", env = "REC_MAX_ALIASES", default_value_t = Self::DEFAULT.aliases, global = true, value_name = "N")]
+    pub aliases: usize,
+
+    /// The most directives of an operation.
+    #[arg(long = "max-directives", env = "REC_MAX_DIRECTIVES", default_value_t = Self::DEFAULT.directives, global = true, value_name = "N")]
+    pub directives: usize,
+
+    /// How long a request may take, in seconds.
+    #[arg(long = "max-seconds", env = "REC_MAX_SECONDS", default_value_t = Self::DEFAULT.seconds, global = true, value_name = "N",
+          value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub seconds: u64,
+
+    /// How many parsed documents are kept.
+    #[arg(long = "kept-documents", env = "REC_KEPT_DOCUMENTS", default_value_t = Self::DEFAULT.kept_documents, global = true, value_name = "N")]
+    pub kept_documents: usize,
+
+    /// How long the texts of the documents that are kept may be together, in bytes.
+    #[arg(long = "kept-bytes", env = "REC_KEPT_BYTES", default_value_t = Self::DEFAULT.kept_bytes, global = true, value_name = "BYTES")]
+    pub kept_bytes: usize,
+}
+
+impl Limits {
+    pub const DEFAULT: Self = Self {
+        body: 256 * 1024,
+        document: 32 * 1024,
+        tokens: 4000,
+        nesting: 64,
+        depth: 15,
+        cost: 20_000,
+        root_fields: 20,
+        aliases: 30,
+        directives: 20,
+        seconds: 10,
+        kept_documents: 1000,
+        kept_bytes: 2 * 1024 * 1024,
+    };
+}
+
+/// Deeper brackets would overflow the parser's stack.
+fn up_to_64(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|nesting| (1..=64).contains(nesting)).ok_or_else(|| "a number from 1 to 64".to_owned())
 }
 
 impl Config {
@@ -65,6 +145,7 @@ impl Config {
             jwt_issuer: "rec".to_owned(),
             jwt_audience: "rec-api".to_owned(),
             log: "warn".to_owned(),
+            limits: Limits::DEFAULT,
         }
     }
 

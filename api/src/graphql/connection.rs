@@ -274,5 +274,5 @@ pub fn short(child: usize) -> usize {
 
 /// The cost of so many records. What is too dear stays so, and adds up without wrapping to nothing.
 pub fn times(records: usize, child: usize) -> usize {
-    records.saturating_mul(child).saturating_add(1).min(DEAREST + 1)
+    records.saturating_mul(child).saturating_add(1).min(DEAREST)
 }

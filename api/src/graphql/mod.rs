@@ -33,10 +33,8 @@ use self::session::Session;
 use crate::error::Error;
 use crate::service::read::Visible;
 
-/// The deepest selection of an operation.
-const DEEPEST: usize = 15;
-/// The most that an operation may cost: a field costs 1, a page as many times its fields as it may have records.
-const DEAREST: usize = 20_000;
+/// No selection is weighed more: so many can be added up without wrapping to nothing.
+const DEAREST: usize = 1_000_000_000;
 /// How many records a short list counts for. It may have 100; most have a handful.
 const SHORT: usize = 5;
 
@@ -74,18 +72,17 @@ pub struct Mutation(
 
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
-/// The schema with its limits.
-pub fn schema(validation: ValidationMode) -> Schema {
+/// The schema. An operation may cost `dearest`: a field costs 1, a page as many times its fields as it may have records.
+pub fn schema(validation: ValidationMode, dearest: usize) -> Schema {
     Schema::build(Query::default(), Mutation::default(), EmptySubscription)
-        .limit_depth(DEEPEST)
-        .limit_complexity(DEAREST)
+        .limit_complexity(dearest)
         .validation_mode(validation)
         .finish()
 }
 
 /// The schema in the definition language, as `api/schema.graphql` has it.
 pub fn sdl() -> String {
-    schema(ValidationMode::Strict).sdl()
+    schema(ValidationMode::Strict, usize::MAX).sdl()
 }
 
 /// The object of a single look-up.

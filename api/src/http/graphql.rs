@@ -1,5 +1,7 @@
 //! `/graphql`: from a request to its answer.
 
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use async_graphql::parser::types::OperationType;
@@ -8,8 +10,10 @@ use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
+use futures_util::poll;
 use serde_json::{Value, json};
 
+use super::admission::Admitted;
 use super::answer::Answer;
 use super::media::Media;
 use super::request::{Asked, Parameters};
@@ -19,9 +23,6 @@ use crate::error::Error;
 use crate::graphql::batch::Batches;
 use crate::graphql::session::Session;
 use crate::telemetry::chain;
-
-/// A request that takes longer is given up.
-const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 pub async fn post(
     State(service): State<Service>,
@@ -73,8 +74,9 @@ async fn answer(
 ) -> Result<Answer, Answer> {
     let viewer = authenticate(&service.app, headers).await.map_err(|error| unauthenticated(&error, request_id))?;
     let variables = asked.variables.map(|variables| Variables::from_json(Value::Object(variables))).unwrap_or_default();
-    let document = service.admission.admit(&asked.query, asked.operation_name.as_deref(), &variables);
-    let document = document.map_err(|refusal| Answer::inadmissible(&refusal))?;
+    let admitted = service.admission.admit(&asked.query, asked.operation_name.as_deref(), &variables).await;
+    let admitted = admitted.map_err(|refusal| Answer::inadmissible(&refusal))?;
+    let (Admitted::Known(document) | Admitted::New(document)) = &admitted;
     if !document.operation_type(asked.operation_name.as_deref()).is_none_or(allows) {
         let message = "A GET only reads. Send mutations by POST.";
         return Err(Answer::refused(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message));
@@ -84,16 +86,34 @@ async fn answer(
     let mut request = Request::new(asked.query).data(session).variables(variables);
     request.operation_name = asked.operation_name;
     request.set_parsed_query(document.parsed.clone());
-    let schema = if document.is_valid() { &service.trusting } else { &service.schema };
-    let execution = batches.drive(schema.execute(request));
-    let response = tokio::time::timeout(TIME_LIMIT, execution).await.map_err(|_| {
+    let time_limit = Duration::from_secs(service.app.config.limits.seconds);
+    let response = tokio::time::timeout(time_limit, execute(service, admitted, request, &batches)).await;
+    let response = response.map_err(|_| {
         let message = "The request took too long and was given up.";
         Answer::fault(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message, request_id)
     })?;
-    if was_executed(&response) {
-        document.found_valid();
-    }
     finish(response, request_id)
+}
+
+/// Executes a request. The first step of a new document, in which it is validated, waits for its turn.
+async fn execute(service: &Service, admitted: Admitted, request: Request, batches: &Batches) -> Response {
+    match admitted {
+        Admitted::Known(_) => batches.drive(service.trusting.execute(request)).await,
+        Admitted::New(document) => {
+            let mut execution = pin!(batches.drive(service.schema.execute(request)));
+            let turn = service.admission.turn().await;
+            let first = poll!(&mut execution);
+            drop(turn);
+            let response = match first {
+                Poll::Ready(response) => response,
+                Poll::Pending => execution.await,
+            };
+            if was_executed(&response) {
+                service.admission.keep(document);
+            }
+            response
+        }
+    }
 }
 
 fn unauthenticated(error: &Error, request_id: &str) -> Answer {
@@ -152,11 +172,10 @@ fn publish(error: &mut ServerError, executed: bool, request_id: &str) {
     error.extensions = Some(extensions);
 }
 
-/// The library tells its limits by their words only.
+/// The library tells its limit by its words only.
 fn request_error_code(message: &str) -> &'static str {
     match message {
         "Query is too complex." => "QUERY_TOO_COMPLEX",
-        "Query is nested too deep." => "QUERY_TOO_DEEP",
         _ => "GRAPHQL_VALIDATION_FAILED",
     }
 }

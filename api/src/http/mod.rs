@@ -23,9 +23,6 @@ use self::admission::Admission;
 use crate::App;
 use crate::graphql::{Schema, schema, sdl};
 
-/// The largest request body, in bytes.
-const LARGEST_BODY: usize = 256 * 1024;
-
 /// What every handler knows.
 #[derive(Clone)]
 pub struct Service {
@@ -38,12 +35,14 @@ pub struct Service {
 
 /// The whole service as one router.
 pub fn router(app: Arc<App>) -> Router {
-    let admission = Arc::new(Admission::to(&sdl()));
-    let (schema, trusting) = (schema(ValidationMode::Strict), schema(ValidationMode::Fast));
+    let limits = app.config.limits.clone();
+    let (largest_body, dearest) = (limits.body, limits.cost);
+    let admission = Arc::new(Admission::to(&sdl(), limits));
+    let (schema, trusting) = (schema(ValidationMode::Strict, dearest), schema(ValidationMode::Fast, dearest));
     let service = Service { app, schema, trusting, admission };
     Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(DefaultBodyLimit::max(largest_body))
         .route("/schema.graphql", get(contract))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

@@ -1,22 +1,14 @@
 //! What a document's raw text must pass before it is parsed.
 
 use super::Inadmissible;
+use crate::config::Limits;
 
-/// The longest document, in bytes.
-const LONGEST_TEXT: usize = 32 * 1024;
-/// The deepest nesting of brackets. Nested lists in an argument would overflow the parser's stack.
-const DEEPEST_NESTING: usize = 64;
-/// The most tokens of a document, counted roughly: names, numbers, strings and punctuation.
-const MOST_TOKENS: usize = 4000;
-
-/// Bounds what the parser may be given: its length, its tokens and the nesting of its brackets. Strings and comments are
-/// passed over.
-pub fn guard(text: &str) -> Result<(), Inadmissible> {
-    if text.len() > LONGEST_TEXT {
-        return Err(Inadmissible::new(
-            "DOCUMENT_TOO_LONG",
-            format!("The document is longer than {LONGEST_TEXT} bytes."),
-        ));
+/// Bounds what the parser may be given: its length, its tokens and the nesting of its brackets, which would overflow the
+/// parser's stack. Strings and comments are passed over. Tokens are counted roughly: names, numbers, strings, punctuation.
+pub fn guard(text: &str, limits: &Limits) -> Result<(), Inadmissible> {
+    let (longest, deepest, most) = (limits.document, limits.nesting, limits.tokens);
+    if text.len() > longest {
+        return Err(Inadmissible::new("DOCUMENT_TOO_LONG", format!("The document is longer than {longest} bytes.")));
     }
     let (mut depth, mut tokens, mut in_word) = (0_usize, 0_usize, false);
     let bytes = text.as_bytes();
@@ -44,15 +36,12 @@ pub fn guard(text: &str) -> Result<(), Inadmissible> {
             tokens += 1;
         }
         in_word = word;
-        if depth > DEEPEST_NESTING {
-            let message = format!("Brackets are nested deeper than {DEEPEST_NESTING} levels.");
+        if depth > deepest {
+            let message = format!("Brackets are nested deeper than {deepest} levels.");
             return Err(Inadmissible::new("DOCUMENT_TOO_NESTED", message));
         }
-        if tokens > MOST_TOKENS {
-            return Err(Inadmissible::new(
-                "DOCUMENT_TOO_LONG",
-                format!("The document has more than {MOST_TOKENS} tokens."),
-            ));
+        if tokens > most {
+            return Err(Inadmissible::new("TOO_MANY_TOKENS", format!("The document has more than {most} tokens.")));
         }
         at += 1;
     }
@@ -78,12 +67,16 @@ fn end_of_string(bytes: &[u8], start: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{DEEPEST_NESTING, LONGEST_TEXT, guard};
+    use super::{Inadmissible, Limits};
+
+    fn guard(text: &str) -> Result<(), Inadmissible> {
+        super::guard(text, &Limits::DEFAULT)
+    }
 
     #[test]
     fn brackets_are_counted_outside_strings_and_comments() {
         assert!(guard(&format!("{{ a(b: {}1{}) }}", "[".repeat(60), "]".repeat(60))).is_ok());
-        assert_eq!(guard(&"[".repeat(DEEPEST_NESTING + 1)).unwrap_err().code, "DOCUMENT_TOO_NESTED");
+        assert_eq!(guard(&"[".repeat(Limits::DEFAULT.nesting + 1)).unwrap_err().code, "DOCUMENT_TOO_NESTED");
         assert!(guard(&format!("{{ a(b: \"{}\") }}", "[".repeat(500))).is_ok());
         assert!(guard(&format!("{{ a(b: \"\"\"{} \\\"\"\" \"\"\") }}", "[".repeat(500))).is_ok());
         assert!(guard(&format!("# {}\n{{ a }}", "[".repeat(500))).is_ok());
@@ -92,8 +85,8 @@ mod tests {
 
     #[test]
     fn length_and_tokens_are_bounded() {
-        assert_eq!(guard(&"a".repeat(LONGEST_TEXT + 1)).unwrap_err().code, "DOCUMENT_TOO_LONG");
-        assert_eq!(guard(&"{ a } ".repeat(2000)).unwrap_err().code, "DOCUMENT_TOO_LONG");
+        assert_eq!(guard(&"a".repeat(Limits::DEFAULT.document + 1)).unwrap_err().code, "DOCUMENT_TOO_LONG");
+        assert_eq!(guard(&"{ a } ".repeat(2000)).unwrap_err().code, "TOO_MANY_TOKENS");
         assert!(guard(&"a ".repeat(4000)).is_ok());
     }
 }

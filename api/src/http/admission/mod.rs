@@ -4,7 +4,6 @@ mod guard;
 mod values;
 mod weight;
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_graphql::Variables;
@@ -12,13 +11,12 @@ use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType};
 use lru::LruCache;
 use sha2::{Digest as _, Sha256};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use self::guard::guard;
 use self::values::Types;
-use self::weight::{Fields, MOST_FIELDS, allow_omitted_page_sizes};
-
-/// Parsed documents that are kept.
-const KEPT: std::num::NonZeroUsize = std::num::NonZeroUsize::new(1000).expect("not zero");
+use self::weight::allow_omitted_page_sizes;
+use crate::config::Limits;
 
 /// Why a request is not executed: a code of the README's list, and words.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,19 +34,20 @@ impl Inadmissible {
 /// A document that may be executed.
 pub struct Document {
     pub parsed: ExecutableDocument,
-    /// Whether it was found to fit the schema. That does not depend on variables, and need not be found again.
-    valid: AtomicBool,
+    /// The hash of its text.
+    key: [u8; 32],
+    /// The length of its text, in bytes.
+    length: usize,
+}
+
+/// What is known of a document when it comes.
+pub enum Admitted {
+    /// It was found to fit the schema before. That does not depend on variables, and need not be found again.
+    Known(Arc<Document>),
+    New(Arc<Document>),
 }
 
 impl Document {
-    pub fn is_valid(&self) -> bool {
-        self.valid.load(Ordering::Relaxed)
-    }
-
-    pub fn found_valid(&self) {
-        self.valid.store(true, Ordering::Relaxed);
-    }
-
     /// What kind of operation a request names; `None` if there is no such one.
     pub fn operation_type(&self, name: Option<&str>) -> Option<OperationType> {
         self.operation(name).map(|operation| operation.ty)
@@ -68,70 +67,127 @@ impl Document {
 
 /// Lets requests in. It keeps the documents of recent ones: parsing is the largest cost of an ordinary query.
 pub struct Admission {
+    limits: Limits,
     types: Types,
-    documents: Mutex<LruCache<[u8; 32], Arc<Document>>>,
+    documents: Mutex<Documents>,
+    /// New documents are parsed and validated in turns, so that one worker at least is free of them.
+    turns: Semaphore,
+}
+
+/// Documents that fit the schema, bounded by their number and by the length of their texts.
+struct Documents {
+    recent: LruCache<[u8; 32], Arc<Document>>,
+    /// The length of all texts, in bytes.
+    length: usize,
 }
 
 impl Admission {
     /// For the schema in the definition language.
-    pub fn to(sdl: &str) -> Self {
-        Self { types: Types::of(sdl), documents: Mutex::new(LruCache::new(KEPT)) }
+    pub fn to(sdl: &str, limits: Limits) -> Self {
+        let workers = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+        Self {
+            limits,
+            types: Types::of(sdl),
+            documents: Mutex::new(Documents { recent: LruCache::unbounded(), length: 0 }),
+            turns: Semaphore::new(workers.saturating_sub(1).max(1)),
+        }
+    }
+
+    /// The turn of a new document. Whoever has it parses and validates, and does not wait for anything else.
+    pub async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.turns.acquire().await.ok()
     }
 
     /// The document of a request whose text may be parsed, and whose variables are what its operation declares.
-    pub fn admit(
+    pub async fn admit(
         &self,
         text: &str,
         operation: Option<&str>,
         variables: &Variables,
-    ) -> Result<Arc<Document>, Inadmissible> {
-        let document = self.document(text)?;
+    ) -> Result<Admitted, Inadmissible> {
+        let key: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+        let known = self.kept().recent.get(&key).map(Arc::clone);
+        let admitted = if let Some(document) = known {
+            Admitted::Known(document)
+        } else {
+            let _turn = self.turn().await;
+            Admitted::New(Arc::new(Document { parsed: self.parse(text)?, key, length: text.len() }))
+        };
+        let (Admitted::Known(document) | Admitted::New(document)) = &admitted;
         // Which operation is missing, the execution says.
         if let Some(operation) = document.operation(operation) {
             self.types.check_variables(operation, variables)?;
         }
-        Ok(document)
+        Ok(admitted)
     }
 
-    fn document(&self, text: &str) -> Result<Arc<Document>, Inadmissible> {
-        let key: [u8; 32] = Sha256::digest(text.as_bytes()).into();
-        if let Some(document) = self.kept().get(&key) {
-            return Ok(Arc::clone(document));
+    /// Keeps a document that was found to fit the schema.
+    pub fn keep(&self, document: Arc<Document>) {
+        let mut kept = self.kept();
+        kept.length += document.length;
+        if let Some(same) = kept.recent.put(document.key, document) {
+            kept.length -= same.length;
         }
-        let document = Arc::new(Document { parsed: self.parse(text)?, valid: AtomicBool::new(false) });
-        self.kept().put(key, Arc::clone(&document));
-        Ok(document)
+        while kept.recent.len() > self.limits.kept_documents || kept.length > self.limits.kept_bytes {
+            let Some((_, oldest)) = kept.recent.pop_lru() else { return };
+            kept.length -= oldest.length;
+        }
     }
 
     fn parse(&self, text: &str) -> Result<ExecutableDocument, Inadmissible> {
-        guard(text)?;
+        guard(text, &self.limits)?;
         let mut document = parse_query(text).map_err(|error| {
             let place = error.positions().next().map(|at| format!(" at line {}, column {}", at.line, at.column));
             let message = format!("The document is not GraphQL{}.", place.unwrap_or_default());
             Inadmissible::new("GRAPHQL_PARSE_FAILED", message)
         })?;
-        if Fields::of(&document) > MOST_FIELDS {
-            return Err(Inadmissible::new("QUERY_TOO_COMPLEX", "The document selects too many fields."));
-        }
+        weight::check(&document, &self.limits)?;
         self.types.check_document(&document)?;
         allow_omitted_page_sizes(&mut document);
         Ok(document)
     }
 
-    fn kept(&self) -> MutexGuard<'_, LruCache<[u8; 32], Arc<Document>>> {
+    fn kept(&self) -> MutexGuard<'_, Documents> {
         self.documents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use async_graphql::Variables;
 
-    use super::Admission;
+    use super::{Admission, Admitted, Inadmissible, Limits};
 
-    #[test]
-    fn a_fault_is_placed_without_the_parsers_words() {
-        let fault = Admission::to("").admit("{ a", None, &Variables::default()).err().unwrap();
+    async fn admit(admission: &Admission, text: &str) -> Result<Admitted, Inadmissible> {
+        admission.admit(text, None, &Variables::default()).await
+    }
+
+    #[tokio::test]
+    async fn what_was_found_to_fit_is_kept_up_to_a_number_and_a_length() {
+        for (limits, kept) in
+            [(Limits { kept_documents: 2, ..Limits::DEFAULT }, 2), (Limits { kept_bytes: 16, ..Limits::DEFAULT }, 3)]
+        {
+            let admission = Admission::to("", limits);
+            let texts = ["{ a }", "{ b }", "{ c }", "{ d }"];
+            for text in texts {
+                let Ok(Admitted::New(document)) = admit(&admission, text).await else { panic!("{text} is new") };
+                assert!(matches!(admit(&admission, text).await, Ok(Admitted::New(_))), "nobody has kept it");
+                admission.keep(Arc::clone(&document));
+                admission.keep(document);
+            }
+            let mut known = 0;
+            for text in texts {
+                known += usize::from(matches!(admit(&admission, text).await, Ok(Admitted::Known(_))));
+            }
+            assert_eq!(known, kept);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_fault_is_placed_without_the_parsers_words() {
+        let fault = admit(&Admission::to("", Limits::DEFAULT), "{ a").await.err().unwrap();
         assert_eq!(
             (fault.code, fault.message.as_str()),
             ("GRAPHQL_PARSE_FAILED", "The document is not GraphQL at line 1, column 4.")

@@ -1,49 +1,109 @@
-//! What a parsed document weighs, and how its page sizes are weighed.
+//! What a parsed document weighs once every fragment stands where it is spread, and how its page sizes are weighed.
 
 use std::collections::{HashMap, HashSet};
 
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, Selection, SelectionSet};
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
+};
 use async_graphql::{Name, Positioned, Value};
 
-/// The most fields and fragments of a document once every fragment stands where it is spread.
-pub const MOST_FIELDS: usize = 4000;
+use super::Inadmissible;
+use crate::config::Limits;
 
-/// Counts what a document selects with its fragments written out. A short chain of fragments, each of which spreads the
-/// next one twice, stands for more fields than validation could ever visit; here each fragment is counted once.
-pub struct Fields<'a> {
-    document: &'a ExecutableDocument,
-    /// The fragments that are counted; nothing yet for one that is being counted. Validation refuses circles.
-    counted: HashMap<&'a str, usize>,
+/// The most fields and fragments of an operation: more than validation should visit.
+const MOST_FIELDS: usize = 4000;
+
+/// What a selection weighs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Weight {
+    /// The fields of the selection itself.
+    level: usize,
+    /// All fields and fragments.
+    fields: usize,
+    aliases: usize,
+    directives: usize,
+    depth: usize,
 }
 
-impl<'a> Fields<'a> {
-    pub fn of(document: &'a ExecutableDocument) -> usize {
-        let mut fields = Self { document, counted: HashMap::new() };
-        let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
-        let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set.node);
-        operations.chain(fragments).map(|set| fields.within(set)).max().unwrap_or_default()
-    }
-
-    fn within(&mut self, set: &'a SelectionSet) -> usize {
-        set.items.iter().fold(0, |sum, item| {
-            let below = match &item.node {
-                Selection::Field(field) => self.within(&field.node.selection_set.node),
-                Selection::InlineFragment(inline) => self.within(&inline.node.selection_set.node),
-                Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node),
-            };
-            sum.saturating_add(below).saturating_add(1)
-        })
-    }
-
-    fn fragment(&mut self, name: &'a str) -> usize {
-        if let Some(count) = self.counted.get(name) {
-            return *count;
+impl Weight {
+    /// With another part of the same selection beside it.
+    fn beside(self, other: Self) -> Self {
+        Self {
+            level: self.level.saturating_add(other.level),
+            fields: self.fields.saturating_add(other.fields),
+            aliases: self.aliases.saturating_add(other.aliases),
+            directives: self.directives.saturating_add(other.directives),
+            depth: self.depth.max(other.depth),
         }
-        let Some(fragment) = self.document.fragments.get(name) else { return 0 };
-        self.counted.insert(name, 0);
-        let count = self.within(&fragment.node.selection_set.node);
-        self.counted.insert(name, count);
-        count
+    }
+}
+
+/// Whether each operation of a document keeps within the limits.
+pub fn check(document: &ExecutableDocument, limits: &Limits) -> Result<(), Inadmissible> {
+    let mut scales = Scales { document, fragments: HashMap::new() };
+    for (_, operation) in document.operations.iter() {
+        let weight = scales.operation(&operation.node);
+        for (code, what, weight, limit) in [
+            ("QUERY_TOO_COMPLEX", "fields", weight.fields, MOST_FIELDS),
+            ("QUERY_TOO_DEEP", "levels", weight.depth, limits.depth),
+            ("TOO_MANY_ROOT_FIELDS", "root fields", weight.level, limits.root_fields),
+            ("TOO_MANY_ALIASES", "aliases", weight.aliases, limits.aliases),
+            ("TOO_MANY_DIRECTIVES", "directives", weight.directives, limits.directives),
+        ] {
+            if weight > limit {
+                return Err(Inadmissible::new(code, format!("The operation has more than {limit} {what}.")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Weighs each fragment once. A short chain of fragments, each of which spreads the next one twice, stands for more fields
+/// than could ever be visited.
+struct Scales<'a> {
+    document: &'a ExecutableDocument,
+    /// Those that are weighed; nothing yet for one that is being weighed. Validation refuses circles.
+    fragments: HashMap<&'a str, Weight>,
+}
+
+impl<'a> Scales<'a> {
+    fn operation(&mut self, operation: &'a OperationDefinition) -> Weight {
+        let of_variables = operation.variable_definitions.iter().map(|variable| variable.node.directives.len());
+        let directives = of_variables.fold(operation.directives.len(), usize::saturating_add);
+        self.selections(&operation.selection_set.node).beside(Weight { directives, ..Weight::default() })
+    }
+
+    fn selections(&mut self, set: &'a SelectionSet) -> Weight {
+        set.items.iter().fold(Weight::default(), |sum, item| sum.beside(self.selection(&item.node)))
+    }
+
+    fn selection(&mut self, selection: &'a Selection) -> Weight {
+        let (within, directives) = match selection {
+            Selection::Field(field) => {
+                let below = self.selections(&field.node.selection_set.node);
+                let aliases = below.aliases.saturating_add(usize::from(field.node.alias.is_some()));
+                let depth = below.depth.saturating_add(1);
+                (Weight { level: 1, aliases, depth, ..below }, field.node.directives.len())
+            }
+            Selection::InlineFragment(inline) => {
+                (self.selections(&inline.node.selection_set.node), inline.node.directives.len())
+            }
+            Selection::FragmentSpread(spread) => {
+                (self.fragment(&spread.node.fragment_name.node), spread.node.directives.len())
+            }
+        };
+        within.beside(Weight { fields: 1, directives, ..Weight::default() })
+    }
+
+    fn fragment(&mut self, name: &'a str) -> Weight {
+        if let Some(weight) = self.fragments.get(name) {
+            return *weight;
+        }
+        let Some(fragment) = self.document.fragments.get(name) else { return Weight::default() };
+        self.fragments.insert(name, Weight::default());
+        let weight = self.selections(&fragment.node.selection_set.node);
+        self.fragments.insert(name, weight);
+        weight
     }
 }
 
@@ -94,7 +154,38 @@ fn find_page_sizes(selections: &SelectionSet, names: &mut HashSet<Name>) {
 mod tests {
     use async_graphql::parser::parse_query;
 
-    use super::allow_omitted_page_sizes;
+    use super::{Limits, allow_omitted_page_sizes, check};
+
+    #[test]
+    fn an_operation_is_weighed_with_its_fragments_written_out() {
+        let limits = Limits { depth: 4, root_fields: 2, aliases: 2, directives: 2, ..Limits::DEFAULT };
+        let code = |text: &str| check(&parse_query(text).unwrap(), &limits).err().map(|refusal| refusal.code);
+        for (text, expected) in [
+            ("{ a { b { c { d } } } }", None),
+            ("{ a { b { c { d { e } } } } }", Some("QUERY_TOO_DEEP")),
+            ("{ a { ...f } } fragment f on T { b { ... on T { c { d { e } } } } }", Some("QUERY_TOO_DEEP")),
+            ("query A { a b } query B { c d }", None),
+            ("{ a ...f } fragment f on T { b c }", Some("TOO_MANY_ROOT_FIELDS")),
+            ("{ a { x: b y: c } }", None),
+            ("{ a { ...f ...f ...f } } fragment f on T { x: b }", Some("TOO_MANY_ALIASES")),
+            ("query @one { a @two }", None),
+            ("query($v: Int @one) { a @two ... @three { b } }", Some("TOO_MANY_DIRECTIVES")),
+            ("{ a { ...f ...f @one ...f @two } } fragment f on T { b @three }", Some("TOO_MANY_DIRECTIVES")),
+            ("{ ...f } fragment f on T { a ...f }", None),
+        ] {
+            assert_eq!(code(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_chain_of_fragments_is_weighed_at_once_and_does_not_wrap() {
+        let chain: String = (0..90)
+            .map(|level| format!("fragment f{level} on T {{ ...f{0} ...f{0} }} ", level + 1))
+            .chain(["fragment f90 on T { a } { ...f0 }".to_owned()])
+            .collect();
+        let refusal = check(&parse_query(chain).unwrap(), &Limits::DEFAULT).unwrap_err();
+        assert_eq!(refusal.code, "QUERY_TOO_COMPLEX");
+    }
 
     #[test]
     fn an_omitted_page_size_is_null_and_every_other_variable_stays_as_it_is() {
