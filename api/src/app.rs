@@ -1,8 +1,9 @@
 //! The application: its databases, its keys, its clock and its feed. Connect, migrate, serve, shut down.
 
-use std::future::Future;
+use std::future::{Future, IntoFuture as _};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait as _};
 use tokio::net::TcpListener;
@@ -68,13 +69,30 @@ impl App {
         let _ = read.close().await;
     }
 
-    /// Serves until `stop` resolves; then finishes the requests that have begun.
+    /// Serves until `stop` resolves; then takes no more requests, and finishes those that have begun if they end in time.
     pub async fn serve(
         self: Arc<Self>,
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
-        axum::serve(listener, crate::http::router(self)).with_graceful_shutdown(stop).await
+        let patience = Duration::from_secs(self.config.shutdown_seconds);
+        let (stopping, stopped) = tokio::sync::oneshot::channel();
+        let stop = async {
+            stop.await;
+            // Nobody listens any more if serving has failed.
+            let _ = stopping.send(());
+        };
+        let serving = axum::serve(listener, crate::http::router(self)).with_graceful_shutdown(stop).into_future();
+        let too_late = async {
+            match stopped.await {
+                Ok(()) => tokio::time::sleep(patience).await,
+                Err(_) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            served = serving => served,
+            () = too_late => Ok(()),
+        }
     }
 }
 

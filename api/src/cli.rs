@@ -13,7 +13,7 @@ use crate::app::{self, App, StartError};
 use crate::auth::token::{Grant, issue};
 use crate::auth::{Role, Viewer};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Switch};
 use crate::error::Error;
 use crate::service::organization::{OrganizationBy, find};
 use crate::service::seed;
@@ -179,8 +179,12 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let address = app.config.listen;
     let listener = TcpListener::bind(address).await.map_err(|cause| StartError::Listen { address, cause })?;
     let address = listener.local_addr().map_err(|cause| StartError::Listen { address, cause })?;
+    let explorer = match app.config.explorer {
+        Switch::On => format!("http://{address}/"),
+        Switch::Off => "off".to_owned(),
+    };
     print(&format!(
-        "The council's API listens on http://{address}/graphql\nExplorer: http://{address}/\nToken:    {}\n",
+        "The council's API listens on http://{address}/graphql\nExplorer: {explorer}\nToken:    {}\n",
         token_command(&app.config)
     ))?;
     app.serve(listener, stopped()).await.map_err(|error| Failure::Other(format!("serving failed: {error}")))

@@ -49,8 +49,35 @@ pub struct Config {
     )]
     pub log: String,
 
+    /// Whether the explorer page is served at `/`.
+    #[arg(long, env = "REC_EXPLORER", value_enum, default_value_t = Switch::On, global = true)]
+    pub explorer: Switch,
+
+    /// Who may ask for the schema: everyone, or whoever has a token. The explorer needs it.
+    #[arg(long, env = "REC_INTROSPECTION", value_enum, default_value_t = Introspection::Everyone, global = true)]
+    pub introspection: Introspection,
+
+    /// How long requests that have begun may take at the end of the service, in seconds.
+    #[arg(long, env = "REC_SHUTDOWN_SECONDS", default_value_t = 10, global = true, value_name = "N",
+          value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub shutdown_seconds: u64,
+
     #[command(flatten)]
     pub limits: Limits,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
+}
+
+/// Who may ask for the schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Introspection {
+    Everyone,
+    Authenticated,
 }
 
 /// How much of the service one request may take. What takes more is refused with a code of its own.
@@ -145,6 +172,9 @@ impl Config {
             jwt_issuer: "rec".to_owned(),
             jwt_audience: "rec-api".to_owned(),
             log: "warn".to_owned(),
+            explorer: Switch::On,
+            introspection: Introspection::Everyone,
+            shutdown_seconds: 10,
             limits: Limits::DEFAULT,
         }
     }

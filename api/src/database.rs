@@ -1,5 +1,6 @@
 //! The connections: one pool on PostgreSQL; on SQLite one writer and a pool of readers, so that neither waits for the other.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -19,6 +20,20 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 const TEST_AFTER: Duration = Duration::from_secs(10);
 /// Statements that a connection keeps prepared.
 const PREPARED: usize = 512;
+
+tokio::task_local! {
+    /// The statements of the request that runs.
+    static OF_REQUEST: Cell<u64>;
+}
+
+/// What a future comes to, and how many statements it has run.
+pub async fn counting<T>(future: impl Future<Output = T>) -> (T, u64) {
+    let counted = async {
+        let output = future.await;
+        (output, OF_REQUEST.with(Cell::get))
+    };
+    OF_REQUEST.scope(Cell::new(0), counted).await
+}
 
 /// Where reads and writes go. Clones share the pools.
 #[derive(Clone, Debug)]
@@ -44,6 +59,8 @@ impl Databases {
             let statements = Arc::clone(&statements);
             pool.set_metric_callback(move |_| {
                 statements.fetch_add(1, Ordering::Relaxed);
+                // Outside of requests nobody counts.
+                let _ = OF_REQUEST.try_with(|count| count.set(count.get() + 1));
             });
         }
         Ok(Self { read, write, statements })
@@ -61,6 +78,26 @@ impl Databases {
 
     pub fn backend(&self) -> DbBackend {
         self.read.get_database_backend()
+    }
+
+    /// The connections of each pool that are used, and those that rest.
+    pub fn connections(&self) -> Vec<(&'static str, &'static str, usize)> {
+        let pools: &[(&str, &DatabaseConnection)] = match self.backend() {
+            DbBackend::Postgres => &[("all", &self.read)],
+            _ => &[("read", &self.read), ("write", &self.write)],
+        };
+        let states = pools.iter().flat_map(|(name, pool)| {
+            let (size, idle) = if pool.get_database_backend() == DbBackend::Postgres {
+                let pool = pool.get_postgres_connection_pool();
+                (pool.size(), pool.num_idle())
+            } else {
+                let pool = pool.get_sqlite_connection_pool();
+                (pool.size(), pool.num_idle())
+            };
+            let size = usize::try_from(size).unwrap_or(usize::MAX);
+            [(*name, "used", size.saturating_sub(idle)), (*name, "idle", idle)]
+        });
+        states.collect()
     }
 
     /// How many statements have been run so far.

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
+use rec_api::config::{Introspection, Switch};
 use rec_tests::program::{Serving, ask, command, run};
 use rec_tests::{TestApp, on_both_databases};
 use sea_orm::ConnectionTrait as _;
@@ -144,6 +145,52 @@ on_both_databases! {
         assert_eq!(answer, json!({ "data": { "themes": null }, "errors": [expected] }));
         let input = json!({ "code": "T", "name": [{ "locale": "EN", "text": "T" }], "kind": "SDG" });
         assert_eq!(app.secretariat().mutation_error("createTheme", input).await, "INTERNAL");
+    }
+
+    async fn the_schema_can_be_kept_for_those_with_a_token(app: TestApp) {
+        let closed = app.second_with(|config| config.introspection = Introspection::Authenticated).await;
+        let hidden = "{ viewer { role ...F } } fragment F on Viewer { __typename } fragment G on Query { __schema { types { name } } }";
+        for query in ["{ __schema { types { name } } }", "{ __type(name: \"Body\") { name } }", hidden] {
+            assert_eq!(closed.anonymous().error(query).await, "INTROSPECTION_DISABLED", "{query}");
+        }
+        closed.reader().query("{ __schema { queryType { name } } }").await;
+        app.anonymous().query("{ __schema { queryType { name } } }").await;
+        let guess = closed.anonymous().send("{ bodie { id } }", json!({})).await;
+        assert!(!guess.text.contains("bodies"), "{}", guess.text);
+        assert!(app.anonymous().send("{ bodie { id } }", json!({})).await.text.contains("bodies"));
+        closed.anonymous().query("{ __typename }").await;
+        assert_eq!(get(&closed, "/schema.graphql").await.0, StatusCode::UNAUTHORIZED);
+        assert_eq!(get(&app, "/schema.graphql").await.0, StatusCode::OK);
+    }
+
+    async fn the_explorer_can_be_switched_off(app: TestApp) {
+        let bare = app.second_with(|config| config.explorer = Switch::Off).await;
+        for path in ["/", "/explorer/start.js"] {
+            assert_eq!(get(&bare, path).await.0, StatusCode::NOT_FOUND, "{path}");
+            assert_eq!(get(&app, path).await.0, StatusCode::OK, "{path}");
+        }
+    }
+
+    async fn the_metrics_tell_of_requests_and_not_of_what_was_asked(app: TestApp) {
+        app.anonymous().query("query Bodies { bodies { nodes { code } } }").await;
+        app.anonymous().query("query Bodies { bodies { nodes { code } } }").await;
+        assert_eq!(app.anonymous().error("{ nothing }").await, "GRAPHQL_VALIDATION_FAILED");
+        let (status, headers, bytes) = get(&app, "/metrics").await;
+        let text = String::from_utf8(bytes).expect("text");
+        assert!(status == StatusCode::OK && headers["content-type"].to_str().unwrap().contains("openmetrics-text"));
+        for line in [
+            "rec_requests_total{method=\"POST\",status=\"200\"} 2",
+            "rec_requests_total{method=\"POST\",status=\"400\"} 1",
+            "rec_errors_total{code=\"GRAPHQL_VALIDATION_FAILED\"} 1",
+            "rec_request_seconds_count{operation=\"Bodies\"} 2",
+            "rec_documents_total{outcome=\"known\"} 1",
+            "# TYPE rec_connections gauge",
+            "# EOF",
+        ] {
+            assert!(text.lines().any(|one| one == line), "{line}\n{text}");
+        }
+        let statements = text.lines().find_map(|line| line.strip_prefix("rec_statements_total ")).expect("statements");
+        assert_eq!(statements.parse::<u64>().unwrap(), app.app.databases.statements());
     }
 
     async fn a_service_without_its_database_lives_but_is_not_ready(app: TestApp) {

@@ -92,6 +92,31 @@ fn help_is_the_manual_and_whoever_reads_may_stop() {
 }
 
 #[test]
+fn the_log_has_a_line_a_request_and_no_secret() {
+    let directory = directory();
+    let log = directory.path().join("log");
+    let serving =
+        Serving::logging(&mut command(&directory.path().join("data")), std::fs::File::create(&log).expect("a log"));
+    let token = output(command(&directory.path().join("data")).args(["token", "--role", "secretariat"]));
+    let query = "query Groups($code: String!) { body(by: { code: $code }) { code reportsTo { code } } } # a comment";
+    ask(serving.port, Some(token.trim()), query, &json!({ "code": "WG-A" })).expect("an answer");
+    ask(serving.port, None, "{ nothing }", &json!({})).expect("an answer");
+    drop(serving);
+    let log = std::fs::read_to_string(&log).expect("a log");
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
+    let requests: Vec<&Value> = lines.iter().filter(|line| line["message"] == "request").collect();
+    assert_eq!(requests.len(), 2, "{log}");
+    let told = |line: &Value, keys: &[&str]| keys.iter().map(|key| line[*key].clone()).collect::<Vec<_>>();
+    let keys = ["operation", "viewer", "statements", "status", "codes"];
+    assert_eq!(told(requests[0], &keys), [json!("Groups"), json!("Secretariat"), json!(2), json!(200), json!("")]);
+    assert_eq!(told(requests[1], &keys)[4], "GRAPHQL_VALIDATION_FAILED");
+    assert!(requests.iter().all(|line| line["request_id"].as_str().is_some_and(|id| id.len() == 32)));
+    for secret in [token.trim(), "WG-A", "a comment", "reportsTo"] {
+        assert!(!log.contains(secret), "{secret}");
+    }
+}
+
+#[test]
 fn schema_prints_the_contract_and_touches_nothing() {
     let directory = directory();
     let data = directory.path().join("data");

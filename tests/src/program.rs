@@ -70,7 +70,12 @@ impl Drop for Serving {
 impl Serving {
     /// Starts `rec serve` on a free port and waits until it listens.
     pub fn start(command: &mut Command) -> Self {
-        let command = command.env("REC_LISTEN", "127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::null());
+        Self::logging(command, Stdio::null())
+    }
+
+    /// The same, with its standard error elsewhere.
+    pub fn logging(command: &mut Command, log: impl Into<Stdio>) -> Self {
+        let command = command.env("REC_LISTEN", "127.0.0.1:0").stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().expect("the program starts");
         let output = child.stdout.take().expect("stdout");
         let mut serving = Self { child, port: 0, lines: Vec::new() };

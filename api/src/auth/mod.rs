@@ -12,6 +12,7 @@ use entity::mandate::MandateRole;
 use entity::organization;
 
 use self::token::Claims;
+use crate::config::Introspection;
 use crate::error::Error;
 
 /// What a viewer is to the service. In the order of what they may read.
@@ -99,6 +100,11 @@ impl Viewer {
             return Err(Error::Unauthenticated("The token's organisation is not active."));
         }
         Ok(Self { role: claims.role, subject: claims.sub, organization })
+    }
+
+    /// Whether the viewer may ask for the schema.
+    pub fn may_introspect(&self, whoever: Introspection) -> bool {
+        whoever == Introspection::Everyone || self.role > Role::Anonymous
     }
 
     /// Whether the viewer may read who wrote a published text, and what was noted on its revisions.

@@ -73,16 +73,17 @@ pub struct Mutation(
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
 /// The schema. An operation may cost `dearest`: a field costs 1, a page as many times its fields as it may have records.
-pub fn schema(validation: ValidationMode, dearest: usize) -> Schema {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+/// `suggests`: whether an unknown field is answered with the names of known ones.
+pub fn schema(validation: ValidationMode, dearest: usize, suggests: bool) -> Schema {
+    let schema = Schema::build(Query::default(), Mutation::default(), EmptySubscription)
         .limit_complexity(dearest)
-        .validation_mode(validation)
-        .finish()
+        .validation_mode(validation);
+    if suggests { schema.finish() } else { schema.disable_suggestions().finish() }
 }
 
 /// The schema in the definition language, as `api/schema.graphql` has it.
 pub fn sdl() -> String {
-    schema(ValidationMode::Strict, usize::MAX).sdl()
+    schema(ValidationMode::Strict, usize::MAX, true).sdl()
 }
 
 /// The object of a single look-up.

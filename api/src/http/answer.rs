@@ -14,6 +14,8 @@ const REQUEST_ID: &str = "x-request-id";
 pub struct Answer {
     outcome: Outcome,
     body: Vec<u8>,
+    /// The codes of its errors.
+    pub codes: Vec<&'static str>,
 }
 
 /// What became of a request.
@@ -40,28 +42,28 @@ impl Outcome {
 }
 
 impl Answer {
-    pub fn executed(body: Vec<u8>) -> Self {
-        Self { outcome: Outcome::Executed, body }
+    pub fn executed(body: Vec<u8>, codes: Vec<&'static str>) -> Self {
+        Self { outcome: Outcome::Executed, body, codes }
     }
 
     /// A document that was refused, with errors that have their codes.
-    pub fn document_refused(body: Vec<u8>) -> Self {
-        Self { outcome: Outcome::DocumentRefused, body }
+    pub fn document_refused(body: Vec<u8>, codes: Vec<&'static str>) -> Self {
+        Self { outcome: Outcome::DocumentRefused, body, codes }
     }
 
     pub fn inadmissible(Inadmissible { code, message }: &Inadmissible) -> Self {
-        Self { outcome: Outcome::DocumentRefused, body: error(message, &json!({ "code": code })) }
+        Self { outcome: Outcome::DocumentRefused, body: error(message, &json!({ "code": code })), codes: vec![code] }
     }
 
     /// A request that was not understood, or not allowed.
-    pub fn refused(status: StatusCode, code: &str, message: &str) -> Self {
-        Self { outcome: Outcome::Failed(status), body: error(message, &json!({ "code": code })) }
+    pub fn refused(status: StatusCode, code: &'static str, message: &str) -> Self {
+        Self { outcome: Outcome::Failed(status), body: error(message, &json!({ "code": code })), codes: vec![code] }
     }
 
     /// A request that failed through no fault of the client.
-    pub fn fault(status: StatusCode, code: &str, message: &str, request_id: &str) -> Self {
+    pub fn fault(status: StatusCode, code: &'static str, message: &str, request_id: &str) -> Self {
         let extensions = json!({ "code": code, "requestId": request_id });
-        Self { outcome: Outcome::Failed(status), body: error(message, &extensions) }
+        Self { outcome: Outcome::Failed(status), body: error(message, &extensions), codes: vec![code] }
     }
 
     pub fn internal(error: &Error, request_id: &str) -> Self {

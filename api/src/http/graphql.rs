@@ -1,8 +1,9 @@
 //! `/graphql`: from a request to its answer.
 
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, Response, ServerError, Variables};
@@ -10,7 +11,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use futures_util::poll;
+use futures_util::{FutureExt as _, poll};
 use serde_json::{Value, json};
 
 use super::admission::Admitted;
@@ -19,20 +20,22 @@ use super::media::Media;
 use super::request::{Asked, Parameters};
 use super::viewer::authenticate;
 use super::{Service, language};
+use crate::auth::Role;
+use crate::database::counting;
 use crate::error::Error;
 use crate::graphql::batch::Batches;
 use crate::graphql::session::Session;
 use crate::telemetry::chain;
+use crate::telemetry::metrics::Answered;
 
 pub async fn post(
     State(service): State<Service>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> axum::response::Response {
-    handle(&service, &headers, || Asked::of_body(&headers, body), |_| true).await
+    handle(&service, &headers, Method::Post, || Asked::of_body(&headers, body)).await
 }
 
-/// Reads only: whatever follows a link, a browser or a proxy, changes nothing.
 pub async fn get(
     State(service): State<Service>,
     headers: HeaderMap,
@@ -42,44 +45,101 @@ pub async fn get(
         Ok(Query(parameters)) => Asked::of_parameters(parameters),
         Err(_) => Err(Answer::refused(StatusCode::BAD_REQUEST, "BAD_REQUEST", "The parameters are not readable.")),
     };
-    handle(&service, &headers, asked, |operation| operation == OperationType::Query).await
+    handle(&service, &headers, Method::Get, asked).await
+}
+
+#[derive(Clone, Copy)]
+enum Method {
+    Get,
+    Post,
+}
+
+impl Method {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+
+    /// A GET only reads: whatever follows a link, a browser or a proxy, changes nothing.
+    fn allows(self, operation: OperationType) -> bool {
+        matches!(self, Self::Post) || operation == OperationType::Query
+    }
+}
+
+/// What the log tells of a request: no token, no variable, no text.
+#[derive(Default)]
+struct Told {
+    operation: Option<String>,
+    /// The beginning of the document's hash.
+    document: Option<String>,
+    viewer: Option<Role>,
 }
 
 async fn handle(
     service: &Service,
     headers: &HeaderMap,
+    method: Method,
     asked: impl FnOnce() -> Result<Asked, Answer>,
-    allows: impl Fn(OperationType) -> bool,
 ) -> axum::response::Response {
     let request_id = service.app.clock.uuid().simple().to_string();
-    let Some(media) = Media::accepted(headers) else {
+    let (started, mut told) = (Instant::now(), Told::default());
+    let media = Media::accepted(headers).ok_or_else(|| {
         let message = "Answers are application/graphql-response+json or application/json.";
-        let answer = Answer::refused(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", message);
-        return answer.respond(Media::Json, &request_id);
+        Answer::refused(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", message)
+    });
+    let (media, asked) = match media {
+        Ok(media) => (media, asked()),
+        Err(refusal) => (Media::Json, Err(refusal)),
     };
-    let answer = match asked() {
-        Ok(asked) => answer(service, headers, asked, allows, &request_id).await,
-        Err(answer) => Err(answer),
+    let (answer, statements) = match asked {
+        Ok(asked) => counting(answer(service, headers, asked, method, &request_id, &mut told)).await,
+        Err(refusal) => (Err(refusal), 0),
     };
     let (Ok(answer) | Err(answer)) = answer;
-    answer.respond(media, &request_id)
+    let (codes, took) = (answer.codes.clone(), started.elapsed());
+    let response = answer.respond(media, &request_id);
+    let (status, operation) = (response.status().as_u16(), told.operation.as_deref());
+    service.metrics.answered(&Answered { method: method.name(), status, codes: &codes, operation, took });
+    tracing::info!(
+        request_id,
+        operation,
+        document = told.document,
+        viewer = told.viewer.map(|role| format!("{role:?}")),
+        statements,
+        milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        status,
+        codes = codes.join(" "),
+        "request"
+    );
+    response
 }
 
 async fn answer(
     service: &Service,
     headers: &HeaderMap,
     asked: Asked,
-    allows: impl Fn(OperationType) -> bool,
+    method: Method,
     request_id: &str,
+    told: &mut Told,
 ) -> Result<Answer, Answer> {
     let viewer = authenticate(&service.app, headers).await.map_err(|error| unauthenticated(&error, request_id))?;
+    told.viewer = Some(viewer.role);
     let variables = asked.variables.map(|variables| Variables::from_json(Value::Object(variables))).unwrap_or_default();
     let admitted = service.admission.admit(&asked.query, asked.operation_name.as_deref(), &variables).await;
     let admitted = admitted.map_err(|refusal| Answer::inadmissible(&refusal))?;
     let (Admitted::Known(document) | Admitted::New(document)) = &admitted;
-    if !document.operation_type(asked.operation_name.as_deref()).is_none_or(allows) {
+    service.metrics.document(matches!(admitted, Admitted::Known(_)));
+    told.operation = document.operation_name(asked.operation_name.as_deref());
+    told.document = Some(document.short_hash());
+    if !document.operation_type(asked.operation_name.as_deref()).is_none_or(|operation| method.allows(operation)) {
         let message = "A GET only reads. Send mutations by POST.";
         return Err(Answer::refused(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message));
+    }
+    if document.introspects() && !viewer.may_introspect(service.app.config.introspection) {
+        let message = "The schema is shown to whoever has a token.";
+        return Err(Answer::refused(StatusCode::FORBIDDEN, "INTROSPECTION_DISABLED", message));
     }
     let batches = Batches::default();
     let session = Session::new(service.app.clone(), viewer, language::accepted(headers), &batches);
@@ -87,12 +147,17 @@ async fn answer(
     request.operation_name = asked.operation_name;
     request.set_parsed_query(document.parsed.clone());
     let time_limit = Duration::from_secs(service.app.config.limits.seconds);
-    let response = tokio::time::timeout(time_limit, execute(service, admitted, request, &batches)).await;
-    let response = response.map_err(|_| {
+    let execution = unharmed(Box::pin(execute(service, admitted, request, &batches)));
+    let response = tokio::time::timeout(time_limit, execution).await.map_err(|_| {
         let message = "The request took too long and was given up.";
         Answer::fault(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message, request_id)
     })?;
-    finish(response, request_id)
+    finish(response.map_err(|error| Answer::internal(&error, request_id))?, request_id)
+}
+
+/// What a future comes to; a panic in it is a fault of this request only.
+async fn unharmed<T>(future: impl Future<Output = T>) -> Result<T, Error> {
+    AssertUnwindSafe(future).catch_unwind().await.map_err(|_| Error::internal("a panic"))
 }
 
 /// Executes a request. The first step of a new document, in which it is validated, waits for its turn.
@@ -132,17 +197,15 @@ fn was_executed(response: &Response) -> bool {
 /// The answer of an executed request. Without `data` the request itself was wrong.
 fn finish(mut response: Response, request_id: &str) -> Result<Answer, Answer> {
     let executed = was_executed(&response);
-    for error in &mut response.errors {
-        publish(error, executed, request_id);
-    }
+    let codes = response.errors.iter_mut().map(|error| publish(error, executed, request_id)).collect();
     let body = if executed {
         serde_json::to_vec(&response)
     } else {
         serde_json::to_vec(&json!({ "errors": response.errors }))
     };
     match body {
-        Ok(body) if executed => Ok(Answer::executed(body)),
-        Ok(body) => Ok(Answer::document_refused(body)),
+        Ok(body) if executed => Ok(Answer::executed(body, codes)),
+        Ok(body) => Ok(Answer::document_refused(body, codes)),
         Err(error) => {
             let error = Error::Internal(error.into());
             tracing::error!(request_id, error = chain(&error), "an answer cannot be written");
@@ -151,8 +214,9 @@ fn finish(mut response: Response, request_id: &str) -> Result<Answer, Answer> {
     }
 }
 
-/// What a client may read of an error: its code and its words. The chain of an internal fault goes to the log.
-fn publish(error: &mut ServerError, executed: bool, request_id: &str) {
+/// What a client may read of an error: its code, which is returned, and its words. The chain of an internal fault goes to the
+/// log.
+fn publish(error: &mut ServerError, executed: bool, request_id: &str) -> &'static str {
     let own = error.source::<Error>().or_else(|| error.source::<std::sync::Arc<Error>>().map(AsRef::as_ref));
     let code = match own {
         Some(own) => {
@@ -170,6 +234,7 @@ fn publish(error: &mut ServerError, executed: bool, request_id: &str) {
         extensions.set("requestId", request_id);
     }
     error.extensions = Some(extensions);
+    code
 }
 
 /// The library tells its limit by its words only.
@@ -177,5 +242,17 @@ fn request_error_code(message: &str) -> &'static str {
     match message {
         "Query is too complex." => "QUERY_TOO_COMPLEX",
         _ => "GRAPHQL_VALIDATION_FAILED",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unharmed;
+
+    #[tokio::test]
+    async fn a_panic_is_a_fault_of_one_request() {
+        let failed: Result<(), _> = unharmed(async { panic!("on purpose") }).await;
+        assert_eq!(failed.unwrap_err().code(), "INTERNAL");
+        assert_eq!(unharmed(async { 1 }).await.unwrap(), 1);
     }
 }

@@ -14,14 +14,17 @@ use std::sync::Arc;
 
 use async_graphql::ValidationMode;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::header;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 
 use self::admission::Admission;
+use self::viewer::authenticate;
 use crate::App;
+use crate::config::{Introspection, Switch};
 use crate::graphql::{Schema, schema, sdl};
+use crate::telemetry::metrics::Metrics;
 
 /// What every handler knows.
 #[derive(Clone)]
@@ -31,6 +34,7 @@ pub struct Service {
     /// Executes documents that were found to fit the schema, and does not ask again.
     trusting: Schema,
     admission: Arc<Admission>,
+    metrics: Arc<Metrics>,
 }
 
 /// The whole service as one router.
@@ -38,19 +42,34 @@ pub fn router(app: Arc<App>) -> Router {
     let limits = app.config.limits.clone();
     let (largest_body, dearest) = (limits.body, limits.cost);
     let admission = Arc::new(Admission::to(&sdl(), limits));
-    let (schema, trusting) = (schema(ValidationMode::Strict, dearest), schema(ValidationMode::Fast, dearest));
-    let service = Service { app, schema, trusting, admission };
+    let open = app.config.introspection == Introspection::Everyone;
+    let (schema, trusting) =
+        (schema(ValidationMode::Strict, dearest, open), schema(ValidationMode::Fast, dearest, open));
+    let explorer = if app.config.explorer == Switch::On { explorer::routes() } else { Router::new() };
+    let service = Service { app, schema, trusting, admission, metrics: Arc::default() };
     Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post))
         .layer(DefaultBodyLimit::max(largest_body))
         .route("/schema.graphql", get(contract))
+        .route("/metrics", get(metrics))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
-        .merge(explorer::routes())
+        .merge(explorer)
         .with_state(service)
 }
 
-/// The published contract.
-async fn contract() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], sdl())
+/// The figures of this process.
+async fn metrics(State(service): State<Service>) -> impl IntoResponse {
+    let text = service.metrics.text(&service.app.databases).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR);
+    text.map(|text| ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text))
+}
+
+/// The published contract, for whoever may ask for the schema.
+async fn contract(State(service): State<Service>, headers: HeaderMap) -> impl IntoResponse {
+    let viewer = authenticate(&service.app, &headers).await.ok();
+    if viewer.is_some_and(|viewer| viewer.may_introspect(service.app.config.introspection)) {
+        Ok(([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], sdl()))
+    } else {
+        Err((StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")]))
+    }
 }

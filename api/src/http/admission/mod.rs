@@ -38,6 +38,7 @@ pub struct Document {
     key: [u8; 32],
     /// The length of its text, in bytes.
     length: usize,
+    introspects: bool,
 }
 
 /// What is known of a document when it comes.
@@ -48,6 +49,26 @@ pub enum Admitted {
 }
 
 impl Document {
+    /// Whether it asks for the schema.
+    pub fn introspects(&self) -> bool {
+        self.introspects
+    }
+
+    /// The name of the operation that is executed, if it has one.
+    pub fn operation_name(&self, asked: Option<&str>) -> Option<String> {
+        let only = || match &self.parsed.operations {
+            DocumentOperations::Multiple(all) if all.len() == 1 => all.keys().next().map(ToString::to_string),
+            _ => None,
+        };
+        self.operation(asked)?;
+        asked.map(str::to_owned).or_else(only)
+    }
+
+    /// The beginning of the hash of its text.
+    pub fn short_hash(&self) -> String {
+        self.key[..6].iter().fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"))
+    }
+
     /// What kind of operation a request names; `None` if there is no such one.
     pub fn operation_type(&self, name: Option<&str>) -> Option<OperationType> {
         self.operation(name).map(|operation| operation.ty)
@@ -111,7 +132,9 @@ impl Admission {
             Admitted::Known(document)
         } else {
             let _turn = self.turn().await;
-            Admitted::New(Arc::new(Document { parsed: self.parse(text)?, key, length: text.len() }))
+            let parsed = self.parse(text)?;
+            let introspects = weight::introspects(&parsed);
+            Admitted::New(Arc::new(Document { parsed, key, length: text.len(), introspects }))
         };
         let (Admitted::Known(document) | Admitted::New(document)) = &admitted;
         // Which operation is missing, the execution says.

@@ -107,6 +107,24 @@ impl<'a> Scales<'a> {
     }
 }
 
+/// Whether a document asks for the schema, anywhere.
+pub fn introspects(document: &ExecutableDocument) -> bool {
+    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
+    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set.node);
+    operations.chain(fragments).any(selects_schema)
+}
+
+fn selects_schema(set: &SelectionSet) -> bool {
+    set.items.iter().any(|item| match &item.node {
+        Selection::Field(field) => {
+            matches!(field.node.name.node.as_str(), "__schema" | "__type")
+                || selects_schema(&field.node.selection_set.node)
+        }
+        Selection::InlineFragment(inline) => selects_schema(&inline.node.selection_set.node),
+        Selection::FragmentSpread(_) => false,
+    })
+}
+
 /// To weigh a document the library reads its page sizes, and there it takes an omitted variable for an undefined one. Such a
 /// variable is null by default here: for a page size that means the same.
 pub fn allow_omitted_page_sizes(document: &mut ExecutableDocument) {

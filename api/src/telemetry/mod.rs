@@ -1,4 +1,6 @@
-//! Logs, to standard error.
+//! What operators see: logs, to standard error, and metrics.
+
+pub mod metrics;
 
 use std::io::IsTerminal as _;
 
@@ -15,7 +17,10 @@ pub fn start(filter: &str) -> Result<(), String> {
     } else {
         builder.json().flatten_event(true).try_init()
     };
-    started.map_err(|error| error.to_string())
+    started.map_err(|error| error.to_string())?;
+    // A panic is a fault of ours as others are, and stands in the log like them.
+    std::panic::set_hook(Box::new(|panic| tracing::error!(panic = panic.to_string(), "a panic")));
+    Ok(())
 }
 
 /// An error with all its causes, for the log. Of a fault of ours the causes alone: its own words are for clients.

@@ -1,0 +1,146 @@
+//! Figures for operators, in the text format of Prometheus. No label holds what a client wrote freely: operation names are
+//! bounded in number, and those beyond are `other`.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use crate::database::Databases;
+
+/// The most operation names that are told apart.
+const MOST_NAMES: usize = 100;
+/// Names longer than this are not told apart.
+const LONGEST_NAME: usize = 60;
+/// The bounds of the latency histogram, in seconds.
+const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByStatus {
+    method: &'static str,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByCode {
+    code: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByOperation {
+    operation: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByOutcome {
+    outcome: &'static str,
+}
+
+/// A request that has been answered.
+pub struct Answered<'a> {
+    pub method: &'static str,
+    pub status: u16,
+    /// The codes of its errors.
+    pub codes: &'a [&'static str],
+    pub operation: Option<&'a str>,
+    pub took: Duration,
+}
+
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<ByStatus, Counter>,
+    errors: Family<ByCode, Counter>,
+    seconds: Family<ByOperation, Histogram, fn() -> Histogram>,
+    documents: Family<ByOutcome, Counter>,
+    names: Mutex<HashSet<String>>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("rec"),
+            requests: Family::default(),
+            errors: Family::default(),
+            seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
+            documents: Family::default(),
+            names: Mutex::default(),
+        };
+        let registry = &mut metrics.registry;
+        registry.register("requests", "GraphQL requests by method and status", metrics.requests.clone());
+        registry.register("errors", "Errors in answers by code", metrics.errors.clone());
+        registry.register("request_seconds", "Time to an answer by operation name", metrics.seconds.clone());
+        registry.register("documents", "Documents by what the cache knew of them", metrics.documents.clone());
+        metrics
+    }
+}
+
+impl Metrics {
+    pub fn answered(&self, answered: &Answered<'_>) {
+        self.requests.get_or_create(&ByStatus { method: answered.method, status: answered.status }).inc();
+        for code in answered.codes {
+            self.errors.get_or_create(&ByCode { code }).inc();
+        }
+        let operation = self.known_name(answered.operation);
+        self.seconds.get_or_create(&ByOperation { operation }).observe(answered.took.as_secs_f64());
+    }
+
+    /// A document came that was known, or new.
+    pub fn document(&self, known: bool) {
+        self.documents.get_or_create(&ByOutcome { outcome: if known { "known" } else { "new" } }).inc();
+    }
+
+    /// All figures as text; those of the databases as they are now.
+    pub fn text(&self, databases: &Databases) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode_registry(&mut text, &self.registry)?;
+        writeln!(text, "# HELP rec_statements Statements run on the database.\n# TYPE rec_statements counter")?;
+        writeln!(text, "rec_statements_total {}", databases.statements())?;
+        writeln!(text, "# HELP rec_connections Connections to the database.\n# TYPE rec_connections gauge")?;
+        for (pool, state, connections) in databases.connections() {
+            writeln!(text, "rec_connections{{pool=\"{pool}\",state=\"{state}\"}} {connections}")?;
+        }
+        text.push_str("# EOF\n");
+        Ok(text)
+    }
+
+    fn known_name(&self, operation: Option<&str>) -> String {
+        let Some(name) = operation else { return "unnamed".to_owned() };
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if names.contains(name) || (names.len() < MOST_NAMES && name.len() <= LONGEST_NAME) {
+            names.insert(name.to_owned());
+            return name.to_owned();
+        }
+        "other".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Answered, MOST_NAMES, Metrics};
+
+    #[test]
+    fn operation_names_are_bounded() {
+        let metrics = Metrics::default();
+        let answered = |name: &str| {
+            let operation = Some(name);
+            metrics.answered(&Answered { method: "POST", status: 200, codes: &[], operation, took: Duration::ZERO });
+        };
+        for number in 0..MOST_NAMES + 50 {
+            answered(&format!("Name{number}"));
+        }
+        answered(&"x".repeat(1000));
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode_registry(&mut text, &metrics.registry).unwrap();
+        let names = text.lines().filter(|line| line.starts_with("rec_request_seconds_count")).count();
+        assert_eq!(names, MOST_NAMES + 1);
+        assert!(text.contains("rec_request_seconds_count{operation=\"other\"} 51"), "{text}");
+    }
+}
