@@ -3,6 +3,7 @@
 
 mod access;
 mod at_once;
+mod attacks;
 mod council;
 mod crash;
 mod every_list;

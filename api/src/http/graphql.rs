@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, Response, ServerError, Variables};
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, QueryRejection};
-use axum::extract::{Query, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequest as _, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use futures_util::{FutureExt as _, poll};
 use serde_json::{Value, json};
@@ -28,11 +28,10 @@ use crate::graphql::session::Session;
 use crate::telemetry::chain;
 use crate::telemetry::metrics::Answered;
 
-pub async fn post(
-    State(service): State<Service>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> axum::response::Response {
+pub async fn post(State(service): State<Service>, request: axum::extract::Request) -> axum::response::Response {
+    let headers = request.headers().clone();
+    // Whoever sends a byte a second does not hold a connection for ever.
+    let body = tokio::time::timeout(time_limit(&service), Bytes::from_request(request, &())).await;
     handle(&service, &headers, Method::Post, || Asked::of_body(&headers, body)).await
 }
 
@@ -46,6 +45,11 @@ pub async fn get(
         Err(_) => Err(Answer::refused(StatusCode::BAD_REQUEST, "BAD_REQUEST", "The parameters are not readable.")),
     };
     handle(&service, &headers, Method::Get, asked).await
+}
+
+/// How long a request may take to come, and how long to be answered.
+fn time_limit(service: &Service) -> Duration {
+    Duration::from_secs(service.app.config.limits.seconds)
 }
 
 #[derive(Clone, Copy)]
@@ -146,9 +150,8 @@ async fn answer(
     let mut request = Request::new(asked.query).data(session).variables(variables);
     request.operation_name = asked.operation_name;
     request.set_parsed_query(document.parsed.clone());
-    let time_limit = Duration::from_secs(service.app.config.limits.seconds);
     let execution = unharmed(Box::pin(execute(service, admitted, request, &batches)));
-    let response = tokio::time::timeout(time_limit, execution).await.map_err(|_| {
+    let response = tokio::time::timeout(time_limit(service), execution).await.map_err(|_| {
         let message = "The request took too long and was given up.";
         Answer::fault(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message, request_id)
     })?;

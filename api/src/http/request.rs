@@ -33,12 +33,20 @@ pub struct Parameters {
 }
 
 impl Asked {
-    pub fn of_body(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Self, Answer> {
+    /// The request in a body, if that came in time.
+    pub fn of_body(
+        headers: &HeaderMap,
+        body: Result<Result<Bytes, BytesRejection>, tokio::time::error::Elapsed>,
+    ) -> Result<Self, Answer> {
         let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if !is_json(content_type) {
             let message = "Send the request as application/json, in UTF-8.";
             return Err(Answer::refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message));
         }
+        let body = body.map_err(|_| {
+            let message = "The request's body did not come in time.";
+            Answer::refused(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", message)
+        })?;
         let body = body.map_err(|rejection| {
             let message = "The request's body is too large or was cut off.";
             Answer::refused(rejection.status(), "BODY_TOO_LARGE", message)

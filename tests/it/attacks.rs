@@ -1,0 +1,210 @@
+//! Requests that are meant to stop or stall the service, against the program itself. After each of them it answers others as
+//! before.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use rec_tests::program::{Serving, ask, command};
+use serde_json::{Value, json};
+
+/// A program that serves, for one attack.
+struct Attacked {
+    serving: Serving,
+    _directory: tempfile::TempDir,
+}
+
+impl Attacked {
+    fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    fn start_with(settings: &[(&str, &str)]) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut command = command(&directory.path().join("data"));
+        command.envs(settings.iter().copied());
+        Self { serving: Serving::start(&mut command), _directory: directory }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(("127.0.0.1", self.serving.port)).expect("a connection");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time limit");
+        stream
+    }
+
+    /// Sends bytes as they are; returns the status line and the body of the answer, if there is one.
+    fn send(&self, bytes: &[u8]) -> Option<(u16, String)> {
+        let mut stream = self.connect();
+        // Whoever is refused early may find the connection closed.
+        let _ = stream.write_all(bytes);
+        answer(&mut stream)
+    }
+
+    /// A POST with a body of this type.
+    fn post(&self, content_type: &str, body: &[u8]) -> Option<(u16, String)> {
+        let mut request = format!(
+            "POST /graphql HTTP/1.1\r\nHost: localhost\r\nAccept: application/graphql-response+json\r\n\
+             Content-Type: {content_type}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            body.len()
+        )
+        .into_bytes();
+        request.extend_from_slice(body);
+        self.send(&request)
+    }
+
+    /// The status and the code of the answer to a document.
+    fn document(&self, query: &str, variables: &Value) -> (u16, String) {
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let (status, body) = self.post("application/json", body.as_bytes()).expect("an answer");
+        (status, code(&body))
+    }
+
+    /// Others are answered at once: of ten answers the fastest takes less than 50 ms, on a machine that does other things too.
+    fn still_answers(&self) {
+        let fastest = (0..10).map(|_| {
+            let started = Instant::now();
+            let answer = ask(self.serving.port, None, "{ viewer { role } }", &json!({})).expect("an answer");
+            assert_eq!(answer, json!({ "data": { "viewer": { "role": "ANONYMOUS" } } }));
+            started.elapsed()
+        });
+        let fastest = fastest.min().expect("ten answers");
+        assert!(fastest < Duration::from_millis(50), "{fastest:?}");
+    }
+}
+
+fn answer(stream: &mut TcpStream) -> Option<(u16, String)> {
+    let mut bytes = Vec::new();
+    // A connection that is reset has perhaps been answered before.
+    let _ = stream.read_to_end(&mut bytes);
+    let text = String::from_utf8_lossy(&bytes);
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
+}
+
+fn code(body: &str) -> String {
+    let body: Value = serde_json::from_str(body).expect("JSON");
+    body["errors"][0]["extensions"]["code"].as_str().unwrap_or("none").to_owned()
+}
+
+#[test]
+fn documents_that_are_bombs() {
+    let attacked = Attacked::start();
+    let repeated = |what: &dyn Fn(usize) -> String, count: usize| (0..count).map(what).collect::<Vec<_>>().join(" ");
+    let fragments = |levels: usize| {
+        let link = |level: usize| format!("fragment F{level} on Query {{ ...F{0} ...F{0} }}", level + 1);
+        format!("{{ ...F0 }} {} fragment F{levels} on Query {{ viewer {{ role }} }}", repeated(&link, levels))
+    };
+    let deep = "meetings(first: 65536) { nodes { recommendations(first: 65536) { nodes { meeting { recommendations(first: 65536) { nodes { id } } } } } } }";
+    for (bomb, refusal) in [
+        ("[".repeat(5 * 1024), "DOCUMENT_TOO_NESTED"),
+        ("[".repeat(200 * 1024), "DOCUMENT_TOO_LONG"),
+        (format!("{{ nodes(ids: {}) {{ id }} }}", "[".repeat(4000)), "DOCUMENT_TOO_NESTED"),
+        (fragments(20), "QUERY_TOO_COMPLEX"),
+        ("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }".to_owned(), "GRAPHQL_VALIDATION_FAILED"),
+        (format!("{{ {deep} }}"), "QUERY_TOO_COMPLEX"),
+        (format!("query {} {{ viewer {{ role }} }}", repeated(&|n| format!("@d{n}"), 20_000)), "DOCUMENT_TOO_LONG"),
+        (format!("query {} {{ viewer {{ role }} }}", repeated(&|n| format!("@d{n}"), 1_500)), "TOO_MANY_DIRECTIVES"),
+        (format!("{{ viewer {{ {} }} }}", repeated(&|n| format!("a{n}: role"), 5_000)), "DOCUMENT_TOO_LONG"),
+        (format!("{{ viewer {{ {} }} }}", repeated(&|n| format!("a{n}: role"), 1_200)), "TOO_MANY_ALIASES"),
+    ] {
+        let shown: String = bomb.chars().take(60).collect();
+        assert_eq!(attacked.document(&bomb, &json!({})), (400, refusal.to_owned()), "{shown}");
+        attacked.still_answers();
+    }
+}
+
+#[test]
+fn bodies_that_are_too_large_or_too_many_or_too_deep() {
+    let attacked = Attacked::start();
+    let refused = |sent: Option<(u16, String)>, status: u16| {
+        // A client that goes on writing after it was refused may not see the answer.
+        if let Some((found, _)) = sent {
+            assert_eq!(found, status);
+        }
+        attacked.still_answers();
+    };
+    let huge = vec![b' '; 20 << 20];
+    refused(attacked.post("application/json", &huge), 413);
+    let head = "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+    let mut chunked = format!("{head}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n").into_bytes();
+    for chunk in huge.chunks(1 << 16) {
+        chunked.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
+        chunked.extend_from_slice(chunk);
+        chunked.extend_from_slice(b"\r\n");
+    }
+    chunked.extend_from_slice(b"0\r\n\r\n");
+    refused(attacked.send(&chunked), 413);
+    let mut endless = format!("{head}Connection: close\r\n\r\n").into_bytes();
+    endless.extend_from_slice(&huge);
+    refused(attacked.send(&endless), 400);
+    let batch = format!("[{}]", r#"{"query":"{ viewer { role } }"},"#.repeat(5_000).trim_end_matches(','));
+    assert_eq!(
+        attacked.post("application/json", batch.as_bytes()).map(|(status, body)| (status, code(&body))),
+        Some((400, "BATCH_NOT_SUPPORTED".to_owned()))
+    );
+    attacked.still_answers();
+    let deep = format!(
+        "{{\"query\":\"{{ viewer {{ role }} }}\",\"variables\":{{\"v\":{}{}}}}}",
+        "[".repeat(100_000),
+        "]".repeat(100_000)
+    );
+    assert_eq!(attacked.post("application/json", deep.as_bytes()).map(|(status, _)| status), Some(400));
+    attacked.still_answers();
+}
+
+#[test]
+fn requests_that_a_browser_sends_without_asking() {
+    let attacked = Attacked::start();
+    let mutation = "mutation { createTheme(input: { code: \"X\", kind: SDG, name: [{ locale: EN, text: \"X\" }] }) { change { cursor } } }";
+    let link: String = mutation.bytes().fold(String::new(), |link, byte| link + &format!("%{byte:02X}"));
+    let get = format!("GET /graphql?query={link} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    assert_eq!(attacked.send(get.as_bytes()).map(|(status, _)| status), Some(405));
+    let body = json!({ "query": mutation }).to_string();
+    for content_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
+        assert_eq!(attacked.post(content_type, body.as_bytes()).map(|(status, _)| status), Some(415), "{content_type}");
+    }
+    for wrong in [&b"{\"query\":\"{ viewer { role } } # \xff\"}"[..], b"\xff\xfe{", b"\x00"] {
+        assert_eq!(attacked.post("application/json", wrong).map(|(status, _)| status), Some(400));
+    }
+    attacked.still_answers();
+}
+
+#[test]
+fn clients_that_are_slow_or_say_nothing() {
+    let attacked = Attacked::start_with(&[("REC_MAX_SECONDS", "2")]);
+    let idle: Vec<TcpStream> = (0..500).map(|_| attacked.connect()).collect();
+    attacked.still_answers();
+    let mut slow = attacked.connect();
+    slow.write_all(
+        b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{",
+    )
+    .expect("a head");
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(3) {
+        // The service gives up before the client does.
+        let _ = slow.write_all(b" ");
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    attacked.still_answers();
+    slow.shutdown(std::net::Shutdown::Write).ok();
+    assert_eq!(
+        answer(&mut slow).map(|(status, body)| (status, code(&body))),
+        Some((408, "REQUEST_TIMEOUT".to_owned()))
+    );
+    drop(idle);
+    attacked.still_answers();
+}
+
+#[test]
+fn tokens_that_are_huge_or_not_even_text() {
+    let attacked = Attacked::start();
+    for token in [vec![b'a'; 64 * 1024], b"\xff\xff".to_vec(), b"a.b.c".to_vec()] {
+        let body = r#"{"query":"{ viewer { role } }"}"#;
+        let mut request = b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\nAuthorization: Bearer ".to_vec();
+        request.extend_from_slice(&token);
+        request.extend_from_slice(format!("\r\nContent-Length: {}\r\n\r\n{body}", body.len()).as_bytes());
+        let status = attacked.send(&request).map(|(status, _)| status);
+        assert!(matches!(status, Some(401 | 431)), "{status:?}");
+        attacked.still_answers();
+    }
+}
