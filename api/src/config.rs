@@ -107,7 +107,7 @@ pub struct Limits {
 
     /// The most that an operation may cost, in points.
     #[arg(long = "max-cost", env = "REC_MAX_COST", default_value_t = Self::DEFAULT.cost, global = true, value_name = "POINTS")]
-    pub cost: usize,
+    pub cost: u64,
 
     /// The most fields at the root of an operation.
     #[arg(long = "max-root-fields", env = "REC_MAX_ROOT_FIELDS", default_value_t = Self::DEFAULT.root_fields, global = true, value_name = "N")]

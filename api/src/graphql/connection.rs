@@ -15,8 +15,7 @@ use uuid::Uuid;
 use super::loader::{ChildrenOf, CountOf, PageOf};
 use super::object::{Listed, Node};
 use super::session::session;
-use super::{DEAREST, SHORT};
-use crate::service::page::{DEFAULT_PAGE, LONGEST_PAGE, Listing, Page, Window};
+use crate::service::page::{Listing, Page, Window};
 use crate::service::read::{self, Link};
 
 /// A list that can grow, a page at a time.
@@ -203,7 +202,6 @@ macro_rules! connections {
         impl $lists {
             $(
                 $(#[$meta])*
-                #[graphql(complexity = "crate::graphql::connection::cost(first, last, child_complexity)")]
                 #[expect(clippy::too_many_arguments, reason = "a connection has that many")]
                 async fn $field(
                     &self,
@@ -259,20 +257,4 @@ pub async fn page<N: Listed>(
         }
     };
     Ok(Connection { page, listing, parent })
-}
-
-/// The cost of a page: each of its records costs what is selected of it.
-pub fn cost(first: Option<i32>, last: Option<i32>, child: usize) -> usize {
-    let rows = first.or(last).map_or(DEFAULT_PAGE, |rows| u64::try_from(rows).unwrap_or(0).clamp(1, LONGEST_PAGE));
-    times(usize::try_from(rows).unwrap_or(usize::MAX), child)
-}
-
-/// The cost of a short list, which has no page size.
-pub fn short(child: usize) -> usize {
-    times(SHORT, child)
-}
-
-/// The cost of so many records. What is too dear stays so, and adds up without wrapping to nothing.
-pub fn times(records: usize, child: usize) -> usize {
-    records.saturating_mul(child).saturating_add(1).min(DEAREST)
 }

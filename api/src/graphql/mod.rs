@@ -33,11 +33,6 @@ use self::session::Session;
 use crate::error::Error;
 use crate::service::read::Visible;
 
-/// No selection is weighed more: so many can be added up without wrapping to nothing.
-const DEAREST: usize = 1_000_000_000;
-/// How many records a short list counts for. It may have 100; most have a handful.
-const SHORT: usize = 5;
-
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
 pub struct Query(
@@ -72,18 +67,15 @@ pub struct Mutation(
 
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
-/// The schema. An operation may cost `dearest`: a field costs 1, a page as many times its fields as it may have records.
-/// `suggests`: whether an unknown field is answered with the names of known ones.
-pub fn schema(validation: ValidationMode, dearest: usize, suggests: bool) -> Schema {
-    let schema = Schema::build(Query::default(), Mutation::default(), EmptySubscription)
-        .limit_complexity(dearest)
-        .validation_mode(validation);
+/// The schema. `suggests`: whether an unknown field is answered with the names of known ones.
+pub fn schema(validation: ValidationMode, suggests: bool) -> Schema {
+    let schema = Schema::build(Query::default(), Mutation::default(), EmptySubscription).validation_mode(validation);
     if suggests { schema.finish() } else { schema.disable_suggestions().finish() }
 }
 
 /// The schema in the definition language, as `api/schema.graphql` has it.
 pub fn sdl() -> String {
-    schema(ValidationMode::Strict, usize::MAX, true).sdl()
+    schema(ValidationMode::Strict, true).sdl()
 }
 
 /// The object of a single look-up.

@@ -4,7 +4,6 @@ use async_graphql::{Context, ID, Interface, Object, Result};
 use futures_util::future::join_all;
 
 use super::body::Body;
-use super::connection::times;
 use super::country::Country;
 use super::instrument::Instrument;
 use super::mandate::Mandate;
@@ -73,7 +72,6 @@ impl NodeQuery {
 
     /// The records with these ids, in their order. Null where there is none that you may see; the list is null only
     /// beside an error.
-    #[graphql(complexity = "times(ids.len().max(1), child_complexity)")]
     async fn nodes(
         &self,
         ctx: &Context<'_>,

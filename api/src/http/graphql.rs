@@ -79,6 +79,7 @@ struct Told {
     /// The beginning of the document's hash.
     document: Option<String>,
     viewer: Option<Role>,
+    cost: Option<u64>,
 }
 
 async fn handle(
@@ -111,6 +112,7 @@ async fn handle(
         operation,
         document = told.document,
         viewer = told.viewer.map(|role| format!("{role:?}")),
+        cost = told.cost,
         statements,
         milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         status,
@@ -133,8 +135,9 @@ async fn answer(
     let variables = asked.variables.map(|variables| Variables::from_json(Value::Object(variables))).unwrap_or_default();
     let admitted = service.admission.admit(&asked.query, asked.operation_name.as_deref(), &variables).await;
     let admitted = admitted.map_err(|refusal| Answer::inadmissible(&refusal))?;
-    let (Admitted::Known(document) | Admitted::New(document)) = &admitted;
-    service.metrics.document(matches!(admitted, Admitted::Known(_)));
+    let document = &admitted.document;
+    service.metrics.document(admitted.is_known);
+    told.cost = Some(admitted.cost);
     told.operation = document.operation_name(asked.operation_name.as_deref());
     told.document = Some(document.short_hash());
     if !document.operation_type(asked.operation_name.as_deref()).is_none_or(|operation| method.allows(operation)) {
@@ -165,23 +168,21 @@ async fn unharmed<T>(future: impl Future<Output = T>) -> Result<T, Error> {
 
 /// Executes a request. The first step of a new document, in which it is validated, waits for its turn.
 async fn execute(service: &Service, admitted: Admitted, request: Request, batches: &Batches) -> Response {
-    match admitted {
-        Admitted::Known(_) => batches.drive(service.trusting.execute(request)).await,
-        Admitted::New(document) => {
-            let mut execution = pin!(batches.drive(service.schema.execute(request)));
-            let turn = service.admission.turn().await;
-            let first = poll!(&mut execution);
-            drop(turn);
-            let response = match first {
-                Poll::Ready(response) => response,
-                Poll::Pending => execution.await,
-            };
-            if was_executed(&response) {
-                service.admission.keep(document);
-            }
-            response
-        }
+    if admitted.is_known {
+        return batches.drive(service.trusting.execute(request)).await;
     }
+    let mut execution = pin!(batches.drive(service.schema.execute(request)));
+    let turn = service.admission.turn().await;
+    let first = poll!(&mut execution);
+    drop(turn);
+    let response = match first {
+        Poll::Ready(response) => response,
+        Poll::Pending => execution.await,
+    };
+    if was_executed(&response) {
+        service.admission.keep(admitted.document);
+    }
+    response
 }
 
 fn unauthenticated(error: &Error, request_id: &str) -> Answer {
@@ -229,7 +230,7 @@ fn publish(error: &mut ServerError, executed: bool, request_id: &str) -> &'stati
             own.code()
         }
         None if executed => "INVALID_ARGUMENT",
-        None => request_error_code(&error.message),
+        None => "GRAPHQL_VALIDATION_FAILED",
     };
     let mut extensions = error.extensions.take().unwrap_or_default();
     extensions.set("code", code);
@@ -238,14 +239,6 @@ fn publish(error: &mut ServerError, executed: bool, request_id: &str) -> &'stati
     }
     error.extensions = Some(extensions);
     code
-}
-
-/// The library tells its limit by its words only.
-fn request_error_code(message: &str) -> &'static str {
-    match message {
-        "Query is too complex." => "QUERY_TOO_COMPLEX",
-        _ => "GRAPHQL_VALIDATION_FAILED",
-    }
 }
 
 #[cfg(test)]

@@ -40,11 +40,10 @@ pub struct Service {
 /// The whole service as one router.
 pub fn router(app: Arc<App>) -> Router {
     let limits = app.config.limits.clone();
-    let (largest_body, dearest) = (limits.body, limits.cost);
+    let largest_body = limits.body;
     let admission = Arc::new(Admission::to(&sdl(), limits));
     let open = app.config.introspection == Introspection::Everyone;
-    let (schema, trusting) =
-        (schema(ValidationMode::Strict, dearest, open), schema(ValidationMode::Fast, dearest, open));
+    let (schema, trusting) = (schema(ValidationMode::Strict, open), schema(ValidationMode::Fast, open));
     let explorer = if app.config.explorer == Switch::On { explorer::routes() } else { Router::new() };
     let service = Service { app, schema, trusting, admission, metrics: Arc::default() };
     Router::new()

@@ -11,7 +11,7 @@ mod parts;
 
 pub use self::mutation::MeetingMutation;
 pub use self::parts::{AgendaItem, AlternativeTitle, BodySession, MeetingOrganizer, Participation};
-use super::connection::{connections, short};
+use super::connection::connections;
 use super::country::Country;
 use super::loader::Headcount;
 use super::object::{Stamp, object};
@@ -42,7 +42,6 @@ impl Meeting {
     }
 
     /// Other titles under which sources name it.
-    #[graphql(complexity = "short(child_complexity)")]
     async fn alternative_titles(&self, ctx: &Context<'_>) -> Result<Vec<AlternativeTitle>> {
         parts_of::<AlternativeTitle>(session(ctx), self.0.id).await
     }
@@ -113,25 +112,21 @@ impl Meeting {
     }
 
     /// Who organises it, in order.
-    #[graphql(complexity = "short(child_complexity)")]
     async fn organizers(&self, ctx: &Context<'_>) -> Result<Vec<MeetingOrganizer>> {
         parts_of::<MeetingOrganizer>(session(ctx), self.0.id).await
     }
 
     /// The body sessions that it carries, by ordinal.
-    #[graphql(complexity = "short(child_complexity)")]
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<BodySession>> {
         parts_of::<BodySession>(session(ctx), self.0.id).await
     }
 
     /// The agenda, in order.
-    #[graphql(complexity = "short(child_complexity)")]
     async fn agenda(&self, ctx: &Context<'_>) -> Result<Vec<AgendaItem>> {
         parts_of::<AgendaItem>(session(ctx), self.0.id).await
     }
 
     /// The sources of what is recorded about it, in order.
-    #[graphql(complexity = "short(child_complexity)")]
     async fn sources(&self, ctx: &Context<'_>) -> Result<Vec<Source>> {
         parts::sources(session(ctx), self.0.id).await
     }

@@ -10,7 +10,7 @@ mod parts;
 pub use self::mutation::RecommendationMutation;
 pub use self::parts::{Addressee, RecommendationRevision};
 use super::body::Body;
-use super::connection::{connections, short};
+use super::connection::connections;
 use super::instrument::Instrument;
 use super::meeting::Meeting;
 use super::object::{Stamp, object};
@@ -103,25 +103,21 @@ impl Recommendation {
     }
 
     /// Whom it asks to act, in order.
-    #[graphql(complexity = "short(child_complexity)")]
     async fn addressees(&self, ctx: &Context<'_>) -> Result<Vec<Addressee>> {
         parts_of::<Addressee>(session(ctx), self.0.id).await
     }
 
     /// What it is about, in order.
-    #[graphql(complexity = "short(child_complexity)")]
     async fn themes(&self, ctx: &Context<'_>) -> Result<Vec<Theme>> {
         parts::themes(session(ctx), self.0.id).await
     }
 
     /// What it refers to, in order.
-    #[graphql(complexity = "short(child_complexity)")]
     async fn instruments(&self, ctx: &Context<'_>) -> Result<Vec<Instrument>> {
         parts::instruments(session(ctx), self.0.id).await
     }
 
     /// The states of its text that you may see, by number. A text that is published opens its latest state only.
-    #[graphql(complexity = "short(child_complexity)")]
     async fn revisions(&self, ctx: &Context<'_>) -> Result<Vec<RecommendationRevision>> {
         parts_of::<RecommendationRevision>(session(ctx), self.0.id).await
     }

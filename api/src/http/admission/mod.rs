@@ -1,5 +1,6 @@
 //! What a request must pass before it is executed, and the documents that have passed.
 
+mod cost;
 mod guard;
 mod values;
 mod weight;
@@ -13,6 +14,7 @@ use lru::LruCache;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use self::cost::cost;
 use self::guard::guard;
 use self::values::Types;
 use self::weight::allow_omitted_page_sizes;
@@ -41,11 +43,13 @@ pub struct Document {
     introspects: bool,
 }
 
-/// What is known of a document when it comes.
-pub enum Admitted {
-    /// It was found to fit the schema before. That does not depend on variables, and need not be found again.
-    Known(Arc<Document>),
-    New(Arc<Document>),
+/// A request that may be executed.
+pub struct Admitted {
+    pub document: Arc<Document>,
+    /// Whether the document was found to fit the schema before. That does not depend on variables, and need not be found again.
+    pub is_known: bool,
+    /// In points.
+    pub cost: u64,
 }
 
 impl Document {
@@ -128,20 +132,26 @@ impl Admission {
     ) -> Result<Admitted, Inadmissible> {
         let key: [u8; 32] = Sha256::digest(text.as_bytes()).into();
         let known = self.kept().recent.get(&key).map(Arc::clone);
-        let admitted = if let Some(document) = known {
-            Admitted::Known(document)
+        let is_known = known.is_some();
+        let document = if let Some(document) = known {
+            document
         } else {
             let _turn = self.turn().await;
             let parsed = self.parse(text)?;
             let introspects = weight::introspects(&parsed);
-            Admitted::New(Arc::new(Document { parsed, key, length: text.len(), introspects }))
+            Arc::new(Document { parsed, key, length: text.len(), introspects })
         };
-        let (Admitted::Known(document) | Admitted::New(document)) = &admitted;
         // Which operation is missing, the execution says.
-        if let Some(operation) = document.operation(operation) {
-            self.types.check_variables(operation, variables)?;
+        let Some(operation) = document.operation(operation) else {
+            return Ok(Admitted { document, is_known, cost: 1 });
+        };
+        self.types.check_variables(operation, variables)?;
+        let cost = cost(&self.types, &document.parsed, operation, variables);
+        if cost > self.limits.cost {
+            let message = format!("The operation costs {cost} points, more than {}.", self.limits.cost);
+            return Err(Inadmissible::new("QUERY_TOO_COMPLEX", message));
         }
-        Ok(admitted)
+        Ok(Admitted { document, is_known, cost })
     }
 
     /// Keeps a document that was found to fit the schema.
@@ -195,14 +205,14 @@ mod tests {
             let admission = Admission::to("", limits);
             let texts = ["{ a }", "{ b }", "{ c }", "{ d }"];
             for text in texts {
-                let Ok(Admitted::New(document)) = admit(&admission, text).await else { panic!("{text} is new") };
-                assert!(matches!(admit(&admission, text).await, Ok(Admitted::New(_))), "nobody has kept it");
+                let Admitted { document, is_known, .. } = admit(&admission, text).await.ok().unwrap();
+                assert!(!is_known && !admit(&admission, text).await.ok().unwrap().is_known, "nobody has kept it");
                 admission.keep(Arc::clone(&document));
                 admission.keep(document);
             }
             let mut known = 0;
             for text in texts {
-                known += usize::from(matches!(admit(&admission, text).await, Ok(Admitted::Known(_))));
+                known += usize::from(admit(&admission, text).await.ok().unwrap().is_known);
             }
             assert_eq!(known, kept);
         }

@@ -17,11 +17,18 @@ use super::Inadmissible;
 
 /// The types of a schema, as far as values are checked against them.
 pub struct Types {
-    /// By type and field: the arguments, and the type of the answer.
-    fields: HashMap<String, HashMap<String, (Inputs, String)>>,
+    /// By type and field.
+    fields: HashMap<String, HashMap<String, FieldType>>,
     inputs: HashMap<String, Inputs>,
     one_of: HashSet<String>,
     enums: HashMap<String, HashSet<String>>,
+}
+
+struct FieldType {
+    arguments: Inputs,
+    /// The type of the answer, without its lists.
+    answer: String,
+    is_list: bool,
 }
 
 /// The type of each input value, and whether it has a default.
@@ -67,7 +74,9 @@ impl Types {
         };
         let fields = fields.into_iter().map(|field| {
             let field = field.node;
-            (field.name.node.to_string(), (inputs(field.arguments), base_of(&field.ty.node).to_owned()))
+            let is_list = matches!(field.ty.node.base, BaseType::List(_));
+            let (arguments, answer) = (inputs(field.arguments), base_of(&field.ty.node).to_owned());
+            (field.name.node.to_string(), FieldType { arguments, answer, is_list })
         });
         self.fields.insert(name, fields.collect());
     }
@@ -76,12 +85,7 @@ impl Types {
     pub fn check_document(&self, document: &ExecutableDocument) -> Result<(), Inadmissible> {
         let misfit = |misfit: Misfit| Inadmissible::new("INVALID_ARGUMENT", misfit);
         for (_, operation) in document.operations.iter() {
-            let root = match operation.node.ty {
-                OperationType::Query => "Query",
-                OperationType::Mutation => "Mutation",
-                OperationType::Subscription => "Subscription",
-            };
-            self.check_selections(&operation.node.selection_set.node, root).map_err(misfit)?;
+            self.check_selections(&operation.node.selection_set.node, root_of(operation.node.ty)).map_err(misfit)?;
         }
         for fragment in document.fragments.values() {
             let on = &fragment.node.type_condition.node.on.node;
@@ -95,15 +99,13 @@ impl Types {
             match &item.node {
                 Selection::Field(field) => {
                     let name = field.node.name.node.as_str();
-                    let Some((arguments, answer)) = self.fields.get(on).and_then(|fields| fields.get(name)) else {
-                        continue;
-                    };
+                    let Some(known) = self.fields.get(on).and_then(|fields| fields.get(name)) else { continue };
                     for (argument, value) in &field.node.arguments {
-                        if let Some((ty, _)) = arguments.get(argument.node.as_str()) {
+                        if let Some((ty, _)) = known.arguments.get(argument.node.as_str()) {
                             self.check(&value.node, ty, &format!("{name}({})", argument.node))?;
                         }
                     }
-                    self.check_selections(&field.node.selection_set.node, answer)?;
+                    self.check_selections(&field.node.selection_set.node, &known.answer)?;
                 }
                 Selection::InlineFragment(fragment) => {
                     let on = fragment.node.type_condition.as_ref().map_or(on, |condition| &condition.node.on.node);
@@ -113,6 +115,12 @@ impl Types {
             }
         }
         Ok(())
+    }
+
+    /// The type that a field answers with, and whether it is a list of it; `None` if the schema does not tell of it.
+    pub fn answer(&self, on: &str, field: &str) -> Option<(&str, bool)> {
+        let known = self.fields.get(on)?.get(field)?;
+        Some((&known.answer, known.is_list))
     }
 
     /// Whether an operation is given the variables that it declares.
@@ -187,6 +195,15 @@ fn inputs(definitions: Vec<Positioned<InputValueDefinition>>) -> Inputs {
         (definition.name.node.to_string(), (definition.ty.node, definition.default_value.is_some()))
     });
     inputs.collect()
+}
+
+/// The type that an operation begins at.
+pub fn root_of(operation: OperationType) -> &'static str {
+    match operation {
+        OperationType::Query => "Query",
+        OperationType::Mutation => "Mutation",
+        OperationType::Subscription => "Subscription",
+    }
 }
 
 /// The name of a type without its lists.

@@ -1,0 +1,150 @@
+//! What an operation costs, in points: a field costs 1, and what is selected of a record counts as often as there may be
+//! records. Each fragment is reckoned once; sums saturate.
+
+use std::collections::HashMap;
+
+use async_graphql::Variables;
+use async_graphql::parser::types::{ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet};
+use async_graphql_value::{ConstValue, Value};
+
+use super::values::{Types, root_of};
+use crate::service::page::{DEFAULT_PAGE, LONGEST_PAGE};
+
+/// How many records a short list counts for. It may have 100; most have a handful.
+const SHORT: u64 = 5;
+
+/// The points of an operation with its variables.
+pub fn cost(types: &Types, document: &ExecutableDocument, operation: &OperationDefinition, given: &Variables) -> u64 {
+    let mut reckoning = Reckoning { types, document, operation, given, fragments: HashMap::new() };
+    reckoning.selections(&operation.selection_set.node, root_of(operation.ty))
+}
+
+struct Reckoning<'a> {
+    types: &'a Types,
+    document: &'a ExecutableDocument,
+    operation: &'a OperationDefinition,
+    given: &'a Variables,
+    /// Those that are reckoned; nothing yet for one that is being reckoned. Validation refuses circles.
+    fragments: HashMap<&'a str, u64>,
+}
+
+impl<'a> Reckoning<'a> {
+    fn selections(&mut self, set: &'a SelectionSet, on: &'a str) -> u64 {
+        set.items.iter().fold(0, |sum: u64, item| {
+            sum.saturating_add(match &item.node {
+                Selection::Field(field) => self.field(&field.node, on),
+                Selection::InlineFragment(inline) => {
+                    let on = inline.node.type_condition.as_ref().map_or(on, |condition| &condition.node.on.node);
+                    self.selections(&inline.node.selection_set.node, on)
+                }
+                Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node),
+            })
+        })
+    }
+
+    fn fragment(&mut self, name: &'a str) -> u64 {
+        if let Some(points) = self.fragments.get(name) {
+            return *points;
+        }
+        let Some(fragment) = self.document.fragments.get(name) else { return 0 };
+        self.fragments.insert(name, 0);
+        let on = &fragment.node.type_condition.node.on.node;
+        let points = self.selections(&fragment.node.selection_set.node, on);
+        self.fragments.insert(name, points);
+        points
+    }
+
+    fn field(&mut self, field: &'a Field, on: &'a str) -> u64 {
+        let answer = self.types.answer(on, &field.name.node);
+        let (ty, is_list) = answer.unwrap_or(("", false));
+        let below = self.selections(&field.selection_set.node, ty);
+        let records = if ty.ends_with("Connection") {
+            self.page_size(field)
+        } else if field.get_argument("ids").is_some() {
+            self.number_of_ids(field)
+        } else if is_list && !on.ends_with("Connection") && below > 0 {
+            SHORT
+        } else {
+            1
+        };
+        records.saturating_mul(below).saturating_add(1)
+    }
+
+    fn page_size(&self, field: &Field) -> u64 {
+        let size = ["first", "last"].into_iter().find_map(|name| match self.value(field, name)? {
+            ConstValue::Number(size) => Some(size.as_u64().unwrap_or(0)),
+            _ => None,
+        });
+        size.unwrap_or(DEFAULT_PAGE).clamp(1, LONGEST_PAGE)
+    }
+
+    fn number_of_ids(&self, field: &Field) -> u64 {
+        match self.value(field, "ids") {
+            Some(ConstValue::List(ids)) => u64::try_from(ids.len()).unwrap_or(u64::MAX).max(1),
+            _ => 1,
+        }
+    }
+
+    /// The value of an argument, its variables filled in.
+    fn value(&self, field: &Field, name: &str) -> Option<ConstValue> {
+        let value: &Value = &field.get_argument(name)?.node;
+        let filled = value.clone().into_const_with(|variable| {
+            let declared = self.operation.variable_definitions.iter().find(|one| one.node.name.node == variable);
+            let default = declared.and_then(|one| one.node.default_value.as_ref()).map(|value| value.node.clone());
+            self.given.get(&variable).cloned().or(default).ok_or(())
+        });
+        filled.ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::Variables;
+    use async_graphql::parser::parse_query;
+    use serde_json::json;
+
+    use super::{Types, cost};
+
+    const SCHEMA: &str = "type Thing { id: ID parts: [Thing!]! things(first: Int, last: Int): ThingConnection }
+        type ThingConnection { nodes: [Thing!] totalCount: Int } type Names { all: [String!] }
+        type Query { thing: Thing things(first: Int, last: Int): ThingConnection nodes(ids: [ID!]!): [Thing] names: Names }";
+
+    fn points(query: &str, variables: serde_json::Value) -> u64 {
+        let document = parse_query(query).unwrap();
+        let (_, operation) = document.operations.iter().next().unwrap();
+        cost(&Types::of(SCHEMA), &document, &operation.node, &Variables::from_json(variables))
+    }
+
+    #[test]
+    fn what_is_selected_counts_as_often_as_there_may_be_records() {
+        for (query, expected) in [
+            ("{ thing { id } }", 2),
+            ("{ names { all } }", 2),
+            ("{ thing { parts { id id } } }", 1 + 1 + 5 * 2),
+            ("{ things(first: 10) { totalCount nodes { id } } }", 1 + 10 * (1 + 2)),
+            ("{ things(last: 10) { nodes { id } } }", 21),
+            ("{ things { nodes { id } } }", 1 + 25 * 2),
+            ("{ things(first: 65536) { nodes { id } } }", 1 + 100 * 2),
+            ("{ things(first: -1) { nodes { id } } }", 3),
+            ("{ nodes(ids: [1, 2, 3]) { id } }", 4),
+            ("{ thing { ...f ...f } } fragment f on Thing { id ... on Thing { parts { id } } }", 1 + 2 * (1 + 1 + 5)),
+            ("{ ...f } fragment f on Query { thing { id } ...f }", 2),
+            ("{ __schema { types { name } } }", 3),
+        ] {
+            assert_eq!(points(query, json!({})), expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn variables_and_their_defaults_are_filled_in() {
+        let query = "query($n: Int = 7, $ids: [ID!]!) { things(first: $n) { totalCount } nodes(ids: $ids) { id } }";
+        assert_eq!(points(query, json!({ "ids": [] })), 1 + 7 + 1 + 1);
+        assert_eq!(points(query, json!({ "n": 3, "ids": ["a", "b"] })), 1 + 3 + 1 + 2);
+    }
+
+    #[test]
+    fn points_do_not_wrap() {
+        let nested = (0..12).fold("id".to_owned(), |inner, _| format!("things(first: 100) {{ nodes {{ {inner} }} }}"));
+        assert_eq!(points(&format!("{{ {nested} }}"), json!({})), u64::MAX);
+    }
+}
