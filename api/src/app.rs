@@ -1,6 +1,7 @@
 //! The application: its databases, its keys, its clock and its feed. Connect, migrate, serve, shut down.
 
 use std::future::{Future, IntoFuture as _};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,7 +44,7 @@ pub enum StartError {
     #[error("{}", telemetry::chain(.0))]
     Service(#[from] Error),
     #[error("cannot listen on {address}: {cause}")]
-    Listen { address: std::net::SocketAddr, cause: std::io::Error },
+    Listen { address: SocketAddr, cause: std::io::Error },
 }
 
 impl App {
@@ -82,7 +83,8 @@ impl App {
             // Nobody listens any more if serving has failed.
             let _ = stopping.send(());
         };
-        let serving = axum::serve(listener, crate::http::router(self)).with_graceful_shutdown(stop).into_future();
+        let service = crate::http::router(self).into_make_service_with_connect_info::<SocketAddr>();
+        let serving = axum::serve(listener, service).with_graceful_shutdown(stop).into_future();
         let too_late = async {
             match stopped.await {
                 Ok(()) => tokio::time::sleep(patience).await,

@@ -57,6 +57,10 @@ pub struct Config {
     #[arg(long, env = "REC_INTROSPECTION", value_enum, default_value_t = Introspection::Everyone, global = true)]
     pub introspection: Introspection,
 
+    /// Whether the address that a client's proxy forwards (the last of `X-Forwarded-For`) is believed.
+    #[arg(long, env = "REC_TRUST_PROXY", value_enum, default_value_t = Switch::Off, global = true)]
+    pub trust_proxy: Switch,
+
     /// How long requests that have begun may take at the end of the service, in seconds.
     #[arg(long, env = "REC_SHUTDOWN_SECONDS", default_value_t = 10, global = true, value_name = "N",
           value_parser = clap::value_parser!(u64).range(0..=600))]
@@ -126,6 +130,16 @@ pub struct Limits {
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub seconds: u64,
 
+    /// What each client may ask for, in cost points a minute; 0 limits nobody. A client is a token's subject, else an address.
+    #[arg(
+        long = "rate-points",
+        env = "REC_RATE_POINTS",
+        default_value_t = Self::DEFAULT.rate_points,
+        global = true,
+        value_name = "POINTS"
+    )]
+    pub rate_points: u32,
+
     /// How many parsed documents are kept.
     #[arg(long = "kept-documents", env = "REC_KEPT_DOCUMENTS", default_value_t = Self::DEFAULT.kept_documents, global = true, value_name = "N")]
     pub kept_documents: usize,
@@ -147,6 +161,7 @@ impl Limits {
         aliases: 30,
         directives: 20,
         seconds: 10,
+        rate_points: 600_000,
         kept_documents: 1000,
         kept_bytes: 2 * 1024 * 1024,
     };
@@ -174,6 +189,7 @@ impl Config {
             log: "warn".to_owned(),
             explorer: Switch::On,
             introspection: Introspection::Everyone,
+            trust_proxy: Switch::Off,
             shutdown_seconds: 10,
             limits: Limits::DEFAULT,
         }

@@ -171,6 +171,34 @@ on_both_databases! {
         }
     }
 
+    async fn a_client_asks_for_so_many_points_a_minute(app: TestApp) {
+        let limited = app.second_with(|config| config.limits.rate_points = 100).await;
+        let query = r#"{ "query": "{ bodies(first: 20) { nodes { id code } } }" }"#;
+        let (parts, _) = limited.anonymous().post(query).await;
+        // 1 + 20 * (1 + 2) points.
+        let told = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"].map(|name| parts.headers[name].to_str().unwrap().to_owned());
+        assert_eq!(told, ["100", "39", "37"]);
+        let (parts, bytes) = limited.anonymous().post(query).await;
+        assert_eq!((parts.status.as_u16(), code(&bytes).as_str()), (429, "RATE_LIMITED"));
+        let wait: u64 = parts.headers["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!((1..=20).contains(&wait), "{wait}");
+        let (parts, _) = limited.reader().post(query).await;
+        assert_eq!(parts.status, StatusCode::OK, "another client has its own points");
+        let (parts, _) = limited.reader().post(r#"{ "query": "{ viewer { role } }" }"#).await;
+        assert_eq!(parts.headers["ratelimit-remaining"], "37");
+        let (parts, _) = app.anonymous().post(query).await;
+        assert!(!parts.headers.contains_key("ratelimit-limit"), "without a limit nothing is told");
+    }
+
+    async fn a_cost_is_told_to_whoever_asks_for_it(app: TestApp) {
+        let body = r#"{ "query": "{ bodies(first: 3) { nodes { id } } }" }"#;
+        let post = || Request::post("/graphql").header("content-type", "application/json");
+        let told: Value = serde_json::from_slice(&send(&app, post().header("x-cost", "1"), body).await.2).expect("JSON");
+        assert_eq!(told["extensions"], json!({ "cost": { "requested": 7, "maximum": 20_000 } }));
+        let plain: Value = serde_json::from_slice(&send(&app, post(), body).await.2).expect("JSON");
+        assert!(plain.get("extensions").is_none());
+    }
+
     async fn the_metrics_tell_of_requests_and_not_of_what_was_asked(app: TestApp) {
         app.anonymous().query("query Bodies { bodies { nodes { code } } }").await;
         app.anonymous().query("query Bodies { bodies { nodes { code } } }").await;

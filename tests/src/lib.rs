@@ -179,6 +179,7 @@ fn config(directory: &TempDir, url: &str) -> Config {
     let mut config = Config::embedded(directory.path().join("data"));
     config.database_url = Some(url.to_owned());
     config.database_connections = 4;
+    config.limits.rate_points = 0;
     config
 }
 

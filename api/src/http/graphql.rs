@@ -10,17 +10,19 @@ use async_graphql::{Request, Response, ServerError, Variables};
 use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest as _, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{Extensions, HeaderMap, StatusCode};
 use futures_util::{FutureExt as _, poll};
 use serde_json::{Value, json};
 
 use super::admission::Admitted;
 use super::answer::Answer;
 use super::media::Media;
+use super::rate::{Allowance, client};
 use super::request::{Asked, Parameters};
 use super::viewer::authenticate;
 use super::{Service, language};
 use crate::auth::Role;
+use crate::config::Switch;
 use crate::database::counting;
 use crate::error::Error;
 use crate::graphql::batch::Batches;
@@ -29,27 +31,40 @@ use crate::telemetry::chain;
 use crate::telemetry::metrics::Answered;
 
 pub async fn post(State(service): State<Service>, request: axum::extract::Request) -> axum::response::Response {
-    let headers = request.headers().clone();
+    let (headers, extensions) = (request.headers().clone(), request.extensions().clone());
     // Whoever sends a byte a second does not hold a connection for ever.
     let body = tokio::time::timeout(time_limit(&service), Bytes::from_request(request, &())).await;
-    handle(&service, &headers, Method::Post, || Asked::of_body(&headers, body)).await
+    let asked = || Asked::of_body(&headers, body);
+    handle(&service, Caller { headers: &headers, extensions: &extensions, method: Method::Post }, asked).await
 }
 
 pub async fn get(
     State(service): State<Service>,
     headers: HeaderMap,
+    extensions: Extensions,
     parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> axum::response::Response {
     let asked = || match parameters {
         Ok(Query(parameters)) => Asked::of_parameters(parameters),
         Err(_) => Err(Answer::refused(StatusCode::BAD_REQUEST, "BAD_REQUEST", "The parameters are not readable.")),
     };
-    handle(&service, &headers, Method::Get, asked).await
+    handle(&service, Caller { headers: &headers, extensions: &extensions, method: Method::Get }, asked).await
 }
+
+/// A request with this header is told its cost in `extensions.cost`.
+const WANTS_COST: &str = "x-cost";
 
 /// How long a request may take to come, and how long to be answered.
 fn time_limit(service: &Service) -> Duration {
     Duration::from_secs(service.app.config.limits.seconds)
+}
+
+/// How a request came.
+#[derive(Clone, Copy)]
+struct Caller<'a> {
+    headers: &'a HeaderMap,
+    extensions: &'a Extensions,
+    method: Method,
 }
 
 #[derive(Clone, Copy)]
@@ -80,17 +95,17 @@ struct Told {
     document: Option<String>,
     viewer: Option<Role>,
     cost: Option<u64>,
+    allowance: Option<Allowance>,
 }
 
 async fn handle(
     service: &Service,
-    headers: &HeaderMap,
-    method: Method,
+    caller: Caller<'_>,
     asked: impl FnOnce() -> Result<Asked, Answer>,
 ) -> axum::response::Response {
     let request_id = service.app.clock.uuid().simple().to_string();
     let (started, mut told) = (Instant::now(), Told::default());
-    let media = Media::accepted(headers).ok_or_else(|| {
+    let media = Media::accepted(caller.headers).ok_or_else(|| {
         let message = "Answers are application/graphql-response+json or application/json.";
         Answer::refused(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", message)
     });
@@ -99,14 +114,17 @@ async fn handle(
         Err(refusal) => (Media::Json, Err(refusal)),
     };
     let (answer, statements) = match asked {
-        Ok(asked) => counting(answer(service, headers, asked, method, &request_id, &mut told)).await,
+        Ok(asked) => counting(answer(service, caller, asked, &request_id, &mut told)).await,
         Err(refusal) => (Err(refusal), 0),
     };
     let (Ok(answer) | Err(answer)) = answer;
     let (codes, took) = (answer.codes.clone(), started.elapsed());
-    let response = answer.respond(media, &request_id);
+    let mut response = answer.respond(media, &request_id);
+    if let Some(allowance) = told.allowance {
+        allowance.write(response.headers_mut());
+    }
     let (status, operation) = (response.status().as_u16(), told.operation.as_deref());
-    service.metrics.answered(&Answered { method: method.name(), status, codes: &codes, operation, took });
+    service.metrics.answered(&Answered { method: caller.method.name(), status, codes: &codes, operation, took });
     tracing::info!(
         request_id,
         operation,
@@ -124,20 +142,23 @@ async fn handle(
 
 async fn answer(
     service: &Service,
-    headers: &HeaderMap,
+    caller: Caller<'_>,
     asked: Asked,
-    method: Method,
     request_id: &str,
     told: &mut Told,
 ) -> Result<Answer, Answer> {
+    let Caller { headers, extensions, method } = caller;
     let viewer = authenticate(&service.app, headers).await.map_err(|error| unauthenticated(&error, request_id))?;
     told.viewer = Some(viewer.role);
+    let client = client(&viewer, headers, extensions, service.app.config.trust_proxy == Switch::On);
+    take(service, &client, 1, told)?;
     let variables = asked.variables.map(|variables| Variables::from_json(Value::Object(variables))).unwrap_or_default();
     let admitted = service.admission.admit(&asked.query, asked.operation_name.as_deref(), &variables).await;
     let admitted = admitted.map_err(|refusal| Answer::inadmissible(&refusal))?;
     let document = &admitted.document;
     service.metrics.document(admitted.is_known);
     told.cost = Some(admitted.cost);
+    take(service, &client, admitted.cost.saturating_sub(1), told)?;
     told.operation = document.operation_name(asked.operation_name.as_deref());
     told.document = Some(document.short_hash());
     if !document.operation_type(asked.operation_name.as_deref()).is_none_or(|operation| method.allows(operation)) {
@@ -149,6 +170,7 @@ async fn answer(
         return Err(Answer::refused(StatusCode::FORBIDDEN, "INTROSPECTION_DISABLED", message));
     }
     let batches = Batches::default();
+    let cost = headers.contains_key(WANTS_COST).then_some(admitted.cost);
     let session = Session::new(service.app.clone(), viewer, language::accepted(headers), &batches);
     let mut request = Request::new(asked.query).data(session).variables(variables);
     request.operation_name = asked.operation_name;
@@ -158,7 +180,23 @@ async fn answer(
         let message = "The request took too long and was given up.";
         Answer::fault(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message, request_id)
     })?;
-    finish(response.map_err(|error| Answer::internal(&error, request_id))?, request_id)
+    let mut response = response.map_err(|error| Answer::internal(&error, request_id))?;
+    if let Some(cost) = cost {
+        let maximum = service.app.config.limits.cost;
+        response.extensions.insert("cost".to_owned(), async_graphql::value!({ "requested": cost, "maximum": maximum }));
+    }
+    finish(response, request_id)
+}
+
+/// Takes points from a client that has them.
+fn take(service: &Service, client: &str, points: u64, told: &mut Told) -> Result<(), Answer> {
+    let (Ok(allowance) | Err(allowance)) = service.rates.take(client, points).map_err(Some);
+    told.allowance = allowance.or(told.allowance);
+    if allowance.is_some_and(Allowance::is_exhausted) {
+        let message = "You have asked for too much. Retry after the seconds of the Retry-After header.";
+        return Err(Answer::refused(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message));
+    }
+    Ok(())
 }
 
 /// What a future comes to; a panic in it is a fault of this request only.

@@ -7,6 +7,7 @@ mod graphql;
 mod health;
 mod language;
 mod media;
+mod rate;
 mod request;
 mod viewer;
 
@@ -20,6 +21,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 
 use self::admission::Admission;
+use self::rate::Rates;
 use self::viewer::authenticate;
 use crate::App;
 use crate::config::{Introspection, Switch};
@@ -35,17 +37,18 @@ pub struct Service {
     trusting: Schema,
     admission: Arc<Admission>,
     metrics: Arc<Metrics>,
+    rates: Arc<Rates>,
 }
 
 /// The whole service as one router.
 pub fn router(app: Arc<App>) -> Router {
     let limits = app.config.limits.clone();
-    let largest_body = limits.body;
+    let (largest_body, rates) = (limits.body, Arc::new(Rates::new(limits.rate_points)));
     let admission = Arc::new(Admission::to(&sdl(), limits));
     let open = app.config.introspection == Introspection::Everyone;
     let (schema, trusting) = (schema(ValidationMode::Strict, open), schema(ValidationMode::Fast, open));
     let explorer = if app.config.explorer == Switch::On { explorer::routes() } else { Router::new() };
-    let service = Service { app, schema, trusting, admission, metrics: Arc::default() };
+    let service = Service { app, schema, trusting, admission, metrics: Arc::default(), rates };
     Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post))
         .layer(DefaultBodyLimit::max(largest_body))
