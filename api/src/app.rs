@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait as _};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use crate::auth::keys::KeyRing;
 use crate::clock::Clock;
@@ -24,6 +25,8 @@ pub struct App {
     pub keys: KeyRing,
     pub clock: Clock,
     pub feed: Feed,
+    /// Turns true when the service stops.
+    pub stopping: watch::Sender<bool>,
 }
 
 /// Why the application does not start: one line for standard error.
@@ -54,7 +57,7 @@ impl App {
         let databases = open_database(&config).await?;
         migrate(&databases).await?;
         let feed = Feed::open(&databases.read).await?;
-        Ok(Self { config, databases, keys, clock, feed })
+        Ok(Self { config, databases, keys, clock, feed, stopping: watch::Sender::new(false) })
     }
 
     /// Whether the service can answer: the database is reachable.
@@ -78,8 +81,10 @@ impl App {
     ) -> std::io::Result<()> {
         let patience = Duration::from_secs(self.config.shutdown_seconds);
         let (stopping, stopped) = tokio::sync::oneshot::channel();
-        let stop = async {
+        let app = Arc::clone(&self);
+        let stop = async move {
             stop.await;
+            app.stopping.send_replace(true);
             // Nobody listens any more if serving has failed.
             let _ = stopping.send(());
         };

@@ -19,4 +19,6 @@ for _ in $(seq 100); do
 done
 [ -n "$url" ] || { cat "$data/log" >&2; exit 1; }
 
+token=$("$program" --data-dir "$data/data" token --role secretariat)
 node audits.js "$url"
+node events.js "$url" "$token"

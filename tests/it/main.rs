@@ -6,6 +6,7 @@ mod at_once;
 mod attacks;
 mod council;
 mod crash;
+mod events;
 mod every_list;
 mod faults;
 mod feed;

@@ -6,6 +6,7 @@ pub mod token;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use entity::Audience;
 use entity::id::OrganizationId;
 use entity::mandate::MandateRole;
@@ -51,6 +52,8 @@ pub struct Viewer {
     pub subject: String,
     /// The organisation that a partner acts for.
     pub organization: Option<Arc<organization::Model>>,
+    /// When the token expires, if there is one.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// What a partner's organisation is today in one body. Empty for everyone else.
@@ -90,7 +93,7 @@ pub enum Act<'a> {
 
 impl Viewer {
     pub fn anonymous() -> Self {
-        Self { role: Role::Anonymous, subject: "anonymous".to_owned(), organization: None }
+        Self { role: Role::Anonymous, subject: "anonymous".to_owned(), organization: None, expires_at: None }
     }
 
     /// The holder of a token, with the organisation that it names. A partner acts for an organisation that is active.
@@ -99,7 +102,8 @@ impl Viewer {
         if claims.role == Role::Partner && organization.is_none() {
             return Err(Error::Unauthenticated("The token's organisation is not active."));
         }
-        Ok(Self { role: claims.role, subject: claims.sub, organization })
+        let expires_at = DateTime::from_timestamp(claims.exp, 0);
+        Ok(Self { role: claims.role, subject: claims.sub, organization, expires_at })
     }
 
     /// Whether the viewer may ask for the schema.
@@ -114,7 +118,7 @@ impl Viewer {
 
     /// The service itself: commands on its own machine.
     pub fn system(command: &str) -> Self {
-        Self { role: Role::Admin, subject: format!("system:{command}"), organization: None }
+        Self { role: Role::Admin, subject: format!("system:{command}"), organization: None, expires_at: None }
     }
 
     /// The widest audience that the viewer belongs to.

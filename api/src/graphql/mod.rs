@@ -20,12 +20,13 @@ pub mod recommendation;
 pub mod scalar;
 pub mod session;
 pub mod source;
+pub mod status;
 pub mod theme;
 pub mod viewer;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, MergedObject, Result, ValidationMode};
+use async_graphql::{MergedObject, MergedSubscription, Result, ValidationMode};
 use entity::{ModelOf, Part, Row};
 
 use self::object::Node;
@@ -65,11 +66,16 @@ pub struct Mutation(
     instrument::InstrumentMutation,
 );
 
-pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+/// Everything that can be followed.
+#[derive(MergedSubscription, Default)]
+pub struct Subscription(status::StatusSubscription);
+
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// The schema. `suggests`: whether an unknown field is answered with the names of known ones.
 pub fn schema(validation: ValidationMode, suggests: bool) -> Schema {
-    let schema = Schema::build(Query::default(), Mutation::default(), EmptySubscription).validation_mode(validation);
+    let schema =
+        Schema::build(Query::default(), Mutation::default(), Subscription::default()).validation_mode(validation);
     if suggests { schema.finish() } else { schema.disable_suggestions().finish() }
 }
 

@@ -11,6 +11,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest as _, Query, State};
 use axum::http::{Extensions, HeaderMap, StatusCode};
+use chrono::{DateTime, Utc};
 use futures_util::{FutureExt as _, poll};
 use serde_json::{Value, json};
 
@@ -20,7 +21,7 @@ use super::media::Media;
 use super::rate::{Allowance, client};
 use super::request::{Asked, Parameters};
 use super::viewer::authenticate;
-use super::{Service, language};
+use super::{Service, events, language};
 use crate::auth::Role;
 use crate::config::Switch;
 use crate::database::counting;
@@ -83,7 +84,7 @@ impl Method {
 
     /// A GET only reads: whatever follows a link, a browser or a proxy, changes nothing.
     fn allows(self, operation: OperationType) -> bool {
-        matches!(self, Self::Post) || operation == OperationType::Query
+        matches!(self, Self::Post) || operation != OperationType::Mutation
     }
 }
 
@@ -105,21 +106,34 @@ async fn handle(
 ) -> axum::response::Response {
     let request_id = service.app.clock.uuid().simple().to_string();
     let (started, mut told) = (Instant::now(), Told::default());
-    let media = Media::accepted(caller.headers).ok_or_else(|| {
-        let message = "Answers are application/graphql-response+json or application/json.";
+    let streams = events::are_wanted(caller.headers);
+    // Who asks for events is refused in the newer form, whose status tells.
+    let media = if streams { Some(Media::GraphqlResponse) } else { Media::accepted(caller.headers) };
+    let media = media.ok_or_else(|| {
+        let message = "Answers are application/graphql-response+json, application/json or text/event-stream.";
         Answer::refused(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", message)
     });
     let (media, asked) = match media {
         Ok(media) => (media, asked()),
         Err(refusal) => (Media::Json, Err(refusal)),
     };
-    let (answer, statements) = match asked {
-        Ok(asked) => counting(answer(service, caller, asked, &request_id, &mut told)).await,
-        Err(refusal) => (Err(refusal), 0),
+    let work = async {
+        let prepared = prepare(service, caller, asked?, &request_id, &mut told).await?;
+        if streams {
+            Ok(Done::Streams(Box::new(prepared)))
+        } else {
+            answer(service, prepared, &request_id).await.map(Done::Answers)
+        }
     };
-    let (Ok(answer) | Err(answer)) = answer;
-    let (codes, took) = (answer.codes.clone(), started.elapsed());
-    let mut response = answer.respond(media, &request_id);
+    let (done, statements) = counting(work).await;
+    let (mut response, codes) = match done {
+        Ok(Done::Streams(prepared)) => (events::stream(service, *prepared, request_id.clone()), Vec::new()),
+        Ok(Done::Answers(answer)) | Err(answer) => {
+            let codes = answer.codes.clone();
+            (answer.respond(media, &request_id), codes)
+        }
+    };
+    let took = started.elapsed();
     if let Some(allowance) = told.allowance {
         allowance.write(response.headers_mut());
     }
@@ -140,13 +154,30 @@ async fn handle(
     response
 }
 
-async fn answer(
+/// What a request comes to.
+enum Done {
+    Answers(Answer),
+    Streams(Box<Prepared>),
+}
+
+/// A request that may be executed: its viewer is known, has the points, and may ask for it.
+pub struct Prepared {
+    pub request: Request,
+    pub admitted: Admitted,
+    pub batches: Batches,
+    /// When the viewer's token expires.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// The cost, if the client wants to be told.
+    told_cost: Option<u64>,
+}
+
+async fn prepare(
     service: &Service,
     caller: Caller<'_>,
     asked: Asked,
     request_id: &str,
     told: &mut Told,
-) -> Result<Answer, Answer> {
+) -> Result<Prepared, Answer> {
     let Caller { headers, extensions, method } = caller;
     let viewer = authenticate(&service.app, headers).await.map_err(|error| unauthenticated(&error, request_id))?;
     told.viewer = Some(viewer.role);
@@ -170,18 +201,24 @@ async fn answer(
         return Err(Answer::refused(StatusCode::FORBIDDEN, "INTROSPECTION_DISABLED", message));
     }
     let batches = Batches::default();
-    let cost = headers.contains_key(WANTS_COST).then_some(admitted.cost);
+    let told_cost = headers.contains_key(WANTS_COST).then_some(admitted.cost);
+    let expires_at = viewer.expires_at;
     let session = Session::new(service.app.clone(), viewer, language::accepted(headers), &batches);
     let mut request = Request::new(asked.query).data(session).variables(variables);
     request.operation_name = asked.operation_name;
     request.set_parsed_query(document.parsed.clone());
+    Ok(Prepared { request, admitted, batches, expires_at, told_cost })
+}
+
+async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> Result<Answer, Answer> {
+    let Prepared { request, admitted, batches, told_cost, .. } = prepared;
     let execution = unharmed(Box::pin(execute(service, admitted, request, &batches)));
     let response = tokio::time::timeout(time_limit(service), execution).await.map_err(|_| {
         let message = "The request took too long and was given up.";
         Answer::fault(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message, request_id)
     })?;
     let mut response = response.map_err(|error| Answer::internal(&error, request_id))?;
-    if let Some(cost) = cost {
+    if let Some(cost) = told_cost {
         let maximum = service.app.config.limits.cost;
         response.extensions.insert("cost".to_owned(), async_graphql::value!({ "requested": cost, "maximum": maximum }));
     }
@@ -239,7 +276,7 @@ fn was_executed(response: &Response) -> bool {
 /// The answer of an executed request. Without `data` the request itself was wrong.
 fn finish(mut response: Response, request_id: &str) -> Result<Answer, Answer> {
     let executed = was_executed(&response);
-    let codes = response.errors.iter_mut().map(|error| publish(error, executed, request_id)).collect();
+    let codes = publish_all(&mut response, request_id);
     let body = if executed {
         serde_json::to_vec(&response)
     } else {
@@ -254,6 +291,12 @@ fn finish(mut response: Response, request_id: &str) -> Result<Answer, Answer> {
             Err(Answer::internal(&error, request_id))
         }
     }
+}
+
+/// Leaves of a response's errors what a client may read; returns their codes.
+pub fn publish_all(response: &mut Response, request_id: &str) -> Vec<&'static str> {
+    let executed = was_executed(response);
+    response.errors.iter_mut().map(|error| publish(error, executed, request_id)).collect()
 }
 
 /// What a client may read of an error: its code, which is returned, and its words. The chain of an internal fault goes to the

@@ -2,6 +2,7 @@
 
 mod admission;
 mod answer;
+mod events;
 mod explorer;
 mod graphql;
 mod health;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
@@ -58,6 +59,7 @@ pub struct Metrics {
     errors: Family<ByCode, Counter>,
     seconds: Family<ByOperation, Histogram, fn() -> Histogram>,
     documents: Family<ByOutcome, Counter>,
+    subscriptions: Gauge,
     names: Mutex<HashSet<String>>,
 }
 
@@ -69,6 +71,7 @@ impl Default for Metrics {
             errors: Family::default(),
             seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             documents: Family::default(),
+            subscriptions: Gauge::default(),
             names: Mutex::default(),
         };
         let registry = &mut metrics.registry;
@@ -76,7 +79,17 @@ impl Default for Metrics {
         registry.register("errors", "Errors in answers by code", metrics.errors.clone());
         registry.register("request_seconds", "Time to an answer by operation name", metrics.seconds.clone());
         registry.register("documents", "Documents by what the cache knew of them", metrics.documents.clone());
+        registry.register("subscriptions", "Streams of events that are open", metrics.subscriptions.clone());
         metrics
+    }
+}
+
+/// A stream of events, as long as it is open.
+pub struct Following(Gauge);
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 
@@ -88,6 +101,12 @@ impl Metrics {
         }
         let operation = self.known_name(answered.operation);
         self.seconds.get_or_create(&ByOperation { operation }).observe(answered.took.as_secs_f64());
+    }
+
+    /// A stream of events begins.
+    pub fn following(&self) -> Following {
+        self.subscriptions.inc();
+        Following(self.subscriptions.clone())
     }
 
     /// A document came that was known, or new.

@@ -1,0 +1,36 @@
+//! What can be followed of the service itself.
+
+use async_graphql::{Context, SimpleObject, Subscription};
+use chrono::{DateTime, Utc};
+use futures_util::stream::{self, Stream};
+
+use super::session::session;
+
+/// How far the record has come.
+#[derive(SimpleObject)]
+pub struct ServiceStatus {
+    /// The cursor of the last change in the feed.
+    head: String,
+    /// The time of the service.
+    at: DateTime<Utc>,
+}
+
+#[derive(Default)]
+pub struct StatusSubscription;
+
+#[Subscription]
+impl StatusSubscription {
+    /// How far the record has come: at once, and again whenever it changes. For everyone; what has changed is not told.
+    async fn service_status<'a>(&self, ctx: &Context<'a>) -> impl Stream<Item = ServiceStatus> + 'a {
+        let app = &session(ctx).app;
+        let (head, is_first) = (app.feed.head(), true);
+        stream::unfold((head, is_first), move |(mut head, is_first)| async move {
+            if !is_first {
+                head.changed().await.ok()?;
+            }
+            let seq = *head.borrow_and_update();
+            let status = ServiceStatus { head: app.feed.cursor(seq).to_string(), at: app.clock.now() };
+            Some((status, (head, false)))
+        })
+    }
+}

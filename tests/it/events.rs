@@ -1,0 +1,164 @@
+//! Server-Sent Events: an operation a connection, its results as they come.
+
+use std::time::Duration;
+
+use axum::body::{Body, BodyDataStream};
+use axum::http::{Request, StatusCode};
+use futures_util::StreamExt as _;
+use rec_api::auth::Role;
+use rec_api::auth::token::{Grant, issue};
+use rec_tests::given::text;
+use rec_tests::{TestApp, on_both_databases};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+const FOLLOW: &str = "subscription { serviceStatus { head at } }";
+
+/// A stream of events that is open.
+struct Events {
+    status: StatusCode,
+    content_type: String,
+    bytes: BodyDataStream,
+    /// What has come and is not read yet.
+    text: String,
+}
+
+impl Events {
+    async fn open(app: &TestApp, token: Option<&str>, query: &str) -> Self {
+        let mut request =
+            Request::post("/graphql").header("content-type", "application/json").header("accept", "text/event-stream");
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let body = Body::from(json!({ "query": query }).to_string());
+        Self::of(app, request.body(body).unwrap()).await
+    }
+
+    async fn of(app: &TestApp, request: Request<Body>) -> Self {
+        let response = app.router().oneshot(request).await.unwrap();
+        let content_type = response.headers()["content-type"].to_str().unwrap().to_owned();
+        let (status, bytes) = (response.status(), response.into_body().into_data_stream());
+        Self { status, content_type, bytes, text: String::new() }
+    }
+
+    /// The next event: its name and its data; `None` at the end of the stream.
+    async fn next(&mut self) -> Option<(String, Value)> {
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let (event, rest) = (event.to_owned(), rest.to_owned());
+                self.text = rest;
+                let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+                let Some(name) = field("event:") else { continue };
+                let data = field("data:").filter(|data| !data.is_empty());
+                return Some((name.to_owned(), data.map_or(Value::Null, |data| serde_json::from_str(data).unwrap())));
+            }
+            let bytes =
+                tokio::time::timeout(Duration::from_secs(10), self.bytes.next()).await.expect("an event in time")?;
+            self.text.push_str(std::str::from_utf8(&bytes.unwrap()).unwrap());
+        }
+    }
+
+    async fn head(&mut self) -> String {
+        let (name, result) = self.next().await.unwrap();
+        assert_eq!(name, "next");
+        result["data"]["serviceStatus"]["head"].as_str().unwrap_or_else(|| panic!("{result}")).to_owned()
+    }
+
+    /// The stream ends, and says so.
+    async fn ends(&mut self) {
+        assert_eq!(self.next().await, Some(("complete".to_owned(), Value::Null)));
+        assert_eq!(self.next().await, None);
+    }
+}
+
+async fn write(app: &TestApp, code: &str) -> Value {
+    let input = json!({ "code": code, "kind": "SUBJECT", "name": text(code) });
+    app.secretariat().payload("createTheme", input, "id").await["change"]["cursor"].take()
+}
+
+on_both_databases! {
+    async fn a_subscription_tells_at_once_and_whenever_the_record_changes(app: TestApp) {
+        let mut events = Events::open(&app, None, FOLLOW).await;
+        assert_eq!((events.status, events.content_type.as_str()), (StatusCode::OK, "text/event-stream"));
+        let first = events.head().await;
+        for code in ["ONE", "TWO"] {
+            let cursor = write(&app, code).await;
+            let head = events.head().await;
+            assert_eq!(cursor, head);
+            assert_ne!(head, first);
+        }
+    }
+
+    async fn several_followers_are_told_alike_and_one_that_leaves_costs_nothing(app: TestApp) {
+        let (mut one, mut other) = (Events::open(&app, None, FOLLOW).await, Events::open(&app, None, FOLLOW).await);
+        assert_eq!(one.head().await, other.head().await);
+        drop(one);
+        let cursor = write(&app, "ONE").await;
+        assert_eq!(other.head().await, cursor);
+    }
+
+    async fn a_query_is_one_result(app: TestApp) {
+        // The second time the document is known.
+        for _ in 0..2 {
+            let mut events = Events::open(&app, None, "{ bodies(first: 1) { nodes { code reportsTo { code } } } }").await;
+            let data = json!({ "data": { "bodies": { "nodes": [{ "code": "PL", "reportsTo": null }] } } });
+            assert_eq!(events.next().await, Some(("next".to_owned(), data)));
+            events.ends().await;
+        }
+    }
+
+    async fn the_end_of_a_token_is_the_end_of_its_stream(app: TestApp) {
+        let grant = Grant { role: Role::Reader, organization: None, valid_for: Duration::from_secs(1) };
+        let (keys, clock) = (&app.app.keys, &app.app.clock);
+        let token = issue(keys.own(), &app.app.config.trust(), &grant, clock.uuid(), clock.now()).unwrap();
+        let mut events = Events::open(&app, Some(&token), FOLLOW).await;
+        events.head().await;
+        events.ends().await;
+    }
+
+    async fn the_end_of_the_service_is_the_end_of_every_stream(app: TestApp) {
+        let mut events = Events::open(&app, None, FOLLOW).await;
+        events.head().await;
+        app.app.stopping.send_replace(true);
+        events.ends().await;
+    }
+
+    async fn what_is_refused_is_refused_before_the_stream(app: TestApp) {
+        for (token, query, status) in [
+            (None, "subscription { nothing }", 200),
+            (None, "{", 400),
+            (Some("a.b.c"), FOLLOW, 401),
+        ] {
+            let mut events = Events::open(&app, token, query).await;
+            assert_eq!(events.status.as_u16(), status, "{query}");
+            if status == 200 {
+                let (_, result) = events.next().await.unwrap();
+                assert_eq!(result["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
+                events.ends().await;
+            } else {
+                assert!(events.content_type.starts_with("application/graphql-response+json"));
+            }
+        }
+        let link = |query: &str| query.bytes().fold("/graphql?query=".to_owned(), |link, byte| link + &format!("%{byte:02X}"));
+        let get = |query: &str| Request::get(link(query)).header("accept", "text/event-stream").body(Body::empty()).unwrap();
+        assert_eq!(Events::of(&app, get("mutation { __typename }")).await.status, 405);
+        let mut events = Events::of(&app, get(FOLLOW)).await;
+        events.head().await;
+        let plain = app.anonymous().error(FOLLOW).await;
+        assert_eq!(plain, "GRAPHQL_VALIDATION_FAILED", "a subscription needs a stream");
+    }
+
+    async fn open_streams_are_counted(app: TestApp) {
+        let metrics = async || {
+            let answer = app.router().oneshot(Request::get("/metrics").body(Body::empty()).unwrap()).await.unwrap();
+            let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            text.lines().find_map(|line| line.strip_prefix("rec_subscriptions ")).unwrap().to_owned()
+        };
+        let mut events = Events::open(&app, None, FOLLOW).await;
+        events.head().await;
+        assert_eq!(metrics().await, "1");
+        drop(events);
+        assert_eq!(metrics().await, "0");
+    }
+}
