@@ -22,3 +22,5 @@ done
 token=$("$program" --data-dir "$data/data" token --role secretariat)
 node audits.js "$url"
 node events.js "$url" "$token"
+short=$("$program" --data-dir "$data/data" token --role reader --expires-in 2s)
+node socket.js "$url" "$token" "$short" "$server"

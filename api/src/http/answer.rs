@@ -70,6 +70,11 @@ impl Answer {
         Self::fault(StatusCode::INTERNAL_SERVER_ERROR, error.code(), &error.to_string(), request_id)
     }
 
+    /// The errors of an answer that was not executed.
+    pub fn errors(&self) -> Value {
+        serde_json::from_slice::<Value>(&self.body).map(|mut body| body["errors"].take()).unwrap_or_default()
+    }
+
     /// The answer as a client receives it.
     pub fn respond(self, media: Media, request_id: &str) -> axum::response::Response {
         let status = self.outcome.status(media);

@@ -49,7 +49,7 @@ pub fn stream(service: &Service, prepared: Prepared, request_id: String) -> axum
 }
 
 /// The results of an execution, each with the batches that it waits for.
-fn driven(results: BoxStream<'static, Response>, batches: Batches) -> impl Stream<Item = Response> {
+pub fn driven(results: BoxStream<'static, Response>, batches: Batches) -> impl Stream<Item = Response> {
     stream::unfold((results, batches), |(mut results, batches)| async move {
         let response = batches.drive(results.next()).await?;
         Some((response, (results, batches)))
@@ -57,7 +57,7 @@ fn driven(results: BoxStream<'static, Response>, batches: Batches) -> impl Strea
 }
 
 /// Resolves when a token expires, or the service stops.
-fn end(service: &Service, expires_at: Option<DateTime<Utc>>) -> impl Future<Output = ()> + use<> {
+pub fn end(service: &Service, expires_at: Option<DateTime<Utc>>) -> impl Future<Output = ()> + use<> {
     let mut stopping = service.app.stopping.subscribe();
     let left = expires_at.map(|at| (at - service.app.clock.now()).to_std().unwrap_or_default());
     let expired = left.map_or_else(|| Either::Left(future::pending()), |left| Either::Right(tokio::time::sleep(left)));

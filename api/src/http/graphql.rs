@@ -9,9 +9,12 @@ use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, Response, ServerError, Variables};
 use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{FromRequest as _, Query, State};
 use axum::http::{Extensions, HeaderMap, StatusCode};
 use chrono::{DateTime, Utc};
+use entity::text::Locale;
 use futures_util::{FutureExt as _, poll};
 use serde_json::{Value, json};
 
@@ -21,8 +24,9 @@ use super::media::Media;
 use super::rate::{Allowance, client};
 use super::request::{Asked, Parameters};
 use super::viewer::authenticate;
-use super::{Service, events, language};
-use crate::auth::Role;
+pub use super::viewer::authorize;
+use super::{Service, events, language, socket};
+use crate::auth::{Role, Viewer};
 use crate::config::Switch;
 use crate::database::counting;
 use crate::error::Error;
@@ -43,8 +47,12 @@ pub async fn get(
     State(service): State<Service>,
     headers: HeaderMap,
     extensions: Extensions,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> axum::response::Response {
+    if let Ok(upgrade) = upgrade {
+        return socket::open(service, upgrade, headers, extensions);
+    }
     let asked = || match parameters {
         Ok(Query(parameters)) => Asked::of_parameters(parameters),
         Err(_) => Err(Answer::refused(StatusCode::BAD_REQUEST, "BAD_REQUEST", "The parameters are not readable.")),
@@ -69,9 +77,10 @@ struct Caller<'a> {
 }
 
 #[derive(Clone, Copy)]
-enum Method {
+pub enum Method {
     Get,
     Post,
+    Socket,
 }
 
 impl Method {
@@ -79,18 +88,19 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Socket => "SOCKET",
         }
     }
 
     /// A GET only reads: whatever follows a link, a browser or a proxy, changes nothing.
     fn allows(self, operation: OperationType) -> bool {
-        matches!(self, Self::Post) || operation != OperationType::Mutation
+        !matches!(self, Self::Get) || operation != OperationType::Mutation
     }
 }
 
 /// What the log tells of a request: no token, no variable, no text.
 #[derive(Default)]
-struct Told {
+pub struct Told {
     operation: Option<String>,
     /// The beginning of the document's hash.
     document: Option<String>,
@@ -118,7 +128,9 @@ async fn handle(
         Err(refusal) => (Media::Json, Err(refusal)),
     };
     let work = async {
-        let prepared = prepare(service, caller, asked?, &request_id, &mut told).await?;
+        let viewer = authenticate(&service.app, caller.headers).await;
+        let viewer = viewer.map_err(|error| unauthenticated(&error, &request_id))?;
+        let prepared = prepare(service, Asking::of(service, viewer, caller), asked?, &mut told).await?;
         if streams {
             Ok(Done::Streams(Box::new(prepared)))
         } else {
@@ -137,8 +149,26 @@ async fn handle(
     if let Some(allowance) = told.allowance {
         allowance.write(response.headers_mut());
     }
-    let (status, operation) = (response.status().as_u16(), told.operation.as_deref());
-    service.metrics.answered(&Answered { method: caller.method.name(), status, codes: &codes, operation, took });
+    let status = response.status().as_u16();
+    report(service, &request_id, &told, &Work { method: caller.method, status, codes: &codes, statements, took });
+    response
+}
+
+/// What became of a request. Of a stream: of its beginning.
+pub struct Work<'a> {
+    pub method: Method,
+    pub status: u16,
+    /// The codes of its errors.
+    pub codes: &'a [&'static str],
+    pub statements: u64,
+    pub took: Duration,
+}
+
+/// Tells operators of a request: the metrics, and one line of the log.
+pub fn report(service: &Service, request_id: &str, told: &Told, work: &Work<'_>) {
+    let (operation, codes) = (told.operation.as_deref(), work.codes);
+    let Work { method, status, statements, took, .. } = *work;
+    service.metrics.answered(&Answered { method: method.name(), status, codes, operation, took });
     tracing::info!(
         request_id,
         operation,
@@ -151,7 +181,6 @@ async fn handle(
         codes = codes.join(" "),
         "request"
     );
-    response
 }
 
 /// What a request comes to.
@@ -171,17 +200,33 @@ pub struct Prepared {
     told_cost: Option<u64>,
 }
 
-async fn prepare(
-    service: &Service,
-    caller: Caller<'_>,
-    asked: Asked,
-    request_id: &str,
-    told: &mut Told,
-) -> Result<Prepared, Answer> {
-    let Caller { headers, extensions, method } = caller;
-    let viewer = authenticate(&service.app, headers).await.map_err(|error| unauthenticated(&error, request_id))?;
+/// Who asks, and how.
+pub struct Asking {
+    viewer: Viewer,
+    /// Whose points are taken.
+    client: String,
+    languages: Vec<Locale>,
+    method: Method,
+    wants_cost: bool,
+}
+
+impl Asking {
+    fn of(service: &Service, viewer: Viewer, caller: Caller<'_>) -> Self {
+        let Caller { headers, extensions, method } = caller;
+        let client = client(&viewer, headers, extensions, service.app.config.trust_proxy == Switch::On);
+        let (languages, wants_cost) = (language::accepted(headers), headers.contains_key(WANTS_COST));
+        Self { viewer, client, languages, method, wants_cost }
+    }
+
+    /// With the headers that the socket was opened with.
+    pub fn over_socket(service: &Service, viewer: Viewer, headers: &HeaderMap, extensions: &Extensions) -> Self {
+        Self::of(service, viewer, Caller { headers, extensions, method: Method::Socket })
+    }
+}
+
+pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut Told) -> Result<Prepared, Answer> {
+    let Asking { viewer, client, languages, method, wants_cost } = asking;
     told.viewer = Some(viewer.role);
-    let client = client(&viewer, headers, extensions, service.app.config.trust_proxy == Switch::On);
     take(service, &client, 1, told)?;
     let variables = asked.variables.map(|variables| Variables::from_json(Value::Object(variables))).unwrap_or_default();
     let admitted = service.admission.admit(&asked.query, asked.operation_name.as_deref(), &variables).await;
@@ -201,9 +246,8 @@ async fn prepare(
         return Err(Answer::refused(StatusCode::FORBIDDEN, "INTROSPECTION_DISABLED", message));
     }
     let batches = Batches::default();
-    let told_cost = headers.contains_key(WANTS_COST).then_some(admitted.cost);
-    let expires_at = viewer.expires_at;
-    let session = Session::new(service.app.clone(), viewer, language::accepted(headers), &batches);
+    let (told_cost, expires_at) = (wants_cost.then_some(admitted.cost), viewer.expires_at);
+    let session = Session::new(service.app.clone(), viewer, languages, &batches);
     let mut request = Request::new(asked.query).data(session).variables(variables);
     request.operation_name = asked.operation_name;
     request.set_parsed_query(document.parsed.clone());
@@ -269,7 +313,7 @@ fn unauthenticated(error: &Error, request_id: &str) -> Answer {
 }
 
 /// Whether a request came to its execution: an error that has no path is one of the request itself.
-fn was_executed(response: &Response) -> bool {
+pub fn was_executed(response: &Response) -> bool {
     response.errors.iter().all(|error| !error.path.is_empty())
 }
 

@@ -10,6 +10,7 @@ mod language;
 mod media;
 mod rate;
 mod request;
+mod socket;
 mod viewer;
 
 use std::sync::Arc;

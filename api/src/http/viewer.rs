@@ -8,14 +8,16 @@ use crate::auth::token::verify;
 use crate::error::Error;
 use crate::service::organization::{OrganizationBy, find};
 
-/// No header is anonymous; a header that is not a valid bearer token is refused.
+/// The viewer of a request.
 pub async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Viewer, Error> {
-    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(Viewer::anonymous()) };
-    let token = value
-        .to_str()
-        .ok()
-        .and_then(bearer)
-        .ok_or(Error::Unauthenticated("The Authorization header holds no bearer token."))?;
+    let value = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
+    authorize(app, value).await
+}
+
+/// No authorization is anonymous; one that is not a valid bearer token is refused.
+pub async fn authorize(app: &App, authorization: Option<&str>) -> Result<Viewer, Error> {
+    let Some(value) = authorization else { return Ok(Viewer::anonymous()) };
+    let token = bearer(value).ok_or(Error::Unauthenticated("The Authorization header holds no bearer token."))?;
     let claims = verify(token, &app.keys, &app.config.trust(), app.clock.now()).await?;
     let organization = match &claims.organization {
         Some(named) => find(&app.databases.read, &Viewer::anonymous(), &OrganizationBy::named(named)).await?,

@@ -79,12 +79,16 @@ impl Default for Metrics {
         registry.register("errors", "Errors in answers by code", metrics.errors.clone());
         registry.register("request_seconds", "Time to an answer by operation name", metrics.seconds.clone());
         registry.register("documents", "Documents by what the cache knew of them", metrics.documents.clone());
-        registry.register("subscriptions", "Streams of events that are open", metrics.subscriptions.clone());
+        registry.register(
+            "subscriptions",
+            "Streams of events and sockets that are open",
+            metrics.subscriptions.clone(),
+        );
         metrics
     }
 }
 
-/// A stream of events, as long as it is open.
+/// A stream of events or a socket, as long as it is open.
 pub struct Following(Gauge);
 
 impl Drop for Following {
@@ -103,7 +107,7 @@ impl Metrics {
         self.seconds.get_or_create(&ByOperation { operation }).observe(answered.took.as_secs_f64());
     }
 
-    /// A stream of events begins.
+    /// A stream of events or a socket is opened.
     pub fn following(&self) -> Following {
         self.subscriptions.inc();
         Following(self.subscriptions.clone())
