@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::auth::keys::KeyRing;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, TrustedDocuments};
 use crate::database::{self, Databases};
 use crate::error::Error;
 use crate::service::change::Feed;
@@ -25,6 +25,7 @@ pub struct App {
     pub keys: KeyRing,
     pub clock: Clock,
     pub feed: Feed,
+    pub trusted_documents: TrustedDocuments,
     /// Turns true when the service stops.
     pub stopping: watch::Sender<bool>,
 }
@@ -44,6 +45,8 @@ pub enum StartError {
     Migration(sea_orm::DbErr),
     #[error("{0}")]
     Keys(String),
+    #[error("REC_TRUSTED_DOCUMENTS: {0}")]
+    TrustedDocuments(String),
     #[error("{}", telemetry::chain(.0))]
     Service(#[from] Error),
     #[error("cannot listen on {address}: {cause}")]
@@ -53,11 +56,12 @@ pub enum StartError {
 impl App {
     /// Opens the database, brings its schema up to date and reads the keys.
     pub async fn connect(config: Config, clock: Clock) -> Result<Self, StartError> {
+        let trusted_documents = config.read_trusted_documents().map_err(StartError::TrustedDocuments)?;
         let keys = open_keys(&config).await?;
         let databases = open_database(&config).await?;
         migrate(&databases).await?;
         let feed = Feed::open(&databases.read).await?;
-        Ok(Self { config, databases, keys, clock, feed, stopping: watch::Sender::new(false) })
+        Ok(Self { config, databases, keys, clock, feed, trusted_documents, stopping: watch::Sender::new(false) })
     }
 
     /// Whether the service can answer: the database is reachable.

@@ -1,7 +1,9 @@
 //! The configuration: one struct, each option also an environment variable. The defaults run on SQLite with no file.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -57,6 +59,21 @@ pub struct Config {
     #[arg(long, env = "REC_INTROSPECTION", value_enum, default_value_t = Introspection::Everyone, global = true)]
     pub introspection: Introspection,
 
+    /// Documents that clients name by their hash: a JSON file of hashes and documents, as graphql-codegen's client preset writes
+    /// its persisted documents.
+    #[arg(long, env = "REC_TRUSTED_DOCUMENTS", global = true, value_name = "FILE")]
+    pub trusted_documents: Option<PathBuf>,
+
+    /// Whether nothing but trusted documents is executed.
+    #[arg(long, env = "REC_TRUSTED_DOCUMENTS_ONLY", global = true, default_value_t = false, action = clap::ArgAction::Set,
+          value_name = "true|false")]
+    pub trusted_documents_only: bool,
+
+    /// The origins whose pages may read answers and open sockets, besides the service's own: `https://dashboard.example.org`,
+    /// separated by commas.
+    #[arg(long, env = "REC_ORIGINS", global = true, value_delimiter = ',', value_name = "ORIGINS")]
+    pub origins: Vec<String>,
+
     /// Whether the address that a client's proxy forwards (the last of `X-Forwarded-For`) is believed.
     #[arg(long, env = "REC_TRUST_PROXY", value_enum, default_value_t = Switch::Off, global = true)]
     pub trust_proxy: Switch,
@@ -69,6 +86,9 @@ pub struct Config {
     #[command(flatten)]
     pub limits: Limits,
 }
+
+/// Documents by their hash, SHA-256 in lower-case hexadecimal.
+pub type TrustedDocuments = HashMap<String, Arc<str>>;
 
 /// On or off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -189,6 +209,9 @@ impl Config {
             log: "warn".to_owned(),
             explorer: Switch::On,
             introspection: Introspection::Everyone,
+            trusted_documents: None,
+            trusted_documents_only: false,
+            origins: Vec::new(),
             trust_proxy: Switch::Off,
             shutdown_seconds: 10,
             limits: Limits::DEFAULT,
@@ -197,6 +220,14 @@ impl Config {
 
     pub fn database_url(&self) -> String {
         self.database_url.clone().unwrap_or_else(|| format!("sqlite://{}", self.data_dir.join("rec.db").display()))
+    }
+
+    /// The trusted documents of the file that is named.
+    pub fn read_trusted_documents(&self) -> Result<TrustedDocuments, String> {
+        let Some(path) = &self.trusted_documents else { return Ok(TrustedDocuments::new()) };
+        let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        serde_json::from_str(&text)
+            .map_err(|_| format!("{} is not a JSON object of hashes and documents", path.display()))
     }
 
     pub fn trust(&self) -> Trust {

@@ -27,6 +27,12 @@ fn code(bytes: &[u8]) -> String {
     answer["errors"][0]["extensions"]["code"].as_str().expect("a code").to_owned()
 }
 
+/// The hash by which a client names a query.
+fn sha256(text: &str) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(text.as_bytes()).iter().fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"))
+}
+
 /// A text as it stands in a link.
 fn encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |link, byte| link + &format!("%{byte:02X}"))
@@ -197,6 +203,66 @@ on_both_databases! {
         assert_eq!(told["extensions"], json!({ "cost": { "requested": 7, "maximum": 20_000 } }));
         let plain: Value = serde_json::from_slice(&send(&app, post(), body).await.2).expect("JSON");
         assert!(plain.get("extensions").is_none());
+    }
+
+    async fn pages_of_named_origins_read_answers_and_no_others(app: TestApp) {
+        let dashboard = "https://dashboard.example.org";
+        let open = app.second_with(|config| config.origins = vec![dashboard.to_owned()]).await;
+        let preflight = |origin: &str| {
+            Request::builder().method("OPTIONS").uri("/graphql").header("origin", origin)
+                .header("access-control-request-method", "POST").header("access-control-request-headers", "authorization")
+        };
+        let allowed = |headers: &HeaderMap| headers.get("access-control-allow-origin").map(|value| value.to_str().unwrap().to_owned());
+        let (status, headers, _) = send(&open, preflight(dashboard), "").await;
+        assert_eq!((status, allowed(&headers).as_deref()), (StatusCode::OK, Some(dashboard)));
+        let (_, headers, _) = send(&open, preflight("https://stranger.example"), "").await;
+        assert_eq!(allowed(&headers), None);
+        let post = Request::post("/graphql").header("content-type", "application/json").header("origin", dashboard);
+        let (_, headers, _) = send(&open, post, r#"{ "query": "{ viewer { role } }" }"#).await;
+        assert_eq!(allowed(&headers).as_deref(), Some(dashboard));
+        let (status, headers, _) = send(&app, preflight(dashboard), "").await;
+        assert_eq!((status, allowed(&headers)), (StatusCode::METHOD_NOT_ALLOWED, None), "off unless origins are named");
+    }
+
+    async fn documents_are_named_by_their_hash(app: TestApp) {
+        let (query, hash) = ("{ viewer { role } }", "5d5f9fd1c0a0a2b0b7b0");
+        let directory = tempfile::tempdir().unwrap();
+        let manifest = directory.path().join("documents.json");
+        std::fs::write(&manifest, json!({ hash: query }).to_string()).unwrap();
+        let strict = app.second_with(|config| {
+            config.trusted_documents = Some(manifest);
+            config.trusted_documents_only = true;
+        }).await;
+        let named = json!({ "documentId": format!("sha256:{hash}") });
+        assert_eq!(asked(&strict, named.clone()).await, (200, json!({ "data": { "viewer": { "role": "ANONYMOUS" } } })));
+        let (status, _, _) = get(&strict, &format!("/graphql?documentId=sha256:{hash}")).await;
+        assert_eq!(status, StatusCode::OK);
+        let code = |answer: (u16, Value)| (answer.0, answer.1["errors"][0]["extensions"]["code"].as_str().unwrap().to_owned());
+        let unknown = json!({ "documentId": "sha256:00" });
+        assert_eq!(code(asked(&strict, unknown).await), (400, "DOCUMENT_NOT_FOUND".to_owned()));
+        assert_eq!(code(asked(&strict, json!({ "query": query })).await), (400, "ONLY_TRUSTED_DOCUMENTS".to_owned()));
+        assert_eq!(code(asked(&app, named).await), (400, "DOCUMENT_NOT_FOUND".to_owned()));
+    }
+
+    async fn a_query_that_was_sent_before_is_named_by_whoever_has_a_token(app: TestApp) {
+        let query = "{ viewer { role } }";
+        let hash = "4bfe2fe1b9dbb0bbf5c2d4cb0e9b7d7f4b6d4f4ee6d6a6ac4d4c7f2e3c3a0f10";
+        let extensions = |hash: &str| json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } });
+        let reader = app.reader();
+        let ask = async |body: Value| {
+            let (_, bytes) = reader.post(body.to_string()).await;
+            serde_json::from_slice::<Value>(&bytes).unwrap()
+        };
+        let wrong = ask(json!({ "query": query, "extensions": extensions(hash) })).await;
+        assert_eq!(wrong["errors"][0]["extensions"]["code"], "PERSISTED_QUERY_MISMATCH");
+        let hash = sha256(query);
+        let unknown = ask(json!({ "extensions": extensions(&hash) })).await;
+        assert_eq!(unknown["errors"][0]["message"], "PersistedQueryNotFound");
+        let data = json!({ "data": { "viewer": { "role": "READER" } } });
+        assert_eq!(ask(json!({ "query": query, "extensions": extensions(&hash) })).await, data);
+        assert_eq!(ask(json!({ "extensions": extensions(&hash) })).await, data);
+        let (_, anonymous) = asked(&app, json!({ "extensions": extensions(&hash) })).await;
+        assert_eq!(anonymous["errors"][0]["message"], "PersistedQueryNotSupported");
     }
 
     async fn the_metrics_tell_of_requests_and_not_of_what_was_asked(app: TestApp) {

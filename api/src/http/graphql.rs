@@ -19,6 +19,7 @@ use futures_util::{FutureExt as _, poll};
 use serde_json::{Value, json};
 
 use super::admission::Admitted;
+use super::admission::texts::Named;
 use super::answer::Answer;
 use super::media::Media;
 use super::rate::{Allowance, client};
@@ -229,7 +230,11 @@ pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut
     told.viewer = Some(viewer.role);
     take(service, &client, 1, told)?;
     let variables = asked.variables.map(|variables| Variables::from_json(Value::Object(variables))).unwrap_or_default();
-    let admitted = service.admission.admit(&asked.query, asked.operation_name.as_deref(), &variables).await;
+    let (query, document_id) = (asked.query.as_deref(), asked.document_id.as_deref());
+    let named = Named { query, document_id, extensions: asked.extensions.as_ref() };
+    let text = service.texts.resolve(named, viewer.role > Role::Anonymous);
+    let text = text.map_err(|refusal| Answer::inadmissible(&refusal))?;
+    let admitted = service.admission.admit(&text, asked.operation_name.as_deref(), &variables).await;
     let admitted = admitted.map_err(|refusal| Answer::inadmissible(&refusal))?;
     let document = &admitted.document;
     service.metrics.document(admitted.is_known);
@@ -248,7 +253,7 @@ pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut
     let batches = Batches::default();
     let (told_cost, expires_at) = (wants_cost.then_some(admitted.cost), viewer.expires_at);
     let session = Session::new(service.app.clone(), viewer, languages, &batches);
-    let mut request = Request::new(asked.query).data(session).variables(variables);
+    let mut request = Request::new(&*text).data(session).variables(variables);
     request.operation_name = asked.operation_name;
     request.set_parsed_query(document.parsed.clone());
     Ok(Prepared { request, admitted, batches, expires_at, told_cost })

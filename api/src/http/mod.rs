@@ -14,15 +14,18 @@ mod socket;
 mod viewer;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_graphql::ValidationMode;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use tower_http::cors::CorsLayer;
 
 use self::admission::Admission;
+use self::admission::texts::Texts;
 use self::rate::Rates;
 use self::viewer::authenticate;
 use crate::App;
@@ -40,26 +43,45 @@ pub struct Service {
     admission: Arc<Admission>,
     metrics: Arc<Metrics>,
     rates: Arc<Rates>,
+    texts: Arc<Texts>,
 }
 
 /// The whole service as one router.
 pub fn router(app: Arc<App>) -> Router {
     let limits = app.config.limits.clone();
     let (largest_body, rates) = (limits.body, Arc::new(Rates::new(limits.rate_points)));
+    // What is no header value is no origin of a browser either.
+    let origins: Vec<HeaderValue> = app.config.origins.iter().filter_map(|origin| origin.parse().ok()).collect();
+    let only_trusted = app.config.trusted_documents_only;
+    let texts = Arc::new(Texts::new(app.trusted_documents.clone(), only_trusted, limits.clone()));
     let admission = Arc::new(Admission::to(&sdl(), limits));
     let open = app.config.introspection == Introspection::Everyone;
     let (schema, trusting) = (schema(ValidationMode::Strict, open), schema(ValidationMode::Fast, open));
     let explorer = if app.config.explorer == Switch::On { explorer::routes() } else { Router::new() };
-    let service = Service { app, schema, trusting, admission, metrics: Arc::default(), rates };
-    Router::new()
+    let service = Service { app, schema, trusting, admission, metrics: Arc::default(), rates, texts };
+    let graphql = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post))
         .layer(DefaultBodyLimit::max(largest_body))
-        .route("/schema.graphql", get(contract))
+        .route("/schema.graphql", get(contract));
+    let graphql = if origins.is_empty() { graphql } else { graphql.layer(for_origins(origins)) };
+    graphql
         .route("/metrics", get(metrics))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .merge(explorer)
         .with_state(service)
+}
+
+/// Lets pages of these origins read answers.
+fn for_origins(origins: Vec<HeaderValue>) -> CorsLayer {
+    let asked = ["authorization", "content-type", "accept", "accept-language", "x-cost"];
+    let told = ["x-request-id", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", "retry-after"];
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers(asked.map(HeaderName::from_static))
+        .expose_headers(told.map(HeaderName::from_static))
+        .max_age(Duration::from_hours(1))
 }
 
 /// The figures of this process.

@@ -13,7 +13,11 @@ use super::media::is_json;
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Asked {
-    pub query: String,
+    #[serde(default)]
+    pub query: Option<String>,
+    /// Names a trusted document: `sha256:…`.
+    #[serde(default)]
+    pub document_id: Option<String>,
     #[serde(default)]
     pub operation_name: Option<String>,
     #[serde(default)]
@@ -27,6 +31,7 @@ pub struct Asked {
 #[serde(rename_all = "camelCase")]
 pub struct Parameters {
     query: Option<String>,
+    document_id: Option<String>,
     operation_name: Option<String>,
     variables: Option<String>,
     extensions: Option<String>,
@@ -55,11 +60,18 @@ impl Asked {
             let message = "Several requests in one body are not answered. Send one request.";
             return Err(Answer::refused(StatusCode::BAD_REQUEST, "BATCH_NOT_SUPPORTED", message));
         }
-        serde_json::from_slice(&body).map_err(|_| {
+        let asked: Option<Self> = serde_json::from_slice(&body).ok();
+        asked.filter(Self::names_a_document).ok_or_else(|| {
             bad_request(
                 "The body is not a JSON object with a query, and optionally variables, operationName and extensions.",
             )
         })
+    }
+
+    /// Whether it has a document, or names one.
+    pub fn names_a_document(&self) -> bool {
+        let persisted = self.extensions.as_ref().is_some_and(|extensions| extensions.contains_key("persistedQuery"));
+        self.query.is_some() || self.document_id.is_some() || persisted
     }
 
     pub fn of_parameters(parameters: Parameters) -> Result<Self, Answer> {
@@ -69,12 +81,14 @@ impl Asked {
                 serde_json::from_str(text).map_err(|_| bad_request("Write variables and extensions as JSON objects."))
             }
         };
-        Ok(Self {
-            query: parameters.query.ok_or_else(|| bad_request("The query is missing."))?,
+        let asked = Self {
+            query: parameters.query,
+            document_id: parameters.document_id,
             operation_name: parameters.operation_name.filter(|name| !name.is_empty()),
             variables: object(parameters.variables)?,
             extensions: object(parameters.extensions)?,
-        })
+        };
+        if asked.names_a_document() { Ok(asked) } else { Err(bad_request("The query is missing.")) }
     }
 }
 

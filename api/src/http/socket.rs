@@ -86,7 +86,7 @@ pub fn open(
     headers: HeaderMap,
     extensions: Extensions,
 ) -> axum::response::Response {
-    if !is_own_page(&headers) {
+    if !is_welcome(&headers, &service.app.config.origins) {
         let message = "Pages of other origins open no sockets.";
         return Answer::refused(StatusCode::FORBIDDEN, "FORBIDDEN_ORIGIN", message).respond(Media::Json, "");
     }
@@ -101,9 +101,12 @@ pub fn open(
     })
 }
 
-/// Whether no browser's page opens the socket, or one of our own address.
-fn is_own_page(headers: &HeaderMap) -> bool {
+/// Whether no browser's page opens the socket, or one of our own address or of an origin that is named.
+fn is_welcome(headers: &HeaderMap, origins: &[String]) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    if origins.iter().any(|one| one.as_bytes() == origin.as_bytes()) {
+        return true;
+    }
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, authority)| authority);
     origin.is_some() && origin == host
@@ -194,6 +197,9 @@ impl Talk {
     }
 
     async fn subscribe(&mut self, id: String, asked: Asked, viewer: Viewer) -> Result<(), End> {
+        if !asked.names_a_document() {
+            return Err(End::Malformed);
+        }
         if self.running.contains_key(&id) {
             return Err(End::SubscriberExists);
         }
@@ -270,7 +276,7 @@ async fn say(socket: &mut WebSocket, message: &Value) -> Result<(), Option<End>>
 mod tests {
     use axum::http::{HeaderMap, HeaderValue, header};
 
-    use super::is_own_page;
+    use super::is_welcome;
 
     #[test]
     fn pages_of_strangers_open_no_sockets() {
@@ -279,12 +285,14 @@ mod tests {
             headers.extend(origin.map(|origin| (header::ORIGIN, HeaderValue::from_static(origin))));
             headers
         };
-        assert!(is_own_page(&headers(None)));
-        assert!(is_own_page(&headers(Some("https://rec.example.org:8080"))));
+        let origins = ["https://dashboard.example.org".to_owned()];
+        for own in [None, Some("https://rec.example.org:8080"), Some("https://dashboard.example.org")] {
+            assert!(is_welcome(&headers(own), &origins), "{own:?}");
+        }
         for stranger in
             ["https://rec.example.org", "https://evil.example", "null", "https://rec.example.org:8080.evil.example"]
         {
-            assert!(!is_own_page(&headers(Some(stranger))), "{stranger}");
+            assert!(!is_welcome(&headers(Some(stranger)), &origins), "{stranger}");
         }
     }
 }

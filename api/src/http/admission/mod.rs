@@ -2,6 +2,7 @@
 
 mod cost;
 mod guard;
+pub mod texts;
 mod values;
 mod weight;
 

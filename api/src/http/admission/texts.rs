@@ -1,0 +1,168 @@
+//! Documents that a request names instead of writing them: trusted ones of a manifest, and those that clients have sent before
+//! (automatic persisted queries).
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lru::LruCache;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+
+use super::Inadmissible;
+use crate::config::{Limits, TrustedDocuments};
+
+/// How a request names its document. At least one of these is given.
+#[derive(Clone, Copy, Debug)]
+pub struct Named<'a> {
+    pub query: Option<&'a str>,
+    pub document_id: Option<&'a str>,
+    pub extensions: Option<&'a Map<String, Value>>,
+}
+
+/// What a client of automatic persisted queries writes into `extensions`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PersistedQuery {
+    version: u32,
+    sha256_hash: String,
+}
+
+pub struct Texts {
+    trusted: TrustedDocuments,
+    only_trusted: bool,
+    persisted: Mutex<Persisted>,
+}
+
+/// Bounded like the documents that are kept: by number and length.
+struct Persisted {
+    texts: LruCache<String, Arc<str>>,
+    length: usize,
+    limits: Limits,
+}
+
+impl Texts {
+    pub fn new(trusted: TrustedDocuments, only_trusted: bool, limits: Limits) -> Self {
+        let persisted = Persisted { texts: LruCache::unbounded(), length: 0, limits };
+        Self { trusted, only_trusted, persisted: Mutex::new(persisted) }
+    }
+
+    /// The text of the document that a request names. Only who has a token has documents kept.
+    pub fn resolve(&self, named: Named<'_>, has_token: bool) -> Result<Arc<str>, Inadmissible> {
+        if let Some(id) = named.document_id {
+            let known = id.strip_prefix("sha256:").and_then(|hash| self.trusted.get(&hash.to_ascii_lowercase()));
+            let unknown = || Inadmissible::new("DOCUMENT_NOT_FOUND", "No trusted document has this id.");
+            return known.cloned().ok_or_else(unknown);
+        }
+        if self.only_trusted {
+            let message = "Only trusted documents are executed here. Name one by documentId.";
+            return Err(Inadmissible::new("ONLY_TRUSTED_DOCUMENTS", message));
+        }
+        let persisted = named.extensions.and_then(|extensions| extensions.get("persistedQuery"));
+        match (persisted, named.query) {
+            (Some(persisted), query) => self.persisted(persisted, query, has_token),
+            (None, Some(query)) => Ok(query.into()),
+            (None, None) => Err(Inadmissible::new("BAD_REQUEST", "The query is missing.")),
+        }
+    }
+
+    fn persisted(&self, asked: &Value, query: Option<&str>, has_token: bool) -> Result<Arc<str>, Inadmissible> {
+        let asked = PersistedQuery::deserialize(asked).ok().filter(|asked| asked.version == 1);
+        let Some(asked) = asked.filter(|_| has_token) else {
+            // The words that clients know; they go on without.
+            let unsupported = || Inadmissible::new("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported");
+            return query.map(Into::into).ok_or_else(unsupported);
+        };
+        let hash = asked.sha256_hash.to_ascii_lowercase();
+        let mut persisted = self.persisted.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(query) = query else {
+            let unknown = || Inadmissible::new("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound");
+            return persisted.texts.get(&hash).cloned().ok_or_else(unknown);
+        };
+        if hash != hexadecimal(query) {
+            return Err(Inadmissible::new("PERSISTED_QUERY_MISMATCH", "The hash is not that of the query."));
+        }
+        let text: Arc<str> = query.into();
+        persisted.keep(hash, Arc::clone(&text));
+        Ok(text)
+    }
+}
+
+impl Persisted {
+    fn keep(&mut self, hash: String, text: Arc<str>) {
+        if text.len() > self.limits.document {
+            return;
+        }
+        self.length += text.len();
+        if let Some(same) = self.texts.put(hash, text) {
+            self.length -= same.len();
+        }
+        while self.texts.len() > self.limits.kept_documents || self.length > self.limits.kept_bytes {
+            let Some((_, oldest)) = self.texts.pop_lru() else { return };
+            self.length -= oldest.len();
+        }
+    }
+}
+
+/// The SHA-256 of a text, in lower-case hexadecimal.
+fn hexadecimal(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use serde_json::{Map, Value, json};
+
+    use super::{Limits, Named, Texts, hexadecimal};
+
+    fn named<'a>(query: Option<&'a str>, extensions: Option<&'a Map<String, Value>>) -> Named<'a> {
+        Named { query, document_id: None, extensions }
+    }
+
+    fn code(texts: &Texts, named: Named<'_>, has_token: bool) -> Result<String, &'static str> {
+        texts.resolve(named, has_token).map(|text| text.to_string()).map_err(|refusal| refusal.code)
+    }
+
+    fn persisted(hash: &str) -> Map<String, Value> {
+        json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } }).as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn a_query_is_kept_for_whoever_has_a_token_and_named_by_its_hash() {
+        let texts = Texts::new(HashMap::new(), false, Limits::DEFAULT);
+        let hash = persisted(&hexadecimal("{ a }"));
+        assert_eq!(code(&texts, named(None, Some(&hash)), true), Err("PERSISTED_QUERY_NOT_FOUND"));
+        assert_eq!(code(&texts, named(Some("{ b }"), Some(&hash)), true), Err("PERSISTED_QUERY_MISMATCH"));
+        assert_eq!(code(&texts, named(Some("{ a }"), Some(&hash)), true), Ok("{ a }".to_owned()));
+        assert_eq!(code(&texts, named(None, Some(&hash)), true), Ok("{ a }".to_owned()));
+        assert_eq!(code(&texts, named(None, Some(&hash)), false), Err("PERSISTED_QUERY_NOT_SUPPORTED"));
+        assert_eq!(code(&texts, named(Some("{ c }"), Some(&persisted("x"))), false), Ok("{ c }".to_owned()));
+        assert_eq!(code(&texts, named(None, None), true), Err("BAD_REQUEST"));
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let texts = Texts::new(HashMap::new(), false, Limits { kept_documents: 2, ..Limits::DEFAULT });
+        for text in ["{ a }", "{ b }", "{ c }"] {
+            code(&texts, named(Some(text), Some(&persisted(&hexadecimal(text)))), true).unwrap();
+        }
+        assert_eq!(
+            code(&texts, named(None, Some(&persisted(&hexadecimal("{ a }")))), true),
+            Err("PERSISTED_QUERY_NOT_FOUND")
+        );
+        assert!(code(&texts, named(None, Some(&persisted(&hexadecimal("{ c }")))), true).is_ok());
+    }
+
+    #[test]
+    fn trusted_documents_are_those_of_the_manifest() {
+        let manifest = HashMap::from([(hexadecimal("{ a }"), "{ a }".into())]);
+        let texts = Texts::new(manifest, true, Limits::DEFAULT);
+        let by_id = |id: &str| texts.resolve(Named { query: None, document_id: Some(id), extensions: None }, false);
+        assert_eq!(by_id(&format!("sha256:{}", hexadecimal("{ a }"))).unwrap().as_ref(), "{ a }");
+        for unknown in ["sha256:00", "md5:00", ""] {
+            assert_eq!(by_id(unknown).unwrap_err().code, "DOCUMENT_NOT_FOUND");
+        }
+        assert_eq!(code(&texts, named(Some("{ a }"), None), true), Err("ONLY_TRUSTED_DOCUMENTS"));
+    }
+}
