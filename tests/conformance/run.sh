@@ -21,6 +21,8 @@ done
 
 token=$("$program" --data-dir "$data/data" token --role secretariat)
 node audits.js "$url"
+node request.js "$url" "$token"
+node apollo.js "$url" "$token"
 node events.js "$url" "$token"
 short=$("$program" --data-dir "$data/data" token --role reader --expires-in 2s)
 node socket.js "$url" "$token" "$short" "$server"

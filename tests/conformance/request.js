@@ -1,0 +1,14 @@
+// The client graphql-request against a running service: node request.js http://127.0.0.1:8080/graphql TOKEN
+// It reads, writes and is refused.
+import assert from "node:assert/strict";
+import { GraphQLClient } from "graphql-request";
+
+const [url, token] = process.argv.slice(2);
+const client = new GraphQLClient(url, { headers: { Authorization: `Bearer ${token}` } });
+const read = await client.request("query($code: String!) { body(by: { code: $code }) { code } }", { code: "EC" });
+assert.deepEqual(read, { body: { code: "EC" } });
+const written = await client.request('mutation { createTheme(input: { code: "REQUEST", kind: SUBJECT, name: [{ locale: EN, text: "Request" }] }) { theme { code } } }');
+assert.equal(written.createTheme.theme.code, "REQUEST");
+// Of an answer with status 400 this client shows the status only.
+await assert.rejects(client.request("{ nothing }"), (error) => error.response.status === 400);
+console.log("graphql-request: reads, writes and is refused.");
