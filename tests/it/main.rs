@@ -24,6 +24,7 @@ mod officer;
 mod participation;
 mod privacy;
 mod program;
+mod property;
 mod readme;
 mod recommendation;
 mod record;
