@@ -107,7 +107,7 @@ fn main() -> ExitCode {
     if missed == 0 {
         return ExitCode::SUCCESS;
     }
-    println!("\n{missed} limits are missed.");
+    println!("\nLimits that are missed: {missed}.");
     ExitCode::FAILURE
 }
 
