@@ -10,7 +10,8 @@ data=$(mktemp --directory)
 said=$data/said
 "$program" --data-dir "$data/data" --listen 127.0.0.1:0 >"$said" 2>"$data/log" &
 server=$!
-trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; rm -rf "$data"' EXIT
+# The last client ends the service by itself.
+trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -rf "$data"' EXIT
 
 for _ in $(seq 100); do
     url=$(sed -n 's|.* \(http://[^ ]*/graphql\)$|\1|p' "$said")
