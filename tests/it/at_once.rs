@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rec_tests::given::{at_with, text};
+use rec_tests::given::{at, at_with, text};
 use rec_tests::{TestApp, on_both_databases};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
@@ -87,6 +87,17 @@ on_both_databases! {
         for scheduled in running {
             assert!(scheduled.await.unwrap()["id"].is_string());
         }
+    }
+
+    async fn nothing_is_reached_at_a_session_that_goes_meanwhile(app: TestApp) {
+        let meeting = app.planned_meeting(json!({ "startsOn": "2026-01-15", "sessions": [{ "bodyId": app.body("WG-A").await }] })).await;
+        let meeting = app.secretariat().mutate("confirmMeeting", at(&meeting), "id version").await;
+        let meeting = app.secretariat().mutate("openMeeting", at(&meeting), "id version").await;
+        let text = app.under_discussion("WG-A").await;
+        let goes = at_with(&meeting, json!({ "sessions": [] }));
+        let agrees = at_with(&text, json!({ "meetingId": meeting["id"] }));
+        let answers = at_once(&app, vec![("setBodySessions", goes), ("recordAgreement", agrees)]).await;
+        assert_eq!(answers, [vec![], vec!["INVALID_STATE"]]);
     }
 
     async fn grants_that_overlap_at_once_leave_one(app: TestApp) {

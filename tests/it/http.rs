@@ -122,6 +122,11 @@ on_both_databases! {
         assert_eq!(post(&format!(r#"{{"query":"{}"}}"#, " ".repeat(300 * 1024))).await, (413, "BODY_TOO_LARGE".to_owned()));
     }
 
+    async fn what_is_no_request_is_refused_before_its_token_is_read(app: TestApp) {
+        let request = Request::post("/graphql").header("content-type", "text/plain").header("authorization", "Bearer a.b.c");
+        assert_eq!(send(&app, request, "{}").await.0, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    }
+
     async fn a_request_is_json_and_says_so(app: TestApp) {
         let body = json!({ "query": "{ viewer { role } }" }).to_string();
         let post = || Request::post("/graphql");

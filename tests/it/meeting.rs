@@ -384,6 +384,8 @@ on_both_databases! {
         let next = app.planned_meeting(json!({})).await;
         let third = at_with(&next, sessions);
         assert_eq!(app.secretariat().refusals("setBodySessions", third.clone()).await, ["ALREADY_EXISTS sessions"]);
+        let other = json!({ "sessions": [{ "bodyId": app.body("WG-A").await, "ordinal": 4 }] });
+        assert_eq!(app.secretariat().refusals("setBodySessions", at_with(&cancelled, other)).await, ["INVALID_STATE sessions"]);
         let none = at_with(&cancelled, json!({ "sessions": [] }));
         app.secretariat().mutate("setBodySessions", none, "id").await;
         let carried = app.secretariat().mutate("setBodySessions", third, "sessions { ordinal }").await;

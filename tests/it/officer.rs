@@ -139,6 +139,18 @@ on_both_databases! {
         forbidden(&app, "ISRS", "recordAgreement", at_with(&discussed, json!({ "meetingId": meeting["id"] }))).await;
     }
 
+    async fn a_chair_adopts_what_was_agreed_at_a_meeting_that_it_may_not_see(app: TestApp) {
+        app.mandate("ISRS", "EC", "CHAIR").await;
+        let confidential = app.concluded_meeting_with(&["WG-A"], json!({ "sensitivity": "CONFIDENTIAL" })).await;
+        let submitted = app.submit(&app.draft("WG-A").await, &confidential).await;
+        let adopted_at = |meeting: &Value| at_with(&submitted, json!({ "meetingId": meeting["id"], "noPersonalData": true }));
+        let earlier = app.concluded_meeting_with(&["EC"], json!({ "startsOn": "2025-05-14" })).await;
+        let chair = app.partner("ISRS");
+        assert_eq!(chair.refusals("adoptRecommendation", adopted_at(&earlier)).await, ["INVALID adoptedOn"]);
+        let later = app.concluded_meeting(&["EC"]).await;
+        assert_eq!(chair.mutate("adoptRecommendation", adopted_at(&later), "status").await["status"], "ADOPTED");
+    }
+
     async fn a_former_chair_records_nothing(app: TestApp) {
         mandate_until(&app, "UNODC", "WG-A", "CHAIR", "2026-01-14").await;
         mandate_until(&app, "ISRS", "EC", "CHAIR", "2026-01-14").await;

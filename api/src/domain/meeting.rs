@@ -135,6 +135,14 @@ pub fn may_confirm(before: MeetingStatus, starts_on: NaiveDate, today: NaiveDate
     })
 }
 
+/// A meeting that was called off gives sessions back, and takes no others.
+pub fn gives_back<T: PartialEq>(path: &str, status: MeetingStatus, before: &[T], after: &[T]) -> Checked<()> {
+    let only_fewer = status != MeetingStatus::Cancelled || after.iter().all(|one| before.contains(one));
+    ensure(only_fewer, || {
+        Refusal::state(path, "The meeting is cancelled: it gives sessions back, and takes no others.")
+    })
+}
+
 /// Whether what was reached at a meeting rests on its days: a text is adopted on one of them, and not before its body agreed.
 pub fn rests_on_days(text: &recommendation::Model, meeting: &meeting::Model) -> bool {
     let Some(adopted_on) = text.adopted_on else { return true };
@@ -170,8 +178,8 @@ pub fn keeps<T: PartialEq>(path: &str, status: MeetingStatus, before: &[T], afte
 #[cfg(test)]
 mod tests {
     use super::{
-        count, dates, keeps, may_conclude, may_confirm, names_whole_agenda, organizers, reached_at, sessions, timezone,
-        venue,
+        count, dates, gives_back, keeps, may_conclude, may_confirm, names_whole_agenda, organizers, reached_at,
+        sessions, timezone, venue,
     };
     use chrono::NaiveDate;
     use entity::meeting::{MeetingKind, MeetingStatus, Modality};
@@ -214,6 +222,13 @@ mod tests {
         assert!(keeps("titles", MeetingStatus::Concluded, &[1, 1], &[1]).is_err());
         assert!(keeps("titles", MeetingStatus::Concluded, &[1, 1], &[2, 1, 1]).is_ok());
         assert!(keeps("titles", MeetingStatus::Planned, &[1, 1], &[]).is_ok());
+    }
+
+    #[test]
+    fn a_cancelled_meeting_takes_no_session() {
+        assert!(gives_back("sessions", MeetingStatus::Cancelled, &[1, 2], &[2]).is_ok());
+        assert!(gives_back("sessions", MeetingStatus::Cancelled, &[1, 2], &[3]).is_err());
+        assert!(gives_back("sessions", MeetingStatus::Planned, &[1], &[3]).is_ok());
     }
 
     #[test]

@@ -59,12 +59,7 @@ pub fn declared(no_personal_data: bool) -> Checked<()> {
 
 /// A text is adopted after its body has agreed on it, or on the same day.
 pub fn adopted_after(agreed_from: NaiveDate, adopted_on: NaiveDate) -> Checked<()> {
-    ensure(adopted_on >= agreed_from, || {
-        Refusal::invalid(
-            "adoptedOn",
-            format!("The body agreed at a meeting that began on {agreed_from}, after that day."),
-        )
-    })
+    ensure(adopted_on >= agreed_from, || Refusal::invalid("adoptedOn", "The body agreed after that day."))
 }
 
 /// A real text is neither agreed nor adopted at a made-up meeting.

@@ -129,9 +129,10 @@ async fn handle(
         Err(refusal) => (Media::Json, Err(refusal)),
     };
     let work = async {
+        let asked = asked?;
         let viewer = authenticate(&service.app, caller.headers).await;
         let viewer = viewer.map_err(|error| unauthenticated(&error, &request_id))?;
-        let prepared = prepare(service, Asking::of(service, viewer, caller), asked?, &mut told).await?;
+        let prepared = prepare(service, Asking::of(service, viewer, caller), asked, &mut told).await?;
         if streams {
             Ok(Done::Streams(Box::new(prepared)))
         } else {

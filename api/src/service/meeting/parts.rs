@@ -232,6 +232,8 @@ pub(super) async fn set_sessions(
         let (id, (audience, owner)) = (tx.mint(), (meeting.audience, meeting.owner));
         after.push(body_session::Model { id, meeting_id: meeting.id, body_id: *body_id, ordinal, audience, owner });
     }
+    let pairs = |rows: &[body_session::Model]| rows.iter().map(|row| (row.body_id, row.ordinal)).collect::<Vec<_>>();
+    rules::gives_back("sessions", meeting.status, &pairs(&before), &pairs(&after))?;
     after.sort_by_key(|session| (session.ordinal, session.id));
     tx.replace_parts::<body_session::Entity>(meeting.id, &before, after).await
 }

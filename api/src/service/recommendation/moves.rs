@@ -163,7 +163,7 @@ pub async fn record_agreement(
     let named = (&input.id, input.expected_version);
     let mut step =
         Step::begin(app, viewer, "recordAgreement", named, (Move::RecordAgreement, Word::GroupChair)).await?;
-    let meeting = step.tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await?;
+    let meeting = held_meeting(&step.tx, meeting_id).await?;
     let sessions = sessions_of(&step.tx, meeting_id).await?;
     let carries = sessions.iter().any(|session| session.body_id == step.before.body_id);
     meetings::reached_at(meeting.status, carries, "the recommendation's body")?;
@@ -208,16 +208,15 @@ pub async fn adopt(
             .all()?;
     let named = (&input.id, input.expected_version);
     let mut step = Step::begin(app, viewer, "adoptRecommendation", named, (Move::Adopt, Word::CommitteeChair)).await?;
-    let meeting = step.tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await?;
+    let meeting = held_meeting(&step.tx, meeting_id).await?;
     let carries = carries_adopting_body(&step.tx, meeting_id).await?;
     meetings::reached_at(meeting.status, carries, "the Executive Committee or the plenary")?;
     rules::really_held(step.before.is_demo, meeting.is_demo)?;
     rules::adoptable(&step.before, addressees_of(&step.tx, step.before.id).await?.len())?;
     let today = day_in(step.tx.at(), &meeting.timezone);
     let adopted_on = rules::adoption_day(input.adopted_on, (meeting.starts_on, meeting.ends_on), today)?;
-    if let Some(agreed_at) = step.before.agreed_meeting_id {
-        let agreed_at = step.tx.get::<meeting::Entity>("id", agreed_at, "meeting of agreement").await?;
-        rules::adopted_after(agreed_at.starts_on, adopted_on)?;
+    if let Some(agreed_on) = agreed_on(&step.tx, &step.before).await? {
+        rules::adopted_after(agreed_on, adopted_on)?;
     }
     let label = next_label(&step.tx, &step.before, adopted_on.year()).await?;
     step.after.label = Some(label.to_string());
@@ -227,6 +226,19 @@ pub async fn adopt(
     step.after.meeting_id = Some(meeting_id);
     step.after.no_personal_data = input.no_personal_data;
     step.finish().await
+}
+
+/// The meeting at which something is reached. Its days and sessions do not change meanwhile.
+async fn held_meeting(tx: &Tx<'_>, id: MeetingId) -> Result<meeting::Model, Error> {
+    tx.hold::<meeting::Entity>(id).await?;
+    tx.get::<meeting::Entity>("meetingId", id, "meeting").await
+}
+
+/// The first day of the meeting at which the body agreed. The rule holds whether or not the viewer may see that meeting.
+async fn agreed_on(tx: &Tx<'_>, row: &recommendation::Model) -> Result<Option<NaiveDate>, Error> {
+    let Some(agreed_at) = row.agreed_meeting_id else { return Ok(None) };
+    let meeting = read::get::<meeting::Entity>(tx.db(), &Viewer::system("rule"), agreed_at).await?;
+    Ok(meeting.map(|meeting| meeting.starts_on))
 }
 
 async fn carries_adopting_body(tx: &Tx<'_>, meeting: MeetingId) -> Result<bool, Error> {
