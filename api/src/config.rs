@@ -71,7 +71,14 @@ pub struct Config {
 
     /// The origins whose pages may read answers and open sockets, besides the service's own: `https://dashboard.example.org`,
     /// separated by commas.
-    #[arg(long, env = "REC_ORIGINS", global = true, value_delimiter = ',', value_name = "ORIGINS")]
+    #[arg(
+        long,
+        env = "REC_ORIGINS",
+        global = true,
+        value_delimiter = ',',
+        value_name = "ORIGINS",
+        value_parser = origin
+    )]
     pub origins: Vec<String>,
 
     /// Whether the address that a client's proxy forwards (the last of `X-Forwarded-For`) is believed.
@@ -185,6 +192,12 @@ impl Limits {
         kept_documents: 1000,
         kept_bytes: 2 * 1024 * 1024,
     };
+}
+
+/// A browser's origin: scheme and authority, as it stands in the header.
+fn origin(text: &str) -> Result<String, String> {
+    let is_one = reqwest::Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == text);
+    if is_one { Ok(text.to_owned()) } else { Err("not an origin, such as https://dashboard.example.org".to_owned()) }
 }
 
 /// Deeper brackets would overflow the parser's stack.

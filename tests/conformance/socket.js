@@ -4,30 +4,17 @@
 import assert from "node:assert/strict";
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
+import { once, readWriteFollow } from "./follow.js";
 
 const [http, token, shortToken, service] = process.argv.slice(2);
 const url = http.replace("http", "ws");
 const anonymous = createClient({ url, webSocketImpl: WebSocket });
 const secretariat = createClient({ url, webSocketImpl: WebSocket, connectionParams: { Authorization: `Bearer ${token}` } });
 
-async function once(client, query) {
-  for await (const result of client.iterate({ query })) return result;
-  throw new Error("no result");
-}
-
-assert.deepEqual(await once(anonymous, '{ body(by: { code: "EC" }) { code } }'), { data: { body: { code: "EC" } } });
+await readWriteFollow(anonymous, secretariat, "WS");
 await assert.rejects(once(anonymous, "{ nothing }"), (errors) => errors[0].extensions.code === "GRAPHQL_VALIDATION_FAILED");
 await assert.rejects(once(anonymous, "{"), (errors) => errors[0].extensions.code === "GRAPHQL_PARSE_FAILED");
 
-const heads = anonymous.iterate({ query: "subscription { serviceStatus { head } }" });
-const first = (await heads.next()).value.data.serviceStatus.head;
-const write = 'mutation { createTheme(input: { code: "WS", kind: SUBJECT, name: [{ locale: EN, text: "Sockets" }] }) { change { cursor } userErrors { code } } }';
-const written = (await once(secretariat, write)).data.createTheme;
-assert.deepEqual(written.userErrors, []);
-const second = (await heads.next()).value.data.serviceStatus.head;
-assert.notEqual(second, first);
-assert.equal(second, written.change.cursor);
-await heads.return();
 await anonymous.dispose();
 await secretariat.dispose();
 

@@ -158,6 +158,8 @@ fn wrong_options_are_refused() {
         &["seed"],
         &["seed", "scale"],
         &["--jwks", "http://keys.example.org/jwks.json"],
+        &["--origins", "https://dashboard.example.org,dashboard.example.org"],
+        &["--origins", "https://dashboard.example.org/"],
         &["seed", "scale", "--recommendations", "0"],
         &["--database-connections", "0"],
     ] {

@@ -1,7 +1,6 @@
 //! Server-Sent Events in distinct connections mode: an operation a connection, `next` for each of its results, `complete` at
 //! its end (the protocol of `graphql-sse`). A comment now and then keeps proxies from closing a quiet connection.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
 use async_graphql::Response;
@@ -35,15 +34,14 @@ pub fn stream(service: &Service, prepared: Prepared, request_id: String) -> axum
     let results = driven(schema.execute_stream(request), batches);
     let events = results.take_until(Box::pin(end(service, expires_at))).map(move |mut response| {
         publish_all(&mut response, &request_id);
-        let body = serde_json::to_string(&response).unwrap_or_default();
-        Event::default().event("next").data(body)
+        // The stream breaks off where an answer cannot be written: the client comes again.
+        serde_json::to_string(&response).map(|body| Event::default().event("next").data(body))
     });
-    let complete = stream::once(future::ready(Event::default().event("complete").data("")));
+    let complete = stream::once(future::ready(Ok(Event::default().event("complete").data(""))));
     let following = service.metrics.following();
-    let events = events.chain(complete).map(move |event| {
+    let events = events.chain(complete).inspect(move |_| {
         // Lives as long as the stream does.
         let _ = &following;
-        Ok::<_, Infallible>(event)
     });
     Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()
 }

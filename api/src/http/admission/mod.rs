@@ -35,6 +35,7 @@ impl Inadmissible {
 }
 
 /// A document that may be executed.
+#[derive(Debug)]
 pub struct Document {
     pub parsed: ExecutableDocument,
     /// The hash of its text.
@@ -45,6 +46,7 @@ pub struct Document {
 }
 
 /// A request that may be executed.
+#[derive(Debug)]
 pub struct Admitted {
     pub document: Arc<Document>,
     /// Whether the document was found to fit the schema before. That does not depend on variables, and need not be found again.
@@ -194,6 +196,8 @@ mod tests {
 
     use super::{Admission, Admitted, Inadmissible, Limits};
 
+    const SCHEMA: &str = "type Query { a: Int }";
+
     async fn admit(admission: &Admission, text: &str) -> Result<Admitted, Inadmissible> {
         admission.admit(text, None, &Variables::default()).await
     }
@@ -203,17 +207,17 @@ mod tests {
         for (limits, kept) in
             [(Limits { kept_documents: 2, ..Limits::DEFAULT }, 2), (Limits { kept_bytes: 16, ..Limits::DEFAULT }, 3)]
         {
-            let admission = Admission::to("", limits);
+            let admission = Admission::to(SCHEMA, limits);
             let texts = ["{ a }", "{ b }", "{ c }", "{ d }"];
             for text in texts {
-                let Admitted { document, is_known, .. } = admit(&admission, text).await.ok().unwrap();
-                assert!(!is_known && !admit(&admission, text).await.ok().unwrap().is_known, "nobody has kept it");
+                let Admitted { document, is_known, .. } = admit(&admission, text).await.unwrap();
+                assert!(!is_known && !admit(&admission, text).await.unwrap().is_known, "nobody has kept it");
                 admission.keep(Arc::clone(&document));
                 admission.keep(document);
             }
             let mut known = 0;
             for text in texts {
-                known += usize::from(admit(&admission, text).await.ok().unwrap().is_known);
+                known += usize::from(admit(&admission, text).await.unwrap().is_known);
             }
             assert_eq!(known, kept);
         }
@@ -221,7 +225,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_fault_is_placed_without_the_parsers_words() {
-        let fault = admit(&Admission::to("", Limits::DEFAULT), "{ a").await.err().unwrap();
+        let fault = admit(&Admission::to(SCHEMA, Limits::DEFAULT), "{ a").await.unwrap_err();
         assert_eq!(
             (fault.code, fault.message.as_str()),
             ("GRAPHQL_PARSE_FAILED", "The document is not GraphQL at line 1, column 4.")

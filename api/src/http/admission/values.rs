@@ -38,12 +38,11 @@ type Inputs = HashMap<String, (Type, bool)>;
 type Misfit = String;
 
 impl Types {
-    /// The types of a schema in the definition language.
+    /// The types of a schema in the definition language. Panics if it is none: without its types nothing would be checked.
     pub fn of(sdl: &str) -> Self {
         let mut types =
             Self { fields: HashMap::new(), inputs: HashMap::new(), one_of: HashSet::new(), enums: HashMap::new() };
-        // Our own schema is always one; of none, nothing is checked.
-        let definitions = parse_schema(sdl).map(|document| document.definitions).unwrap_or_default();
+        let definitions = parse_schema(sdl).expect("our own schema").definitions;
         for definition in definitions {
             if let TypeSystemDefinition::Type(definition) = definition {
                 let definition = definition.node;
