@@ -1,153 +1,33 @@
 //! The public record of the council, compiled into the program. It is loaded into an empty database, once: what the
 //! secretariat corrects afterwards is never undone and never doubled.
 
+mod entries;
+
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::NaiveDate;
-use entity::agenda_item::AgendaItemKind;
-use entity::body::BodyKind;
 use entity::id::{BodyId, CountryId, MeetingId, OrganizationId, RepatriationOperationId, SourceId};
-use entity::meeting::{CountQualifier, MeetingKind, MeetingStatus, Modality, Sensitivity};
-use entity::meeting_organizer::OrganizerRole;
-use entity::operation_figure::{Confidence, FigureScope};
-use entity::organization::OrganizationKind;
+use entity::meeting::{CountQualifier, Sensitivity};
+use entity::operation_figure::FigureScope;
 use entity::participation::{Attendance, Capacity};
-use entity::repatriation_operation::{DatePrecision, Origins};
+use entity::repatriation_operation::Origins;
 use entity::text::{Locale, LocalizedText};
 use entity::{
     agenda_item, alternative_title, body, body_session, country, meeting, meeting_organizer, meeting_source,
     operation_figure, organization, participation, repatriation_operation, source,
 };
-use serde::Deserialize;
 
+use self::entries::{
+    AgendaEntry, BodyEntry, CountryEntry, MeetingEntry, Names, OperationEntry, OrganizationEntry, Record, SourceEntry,
+};
+use super::is_empty;
 use crate::App;
 use crate::auth::Viewer;
 use crate::domain::audience;
 use crate::error::Error;
 use crate::service::tx::Tx;
 
-use super::is_empty;
-
-const COUNCIL: &str = include_str!("../../../seed/council.json");
-const OPERATIONS: &str = include_str!("../../../seed/operations.csv");
-
-type Names = BTreeMap<Locale, String>;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Record {
-    sources: BTreeMap<String, SourceEntry>,
-    countries: Vec<CountryEntry>,
-    organizations: Vec<OrganizationEntry>,
-    bodies: Vec<BodyEntry>,
-    meetings: Vec<MeetingEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SourceEntry {
-    title: String,
-    publisher: Option<String>,
-    published_on: Option<NaiveDate>,
-    url: String,
-    language: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct CountryEntry {
-    iso2: String,
-    name: Names,
-    participating: bool,
-}
-
-#[derive(Deserialize)]
-struct OrganizationEntry {
-    acronym: String,
-    kind: OrganizationKind,
-    parent: Option<String>,
-    country: Option<String>,
-    seat: Option<String>,
-    website: Option<String>,
-    #[serde(default)]
-    organizer: bool,
-    name: Names,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct BodyEntry {
-    code: String,
-    kind: BodyKind,
-    reports_to: Option<String>,
-    established_on: Option<NaiveDate>,
-    name: Names,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct MeetingEntry {
-    kind: MeetingKind,
-    modality: Modality,
-    status: MeetingStatus,
-    starts_on: NaiveDate,
-    ends_on: NaiveDate,
-    timezone: String,
-    city: Option<String>,
-    country: Option<String>,
-    title: Names,
-    #[serde(default)]
-    alternative_titles: Vec<AlternativeTitleEntry>,
-    theme: Option<Names>,
-    participants: Option<ParticipantsEntry>,
-    sessions: Vec<SessionEntry>,
-    organizers: Vec<(String, OrganizerRole)>,
-    #[serde(default)]
-    participations: Vec<(String, Capacity)>,
-    #[serde(default)]
-    agenda: Vec<AgendaEntry>,
-    sources: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct AlternativeTitleEntry {
-    text: Names,
-    source: String,
-}
-
-#[derive(Deserialize)]
-struct ParticipantsEntry {
-    count: i32,
-    qualifier: CountQualifier,
-}
-
-#[derive(Deserialize)]
-struct SessionEntry {
-    body: String,
-    ordinal: i32,
-}
-
-#[derive(Deserialize)]
-struct AgendaEntry {
-    number: String,
-    kind: AgendaItemKind,
-    title: Names,
-}
-
-#[derive(Deserialize)]
-struct OperationEntry {
-    state: String,
-    operation: Option<String>,
-    date_from: NaiveDate,
-    date_to: NaiveDate,
-    date_precision: DatePrecision,
-    origin: String,
-    total: Option<i32>,
-    women: Option<i32>,
-    men: Option<i32>,
-    children: Option<i32>,
-    confidence: Confidence,
-    source_url: String,
-}
+const COUNCIL: &str = include_str!("../../../../seed/council.json");
+const OPERATIONS: &str = include_str!("../../../../seed/operations.csv");
 
 /// Loads the record if nothing has been loaded yet; returns how many records were added.
 pub async fn load(app: &App) -> Result<usize, Error> {

@@ -1,0 +1,204 @@
+//! Filters of lists, and how they become conditions. A filter reads what the viewer may see and nothing else: relation filters
+//! pass the door of the related table. The comparisons with one column stand in `compare`.
+
+mod compare;
+
+use std::cell::Cell;
+use std::fmt::Debug;
+
+use async_graphql::{InputObject, InputType};
+use entity::Row;
+use sea_orm::ColumnTrait;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, SelectStatement};
+
+pub use self::compare::{
+    BooleanFilter, Compare, EnumFilter, IdFilter, OrderedFilter, StringFilter, TextFilter, is_storable,
+};
+use super::read::{Visible, select};
+use crate::auth::Viewer;
+use crate::error::Error;
+
+/// The most relations from a record to what its filter compares: SQLite parses no deeper statements.
+const MOST_RELATIONS: u32 = 10;
+/// The most comparisons of one filter.
+const MOST_COMPARISONS: u32 = 100;
+
+/// A filter of one record type.
+pub trait Filter: Debug + Send + Sync {
+    type Entity: Row;
+    /// What the fields of the filter ask for, all of which must hold.
+    fn fields(&self, scope: &Scope<'_>) -> Result<Condition, Error>;
+    /// `and`, `or`, `not`.
+    fn logic(&self) -> Logic<'_, Self>
+    where
+        Self: Sized;
+}
+
+/// The logical operators of a filter.
+pub struct Logic<'a, F> {
+    pub and: Option<&'a Vec<F>>,
+    pub or: Option<&'a Vec<F>>,
+    pub not: Option<&'a F>,
+}
+
+/// One reading of a filter: by whom, how many comparisons are left, and how many relations away it is.
+pub struct Scope<'a> {
+    pub viewer: &'a Viewer,
+    left: Cell<u32>,
+    away: Cell<u32>,
+}
+
+impl<'a> Scope<'a> {
+    pub fn new(viewer: &'a Viewer) -> Self {
+        Self { viewer, left: Cell::new(MOST_COMPARISONS), away: Cell::new(0) }
+    }
+
+    pub fn apply<F: Filter>(&self, filter: &F) -> Result<Condition, Error> {
+        self.spend()?;
+        let mut all = Condition::all().add(filter.fields(self)?);
+        let Logic { and, or, not } = filter.logic();
+        for filter in and.into_iter().flatten() {
+            all = all.add(self.apply(filter)?);
+        }
+        if let Some(alternatives) = or {
+            let mut any = Condition::any().add(Expr::value(false));
+            for filter in alternatives {
+                any = any.add(self.apply(filter)?);
+            }
+            all = all.add(any);
+        }
+        if let Some(filter) = not {
+            // What is unknown (a comparison with null) does not match, and so its negation does.
+            let inner = self.apply(filter)?;
+            let known = Func::coalesce([Expr::from(inner), Expr::value(false)]);
+            all = all.add(Expr::from(known).not());
+        }
+        Ok(all)
+    }
+
+    /// The comparisons of a field, if the filter names it.
+    pub fn field<C: Compare>(&self, comparison: Option<&C>, column: impl ColumnTrait) -> Result<Condition, Error> {
+        let Some(comparison) = comparison else { return Ok(Condition::all()) };
+        self.spend()?;
+        comparison.compare(&Expr::col(column.as_column_ref()))
+    }
+
+    /// Rows whose `column` is the id of a related row that matches.
+    pub fn related<F>(&self, filter: Option<&F>, column: impl ColumnTrait) -> Result<Condition, Error>
+    where
+        F: Filter<Entity: Visible>,
+    {
+        let Some(filter) = filter else { return Ok(Condition::all()) };
+        let ids = self.matching(filter)?;
+        Ok(Condition::all().add(Expr::col(column.as_column_ref()).in_subquery(ids)))
+    }
+
+    /// Rows of `E` that a table between relates to at least one matching row.
+    pub fn some<E: Row, F, L: Visible>(
+        &self,
+        list: Option<&ListFilter<F>>,
+        child: L::Column,
+        related: L::Column,
+    ) -> Result<Condition, Error>
+    where
+        F: Filter<Entity: Visible> + InputType,
+    {
+        let Some(list) = list else { return Ok(Condition::all()) };
+        let linked = |matching: &F| -> Result<Expr, Error> {
+            let ids = self.matching(matching)?;
+            let mut links = select::<L>(self.viewer).and_where(related.in_subquery(ids)).take();
+            let links = links.clear_selects().column(child.as_column_ref()).take();
+            Ok(Expr::col(E::ID.as_column_ref()).in_subquery(links))
+        };
+        let mut all = Condition::all();
+        if let Some(some) = &list.some {
+            all = all.add(linked(some)?);
+        }
+        if let Some(none) = &list.none {
+            all = all.add(linked(none)?.not());
+        }
+        Ok(all)
+    }
+
+    fn matching<F: Filter<Entity: Visible>>(&self, filter: &F) -> Result<SelectStatement, Error> {
+        self.away.set(self.away.get() + 1);
+        if self.away.get() > MOST_RELATIONS {
+            let message = format!("filter: at most {MOST_RELATIONS} relations within each other.");
+            return Err(Error::InvalidArgument { message });
+        }
+        let mut matching = select::<F::Entity>(self.viewer).cond_where(self.apply(filter)?).take();
+        self.away.set(self.away.get() - 1);
+        Ok(matching.clear_selects().column(F::Entity::ID.as_column_ref()).take())
+    }
+
+    fn spend(&self) -> Result<(), Error> {
+        let left = self.left.get().checked_sub(1).ok_or_else(|| Error::InvalidArgument {
+            message: format!("filter: at most {MOST_COMPARISONS} comparisons."),
+        })?;
+        self.left.set(left);
+        Ok(())
+    }
+}
+
+/// A condition on related rows of which there may be several.
+#[derive(Clone, Debug, InputObject)]
+#[graphql(concrete(name = "OrganizationListFilter", params(crate::service::organization::OrganizationFilter)))]
+#[graphql(concrete(name = "BodyListFilter", params(crate::service::body::BodyFilter)))]
+#[graphql(concrete(name = "CountryListFilter", params(crate::service::country::CountryFilter)))]
+#[graphql(concrete(name = "ThemeListFilter", params(crate::service::theme::ThemeFilter)))]
+#[graphql(concrete(name = "InstrumentListFilter", params(crate::service::instrument::InstrumentFilter)))]
+pub struct ListFilter<F: InputType> {
+    /// At least one related record matches.
+    pub some: Option<Box<F>>,
+    /// No related record matches.
+    pub none: Option<Box<F>>,
+}
+
+/// `impl Filter` from a list of its fields.
+macro_rules! filter {
+    ($filter:ty => $entity:ty, |$this:ident, $scope:ident| [$($condition:expr),* $(,)?]) => {
+        impl $crate::service::filter::Filter for $filter {
+            type Entity = $entity;
+
+            fn fields(&self, $scope: &$crate::service::filter::Scope<'_>) -> Result<sea_orm::Condition, $crate::error::Error> {
+                let $this = self;
+                let mut all = sea_orm::Condition::all();
+                $(all = all.add($condition?);)*
+                Ok(all)
+            }
+
+            fn logic(&self) -> $crate::service::filter::Logic<'_, Self> {
+                $crate::service::filter::Logic { and: self.and.as_ref(), or: self.or.as_ref(), not: self.not.as_deref() }
+            }
+        }
+    };
+}
+pub(crate) use filter;
+
+/// The sort keys of a record type: an enum, and the input that names one of them with its direction.
+macro_rules! sort {
+    ($(#[$meta:meta])* $field:ident, $order:ident => $module:ident { $($(#[$key_meta:meta])* $key:ident => $column:ident,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
+        pub enum $field { $($(#[$key_meta])* $key,)* }
+
+        /// A sort key and its direction. Nulls come last; the id breaks ties.
+        #[derive(Clone, Debug, async_graphql::InputObject)]
+        pub struct $order {
+            /// What to sort by.
+            pub field: $field,
+            /// Which way. Ascending unless given.
+            #[graphql(default_with = "crate::service::page::Direction::Asc")]
+            pub direction: $crate::service::page::Direction,
+        }
+
+        impl $crate::service::page::Sort for $order {
+            type Entity = $module::Entity;
+            fn key(&self) -> $crate::service::page::Key<$module::Entity> {
+                let column = match self.field { $($field::$key => $module::Column::$column,)* };
+                $crate::service::page::Key { column, direction: self.direction }
+            }
+        }
+    };
+}
+pub(crate) use sort;
