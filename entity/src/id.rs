@@ -89,6 +89,7 @@ macro_rules! ids {
 ids! {
     AddresseeId = "adr";
     AgendaItemId = "agi";
+    AgendaItemRecommendationId = "agr";
     AlternativeTitleId = "alt";
     AuditId = "aud";
     BodyId = "bod";

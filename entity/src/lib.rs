@@ -10,6 +10,7 @@ pub mod text;
 
 pub mod addressee;
 pub mod agenda_item;
+pub mod agenda_item_recommendation;
 pub mod alternative_title;
 pub mod audit;
 pub mod body;

@@ -4,6 +4,7 @@ mod dialect;
 mod m20261124_000001_record;
 mod m20261124_000002_demo_meetings;
 mod m20261124_000003_guards;
+mod m20261124_000004_agenda_recommendations;
 
 use sea_orm_migration::async_trait;
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000001_record::Migration),
             Box::new(m20261124_000002_demo_meetings::Migration),
             Box::new(m20261124_000003_guards::Migration),
+            Box::new(m20261124_000004_agenda_recommendations::Migration),
         ]
     }
 }

@@ -457,4 +457,54 @@ on_both_databases! {
         let rows = app.rows(sql).await;
         assert_eq!(rows, [json!({ "version": 2, "audience_before": 0, "audience": 2 })]);
     }
+
+    async fn an_agenda_item_is_about_recommendations_and_they_lead_back(app: TestApp) {
+        let meeting = app.planned_meeting(json!({})).await;
+        let (one, other) = (app.adopted("WG-A").await, app.under_discussion("WG-B").await);
+        let body = app.body("WG-A").await;
+        let input = json!({ "meetingId": meeting["id"], "title": text("Texts"), "kind": "DECISION", "bodyId": body,
+            "recommendationIds": [one["id"], other["id"]] });
+        let added = app.secretariat().mutate("addAgendaItem", input, "id version recommendations { id }").await;
+        assert_eq!(each(&added["recommendations"], "/id"), [one["id"].clone(), other["id"].clone()]);
+        let query = "query($id: ID!, $item: ID!) { node(id: $item) { ... on AgendaItem { recommendations { id } } }
+            recommendation(by: { id: $id }) { agendaItems { totalCount nodes { id } } }
+            body(by: { code: \"WG-A\" }) { agendaItems(filter: { kind: { eq: DECISION } }) { nodes { id } } } }";
+        let ask = async |client: &rec_tests::client::Client, id: &Value| client.query_with(query, json!({ "id": id, "item": added["id"] })).await;
+        let public = ask(&app.anonymous(), &one["id"]).await;
+        assert_eq!(each(&public["node"]["recommendations"], "/id"), [one["id"].clone()], "what is hidden is left out");
+        assert_eq!(public["recommendation"]["agendaItems"], json!({ "totalCount": 1, "nodes": [{ "id": added["id"] }] }));
+        assert_eq!(each(&public["body"]["agendaItems"]["nodes"], "/id"), [added["id"].clone()]);
+        assert_eq!(ask(&app.reader(), &other["id"]).await["recommendation"]["agendaItems"]["totalCount"], 1);
+        let closed = json!({ "id": meeting["id"], "expectedVersion": 2, "sensitivity": "CONFIDENTIAL" });
+        app.secretariat().mutate("updateMeeting", closed, "id").await;
+        let hidden = ask(&app.reader(), &one["id"]).await;
+        assert_eq!((&hidden["node"], &hidden["recommendation"]["agendaItems"]["totalCount"], &hidden["body"]["agendaItems"]["nodes"]),
+            (&Value::Null, &json!(0), &json!([])));
+    }
+
+    async fn the_recommendations_of_an_agenda_item_are_set_kept_and_removed_with_it(app: TestApp) {
+        let meeting = app.planned_meeting(json!({})).await;
+        let text_row = app.under_discussion("WG-A").await;
+        let added = item(&app, &meeting, "One").await;
+        let set = at_with(&added, json!({ "recommendationIds": [text_row["id"]] }));
+        let set = app.secretariat().mutate("updateAgendaItem", set, "id version recommendations { id }").await;
+        assert_eq!((&set["version"], each(&set["recommendations"], "/id")), (&json!(2), vec![text_row["id"].clone()]));
+        assert_eq!(version(&app, &meeting).await, 3);
+        let same = at_with(&set, json!({ "recommendationIds": [text_row["id"]], "kind": "DISCUSSION" }));
+        assert_eq!(app.secretariat().mutate("updateAgendaItem", same, "version").await["version"], 2, "nothing has changed");
+        for (wrong, refusal) in [
+            (json!(["rec_x"]), "NOT_FOUND recommendationIds.0"),
+            (json!([text_row["id"], text_row["id"]]), "INVALID recommendationIds"),
+        ] {
+            let wrong = at_with(&set, json!({ "recommendationIds": wrong }));
+            assert_eq!(app.secretariat().refusals("updateAgendaItem", wrong).await, [refusal]);
+        }
+        let emptied = at_with(&set, json!({ "recommendationIds": null }));
+        let emptied = app.secretariat().mutate("updateAgendaItem", emptied, "id version recommendations { id }").await;
+        assert_eq!(emptied["recommendations"], json!([]));
+        let again = at_with(&emptied, json!({ "recommendationIds": [text_row["id"]] }));
+        let again = app.secretariat().mutate("updateAgendaItem", again, "id version").await;
+        app.secretariat().mutate("removeAgendaItem", at(&again), "id").await;
+        assert!(app.rows("SELECT id FROM agenda_item_recommendation").await.is_empty());
+    }
 }

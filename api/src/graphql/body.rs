@@ -7,7 +7,7 @@ use entity::id::RecordId as _;
 
 use super::connection::connections;
 use super::mandate::Mandate;
-use super::meeting::{BodySession, Meeting};
+use super::meeting::{AgendaItem, BodySession, Meeting};
 use super::object::{Stamp, object};
 use super::payload::{mutations, payload};
 use super::recommendation::Recommendation;
@@ -86,6 +86,8 @@ connections! {
         meetings: Meeting, "Which meetings.", by service::meeting::of_body;
         /// What organisations are in it.
         mandates: Mandate, "Which mandates.", by service::mandate::of_body;
+        /// The agenda items that belong to it.
+        agenda_items: AgendaItem, "Which agenda items.", by service::meeting::agenda::of_body;
         /// The recommendations that it drafts.
         recommendations: Recommendation, "Which recommendations.", by service::recommendation::of_body;
     }

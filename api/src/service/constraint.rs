@@ -7,7 +7,7 @@ use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::error::Error;
 
 /// A unique key: how SQLite and PostgreSQL name it, where it stands in an input, and what to say.
-const UNIQUE: [(&str, &str, &str, &str); 17] = [
+const UNIQUE: [(&str, &str, &str, &str); 18] = [
     ("organization.acronym", "organization_acronym_key", "acronym", "Another organisation has this acronym."),
     ("body.code", "body_code_key", "code", "Another body has this code."),
     ("body.kind", "body_one_active_of_kind", "kind", "There is an active body of this kind already."),
@@ -38,6 +38,12 @@ const UNIQUE: [(&str, &str, &str, &str); 17] = [
         "meeting_source_meeting_id_source_id_key",
         "sourceIds",
         "A source stands with a meeting once.",
+    ),
+    (
+        "agenda_item_recommendation.agenda_item_id, agenda_item_recommendation.recommendation_id",
+        "agenda_item_recommendation_agenda_item_id_recommendation_id_key",
+        "recommendationIds",
+        "A recommendation stands with an agenda item once.",
     ),
     (
         "recommendation_theme.recommendation_id, recommendation_theme.theme_id",

@@ -5,17 +5,19 @@ use entity::agenda_item::AgendaItemKind;
 use entity::id::MeetingId;
 use entity::meeting_organizer::OrganizerRole;
 use entity::participation::{Attendance, Capacity};
-use entity::{meeting_source, source};
+use entity::{agenda_item_recommendation, meeting_source, recommendation, source};
 
 use super::Meeting;
 use crate::graphql::body::Body;
 use crate::graphql::loader::ById;
 use crate::graphql::object::{Stamp, object};
 use crate::graphql::organization::Organization;
+use crate::graphql::recommendation::Recommendation;
 use crate::graphql::scalar::texts;
 use crate::graphql::session::{Session, session};
 use crate::graphql::source::Source;
 use crate::graphql::{known, to_one};
+use crate::service::meeting::agenda::{AgendaItemFilter, AgendaItemOrder};
 use crate::service::meeting::participation::{ParticipationFilter, ParticipationOrder};
 use crate::service::meeting::parts::{BodySessionFilter, BodySessionOrder};
 
@@ -103,7 +105,7 @@ impl AlternativeTitle {
     }
 }
 
-object!(AgendaItem: agenda_item);
+object!(AgendaItem: agenda_item, AgendaItemFilter, AgendaItemOrder);
 
 texts! {
     AgendaItemTexts of agenda_item {
@@ -132,6 +134,14 @@ impl AgendaItem {
     /// What happens under it.
     async fn kind(&self) -> AgendaItemKind {
         self.0.kind
+    }
+
+    /// The recommendations that it is about, in order, as far as you may see them.
+    async fn recommendations(&self, ctx: &Context<'_>) -> Result<Vec<Recommendation>> {
+        let session = session(ctx);
+        let links = session.parts::<agenda_item_recommendation::Entity>(self.0.id).await?;
+        let texts = links.iter().map(|link| ById::<recommendation::Entity>(link.recommendation_id));
+        Ok(session.loaders.many(texts).await?.into_iter().map(Recommendation).collect())
     }
 
     /// Whether the Chatham House Rule holds for it.

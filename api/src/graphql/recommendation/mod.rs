@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, ID, Object, Result};
 use chrono::NaiveDate;
+use entity::id::RecordId as _;
 use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
 
 mod mutation;
@@ -12,7 +13,7 @@ pub use self::parts::{Addressee, RecommendationRevision};
 use super::body::Body;
 use super::connection::connections;
 use super::instrument::Instrument;
-use super::meeting::Meeting;
+use super::meeting::{AgendaItem, Meeting};
 use super::object::{Stamp, object};
 use super::organization::Organization;
 use super::scalar::texts;
@@ -138,6 +139,11 @@ impl Recommendation {
     }
 
     #[graphql(flatten)]
+    fn connections(&self) -> RecommendationLists {
+        RecommendationLists(self.0.id.uuid())
+    }
+
+    #[graphql(flatten)]
     fn stamp(&self) -> Stamp {
         Stamp { created_at: self.0.created_at, updated_at: self.0.updated_at, version: self.0.version }
     }
@@ -155,6 +161,13 @@ impl RecommendationQuery {
         #[graphql(desc = "Which one: by exactly one key.")] by: RecommendationBy,
     ) -> Option<Result<Recommendation>> {
         found(service::recommendation::find(&session(ctx).app.databases.read, &session(ctx).viewer, &by).await)
+    }
+}
+
+connections! {
+    RecommendationLists of Recommendation {
+        /// The agenda items that are about it, as far as you may see their meetings.
+        agenda_items: AgendaItem, "Which agenda items.", by service::meeting::agenda::of_recommendation;
     }
 }
 

@@ -284,6 +284,7 @@ where
 #[graphql(concrete(name = "RecommendationKindFilter", params(entity::recommendation::RecommendationKind)))]
 #[graphql(concrete(name = "RecommendationStatusFilter", params(entity::recommendation::RecommendationStatus)))]
 #[graphql(concrete(name = "PriorityFilter", params(entity::recommendation::Priority)))]
+#[graphql(concrete(name = "AgendaItemKindFilter", params(entity::agenda_item::AgendaItemKind)))]
 #[graphql(concrete(name = "CapacityFilter", params(entity::participation::Capacity)))]
 #[graphql(concrete(name = "AttendanceFilter", params(entity::participation::Attendance)))]
 pub struct EnumFilter<T: InputType> {

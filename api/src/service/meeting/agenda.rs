@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use async_graphql::{ID, InputObject, MaybeUndefined};
 use entity::agenda_item::AgendaItemKind;
 use entity::change::ChangeReason;
-use entity::id::{AgendaItemId, BodyId, MeetingId};
-use entity::{agenda_item, body, meeting};
+use entity::id::{AgendaItemId, BodyId, MeetingId, RecommendationId};
+use entity::{agenda_item, agenda_item_recommendation, body, meeting, recommendation};
 
 use crate::app::App;
 use crate::auth::{Act, Viewer};
@@ -14,11 +14,66 @@ use crate::domain::lifecycle::{MeetingMove, next_meeting};
 use crate::domain::refusal::{All as _, each};
 use crate::domain::{input, meeting as rules};
 use crate::error::Error;
-use crate::service::input::{LocalizedTextInput, localized, patch, patch_required};
-use crate::service::read::{self, Visible};
+use crate::service::body::BodyFilter;
+use crate::service::filter::{EnumFilter, IdFilter, filter, sort};
+use crate::service::input::{LocalizedTextInput, localized, patch, patch_required, placed, replaced};
+use crate::service::meeting::MeetingFilter;
+use crate::service::read::{self, Link, Visible};
 use crate::service::tx::{Tx, Written};
 
 impl Visible for agenda_item::Entity {}
+impl Visible for agenda_item_recommendation::Entity {}
+
+/// Which agenda items.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct AgendaItemFilter {
+    /// By id.
+    pub id: Option<IdFilter>,
+    /// By what happens under the item.
+    pub kind: Option<EnumFilter<AgendaItemKind>>,
+    /// By the meeting, as far as you may see it.
+    pub meeting: Option<Box<MeetingFilter>>,
+    /// By the body that the item belongs to.
+    pub body: Option<Box<BodyFilter>>,
+    /// All of these must match.
+    pub and: Option<Vec<AgendaItemFilter>>,
+    /// At least one of these must match.
+    pub or: Option<Vec<AgendaItemFilter>>,
+    /// This must not match.
+    pub not: Option<Box<AgendaItemFilter>>,
+}
+
+filter!(AgendaItemFilter => agenda_item::Entity, |this, scope| [
+    scope.field(this.id.as_ref().map(IdFilter::of::<AgendaItemId>).as_ref(), agenda_item::Column::Id),
+    scope.field(this.kind.as_ref(), agenda_item::Column::Kind),
+    scope.related(this.meeting.as_deref(), agenda_item::Column::MeetingId),
+    scope.related(this.body.as_deref(), agenda_item::Column::BodyId),
+]);
+
+sort! {
+    /// What agenda items can be sorted by.
+    AgendaItemOrderField, AgendaItemOrder => agenda_item {
+        /// The place in its agenda.
+        Position => Position,
+        /// What happens under it.
+        Kind => Kind,
+        /// The time of the last change.
+        UpdatedAt => UpdatedAt,
+    }
+}
+
+/// The agenda items that belong to a body.
+pub fn of_body() -> Link {
+    Link::direct(agenda_item::Column::BodyId)
+}
+
+/// The agenda items that are about a recommendation.
+pub fn of_recommendation() -> Link {
+    Link::through(
+        agenda_item_recommendation::Column::RecommendationId,
+        agenda_item_recommendation::Column::AgendaItemId,
+    )
+}
 
 /// A new agenda item. It comes last.
 #[derive(Clone, Debug, InputObject)]
@@ -36,6 +91,9 @@ pub struct AddAgendaItemInput {
     /// Whether the Chatham House Rule holds for the item.
     #[graphql(default)]
     pub chatham_house: bool,
+    /// The recommendations that the item is about, at most 100.
+    #[graphql(default)]
+    pub recommendation_ids: Vec<ID>,
 }
 
 /// A change of an agenda item. What is omitted stays; `null` clears.
@@ -55,6 +113,8 @@ pub struct UpdateAgendaItemInput {
     pub body_id: MaybeUndefined<ID>,
     /// Whether the Chatham House Rule holds for the item.
     pub chatham_house: MaybeUndefined<bool>,
+    /// The recommendations that the item is about; replaces all.
+    pub recommendation_ids: MaybeUndefined<Vec<ID>>,
 }
 
 /// Names an agenda item at a version.
@@ -112,6 +172,7 @@ pub async fn add(app: &App, viewer: &Viewer, input: AddAgendaItemInput) -> Resul
         version: 1,
     };
     let row = tx.insert::<agenda_item::Entity>(row).await?;
+    set_recommendations(&mut tx, &meeting, &row, &input.recommendation_ids).await?;
     tx.touch::<meeting::Entity>(&meeting, meeting.clone()).await?;
     tx.commit(row).await
 }
@@ -127,6 +188,7 @@ pub async fn update(
     let before = tx.get_at::<agenda_item::Entity>(id, input.expected_version, "agenda item").await?;
     let meeting = held_meeting(&tx, before.meeting_id).await?;
     next_meeting(meeting.status, MeetingMove::Update)?;
+    let recommendations = replaced(&input.recommendation_ids);
     let mut after = before.clone();
     (after.number, after.title, after.kind, after.body_id, after.chatham_house) = (
         patch_required("number", input.number, before.number.clone(), |number| {
@@ -139,10 +201,14 @@ pub async fn update(
     )
         .all()?;
     check_body(&tx, after.body_id).await?;
-    if after == before {
+    let parts_changed = match recommendations {
+        Some(wanted) => set_recommendations(&mut tx, &meeting, &before, &wanted).await?,
+        None => false,
+    };
+    if after == before && !parts_changed {
         return tx.commit(after).await;
     }
-    let row = tx.update::<agenda_item::Entity>(&before, after).await?;
+    let row = tx.touch::<agenda_item::Entity>(&before, after).await?;
     tx.touch::<meeting::Entity>(&meeting, meeting.clone()).await?;
     tx.commit(row).await
 }
@@ -160,6 +226,7 @@ pub async fn remove(
     let meeting = held_meeting(&tx, item.meeting_id).await?;
     next_meeting(meeting.status, MeetingMove::Update)?;
     rules::keeps("id", meeting.status, &[id], &[])?;
+    set_recommendations(&mut tx, &meeting, &item, &[]).await?;
     tx.remove::<agenda_item::Entity>(&item, ChangeReason::EnteredInError).await?;
     let row = tx.touch::<meeting::Entity>(&meeting, meeting.clone()).await?;
     tx.commit(row).await
@@ -219,9 +286,37 @@ async fn held_meeting(tx: &Tx<'_>, id: MeetingId) -> Result<meeting::Model, Erro
 pub(super) async fn follow_meeting(tx: &mut Tx<'_>, meeting: &meeting::Model) -> Result<(), Error> {
     for before in agenda_of(tx, meeting.id).await? {
         let after = agenda_item::Model { audience: meeting.audience, owner: meeting.owner, ..before.clone() };
+        tx.inherit::<agenda_item_recommendation::Entity>(before.id, (after.audience, after.owner)).await?;
         tx.update::<agenda_item::Entity>(&before, after).await?;
     }
     Ok(())
+}
+
+/// Makes these the recommendations that an item is about; returns whether that changes them.
+async fn set_recommendations(
+    tx: &mut Tx<'_>,
+    meeting: &meeting::Model,
+    item: &agenda_item::Model,
+    wanted: &[ID],
+) -> Result<bool, Error> {
+    let ids = wanted.iter().enumerate();
+    let ids = ids
+        .map(|(index, id)| input::id::<RecommendationId>(&format!("recommendationIds.{index}"), id, "recommendation"));
+    let ids = input::distinct("recommendationIds", each(ids)?)?;
+    tx.check_named::<recommendation::Entity>(placed("recommendationIds", "", &ids), "recommendation").await?;
+    let before = read::children::<agenda_item_recommendation::Entity>(tx.db(), tx.viewer(), &[item.id]).await?;
+    let kept: Vec<RecommendationId> = before.iter().map(|row| row.recommendation_id).collect();
+    rules::keeps("recommendationIds", meeting.status, &kept, &ids)?;
+    let after = ids.into_iter().zip(0..).map(|(recommendation_id, position)| agenda_item_recommendation::Model {
+        id: tx.mint(),
+        agenda_item_id: item.id,
+        recommendation_id,
+        position,
+        audience: meeting.audience,
+        owner: meeting.owner,
+    });
+    let after = after.collect();
+    tx.replace_parts::<agenda_item_recommendation::Entity>(item.id, &before, after).await
 }
 
 async fn agenda_of(tx: &Tx<'_>, id: MeetingId) -> Result<Vec<agenda_item::Model>, Error> {
