@@ -56,6 +56,7 @@ pub async fn all_kinds(app: &TestApp) {
         secretariat.mutate("recordParticipation", input, "id").await;
     }
     let draft = app.draft("WG-A").await;
+    agendas(app, &draft).await;
     for (acronym, code) in [("OSCE", "WG-A"), ("SSS-UZ", "WG-B")] {
         let body = app.body(code).await;
         let own = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("Own"), "text": text("Own") });
@@ -67,6 +68,27 @@ pub async fn all_kinds(app: &TestApp) {
         { "category": "GOVERNMENT", "role": "LEAD", "countryId": app.country("KZ").await },
     ]);
     secretariat.mutate("setAddressees", at_with(&draft, json!({ "addressees": addressees })), "id").await;
+}
+
+/// Agenda items of two meetings, of two bodies and of none, about two texts.
+async fn agendas(app: &TestApp, draft: &Value) {
+    let other = app.draft("WG-B").await;
+    for meeting in [app.planned_meeting(json!({})).await, app.planned_meeting(json!({})).await] {
+        for (kind, body) in [
+            ("DECISION", Some("WG-A")),
+            ("SESSION", Some("WG-B")),
+            ("DECISION", Some("WG-A")),
+            ("ADMINISTRATIVE", None),
+        ] {
+            let mut input = json!({ "meetingId": meeting["id"], "title": text(kind), "kind": kind,
+                "recommendationIds": [draft["id"], other["id"]] });
+            if let Some(body) = body {
+                input["bodyId"] = json!(app.body(body).await);
+            }
+            app.secretariat().mutate("addAgendaItem", input, "id").await;
+            app.app.clock.advance(TimeDelta::seconds(1));
+        }
+    }
 }
 
 /// How two values are ordered by the service: by time, by number, by code points.
@@ -228,6 +250,7 @@ fn places(schema: &Schema) -> Vec<Place> {
         schema.lists("Query").into_iter().map(|list| Place { head: "", tail: "", list }).collect();
     for (head, kind, name) in [
         (r#"body(by: { code: "WG-A" }) { "#, "Body", "sessions"),
+        (r#"body(by: { code: "WG-A" }) { "#, "Body", "agendaItems"),
         (r#"organization(by: { acronym: "UNODC" }) { "#, "Organization", "participations"),
     ] {
         let list = schema.lists(kind).into_iter().find(|list| list.name == name).expect("a list");
