@@ -157,6 +157,15 @@ pub struct Limits {
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub seconds: u64,
 
+    /// The most operations of a WebSocket at once.
+    #[arg(long = "max-socket-operations", env = "REC_MAX_SOCKET_OPERATIONS", default_value_t = Self::DEFAULT.socket_operations, global = true, value_name = "N")]
+    pub socket_operations: usize,
+
+    /// How long a WebSocket's client may take to say who it is, in seconds.
+    #[arg(long = "socket-init-seconds", env = "REC_SOCKET_INIT_SECONDS", default_value_t = Self::DEFAULT.init_seconds, global = true, value_name = "N",
+          value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub init_seconds: u64,
+
     /// What each client may ask for, in cost points a minute; 0 limits nobody. A client is a token's subject, else an address.
     #[arg(
         long = "rate-points",
@@ -188,6 +197,8 @@ impl Limits {
         aliases: 30,
         directives: 20,
         seconds: 10,
+        socket_operations: 100,
+        init_seconds: 3,
         rate_points: 600_000,
         kept_documents: 1000,
         kept_bytes: 2 * 1024 * 1024,

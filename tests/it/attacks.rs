@@ -6,7 +6,11 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use rec_tests::program::{Serving, ask, command};
+use rec_tests::socket::Socket;
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 /// A program that serves, for one attack.
 struct Attacked {
@@ -207,4 +211,48 @@ fn tokens_that_are_huge_or_not_even_text() {
         assert!(matches!(status, Some(401 | 431)), "{status:?}");
         attacked.still_answers();
     }
+}
+
+#[tokio::test]
+async fn sockets_that_flood_the_service() {
+    let attacked = Attacked::start();
+    let port = attacked.serving.port;
+    let follow = |id: usize| {
+        let payload = json!({ "query": "subscription { serviceStatus { head } }" });
+        json!({ "id": id.to_string(), "type": "subscribe", "payload": payload })
+    };
+    let mut many = Socket::begin(port, None).await;
+    for id in 0..10_000 {
+        many.say(&follow(id)).await;
+    }
+    assert!(matches!(many.closed().await, Some(4429) | None));
+    attacked.still_answers();
+    // A frame is announced with ten bytes, whatever its length: as long as the message, and longer than any.
+    for size in [300 << 10, 20 << 20] {
+        let mut huge = Socket::begin(port, None).await;
+        huge.send(Message::Text("x".repeat(size).into())).await;
+        huge.closed().await;
+        attacked.still_answers();
+    }
+    let mut pieces = Socket::begin(port, None).await;
+    for number in 0..100 {
+        let (data, opcode) = (vec![b'x'; 64 << 10], if number == 0 { Data::Text } else { Data::Continue });
+        pieces.send(Message::Frame(Frame::message(data, OpCode::Data(opcode), false))).await;
+    }
+    pieces.closed().await;
+    attacked.still_answers();
+    let mut pings = Socket::begin(port, None).await;
+    for _ in 0..10_000 {
+        pings.say(&json!({ "type": "pong" })).await;
+    }
+    attacked.still_answers();
+    let mut silent = Vec::new();
+    for _ in 0..300 {
+        silent.push(Socket::open(port, "graphql-transport-ws", None).await.expect("a socket"));
+    }
+    attacked.still_answers();
+    for socket in &mut silent {
+        assert_eq!(socket.closed().await, Some(4408));
+    }
+    attacked.still_answers();
 }

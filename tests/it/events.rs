@@ -153,7 +153,7 @@ on_both_databases! {
             let answer = app.router().oneshot(Request::get("/metrics").body(Body::empty()).unwrap()).await.unwrap();
             let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
             let text = String::from_utf8(bytes.to_vec()).unwrap();
-            text.lines().find_map(|line| line.strip_prefix("rec_subscriptions ")).unwrap().to_owned()
+            text.lines().find_map(|line| line.strip_prefix("rec_subscriptions{transport=\"events\"} ")).unwrap().to_owned()
         };
         let mut events = Events::open(&app, None, FOLLOW).await;
         events.head().await;

@@ -31,5 +31,6 @@ mod record;
 mod refusals;
 mod schema;
 mod seeds;
+mod socket;
 mod times;
 mod tokens;

@@ -8,6 +8,7 @@ pub mod given;
 pub mod postgres;
 pub mod program;
 pub mod schema;
+pub mod socket;
 pub mod traces;
 
 use std::path::PathBuf;
@@ -167,6 +168,14 @@ impl TestApp {
 
     fn holder(&self, role: Role, organization: Option<&str>) -> Client {
         self.with_authorization(&format!("Bearer {}", self.token(role, organization)))
+    }
+
+    /// The service on a port of its own.
+    pub async fn serve(&self) -> u16 {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        tokio::spawn(Arc::clone(&self.app).serve(listener, std::future::pending()));
+        port
     }
 
     /// The whole HTTP service, for requests that no client makes.

@@ -93,6 +93,15 @@ impl Serving {
     }
 }
 
+/// The figures of a service.
+pub fn metrics(port: u16) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
+}
+
 /// The body of an answer to a GraphQL request; `None` if the service did not answer in full.
 pub fn ask(port: u16, token: Option<&str>, query: &str, variables: &Value) -> Option<Value> {
     let body = json!({ "query": query, "variables": variables }).to_string();

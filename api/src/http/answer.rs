@@ -1,5 +1,7 @@
 //! An answer: what is said, and with which status. The whole status policy stands here.
 
+use std::borrow::Cow;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::IntoResponse as _;
 use serde_json::{Value, json};
@@ -68,6 +70,15 @@ impl Answer {
 
     pub fn internal(error: &Error, request_id: &str) -> Self {
         Self::fault(StatusCode::INTERNAL_SERVER_ERROR, error.code(), &error.to_string(), request_id)
+    }
+
+    pub fn is_executed(&self) -> bool {
+        self.outcome == Outcome::Executed
+    }
+
+    /// The whole answer as JSON.
+    pub fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.body)
     }
 
     /// The errors of an answer that was not executed.

@@ -1,12 +1,9 @@
 //! `/graphql`: from a request to its answer.
 
-use std::panic::AssertUnwindSafe;
-use std::pin::pin;
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Request, Response, ServerError, Variables};
+use async_graphql::{Request, Variables};
 use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
@@ -15,12 +12,12 @@ use axum::extract::{FromRequest as _, Query, State};
 use axum::http::{Extensions, HeaderMap, StatusCode};
 use chrono::{DateTime, Utc};
 use entity::text::Locale;
-use futures_util::{FutureExt as _, poll};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::admission::Admitted;
 use super::admission::texts::Named;
 use super::answer::Answer;
+use super::execution::answer;
 use super::media::Media;
 use super::rate::{Allowance, client};
 use super::request::{Asked, Parameters};
@@ -65,7 +62,7 @@ pub async fn get(
 const WANTS_COST: &str = "x-cost";
 
 /// How long a request may take to come, and how long to be answered.
-fn time_limit(service: &Service) -> Duration {
+pub fn time_limit(service: &Service) -> Duration {
     Duration::from_secs(service.app.config.limits.seconds)
 }
 
@@ -136,7 +133,7 @@ async fn handle(
         if streams {
             Ok(Done::Streams(Box::new(prepared)))
         } else {
-            answer(service, prepared, &request_id).await.map(Done::Answers)
+            Ok(Done::Answers(answer(service, prepared, &request_id).await))
         }
     };
     let (done, statements) = counting(work).await;
@@ -198,8 +195,10 @@ pub struct Prepared {
     pub batches: Batches,
     /// When the viewer's token expires.
     pub expires_at: Option<DateTime<Utc>>,
+    /// What kind of operation it is; `None` if there is no such one, as the execution will say.
+    pub kind: Option<OperationType>,
     /// The cost, if the client wants to be told.
-    told_cost: Option<u64>,
+    pub told_cost: Option<u64>,
 }
 
 /// Who asks, and how.
@@ -243,7 +242,8 @@ pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut
     take(service, &client, admitted.cost.saturating_sub(1), told)?;
     told.operation = document.operation_name(asked.operation_name.as_deref());
     told.document = Some(document.short_hash());
-    if !document.operation_type(asked.operation_name.as_deref()).is_none_or(|operation| method.allows(operation)) {
+    let kind = document.operation_type(asked.operation_name.as_deref());
+    if !kind.is_none_or(|kind| method.allows(kind)) {
         let message = "A GET only reads. Send mutations by POST.";
         return Err(Answer::refused(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message));
     }
@@ -257,22 +257,7 @@ pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut
     let mut request = Request::new(&*text).data(session).variables(variables);
     request.operation_name = asked.operation_name;
     request.set_parsed_query(document.parsed.clone());
-    Ok(Prepared { request, admitted, batches, expires_at, told_cost })
-}
-
-async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> Result<Answer, Answer> {
-    let Prepared { request, admitted, batches, told_cost, .. } = prepared;
-    let execution = unharmed(Box::pin(execute(service, admitted, request, &batches)));
-    let response = tokio::time::timeout(time_limit(service), execution).await.map_err(|_| {
-        let message = "The request took too long and was given up.";
-        Answer::fault(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message, request_id)
-    })?;
-    let mut response = response.map_err(|error| Answer::internal(&error, request_id))?;
-    if let Some(cost) = told_cost {
-        let maximum = service.app.config.limits.cost;
-        response.extensions.insert("cost".to_owned(), async_graphql::value!({ "requested": cost, "maximum": maximum }));
-    }
-    finish(response, request_id)
+    Ok(Prepared { request, admitted, batches, expires_at, kind, told_cost })
 }
 
 /// Takes points from a client that has them.
@@ -286,100 +271,10 @@ fn take(service: &Service, client: &str, points: u64, told: &mut Told) -> Result
     Ok(())
 }
 
-/// What a future comes to; a panic in it is a fault of this request only.
-async fn unharmed<T>(future: impl Future<Output = T>) -> Result<T, Error> {
-    AssertUnwindSafe(future).catch_unwind().await.map_err(|_| Error::internal("a panic"))
-}
-
-/// Executes a request. The first step of a new document, in which it is validated, waits for its turn.
-async fn execute(service: &Service, admitted: Admitted, request: Request, batches: &Batches) -> Response {
-    if admitted.is_known {
-        return batches.drive(service.trusting.execute(request)).await;
-    }
-    let mut execution = pin!(batches.drive(service.schema.execute(request)));
-    let turn = service.admission.turn().await;
-    let first = poll!(&mut execution);
-    drop(turn);
-    let response = match first {
-        Poll::Ready(response) => response,
-        Poll::Pending => execution.await,
-    };
-    if was_executed(&response) {
-        service.admission.keep(admitted.document);
-    }
-    response
-}
-
 fn unauthenticated(error: &Error, request_id: &str) -> Answer {
     if let Error::Unauthenticated(reason) = error {
         return Answer::refused(StatusCode::UNAUTHORIZED, error.code(), reason);
     }
     tracing::error!(request_id, error = chain(error), "authentication failed");
     Answer::internal(error, request_id)
-}
-
-/// Whether a request came to its execution: an error that has no path is one of the request itself.
-pub fn was_executed(response: &Response) -> bool {
-    response.errors.iter().all(|error| !error.path.is_empty())
-}
-
-/// The answer of an executed request. Without `data` the request itself was wrong.
-fn finish(mut response: Response, request_id: &str) -> Result<Answer, Answer> {
-    let executed = was_executed(&response);
-    let codes = publish_all(&mut response, request_id);
-    let body = if executed {
-        serde_json::to_vec(&response)
-    } else {
-        serde_json::to_vec(&json!({ "errors": response.errors }))
-    };
-    match body {
-        Ok(body) if executed => Ok(Answer::executed(body, codes)),
-        Ok(body) => Ok(Answer::document_refused(body, codes)),
-        Err(error) => {
-            let error = Error::Internal(error.into());
-            tracing::error!(request_id, error = chain(&error), "an answer cannot be written");
-            Err(Answer::internal(&error, request_id))
-        }
-    }
-}
-
-/// Leaves of a response's errors what a client may read; returns their codes.
-pub fn publish_all(response: &mut Response, request_id: &str) -> Vec<&'static str> {
-    let executed = was_executed(response);
-    response.errors.iter_mut().map(|error| publish(error, executed, request_id)).collect()
-}
-
-/// What a client may read of an error: its code, which is returned, and its words. The chain of an internal fault goes to the
-/// log.
-fn publish(error: &mut ServerError, executed: bool, request_id: &str) -> &'static str {
-    let own = error.source::<Error>().or_else(|| error.source::<std::sync::Arc<Error>>().map(AsRef::as_ref));
-    let code = match own {
-        Some(own) => {
-            if let Error::Internal(_) = own {
-                tracing::error!(request_id, error = chain(own), "a request failed");
-            }
-            own.code()
-        }
-        None if executed => "INVALID_ARGUMENT",
-        None => "GRAPHQL_VALIDATION_FAILED",
-    };
-    let mut extensions = error.extensions.take().unwrap_or_default();
-    extensions.set("code", code);
-    if code == "INTERNAL" {
-        extensions.set("requestId", request_id);
-    }
-    error.extensions = Some(extensions);
-    code
-}
-
-#[cfg(test)]
-mod tests {
-    use super::unharmed;
-
-    #[tokio::test]
-    async fn a_panic_is_a_fault_of_one_request() {
-        let failed: Result<(), _> = unharmed(async { panic!("on purpose") }).await;
-        assert_eq!(failed.unwrap_err().code(), "INTERNAL");
-        assert_eq!(unharmed(async { 1 }).await.unwrap(), 1);
-    }
 }

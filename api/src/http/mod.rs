@@ -3,10 +3,12 @@
 mod admission;
 mod answer;
 mod events;
+mod execution;
 mod explorer;
 mod graphql;
 mod health;
 mod language;
+mod lifetime;
 mod media;
 mod rate;
 mod request;
@@ -30,7 +32,9 @@ use self::rate::Rates;
 use self::viewer::authenticate;
 use crate::App;
 use crate::config::{Introspection, Switch};
+use crate::error::Error;
 use crate::graphql::{Schema, schema, sdl};
+use crate::telemetry::chain;
 use crate::telemetry::metrics::Metrics;
 
 /// What every handler knows.
@@ -92,10 +96,16 @@ async fn metrics(State(service): State<Service>) -> impl IntoResponse {
 
 /// The published contract, for whoever may ask for the schema.
 async fn contract(State(service): State<Service>, headers: HeaderMap) -> impl IntoResponse {
-    let viewer = authenticate(&service.app, &headers).await.ok();
-    if viewer.is_some_and(|viewer| viewer.may_introspect(service.app.config.introspection)) {
-        Ok(([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], sdl()))
-    } else {
-        Err((StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")]))
+    match authenticate(&service.app, &headers).await {
+        Ok(viewer) if viewer.may_introspect(service.app.config.introspection) => {
+            ([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], sdl()).into_response()
+        }
+        Ok(_) | Err(Error::Unauthenticated(_)) => {
+            (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")]).into_response()
+        }
+        Err(error) => {
+            tracing::error!(error = chain(&error), "authentication failed");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
     }
 }

@@ -1,33 +1,34 @@
 //! The protocol `graphql-transport-ws` on a WebSocket: one connection, many operations. The close codes are the protocol's.
 
 use std::collections::HashMap;
-use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use axum::response::IntoResponse as _;
-use chrono::{DateTime, Utc};
-use futures_util::future::{self, AbortHandle};
-use futures_util::stream::{self, SelectAll, Stream, StreamExt as _};
+use futures_util::future::{self, AbortHandle, BoxFuture, FutureExt as _};
+use futures_util::stream::{self, BoxStream, SelectAll, StreamExt as _};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Service;
 use super::answer::Answer;
-use super::events::{driven, end};
-use super::graphql::{Asking, Method, Told, Work, authorize, prepare, publish_all, report, was_executed};
+use super::execution::answers;
+use super::graphql::{Asking, Method, Told, Work, authorize, prepare, report};
+use super::lifetime::{Over, over};
 use super::media::Media;
 use super::request::Asked;
 use crate::auth::Viewer;
 use crate::database::counting;
+use crate::telemetry::metrics::{Open, Transport};
 
 /// The name of the protocol, as clients ask for it.
 const PROTOCOL: &str = "graphql-transport-ws";
-/// How long a client may take to say who it is.
-const INIT_TIME: Duration = Duration::from_secs(3);
-/// The most operations of a socket at once.
-const MOST_OPERATIONS: usize = 100;
+/// How long a client may leave a message unread. One that waits for it costs memory, and what has happened meanwhile it can read
+/// when it comes again.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// What a socket holds of the bytes that come and go, beside the message at hand. A thousand quiet sockets cost little.
+const BUFFER: usize = 4096;
 
 /// What a client sends.
 #[derive(Deserialize)]
@@ -48,10 +49,14 @@ enum Said {
     },
 }
 
-/// Why a socket is closed, in the protocol's codes.
+/// Why a socket comes to its end.
 #[derive(Clone, Copy)]
 enum End {
-    Going,
+    Left,
+    Slow,
+    /// The connection is gone without a word, or a frame cannot be read.
+    Broken,
+    Stopped,
     Malformed,
     Unauthorized,
     Forbidden,
@@ -63,10 +68,30 @@ enum End {
 }
 
 impl End {
-    fn frame(self) -> CloseFrame {
+    /// The reason's name among the metrics.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Slow => "slow",
+            Self::Broken => "broken",
+            Self::Stopped => Over::Stopped.name(),
+            Self::Expired => Over::Expired.name(),
+            Self::Malformed => "malformed",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::InitTimeout => "init_timeout",
+            Self::SubscriberExists => "subscriber_exists",
+            Self::TooManyInits => "too_many_inits",
+            Self::TooManyOperations => "too_many_operations",
+        }
+    }
+
+    /// The protocol's code and words; `None` if nobody would read them.
+    fn frame(self) -> Option<CloseFrame> {
         let (code, reason) = match self {
-            Self::Going => (1001, "The service stops"),
-            Self::Malformed => (4400, "This is no message of the protocol"),
+            Self::Left | Self::Slow => return None,
+            Self::Stopped => (1001, "The service stops"),
+            Self::Broken | Self::Malformed => (4400, "This is no message of the protocol"),
             Self::Unauthorized => (4401, "Unauthorized"),
             Self::Forbidden => (4403, "Forbidden"),
             Self::InitTimeout => (4408, "Connection initialisation timeout"),
@@ -75,7 +100,16 @@ impl End {
             Self::TooManyOperations => (4429, "Too many operations at once"),
             Self::Expired => (4403, "The token has expired"),
         };
-        CloseFrame { code, reason: reason.into() }
+        Some(CloseFrame { code, reason: reason.into() })
+    }
+}
+
+impl From<Over> for End {
+    fn from(over: Over) -> Self {
+        match over {
+            Over::Expired => Self::Expired,
+            Over::Stopped => Self::Stopped,
+        }
     }
 }
 
@@ -90,14 +124,15 @@ pub fn open(
         let message = "Pages of other origins open no sockets.";
         return Answer::refused(StatusCode::FORBIDDEN, "FORBIDDEN_ORIGIN", message).respond(Media::Json, "");
     }
-    let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(service.app.config.limits.body);
+    let upgrade = upgrade.protocols([PROTOCOL]).read_buffer_size(BUFFER).write_buffer_size(BUFFER);
+    let upgrade = upgrade.max_message_size(service.app.config.limits.body);
     if upgrade.selected_protocol().is_none() {
         return (StatusCode::BAD_REQUEST, format!("The protocol is {PROTOCOL}.\n")).into_response();
     }
     upgrade.on_upgrade(async move |socket| {
-        let following = service.metrics.following();
-        Box::pin(Talk::new(service, headers, extensions).run(socket)).await;
-        drop(following);
+        let open = service.metrics.socket();
+        let end = Box::pin(Talk::new(service, headers, extensions).run(socket)).await;
+        open.end(end.name());
     })
 }
 
@@ -112,7 +147,26 @@ fn is_welcome(headers: &HeaderMap, origins: &[String]) -> bool {
     origin.is_some() && origin == host
 }
 
-type Messages = Pin<Box<dyn Stream<Item = (String, Value)> + Send>>;
+/// A message to the client.
+struct Saying {
+    id: String,
+    text: String,
+    /// Why it is the last one of its operation.
+    ends: Option<&'static str>,
+}
+
+/// An operation that runs.
+struct Running {
+    handle: AbortHandle,
+    open: Open,
+}
+
+impl Running {
+    fn end(self, reason: &'static str) {
+        self.handle.abort();
+        self.open.end(reason);
+    }
+}
 
 /// The talk over one socket.
 struct Talk {
@@ -121,77 +175,82 @@ struct Talk {
     extensions: Extensions,
     /// Who talks, once that is said.
     viewer: Option<Viewer>,
-    /// The operations that run, each with what ends it.
-    running: HashMap<String, AbortHandle>,
-    results: SelectAll<Messages>,
+    /// What ends the socket if the client does not.
+    until: BoxFuture<'static, End>,
+    running: HashMap<String, Running>,
+    results: SelectAll<BoxStream<'static, Saying>>,
 }
 
 impl Talk {
     fn new(service: Service, headers: HeaderMap, extensions: Extensions) -> Self {
-        Self { service, headers, extensions, viewer: None, running: HashMap::new(), results: SelectAll::new() }
+        let init_time = Duration::from_secs(service.app.config.limits.init_seconds);
+        let late = tokio::time::sleep(init_time).map(|()| End::InitTimeout);
+        let until = future::select(Box::pin(over(&service, None).map(End::from)), Box::pin(late));
+        let until = until.map(|first| first.factor_first().0).boxed();
+        let (running, results) = (HashMap::new(), SelectAll::new());
+        Self { service, headers, extensions, viewer: None, until, running, results }
     }
 
-    async fn run(mut self, mut socket: WebSocket) {
-        let mut stopping = Box::pin(end(&self.service, None));
-        let mut deadline = Box::pin(tokio::time::sleep(INIT_TIME));
-        let closed = loop {
-            tokio::select! {
-                said = socket.recv() => match said {
-                    Some(Ok(message)) => match self.hear(message, &mut socket).await {
-                        Ok(Some(expires_in)) => deadline = Box::pin(tokio::time::sleep(expires_in)),
-                        Ok(None) => {}
-                        Err(end) => break end,
-                    },
-                    Some(Err(_)) => break Some(End::Malformed),
-                    None => break None,
-                },
-                Some((id, message)) = self.results.next() => {
-                    if message["type"] != "next" {
-                        self.running.remove(&id);
-                    }
-                    if say(&mut socket, &message).await.is_err() {
-                        break None;
-                    }
-                }
-                () = &mut deadline => break Some(if self.viewer.is_some() { End::Expired } else { End::InitTimeout }),
-                () = &mut stopping => break Some(End::Going),
+    async fn run(mut self, mut socket: WebSocket) -> End {
+        let end = loop {
+            let done = tokio::select! {
+                biased;
+                end = &mut self.until => Err(end),
+                said = socket.recv() => self.hear(said, &mut socket).await,
+                Some(saying) = self.results.next() => self.tell(saying, &mut socket).await,
+            };
+            if let Err(end) = done {
+                break end;
             }
         };
-        if let Some(end) = closed {
-            // Who has gone does not hear it.
-            let _ = socket.send(Message::Close(Some(end.frame()))).await;
+        for (_, running) in self.running.drain() {
+            running.end(end.name());
         }
+        if let Some(frame) = end.frame() {
+            // Who has gone does not hear it.
+            let _ = tokio::time::timeout(PATIENCE, socket.send(Message::Close(Some(frame)))).await;
+        }
+        end
     }
 
-    /// Answers a message. `Ok(Some)`: the client has said who it is, for so long. `Err`: the socket is closed.
-    async fn hear(&mut self, message: Message, socket: &mut WebSocket) -> Result<Option<Duration>, Option<End>> {
-        let text = match message {
+    /// Tells what an operation has come to.
+    async fn tell(&mut self, saying: Saying, socket: &mut WebSocket) -> Result<(), End> {
+        if let Some(reason) = saying.ends
+            && let Some(running) = self.running.remove(&saying.id)
+        {
+            running.end(reason);
+        }
+        say(socket, saying.text).await
+    }
+
+    /// Answers what comes from the socket.
+    async fn hear(&mut self, said: Option<Result<Message, axum::Error>>, socket: &mut WebSocket) -> Result<(), End> {
+        let text = match said.ok_or(End::Left)?.map_err(|_| End::Broken)? {
             Message::Text(text) => text,
-            Message::Binary(_) => return Err(Some(End::Malformed)),
-            Message::Close(_) => return Err(None),
-            Message::Ping(_) | Message::Pong(_) => return Ok(None),
+            Message::Binary(_) => return Err(End::Malformed),
+            Message::Close(_) => return Err(End::Left),
+            Message::Ping(_) | Message::Pong(_) => return Ok(()),
         };
-        match serde_json::from_str(&text).map_err(|_| Some(End::Malformed))? {
-            Said::ConnectionInit { .. } if self.viewer.is_some() => Err(Some(End::TooManyInits)),
+        match serde_json::from_str(&text).map_err(|_| End::Malformed)? {
+            Said::ConnectionInit { .. } if self.viewer.is_some() => Err(End::TooManyInits),
             Said::ConnectionInit { payload } => {
                 let token = payload.as_ref().and_then(authorization);
-                let viewer = authorize(&self.service.app, token.as_deref()).await.map_err(|_| Some(End::Forbidden))?;
-                let lives = viewer.expires_at.map(|at: DateTime<Utc>| at - self.service.app.clock.now());
+                let viewer = authorize(&self.service.app, token.as_deref()).await.map_err(|_| End::Forbidden)?;
+                self.until = over(&self.service, viewer.expires_at).map(End::from).boxed();
                 self.viewer = Some(viewer);
-                say(socket, &json!({ "type": "connection_ack" })).await?;
-                Ok(Some(lives.map_or(FOREVER, |lives| lives.to_std().unwrap_or_default())))
+                say(socket, json!({ "type": "connection_ack" }).to_string()).await
             }
-            Said::Ping {} => say(socket, &json!({ "type": "pong" })).await.map(|()| None),
-            Said::Pong {} => Ok(None),
+            Said::Ping {} => say(socket, json!({ "type": "pong" }).to_string()).await,
+            Said::Pong {} => Ok(()),
             Said::Subscribe { id, payload } => {
-                let viewer = self.viewer.clone().ok_or(Some(End::Unauthorized))?;
-                self.subscribe(id, payload, viewer).await.map(|()| None).map_err(Some)
+                let viewer = self.viewer.clone().ok_or(End::Unauthorized)?;
+                self.subscribe(id, payload, viewer).await
             }
             Said::Complete { id } => {
                 if let Some(running) = self.running.remove(&id) {
-                    running.abort();
+                    running.end(End::Left.name());
                 }
-                Ok(None)
+                Ok(())
             }
         }
     }
@@ -203,7 +262,7 @@ impl Talk {
         if self.running.contains_key(&id) {
             return Err(End::SubscriberExists);
         }
-        if self.running.len() >= MOST_OPERATIONS {
+        if self.running.len() >= self.service.app.config.limits.socket_operations {
             return Err(End::TooManyOperations);
         }
         let request_id = self.service.app.clock.uuid().simple().to_string();
@@ -214,52 +273,30 @@ impl Talk {
             prepared.as_ref().map_or_else(|answer| (400, answer.codes.clone()), |_| (200, Vec::new()));
         let work = Work { method: Method::Socket, status, codes: &codes, statements, took: started.elapsed() };
         report(&self.service, &request_id, &told, &work);
-        let results: Messages = match prepared {
-            Ok(prepared) => {
-                let schema = if prepared.admitted.is_known { &self.service.trusting } else { &self.service.schema };
-                let results = driven(schema.execute_stream(prepared.request), prepared.batches);
-                Box::pin(messages(results, id.clone(), request_id))
-            }
-            Err(answer) => {
-                let message = json!({ "type": "error", "id": id, "payload": answer.errors() });
-                Box::pin(stream::once(future::ready((id.clone(), message))))
-            }
+        let answers = match prepared {
+            Ok(prepared) => answers(self.service.clone(), prepared, request_id),
+            Err(answer) => stream::once(future::ready(answer)).boxed(),
         };
         let (handle, registration) = AbortHandle::new_pair();
-        self.running.insert(id, handle);
-        self.results.push(Box::pin(stream::Abortable::new(results, registration)));
+        let sayings = stream::Abortable::new(sayings(answers, id.clone()), registration);
+        self.running.insert(id, Running { handle, open: self.service.metrics.subscription(Transport::Socket) });
+        self.results.push(sayings.boxed());
         Ok(())
     }
 }
 
-/// A token without an end, which the service itself never gives.
-const FOREVER: Duration = Duration::from_hours(24 * 365);
-
-/// The messages of an operation: its results and `complete`, or one `error` if it was not executed.
-fn messages(
-    results: impl Stream<Item = async_graphql::Response> + Send + 'static,
-    id: String,
-    request_id: String,
-) -> impl Stream<Item = (String, Value)> + Send {
-    let ended = json!({ "type": "complete", "id": id });
-    let (of_results, of_end) = (id.clone(), id);
-    let results = results.map(move |mut response| {
-        let executed = was_executed(&response);
-        publish_all(&mut response, &request_id);
-        let message = if executed {
-            json!({ "type": "next", "id": of_results, "payload": response })
-        } else {
-            json!({ "type": "error", "id": of_results, "payload": response.errors })
-        };
-        (of_results.clone(), message)
+/// The messages of an operation: `next` for each of its results, then `complete`; or one `error` if it was not executed, after
+/// which nothing is said.
+fn sayings(answers: BoxStream<'static, Answer>, id: String) -> BoxStream<'static, Saying> {
+    let of_id = id.clone();
+    let results = answers.map(move |answer| {
+        let (id, kind) = (Value::from(&*of_id), if answer.is_executed() { "next" } else { "error" });
+        let payload = if answer.is_executed() { answer.text().into_owned() } else { answer.errors().to_string() };
+        let text = format!(r#"{{"type":"{kind}","id":{id},"payload":{payload}}}"#);
+        Saying { id: of_id.clone(), text, ends: (!answer.is_executed()).then_some("refused") }
     });
-    // An error is the last word.
-    let mut refused = false;
-    results.chain(stream::once(future::ready((of_end, ended)))).take_while(move |(_, message)| {
-        let goes_on = !refused;
-        refused = message["type"] == "error";
-        future::ready(goes_on)
-    })
+    let text = json!({ "type": "complete", "id": id }).to_string();
+    results.chain(stream::once(future::ready(Saying { id, text, ends: Some("completed") }))).boxed()
 }
 
 /// What a client has written as its `Authorization`, as a header would have it.
@@ -268,8 +305,9 @@ fn authorization(payload: &Map<String, Value>) -> Option<String> {
     named.map(|(_, value)| value.as_str().unwrap_or_default().to_owned())
 }
 
-async fn say(socket: &mut WebSocket, message: &Value) -> Result<(), Option<End>> {
-    socket.send(Message::Text(message.to_string().into())).await.map_err(|_| None)
+async fn say(socket: &mut WebSocket, text: String) -> Result<(), End> {
+    let sent = tokio::time::timeout(PATIENCE, socket.send(Message::Text(text.into()))).await;
+    sent.map_err(|_| End::Slow)?.map_err(|_| End::Left)
 }
 
 #[cfg(test)]

@@ -43,6 +43,38 @@ struct ByOutcome {
     outcome: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByReason {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByTransport {
+    transport: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByTransportAndReason {
+    transport: &'static str,
+    reason: &'static str,
+}
+
+/// How the results of an operation come one after another.
+#[derive(Clone, Copy)]
+pub enum Transport {
+    Events,
+    Socket,
+}
+
+impl Transport {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Socket => "socket",
+        }
+    }
+}
+
 /// A request that has been answered.
 pub struct Answered<'a> {
     pub method: &'static str,
@@ -59,7 +91,10 @@ pub struct Metrics {
     errors: Family<ByCode, Counter>,
     seconds: Family<ByOperation, Histogram, fn() -> Histogram>,
     documents: Family<ByOutcome, Counter>,
-    subscriptions: Gauge,
+    sockets: Gauge,
+    sockets_ended: Family<ByReason, Counter>,
+    subscriptions: Family<ByTransport, Gauge>,
+    subscriptions_ended: Family<ByTransportAndReason, Counter>,
     names: Mutex<HashSet<String>>,
 }
 
@@ -71,7 +106,10 @@ impl Default for Metrics {
             errors: Family::default(),
             seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             documents: Family::default(),
-            subscriptions: Gauge::default(),
+            sockets: Gauge::default(),
+            sockets_ended: Family::default(),
+            subscriptions: Family::default(),
+            subscriptions_ended: Family::default(),
             names: Mutex::default(),
         };
         let registry = &mut metrics.registry;
@@ -79,21 +117,37 @@ impl Default for Metrics {
         registry.register("errors", "Errors in answers by code", metrics.errors.clone());
         registry.register("request_seconds", "Time to an answer by operation name", metrics.seconds.clone());
         registry.register("documents", "Documents by what the cache knew of them", metrics.documents.clone());
-        registry.register(
-            "subscriptions",
-            "Streams of events and sockets that are open",
-            metrics.subscriptions.clone(),
-        );
+        registry.register("sockets", "WebSockets that are open", metrics.sockets.clone());
+        registry.register("sockets_ended", "WebSockets that were closed, by reason", metrics.sockets_ended.clone());
+        registry.register("subscriptions", "Streamed operations that are running", metrics.subscriptions.clone());
+        let ended = metrics.subscriptions_ended.clone();
+        registry.register("subscriptions_ended", "Streamed operations that came to an end, by reason", ended);
         metrics
     }
 }
 
-/// A stream of events or a socket, as long as it is open.
-pub struct Following(Gauge);
+/// A socket or a streamed operation as long as it is open. Its end is counted by the reason; whoever gives none has left.
+pub struct Open {
+    gauge: Gauge,
+    ended: Box<dyn Fn(&'static str) -> Counter + Send + Sync>,
+    reason: &'static str,
+}
 
-impl Drop for Following {
+impl Open {
+    fn new(gauge: Gauge, ended: impl Fn(&'static str) -> Counter + Send + Sync + 'static) -> Self {
+        gauge.inc();
+        Self { gauge, ended: Box::new(ended), reason: "left" }
+    }
+
+    pub fn end(mut self, reason: &'static str) {
+        self.reason = reason;
+    }
+}
+
+impl Drop for Open {
     fn drop(&mut self) {
-        self.0.dec();
+        self.gauge.dec();
+        (self.ended)(self.reason).inc();
     }
 }
 
@@ -107,10 +161,17 @@ impl Metrics {
         self.seconds.get_or_create(&ByOperation { operation }).observe(answered.took.as_secs_f64());
     }
 
-    /// A stream of events or a socket is opened.
-    pub fn following(&self) -> Following {
-        self.subscriptions.inc();
-        Following(self.subscriptions.clone())
+    /// A socket is opened.
+    pub fn socket(&self) -> Open {
+        let ended = self.sockets_ended.clone();
+        Open::new(self.sockets.clone(), move |reason| ended.get_or_create_owned(&ByReason { reason }))
+    }
+
+    /// An operation begins whose results are streamed.
+    pub fn subscription(&self, transport: Transport) -> Open {
+        let (transport, ended) = (transport.name(), self.subscriptions_ended.clone());
+        let running = self.subscriptions.get_or_create_owned(&ByTransport { transport });
+        Open::new(running, move |reason| ended.get_or_create_owned(&ByTransportAndReason { transport, reason }))
     }
 
     /// A document came that was known, or new.

@@ -46,7 +46,7 @@ pub struct Document {
 }
 
 /// A request that may be executed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Admitted {
     pub document: Arc<Document>,
     /// Whether the document was found to fit the schema before. That does not depend on variables, and need not be found again.

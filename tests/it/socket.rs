@@ -1,0 +1,189 @@
+//! `graphql-transport-ws`: many operations over one socket, and its end with the protocol's codes.
+
+use std::time::Duration;
+
+use rec_api::auth::Role;
+use rec_api::auth::token::{Grant, issue};
+use rec_tests::given::text;
+use rec_tests::on_both_databases;
+use rec_tests::program::metrics;
+use rec_tests::socket::{Heard, Socket};
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+
+const PROTOCOL: &str = "graphql-transport-ws";
+const FOLLOW: &str = "subscription { serviceStatus { head } }";
+
+fn init() -> Value {
+    json!({ "type": "connection_init" })
+}
+
+fn follow(id: &str) -> Value {
+    json!({ "id": id, "type": "subscribe", "payload": { "query": FOLLOW } })
+}
+
+/// The code that a socket is closed with after these messages.
+async fn closed(port: u16, messages: Vec<Message>) -> Option<u16> {
+    let mut socket = Socket::open(port, PROTOCOL, None).await.expect("a socket");
+    for message in messages {
+        socket.send(message).await;
+    }
+    socket.closed().await
+}
+
+fn texts(messages: &[Value]) -> Vec<Message> {
+    messages.iter().map(|message| Message::Text(message.to_string().into())).collect()
+}
+
+/// The figure of a metric, with its labels. The service counts a little after the client has heard.
+async fn counted(port: u16, metric: &str, figure: &str) {
+    let line = format!("{metric} {figure}");
+    for _ in 0..100 {
+        if tokio::task::spawn_blocking(move || metrics(port)).await.expect("figures").lines().any(|one| one == line) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{line} is not among\n{}", tokio::task::spawn_blocking(move || metrics(port)).await.expect("figures"));
+}
+
+on_both_databases! {
+    async fn operations_run_beside_each_other_and_each_is_told_to_its_id(app: TestApp) {
+        let port = app.serve().await;
+        let mut socket = Socket::begin(port, Some(&app.token(Role::Secretariat, None))).await;
+        socket.subscribe("heads", FOLLOW).await;
+        let first = socket.message().await;
+        assert_eq!((&first["type"], &first["id"]), (&json!("next"), &json!("heads")));
+        // The second time the document is known.
+        for id in ["one", "other \" id"] {
+            socket.subscribe(id, "{ bodies(first: 1) { nodes { code reportsTo { code } } } }").await;
+            let data = json!({ "bodies": { "nodes": [{ "code": "PL", "reportsTo": null }] } });
+            assert_eq!(socket.message().await, json!({ "type": "next", "id": id, "payload": { "data": data } }));
+            assert_eq!(socket.message().await, json!({ "type": "complete", "id": id }));
+        }
+        let input = json!({ "code": "NEW", "kind": "SUBJECT", "name": text("New") });
+        let query = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { change { cursor } } }";
+        let payload = json!({ "query": query, "variables": { "input": input } });
+        socket.say(&json!({ "id": "write", "type": "subscribe", "payload": payload })).await;
+        let mut heard = [socket.message().await, socket.message().await, socket.message().await];
+        heard.sort_by_key(|message| (message["id"].to_string(), message["type"] == "complete"));
+        let [head, written, complete] = heard;
+        assert_eq!(complete, json!({ "type": "complete", "id": "write" }));
+        let cursor = &written["payload"]["data"]["createTheme"]["change"]["cursor"];
+        assert!(cursor.is_string(), "{written}");
+        assert_eq!(&head["payload"]["data"]["serviceStatus"]["head"], cursor);
+    }
+
+    async fn an_operation_that_is_refused_ends_with_one_error(app: TestApp) {
+        let port = app.serve().await;
+        let mut socket = Socket::begin(port, None).await;
+        for (query, code) in [
+            ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
+            ("subscription { nothing }", "GRAPHQL_VALIDATION_FAILED"),
+            ("{", "GRAPHQL_PARSE_FAILED"),
+        ] {
+            for id in ["1", "1"] {
+                socket.subscribe(id, query).await;
+                let error = socket.message().await;
+                assert_eq!((&error["type"], &error["id"]), (&json!("error"), &json!(id)), "{query}");
+                assert_eq!(error["payload"][0]["extensions"]["code"], code, "{query}");
+            }
+        }
+        socket.say(&json!({ "type": "ping" })).await;
+        assert_eq!(socket.message().await, json!({ "type": "pong" }), "nothing follows an error");
+    }
+
+    async fn a_client_that_has_heard_enough_hears_no_more(app: TestApp) {
+        let port = app.serve().await;
+        let mut socket = Socket::begin(port, None).await;
+        socket.say(&follow("1")).await;
+        socket.message().await;
+        socket.say(&json!({ "type": "complete", "id": "1" })).await;
+        // The id is free again.
+        socket.say(&follow("1")).await;
+        socket.message().await;
+        app.secretariat().payload("createTheme", json!({ "code": "X", "kind": "SUBJECT", "name": text("X") }), "id").await;
+        assert_eq!(socket.message().await["id"], "1");
+        socket.say(&json!({ "type": "ping" })).await;
+        assert_eq!(socket.message().await["type"], "pong", "the first subscription has ended");
+        counted(port, "rec_subscriptions{transport=\"socket\"}", "1").await;
+        counted(port, "rec_subscriptions_ended_total{transport=\"socket\",reason=\"left\"}", "1").await;
+        drop(socket);
+        counted(port, "rec_sockets_ended_total{reason=\"broken\"}", "1").await;
+        counted(port, "rec_sockets", "0").await;
+    }
+
+    async fn a_socket_that_breaks_the_protocol_is_closed_with_its_code(app: TestApp) {
+        let app = app.second_with(|config| {
+            config.limits.init_seconds = 1;
+            config.limits.socket_operations = 3;
+        }).await;
+        let port = app.serve().await;
+        let token = |value: &str| json!({ "type": "connection_init", "payload": { "authorization": value } });
+        for (code, messages) in [
+            (4400, vec![Message::Text("nonsense".into())]),
+            (4400, vec![Message::Binary(init().to_string().into_bytes().into())]),
+            (4400, texts(&[json!({ "type": "unknown" })])),
+            (4400, texts(&[init(), json!({ "type": "subscribe", "payload": { "query": FOLLOW } })])),
+            (4400, texts(&[init(), json!({ "id": "1", "type": "subscribe", "payload": {} })])),
+            (4401, texts(&[follow("1")])),
+            (4403, texts(&[token("Bearer a.b.c")])),
+            (4403, texts(&[token("")])),
+            (4403, texts(&[json!({ "type": "connection_init", "payload": { "Authorization": 1 } })])),
+            (4408, Vec::new()),
+            (4409, texts(&[init(), follow("1"), follow("1")])),
+            (4429, texts(&[init(), init()])),
+            (4429, texts(&[init(), follow("1"), follow("2"), follow("3"), follow("4")])),
+        ] {
+            assert_eq!(closed(port, messages.clone()).await, Some(code), "{messages:?}");
+        }
+        for (protocol, origin, status) in
+            [("graphql-ws", None, 400), (PROTOCOL, Some("https://stranger.example"), 403), (PROTOCOL, Some("null"), 403)]
+        {
+            assert_eq!(Socket::open(port, protocol, origin).await.err(), Some(status), "{protocol} {origin:?}");
+        }
+        for (reason, sockets) in [("malformed", "5"), ("init_timeout", "1"), ("too_many_operations", "1"), ("forbidden", "3")] {
+            counted(port, &format!("rec_sockets_ended_total{{reason=\"{reason}\"}}"), sockets).await;
+        }
+        counted(port, "rec_subscriptions_ended_total{transport=\"socket\",reason=\"too_many_operations\"}", "3").await;
+        counted(port, "rec_sockets", "0").await;
+    }
+
+    async fn a_message_is_at_most_as_long_as_a_body(app: TestApp) {
+        let app = app.second_with(|config| config.limits.body = 1000).await;
+        let port = app.serve().await;
+        let mut socket = Socket::begin(port, None).await;
+        let padded = |length: usize| {
+            let message = json!({ "type": "ping", "payload": { "padding": "" } }).to_string();
+            message.replace("\"\"", &format!("\"{}\"", "x".repeat(length - message.len())))
+        };
+        socket.send(Message::Text(padded(1000).into())).await;
+        assert_eq!(socket.message().await["type"], "pong");
+        socket.send(Message::Text(padded(1001).into())).await;
+        assert!(matches!(socket.next().await, Heard::Closed(_)));
+    }
+
+    async fn the_end_of_a_token_is_the_end_of_its_socket(app: TestApp) {
+        let port = app.serve().await;
+        let grant = Grant { role: Role::Reader, organization: None, valid_for: Duration::from_secs(2) };
+        let (keys, clock) = (&app.app.keys, &app.app.clock);
+        let token = issue(keys.own(), &app.app.config.trust(), &grant, clock.uuid(), clock.now()).unwrap();
+        let mut socket = Socket::begin(port, Some(&token)).await;
+        socket.say(&follow("1")).await;
+        socket.message().await;
+        assert_eq!(socket.closed().await, Some(4403));
+        counted(port, "rec_sockets_ended_total{reason=\"expired\"}", "1").await;
+        counted(port, "rec_subscriptions_ended_total{transport=\"socket\",reason=\"expired\"}", "1").await;
+    }
+
+    async fn the_end_of_the_service_is_the_end_of_every_socket(app: TestApp) {
+        let port = app.serve().await;
+        let mut before_init = Socket::open(port, PROTOCOL, None).await.expect("a socket");
+        let mut socket = Socket::begin(port, None).await;
+        socket.say(&follow("1")).await;
+        socket.message().await;
+        app.app.stopping.send_replace(true);
+        assert_eq!(socket.closed().await, Some(1001));
+        assert_eq!(before_init.closed().await, Some(1001));
+    }
+}

@@ -1,0 +1,91 @@
+//! A client of `graphql-transport-ws` that can also break the protocol.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+/// A socket that is open.
+pub struct Socket(WebSocketStream<TcpStream>);
+
+/// What a client hears.
+#[derive(Debug, PartialEq)]
+pub enum Heard {
+    Message(Value),
+    /// The socket is closed, with this code if one was told.
+    Closed(Option<u16>),
+}
+
+impl Socket {
+    /// Opens a socket. `Err`: the status that it is refused with.
+    pub async fn open(port: u16, protocol: &str, origin: Option<&str>) -> Result<Self, u16> {
+        let mut request = format!("ws://127.0.0.1:{port}/graphql").into_client_request().expect("a request");
+        let headers = request.headers_mut();
+        headers.insert("sec-websocket-protocol", protocol.parse().expect("a header"));
+        if let Some(origin) = origin {
+            headers.insert("origin", origin.parse().expect("a header"));
+        }
+        let stream = TcpStream::connect(("127.0.0.1", port)).await.expect("a connection");
+        match client_async(request, stream).await {
+            Ok((socket, _)) => Ok(Self(socket)),
+            Err(Error::Http(response)) => Err(response.status().as_u16()),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Opens a socket and says who the client is.
+    pub async fn begin(port: u16, token: Option<&str>) -> Self {
+        let mut socket = Self::open(port, "graphql-transport-ws", None).await.expect("a socket");
+        let payload = token.map(|token| json!({ "Authorization": format!("Bearer {token}") }));
+        socket.say(&json!({ "type": "connection_init", "payload": payload })).await;
+        assert_eq!(socket.next().await, Heard::Message(json!({ "type": "connection_ack" })));
+        socket
+    }
+
+    pub async fn say(&mut self, message: &Value) {
+        self.send(Message::Text(message.to_string().into())).await;
+    }
+
+    pub async fn subscribe(&mut self, id: &str, query: &str) {
+        self.say(&json!({ "id": id, "type": "subscribe", "payload": { "query": query } })).await;
+    }
+
+    /// Sends anything. Who has been closed may not be able to.
+    pub async fn send(&mut self, message: Message) {
+        let _ = self.0.send(message).await;
+    }
+
+    /// What comes next, within ten seconds.
+    pub async fn next(&mut self) -> Heard {
+        loop {
+            let heard = tokio::time::timeout(Duration::from_secs(10), self.0.next()).await.expect("a message in time");
+            return match heard {
+                Some(Ok(Message::Text(text))) => Heard::Message(serde_json::from_str(&text).expect("JSON")),
+                Some(Ok(Message::Close(frame))) => Heard::Closed(frame.map(|frame| frame.code.into())),
+                Some(Ok(_)) => continue,
+                Some(Err(_)) | None => Heard::Closed(None),
+            };
+        }
+    }
+
+    /// The message that comes next.
+    pub async fn message(&mut self) -> Value {
+        match self.next().await {
+            Heard::Message(message) => message,
+            Heard::Closed(code) => panic!("closed with {code:?}"),
+        }
+    }
+
+    /// The code that the socket is closed with, whatever comes before.
+    pub async fn closed(&mut self) -> Option<u16> {
+        loop {
+            if let Heard::Closed(code) = self.next().await {
+                return code;
+            }
+        }
+    }
+}
