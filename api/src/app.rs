@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::service::change::Feed;
 use crate::service::read;
 use crate::telemetry;
+use crate::telemetry::traces::Traces;
 
 pub struct App {
     pub config: Config,
@@ -26,6 +27,7 @@ pub struct App {
     pub clock: Clock,
     pub feed: Feed,
     pub trusted_documents: TrustedDocuments,
+    pub traces: Traces,
     /// Turns true when the service stops.
     pub stopping: watch::Sender<bool>,
 }
@@ -47,6 +49,8 @@ pub enum StartError {
     Keys(String),
     #[error("REC_TRUSTED_DOCUMENTS: {0}")]
     TrustedDocuments(String),
+    #[error("REC_OTLP_ENDPOINT: {0}")]
+    Traces(String),
     #[error("{}", telemetry::chain(.0))]
     Service(#[from] Error),
     #[error("cannot listen on {address}: {cause}")]
@@ -57,11 +61,13 @@ impl App {
     /// Opens the database, brings its schema up to date and reads the keys.
     pub async fn connect(config: Config, clock: Clock) -> Result<Self, StartError> {
         let trusted_documents = config.read_trusted_documents().map_err(StartError::TrustedDocuments)?;
+        let traces = Traces::to(config.otlp_endpoint.as_deref()).map_err(StartError::Traces)?;
         let keys = open_keys(&config).await?;
         let databases = open_database(&config).await?;
         migrate(&databases).await?;
         let feed = Feed::open(&databases.read).await?;
-        Ok(Self { config, databases, keys, clock, feed, trusted_documents, stopping: watch::Sender::new(false) })
+        let stopping = watch::Sender::new(false);
+        Ok(Self { config, databases, keys, clock, feed, trusted_documents, traces, stopping })
     }
 
     /// Whether the service can answer: the database is reachable.
@@ -92,7 +98,7 @@ impl App {
             // Nobody listens any more if serving has failed.
             let _ = stopping.send(());
         };
-        let service = crate::http::router(self).into_make_service_with_connect_info::<SocketAddr>();
+        let service = crate::http::router(Arc::clone(&self)).into_make_service_with_connect_info::<SocketAddr>();
         let serving = axum::serve(listener, service).with_graceful_shutdown(stop).into_future();
         let too_late = async {
             match stopped.await {
@@ -100,10 +106,12 @@ impl App {
                 Err(_) => std::future::pending().await,
             }
         };
-        tokio::select! {
+        let served = tokio::select! {
             served = serving => served,
             () = too_late => Ok(()),
-        }
+        };
+        tokio::task::spawn_blocking(move || self.traces.close()).await?;
+        served
     }
 }
 

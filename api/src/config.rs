@@ -51,6 +51,11 @@ pub struct Config {
     )]
     pub log: String,
 
+    /// Where traces are sent: a collector of OpenTelemetry that takes OTLP over HTTP, such as `http://localhost:4318`. None are
+    /// sent unless it is named.
+    #[arg(long, env = "REC_OTLP_ENDPOINT", global = true, value_name = "URL")]
+    pub otlp_endpoint: Option<String>,
+
     /// Whether the explorer page is served at `/`.
     #[arg(long, env = "REC_EXPLORER", value_enum, default_value_t = Switch::On, global = true)]
     pub explorer: Switch,
@@ -231,6 +236,7 @@ impl Config {
             jwt_issuer: "rec".to_owned(),
             jwt_audience: "rec-api".to_owned(),
             log: "warn".to_owned(),
+            otlp_endpoint: None,
             explorer: Switch::On,
             introspection: Introspection::Everyone,
             trusted_documents: None,

@@ -34,3 +34,4 @@ mod seeds;
 mod socket;
 mod times;
 mod tokens;
+mod traces;

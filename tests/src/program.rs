@@ -86,6 +86,13 @@ impl Serving {
         serving
     }
 
+    /// SIGTERM, and the end that the program comes to.
+    pub fn stop(mut self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("a kill").success());
+        assert!(self.child.wait().expect("an end").success());
+    }
+
     /// SIGKILL: no handler runs, nothing is flushed.
     pub fn kill(mut self) {
         self.child.kill().expect("a kill");
@@ -104,13 +111,18 @@ pub fn metrics(port: u16) -> String {
 
 /// The body of an answer to a GraphQL request; `None` if the service did not answer in full.
 pub fn ask(port: u16, token: Option<&str>, query: &str, variables: &Value) -> Option<Value> {
-    let body = json!({ "query": query, "variables": variables }).to_string();
     let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+    ask_with(port, &authorization, &json!({ "query": query, "variables": variables }))
+}
+
+/// The same, with any lines of headers and any body.
+pub fn ask_with(port: u16, headers: &str, body: &Value) -> Option<Value> {
+    let body = body.to_string();
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
     write!(
         stream,
-        "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{authorization}\
+        "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{headers}\
          Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     )

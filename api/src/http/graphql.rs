@@ -1,6 +1,6 @@
 //! `/graphql`: from a request to its answer.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, Variables};
@@ -20,6 +20,7 @@ use super::answer::Answer;
 use super::execution::answer;
 use super::media::Media;
 use super::rate::{Allowance, client};
+use super::report::{Method, Outcome, Told};
 use super::request::{Asked, Parameters};
 use super::viewer::authenticate;
 pub use super::viewer::authorize;
@@ -31,7 +32,6 @@ use crate::error::Error;
 use crate::graphql::batch::Batches;
 use crate::graphql::session::Session;
 use crate::telemetry::chain;
-use crate::telemetry::metrics::Answered;
 
 pub async fn post(State(service): State<Service>, request: axum::extract::Request) -> axum::response::Response {
     let (headers, extensions) = (request.headers().clone(), request.extensions().clone());
@@ -74,46 +74,13 @@ struct Caller<'a> {
     method: Method,
 }
 
-#[derive(Clone, Copy)]
-pub enum Method {
-    Get,
-    Post,
-    Socket,
-}
-
-impl Method {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Socket => "SOCKET",
-        }
-    }
-
-    /// A GET only reads: whatever follows a link, a browser or a proxy, changes nothing.
-    fn allows(self, operation: OperationType) -> bool {
-        !matches!(self, Self::Get) || operation != OperationType::Mutation
-    }
-}
-
-/// What the log tells of a request: no token, no variable, no text.
-#[derive(Default)]
-pub struct Told {
-    operation: Option<String>,
-    /// The beginning of the document's hash.
-    document: Option<String>,
-    viewer: Option<Role>,
-    cost: Option<u64>,
-    allowance: Option<Allowance>,
-}
-
 async fn handle(
     service: &Service,
     caller: Caller<'_>,
     asked: impl FnOnce() -> Result<Asked, Answer>,
 ) -> axum::response::Response {
-    let request_id = service.app.clock.uuid().simple().to_string();
-    let (started, mut told) = (Instant::now(), Told::default());
+    let mut told = Told::of(service, caller.method);
+    let request_id = told.request_id.clone();
     let streams = events::are_wanted(caller.headers);
     // Who asks for events is refused in the newer form, whose status tells.
     let media = if streams { Some(Media::GraphqlResponse) } else { Media::accepted(caller.headers) };
@@ -144,42 +111,12 @@ async fn handle(
             (answer.respond(media, &request_id), codes)
         }
     };
-    let took = started.elapsed();
     if let Some(allowance) = told.allowance {
         allowance.write(response.headers_mut());
     }
     let status = response.status().as_u16();
-    report(service, &request_id, &told, &Work { method: caller.method, status, codes: &codes, statements, took });
+    told.report(service, caller.headers, &Outcome { status, codes: &codes, statements });
     response
-}
-
-/// What became of a request. Of a stream: of its beginning.
-pub struct Work<'a> {
-    pub method: Method,
-    pub status: u16,
-    /// The codes of its errors.
-    pub codes: &'a [&'static str],
-    pub statements: u64,
-    pub took: Duration,
-}
-
-/// Tells operators of a request: the metrics, and one line of the log.
-pub fn report(service: &Service, request_id: &str, told: &Told, work: &Work<'_>) {
-    let (operation, codes) = (told.operation.as_deref(), work.codes);
-    let Work { method, status, statements, took, .. } = *work;
-    service.metrics.answered(&Answered { method: method.name(), status, codes, operation, took });
-    tracing::info!(
-        request_id,
-        operation,
-        document = told.document,
-        viewer = told.viewer.map(|role| format!("{role:?}")),
-        cost = told.cost,
-        statements,
-        milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        status,
-        codes = codes.join(" "),
-        "request"
-    );
 }
 
 /// What a request comes to.
@@ -251,6 +188,7 @@ pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut
         let message = "The schema is shown to whoever has a token.";
         return Err(Answer::refused(StatusCode::FORBIDDEN, "INTROSPECTION_DISABLED", message));
     }
+    told.is_admitted();
     let batches = Batches::default();
     let (told_cost, expires_at) = (wants_cost.then_some(admitted.cost), viewer.expires_at);
     let session = Session::new(service.app.clone(), viewer, languages, &batches);

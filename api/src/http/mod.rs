@@ -11,6 +11,7 @@ mod language;
 mod lifetime;
 mod media;
 mod rate;
+mod report;
 mod request;
 mod socket;
 mod viewer;

@@ -1,7 +1,7 @@
 //! The protocol `graphql-transport-ws` on a WebSocket: one connection, many operations. The close codes are the protocol's.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
@@ -14,9 +14,10 @@ use serde_json::{Map, Value, json};
 use super::Service;
 use super::answer::Answer;
 use super::execution::answers;
-use super::graphql::{Asking, Method, Told, Work, authorize, prepare, report};
+use super::graphql::{Asking, authorize, prepare};
 use super::lifetime::{Over, over};
 use super::media::Media;
+use super::report::{Method, Outcome, Told};
 use super::request::Asked;
 use crate::auth::Viewer;
 use crate::database::counting;
@@ -265,16 +266,14 @@ impl Talk {
         if self.running.len() >= self.service.app.config.limits.socket_operations {
             return Err(End::TooManyOperations);
         }
-        let request_id = self.service.app.clock.uuid().simple().to_string();
-        let (started, mut told) = (Instant::now(), Told::default());
+        let mut told = Told::of(&self.service, Method::Socket);
         let asking = Asking::over_socket(&self.service, viewer, &self.headers, &self.extensions);
         let (prepared, statements) = counting(prepare(&self.service, asking, asked, &mut told)).await;
         let (status, codes) =
             prepared.as_ref().map_or_else(|answer| (400, answer.codes.clone()), |_| (200, Vec::new()));
-        let work = Work { method: Method::Socket, status, codes: &codes, statements, took: started.elapsed() };
-        report(&self.service, &request_id, &told, &work);
+        told.report(&self.service, &self.headers, &Outcome { status, codes: &codes, statements });
         let answers = match prepared {
-            Ok(prepared) => answers(self.service.clone(), prepared, request_id),
+            Ok(prepared) => answers(self.service.clone(), prepared, told.request_id),
             Err(answer) => stream::once(future::ready(answer)).boxed(),
         };
         let (handle, registration) = AbortHandle::new_pair();

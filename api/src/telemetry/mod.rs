@@ -1,6 +1,7 @@
-//! What operators see: logs, to standard error, and metrics.
+//! What operators see: logs, to standard error, metrics and traces.
 
 pub mod metrics;
+pub mod traces;
 
 use std::io::IsTerminal as _;
 

@@ -1,0 +1,83 @@
+//! Traces for operators, to a collector of OpenTelemetry by OTLP over HTTP: a span for each request, and in it one for each stage.
+//! They tell what the log tells: no token, no variable, no text.
+
+use std::fmt::{Debug, Formatter};
+use std::time::{Duration, SystemTime};
+
+use axum::http::HeaderMap;
+use chrono::{DateTime, Utc};
+use opentelemetry::propagation::TextMapPropagator as _;
+use opentelemetry::trace::{Span as _, SpanKind, Status, TraceContextExt as _, Tracer as _, TracerProvider as _};
+use opentelemetry::{Context, KeyValue};
+use opentelemetry_http::HeaderExtractor;
+use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+
+/// How long a collector may take, at the end of the service too.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where traces go; nowhere unless a collector is named.
+#[derive(Default)]
+pub struct Traces(Option<SdkTracerProvider>);
+
+/// A request that has been answered.
+pub struct Traced<'a> {
+    pub came_at: DateTime<Utc>,
+    /// When its execution began, counted from its coming; `None` if it did not come so far.
+    pub admitted: Option<Duration>,
+    pub took: Duration,
+    pub headers: &'a HeaderMap,
+    pub status: u16,
+}
+
+impl Debug for Traces {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("Traces").field(&self.0.is_some()).finish()
+    }
+}
+
+impl Traces {
+    /// To the collector at an address such as `http://localhost:4318`, if there is one.
+    pub fn to(endpoint: Option<&str>) -> Result<Self, String> {
+        let Some(endpoint) = endpoint else { return Ok(Self::default()) };
+        let address = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
+        let exporter = SpanExporter::builder().with_http().with_endpoint(address).with_timeout(PATIENCE).build();
+        let exporter = exporter.map_err(|error| error.to_string())?;
+        let resource = Resource::builder().with_service_name("rec").build();
+        Ok(Self(Some(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())))
+    }
+
+    /// Tells of a request, as a part of the trace that its client has begun (`traceparent`) or of one of its own.
+    pub fn request(&self, answered: &Traced<'_>, attributes: impl FnOnce() -> Vec<KeyValue>) {
+        let Some(provider) = &self.0 else { return };
+        let tracer = provider.tracer("rec");
+        let at = |after: Duration| SystemTime::from(answered.came_at) + after;
+        let asked_for = TraceContextPropagator::new().extract(&HeaderExtractor(answered.headers));
+        let request = tracer.span_builder("/graphql").with_kind(SpanKind::Server);
+        let request = request.with_start_time(at(Duration::ZERO)).with_attributes(attributes());
+        let mut span = request.start_with_context(&tracer, &asked_for);
+        if answered.status >= 500 {
+            span.set_status(Status::error(""));
+        }
+        let inside = Context::new().with_span(span);
+        let admitted = answered.admitted.unwrap_or(answered.took);
+        for (name, from, to) in [("admission", Duration::ZERO, admitted), ("execution", admitted, answered.took)] {
+            if from < to {
+                let stage = tracer.span_builder(name).with_start_time(at(from));
+                stage.start_with_context(&tracer, &inside).end_with_timestamp(at(to));
+            }
+        }
+        inside.span().end_with_timestamp(at(answered.took));
+    }
+
+    /// Sends what is not sent yet. It blocks.
+    pub fn close(&self) {
+        if let Some(provider) = &self.0
+            && let Err(error) = provider.shutdown_with_timeout(PATIENCE)
+        {
+            tracing::warn!(error = error.to_string(), "the last traces were not sent");
+        }
+    }
+}
