@@ -77,9 +77,9 @@ async fn a_request_is_a_span_of_its_clients_trace() {
     }
     assert!(attribute(named, "rec.cost").is_some_and(|cost| cost != "0"));
     let stages: Vec<_> = spans.iter().filter(|span| span.parent_span_id == named.span_id).collect();
-    let mut names: Vec<_> = stages.iter().map(|span| span.name.as_str()).collect();
-    names.sort_unstable();
-    assert_eq!(names, ["admission", "execution"]);
+    let mut inner: Vec<_> = stages.iter().map(|span| span.name.as_str()).collect();
+    inner.sort_unstable();
+    assert_eq!(inner, ["admission", "execution"]);
     for span in &stages {
         assert!(named.start_time_unix_nano <= span.start_time_unix_nano);
         assert!(
