@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# Runs the public suite against the program: tests/conformance/run.sh [PROGRAM]. Needs Node; its packages are those of the
-# lock file.
+# Runs the public suite and real clients against the program: tests/conformance/run.sh [PROGRAM]. Needs Node and Python; their
+# packages are those of the lock files, package-lock.json and requirements.txt.
 set -euo pipefail
 program=$(realpath "${1:-target/debug/rec}")
 cd "$(dirname "$0")"
 
 npm ci --silent --no-audit --no-fund
 data=$(mktemp --directory)
+trap 'rm -rf "$data"' EXIT
+python3 -m venv "$data/python"
+"$data/python/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
 said=$data/said
 "$program" --data-dir "$data/data" --listen 127.0.0.1:0 >"$said" 2>"$data/log" &
 server=$!
@@ -25,5 +28,7 @@ node audits.js "$url"
 node request.js "$url" "$token"
 node apollo.js "$url" "$token"
 node events.js "$url" "$token"
+"$data/python/bin/python" client.py "$url" "$token"
+node resume.js "$program" "$data/resumed"
 short=$("$program" --data-dir "$data/data" token --role reader --expires-in 2s)
 node socket.js "$url" "$token" "$short" "$server"

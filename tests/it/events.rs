@@ -64,7 +64,12 @@ impl Events {
         result["data"]["serviceStatus"]["head"].as_str().unwrap_or_else(|| panic!("{result}")).to_owned()
     }
 
-    /// The stream ends, and says so.
+    /// The stream breaks off: its client is to come again.
+    async fn breaks_off(&mut self) {
+        assert_eq!(self.next().await, None);
+    }
+
+    /// The operation ends, and the stream says so.
     async fn ends(&mut self) {
         assert_eq!(self.next().await, Some(("complete".to_owned(), Value::Null)));
         assert_eq!(self.next().await, None);
@@ -113,14 +118,14 @@ on_both_databases! {
         let token = issue(keys.own(), &app.app.config.trust(), &grant, clock.uuid(), clock.now()).unwrap();
         let mut events = Events::open(&app, Some(&token), FOLLOW).await;
         events.head().await;
-        events.ends().await;
+        events.breaks_off().await;
     }
 
     async fn the_end_of_the_service_is_the_end_of_every_stream(app: TestApp) {
         let mut events = Events::open(&app, None, FOLLOW).await;
         events.head().await;
         app.app.stopping.send_replace(true);
-        events.ends().await;
+        events.breaks_off().await;
     }
 
     async fn what_is_refused_is_refused_before_the_stream(app: TestApp) {

@@ -47,22 +47,23 @@ pub fn stream(service: &Service, prepared: Prepared, request_id: String) -> axum
     Sse::new(events(following)).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()
 }
 
-/// `next` for each result, and `complete` at the end.
+/// `next` for each result, and `complete` at the end of the operation. When the token expires or the service stops the stream
+/// breaks off: the client is to come again.
 fn events(following: Following) -> impl Stream<Item = Result<Event, Infallible>> {
     stream::unfold(Some(following), |following| async move {
         let mut following = following?;
-        let end = tokio::select! {
+        tokio::select! {
             biased;
-            over = &mut following.over => over.name(),
-            answer = following.answers.next() => match answer {
-                Some(answer) => {
-                    let event = Event::default().event("next").data(answer.text());
-                    return Some((Ok(event), Some(following)));
-                }
-                None => "completed",
-            },
-        };
-        following.open.end(end);
-        Some((Ok(Event::default().event("complete").data("")), None))
+            over = &mut following.over => {
+                following.open.end(over.name());
+                None
+            }
+            answer = following.answers.next() => Some(if let Some(answer) = answer {
+                (Ok(Event::default().event("next").data(answer.text())), Some(following))
+            } else {
+                following.open.end("completed");
+                (Ok(Event::default().event("complete").data("")), None)
+            }),
+        }
     })
 }

@@ -28,6 +28,8 @@ const PROTOCOL: &str = "graphql-transport-ws";
 /// How long a client may leave a message unread. One that waits for it costs memory, and what has happened meanwhile it can read
 /// when it comes again.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a socket that is closed stays for its client to hear why.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// What a socket holds of the bytes that come and go, beside the message at hand. A thousand quiet sockets cost little.
 const BUFFER: usize = 4096;
 
@@ -208,8 +210,8 @@ impl Talk {
             running.end(end.name());
         }
         if let Some(frame) = end.frame() {
-            // Who has gone does not hear it.
-            let _ = tokio::time::timeout(PATIENCE, socket.send(Message::Close(Some(frame)))).await;
+            // Who has gone, or does not listen, does not hear it.
+            let _ = tokio::time::timeout(FAREWELL, part(socket, frame)).await;
         }
         end
     }
@@ -302,6 +304,14 @@ fn sayings(answers: BoxStream<'static, Answer>, id: String) -> BoxStream<'static
 fn authorization(payload: &Map<String, Value>) -> Option<String> {
     let named = payload.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
     named.map(|(_, value)| value.as_str().unwrap_or_default().to_owned())
+}
+
+/// Says why the socket is closed, and waits until the client has closed it too: a connection that is dropped with messages unread
+/// is reset, and the client would not hear why.
+async fn part(mut socket: WebSocket, frame: CloseFrame) {
+    if socket.send(Message::Close(Some(frame))).await.is_ok() {
+        while let Some(Ok(_)) = socket.recv().await {}
+    }
 }
 
 async fn say(socket: &mut WebSocket, text: String) -> Result<(), End> {
