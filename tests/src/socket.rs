@@ -61,9 +61,13 @@ impl Socket {
 
     /// What comes next, within ten seconds.
     pub async fn next(&mut self) -> Heard {
+        tokio::time::timeout(Duration::from_secs(10), self.wait()).await.expect("a message in time")
+    }
+
+    /// What comes next, whenever it does.
+    pub async fn wait(&mut self) -> Heard {
         loop {
-            let heard = tokio::time::timeout(Duration::from_secs(10), self.0.next()).await.expect("a message in time");
-            return match heard {
+            return match self.0.next().await {
                 Some(Ok(Message::Text(text))) => Heard::Message(serde_json::from_str(&text).expect("JSON")),
                 Some(Ok(Message::Close(frame))) => Heard::Closed(frame.map(|frame| frame.code.into())),
                 Some(Ok(_)) => continue,

@@ -1,6 +1,6 @@
 //! Routes and layers, outermost first.
 
-mod admission;
+pub mod admission;
 mod answer;
 mod events;
 mod execution;

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a bench that fails stops")]
 
 mod by_hand;
+mod endpoint;
 mod program;
 
 use std::process::ExitCode;
@@ -126,6 +127,12 @@ async fn measure(database: Database) -> usize {
     print(Line::bound(format!("{name}: seed 20,000 recommendations"), took, "s", 30.0));
     by_hand::analyze(&small).await;
     by_hand_lines(&small, name, &mut print).await;
+    // What comes before the database is the same on both.
+    if database == Database::Sqlite {
+        for line in endpoint::measure(&small).await {
+            print(line);
+        }
+    }
     let large = TestApp::start(database).await.expect("a database");
     seed::scale::load(&large.app, 200_000, 20_000).await.unwrap();
     by_hand::analyze(&large).await;

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rec_tests::socket::{Heard, Socket};
 use serde_json::json;
+use tokio::sync::mpsc;
 
 use crate::{Line, NESTED_PAGE};
 
@@ -23,6 +25,9 @@ impl Drop for Server {
         let _ = self.0.wait();
     }
 }
+
+/// What follow the record at once.
+const SUBSCRIBERS: u32 = 1_000;
 
 /// Serves the seeded database of an address.
 pub async fn measure(url: &str, name: &str) -> Vec<Line> {
@@ -46,6 +51,7 @@ pub async fn measure(url: &str, name: &str) -> Vec<Line> {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let start = started.elapsed().as_secs_f64();
+    let (each, last) = subscribers(&client, &server, directory.path(), url, port).await;
     let took = load(&client, port).await;
     let throughput = f64::from(u32::try_from(REQUESTS).unwrap()) / took.as_secs_f64();
     vec![
@@ -56,7 +62,62 @@ pub async fn measure(url: &str, name: &str) -> Vec<Line> {
             "MB",
             100.0,
         ),
+        Line::bound(format!("{name}: memory for each of 1,000 WebSockets that follow the record"), each, "KB", 40.0),
+        Line::bound(
+            format!("{name}: from a mutation to the last of 1,000 subscribers, median of 9"),
+            last,
+            "ms",
+            250.0,
+        ),
     ]
+}
+
+/// The kilobytes that each subscriber takes, and the milliseconds from sending a mutation until the last of them has heard of it.
+async fn subscribers(client: &reqwest::Client, server: &Server, data: &Path, url: &str, port: u16) -> (f64, f64) {
+    let token = Command::new(env!("CARGO_BIN_EXE_rec-program"))
+        .args(["token", "--role", "secretariat"])
+        .env("REC_DATA_DIR", data)
+        .env("REC_DATABASE_URL", url)
+        .output()
+        .unwrap();
+    let token = String::from_utf8(token.stdout).unwrap();
+    let before = resident(server.0.id());
+    let (told, mut heard) = mpsc::unbounded_channel();
+    let mut following = Vec::new();
+    for _ in 0..SUBSCRIBERS {
+        let mut socket = Socket::begin(port, None).await;
+        socket.subscribe("1", "subscription { serviceStatus { head } }").await;
+        let told = told.clone();
+        following.push(tokio::spawn(async move {
+            while let Heard::Message(message) = socket.wait().await {
+                assert_eq!(message["type"], "next");
+                told.send(()).unwrap();
+            }
+        }));
+    }
+    for _ in 0..SUBSCRIBERS {
+        heard.recv().await.unwrap();
+    }
+    let each = (resident(server.0.id()) - before) * 1024.0 / f64::from(SUBSCRIBERS);
+    let mut times = Vec::new();
+    for number in 0..9 {
+        let name = json!([{ "locale": "EN", "text": "Bench" }]);
+        let input = json!({ "code": format!("BENCH-{number}-{port}"), "kind": "SUBJECT", "name": name });
+        let query = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { change { cursor } userErrors { code } } }";
+        let body = json!({ "query": query, "variables": { "input": input } });
+        let started = Instant::now();
+        let request = client.post(format!("http://127.0.0.1:{port}/graphql")).bearer_auth(token.trim()).json(&body);
+        let answer = request.send().await.unwrap().text().await.unwrap();
+        assert!(answer.contains("\"userErrors\":[]"), "{answer}");
+        for _ in 0..SUBSCRIBERS {
+            heard.recv().await.unwrap();
+        }
+        times.push(started.elapsed());
+    }
+    for follower in following {
+        follower.abort();
+    }
+    (each, crate::median(times).as_secs_f64() * 1000.0)
 }
 
 async fn load(client: &reqwest::Client, port: u16) -> Duration {

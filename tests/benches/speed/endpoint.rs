@@ -1,0 +1,126 @@
+//! What the endpoint itself takes: a small query against a fixed body, and the admission of a new document against parsing and
+//! validating it.
+
+use std::cell::Cell;
+
+use async_graphql::parser::parse_query;
+use async_graphql::{Request, ValidationMode, Variables};
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::header;
+use axum::routing::post;
+use futures_util::future::join_all;
+use rec_api::config::Limits;
+use rec_api::graphql::{schema, sdl};
+use rec_api::http::admission::Admission;
+use rec_tests::TestApp;
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Mutex;
+
+use crate::Line;
+
+const SMALL: &str = "{ viewer { role } }";
+const SMALL_ANSWER: &str = r#"{"data":{"viewer":{"role":"ANONYMOUS"}}}"#;
+const CONNECTIONS: usize = 8;
+
+/// 600 bytes of a page as dashboards ask for it. Nothing of it is executed: what is measured comes before.
+const DOCUMENT: &str = "query Dashboard($first: Int = 20, $go: Boolean! = false) {
+  recommendations(first: $first, filter: { status: { eq: ADOPTED } }, orderBy: [{ field: ADOPTED_ON, direction: DESC }])
+    @include(if: $go) {
+    totalCount
+    pageInfo { hasNextPage endCursor }
+    nodes {
+      ...Card
+      meeting { id title startsOn organizers { role organization { acronym name } } }
+      addressees { country { iso2 name } organization { acronym } }
+      themes { code name }
+    }
+  }
+}
+fragment Card on Recommendation { id label title status version adoptedOn body { code name kind } }
+";
+
+pub async fn measure(app: &TestApp) -> Vec<Line> {
+    vec![small_query(app).await, admission().await]
+}
+
+async fn small_query(app: &TestApp) -> Line {
+    let fixed = Router::new().route(
+        "/graphql",
+        post(async |_: Bytes| ([(header::CONTENT_TYPE, "application/graphql-response+json")], SMALL_ANSWER)),
+    );
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(axum::serve(listener, fixed).into_future());
+    let (ours, fixed) = (clients(app.serve().await).await, clients(port).await);
+    // At least 0.6 times as many requests in a time: at most 1 / 0.6 times the time for each.
+    let what = format!("`{SMALL}` over HTTP on {CONNECTIONS} connections, to the same server with a fixed body");
+    Line::compare(what, 1.0 / 0.6, async || ask_all(&ours).await, async || ask_all(&fixed).await).await
+}
+
+async fn admission() -> Line {
+    let limits = Limits::DEFAULT;
+    let (admission, schema) = (Admission::to(&sdl(), limits), schema(ValidationMode::Strict, true));
+    let number = Cell::new(0_u64);
+    // A comment makes another document of it.
+    let new = || {
+        number.set(number.get() + 1);
+        format!("{DOCUMENT}# {:08}", number.get())
+    };
+    let variables = Variables::default();
+    let ours = async || {
+        let text = new();
+        let admitted = admission.admit(&text, None, &variables).await.unwrap();
+        let mut request = Request::new(&*text);
+        request.set_parsed_query(admitted.document.parsed.clone());
+        assert!(schema.execute(request).await.errors.is_empty());
+        admission.keep(admitted.document);
+    };
+    let by_hand = async || {
+        let text = new();
+        let parsed = parse_query(&text).unwrap();
+        let mut request = Request::new(&*text);
+        request.set_parsed_query(parsed);
+        assert!(schema.execute(request).await.errors.is_empty());
+    };
+    let what = format!("admission of a new document of {} bytes, to parsing and validating it", new().len());
+    Line::compare(what, 1.15, ours, by_hand).await
+}
+
+/// A connection that stays open.
+struct Client(Mutex<TcpStream>);
+
+async fn clients(port: u16) -> Vec<Client> {
+    let connections = (0..CONNECTIONS).map(async |_| {
+        let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        Client(Mutex::new(stream))
+    });
+    join_all(connections).await
+}
+
+async fn ask_all(clients: &[Client]) {
+    join_all(clients.iter().map(Client::ask)).await;
+}
+
+impl Client {
+    async fn ask(&self) {
+        let body = json!({ "query": SMALL }).to_string();
+        let request = format!(
+            "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+             Accept: application/graphql-response+json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let mut stream = self.0.lock().await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let (mut answer, mut length) = ([0; 2048], 0);
+        // The body is the end of the answer.
+        while !answer[..length].ends_with(SMALL_ANSWER.as_bytes()) {
+            let read = stream.read(&mut answer[length..]).await.unwrap();
+            assert!(read > 0, "{}", String::from_utf8_lossy(&answer[..length]));
+            length += read;
+        }
+    }
+}
