@@ -3,8 +3,14 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{Algorithm, EncodingKey, encode};
+use rec_api::auth::keys::KeyRing;
 use rec_tests::program::{Serving, ask, command};
 use rec_tests::socket::Socket;
 use serde_json::{Value, json};
@@ -12,10 +18,12 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
+use crate::tokens::{foreign_key, handmade, header};
+
 /// A program that serves, for one attack.
 struct Attacked {
     serving: Serving,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 impl Attacked {
@@ -27,7 +35,7 @@ impl Attacked {
         let directory = tempfile::tempdir().expect("a directory");
         let mut command = command(&directory.path().join("data"));
         command.envs(settings.iter().copied());
-        Self { serving: Serving::start(&mut command), _directory: directory }
+        Self { serving: Serving::start(&mut command), directory }
     }
 
     fn connect(&self) -> TcpStream {
@@ -211,6 +219,84 @@ fn tokens_that_are_huge_or_not_even_text() {
         assert!(matches!(status, Some(401 | 431)), "{status:?}");
         attacked.still_answers();
     }
+}
+
+/// Tokens that nobody has issued, by what is wrong with them, and one that is good.
+async fn tokens(data: &Path) -> (Vec<(String, String)>, String) {
+    let keys = KeyRing::open(data, None).await.expect("the program's keys");
+    let (own, now) = (keys.own(), chrono::Utc::now().timestamp());
+    let good = json!({ "iss": "rec", "aud": "rec-api", "sub": "someone", "exp": now + 3600, "role": "admin" });
+    let signed =
+        |claims: &Value| encode(&header(Algorithm::EdDSA, Some(&own.kid)), claims, &own.signing).expect("a token");
+    let public = Jwk::from_decoding_key(&own.verifying.key, Some(Algorithm::EdDSA)).expect("a key");
+    let public = serde_json::to_value(public).expect("JSON")["x"].as_str().expect("x").to_owned();
+    let public = EncodingKey::from_secret(&URL_SAFE_NO_PAD.decode(public).expect("bytes"));
+    let symmetric = encode(&header(Algorithm::HS256, Some(&own.kid)), &good, &public).expect("a token");
+    let unknown = encode(&header(Algorithm::EdDSA, Some("unknown")), &good, &own.signing).expect("a token");
+    let foreign = encode(&header(Algorithm::EdDSA, Some(&own.kid)), &good, &foreign_key()).expect("a token");
+    let unsigned = handmade(&json!({ "alg": "none", "typ": "JWT", "kid": own.kid }), &good, "");
+    let mut forged = vec![
+        ("alg none".to_owned(), unsigned),
+        ("HS256 with the public key".to_owned(), symmetric),
+        ("an unknown kid".to_owned(), unknown),
+        ("a foreign key".to_owned(), foreign),
+        ("64 KB".to_owned(), "a".repeat(64 * 1024)),
+    ];
+    for missing in ["aud", "iss", "exp"] {
+        let mut claims = good.clone();
+        claims.as_object_mut().expect("claims").remove(missing);
+        forged.push((format!("no {missing}"), signed(&claims)));
+    }
+    let mut future = good.clone();
+    future["nbf"] = json!(now + 600);
+    forged.push(("a future nbf".to_owned(), signed(&future)));
+    (forged, signed(&good))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_that_are_forged() {
+    let attacked = Attacked::start();
+    let (forged, good) = tokens(&attacked.directory.path().join("data")).await;
+    let port = attacked.serving.port;
+    let role = ask(port, Some(&good), "{ viewer { role } }", &json!({})).expect("an answer");
+    assert_eq!(role["data"]["viewer"]["role"], "ADMIN");
+    Socket::begin(port, Some(&good)).await;
+    for (wrong, token) in forged {
+        let answer = ask(port, Some(&token), "{ viewer { role } }", &json!({}));
+        // A head that is too long is refused before it is read.
+        let code = answer.map(|answer| answer["errors"][0]["extensions"]["code"].clone());
+        assert!(code == Some(json!("UNAUTHENTICATED")) || (wrong == "64 KB" && code.is_none()), "{wrong}: {code:?}");
+        let mut socket = Socket::open(port, "graphql-transport-ws", None).await.expect("a socket");
+        let payload = json!({ "Authorization": format!("Bearer {token}") });
+        socket.say(&json!({ "type": "connection_init", "payload": payload })).await;
+        assert_eq!(socket.closed().await, Some(4403), "{wrong}");
+        attacked.still_answers();
+    }
+}
+
+#[tokio::test]
+async fn sockets_that_break_the_protocol() {
+    let attacked = Attacked::start();
+    let port = attacked.serving.port;
+    let (init, follow) = (json!({ "type": "connection_init" }), "subscription { serviceStatus { head } }");
+    let subscribe = json!({ "id": "1", "type": "subscribe", "payload": { "query": follow } });
+    for (code, messages) in [
+        (4400, vec![json!({ "type": "unknown" })]),
+        (4400, vec![json!("nonsense")]),
+        (4401, vec![subscribe.clone()]),
+        (4409, vec![init.clone(), subscribe.clone(), subscribe]),
+        (4408, Vec::new()),
+    ] {
+        let mut socket = Socket::open(port, "graphql-transport-ws", None).await.expect("a socket");
+        for message in &messages {
+            socket.say(message).await;
+        }
+        assert_eq!(socket.closed().await, Some(code), "{messages:?}");
+        attacked.still_answers();
+    }
+    let stranger = Socket::open(port, "graphql-transport-ws", Some("https://stranger.example")).await;
+    assert_eq!(stranger.err(), Some(403));
+    attacked.still_answers();
 }
 
 #[tokio::test]

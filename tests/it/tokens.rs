@@ -18,7 +18,7 @@ use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
 /// An Ed25519 key of someone else, in PKCS#8 form.
-fn foreign_key() -> EncodingKey {
+pub fn foreign_key() -> EncodingKey {
     let head = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
     EncodingKey::from_ed_der(&[&head[..], &[7; 32]].concat())
 }
@@ -39,7 +39,7 @@ fn claims_with(app: &TestApp, more: &Value) -> Value {
     claims
 }
 
-fn header(algorithm: Algorithm, kid: Option<&str>) -> Header {
+pub fn header(algorithm: Algorithm, kid: Option<&str>) -> Header {
     Header { kid: kid.map(str::to_owned), ..Header::new(algorithm) }
 }
 
@@ -80,7 +80,7 @@ async fn assert_claims_refused(app: &TestApp, changes: impl IntoIterator<Item = 
 }
 
 /// A token whose header is written by hand, with any signature.
-fn handmade(header: &Value, claims: &Value, signature: &str) -> String {
+pub fn handmade(header: &Value, claims: &Value, signature: &str) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     format!("{}.{}.{signature}", part(header), part(claims))
 }
