@@ -1,6 +1,7 @@
 //! The application: its databases, its keys, its clock and its feed. Connect, migrate, serve, shut down.
 
-use std::future::{Future, IntoFuture as _};
+use std::collections::HashSet;
+use std::future::Future;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -15,8 +16,8 @@ use crate::clock::Clock;
 use crate::config::{Config, TrustedDocuments};
 use crate::database::{self, Databases};
 use crate::error::Error;
+use crate::http::listen;
 use crate::service::change::Feed;
-use crate::service::read;
 use crate::telemetry;
 use crate::telemetry::traces::Traces;
 
@@ -70,9 +71,12 @@ impl App {
         Ok(Self { config, databases, keys, clock, feed, trusted_documents, traces, stopping })
     }
 
-    /// Whether the service can answer: the database is reachable.
+    /// Whether the service can answer: the database is reachable, and has the schema that this program knows.
     pub async fn ready(&self) -> Result<(), Error> {
-        read::ping(&self.databases.read).await
+        let seen = Migrator::get_migration_models(&self.databases.read).await?;
+        let seen: HashSet<String> = seen.into_iter().map(|seen| seen.version).collect();
+        let known = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+        if seen == known { Ok(()) } else { Err(Error::internal("the database has another schema")) }
     }
 
     /// Closes all connections.
@@ -83,35 +87,36 @@ impl App {
         let _ = read.close().await;
     }
 
-    /// Serves until `stop` resolves; then takes no more requests, and finishes those that have begun if they end in time.
-    pub async fn serve(
-        self: Arc<Self>,
-        listener: TcpListener,
-        stop: impl Future<Output = ()> + Send + 'static,
-    ) -> std::io::Result<()> {
-        let patience = Duration::from_secs(self.config.shutdown_seconds);
+    /// Serves until `stop` resolves; then takes no more requests, finishes those that have begun and closes the sockets, if
+    /// that is done in time.
+    pub async fn serve(self: Arc<Self>, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
         let (stopping, stopped) = tokio::sync::oneshot::channel();
         let app = Arc::clone(&self);
         let stop = async move {
             stop.await;
             app.stopping.send_replace(true);
-            // Nobody listens any more if serving has failed.
+            // Nobody listens any more if serving has ended.
             let _ = stopping.send(());
         };
-        let service = crate::http::router(Arc::clone(&self)).into_make_service_with_connect_info::<SocketAddr>();
-        let serving = axum::serve(listener, service).with_graceful_shutdown(stop).into_future();
+        let router = crate::http::router(Arc::clone(&self));
+        let serving = async {
+            listen::serve(listener, router, &self.config.limits, stop).await;
+            // Sockets have left their connections, and wait for the end themselves.
+            self.stopping.closed().await;
+        };
+        let patience = Duration::from_secs(self.config.shutdown_seconds);
         let too_late = async {
             match stopped.await {
                 Ok(()) => tokio::time::sleep(patience).await,
                 Err(_) => std::future::pending().await,
             }
         };
-        let served = tokio::select! {
-            served = serving => served,
-            () = too_late => Ok(()),
-        };
-        tokio::task::spawn_blocking(move || self.traces.close()).await?;
-        served
+        tokio::select! {
+            () = serving => {}
+            () = too_late => {}
+        }
+        // What is not sent by then is lost.
+        let _ = tokio::task::spawn_blocking(move || self.traces.close()).await;
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use sha2::{Digest as _, Sha256};
 
 use crate::auth::keys::JwksSource;
 use crate::auth::token::Trust;
@@ -145,6 +146,10 @@ pub struct Limits {
     #[arg(long = "max-cost", env = "REC_MAX_COST", default_value_t = Self::DEFAULT.cost, global = true, value_name = "POINTS")]
     pub cost: u64,
 
+    /// The most fields of a document, once its fragments stand where they are spread.
+    #[arg(long = "max-fields", env = "REC_MAX_FIELDS", default_value_t = Self::DEFAULT.fields, global = true, value_name = "N")]
+    pub fields: usize,
+
     /// The most fields at the root of an operation.
     #[arg(long = "max-root-fields", env = "REC_MAX_ROOT_FIELDS", default_value_t = Self::DEFAULT.root_fields, global = true, value_name = "N")]
     pub root_fields: usize,
@@ -161,6 +166,15 @@ pub struct Limits {
     #[arg(long = "max-seconds", env = "REC_MAX_SECONDS", default_value_t = Self::DEFAULT.seconds, global = true, value_name = "N",
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub seconds: u64,
+
+    /// How long the head of a request may take to come, in seconds; so long a connection stays open without a request.
+    #[arg(long = "max-head-seconds", env = "REC_MAX_HEAD_SECONDS", default_value_t = Self::DEFAULT.head_seconds, global = true, value_name = "N",
+          value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub head_seconds: u64,
+
+    /// The most connections at once, sockets and streams of events among them. Others wait.
+    #[arg(long = "max-connections", env = "REC_MAX_CONNECTIONS", default_value_t = Self::DEFAULT.connections, global = true, value_name = "N")]
+    pub connections: usize,
 
     /// The most operations of a WebSocket at once.
     #[arg(long = "max-socket-operations", env = "REC_MAX_SOCKET_OPERATIONS", default_value_t = Self::DEFAULT.socket_operations, global = true, value_name = "N")]
@@ -198,10 +212,13 @@ impl Limits {
         nesting: 64,
         depth: 15,
         cost: 20_000,
+        fields: 4000,
         root_fields: 20,
         aliases: 30,
         directives: 20,
         seconds: 10,
+        head_seconds: 30,
+        connections: 10_000,
         socket_operations: 100,
         init_seconds: 3,
         rate_points: 600_000,
@@ -219,6 +236,11 @@ fn origin(text: &str) -> Result<String, String> {
 /// Deeper brackets would overflow the parser's stack.
 fn up_to_64(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|nesting| (1..=64).contains(nesting)).ok_or_else(|| "a number from 1 to 64".to_owned())
+}
+
+/// In lower-case hexadecimal.
+fn sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"))
 }
 
 impl Config {
@@ -256,8 +278,13 @@ impl Config {
     pub fn read_trusted_documents(&self) -> Result<TrustedDocuments, String> {
         let Some(path) = &self.trusted_documents else { return Ok(TrustedDocuments::new()) };
         let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        serde_json::from_str(&text)
-            .map_err(|_| format!("{} is not a JSON object of hashes and documents", path.display()))
+        let documents: TrustedDocuments = serde_json::from_str(&text)
+            .map_err(|_| format!("{} is not a JSON object of hashes and documents", path.display()))?;
+        let wrong = documents.iter().find(|(hash, document)| **hash != sha256(document));
+        match wrong {
+            Some((hash, _)) => Err(format!("{}: {hash} is not the SHA-256 of its document", path.display())),
+            None => Ok(documents),
+        }
     }
 
     pub fn trust(&self) -> Trust {

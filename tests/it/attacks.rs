@@ -71,16 +71,18 @@ impl Attacked {
         (status, code(&body))
     }
 
-    /// Others are answered at once: of ten answers the fastest takes less than 50 ms, on a machine that does other things too.
+    /// Others are answered at once: half of ten answers take less than 50 ms, on a machine that does other things too.
     fn still_answers(&self) {
-        let fastest = (0..10).map(|_| {
-            let started = Instant::now();
-            let answer = ask(self.serving.port, None, "{ viewer { role } }", &json!({})).expect("an answer");
-            assert_eq!(answer, json!({ "data": { "viewer": { "role": "ANONYMOUS" } } }));
-            started.elapsed()
-        });
-        let fastest = fastest.min().expect("ten answers");
-        assert!(fastest < Duration::from_millis(50), "{fastest:?}");
+        let mut times: Vec<Duration> = (0..10)
+            .map(|_| {
+                let started = Instant::now();
+                let answer = ask(self.serving.port, None, "{ viewer { role } }", &json!({})).expect("an answer");
+                assert_eq!(answer, json!({ "data": { "viewer": { "role": "ANONYMOUS" } } }));
+                started.elapsed()
+            })
+            .collect();
+        times.sort();
+        assert!(times[5] < Duration::from_millis(50), "{times:?}");
     }
 }
 
@@ -111,7 +113,25 @@ fn documents_that_are_bombs() {
         ("[".repeat(5 * 1024), "DOCUMENT_TOO_NESTED"),
         ("[".repeat(200 * 1024), "DOCUMENT_TOO_LONG"),
         (format!("{{ nodes(ids: {}) {{ id }} }}", "[".repeat(4000)), "DOCUMENT_TOO_NESTED"),
-        (fragments(20), "QUERY_TOO_COMPLEX"),
+        (fragments(20), "TOO_MANY_FIELDS"),
+        (
+            format!(
+                "{{ __schema {{ types {{ {} name {} }} }} }}",
+                "interfaces { possibleTypes { ".repeat(5),
+                "} } ".repeat(5)
+            ),
+            "QUERY_TOO_COMPLEX",
+        ),
+        (
+            format!(
+                "{{ {} }}",
+                repeated(
+                    &|n| format!("a{n}: __schema {{ types {{ fields {{ type {{ fields {{ name }} }} }} }} }}"),
+                    15
+                )
+            ),
+            "QUERY_TOO_COMPLEX",
+        ),
         ("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }".to_owned(), "GRAPHQL_VALIDATION_FAILED"),
         (format!("{{ {deep} }}"), "QUERY_TOO_COMPLEX"),
         (format!("query {} {{ viewer {{ role }} }}", repeated(&|n| format!("@d{n}"), 20_000)), "DOCUMENT_TOO_LONG"),
@@ -183,7 +203,7 @@ fn requests_that_a_browser_sends_without_asking() {
 
 #[test]
 fn clients_that_are_slow_or_say_nothing() {
-    let attacked = Attacked::start_with(&[("REC_MAX_SECONDS", "2")]);
+    let attacked = Attacked::start_with(&[("REC_MAX_SECONDS", "2"), ("REC_MAX_HEAD_SECONDS", "3")]);
     let idle: Vec<TcpStream> = (0..500).map(|_| attacked.connect()).collect();
     attacked.still_answers();
     let mut slow = attacked.connect();
@@ -203,7 +223,16 @@ fn clients_that_are_slow_or_say_nothing() {
         answer(&mut slow).map(|(status, body)| (status, code(&body))),
         Some((408, "REQUEST_TIMEOUT".to_owned()))
     );
-    drop(idle);
+    let (mut head, started) = (attacked.connect(), Instant::now());
+    let _ = head.write_all(b"POST /graphql HTTP/1.1\r\nX-Slow: ");
+    while head.write_all(b"a").is_ok() {
+        assert!(started.elapsed() < Duration::from_secs(15), "a head of a byte a second does not stay for ever");
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    // Nor do connections that say nothing.
+    for mut connection in idle {
+        assert!(matches!(connection.read(&mut [0; 256]), Ok(0) | Err(_)), "nothing is said");
+    }
     attacked.still_answers();
 }
 
@@ -313,7 +342,11 @@ async fn sockets_that_flood_the_service() {
     }
     assert_eq!(many.closed().await, Some(4429));
     attacked.still_answers();
-    // A frame is announced with ten bytes, whatever its length: as long as the message, and longer than any.
+    // A frame that is too long is refused by its head, before anything of it is kept.
+    let mut announced = Socket::begin(port, None).await;
+    announced.send_raw(&[0x81, 0xff, 0, 0, 0, 0, 0, 0x04, 0x93, 0xe0, 0, 0, 0, 0]).await;
+    announced.closed().await;
+    attacked.still_answers();
     for size in [300 << 10, 20 << 20] {
         let mut huge = Socket::begin(port, None).await;
         huge.send(Message::Text("x".repeat(size).into())).await;
@@ -328,8 +361,9 @@ async fn sockets_that_flood_the_service() {
     pieces.closed().await;
     attacked.still_answers();
     let mut pings = Socket::begin(port, None).await;
+    // The answers are not read.
     for _ in 0..10_000 {
-        pings.say(&json!({ "type": "pong" })).await;
+        pings.say(&json!({ "type": "ping" })).await;
     }
     attacked.still_answers();
     let mut silent = Vec::new();
@@ -340,5 +374,34 @@ async fn sockets_that_flood_the_service() {
     for socket in &mut silent {
         assert_eq!(socket.closed().await, Some(4408));
     }
+    attacked.still_answers();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_many_sockets_are_told_of() {
+    let attacked = Attacked::start();
+    let port = attacked.serving.port;
+    let mut sockets = Vec::new();
+    for _ in 0..300 {
+        sockets.push(Socket::begin(port, None).await);
+    }
+    let stopping = tokio::task::spawn_blocking(move || attacked.serving.stop());
+    for socket in &mut sockets {
+        assert_eq!(socket.closed().await, Some(1001));
+    }
+    stopping.await.expect("an end");
+}
+
+#[test]
+fn connections_beyond_their_number_wait() {
+    let attacked = Attacked::start_with(&[("REC_MAX_CONNECTIONS", "2"), ("REC_MAX_HEAD_SECONDS", "60")]);
+    let (one, other) = (attacked.connect(), attacked.connect());
+    let port = attacked.serving.port;
+    let third = std::thread::spawn(move || ask(port, None, "{ viewer { role } }", &json!({})));
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(!third.is_finished(), "two connections are open");
+    drop(one);
+    assert!(third.join().expect("a thread").is_some());
+    drop(other);
     attacked.still_answers();
 }

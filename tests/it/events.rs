@@ -153,6 +153,42 @@ on_both_databases! {
         assert_eq!(plain, "GRAPHQL_VALIDATION_FAILED", "a subscription needs a stream");
     }
 
+    async fn who_takes_events_among_others_has_them_for_subscriptions_only(app: TestApp) {
+        let urql = "application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed";
+        let ask = |accept: &str, query: &str| {
+            let request = Request::post("/graphql").header("content-type", "application/json").header("accept", accept);
+            request.body(Body::from(json!({ "query": query }).to_string())).unwrap()
+        };
+        for (accept, query, form) in [
+            (urql, "{ viewer { role } }", "application/graphql-response+json; charset=utf-8"),
+            (urql, FOLLOW, "text/event-stream"),
+            ("Text/Event-Stream", "{ viewer { role } }", "text/event-stream"),
+            ("application/json, text/event-stream;q=0", FOLLOW, "application/json; charset=utf-8"),
+        ] {
+            assert_eq!(Events::of(&app, ask(accept, query)).await.content_type, form, "{accept} {query}");
+        }
+        assert_eq!(Events::of(&app, ask("text/event-stream;q=0", FOLLOW)).await.status, StatusCode::NOT_ACCEPTABLE);
+    }
+
+    async fn what_becomes_of_a_stream_is_counted(app: TestApp) {
+        for query in ["{ nothing }", "subscription { nothing }"] {
+            Events::open(&app, None, query).await.next().await;
+        }
+        Events::open(&app, None, "query Streamed { organizations { totalCount } }").await.next().await;
+        Events::open(&app, None, FOLLOW).await.head().await;
+        let answer = app.router().oneshot(Request::get("/metrics").body(Body::empty()).unwrap()).await.unwrap();
+        let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        for line in [
+            "rec_requests_total{method=\"POST\",status=\"400\"} 2",
+            "rec_requests_total{method=\"POST\",status=\"200\"} 2",
+            "rec_errors_total{code=\"GRAPHQL_VALIDATION_FAILED\"} 2",
+            "rec_request_seconds_count{operation=\"Streamed\"} 1",
+        ] {
+            assert!(text.contains(line), "{line} is not among\n{text}");
+        }
+    }
+
     async fn open_streams_are_counted(app: TestApp) {
         let metrics = async || {
             let answer = app.router().oneshot(Request::get("/metrics").body(Body::empty()).unwrap()).await.unwrap();

@@ -285,7 +285,7 @@ on_both_databases! {
             let (client, query) = (app.anonymous(), fragments(levels));
             let answer = in_time(move || block_on(client.send(&query, json!({}))));
             assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{levels} levels");
-            assert_eq!(answer.body["errors"][0]["extensions"]["code"], "QUERY_TOO_COMPLEX", "{levels} levels");
+            assert_eq!(answer.body["errors"][0]["extensions"]["code"], "TOO_MANY_FIELDS", "{levels} levels");
         }
         let circle = "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }";
         assert_eq!(code(&app, circle).await.1, "GRAPHQL_VALIDATION_FAILED");
@@ -309,7 +309,7 @@ on_both_databases! {
     async fn every_limit_is_configured(app: TestApp) {
         let strict = app.second_with(|config| {
             config.limits = Limits { body: 200, document: 90, tokens: 30, nesting: 5, depth: 3, cost: 20, root_fields: 2,
-                aliases: 1, directives: 1, ..Limits::DEFAULT };
+                aliases: 1, directives: 1, fields: 12, ..Limits::DEFAULT };
         }).await;
         let long = format!("{{ viewer {{ role }} }} # {}", "x".repeat(80));
         for (query, refusal) in [
@@ -317,6 +317,7 @@ on_both_databases! {
             (long.as_str(), "DOCUMENT_TOO_LONG"),
             ("{ a b c d e f g h i j k l m n o p q r s t u v w x y z a b c d e }", "TOO_MANY_TOKENS"),
             ("{ a(b: [[[[[1]]]]]) }", "DOCUMENT_TOO_NESTED"),
+            ("query A { viewer { role } } query B { viewer { role role role role role role role role role role } }", "TOO_MANY_FIELDS"),
             ("{ body(by: { code: \"EC\" }) { reportsTo { reportsTo { code } } } }", "QUERY_TOO_DEEP"),
             ("{ bodies { nodes { id } } }", "QUERY_TOO_COMPLEX"),
             ("{ viewer { role } viewer { role } viewer { role } }", "TOO_MANY_ROOT_FIELDS"),

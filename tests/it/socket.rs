@@ -149,6 +149,39 @@ on_both_databases! {
         counted(port, "rec_sockets", "0").await;
     }
 
+    async fn a_socket_belongs_to_an_organisation_as_long_as_that_is_active(app: TestApp) {
+        let port = app.serve().await;
+        let mut socket = Socket::begin(port, Some(&app.token(Role::Partner, Some("UNOCT")))).await;
+        socket.subscribe("1", "{ viewer { role } }").await;
+        assert_eq!(socket.message().await["payload"]["data"]["viewer"]["role"], "PARTNER");
+        socket.message().await;
+        let found = app.anonymous().query(r#"{ organization(by: { acronym: "UNOCT" }) { id version } }"#).await;
+        let input = rec_tests::given::at(&found["organization"]);
+        app.secretariat().mutate("deactivateOrganization", input, "id").await;
+        socket.subscribe("2", "{ viewer { role } }").await;
+        assert_eq!(socket.closed().await, Some(4403));
+    }
+
+    async fn a_token_in_the_header_is_a_token(app: TestApp) {
+        let port = app.serve().await;
+        for (token, payload, role) in [
+            (app.token(Role::Reader, None), Value::Null, Some("READER")),
+            ("a.b.c".to_owned(), Value::Null, None),
+            ("a.b.c".to_owned(), json!({ "Authorization": format!("Bearer {}", app.token(Role::Admin, None)) }), Some("ADMIN")),
+        ] {
+            let headers = [("authorization", format!("Bearer {token}"))];
+            let mut socket = Socket::open_with(port, PROTOCOL, &headers).await.expect("a socket");
+            socket.say(&json!({ "type": "connection_init", "payload": payload })).await;
+            let Some(role) = role else {
+                assert_eq!(socket.closed().await, Some(4403));
+                continue;
+            };
+            assert_eq!(socket.message().await["type"], "connection_ack");
+            socket.subscribe("1", "{ viewer { role } }").await;
+            assert_eq!(socket.message().await["payload"]["data"]["viewer"]["role"], role);
+        }
+    }
+
     async fn a_message_is_at_most_as_long_as_a_body(app: TestApp) {
         let app = app.second_with(|config| config.limits.body = 1000).await;
         let port = app.serve().await;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -23,11 +24,17 @@ pub enum Heard {
 impl Socket {
     /// Opens a socket. `Err`: the status that it is refused with.
     pub async fn open(port: u16, protocol: &str, origin: Option<&str>) -> Result<Self, u16> {
+        let headers = origin.map(|origin| ("origin", origin.to_owned()));
+        Self::open_with(port, protocol, headers.as_slice()).await
+    }
+
+    /// The same, with any headers.
+    pub async fn open_with(port: u16, protocol: &str, more: &[(&'static str, String)]) -> Result<Self, u16> {
         let mut request = format!("ws://127.0.0.1:{port}/graphql").into_client_request().expect("a request");
         let headers = request.headers_mut();
         headers.insert("sec-websocket-protocol", protocol.parse().expect("a header"));
-        if let Some(origin) = origin {
-            headers.insert("origin", origin.parse().expect("a header"));
+        for (name, value) in more {
+            headers.insert(*name, value.parse().expect("a header"));
         }
         let stream = TcpStream::connect(("127.0.0.1", port)).await.expect("a connection");
         match client_async(request, stream).await {
@@ -57,6 +64,11 @@ impl Socket {
     /// Sends anything. Who has been closed may not be able to.
     pub async fn send(&mut self, message: Message) {
         let _ = self.0.send(message).await;
+    }
+
+    /// Sends bytes that need not be frames.
+    pub async fn send_raw(&mut self, bytes: &[u8]) {
+        self.0.get_mut().write_all(bytes).await.expect("a connection");
     }
 
     /// What comes next, within ten seconds.

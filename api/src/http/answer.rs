@@ -76,6 +76,10 @@ impl Answer {
         self.outcome == Outcome::Executed
     }
 
+    pub fn status(&self, media: Media) -> StatusCode {
+        self.outcome.status(media)
+    }
+
     /// The whole answer as JSON.
     pub fn text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.body)

@@ -14,20 +14,23 @@ use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
 use super::Service;
 use super::answer::Answer;
 use super::execution::answers;
-use super::graphql::Prepared;
 use super::lifetime::{Over, over};
+use super::prepare::Prepared;
+use super::report::Telling;
 use crate::telemetry::metrics::{Open, Transport};
 
 /// Quiet connections are closed by proxies, some after 30 seconds.
 const HEARTBEAT: Duration = Duration::from_secs(12);
 const EVENT_STREAM: &str = "text/event-stream";
 
-/// Whether a client asks for a stream of events.
-pub fn are_wanted(headers: &HeaderMap) -> bool {
+/// Whether a client takes a stream of events.
+pub fn are_taken(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepted
-        .flat_map(|value| value.split(','))
-        .any(|range| range.split(';').next().map(str::trim) == Some(EVENT_STREAM))
+    accepted.flat_map(|value| value.split(',')).any(|range| {
+        let mut parts = range.split(';').map(|part| part.trim().to_ascii_lowercase());
+        parts.next().is_some_and(|name| name == EVENT_STREAM)
+            && parts.all(|part| part.strip_prefix("q=").and_then(|weight| weight.parse().ok()) != Some(0.0_f32))
+    })
 }
 
 /// A stream that is open.
@@ -38,10 +41,10 @@ struct Following {
 }
 
 /// The results of an operation until it ends, the token expires or the service stops.
-pub fn stream(service: &Service, prepared: Prepared, request_id: String) -> axum::response::Response {
+pub fn stream(service: &Service, prepared: Prepared, telling: Telling) -> axum::response::Response {
     let following = Following {
         over: over(service, prepared.expires_at).boxed(),
-        answers: answers(service.clone(), prepared, request_id),
+        answers: answers(service.clone(), prepared, telling),
         open: service.metrics.subscription(Transport::Events),
     };
     Sse::new(events(following)).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()

@@ -3,6 +3,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 use async_graphql::parser::types::OperationType;
@@ -15,7 +16,10 @@ use serde_json::json;
 use super::Service;
 use super::admission::Admitted;
 use super::answer::Answer;
-use super::graphql::{Prepared, time_limit};
+use super::media::Media;
+use super::prepare::Prepared;
+use super::report::{Outcome, Telling};
+use crate::database::counting;
 use crate::error::Error;
 use crate::graphql::Schema;
 use crate::telemetry::chain;
@@ -25,46 +29,64 @@ pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> 
     let Prepared { request, admitted, batches, told_cost, .. } = prepared;
     let schema = schema_for(service, &admitted);
     let execution = first_step(service, &admitted, batches.drive(schema.execute(request)));
-    let response = match tokio::time::timeout(time_limit(service), unharmed(Box::pin(execution))).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(panic)) => return Answer::internal(&panic, request_id),
-        Err(_) => {
-            let message = "The request took too long and was given up.";
-            return Answer::fault(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message, request_id);
-        }
-    };
-    finish(service, admitted, response, told_cost, request_id)
+    let response = in_time(service, request_id, Box::pin(execution)).await;
+    response.map_or_else(|fault| fault, |response| finish(service, admitted, response, told_cost, request_id))
+}
+
+/// What a future comes to within the time that a request may take. `Err`: it took longer, or panicked.
+pub async fn in_time<T>(service: &Service, request_id: &str, work: impl Future<Output = T>) -> Result<T, Answer> {
+    let done = tokio::time::timeout(service.time_limit(), unharmed(work)).await.map_err(|_| {
+        let message = "The request took too long and was given up.";
+        Answer::fault(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message, request_id)
+    })?;
+    done.map_err(|panic| Answer::internal(&panic, request_id))
 }
 
 /// The answers to an operation as they come: to a query or a mutation one, to a subscription each of its results. A request
 /// that is refused, and a fault of the service itself, are the last of them.
-pub fn answers(service: Service, prepared: Prepared, request_id: String) -> BoxStream<'static, Answer> {
+pub fn answers(service: Service, prepared: Prepared, telling: Telling) -> BoxStream<'static, Answer> {
     if prepared.kind == Some(OperationType::Subscription) {
-        return follow(service, prepared, request_id);
+        return follow(service, prepared, telling);
     }
-    stream::once(async move { answer(&service, prepared, &request_id).await }).boxed()
+    let once = async move {
+        let (answer, statements) = counting(answer(&service, prepared, telling.request_id())).await;
+        tell(&service, &telling, &answer, statements);
+        answer
+    };
+    stream::once(once).boxed()
 }
 
-fn follow(service: Service, prepared: Prepared, request_id: String) -> BoxStream<'static, Answer> {
+fn follow(service: Service, prepared: Prepared, telling: Telling) -> BoxStream<'static, Answer> {
     let Prepared { request, admitted, batches, told_cost, .. } = prepared;
     let results = schema_for(&service, &admitted).execute_stream(request);
-    let following = (results, admitted);
-    let answers = stream::unfold(Some(following), move |following| {
-        let (service, batches, request_id) = (service.clone(), batches.clone(), request_id.clone());
+    let (telling, is_first) = (Arc::new(telling), true);
+    let answers = stream::unfold(Some((results, admitted, is_first)), move |following| {
+        let (service, batches, telling) = (service.clone(), batches.clone(), Arc::clone(&telling));
         async move {
-            let (mut results, admitted) = following?;
+            let (mut results, admitted, is_first) = following?;
             let next = first_step(&service, &admitted, batches.drive(results.next()));
-            let response = match unharmed(next).await {
-                Ok(response) => response?,
-                Err(panic) => return Some((Answer::internal(&panic, &request_id), None)),
+            let (response, statements) = counting(unharmed(next)).await;
+            let answer = match response {
+                Ok(response) => finish(&service, admitted.clone(), response?, told_cost, telling.request_id()),
+                Err(panic) => Answer::internal(&panic, telling.request_id()),
             };
-            let answer = finish(&service, admitted.clone(), response, told_cost, &request_id);
+            if is_first {
+                tell(&service, &telling, &answer, statements);
+            } else {
+                service.metrics.failed(&answer.codes);
+            }
             let goes_on = answer.is_executed();
             let admitted = Admitted { is_known: true, ..admitted };
-            Some((answer, goes_on.then_some((results, admitted))))
+            Some((answer, goes_on.then_some((results, admitted, false))))
         }
     });
     answers.boxed()
+}
+
+/// Tells operators of an operation that is streamed, at its first result.
+fn tell(service: &Service, telling: &Telling, answer: &Answer, statements: u64) {
+    let status = answer.status(Media::GraphqlResponse).as_u16();
+    telling.report(service, &Outcome { status, codes: &answer.codes, statements });
 }
 
 /// Documents that are known to fit the schema are not asked again.

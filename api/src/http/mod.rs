@@ -9,7 +9,9 @@ mod graphql;
 mod health;
 mod language;
 mod lifetime;
+pub mod listen;
 mod media;
+mod prepare;
 mod rate;
 mod report;
 mod request;
@@ -21,6 +23,7 @@ use std::time::Duration;
 
 use async_graphql::ValidationMode;
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::IntoResponse;
@@ -49,6 +52,15 @@ pub struct Service {
     metrics: Arc<Metrics>,
     rates: Arc<Rates>,
     texts: Arc<Texts>,
+    /// The schema in the definition language.
+    sdl: Bytes,
+}
+
+impl Service {
+    /// How long a request may take to come, and how long to be answered.
+    fn time_limit(&self) -> Duration {
+        Duration::from_secs(self.app.config.limits.seconds)
+    }
 }
 
 /// The whole service as one router.
@@ -59,11 +71,12 @@ pub fn router(app: Arc<App>) -> Router {
     let origins: Vec<HeaderValue> = app.config.origins.iter().filter_map(|origin| origin.parse().ok()).collect();
     let only_trusted = app.config.trusted_documents_only;
     let texts = Arc::new(Texts::new(app.trusted_documents.clone(), only_trusted, limits.clone()));
-    let admission = Arc::new(Admission::to(&sdl(), limits));
+    let sdl = Bytes::from(sdl());
+    let admission = Arc::new(Admission::to(&String::from_utf8_lossy(&sdl), limits));
     let open = app.config.introspection == Introspection::Everyone;
     let (schema, trusting) = (schema(ValidationMode::Strict, open), schema(ValidationMode::Fast, open));
     let explorer = if app.config.explorer == Switch::On { explorer::routes() } else { Router::new() };
-    let service = Service { app, schema, trusting, admission, metrics: Arc::default(), rates, texts };
+    let service = Service { app, schema, trusting, admission, metrics: Arc::default(), rates, texts, sdl };
     let graphql = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post))
         .layer(DefaultBodyLimit::max(largest_body))
@@ -99,7 +112,7 @@ async fn metrics(State(service): State<Service>) -> impl IntoResponse {
 async fn contract(State(service): State<Service>, headers: HeaderMap) -> impl IntoResponse {
     match authenticate(&service.app, &headers).await {
         Ok(viewer) if viewer.may_introspect(service.app.config.introspection) => {
-            ([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], sdl()).into_response()
+            ([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], service.sdl).into_response()
         }
         Ok(_) | Err(Error::Unauthenticated(_)) => {
             (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")]).into_response()

@@ -98,7 +98,18 @@ pub fn client(viewer: &Viewer, headers: &HeaderMap, extensions: &Extensions, tru
     let forwarded = headers.get_all(FORWARDED_FOR).iter().next_back().filter(|_| trusts_proxy);
     let forwarded = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
     let connected = || extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
-    forwarded.or_else(connected).map_or_else(|| "unknown".to_owned(), |address| address.to_string())
+    forwarded.or_else(connected).map_or_else(|| "unknown".to_owned(), network)
+}
+
+/// An address; of the newer protocol the network, since each has many.
+fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
 }
 
 #[cfg(test)]

@@ -60,6 +60,22 @@ pub struct Outcome<'a> {
     pub statements: u64,
 }
 
+/// A request whose answer is streamed, to be told of when that begins.
+pub struct Telling {
+    pub told: Told,
+    pub headers: HeaderMap,
+}
+
+impl Telling {
+    pub fn request_id(&self) -> &str {
+        &self.told.request_id
+    }
+
+    pub fn report(&self, service: &Service, outcome: &Outcome<'_>) {
+        self.told.report(service, &self.headers, outcome);
+    }
+}
+
 impl Told {
     /// A request comes.
     pub fn of(service: &Service, method: Method) -> Self {
@@ -86,8 +102,9 @@ impl Told {
     /// It is answered.
     pub fn report(&self, service: &Service, headers: &HeaderMap, outcome: &Outcome<'_>) {
         let Outcome { status, codes, statements } = *outcome;
+        let has_token = self.viewer.is_some_and(|role| role > Role::Anonymous);
         let (method, operation, took) = (self.method.name(), self.operation.as_deref(), self.came.elapsed());
-        service.metrics.answered(&Answered { method, status, codes, operation, took });
+        service.metrics.answered(&Answered { method, status, codes, operation, has_token, took });
         tracing::info!(
             request_id = self.request_id,
             operation,

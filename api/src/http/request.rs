@@ -52,9 +52,11 @@ impl Asked {
             let message = "The request's body did not come in time.";
             Answer::refused(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", message)
         })?;
-        let body = body.map_err(|rejection| {
-            let message = "The request's body is too large or was cut off.";
-            Answer::refused(rejection.status(), "BODY_TOO_LARGE", message)
+        let body = body.map_err(|rejection| match rejection.status() {
+            status @ StatusCode::PAYLOAD_TOO_LARGE => {
+                Answer::refused(status, "BODY_TOO_LARGE", "The request's body is too large.")
+            }
+            _ => bad_request("The request's body was cut off."),
         })?;
         if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
             let message = "Several requests in one body are not answered. Send one request.";

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use async_graphql::parser::types::OperationType;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use axum::response::IntoResponse as _;
@@ -13,14 +14,17 @@ use serde_json::{Map, Value, json};
 
 use super::Service;
 use super::answer::Answer;
-use super::execution::answers;
-use super::graphql::{Asking, authorize, prepare};
+use super::execution::{answers, in_time};
 use super::lifetime::{Over, over};
 use super::media::Media;
-use super::report::{Method, Outcome, Told};
+use super::prepare::{Asking, prepare};
+use super::report::{Method, Outcome, Telling, Told};
 use super::request::Asked;
+use super::viewer::authorize;
 use crate::auth::Viewer;
 use crate::database::counting;
+use crate::error::Error;
+use crate::telemetry::chain;
 use crate::telemetry::metrics::{Open, Transport};
 
 /// The name of the protocol, as clients ask for it.
@@ -60,6 +64,8 @@ enum End {
     /// The connection is gone without a word, or a frame cannot be read.
     Broken,
     Stopped,
+    /// A fault of the service itself.
+    Failed,
     Malformed,
     Unauthorized,
     Forbidden,
@@ -79,6 +85,7 @@ impl End {
             Self::Broken => "broken",
             Self::Stopped => Over::Stopped.name(),
             Self::Expired => Over::Expired.name(),
+            Self::Failed => "failed",
             Self::Malformed => "malformed",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
@@ -95,6 +102,7 @@ impl End {
             Self::Left | Self::Slow => return None,
             Self::Stopped => (1001, "The service stops"),
             Self::Broken | Self::Malformed => (4400, "This is no message of the protocol"),
+            Self::Failed => (4500, "Internal error"),
             Self::Unauthorized => (4401, "Unauthorized"),
             Self::Forbidden => (4403, "Forbidden"),
             Self::InitTimeout => (4408, "Connection initialisation timeout"),
@@ -125,10 +133,12 @@ pub fn open(
 ) -> axum::response::Response {
     if !is_welcome(&headers, &service.app.config.origins) {
         let message = "Pages of other origins open no sockets.";
-        return Answer::refused(StatusCode::FORBIDDEN, "FORBIDDEN_ORIGIN", message).respond(Media::Json, "");
+        let request_id = service.app.clock.uuid().simple().to_string();
+        return Answer::refused(StatusCode::FORBIDDEN, "FORBIDDEN_ORIGIN", message).respond(Media::Json, &request_id);
     }
     let upgrade = upgrade.protocols([PROTOCOL]).read_buffer_size(BUFFER).write_buffer_size(BUFFER);
-    let upgrade = upgrade.max_message_size(service.app.config.limits.body);
+    let longest = service.app.config.limits.body;
+    let upgrade = upgrade.max_message_size(longest).max_frame_size(longest);
     if upgrade.selected_protocol().is_none() {
         return (StatusCode::BAD_REQUEST, format!("The protocol is {PROTOCOL}.\n")).into_response();
     }
@@ -161,6 +171,8 @@ struct Saying {
 /// An operation that runs.
 struct Running {
     handle: AbortHandle,
+    /// Whether it is a subscription, which has no end of its own.
+    goes_on: bool,
     open: Open,
 }
 
@@ -176,8 +188,10 @@ struct Talk {
     service: Service,
     headers: HeaderMap,
     extensions: Extensions,
-    /// Who talks, once that is said.
-    viewer: Option<Viewer>,
+    /// Whether the client has said who it is.
+    is_begun: bool,
+    /// How it has said that, as a header would.
+    authorization: Option<String>,
     /// What ends the socket if the client does not.
     until: BoxFuture<'static, End>,
     running: HashMap<String, Running>,
@@ -191,7 +205,7 @@ impl Talk {
         let until = future::select(Box::pin(over(&service, None).map(End::from)), Box::pin(late));
         let until = until.map(|first| first.factor_first().0).boxed();
         let (running, results) = (HashMap::new(), SelectAll::new());
-        Self { service, headers, extensions, viewer: None, until, running, results }
+        Self { service, headers, extensions, is_begun: false, authorization: None, until, running, results }
     }
 
     async fn run(mut self, mut socket: WebSocket) -> End {
@@ -206,6 +220,9 @@ impl Talk {
                 break end;
             }
         };
+        if matches!(end, End::Stopped) {
+            self.finish(&mut socket).await;
+        }
         for (_, running) in self.running.drain() {
             running.end(end.name());
         }
@@ -214,6 +231,17 @@ impl Talk {
             let _ = tokio::time::timeout(FAREWELL, part(socket, frame)).await;
         }
         end
+    }
+
+    /// Lets the queries and mutations that run come to their end.
+    async fn finish(&mut self, socket: &mut WebSocket) {
+        for (_, running) in self.running.extract_if(|_, running| running.goes_on) {
+            running.end(End::Stopped.name());
+        }
+        while !self.running.is_empty()
+            && let Some(saying) = self.results.next().await
+            && self.tell(saying, socket).await.is_ok()
+        {}
     }
 
     /// Tells what an operation has come to.
@@ -235,19 +263,23 @@ impl Talk {
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
         };
         match serde_json::from_str(&text).map_err(|_| End::Malformed)? {
-            Said::ConnectionInit { .. } if self.viewer.is_some() => Err(End::TooManyInits),
+            Said::ConnectionInit { .. } if self.is_begun => Err(End::TooManyInits),
             Said::ConnectionInit { payload } => {
-                let token = payload.as_ref().and_then(authorization);
-                let viewer = authorize(&self.service.app, token.as_deref()).await.map_err(|_| End::Forbidden)?;
+                let of_header = || self.headers.get(header::AUTHORIZATION).map(|one| one.to_str().unwrap_or_default());
+                let of_payload = payload.as_ref().and_then(authorization);
+                self.authorization = of_payload.or_else(|| of_header().map(str::to_owned));
+                let viewer = self.viewer().await?;
                 self.until = over(&self.service, viewer.expires_at).map(End::from).boxed();
-                self.viewer = Some(viewer);
+                self.is_begun = true;
                 say(socket, json!({ "type": "connection_ack" }).to_string()).await
             }
             Said::Ping {} => say(socket, json!({ "type": "pong" }).to_string()).await,
             Said::Pong {} => Ok(()),
             Said::Subscribe { id, payload } => {
-                let viewer = self.viewer.clone().ok_or(End::Unauthorized)?;
-                self.subscribe(id, payload, viewer).await
+                if !self.is_begun {
+                    return Err(End::Unauthorized);
+                }
+                self.subscribe(id, payload).await
             }
             Said::Complete { id } => {
                 if let Some(running) = self.running.remove(&id) {
@@ -258,7 +290,19 @@ impl Talk {
         }
     }
 
-    async fn subscribe(&mut self, id: String, asked: Asked, viewer: Viewer) -> Result<(), End> {
+    /// Who talks, as of now: an organisation may have been deactivated since the socket was opened.
+    async fn viewer(&mut self) -> Result<Viewer, End> {
+        let viewer = authorize(&self.service.app, self.authorization.as_deref()).await;
+        viewer.map_err(|error| match error {
+            Error::Unauthenticated(_) => End::Forbidden,
+            error => {
+                tracing::error!(error = chain(&error), "authentication failed");
+                End::Failed
+            }
+        })
+    }
+
+    async fn subscribe(&mut self, id: String, asked: Asked) -> Result<(), End> {
         if !asked.names_a_document() {
             return Err(End::Malformed);
         }
@@ -268,19 +312,29 @@ impl Talk {
         if self.running.len() >= self.service.app.config.limits.socket_operations {
             return Err(End::TooManyOperations);
         }
+        let viewer = self.viewer().await?;
         let mut told = Told::of(&self.service, Method::Socket);
+        let request_id = told.request_id.clone();
         let asking = Asking::over_socket(&self.service, viewer, &self.headers, &self.extensions);
-        let (prepared, statements) = counting(prepare(&self.service, asking, asked, &mut told)).await;
-        let (status, codes) =
-            prepared.as_ref().map_or_else(|answer| (400, answer.codes.clone()), |_| (200, Vec::new()));
-        told.report(&self.service, &self.headers, &Outcome { status, codes: &codes, statements });
-        let answers = match prepared {
-            Ok(prepared) => answers(self.service.clone(), prepared, told.request_id),
-            Err(answer) => stream::once(future::ready(answer)).boxed(),
+        let preparing = prepare(&self.service, asking, asked, &mut told);
+        let (prepared, statements) = counting(in_time(&self.service, &request_id, preparing)).await;
+        let telling = Telling { told, headers: self.headers.clone() };
+        let mut goes_on = false;
+        let answers = match prepared.unwrap_or_else(Err) {
+            Ok(prepared) => {
+                goes_on = prepared.kind == Some(OperationType::Subscription);
+                answers(self.service.clone(), prepared, telling)
+            }
+            Err(answer) => {
+                let status = answer.status(Media::GraphqlResponse).as_u16();
+                telling.report(&self.service, &Outcome { status, codes: &answer.codes, statements });
+                stream::once(future::ready(answer)).boxed()
+            }
         };
         let (handle, registration) = AbortHandle::new_pair();
         let sayings = stream::Abortable::new(sayings(answers, id.clone()), registration);
-        self.running.insert(id, Running { handle, open: self.service.metrics.subscription(Transport::Socket) });
+        self.running
+            .insert(id, Running { handle, goes_on, open: self.service.metrics.subscription(Transport::Socket) });
         self.results.push(sayings.boxed());
         Ok(())
     }

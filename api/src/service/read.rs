@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use entity::id::RecordId;
 use entity::{Audience, Part, Row};
 use sea_orm::sea_query::{
-    Alias, Asterisk, Condition, DynIden, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement,
+    Asterisk, Condition, DynIden, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, FromQueryResult, StatementBuilder, Value};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, FromQueryResult, Value};
 use uuid::Uuid;
 
 use super::page::{Listing, Page};
@@ -249,13 +249,6 @@ fn array(ids: impl Iterator<Item = Uuid>) -> Expr {
 fn json(ids: impl Iterator<Item = Uuid>) -> Expr {
     let ids: Vec<String> = ids.map(|id| id.simple().to_string()).collect();
     Expr::value(serde_json::Value::from(ids).to_string())
-}
-
-/// Whether the database answers.
-pub async fn ping(db: &impl ConnectionTrait) -> Result<(), Error> {
-    let one = Query::select().expr_as(Expr::value(1), Alias::new("one")).take();
-    let backend = db.get_database_backend();
-    Ok(db.query_one_raw(StatementBuilder::build(&one, &backend)).await.map(drop)?)
 }
 
 /// The record whose id a client wrote. An id of another kind answers like one that does not exist.

@@ -15,8 +15,9 @@ use prometheus_client::registry::Registry;
 
 use crate::database::Databases;
 
-/// The most operation names that are told apart.
-const MOST_NAMES: usize = 100;
+/// The most operation names that are told apart, of those with a token and of those without. Strangers cannot use up the names
+/// of partners.
+const MOST_NAMES: usize = 50;
 /// Names longer than this are not told apart.
 const LONGEST_NAME: usize = 60;
 /// The bounds of the latency histogram, in seconds.
@@ -82,6 +83,7 @@ pub struct Answered<'a> {
     /// The codes of its errors.
     pub codes: &'a [&'static str],
     pub operation: Option<&'a str>,
+    pub has_token: bool,
     pub took: Duration,
 }
 
@@ -95,7 +97,7 @@ pub struct Metrics {
     sockets_ended: Family<ByReason, Counter>,
     subscriptions: Family<ByTransport, Gauge>,
     subscriptions_ended: Family<ByTransportAndReason, Counter>,
-    names: Mutex<HashSet<String>>,
+    names: Mutex<[HashSet<String>; 2]>,
 }
 
 impl Default for Metrics {
@@ -154,10 +156,8 @@ impl Drop for Open {
 impl Metrics {
     pub fn answered(&self, answered: &Answered<'_>) {
         self.requests.get_or_create(&ByStatus { method: answered.method, status: answered.status }).inc();
-        for code in answered.codes {
-            self.errors.get_or_create(&ByCode { code }).inc();
-        }
-        let operation = self.known_name(answered.operation);
+        self.failed(answered.codes);
+        let operation = self.known_name(answered);
         self.seconds.get_or_create(&ByOperation { operation }).observe(answered.took.as_secs_f64());
     }
 
@@ -172,6 +172,13 @@ impl Metrics {
         let (transport, ended) = (transport.name(), self.subscriptions_ended.clone());
         let running = self.subscriptions.get_or_create_owned(&ByTransport { transport });
         Open::new(running, move |reason| ended.get_or_create_owned(&ByTransportAndReason { transport, reason }))
+    }
+
+    /// Errors are told to a client.
+    pub fn failed(&self, codes: &[&'static str]) {
+        for code in codes {
+            self.errors.get_or_create(&ByCode { code }).inc();
+        }
     }
 
     /// A document came that was known, or new.
@@ -193,14 +200,16 @@ impl Metrics {
         Ok(text)
     }
 
-    fn known_name(&self, operation: Option<&str>) -> String {
-        let Some(name) = operation else { return "unnamed".to_owned() };
+    /// The name that an operation is counted by. Names of requests that are refused are not learned.
+    fn known_name(&self, answered: &Answered<'_>) -> String {
+        let Some(name) = answered.operation else { return "unnamed".to_owned() };
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        if names.contains(name) || (names.len() < MOST_NAMES && name.len() <= LONGEST_NAME) {
-            names.insert(name.to_owned());
-            return name.to_owned();
+        let learned = &mut names[usize::from(answered.has_token)];
+        if answered.status == 200 && learned.len() < MOST_NAMES && name.len() <= LONGEST_NAME {
+            learned.insert(name.to_owned());
         }
-        "other".to_owned()
+        let is_known = names.iter().any(|learned| learned.contains(name));
+        if is_known { name.to_owned() } else { "other".to_owned() }
     }
 }
 
@@ -213,18 +222,22 @@ mod tests {
     #[test]
     fn operation_names_are_bounded() {
         let metrics = Metrics::default();
-        let answered = |name: &str| {
+        let answered = |name: &str, has_token: bool, status: u16| {
             let operation = Some(name);
-            metrics.answered(&Answered { method: "POST", status: 200, codes: &[], operation, took: Duration::ZERO });
+            let took = Duration::ZERO;
+            metrics.answered(&Answered { method: "POST", status, codes: &[], operation, has_token, took });
         };
+        answered("Refused", true, 400);
         for number in 0..MOST_NAMES + 50 {
-            answered(&format!("Name{number}"));
+            answered(&format!("Name{number}"), false, 200);
         }
-        answered(&"x".repeat(1000));
+        answered(&"x".repeat(1000), true, 200);
+        answered("Partner", true, 200);
         let mut text = String::new();
         prometheus_client::encoding::text::encode_registry(&mut text, &metrics.registry).unwrap();
         let names = text.lines().filter(|line| line.starts_with("rec_request_seconds_count")).count();
-        assert_eq!(names, MOST_NAMES + 1);
-        assert!(text.contains("rec_request_seconds_count{operation=\"other\"} 51"), "{text}");
+        assert_eq!(names, MOST_NAMES + 2);
+        assert!(text.contains("rec_request_seconds_count{operation=\"other\"} 52"), "{text}");
+        assert!(text.contains("rec_request_seconds_count{operation=\"Partner\"} 1"), "{text}");
     }
 }

@@ -13,6 +13,20 @@ use crate::service::page::{DEFAULT_PAGE, LONGEST_PAGE};
 /// How many records a short list counts for. It may have 100; most have a handful.
 const SHORT: u64 = 5;
 
+/// How many fields of the schema's own description cost a point: they are no rows.
+const DESCRIBED: u64 = 10;
+
+/// How many parts of the schema's own description a field of it stands for, roughly. They refer to each other in circles.
+fn described(field: &str) -> u64 {
+    match field {
+        "types" => 150,
+        "possibleTypes" => 20,
+        "fields" | "inputFields" | "enumValues" => 10,
+        "args" | "interfaces" | "directives" => 3,
+        _ => 1,
+    }
+}
+
 /// The points of an operation with its variables.
 pub fn cost(types: &Types, document: &ExecutableDocument, operation: &OperationDefinition, given: &Variables) -> u64 {
     let mut reckoning = Reckoning { types, document, operation, given, fragments: HashMap::new() };
@@ -55,6 +69,14 @@ impl<'a> Reckoning<'a> {
     }
 
     fn field(&mut self, field: &'a Field, on: &'a str) -> u64 {
+        let name = field.name.node.as_str();
+        if on.starts_with("__") {
+            return described(name).saturating_mul(self.selections(&field.selection_set.node, on)).saturating_add(1);
+        }
+        if matches!(name, "__schema" | "__type") {
+            let described = self.selections(&field.selection_set.node, "__Type");
+            return described.div_ceil(DESCRIBED).saturating_add(1);
+        }
         let answer = self.types.answer(on, &field.name.node);
         let (ty, is_list) = answer.unwrap_or(("", false));
         let below = self.selections(&field.selection_set.node, ty);
@@ -129,7 +151,11 @@ mod tests {
             ("{ nodes(ids: [1, 2, 3]) { id } }", 4),
             ("{ thing { ...f ...f } } fragment f on Thing { id ... on Thing { parts { id } } }", 1 + 2 * (1 + 1 + 5)),
             ("{ ...f } fragment f on Query { thing { id } ...f }", 2),
-            ("{ __schema { types { name } } }", 3),
+            ("{ __schema { types { name } } }", 1 + (1 + 150_u64).div_ceil(10)),
+            (
+                "{ __type(name: \"Query\") { ...t } } fragment t on __Type { fields { args { name } } }",
+                1 + (1 + 10 * (1 + 3_u64)).div_ceil(10),
+            ),
         ] {
             assert_eq!(points(query, json!({})), expected, "{query}");
         }

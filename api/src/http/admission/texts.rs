@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::Inadmissible;
 use crate::config::{Limits, TrustedDocuments};
 
-/// How a request names its document. At least one of these is given.
+/// How a request names its document.
 #[derive(Clone, Copy, Debug)]
 pub struct Named<'a> {
     pub query: Option<&'a str>,

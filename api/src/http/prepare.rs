@@ -1,0 +1,135 @@
+//! From what a client asks to what may be executed: the viewer has the points for it, and may ask for it.
+
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Request, Variables};
+use axum::http::{Extensions, HeaderMap, StatusCode};
+use chrono::{DateTime, Utc};
+use entity::text::Locale;
+use serde_json::Value;
+
+use super::admission::texts::Named;
+use super::admission::{Admitted, Inadmissible};
+use super::answer::Answer;
+use super::rate::{Allowance, client};
+use super::report::{Method, Told};
+use super::request::Asked;
+use super::{Service, language};
+use crate::auth::{Role, Viewer};
+use crate::config::Switch;
+use crate::graphql::batch::Batches;
+use crate::graphql::session::Session;
+
+/// A request with this header is told its cost in `extensions.cost`.
+const WANTS_COST: &str = "x-cost";
+
+/// How a request came.
+#[derive(Clone, Copy)]
+pub struct Caller<'a> {
+    pub headers: &'a HeaderMap,
+    pub extensions: &'a Extensions,
+    pub method: Method,
+}
+
+impl Caller<'_> {
+    /// Whose points are taken.
+    pub fn client(self, service: &Service, viewer: &Viewer) -> String {
+        client(viewer, self.headers, self.extensions, service.app.config.trust_proxy == Switch::On)
+    }
+}
+
+/// A request that may be executed: its viewer is known, has the points, and may ask for it.
+pub struct Prepared {
+    pub request: Request,
+    pub admitted: Admitted,
+    pub batches: Batches,
+    /// When the viewer's token expires.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// What kind of operation it is; `None` if there is no such one, as the execution will say.
+    pub kind: Option<OperationType>,
+    /// The cost, if the client wants to be told.
+    pub told_cost: Option<u64>,
+}
+
+/// Who asks, and how.
+pub struct Asking {
+    viewer: Viewer,
+    /// Whose points are taken.
+    client: String,
+    languages: Vec<Locale>,
+    method: Method,
+    wants_cost: bool,
+}
+
+impl Asking {
+    pub fn of(service: &Service, viewer: Viewer, caller: Caller<'_>) -> Self {
+        let Caller { headers, method, .. } = caller;
+        let client = caller.client(service, &viewer);
+        let (languages, wants_cost) = (language::accepted(headers), headers.contains_key(WANTS_COST));
+        Self { viewer, client, languages, method, wants_cost }
+    }
+
+    /// With the headers that the socket was opened with.
+    pub fn over_socket(service: &Service, viewer: Viewer, headers: &HeaderMap, extensions: &Extensions) -> Self {
+        Self::of(service, viewer, Caller { headers, extensions, method: Method::Socket })
+    }
+}
+
+pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut Told) -> Result<Prepared, Answer> {
+    let Asking { viewer, client, languages, method, wants_cost } = asking;
+    told.viewer = Some(viewer.role);
+    take(service, &client, 1, told)?;
+    let variables = asked.variables.map(|variables| Variables::from_json(Value::Object(variables))).unwrap_or_default();
+    let (query, document_id) = (asked.query.as_deref(), asked.document_id.as_deref());
+    let named = Named { query, document_id, extensions: asked.extensions.as_ref() };
+    let text = service.texts.resolve(named, viewer.role > Role::Anonymous);
+    let text = text.map_err(|refusal| Answer::inadmissible(&refusal))?;
+    let admitted = service.admission.admit(&text, asked.operation_name.as_deref(), &variables).await;
+    let shows_schema = viewer.may_introspect(service.app.config.introspection);
+    let admitted =
+        admitted.map_err(|refusal| Answer::inadmissible(&if shows_schema { refusal } else { vague(refusal) }))?;
+    let document = &admitted.document;
+    service.metrics.document(admitted.is_known);
+    told.cost = Some(admitted.cost);
+    take(service, &client, admitted.cost.saturating_sub(1), told)?;
+    told.operation = document.operation_name(asked.operation_name.as_deref());
+    told.document = Some(document.short_hash());
+    let kind = document.operation_type(asked.operation_name.as_deref());
+    if !kind.is_none_or(|kind| method.allows(kind)) {
+        let message = "A GET only reads. Send mutations by POST.";
+        return Err(Answer::refused(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message));
+    }
+    if document.introspects() && !shows_schema {
+        let message = "The schema is shown to whoever has a token.";
+        return Err(Answer::refused(StatusCode::FORBIDDEN, "INTROSPECTION_DISABLED", message));
+    }
+    told.is_admitted();
+    let batches = Batches::default();
+    let (told_cost, expires_at) = (wants_cost.then_some(admitted.cost), viewer.expires_at);
+    let session = Session::new(service.app.clone(), viewer, languages, &batches);
+    let mut request = Request::new(&*text).data(session).variables(variables);
+    request.operation_name = asked.operation_name;
+    request.set_parsed_query(document.parsed.clone());
+    Ok(Prepared { request, admitted, batches, expires_at, kind, told_cost })
+}
+
+/// A refusal that tells nothing of the schema's types.
+fn vague(refusal: Inadmissible) -> Inadmissible {
+    match refusal.code {
+        "INVALID_ARGUMENT" => {
+            let message = "An argument or a variable is not what its type says.".to_owned();
+            Inadmissible { message, ..refusal }
+        }
+        _ => refusal,
+    }
+}
+
+/// Takes points from a client that has them.
+pub fn take(service: &Service, client: &str, points: u64, told: &mut Told) -> Result<(), Answer> {
+    let (Ok(allowance) | Err(allowance)) = service.rates.take(client, points).map_err(Some);
+    told.allowance = allowance.or(told.allowance);
+    if allowance.is_some_and(Allowance::is_exhausted) {
+        let message = "You have asked for too much. Retry after the seconds of the Retry-After header.";
+        return Err(Answer::refused(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message));
+    }
+    Ok(())
+}
