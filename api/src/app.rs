@@ -90,29 +90,14 @@ impl App {
     /// Serves until `stop` resolves; then takes no more requests, finishes those that have begun and closes the sockets, if
     /// that is done in time.
     pub async fn serve(self: Arc<Self>, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
-        let (stopping, stopped) = tokio::sync::oneshot::channel();
-        let app = Arc::clone(&self);
-        let stop = async move {
+        let too_late = async {
             stop.await;
-            app.stopping.send_replace(true);
-            // Nobody listens any more if serving has ended.
-            let _ = stopping.send(());
+            self.stopping.send_replace(true);
+            tokio::time::sleep(Duration::from_secs(self.config.shutdown_seconds)).await;
         };
         let router = crate::http::router(Arc::clone(&self));
-        let serving = async {
-            listen::serve(listener, router, &self.config.limits, stop).await;
-            // Sockets have left their connections, and wait for the end themselves.
-            self.stopping.closed().await;
-        };
-        let patience = Duration::from_secs(self.config.shutdown_seconds);
-        let too_late = async {
-            match stopped.await {
-                Ok(()) => tokio::time::sleep(patience).await,
-                Err(_) => std::future::pending().await,
-            }
-        };
         tokio::select! {
-            () = serving => {}
+            () = listen::serve(listener, router, &self.config.limits, self.stopping.subscribe()) => {}
             () = too_late => {}
         }
         // What is not sent by then is lost.

@@ -173,8 +173,9 @@ pub struct Limits {
     pub head_seconds: u64,
 
     /// The most connections at once, sockets and streams of events among them. Others wait.
-    #[arg(long = "max-connections", env = "REC_MAX_CONNECTIONS", default_value_t = Self::DEFAULT.connections, global = true, value_name = "N")]
-    pub connections: usize,
+    #[arg(long = "max-connections", env = "REC_MAX_CONNECTIONS", default_value_t = Self::DEFAULT.connections, global = true, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub connections: u32,
 
     /// The most operations of a WebSocket at once.
     #[arg(long = "max-socket-operations", env = "REC_MAX_SOCKET_OPERATIONS", default_value_t = Self::DEFAULT.socket_operations, global = true, value_name = "N")]

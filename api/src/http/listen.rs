@@ -10,12 +10,11 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use hyper::Request;
 use hyper::body::Incoming;
+use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
 
 use crate::config::Limits;
@@ -23,36 +22,32 @@ use crate::config::Limits;
 /// After a failed `accept`, such as for want of descriptors, others may become free.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until `stop` resolves; then takes no more connections, and resolves when those that are open have finished their
-/// requests. Connections beyond the limit wait until one is closed.
-pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, stop: impl Future<Output = ()>) {
-    let mut builder = Builder::new(TokioExecutor::new());
-    let head_time = Duration::from_secs(limits.head_seconds);
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(head_time);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(head_time);
-    let (open, graceful) = (Arc::new(Semaphore::new(limits.connections)), GracefulShutdown::new());
-    let mut stop = std::pin::pin!(stop);
+/// Serves until the service stops; then takes no more connections, and resolves when those that are open have finished their
+/// requests and the sockets are closed. Connections beyond the limit wait until one is closed.
+pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, mut stopping: watch::Receiver<bool>) {
+    let mut builder = Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(limits.head_seconds));
+    let places = Arc::new(Semaphore::new(limits.connections as usize));
     loop {
         let accepted = async {
-            let permit = Arc::clone(&open).acquire_owned().await;
+            let permit = Arc::clone(&places).acquire_owned().await;
             (permit, listener.accept().await)
         };
         let (permit, accepted) = tokio::select! {
             accepted = accepted => accepted,
-            () = &mut stop => break,
+            _ = stopping.wait_for(|stopping| *stopping) => break,
         };
-        let Ok((stream, address)) = accepted else {
-            tokio::time::sleep(PAUSE).await;
-            continue;
-        };
-        let Ok(permit) = permit else { break };
-        let place = Place { address, _permit: Arc::new(permit) };
-        let connection = graceful.watch(connect(&builder, stream, place, router.clone()));
-        // Whoever breaks a connection off has nothing to be told.
-        tokio::spawn(async move { drop(connection.await) });
+        match (permit, accepted) {
+            (Ok(permit), Ok((stream, address))) => {
+                let place = Place { address, _permit: Arc::new(permit) };
+                tokio::spawn(connection(builder.clone(), stream, place, router.clone(), stopping.clone()));
+            }
+            _ => tokio::time::sleep(PAUSE).await,
+        }
     }
     drop(listener);
-    graceful.shutdown().await;
+    // All places are free again.
+    drop(places.acquire_many(limits.connections).await);
 }
 
 /// A place among the connections. Its requests carry it, so that a socket, which leaves its connection, keeps it.
@@ -63,12 +58,13 @@ struct Place {
 }
 
 /// A connection that answers through the router, which is told the client's address.
-fn connect(
-    builder: &Builder<TokioExecutor>,
+async fn connection(
+    builder: Builder,
     stream: TcpStream,
     place: Place,
     router: Router,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error: Send> + Send + use<> {
+    mut stopping: watch::Receiver<bool>,
+) {
     // Small answers are not to wait for more. Where that cannot be set, they do.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |mut request: Request<Incoming>| {
@@ -79,5 +75,12 @@ fn connect(
             Ok::<_, Infallible>(router.oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {}))
         }
     });
-    builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned()
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
+    // Whoever breaks a connection off has nothing to be told.
+    tokio::select! {
+        _ = &mut connection => return,
+        _ = stopping.wait_for(|stopping| *stopping) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = connection.await;
 }
