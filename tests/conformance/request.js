@@ -1,6 +1,7 @@
 // The client graphql-request against a running service: node request.js http://127.0.0.1:8080/graphql TOKEN
-// It reads, writes and is refused.
+// It reads, writes, is refused, and learns the schema.
 import assert from "node:assert/strict";
+import { buildClientSchema, getIntrospectionQuery } from "graphql";
 import { GraphQLClient } from "graphql-request";
 
 const [url, token] = process.argv.slice(2);
@@ -9,6 +10,10 @@ const read = await client.request("query($code: String!) { body(by: { code: $cod
 assert.deepEqual(read, { body: { code: "EC" } });
 const written = await client.request('mutation { createTheme(input: { code: "REQUEST", kind: SUBJECT, name: [{ locale: EN, text: "Request" }] }) { theme { code } } }');
 assert.equal(written.createTheme.theme.code, "REQUEST");
+// What explorers and generators of code begin with.
+const whole = { descriptions: true, specifiedByUrl: true, directiveIsRepeatable: true, schemaDescription: true, inputValueDeprecation: true, oneOf: true };
+const schema = buildClientSchema(await client.request(getIntrospectionQuery(whole)));
+assert.ok(schema.getType("Recommendation") && schema.getMutationType());
 // Of an answer with status 400 this client shows the status only.
 await assert.rejects(client.request("{ nothing }"), (error) => error.response.status === 400);
-console.log("graphql-request: reads, writes and is refused.");
+console.log("graphql-request: reads, writes, is refused, and learns the schema.");
