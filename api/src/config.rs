@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::auth::keys::JwksSource;
 use crate::auth::token::Trust;
+use crate::service::page::LONGEST_PAGE;
 
 #[derive(Args, Clone, Debug)]
 pub struct Config {
@@ -150,6 +151,11 @@ pub struct Limits {
     #[arg(long = "max-fields", env = "REC_MAX_FIELDS", default_value_t = Self::DEFAULT.fields, global = true, value_name = "N")]
     pub fields: usize,
 
+    /// The most rows of a page, at most 100.
+    #[arg(long = "max-page", env = "REC_MAX_PAGE", default_value_t = Self::DEFAULT.page, global = true, value_name = "N",
+          value_parser = clap::value_parser!(u64).range(1..=LONGEST_PAGE))]
+    pub page: u64,
+
     /// The most fields at the root of an operation.
     #[arg(long = "max-root-fields", env = "REC_MAX_ROOT_FIELDS", default_value_t = Self::DEFAULT.root_fields, global = true, value_name = "N")]
     pub root_fields: usize,
@@ -214,6 +220,7 @@ impl Limits {
         depth: 15,
         cost: 20_000,
         fields: 4000,
+        page: LONGEST_PAGE,
         root_fields: 20,
         aliases: 30,
         directives: 20,

@@ -335,30 +335,6 @@ on_both_databases! {
     }
 }
 
-/// Two levels of statements, each of which waits: together they take longer than a request may.
-async fn takes_too_long(app: TestApp) {
-    let (one, other) = (app.second().await, app.second().await);
-    let hold = async |app: &TestApp, table: &str| {
-        let held = sea_orm::TransactionTrait::begin(&app.app.databases.write).await.expect("a transaction");
-        held.execute_unprepared(&format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")).await.expect("a lock");
-        held
-    };
-    let (meetings, _countries) = (hold(&one, "meeting").await, hold(&other, "country").await);
-    let request = tokio::spawn({
-        let client = app.anonymous();
-        async move { client.send("{ meetings { nodes { country { name } } } }", json!({})).await }
-    });
-    tokio::time::sleep(std::time::Duration::from_secs(6)).await;
-    meetings.rollback().await.expect("a rollback");
-    let answer = request.await.expect("an answer");
-    assert_eq!((answer.status.as_u16(), &answer.body["errors"][0]["extensions"]["code"]), (503, &json!("TIMEOUT")));
-}
-
-#[test]
-fn a_request_that_takes_too_long_is_given_up() {
-    rec_tests::run(rec_tests::Database::Postgres, takes_too_long);
-}
-
 #[test]
 fn a_token_of_another_issuer_or_audience_is_refused() {
     let directory = tempfile::tempdir().expect("a directory");

@@ -330,6 +330,57 @@ on_both_databases! {
         assert_eq!(post(&strict, body).await.1, "BODY_TOO_LARGE");
     }
 
+    async fn a_request_that_takes_too_long_is_given_up(app: TestApp) {
+        let hasty = app.second_with(|config| config.limits.seconds = 1).await;
+        let held = app.app.databases.begin().await.expect("a transaction");
+        sea_orm::ConnectionTrait::execute_unprepared(&held, "UPDATE change_head SET seq = seq").await.expect("a lock");
+        let input = json!({ "code": "LATE", "kind": "SUBJECT", "name": [{ "locale": "EN", "text": "Late" }] });
+        let query = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { change { cursor } } }";
+        let secretariat = hasty.secretariat();
+        let answer = secretariat.send(query, json!({ "input": input })).await;
+        let error = &answer.body["errors"][0]["extensions"];
+        assert_eq!((answer.status.as_u16(), &error["code"]), (503, &json!("TIMEOUT")));
+        assert!(error["requestId"].is_string());
+        held.rollback().await.expect("a rollback");
+        // It has left nothing behind, neither a record nor a lock.
+        secretariat.mutate("createTheme", input, "id").await;
+    }
+
+    async fn a_page_is_as_long_as_the_installation_allows(app: TestApp) {
+        let short = app.second_with(|config| config.limits.page = 3).await;
+        let page = async |app: &TestApp, arguments: &str| {
+            app.anonymous().send(&format!("{{ countries{arguments} {{ nodes {{ iso2 }} }} }}"), json!({})).await.body
+        };
+        let rows = |body: &Value| body["data"]["countries"]["nodes"].as_array().map(Vec::len);
+        assert_eq!(rows(&page(&short, "(first: 3)").await), Some(3));
+        assert_eq!(rows(&page(&short, "").await), Some(3), "the default is no more than the most");
+        assert_eq!(page(&short, "(first: 4)").await["errors"][0]["extensions"]["code"], "INVALID_PAGE");
+        assert_eq!(page(&app, "(last: 101)").await["errors"][0]["extensions"]["code"], "INVALID_PAGE");
+        assert!(page(&app, "(last: 100)").await.get("errors").is_none());
+    }
+
+    async fn a_client_has_so_many_points_a_minute(app: TestApp) {
+        let limited = app.second_with(|config| config.limits.rate_points = 5).await;
+        assert_eq!(code(&limited, "{ viewer { role } }").await, (StatusCode::OK, "none".to_owned()));
+        let refused = (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED".to_owned());
+        assert_eq!(code(&limited, "{ a: viewer { role } b: viewer { role } }").await, refused);
+    }
+
+    async fn so_many_documents_are_kept(app: TestApp) {
+        let known = async |app: &TestApp| {
+            for query in ["{ viewer { role } }", "{ viewer { __typename } }", "{ viewer { role } }"] {
+                assert_eq!(code(app, query).await.0, StatusCode::OK);
+            }
+            let request = axum::http::Request::get("/metrics").body(axum::body::Body::empty()).expect("a request");
+            let answer = tower::ServiceExt::oneshot(app.router(), request).await.expect("an answer");
+            let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.expect("figures");
+            String::from_utf8_lossy(&bytes).contains("rec_documents_total{outcome=\"known\"} 1")
+        };
+        assert!(known(&app).await);
+        assert!(!known(&app.second_with(|config| config.limits.kept_documents = 1).await).await);
+        assert!(!known(&app.second_with(|config| config.limits.kept_bytes = 30).await).await);
+    }
+
     async fn a_document_is_not_too_long_and_not_too_nested(app: TestApp) {
         let refused = |code: &str| (StatusCode::BAD_REQUEST, code.to_owned());
         let commented = |length: usize| format!("{{ viewer {{ role }} }} #{}", "x".repeat(length - 21));

@@ -221,7 +221,8 @@ macro_rules! connections {
                     )?
                     let place = Self::place(self $(, $link())?);
                     $(let filter = Some($narrowed(filter));)?
-                    let window = $crate::service::page::Window { first, after, last, before };
+                    let longest = $crate::graphql::session::session(ctx).app.config.limits.page;
+                    let window = $crate::service::page::Window { first, after, last, before, longest };
                     Some($crate::graphql::connection::page::<$child>(ctx, place, filter, order_by, window).await)
                 }
             )*

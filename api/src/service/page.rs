@@ -17,7 +17,7 @@ use crate::error::Error;
 
 /// Rows of a page if neither `first` nor `last` is given.
 pub const DEFAULT_PAGE: u64 = 25;
-/// The most rows of a page.
+/// The most rows of a page that an installation may allow.
 pub const LONGEST_PAGE: u64 = 100;
 /// The most sort keys of a list.
 const MOST_KEYS: usize = 5;
@@ -32,12 +32,14 @@ pub enum Direction {
 }
 
 /// The paging arguments of a connection, as the client gave them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Window {
     pub first: Option<i32>,
     pub after: Option<String>,
     pub last: Option<i32>,
     pub before: Option<String>,
+    /// The most rows that the installation allows for a page.
+    pub longest: u64,
 }
 
 /// One element of `orderBy`.
@@ -288,14 +290,14 @@ fn tuple_compare(terms: &[Term]) -> Expr {
 /// How many rows a page has, and whether it is read backward.
 fn size(window: &Window) -> Result<(u64, bool), Error> {
     let checked = |name: &str, count: i32| match u64::try_from(count) {
-        Ok(count) if (1..=LONGEST_PAGE).contains(&count) => Ok(count),
-        _ => Err(Error::InvalidPage(format!("{name} is from 1 to {LONGEST_PAGE}."))),
+        Ok(count) if (1..=window.longest).contains(&count) => Ok(count),
+        _ => Err(Error::InvalidPage(format!("{name} is from 1 to {}.", window.longest))),
     };
     match (window.first, window.last) {
         (Some(_), Some(_)) => Err(Error::InvalidPage("Give first or last, not both.".to_owned())),
         (Some(first), None) => Ok((checked("first", first)?, false)),
         (None, Some(last)) => Ok((checked("last", last)?, true)),
-        (None, None) => Ok((DEFAULT_PAGE, window.before.is_some() && window.after.is_none())),
+        (None, None) => Ok((Ord::min(DEFAULT_PAGE, window.longest), window.before.is_some() && window.after.is_none())),
     }
 }
 

@@ -8,7 +8,7 @@ use async_graphql::parser::types::{ExecutableDocument, Field, OperationDefinitio
 use async_graphql_value::{ConstValue, Value};
 
 use super::values::{Types, root_of};
-use crate::service::page::{DEFAULT_PAGE, LONGEST_PAGE};
+use crate::service::page::DEFAULT_PAGE;
 
 /// How many records a short list counts for. It may have 100; most have a handful.
 const SHORT: u64 = 5;
@@ -29,13 +29,21 @@ fn described(field: &str) -> u64 {
 }
 
 /// The points of an operation with its variables.
-pub fn cost(types: &Types, document: &ExecutableDocument, operation: &OperationDefinition, given: &Variables) -> u64 {
-    let mut reckoning = Reckoning { types, document, operation, given, fragments: HashMap::new() };
+pub fn cost(
+    types: &Types,
+    longest: u64,
+    document: &ExecutableDocument,
+    operation: &OperationDefinition,
+    given: &Variables,
+) -> u64 {
+    let mut reckoning = Reckoning { types, longest, document, operation, given, fragments: HashMap::new() };
     reckoning.selections(&operation.selection_set.node, root_of(operation.ty))
 }
 
 struct Reckoning<'a> {
     types: &'a Types,
+    /// The most rows of a page.
+    longest: u64,
     document: &'a ExecutableDocument,
     operation: &'a OperationDefinition,
     given: &'a Variables,
@@ -98,7 +106,7 @@ impl<'a> Reckoning<'a> {
             ConstValue::Number(size) => Some(size.as_u64().unwrap_or(0)),
             _ => None,
         });
-        size.unwrap_or(DEFAULT_PAGE).clamp(1, LONGEST_PAGE)
+        size.unwrap_or(DEFAULT_PAGE).clamp(1, self.longest)
     }
 
     fn number_of_ids(&self, field: &Field) -> u64 {
@@ -135,7 +143,7 @@ mod tests {
     fn points(query: &str, variables: serde_json::Value) -> u64 {
         let document = parse_query(query).unwrap();
         let (_, operation) = document.operations.iter().next().unwrap();
-        cost(&Types::of(SCHEMA), &document, &operation.node, &Variables::from_json(variables))
+        cost(&Types::of(SCHEMA), 100, &document, &operation.node, &Variables::from_json(variables))
     }
 
     #[test]

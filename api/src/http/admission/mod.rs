@@ -149,7 +149,7 @@ impl Admission {
             return Ok(Admitted { document, is_known, cost: 1 });
         };
         self.types.check_variables(operation, variables)?;
-        let cost = cost(&self.types, &document.parsed, operation, variables);
+        let cost = cost(&self.types, self.limits.page, &document.parsed, operation, variables);
         if cost > self.limits.cost {
             let message = format!("The operation costs {cost} points, more than {}.", self.limits.cost);
             return Err(Inadmissible::new("QUERY_TOO_COMPLEX", message));
