@@ -126,7 +126,9 @@ fn documents_that_are_bombs() {
             format!(
                 "{{ {} }}",
                 repeated(
-                    &|n| format!("a{n}: __schema {{ types {{ fields {{ type {{ fields {{ name }} }} }} }} }}"),
+                    &|n| format!(
+                        "a{n}: __schema {{ types {{ fields {{ type {{ fields {{ type {{ fields {{ name }} }} }} }} }} }} }}"
+                    ),
                     15
                 )
             ),
