@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::IntoResponse as _;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::FutureExt as _;
@@ -15,6 +15,7 @@ use super::Service;
 use super::answer::Answer;
 use super::execution::answers;
 use super::lifetime::{Over, over};
+use super::media::is_named;
 use super::prepare::Prepared;
 use super::report::Telling;
 use crate::telemetry::metrics::{Open, Transport};
@@ -25,12 +26,7 @@ const EVENT_STREAM: &str = "text/event-stream";
 
 /// Whether a client takes a stream of events.
 pub fn are_taken(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepted.flat_map(|value| value.split(',')).any(|range| {
-        let mut parts = range.split(';').map(|part| part.trim().to_ascii_lowercase());
-        parts.next().is_some_and(|name| name == EVENT_STREAM)
-            && parts.all(|part| part.strip_prefix("q=").and_then(|weight| weight.parse().ok()) != Some(0.0_f32))
-    })
+    is_named(headers, EVENT_STREAM)
 }
 
 /// A stream that is open.

@@ -24,12 +24,10 @@ impl Media {
 
     /// The best of what a client takes; `None` if it takes neither form.
     pub fn accepted(headers: &HeaderMap) -> Option<Self> {
-        let headers: Vec<&str> =
-            headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
-        if headers.is_empty() {
+        if accepts(headers).next().is_none() {
             return Some(Self::Json);
         }
-        let ranges: Vec<Range> = headers.iter().flat_map(|header| header.split(',')).filter_map(Range::parse).collect();
+        let ranges: Vec<Range> = ranges(headers).collect();
         let weight = |name: &str| {
             let best = ranges.iter().filter(|range| range.covers(name)).max_by_key(|range| range.precision());
             best.map_or(0.0, |range| range.weight)
@@ -44,6 +42,19 @@ impl Media {
             (false, false) => None,
         }
     }
+}
+
+/// Whether a client names a form among those that it takes.
+pub fn is_named(headers: &HeaderMap, name: &str) -> bool {
+    ranges(headers).any(|range| range.name == name && range.weight > 0.0)
+}
+
+fn accepts(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok())
+}
+
+fn ranges(headers: &HeaderMap) -> impl Iterator<Item = Range> {
+    accepts(headers).flat_map(|header| header.split(',')).filter_map(Range::parse)
 }
 
 /// Whether a body of this content type is JSON in UTF-8.
