@@ -1,7 +1,7 @@
 //! The program `rec`: its commands, what they print, and their exit codes.
 #![expect(clippy::print_stderr, reason = "a program prints")]
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -158,7 +158,9 @@ async fn execute(Cli { config, command }: Cli) -> Result<(), Failure> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     match command.unwrap_or(Command::Serve) {
         Command::Serve => {
-            telemetry::start(&config.log).map_err(Failure::Other)?;
+            let for_people = std::io::stderr().is_terminal();
+            telemetry::start(&config.log, std::io::stderr, for_people).map_err(Failure::Other)?;
+            telemetry::log_panics();
             serve(config).await
         }
         Command::Migrate => {

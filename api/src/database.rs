@@ -30,9 +30,14 @@ tokio::task_local! {
 pub async fn counting<T>(future: impl Future<Output = T>) -> (T, u64) {
     let counted = async {
         let output = future.await;
-        (output, OF_REQUEST.with(Cell::get))
+        (output, counted())
     };
     OF_REQUEST.scope(Cell::new(0), counted).await
+}
+
+/// How many statements the request that runs has run so far; none outside of one.
+pub fn counted() -> u64 {
+    OF_REQUEST.try_with(Cell::get).unwrap_or_default()
 }
 
 /// Where reads and writes go. Clones share the pools.

@@ -176,9 +176,7 @@ on_both_databases! {
         }
         Events::open(&app, None, "query Streamed { organizations { totalCount } }").await.next().await;
         Events::open(&app, None, FOLLOW).await.head().await;
-        let answer = app.router().oneshot(Request::get("/metrics").body(Body::empty()).unwrap()).await.unwrap();
-        let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        let text = app.metrics().await;
         for line in [
             "rec_requests_total{method=\"POST\",status=\"400\"} 2",
             "rec_requests_total{method=\"POST\",status=\"200\"} 2",
@@ -191,9 +189,7 @@ on_both_databases! {
 
     async fn open_streams_are_counted(app: TestApp) {
         let metrics = async || {
-            let answer = app.router().oneshot(Request::get("/metrics").body(Body::empty()).unwrap()).await.unwrap();
-            let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
-            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            let text = app.metrics().await;
             text.lines().find_map(|line| line.strip_prefix("rec_subscriptions{transport=\"events\"} ")).unwrap().to_owned()
         };
         let mut events = Events::open(&app, None, FOLLOW).await;

@@ -1,9 +1,17 @@
-//! One field that fails leaves the others: it is null, and its error says where it stands.
+//! One field that fails leaves the others: it is null, and its error says where it stands. A panic is the end of its own request,
+//! and of nothing else.
 
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use chrono::{DateTime, TimeDelta, Utc};
+use rec_api::auth::Role;
 use rec_tests::client::Client;
+use rec_tests::given::text;
+use rec_tests::socket::Socket;
 use rec_tests::{TestApp, on_both_databases};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
 /// Takes a table away, so that every statement on it fails.
 async fn lose(app: &TestApp, table: &str) {
@@ -26,7 +34,74 @@ async fn partly(client: &Client, query: &str) -> (Value, Vec<String>) {
     (body["data"].clone(), errors)
 }
 
+/// A mutation that panics: it asks for the council's day when in Tashkent the calendar has come to its end.
+async fn panics(app: &TestApp) -> (String, String) {
+    let body = app.body("WG-A").await;
+    let clock = &app.app.clock;
+    clock.advance(DateTime::<Utc>::MAX_UTC - TimeDelta::hours(2) - clock.now());
+    let draft = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("A"), "text": text("B"), "targetDate": "2030-01-01" });
+    let query =
+        "mutation($input: DraftRecommendationInput!) { draftRecommendation(input: $input) { recommendation { id } } }";
+    let asked = json!({ "query": query, "variables": { "input": draft } });
+    (app.token(Role::Secretariat, None), asked.to_string())
+}
+
+fn is_internal(errors: &Value) {
+    assert_eq!(errors[0]["extensions"]["code"], "INTERNAL");
+    assert_eq!(errors[0]["message"], "The service has failed. Quote the request id when you report it.");
+    assert!(errors[0]["extensions"]["requestId"].is_string());
+}
+
 on_both_databases! {
+    async fn a_panic_is_the_end_of_its_request_alone(app: TestApp) {
+        let before = app.feed_length().await;
+        let (token, asked) = panics(&app).await;
+        for accept in ["application/graphql-response+json", "text/event-stream"] {
+            let request = Request::post("/graphql").header("content-type", "application/json").header("accept", accept);
+            let request = request.header("authorization", format!("Bearer {token}")).body(Body::from(asked.clone())).unwrap();
+            let answer = app.router().oneshot(request).await.unwrap();
+            let status = answer.status();
+            let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+            let body = String::from_utf8(bytes.to_vec()).unwrap();
+            if accept == "text/event-stream" {
+                let (event, end) = body.split_once("\n\n").unwrap();
+                is_internal(&serde_json::from_str::<Value>(event.strip_prefix("event: next\ndata: ").unwrap()).unwrap()["errors"]);
+                assert!(status == StatusCode::OK && end.starts_with("event: complete"), "{body}");
+            } else {
+                assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+                is_internal(&serde_json::from_str::<Value>(&body).unwrap()["errors"]);
+            }
+        }
+        let mut socket = Socket::begin(app.serve().await, Some(&token)).await;
+        let payload: Value = serde_json::from_str(&asked).unwrap();
+        socket.say(&json!({ "id": "1", "type": "subscribe", "payload": payload })).await;
+        let heard = socket.message().await;
+        assert_eq!(heard["type"], "error");
+        is_internal(&heard["payload"]);
+        socket.subscribe("2", "{ viewer { role } }").await;
+        assert_eq!(socket.message().await["payload"]["data"]["viewer"]["role"], "SECRETARIAT");
+        assert_eq!(app.feed_length().await, before);
+        let figures = app.metrics().await;
+        assert!(figures.lines().any(|line| line == "rec_errors_total{code=\"INTERNAL\"} 2"), "{figures}");
+        // The writer is free again.
+        app.app.clock.advance(-TimeDelta::hours(4));
+        app.secretariat().mutate("createTheme", json!({ "code": "ONE", "kind": "SUBJECT", "name": text("One") }), "id").await;
+    }
+
+    async fn a_request_whose_client_goes_away_is_told_of(app: TestApp) {
+        let held = app.app.databases.begin().await.unwrap();
+        held.execute_unprepared("UPDATE change_head SET seq = seq").await.unwrap();
+        let secretariat = app.secretariat();
+        let input = json!({ "code": "ONE", "kind": "SUBJECT", "name": text("One") });
+        let mutation = secretariat.payload("createTheme", input, "id");
+        let given_up = tokio::time::timeout(std::time::Duration::from_millis(200), mutation).await;
+        assert!(given_up.is_err());
+        held.rollback().await.unwrap();
+        let figures = app.metrics().await;
+        let line = "rec_requests_total{method=\"POST\",status=\"499\"} 1";
+        assert!(figures.lines().any(|one| one == line), "{figures}");
+    }
+
     async fn a_wrong_cursor_fails_its_list_only(app: TestApp) {
         let query = r#"{
             viewer { role }

@@ -371,10 +371,7 @@ on_both_databases! {
             for query in ["{ viewer { role } }", "{ viewer { __typename } }", "{ viewer { role } }"] {
                 assert_eq!(code(app, query).await.0, StatusCode::OK);
             }
-            let request = axum::http::Request::get("/metrics").body(axum::body::Body::empty()).expect("a request");
-            let answer = tower::ServiceExt::oneshot(app.router(), request).await.expect("an answer");
-            let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.expect("figures");
-            String::from_utf8_lossy(&bytes).contains("rec_documents_total{outcome=\"known\"} 1")
+            app.metrics().await.contains("rec_documents_total{outcome=\"known\"} 1")
         };
         assert!(known(&app).await);
         assert!(!known(&app.second_with(|config| config.limits.kept_documents = 1).await).await);

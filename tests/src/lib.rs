@@ -15,6 +15,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
 use chrono::{DateTime, TimeZone as _, Utc};
 use rec_api::App;
 use rec_api::auth::Role;
@@ -24,6 +26,7 @@ use rec_api::config::Config;
 use rec_api::service::seed;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
+use tower::ServiceExt as _;
 
 use crate::client::Client;
 
@@ -176,6 +179,14 @@ impl TestApp {
         let port = listener.local_addr().expect("an address").port();
         tokio::spawn(Arc::clone(&self.app).serve(listener, std::future::pending()));
         port
+    }
+
+    /// The figures that operators read.
+    pub async fn metrics(&self) -> String {
+        let request = Request::get("/metrics").body(Body::empty()).expect("a request");
+        let answer = self.router().oneshot(request).await.expect("an answer");
+        let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.expect("figures");
+        String::from_utf8(bytes.to_vec()).expect("text")
     }
 
     /// The whole HTTP service, for requests that no client makes.

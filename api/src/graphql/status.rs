@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use futures_util::stream::{self, Stream};
 
 use super::session::session;
+use crate::service::waiting::waiting;
 
 /// How far the record has come.
 #[derive(SimpleObject)]
@@ -26,7 +27,7 @@ impl StatusSubscription {
         let (head, is_first) = (app.feed.head(), true);
         stream::unfold((head, is_first), move |(mut head, is_first)| async move {
             if !is_first {
-                head.changed().await.ok()?;
+                waiting(head.changed()).await.ok()?;
             }
             let seq = *head.borrow_and_update();
             let status = ServiceStatus { head: app.feed.cursor(seq).to_string(), at: app.clock.now() };

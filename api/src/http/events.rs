@@ -17,7 +17,7 @@ use super::execution::answers;
 use super::lifetime::{Over, over};
 use super::media::is_named;
 use super::prepare::Prepared;
-use super::report::Telling;
+use super::report::Told;
 use crate::telemetry::metrics::{Open, Transport};
 
 /// Quiet connections are closed by proxies, some after 30 seconds.
@@ -37,10 +37,10 @@ struct Following {
 }
 
 /// The results of an operation until it ends, the token expires or the service stops.
-pub fn stream(service: &Service, prepared: Prepared, telling: Telling) -> axum::response::Response {
+pub fn stream(service: &Service, prepared: Prepared, told: Told) -> axum::response::Response {
     let following = Following {
         over: over(service, prepared.expires_at).boxed(),
-        answers: answers(service.clone(), prepared, telling),
+        answers: answers(service.clone(), prepared, told),
         open: service.metrics.subscription(Transport::Events),
     };
     Sse::new(events(following)).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()

@@ -2,8 +2,7 @@
 //! occupies every worker with a new document, or ends the service with a panic; and none tells a client more than it may read.
 
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
-use std::sync::Arc;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use async_graphql::parser::types::OperationType;
@@ -18,10 +17,12 @@ use super::admission::Admitted;
 use super::answer::Answer;
 use super::media::Media;
 use super::prepare::Prepared;
-use super::report::{Outcome, Telling};
-use crate::database::counting;
+use super::report::{Outcome, Told};
+use crate::database::{counted, counting};
 use crate::error::Error;
 use crate::graphql::Schema;
+use crate::graphql::batch::Batches;
+use crate::service::waiting::bounded;
 use crate::telemetry::chain;
 
 /// The answer to a query or a mutation.
@@ -35,58 +36,86 @@ pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> 
 
 /// What a future comes to within the time that a request may take. `Err`: it took longer, or panicked.
 pub async fn in_time<T>(service: &Service, request_id: &str, work: impl Future<Output = T>) -> Result<T, Answer> {
-    let done = tokio::time::timeout(service.time_limit(), unharmed(work)).await.map_err(|_| {
-        let message = "The request took too long and was given up.";
-        Answer::fault(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message, request_id)
-    })?;
-    done.map_err(|panic| Answer::internal(&panic, request_id))
+    let done = tokio::time::timeout(service.time_limit(), unharmed(work)).await;
+    done.map_err(|_| too_long(request_id))?.map_err(|panic| Answer::internal(&panic, request_id))
+}
+
+fn too_long(request_id: &str) -> Answer {
+    let message = "The request took too long and was given up.";
+    Answer::fault(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message, request_id)
 }
 
 /// The answers to an operation as they come: to a query or a mutation one, to a subscription each of its results. A request
 /// that is refused, and a fault of the service itself, are the last of them.
-pub fn answers(service: Service, prepared: Prepared, telling: Telling) -> BoxStream<'static, Answer> {
+pub fn answers(service: Service, prepared: Prepared, mut told: Told) -> BoxStream<'static, Answer> {
     if prepared.kind == Some(OperationType::Subscription) {
-        return follow(service, prepared, telling);
+        return Following::begin(service, prepared, told).answers();
     }
     let once = async move {
-        let (answer, statements) = counting(answer(&service, prepared, telling.request_id())).await;
-        tell(&service, &telling, &answer, statements);
+        let (answer, statements) = counting(answer(&service, prepared, &told.request_id)).await;
+        told.report(&outcome(&answer, statements));
         answer
     };
     stream::once(once).boxed()
 }
 
-fn follow(service: Service, prepared: Prepared, telling: Telling) -> BoxStream<'static, Answer> {
-    let Prepared { request, admitted, batches, told_cost, .. } = prepared;
-    let results = schema_for(&service, &admitted).execute_stream(request);
-    let (telling, is_first) = (Arc::new(telling), true);
-    let answers = stream::unfold(Some((results, admitted, is_first)), move |following| {
-        let (service, batches, telling) = (service.clone(), batches.clone(), Arc::clone(&telling));
-        async move {
-            let (mut results, admitted, is_first) = following?;
-            let next = first_step(&service, &admitted, batches.drive(results.next()));
-            let (response, statements) = counting(unharmed(next)).await;
-            let answer = match response {
-                Ok(response) => finish(&service, admitted.clone(), response?, told_cost, telling.request_id()),
-                Err(panic) => Answer::internal(&panic, telling.request_id()),
-            };
-            if is_first {
-                tell(&service, &telling, &answer, statements);
-            } else {
-                service.metrics.failed(&answer.codes);
-            }
-            let goes_on = answer.is_executed();
-            let admitted = Admitted { is_known: true, ..admitted };
-            Some((answer, goes_on.then_some((results, admitted, false))))
-        }
-    });
-    answers.boxed()
+fn outcome(answer: &Answer, statements: u64) -> Outcome<'_> {
+    Outcome { status: answer.status(Media::GraphqlResponse).as_u16(), codes: &answer.codes, statements }
 }
 
-/// Tells operators of an operation that is streamed, at its first result.
-fn tell(service: &Service, telling: &Telling, answer: &Answer, statements: u64) {
-    let status = answer.status(Media::GraphqlResponse).as_u16();
-    telling.report(service, &Outcome { status, codes: &answer.codes, statements });
+/// A subscription that is followed.
+struct Following {
+    service: Service,
+    results: BoxStream<'static, Response>,
+    admitted: Admitted,
+    batches: Batches,
+    told_cost: Option<u64>,
+    told: Told,
+}
+
+impl Following {
+    fn begin(service: Service, prepared: Prepared, told: Told) -> Self {
+        let Prepared { request, admitted, batches, told_cost, .. } = prepared;
+        let results = schema_for(&service, &admitted).execute_stream(request);
+        Self { service, results, admitted, batches, told_cost, told }
+    }
+
+    fn answers(self) -> BoxStream<'static, Answer> {
+        let answers = stream::unfold(Some(self), async |following| {
+            let mut following = following?;
+            let answer = following.next().await?;
+            let goes_on = answer.is_executed();
+            Some((answer, goes_on.then_some(following)))
+        });
+        answers.boxed()
+    }
+
+    /// The next result, of which no more than the time that a request may take is spent working. Operators are told of a
+    /// subscription when it has begun to wait, or has come to its first result.
+    async fn next(&mut self) -> Option<Answer> {
+        let Self { service, results, admitted, batches, told_cost, told } = self;
+        let (is_known, request_id) = (admitted.is_known, told.request_id.clone());
+        let work = bounded(service.time_limit(), unharmed(batches.drive(results.next())));
+        let first_result = async {
+            let mut work = pin!(work);
+            if let Poll::Ready(done) = first_poll(service, is_known, work.as_mut()).await {
+                return done;
+            }
+            if !told.is_reported() {
+                told.report(&Outcome { status: 200, codes: &[], statements: counted() });
+            }
+            work.await
+        };
+        let (done, statements) = counting(first_result).await;
+        let answer = match done {
+            Some(Ok(response)) => finish(service, admitted.clone(), response?, *told_cost, &request_id),
+            Some(Err(panic)) => Answer::internal(&panic, &request_id),
+            None => too_long(&request_id),
+        };
+        told.report(&outcome(&answer, statements));
+        admitted.is_known = true;
+        Some(answer)
+    }
 }
 
 /// Documents that are known to fit the schema are not asked again.
@@ -94,18 +123,19 @@ fn schema_for<'a>(service: &'a Service, admitted: &Admitted) -> &'a Schema {
     if admitted.is_known { &service.trusting } else { &service.schema }
 }
 
-/// Runs an execution. The first step of a new document, in which it is validated, waits for its turn.
+/// Runs an execution.
 async fn first_step<T>(service: &Service, admitted: &Admitted, execution: impl Future<Output = T>) -> T {
     let mut execution = pin!(execution);
-    if !admitted.is_known {
-        let turn = service.admission.turn().await;
-        let first = poll!(&mut execution);
-        drop(turn);
-        if let Poll::Ready(output) = first {
-            return output;
-        }
+    match first_poll(service, admitted.is_known, execution.as_mut()).await {
+        Poll::Ready(output) => output,
+        Poll::Pending => execution.await,
     }
-    execution.await
+}
+
+/// The first step of an execution. In that of a new document it is validated, and waits for its turn.
+async fn first_poll<T>(service: &Service, is_known: bool, mut execution: Pin<&mut impl Future<Output = T>>) -> Poll<T> {
+    let _turn = if is_known { None } else { Some(service.admission.turn().await) };
+    poll!(&mut execution)
 }
 
 /// What a future comes to; a panic in it is a fault of this request only.

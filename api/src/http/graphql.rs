@@ -12,7 +12,7 @@ use super::answer::Answer;
 use super::execution::{answer, in_time};
 use super::media::Media;
 use super::prepare::{Asking, Caller, Prepared, prepare, take};
-use super::report::{Method, Outcome, Telling, Told};
+use super::report::{Method, Outcome, Told};
 use super::request::{Asked, Parameters};
 use super::viewer::authenticate;
 use super::{Service, events, socket};
@@ -51,7 +51,7 @@ async fn handle(
     caller: Caller<'_>,
     asked: impl FnOnce() -> Result<Asked, Answer>,
 ) -> axum::response::Response {
-    let mut told = Told::of(service, caller.method);
+    let mut told = Told::of(service, caller.method, caller.headers);
     let request_id = told.request_id.clone();
     let (media, takes_events) = (Media::accepted(caller.headers), events::are_taken(caller.headers));
     let work = async {
@@ -74,7 +74,7 @@ async fn handle(
     let answer = match done {
         Ok(Done::Streams(prepared)) => {
             let allowance = told.allowance;
-            let mut response = events::stream(service, *prepared, Telling { told, headers: caller.headers.clone() });
+            let mut response = events::stream(service, *prepared, told);
             allowance.inspect(|allowance| allowance.write(response.headers_mut()));
             return response;
         }
@@ -86,7 +86,7 @@ async fn handle(
     let mut response = answer.respond(media.unwrap_or(refusal), &request_id);
     told.allowance.inspect(|allowance| allowance.write(response.headers_mut()));
     let status = response.status().as_u16();
-    told.report(service, caller.headers, &Outcome { status, codes: &codes, statements });
+    told.report(&Outcome { status, codes: &codes, statements });
     response
 }
 

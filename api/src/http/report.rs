@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 use async_graphql::parser::types::OperationType;
 use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
-use opentelemetry::KeyValue;
+use opentelemetry::{Context, KeyValue};
 
 use super::Service;
 use super::rate::Allowance;
 use crate::auth::Role;
+use crate::database::counted;
 use crate::telemetry::metrics::Answered;
 use crate::telemetry::traces::Traced;
 
@@ -36,10 +37,17 @@ impl Method {
     }
 }
 
-/// What is known of a request, the more the further it comes.
+/// The status of a request whose client went away before it was answered: nobody was sent it.
+const CANCELLED: u16 = 499;
+
+/// What is known of a request, the more the further it comes. It is told of once: when it is reported, or else when it is given
+/// up.
 pub struct Told {
+    service: Service,
     pub request_id: String,
     method: Method,
+    /// The trace that its client has begun; `None` if no traces are sent.
+    trace: Option<Context>,
     came_at: DateTime<Utc>,
     came: Instant,
     /// When its execution began, counted from its coming.
@@ -50,9 +58,10 @@ pub struct Told {
     pub viewer: Option<Role>,
     pub cost: Option<u64>,
     pub allowance: Option<Allowance>,
+    is_reported: bool,
 }
 
-/// What became of a request. Of a stream: of its beginning.
+/// What became of a request. Of a subscription: of its beginning.
 pub struct Outcome<'a> {
     pub status: u16,
     /// The codes of its errors.
@@ -60,29 +69,21 @@ pub struct Outcome<'a> {
     pub statements: u64,
 }
 
-/// A request whose answer is streamed, to be told of when that begins.
-pub struct Telling {
-    pub told: Told,
-    pub headers: HeaderMap,
-}
-
-impl Telling {
-    pub fn request_id(&self) -> &str {
-        &self.told.request_id
-    }
-
-    pub fn report(&self, service: &Service, outcome: &Outcome<'_>) {
-        self.told.report(service, &self.headers, outcome);
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.report(&Outcome { status: CANCELLED, codes: &[], statements: counted() });
     }
 }
 
 impl Told {
     /// A request comes.
-    pub fn of(service: &Service, method: Method) -> Self {
+    pub fn of(service: &Service, method: Method, headers: &HeaderMap) -> Self {
         let clock = &service.app.clock;
         Self {
+            service: service.clone(),
             request_id: clock.uuid().simple().to_string(),
             method,
+            trace: service.app.traces.begun(headers),
             came_at: clock.now(),
             came: Instant::now(),
             admitted: None,
@@ -91,6 +92,7 @@ impl Told {
             viewer: None,
             cost: None,
             allowance: None,
+            is_reported: false,
         }
     }
 
@@ -99,12 +101,20 @@ impl Told {
         self.admitted = Some(self.came.elapsed());
     }
 
-    /// It is answered.
-    pub fn report(&self, service: &Service, headers: &HeaderMap, outcome: &Outcome<'_>) {
+    pub fn is_reported(&self) -> bool {
+        self.is_reported
+    }
+
+    /// It is answered. What a subscription comes to after its beginning is counted only.
+    pub fn report(&mut self, outcome: &Outcome<'_>) {
         let Outcome { status, codes, statements } = *outcome;
+        if std::mem::replace(&mut self.is_reported, true) {
+            self.service.metrics.failed(codes);
+            return;
+        }
         let has_token = self.viewer.is_some_and(|role| role > Role::Anonymous);
         let (method, operation, took) = (self.method.name(), self.operation.as_deref(), self.came.elapsed());
-        service.metrics.answered(&Answered { method, status, codes, operation, has_token, took });
+        self.service.metrics.answered(&Answered { method, status, codes, operation, has_token, took });
         tracing::info!(
             request_id = self.request_id,
             operation,
@@ -117,9 +127,11 @@ impl Told {
             codes = codes.join(" "),
             "request"
         );
-        let Self { came_at, admitted, .. } = *self;
-        let attributes = || self.attributes(outcome);
-        service.app.traces.request(&Traced { came_at, admitted, took, headers, status }, attributes);
+        if let Some(trace) = &self.trace {
+            let Self { came_at, admitted, .. } = *self;
+            let traced = Traced { came_at, admitted, took, status };
+            self.service.app.traces.request(trace, &traced, || self.attributes(outcome));
+        }
     }
 
     fn attributes(&self, outcome: &Outcome<'_>) -> Vec<KeyValue> {

@@ -18,7 +18,7 @@ use super::execution::{answers, in_time};
 use super::lifetime::{Over, over};
 use super::media::Media;
 use super::prepare::{Asking, prepare};
-use super::report::{Method, Outcome, Telling, Told};
+use super::report::{Method, Outcome, Told};
 use super::request::Asked;
 use super::viewer::authorize;
 use crate::auth::Viewer;
@@ -313,21 +313,20 @@ impl Talk {
             return Err(End::TooManyOperations);
         }
         let viewer = self.viewer().await?;
-        let mut told = Told::of(&self.service, Method::Socket);
+        let mut told = Told::of(&self.service, Method::Socket, &self.headers);
         let request_id = told.request_id.clone();
         let asking = Asking::over_socket(&self.service, viewer, &self.headers, &self.extensions);
         let preparing = prepare(&self.service, asking, asked, &mut told);
         let (prepared, statements) = counting(in_time(&self.service, &request_id, preparing)).await;
-        let telling = Telling { told, headers: self.headers.clone() };
         let mut goes_on = false;
         let answers = match prepared.unwrap_or_else(Err) {
             Ok(prepared) => {
                 goes_on = prepared.kind == Some(OperationType::Subscription);
-                answers(self.service.clone(), prepared, telling)
+                answers(self.service.clone(), prepared, told)
             }
             Err(answer) => {
                 let status = answer.status(Media::GraphqlResponse).as_u16();
-                telling.report(&self.service, &Outcome { status, codes: &answer.codes, statements });
+                told.report(&Outcome { status, codes: &answer.codes, statements });
                 stream::once(future::ready(answer)).boxed()
             }
         };

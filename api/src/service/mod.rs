@@ -21,3 +21,4 @@ pub mod seed;
 pub mod source;
 pub mod theme;
 pub mod tx;
+pub mod waiting;

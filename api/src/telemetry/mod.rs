@@ -3,25 +3,25 @@
 pub mod metrics;
 pub mod traces;
 
-use std::io::IsTerminal as _;
-
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
 
 use crate::error::Error;
 
-/// Starts logging: for people on a terminal, JSON lines elsewhere. `filter` is a `tracing` filter such as `info`.
-pub fn start(filter: &str) -> Result<(), String> {
+/// Starts logging, for people or in JSON lines. `filter` is a `tracing` filter such as `info`.
+pub fn start<W>(filter: &str, writer: W, for_people: bool) -> Result<(), String>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
     let filter = EnvFilter::try_new(filter).map_err(|error| format!("REC_LOG: {error}"))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = if std::io::stderr().is_terminal() {
-        builder.try_init()
-    } else {
-        builder.json().flatten_event(true).try_init()
-    };
-    started.map_err(|error| error.to_string())?;
-    // A panic is a fault of ours as others are, and stands in the log like them.
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
+    let started = if for_people { builder.try_init() } else { builder.json().flatten_event(true).try_init() };
+    started.map_err(|error| error.to_string())
+}
+
+/// Has panics logged: they are faults of ours as others are.
+pub fn log_panics() {
     std::panic::set_hook(Box::new(|panic| tracing::error!(panic = panic.to_string(), "a panic")));
-    Ok(())
 }
 
 /// An error with all its causes, for the log. Of a fault of ours the causes alone: its own words are for clients.

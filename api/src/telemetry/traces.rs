@@ -23,12 +23,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Traces(Option<SdkTracerProvider>);
 
 /// A request that has been answered.
-pub struct Traced<'a> {
+pub struct Traced {
     pub came_at: DateTime<Utc>,
     /// When its execution began, counted from its coming; `None` if it did not come so far.
     pub admitted: Option<Duration>,
     pub took: Duration,
-    pub headers: &'a HeaderMap,
     pub status: u16,
 }
 
@@ -49,15 +48,19 @@ impl Traces {
         Ok(Self(Some(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())))
     }
 
-    /// Tells of a request, as a part of the trace that its client has begun (`traceparent`) or of one of its own.
-    pub fn request(&self, answered: &Traced<'_>, attributes: impl FnOnce() -> Vec<KeyValue>) {
+    /// The trace that a client has begun (`traceparent`), if traces are sent.
+    pub fn begun(&self, headers: &HeaderMap) -> Option<Context> {
+        self.0.as_ref().map(|_| TraceContextPropagator::new().extract(&HeaderExtractor(headers)))
+    }
+
+    /// Tells of a request, as a part of the trace that its client has begun or of one of its own.
+    pub fn request(&self, begun: &Context, answered: &Traced, attributes: impl FnOnce() -> Vec<KeyValue>) {
         let Some(provider) = &self.0 else { return };
         let tracer = provider.tracer("rec");
         let at = |after: Duration| SystemTime::from(answered.came_at) + after;
-        let asked_for = TraceContextPropagator::new().extract(&HeaderExtractor(answered.headers));
         let request = tracer.span_builder("/graphql").with_kind(SpanKind::Server);
         let request = request.with_start_time(at(Duration::ZERO)).with_attributes(attributes());
-        let mut span = request.start_with_context(&tracer, &asked_for);
+        let mut span = request.start_with_context(&tracer, begun);
         if answered.status >= 500 {
             span.set_status(Status::error(""));
         }

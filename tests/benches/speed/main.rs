@@ -7,11 +7,14 @@ mod by_hand;
 mod endpoint;
 mod program;
 
+use std::fs::File;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use rec_api::service::seed;
+use rec_api::telemetry;
 use rec_tests::client::Client;
 use rec_tests::{Database, TestApp, postgres};
 use serde_json::{Value, json};
@@ -90,7 +93,12 @@ impl Line {
     }
 }
 
+/// What the program logs unless it is told otherwise.
+const LOG: &str = "info,sqlx=warn,sea_orm_migration=warn";
+
 fn main() -> ExitCode {
+    // Requests are logged as the program logs them, to where nobody reads.
+    telemetry::start(LOG, Arc::new(File::create("/dev/null").unwrap()), false).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_stack_size(8 << 20)

@@ -1,0 +1,63 @@
+//! What waits for news does not work: how long the results of a subscription may take to make is bounded, how long they are
+//! waited for is not.
+
+use std::cell::Cell;
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::time::{Sleep, sleep};
+
+tokio::task_local! {
+    /// Whether what runs waits for news.
+    static WAITS: Cell<bool>;
+}
+
+/// Waits for news.
+pub async fn waiting<T>(news: impl Future<Output = T>) -> T {
+    let mut news = pin!(news);
+    std::future::poll_fn(|context| {
+        let polled = news.as_mut().poll(context);
+        // Nobody asks outside of a bounded work.
+        let _ = WAITS.try_with(|waits| waits.set(polled.is_pending()));
+        polled
+    })
+    .await
+}
+
+/// What a future comes to, unless it works longer than `limit` without waiting for news.
+pub async fn bounded<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    let mut left: Option<Pin<Box<Sleep>>> = None;
+    let bounded = std::future::poll_fn(|context| {
+        if let Poll::Ready(output) = work.as_mut().poll(context) {
+            return Poll::Ready(Some(output));
+        }
+        if WAITS.with(Cell::get) {
+            left = None;
+            return Poll::Pending;
+        }
+        left.get_or_insert_with(|| Box::pin(sleep(limit))).as_mut().poll(context).map(|()| None)
+    });
+    WAITS.scope(Cell::new(false), bounded).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UNIT: Duration = Duration::from_millis(20);
+
+    #[tokio::test]
+    async fn work_is_bounded_and_waiting_is_not() {
+        let work = async |waits: u32, works: u32| {
+            waiting(sleep(UNIT * waits)).await;
+            sleep(UNIT * works).await;
+            waiting(sleep(UNIT * waits)).await;
+            sleep(UNIT * works).await;
+        };
+        assert_eq!(bounded(UNIT * 20, work(30, 2)).await, Some(()), "it waits for longer than it may work");
+        assert_eq!(bounded(UNIT * 20, work(0, 12)).await, Some(()), "news begin a time of their own");
+        assert_eq!(bounded(UNIT * 20, work(30, 40)).await, None);
+    }
+}
