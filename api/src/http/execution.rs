@@ -95,9 +95,8 @@ impl Following {
     async fn next(&mut self) -> Option<Answer> {
         let Self { service, results, admitted, batches, told_cost, told } = self;
         let (is_known, request_id) = (admitted.is_known, told.request_id.clone());
-        let work = bounded(service.time_limit(), unharmed(batches.drive(results.next())));
         let first_result = async {
-            let mut work = pin!(work);
+            let mut work = pin!(bounded(service.time_limit(), unharmed(batches.drive(results.next()))));
             if let Poll::Ready(done) = first_poll(service, is_known, work.as_mut()).await {
                 return done;
             }

@@ -21,8 +21,8 @@ use crate::database::counting;
 use crate::error::Error;
 use crate::telemetry::chain;
 
-pub async fn post(State(service): State<Service>, request: axum::extract::Request) -> axum::response::Response {
-    let (headers, extensions) = (request.headers().clone(), request.extensions().clone());
+pub async fn post(State(service): State<Service>, mut request: axum::extract::Request) -> axum::response::Response {
+    let (headers, extensions) = (std::mem::take(request.headers_mut()), request.extensions().clone());
     // Whoever sends a byte a second does not hold a connection for ever.
     let body = tokio::time::timeout(service.time_limit(), Bytes::from_request(request, &())).await;
     let asked = || Asked::of_body(&headers, body);

@@ -18,6 +18,7 @@ mod request;
 mod socket;
 mod viewer;
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,22 +42,32 @@ use crate::graphql::{Schema, schema, sdl};
 use crate::telemetry::chain;
 use crate::telemetry::metrics::Metrics;
 
-/// What every handler knows.
+/// What every handler knows. Clones share it.
 #[derive(Clone)]
-pub struct Service {
+pub struct Service(Arc<Parts>);
+
+pub struct Parts {
     app: Arc<App>,
     schema: Schema,
     /// Executes documents that were found to fit the schema, and does not ask again.
     trusting: Schema,
-    admission: Arc<Admission>,
-    metrics: Arc<Metrics>,
-    rates: Arc<Rates>,
-    texts: Arc<Texts>,
+    admission: Admission,
+    metrics: Metrics,
+    rates: Rates,
+    texts: Texts,
     /// The schema in the definition language.
     sdl: Bytes,
 }
 
-impl Service {
+impl Deref for Service {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Parts {
     /// How long a request may take to come, and how long to be answered.
     fn time_limit(&self) -> Duration {
         Duration::from_secs(self.app.config.limits.seconds)
@@ -66,17 +77,18 @@ impl Service {
 /// The whole service as one router.
 pub fn router(app: Arc<App>) -> Router {
     let limits = app.config.limits.clone();
-    let (largest_body, rates) = (limits.body, Arc::new(Rates::new(limits.rate_points)));
+    let (largest_body, rates) = (limits.body, Rates::new(limits.rate_points));
     // What is no header value is no origin of a browser either.
     let origins: Vec<HeaderValue> = app.config.origins.iter().filter_map(|origin| origin.parse().ok()).collect();
     let only_trusted = app.config.trusted_documents_only;
-    let texts = Arc::new(Texts::new(app.trusted_documents.clone(), only_trusted, limits.clone()));
+    let texts = Texts::new(app.trusted_documents.clone(), only_trusted, limits.clone());
     let sdl = Bytes::from(sdl());
-    let admission = Arc::new(Admission::to(&String::from_utf8_lossy(&sdl), limits));
+    let admission = Admission::to(&String::from_utf8_lossy(&sdl), limits);
     let open = app.config.introspection == Introspection::Everyone;
     let (schema, trusting) = (schema(ValidationMode::Strict, open), schema(ValidationMode::Fast, open));
     let explorer = if app.config.explorer == Switch::On { explorer::routes() } else { Router::new() };
-    let service = Service { app, schema, trusting, admission, metrics: Arc::default(), rates, texts, sdl };
+    let parts = Parts { app, schema, trusting, admission, metrics: Metrics::default(), rates, texts, sdl };
+    let service = Service(Arc::new(parts));
     let graphql = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post))
         .layer(DefaultBodyLimit::max(largest_body))
@@ -112,7 +124,7 @@ async fn metrics(State(service): State<Service>) -> impl IntoResponse {
 async fn contract(State(service): State<Service>, headers: HeaderMap) -> impl IntoResponse {
     match authenticate(&service.app, &headers).await {
         Ok(viewer) if viewer.may_introspect(service.app.config.introspection) => {
-            ([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], service.sdl).into_response()
+            ([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], service.sdl.clone()).into_response()
         }
         Ok(_) | Err(Error::Unauthenticated(_)) => {
             (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")]).into_response()

@@ -1,5 +1,6 @@
 //! Measured comparisons, each against its limit, in one run: `cargo bench -p rec-tests`. Machines are noisy, so that what
-//! counts are ratios: the two sides of a line take turns, and its ratio is the median of those of the rounds.
+//! counts are ratios: the two sides of a line take turns, and its ratio is the median of those of the rounds. Parts of the table
+//! can be named: `cargo bench -p rec-tests -- hand endpoint pages program`.
 #![expect(clippy::print_stdout, reason = "the table is printed")]
 #![expect(clippy::unwrap_used, reason = "a bench that fails stops")]
 
@@ -98,7 +99,8 @@ const LOG: &str = "info,sqlx=warn,sea_orm_migration=warn";
 
 fn main() -> ExitCode {
     // Requests are logged as the program logs them, to where nobody reads.
-    telemetry::start(LOG, Arc::new(File::create("/dev/null").unwrap()), false).unwrap();
+    let log = std::env::var("REC_LOG").unwrap_or_else(|_| LOG.to_owned());
+    telemetry::start(&log, Arc::new(File::create("/dev/null").unwrap()), false).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_stack_size(8 << 20)
@@ -120,6 +122,12 @@ fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// Whether a part of the table is measured: all of them, unless some are named.
+fn is_wanted(part: &str) -> bool {
+    let mut named = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).peekable();
+    named.peek().is_none() || named.any(|one| one == part)
+}
+
 /// Prints the lines of one database; returns how many miss their limit.
 async fn measure(database: Database) -> usize {
     let name = if database == Database::Sqlite { "SQLite" } else { "PostgreSQL" };
@@ -134,26 +142,32 @@ async fn measure(database: Database) -> usize {
     let took = started.elapsed().as_secs_f64();
     print(Line::bound(format!("{name}: seed 20,000 recommendations"), took, "s", 30.0));
     by_hand::analyze(&small).await;
-    by_hand_lines(&small, name, &mut print).await;
+    if is_wanted("hand") {
+        by_hand_lines(&small, name, &mut print).await;
+    }
     // What comes before the database is the same on both.
-    if database == Database::Sqlite {
+    if database == Database::Sqlite && is_wanted("endpoint") {
         for line in endpoint::measure(&small).await {
             print(line);
         }
     }
-    let large = TestApp::start(database).await.expect("a database");
-    seed::scale::load(&large.app, 200_000, 20_000).await.unwrap();
-    by_hand::analyze(&large).await;
-    for order in ORDERS {
-        deep_and_large_lines(&small, &large, name, order, &mut print).await;
-    }
-    for line in program::measure(&small.url, name).await {
-        print(line);
-    }
-    for app in [small, large] {
-        if database == Database::Postgres {
-            postgres::drop_database(&app.url).await;
+    let mut used = vec![small.url.clone()];
+    if is_wanted("pages") {
+        let large = TestApp::start(database).await.expect("a database");
+        seed::scale::load(&large.app, 200_000, 20_000).await.unwrap();
+        by_hand::analyze(&large).await;
+        for order in ORDERS {
+            deep_and_large_lines(&small, &large, name, order, &mut print).await;
         }
+        used.push(large.url.clone());
+    }
+    if is_wanted("program") {
+        for line in program::measure(&small.url, name).await {
+            print(line);
+        }
+    }
+    for url in used.iter().filter(|_| database == Database::Postgres) {
+        postgres::drop_database(url).await;
     }
     missed
 }
