@@ -18,6 +18,7 @@ use crate::database::{self, Databases};
 use crate::error::Error;
 use crate::http::listen;
 use crate::service::change::Feed;
+use crate::service::change::attend::attend;
 use crate::telemetry;
 use crate::telemetry::traces::Traces;
 
@@ -96,6 +97,7 @@ impl App {
             tokio::time::sleep(Duration::from_secs(self.config.shutdown_seconds)).await;
         };
         let router = crate::http::router(Arc::clone(&self));
+        tokio::spawn(attend(Arc::clone(&self)));
         tokio::select! {
             () = listen::serve(listener, router, &self.config.limits, self.stopping.subscribe()) => {}
             () = too_late => {}

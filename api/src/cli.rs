@@ -15,6 +15,7 @@ use crate::auth::{Role, Viewer};
 use crate::clock::Clock;
 use crate::config::{Config, Switch};
 use crate::error::Error;
+use crate::service::change;
 use crate::service::organization::{OrganizationBy, find};
 use crate::service::seed;
 use crate::{graphql, telemetry};
@@ -44,6 +45,8 @@ enum Command {
         #[command(subcommand)]
         what: Seed,
     },
+    /// Forget the changes that are older than the feed is kept. A service that runs does so once a day.
+    Prune,
     /// Print the GraphQL schema.
     Schema,
     /// Print a token, signed with the service's own key.
@@ -169,6 +172,12 @@ async fn execute(Cli { config, command }: Cli) -> Result<(), Failure> {
             print("The schema is up to date.\n")
         }
         Command::Seed { what } => seed(config, what).await,
+        Command::Prune => {
+            let app = App::connect(config, Clock::System).await?;
+            let forgotten = change::prune(&app).await?;
+            app.close().await;
+            print(&format!("{forgotten} changes are forgotten.\n"))
+        }
         Command::Schema => print(&graphql::sdl()),
         Command::Token(args) => token(config, args).await,
         Command::Health => health(&config).await,

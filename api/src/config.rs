@@ -97,6 +97,11 @@ pub struct Config {
           value_parser = clap::value_parser!(u64).range(0..=600))]
     pub shutdown_seconds: u64,
 
+    /// How long the change feed goes back, in days.
+    #[arg(long, env = "REC_FEED_DAYS", default_value_t = 90, global = true, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub feed_days: u32,
+
     #[command(flatten)]
     pub limits: Limits,
 }
@@ -274,6 +279,7 @@ impl Config {
             origins: Vec::new(),
             trust_proxy: Switch::Off,
             shutdown_seconds: 10,
+            feed_days: 90,
             limits: Limits::DEFAULT,
         }
     }

@@ -17,6 +17,8 @@ pub enum Error {
     Unauthenticated(&'static str),
     /// A cursor of another list, filter, order or database, or no cursor at all.
     InvalidCursor,
+    /// A cursor of the feed of another database, or older than the feed is kept.
+    CursorExpired,
     /// `first` or `last` is out of bounds, or both are given.
     InvalidPage(String),
     /// An argument of a query is not what its type says.
@@ -34,6 +36,7 @@ impl Error {
             Self::Forbidden(_) => "FORBIDDEN",
             Self::Unauthenticated(_) => "UNAUTHENTICATED",
             Self::InvalidCursor => "INVALID_CURSOR",
+            Self::CursorExpired => "CURSOR_EXPIRED",
             Self::InvalidPage(_) => "INVALID_PAGE",
             Self::InvalidArgument { .. } => "INVALID_ARGUMENT",
             Self::Internal(_) => "INTERNAL",
@@ -60,6 +63,9 @@ impl fmt::Display for Error {
             Self::Conflict { .. } => f.write_str("The record has changed since it was read. Read it again and repeat."),
             Self::Forbidden(reason) | Self::Unauthenticated(reason) => f.write_str(reason),
             Self::InvalidCursor => f.write_str("The cursor does not belong to this list with this filter and order."),
+            Self::CursorExpired => f.write_str(
+                "The feed does not go back so far, or is another one. Read everything again, from feedHead on.",
+            ),
             Self::InvalidPage(message) | Self::InvalidArgument { message } => f.write_str(message),
             Self::Internal(_) => f.write_str("The service has failed. Quote the request id when you report it."),
         }

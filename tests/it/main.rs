@@ -4,6 +4,7 @@
 mod access;
 mod at_once;
 mod attacks;
+mod changes;
 mod council;
 mod crash;
 mod events;

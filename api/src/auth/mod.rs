@@ -14,6 +14,7 @@ use entity::organization;
 
 use self::token::Claims;
 use crate::config::Introspection;
+use crate::domain::audience::Access;
 use crate::error::Error;
 
 /// What a viewer is to the service. In the order of what they may read.
@@ -128,6 +129,11 @@ impl Viewer {
             Role::Reader | Role::Partner => Audience::Participants,
             Role::Secretariat | Role::Admin => Audience::Confidential,
         }
+    }
+
+    /// Whether the viewer may see what has this access.
+    pub fn admits(&self, (audience, owner): Access) -> bool {
+        audience <= self.clearance() || owner.is_some() && owner == self.acts_for()
     }
 
     /// The organisation that a partner acts for.

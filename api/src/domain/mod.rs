@@ -2,6 +2,7 @@
 
 pub mod audience;
 pub mod council;
+pub mod feed;
 pub mod input;
 pub mod label;
 pub mod lifecycle;

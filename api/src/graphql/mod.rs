@@ -6,6 +6,7 @@
 
 pub mod batch;
 pub mod body;
+pub mod change;
 pub mod connection;
 pub mod country;
 pub mod instrument;
@@ -39,6 +40,7 @@ use crate::service::read::Visible;
 pub struct Query(
     node::NodeQuery,
     viewer::ViewerQuery,
+    change::ChangeQuery,
     country::CountryQuery,
     country::Countries,
     organization::OrganizationQuery,
@@ -68,7 +70,7 @@ pub struct Mutation(
 
 /// Everything that can be followed.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(status::StatusSubscription);
+pub struct Subscription(status::StatusSubscription, change::ChangeSubscription);
 
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 

@@ -29,7 +29,7 @@ macro_rules! nodes {
         }
 
         /// The record with an id; `None` if there is none that the viewer may see.
-        async fn node(session: &Session, id: &str) -> Result<Option<NodeInterface>> {
+        pub async fn node(session: &Session, id: &str) -> Result<Option<NodeInterface>> {
             $(
                 if let Ok(id) = id.parse::<<<$object as Node>::Entity as entity::Row>::Id>() {
                     let row = session.row::<<$object as Node>::Entity>(id).await?;

@@ -31,13 +31,18 @@ pub trait Visible: Row {
 
 /// The rule of most tables: what is written on the row itself.
 pub fn by_access<E: Row>(viewer: &Viewer) -> Condition {
+    within(viewer, E::AUDIENCE, E::OWNER)
+}
+
+/// The rows whose access, in these columns, admits a viewer. `Viewer::admits` judges the same of one row.
+pub fn within(viewer: &Viewer, audience: impl ColumnTrait, owner: impl ColumnTrait) -> Condition {
     let within = match viewer.clearance() {
         Audience::Confidential => return Condition::all(),
-        Audience::Participants => E::AUDIENCE.lte(Audience::Participants),
-        Audience::Public => E::AUDIENCE.eq(Audience::Public),
+        Audience::Participants => audience.lte(Audience::Participants),
+        Audience::Public => audience.eq(Audience::Public),
     };
     match viewer.acts_for() {
-        Some(organization) => Condition::any().add(within).add(E::OWNER.eq(organization)),
+        Some(organization) => Condition::any().add(within).add(owner.eq(organization)),
         None => Condition::all().add(within),
     }
 }

@@ -20,6 +20,17 @@ const VIEWERS: [&str; 8] = ["anonymous", "reader", "another", "own", "chair", "c
 const QUERY: &str = "
     field           record                      anonymous reader another own chair committee secretariat admin
     viewer          oneself                     yes       yes    yes     yes yes   yes       yes         yes
+    feedHead        oneself                     yes       yes    yes     yes yes   yes       yes         yes
+    checkpoint      oneself                     yes       yes    yes     yes yes   yes       yes         yes
+    changes         public-meeting              yes       yes    yes     yes yes   yes       yes         yes
+    changes         participants-meeting        -         yes    yes     yes yes   yes       yes         yes
+    changes         confidential-meeting        -         -      -       -   -     -         yes         yes
+    changes         chatham-participation       -         -      -       yes -     -         yes         yes
+    changes         own-draft                   -         -      -       yes -     -         yes         yes
+    changes         discussed                   -         yes    yes     yes yes   yes       yes         yes
+    changes         adopted                     yes       yes    yes     yes yes   yes       yes         yes
+    changes         operation                   -         -      -       -   -     -         -           -
+    changes         figure                      -         -      -       -   -     -         -           -
     node            public-meeting              yes       yes    yes     yes yes   yes       yes         yes
     node            participants-meeting        -         yes    yes     yes yes   yes       yes         yes
     node            confidential-meeting        -         -      -       -   -     -         yes         yes
@@ -181,7 +192,12 @@ fn code(body: &Value) -> Option<&str> {
 
 async fn shown(client: &Client, root: &Root, id: &str) -> String {
     let name = &root.name;
+    if name == "changes" {
+        return if is_told(client, id).await { "yes" } else { "-" }.to_owned();
+    }
     let (query, found): (String, fn(&Value) -> bool) = match root.argument.as_ref().map(|(name, _)| name.as_str()) {
+        None if name == "feedHead" => ("{ feedHead }".to_owned(), Value::is_string),
+        Some("types") => (format!("{{ {name} {{ hash }} }}"), |it| it[0]["hash"].is_string()),
         None => (format!("{{ {name} {{ role }} }}"), |it| it["role"].is_string()),
         Some("id") => (format!("query($id: ID!) {{ {name}(id: $id) {{ id }} }}"), |it| it["id"].is_string()),
         Some("ids") => (format!("query($id: ID!) {{ {name}(ids: [$id]) {{ id }} }}"), |it| it[0]["id"].is_string()),
@@ -192,13 +208,31 @@ async fn shown(client: &Client, root: &Root, id: &str) -> String {
             (query, |it| it["totalCount"] == 1 && it["nodes"].as_array().is_some_and(|nodes| nodes.len() == 1))
         }
     };
-    let variables = if root.argument.is_some() { json!({ "id": id }) } else { json!({}) };
+    let variables = if query.contains("$id") { json!({ "id": id }) } else { json!({}) };
     let answer = client.send(&query, variables).await;
     match code(&answer.body) {
         Some("FORBIDDEN") => "no".to_owned(),
         Some(code) => code.to_owned(),
         None if found(&answer.body["data"][name]) => "yes".to_owned(),
         None => "-".to_owned(),
+    }
+}
+
+/// Whether the feed tells a viewer of a record that it may see.
+async fn is_told(client: &Client, id: &str) -> bool {
+    let mut after = Value::Null;
+    loop {
+        let query =
+            "query($after: String) { changes(after: $after, first: 500) { edges { id kind } endCursor upToDate } }";
+        let page = client.query_with(query, json!({ "after": after })).await["changes"].take();
+        if page["edges"].as_array().expect("edges").iter().any(|edge| edge["id"] == id && edge["kind"] != "ACCESS_LOST")
+        {
+            return true;
+        }
+        if page["upToDate"] == true {
+            return false;
+        }
+        after = page["endCursor"].clone();
     }
 }
 

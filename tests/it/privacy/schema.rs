@@ -21,8 +21,17 @@ const UNDISCLOSED: [&str; 8] =
     ["operation", "operations", "figure", "figures", "repatriation", "repatriated", "origins", "suppressed"];
 
 /// The counts and numbers that the schema may hold.
-const NUMBERS: [&str; 8] =
-    ["totalCount", "participantCount", "participationCount", "delegates", "ordinal", "position", "number", "version"];
+const NUMBERS: [&str; 9] = [
+    "totalCount",
+    "participantCount",
+    "participationCount",
+    "delegates",
+    "ordinal",
+    "position",
+    "number",
+    "version",
+    "count",
+];
 
 /// What has a name or a hierarchy of its own.
 const NAMED: [&str; 4] = ["Body", "Country", "Organization", "Theme"];

@@ -8,10 +8,14 @@ use async_graphql::parser::types::{ExecutableDocument, Field, OperationDefinitio
 use async_graphql_value::{ConstValue, Value};
 
 use super::values::{Types, root_of};
+use crate::service::change::since;
 use crate::service::page::DEFAULT_PAGE;
 
 /// How many records a short list counts for. It may have 100; most have a handful.
 const SHORT: u64 = 5;
+
+/// A part of the change feed, which has its own page sizes.
+const CHANGES: &str = "ChangePage";
 
 /// How many fields of the schema's own description cost a point: they are no rows. The query that explorers and generators of
 /// code begin with costs some 15,000 points.
@@ -90,10 +94,13 @@ impl<'a> Reckoning<'a> {
         let (ty, is_list) = answer.unwrap_or(("", false));
         let below = self.selections(&field.selection_set.node, ty);
         let records = if ty.ends_with("Connection") {
-            self.page_size(field)
+            self.page_size(field, DEFAULT_PAGE, self.longest)
+        } else if ty == CHANGES {
+            let points = |number: i32| u64::try_from(number).unwrap_or_default();
+            self.page_size(field, points(since::DEFAULT), points(since::LONGEST))
         } else if field.get_argument("ids").is_some() {
             self.number_of_ids(field)
-        } else if is_list && !on.ends_with("Connection") && below > 0 {
+        } else if is_list && !on.ends_with("Connection") && on != CHANGES && below > 0 {
             SHORT
         } else {
             1
@@ -101,12 +108,12 @@ impl<'a> Reckoning<'a> {
         records.saturating_mul(below).saturating_add(1)
     }
 
-    fn page_size(&self, field: &Field) -> u64 {
+    fn page_size(&self, field: &Field, usual: u64, longest: u64) -> u64 {
         let size = ["first", "last"].into_iter().find_map(|name| match self.value(field, name)? {
             ConstValue::Number(size) => Some(size.as_u64().unwrap_or(0)),
             _ => None,
         });
-        size.unwrap_or(DEFAULT_PAGE).clamp(1, self.longest)
+        size.unwrap_or(usual).clamp(1, longest)
     }
 
     fn number_of_ids(&self, field: &Field) -> u64 {

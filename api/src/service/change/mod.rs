@@ -1,21 +1,30 @@
-//! The change feed: its cursor, its head, and the append that every transaction ends with.
+//! The change feed: its cursor, its head, and the append that every transaction ends with. `since` reads it.
 #![expect(
     clippy::disallowed_methods,
     reason = "the feed's own tables pass neither door: they are written by `Tx::commit` alone"
 )]
 
+pub mod attend;
+pub mod checkpoint;
+pub mod since;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::TimeDelta;
 use entity::change::{ChangeKind, ChangeReason};
 use entity::id::OrganizationId;
 use entity::{Audience, RecordType, change, change_head};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::constraint::refused_write;
+use crate::App;
 use crate::error::Error;
+
+/// What other processes are called by when the feed grows.
+const CHANNEL: &str = "rec_feed";
 
 /// The feed of one database: its name, and a doorbell that rings when it grows. The doorbell carries nothing but the
 /// head; whoever follows reads the table again from its own cursor.
@@ -34,6 +43,14 @@ impl Feed {
 
     pub fn cursor(&self, seq: i64) -> ChangeCursor {
         ChangeCursor { epoch: self.epoch, seq }
+    }
+
+    /// The number of a cursor that a client wrote, if it is one of this database.
+    pub fn read(&self, cursor: &str) -> Result<i64, Error> {
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| Error::InvalidCursor)?;
+        let (epoch, seq) = bytes.split_at_checked(8).ok_or(Error::InvalidCursor)?;
+        let seq = i64::from_be_bytes(seq.try_into().map_err(|_| Error::InvalidCursor)?);
+        if self.epoch.as_bytes().starts_with(epoch) { Ok(seq) } else { Err(Error::CursorExpired) }
     }
 
     /// Tells every follower that the feed has grown to `seq`.
@@ -122,12 +139,41 @@ pub async fn append(
 const CHUNK: usize = 1000;
 
 async fn advance(txn: &impl ConnectionTrait, by: i64) -> Result<i64, Error> {
+    let seq = Expr::col(change_head::Column::Seq);
+    let mut returned = vec![seq.clone()];
+    if txn.get_database_backend() == DbBackend::Postgres {
+        // Other processes hear of it when this transaction commits.
+        returned.push(Func::cust("pg_notify").arg(CHANNEL).arg("").into());
+    }
     let update = Query::update()
         .table(change_head::Entity)
-        .value(change_head::Column::Seq, Expr::col(change_head::Column::Seq).add(by))
-        .returning_col(change_head::Column::Seq)
+        .value(change_head::Column::Seq, seq.add(by))
+        .returning(Query::returning().exprs(returned))
         .take();
     let row = txn.query_one(&update).await.map_err(refused_write)?;
     let row = row.ok_or_else(|| Error::internal("the feed has no head"))?;
-    Ok(row.try_get("", "seq")?)
+    Ok(row.try_get_by_index(0)?)
+}
+
+/// The number of the last change that is committed.
+pub async fn head(db: &impl ConnectionTrait) -> Result<i64, Error> {
+    let row = change_head::Entity::find().one(db).await?;
+    Ok(row.ok_or_else(|| Error::internal("the feed has no head"))?.seq)
+}
+
+/// Forgets the changes that are older than the feed is kept. Returns how many.
+pub async fn prune(app: &App) -> Result<u64, Error> {
+    let kept_from = app.clock.now() - TimeDelta::days(app.config.feed_days.into());
+    let txn = app.databases.begin().await?;
+    // Whoever appends meanwhile waits: the head does not move.
+    let head = advance(&txn, 0).await?;
+    let kept = change::Entity::find().filter(change::Column::At.gte(kept_from)).select_only();
+    let first: Option<i64> = kept.column_as(change::Column::Seq.min(), "first").into_tuple().one(&txn).await?.flatten();
+    let floor = first.map_or(head, |first| first - 1);
+    let update = change_head::Entity::update_many().col_expr(change_head::Column::Floor, floor.into());
+    update.filter(change_head::Column::Floor.lt(floor)).exec(&txn).await.map_err(refused_write)?;
+    let old = change::Entity::delete_many().filter(change::Column::Seq.lte(floor));
+    let forgotten = old.exec(&txn).await.map_err(refused_write)?.rows_affected;
+    txn.commit().await.map_err(refused_write)?;
+    Ok(forgotten)
 }

@@ -1,0 +1,70 @@
+//! What a viewer is told of a change: as much as it may see of the record, before and after.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+
+use async_graphql::Enum;
+use entity::change::ChangeKind;
+
+/// What happened to a record, as the viewer sees it.
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
+#[graphql(name = "ChangeKind")]
+pub enum Told {
+    /// There is a record that you could not see before: it is new, or was opened to you.
+    Created,
+    /// A record that you could see has changed.
+    Updated,
+    /// A record is gone for good. Remove it.
+    Removed,
+    /// You may no longer see a record. Remove it. Nothing else is told of it from now on.
+    AccessLost,
+}
+
+/// What a viewer is told of a change of a record that it `could` see before, and `can` see after. `None`: nothing.
+pub fn told(kind: ChangeKind, could: bool, can: bool) -> Option<Told> {
+    match (kind, could, can) {
+        (ChangeKind::Removed, true, _) => Some(Told::Removed),
+        (ChangeKind::Removed, false, _) | (_, false, false) => None,
+        (_, true, false) => Some(Told::AccessLost),
+        (ChangeKind::Created, ..) | (_, false, true) => Some(Told::Created),
+        (ChangeKind::Updated, true, true) => Some(Told::Updated),
+    }
+}
+
+/// Of several changes of one record the last one only, where it stands.
+pub fn collapse<T, K: Eq + Hash>(changes: Vec<T>, record: impl Fn(&T) -> K) -> Vec<T> {
+    let mut seen = HashSet::new();
+    let mut last: Vec<T> = changes.into_iter().rev().filter(|change| seen.insert(record(change))).collect();
+    last.reverse();
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_viewer_is_told_what_it_may_see() {
+        use ChangeKind::{Created, Removed, Updated};
+        for (kind, could, can, expected) in [
+            (Created, false, true, Some(Told::Created)),
+            (Created, false, false, None),
+            (Updated, true, true, Some(Told::Updated)),
+            (Updated, true, false, Some(Told::AccessLost)),
+            (Updated, false, true, Some(Told::Created)),
+            (Updated, false, false, None),
+            (Removed, true, true, Some(Told::Removed)),
+            (Removed, false, true, None),
+            (Removed, false, false, None),
+        ] {
+            assert_eq!(told(kind, could, can), expected, "{kind:?} {could} {can}");
+        }
+    }
+
+    #[test]
+    fn the_last_change_of_a_record_stays_where_it_stands() {
+        let changes = vec![("a", 1), ("b", 2), ("a", 3), ("c", 4), ("b", 5)];
+        assert_eq!(collapse(changes, |change| change.0), [("a", 3), ("c", 4), ("b", 5)]);
+        assert_eq!(collapse(Vec::<(&str, i32)>::new(), |change| change.0), []);
+    }
+}

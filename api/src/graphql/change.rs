@@ -1,0 +1,181 @@
+//! The change feed at the edge: a page of it, following it, and the checkpoints of a mirror.
+
+use async_graphql::{Context, ID, Object, Result, SimpleObject, Subscription};
+use chrono::{DateTime, Utc};
+use entity::RecordType;
+use entity::change::ChangeReason;
+use futures_util::stream::{self, Stream, StreamExt as _};
+
+use super::node::{NodeInterface, node};
+use super::session::session;
+use crate::domain::feed::Told;
+use crate::service::change;
+use crate::service::change::checkpoint::{self, checkpoints};
+use crate::service::change::since::{Batch, Seen, follow, published, since};
+
+/// A change of a record, as you may see it.
+pub struct ChangeEdge(Seen);
+
+/// A change of a record, as you may see it. What you may not see of a record is not told.
+#[Object]
+impl ChangeEdge {
+    /// Where the change stands in the feed: a value for `after`.
+    async fn cursor(&self) -> String {
+        self.0.cursor.to_string()
+    }
+
+    /// What happened.
+    async fn kind(&self) -> Told {
+        self.0.told
+    }
+
+    /// What kind of record it is.
+    #[graphql(name = "type")]
+    async fn record(&self) -> RecordType {
+        self.0.record
+    }
+
+    /// The record's global id.
+    async fn id(&self) -> ID {
+        self.0.record.print(self.0.id).into()
+    }
+
+    /// The record's version after the change. Null if you may no longer see it.
+    async fn version(&self) -> Option<i32> {
+        self.0.version
+    }
+
+    /// When the change was made.
+    async fn at(&self) -> DateTime<Utc> {
+        self.0.at
+    }
+
+    /// Why a record was taken back, if it was.
+    async fn reason(&self) -> Option<ChangeReason> {
+        self.0.reason
+    }
+
+    /// The record as it is now, which may be later than this change. Null if it is gone, or you may not see it.
+    async fn node(&self, ctx: &Context<'_>) -> Option<Result<NodeInterface>> {
+        if matches!(self.0.told, Told::Removed | Told::AccessLost) {
+            return None;
+        }
+        node(session(ctx), &self.0.record.print(self.0.id)).await.transpose()
+    }
+}
+
+/// A part of the change feed.
+pub struct ChangePage(Batch);
+
+/// A part of the change feed, in the order in which the changes were committed. Of several changes of one record it has
+/// the last.
+#[Object]
+impl ChangePage {
+    /// The changes.
+    async fn edges(&self) -> Vec<ChangeEdge> {
+        self.0.changes.iter().cloned().map(ChangeEdge).collect()
+    }
+
+    /// Where to read on: the value for `after` of the next page. Keep it when you have written the changes of this one.
+    async fn end_cursor(&self) -> String {
+        self.0.end.to_string()
+    }
+
+    /// Whether there are later changes now.
+    async fn has_next_page(&self) -> bool {
+        self.0.has_next
+    }
+
+    /// Whether `endCursor` was the head of the feed when this page was read.
+    async fn up_to_date(&self) -> bool {
+        !self.0.has_next
+    }
+}
+
+/// What a mirror of one type proves itself equal with.
+#[derive(SimpleObject)]
+pub struct Checkpoint {
+    /// The type of the records.
+    #[graphql(name = "type")]
+    record: RecordType,
+    /// How many of them you may see.
+    count: i64,
+    /// What their ids and versions come to, in whatever order: for each record take the first 16 bytes of the SHA-256 of
+    /// its id, a space and its version (`rec_… 3`) as a big-endian number; the hash is the sum modulo 2^128, as 32 lower-case
+    /// hexadecimal digits.
+    hash: String,
+}
+
+impl From<checkpoint::Checkpoint> for Checkpoint {
+    fn from(checkpoint::Checkpoint { record, count, sum }: checkpoint::Checkpoint) -> Self {
+        Self { record, count, hash: format!("{sum:032x}") }
+    }
+}
+
+#[derive(Default)]
+pub struct ChangeQuery;
+
+#[Object]
+impl ChangeQuery {
+    /// The cursor of the last change. To make a mirror, read it first, then the lists, then `changes` from it on.
+    async fn feed_head(&self, ctx: &Context<'_>) -> Result<String> {
+        let app = &session(ctx).app;
+        Ok(app.feed.cursor(change::head(&app.databases.read).await?).to_string())
+    }
+
+    /// The changes of the record that you may see, after a cursor. A participation under the Chatham House Rule is told of to
+    /// the secretariat and to its own organisation. Errors: `CURSOR_EXPIRED` if the feed does not go back so far or the
+    /// cursor is one of another database (read everything again), `INVALID_CURSOR`, `INVALID_PAGE`.
+    async fn changes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only what comes after this cursor. From the beginning of the feed unless given.")]
+        after: Option<String>,
+        #[graphql(desc = "How many changes at most, 1 to 500. 100 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Only records of these types. All unless given.")] types: Option<Vec<RecordType>>,
+    ) -> Result<ChangePage> {
+        let session = session(ctx);
+        let records = published(types.as_deref());
+        Ok(ChangePage(since(&session.app, &session.viewer, after.as_deref(), first, &records).await?))
+    }
+
+    /// How many records of each type you may see, and a hash of their ids and versions, as they are now: a mirror whose own
+    /// checkpoints are the same is equal. Of participations under the Chatham House Rule those count that `changes` tells of.
+    async fn checkpoint(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Of these types. Of all unless given.")] types: Option<Vec<RecordType>>,
+    ) -> Result<Vec<Checkpoint>> {
+        let session = session(ctx);
+        let records = published(types.as_deref());
+        let checkpoints = checkpoints(&session.app.databases.read, &session.viewer, &records).await?;
+        Ok(checkpoints.into_iter().map(Into::into).collect())
+    }
+}
+
+#[derive(Default)]
+pub struct ChangeSubscription;
+
+#[Subscription]
+impl ChangeSubscription {
+    /// The changes of the record that you may see, as they are committed: first those after the cursor, then what comes. Ends with
+    /// the token. To go on, subscribe again after the last cursor. Errors as of `Query.changes`.
+    async fn changes<'a>(
+        &self,
+        ctx: &Context<'a>,
+        #[graphql(desc = "Only what comes after this cursor. From now on unless given.")] after: Option<String>,
+        #[graphql(desc = "Only records of these types. All unless given.")] types: Option<Vec<RecordType>>,
+    ) -> Result<impl Stream<Item = Result<ChangeEdge>> + 'a> {
+        let session = session(ctx);
+        let records = published(types.as_deref());
+        let batches = follow(&session.app, &session.viewer, after.as_deref(), records).await?;
+        Ok(batches.flat_map(move |batch| {
+            // What was read for earlier changes is old, and would be kept for ever.
+            session.loaders.forget();
+            stream::iter(match batch {
+                Ok(changes) => changes.into_iter().map(|seen| Ok(ChangeEdge(seen))).collect(),
+                Err(error) => vec![Err(error.into())],
+            })
+        }))
+    }
+}

@@ -1,0 +1,74 @@
+//! What a process does for the feed while it serves: it hears of what others commit, and forgets what is too old.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future;
+use sea_orm::DbBackend;
+use sea_orm::sqlx::postgres::PgListener;
+use tokio::time::sleep;
+
+use super::{CHANNEL, head, prune};
+use crate::App;
+use crate::telemetry::chain;
+
+/// How often the head is read again: what was not heard is noticed then.
+const POLL: Duration = Duration::from_secs(1);
+/// How often what is too old is forgotten, and how long after the start for the first time.
+const PRUNE: Duration = Duration::from_hours(24);
+const FIRST_PRUNE: Duration = Duration::from_mins(1);
+
+/// Attends to the feed until the service stops.
+pub async fn attend(app: Arc<App>) {
+    let mut stopping = app.stopping.subscribe();
+    tokio::select! {
+        _ = stopping.wait_for(|stopping| *stopping) => {}
+        () = poll(&app) => {}
+        () = listen(&app) => {}
+        () = forget(&app) => {}
+    }
+}
+
+async fn poll(app: &App) {
+    loop {
+        ring(app).await;
+        sleep(POLL).await;
+    }
+}
+
+/// Rings the doorbell of this process if the feed has grown. A database that is away is asked again.
+async fn ring(app: &App) {
+    if let Ok(head) = head(&app.databases.read).await {
+        app.feed.ring(head);
+    }
+}
+
+/// Hears of the commits of other processes. A server that restarts is called again.
+async fn listen(app: &App) {
+    if app.databases.backend() != DbBackend::Postgres {
+        return future::pending().await;
+    }
+    let url = app.config.database_url();
+    loop {
+        if let Ok(mut listener) = PgListener::connect(&url).await
+            && listener.listen(CHANNEL).await.is_ok()
+        {
+            while listener.recv().await.is_ok() {
+                ring(app).await;
+            }
+        }
+        sleep(POLL).await;
+    }
+}
+
+async fn forget(app: &App) {
+    sleep(FIRST_PRUNE).await;
+    loop {
+        match prune(app).await {
+            Ok(0) => {}
+            Ok(forgotten) => tracing::info!(forgotten, "old changes are forgotten"),
+            Err(error) => tracing::error!(error = chain(&error), "old changes cannot be forgotten"),
+        }
+        sleep(PRUNE).await;
+    }
+}

@@ -1,0 +1,192 @@
+//! The feed as a viewer reads it from a cursor on: a page, or one change after the other as they come.
+
+use chrono::{DateTime, Utc};
+use entity::change::ChangeReason;
+use entity::{RecordType, change, change_head};
+use futures_util::stream::{self, BoxStream, StreamExt as _};
+use sea_orm::sea_query::{Asterisk, Condition, Expr, JoinType, Order, Query, SelectStatement};
+use sea_orm::{ColumnTrait, ConnectionTrait, FromQueryResult, Iterable};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::ChangeCursor;
+use crate::App;
+use crate::auth::Viewer;
+use crate::domain::feed::{Told, collapse, told};
+use crate::error::Error;
+use crate::service::read::within;
+use crate::service::waiting::waiting;
+
+/// The most changes that are read at once.
+pub const LONGEST: i32 = 500;
+/// How many are read unless a client says.
+pub const DEFAULT: i32 = 100;
+
+/// The records that are published. Figures about operations are not: no query shows them yet.
+pub const PUBLISHED: [RecordType; 11] = [
+    RecordType::AgendaItem,
+    RecordType::Body,
+    RecordType::Country,
+    RecordType::Instrument,
+    RecordType::Mandate,
+    RecordType::Meeting,
+    RecordType::Organization,
+    RecordType::Participation,
+    RecordType::Recommendation,
+    RecordType::Source,
+    RecordType::Theme,
+];
+
+/// A change, as a viewer sees it.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub cursor: ChangeCursor,
+    pub told: Told,
+    pub record: RecordType,
+    pub id: Uuid,
+    /// `None` if the viewer may no longer see the record.
+    pub version: Option<i32>,
+    pub at: DateTime<Utc>,
+    pub reason: Option<ChangeReason>,
+}
+
+/// Changes in the order of their commits.
+#[derive(Debug)]
+pub struct Batch {
+    pub changes: Vec<Seen>,
+    /// Where to read on.
+    pub end: ChangeCursor,
+    pub has_next: bool,
+}
+
+/// Those of `wanted` that are published; all of them if none are named.
+pub fn published(wanted: Option<&[RecordType]>) -> Vec<RecordType> {
+    PUBLISHED.into_iter().filter(|record| wanted.is_none_or(|wanted| wanted.contains(record))).collect()
+}
+
+/// The changes after a cursor, at most `first`, that a viewer is told of. Without a cursor from the beginning.
+pub async fn since(
+    app: &App,
+    viewer: &Viewer,
+    after: Option<&str>,
+    first: Option<i32>,
+    records: &[RecordType],
+) -> Result<Batch, Error> {
+    let first = first.unwrap_or(DEFAULT);
+    if !(1..=LONGEST).contains(&first) {
+        return Err(Error::InvalidPage(format!("first: from 1 to {LONGEST}.")));
+    }
+    let after = after.map(|cursor| app.feed.read(cursor)).transpose()?.unwrap_or(0);
+    batch(app, viewer, after, first, records).await
+}
+
+/// The changes after a cursor as they come, without an end. Without a cursor those from now on.
+pub async fn follow<'a>(
+    app: &'a App,
+    viewer: &'a Viewer,
+    after: Option<&str>,
+    records: Vec<RecordType>,
+) -> Result<BoxStream<'a, Result<Vec<Seen>, Error>>, Error> {
+    let after = match after {
+        Some(cursor) => app.feed.read(cursor)?,
+        None => super::head(&app.databases.read).await?,
+    };
+    let following = Following { app, viewer, records, after, head: app.feed.head() };
+    let changes = stream::try_unfold(following, async |mut following| {
+        let changes = following.next().await?;
+        Ok(changes.map(|changes| (changes, following)))
+    });
+    Ok(changes.boxed())
+}
+
+struct Following<'a> {
+    app: &'a App,
+    viewer: &'a Viewer,
+    records: Vec<RecordType>,
+    after: i64,
+    head: watch::Receiver<i64>,
+}
+
+impl Following<'_> {
+    /// The next changes; `None` when the service stops.
+    async fn next(&mut self) -> Result<Option<Vec<Seen>>, Error> {
+        loop {
+            self.head.borrow_and_update();
+            let batch = batch(self.app, self.viewer, self.after, LONGEST, &self.records).await?;
+            self.after = batch.end.seq();
+            if !batch.changes.is_empty() {
+                return Ok(Some(batch.changes));
+            }
+            if !batch.has_next && waiting(self.head.changed()).await.is_err() {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+async fn batch(app: &App, viewer: &Viewer, after: i64, first: i32, records: &[RecordType]) -> Result<Batch, Error> {
+    let rows = app.databases.read.query_all(&lines(viewer, after, first, records)).await?;
+    let row = rows.first().ok_or_else(|| Error::internal("the feed has no head"))?;
+    let (head, floor): (i64, i64) = (row.try_get("", "head")?, row.try_get("", "floor")?);
+    if after < floor || after > head {
+        return Err(Error::CursorExpired);
+    }
+    let mut lines = Vec::new();
+    for row in rows {
+        // A head without a change is a row too.
+        if row.try_get::<Option<i64>>("", "seq")?.is_some() {
+            lines.push(change::Model::from_query_result(&row, "")?);
+        }
+    }
+    let most = usize::try_from(first).unwrap_or_default();
+    let has_next = lines.len() > most;
+    lines.truncate(most);
+    let end = lines.last().filter(|_| has_next).map_or(head, |last| last.seq);
+    let changes = lines.iter().filter_map(|line| seen(app, viewer, line)).collect();
+    let changes = collapse(changes, |change: &Seen| change.id);
+    Ok(Batch { changes, end: app.feed.cursor(end), has_next })
+}
+
+/// The head of the feed, what it has forgotten, and the changes after a number that a viewer may be told of, one more than are
+/// wanted: as they are at one moment.
+fn lines(viewer: &Viewer, after: i64, first: i32, records: &[RecordType]) -> SelectStatement {
+    let could = within(viewer, change::Column::AudienceBefore, change::Column::OwnerBefore);
+    let can = within(viewer, change::Column::Audience, change::Column::Owner);
+    let mut changes = Query::select();
+    changes
+        .columns(change::Column::iter())
+        .from(change::Entity)
+        .and_where(change::Column::Seq.gt(after))
+        .cond_where(Condition::any().add(could).add(can))
+        .order_by(change::Column::Seq, Order::Asc)
+        .limit(u64::try_from(first).unwrap_or_default() + 1);
+    if records.len() < PUBLISHED.len() {
+        changes.and_where(change::Column::SubjectKind.is_in(records.iter().copied()));
+    } else {
+        let hidden = RecordType::iter().filter(|record| !PUBLISHED.contains(record));
+        changes.and_where(change::Column::SubjectKind.is_not_in(hidden));
+    }
+    Query::select()
+        .expr_as(Expr::col((change_head::Entity, change_head::Column::Seq)), "head")
+        .expr_as(Expr::col((change_head::Entity, change_head::Column::Floor)), "floor")
+        .column(("c", Asterisk))
+        .from(change_head::Entity)
+        .join_subquery(JoinType::LeftJoin, changes, "c", Expr::value(true))
+        .order_by(("c", change::Column::Seq), Order::Asc)
+        .take()
+}
+
+fn seen(app: &App, viewer: &Viewer, line: &change::Model) -> Option<Seen> {
+    let could = line.audience_before.is_some_and(|audience| viewer.admits((audience, line.owner_before)));
+    let told = told(line.kind, could, viewer.admits((line.audience, line.owner)))?;
+    let is_lost = told == Told::AccessLost;
+    Some(Seen {
+        cursor: app.feed.cursor(line.seq),
+        told,
+        record: line.subject_kind,
+        id: line.subject_id,
+        version: (!is_lost).then_some(line.version),
+        at: line.at,
+        reason: line.reason.filter(|_| !is_lost),
+    })
+}

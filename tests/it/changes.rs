@@ -1,0 +1,300 @@
+//! The feed as sync jobs read it: what each viewer is told, in which order, and that a mirror made of it is equal.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use rec_api::auth::Role;
+use rec_api::service::change::attend::attend;
+use rec_api::service::change::prune;
+use rec_api::service::seed;
+use rec_tests::client::Client;
+use rec_tests::given::{at, at_with, text, with};
+use rec_tests::socket::Socket;
+use rec_tests::{TestApp, on_both_databases};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+const CHANGES: &str = "query($after: String, $first: Int, $types: [RecordType!]) {
+    changes(after: $after, first: $first, types: $types) {
+        edges { cursor kind type id version at reason node { id } } endCursor hasNextPage upToDate
+    }
+}";
+
+async fn head(client: &Client) -> Value {
+    client.query("{ feedHead }").await["feedHead"].take()
+}
+
+async fn page(client: &Client, variables: Value) -> Value {
+    client.query_with(CHANGES, variables).await["changes"].take()
+}
+
+/// The changes after a cursor as `KIND TYPE version`, `-` for no version.
+async fn told(client: &Client, after: &Value) -> Vec<String> {
+    let page = page(client, json!({ "after": after })).await;
+    let edges = page["edges"].as_array().expect("edges").iter().map(|edge| {
+        let version = edge["version"].as_i64().map_or_else(|| "-".to_owned(), |version| version.to_string());
+        format!("{} {} {version}", edge["kind"].as_str().unwrap(), edge["type"].as_str().unwrap())
+    });
+    edges.collect()
+}
+
+/// A mirror of what a viewer may see: versions by type and id.
+type Mirror = BTreeMap<(String, String), i64>;
+
+fn apply(mirror: &mut Mirror, edge: &Value) {
+    let text = |field: &str| edge[field].as_str().unwrap().to_owned();
+    let key = (text("type"), text("id"));
+    match edge["kind"].as_str() {
+        Some("CREATED" | "UPDATED") => mirror.insert(key, edge["version"].as_i64().unwrap()),
+        _ => mirror.remove(&key),
+    };
+}
+
+/// Reads the feed to its head in pages of a size.
+async fn follow(client: &Client, mirror: &mut Mirror, mut after: Value, first: u32) -> Value {
+    loop {
+        let page = page(client, json!({ "after": after, "first": first })).await;
+        page["edges"].as_array().unwrap().iter().for_each(|edge| apply(mirror, edge));
+        after = page["endCursor"].clone();
+        assert_ne!(page["hasNextPage"], page["upToDate"]);
+        if page["upToDate"] == true {
+            return after;
+        }
+    }
+}
+
+/// The checkpoints of a mirror, reckoned as the schema describes.
+fn checkpoints(mirror: &Mirror) -> BTreeMap<String, (i64, String)> {
+    let mut sums: BTreeMap<&str, (i64, u128)> = BTreeMap::new();
+    for ((kind, id), version) in mirror {
+        let hash = Sha256::digest(format!("{id} {version}"));
+        let (count, sum) = sums.entry(kind).or_default();
+        *count += 1;
+        *sum = sum.wrapping_add(u128::from_be_bytes(hash[..16].try_into().unwrap()));
+    }
+    sums.into_iter().map(|(kind, (count, sum))| (kind.to_owned(), (count, format!("{sum:032x}")))).collect()
+}
+
+async fn is_equal(client: &Client, mirror: &Mirror, whose: &str) {
+    let data = client.query("{ checkpoint { type count hash } }").await;
+    let theirs: BTreeMap<String, (i64, String)> = data["checkpoint"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["count"] != 0)
+        .map(|one| {
+            (
+                one["type"].as_str().unwrap().to_owned(),
+                (one["count"].as_i64().unwrap(), one["hash"].as_str().unwrap().to_owned()),
+            )
+        })
+        .collect();
+    assert_eq!(checkpoints(mirror), theirs, "{whose}");
+}
+
+on_both_databases! {
+    async fn several_changes_of_one_record_are_told_as_the_last(app: TestApp) {
+        let everything = app.secretariat();
+        let start = head(&everything).await;
+        assert_eq!(page(&everything, json!({ "after": start })).await, json!({
+            "edges": [], "endCursor": start, "hasNextPage": false, "upToDate": true,
+        }));
+        let theme = json!({ "code": "ONE", "kind": "SUBJECT", "name": text("One") });
+        let one = everything.mutate("createTheme", theme, "id version").await;
+        let two = json!({ "code": "TWO", "kind": "SUBJECT", "name": text("Two") });
+        let two = everything.mutate("createTheme", two, "id version").await;
+        let renamed = everything.payload("updateTheme", at_with(&one, json!({ "code": "UNO" })), "id").await;
+        let whole = page(&everything, json!({ "after": start })).await;
+        let edge = |kind: &str, id: &Value, version: i32| json!({
+            "kind": kind, "type": "THEME", "id": id, "version": version, "reason": null, "node": { "id": id },
+            "at": "2026-01-15T04:00:00+00:00",
+        });
+        let mut edges = whole["edges"].clone();
+        let cursors: Vec<Value> = edges.as_array_mut().unwrap().iter_mut().map(|edge| {
+            edge.as_object_mut().unwrap().remove("cursor").unwrap()
+        }).collect();
+        assert_eq!(edges, json!([edge("CREATED", &two["id"], 1), edge("UPDATED", &one["id"], 2)]));
+        assert_eq!(cursors[1], renamed["change"]["cursor"]);
+        assert_eq!((&whole["endCursor"], &head(&everything).await), (&cursors[1], &cursors[1]));
+        // In pages of one nothing collapses, and each page goes on where the last has ended.
+        let mut after = start.clone();
+        for (kind, has_next) in [("CREATED", true), ("CREATED", true), ("UPDATED", false)] {
+            let page = page(&everything, json!({ "after": after, "first": 1 })).await;
+            assert_eq!((&page["edges"][0]["kind"], &page["hasNextPage"]), (&json!(kind), &json!(has_next)));
+            after = page["endCursor"].clone();
+        }
+        assert_eq!(after, cursors[1]);
+        let none = page(&everything, json!({ "after": start, "types": ["MEETING", "BODY"] })).await;
+        assert_eq!((&none["edges"], &none["endCursor"]), (&json!([]), &after));
+        assert_eq!(page(&everything, json!({ "after": start, "types": ["THEME"] })).await["edges"], whole["edges"]);
+    }
+
+    async fn who_loses_sight_of_a_record_is_told_that_and_nothing_else(app: TestApp) {
+        let (stranger, everything) = (app.anonymous(), app.secretariat());
+        let meeting = app.planned_meeting(json!({})).await;
+        let start = head(&stranger).await;
+        let closed = at_with(&meeting, json!({ "sensitivity": "CONFIDENTIAL" }));
+        let closed = everything.mutate("updateMeeting", closed, "id version").await;
+        let edge = page(&stranger, json!({ "after": start })).await["edges"][0].take();
+        assert_eq!((&edge["kind"], &edge["id"]), (&json!("ACCESS_LOST"), &meeting["id"]));
+        assert_eq!((&edge["version"], &edge["reason"], &edge["node"]), (&Value::Null, &Value::Null, &Value::Null));
+        let renamed = at_with(&closed, json!({ "title": text("Another") }));
+        let renamed = everything.mutate("updateMeeting", renamed, "id version").await;
+        assert_eq!(told(&stranger, &start).await, ["ACCESS_LOST MEETING -"]);
+        assert_eq!(told(&everything, &start).await, ["UPDATED MEETING 3"]);
+        let hidden = page(&stranger, json!({ "after": start })).await;
+        assert_eq!(hidden["endCursor"], head(&stranger).await, "what is hidden is passed over");
+        let opened = at_with(&renamed, json!({ "sensitivity": "PUBLIC" }));
+        everything.mutate("updateMeeting", opened, "id").await;
+        assert_eq!(told(&stranger, &hidden["endCursor"]).await, ["CREATED MEETING 4"]);
+    }
+
+    async fn what_is_removed_leaves_a_tombstone_with_its_reason(app: TestApp) {
+        let everything = app.secretariat();
+        let meeting = app.planned_meeting(json!({ "sensitivity": "PARTICIPANTS_ONLY" })).await;
+        let item = json!({ "meetingId": meeting["id"], "title": text("One"), "kind": "SESSION" });
+        let item = everything.mutate("addAgendaItem", item, "id version").await;
+        let start = head(&everything).await;
+        everything.mutate("removeAgendaItem", at(&item), "id").await;
+        for client in [app.reader(), everything] {
+            let edges = page(&client, json!({ "after": start })).await["edges"].take();
+            assert_eq!(edges[0]["kind"], "REMOVED");
+            assert_eq!((&edges[0]["reason"], &edges[0]["node"]), (&json!("ENTERED_IN_ERROR"), &Value::Null));
+        }
+        assert!(told(&app.anonymous(), &start).await.is_empty());
+    }
+
+    async fn a_cursor_is_of_this_feed_and_not_too_old(app: TestApp) {
+        let client = app.reader();
+        let error = async |after: &str, first: i32| client.error_with(CHANGES, json!({ "after": after, "first": first })).await;
+        let start = head(&client).await.as_str().unwrap().to_owned();
+        for wrong in ["", "x", "AAAA", "MTIzNDU2Nzg5MDEyMzQ1Njc4", "\0", "é"] {
+            assert_eq!(error(wrong, 1).await, "INVALID_CURSOR", "{wrong}");
+        }
+        assert_eq!(error("MTIzNDU2Nzg5MDEyMzQ1Ng", 1).await, "CURSOR_EXPIRED", "of another database");
+        for first in [0, -1, 501] {
+            assert_eq!(error(&start, first).await, "INVALID_PAGE");
+        }
+        let theme = json!({ "code": "ONE", "kind": "SUBJECT", "name": text("One") });
+        let payload = app.secretariat().payload("createTheme", theme, "id").await;
+        let later = payload["change"]["cursor"].as_str().unwrap().to_owned();
+        app.app.clock.advance(TimeDelta::days(89));
+        assert_eq!(prune(&app.app).await.unwrap(), 0);
+        app.app.clock.advance(TimeDelta::days(2));
+        let theme = json!({ "code": "TWO", "kind": "SUBJECT", "name": text("Two") });
+        app.secretariat().mutate("createTheme", theme, "id").await;
+        assert!(prune(&app.app).await.unwrap() > 0);
+        assert_eq!(prune(&app.app).await.unwrap(), 0);
+        let client = app.reader();
+        let error = async |after: Option<&str>| client.error_with(CHANGES, json!({ "after": after })).await;
+        assert_eq!((error(Some(&start)).await, error(None).await), ("CURSOR_EXPIRED".to_owned(), "CURSOR_EXPIRED".to_owned()));
+        assert_eq!(told(&client, &json!(later)).await, ["CREATED THEME 1"], "what is kept is whole");
+    }
+
+    async fn a_mirror_of_the_feed_is_equal_whoever_makes_it(app: TestApp) {
+        app.mandate("OSCE", "WG-A", "CHAIR").await;
+        seed::demo::load(&app.app).await.expect("the demonstration");
+        let viewers = [
+            ("anonymous", app.anonymous()),
+            ("reader", app.reader()),
+            ("OSCE", app.partner("OSCE")),
+            ("secretariat", app.secretariat()),
+        ];
+        let mut mirrors = Vec::new();
+        for (size, (whose, client)) in (3..).step_by(40).zip(&viewers) {
+            let mut mirror = Mirror::new();
+            let after = follow(client, &mut mirror, Value::Null, size).await;
+            assert!(mirror.len() > 20, "{whose}");
+            is_equal(client, &mirror, whose).await;
+            mirrors.push((mirror, after));
+        }
+        // Records are opened, hidden and removed.
+        let draft = app.partner("OSCE").mutate("draftRecommendation", json!({
+            "bodyId": app.body("WG-A").await, "kind": "RECOMMENDATION", "title": text("R"), "text": text("R"),
+        }), "id version").await;
+        let discussed = app.partner("OSCE").mutate("openDiscussion", at(&draft), "id version").await;
+        app.partner("OSCE").mutate("withdrawRecommendation", at(&discussed), "id").await;
+        app.adopted("WG-A").await;
+        let meeting = app.planned_meeting(json!({})).await;
+        for organization in ["OSCE", "UNODC"] {
+            let part = json!({ "meetingId": meeting["id"], "organizationId": app.organization(organization).await,
+                "capacity": "SPEAKER", "attendance": "CONFIRMED" });
+            app.secretariat().mutate("recordParticipation", part, "id").await;
+        }
+        let item = json!({ "meetingId": meeting["id"], "title": text("One"), "kind": "SESSION" });
+        let item = app.secretariat().mutate("addAgendaItem", item, "id version").await;
+        app.secretariat().mutate("removeAgendaItem", at(&item), "id").await;
+        let hidden = with(json!({ "id": meeting["id"], "expectedVersion": 3 }), json!({ "chathamHouse": true, "sensitivity": "PARTICIPANTS_ONLY" }));
+        app.secretariat().mutate("updateMeeting", hidden, "id").await;
+        for ((whose, client), (mut mirror, after)) in viewers.iter().zip(mirrors) {
+            let before = mirror.clone();
+            let after = follow(client, &mut mirror, after, 2).await;
+            assert_ne!(mirror, before, "{whose}");
+            is_equal(client, &mirror, whose).await;
+            assert_eq!(after, head(client).await);
+        }
+    }
+
+    async fn a_subscriber_has_what_it_missed_and_then_what_comes(app: TestApp) {
+        let follow = |after: Option<&str>| {
+            let after = after.map(|after| format!("after: \"{after}\",")).unwrap_or_default();
+            format!("subscription {{ changes({after} types: [THEME]) {{ cursor kind type id version node {{ id }} }} }}")
+        };
+        let write = async |code: &str| {
+            let theme = json!({ "code": code, "kind": "SUBJECT", "name": text(code) });
+            app.secretariat().mutate("createTheme", theme, "id").await["id"].take()
+        };
+        let port = app.serve().await;
+        let start = head(&app.anonymous()).await.as_str().unwrap().to_owned();
+        let one = write("ONE").await;
+        let mut socket = Socket::begin(port, None).await;
+        socket.subscribe("missed", &follow(Some(&start))).await;
+        let heard = socket.message().await["payload"]["data"]["changes"].take();
+        let expected = json!({ "kind": "CREATED", "type": "THEME", "id": one, "version": 1, "node": { "id": one } });
+        assert_eq!(with(expected, json!({ "cursor": heard["cursor"] })), heard);
+        let two = write("TWO").await;
+        let heard = socket.message().await["payload"]["data"]["changes"].take();
+        assert_eq!((&heard["id"], &heard["node"]["id"]), (&two, &two));
+        // Without a cursor it begins now; after a cursor it goes on there.
+        let mut other = Socket::begin(port, Some(&app.token(Role::Reader, None))).await;
+        other.subscribe("now", &follow(None)).await;
+        other.subscribe("wait", "{ viewer { role } }").await;
+        other.message().await;
+        let three = write("THREE").await;
+        for socket in [&mut socket, &mut other] {
+            loop {
+                let heard = socket.message().await;
+                if heard["type"] == "next" {
+                    assert_eq!(heard["payload"]["data"]["changes"]["id"], three);
+                    break;
+                }
+            }
+        }
+        other.subscribe("resumed", &follow(heard["cursor"].as_str())).await;
+        assert_eq!(other.message().await["payload"]["data"]["changes"]["id"], three);
+        for (after, code) in [("x", "INVALID_CURSOR"), ("MTIzNDU2Nzg5MDEyMzQ1Ng", "CURSOR_EXPIRED")] {
+            other.subscribe(code, &follow(Some(after))).await;
+            let refused = other.message().await;
+            assert_eq!(refused["payload"]["errors"][0]["extensions"]["code"], code);
+            assert_eq!(other.message().await, json!({ "type": "complete", "id": code }));
+        }
+    }
+
+    async fn a_subscriber_hears_what_another_process_commits(app: TestApp) {
+        let other = app.second().await;
+        // The one serves; the other writes, as a command would.
+        let attended = tokio::spawn(attend(Arc::clone(&app.app)));
+        let mut socket = Socket::begin(app.serve().await, None).await;
+        socket.subscribe("1", "subscription { changes { id } }").await;
+        socket.subscribe("2", "{ viewer { role } }").await;
+        socket.message().await;
+        socket.message().await;
+        for code in ["ONE", "TWO"] {
+            let theme = json!({ "code": code, "kind": "SUBJECT", "name": text(code) });
+            let theme = other.secretariat().mutate("createTheme", theme, "id").await;
+            assert_eq!(socket.message().await["payload"]["data"]["changes"]["id"], theme["id"]);
+        }
+        attended.abort();
+    }
+}
