@@ -10,8 +10,8 @@ use rec_api::service::change::prune;
 use rec_api::service::seed;
 use rec_tests::client::Client;
 use rec_tests::given::{at, at_with, text, with};
+use rec_tests::on_both_databases;
 use rec_tests::socket::Socket;
-use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
