@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use rec_api::auth::Role;
@@ -10,8 +11,9 @@ use rec_api::service::change::prune;
 use rec_api::service::seed;
 use rec_tests::client::Client;
 use rec_tests::given::{at, at_with, text, with};
-use rec_tests::on_both_databases;
 use rec_tests::socket::Socket;
+use rec_tests::{Database, on_both_databases};
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -91,6 +93,31 @@ async fn is_equal(client: &Client, mirror: &Mirror, whose: &str) {
         })
         .collect();
     assert_eq!(checkpoints(mirror), theirs, "{whose}");
+}
+
+/// Numbers that look random, and are the same each time.
+fn random(seed: u64) -> impl FnMut() -> u64 {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(seed);
+    move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state >> 33
+    }
+}
+
+/// Writes themes, and now and then one of them again.
+async fn keep_writing(client: &Client, writer: u64, times: u32) {
+    let (mut random, mut last) = (random(writer + 1), None);
+    for number in 0..times {
+        let code = format!("W{writer}-{number}");
+        let written = if let Some(theme) = last.take().filter(|_| random().is_multiple_of(3)) {
+            client.mutate("updateTheme", at_with(&theme, json!({ "code": code })), "id version").await
+        } else {
+            let theme = json!({ "code": code, "kind": "SUBJECT", "name": text(&code) });
+            client.mutate("createTheme", theme, "id version").await
+        };
+        last = Some(written);
+        tokio::time::sleep(Duration::from_millis(random() % 20)).await;
+    }
 }
 
 on_both_databases! {
@@ -279,6 +306,94 @@ on_both_databases! {
             assert_eq!(refused["payload"]["errors"][0]["extensions"]["code"], code);
             assert_eq!(other.message().await, json!({ "type": "complete", "id": code }));
         }
+    }
+
+    async fn a_subscriber_that_is_cut_off_again_and_again_misses_nothing(app: TestApp) {
+        let client = app.anonymous();
+        let mut mirror = Mirror::new();
+        let mut cursor = follow(&client, &mut mirror, Value::Null, 500).await;
+        let port = app.serve().await;
+        let writer = tokio::spawn({
+            let secretariat = app.secretariat();
+            async move { keep_writing(&secretariat, 0, 80).await }
+        });
+        let (mut random, mut heard) = (random(7), 0);
+        for _ in 0..200 {
+            let mut socket = Socket::begin(port, None).await;
+            let after = cursor.as_str().unwrap();
+            let query = format!("subscription {{ changes(after: \"{after}\") {{ cursor kind type id version }} }}");
+            socket.subscribe("1", &query).await;
+            for _ in 0..random() % 4 {
+                let message = tokio::time::timeout(Duration::from_millis(20), socket.message()).await;
+                let Ok(message) = message else { break };
+                let edge = &message["payload"]["data"]["changes"];
+                apply(&mut mirror, edge);
+                cursor = edge["cursor"].clone();
+                heard += 1;
+            }
+        }
+        writer.await.unwrap();
+        assert!(heard > 40, "{heard}");
+        follow(&client, &mut mirror, cursor, 500).await;
+        is_equal(&client, &mirror, "cut off").await;
+    }
+
+    async fn a_mirror_that_begins_while_others_write_ends_equal(app: TestApp) {
+        let writers: Vec<_> = (0..4).map(|writer| {
+            let secretariat = app.secretariat();
+            tokio::spawn(async move { keep_writing(&secretariat, writer, 25).await })
+        }).collect();
+        let client = app.anonymous();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        // The head first, then the lists, then what has changed since the head.
+        let start = head(&client).await;
+        let (mut mirror, mut after) = (Mirror::new(), Value::Null);
+        loop {
+            let query = "query($after: String) { themes(first: 3, after: $after) {
+                nodes { id version } pageInfo { hasNextPage endCursor } } }";
+            let page = client.query_with(query, json!({ "after": after })).await["themes"].take();
+            for node in page["nodes"].as_array().unwrap() {
+                let key = ("THEME".to_owned(), node["id"].as_str().unwrap().to_owned());
+                mirror.insert(key, node["version"].as_i64().unwrap());
+            }
+            after = page["pageInfo"]["endCursor"].clone();
+            if page["pageInfo"]["hasNextPage"] == false {
+                break;
+            }
+        }
+        let mut cursor = start.clone();
+        let mut writers = futures_util::future::join_all(writers);
+        while futures_util::poll!(&mut writers).is_pending() {
+            cursor = follow(&client, &mut mirror, cursor, 5).await;
+        }
+        follow(&client, &mut mirror, cursor, 5).await;
+        let data = client.query("{ checkpoint(types: [THEME]) { count hash } }").await;
+        let (count, hash) = checkpoints(&mirror)["THEME"].clone();
+        assert_eq!(data["checkpoint"], json!([{ "count": count, "hash": hash }]));
+        assert!(count > 50, "{count}");
+    }
+
+    async fn what_a_subscription_works_on_is_given_up_in_time(app: TestApp) {
+        if app.database == Database::Sqlite {
+            // Nobody can keep a reader of SQLite waiting.
+            return;
+        }
+        let hasty = app.second_with(|config| config.limits.seconds = 1).await;
+        let start = head(&app.anonymous()).await;
+        let theme = json!({ "code": "ONE", "kind": "SUBJECT", "name": text("One") });
+        app.secretariat().mutate("createTheme", theme, "id").await;
+        let mut socket = Socket::begin(hasty.serve().await, None).await;
+        // It waits for longer than it may work.
+        socket.subscribe("waits", "subscription { changes { id } }").await;
+        tokio::time::sleep(Duration::from_millis(1300)).await;
+        let held = app.app.databases.begin().await.unwrap();
+        held.execute_unprepared("LOCK TABLE change IN ACCESS EXCLUSIVE MODE").await.unwrap();
+        let query = format!("subscription {{ changes(after: {start}) {{ id }} }}");
+        socket.subscribe("works", &query).await;
+        let refused = socket.message().await;
+        assert_eq!((&refused["type"], &refused["id"]), (&json!("error"), &json!("works")));
+        assert_eq!(refused["payload"][0]["extensions"]["code"], "TIMEOUT");
+        held.rollback().await.unwrap();
     }
 
     async fn a_subscriber_hears_what_another_process_commits(app: TestApp) {

@@ -21,6 +21,8 @@ struct Events {
     bytes: BodyDataStream,
     /// What has come and is not read yet.
     text: String,
+    /// The id of the last event, if it had one.
+    id: Option<String>,
 }
 
 impl Events {
@@ -38,7 +40,7 @@ impl Events {
         let response = app.router().oneshot(request).await.unwrap();
         let content_type = response.headers()["content-type"].to_str().unwrap().to_owned();
         let (status, bytes) = (response.status(), response.into_body().into_data_stream());
-        Self { status, content_type, bytes, text: String::new() }
+        Self { status, content_type, bytes, text: String::new(), id: None }
     }
 
     /// The next event: its name and its data; `None` at the end of the stream.
@@ -49,6 +51,7 @@ impl Events {
                 self.text = rest;
                 let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
                 let Some(name) = field("event:") else { continue };
+                self.id = field("id:").map(str::to_owned);
                 let data = field("data:").filter(|data| !data.is_empty());
                 return Some((name.to_owned(), data.map_or(Value::Null, |data| serde_json::from_str(data).unwrap())));
             }
@@ -100,6 +103,30 @@ on_both_databases! {
         drop(one);
         let cursor = write(&app, "ONE").await;
         assert_eq!(other.head().await, cursor);
+    }
+
+    async fn a_stream_that_was_lost_goes_on_after_the_last_event(app: TestApp) {
+        let open = async |query: &str, last: Option<&str>| {
+            let request = Request::post("/graphql").header("content-type", "application/json").header("accept", "text/event-stream");
+            let request = last.into_iter().fold(request, |request, id| request.header("last-event-id", id));
+            Events::of(&app, request.body(Body::from(json!({ "query": query }).to_string())).unwrap()).await
+        };
+        let start = app.app.feed.cursor(*app.app.feed.head().borrow()).to_string();
+        let query = format!("subscription {{ changes(after: \"{start}\", types: [THEME]) {{ cursor version }} }}");
+        let (one, two) = (write(&app, "ONE").await, write(&app, "TWO").await);
+        let mut events = open(&query, None).await;
+        events.next().await;
+        assert_eq!(events.id.as_deref(), one.as_str());
+        let mut events = open(&query, events.id.as_deref()).await;
+        let (_, result) = events.next().await.unwrap();
+        assert_eq!((&result["data"]["changes"]["cursor"], events.id.as_deref()), (&two, two.as_str()));
+        // Who does not ask for the cursor has no ids.
+        let mut events = open("subscription { changes { version } }", one.as_str()).await;
+        events.next().await;
+        assert_eq!(events.id, None);
+        let mut events = open(&query, Some("x")).await;
+        let (_, result) = events.next().await.unwrap();
+        assert_eq!(result["errors"][0]["extensions"]["code"], "INVALID_CURSOR");
     }
 
     async fn a_query_is_one_result(app: TestApp) {

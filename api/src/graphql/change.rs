@@ -159,7 +159,8 @@ pub struct ChangeSubscription;
 #[Subscription]
 impl ChangeSubscription {
     /// The changes of the record that you may see, as they are committed: first those after the cursor, then what comes. Ends with
-    /// the token. To go on, subscribe again after the last cursor. Errors as of `Query.changes`.
+    /// the token. To go on, subscribe again after the last cursor; a client of Server-Sent Events that selects `cursor` does so by
+    /// itself (`Last-Event-ID`). Errors as of `Query.changes`.
     async fn changes<'a>(
         &self,
         ctx: &Context<'a>,
@@ -168,6 +169,7 @@ impl ChangeSubscription {
     ) -> Result<impl Stream<Item = Result<ChangeEdge>> + 'a> {
         let session = session(ctx);
         let records = published(types.as_deref());
+        let after = session.last_cursor.clone().or(after);
         let batches = follow(&session.app, &session.viewer, after.as_deref(), records).await?;
         Ok(batches.flat_map(move |batch| {
             // What was read for earlier changes is old, and would be kept for ever.

@@ -19,13 +19,20 @@ pub struct Session {
     /// The languages that the client reads, best first.
     pub languages: Vec<Locale>,
     pub loaders: Loaders,
+    /// The last cursor that the client had, if it comes again for the rest of a stream.
+    pub last_cursor: Option<String>,
 }
 
 impl Session {
     pub fn new(app: Arc<App>, viewer: Viewer, languages: Vec<Locale>, batches: &Batches) -> Self {
         let viewer = Arc::new(viewer);
         let loaders = Loaders::new(Arc::clone(&app), Arc::clone(&viewer), batches);
-        Self { app, viewer, languages, loaders }
+        Self { app, viewer, languages, loaders, last_cursor: None }
+    }
+
+    #[must_use]
+    pub fn resuming(self, last_cursor: Option<String>) -> Self {
+        Self { last_cursor, ..self }
     }
 
     /// Whether the viewer is told who drafted a text, and what was changed in it and why.

@@ -18,6 +18,8 @@ pub struct Answer {
     body: Vec<u8>,
     /// The codes of its errors.
     pub codes: Vec<&'static str>,
+    /// Where it stands in what is followed, if the client asks for that.
+    pub cursor: Option<String>,
 }
 
 /// What became of a request.
@@ -45,31 +47,40 @@ impl Outcome {
 
 impl Answer {
     pub fn executed(body: Vec<u8>, codes: Vec<&'static str>) -> Self {
-        Self { outcome: Outcome::Executed, body, codes }
+        Self { outcome: Outcome::Executed, body, codes, cursor: None }
     }
 
     /// A document that was refused, with errors that have their codes.
     pub fn document_refused(body: Vec<u8>, codes: Vec<&'static str>) -> Self {
-        Self { outcome: Outcome::DocumentRefused, body, codes }
+        Self { outcome: Outcome::DocumentRefused, body, codes, cursor: None }
     }
 
     pub fn inadmissible(Inadmissible { code, message }: &Inadmissible) -> Self {
-        Self { outcome: Outcome::DocumentRefused, body: error(message, &json!({ "code": code })), codes: vec![code] }
+        Self::document_refused(error(message, &json!({ "code": code })), vec![code])
     }
 
     /// A request that was not understood, or not allowed.
     pub fn refused(status: StatusCode, code: &'static str, message: &str) -> Self {
-        Self { outcome: Outcome::Failed(status), body: error(message, &json!({ "code": code })), codes: vec![code] }
+        Self::failed(status, code, error(message, &json!({ "code": code })))
     }
 
     /// A request that failed through no fault of the client.
     pub fn fault(status: StatusCode, code: &'static str, message: &str, request_id: &str) -> Self {
         let extensions = json!({ "code": code, "requestId": request_id });
-        Self { outcome: Outcome::Failed(status), body: error(message, &extensions), codes: vec![code] }
+        Self::failed(status, code, error(message, &extensions))
+    }
+
+    fn failed(status: StatusCode, code: &'static str, body: Vec<u8>) -> Self {
+        Self { outcome: Outcome::Failed(status), body, codes: vec![code], cursor: None }
     }
 
     pub fn internal(error: &Error, request_id: &str) -> Self {
         Self::fault(StatusCode::INTERNAL_SERVER_ERROR, error.code(), &error.to_string(), request_id)
+    }
+
+    pub fn at(mut self, cursor: Option<String>) -> Self {
+        self.cursor = cursor;
+        self
     }
 
     pub fn is_executed(&self) -> bool {

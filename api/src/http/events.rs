@@ -58,11 +58,21 @@ fn events(following: Following) -> impl Stream<Item = Result<Event, Infallible>>
                 None
             }
             answer = following.answers.next() => Some(if let Some(answer) = answer {
-                (Ok(Event::default().event("next").data(answer.text())), Some(following))
+                (Ok(next(&answer)), Some(following))
             } else {
                 following.open.end("completed");
                 (Ok(Event::default().event("complete").data("")), None)
             }),
         }
     })
+}
+
+/// A result. A client that loses the stream sends the id of the last one as `Last-Event-ID`, and goes on after it.
+fn next(answer: &Answer) -> Event {
+    let event = Event::default().event("next").data(answer.text());
+    // An id is one line.
+    match answer.cursor.as_ref().filter(|cursor| !cursor.contains(['\r', '\n', '\0'])) {
+        Some(cursor) => event.id(cursor),
+        None => event,
+    }
 }

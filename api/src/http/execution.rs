@@ -6,7 +6,7 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Response, ServerError};
+use async_graphql::{Response, ServerError, Value};
 use axum::http::StatusCode;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use futures_util::{FutureExt as _, poll};
@@ -107,13 +107,29 @@ impl Following {
         };
         let (done, statements) = counting(first_result).await;
         let answer = match done {
-            Some(Ok(response)) => finish(service, admitted.clone(), response?, *told_cost, &request_id),
+            Some(Ok(response)) => {
+                let response = response?;
+                let cursor = cursor(&response.data);
+                finish(service, admitted.clone(), response, *told_cost, &request_id).at(cursor)
+            }
             Some(Err(panic)) => Answer::internal(&panic, &request_id),
             None => too_long(&request_id),
         };
         told.report(&outcome(&answer, statements));
         admitted.is_known = true;
         Some(answer)
+    }
+}
+
+/// Where a result stands in what is followed: the `cursor` that its only field has, if it was asked for.
+fn cursor(data: &Value) -> Option<String> {
+    let Value::Object(fields) = data else { return None };
+    match fields.values().next()? {
+        Value::Object(followed) => match followed.get("cursor")? {
+            Value::String(cursor) => Some(cursor.clone()),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

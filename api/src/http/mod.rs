@@ -104,7 +104,7 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// Lets pages of these origins read answers.
 fn for_origins(origins: Vec<HeaderValue>) -> CorsLayer {
-    let asked = ["authorization", "content-type", "accept", "accept-language", "x-cost"];
+    let asked = ["authorization", "content-type", "accept", "accept-language", "last-event-id", "x-cost"];
     let told = ["x-request-id", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", "retry-after"];
     CorsLayer::new()
         .allow_origin(origins)

@@ -22,6 +22,9 @@ use crate::graphql::session::Session;
 /// A request with this header is told its cost in `extensions.cost`.
 const WANTS_COST: &str = "x-cost";
 
+/// Where a client that lost a stream of events goes on: the id of the last one that it had.
+const LAST_EVENT: &str = "last-event-id";
+
 /// How a request came.
 #[derive(Clone, Copy)]
 pub struct Caller<'a> {
@@ -58,6 +61,7 @@ pub struct Asking {
     languages: Vec<Locale>,
     method: Method,
     wants_cost: bool,
+    last_event: Option<String>,
 }
 
 impl Asking {
@@ -65,7 +69,9 @@ impl Asking {
         let Caller { headers, method, .. } = caller;
         let client = caller.client(service, &viewer);
         let (languages, wants_cost) = (language::accepted(headers), headers.contains_key(WANTS_COST));
-        Self { viewer, client, languages, method, wants_cost }
+        let last_event = headers.get(LAST_EVENT).filter(|_| !matches!(method, Method::Socket));
+        let last_event = last_event.and_then(|id| id.to_str().ok()).map(str::to_owned);
+        Self { viewer, client, languages, method, wants_cost, last_event }
     }
 
     /// With the headers that the socket was opened with.
@@ -75,7 +81,7 @@ impl Asking {
 }
 
 pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut Told) -> Result<Prepared, Answer> {
-    let Asking { viewer, client, languages, method, wants_cost } = asking;
+    let Asking { viewer, client, languages, method, wants_cost, last_event } = asking;
     told.viewer = Some(viewer.role);
     take(service, &client, 1, told)?;
     let variables = asked.variables.map(|variables| Variables::from_json(Value::Object(variables))).unwrap_or_default();
@@ -105,7 +111,7 @@ pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut
     told.is_admitted();
     let batches = Batches::default();
     let (told_cost, expires_at) = (wants_cost.then_some(admitted.cost), viewer.expires_at);
-    let session = Session::new(service.app.clone(), viewer, languages, &batches);
+    let session = Session::new(service.app.clone(), viewer, languages, &batches).resuming(last_event);
     let mut request = Request::new(&*text).data(session).variables(variables);
     request.operation_name = asked.operation_name;
     request.set_parsed_query(document.parsed.clone());
