@@ -5,12 +5,7 @@ use sea_orm::{
     ActiveModelBehavior, DeriveActiveEnum, EntityTrait, EnumIter, FromQueryResult, IntoActiveModel, ModelTrait,
 };
 
-use uuid::Uuid;
-
-use crate::id::{
-    AgendaItemId, BodyId, CountryId, InstrumentId, MandateId, MeetingId, OperationFigureId, OrganizationId,
-    ParticipationId, RecommendationId, RecordId, RepatriationOperationId, SourceId, ThemeId,
-};
+use crate::id::{OrganizationId, RecordId};
 
 /// Who may read a row, from everyone to the secretariat alone. Stored on the row by the rules of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
@@ -53,27 +48,6 @@ vocabulary! {
         Source,
         /// A subject, an affected group or a development goal.
         Theme,
-    }
-}
-
-impl RecordType {
-    /// The printed id of a record of this type.
-    pub fn print(self, id: Uuid) -> String {
-        match self {
-            Self::AgendaItem => AgendaItemId(id).to_string(),
-            Self::Body => BodyId(id).to_string(),
-            Self::Country => CountryId(id).to_string(),
-            Self::Instrument => InstrumentId(id).to_string(),
-            Self::Mandate => MandateId(id).to_string(),
-            Self::Meeting => MeetingId(id).to_string(),
-            Self::OperationFigure => OperationFigureId(id).to_string(),
-            Self::Organization => OrganizationId(id).to_string(),
-            Self::Participation => ParticipationId(id).to_string(),
-            Self::Recommendation => RecommendationId(id).to_string(),
-            Self::RepatriationOperation => RepatriationOperationId(id).to_string(),
-            Self::Source => SourceId(id).to_string(),
-            Self::Theme => ThemeId(id).to_string(),
-        }
     }
 }
 

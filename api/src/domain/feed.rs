@@ -9,7 +9,7 @@ use entity::change::ChangeKind;
 /// What happened to a record, as the viewer sees it.
 #[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
 #[graphql(name = "ChangeKind")]
-pub enum Told {
+pub enum SeenAs {
     /// There is a record that you could not see before: it is new, or was opened to you.
     Created,
     /// A record that you could see has changed.
@@ -20,14 +20,14 @@ pub enum Told {
     AccessLost,
 }
 
-/// What a viewer is told of a change of a record that it `could` see before, and `can` see after. `None`: nothing.
-pub fn told(kind: ChangeKind, could: bool, can: bool) -> Option<Told> {
+/// As what a viewer sees a change of a record that it `could` see before, and `can` see after. `None`: not at all.
+pub fn seen_as(kind: ChangeKind, could: bool, can: bool) -> Option<SeenAs> {
     match (kind, could, can) {
-        (ChangeKind::Removed, true, _) => Some(Told::Removed),
+        (ChangeKind::Removed, true, _) => Some(SeenAs::Removed),
         (ChangeKind::Removed, false, _) | (_, false, false) => None,
-        (_, true, false) => Some(Told::AccessLost),
-        (ChangeKind::Created, ..) | (_, false, true) => Some(Told::Created),
-        (ChangeKind::Updated, true, true) => Some(Told::Updated),
+        (_, true, false) => Some(SeenAs::AccessLost),
+        (ChangeKind::Created, ..) | (_, false, true) => Some(SeenAs::Created),
+        (ChangeKind::Updated, true, true) => Some(SeenAs::Updated),
     }
 }
 
@@ -47,17 +47,17 @@ mod tests {
     fn a_viewer_is_told_what_it_may_see() {
         use ChangeKind::{Created, Removed, Updated};
         for (kind, could, can, expected) in [
-            (Created, false, true, Some(Told::Created)),
+            (Created, false, true, Some(SeenAs::Created)),
             (Created, false, false, None),
-            (Updated, true, true, Some(Told::Updated)),
-            (Updated, true, false, Some(Told::AccessLost)),
-            (Updated, false, true, Some(Told::Created)),
+            (Updated, true, true, Some(SeenAs::Updated)),
+            (Updated, true, false, Some(SeenAs::AccessLost)),
+            (Updated, false, true, Some(SeenAs::Created)),
             (Updated, false, false, None),
-            (Removed, true, true, Some(Told::Removed)),
+            (Removed, true, true, Some(SeenAs::Removed)),
             (Removed, false, true, None),
             (Removed, false, false, None),
         ] {
-            assert_eq!(told(kind, could, can), expected, "{kind:?} {could} {can}");
+            assert_eq!(seen_as(kind, could, can), expected, "{kind:?} {could} {can}");
         }
     }
 

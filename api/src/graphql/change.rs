@@ -6,12 +6,14 @@ use entity::RecordType;
 use entity::change::ChangeReason;
 use futures_util::stream::{self, Stream, StreamExt as _};
 
+use super::connection::Items;
 use super::node::{NodeInterface, node};
 use super::session::session;
-use crate::domain::feed::Told;
+use crate::domain::feed::SeenAs;
 use crate::service::change;
 use crate::service::change::checkpoint::{self, checkpoints};
-use crate::service::change::since::{Batch, Seen, follow, published, since};
+use crate::service::change::published::published;
+use crate::service::change::since::{Batch, Seen, follow, since};
 
 /// A change of a record, as you may see it.
 pub struct ChangeEdge(Seen);
@@ -25,8 +27,8 @@ impl ChangeEdge {
     }
 
     /// What happened.
-    async fn kind(&self) -> Told {
-        self.0.told
+    async fn kind(&self) -> SeenAs {
+        self.0.kind
     }
 
     /// What kind of record it is.
@@ -37,7 +39,7 @@ impl ChangeEdge {
 
     /// The record's global id.
     async fn id(&self) -> ID {
-        self.0.record.print(self.0.id).into()
+        self.0.id.clone().into()
     }
 
     /// The record's version after the change. Null if you may no longer see it.
@@ -57,10 +59,10 @@ impl ChangeEdge {
 
     /// The record as it is now, which may be later than this change. Null if it is gone, or you may not see it.
     async fn node(&self, ctx: &Context<'_>) -> Option<Result<NodeInterface>> {
-        if matches!(self.0.told, Told::Removed | Told::AccessLost) {
+        if matches!(self.0.kind, SeenAs::Removed | SeenAs::AccessLost) {
             return None;
         }
-        node(session(ctx), &self.0.record.print(self.0.id)).await.transpose()
+        node(session(ctx), &self.0.id).await.transpose()
     }
 }
 
@@ -72,8 +74,8 @@ pub struct ChangePage(Batch);
 #[Object]
 impl ChangePage {
     /// The changes.
-    async fn edges(&self) -> Vec<ChangeEdge> {
-        self.0.changes.iter().cloned().map(ChangeEdge).collect()
+    async fn edges(&self) -> Items<ChangeEdge> {
+        Items(self.0.changes.iter().cloned().map(ChangeEdge).collect())
     }
 
     /// Where to read on: the value for `after` of the next page. Keep it when you have written the changes of this one.

@@ -41,7 +41,7 @@ pub struct PageInfo {
 }
 
 /// The items of a page. `Vec` cuts an error's path off at the item; these leave it whole.
-pub struct Items<T>(Vec<T>);
+pub struct Items<T>(pub Vec<T>);
 
 impl<T: OutputType> OutputType for Items<T> {
     fn type_name() -> Cow<'static, str> {

@@ -1,11 +1,12 @@
 //! What a process does for the feed while it serves: it hears of what others commit, and forgets what is too old.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future;
 use sea_orm::DbBackend;
-use sea_orm::sqlx::postgres::PgListener;
+use sea_orm::sqlx::{self, postgres::PgListener};
 use tokio::time::sleep;
 
 use super::{CHANNEL, head, prune};
@@ -50,14 +51,22 @@ async fn listen(app: &App) {
     }
     let url = app.config.database_url();
     loop {
-        if let Ok(mut listener) = PgListener::connect(&url).await
-            && listener.listen(CHANNEL).await.is_ok()
-        {
-            while listener.recv().await.is_ok() {
-                ring(app).await;
-            }
-        }
+        let Err(error) = hear(app, &url).await;
+        tracing::warn!(
+            error = error.to_string(),
+            "the commits of other processes are not heard, and read every second"
+        );
         sleep(POLL).await;
+    }
+}
+
+/// Rings the doorbell at each commit, as long as the server is there.
+async fn hear(app: &App, url: &str) -> Result<Infallible, sqlx::Error> {
+    let mut listener = PgListener::connect(url).await?;
+    listener.listen(CHANNEL).await?;
+    loop {
+        listener.recv().await?;
+        ring(app).await;
     }
 }
 

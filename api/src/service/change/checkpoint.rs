@@ -1,12 +1,16 @@
 //! What a mirror proves itself equal with: how many records of each type a viewer sees, and a hash of their ids and versions.
 
+use std::pin::pin;
+
 use entity::id::RecordId as _;
 use entity::{Record, RecordType};
+use futures_util::TryStreamExt as _;
 use sea_orm::sea_query::{Expr, Query};
-use sea_orm::{ColumnTrait as _, ConnectionTrait};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, StreamTrait};
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
-use super::since::PUBLISHED;
+use super::published::with_published;
 use crate::auth::Viewer;
 use crate::error::Error;
 use crate::service::read::by_access;
@@ -21,33 +25,19 @@ pub struct Checkpoint {
     pub sum: u128,
 }
 
-/// The checkpoints of some types, in the order in which the types are declared.
-pub async fn checkpoints(
-    db: &impl ConnectionTrait,
-    viewer: &Viewer,
-    records: &[RecordType],
-) -> Result<Vec<Checkpoint>, Error> {
+/// The checkpoints of some types, each in one statement whose rows are not kept.
+pub async fn checkpoints<C>(db: &C, viewer: &Viewer, records: &[RecordType]) -> Result<Vec<Checkpoint>, Error>
+where
+    C: ConnectionTrait + StreamTrait,
+{
     let mut checkpoints = Vec::new();
-    for record in PUBLISHED.into_iter().filter(|record| records.contains(record)) {
-        checkpoints.push(match record {
-            RecordType::AgendaItem => of::<entity::agenda_item::Entity>(db, viewer).await?,
-            RecordType::Body => of::<entity::body::Entity>(db, viewer).await?,
-            RecordType::Country => of::<entity::country::Entity>(db, viewer).await?,
-            RecordType::Instrument => of::<entity::instrument::Entity>(db, viewer).await?,
-            RecordType::Mandate => of::<entity::mandate::Entity>(db, viewer).await?,
-            RecordType::Meeting => of::<entity::meeting::Entity>(db, viewer).await?,
-            RecordType::Organization => of::<entity::organization::Entity>(db, viewer).await?,
-            RecordType::Participation => of::<entity::participation::Entity>(db, viewer).await?,
-            RecordType::Recommendation => of::<entity::recommendation::Entity>(db, viewer).await?,
-            RecordType::Source => of::<entity::source::Entity>(db, viewer).await?,
-            RecordType::Theme => of::<entity::theme::Entity>(db, viewer).await?,
-            RecordType::OperationFigure | RecordType::RepatriationOperation => continue,
-        });
+    for record in records {
+        checkpoints.extend(with_published!(record, E => of::<E, C>(db, viewer).await?));
     }
     Ok(checkpoints)
 }
 
-async fn of<E: Record>(db: &impl ConnectionTrait, viewer: &Viewer) -> Result<Checkpoint, Error> {
+async fn of<E: Record, C: ConnectionTrait + StreamTrait>(db: &C, viewer: &Viewer) -> Result<Checkpoint, Error> {
     let ids = Query::select()
         .expr_as(Expr::col(E::ID.as_column_ref()), "id")
         .expr_as(Expr::col(E::VERSION.as_column_ref()), "version")
@@ -55,8 +45,9 @@ async fn of<E: Record>(db: &impl ConnectionTrait, viewer: &Viewer) -> Result<Che
         .cond_where(by_access::<E>(viewer))
         .take();
     let mut checkpoint = Checkpoint { record: E::TYPE, count: 0, sum: 0 };
-    for row in db.query_all(&ids).await? {
-        let (id, version): (uuid::Uuid, i32) = (row.try_get("", "id")?, row.try_get("", "version")?);
+    let mut rows = pin!(db.stream(&ids).await?);
+    while let Some(row) = rows.try_next().await? {
+        let (id, version): (Uuid, i32) = (row.try_get("", "id")?, row.try_get("", "version")?);
         checkpoint.count += 1;
         checkpoint.sum = checkpoint.sum.wrapping_add(number(&E::Id::new(id).to_string(), version));
     }

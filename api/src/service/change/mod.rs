@@ -6,6 +6,7 @@
 
 pub mod attend;
 pub mod checkpoint;
+pub mod published;
 pub mod since;
 
 use base64::Engine as _;

@@ -7,12 +7,12 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 use sea_orm::sea_query::{Asterisk, Condition, Expr, JoinType, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, ConnectionTrait, FromQueryResult, Iterable};
 use tokio::sync::watch;
-use uuid::Uuid;
 
 use super::ChangeCursor;
+use super::published::print;
 use crate::App;
 use crate::auth::Viewer;
-use crate::domain::feed::{Told, collapse, told};
+use crate::domain::feed::{SeenAs, collapse, seen_as};
 use crate::error::Error;
 use crate::service::read::within;
 use crate::service::waiting::waiting;
@@ -22,28 +22,13 @@ pub const LONGEST: i32 = 500;
 /// How many are read unless a client says.
 pub const DEFAULT: i32 = 100;
 
-/// The records that are published. Figures about operations are not: no query shows them yet.
-pub const PUBLISHED: [RecordType; 11] = [
-    RecordType::AgendaItem,
-    RecordType::Body,
-    RecordType::Country,
-    RecordType::Instrument,
-    RecordType::Mandate,
-    RecordType::Meeting,
-    RecordType::Organization,
-    RecordType::Participation,
-    RecordType::Recommendation,
-    RecordType::Source,
-    RecordType::Theme,
-];
-
 /// A change, as a viewer sees it.
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub cursor: ChangeCursor,
-    pub told: Told,
+    pub kind: SeenAs,
     pub record: RecordType,
-    pub id: Uuid,
+    pub id: String,
     /// `None` if the viewer may no longer see the record.
     pub version: Option<i32>,
     pub at: DateTime<Utc>,
@@ -57,11 +42,6 @@ pub struct Batch {
     /// Where to read on.
     pub end: ChangeCursor,
     pub has_next: bool,
-}
-
-/// Those of `wanted` that are published; all of them if none are named.
-pub fn published(wanted: Option<&[RecordType]>) -> Vec<RecordType> {
-    PUBLISHED.into_iter().filter(|record| wanted.is_none_or(|wanted| wanted.contains(record))).collect()
 }
 
 /// The changes after a cursor, at most `first`, that a viewer is told of. Without a cursor from the beginning.
@@ -143,7 +123,7 @@ async fn batch(app: &App, viewer: &Viewer, after: i64, first: i32, records: &[Re
     lines.truncate(most);
     let end = lines.last().filter(|_| has_next).map_or(head, |last| last.seq);
     let changes = lines.iter().filter_map(|line| seen(app, viewer, line)).collect();
-    let changes = collapse(changes, |change: &Seen| change.id);
+    let changes = collapse(changes, |change: &Seen| change.id.clone());
     Ok(Batch { changes, end: app.feed.cursor(end), has_next })
 }
 
@@ -157,15 +137,10 @@ fn lines(viewer: &Viewer, after: i64, first: i32, records: &[RecordType]) -> Sel
         .columns(change::Column::iter())
         .from(change::Entity)
         .and_where(change::Column::Seq.gt(after))
+        .and_where(change::Column::SubjectKind.is_in(records.iter().copied()))
         .cond_where(Condition::any().add(could).add(can))
         .order_by(change::Column::Seq, Order::Asc)
         .limit(u64::try_from(first).unwrap_or_default() + 1);
-    if records.len() < PUBLISHED.len() {
-        changes.and_where(change::Column::SubjectKind.is_in(records.iter().copied()));
-    } else {
-        let hidden = RecordType::iter().filter(|record| !PUBLISHED.contains(record));
-        changes.and_where(change::Column::SubjectKind.is_not_in(hidden));
-    }
     Query::select()
         .expr_as(Expr::col((change_head::Entity, change_head::Column::Seq)), "head")
         .expr_as(Expr::col((change_head::Entity, change_head::Column::Floor)), "floor")
@@ -178,13 +153,13 @@ fn lines(viewer: &Viewer, after: i64, first: i32, records: &[RecordType]) -> Sel
 
 fn seen(app: &App, viewer: &Viewer, line: &change::Model) -> Option<Seen> {
     let could = line.audience_before.is_some_and(|audience| viewer.admits((audience, line.owner_before)));
-    let told = told(line.kind, could, viewer.admits((line.audience, line.owner)))?;
-    let is_lost = told == Told::AccessLost;
+    let kind = seen_as(line.kind, could, viewer.admits((line.audience, line.owner)))?;
+    let is_lost = kind == SeenAs::AccessLost;
     Some(Seen {
         cursor: app.feed.cursor(line.seq),
-        told,
+        kind,
         record: line.subject_kind,
-        id: line.subject_id,
+        id: print(line.subject_kind, line.subject_id)?,
         version: (!is_lost).then_some(line.version),
         at: line.at,
         reason: line.reason.filter(|_| !is_lost),
