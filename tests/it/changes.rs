@@ -338,6 +338,32 @@ on_both_databases! {
         is_equal(&client, &mirror, "cut off").await;
     }
 
+    async fn the_records_of_what_was_missed_are_read_together(app: TestApp) {
+        let start = head(&app.anonymous()).await;
+        for number in 0..40 {
+            let theme = json!({ "code": format!("T{number}"), "kind": "SUBJECT", "name": text("T") });
+            app.secretariat().mutate("createTheme", theme, "id").await;
+        }
+        let mut socket = Socket::begin(app.serve().await, None).await;
+        let before = app.app.databases.statements();
+        socket.subscribe("1", &format!("subscription {{ changes(after: {start}) {{ node {{ id ... on Theme {{ code }} }} }} }}")).await;
+        for number in 0..40 {
+            assert_eq!(socket.message().await["payload"]["data"]["changes"]["node"]["code"], format!("T{number}"));
+        }
+        // Two for what was missed, two to look whether there is more, and the head that is read every second.
+        let statements = app.app.databases.statements() - before;
+        assert!(statements <= 6, "{statements}");
+    }
+
+    async fn a_checkpoint_costs_what_it_reads(app: TestApp) {
+        let ask = |times: usize| {
+            let fields: Vec<String> = (0..times).map(|number| format!("c{number}: checkpoint {{ hash }}")).collect();
+            format!("{{ {} }}", fields.join(" "))
+        };
+        app.anonymous().query(&ask(9)).await;
+        assert_eq!(app.anonymous().error(&ask(10)).await, "QUERY_TOO_COMPLEX");
+    }
+
     async fn a_mirror_that_begins_while_others_write_ends_equal(app: TestApp) {
         let writers: Vec<_> = (0..4).map(|writer| {
             let secretariat = app.secretariat();

@@ -4,7 +4,8 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject, Subscription};
 use chrono::{DateTime, Utc};
 use entity::RecordType;
 use entity::change::ChangeReason;
-use futures_util::stream::{self, Stream, StreamExt as _};
+use futures_util::future::join_all;
+use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 
 use super::connection::Items;
 use super::node::{NodeInterface, node};
@@ -173,13 +174,17 @@ impl ChangeSubscription {
         let records = published(types.as_deref());
         let after = session.last_cursor.clone().or(after);
         let batches = follow(&session.app, &session.viewer, after.as_deref(), records).await?;
-        Ok(batches.flat_map(move |batch| {
+        let shows_nodes = ctx.look_ahead().field("node").exists();
+        let batches = batches.then(move |batch| async move {
             // What was read for earlier changes is old, and would be kept for ever.
             session.loaders.forget();
-            stream::iter(match batch {
-                Ok(changes) => changes.into_iter().map(|seen| Ok(ChangeEdge(seen))).collect(),
-                Err(error) => vec![Err(error.into())],
-            })
-        }))
+            if shows_nodes && let Ok(changes) = &batch {
+                // All at once: each change finds its own then, or the error.
+                join_all(changes.iter().map(|seen| node(session, &seen.id))).await;
+            }
+            batch
+        });
+        let edges = batches.map_ok(|changes| stream::iter(changes.into_iter().map(|seen| Ok(ChangeEdge(seen)))));
+        Ok(edges.map_err(async_graphql::Error::from).try_flatten())
     }
 }

@@ -17,6 +17,10 @@ const SHORT: u64 = 5;
 /// A part of the change feed, which has its own page sizes.
 const CHANGES: &str = "ChangePage";
 
+/// What a mirror proves itself equal with. It reads every record that the viewer sees.
+const CHECKPOINT: &str = "Checkpoint";
+const CHECKED: u64 = 2000;
+
 /// How many fields of the schema's own description cost a point: they are no rows. The query that explorers and generators of
 /// code begin with costs some 15,000 points.
 const DESCRIBED: u64 = 25;
@@ -93,6 +97,9 @@ impl<'a> Reckoning<'a> {
         let answer = self.types.answer(on, &field.name.node);
         let (ty, is_list) = answer.unwrap_or(("", false));
         let below = self.selections(&field.selection_set.node, ty);
+        if ty == CHECKPOINT {
+            return below.saturating_add(CHECKED);
+        }
         let records = if ty.ends_with("Connection") {
             self.page_size(field, DEFAULT_PAGE, self.longest)
         } else if ty == CHANGES {

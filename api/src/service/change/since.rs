@@ -19,7 +19,7 @@ use crate::service::waiting::waiting;
 
 /// The most changes that are read at once.
 pub const LONGEST: i32 = 500;
-/// How many are read unless a client says.
+/// How many are read unless a client says, and for whoever follows.
 pub const DEFAULT: i32 = 100;
 
 /// A change, as a viewer sees it.
@@ -92,7 +92,7 @@ impl Following<'_> {
     async fn next(&mut self) -> Result<Option<Vec<Seen>>, Error> {
         loop {
             self.head.borrow_and_update();
-            let batch = batch(self.app, self.viewer, self.after, LONGEST, &self.records).await?;
+            let batch = batch(self.app, self.viewer, self.after, DEFAULT, &self.records).await?;
             self.after = batch.end.seq();
             if !batch.changes.is_empty() {
                 return Ok(Some(batch.changes));
