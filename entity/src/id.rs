@@ -95,6 +95,7 @@ ids! {
     BodyId = "bod";
     BodySessionId = "ses";
     CountryId = "cty";
+    ExternalIdId = "xid";
     InstrumentId = "ins";
     MandateId = "mdt";
     MeetingId = "mtg";
@@ -109,6 +110,7 @@ ids! {
     RepatriationOperationId = "rop";
     RevisionId = "rev";
     SourceId = "src";
+    SourceSystemId = "sys";
     ThemeId = "thm";
 }
 

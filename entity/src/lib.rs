@@ -18,6 +18,7 @@ pub mod body_session;
 pub mod change;
 pub mod change_head;
 pub mod country;
+pub mod external_id;
 pub mod instrument;
 pub mod mandate;
 pub mod meeting;
@@ -32,6 +33,7 @@ pub mod recommendation_revision;
 pub mod recommendation_theme;
 pub mod repatriation_operation;
 pub mod source;
+pub mod source_system;
 pub mod theme;
 
 pub use row::{Audience, ModelOf, Part, Record, RecordType, Row};

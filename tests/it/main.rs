@@ -4,11 +4,13 @@
 mod access;
 mod at_once;
 mod attacks;
+mod bulk;
 mod changes;
 mod council;
 mod crash;
 mod events;
 mod every_list;
+mod external_ids;
 mod faults;
 mod feed;
 mod filter;

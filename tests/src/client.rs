@@ -96,6 +96,12 @@ impl Client {
         payload["record"].take()
     }
 
+    /// The payload of a bulk write.
+    pub async fn upsert(&self, mutation: &str, input: Value, selection: &str) -> Value {
+        let mut data = self.query_with(&upsert_text(mutation, selection), json!({ "input": input })).await;
+        data[mutation].take()
+    }
+
     /// The refusals of a mutation, each as `CODE path.to.field`.
     pub async fn refusals(&self, mutation: &str, input: Value) -> Vec<String> {
         let payload = self.payload(mutation, input, "id").await;
@@ -122,6 +128,20 @@ impl Client {
     pub async fn mutation_error(&self, mutation: &str, input: Value) -> String {
         self.error_with(&mutation_text(mutation, "id"), json!({ "input": input })).await
     }
+}
+
+/// A bulk write as a document; the record of a row is called `record` whatever its type.
+pub fn upsert_text(mutation: &str, selection: &str) -> String {
+    let record = match mutation {
+        "upsertOrganizations" => "organization",
+        "upsertMeetings" => "meeting",
+        _ => "recommendation",
+    };
+    format!(
+        "mutation($input: U{}Input!) {{ {mutation}(input: $input) {{ rows {{ index outcome record: {record} {{ {selection} }} \
+         userErrors {{ code message path }} }} change {{ cursor }} }} }}",
+        &mutation[1..],
+    )
 }
 
 /// A mutation as a document; its record is called `record` whatever its type.
@@ -152,6 +172,7 @@ fn record_of(mutation: &str) -> &'static str {
         "createInstrument" | "updateInstrument" => "instrument",
         "addAgendaItem" | "updateAgendaItem" => "agendaItem",
         "recordParticipation" => "participation",
+        "linkExternalId" | "unlinkExternalId" => "externalId",
         "setMeetingOrganizers" | "setBodySessions" | "removeAgendaItem" | "reorderAgendaItems" => "meeting",
         name if name.ends_with("Meeting") => "meeting",
         _ => "recommendation",

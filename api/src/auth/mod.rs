@@ -80,6 +80,8 @@ pub enum Act<'a> {
     KeepRecord,
     /// Write a text at all: asked before anything is read, so that a refusal tells nothing of the record.
     Write,
+    /// Say what another system calls a record that the viewer may see.
+    Link,
     /// Record an organisation's part in a meeting. `lets_in`: it would read who else takes part under the Chatham House Rule.
     RecordParticipation { organization: OrganizationId, lets_in: bool },
     /// Propose a draft in a body.
@@ -163,6 +165,7 @@ impl Viewer {
         let (allowed, who) = match act {
             Act::KeepRecord => (false, "Only the secretariat may do this."),
             Act::Write => (self.acts_for().is_some(), "Only the secretariat and partners write texts."),
+            Act::Link => (self.acts_for().is_some(), "Only the secretariat and partners link external ids."),
             Act::RecordParticipation { organization, lets_in } => (
                 own(Some(organization)) && !lets_in,
                 "Only the secretariat and the organisation itself may record its participation, and under the Chatham \

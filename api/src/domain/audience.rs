@@ -58,6 +58,7 @@ pub fn of_recommendation(status: RecommendationStatus, drafted_by: Option<Organi
 #[cfg(test)]
 mod tests {
     use super::{of_meeting, of_participation, of_recommendation};
+    use crate::domain::lifecycle::{Move, next};
     use entity::Audience::{Confidential, Participants, Public};
     use entity::id::{OrganizationId, RecordId};
     use entity::meeting::Sensitivity;
@@ -67,6 +68,15 @@ mod tests {
 
     fn drafter() -> OrganizationId {
         OrganizationId::new(Uuid::from_u128(1))
+    }
+
+    #[test]
+    fn a_revision_changes_nobodys_access() {
+        for status in RecommendationStatus::iter() {
+            if let Ok(after) = next(status, Move::Revise) {
+                assert_eq!(of_recommendation(status, None), of_recommendation(after, None), "{status:?}");
+            }
+        }
     }
 
     #[test]

@@ -7,6 +7,11 @@ use entity::{country, mandate};
 use super::input;
 use super::refusal::{All as _, Checked, Refusal, RefusalCode, ensure};
 
+/// An acronym is one organisation's.
+pub fn acronym_is_free(free: bool) -> Checked<()> {
+    ensure(free, || Refusal::new(RefusalCode::AlreadyExists, "acronym", "Another organisation has this acronym."))
+}
+
 /// A mandate ends on the day it begins, or later.
 pub fn mandate_period(valid_from: NaiveDate, valid_to: Option<NaiveDate>) -> Checked<()> {
     (input::day("validFrom", valid_from), input::optional_day("validTo", valid_to)).all()?;

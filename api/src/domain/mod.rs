@@ -1,7 +1,9 @@
 //! The council's rules: plain functions over plain values. No SQL, no async, no GraphQL; unit tests stand beside them.
 
 pub mod audience;
+pub mod bulk;
 pub mod council;
+pub mod external;
 pub mod feed;
 pub mod input;
 pub mod label;

@@ -30,6 +30,11 @@ pub fn drafts(body_active: bool) -> Checked<()> {
     ensure(body_active, || Refusal::state("bodyId", "The body is not active."))
 }
 
+/// A text stays with the body that has drafted it.
+pub fn stays_with_its_body(same: bool) -> Checked<()> {
+    ensure(same, || Refusal::invalid("bodyId", "A text stays with the body that has drafted it."))
+}
+
 /// After a failed consensus only a new revision of the text opens the discussion again.
 pub fn reopens(status: RecommendationStatus, new_text: bool) -> Checked<()> {
     ensure(status != RecommendationStatus::NoConsensus || new_text, || {

@@ -18,6 +18,8 @@ pub enum RefusalCode {
     InvalidState,
     /// The record has changed since it was read. The payload holds its current state.
     Conflict,
+    /// You may not do this to this record. In bulk writes; elsewhere it is the error `FORBIDDEN`.
+    Forbidden,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +52,19 @@ impl Refusal {
         Self::new(RefusalCode::NotFound, path, format!("There is no such {what}."))
     }
 
+    pub fn conflict(path: &str, message: impl Into<String>) -> Self {
+        Self::new(RefusalCode::Conflict, path, message)
+    }
+
     pub fn state(path: &str, message: impl Into<String>) -> Self {
         Self::new(RefusalCode::InvalidState, path, message)
+    }
+
+    /// The same refusal where the input that was judged stands in a list.
+    #[must_use]
+    pub fn within(mut self, list: &str, index: usize) -> Self {
+        self.path.splice(0..0, [list.to_owned(), index.to_string()]);
+        self
     }
 
     /// The same refusal where the input calls the record otherwise.

@@ -6,6 +6,7 @@ use entity::body::BodyKind;
 use entity::id::RecordId as _;
 
 use super::connection::connections;
+use super::external_id::ExternalIds;
 use super::mandate::Mandate;
 use super::meeting::{AgendaItem, BodySession, Meeting};
 use super::object::{Stamp, object};
@@ -68,6 +69,11 @@ impl Body {
     #[graphql(flatten)]
     fn connections(&self) -> BodyLists {
         BodyLists(self.0.id.uuid())
+    }
+
+    #[graphql(flatten)]
+    fn external(&self) -> ExternalIds {
+        ExternalIds(self.0.id.uuid())
     }
 
     #[graphql(flatten)]

@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, Object, Result};
 use entity::id::RecordId as _;
 
 use super::connection::connections;
+use super::external_id::ExternalIds;
 use super::found;
 use super::mandate::Mandate;
 use super::meeting::Meeting;
@@ -49,6 +50,11 @@ impl Country {
     #[graphql(flatten)]
     fn connections(&self) -> CountryLists {
         CountryLists(self.0.id.uuid())
+    }
+
+    #[graphql(flatten)]
+    fn external(&self) -> ExternalIds {
+        ExternalIds(self.0.id.uuid())
     }
 
     #[graphql(flatten)]

@@ -1,16 +1,21 @@
 //! Instruments.
 
-use async_graphql::{ID, Object};
+use async_graphql::{Context, ID, Object, Result};
 use chrono::NaiveDate;
 use entity::id::RecordId as _;
 
 use super::connection::connections;
+use super::external_id::ExternalIds;
+use super::found;
 use super::object::{Stamp, object};
 use super::payload::{mutations, payload};
 use super::recommendation::Recommendation;
 use super::scalar::texts;
+use super::session::session;
 use crate::service;
-use crate::service::instrument::{CreateInstrumentInput, InstrumentFilter, InstrumentOrder, UpdateInstrumentInput};
+use crate::service::instrument::{
+    CreateInstrumentInput, InstrumentBy, InstrumentFilter, InstrumentOrder, UpdateInstrumentInput,
+};
 
 object!(Instrument: instrument, InstrumentFilter, InstrumentOrder);
 
@@ -49,6 +54,11 @@ impl Instrument {
     }
 
     #[graphql(flatten)]
+    fn external(&self) -> ExternalIds {
+        ExternalIds(self.0.id.uuid())
+    }
+
+    #[graphql(flatten)]
     fn stamp(&self) -> Stamp {
         Stamp { created_at: self.0.created_at, updated_at: self.0.updated_at, version: self.0.version }
     }
@@ -66,6 +76,21 @@ payload! {
     InstrumentPayload {
         /// The instrument after the write; in a conflict, as it is now.
         instrument: Instrument
+    }
+}
+
+#[derive(Default)]
+pub struct InstrumentQuery;
+
+#[Object]
+impl InstrumentQuery {
+    /// An instrument. Null if there is none.
+    async fn instrument(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one: by exactly one key.")] by: InstrumentBy,
+    ) -> Option<Result<Instrument>> {
+        found(service::instrument::find(&session(ctx).app.databases.read, &session(ctx).viewer, &by).await)
     }
 }
 

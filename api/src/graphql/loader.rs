@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
 use entity::id::{RecommendationId, RecordId};
-use entity::{Part, Row, recommendation};
+use entity::{Part, Row, external_id, recommendation};
 use futures_util::future::try_join_all;
 use uuid::Uuid;
 
@@ -317,5 +317,20 @@ impl Key for Successor {
         let rows = service::recommendation::successors(&reader.app.databases.read, &reader.viewer, &earlier).await?;
         let keyed = rows.into_iter().filter_map(|row| Some((Successor(row.supersedes_id?), Arc::new(row))));
         Ok(keyed.collect())
+    }
+}
+
+/// What other systems call a record.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct ExternalIdsOf(pub Uuid);
+
+impl Key for ExternalIdsOf {
+    type Value = Arc<Vec<Arc<external_id::Model>>>;
+
+    async fn load(reader: &Reader, keys: &[Self]) -> Result<HashMap<Self, Self::Value>, Error> {
+        let records: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let read = service::external_id::of_records(&reader.app.databases.read, &reader.viewer, &records).await?;
+        let shared = |rows: Vec<external_id::Model>| Arc::new(rows.into_iter().map(Arc::new).collect());
+        Ok(read.into_iter().map(|(record, rows)| (ExternalIdsOf(record), shared(rows))).collect())
     }
 }

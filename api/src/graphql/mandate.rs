@@ -2,18 +2,20 @@
 
 use async_graphql::{Context, ID, Object, Result};
 use chrono::NaiveDate;
+use entity::id::RecordId as _;
 use entity::mandate::MandateRole;
 
 use super::body::Body;
 use super::connection::connections;
 use super::country::Country;
+use super::external_id::ExternalIds;
 use super::object::{Stamp, object};
 use super::organization::Organization;
 use super::payload::{mutations, payload};
 use super::session::session;
-use super::{known, to_one};
+use super::{found, known, to_one};
 use crate::service;
-use crate::service::mandate::{EndMandateInput, GrantMandateInput, MandateFilter, MandateOrder};
+use crate::service::mandate::{EndMandateInput, GrantMandateInput, MandateBy, MandateFilter, MandateOrder};
 
 object!(Mandate: mandate, MandateFilter, MandateOrder);
 
@@ -61,6 +63,11 @@ impl Mandate {
     }
 
     #[graphql(flatten)]
+    fn external(&self) -> ExternalIds {
+        ExternalIds(self.0.id.uuid())
+    }
+
+    #[graphql(flatten)]
     fn stamp(&self) -> Stamp {
         Stamp { created_at: self.0.created_at, updated_at: self.0.updated_at, version: self.0.version }
     }
@@ -71,6 +78,21 @@ payload! {
     MandatePayload {
         /// The mandate after the write; in a conflict, as it is now.
         mandate: Mandate
+    }
+}
+
+#[derive(Default)]
+pub struct MandateQuery;
+
+#[Object]
+impl MandateQuery {
+    /// A mandate. Null if there is none.
+    async fn mandate(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one: by exactly one key.")] by: MandateBy,
+    ) -> Option<Result<Mandate>> {
+        found(service::mandate::find(&session(ctx).app.databases.read, &session(ctx).viewer, &by).await)
     }
 }
 

@@ -6,9 +6,11 @@
 
 pub mod batch;
 pub mod body;
+pub mod bulk;
 pub mod change;
 pub mod connection;
 pub mod country;
+pub mod external_id;
 pub mod instrument;
 pub mod loader;
 pub mod mandate;
@@ -47,12 +49,15 @@ pub struct Query(
     organization::Organizations,
     body::BodyQuery,
     body::Bodies,
+    mandate::MandateQuery,
     mandate::Mandates,
     meeting::MeetingQuery,
     meeting::Meetings,
     recommendation::RecommendationQuery,
     recommendation::Recommendations,
+    theme::ThemeQuery,
     theme::Themes,
+    instrument::InstrumentQuery,
     instrument::Instruments,
 );
 
@@ -66,6 +71,9 @@ pub struct Mutation(
     recommendation::RecommendationMutation,
     theme::ThemeMutation,
     instrument::InstrumentMutation,
+    external_id::ExternalIdMutation,
+    organization::OrganizationUpsert,
+    recommendation::RecommendationUpsert,
 );
 
 /// Everything that can be followed.

@@ -4,8 +4,10 @@ use async_graphql::{Context, ID, Object, Result};
 use entity::id::RecordId as _;
 use entity::organization::OrganizationKind;
 
+use super::bulk::upserts;
 use super::connection::connections;
 use super::country::Country;
+use super::external_id::ExternalIds;
 use super::mandate::Mandate;
 use super::meeting::{Meeting, Participation};
 use super::object::{Stamp, object};
@@ -15,6 +17,7 @@ use super::scalar::texts;
 use super::session::{Session, session};
 use super::{found, to_one};
 use crate::service;
+use crate::service::organization::upsert::{UpsertOrganizationsInput, upsert};
 use crate::service::organization::{
     CreateOrganizationInput, DeactivateOrganizationInput, OrganizationBy, OrganizationFilter, OrganizationOrder,
     UpdateOrganizationInput,
@@ -87,6 +90,11 @@ impl Organization {
     }
 
     #[graphql(flatten)]
+    fn external(&self) -> ExternalIds {
+        ExternalIds(self.0.id.uuid())
+    }
+
+    #[graphql(flatten)]
     fn stamp(&self) -> Stamp {
         Stamp { created_at: self.0.created_at, updated_at: self.0.updated_at, version: self.0.version }
     }
@@ -156,5 +164,17 @@ mutations! {
         /// Deactivates an organisation: it stays in the record, and its tokens are refused. For the secretariat.
         deactivate_organization(DeactivateOrganizationInput, "The organisation and its version.") -> OrganizationPayload
             = service::organization::deactivate, of id;
+    }
+}
+
+upserts! {
+    /// The answer of a bulk write of organisations.
+    UpsertOrganizationsPayload of UpsertOrganizationsRow {
+        organization: Organization;
+        upsert_organizations(UpsertOrganizationsInput, "The rows, and how to go about them.") = upsert;
+        /// Creates and changes many organisations, up to 500, in one transaction. The rules are those of
+        /// `createOrganization` and `updateOrganization`. A row that says what is recorded already is `UNCHANGED`. For
+        /// the secretariat.
+        OrganizationUpsert
     }
 }

@@ -9,6 +9,7 @@ use super::object::Node;
 use super::session::Session;
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::error::Error;
+use crate::service::change::ChangeCursor;
 use crate::service::read;
 use crate::service::tx::Written;
 
@@ -35,6 +36,12 @@ impl From<Refusal> for UserError {
 pub struct ChangeReference {
     /// The cursor of the write's last change.
     cursor: String,
+}
+
+impl From<ChangeCursor> for ChangeReference {
+    fn from(cursor: ChangeCursor) -> Self {
+        Self { cursor: cursor.to_string() }
+    }
 }
 
 /// The answer of a mutation.
@@ -145,6 +152,6 @@ pub async fn answer<P: Payload>(
     Ok(P::new(
         row.map(|row| P::Object::new(Arc::new(row))),
         refusals.into_iter().map(UserError::from).collect(),
-        change.map(|cursor| ChangeReference { cursor: cursor.to_string() }),
+        change.map(ChangeReference::from),
     ))
 }

@@ -5,14 +5,15 @@ use entity::id::RecordId as _;
 use entity::theme::ThemeKind;
 
 use super::connection::connections;
+use super::external_id::ExternalIds;
 use super::object::{Stamp, object};
 use super::payload::{mutations, payload};
 use super::recommendation::Recommendation;
 use super::scalar::texts;
 use super::session::session;
-use super::to_one;
+use super::{found, to_one};
 use crate::service;
-use crate::service::theme::{CreateThemeInput, ThemeFilter, ThemeOrder, UpdateThemeInput};
+use crate::service::theme::{CreateThemeInput, ThemeBy, ThemeFilter, ThemeOrder, UpdateThemeInput};
 
 object!(Theme: theme, ThemeFilter, ThemeOrder);
 
@@ -56,6 +57,11 @@ impl Theme {
     }
 
     #[graphql(flatten)]
+    fn external(&self) -> ExternalIds {
+        ExternalIds(self.0.id.uuid())
+    }
+
+    #[graphql(flatten)]
     fn stamp(&self) -> Stamp {
         Stamp { created_at: self.0.created_at, updated_at: self.0.updated_at, version: self.0.version }
     }
@@ -75,6 +81,21 @@ payload! {
     ThemePayload {
         /// The theme after the write; in a conflict, as it is now.
         theme: Theme
+    }
+}
+
+#[derive(Default)]
+pub struct ThemeQuery;
+
+#[Object]
+impl ThemeQuery {
+    /// A theme. Null if there is none.
+    async fn theme(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one: by exactly one key.")] by: ThemeBy,
+    ) -> Option<Result<Theme>> {
+        found(service::theme::find(&session(ctx).app.databases.read, &session(ctx).viewer, &by).await)
     }
 }
 

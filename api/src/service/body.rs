@@ -7,6 +7,7 @@ use entity::body::BodyKind;
 use entity::id::BodyId;
 use sea_orm::ConnectionTrait;
 
+use super::external_id::{self, ExternalIdInput};
 use super::filter::{BooleanFilter, EnumFilter, IdFilter, OrderedFilter, StringFilter, TextFilter, filter, sort};
 use super::input::{LocalizedTextInput, localized, patch, patch_required};
 use super::read::{self, Link, Visible};
@@ -26,6 +27,8 @@ pub enum BodyBy {
     Id(ID),
     /// Its code, such as `EC` or `WG-A`.
     Code(String),
+    /// What a system of yours calls it.
+    ExternalId(ExternalIdInput),
 }
 
 /// Which bodies.
@@ -87,6 +90,7 @@ pub async fn find(db: &impl ConnectionTrait, viewer: &Viewer, by: &BodyBy) -> Re
     match by {
         BodyBy::Id(id) => read::by_text_id::<body::Entity>(db, viewer, id).await,
         BodyBy::Code(code) => read::by_key::<body::Entity>(db, viewer, body::Column::Code, code).await,
+        BodyBy::ExternalId(by) => external_id::find::<body::Entity>(db, viewer, by).await,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::error::Error;
 
 /// A unique key: how SQLite and PostgreSQL name it, where it stands in an input, and what to say.
-const UNIQUE: [(&str, &str, &str, &str); 18] = [
+const UNIQUE: [(&str, &str, &str, &str); 19] = [
     ("organization.acronym", "organization_acronym_key", "acronym", "Another organisation has this acronym."),
     ("body.code", "body_code_key", "code", "Another body has this code."),
     ("body.kind", "body_one_active_of_kind", "kind", "There is an active body of this kind already."),
@@ -15,6 +15,12 @@ const UNIQUE: [(&str, &str, &str, &str); 18] = [
     ("instrument.symbol", "instrument_symbol_key", "symbol", "Another instrument has this symbol."),
     ("country.iso2", "country_iso2_key", "iso2", "Another country has this code."),
     ("source.url", "source_url_key", "url", "Another source has this address."),
+    (
+        "external_id.record_kind, external_id.source_system, external_id.value",
+        "external_id_record_kind_source_system_value_key",
+        "externalId",
+        "Another record of this type has this external id.",
+    ),
     (
         "body_session.body_id, body_session.ordinal",
         "body_session_body_id_ordinal_key",

@@ -5,6 +5,7 @@ use entity::country;
 use entity::id::CountryId;
 use sea_orm::ConnectionTrait;
 
+use super::external_id::{self, ExternalIdInput};
 use super::filter::{BooleanFilter, IdFilter, StringFilter, TextFilter, filter, sort};
 use super::read::{self, Visible};
 use crate::auth::Viewer;
@@ -19,6 +20,8 @@ pub enum CountryBy {
     Id(ID),
     /// Its ISO 3166-1 alpha-2 code, in upper case.
     Iso2(String),
+    /// What a system of yours calls it.
+    ExternalId(ExternalIdInput),
 }
 
 /// Which countries.
@@ -61,5 +64,6 @@ pub async fn find(db: &impl ConnectionTrait, viewer: &Viewer, by: &CountryBy) ->
     match by {
         CountryBy::Id(id) => read::by_text_id::<country::Entity>(db, viewer, id).await,
         CountryBy::Iso2(iso2) => read::by_key::<country::Entity>(db, viewer, country::Column::Iso2, iso2).await,
+        CountryBy::ExternalId(by) => external_id::find::<country::Entity>(db, viewer, by).await,
     }
 }

@@ -1,5 +1,8 @@
 //! Inputs that several mutations share, and how an update input changes a row: omitted keeps, `null` clears.
 
+use std::collections::HashSet;
+use std::hash::{BuildHasher, Hash};
+
 use async_graphql::{InputObject, MaybeUndefined};
 use entity::text::{Locale, LocalizedText};
 
@@ -23,6 +26,13 @@ pub fn localized(path: &str, entries: &[LocalizedTextInput], longest: usize) -> 
 /// The elements of a list of ids, each with its place in the input: `list.3.field`.
 pub fn placed<I: Copy>(list: &str, field: &str, ids: &[I]) -> Vec<(String, I)> {
     ids.iter().enumerate().map(|(index, id)| (format!("{list}.{index}{field}"), *id)).collect()
+}
+
+/// Whether the records are known that an input names, each at its own place.
+pub fn named<I: Eq + Hash, H: BuildHasher>(named: &[(String, I)], known: &HashSet<I, H>, what: &str) -> Checked<()> {
+    let missing = named.iter().filter(|(_, id)| !known.contains(id));
+    let refusals: Vec<Refusal> = missing.map(|(path, _)| Refusal::not_found(path, what)).collect();
+    if refusals.is_empty() { Ok(()) } else { Err(refusals) }
 }
 
 /// The list that takes the place of another one; `null` empties it.

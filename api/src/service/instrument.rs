@@ -1,13 +1,15 @@
 //! Legal instruments and resolutions that recommendations refer to.
 
-use async_graphql::{ID, InputObject, MaybeUndefined};
+use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
 use chrono::NaiveDate;
 use entity::id::InstrumentId;
 use entity::instrument;
+use sea_orm::ConnectionTrait;
 
+use super::external_id::{self, ExternalIdInput};
 use super::filter::{IdFilter, OrderedFilter, StringFilter, TextFilter, filter, sort};
 use super::input::{LocalizedTextInput, localized, patch, patch_required};
-use super::read::Visible;
+use super::read::{self, Visible};
 use super::tx::Written;
 use crate::app::App;
 use crate::auth::{Act, Viewer};
@@ -16,6 +18,17 @@ use crate::domain::{audience, input};
 use crate::error::Error;
 
 impl Visible for instrument::Entity {}
+
+/// Names one instrument.
+#[derive(Clone, Debug, OneofObject)]
+pub enum InstrumentBy {
+    /// Its id.
+    Id(ID),
+    /// Its symbol, such as `S/RES/2396`.
+    Symbol(String),
+    /// What a system of yours calls it.
+    ExternalId(ExternalIdInput),
+}
 
 /// Which instruments.
 #[derive(Clone, Debug, Default, InputObject)]
@@ -52,6 +65,20 @@ sort! {
         AdoptedOn => AdoptedOn,
         /// The time of the last change.
         UpdatedAt => UpdatedAt,
+    }
+}
+
+pub async fn find(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    by: &InstrumentBy,
+) -> Result<Option<instrument::Model>, Error> {
+    match by {
+        InstrumentBy::Id(id) => read::by_text_id::<instrument::Entity>(db, viewer, id).await,
+        InstrumentBy::Symbol(symbol) => {
+            read::by_key::<instrument::Entity>(db, viewer, instrument::Column::Symbol, symbol).await
+        }
+        InstrumentBy::ExternalId(by) => external_id::find::<instrument::Entity>(db, viewer, by).await,
     }
 }
 

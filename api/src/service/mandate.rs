@@ -1,14 +1,15 @@
 //! Mandates: what organisations are in bodies, and when.
 
-use async_graphql::{ID, InputObject};
+use async_graphql::{ID, InputObject, OneofObject};
 use chrono::NaiveDate;
 use entity::id::{BodyId, CountryId, MandateId, OrganizationId};
 use entity::mandate::MandateRole;
 use entity::{body, country, mandate, organization};
-use sea_orm::{ColumnTrait, Condition};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
 
 use super::body::BodyFilter;
 use super::country::CountryFilter;
+use super::external_id::{self, ExternalIdInput};
 use super::filter::{BooleanFilter, EnumFilter, IdFilter, OrderedFilter, filter, sort};
 use super::organization::OrganizationFilter;
 use super::read::{self, Link, Visible};
@@ -20,6 +21,15 @@ use crate::domain::{audience, council, input};
 use crate::error::Error;
 
 impl Visible for mandate::Entity {}
+
+/// Names one mandate.
+#[derive(Clone, Debug, OneofObject)]
+pub enum MandateBy {
+    /// Its id.
+    Id(ID),
+    /// What a system of yours calls it.
+    ExternalId(ExternalIdInput),
+}
 
 /// Which mandates.
 #[derive(Clone, Debug, Default, InputObject)]
@@ -70,6 +80,13 @@ sort! {
         Role => Role,
         /// The time of the last change.
         UpdatedAt => UpdatedAt,
+    }
+}
+
+pub async fn find(db: &impl ConnectionTrait, viewer: &Viewer, by: &MandateBy) -> Result<Option<mandate::Model>, Error> {
+    match by {
+        MandateBy::Id(id) => read::by_text_id::<mandate::Entity>(db, viewer, id).await,
+        MandateBy::ExternalId(by) => external_id::find::<mandate::Entity>(db, viewer, by).await,
     }
 }
 

@@ -4,9 +4,11 @@
 //! clippy refuses a third.
 
 pub mod body;
+pub mod bulk;
 pub mod change;
 pub mod constraint;
 pub mod country;
+pub mod external_id;
 pub mod filter;
 pub mod input;
 pub mod instrument;

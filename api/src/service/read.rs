@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use entity::id::RecordId;
 use entity::{Audience, Part, Row};
 use sea_orm::sea_query::{
-    Asterisk, Condition, DynIden, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement,
+    ArrayType, Asterisk, Condition, DynIden, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, FromQueryResult, Value};
 use uuid::Uuid;
@@ -234,8 +234,14 @@ fn parent_of_row(backend: DbBackend) -> Expr {
 
 /// Whether a column's id is one of `ids`. The statement is the same for any number of them.
 pub fn among<I: RecordId>(backend: DbBackend, column: impl ColumnTrait, ids: &[I]) -> Expr {
+    let uuids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    among_uuids(backend, column, &uuids)
+}
+
+/// As `among`, of ids of any kind.
+pub fn among_uuids(backend: DbBackend, column: impl ColumnTrait, ids: &[Uuid]) -> Expr {
     let column = Expr::col(column.as_column_ref());
-    let uuids = ids.iter().map(|id| id.uuid());
+    let uuids = ids.iter().copied();
     if backend == DbBackend::Postgres {
         return Expr::cust_with_exprs("$1 = ANY($2)", [column, array(uuids)]);
     }
@@ -246,9 +252,23 @@ pub fn among<I: RecordId>(backend: DbBackend, column: impl ColumnTrait, ids: &[I
     column.in_subquery(listed)
 }
 
+/// Whether a column's text is one of `texts`. The statement is the same for any number of them.
+pub fn among_texts<'a>(backend: DbBackend, column: impl ColumnTrait, texts: impl IntoIterator<Item = &'a str>) -> Expr {
+    let column = Expr::col(column.as_column_ref());
+    let texts: Vec<&str> = texts.into_iter().collect();
+    if backend == DbBackend::Postgres {
+        let texts = texts.into_iter().map(Value::from).collect();
+        let texts = Value::Array(ArrayType::String, Some(Box::new(texts)));
+        return Expr::cust_with_exprs("$1 = ANY($2)", [column, Expr::value(texts)]);
+    }
+    let texts = Expr::value(serde_json::Value::from(texts).to_string());
+    let listed = Func::cust("json_each").arg(texts);
+    column.in_subquery(Query::select().column("value").from_function(listed, "listed").take())
+}
+
 fn array(ids: impl Iterator<Item = Uuid>) -> Expr {
     let ids: Vec<Value> = ids.map(Value::from).collect();
-    Expr::value(Value::Array(sea_orm::sea_query::ArrayType::Uuid, Some(Box::new(ids))))
+    Expr::value(Value::Array(ArrayType::Uuid, Some(Box::new(ids))))
 }
 
 fn json(ids: impl Iterator<Item = Uuid>) -> Expr {

@@ -1,13 +1,15 @@
 //! Themes: subjects, affected groups and development goals.
 
-use async_graphql::{ID, InputObject, MaybeUndefined};
+use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
 use entity::id::ThemeId;
 use entity::theme;
 use entity::theme::ThemeKind;
+use sea_orm::ConnectionTrait;
 
+use super::external_id::{self, ExternalIdInput};
 use super::filter::{EnumFilter, IdFilter, StringFilter, TextFilter, filter, sort};
 use super::input::{LocalizedTextInput, localized, patch, patch_required};
-use super::read::{Link, Visible};
+use super::read::{self, Link, Visible};
 use super::tx::{Tx, Written};
 use crate::app::App;
 use crate::auth::{Act, Viewer};
@@ -16,6 +18,17 @@ use crate::domain::{audience, council, input};
 use crate::error::Error;
 
 impl Visible for theme::Entity {}
+
+/// Names one theme.
+#[derive(Clone, Debug, OneofObject)]
+pub enum ThemeBy {
+    /// Its id.
+    Id(ID),
+    /// Its code.
+    Code(String),
+    /// What a system of yours calls it.
+    ExternalId(ExternalIdInput),
+}
 
 /// Which themes.
 #[derive(Clone, Debug, Default, InputObject)]
@@ -53,6 +66,14 @@ sort! {
         Code => Code,
         /// The time of the last change.
         UpdatedAt => UpdatedAt,
+    }
+}
+
+pub async fn find(db: &impl ConnectionTrait, viewer: &Viewer, by: &ThemeBy) -> Result<Option<theme::Model>, Error> {
+    match by {
+        ThemeBy::Id(id) => read::by_text_id::<theme::Entity>(db, viewer, id).await,
+        ThemeBy::Code(code) => read::by_key::<theme::Entity>(db, viewer, theme::Column::Code, code).await,
+        ThemeBy::ExternalId(by) => external_id::find::<theme::Entity>(db, viewer, by).await,
     }
 }
 

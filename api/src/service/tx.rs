@@ -7,17 +7,18 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::audit::Subjects;
 use entity::change::{ChangeKind, ChangeReason};
-use entity::id::RecordId;
-use entity::{Part, Record, Row, audit, body, mandate};
-use sea_orm::sea_query::Condition;
+use entity::id::{BodyId, RecordId};
+use entity::{ModelOf, Part, Record, Row, audit, body, external_id, mandate};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IdenStatic,
-    IntoActiveModel, Iterable, ModelTrait, QueryFilter, QuerySelect,
+    IntoActiveModel, Iterable, ModelTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
 use super::change::{ChangeCursor, Pending, append};
 use super::constraint::refused_write;
+use super::input;
 use super::read::{self, Visible};
 use crate::app::App;
 use crate::auth::{Standing, Viewer};
@@ -32,6 +33,24 @@ fn is_same_part<P: Part>(one: &P::Model, other: &P::Model) -> bool {
     let beside = [P::ID.as_str(), P::ORDER.as_str()];
     let mut columns = P::Column::iter().filter(|column| !beside.contains(&column.as_str()));
     columns.all(|column| one.get(column) == other.get(column))
+}
+
+/// The parts of a parent before and after.
+type Replaced<P> = (Vec<ModelOf<P>>, Vec<ModelOf<P>>);
+
+/// Gives the parts that stay the ids that they have.
+fn keep_ids<P: Part>(before: &[P::Model], after: &mut [P::Model]) {
+    let mut left: Vec<&P::Model> = before.iter().collect();
+    for part in after {
+        if let Some(index) = left.iter().position(|one| is_same_part::<P>(one, part)) {
+            P::set_id(part, P::id(left.remove(index)));
+        }
+    }
+}
+
+/// The most rows of one statement: both databases take 32,766 parameters or more.
+fn longest<E: Row>() -> usize {
+    32_000 / E::Column::iter().count()
 }
 
 /// What a use case has written: the record, and where the write stands in the feed. No cursor if nothing changed.
@@ -51,6 +70,8 @@ pub struct Tx<'a> {
     /// Where each record that was written stands in `changes`.
     written: HashMap<Uuid, usize>,
     subjects: Vec<String>,
+    /// Whether something was written that stands beside the record.
+    beside: bool,
 }
 
 impl App {
@@ -67,6 +88,7 @@ impl App {
             changes: Vec::new(),
             written: HashMap::new(),
             subjects: Vec::new(),
+            beside: false,
         })
     }
 }
@@ -102,15 +124,24 @@ impl Tx<'_> {
 
     /// Checks, in one statement, that all records are there that an input names, each at its own place.
     pub async fn check_named<E: Visible>(&self, named: Vec<(String, E::Id)>, what: &str) -> Result<(), Error> {
-        if named.is_empty() {
-            return Ok(());
+        let known = self.known::<E>(named.iter().map(|(_, id)| *id).collect()).await?;
+        Ok(input::named(&named, &known, what)?)
+    }
+
+    /// Those of the records that are there, in one statement.
+    pub async fn known<E: Visible>(&self, ids: Vec<E::Id>) -> Result<HashSet<E::Id>, Error> {
+        Ok(self.by_id::<E>(ids).await?.into_keys().collect())
+    }
+
+    /// Those of the records that are there, by their ids, in one statement.
+    pub async fn by_id<E: Visible>(&self, mut ids: Vec<E::Id>) -> Result<HashMap<E::Id, E::Model>, Error> {
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
         }
-        let ids: Vec<E::Id> = named.iter().map(|(_, id)| *id).collect();
         let rows = read::by_ids::<E>(&self.txn, self.viewer, &ids).await?;
-        let known: HashSet<E::Id> = rows.iter().map(E::id).collect();
-        let missing = named.iter().filter(|(_, id)| !known.contains(id));
-        let refusals: Vec<Refusal> = missing.map(|(path, _)| Refusal::not_found(path, what)).collect();
-        if refusals.is_empty() { Ok(()) } else { Err(refusals.into()) }
+        Ok(rows.into_iter().map(|row| (E::id(&row), row)).collect())
     }
 
     /// The record that is to be changed, at the version that its author has read. It is held until the transaction ends:
@@ -153,14 +184,22 @@ impl Tx<'_> {
 
     /// Holds a record until the transaction ends, so that what is computed from its children is still true then.
     pub async fn hold<E: Row>(&self, id: E::Id) -> Result<(), Error> {
-        if self.txn.get_database_backend() == DbBackend::Postgres {
+        self.hold_all::<E>(&[id]).await
+    }
+
+    /// As `hold`, several records, in the order of their ids: two transactions that hold the same ones do not wait for
+    /// each other in a circle.
+    pub async fn hold_all<E: Row>(&self, ids: &[E::Id]) -> Result<(), Error> {
+        let backend = self.txn.get_database_backend();
+        if backend == DbBackend::Postgres && !ids.is_empty() {
             E::find()
-                .filter(E::ID.eq(id))
+                .filter(read::among(backend, E::ID, ids))
                 .select_only()
                 .column(E::ID)
+                .order_by_asc(E::ID)
                 .lock_exclusive()
                 .into_tuple::<E::Id>()
-                .one(&self.txn)
+                .all(&self.txn)
                 .await
                 .map_err(refused_write)?;
         }
@@ -168,14 +207,22 @@ impl Tx<'_> {
     }
 
     /// What the viewer's organisation is in a body today.
-    pub async fn standing(&self, body: entity::id::BodyId) -> Result<Standing, Error> {
-        let Some(organization) = self.viewer.acts_for() else { return Ok(Standing::default()) };
-        let held = Condition::all()
-            .add(mandate::Column::BodyId.eq(body))
-            .add(mandate::Column::OrganizationId.eq(organization));
-        let mandates = read::all::<mandate::Entity>(&self.txn, self.viewer, held).await?;
+    pub async fn standing(&self, body: BodyId) -> Result<Standing, Error> {
+        Ok(self.standings().await?.remove(&body).unwrap_or_default())
+    }
+
+    /// What the viewer's organisation is today in each body where it is something.
+    pub async fn standings(&self) -> Result<HashMap<BodyId, Standing>, Error> {
+        let mut standings: HashMap<BodyId, Standing> = HashMap::new();
+        let Some(organization) = self.viewer.acts_for() else { return Ok(standings) };
+        let held = Condition::all().add(mandate::Column::OrganizationId.eq(organization));
         let today = self.today();
-        Ok(Standing { roles: mandates.iter().filter(|m| is_valid_on(m, today)).map(|m| m.role).collect() })
+        for mandate in read::all::<mandate::Entity>(&self.txn, self.viewer, held).await? {
+            if is_valid_on(&mandate, today) {
+                standings.entry(mandate.body_id).or_default().roles.push(mandate.role);
+            }
+        }
+        Ok(standings)
     }
 
     /// The active body of a kind.
@@ -221,6 +268,29 @@ impl Tx<'_> {
         self.write_update::<E>(before, after, None).await
     }
 
+    /// As `touch`, several records that this transaction has not written before, in one statement per chunk. The rows
+    /// are held.
+    pub async fn touch_many<E: Record>(&mut self, rows: &mut [(E::Model, E::Model)]) -> Result<(), Error> {
+        for (before, after) in &mut *rows {
+            E::stamp(after, E::version(before) + 1, self.at);
+        }
+        let columns = E::Column::iter().filter(|column| column.as_str() != E::ID.as_str());
+        let one_more = Expr::col((E::default(), E::VERSION)).eq(Expr::col(("excluded", E::VERSION)).sub(1));
+        let replace = OnConflict::column(E::ID).update_columns(columns).action_and_where(one_more).to_owned();
+        for chunk in rows.chunks(longest::<E>()) {
+            let active = chunk.iter().map(|(_, after)| after.clone().into_active_model());
+            let insert = E::insert_many(active).on_conflict(replace.clone());
+            let written = insert.exec_without_returning(&self.txn).await.map_err(refused_write)?;
+            if usize::try_from(written).ok() != Some(chunk.len()) {
+                return Err(Error::stale());
+            }
+        }
+        for (before, after) in &*rows {
+            self.note::<E>(after, ChangeKind::Updated, Some((E::audience(before), E::owner(before))), None);
+        }
+        Ok(())
+    }
+
     async fn write_update<E: Record>(
         &mut self,
         before: &E::Model,
@@ -257,6 +327,8 @@ impl Tx<'_> {
         if delete.exec(&self.txn).await.map_err(refused_write)?.rows_affected == 0 {
             return Err(Error::stale());
         }
+        let named = external_id::Entity::delete_many().filter(external_id::Column::RecordId.eq(E::id(row).uuid()));
+        named.exec(&self.txn).await.map_err(refused_write)?;
         let access = (E::audience(row), E::owner(row));
         let mut tombstone = row.clone();
         E::stamp(&mut tombstone, E::version(row) + 1, self.at);
@@ -269,27 +341,60 @@ impl Tx<'_> {
         self.write_rows::<P>(&rows).await
     }
 
-    /// Makes `after` the parts of a parent. Returns whether they differ from `before`. A part that stays keeps its id.
+    /// Makes `after` the parts of the parents whose parts are `before`. Returns the parents of which they differ. A part
+    /// that stays keeps its id.
     pub async fn replace_parts<P: Part>(
         &mut self,
-        parent: P::ParentId,
-        before: &[P::Model],
-        mut after: Vec<P::Model>,
-    ) -> Result<bool, Error> {
-        let mut left: Vec<&P::Model> = before.iter().collect();
-        for part in &mut after {
-            if let Some(index) = left.iter().position(|one| is_same_part::<P>(one, part)) {
-                P::set_id(part, P::id(left.remove(index)));
-            }
+        before: Vec<P::Model>,
+        after: Vec<P::Model>,
+    ) -> Result<HashSet<P::ParentId>, Error> {
+        let mut parts: HashMap<P::ParentId, Replaced<P>> = HashMap::new();
+        for part in before {
+            parts.entry(P::parent(&part)).or_default().0.push(part);
         }
-        if before == after {
-            return Ok(false);
+        for part in after {
+            parts.entry(P::parent(&part)).or_default().1.push(part);
         }
-        if !before.is_empty() {
-            P::delete_many().filter(P::PARENT.eq(parent)).exec(&self.txn).await.map_err(refused_write)?;
+        for (before, after) in parts.values_mut() {
+            keep_ids::<P>(before, after);
         }
-        self.write_rows::<P>(&after).await?;
-        Ok(true)
+        parts.retain(|_, (before, after)| before != after);
+        let replaced: Vec<P::ParentId> =
+            parts.iter().filter(|(_, (before, _))| !before.is_empty()).map(|(parent, _)| *parent).collect();
+        if !replaced.is_empty() {
+            let old = P::delete_many().filter(read::among(self.txn.get_database_backend(), P::PARENT, &replaced));
+            old.exec(&self.txn).await.map_err(refused_write)?;
+        }
+        let changed = parts.keys().copied().collect();
+        let rows: Vec<P::Model> = parts.into_values().flat_map(|(_, after)| after).collect();
+        self.write_rows::<P>(&rows).await?;
+        Ok(changed)
+    }
+
+    /// New rows, except those whose key is there already.
+    pub async fn insert_missing<E: Row>(&self, rows: Vec<E::Model>, key: E::Column) -> Result<(), Error> {
+        let active = rows.into_iter().map(IntoActiveModel::into_active_model);
+        let insert = E::insert_many(active).on_conflict(OnConflict::column(key).do_nothing().to_owned());
+        insert.exec_without_returning(&self.txn).await.map(drop).map_err(refused_write)
+    }
+
+    /// New rows that stand beside the record: they change nothing of it and are not in the feed, but in the audit trail.
+    pub async fn insert_beside<E: Row>(&mut self, rows: &[E::Model]) -> Result<(), Error> {
+        self.write_rows::<E>(rows).await?;
+        self.stands_beside::<E>(rows);
+        Ok(())
+    }
+
+    /// Removes a row that stands beside the record.
+    pub async fn remove_beside<E: Row>(&mut self, row: &E::Model) -> Result<(), Error> {
+        E::delete_many().filter(E::ID.eq(E::id(row))).exec(&self.txn).await.map_err(refused_write)?;
+        self.stands_beside::<E>(std::slice::from_ref(row));
+        Ok(())
+    }
+
+    fn stands_beside<E: Row>(&mut self, rows: &[E::Model]) {
+        self.beside |= !rows.is_empty();
+        self.subjects.extend(rows.iter().map(|row| E::id(row).to_string()));
     }
 
     /// Writes the access of a parent on all its parts. Parts that are records have versions, and are updated one by one.
@@ -316,9 +421,28 @@ impl Tx<'_> {
         Ok(highest.one(&self.txn).await?.flatten())
     }
 
+    /// The highest value of a column among the parts of each of several parents.
+    pub async fn highest_of<P: Part>(
+        &self,
+        column: P::Column,
+        parents: &[P::ParentId],
+    ) -> Result<HashMap<P::ParentId, i32>, Error> {
+        if parents.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let of_parents = P::find().filter(read::among(self.txn.get_database_backend(), P::PARENT, parents));
+        let highest = of_parents.select_only().column(P::PARENT).column_as(column.max(), "highest").group_by(P::PARENT);
+        Ok(highest.into_tuple::<(P::ParentId, i32)>().all(&self.txn).await?.into_iter().collect())
+    }
+
+    /// Ends a use case that leaves nothing behind.
+    pub async fn rollback(self) -> Result<(), Error> {
+        Ok(self.txn.rollback().await?)
+    }
+
     /// Numbers the changes, writes them and the audit line, commits, and rings the doorbell.
     pub async fn commit<M>(self, record: M) -> Result<Written<M>, Error> {
-        if self.changes.is_empty() {
+        if self.changes.is_empty() && !self.beside {
             self.txn.rollback().await?;
             return Ok(Written { record, cursor: None });
         }
@@ -333,16 +457,18 @@ impl Tx<'_> {
             .exec_without_returning(&self.txn)
             .await
             .map_err(refused_write)?;
-        let last = append(&self.txn, &self.changes, &self.viewer.actor(), self.at).await?;
+        let last = if self.changes.is_empty() {
+            None
+        } else {
+            Some(append(&self.txn, &self.changes, &self.viewer.actor(), self.at).await?)
+        };
         self.txn.commit().await.map_err(refused_write)?;
-        self.app.feed.ring(last);
-        Ok(Written { record, cursor: Some(self.app.feed.cursor(last)) })
+        last.inspect(|last| self.app.feed.ring(*last));
+        Ok(Written { record, cursor: last.map(|last| self.app.feed.cursor(last)) })
     }
 
     async fn write_rows<E: Row>(&self, rows: &[E::Model]) -> Result<(), Error> {
-        // Both databases take 32,766 parameters or more in one statement.
-        let longest = 32_000 / E::Column::iter().count();
-        for chunk in rows.chunks(longest) {
+        for chunk in rows.chunks(longest::<E>()) {
             let active = chunk.iter().cloned().map(IntoActiveModel::into_active_model);
             E::insert_many(active).exec_without_returning(&self.txn).await.map_err(refused_write)?;
         }

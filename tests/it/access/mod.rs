@@ -54,6 +54,7 @@ const QUERY: &str = "
     bodies          working-group               yes       yes    yes     yes yes   yes       yes         yes
     workingGroup    working-group               yes       yes    yes     yes yes   yes       yes         yes
     workingGroups   working-group               yes       yes    yes     yes yes   yes       yes         yes
+    mandate         mandate                     yes       yes    yes     yes yes   yes       yes         yes
     mandates        mandate                     yes       yes    yes     yes yes   yes       yes         yes
     meeting         public-meeting              yes       yes    yes     yes yes   yes       yes         yes
     meeting         participants-meeting        -         yes    yes     yes yes   yes       yes         yes
@@ -80,7 +81,9 @@ const QUERY: &str = "
     recommendations demo-superseded             yes       yes    yes     yes yes   yes       yes         yes
     recommendations demo-under_silence          -         yes    yes     yes yes   yes       yes         yes
     recommendations demo-no_consensus           -         yes    yes     yes yes   yes       yes         yes
+    theme           theme                       yes       yes    yes     yes yes   yes       yes         yes
     themes          theme                       yes       yes    yes     yes yes   yes       yes         yes
+    instrument      instrument                  yes       yes    yes     yes yes   yes       yes         yes
     instruments     instrument                  yes       yes    yes     yes yes   yes       yes         yes
 ";
 
@@ -114,6 +117,15 @@ const MUTATION: &str = "
     recordParticipation        own-part             no        no     no      yes no    no        yes         yes
     recordParticipation        part-in-confidential no        no     no      -   no    no        yes         yes
     draftRecommendation        new                  no        no     no      yes yes   no        yes         yes
+    upsertRecommendations      new                  no        no     no      yes yes   no        yes         yes
+    upsertRecommendations      own-draft            no        no     -       yes -     -         yes         yes
+    upsertRecommendations      discussed            no        no     no      yes yes   no        yes         yes
+    upsertOrganizations        new                  no        no     no      no  no    no        yes         yes
+    upsertOrganizations        organization         no        no     no      no  no    no        yes         yes
+    linkExternalId             public-meeting       no        no     yes     yes yes   yes       yes         yes
+    linkExternalId             confidential-meeting no        no     -       -   -     -         yes         yes
+    linkExternalId             own-draft            no        no     -       yes -     -         yes         yes
+    unlinkExternalId           the-secretariats     no        no     -       -   -     -         yes         yes
     reviseRecommendation       own-draft            no        no     -       yes -     -         yes         yes
     reviseRecommendation       discussed            no        no     no      yes yes   no        yes         yes
     setAddressees              own-draft            no        no     -       yes -     -         yes         yes
@@ -238,10 +250,15 @@ async fn is_told(client: &Client, id: &str) -> bool {
 
 async fn done(client: &Client, root: &Root, input: Value) -> String {
     let (name, (argument, kind)) = (&root.name, root.argument.as_ref().expect("an input"));
-    let mutation = format!(
-        "mutation($input: {kind}!) {{ {name}({argument}: $input) {{ \
-         userErrors {{ code message path }} change {{ cursor }} }} }}"
-    );
+    let errors = "userErrors { code message path } change { cursor }";
+    let selection = match name.as_str() {
+        bulk if bulk.starts_with("upsert") => {
+            "rows { outcome userErrors { code message path } } change { cursor }".to_owned()
+        }
+        link if link.ends_with("ExternalId") => format!("externalId {{ id }} {errors}"),
+        _ => errors.to_owned(),
+    };
+    let mutation = format!("mutation($input: {kind}!) {{ {name}({argument}: $input) {{ {selection} }} }}");
     let answer = client.send(&mutation, json!({ "input": input })).await;
     match code(&answer.body) {
         Some("FORBIDDEN") => return "no".to_owned(),
@@ -249,11 +266,12 @@ async fn done(client: &Client, root: &Root, input: Value) -> String {
         None => {}
     }
     let payload = &answer.body["data"][name];
-    let errors = payload["userErrors"].as_array().expect("user errors");
-    match errors.as_slice() {
-        [] if payload["change"]["cursor"].is_string() => "yes".to_owned(),
+    let errors = payload["rows"][0].get("userErrors").unwrap_or(&payload["userErrors"]);
+    match errors.as_array().expect("user errors").as_slice() {
+        [] if payload["change"]["cursor"].is_string() || payload["externalId"]["id"].is_string() => "yes".to_owned(),
         [] => "nothing changed".to_owned(),
         [error] if error["code"] == "NOT_FOUND" => "-".to_owned(),
+        [error] if error["code"] == "FORBIDDEN" => "no".to_owned(),
         errors => json!(errors).to_string(),
     }
 }

@@ -42,7 +42,7 @@ impl<'a> Setting<'a> {
             "country" => app.country("UZ").await,
             "organization" => app.organization("ISRS").await,
             "working-group" => app.body("WG-A").await,
-            "mandate" => id(&app.mandate("UNOCT", "WG-C", "OBSERVER").await),
+            "mandate" => id(&app.secretariat().mutate("grantMandate", self.new_mandate().await, "id").await),
             "theme" => id(&self.theme().await),
             "instrument" => id(&self.instrument().await),
             "public-meeting" => id(&app.planned_meeting(json!({})).await),
@@ -96,6 +96,8 @@ impl<'a> Setting<'a> {
             "removeAgendaItem" => at(&self.agenda_item(&app.planned_meeting(json!({})).await).await),
             "reorderAgendaItems" => self.new_order().await,
             "draftRecommendation" => self.new_text().await,
+            "upsertRecommendations" | "upsertOrganizations" => self.rows(mutation, record).await,
+            "linkExternalId" | "unlinkExternalId" => self.link(mutation, record).await,
             mutation if mutation.contains("Meeting") || record == "planned" => {
                 self.meeting_input(mutation, record).await
             }
@@ -123,6 +125,34 @@ impl<'a> Setting<'a> {
             "addAgendaItem" => new_agenda_item(&meeting),
             _ => at(&meeting),
         }
+    }
+
+    /// A bulk write of one row.
+    async fn rows(&self, mutation: &str, record: &str) -> Value {
+        let mut row = match mutation {
+            "upsertOrganizations" => self.new_organization(),
+            _ => self.new_text().await,
+        };
+        match record {
+            "new" => {}
+            "organization" => row["id"] = self.organization().await["id"].clone(),
+            state => {
+                row["id"] = self.text(state).await["id"].clone();
+                row["title"] = text("Another title");
+            }
+        }
+        json!({ "rows": [row], "matchBy": "ID" })
+    }
+
+    /// An external id in a system that nobody has used, or one that the secretariat has linked.
+    async fn link(&self, mutation: &str, record: &str) -> Value {
+        let external = json!({ "sourceSystem": format!("system-{}", self.next()), "value": "1" });
+        let id = if mutation == "linkExternalId" { self.id(record).await } else { self.id("public-meeting").await };
+        let input = json!({ "id": id, "externalId": external });
+        if mutation == "unlinkExternalId" {
+            self.app.secretariat().mutate("linkExternalId", input.clone(), "id").await;
+        }
+        input
     }
 
     async fn text_input(&self, mutation: &str, record: &str) -> Value {

@@ -21,7 +21,7 @@ const UNDISCLOSED: [&str; 8] =
     ["operation", "operations", "figure", "figures", "repatriation", "repatriated", "origins", "suppressed"];
 
 /// The counts and numbers that the schema may hold.
-const NUMBERS: [&str; 9] = [
+const NUMBERS: [&str; 10] = [
     "totalCount",
     "participantCount",
     "participationCount",
@@ -31,6 +31,7 @@ const NUMBERS: [&str; 9] = [
     "number",
     "version",
     "count",
+    "index",
 ];
 
 /// What has a name or a hierarchy of its own.

@@ -106,6 +106,8 @@ impl Inputs {
                 ),
             ),
             ("setAddressees", at_with(&draft_row, json!({ "addressees": addressees }))),
+            ("linkExternalId", linked(&draft_row)),
+            ("unlinkExternalId", linked(&draft_row)),
             ("openDiscussion", at(&draft_row)),
             ("withdrawRecommendation", at(&draft_row)),
             ("recordAgreement", at_with(&discussed, json!({ "meetingId": held["id"] }))),
@@ -122,6 +124,10 @@ impl Inputs {
         let found = self.all.iter().find(|(name, _)| *name == mutation);
         &found.unwrap_or_else(|| panic!("no input of {mutation}")).1
     }
+}
+
+fn linked(record: &Value) -> Value {
+    json!({ "id": record["id"], "externalId": { "sourceSystem": "refusals", "value": "1" } })
 }
 
 fn with_code(input: &Value, code: &str) -> Value {
@@ -158,7 +164,11 @@ rec_tests::on_both_databases! {
         let schema = app.anonymous().query("{ __schema { mutationType { fields { name } } } }").await;
         let inputs = Inputs::of(&app).await;
         for field in schema["__schema"]["mutationType"]["fields"].as_array().expect("fields") {
-            inputs.get(field["name"].as_str().expect("a name"));
+            let name = field["name"].as_str().expect("a name");
+            // What bulk writes refuse stands in `bulk`: it is refused row by row.
+            if !name.starts_with("upsert") {
+                inputs.get(name);
+            }
         }
     }
 

@@ -13,6 +13,7 @@ pub use self::mutation::MeetingMutation;
 pub use self::parts::{AgendaItem, AlternativeTitle, BodySession, MeetingOrganizer, Participation};
 use super::connection::connections;
 use super::country::Country;
+use super::external_id::ExternalIds;
 use super::loader::Headcount;
 use super::object::{Stamp, object};
 use super::recommendation::Recommendation;
@@ -151,6 +152,11 @@ impl Meeting {
     #[graphql(flatten)]
     fn connections(&self) -> MeetingLists {
         MeetingLists(self.0.id.uuid())
+    }
+
+    #[graphql(flatten)]
+    fn external(&self) -> ExternalIds {
+        ExternalIds(self.0.id.uuid())
     }
 
     #[graphql(flatten)]

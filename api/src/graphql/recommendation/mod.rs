@@ -8,10 +8,11 @@ use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus}
 mod mutation;
 mod parts;
 
-pub use self::mutation::RecommendationMutation;
+pub use self::mutation::{RecommendationMutation, RecommendationUpsert};
 pub use self::parts::{Addressee, RecommendationRevision};
 use super::body::Body;
 use super::connection::connections;
+use super::external_id::ExternalIds;
 use super::instrument::Instrument;
 use super::meeting::{AgendaItem, Meeting};
 use super::object::{Stamp, object};
@@ -141,6 +142,11 @@ impl Recommendation {
     #[graphql(flatten)]
     fn connections(&self) -> RecommendationLists {
         RecommendationLists(self.0.id.uuid())
+    }
+
+    #[graphql(flatten)]
+    fn external(&self) -> ExternalIds {
+        ExternalIds(self.0.id.uuid())
     }
 
     #[graphql(flatten)]

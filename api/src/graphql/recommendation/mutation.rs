@@ -1,12 +1,14 @@
 //! What is done to recommendations.
 
 use super::Recommendation;
+use crate::graphql::bulk::upserts;
 use crate::graphql::payload::{mutations, payload};
 use crate::service::recommendation::moves::{
     self, AdoptRecommendationInput, RecommendationMoveInput, RecordAgreementInput, SupersedeRecommendationInput,
 };
 use crate::service::recommendation::parts::{self, SetAddresseesInput};
 use crate::service::recommendation::text::{self, DraftRecommendationInput, ReviseRecommendationInput};
+use crate::service::recommendation::upsert::{UpsertRecommendationsInput, upsert};
 
 payload! {
     /// The answer of a mutation of a recommendation.
@@ -74,5 +76,18 @@ mutations! {
         supersede_recommendation(
             SupersedeRecommendationInput, "The earlier recommendation, its version, and the later one."
         ) -> RecommendationPayload = moves::supersede, of id;
+    }
+}
+
+upserts! {
+    /// The answer of a bulk write of recommendations.
+    UpsertRecommendationsPayload of UpsertRecommendationsRow {
+        recommendation: Recommendation;
+        upsert_recommendations(UpsertRecommendationsInput, "The rows, and how to go about them.") = upsert;
+        /// Drafts, revises and addresses many recommendations, up to 500, in one transaction. The rules are those of
+        /// `draftRecommendation`, `reviseRecommendation` and `setAddressees`, and who may do those may do this to a row;
+        /// to others it is refused with `FORBIDDEN`. A row that says what is recorded already is `UNCHANGED`, in any
+        /// state. For the secretariat and partners.
+        RecommendationUpsert
     }
 }

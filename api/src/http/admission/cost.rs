@@ -17,6 +17,11 @@ const SHORT: u64 = 5;
 /// A part of the change feed, which has its own page sizes.
 const CHANGES: &str = "ChangePage";
 
+/// The answers of bulk writes and their rows, of which there are as many as in the input.
+fn is_bulk(ty: &str) -> bool {
+    ty.starts_with("Upsert")
+}
+
 /// What a mirror proves itself equal with. It reads every record that the viewer sees.
 const CHECKPOINT: &str = "Checkpoint";
 const CHECKED: u64 = 2000;
@@ -107,7 +112,9 @@ impl<'a> Reckoning<'a> {
             self.page_size(field, points(since::DEFAULT), points(since::LONGEST))
         } else if field.get_argument("ids").is_some() {
             self.number_of_ids(field)
-        } else if is_list && !on.ends_with("Connection") && on != CHANGES && below > 0 {
+        } else if is_bulk(ty) && !is_list {
+            self.number_of_rows(field)
+        } else if is_list && !on.ends_with("Connection") && on != CHANGES && !is_bulk(on) && below > 0 {
             SHORT
         } else {
             1
@@ -126,6 +133,16 @@ impl<'a> Reckoning<'a> {
     fn number_of_ids(&self, field: &Field) -> u64 {
         match self.value(field, "ids") {
             Some(ConstValue::List(ids)) => u64::try_from(ids.len()).unwrap_or(u64::MAX).max(1),
+            _ => 1,
+        }
+    }
+
+    fn number_of_rows(&self, field: &Field) -> u64 {
+        match self.value(field, "input") {
+            Some(ConstValue::Object(input)) => match input.get("rows") {
+                Some(ConstValue::List(rows)) => u64::try_from(rows.len()).unwrap_or(u64::MAX).max(1),
+                _ => 1,
+            },
             _ => 1,
         }
     }
@@ -152,7 +169,9 @@ mod tests {
 
     const SCHEMA: &str = "type Thing { id: ID parts: [Thing!]! things(first: Int, last: Int): ThingConnection }
         type ThingConnection { nodes: [Thing!] totalCount: Int } type Names { all: [String!] }
-        type Query { thing: Thing things(first: Int, last: Int): ThingConnection nodes(ids: [ID!]!): [Thing] names: Names }";
+        type Query { thing: Thing things(first: Int, last: Int): ThingConnection nodes(ids: [ID!]!): [Thing] names: Names
+            upsertThings(input: In): UpsertThingsPayload } type UpsertThingsPayload { rows: [UpsertThingsRow!]! }
+            type UpsertThingsRow { index: Int thing: Thing errors: [Thing!]! }";
 
     fn points(query: &str, variables: serde_json::Value) -> u64 {
         let document = parse_query(query).unwrap();
@@ -172,6 +191,11 @@ mod tests {
             ("{ things(first: 65536) { nodes { id } } }", 1 + 100 * 2),
             ("{ things(first: -1) { nodes { id } } }", 3),
             ("{ nodes(ids: [1, 2, 3]) { id } }", 4),
+            (
+                "{ upsertThings(input: { rows: [1, 2, 3] }) { rows { index thing { id } errors { id } } } }",
+                1 + 3 * (1 + 1 + 2 + 2),
+            ),
+            ("{ upsertThings(input: { rows: [] }) { rows { index } } }", 3),
             ("{ thing { ...f ...f } } fragment f on Thing { id ... on Thing { parts { id } } }", 1 + 2 * (1 + 1 + 5)),
             ("{ ...f } fragment f on Query { thing { id } ...f }", 2),
             ("{ __schema { types { name } } }", 1 + (1 + 150_u64).div_ceil(25)),

@@ -1,9 +1,11 @@
 //! The records that the feed tells of, a line for each type. Operations and their figures are not: no query shows them yet.
 
-use entity::id::RecordId as _;
+use entity::id::RecordId;
 use entity::{Record, RecordType, Row};
 use sea_orm::Iterable as _;
 use uuid::Uuid;
+
+use crate::domain::refusal::{Checked, Refusal};
 
 /// What comes of the entity of a record's type; `None` if it is not published.
 macro_rules! with_published {
@@ -32,7 +34,7 @@ macro_rules! with_published {
         }
     };
 }
-pub(super) use with_published;
+pub(in crate::service) use with_published;
 
 /// Those of `wanted` that are published; all of them if none are named. In the order in which types are declared.
 pub fn published(wanted: Option<&[RecordType]>) -> Vec<RecordType> {
@@ -43,4 +45,21 @@ pub fn published(wanted: Option<&[RecordType]>) -> Vec<RecordType> {
 /// The printed id of a record, if it is published.
 pub fn print(record: RecordType, id: Uuid) -> Option<String> {
     with_published!(record, E => <E as Row>::Id::new(id).to_string())
+}
+
+/// A record of some type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Named {
+    pub record: RecordType,
+    pub id: Uuid,
+}
+
+/// The record that an input's `id` names, if it is of a type that is published. It need not be there.
+pub fn named(id: &str) -> Checked<Named> {
+    let of_type = |record| {
+        let id = with_published!(record, E => id.parse::<<E as Row>::Id>().ok()
+.map(RecordId::uuid));
+        id.flatten().map(|id| Named { record, id })
+    };
+    RecordType::iter().find_map(of_type).ok_or_else(|| vec![Refusal::not_found("id", "record")])
 }

@@ -316,7 +316,7 @@ async fn set_recommendations(
         owner: meeting.owner,
     });
     let after = after.collect();
-    tx.replace_parts::<agenda_item_recommendation::Entity>(item.id, &before, after).await
+    Ok(!tx.replace_parts::<agenda_item_recommendation::Entity>(before, after).await?.is_empty())
 }
 
 async fn agenda_of(tx: &Tx<'_>, id: MeetingId) -> Result<Vec<agenda_item::Model>, Error> {

@@ -18,6 +18,7 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
 use self::parts::{AlternativeTitleInput, BodySessionInput, MeetingOrganizerInput};
 use super::body::BodyFilter;
 use super::country::CountryFilter;
+use super::external_id::{self, ExternalIdInput};
 use super::filter::{
     BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter, sort,
 };
@@ -39,6 +40,8 @@ impl Visible for meeting::Entity {}
 pub enum MeetingBy {
     /// Its id.
     Id(ID),
+    /// What a system of yours calls it.
+    ExternalId(ExternalIdInput),
 }
 
 /// Which meetings.
@@ -123,8 +126,10 @@ sort! {
 }
 
 pub async fn find(db: &impl ConnectionTrait, viewer: &Viewer, by: &MeetingBy) -> Result<Option<meeting::Model>, Error> {
-    let MeetingBy::Id(id) = by;
-    read::by_text_id::<meeting::Entity>(db, viewer, id).await
+    match by {
+        MeetingBy::Id(id) => read::by_text_id::<meeting::Entity>(db, viewer, id).await,
+        MeetingBy::ExternalId(by) => external_id::find::<meeting::Entity>(db, viewer, by).await,
+    }
 }
 
 /// A new meeting.

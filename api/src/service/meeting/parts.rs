@@ -192,7 +192,7 @@ pub(super) async fn set_organizers(
             owner: meeting.owner,
         });
     let after = after.collect();
-    tx.replace_parts::<meeting_organizer::Entity>(meeting.id, &before, after).await
+    Ok(!tx.replace_parts::<meeting_organizer::Entity>(before, after).await?.is_empty())
 }
 
 /// Makes these the body sessions of a meeting; returns whether that changes them.
@@ -235,7 +235,7 @@ pub(super) async fn set_sessions(
     let pairs = |rows: &[body_session::Model]| rows.iter().map(|row| (row.body_id, row.ordinal)).collect::<Vec<_>>();
     rules::gives_back("sessions", meeting.status, &pairs(&before), &pairs(&after))?;
     after.sort_by_key(|session| (session.ordinal, session.id));
-    tx.replace_parts::<body_session::Entity>(meeting.id, &before, after).await
+    Ok(!tx.replace_parts::<body_session::Entity>(before, after).await?.is_empty())
 }
 
 async fn next_ordinal(tx: &Tx<'_>, body: BodyId) -> Result<i32, Error> {
@@ -277,7 +277,7 @@ pub(super) async fn set_alternative_titles(
         owner: meeting.owner,
     });
     let after = after.collect();
-    tx.replace_parts::<alternative_title::Entity>(meeting.id, &before, after).await
+    Ok(!tx.replace_parts::<alternative_title::Entity>(before, after).await?.is_empty())
 }
 
 pub(super) async fn set_sources(tx: &mut Tx<'_>, meeting: &meeting::Model, wanted: &[ID]) -> Result<bool, Error> {
@@ -297,5 +297,5 @@ pub(super) async fn set_sources(tx: &mut Tx<'_>, meeting: &meeting::Model, wante
         owner: meeting.owner,
     });
     let after = after.collect();
-    tx.replace_parts::<meeting_source::Entity>(meeting.id, &before, after).await
+    Ok(!tx.replace_parts::<meeting_source::Entity>(before, after).await?.is_empty())
 }

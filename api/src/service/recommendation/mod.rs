@@ -3,6 +3,7 @@
 pub mod moves;
 pub mod parts;
 pub mod text;
+pub mod upsert;
 
 use async_graphql::{ID, InputObject, OneofObject};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -14,6 +15,7 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
 
 use super::body::BodyFilter;
 use super::country::CountryFilter;
+use super::external_id::{self, ExternalIdInput};
 use super::filter::{
     BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter, sort,
 };
@@ -39,6 +41,8 @@ pub enum RecommendationBy {
     Id(ID),
     /// Its label, such as `REC/WG-A/2024/3`. Only adopted ones have a label.
     Label(String),
+    /// What a system of yours calls it.
+    ExternalId(ExternalIdInput),
 }
 
 /// Which recommendations.
@@ -144,6 +148,7 @@ pub async fn find(
         RecommendationBy::Label(label) => {
             read::by_key::<recommendation::Entity>(db, viewer, recommendation::Column::Label, label).await
         }
+        RecommendationBy::ExternalId(by) => external_id::find::<recommendation::Entity>(db, viewer, by).await,
     }
 }
 

@@ -14,7 +14,7 @@ use super::{WHAT, put};
 use crate::app::App;
 use crate::auth::{Act, Viewer};
 use crate::domain::lifecycle::{Move, next};
-use crate::domain::refusal::{All as _, Refusal, each};
+use crate::domain::refusal::{All as _, Checked, each};
 use crate::domain::{input, recommendation as rules};
 use crate::error::Error;
 use crate::service::input::placed;
@@ -68,46 +68,36 @@ pub async fn set_addressees(
     tx.commit(row).await
 }
 
-type Addressed = (AddresseeCategory, Option<CountryId>, Option<OrganizationId>);
-
-pub(super) async fn replace_addressees(
-    tx: &mut Tx<'_>,
-    row: &recommendation::Model,
-    wanted: &[AddresseeInput],
-) -> Result<bool, Error> {
-    input::short("addressees", wanted)?;
-    let parsed = each(wanted.iter().enumerate().map(|(index, one)| addressed(index, one)))?;
-    input::distinct("addressees", parsed.clone())?;
-    let countries = parsed.iter().enumerate();
-    let countries =
-        countries.filter_map(|(index, (_, country, _))| Some((format!("addressees.{index}.countryId"), (*country)?)));
-    tx.check_named::<country::Entity>(countries.collect(), "country").await?;
-    let organizations = parsed.iter().enumerate();
-    let organizations =
-        organizations.filter_map(|(index, one)| Some((format!("addressees.{index}.organizationId"), one.2?)));
-    tx.check_named::<organization::Entity>(organizations.collect(), "organisation").await?;
-    let before = addressees_of(tx, row.id).await?;
-    let after =
-        parsed.into_iter().zip(wanted).zip(0..).map(|(((category, country_id, organization_id), one), position)| {
-            addressee::Model {
-                id: tx.mint(),
-                recommendation_id: row.id,
-                category,
-                role: one.role,
-                country_id,
-                organization_id,
-                position,
-                audience: row.audience,
-                owner: row.owner,
-            }
-        });
-    let after = after.collect();
-    tx.replace_parts::<addressee::Entity>(row.id, &before, after).await
+/// Whom a recommendation asks to act, parsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Addressed {
+    pub category: AddresseeCategory,
+    pub country_id: Option<CountryId>,
+    pub organization_id: Option<OrganizationId>,
+    pub role: AddresseeRole,
 }
 
-fn addressed(index: usize, one: &AddresseeInput) -> Result<Addressed, Vec<Refusal>> {
+impl Addressed {
+    pub(super) fn of(row: &addressee::Model) -> Self {
+        let addressee::Model { category, country_id, organization_id, role, .. } = *row;
+        Self { category, country_id, organization_id, role }
+    }
+
+    fn whom(&self) -> (AddresseeCategory, Option<CountryId>, Option<OrganizationId>) {
+        (self.category, self.country_id, self.organization_id)
+    }
+}
+
+pub(super) fn addressed(wanted: &[AddresseeInput]) -> Checked<Vec<Addressed>> {
+    input::short("addressees", wanted)?;
+    let parsed = each(wanted.iter().enumerate().map(|(index, one)| addressed_one(index, one)))?;
+    input::distinct("addressees", parsed.iter().map(Addressed::whom).collect())?;
+    Ok(parsed)
+}
+
+fn addressed_one(index: usize, one: &AddresseeInput) -> Checked<Addressed> {
     let path = format!("addressees.{index}");
-    let (country, organization, ()) = (
+    let (country_id, organization_id, ()) = (
         one.country_id.as_ref().map(|id| input::id(&format!("{path}.countryId"), id, "country")).transpose(),
         one.organization_id
             .as_ref()
@@ -116,29 +106,92 @@ fn addressed(index: usize, one: &AddresseeInput) -> Result<Addressed, Vec<Refusa
         rules::addressee(&path, one.category, one.country_id.is_some(), one.organization_id.is_some()),
     )
         .all()?;
-    Ok((one.category, country, organization))
+    Ok(Addressed { category: one.category, country_id, organization_id, role: one.role })
+}
+
+/// The countries and the organisations among addressees, each at its place in the input.
+pub(super) fn countries_of(addressed: &[Addressed]) -> Vec<(String, CountryId)> {
+    let countries = addressed.iter().enumerate();
+    countries.filter_map(|(index, one)| Some((format!("addressees.{index}.countryId"), one.country_id?))).collect()
+}
+
+pub(super) fn organizations_of(addressed: &[Addressed]) -> Vec<(String, OrganizationId)> {
+    let organizations = addressed.iter().enumerate();
+    organizations
+        .filter_map(|(index, one)| Some((format!("addressees.{index}.organizationId"), one.organization_id?)))
+        .collect()
+}
+
+pub(super) async fn replace_addressees(
+    tx: &mut Tx<'_>,
+    row: &recommendation::Model,
+    wanted: &[AddresseeInput],
+) -> Result<bool, Error> {
+    let addressed = addressed(wanted)?;
+    tx.check_named::<country::Entity>(countries_of(&addressed), "country").await?;
+    tx.check_named::<organization::Entity>(organizations_of(&addressed), "organisation").await?;
+    let before = addressees_of(tx, row.id).await?;
+    let after = addressee_rows(tx, row, &addressed);
+    Ok(!tx.replace_parts::<addressee::Entity>(before, after).await?.is_empty())
+}
+
+pub(super) fn addressee_rows(
+    tx: &Tx<'_>,
+    row: &recommendation::Model,
+    addressed: &[Addressed],
+) -> Vec<addressee::Model> {
+    let rows = addressed.iter().zip(0..).map(|(one, position)| addressee::Model {
+        id: tx.mint(),
+        recommendation_id: row.id,
+        category: one.category,
+        role: one.role,
+        country_id: one.country_id,
+        organization_id: one.organization_id,
+        position,
+        audience: row.audience,
+        owner: row.owner,
+    });
+    rows.collect()
 }
 
 pub(super) async fn addressees_of(tx: &Tx<'_>, id: RecommendationId) -> Result<Vec<addressee::Model>, Error> {
     read::children::<addressee::Entity>(tx.db(), tx.viewer(), &[id]).await
 }
 
+pub(super) fn theme_ids(wanted: &[ID]) -> Checked<Vec<ThemeId>> {
+    let ids = wanted.iter().enumerate();
+    let ids = ids.map(|(index, id)| input::id::<ThemeId>(&format!("themeIds.{index}"), id, "theme"));
+    input::distinct("themeIds", each(ids)?)
+}
+
 pub(super) async fn set_themes(tx: &mut Tx<'_>, row: &recommendation::Model, wanted: &[ID]) -> Result<bool, Error> {
-    let ids =
-        wanted.iter().enumerate().map(|(index, id)| input::id::<ThemeId>(&format!("themeIds.{index}"), id, "theme"));
-    let ids = input::distinct("themeIds", each(ids)?)?;
+    let ids = theme_ids(wanted)?;
     tx.check_named::<theme::Entity>(placed("themeIds", "", &ids), "theme").await?;
     let before = read::children::<recommendation_theme::Entity>(tx.db(), tx.viewer(), &[row.id]).await?;
-    let after = ids.into_iter().zip(0..).map(|(theme_id, position)| recommendation_theme::Model {
+    let after = theme_rows(tx, row, &ids);
+    Ok(!tx.replace_parts::<recommendation_theme::Entity>(before, after).await?.is_empty())
+}
+
+pub(super) fn theme_rows(
+    tx: &Tx<'_>,
+    row: &recommendation::Model,
+    ids: &[ThemeId],
+) -> Vec<recommendation_theme::Model> {
+    let rows = ids.iter().zip(0..).map(|(theme_id, position)| recommendation_theme::Model {
         id: tx.mint(),
         recommendation_id: row.id,
-        theme_id,
+        theme_id: *theme_id,
         position,
         audience: row.audience,
         owner: row.owner,
     });
-    let after = after.collect();
-    tx.replace_parts::<recommendation_theme::Entity>(row.id, &before, after).await
+    rows.collect()
+}
+
+pub(super) fn instrument_ids(wanted: &[ID]) -> Checked<Vec<InstrumentId>> {
+    let ids = wanted.iter().enumerate();
+    let ids = ids.map(|(index, id)| input::id::<InstrumentId>(&format!("instrumentIds.{index}"), id, "instrument"));
+    input::distinct("instrumentIds", each(ids)?)
 }
 
 pub(super) async fn set_instruments(
@@ -146,21 +199,27 @@ pub(super) async fn set_instruments(
     row: &recommendation::Model,
     wanted: &[ID],
 ) -> Result<bool, Error> {
-    let ids = wanted.iter().enumerate();
-    let ids = ids.map(|(index, id)| input::id::<InstrumentId>(&format!("instrumentIds.{index}"), id, "instrument"));
-    let ids = input::distinct("instrumentIds", each(ids)?)?;
+    let ids = instrument_ids(wanted)?;
     tx.check_named::<instrument::Entity>(placed("instrumentIds", "", &ids), "instrument").await?;
     let before = read::children::<recommendation_instrument::Entity>(tx.db(), tx.viewer(), &[row.id]).await?;
-    let after = ids.into_iter().zip(0..).map(|(instrument_id, position)| recommendation_instrument::Model {
+    let after = instrument_rows(tx, row, &ids);
+    Ok(!tx.replace_parts::<recommendation_instrument::Entity>(before, after).await?.is_empty())
+}
+
+pub(super) fn instrument_rows(
+    tx: &Tx<'_>,
+    row: &recommendation::Model,
+    ids: &[InstrumentId],
+) -> Vec<recommendation_instrument::Model> {
+    let rows = ids.iter().zip(0..).map(|(instrument_id, position)| recommendation_instrument::Model {
         id: tx.mint(),
         recommendation_id: row.id,
-        instrument_id,
+        instrument_id: *instrument_id,
         position,
         audience: row.audience,
         owner: row.owner,
     });
-    let after = after.collect();
-    tx.replace_parts::<recommendation_instrument::Entity>(row.id, &before, after).await
+    rows.collect()
 }
 
 /// Keeps the text that the recommendation has now as its next revision.
@@ -171,11 +230,23 @@ pub(super) async fn add_revision(
 ) -> Result<(), Error> {
     let of_text = Condition::all().add(recommendation_revision::Column::RecommendationId.eq(row.id));
     let last = tx.highest::<recommendation_revision::Entity>(recommendation_revision::Column::Number, of_text).await?;
-    input::room("text", usize::try_from(last.unwrap_or(0)).unwrap_or_default())?;
-    let revision = recommendation_revision::Model {
+    let revision = revision(tx, row, last, change_note)?;
+    tx.insert_parts::<recommendation_revision::Entity>(vec![revision]).await
+}
+
+/// The revision after the last one, of the text that the recommendation has now.
+pub(super) fn revision(
+    tx: &Tx<'_>,
+    row: &recommendation::Model,
+    last: Option<i32>,
+    change_note: Option<String>,
+) -> Checked<recommendation_revision::Model> {
+    let last = last.unwrap_or(0);
+    input::room("text", usize::try_from(last).unwrap_or_default())?;
+    Ok(recommendation_revision::Model {
         id: tx.mint(),
         recommendation_id: row.id,
-        number: last.unwrap_or(0) + 1,
+        number: last + 1,
         title: row.title.clone(),
         text: row.text.clone(),
         rationale: row.rationale.clone(),
@@ -183,6 +254,5 @@ pub(super) async fn add_revision(
         created_at: tx.at(),
         audience: row.audience,
         owner: row.owner,
-    };
-    tx.insert_parts::<recommendation_revision::Entity>(vec![revision]).await
+    })
 }

@@ -9,7 +9,7 @@ use entity::{body, recommendation};
 use super::parts::{AddresseeInput, add_revision, replace_addressees, set_instruments, set_themes};
 use super::{WHAT, put};
 use crate::app::App;
-use crate::auth::{Act, Viewer};
+use crate::auth::{Act, Standing, Viewer};
 use crate::domain::lifecycle::{Move, next};
 use crate::domain::refusal::All as _;
 use crate::domain::{audience, input, recommendation as rules};
@@ -82,9 +82,7 @@ pub async fn draft(
     let body_id = input::id::<BodyId>("bodyId", &input.body_id, "body")?;
     let mut tx = app.begin(viewer, "draftRecommendation").await?;
     let body = tx.get::<body::Entity>("bodyId", body_id, "body").await?;
-    let standing = tx.standing(body_id).await?;
-    viewer.require(Act::Propose { standing: &standing })?;
-    rules::drafts(body.active)?;
+    may_draft(viewer, &tx.standing(body_id).await?, &body)?;
     let row = drafted(&tx, body_id, &input)?;
     let row = tx.insert::<recommendation::Entity>(row).await?;
     add_revision(&mut tx, &row, None).await?;
@@ -94,7 +92,17 @@ pub async fn draft(
     tx.commit(row).await
 }
 
-fn drafted(tx: &Tx<'_>, body_id: BodyId, input: &DraftRecommendationInput) -> Result<recommendation::Model, Error> {
+/// Whether the viewer may draft in a body where its organisation has this standing.
+pub(super) fn may_draft(viewer: &Viewer, standing: &Standing, body: &body::Model) -> Result<(), Error> {
+    viewer.require(Act::Propose { standing })?;
+    Ok(rules::drafts(body.active)?)
+}
+
+pub(super) fn drafted(
+    tx: &Tx<'_>,
+    body_id: BodyId,
+    input: &DraftRecommendationInput,
+) -> Result<recommendation::Model, Error> {
     let (title, text, rationale, ()) = (
         localized("title", &input.title, input::NAME),
         localized("text", &input.text, input::BODY_TEXT),
@@ -149,19 +157,13 @@ pub async fn revise(
     let mut tx = app.begin(viewer, "reviseRecommendation").await?;
     let before = tx.get_at::<recommendation::Entity>(id, input.expected_version, WHAT).await?;
     let standing = tx.standing(before.body_id).await?;
-    viewer.require(Act::EditText { standing: &standing, drafted_by: before.drafted_by_id })?;
-    let status = next(before.status, Move::Revise)?;
     let (themes, instruments) = (replaced(&input.theme_ids), replaced(&input.instrument_ids));
+    may_revise(viewer, &standing, &before)?;
     let mut after = revised(&before, input)?;
-    if after.target_date != before.target_date {
-        rules::target_date(after.target_date, tx.today())?;
-    }
-    let new_text = (&after.title, &after.text, &after.rationale) != (&before.title, &before.text, &before.rationale);
-    rules::reopens(before.status, new_text)?;
-    rules::notes_a_change(change_note.is_some(), new_text)?;
-    after.status = status;
+    reopen(&tx, &before, &mut after)?;
+    rules::notes_a_change(change_note.is_some(), is_new_text(&before, &after))?;
     let mut parts_changed = false;
-    if new_text {
+    if is_new_text(&before, &after) {
         add_revision(&mut tx, &after, change_note).await?;
         parts_changed = true;
     }
@@ -175,7 +177,34 @@ pub async fn revise(
     tx.commit(row).await
 }
 
-fn revised(before: &recommendation::Model, input: ReviseRecommendationInput) -> Result<recommendation::Model, Error> {
+/// Whether the viewer may revise a text of a body where its organisation has this standing, in the state that it is in.
+pub(super) fn may_revise(viewer: &Viewer, standing: &Standing, before: &recommendation::Model) -> Result<(), Error> {
+    viewer.require(Act::EditText { standing, drafted_by: before.drafted_by_id })?;
+    Ok(next(before.status, Move::Revise).map(drop)?)
+}
+
+/// Judges a revision, and moves the text to the state that follows.
+pub(super) fn reopen(
+    tx: &Tx<'_>,
+    before: &recommendation::Model,
+    after: &mut recommendation::Model,
+) -> Result<(), Error> {
+    after.status = next(before.status, Move::Revise)?;
+    if after.target_date != before.target_date {
+        rules::target_date(after.target_date, tx.today())?;
+    }
+    Ok(rules::reopens(before.status, is_new_text(before, after))?)
+}
+
+/// Whether a revision of the text is to be kept.
+pub(super) fn is_new_text(before: &recommendation::Model, after: &recommendation::Model) -> bool {
+    (&after.title, &after.text, &after.rationale) != (&before.title, &before.text, &before.rationale)
+}
+
+pub(super) fn revised(
+    before: &recommendation::Model,
+    input: ReviseRecommendationInput,
+) -> Result<recommendation::Model, Error> {
     let mut after = before.clone();
     (after.kind, after.title, after.text, after.rationale, after.priority, after.target_date) = (
         patch_required("kind", input.kind, before.kind, Ok),

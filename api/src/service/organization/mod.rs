@@ -1,4 +1,6 @@
-//! Organisations.
+//! Organisations. Writing many at once stands beside.
+
+pub mod upsert;
 
 use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
 use entity::id::{CountryId, OrganizationId};
@@ -6,18 +8,22 @@ use entity::organization::OrganizationKind;
 use entity::{country, organization};
 use sea_orm::ConnectionTrait;
 
-use super::country::CountryFilter;
-use super::filter::{BooleanFilter, EnumFilter, IdFilter, StringFilter, TextFilter, filter, sort};
-use super::input::{LocalizedTextInput, localized, patch, patch_required};
-use super::read::{self, Link, Visible};
-use super::tx::{Tx, Written};
 use crate::app::App;
 use crate::auth::{Act, Viewer};
-use crate::domain::refusal::All as _;
+use crate::domain::refusal::{All as _, Checked};
 use crate::domain::{audience, council, input};
 use crate::error::Error;
+use crate::service::country::CountryFilter;
+use crate::service::external_id::{self, ExternalIdInput};
+use crate::service::filter::{BooleanFilter, EnumFilter, IdFilter, StringFilter, TextFilter, filter, sort};
+use crate::service::input::{LocalizedTextInput, localized, patch, patch_required};
+use crate::service::read::{self, Link, Visible};
+use crate::service::tx::{Tx, Written};
 
 impl Visible for organization::Entity {}
+
+/// What an organisation is called in refusals.
+const WHAT: &str = "organisation";
 
 /// Names one organisation.
 #[derive(Clone, Debug, OneofObject)]
@@ -26,6 +32,8 @@ pub enum OrganizationBy {
     Id(ID),
     /// Its acronym, in upper case.
     Acronym(String),
+    /// What a system of yours calls it.
+    ExternalId(ExternalIdInput),
 }
 
 /// Which organisations.
@@ -109,6 +117,7 @@ pub async fn find(
         OrganizationBy::Acronym(acronym) => {
             read::by_key::<organization::Entity>(db, viewer, organization::Column::Acronym, acronym).await
         }
+        OrganizationBy::ExternalId(by) => external_id::find::<organization::Entity>(db, viewer, by).await,
     }
 }
 
@@ -176,25 +185,31 @@ pub async fn create(
     input: CreateOrganizationInput,
 ) -> Result<Written<organization::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
+    let mut tx = app.begin(viewer, "createOrganization").await?;
+    let row = created(&tx, input)?;
+    if let Some(parent) = row.parent_id {
+        tx.get::<organization::Entity>("parentId", parent, WHAT).await?;
+    }
+    check_country(&tx, row.country_id).await?;
+    let row = tx.insert::<organization::Entity>(row).await?;
+    tx.commit(row).await
+}
+
+fn created(tx: &Tx<'_>, input: CreateOrganizationInput) -> Checked<organization::Model> {
     let (acronym, name, seat, website, parent_id, country_id) = (
         input::code("acronym", &input.acronym),
         localized("name", &input.name, input::NAME),
         input::optional_text("seat", input.seat.as_deref(), input::NAME),
         input.website.map(|website| input::link("website", &website)).transpose(),
-        input.parent_id.map(|id| input::id("parentId", &id, "organisation")).transpose(),
+        input.parent_id.map(|id| input::id("parentId", &id, WHAT)).transpose(),
         input.country_id.map(|id| input::id("countryId", &id, "country")).transpose(),
     )
         .all()?;
-    let mut tx = app.begin(viewer, "createOrganization").await?;
-    if let Some(parent) = parent_id {
-        tx.get::<organization::Entity>("parentId", parent, "organisation").await?;
-    }
-    check_country(&tx, country_id).await?;
-    let (id, at) = (tx.mint(), tx.at());
+    let at = tx.at();
     let (audience, owner) = audience::OPEN;
     let name_folded = name.folded();
-    let row = organization::Model {
-        id,
+    Ok(organization::Model {
+        id: tx.mint(),
         acronym,
         name,
         name_folded,
@@ -210,9 +225,7 @@ pub async fn create(
         created_at: at,
         updated_at: at,
         version: 1,
-    };
-    let row = tx.insert::<organization::Entity>(row).await?;
-    tx.commit(row).await
+    })
 }
 
 pub async fn update(
@@ -221,9 +234,9 @@ pub async fn update(
     input: UpdateOrganizationInput,
 ) -> Result<Written<organization::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let id = input::id::<OrganizationId>("id", &input.id, "organisation")?;
+    let id = input::id::<OrganizationId>("id", &input.id, WHAT)?;
     let mut tx = app.begin(viewer, "updateOrganization").await?;
-    let before = tx.get_at::<organization::Entity>(id, input.expected_version, "organisation").await?;
+    let before = tx.get_at::<organization::Entity>(id, input.expected_version, WHAT).await?;
     let after = patched(&before, input)?;
     if after.parent_id != before.parent_id {
         council::no_cycle("parentId", id, &ancestors(&tx, after.parent_id).await?)?;
@@ -235,7 +248,7 @@ pub async fn update(
     tx.commit(row).await
 }
 
-fn patched(before: &organization::Model, input: UpdateOrganizationInput) -> Result<organization::Model, Error> {
+fn patched(before: &organization::Model, input: UpdateOrganizationInput) -> Checked<organization::Model> {
     let mut after = before.clone();
     (
         after.acronym,
@@ -255,7 +268,7 @@ fn patched(before: &organization::Model, input: UpdateOrganizationInput) -> Resu
         patch(input.website, before.website.clone(), |website| input::link("website", &website)),
         patch_required("organizer", input.organizer, before.organizer, Ok),
         patch_required("active", input.active, before.active, Ok),
-        patch(input.parent_id, before.parent_id, |id| input::id("parentId", &id, "organisation")),
+        patch(input.parent_id, before.parent_id, |id| input::id("parentId", &id, WHAT)),
         patch(input.country_id, before.country_id, |id| input::id("countryId", &id, "country")),
     )
         .all()?;
@@ -269,9 +282,9 @@ pub async fn deactivate(
     input: DeactivateOrganizationInput,
 ) -> Result<Written<organization::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let id = input::id::<OrganizationId>("id", &input.id, "organisation")?;
+    let id = input::id::<OrganizationId>("id", &input.id, WHAT)?;
     let mut tx = app.begin(viewer, "deactivateOrganization").await?;
-    let before = tx.get_at::<organization::Entity>(id, input.expected_version, "organisation").await?;
+    let before = tx.get_at::<organization::Entity>(id, input.expected_version, WHAT).await?;
     let after = organization::Model { active: false, ..before.clone() };
     let row = tx.update::<organization::Entity>(&before, after).await?;
     tx.commit(row).await
@@ -286,7 +299,7 @@ async fn check_country(tx: &Tx<'_>, country: Option<CountryId>) -> Result<(), Er
 
 /// The wanted parent and all above it.
 async fn ancestors(tx: &Tx<'_>, parent: Option<OrganizationId>) -> Result<Vec<OrganizationId>, Error> {
-    tx.ancestors::<organization::Entity>("parentId", parent, |row| row.parent_id, "organisation").await
+    tx.ancestors::<organization::Entity>("parentId", parent, |row| row.parent_id, WHAT).await
 }
 
 /// The organisations of a country.

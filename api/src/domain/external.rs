@@ -1,0 +1,68 @@
+//! What other systems call our records: a name of the system, and the record's name in it.
+
+use super::input;
+use super::refusal::{All as _, Checked, Refusal, RefusalCode, ensure};
+
+/// Longest names of systems, in characters.
+const SYSTEM: usize = 64;
+/// Longest names of records in them, in characters.
+const VALUE: usize = 200;
+
+/// A record's name in another system.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExternalKey {
+    pub source_system: String,
+    pub value: String,
+}
+
+/// `path` is where the external id stands in an input.
+pub fn key(path: &str, source_system: &str, value: &str) -> Checked<ExternalKey> {
+    let (source_system, value) =
+        (system(&format!("{path}.sourceSystem"), source_system), input::text(&format!("{path}.value"), value, VALUE))
+            .all()?;
+    Ok(ExternalKey { source_system, value })
+}
+
+fn system(path: &str, value: &str) -> Checked<String> {
+    let value = input::text(path, value, SYSTEM)?;
+    let formed = value.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':'));
+    ensure(formed, || Refusal::invalid(path, "Use Latin letters, digits, and the signs . - _ and :"))?;
+    Ok(value)
+}
+
+/// A source system is one organisation's, or the secretariat's: `ours`, if it is the writer's to use.
+pub fn is_ours(path: &str, ours: bool) -> Checked<()> {
+    ensure(ours, || {
+        Refusal::new(
+            RefusalCode::AlreadyExists,
+            &format!("{path}.sourceSystem"),
+            "Another organisation uses this name for its system.",
+        )
+    })
+}
+
+/// An external id names one record of a type.
+pub fn names_one(path: &str, free: bool) -> Checked<()> {
+    ensure(free, || Refusal::new(RefusalCode::AlreadyExists, path, "Another record of this type has this external id."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::key;
+
+    #[test]
+    fn an_external_id_has_a_form() {
+        assert!(key("externalId", "isrs.crm-2:x_1", "№ 17 / 2025").is_ok());
+        for (system, value, path) in [
+            ("", "1", "x.sourceSystem"),
+            ("a b", "1", "x.sourceSystem"),
+            ("ц", "1", "x.sourceSystem"),
+            ("a", " ", "x.value"),
+        ] {
+            let refusals = key("x", system, value).unwrap_err();
+            assert_eq!(refusals[0].path.join("."), path, "{system}/{value}");
+        }
+        assert!(key("x", &"a".repeat(65), "1").is_err());
+        assert!(key("x", "a", &"1".repeat(201)).is_err());
+    }
+}

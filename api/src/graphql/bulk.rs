@@ -1,0 +1,60 @@
+//! What bulk mutations answer: what became of each row, and where the write stands in the feed.
+
+/// Declares the answer of a bulk mutation: its rows, each with the record in the field that is named.
+macro_rules! upserts {
+    ($(#[$meta:meta])* $payload:ident of $row:ident {
+        $field:ident: $object:ident;
+        $mutation:ident($input:ident, $what:tt) = $act:path;
+        $(#[$mutations_meta:meta])* $mutations:ident
+    }) => {
+        /// What became of a row.
+        #[derive(async_graphql::SimpleObject)]
+        pub struct $row {
+            /// The place of the row in the input, from 0.
+            index: i32,
+            /// What became of it.
+            outcome: $crate::domain::bulk::Outcome,
+            /// The record after the write; null if the row was refused, and if a dry run would create it.
+            $field: Option<$object>,
+            /// Why the row was refused. Paths begin with `rows` and its index.
+            user_errors: Vec<$crate::graphql::payload::UserError>,
+        }
+
+        $(#[$meta])*
+        #[derive(async_graphql::SimpleObject)]
+        pub struct $payload {
+            /// What became of each row, in their order.
+            rows: Vec<$row>,
+            /// Where the write stands in the feed; null if nothing changed.
+            change: Option<$crate::graphql::payload::ChangeReference>,
+        }
+
+        #[derive(Default)]
+        pub struct $mutations;
+
+        #[async_graphql::Object]
+        impl $mutations {
+            $(#[$mutations_meta])*
+            async fn $mutation(
+                &self,
+                ctx: &async_graphql::Context<'_>,
+                #[graphql(desc = $what)] input: $input,
+            ) -> Option<async_graphql::Result<$payload>> {
+                let session = $crate::graphql::session::session(ctx);
+                let upserted = $act(&session.app, &session.viewer, input).await;
+                session.loaders.forget();
+                let answer = upserted.map(|upserted| {
+                    let rows = upserted.rows.into_iter().zip(0..).map(|(row, index)| $row {
+                        index,
+                        outcome: row.outcome,
+                        $field: row.record.map(|record| $object(std::sync::Arc::new(record))),
+                        user_errors: row.refusals.into_iter().map(Into::into).collect(),
+                    });
+                    $payload { rows: rows.collect(), change: upserted.cursor.map(Into::into) }
+                });
+                Some(answer.map_err(Into::into))
+            }
+        }
+    };
+}
+pub(crate) use upserts;

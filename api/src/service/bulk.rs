@@ -1,0 +1,293 @@
+//! Bulk writes: which records the rows are about, and what becomes of each row. The use cases of a type plan each row by the
+//! rules of the single mutations, and write all rows of a table at once.
+
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::ID;
+use entity::id::RecordId as _;
+use entity::{Record, external_id};
+use uuid::Uuid;
+
+use super::change::ChangeCursor;
+use super::change::published::Named;
+use super::external_id::{self as external_ids, ExternalIdInput, Systems, claim, of_keys, of_records};
+use super::read::Visible;
+use super::tx::Tx;
+use crate::domain::bulk::{self, ErrorPolicy, MatchBy, Outcome};
+use crate::domain::external::{self, ExternalKey};
+use crate::domain::input;
+use crate::domain::refusal::{All as _, Checked, Refusal, RefusalCode};
+use crate::error::Error;
+
+/// How often a bulk write is tried that another writer has crossed.
+const ATTEMPTS: usize = 3;
+
+/// How a bulk write goes about its rows.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    pub match_by: MatchBy,
+    pub error_policy: ErrorPolicy,
+    pub dry_run: bool,
+}
+
+/// How a row names its record.
+#[derive(Clone, Copy, Debug)]
+pub struct RowKey<'a> {
+    pub id: Option<&'a ID>,
+    pub external_id: Option<&'a ExternalIdInput>,
+    pub expected_version: Option<i32>,
+}
+
+/// The records that the rows of a bulk write are about, and the systems that its author may use.
+pub struct Targets<E: Record> {
+    pub rows: Vec<Checked<Target<E>>>,
+    pub systems: Systems,
+}
+
+/// What a row is about: a record as it is, or a new one; and what it shall be called besides.
+pub struct Target<E: Record> {
+    pub before: Option<E::Model>,
+    pub link: Option<ExternalKey>,
+}
+
+/// What a row comes to. `parts` is what it does to what belongs to the record.
+pub struct Plan<E: Record, P> {
+    pub before: Option<E::Model>,
+    pub after: E::Model,
+    pub changed: bool,
+    pub parts: P,
+    pub link: Option<ExternalKey>,
+}
+
+impl<E: Record, P> Plan<E, P> {
+    fn outcome(&self) -> Outcome {
+        match (&self.before, self.changed) {
+            (None, _) => Outcome::Created,
+            (Some(_), true) => Outcome::Updated,
+            (Some(_), false) => Outcome::Unchanged,
+        }
+    }
+}
+
+/// What became of the rows, and where the write stands in the feed. No cursor if nothing changed.
+pub struct Upserted<M> {
+    pub rows: Vec<UpsertedRow<M>>,
+    pub cursor: Option<ChangeCursor>,
+}
+
+/// What became of one row. The record as it is now, if it is there.
+pub struct UpsertedRow<M> {
+    pub outcome: Outcome,
+    pub record: Option<M>,
+    pub refusals: Vec<Refusal>,
+}
+
+/// Refuses more rows than a bulk write takes.
+pub fn check_length<T>(rows: &[T]) -> Result<(), Error> {
+    if rows.len() <= bulk::ROWS {
+        return Ok(());
+    }
+    Err(Error::InvalidArgument { message: format!("rows: at most {}; {} are given.", bulk::ROWS, rows.len()) })
+}
+
+/// Tries again what another writer has crossed: a key that was free has been taken, and the next attempt sees by whom.
+pub async fn persist<T, F: Future<Output = Result<T, Error>>>(attempt: impl Fn() -> F) -> Result<T, Error> {
+    for _ in 1..ATTEMPTS {
+        match attempt().await {
+            Err(Error::Refused(_) | Error::Conflict { .. }) => {}
+            outcome => return outcome,
+        }
+    }
+    match attempt().await {
+        Err(Error::Refused(_)) => Err(Error::Conflict { path: Vec::new() }),
+        outcome => outcome,
+    }
+}
+
+/// What a rule says of one row: refusals are the row's, faults are everyone's.
+pub fn verdict<T>(outcome: Result<T, Error>) -> Result<Checked<T>, Error> {
+    match outcome {
+        Ok(value) => Ok(Ok(value)),
+        Err(Error::Refused(refusals)) => Ok(Err(refusals)),
+        Err(Error::Forbidden(reason)) => Ok(Err(vec![Refusal::new(RefusalCode::Forbidden, "", reason)])),
+        Err(error) => Err(error),
+    }
+}
+
+struct Parsed<E: Record> {
+    id: Option<E::Id>,
+    external: Option<ExternalKey>,
+    expected_version: Option<i32>,
+}
+
+impl<E: Record> Parsed<E> {
+    /// The record that is there.
+    fn named(&self, match_by: MatchBy, linked: &HashMap<ExternalKey, external_id::Model>) -> Option<E::Id> {
+        match match_by {
+            MatchBy::Id => self.id,
+            MatchBy::ExternalId => linked.get(self.external.as_ref()?).map(|row| E::Id::new(row.record_id)),
+        }
+    }
+}
+
+fn parse<E: Record>(match_by: MatchBy, key: &RowKey<'_>, what: &str) -> Checked<Parsed<E>> {
+    bulk::has_its_key(match_by, key.id.is_some(), key.external_id.is_some())?;
+    let (id, external) = (
+        key.id.map(|id| input::id::<E::Id>("id", id, what)).transpose(),
+        key.external_id.map(ExternalIdInput::parse).transpose(),
+    )
+        .all()?;
+    Ok(Parsed { id, external, expected_version: key.expected_version })
+}
+
+/// The records that rows are about, held until the transaction ends. Five statements, however many rows.
+pub async fn targets<E: Record + Visible>(
+    tx: &Tx<'_>,
+    match_by: MatchBy,
+    keys: &[RowKey<'_>],
+    what: &str,
+) -> Result<Targets<E>, Error> {
+    let parsed: Vec<Checked<Parsed<E>>> = keys.iter().map(|key| parse(match_by, key, what)).collect();
+    let external: Vec<&ExternalKey> = parsed.iter().flatten().filter_map(|key| key.external.as_ref()).collect();
+    let systems = claim(tx, &external).await?;
+    let linked = of_keys(tx, E::TYPE, &external).await?;
+    let named: Vec<Option<E::Id>> = parsed.iter().map(|key| key.as_ref().ok()?.named(match_by, &linked)).collect();
+    let ids: Vec<E::Id> = named.iter().flatten().copied().collect();
+    tx.hold_all::<E>(&ids).await?;
+    let mut records = tx.by_id::<E>(ids).await?;
+    let (mut seen, mut seen_keys) = (HashSet::new(), HashSet::new());
+    let rows = parsed.into_iter().zip(named).map(|(key, id)| {
+        let key = key?;
+        if let Some(external) = &key.external {
+            external::is_ours("externalId", systems.are_ours(external))?;
+            bulk::is_the_first("externalId", seen_keys.insert(external.clone()))?;
+            let row = linked.get(external);
+            external::names_one("externalId", row.is_none_or(|row| id.is_some_and(|id| id.uuid() == row.record_id)))?;
+        }
+        bulk::is_the_first("id", id.is_none_or(|id| seen.insert(id)))?;
+        let path = if match_by == MatchBy::Id { "id" } else { "externalId" };
+        let before =
+            id.map(|id| records.remove(&id).ok_or_else(|| vec![Refusal::not_found(path, what)])).transpose()?;
+        bulk::is_at(before.as_ref().map(E::version), key.expected_version)?;
+        let link = key.external.filter(|external| !linked.contains_key(external));
+        Ok(Target { before, link })
+    });
+    let rows: Vec<Checked<Target<E>>> = rows.collect();
+    let rows = with_room(tx, rows, &systems).await?;
+    Ok(Targets { rows, systems })
+}
+
+/// The record that is there and that is to be called something besides.
+fn named_anew<E: Record>(target: &Target<E>) -> Option<Uuid> {
+    Some(E::id(target.before.as_ref().filter(|_| target.link.is_some())?).uuid())
+}
+
+/// Refuses one external id too many for a record that is there.
+async fn with_room<E: Record>(
+    tx: &Tx<'_>,
+    rows: Vec<Checked<Target<E>>>,
+    systems: &Systems,
+) -> Result<Vec<Checked<Target<E>>>, Error> {
+    let ids: Vec<Uuid> = rows.iter().flatten().filter_map(named_anew).collect();
+    if ids.is_empty() {
+        return Ok(rows);
+    }
+    let linked = of_records(tx.db(), tx.viewer(), &ids).await?;
+    let check = |target: Target<E>| {
+        let owner = target.link.as_ref().and_then(|key| systems.owner(key));
+        let linked = named_anew(&target).and_then(|id| linked.get(&id)).into_iter().flatten();
+        input::room("externalId", linked.filter(|row| row.owner == owner).count())?;
+        Ok(target)
+    };
+    Ok(rows.into_iter().map(|row| row.and_then(check)).collect())
+}
+
+/// The rows of a bulk write, planned.
+pub struct Batch<E: Record, P> {
+    options: Options,
+    rows: Vec<Checked<Plan<E, P>>>,
+    systems: Systems,
+}
+
+impl<E: Record, P> Batch<E, P> {
+    pub fn new(options: Options, systems: Systems, rows: Vec<Checked<Plan<E, P>>>) -> Self {
+        Self { options, rows, systems }
+    }
+
+    /// What is to be written; nothing, if a refused row stands in the way of the others.
+    pub fn plans(&mut self) -> Vec<&mut Plan<E, P>> {
+        if self.is_rejected() { Vec::new() } else { self.rows.iter_mut().flatten().collect() }
+    }
+
+    fn is_rejected(&self) -> bool {
+        self.options.error_policy == ErrorPolicy::RejectAll && self.rows.iter().any(Result::is_err)
+    }
+
+    /// Links the external ids, and ends the transaction.
+    pub async fn finish(mut self, mut tx: Tx<'_>) -> Result<Upserted<E::Model>, Error> {
+        if self.is_rejected() {
+            tx.rollback().await?;
+            return Ok(Upserted { rows: self.rows.into_iter().enumerate().map(rejected).collect(), cursor: None });
+        }
+        let mut links: Vec<external_id::Model> = Vec::new();
+        for plan in self.rows.iter_mut().flatten() {
+            let record = Named { record: E::TYPE, id: E::id(&plan.after).uuid() };
+            links.extend(plan.link.take().map(|key| external_ids::row(&tx, record, key, &self.systems)));
+        }
+        tx.insert_beside::<external_id::Entity>(&links).await?;
+        let dry_run = self.options.dry_run;
+        let cursor = if dry_run {
+            tx.rollback().await?;
+            None
+        } else {
+            tx.commit(()).await?.cursor
+        };
+        let rows = self.rows.into_iter().enumerate().map(|row| written(row, dry_run));
+        Ok(Upserted { rows: rows.collect(), cursor })
+    }
+}
+
+/// Writes the rows of plans that change something: the new ones in one statement, the changed ones in another.
+pub async fn write_rows<'a, E: Record, P>(
+    tx: &mut Tx<'_>,
+    plans: impl Iterator<Item = &'a mut Plan<E, P>>,
+) -> Result<(), Error>
+where
+    P: 'a,
+{
+    let (new, known): (Vec<_>, Vec<_>) = plans.partition(|plan| plan.before.is_none());
+    let rows = tx.insert_many::<E>(new.iter().map(|plan| plan.after.clone()).collect()).await?;
+    for (plan, row) in new.into_iter().zip(rows) {
+        plan.after = row;
+    }
+    let mut rows: Vec<(E::Model, E::Model)> =
+        known.iter().filter_map(|plan| Some((plan.before.clone()?, plan.after.clone()))).collect();
+    tx.touch_many::<E>(&mut rows).await?;
+    for (plan, (_, row)) in known.into_iter().zip(rows) {
+        plan.after = row;
+    }
+    Ok(())
+}
+
+fn failed<M>(index: usize, refusals: Vec<Refusal>) -> UpsertedRow<M> {
+    let refusals = refusals.into_iter().map(|refusal| refusal.within("rows", index)).collect();
+    UpsertedRow { outcome: Outcome::Failed, record: None, refusals }
+}
+
+fn rejected<E: Record, P>((index, row): (usize, Checked<Plan<E, P>>)) -> UpsertedRow<E::Model> {
+    match row {
+        Ok(plan) => UpsertedRow { outcome: Outcome::Failed, record: plan.before, refusals: Vec::new() },
+        Err(refusals) => failed(index, refusals),
+    }
+}
+
+fn written<E: Record, P>((index, row): (usize, Checked<Plan<E, P>>), dry_run: bool) -> UpsertedRow<E::Model> {
+    match row {
+        Ok(plan) => {
+            let outcome = plan.outcome();
+            let record = if dry_run { plan.before } else { Some(plan.after) };
+            UpsertedRow { outcome, record, refusals: Vec::new() }
+        }
+        Err(refusals) => failed(index, refusals),
+    }
+}

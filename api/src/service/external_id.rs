@@ -1,0 +1,230 @@
+//! External ids: what other systems call our records. They stand beside the record: linking one changes no version and is
+//! not in the feed. A system is its organisation's, or the secretariat's, who used it first; nobody else sees its ids.
+
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::{ID, InputObject};
+use entity::id::{OrganizationId, RecordId as _};
+use entity::{Audience, Record, RecordType, external_id, source_system};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
+use uuid::Uuid;
+
+use super::change::published::{Named, named};
+use super::read::{self, Visible};
+use super::tx::{Tx, Written};
+use crate::app::App;
+use crate::auth::{Act, Viewer};
+use crate::domain::external::{self, ExternalKey};
+use crate::domain::input;
+use crate::domain::refusal::{All as _, Checked, Refusal};
+use crate::error::Error;
+
+impl Visible for external_id::Entity {}
+impl Visible for source_system::Entity {}
+
+/// Where an external id stands in the inputs that have one.
+const PATH: &str = "externalId";
+
+/// What another system calls a record.
+#[derive(Clone, Debug, InputObject)]
+pub struct ExternalIdInput {
+    /// The other system's name: at most 64 Latin letters, digits, and the signs `.` `-` `_` `:`. It is yours once you
+    /// have used it first.
+    pub source_system: String,
+    /// The record's id in that system, at most 200 characters.
+    pub value: String,
+}
+
+/// The systems that a writer may use, by name.
+#[derive(Debug, Default)]
+pub struct Systems(HashMap<String, source_system::Model>);
+
+impl Systems {
+    pub fn are_ours(&self, key: &ExternalKey) -> bool {
+        self.0.contains_key(&key.source_system)
+    }
+
+    /// Whose the external ids of a key's system are.
+    pub fn owner(&self, key: &ExternalKey) -> Option<OrganizationId> {
+        self.0.get(&key.source_system).and_then(|system| system.owner)
+    }
+}
+
+impl ExternalIdInput {
+    pub fn parse(&self) -> Checked<ExternalKey> {
+        external::key(PATH, &self.source_system, &self.value)
+    }
+}
+
+/// A record and what another system calls it.
+#[derive(Clone, Debug, InputObject)]
+pub struct LinkExternalIdInput {
+    /// The record, of any type.
+    pub id: ID,
+    /// What the other system calls it.
+    pub external_id: ExternalIdInput,
+}
+
+/// A record and what another system has called it.
+#[derive(Clone, Debug, InputObject)]
+pub struct UnlinkExternalIdInput {
+    /// The record, of any type.
+    pub id: ID,
+    /// What the other system has called it.
+    pub external_id: ExternalIdInput,
+}
+
+/// The record that another system calls so, if the viewer may see both.
+pub async fn find<E: Visible + Record>(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    by: &ExternalIdInput,
+) -> Result<Option<E::Model>, Error> {
+    let Ok(key) = by.parse() else { return Ok(None) };
+    let mut linked = read::select::<external_id::Entity>(viewer).cond_where(of_key(E::TYPE, &key)).take();
+    linked.clear_selects().column(external_id::Column::RecordId);
+    read::find::<E>(db, viewer, Condition::all().add(E::ID.in_subquery(linked))).await
+}
+
+fn of_key(record: RecordType, key: &ExternalKey) -> Condition {
+    Condition::all()
+        .add(external_id::Column::RecordKind.eq(record))
+        .add(external_id::Column::SourceSystem.eq(&key.source_system))
+        .add(external_id::Column::Value.eq(&key.value))
+}
+
+/// The external ids of several records that the viewer may see, by system and value.
+pub async fn of_records(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    records: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<external_id::Model>>, Error> {
+    let of_records = read::among_uuids(db.get_database_backend(), external_id::Column::RecordId, records);
+    let rows = read::all::<external_id::Entity>(db, viewer, Condition::all().add(of_records)).await?;
+    let mut by_record: HashMap<Uuid, Vec<external_id::Model>> = HashMap::new();
+    for row in rows {
+        by_record.entry(row.record_id).or_default().push(row);
+    }
+    for rows in by_record.values_mut() {
+        rows.sort_by(|one, other| (&one.source_system, &one.value).cmp(&(&other.source_system, &other.value)));
+    }
+    Ok(by_record)
+}
+
+pub async fn link(
+    app: &App,
+    viewer: &Viewer,
+    input: LinkExternalIdInput,
+) -> Result<Written<external_id::Model>, Error> {
+    viewer.require(Act::Link)?;
+    let (record, key) = (named(&input.id), input.external_id.parse()).all()?;
+    let mut tx = app.begin(viewer, "linkExternalId").await?;
+    known(&tx, record).await?;
+    let systems = claim(&tx, &[&key]).await?;
+    external::is_ours(PATH, systems.are_ours(&key))?;
+    let known = of_keys(&tx, record.record, &[&key]).await?.remove(&key);
+    if let Some(row) = known {
+        external::names_one(PATH, row.record_id == record.id)?;
+        tx.rollback().await?;
+        return Ok(Written { record: row, cursor: None });
+    }
+    let linked = of_records(tx.db(), viewer, &[record.id]).await?;
+    let linked = linked.get(&record.id).into_iter().flatten();
+    input::room(PATH, linked.filter(|row| row.owner == systems.owner(&key)).count())?;
+    let row = row(&tx, record, key, &systems);
+    tx.insert_beside::<external_id::Entity>(std::slice::from_ref(&row)).await?;
+    tx.commit(row).await
+}
+
+pub async fn unlink(
+    app: &App,
+    viewer: &Viewer,
+    input: UnlinkExternalIdInput,
+) -> Result<Written<external_id::Model>, Error> {
+    viewer.require(Act::Link)?;
+    let (record, key) = (named(&input.id), input.external_id.parse()).all()?;
+    let mut tx = app.begin(viewer, "unlinkExternalId").await?;
+    let row = read::find::<external_id::Entity>(tx.db(), viewer, of_key(record.record, &key)).await?;
+    let row = row.filter(|row| row.record_id == record.id).ok_or_else(|| Refusal::not_found(PATH, "external id"))?;
+    tx.remove_beside::<external_id::Entity>(&row).await?;
+    tx.commit(row).await
+}
+
+/// Refuses a record that the viewer may not see.
+async fn known(tx: &Tx<'_>, Named { record, id }: Named) -> Result<(), Error> {
+    use super::change::published::with_published;
+    let known = with_published!(record, E => {
+        let id = <E as entity::Row>::Id::new(id);
+        tx.known::<E>(vec![id]).await?.contains(&id)
+    });
+    if known == Some(true) { Ok(()) } else { Err(Refusal::not_found("id", "record").into()) }
+}
+
+/// Makes the systems of these keys the viewer's that are nobody's yet. Returns those that it may use.
+pub async fn claim(tx: &Tx<'_>, keys: &[&ExternalKey]) -> Result<Systems, Error> {
+    let names: HashSet<&str> = keys.iter().map(|key| key.source_system.as_str()).collect();
+    if names.is_empty() {
+        return Ok(Systems::default());
+    }
+    let mut systems = known_systems(tx, &names).await?;
+    let new: Vec<source_system::Model> = names
+        .iter()
+        .filter(|name| !systems.0.contains_key(**name))
+        .map(|name| source_system::Model {
+            id: tx.mint(),
+            name: (*name).to_owned(),
+            audience: Audience::Confidential,
+            owner: tx.viewer().acts_for(),
+        })
+        .collect();
+    if !new.is_empty() {
+        tx.insert_missing::<source_system::Entity>(new, source_system::Column::Name).await?;
+        systems = known_systems(tx, &names).await?;
+    }
+    Ok(systems)
+}
+
+async fn known_systems(tx: &Tx<'_>, names: &HashSet<&str>) -> Result<Systems, Error> {
+    let backend = tx.db().get_database_backend();
+    let of_names = read::among_texts(backend, source_system::Column::Name, names.iter().copied());
+    let rows = read::all::<source_system::Entity>(tx.db(), tx.viewer(), Condition::all().add(of_names)).await?;
+    Ok(Systems(rows.into_iter().map(|row| (row.name.clone(), row)).collect()))
+}
+
+/// What is linked under these keys.
+pub async fn of_keys(
+    tx: &Tx<'_>,
+    record: RecordType,
+    keys: &[&ExternalKey],
+) -> Result<HashMap<ExternalKey, external_id::Model>, Error> {
+    let (systems, values): (HashSet<&str>, HashSet<&str>) =
+        keys.iter().map(|key| (key.source_system.as_str(), key.value.as_str())).unzip();
+    if values.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let backend = tx.db().get_database_backend();
+    let of_keys = Condition::all()
+        .add(external_id::Column::RecordKind.eq(record))
+        .add(read::among_texts(backend, external_id::Column::SourceSystem, systems))
+        .add(read::among_texts(backend, external_id::Column::Value, values));
+    let rows = read::all::<external_id::Entity>(tx.db(), tx.viewer(), of_keys).await?;
+    let keyed = rows.into_iter().map(|row| {
+        let key = ExternalKey { source_system: row.source_system.clone(), value: row.value.clone() };
+        (key, row)
+    });
+    Ok(keyed.collect())
+}
+
+/// A new external id of a record, in a system that the viewer may use.
+pub fn row(tx: &Tx<'_>, Named { record, id }: Named, key: ExternalKey, systems: &Systems) -> external_id::Model {
+    external_id::Model {
+        id: tx.mint(),
+        record_kind: record,
+        record_id: id,
+        created_at: tx.at(),
+        audience: Audience::Confidential,
+        owner: systems.owner(&key),
+        source_system: key.source_system,
+        value: key.value,
+    }
+}

@@ -1,0 +1,217 @@
+//! Writing many organisations at once. The rules are those of creating and updating one.
+
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::{ID, InputObject, MaybeUndefined};
+use entity::id::{CountryId, OrganizationId};
+use entity::organization::OrganizationKind;
+use entity::{country, organization};
+use sea_orm::{Condition, ConnectionTrait as _};
+
+use super::{CreateOrganizationInput, UpdateOrganizationInput, WHAT, created, patched};
+use crate::app::App;
+use crate::auth::{Act, Viewer};
+use crate::domain::bulk::{ErrorPolicy, MatchBy};
+use crate::domain::council;
+use crate::domain::refusal::{All as _, Checked};
+use crate::error::Error;
+use crate::service::bulk::{self, Batch, Options, Plan, RowKey, Target, Upserted, targets, write_rows};
+use crate::service::external_id::ExternalIdInput;
+use crate::service::input::{LocalizedTextInput, named};
+use crate::service::read;
+use crate::service::tx::Tx;
+
+/// An organisation as another system has it. In a row for one that is there, what is omitted stays and `null` clears.
+#[derive(Clone, Debug, InputObject)]
+pub struct UpsertOrganizationRowInput {
+    /// What your system calls it.
+    pub external_id: Option<ExternalIdInput>,
+    /// The organisation, if rows are matched by `ID`.
+    pub id: Option<ID>,
+    /// The version that you have read. If it is given, the row is refused with `CONFLICT` at any other version.
+    pub expected_version: Option<i32>,
+    /// Upper-case Latin letters, digits and hyphens. Unique.
+    pub acronym: String,
+    /// The name; the first language is the original.
+    pub name: Vec<LocalizedTextInput>,
+    /// What kind of organisation it is.
+    pub kind: OrganizationKind,
+    /// The town of the seat.
+    pub seat: MaybeUndefined<String>,
+    /// The web address, with https://.
+    pub website: MaybeUndefined<String>,
+    /// Whether it organises the council's meetings. New ones do not unless given.
+    pub organizer: MaybeUndefined<bool>,
+    /// Whether it is active. New ones are unless given.
+    pub active: MaybeUndefined<bool>,
+    /// The organisation above. It is there already.
+    pub parent_id: MaybeUndefined<ID>,
+    /// Its country.
+    pub country_id: MaybeUndefined<ID>,
+}
+
+/// Many organisations at once.
+#[derive(Clone, Debug, InputObject)]
+pub struct UpsertOrganizationsInput {
+    /// The rows, at most 500.
+    pub rows: Vec<UpsertOrganizationRowInput>,
+    /// How the rows name their organisations.
+    pub match_by: MatchBy,
+    /// What a row that is refused does to the others.
+    #[graphql(default_with = "ErrorPolicy::RejectAll")]
+    pub error_policy: ErrorPolicy,
+    /// Whether to judge the rows only, and to write nothing. The organisations are then shown as they are; new ones are
+    /// null.
+    #[graphql(default)]
+    pub dry_run: bool,
+}
+
+impl UpsertOrganizationRowInput {
+    fn key(&self) -> RowKey<'_> {
+        let Self { id, external_id, expected_version, .. } = self;
+        RowKey { id: id.as_ref(), external_id: external_id.as_ref(), expected_version: *expected_version }
+    }
+
+    fn creation(&self) -> CreateOrganizationInput {
+        let row = self.clone();
+        CreateOrganizationInput {
+            acronym: row.acronym,
+            name: row.name,
+            kind: row.kind,
+            seat: row.seat.take(),
+            website: row.website.take(),
+            organizer: row.organizer.take().unwrap_or(false),
+            parent_id: row.parent_id.take(),
+            country_id: row.country_id.take(),
+        }
+    }
+
+    fn update(&self, before: &organization::Model) -> UpdateOrganizationInput {
+        let row = self.clone();
+        UpdateOrganizationInput {
+            id: before.id.to_string().into(),
+            expected_version: before.version,
+            acronym: MaybeUndefined::Value(row.acronym),
+            name: MaybeUndefined::Value(row.name),
+            kind: MaybeUndefined::Value(row.kind),
+            seat: row.seat,
+            website: row.website,
+            organizer: row.organizer,
+            active: row.active,
+            parent_id: row.parent_id,
+            country_id: row.country_id,
+        }
+    }
+
+    /// The organisation as it would be.
+    fn applied(&self, tx: &Tx<'_>, before: Option<&organization::Model>) -> Checked<organization::Model> {
+        if let Some(before) = before {
+            return patched(before, self.update(before));
+        }
+        let row = created(tx, self.creation())?;
+        Ok(organization::Model { active: self.active.as_opt_ref().flatten().copied().unwrap_or(true), ..row })
+    }
+}
+
+pub async fn upsert(
+    app: &App,
+    viewer: &Viewer,
+    input: UpsertOrganizationsInput,
+) -> Result<Upserted<organization::Model>, Error> {
+    viewer.require(Act::KeepRecord)?;
+    bulk::check_length(&input.rows)?;
+    bulk::persist(|| attempt(app, viewer, &input)).await
+}
+
+async fn attempt(
+    app: &App,
+    viewer: &Viewer,
+    input: &UpsertOrganizationsInput,
+) -> Result<Upserted<organization::Model>, Error> {
+    let UpsertOrganizationsInput { rows, match_by, error_policy, dry_run } = input;
+    let mut tx = app.begin(viewer, "upsertOrganizations").await?;
+    let keys: Vec<RowKey<'_>> = rows.iter().map(UpsertOrganizationRowInput::key).collect();
+    let targets = targets::<organization::Entity>(&tx, *match_by, &keys, WHAT).await?;
+    let applied = rows.iter().zip(targets.rows).map(|(row, target)| {
+        let Target { before, link } = target?;
+        let after = row.applied(&tx, before.as_ref())?;
+        let changed = before.as_ref() != Some(&after);
+        Ok(Plan { before, after, changed, parts: (), link })
+    });
+    let applied: Vec<Checked<OrganizationPlan>> = applied.collect();
+    let mut known = Known::read(&tx, &applied).await?;
+    let plans = applied.into_iter().map(|plan| plan.and_then(|plan| known.judge(plan)));
+    let options = Options { match_by: *match_by, error_policy: *error_policy, dry_run: *dry_run };
+    let mut batch = Batch::new(options, targets.systems, plans.collect());
+    write_rows(&mut tx, batch.plans().into_iter().filter(|plan| plan.changed)).await?;
+    batch.finish(tx).await
+}
+
+type OrganizationPlan = Plan<organization::Entity, ()>;
+
+/// What the rows name, and who has their acronyms.
+struct Known {
+    organizations: HashSet<OrganizationId>,
+    countries: HashSet<CountryId>,
+    acronyms: HashMap<String, OrganizationId>,
+    /// The organisation above each one, as far as the rows are judged; empty if no row changes it.
+    parents: HashMap<OrganizationId, Option<OrganizationId>>,
+}
+
+impl Known {
+    async fn read(tx: &Tx<'_>, plans: &[Checked<OrganizationPlan>]) -> Result<Self, Error> {
+        let (mut organizations, mut countries, mut acronyms, mut moves) = (Vec::new(), Vec::new(), Vec::new(), false);
+        for plan in plans.iter().flatten() {
+            organizations.extend(plan.after.parent_id);
+            countries.extend(plan.after.country_id);
+            acronyms.push(plan.after.acronym.clone());
+            moves |= plan.before.as_ref().is_some_and(|before| before.parent_id != plan.after.parent_id);
+        }
+        let named = read::among_texts(
+            tx.db().get_database_backend(),
+            organization::Column::Acronym,
+            acronyms.iter().map(String::as_str),
+        );
+        let holders = read::all::<organization::Entity>(tx.db(), tx.viewer(), Condition::all().add(named)).await?;
+        Ok(Self {
+            organizations: tx.known::<organization::Entity>(organizations).await?,
+            countries: tx.known::<country::Entity>(countries).await?,
+            acronyms: holders.into_iter().map(|row| (row.acronym, row.id)).collect(),
+            parents: if moves { parents(tx).await? } else { HashMap::new() },
+        })
+    }
+
+    fn judge(&mut self, plan: OrganizationPlan) -> Checked<OrganizationPlan> {
+        let row = &plan.after;
+        let before = plan.before.as_ref();
+        (
+            named(row.parent_id.map(|id| ("parentId".to_owned(), id)).as_slice(), &self.organizations, WHAT),
+            named(row.country_id.map(|id| ("countryId".to_owned(), id)).as_slice(), &self.countries, "country"),
+            council::acronym_is_free(self.acronyms.get(&row.acronym).is_none_or(|holder| *holder == row.id)),
+        )
+            .all()?;
+        if before.is_some_and(|before| before.parent_id != row.parent_id) {
+            council::no_cycle("parentId", row.id, &self.ancestors(row.parent_id))?;
+            self.parents.insert(row.id, row.parent_id);
+        }
+        self.acronyms.insert(row.acronym.clone(), row.id);
+        Ok(plan)
+    }
+
+    /// The wanted parent and all above it.
+    fn ancestors(&self, parent: Option<OrganizationId>) -> Vec<OrganizationId> {
+        let (mut chain, mut next) = (Vec::new(), parent);
+        while let Some(id) = next.filter(|id| !chain.contains(id)) {
+            chain.push(id);
+            next = self.parents.get(&id).copied().flatten();
+        }
+        chain
+    }
+}
+
+/// The organisation above each one. Whoever else moves one waits until the transaction ends.
+async fn parents(tx: &Tx<'_>) -> Result<HashMap<OrganizationId, Option<OrganizationId>>, Error> {
+    tx.alone("organization").await?;
+    let all = read::all::<organization::Entity>(tx.db(), tx.viewer(), Condition::all()).await?;
+    Ok(all.into_iter().map(|row| (row.id, row.parent_id)).collect())
+}

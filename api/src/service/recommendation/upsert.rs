@@ -1,0 +1,385 @@
+//! Writing many recommendations at once: new drafts, and texts that are not agreed yet. The rules are those of drafting,
+//! revising and setting addressees.
+
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::{ID, InputObject, MaybeUndefined};
+use chrono::NaiveDate;
+use entity::id::{BodyId, CountryId, InstrumentId, OrganizationId, RecommendationId, ThemeId};
+use entity::recommendation::{Priority, RecommendationKind};
+use entity::{
+    Part, addressee, body, country, instrument, organization, recommendation, recommendation_instrument,
+    recommendation_revision, recommendation_theme, theme,
+};
+
+use super::WHAT;
+use super::parts::{
+    Addressed, AddresseeInput, addressed, addressee_rows, countries_of, instrument_ids, instrument_rows,
+    organizations_of, revision, theme_ids, theme_rows,
+};
+use super::text::{
+    DraftRecommendationInput, ReviseRecommendationInput, drafted, is_new_text, may_draft, may_revise, reopen, revised,
+};
+use crate::app::App;
+use crate::auth::{Act, Standing, Viewer};
+use crate::domain::bulk::{ErrorPolicy, MatchBy};
+use crate::domain::lifecycle::{Move, next};
+use crate::domain::refusal::{All as _, Checked, Refusal};
+use crate::domain::{input, recommendation as rules};
+use crate::error::Error;
+use crate::service::bulk::{self, Batch, Options, Plan, RowKey, Target, Upserted, targets, verdict, write_rows};
+use crate::service::external_id::ExternalIdInput;
+use crate::service::input::{LocalizedTextInput, named, placed, replaced};
+use crate::service::read::{self, Visible};
+use crate::service::tx::Tx;
+
+/// A recommendation as another system has it. In a row for one that is there, what is omitted stays and `null` clears.
+#[derive(Clone, Debug, InputObject)]
+pub struct UpsertRecommendationRowInput {
+    /// What your system calls it.
+    pub external_id: Option<ExternalIdInput>,
+    /// The recommendation, if rows are matched by `ID`.
+    pub id: Option<ID>,
+    /// The version that you have read. If it is given, the row is refused with `CONFLICT` at any other version.
+    pub expected_version: Option<i32>,
+    /// The body that drafts it. Partners draft where their organisation holds a mandate today. A text stays with its
+    /// body.
+    pub body_id: ID,
+    /// What kind of text it is.
+    pub kind: RecommendationKind,
+    /// The title; the first language is the original. At most 300 characters each.
+    pub title: Vec<LocalizedTextInput>,
+    /// The text. At most 20,000 characters each. No data on individuals.
+    pub text: Vec<LocalizedTextInput>,
+    /// Why it is needed.
+    pub rationale: MaybeUndefined<Vec<LocalizedTextInput>>,
+    /// How pressing it is.
+    pub priority: MaybeUndefined<Priority>,
+    /// By when it should be implemented. Today or later.
+    pub target_date: MaybeUndefined<NaiveDate>,
+    /// What it is about, at most 100.
+    pub theme_ids: MaybeUndefined<Vec<ID>>,
+    /// What it refers to, at most 100.
+    pub instrument_ids: MaybeUndefined<Vec<ID>>,
+    /// Whom it asks to act, at most 100.
+    pub addressees: MaybeUndefined<Vec<AddresseeInput>>,
+}
+
+/// Many recommendations at once.
+#[derive(Clone, Debug, InputObject)]
+pub struct UpsertRecommendationsInput {
+    /// The rows, at most 500.
+    pub rows: Vec<UpsertRecommendationRowInput>,
+    /// How the rows name their recommendations.
+    pub match_by: MatchBy,
+    /// What a row that is refused does to the others.
+    #[graphql(default_with = "ErrorPolicy::RejectAll")]
+    pub error_policy: ErrorPolicy,
+    /// Whether to judge the rows only, and to write nothing. The recommendations are then shown as they are; new ones are
+    /// null.
+    #[graphql(default)]
+    pub dry_run: bool,
+}
+
+impl UpsertRecommendationRowInput {
+    fn key(&self) -> RowKey<'_> {
+        let Self { id, external_id, expected_version, .. } = self;
+        RowKey { id: id.as_ref(), external_id: external_id.as_ref(), expected_version: *expected_version }
+    }
+
+    fn draft(&self) -> DraftRecommendationInput {
+        let row = self.clone();
+        DraftRecommendationInput {
+            body_id: row.body_id,
+            kind: row.kind,
+            title: row.title,
+            text: row.text,
+            rationale: row.rationale.take(),
+            priority: row.priority.take(),
+            target_date: row.target_date.take(),
+            theme_ids: Vec::new(),
+            instrument_ids: Vec::new(),
+            addressees: Vec::new(),
+        }
+    }
+
+    fn revision(&self, before: &recommendation::Model) -> ReviseRecommendationInput {
+        let row = self.clone();
+        ReviseRecommendationInput {
+            id: before.id.to_string().into(),
+            expected_version: before.version,
+            kind: MaybeUndefined::Value(row.kind),
+            title: MaybeUndefined::Value(row.title),
+            text: MaybeUndefined::Value(row.text),
+            rationale: row.rationale,
+            priority: row.priority,
+            target_date: row.target_date,
+            theme_ids: MaybeUndefined::Undefined,
+            instrument_ids: MaybeUndefined::Undefined,
+            change_note: None,
+        }
+    }
+}
+
+pub async fn upsert(
+    app: &App,
+    viewer: &Viewer,
+    input: UpsertRecommendationsInput,
+) -> Result<Upserted<recommendation::Model>, Error> {
+    viewer.require(Act::Write)?;
+    bulk::check_length(&input.rows)?;
+    bulk::persist(|| attempt(app, viewer, &input)).await
+}
+
+async fn attempt(
+    app: &App,
+    viewer: &Viewer,
+    input: &UpsertRecommendationsInput,
+) -> Result<Upserted<recommendation::Model>, Error> {
+    let UpsertRecommendationsInput { rows, match_by, error_policy, dry_run } = input;
+    let mut tx = app.begin(viewer, "upsertRecommendations").await?;
+    let keys: Vec<RowKey<'_>> = rows.iter().map(UpsertRecommendationRowInput::key).collect();
+    let targets = targets::<recommendation::Entity>(&tx, *match_by, &keys, WHAT).await?;
+    let wanted: Vec<Checked<Wanted>> = rows.iter().map(Wanted::parse).collect();
+    let known = Known::read(&tx, &targets.rows, &wanted).await?;
+    let mut plans = Vec::with_capacity(rows.len());
+    for ((row, target), wanted) in rows.iter().zip(targets.rows).zip(wanted) {
+        plans.push(match (target, wanted).all() {
+            Ok((target, wanted)) => verdict(known.plan(&tx, row, target, wanted))?,
+            Err(refusals) => Err(refusals),
+        });
+    }
+    let options = Options { match_by: *match_by, error_policy: *error_policy, dry_run: *dry_run };
+    let mut batch = Batch::new(options, targets.systems, plans);
+    write(&mut tx, batch.plans()).await?;
+    batch.finish(tx).await
+}
+
+/// What a row says of other records, parsed. What is `None` stays.
+struct Wanted {
+    body: BodyId,
+    themes: Option<Vec<ThemeId>>,
+    instruments: Option<Vec<InstrumentId>>,
+    addressees: Option<Vec<Addressed>>,
+}
+
+impl Wanted {
+    fn parse(row: &UpsertRecommendationRowInput) -> Checked<Self> {
+        let (body, themes, instruments, addressees) = (
+            input::id::<BodyId>("bodyId", &row.body_id, "body"),
+            replaced(&row.theme_ids).map(|ids| theme_ids(&ids)).transpose(),
+            replaced(&row.instrument_ids).map(|ids| instrument_ids(&ids)).transpose(),
+            replaced(&row.addressees).map(|wanted| addressed(&wanted)).transpose(),
+        )
+            .all()?;
+        Ok(Self { body, themes, instruments, addressees })
+    }
+
+    fn addressees(&self) -> &[Addressed] {
+        self.addressees.as_deref().unwrap_or_default()
+    }
+}
+
+/// What a row does to the parts of its recommendation: those before, and those wanted. `None` leaves them.
+#[derive(Default)]
+struct Parts {
+    /// The number of the last revision, if the text is new.
+    revision_after: Option<i32>,
+    themes: Option<(Vec<recommendation_theme::Model>, Vec<ThemeId>)>,
+    instruments: Option<(Vec<recommendation_instrument::Model>, Vec<InstrumentId>)>,
+    addressees: Option<(Vec<addressee::Model>, Vec<Addressed>)>,
+}
+
+type RecommendationPlan = Plan<recommendation::Entity, Parts>;
+
+/// The parts of each recommendation.
+type PartsBy<P> = HashMap<RecommendationId, Vec<<P as sea_orm::EntityTrait>::Model>>;
+
+/// What the rows name, and what belongs to the recommendations that are there: a statement for each table.
+struct Known {
+    bodies: HashMap<BodyId, body::Model>,
+    standings: HashMap<BodyId, Standing>,
+    themes: HashSet<ThemeId>,
+    instruments: HashSet<InstrumentId>,
+    countries: HashSet<CountryId>,
+    organizations: HashSet<OrganizationId>,
+    revisions: HashMap<RecommendationId, i32>,
+    themes_of: PartsBy<recommendation_theme::Entity>,
+    instruments_of: PartsBy<recommendation_instrument::Entity>,
+    addressees_of: PartsBy<addressee::Entity>,
+}
+
+impl Known {
+    async fn read(
+        tx: &Tx<'_>,
+        targets: &[Checked<Target<recommendation::Entity>>],
+        wanted: &[Checked<Wanted>],
+    ) -> Result<Self, Error> {
+        let there = targets.iter().flatten().filter_map(|target| target.before.as_ref());
+        let there: Vec<RecommendationId> = there.map(|row| row.id).collect();
+        let (mut bodies, mut themes, mut instruments) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut countries, mut organizations) = (Vec::new(), Vec::new());
+        for row in wanted.iter().flatten() {
+            bodies.push(row.body);
+            themes.extend(row.themes.iter().flatten().copied());
+            instruments.extend(row.instruments.iter().flatten().copied());
+            countries.extend(row.addressees().iter().filter_map(|one| one.country_id));
+            organizations.extend(row.addressees().iter().filter_map(|one| one.organization_id));
+        }
+        Ok(Self {
+            bodies: tx.by_id::<body::Entity>(bodies).await?,
+            standings: tx.standings().await?,
+            themes: tx.known::<theme::Entity>(themes).await?,
+            instruments: tx.known::<instrument::Entity>(instruments).await?,
+            countries: tx.known::<country::Entity>(countries).await?,
+            organizations: tx.known::<organization::Entity>(organizations).await?,
+            revisions: tx
+                .highest_of::<recommendation_revision::Entity>(recommendation_revision::Column::Number, &there)
+                .await?,
+            themes_of: parts_of::<recommendation_theme::Entity>(tx, &there).await?,
+            instruments_of: parts_of::<recommendation_instrument::Entity>(tx, &there).await?,
+            addressees_of: parts_of::<addressee::Entity>(tx, &there).await?,
+        })
+    }
+
+    fn plan(
+        &self,
+        tx: &Tx<'_>,
+        row: &UpsertRecommendationRowInput,
+        target: Target<recommendation::Entity>,
+        wanted: Wanted,
+    ) -> Result<RecommendationPlan, Error> {
+        match target.before {
+            None => self.plan_draft(tx, row, target, wanted),
+            Some(_) => self.plan_revision(tx, row, target, &wanted),
+        }
+    }
+
+    fn plan_draft(
+        &self,
+        tx: &Tx<'_>,
+        row: &UpsertRecommendationRowInput,
+        target: Target<recommendation::Entity>,
+        wanted: Wanted,
+    ) -> Result<RecommendationPlan, Error> {
+        let body = self.bodies.get(&wanted.body).ok_or_else(|| Refusal::not_found("bodyId", "body"))?;
+        may_draft(tx.viewer(), &self.standing(wanted.body), body)?;
+        self.check_named(&wanted)?;
+        let after = drafted(tx, wanted.body, &row.draft())?;
+        let parts = Parts {
+            revision_after: Some(0),
+            themes: wanted.themes.map(|ids| (Vec::new(), ids)),
+            instruments: wanted.instruments.map(|ids| (Vec::new(), ids)),
+            addressees: wanted.addressees.map(|addressed| (Vec::new(), addressed)),
+        };
+        Ok(Plan { before: None, after, changed: true, parts, link: target.link })
+    }
+
+    /// A row that says what the record says is nothing to be permitted.
+    fn plan_revision(
+        &self,
+        tx: &Tx<'_>,
+        row: &UpsertRecommendationRowInput,
+        Target { before, link }: Target<recommendation::Entity>,
+        wanted: &Wanted,
+    ) -> Result<RecommendationPlan, Error> {
+        let before = before.ok_or_else(|| Error::internal("a revision of nothing"))?;
+        rules::stays_with_its_body(before.body_id == wanted.body)?;
+        let mut after = revised(&before, row.revision(&before))?;
+        let themes = differing(&self.themes_of, before.id, wanted.themes.as_ref(), |part| part.theme_id);
+        let instruments =
+            differing(&self.instruments_of, before.id, wanted.instruments.as_ref(), |part| part.instrument_id);
+        let addressees = differing(&self.addressees_of, before.id, wanted.addressees.as_ref(), Addressed::of);
+        let is_revised = after != before || themes.is_some() || instruments.is_some();
+        let standing = self.standing(before.body_id);
+        if is_revised {
+            may_revise(tx.viewer(), &standing, &before)?;
+            reopen(tx, &before, &mut after)?;
+        }
+        if addressees.is_some() {
+            tx.viewer().require(Act::EditText { standing: &standing, drafted_by: before.drafted_by_id })?;
+            next(before.status, Move::SetAddressees)?;
+        }
+        self.check_named(wanted)?;
+        let new_text = is_new_text(&before, &after);
+        let revision_after = new_text.then(|| self.revisions.get(&before.id).copied().unwrap_or(0));
+        revision_after.map(|last| input::room("text", usize::try_from(last).unwrap_or_default())).transpose()?;
+        let changed = is_revised || addressees.is_some();
+        let parts = Parts { revision_after, themes, instruments, addressees };
+        Ok(Plan { before: Some(before), after, changed, parts, link })
+    }
+
+    fn standing(&self, body: BodyId) -> Standing {
+        self.standings.get(&body).cloned().unwrap_or_default()
+    }
+
+    fn check_named(&self, wanted: &Wanted) -> Checked<()> {
+        let (themes, instruments) =
+            (wanted.themes.as_deref().unwrap_or_default(), wanted.instruments.as_deref().unwrap_or_default());
+        (
+            named(&placed("themeIds", "", themes), &self.themes, "theme"),
+            named(&placed("instrumentIds", "", instruments), &self.instruments, "instrument"),
+            named(&countries_of(wanted.addressees()), &self.countries, "country"),
+            named(&organizations_of(wanted.addressees()), &self.organizations, "organisation"),
+        )
+            .all()
+            .map(drop)
+    }
+}
+
+async fn parts_of<P: Part<ParentId = RecommendationId> + Visible>(
+    tx: &Tx<'_>,
+    parents: &[RecommendationId],
+) -> Result<PartsBy<P>, Error> {
+    let mut parts: PartsBy<P> = HashMap::new();
+    if !parents.is_empty() {
+        for part in read::children::<P>(tx.db(), tx.viewer(), parents).await? {
+            parts.entry(P::parent(&part)).or_default().push(part);
+        }
+    }
+    Ok(parts)
+}
+
+/// The parts before and those wanted, if they differ.
+fn differing<P: Clone, W: Clone + PartialEq>(
+    parts: &HashMap<RecommendationId, Vec<P>>,
+    id: RecommendationId,
+    wanted: Option<&Vec<W>>,
+    of: impl Fn(&P) -> W,
+) -> Option<(Vec<P>, Vec<W>)> {
+    let before = parts.get(&id).map(Vec::as_slice).unwrap_or_default();
+    let wanted = wanted?;
+    let same = before.iter().map(of).eq(wanted.iter().cloned());
+    (!same).then(|| (before.to_vec(), wanted.clone()))
+}
+
+/// Writes the planned rows. A revision changes nobody's access, so that the parts that stay keep theirs.
+async fn write(tx: &mut Tx<'_>, plans: Vec<&mut RecommendationPlan>) -> Result<(), Error> {
+    let mut changed: Vec<&mut RecommendationPlan> = plans.into_iter().filter(|plan| plan.changed).collect();
+    write_rows(tx, changed.iter_mut().map(|plan| &mut **plan)).await?;
+    let (mut revisions, mut themes, mut instruments, mut addressees) =
+        (Vec::new(), (Vec::new(), Vec::new()), (Vec::new(), Vec::new()), (Vec::new(), Vec::new()));
+    for plan in changed {
+        let (row, parts) = (&plan.after, std::mem::take(&mut plan.parts));
+        if let Some(last) = parts.revision_after {
+            revisions.push(revision(tx, row, Some(last), None)?);
+        }
+        if let Some((before, ids)) = parts.themes {
+            themes.0.extend(before);
+            themes.1.extend(theme_rows(tx, row, &ids));
+        }
+        if let Some((before, ids)) = parts.instruments {
+            instruments.0.extend(before);
+            instruments.1.extend(instrument_rows(tx, row, &ids));
+        }
+        if let Some((before, wanted)) = parts.addressees {
+            addressees.0.extend(before);
+            addressees.1.extend(addressee_rows(tx, row, &wanted));
+        }
+    }
+    tx.insert_parts::<recommendation_revision::Entity>(revisions).await?;
+    tx.replace_parts::<recommendation_theme::Entity>(themes.0, themes.1).await?;
+    tx.replace_parts::<recommendation_instrument::Entity>(instruments.0, instruments.1).await?;
+    tx.replace_parts::<addressee::Entity>(addressees.0, addressees.1).await?;
+    Ok(())
+}
