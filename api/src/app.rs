@@ -3,11 +3,13 @@
 use std::collections::HashSet;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait as _};
+use sea_orm::DatabaseTransaction;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -22,9 +24,14 @@ use crate::service::change::attend::attend;
 use crate::telemetry;
 use crate::telemetry::traces::Traces;
 
+/// Derefs to what does not change with the transaction that it works in.
 pub struct App {
-    pub config: Config,
     pub databases: Databases,
+    parts: Arc<Parts>,
+}
+
+pub struct Parts {
+    pub config: Config,
     pub keys: KeyRing,
     pub clock: Clock,
     pub feed: Feed,
@@ -32,6 +39,14 @@ pub struct App {
     pub traces: Traces,
     /// Turns true when the service stops.
     pub stopping: watch::Sender<bool>,
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
 }
 
 /// Why the application does not start: one line for standard error.
@@ -69,12 +84,19 @@ impl App {
         migrate(&databases).await?;
         let feed = Feed::open(&databases.read).await?;
         let stopping = watch::Sender::new(false);
-        Ok(Self { config, databases, keys, clock, feed, trusted_documents, traces, stopping })
+        let parts = Parts { config, keys, clock, feed, trusted_documents, traces, stopping };
+        Ok(Self { databases, parts: Arc::new(parts) })
+    }
+
+    /// The same application, whose every statement is one of a transaction.
+    #[must_use]
+    pub fn within(&self, txn: &Arc<DatabaseTransaction>) -> Self {
+        Self { databases: self.databases.within(txn), parts: Arc::clone(&self.parts) }
     }
 
     /// Whether the service can answer: the database is reachable, and has the schema that this program knows.
     pub async fn ready(&self) -> Result<(), Error> {
-        let seen = Migrator::get_migration_models(&self.databases.read).await?;
+        let seen = Migrator::get_migration_models(self.databases.read.pool()).await?;
         let seen: HashSet<String> = seen.into_iter().map(|seen| seen.version).collect();
         let known = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
         if seen == known { Ok(()) } else { Err(Error::internal("the database has another schema")) }
@@ -84,8 +106,8 @@ impl App {
     pub async fn close(self) {
         let Databases { read, write, .. } = self.databases;
         // On PostgreSQL both are one pool; closing it twice is harmless.
-        let _ = write.close().await;
-        let _ = read.close().await;
+        let _ = write.pool().close_by_ref().await;
+        let _ = read.pool().close_by_ref().await;
     }
 
     /// Serves until `stop` resolves; then takes no more requests, finishes those that have begun and closes the sockets, if

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Switch};
 use crate::error::Error;
 use crate::service::change;
+use crate::service::idempotency;
 use crate::service::organization::{OrganizationBy, find};
 use crate::service::seed;
 use crate::{graphql, telemetry};
@@ -45,7 +46,8 @@ enum Command {
         #[command(subcommand)]
         what: Seed,
     },
-    /// Forget the changes that are older than the feed is kept. A service that runs does so once a day.
+    /// Forget the changes that are older than the feed is kept, and the answers under an Idempotency-Key that are older
+    /// than a day. A service that runs does so once a day.
     Prune,
     /// Print the GraphQL schema.
     Schema,
@@ -174,9 +176,9 @@ async fn execute(Cli { config, command }: Cli) -> Result<(), Failure> {
         Command::Seed { what } => seed(config, what).await,
         Command::Prune => {
             let app = App::connect(config, Clock::System).await?;
-            let forgotten = change::prune(&app).await?;
+            let (forgotten, answers) = (change::prune(&app).await?, idempotency::prune(&app).await?);
             app.close().await;
-            print(&format!("{forgotten} changes are forgotten.\n"))
+            print(&format!("{forgotten} changes and {answers} answers are forgotten.\n"))
         }
         Command::Schema => print(&graphql::sdl()),
         Command::Token(args) => token(config, args).await,

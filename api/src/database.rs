@@ -8,8 +8,8 @@ use std::time::Duration;
 use sea_orm::sea_query::{Func, Query};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
+    QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
 /// A connection that nobody got within this time is an error, not a wait.
@@ -40,11 +40,63 @@ pub fn counted() -> u64 {
     OF_REQUEST.try_with(Cell::get).unwrap_or_default()
 }
 
+/// Where statements go: to whichever connection of a pool is free, or to that of a transaction.
+#[derive(Clone, Debug)]
+pub enum Connection {
+    Pool(DatabaseConnection),
+    Within { txn: Arc<DatabaseTransaction>, pool: DatabaseConnection },
+}
+
+impl Connection {
+    /// The pool, for what is done outside of transactions: streams, figures, the end.
+    pub fn pool(&self) -> &DatabaseConnection {
+        match self {
+            Self::Pool(pool) | Self::Within { pool, .. } => pool,
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "it passes on what the doors and the feed send")]
+#[sea_orm::prelude::async_trait::async_trait]
+impl ConnectionTrait for Connection {
+    fn get_database_backend(&self) -> DbBackend {
+        self.pool().get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        match self {
+            Self::Pool(pool) => pool.execute_raw(statement).await,
+            Self::Within { txn, .. } => txn.execute_raw(statement).await,
+        }
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        match self {
+            Self::Pool(pool) => pool.execute_unprepared(sql).await,
+            Self::Within { txn, .. } => txn.execute_unprepared(sql).await,
+        }
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        match self {
+            Self::Pool(pool) => pool.query_one_raw(statement).await,
+            Self::Within { txn, .. } => txn.query_one_raw(statement).await,
+        }
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        match self {
+            Self::Pool(pool) => pool.query_all_raw(statement).await,
+            Self::Within { txn, .. } => txn.query_all_raw(statement).await,
+        }
+    }
+}
+
 /// Where reads and writes go. Clones share the pools.
 #[derive(Clone, Debug)]
 pub struct Databases {
-    pub read: DatabaseConnection,
-    pub write: DatabaseConnection,
+    pub read: Connection,
+    pub write: Connection,
     statements: Arc<AtomicU64>,
 }
 
@@ -68,17 +120,33 @@ impl Databases {
                 let _ = OF_REQUEST.try_with(|count| count.set(count.get() + 1));
             });
         }
-        Ok(Self { read, write, statements })
+        Ok(Self { read: Connection::Pool(read), write: Connection::Pool(write), statements })
     }
 
     /// Begins a transaction that writes. On SQLite it takes the writer's lock at once: a read that becomes a write would be
     /// refused later.
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let pool = match &self.write {
+            Connection::Pool(pool) => pool,
+            Connection::Within { txn, .. } => return txn.begin().await,
+        };
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        self.write.begin_with_options(options).await
+        pool.begin_with_options(options).await
+    }
+
+    /// The same databases, with all statements in a transaction. What begins in it is a part of it.
+    #[must_use]
+    pub fn within(&self, txn: &Arc<DatabaseTransaction>) -> Self {
+        let within = |one: &Connection| Connection::Within { txn: Arc::clone(txn), pool: one.pool().clone() };
+        Self { read: within(&self.read), write: within(&self.write), statements: Arc::clone(&self.statements) }
+    }
+
+    /// Whether what is committed is committed for others as well.
+    pub fn commits(&self) -> bool {
+        matches!(self.write, Connection::Pool(_))
     }
 
     pub fn backend(&self) -> DbBackend {
@@ -88,8 +156,8 @@ impl Databases {
     /// The connections of each pool that are used, and those that rest.
     pub fn connections(&self) -> Vec<(&'static str, &'static str, usize)> {
         let pools: &[(&str, &DatabaseConnection)] = match self.backend() {
-            DbBackend::Postgres => &[("all", &self.read)],
-            _ => &[("read", &self.read), ("write", &self.write)],
+            DbBackend::Postgres => &[("all", self.read.pool())],
+            _ => &[("read", self.read.pool()), ("write", self.write.pool())],
         };
         let states = pools.iter().flat_map(|(name, pool)| {
             let (size, idle) = if pool.get_database_backend() == DbBackend::Postgres {

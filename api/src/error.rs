@@ -19,6 +19,8 @@ pub enum Error {
     InvalidCursor,
     /// A cursor of the feed of another database, or older than the feed is kept.
     CursorExpired,
+    /// The key of a request that had another body.
+    IdempotencyKeyReused,
     /// `first` or `last` is out of bounds, or both are given.
     InvalidPage(String),
     /// An argument of a query is not what its type says.
@@ -37,6 +39,7 @@ impl Error {
             Self::Unauthenticated(_) => "UNAUTHENTICATED",
             Self::InvalidCursor => "INVALID_CURSOR",
             Self::CursorExpired => "CURSOR_EXPIRED",
+            Self::IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
             Self::InvalidPage(_) => "INVALID_PAGE",
             Self::InvalidArgument { .. } => "INVALID_ARGUMENT",
             Self::Internal(_) => "INTERNAL",
@@ -66,6 +69,9 @@ impl fmt::Display for Error {
             Self::CursorExpired => f.write_str(
                 "The feed does not go back so far, or is another one. Read everything again, from feedHead on.",
             ),
+            Self::IdempotencyKeyReused => {
+                f.write_str("The Idempotency-Key belongs to a request with another body. Take a new key.")
+            }
             Self::InvalidPage(message) | Self::InvalidArgument { message } => f.write_str(message),
             Self::Internal(_) => f.write_str("The service has failed. Quote the request id when you report it."),
         }

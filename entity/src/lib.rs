@@ -19,6 +19,7 @@ pub mod change;
 pub mod change_head;
 pub mod country;
 pub mod external_id;
+pub mod idempotency_key;
 pub mod instrument;
 pub mod mandate;
 pub mod meeting;

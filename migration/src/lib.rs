@@ -7,6 +7,7 @@ mod m20261124_000003_guards;
 mod m20261124_000004_agenda_recommendations;
 mod m20261124_000005_feed_floor;
 mod m20261124_000006_external_ids;
+mod m20261124_000007_idempotency_keys;
 
 use sea_orm_migration::async_trait;
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000004_agenda_recommendations::Migration),
             Box::new(m20261124_000005_feed_floor::Migration),
             Box::new(m20261124_000006_external_ids::Migration),
+            Box::new(m20261124_000007_idempotency_keys::Migration),
         ]
     }
 }

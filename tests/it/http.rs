@@ -299,7 +299,7 @@ on_both_databases! {
         for path in ["/health/live", "/health/ready"] {
             assert_eq!(get(&app, path).await.0, StatusCode::OK);
         }
-        app.app.databases.read.close_by_ref().await.expect("a close");
+        app.app.databases.read.pool().close_by_ref().await.expect("a close");
         let (status, _, text) = get(&app, "/health/ready").await;
         assert_eq!((status, text.as_slice()), (StatusCode::SERVICE_UNAVAILABLE, &b"not ready\n"[..]));
         let (status, _, text) = get(&app, "/health/live").await;

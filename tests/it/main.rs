@@ -17,6 +17,7 @@ mod filter;
 mod fresh;
 mod guard;
 mod http;
+mod idempotency;
 mod language;
 mod limits;
 mod lists;

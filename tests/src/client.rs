@@ -13,6 +13,7 @@ pub struct Client {
     router: Router,
     authorization: Option<String>,
     language: Option<String>,
+    key: Option<String>,
 }
 
 /// An answer: its status, headers and JSON body.
@@ -26,7 +27,7 @@ pub struct Answer {
 
 impl Client {
     pub(crate) fn new(router: Router, authorization: Option<String>) -> Self {
-        Self { router, authorization, language: None }
+        Self { router, authorization, language: None, key: None }
     }
 
     /// The same client with an `Accept-Language` header.
@@ -34,6 +35,12 @@ impl Client {
     pub fn reading(mut self, language: &str) -> Self {
         self.language = Some(language.to_owned());
         self
+    }
+
+    /// The same client with an `Idempotency-Key` header.
+    #[must_use]
+    pub fn keyed(&self, key: &str) -> Self {
+        Self { key: Some(key.to_owned()), ..self.clone() }
     }
 
     pub async fn send(&self, query: &str, variables: Value) -> Answer {
@@ -55,6 +62,9 @@ impl Client {
         }
         if let Some(language) = &self.language {
             request = request.header("accept-language", language);
+        }
+        if let Some(key) = &self.key {
+            request = request.header("idempotency-key", key);
         }
         let request = request.body(body.into()).expect("a request");
         let (parts, body) = self.router.clone().oneshot(request).await.expect("an answer").into_parts();

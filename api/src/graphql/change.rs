@@ -151,7 +151,7 @@ impl ChangeQuery {
     ) -> Result<Vec<Checkpoint>> {
         let session = session(ctx);
         let records = published(types.as_deref());
-        let checkpoints = checkpoints(&session.app.databases.read, &session.viewer, &records).await?;
+        let checkpoints = checkpoints(session.app.databases.read.pool(), &session.viewer, &records).await?;
         Ok(checkpoints.into_iter().map(Into::into).collect())
     }
 }

@@ -11,6 +11,8 @@ use super::media::Media;
 use crate::error::Error;
 
 const REQUEST_ID: &str = "x-request-id";
+/// Tells that an answer was given before.
+const IS_AGAIN: &str = "idempotency-replayed";
 
 /// The outcome of a request, and the GraphQL response as JSON.
 pub struct Answer {
@@ -20,6 +22,8 @@ pub struct Answer {
     pub codes: Vec<&'static str>,
     /// Where it stands in what is followed, if the client asks for that.
     pub cursor: Option<String>,
+    /// Whether it was given before.
+    is_again: bool,
 }
 
 /// What became of a request.
@@ -47,12 +51,27 @@ impl Outcome {
 
 impl Answer {
     pub fn executed(body: Vec<u8>, codes: Vec<&'static str>) -> Self {
-        Self { outcome: Outcome::Executed, body, codes, cursor: None }
+        Self { outcome: Outcome::Executed, body, codes, cursor: None, is_again: false }
+    }
+
+    /// An answer that was given before.
+    pub fn again(body: String) -> Self {
+        Self { is_again: true, ..Self::executed(body.into_bytes(), Vec::new()) }
+    }
+
+    /// The same errors, where nothing was done after all.
+    #[must_use]
+    pub fn without_data(mut self) -> Self {
+        if let Ok(Value::Object(mut body)) = serde_json::from_slice(&self.body) {
+            body.insert("data".to_owned(), Value::Null);
+            self.body = Value::Object(body).to_string().into_bytes();
+        }
+        self
     }
 
     /// A document that was refused, with errors that have their codes.
     pub fn document_refused(body: Vec<u8>, codes: Vec<&'static str>) -> Self {
-        Self { outcome: Outcome::DocumentRefused, body, codes, cursor: None }
+        Self { outcome: Outcome::DocumentRefused, body, codes, cursor: None, is_again: false }
     }
 
     pub fn inadmissible(Inadmissible { code, message }: &Inadmissible) -> Self {
@@ -71,7 +90,7 @@ impl Answer {
     }
 
     fn failed(status: StatusCode, code: &'static str, body: Vec<u8>) -> Self {
-        Self { outcome: Outcome::Failed(status), body, codes: vec![code], cursor: None }
+        Self { outcome: Outcome::Failed(status), body, codes: vec![code], cursor: None, is_again: false }
     }
 
     pub fn internal(error: &Error, request_id: &str) -> Self {
@@ -113,6 +132,9 @@ impl Answer {
         }
         if status == StatusCode::METHOD_NOT_ALLOWED {
             headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+        }
+        if self.is_again {
+            headers.insert(IS_AGAIN, HeaderValue::from_static("true"));
         }
         if let Ok(id) = HeaderValue::from_str(request_id) {
             headers.insert(REQUEST_ID, id);

@@ -16,6 +16,7 @@ use super::Service;
 use super::admission::Admitted;
 use super::answer::Answer;
 use super::media::Media;
+use super::once::{Once, keep};
 use super::prepare::Prepared;
 use super::report::{Outcome, Told};
 use crate::database::{counted, counting};
@@ -27,11 +28,22 @@ use crate::telemetry::chain;
 
 /// The answer to a query or a mutation.
 pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> Answer {
-    let Prepared { request, admitted, batches, told_cost, .. } = prepared;
+    let Prepared { request, admitted, batches, told_cost, once, .. } = prepared;
+    let open = match once {
+        Once::Again(body) => return Answer::again(body),
+        Once::First(open) => Some(open),
+        Once::Unmarked => None,
+    };
     let schema = schema_for(service, &admitted);
     let execution = first_step(service, &admitted, batches.drive(schema.execute(request)));
     let response = in_time(service, request_id, Box::pin(execution)).await;
-    response.map_or_else(|fault| fault, |response| finish(service, admitted, response, told_cost, request_id))
+    drop(batches);
+    let answer =
+        response.map_or_else(|fault| fault, |response| finish(service, admitted, response, told_cost, request_id));
+    match open {
+        Some(open) => keep(service, open, answer, request_id).await,
+        None => answer,
+    }
 }
 
 /// What a future comes to within the time that a request may take. `Err`: it took longer, or panicked.

@@ -11,6 +11,7 @@ mod language;
 mod lifetime;
 pub mod listen;
 mod media;
+mod once;
 mod prepare;
 mod rate;
 mod report;
@@ -104,8 +105,16 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// Lets pages of these origins read answers.
 fn for_origins(origins: Vec<HeaderValue>) -> CorsLayer {
-    let asked = ["authorization", "content-type", "accept", "accept-language", "last-event-id", "x-cost"];
-    let told = ["x-request-id", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", "retry-after"];
+    let asked =
+        ["authorization", "content-type", "accept", "accept-language", "idempotency-key", "last-event-id", "x-cost"];
+    let told = [
+        "x-request-id",
+        "idempotency-replayed",
+        "ratelimit-limit",
+        "ratelimit-remaining",
+        "ratelimit-reset",
+        "retry-after",
+    ];
     CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST])

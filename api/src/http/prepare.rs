@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::admission::texts::Named;
 use super::admission::{Admitted, Inadmissible};
 use super::answer::Answer;
+use super::once::Once;
 use super::rate::{Allowance, client};
 use super::report::{Method, Told};
 use super::request::Asked;
@@ -51,6 +52,8 @@ pub struct Prepared {
     pub kind: Option<OperationType>,
     /// The cost, if the client wants to be told.
     pub told_cost: Option<u64>,
+    /// What is known of the request's key.
+    pub once: Once,
 }
 
 /// Who asks, and how.
@@ -111,11 +114,13 @@ pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut
     told.is_admitted();
     let batches = Batches::default();
     let (told_cost, expires_at) = (wants_cost.then_some(admitted.cost), viewer.expires_at);
-    let session = Session::new(service.app.clone(), viewer, languages, &batches).resuming(last_event);
+    let repeatable = asked.repeated.filter(|_| kind == Some(OperationType::Mutation));
+    let (app, once) = Once::of(service, repeatable, &viewer, &told.request_id).await?;
+    let session = Session::new(app, viewer, languages, &batches).resuming(last_event);
     let mut request = Request::new(&*text).data(session).variables(variables);
     request.operation_name = asked.operation_name;
     request.set_parsed_query(document.parsed.clone());
-    Ok(Prepared { request, admitted, batches, expires_at, kind, told_cost })
+    Ok(Prepared { request, admitted, batches, expires_at, kind, told_cost, once })
 }
 
 /// A refusal that tells nothing of the schema's types.

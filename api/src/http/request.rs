@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::answer::Answer;
 use super::media::is_json;
+use super::once::Repeated;
 
 /// What a client sends.
 #[derive(Debug, Deserialize, PartialEq)]
@@ -24,6 +25,9 @@ pub struct Asked {
     pub variables: Option<Map<String, Value>>,
     #[serde(default)]
     pub extensions: Option<Map<String, Value>>,
+    /// The key under which a mutation may come again.
+    #[serde(skip)]
+    pub repeated: Option<Repeated>,
 }
 
 /// The parameters of a GET; those that are objects are written as JSON.
@@ -62,8 +66,10 @@ impl Asked {
             let message = "Several requests in one body are not answered. Send one request.";
             return Err(Answer::refused(StatusCode::BAD_REQUEST, "BATCH_NOT_SUPPORTED", message));
         }
+        let repeated = Repeated::of(headers, &body)?;
         let asked: Option<Self> = serde_json::from_slice(&body).ok();
-        asked.filter(Self::names_a_document).ok_or_else(|| {
+        let asked = asked.filter(Self::names_a_document).map(|asked| Self { repeated, ..asked });
+        asked.ok_or_else(|| {
             bad_request(
                 "The body is not a JSON object with a query, and optionally variables, operationName and extensions.",
             )
@@ -89,6 +95,7 @@ impl Asked {
             operation_name: parameters.operation_name.filter(|name| !name.is_empty()),
             variables: object(parameters.variables)?,
             extensions: object(parameters.extensions)?,
+            repeated: None,
         };
         if asked.names_a_document() { Ok(asked) } else { Err(bad_request("The query is missing.")) }
     }

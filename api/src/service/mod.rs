@@ -10,6 +10,7 @@ pub mod constraint;
 pub mod country;
 pub mod external_id;
 pub mod filter;
+pub mod idempotency;
 pub mod input;
 pub mod instrument;
 pub mod mandate;

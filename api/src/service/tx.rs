@@ -463,7 +463,8 @@ impl Tx<'_> {
             Some(append(&self.txn, &self.changes, &self.viewer.actor(), self.at).await?)
         };
         self.txn.commit().await.map_err(refused_write)?;
-        last.inspect(|last| self.app.feed.ring(*last));
+        // Within a transaction others see nothing of it yet.
+        last.filter(|_| self.app.databases.commits()).inspect(|last| self.app.feed.ring(*last));
         Ok(Written { record, cursor: last.map(|last| self.app.feed.cursor(last)) })
     }
 

@@ -103,9 +103,9 @@ impl Persisted {
     }
 }
 
-/// The SHA-256 of a text, in lower-case hexadecimal.
-fn hexadecimal(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"))
+/// The SHA-256 of bytes, in lower-case hexadecimal.
+pub fn hexadecimal(text: impl AsRef<[u8]>) -> String {
+    Sha256::digest(text).iter().fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"))
 }
 
 #[cfg(test)]

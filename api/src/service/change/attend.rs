@@ -11,6 +11,7 @@ use tokio::time::sleep;
 
 use super::{CHANNEL, head, prune};
 use crate::App;
+use crate::service::idempotency;
 use crate::telemetry::chain;
 
 /// How often the head is read again: what was not heard is noticed then.
@@ -73,6 +74,9 @@ async fn hear(app: &App, url: &str) -> Result<Infallible, sqlx::Error> {
 async fn forget(app: &App) {
     sleep(FIRST_PRUNE).await;
     loop {
+        if let Err(error) = idempotency::prune(app).await {
+            tracing::error!(error = chain(&error), "old answers cannot be forgotten");
+        }
         match prune(app).await {
             Ok(0) => {}
             Ok(forgotten) => tracing::info!(forgotten, "old changes are forgotten"),

@@ -1,0 +1,104 @@
+//! `Idempotency-Key`: a mutation that comes again is not done again.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::http::{HeaderMap, StatusCode};
+
+use super::Service;
+use super::admission::texts::hexadecimal;
+use super::answer::Answer;
+use crate::App;
+use crate::auth::{Role, Viewer};
+use crate::error::Error;
+use crate::service::idempotency::{Claimed, Open, Repeatable, claim};
+use crate::telemetry::chain;
+
+const HEADER: &str = "idempotency-key";
+/// Longest keys.
+const LONGEST: usize = 255;
+
+/// The key of a request, and a hash of its body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repeated {
+    key: String,
+    fingerprint: String,
+}
+
+impl Repeated {
+    pub fn of(headers: &HeaderMap, body: &Bytes) -> Result<Option<Self>, Answer> {
+        let Some(key) = headers.get(HEADER) else { return Ok(None) };
+        let key = key.to_str().ok().filter(|key| (1..=LONGEST).contains(&key.len()));
+        let key = key.ok_or_else(|| {
+            let message = "An Idempotency-Key has 1 to 255 printable Latin characters.";
+            Answer::refused(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
+        })?;
+        Ok(Some(Self { key: key.to_owned(), fingerprint: hexadecimal(body) }))
+    }
+
+    /// The request as its client's; keys are for whoever has a token.
+    pub fn by(self, viewer: &Viewer) -> Option<Repeatable> {
+        if viewer.role == Role::Anonymous {
+            return None;
+        }
+        let organization = viewer.organization.as_ref().map(|organization| organization.id.to_string());
+        let client = format!("{:?}:{}:{}", viewer.role, organization.unwrap_or_default(), viewer.subject);
+        Some(Repeatable { client, key: self.key, fingerprint: self.fingerprint })
+    }
+}
+
+/// What is known of a request's key.
+#[derive(Default)]
+pub enum Once {
+    /// It has none.
+    #[default]
+    Unmarked,
+    /// It comes for the first time: its transaction is open.
+    First(Open),
+    /// It has come before: its answer.
+    Again(String),
+}
+
+impl Once {
+    /// Claims a request's key, if it has one. The application that is to execute it.
+    pub async fn of(
+        service: &Service,
+        repeated: Option<Repeated>,
+        viewer: &Viewer,
+        request_id: &str,
+    ) -> Result<(Arc<App>, Self), Answer> {
+        let Some(repeatable) = repeated.and_then(|repeated| repeated.by(viewer)) else {
+            return Ok((Arc::clone(&service.app), Self::Unmarked));
+        };
+        // Boxed: most requests have no key, and should not carry its room.
+        match Box::pin(claim(&service.app, repeatable)).await {
+            Ok(Claimed::First(app, open)) => Ok((app, Self::First(open))),
+            Ok(Claimed::Again(answer)) => Ok((Arc::clone(&service.app), Self::Again(answer))),
+            Err(error) => Err(refused(&error, request_id)),
+        }
+    }
+}
+
+/// The answer to a key that was claimed, refused or lost.
+fn refused(error: &Error, request_id: &str) -> Answer {
+    if let Error::IdempotencyKeyReused = error {
+        return Answer::refused(StatusCode::UNPROCESSABLE_ENTITY, error.code(), &error.to_string());
+    }
+    tracing::error!(request_id, error = chain(error), "a request with a key failed");
+    Answer::internal(error, request_id)
+}
+
+/// Commits what was done for the first time, with its answer. Of a request that failed by a fault of ours nothing is done, so
+/// that it may come again.
+pub async fn keep(service: &Service, open: Open, answer: Answer, request_id: &str) -> Answer {
+    if !answer.is_executed() {
+        return answer;
+    }
+    if answer.codes.contains(&"INTERNAL") {
+        return answer.without_data();
+    }
+    match open.keep(&service.app, &answer.text()).await {
+        Ok(()) => answer,
+        Err(error) => refused(&error, request_id),
+    }
+}

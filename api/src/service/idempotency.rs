@@ -1,0 +1,102 @@
+//! Requests that may come again: the key, the effects and the answer of one are one transaction. Who comes meanwhile with the
+//! same key waits, and has the same answer.
+#![expect(clippy::disallowed_methods, reason = "keys are no part of the record: they pass neither door")]
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use entity::idempotency_key::{self, Entity};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter};
+
+use super::change;
+use super::constraint::refused_write;
+use crate::App;
+use crate::error::Error;
+
+/// How long an answer is kept.
+const KEPT_HOURS: i64 = 24;
+
+/// A request that may come again.
+#[derive(Clone, Debug)]
+pub struct Repeatable {
+    /// Whose key it is: the same key of another client is another one.
+    pub client: String,
+    pub key: String,
+    /// A hash of the request's body.
+    pub fingerprint: String,
+}
+
+/// What is to be done with a request that may come again.
+pub enum Claimed {
+    /// It comes for the first time: it is executed by the application within the transaction, and its answer kept.
+    First(Arc<App>, Open),
+    /// It has come before: its answer.
+    Again(String),
+}
+
+/// A request that is executed, in a transaction that is open.
+pub struct Open {
+    txn: Arc<DatabaseTransaction>,
+    repeatable: Repeatable,
+}
+
+/// Claims a key. Whoever has claimed it before is waited for.
+pub async fn claim(app: &App, repeatable: Repeatable) -> Result<Claimed, Error> {
+    let txn = app.databases.begin().await?;
+    let (client, key) = (repeatable.client.clone(), repeatable.key.clone());
+    let old = Entity::delete_by_id((client.clone(), key.clone())).filter(outdated(app));
+    old.exec(&txn).await.map_err(refused_write)?;
+    let row = idempotency_key::Model {
+        client: client.clone(),
+        key: key.clone(),
+        fingerprint: repeatable.fingerprint.clone(),
+        answer: None,
+        at: app.clock.now(),
+    };
+    let columns = [idempotency_key::Column::Client, idempotency_key::Column::Key];
+    let insert = Entity::insert(row.into_active_model())
+        .on_conflict(OnConflict::columns(columns).do_nothing().to_owned())
+        .exec_without_returning(&txn)
+        .await
+        .map_err(refused_write)?;
+    if insert == 1 {
+        let txn = Arc::new(txn);
+        return Ok(Claimed::First(Arc::new(app.within(&txn)), Open { txn, repeatable }));
+    }
+    let row = Entity::find_by_id((client, key)).one(&txn).await?;
+    txn.rollback().await?;
+    let row = row.ok_or_else(|| Error::internal("a key is neither free nor taken"))?;
+    if row.fingerprint != repeatable.fingerprint {
+        return Err(Error::IdempotencyKeyReused);
+    }
+    row.answer.map(Claimed::Again).ok_or_else(|| Error::internal("a key has no answer"))
+}
+
+fn outdated(app: &App) -> sea_orm::sea_query::Expr {
+    idempotency_key::Column::At.lte(app.clock.now() - TimeDelta::hours(KEPT_HOURS))
+}
+
+impl Open {
+    /// Commits the effects with the answer, and tells of them. The application within the transaction is gone by then.
+    pub async fn keep(self, app: &App, answer: &str) -> Result<(), Error> {
+        let Repeatable { client, key, .. } = self.repeatable;
+        let update = Entity::update_many()
+            .col_expr(idempotency_key::Column::Answer, answer.into())
+            .filter(idempotency_key::Column::Client.eq(client))
+            .filter(idempotency_key::Column::Key.eq(key));
+        update.exec(&*self.txn).await.map_err(refused_write)?;
+        let txn = Arc::into_inner(self.txn).ok_or_else(|| Error::internal("the transaction is still used"))?;
+        txn.commit().await.map_err(refused_write)?;
+        if let Ok(head) = change::head(&app.databases.read).await {
+            app.feed.ring(head);
+        }
+        Ok(())
+    }
+}
+
+/// Forgets the answers that are older than they are kept. Returns how many.
+pub async fn prune(app: &App) -> Result<u64, Error> {
+    let old = Entity::delete_many().filter(outdated(app));
+    Ok(old.exec(&app.databases.write).await.map_err(refused_write)?.rows_affected)
+}

@@ -1,0 +1,173 @@
+//! `Idempotency-Key`: a mutation that comes again is answered again, and done once.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use entity::idempotency_key;
+use futures_util::future::join_all;
+use rec_tests::client::{Answer, Client};
+use rec_tests::given::text;
+use rec_tests::{TestApp, on_both_databases};
+use sea_orm::{ConnectionTrait as _, EntityTrait as _, PaginatorTrait as _};
+use serde_json::{Value, json};
+
+const CREATE: &str = "mutation($input: CreateThemeInput!) {
+    createTheme(input: $input) { theme { id code } userErrors { code } change { cursor } }
+}";
+
+fn theme(code: &str) -> Value {
+    json!({ "input": { "code": code, "name": text(code), "kind": "SUBJECT" } })
+}
+
+async fn create(client: &Client, code: &str) -> Answer {
+    client.send(CREATE, theme(code)).await
+}
+
+fn is_again(answer: &Answer) -> bool {
+    answer.headers.get("idempotency-replayed").is_some_and(|value| value == "true")
+}
+
+fn code(answer: &Answer) -> &Value {
+    &answer.body["errors"][0]["extensions"]["code"]
+}
+
+async fn themes(app: &TestApp) -> i64 {
+    app.anonymous().query("{ themes { totalCount } }").await["themes"]["totalCount"].as_i64().unwrap()
+}
+
+async fn kept(app: &TestApp) -> u64 {
+    idempotency_key::Entity::find().count(&app.app.databases.read).await.unwrap()
+}
+
+on_both_databases! {
+    async fn a_mutation_that_comes_again_is_done_once_and_answered_alike(app: TestApp) {
+        let client = app.secretariat().keyed("one");
+        let first = create(&client, "LAW").await;
+        assert!(first.body["data"]["createTheme"]["theme"]["id"].is_string() && !is_again(&first));
+        for _ in 0..3 {
+            let again = create(&client, "LAW").await;
+            assert_eq!((&again.text, again.status, is_again(&again)), (&first.text, first.status, true));
+        }
+        assert_eq!((themes(&app).await, app.feed_length().await > 0), (1, true));
+        let other = create(&app.secretariat().keyed("two"), "LAW").await;
+        assert_eq!(other.body["data"]["createTheme"]["userErrors"][0]["code"], "ALREADY_EXISTS");
+    }
+
+    async fn a_refusal_is_answered_alike_even_when_its_cause_is_gone(app: TestApp) {
+        app.theme("LAW").await;
+        let client = app.secretariat().keyed("one");
+        let refused = create(&client, "LAW").await;
+        assert_eq!(refused.body["data"]["createTheme"]["userErrors"][0]["code"], "ALREADY_EXISTS");
+        let rename = "UPDATE theme SET code = 'OTHER'";
+        app.app.databases.write.execute_unprepared(rename).await.unwrap();
+        assert_eq!(create(&client, "LAW").await.text, refused.text);
+        assert_eq!(themes(&app).await, 1);
+    }
+
+    async fn a_key_is_of_one_body_and_of_one_client(app: TestApp) {
+        app.mandate("OSCE", "WG-A", "MEMBER").await;
+        create(&app.secretariat().keyed("one"), "LAW").await;
+        let reused = create(&app.secretariat().keyed("one"), "HEALTH").await;
+        assert_eq!((reused.status.as_u16(), code(&reused)), (422, &json!("IDEMPOTENCY_KEY_REUSED")));
+        let (admin, partner) = (app.admin().keyed("one"), app.partner("OSCE").keyed("one"));
+        assert!(create(&admin, "HEALTH").await.body["data"]["createTheme"]["theme"]["id"].is_string());
+        assert_eq!(code(&create(&partner, "CARE").await), "FORBIDDEN");
+        assert_eq!(themes(&app).await, 2);
+    }
+
+    async fn an_answer_is_kept_for_a_day(app: TestApp) {
+        let client = app.secretariat().keyed("one");
+        create(&client, "LAW").await;
+        app.app.clock.advance(TimeDelta::hours(24) - TimeDelta::seconds(1));
+        assert!(is_again(&create(&app.secretariat().keyed("one"), "LAW").await));
+        app.app.clock.advance(TimeDelta::seconds(1));
+        let later = create(&app.secretariat().keyed("one"), "HEALTH").await;
+        assert!(!is_again(&later) && later.body["data"]["createTheme"]["theme"]["id"].is_string());
+        create(&app.secretariat().keyed("two"), "CARE").await;
+        app.app.clock.advance(TimeDelta::hours(24));
+        create(&app.secretariat().keyed("three"), "SAFETY").await;
+        assert_eq!(rec_api::service::idempotency::prune(&app.app).await.unwrap(), 2);
+        assert_eq!(kept(&app).await, 1);
+    }
+
+    async fn those_that_come_at_once_wait_for_the_first(app: TestApp) {
+        let client = app.secretariat().keyed("one");
+        let answers = join_all((0..6).map(|_| create(&client, "LAW"))).await;
+        assert!(answers.iter().all(|answer| answer.text == answers[0].text), "{}", answers[0].text);
+        assert!(answers[0].body["data"]["createTheme"]["theme"]["id"].is_string());
+        assert_eq!(answers.iter().filter(|answer| !is_again(answer)).count(), 1);
+        assert_eq!(themes(&app).await, 1);
+    }
+
+    async fn a_fault_of_ours_undoes_the_request_and_keeps_nothing(app: TestApp) {
+        let client = app.secretariat().keyed("one");
+        let both = "mutation($theme: CreateThemeInput!, $instrument: CreateInstrumentInput!) {
+            createTheme(input: $theme) { theme { id } } createInstrument(input: $instrument) { instrument { id } }
+        }";
+        let variables = json!({
+            "theme": theme("LAW")["input"], "instrument": { "symbol": "S/RES/1", "title": text("A resolution") },
+        });
+        let lose = |from: &str, to: &str| format!("ALTER TABLE {from} RENAME TO {to}");
+        app.app.databases.write.execute_unprepared(&lose("instrument", "elsewhere")).await.unwrap();
+        let failed = client.send(both, variables.clone()).await;
+        assert_eq!((code(&failed), &failed.body["data"]), (&json!("INTERNAL"), &Value::Null));
+        assert_eq!((themes(&app).await, kept(&app).await), (0, 0));
+        app.app.databases.write.execute_unprepared(&lose("elsewhere", "instrument")).await.unwrap();
+        let done = client.send(both, variables).await;
+        assert!(done.body["data"]["createInstrument"]["instrument"]["id"].is_string(), "{}", done.text);
+        assert_eq!((themes(&app).await, kept(&app).await), (1, 1));
+    }
+
+    async fn the_mutations_of_a_request_see_each_other_and_one_that_is_refused_leaves_the_others(app: TestApp) {
+        let document = "mutation($one: CreateThemeInput!) {
+            first: createTheme(input: $one) { theme { id } userErrors { code } }
+            again: createTheme(input: $one) { theme { id } userErrors { code } }
+        }";
+        let client = app.secretariat().keyed("one");
+        let answer = client.send(document, json!({ "one": theme("LAW")["input"] })).await;
+        assert!(answer.body["data"]["first"]["theme"]["id"].is_string());
+        assert_eq!(answer.body["data"]["again"]["userErrors"][0]["code"], "ALREADY_EXISTS");
+        assert_eq!(themes(&app).await, 1);
+    }
+
+    async fn a_follower_is_told_once_the_answer_is_kept(app: TestApp) {
+        let mut head = app.app.feed.head();
+        let before = *head.borrow_and_update();
+        let answer = create(&app.secretariat().keyed("one"), "LAW").await;
+        assert_eq!(*head.borrow_and_update(), before + 1);
+        let cursor = &answer.body["data"]["createTheme"]["change"]["cursor"];
+        assert_eq!(app.anonymous().query("{ feedHead }").await["feedHead"], *cursor);
+    }
+
+    async fn queries_and_strangers_have_no_use_for_a_key(app: TestApp) {
+        for _ in 0..2 {
+            let answer = app.secretariat().keyed("one").send("{ feedHead }", json!({})).await;
+            assert!(answer.body["data"]["feedHead"].is_string() && !is_again(&answer));
+            assert_eq!(code(&create(&app.anonymous().keyed("one"), "LAW").await), "FORBIDDEN");
+        }
+        assert_eq!(kept(&app).await, 0);
+        for wrong in ["", &"k".repeat(256)] {
+            let answer = create(&app.secretariat().keyed(wrong), "LAW").await;
+            assert_eq!((answer.status.as_u16(), code(&answer)), (400, &json!("BAD_REQUEST")));
+        }
+        create(&app.secretariat().keyed(&"k".repeat(255)), "LAW").await;
+        assert_eq!(kept(&app).await, 1);
+    }
+
+    async fn clients_that_go_away_and_come_again_have_it_done_once(app: TestApp) {
+        let client = app.secretariat();
+        for number in 0..40 {
+            let keyed = client.keyed(&number.to_string());
+            let code = format!("THEME-{number}");
+            for attempt in 0..2 {
+                let patience = Duration::from_micros(100 + (number * 397 + attempt * 2711) % 8000);
+                let _ = tokio::time::timeout(patience, create(&keyed, &code)).await;
+            }
+            let answer = create(&keyed, &code).await;
+            assert!(answer.body["data"]["createTheme"]["theme"]["id"].is_string(), "{}", answer.text);
+        }
+        assert_eq!(themes(&app).await, 40);
+        let records = app.anonymous().query("{ changes(first: 500, types: [THEME]) { edges { version } } }").await;
+        assert_eq!(records["changes"]["edges"].as_array().unwrap().len(), 40);
+    }
+}
