@@ -7,9 +7,11 @@ use entity::{country, mandate};
 use super::input;
 use super::refusal::{All as _, Checked, Refusal, RefusalCode, ensure};
 
+pub const ACRONYM_TAKEN: &str = "Another organisation has this acronym.";
+
 /// An acronym is one organisation's.
 pub fn acronym_is_free(free: bool) -> Checked<()> {
-    ensure(free, || Refusal::new(RefusalCode::AlreadyExists, "acronym", "Another organisation has this acronym."))
+    ensure(free, || Refusal::new(RefusalCode::AlreadyExists, "acronym", ACRONYM_TAKEN))
 }
 
 /// A mandate ends on the day it begins, or later.

@@ -41,9 +41,11 @@ pub fn is_ours(path: &str, ours: bool) -> Checked<()> {
     })
 }
 
+pub const TAKEN: &str = "Another record of this type has this external id.";
+
 /// An external id names one record of a type.
 pub fn names_one(path: &str, free: bool) -> Checked<()> {
-    ensure(free, || Refusal::new(RefusalCode::AlreadyExists, path, "Another record of this type has this external id."))
+    ensure(free, || Refusal::new(RefusalCode::AlreadyExists, path, TAKEN))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use entity::participation::Attendance;
 use entity::recommendation;
 
 use super::input;
-use super::refusal::{All as _, Checked, Refusal, ensure};
+use super::refusal::{All as _, Checked, Refusal, RefusalCode, ensure};
 
 /// A meeting ends on the day it starts, or later.
 pub fn dates(starts_on: NaiveDate, ends_on: NaiveDate) -> Checked<()> {
@@ -47,6 +47,14 @@ pub fn ordinal(path: &str, ordinal: i32) -> Checked<()> {
     ensure((1..=LAST_ORDINAL).contains(&ordinal), || {
         Refusal::invalid(path, format!("Ordinals count from 1 to {LAST_ORDINAL}."))
     })
+}
+
+pub const ORDINAL_TAKEN: &str =
+    "The body has a session of this ordinal already. A cancelled meeting gives its ordinal back by setBodySessions.";
+
+/// An ordinal of a body is one session's.
+pub fn ordinal_is_free(free: bool) -> Checked<()> {
+    ensure(free, || Refusal::new(RefusalCode::AlreadyExists, "sessions", ORDINAL_TAKEN))
 }
 
 /// Briefings, side events and dialogues carry no body session.

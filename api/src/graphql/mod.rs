@@ -73,6 +73,7 @@ pub struct Mutation(
     instrument::InstrumentMutation,
     external_id::ExternalIdMutation,
     organization::OrganizationUpsert,
+    meeting::MeetingUpsert,
     recommendation::RecommendationUpsert,
 );
 

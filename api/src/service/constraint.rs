@@ -4,11 +4,12 @@
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
 use crate::domain::refusal::{Refusal, RefusalCode};
+use crate::domain::{council, external, meeting};
 use crate::error::Error;
 
 /// A unique key: how SQLite and PostgreSQL name it, where it stands in an input, and what to say.
 const UNIQUE: [(&str, &str, &str, &str); 19] = [
-    ("organization.acronym", "organization_acronym_key", "acronym", "Another organisation has this acronym."),
+    ("organization.acronym", "organization_acronym_key", "acronym", council::ACRONYM_TAKEN),
     ("body.code", "body_code_key", "code", "Another body has this code."),
     ("body.kind", "body_one_active_of_kind", "kind", "There is an active body of this kind already."),
     ("theme.code", "theme_code_key", "code", "Another theme has this code."),
@@ -19,13 +20,13 @@ const UNIQUE: [(&str, &str, &str, &str); 19] = [
         "external_id.record_kind, external_id.source_system, external_id.value",
         "external_id_record_kind_source_system_value_key",
         "externalId",
-        "Another record of this type has this external id.",
+        external::TAKEN,
     ),
     (
         "body_session.body_id, body_session.ordinal",
         "body_session_body_id_ordinal_key",
         "sessions",
-        "The body has a session of this ordinal already. A cancelled meeting gives its ordinal back by setBodySessions.",
+        meeting::ORDINAL_TAKEN,
     ),
     (
         "body_session.meeting_id, body_session.body_id",

@@ -397,20 +397,21 @@ impl Tx<'_> {
         self.subjects.extend(rows.iter().map(|row| E::id(row).to_string()));
     }
 
-    /// Writes the access of a parent on all its parts. Parts that are records have versions, and are updated one by one.
-    pub async fn inherit<P: Part>(&mut self, parent: P::ParentId, access: Access) -> Result<(), Error> {
-        self.inherit_where::<P>(parent, access, Condition::all()).await
+    /// Writes the access of parents on all their parts. Parts that are records have versions, and are updated as such.
+    pub async fn inherit<P: Part>(&mut self, parents: &[P::ParentId], access: Access) -> Result<(), Error> {
+        self.inherit_where::<P>(parents, access, Condition::all()).await
     }
 
-    /// Writes the access of a parent on some of its parts.
+    /// Writes the access of parents on some of their parts.
     pub async fn inherit_where<P: Part>(
         &mut self,
-        parent: P::ParentId,
+        parents: &[P::ParentId],
         access: Access,
         which: Condition,
     ) -> Result<(), Error> {
+        let of_parents = read::among(self.txn.get_database_backend(), P::PARENT, parents);
         let update = P::update_many().col_expr(P::AUDIENCE, access.0.into()).col_expr(P::OWNER, access.1.into());
-        update.filter(P::PARENT.eq(parent)).filter(which).exec(&self.txn).await.map_err(refused_write)?;
+        update.filter(of_parents).filter(which).exec(&self.txn).await.map_err(refused_write)?;
         Ok(())
     }
 

@@ -122,6 +122,8 @@ const MUTATION: &str = "
     upsertRecommendations      discussed            no        no     no      yes yes   no        yes         yes
     upsertOrganizations        new                  no        no     no      no  no    no        yes         yes
     upsertOrganizations        organization         no        no     no      no  no    no        yes         yes
+    upsertMeetings             new                  no        no     no      no  no    no        yes         yes
+    upsertMeetings             planned              no        no     no      no  no    no        yes         yes
     linkExternalId             public-meeting       no        no     yes     yes yes   yes       yes         yes
     linkExternalId             confidential-meeting no        no     -       -   -     -         yes         yes
     linkExternalId             own-draft            no        no     -       yes -     -         yes         yes

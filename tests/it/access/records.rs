@@ -96,7 +96,7 @@ impl<'a> Setting<'a> {
             "removeAgendaItem" => at(&self.agenda_item(&app.planned_meeting(json!({})).await).await),
             "reorderAgendaItems" => self.new_order().await,
             "draftRecommendation" => self.new_text().await,
-            "upsertRecommendations" | "upsertOrganizations" => self.rows(mutation, record).await,
+            "upsertRecommendations" | "upsertOrganizations" | "upsertMeetings" => self.rows(mutation, record).await,
             "linkExternalId" | "unlinkExternalId" => self.link(mutation, record).await,
             mutation if mutation.contains("Meeting") || record == "planned" => {
                 self.meeting_input(mutation, record).await
@@ -131,10 +131,14 @@ impl<'a> Setting<'a> {
     async fn rows(&self, mutation: &str, record: &str) -> Value {
         let mut row = match mutation {
             "upsertOrganizations" => self.new_organization(),
+            "upsertMeetings" => json!({
+                "title": text("Another"), "kind": "WORKING_GROUP", "modality": "ONLINE", "startsOn": "2025-12-01",
+            }),
             _ => self.new_text().await,
         };
         match record {
             "new" => {}
+            "planned" => row["id"] = self.app.planned_meeting(json!({})).await["id"].clone(),
             "organization" => row["id"] = self.organization().await["id"].clone(),
             state => {
                 row["id"] = self.text(state).await["id"].clone();

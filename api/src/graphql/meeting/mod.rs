@@ -9,7 +9,7 @@ use entity::participation;
 mod mutation;
 mod parts;
 
-pub use self::mutation::MeetingMutation;
+pub use self::mutation::{MeetingMutation, MeetingUpsert};
 pub use self::parts::{AgendaItem, AlternativeTitle, BodySession, MeetingOrganizer, Participation};
 use super::connection::connections;
 use super::country::Country;

@@ -1,6 +1,7 @@
 //! What is done to meetings.
 
 use super::{AgendaItem, Meeting, Participation};
+use crate::graphql::bulk::upserts;
 use crate::graphql::payload::{mutations, payload};
 use crate::service::meeting::agenda::{
     self, AddAgendaItemInput, RemoveAgendaItemInput, ReorderAgendaItemsInput, UpdateAgendaItemInput,
@@ -8,6 +9,7 @@ use crate::service::meeting::agenda::{
 use crate::service::meeting::moves::{self, MeetingMoveInput, PostponeMeetingInput};
 use crate::service::meeting::participation::{self, RecordParticipationInput};
 use crate::service::meeting::parts::{self, SetBodySessionsInput, SetMeetingOrganizersInput};
+use crate::service::meeting::upsert::{UpsertMeetingsInput, upsert};
 use crate::service::meeting::{self, ScheduleMeetingInput, UpdateMeetingInput};
 
 payload! {
@@ -92,5 +94,17 @@ mutations! {
         /// `INVALID_STATE` once the meeting is cancelled; `CONFLICT` without the version of what is recorded already.
         record_participation(RecordParticipationInput, "The meeting, the organisation, and its part.")
             -> ParticipationPayload = participation::record, in conflict participation::current;
+    }
+}
+
+upserts! {
+    /// The answer of a bulk write of meetings.
+    UpsertMeetingsPayload of UpsertMeetingsRow {
+        meeting: Meeting;
+        upsert_meetings(UpsertMeetingsInput, "The rows, and how to go about them.") = upsert;
+        /// Schedules and changes many meetings, up to 500, in one transaction. The rules are those of `scheduleMeeting`,
+        /// `updateMeeting`, `setMeetingOrganizers` and `setBodySessions`. A row that says what is recorded already is
+        /// `UNCHANGED`, in any state. For the secretariat.
+        MeetingUpsert
     }
 }

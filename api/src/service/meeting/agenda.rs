@@ -10,6 +10,7 @@ use entity::{agenda_item, agenda_item_recommendation, body, meeting, recommendat
 
 use crate::app::App;
 use crate::auth::{Act, Viewer};
+use crate::domain::audience::Access;
 use crate::domain::lifecycle::{MeetingMove, next_meeting};
 use crate::domain::refusal::{All as _, each};
 use crate::domain::{input, meeting as rules};
@@ -282,14 +283,16 @@ async fn held_meeting(tx: &Tx<'_>, id: MeetingId) -> Result<meeting::Model, Erro
     tx.get::<meeting::Entity>("id", id, "meeting").await
 }
 
-/// Writes on every item who may read it, after the meeting has changed.
-pub(super) async fn follow_meeting(tx: &mut Tx<'_>, meeting: &meeting::Model) -> Result<(), Error> {
-    for before in agenda_of(tx, meeting.id).await? {
-        let after = agenda_item::Model { audience: meeting.audience, owner: meeting.owner, ..before.clone() };
-        tx.inherit::<agenda_item_recommendation::Entity>(before.id, (after.audience, after.owner)).await?;
-        tx.update::<agenda_item::Entity>(&before, after).await?;
-    }
-    Ok(())
+/// Writes on every item of meetings who may read it.
+pub(super) async fn follow_meetings(tx: &mut Tx<'_>, meetings: &[MeetingId], access: Access) -> Result<(), Error> {
+    let items = read::children::<agenda_item::Entity>(tx.db(), tx.viewer(), meetings).await?;
+    let ids: Vec<AgendaItemId> = items.iter().map(|item| item.id).collect();
+    tx.inherit::<agenda_item_recommendation::Entity>(&ids, access).await?;
+    let follow = |before: agenda_item::Model| {
+        let after = agenda_item::Model { audience: access.0, owner: access.1, ..before.clone() };
+        (before, after)
+    };
+    tx.touch_many::<agenda_item::Entity>(&mut items.into_iter().map(follow).collect::<Vec<_>>()).await
 }
 
 /// Makes these the recommendations that an item is about; returns whether that changes them.

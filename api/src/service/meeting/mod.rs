@@ -4,6 +4,7 @@ pub mod agenda;
 pub mod moves;
 pub mod participation;
 pub mod parts;
+pub mod upsert;
 
 use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
 use chrono::NaiveDate;
@@ -13,7 +14,7 @@ use entity::{
     alternative_title, body_session, country, meeting, meeting_organizer, meeting_source, participation as part,
     recommendation,
 };
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
+use sea_orm::{Condition, ConnectionTrait, Iterable as _};
 
 use self::parts::{AlternativeTitleInput, BodySessionInput, MeetingOrganizerInput};
 use super::body::BodyFilter;
@@ -29,11 +30,14 @@ use super::tx::{Tx, Written};
 use crate::app::App;
 use crate::auth::{Act, Viewer};
 use crate::domain::lifecycle::{MeetingMove, next_meeting};
-use crate::domain::refusal::All as _;
+use crate::domain::refusal::{All as _, Checked};
 use crate::domain::{audience, input, meeting as rules};
 use crate::error::Error;
 
 impl Visible for meeting::Entity {}
+
+/// What a meeting is called in refusals.
+const WHAT: &str = "meeting";
 
 /// Names one meeting.
 #[derive(Clone, Debug, OneofObject)]
@@ -238,7 +242,7 @@ pub async fn schedule(
     tx.commit(row).await
 }
 
-fn scheduled(tx: &Tx<'_>, input: &ScheduleMeetingInput) -> Result<meeting::Model, Error> {
+fn scheduled(tx: &Tx<'_>, input: &ScheduleMeetingInput) -> Checked<meeting::Model> {
     let (title, timezone, city, venue, theme, country_id) = (
         localized("title", &input.title, input::NAME),
         rules::timezone("timezone", &input.timezone),
@@ -285,6 +289,15 @@ async fn check(
     sessions: usize,
     organizers: usize,
 ) -> Result<(), Error> {
+    judge(row, sessions, organizers)?;
+    match row.country_id.filter(|id| before.is_none_or(|before| before.country_id != Some(*id))) {
+        Some(country) => tx.get::<country::Entity>("countryId", country, "country").await.map(drop),
+        None => Ok(()),
+    }
+}
+
+/// What must hold of a meeting in any state, by itself.
+fn judge(row: &meeting::Model, sessions: usize, organizers: usize) -> Checked<()> {
     (
         rules::dates(row.starts_on, row.ends_on),
         rules::venue(row.modality, row.venue.as_deref()),
@@ -292,18 +305,15 @@ async fn check(
         rules::sessions(row.kind, sessions),
         rules::organizers(row.status, organizers),
     )
-        .all()?;
-    match row.country_id.filter(|id| before.is_none_or(|before| before.country_id != Some(*id))) {
-        Some(country) => tx.get::<country::Entity>("countryId", country, "country").await.map(drop),
-        None => Ok(()),
-    }
+        .all()
+        .map(drop)
 }
 
 pub async fn update(app: &App, viewer: &Viewer, input: UpdateMeetingInput) -> Result<Written<meeting::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let id = input::id::<MeetingId>("id", &input.id, "meeting")?;
+    let id = input::id::<MeetingId>("id", &input.id, WHAT)?;
     let mut tx = app.begin(viewer, "updateMeeting").await?;
-    let before = tx.get_at::<meeting::Entity>(id, input.expected_version, "meeting").await?;
+    let before = tx.get_at::<meeting::Entity>(id, input.expected_version, WHAT).await?;
     next_meeting(before.status, MeetingMove::Update)?;
     let (titles, sources) = (replaced(&input.alternative_titles), replaced(&input.source_ids));
     let after = patched(&before, input)?;
@@ -311,7 +321,7 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateMeetingInput) -> Re
     let organizers = parts::organizers_of(&tx, id).await?.len();
     check(&tx, &after, Some(&before), sessions, organizers).await?;
     rules::still_held(&after, crate::clock::day_in(tx.at(), &after.timezone))?;
-    let texts = reached_at(&tx, id).await?;
+    let texts = reached_at(&tx, &[id]).await?;
     rules::keeps_reached("startsOn", texts.iter().all(|text| rules::rests_on_days(text, &after)))?;
     let mut parts_changed = false;
     if let Some(titles) = titles {
@@ -320,7 +330,7 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateMeetingInput) -> Re
     if let Some(sources) = sources {
         parts_changed |= parts::set_sources(&mut tx, &after, &sources).await?;
     }
-    cascade_access(&mut tx, &before, &after).await?;
+    cascade_access(&mut tx, &[(&before, &after)]).await?;
     let row = if parts_changed {
         tx.touch::<meeting::Entity>(&before, after).await?
     } else {
@@ -329,7 +339,7 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateMeetingInput) -> Re
     tx.commit(row).await
 }
 
-fn patched(before: &meeting::Model, input: UpdateMeetingInput) -> Result<meeting::Model, Error> {
+fn patched(before: &meeting::Model, input: UpdateMeetingInput) -> Checked<meeting::Model> {
     let mut after = before.clone();
     (after.title, after.timezone, after.city, after.venue, after.theme, after.country_id) = (
         patch_required("title", input.title, before.title.clone(), |title| localized("title", &title, input::NAME)),
@@ -364,28 +374,38 @@ fn patched(before: &meeting::Model, input: UpdateMeetingInput) -> Result<meeting
     Ok(after)
 }
 
-/// Writes a changed audience on all that belongs to the meeting.
-async fn cascade_access(tx: &mut Tx<'_>, before: &meeting::Model, after: &meeting::Model) -> Result<(), Error> {
-    let id = after.id;
-    if before.sensitivity != after.sensitivity {
-        let access = audience::of_meeting(after.sensitivity);
-        tx.inherit::<body_session::Entity>(id, access).await?;
-        tx.inherit::<meeting_organizer::Entity>(id, access).await?;
-        tx.inherit::<alternative_title::Entity>(id, access).await?;
-        tx.inherit::<meeting_source::Entity>(id, access).await?;
-        agenda::follow_meeting(tx, after).await?;
+/// Writes changed audiences on all that belongs to meetings, each given as it was and as it is.
+async fn cascade_access(tx: &mut Tx<'_>, changed: &[(&meeting::Model, &meeting::Model)]) -> Result<(), Error> {
+    let moved: Vec<&meeting::Model> = changed
+        .iter()
+        .filter(|(before, after)| before.sensitivity != after.sensitivity)
+        .map(|(_, after)| *after)
+        .collect();
+    for sensitivity in Sensitivity::iter() {
+        let ids: Vec<MeetingId> = moved.iter().filter(|row| row.sensitivity == sensitivity).map(|row| row.id).collect();
+        if !ids.is_empty() {
+            let access = audience::of_meeting(sensitivity);
+            tx.inherit::<body_session::Entity>(&ids, access).await?;
+            tx.inherit::<meeting_organizer::Entity>(&ids, access).await?;
+            tx.inherit::<alternative_title::Entity>(&ids, access).await?;
+            tx.inherit::<meeting_source::Entity>(&ids, access).await?;
+            agenda::follow_meetings(tx, &ids, access).await?;
+        }
     }
-    if (before.sensitivity, before.chatham_house) != (after.sensitivity, after.chatham_house) {
-        participation::follow_meeting(tx, after).await?;
-    }
-    Ok(())
+    let discreet = |row: &meeting::Model| (row.sensitivity, row.chatham_house);
+    let moved = changed.iter().filter(|(before, after)| discreet(before) != discreet(after));
+    let moved: Vec<&meeting::Model> = moved.map(|(_, after)| *after).collect();
+    participation::follow_meetings(tx, &moved).await
 }
 
-/// The recommendations that were agreed or adopted at a meeting.
-pub(super) async fn reached_at(tx: &Tx<'_>, id: MeetingId) -> Result<Vec<recommendation::Model>, Error> {
-    let at = Condition::any()
-        .add(recommendation::Column::MeetingId.eq(id))
-        .add(recommendation::Column::AgreedMeetingId.eq(id));
+/// The recommendations that were agreed or adopted at meetings.
+pub(super) async fn reached_at(tx: &Tx<'_>, ids: &[MeetingId]) -> Result<Vec<recommendation::Model>, Error> {
+    let backend = tx.db().get_database_backend();
+    let at = Condition::any().add(read::among(backend, recommendation::Column::MeetingId, ids)).add(read::among(
+        backend,
+        recommendation::Column::AgreedMeetingId,
+        ids,
+    ));
     read::all::<recommendation::Entity>(tx.db(), tx.viewer(), at).await
 }
 

@@ -1,11 +1,13 @@
 //! Who takes part in a meeting. Under the Chatham House Rule only participants and the secretariat read it.
 
+use std::collections::HashMap;
+
 use async_graphql::{ID, InputObject};
 use entity::id::{MeetingId, OrganizationId, ParticipationId};
 use entity::participation::{Attendance, Capacity};
 use entity::{meeting, organization, participation};
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, Condition};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait as _};
 
 use crate::app::App;
 use crate::auth::{Act, Viewer};
@@ -181,16 +183,26 @@ fn new_row(
     }
 }
 
-/// Writes on every participation who may read it, after the meeting has changed.
-pub(super) async fn follow_meeting(tx: &mut Tx<'_>, meeting: &meeting::Model) -> Result<(), Error> {
-    let of_meeting = Condition::all().add(participation::Column::MeetingId.eq(meeting.id));
-    for before in read::all::<participation::Entity>(tx.db(), tx.viewer(), of_meeting).await? {
+/// Writes on every participation in meetings who may read it.
+pub(super) async fn follow_meetings(tx: &mut Tx<'_>, meetings: &[&meeting::Model]) -> Result<(), Error> {
+    if meetings.is_empty() {
+        return Ok(());
+    }
+    let meetings: HashMap<MeetingId, &meeting::Model> = meetings.iter().map(|row| (row.id, *row)).collect();
+    let ids: Vec<MeetingId> = meetings.keys().copied().collect();
+    let backend = tx.db().get_database_backend();
+    let of_meetings = Condition::all().add(read::among(backend, participation::Column::MeetingId, &ids));
+    let mut changed = Vec::new();
+    for before in read::all::<participation::Entity>(tx.db(), tx.viewer(), of_meetings).await? {
+        let meeting = meetings[&before.meeting_id];
         let mut after = before.clone();
         (after.audience, after.owner) =
             audience::of_participation(meeting.sensitivity, meeting.chatham_house, before.organization_id);
-        tx.update::<participation::Entity>(&before, after).await?;
+        if after != before {
+            changed.push((before, after));
+        }
     }
-    Ok(())
+    tx.touch_many::<participation::Entity>(&mut changed).await
 }
 
 /// Who takes part in a meeting.

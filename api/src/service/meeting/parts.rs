@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use async_graphql::{ID, InputObject};
 use entity::id::{BodyId, MeetingId, OrganizationId, SourceId};
 use entity::meeting_organizer::OrganizerRole;
+use entity::text::LocalizedText;
 use entity::{alternative_title, body, body_session, meeting, meeting_organizer, meeting_source, organization, source};
-use sea_orm::{ColumnTrait, Condition};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait as _};
 
 use crate::app::App;
 use crate::auth::{Act, Viewer};
 use crate::domain::lifecycle::{MeetingMove, next_meeting};
-use crate::domain::refusal::{All as _, each};
+use crate::domain::refusal::{All as _, Checked, each};
 use crate::domain::{input, meeting as rules};
 use crate::error::Error;
 use crate::service::filter::{OrderedFilter, filter, sort};
@@ -142,7 +143,7 @@ pub async fn set_body_sessions(
 async fn check_reached(tx: &Tx<'_>, id: MeetingId) -> Result<(), Error> {
     let bodies: Vec<BodyId> = sessions_of(tx, id).await?.iter().map(|session| session.body_id).collect();
     let bodies = read::by_ids::<body::Entity>(tx.db(), tx.viewer(), &bodies).await?;
-    let texts = reached_at(tx, id).await?;
+    let texts = reached_at(tx, &[id]).await?;
     Ok(rules::keeps_reached("sessions", texts.iter().all(|text| rules::rests_on_sessions(text, id, &bodies)))?)
 }
 
@@ -159,8 +160,20 @@ pub(in crate::service) async fn sessions_of(tx: &Tx<'_>, id: MeetingId) -> Resul
     read::children::<body_session::Entity>(tx.db(), tx.viewer(), &[id]).await
 }
 
-fn position(index: usize) -> i32 {
-    i32::try_from(index).unwrap_or(i32::MAX)
+/// An organisation and what it does for a meeting.
+pub(super) type Organizing = (OrganizationId, OrganizerRole);
+/// A body, and the ordinal of its session if it is given.
+pub(super) type Carried = (BodyId, Option<i32>);
+/// A source, and how it names a meeting.
+pub(super) type Titled = (SourceId, LocalizedText);
+
+pub(super) fn organizing(wanted: &[MeetingOrganizerInput]) -> Checked<Vec<Organizing>> {
+    let ids = each(wanted.iter().enumerate().map(|(index, organizer)| {
+        let path = format!("organizers.{index}.organizationId");
+        input::id::<OrganizationId>(&path, &organizer.organization_id, "organisation")
+    }))?;
+    let ids = input::distinct("organizers", ids)?;
+    Ok(ids.into_iter().zip(wanted).map(|(id, organizer)| (id, organizer.role)).collect())
 }
 
 /// Makes these the organisers of a meeting; returns whether that changes them.
@@ -169,38 +182,43 @@ pub(super) async fn set_organizers(
     meeting: &meeting::Model,
     wanted: &[MeetingOrganizerInput],
 ) -> Result<bool, Error> {
-    let ids = each(wanted.iter().enumerate().map(|(index, organizer)| {
-        input::id::<OrganizationId>(
-            &format!("organizers.{index}.organizationId"),
-            &organizer.organization_id,
-            "organisation",
-        )
-    }))?;
-    let ids = input::distinct("organizers", ids)?;
+    let wanted = organizing(wanted)?;
+    let ids: Vec<OrganizationId> = wanted.iter().map(|(id, _)| *id).collect();
     tx.check_named::<organization::Entity>(placed("organizers", ".organizationId", &ids), "organisation").await?;
     let before = organizers_of(tx, meeting.id).await?;
-    let kept: Vec<OrganizationId> = before.iter().map(|row| row.organization_id).collect();
-    rules::keeps("organizers", meeting.status, &kept, &ids)?;
-    let after =
-        ids.iter().zip(wanted).enumerate().map(|(index, (organization_id, organizer))| meeting_organizer::Model {
-            id: tx.mint(),
-            meeting_id: meeting.id,
-            organization_id: *organization_id,
-            role: organizer.role,
-            position: position(index),
-            audience: meeting.audience,
-            owner: meeting.owner,
-        });
-    let after = after.collect();
+    keep_organizers(meeting, &before, &wanted)?;
+    let after = organizer_rows(tx, meeting, &wanted);
     Ok(!tx.replace_parts::<meeting_organizer::Entity>(before, after).await?.is_empty())
 }
 
-/// Makes these the body sessions of a meeting; returns whether that changes them.
-pub(super) async fn set_sessions(
-    tx: &mut Tx<'_>,
+pub(super) fn keep_organizers(
     meeting: &meeting::Model,
-    wanted: &[BodySessionInput],
-) -> Result<bool, Error> {
+    before: &[meeting_organizer::Model],
+    wanted: &[Organizing],
+) -> Checked<()> {
+    let kept: Vec<OrganizationId> = before.iter().map(|row| row.organization_id).collect();
+    let ids: Vec<OrganizationId> = wanted.iter().map(|(id, _)| *id).collect();
+    rules::keeps("organizers", meeting.status, &kept, &ids)
+}
+
+pub(super) fn organizer_rows(
+    tx: &Tx<'_>,
+    meeting: &meeting::Model,
+    wanted: &[Organizing],
+) -> Vec<meeting_organizer::Model> {
+    let rows = wanted.iter().zip(0..).map(|((organization_id, role), position)| meeting_organizer::Model {
+        id: tx.mint(),
+        meeting_id: meeting.id,
+        organization_id: *organization_id,
+        role: *role,
+        position,
+        audience: meeting.audience,
+        owner: meeting.owner,
+    });
+    rows.collect()
+}
+
+pub(super) fn carried(wanted: &[BodySessionInput]) -> Checked<Vec<Carried>> {
     let ids = each(wanted.iter().enumerate().map(|(index, session)| {
         let path = format!("sessions.{index}");
         let (id, ()) = (
@@ -211,40 +229,98 @@ pub(super) async fn set_sessions(
         Ok(id)
     }))?;
     let ids = input::distinct("sessions", ids)?;
+    Ok(ids.into_iter().zip(wanted).map(|(id, session)| (id, session.ordinal)).collect())
+}
+
+/// Makes these the body sessions of a meeting; returns whether that changes them.
+pub(super) async fn set_sessions(
+    tx: &mut Tx<'_>,
+    meeting: &meeting::Model,
+    wanted: &[BodySessionInput],
+) -> Result<bool, Error> {
+    let wanted = carried(wanted)?;
+    let ids: Vec<BodyId> = wanted.iter().map(|(body, _)| *body).collect();
     tx.check_named::<body::Entity>(placed("sessions", ".bodyId", &ids), "body").await?;
     let before = sessions_of(tx, meeting.id).await?;
-    let kept: Vec<BodyId> = before.iter().map(|row| row.body_id).collect();
-    rules::keeps("sessions", meeting.status, &kept, &ids)?;
-    let mut numbered: HashMap<BodyId, i32> = before.iter().map(|row| (row.body_id, row.ordinal)).collect();
-    numbered.extend(ids.iter().zip(wanted).filter_map(|(body, session)| Some((*body, session.ordinal?))));
-    // Bodies are held in one order everywhere, so that two meetings at once do not wait for each other.
-    let mut unnumbered: Vec<BodyId> = ids.iter().filter(|body| !numbered.contains_key(body)).copied().collect();
-    unnumbered.sort_unstable();
-    for body in unnumbered {
-        numbered.insert(body, next_ordinal(tx, body).await?);
-    }
-    let mut after = Vec::new();
-    for (index, body_id) in ids.iter().enumerate() {
-        let ordinal = numbered[body_id];
-        if !meeting.is_demo {
-            rules::ordinal(&format!("sessions.{index}.ordinal"), ordinal)?;
-        }
-        let (id, (audience, owner)) = (tx.mint(), (meeting.audience, meeting.owner));
-        after.push(body_session::Model { id, meeting_id: meeting.id, body_id: *body_id, ordinal, audience, owner });
-    }
-    let pairs = |rows: &[body_session::Model]| rows.iter().map(|row| (row.body_id, row.ordinal)).collect::<Vec<_>>();
-    rules::gives_back("sessions", meeting.status, &pairs(&before), &pairs(&after))?;
-    after.sort_by_key(|session| (session.ordinal, session.id));
+    let next = next_ordinals(tx, unnumbered(&before, &wanted)).await?;
+    let wanted = numbered(meeting, &before, &wanted, &next)?;
+    let after = session_rows(tx, meeting, &wanted);
     Ok(!tx.replace_parts::<body_session::Entity>(before, after).await?.is_empty())
 }
 
-async fn next_ordinal(tx: &Tx<'_>, body: BodyId) -> Result<i32, Error> {
-    tx.hold::<body::Entity>(body).await?;
-    let of_body = Condition::all()
-        .add(body_session::Column::BodyId.eq(body))
+/// The bodies whose session has no ordinal yet.
+pub(super) fn unnumbered(before: &[body_session::Model], wanted: &[Carried]) -> Vec<BodyId> {
+    let is_numbered = |body: BodyId| before.iter().any(|row| row.body_id == body);
+    wanted.iter().filter(|(body, ordinal)| ordinal.is_none() && !is_numbered(*body)).map(|(body, _)| *body).collect()
+}
+
+/// The ordinal that each body has not given yet. The bodies are held: whoever else asks waits.
+pub(super) async fn next_ordinals(tx: &Tx<'_>, bodies: Vec<BodyId>) -> Result<HashMap<BodyId, i32>, Error> {
+    if bodies.is_empty() {
+        return Ok(HashMap::new());
+    }
+    tx.hold_all::<body::Entity>(&bodies).await?;
+    let given = Condition::all()
+        .add(read::among(tx.db().get_database_backend(), body_session::Column::BodyId, &bodies))
         .add(body_session::Column::Ordinal.lte(rules::LAST_ORDINAL));
-    let highest = tx.highest::<body_session::Entity>(body_session::Column::Ordinal, of_body).await?;
-    Ok(highest.unwrap_or(0) + 1)
+    let mut next: HashMap<BodyId, i32> = bodies.into_iter().map(|body| (body, 1)).collect();
+    for session in read::all::<body_session::Entity>(tx.db(), tx.viewer(), given).await? {
+        next.entry(session.body_id).and_modify(|next| *next = (*next).max(session.ordinal + 1));
+    }
+    Ok(next)
+}
+
+/// The sessions with their ordinals: those given, those that they have, or the next ones.
+pub(super) fn numbered(
+    meeting: &meeting::Model,
+    before: &[body_session::Model],
+    wanted: &[Carried],
+    next: &HashMap<BodyId, i32>,
+) -> Checked<Vec<(BodyId, i32)>> {
+    let kept: Vec<(BodyId, i32)> = before.iter().map(|row| (row.body_id, row.ordinal)).collect();
+    let has = |body: BodyId| kept.iter().find(|(other, _)| *other == body).map(|(_, ordinal)| *ordinal);
+    let after = wanted.iter().enumerate().map(|(index, (body, ordinal))| {
+        let ordinal = ordinal.or_else(|| has(*body)).or_else(|| next.get(body).copied()).unwrap_or(1);
+        if !meeting.is_demo {
+            rules::ordinal(&format!("sessions.{index}.ordinal"), ordinal)?;
+        }
+        Ok((*body, ordinal))
+    });
+    let after = each(after)?;
+    let bodies = |sessions: &[(BodyId, i32)]| sessions.iter().map(|(body, _)| *body).collect::<Vec<_>>();
+    rules::keeps("sessions", meeting.status, &bodies(&kept), &bodies(&after))?;
+    rules::gives_back("sessions", meeting.status, &kept, &after)?;
+    Ok(after)
+}
+
+pub(super) fn session_rows(
+    tx: &Tx<'_>,
+    meeting: &meeting::Model,
+    wanted: &[(BodyId, i32)],
+) -> Vec<body_session::Model> {
+    let rows = wanted.iter().map(|(body_id, ordinal)| body_session::Model {
+        id: tx.mint(),
+        meeting_id: meeting.id,
+        body_id: *body_id,
+        ordinal: *ordinal,
+        audience: meeting.audience,
+        owner: meeting.owner,
+    });
+    let mut rows: Vec<body_session::Model> = rows.collect();
+    rows.sort_by_key(|session| (session.ordinal, session.id));
+    rows
+}
+
+pub(super) fn titled(wanted: &[AlternativeTitleInput]) -> Checked<Vec<Titled>> {
+    input::short("alternativeTitles", wanted)?;
+    each(wanted.iter().enumerate().map(|(index, alternative)| {
+        let path = format!("alternativeTitles.{index}");
+        (
+            input::id::<SourceId>(&format!("{path}.sourceId"), &alternative.source_id, "source"),
+            localized(&format!("{path}.title"), &alternative.title, input::NAME),
+        )
+            .all()
+    }))
 }
 
 pub(super) async fn set_alternative_titles(
@@ -252,50 +328,70 @@ pub(super) async fn set_alternative_titles(
     meeting: &meeting::Model,
     wanted: &[AlternativeTitleInput],
 ) -> Result<bool, Error> {
-    input::short("alternativeTitles", wanted)?;
-    let parsed = each(wanted.iter().enumerate().map(|(index, alternative)| {
-        let path = format!("alternativeTitles.{index}");
-        (
-            input::id::<SourceId>(&format!("{path}.sourceId"), &alternative.source_id, "source"),
-            localized(&format!("{path}.title"), &alternative.title, input::NAME),
-        )
-            .all()
-    }))?;
-    let sources: Vec<SourceId> = parsed.iter().map(|(source_id, _)| *source_id).collect();
+    let wanted = titled(wanted)?;
+    let sources: Vec<SourceId> = wanted.iter().map(|(source, _)| *source).collect();
     tx.check_named::<source::Entity>(placed("alternativeTitles", ".sourceId", &sources), "source").await?;
     let before = read::children::<alternative_title::Entity>(tx.db(), tx.viewer(), &[meeting.id]).await?;
+    keep_titles(meeting, &before, &wanted)?;
+    let after = title_rows(tx, meeting, wanted);
+    Ok(!tx.replace_parts::<alternative_title::Entity>(before, after).await?.is_empty())
+}
+
+pub(super) fn keep_titles(
+    meeting: &meeting::Model,
+    before: &[alternative_title::Model],
+    wanted: &[Titled],
+) -> Checked<()> {
     let kept: Vec<SourceId> = before.iter().map(|row| row.source_id).collect();
-    let wanted: Vec<SourceId> = parsed.iter().map(|(source_id, _)| *source_id).collect();
-    rules::keeps("alternativeTitles", meeting.status, &kept, &wanted)?;
-    let after = parsed.into_iter().enumerate().map(|(index, (source_id, title))| alternative_title::Model {
+    let sources: Vec<SourceId> = wanted.iter().map(|(source, _)| *source).collect();
+    rules::keeps("alternativeTitles", meeting.status, &kept, &sources)
+}
+
+pub(super) fn title_rows(tx: &Tx<'_>, meeting: &meeting::Model, wanted: Vec<Titled>) -> Vec<alternative_title::Model> {
+    let rows = wanted.into_iter().zip(0..).map(|((source_id, title), position)| alternative_title::Model {
         id: tx.mint(),
         meeting_id: meeting.id,
         source_id,
         title,
-        position: position(index),
+        position,
         audience: meeting.audience,
         owner: meeting.owner,
     });
-    let after = after.collect();
-    Ok(!tx.replace_parts::<alternative_title::Entity>(before, after).await?.is_empty())
+    rows.collect()
+}
+
+pub(super) fn source_ids(wanted: &[ID]) -> Checked<Vec<SourceId>> {
+    let ids = wanted.iter().enumerate();
+    let ids = ids.map(|(index, id)| input::id::<SourceId>(&format!("sourceIds.{index}"), id, "source"));
+    input::distinct("sourceIds", each(ids)?)
 }
 
 pub(super) async fn set_sources(tx: &mut Tx<'_>, meeting: &meeting::Model, wanted: &[ID]) -> Result<bool, Error> {
-    let ids =
-        wanted.iter().enumerate().map(|(index, id)| input::id::<SourceId>(&format!("sourceIds.{index}"), id, "source"));
-    let ids = input::distinct("sourceIds", each(ids)?)?;
+    let ids = source_ids(wanted)?;
     tx.check_named::<source::Entity>(placed("sourceIds", "", &ids), "source").await?;
     let before = read::children::<meeting_source::Entity>(tx.db(), tx.viewer(), &[meeting.id]).await?;
+    keep_sources(meeting, &before, &ids)?;
+    let after = source_rows(tx, meeting, &ids);
+    Ok(!tx.replace_parts::<meeting_source::Entity>(before, after).await?.is_empty())
+}
+
+pub(super) fn keep_sources(
+    meeting: &meeting::Model,
+    before: &[meeting_source::Model],
+    wanted: &[SourceId],
+) -> Checked<()> {
     let kept: Vec<SourceId> = before.iter().map(|row| row.source_id).collect();
-    rules::keeps("sourceIds", meeting.status, &kept, &ids)?;
-    let after = ids.into_iter().enumerate().map(|(index, source_id)| meeting_source::Model {
+    rules::keeps("sourceIds", meeting.status, &kept, wanted)
+}
+
+pub(super) fn source_rows(tx: &Tx<'_>, meeting: &meeting::Model, ids: &[SourceId]) -> Vec<meeting_source::Model> {
+    let rows = ids.iter().zip(0..).map(|(source_id, position)| meeting_source::Model {
         id: tx.mint(),
         meeting_id: meeting.id,
-        source_id,
-        position: position(index),
+        source_id: *source_id,
+        position,
         audience: meeting.audience,
         owner: meeting.owner,
     });
-    let after = after.collect();
-    Ok(!tx.replace_parts::<meeting_source::Entity>(before, after).await?.is_empty())
+    rows.collect()
 }

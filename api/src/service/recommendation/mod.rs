@@ -163,10 +163,10 @@ async fn put(
     let access = audience::of_recommendation(after.status, after.drafted_by_id);
     (after.audience, after.owner) = access;
     if access != (before.audience, before.owner) {
-        tx.inherit::<addressee::Entity>(after.id, access).await?;
+        tx.inherit::<addressee::Entity>(&[after.id], access).await?;
         inherit_revisions(tx, before, &after).await?;
-        tx.inherit::<recommendation_theme::Entity>(after.id, access).await?;
-        tx.inherit::<recommendation_instrument::Entity>(after.id, access).await?;
+        tx.inherit::<recommendation_theme::Entity>(&[after.id], access).await?;
+        tx.inherit::<recommendation_instrument::Entity>(&[after.id], access).await?;
     }
     match reason {
         Some(reason) => tx.update_because::<recommendation::Entity>(before, after, reason).await,
@@ -183,14 +183,14 @@ async fn inherit_revisions(
 ) -> Result<(), Error> {
     let access = (after.audience, after.owner);
     if after.audience > before.audience {
-        return tx.inherit::<recommendation_revision::Entity>(after.id, access).await;
+        return tx.inherit::<recommendation_revision::Entity>(&[after.id], access).await;
     }
     let number = tx.highest::<recommendation_revision::Entity>(
         recommendation_revision::Column::Number,
         Condition::all().add(recommendation_revision::Column::RecommendationId.eq(after.id)),
     );
     let latest = Condition::all().add(recommendation_revision::Column::Number.eq(number.await?));
-    tx.inherit_where::<recommendation_revision::Entity>(after.id, access, latest).await
+    tx.inherit_where::<recommendation_revision::Entity>(&[after.id], access, latest).await
 }
 
 /// The recommendations that a body drafts.

@@ -1,0 +1,500 @@
+//! Writing many meetings at once. The rules are those of scheduling and updating one, and of setting its organisers and
+//! sessions.
+
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::{ID, InputObject, MaybeUndefined};
+use chrono::NaiveDate;
+use entity::id::{BodyId, CountryId, MeetingId, OrganizationId, SourceId};
+use entity::meeting::{CountQualifier, MeetingKind, Modality, Sensitivity};
+use entity::{
+    ModelOf, Part, alternative_title, body, body_session, country, meeting, meeting_organizer, meeting_source,
+    organization, recommendation, source,
+};
+use sea_orm::{Condition, ConnectionTrait as _};
+
+use super::parts::{
+    AlternativeTitleInput, BodySessionInput, Carried, MeetingOrganizerInput, Organizing, Titled, carried,
+    keep_organizers, keep_sources, keep_titles, numbered, organizer_rows, organizing, session_rows, source_ids,
+    source_rows, title_rows, titled, unnumbered,
+};
+use super::{ScheduleMeetingInput, UpdateMeetingInput, WHAT, cascade_access, judge, patched, reached_at, scheduled};
+use crate::app::App;
+use crate::auth::{Act, Viewer};
+use crate::clock::day_in;
+use crate::domain::bulk::{ErrorPolicy, MatchBy};
+use crate::domain::lifecycle::{MeetingMove, next_meeting};
+use crate::domain::meeting as rules;
+use crate::domain::refusal::{All as _, Checked};
+use crate::error::Error;
+use crate::service::bulk::{self, Batch, Options, Plan, RowKey, Target, Upserted, targets, write_rows};
+use crate::service::external_id::ExternalIdInput;
+use crate::service::input::{LocalizedTextInput, named, placed, replaced};
+use crate::service::read::{self, Visible};
+use crate::service::tx::Tx;
+
+/// A meeting as another system has it. In a row for one that is there, what is omitted stays and `null` clears. Its state is
+/// changed by its own mutations.
+#[derive(Clone, Debug, InputObject)]
+pub struct UpsertMeetingRowInput {
+    /// What your system calls it.
+    pub external_id: Option<ExternalIdInput>,
+    /// The meeting, if rows are matched by `ID`.
+    pub id: Option<ID>,
+    /// The version that you have read. If it is given, the row is refused with `CONFLICT` at any other version.
+    pub expected_version: Option<i32>,
+    /// The title; the first language is the original.
+    pub title: Vec<LocalizedTextInput>,
+    /// What kind of meeting it is.
+    pub kind: MeetingKind,
+    /// How people meet.
+    pub modality: Modality,
+    /// The first day.
+    pub starts_on: NaiveDate,
+    /// The last day. The first one of a new meeting unless given.
+    pub ends_on: MaybeUndefined<NaiveDate>,
+    /// The IANA name of the time zone of the days. Tashkent for a new meeting unless given.
+    pub timezone: MaybeUndefined<String>,
+    /// The town.
+    pub city: MaybeUndefined<String>,
+    /// The house. Not for online meetings.
+    pub venue: MaybeUndefined<String>,
+    /// The country.
+    pub country_id: MaybeUndefined<ID>,
+    /// The meeting's theme.
+    pub theme: MaybeUndefined<Vec<LocalizedTextInput>>,
+    /// How many people take part; needs `countQualifier`.
+    pub participant_count: MaybeUndefined<i32>,
+    /// How exact the count is.
+    pub count_qualifier: MaybeUndefined<CountQualifier>,
+    /// Whether the Chatham House Rule holds. Not for a new meeting unless given.
+    pub chatham_house: MaybeUndefined<bool>,
+    /// Who may read the meeting. Everyone a new one unless given.
+    pub sensitivity: MaybeUndefined<Sensitivity>,
+    /// The organisations that organise it, at most 100.
+    pub organizers: MaybeUndefined<Vec<MeetingOrganizerInput>>,
+    /// The body sessions that it carries, at most 100.
+    pub sessions: MaybeUndefined<Vec<BodySessionInput>>,
+    /// Other titles under which sources name it, at most 100.
+    pub alternative_titles: MaybeUndefined<Vec<AlternativeTitleInput>>,
+    /// The sources of what is recorded, at most 100.
+    pub source_ids: MaybeUndefined<Vec<ID>>,
+}
+
+/// Many meetings at once.
+#[derive(Clone, Debug, InputObject)]
+pub struct UpsertMeetingsInput {
+    /// The rows, at most 500.
+    pub rows: Vec<UpsertMeetingRowInput>,
+    /// How the rows name their meetings.
+    pub match_by: MatchBy,
+    /// What a row that is refused does to the others.
+    #[graphql(default_with = "ErrorPolicy::RejectAll")]
+    pub error_policy: ErrorPolicy,
+    /// Whether to judge the rows only, and to write nothing. The meetings are then shown as they are; new ones are null.
+    #[graphql(default)]
+    pub dry_run: bool,
+}
+
+impl UpsertMeetingRowInput {
+    fn key(&self) -> RowKey<'_> {
+        let Self { id, external_id, expected_version, .. } = self;
+        RowKey { id: id.as_ref(), external_id: external_id.as_ref(), expected_version: *expected_version }
+    }
+
+    fn schedule(&self) -> ScheduleMeetingInput {
+        let row = self.clone();
+        ScheduleMeetingInput {
+            title: row.title,
+            kind: row.kind,
+            modality: row.modality,
+            starts_on: row.starts_on,
+            ends_on: row.ends_on.take(),
+            timezone: row.timezone.take().unwrap_or_else(|| "Asia/Tashkent".to_owned()),
+            city: row.city.take(),
+            venue: row.venue.take(),
+            country_id: row.country_id.take(),
+            theme: row.theme.take(),
+            participant_count: row.participant_count.take(),
+            count_qualifier: row.count_qualifier.take(),
+            chatham_house: row.chatham_house.take().unwrap_or(false),
+            sensitivity: row.sensitivity.take().unwrap_or(Sensitivity::Public),
+            organizers: Vec::new(),
+            sessions: Vec::new(),
+            alternative_titles: Vec::new(),
+            source_ids: Vec::new(),
+        }
+    }
+
+    fn update(&self, before: &meeting::Model) -> UpdateMeetingInput {
+        let row = self.clone();
+        UpdateMeetingInput {
+            id: before.id.to_string().into(),
+            expected_version: before.version,
+            title: MaybeUndefined::Value(row.title),
+            kind: MaybeUndefined::Value(row.kind),
+            modality: MaybeUndefined::Value(row.modality),
+            starts_on: MaybeUndefined::Value(row.starts_on),
+            ends_on: row.ends_on,
+            timezone: row.timezone,
+            city: row.city,
+            venue: row.venue,
+            country_id: row.country_id,
+            theme: row.theme,
+            participant_count: row.participant_count,
+            count_qualifier: row.count_qualifier,
+            chatham_house: row.chatham_house,
+            sensitivity: row.sensitivity,
+            alternative_titles: MaybeUndefined::Undefined,
+            source_ids: MaybeUndefined::Undefined,
+        }
+    }
+
+    /// The meeting as it would be.
+    fn applied(&self, tx: &Tx<'_>, before: Option<&meeting::Model>) -> Checked<meeting::Model> {
+        match before {
+            Some(before) => patched(before, self.update(before)),
+            None => scheduled(tx, &self.schedule()),
+        }
+    }
+}
+
+pub async fn upsert(app: &App, viewer: &Viewer, input: UpsertMeetingsInput) -> Result<Upserted<meeting::Model>, Error> {
+    viewer.require(Act::KeepRecord)?;
+    bulk::check_length(&input.rows)?;
+    bulk::persist(|| attempt(app, viewer, &input)).await
+}
+
+async fn attempt(app: &App, viewer: &Viewer, input: &UpsertMeetingsInput) -> Result<Upserted<meeting::Model>, Error> {
+    let UpsertMeetingsInput { rows, match_by, error_policy, dry_run } = input;
+    let mut tx = app.begin(viewer, "upsertMeetings").await?;
+    let keys: Vec<RowKey<'_>> = rows.iter().map(UpsertMeetingRowInput::key).collect();
+    let targets = targets::<meeting::Entity>(&tx, *match_by, &keys, WHAT).await?;
+    let applied = rows.iter().zip(targets.rows).map(|(row, target)| {
+        let Target { before, link } = target?;
+        let (after, parts) = (row.applied(&tx, before.as_ref()), Wanted::parse(row)).all()?;
+        Ok(Plan { before, after, changed: true, parts, link })
+    });
+    let applied: Vec<Checked<Plan<meeting::Entity, Wanted>>> = applied.collect();
+    let mut known = Known::read(&tx, &applied).await?;
+    let plans = applied.into_iter().map(|plan| plan.and_then(|plan| known.plan(&tx, plan)));
+    let options = Options { match_by: *match_by, error_policy: *error_policy, dry_run: *dry_run };
+    let mut batch = Batch::new(options, targets.systems, plans.collect());
+    write(&mut tx, batch.plans()).await?;
+    batch.finish(tx).await
+}
+
+/// What a row says of the parts of a meeting, parsed. What is `None` stays.
+struct Wanted {
+    organizers: Option<Vec<Organizing>>,
+    sessions: Option<Vec<Carried>>,
+    titles: Option<Vec<Titled>>,
+    sources: Option<Vec<SourceId>>,
+}
+
+impl Wanted {
+    fn parse(row: &UpsertMeetingRowInput) -> Checked<Self> {
+        let (organizers, sessions, titles, sources) = (
+            replaced(&row.organizers).map(|wanted| organizing(&wanted)).transpose(),
+            replaced(&row.sessions).map(|wanted| carried(&wanted)).transpose(),
+            replaced(&row.alternative_titles).map(|wanted| titled(&wanted)).transpose(),
+            replaced(&row.source_ids).map(|ids| source_ids(&ids)).transpose(),
+        )
+            .all()?;
+        Ok(Self { organizers, sessions, titles, sources })
+    }
+
+    fn bodies(&self) -> Vec<BodyId> {
+        self.sessions.iter().flatten().map(|(body, _)| *body).collect()
+    }
+
+    fn organizations(&self) -> Vec<OrganizationId> {
+        self.organizers.iter().flatten().map(|(organization, _)| *organization).collect()
+    }
+
+    fn titling(&self) -> Vec<SourceId> {
+        self.titles.iter().flatten().map(|(source, _)| *source).collect()
+    }
+
+    fn sources(&self) -> &[SourceId] {
+        self.sources.as_deref().unwrap_or_default()
+    }
+}
+
+/// The parts of a meeting before and after; `None` leaves them.
+type Replaced<P> = Option<(Vec<ModelOf<P>>, Vec<ModelOf<P>>)>;
+
+/// What a row does to the parts of its meeting.
+struct Parts {
+    organizers: Replaced<meeting_organizer::Entity>,
+    sessions: Replaced<body_session::Entity>,
+    titles: Replaced<alternative_title::Entity>,
+    sources: Replaced<meeting_source::Entity>,
+}
+
+type MeetingPlan = Plan<meeting::Entity, Parts>;
+type PartsBy<P> = HashMap<MeetingId, Vec<ModelOf<P>>>;
+
+/// What the rows name, and what belongs to the meetings that are there: a statement for each table.
+struct Known {
+    bodies: HashMap<BodyId, body::Model>,
+    organizations: HashSet<OrganizationId>,
+    sources: HashSet<SourceId>,
+    countries: HashSet<CountryId>,
+    organizers_of: PartsBy<meeting_organizer::Entity>,
+    sessions_of: PartsBy<body_session::Entity>,
+    titles_of: PartsBy<alternative_title::Entity>,
+    sources_of: PartsBy<meeting_source::Entity>,
+    /// What was agreed or adopted at the meetings.
+    reached: Vec<recommendation::Model>,
+    ordinals: Ordinals,
+}
+
+/// The ordinals that bodies have given to their sessions, those of the judged rows among them.
+#[derive(Default)]
+struct Ordinals {
+    taken: HashMap<(BodyId, i32), MeetingId>,
+    next: HashMap<BodyId, i32>,
+}
+
+impl Ordinals {
+    async fn read(tx: &Tx<'_>, bodies: &[BodyId]) -> Result<Self, Error> {
+        if bodies.is_empty() {
+            return Ok(Self::default());
+        }
+        tx.hold_all::<body::Entity>(bodies).await?;
+        let of_bodies = read::among(tx.db().get_database_backend(), body_session::Column::BodyId, bodies);
+        let mut ordinals = Self { next: bodies.iter().map(|body| (*body, 1)).collect(), ..Self::default() };
+        let sessions = read::all::<body_session::Entity>(tx.db(), tx.viewer(), Condition::all().add(of_bodies)).await?;
+        for session in sessions {
+            ordinals.take(session.meeting_id, session.body_id, session.ordinal);
+        }
+        Ok(ordinals)
+    }
+
+    fn take(&mut self, meeting: MeetingId, body: BodyId, ordinal: i32) {
+        self.taken.insert((body, ordinal), meeting);
+        if ordinal <= rules::LAST_ORDINAL {
+            self.next.entry(body).and_modify(|next| *next = (*next).max(ordinal + 1));
+        }
+    }
+
+    fn is_free(&self, meeting: MeetingId, body: BodyId, ordinal: i32) -> bool {
+        self.taken.get(&(body, ordinal)).is_none_or(|holder| *holder == meeting)
+    }
+}
+
+impl Known {
+    async fn read(tx: &Tx<'_>, plans: &[Checked<Plan<meeting::Entity, Wanted>>]) -> Result<Self, Error> {
+        let (mut bodies, mut organizations, mut sources) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut countries, mut there) = (Vec::new(), Vec::new());
+        for plan in plans.iter().flatten() {
+            bodies.extend(plan.parts.bodies());
+            organizations.extend(plan.parts.organizations());
+            sources.extend(plan.parts.titling());
+            sources.extend(plan.parts.sources());
+            countries.extend(plan.after.country_id);
+            there.extend(plan.before.as_ref().map(|row| row.id));
+        }
+        let ordinals = Ordinals::read(tx, &bodies).await?;
+        let sessions_of = parts_of::<body_session::Entity>(tx, &there).await?;
+        bodies.extend(sessions_of.values().flatten().map(|session| session.body_id));
+        Ok(Self {
+            bodies: tx.by_id::<body::Entity>(bodies).await?,
+            organizations: tx.known::<organization::Entity>(organizations).await?,
+            sources: tx.known::<source::Entity>(sources).await?,
+            countries: tx.known::<country::Entity>(countries).await?,
+            organizers_of: parts_of::<meeting_organizer::Entity>(tx, &there).await?,
+            sessions_of,
+            titles_of: parts_of::<alternative_title::Entity>(tx, &there).await?,
+            sources_of: parts_of::<meeting_source::Entity>(tx, &there).await?,
+            reached: if there.is_empty() { Vec::new() } else { reached_at(tx, &there).await? },
+            ordinals,
+        })
+    }
+
+    fn plan(&mut self, tx: &Tx<'_>, plan: Plan<meeting::Entity, Wanted>) -> Checked<MeetingPlan> {
+        let Plan { before, after, parts: wanted, link, .. } = plan;
+        self.check_named(&after, &wanted)?;
+        let organizers = self.organizers(tx, &after, wanted.organizers)?;
+        let sessions = self.sessions(tx, &after, wanted.sessions)?;
+        let titles = self.titles(tx, &after, wanted.titles)?;
+        let sources = self.sources(tx, &after, wanted.sources)?;
+        let parts = Parts { organizers, sessions, titles, sources };
+        let changed = self.judge(tx, before.as_ref(), &after, &parts)?;
+        if let Some((_, sessions)) = &parts.sessions {
+            for session in sessions {
+                self.ordinals.take(after.id, session.body_id, session.ordinal);
+            }
+        }
+        Ok(Plan { before, after, changed, parts, link })
+    }
+
+    fn check_named(&self, row: &meeting::Model, wanted: &Wanted) -> Checked<()> {
+        let bodies: HashSet<BodyId> = self.bodies.keys().copied().collect();
+        let country = row.country_id.map(|id| ("countryId".to_owned(), id));
+        let organizations = placed("organizers", ".organizationId", &wanted.organizations());
+        (
+            named(country.as_slice(), &self.countries, "country"),
+            named(&organizations, &self.organizations, "organisation"),
+            named(&placed("sessions", ".bodyId", &wanted.bodies()), &bodies, "body"),
+            named(&placed("alternativeTitles", ".sourceId", &wanted.titling()), &self.sources, "source"),
+            named(&placed("sourceIds", "", wanted.sources()), &self.sources, "source"),
+        )
+            .all()
+            .map(drop)
+    }
+
+    /// Whether a row changes anything; if it does, whether it may.
+    fn judge(
+        &self,
+        tx: &Tx<'_>,
+        before: Option<&meeting::Model>,
+        after: &meeting::Model,
+        parts: &Parts,
+    ) -> Checked<bool> {
+        let sessions = after_of(parts.sessions.as_ref(), &self.sessions_of, after.id);
+        let organizers = after_of(parts.organizers.as_ref(), &self.organizers_of, after.id);
+        judge(after, sessions.len(), organizers.len())?;
+        let Some(before) = before else { return Ok(true) };
+        let updates =
+            before != after || parts.organizers.is_some() || parts.titles.is_some() || parts.sources.is_some();
+        if updates {
+            next_meeting(before.status, MeetingMove::Update).map_err(|refusal| vec![refusal])?;
+            rules::still_held(after, day_in(tx.at(), &after.timezone))?;
+        }
+        if parts.sessions.is_some() {
+            next_meeting(before.status, MeetingMove::SetSessions).map_err(|refusal| vec![refusal])?;
+        }
+        let bodies: Vec<body::Model> =
+            sessions.iter().filter_map(|session| self.bodies.get(&session.body_id)).cloned().collect();
+        let mut reached = self.reached.iter().filter(|text| is_reached_at(text, after.id));
+        rules::keeps_reached("startsOn", reached.clone().all(|text| rules::rests_on_days(text, after)))?;
+        rules::keeps_reached("sessions", reached.all(|text| rules::rests_on_sessions(text, after.id, &bodies)))?;
+        Ok(updates || parts.sessions.is_some())
+    }
+
+    fn organizers(
+        &self,
+        tx: &Tx<'_>,
+        row: &meeting::Model,
+        wanted: Option<Vec<Organizing>>,
+    ) -> Checked<Replaced<meeting_organizer::Entity>> {
+        let Some(wanted) = wanted else { return Ok(None) };
+        let before = before_of(&self.organizers_of, row.id);
+        if before.iter().map(|part| (part.organization_id, part.role)).eq(wanted.iter().copied()) {
+            return Ok(None);
+        }
+        keep_organizers(row, &before, &wanted)?;
+        Ok(Some((before, organizer_rows(tx, row, &wanted))))
+    }
+
+    fn sessions(
+        &mut self,
+        tx: &Tx<'_>,
+        row: &meeting::Model,
+        wanted: Option<Vec<Carried>>,
+    ) -> Checked<Replaced<body_session::Entity>> {
+        let Some(wanted) = wanted else { return Ok(None) };
+        let before = before_of(&self.sessions_of, row.id);
+        let next = unnumbered(&before, &wanted).into_iter().map(|body| (body, self.ordinals.next[&body])).collect();
+        let wanted = numbered(row, &before, &wanted, &next)?;
+        let all_free = wanted.iter().all(|(body, ordinal)| self.ordinals.is_free(row.id, *body, *ordinal));
+        rules::ordinal_is_free(all_free)?;
+        let after = session_rows(tx, row, &wanted);
+        let carries = |rows: &[body_session::Model]| -> HashSet<(BodyId, i32)> {
+            rows.iter().map(|part| (part.body_id, part.ordinal)).collect()
+        };
+        Ok((carries(&before) != carries(&after)).then_some((before, after)))
+    }
+
+    fn titles(
+        &self,
+        tx: &Tx<'_>,
+        row: &meeting::Model,
+        wanted: Option<Vec<Titled>>,
+    ) -> Checked<Replaced<alternative_title::Entity>> {
+        let Some(wanted) = wanted else { return Ok(None) };
+        let before = before_of(&self.titles_of, row.id);
+        if before.iter().map(|part| (part.source_id, &part.title)).eq(wanted.iter().map(|(id, title)| (*id, title))) {
+            return Ok(None);
+        }
+        keep_titles(row, &before, &wanted)?;
+        Ok(Some((before, title_rows(tx, row, wanted))))
+    }
+
+    fn sources(
+        &self,
+        tx: &Tx<'_>,
+        row: &meeting::Model,
+        wanted: Option<Vec<SourceId>>,
+    ) -> Checked<Replaced<meeting_source::Entity>> {
+        let Some(wanted) = wanted else { return Ok(None) };
+        let before = before_of(&self.sources_of, row.id);
+        if before.iter().map(|part| part.source_id).eq(wanted.iter().copied()) {
+            return Ok(None);
+        }
+        keep_sources(row, &before, &wanted)?;
+        Ok(Some((before, source_rows(tx, row, &wanted))))
+    }
+}
+
+fn is_reached_at(text: &recommendation::Model, meeting: MeetingId) -> bool {
+    [text.meeting_id, text.agreed_meeting_id].contains(&Some(meeting))
+}
+
+fn before_of<P: Clone>(parts: &HashMap<MeetingId, Vec<P>>, meeting: MeetingId) -> Vec<P> {
+    parts.get(&meeting).cloned().unwrap_or_default()
+}
+
+/// The parts that a meeting has after the write.
+fn after_of<'a, P>(
+    replaced: Option<&'a (Vec<P>, Vec<P>)>,
+    parts: &'a HashMap<MeetingId, Vec<P>>,
+    meeting: MeetingId,
+) -> &'a [P] {
+    match replaced {
+        Some((_, after)) => after,
+        None => parts.get(&meeting).map(Vec::as_slice).unwrap_or_default(),
+    }
+}
+
+async fn parts_of<P: Part<ParentId = MeetingId> + Visible>(
+    tx: &Tx<'_>,
+    parents: &[MeetingId],
+) -> Result<PartsBy<P>, Error> {
+    let mut parts: PartsBy<P> = HashMap::new();
+    if !parents.is_empty() {
+        for part in read::children::<P>(tx.db(), tx.viewer(), parents).await? {
+            parts.entry(P::parent(&part)).or_default().push(part);
+        }
+    }
+    Ok(parts)
+}
+
+/// Writes the planned rows; what stays with a meeting follows its access.
+async fn write(tx: &mut Tx<'_>, plans: Vec<&mut MeetingPlan>) -> Result<(), Error> {
+    let mut changed: Vec<&mut MeetingPlan> = plans.into_iter().filter(|plan| plan.changed).collect();
+    write_rows(tx, changed.iter_mut().map(|plan| &mut **plan)).await?;
+    let (mut organizers, mut sessions) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()));
+    let (mut titles, mut sources) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()));
+    for plan in &mut changed {
+        gather(&mut organizers, plan.parts.organizers.take());
+        gather(&mut sessions, plan.parts.sessions.take());
+        gather(&mut titles, plan.parts.titles.take());
+        gather(&mut sources, plan.parts.sources.take());
+    }
+    tx.replace_parts::<meeting_organizer::Entity>(organizers.0, organizers.1).await?;
+    tx.replace_parts::<body_session::Entity>(sessions.0, sessions.1).await?;
+    tx.replace_parts::<alternative_title::Entity>(titles.0, titles.1).await?;
+    tx.replace_parts::<meeting_source::Entity>(sources.0, sources.1).await?;
+    let rows = changed.iter().filter_map(|plan| Some((plan.before.as_ref()?, &plan.after)));
+    cascade_access(tx, &rows.collect::<Vec<_>>()).await
+}
+
+fn gather<P>((before, after): &mut (Vec<P>, Vec<P>), replaced: Option<(Vec<P>, Vec<P>)>) {
+    if let Some((old, new)) = replaced {
+        before.extend(old);
+        after.extend(new);
+    }
+}
