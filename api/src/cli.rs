@@ -2,11 +2,14 @@
 #![expect(clippy::print_stderr, reason = "a program prints")]
 
 use std::io::{IsTerminal as _, Write as _};
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use entity::RecordType;
+use futures_util::TryStreamExt as _;
 use tokio::net::TcpListener;
 
 use crate::app::{self, App, StartError};
@@ -15,11 +18,11 @@ use crate::auth::{Role, Viewer};
 use crate::clock::Clock;
 use crate::config::{Config, Switch};
 use crate::error::Error;
-use crate::service::change;
+use crate::service::change::{self, published};
 use crate::service::idempotency;
 use crate::service::organization::{OrganizationBy, find};
 use crate::service::seed;
-use crate::{graphql, telemetry};
+use crate::{export, graphql, telemetry};
 
 /// The record of the Central Asia Regional Expert Council over GraphQL.
 ///
@@ -49,6 +52,8 @@ enum Command {
     /// Forget the changes that are older than the feed is kept, and the answers under an Idempotency-Key that are older
     /// than a day. A service that runs does so once a day.
     Prune,
+    /// Print the record as lines of JSON, all of it: it is read with the permissions of the service itself.
+    Export(ExportArgs),
     /// Print the GraphQL schema.
     Schema,
     /// Print a token, signed with the service's own key.
@@ -73,6 +78,29 @@ enum Seed {
         #[arg(long, env = "REC_SEED_MEETINGS", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
         meetings: Option<u32>,
     },
+}
+
+#[derive(Args, Debug)]
+struct ExportArgs {
+    /// The form of the lines.
+    #[arg(long, value_enum, default_value_t = Format::Ndjson)]
+    format: Format,
+    /// The types of records, such as MEETING,RECOMMENDATION [default: all].
+    #[arg(long, value_delimiter = ',', value_name = "TYPES", value_parser = record_type)]
+    types: Option<Vec<RecordType>>,
+    /// A cursor of the change feed: print what has changed since, and what is gone.
+    #[arg(long, value_name = "CURSOR")]
+    after: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// A JSON object a line.
+    Ndjson,
+}
+
+fn record_type(name: &str) -> Result<RecordType, String> {
+    published::typed(name).ok_or_else(|| "no such type of records".to_owned())
 }
 
 #[derive(Args, Debug)]
@@ -152,7 +180,11 @@ fn first_paragraph(error: &str) -> String {
 
 /// Writes to standard output. Whoever reads it may stop reading, as `head` does.
 fn print(text: &str) -> Result<(), Failure> {
-    match std::io::stdout().write_all(text.as_bytes()) {
+    print_bytes(text.as_bytes())
+}
+
+fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
+    match std::io::stdout().write_all(bytes) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
         _ => Ok(()),
     }
@@ -180,6 +212,7 @@ async fn execute(Cli { config, command }: Cli) -> Result<(), Failure> {
             app.close().await;
             print(&format!("{forgotten} changes and {answers} answers are forgotten.\n"))
         }
+        Command::Export(args) => export(config, args).await,
         Command::Schema => print(&graphql::sdl()),
         Command::Token(args) => token(config, args).await,
         Command::Health => health(&config).await,
@@ -254,6 +287,17 @@ async fn seed(config: Config, what: Seed) -> Result<(), Failure> {
         }
     };
     print(&done)
+}
+
+async fn export(config: Config, ExportArgs { format, types, after }: ExportArgs) -> Result<(), Failure> {
+    let Format::Ndjson = format;
+    let app = Arc::new(App::connect(config, Clock::System).await?);
+    let records = published::published(types.as_deref());
+    let mut lines = pin!(export::export(app, Viewer::system("export"), records, after));
+    while let Some(lines) = lines.try_next().await? {
+        print_bytes(&lines)?;
+    }
+    Ok(())
 }
 
 async fn token(config: Config, args: TokenArgs) -> Result<(), Failure> {

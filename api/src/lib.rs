@@ -1,6 +1,7 @@
 //! The service of the Regional Expert Council: one GraphQL API over its record.
 //!
 //! The law of dependencies: `main -> cli -> app -> http -> graphql -> service -> entity`, and `service -> domain -> entity`.
+//! `export` stands beside `graphql`: the record as lines.
 //! `auth`, `clock`, `config`, `database` and `error` are used by all and use nobody above `entity` and `domain::refusal`.
 //! `graphql` and `http` never name `sea_orm`; `service` names `async_graphql` for inputs and enums only.
 
@@ -12,6 +13,7 @@ pub mod config;
 pub mod database;
 pub mod domain;
 pub mod error;
+pub mod export;
 pub mod graphql;
 pub mod http;
 pub mod service;

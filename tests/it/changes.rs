@@ -23,7 +23,7 @@ const CHANGES: &str = "query($after: String, $first: Int, $types: [RecordType!])
     }
 }";
 
-async fn head(client: &Client) -> Value {
+pub(crate) async fn head(client: &Client) -> Value {
     client.query("{ feedHead }").await["feedHead"].take()
 }
 
@@ -42,7 +42,7 @@ async fn told(client: &Client, after: &Value) -> Vec<String> {
 }
 
 /// A mirror of what a viewer may see: versions by type and id.
-type Mirror = BTreeMap<(String, String), i64>;
+pub(crate) type Mirror = BTreeMap<(String, String), i64>;
 
 fn apply(mirror: &mut Mirror, edge: &Value) {
     let text = |field: &str| edge[field].as_str().unwrap().to_owned();
@@ -78,7 +78,7 @@ fn checkpoints(mirror: &Mirror) -> BTreeMap<String, (i64, String)> {
     sums.into_iter().map(|(kind, (count, sum))| (kind.to_owned(), (count, format!("{sum:032x}")))).collect()
 }
 
-async fn is_equal(client: &Client, mirror: &Mirror, whose: &str) {
+pub(crate) async fn is_equal(client: &Client, mirror: &Mirror, whose: &str) {
     let data = client.query("{ checkpoint { type count hash } }").await;
     let theirs: BTreeMap<String, (i64, String)> = data["checkpoint"]
         .as_array()
@@ -105,7 +105,7 @@ fn random(seed: u64) -> impl FnMut() -> u64 {
 }
 
 /// Writes themes, and now and then one of them again.
-async fn keep_writing(client: &Client, writer: u64, times: u32) {
+pub(crate) async fn keep_writing(client: &Client, writer: u64, times: u32) {
     let (mut random, mut last) = (random(writer + 1), None);
     for number in 0..times {
         let code = format!("W{writer}-{number}");

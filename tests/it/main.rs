@@ -10,6 +10,7 @@ mod council;
 mod crash;
 mod events;
 mod every_list;
+mod export;
 mod external_ids;
 mod faults;
 mod feed;

@@ -71,6 +71,28 @@ impl Client {
         (parts, axum::body::to_bytes(body, usize::MAX).await.expect("a body"))
     }
 
+    /// The answer's bytes to a GET.
+    pub async fn get(&self, path: &str, headers: &[(&str, &str)]) -> (Parts, Bytes) {
+        let mut request = Request::get(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(authorization) = &self.authorization {
+            request = request.header("authorization", authorization);
+        }
+        let request = request.body(Body::empty()).expect("a request");
+        let (parts, body) = self.router.clone().oneshot(request).await.expect("an answer").into_parts();
+        (parts, axum::body::to_bytes(body, usize::MAX).await.expect("a body"))
+    }
+
+    /// The lines of an export that must succeed; `query` is what follows its path.
+    pub async fn export(&self, query: &str) -> Vec<Value> {
+        let (parts, body) = self.get(&format!("/export.ndjson{query}"), &[]).await;
+        let text = String::from_utf8_lossy(&body);
+        assert_eq!(parts.status, StatusCode::OK, "{text}");
+        text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+    }
+
     /// The data of a query that must succeed.
     pub async fn query(&self, query: &str) -> Value {
         self.query_with(query, json!({})).await

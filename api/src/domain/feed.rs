@@ -7,7 +7,8 @@ use async_graphql::Enum;
 use entity::change::ChangeKind;
 
 /// What happened to a record, as the viewer sees it.
-#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[graphql(name = "ChangeKind")]
 pub enum SeenAs {
     /// There is a record that you could not see before: it is new, or was opened to you.

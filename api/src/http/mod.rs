@@ -5,6 +5,7 @@ mod answer;
 mod events;
 mod execution;
 mod explorer;
+mod export;
 mod graphql;
 mod health;
 mod language;
@@ -30,6 +31,7 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
 
 use self::admission::Admission;
@@ -93,7 +95,8 @@ pub fn router(app: Arc<App>) -> Router {
     let graphql = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post))
         .layer(DefaultBodyLimit::max(largest_body))
-        .route("/schema.graphql", get(contract));
+        .route("/schema.graphql", get(contract))
+        .route("/export.ndjson", get(export::export).layer(CompressionLayer::new()));
     let graphql = if origins.is_empty() { graphql } else { graphql.layer(for_origins(origins)) };
     graphql
         .route("/metrics", get(metrics))

@@ -93,6 +93,31 @@ pub async fn by_ids<E: Visible>(
     rows::<E>(db, select::<E>(viewer).and_where(wanted)).await
 }
 
+/// The rows after one of them, in the order of their ids, that what is written on them lets the viewer see: what the feed
+/// tells of them.
+pub async fn after<E: Row>(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    last: Option<E::Id>,
+    limit: u64,
+) -> Result<Vec<E::Model>, Error> {
+    let mut statement = select_all::<E>().cond_where(by_access::<E>(viewer)).take();
+    if let Some(last) = last {
+        statement.and_where(E::ID.gt(last));
+    }
+    rows::<E>(db, statement.order_by(E::ID, Order::Asc).limit(limit)).await
+}
+
+/// As `by_ids`, those that what is written on them lets the viewer see: what the feed tells of them.
+pub async fn admitted<E: Row>(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    ids: &[E::Id],
+) -> Result<Vec<E::Model>, Error> {
+    let wanted = among(db.get_database_backend(), E::ID, ids);
+    rows::<E>(db, select_all::<E>().cond_where(by_access::<E>(viewer)).and_where(wanted)).await
+}
+
 /// The parts of several parents, each parent's in their order.
 pub async fn children<P: Part + Visible>(
     db: &impl ConnectionTrait,

@@ -2,7 +2,7 @@
 
 use entity::id::RecordId;
 use entity::{Record, RecordType, Row};
-use sea_orm::Iterable as _;
+use sea_orm::{ActiveEnum as _, Iterable as _};
 use uuid::Uuid;
 
 use crate::domain::refusal::{Checked, Refusal};
@@ -34,12 +34,17 @@ macro_rules! with_published {
         }
     };
 }
-pub(in crate::service) use with_published;
+pub(crate) use with_published;
 
 /// Those of `wanted` that are published; all of them if none are named. In the order in which types are declared.
 pub fn published(wanted: Option<&[RecordType]>) -> Vec<RecordType> {
     let is_wanted = |record: &RecordType| wanted.is_none_or(|wanted| wanted.contains(record));
     RecordType::iter().filter_map(|record| with_published!(record, E => E::TYPE)).filter(is_wanted).collect()
+}
+
+/// The type that a client names.
+pub fn typed(name: &str) -> Option<RecordType> {
+    RecordType::iter().find(|record| record.to_value() == name)
 }
 
 /// The printed id of a record, if it is published.

@@ -1,0 +1,156 @@
+//! The record as lines of JSON, as a viewer may see it: all of it, or what has changed since. What a line says of a record
+//! stands in `line`.
+
+mod line;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use entity::RecordType;
+use entity::id::RecordId as _;
+use futures_util::stream::{self, Stream};
+use uuid::Uuid;
+
+use self::line::{End, Gone, Line, write};
+use crate::App;
+use crate::auth::Viewer;
+use crate::domain::feed::SeenAs;
+use crate::error::Error;
+use crate::service::change::published::with_published;
+use crate::service::change::since::{LONGEST, Seen, since};
+use crate::service::change::{self, ChangeCursor};
+use crate::service::read;
+
+/// The records that are in memory at once.
+const CHUNK: u64 = 500;
+
+/// The lines of these types, in portions of some hundred lines. Without a cursor all records, each once; with one those that
+/// have changed since, and what is gone. The last line tells where to go on from: whoever does not have it does not have all.
+pub fn export(
+    app: Arc<App>,
+    viewer: Viewer,
+    records: Vec<RecordType>,
+    after: Option<String>,
+) -> impl Stream<Item = Result<Vec<u8>, Error>> + Send {
+    let export = Export { app, viewer, records, lines: 0, stage: Stage::Begins { after } };
+    stream::try_unfold(export, async |mut export| {
+        let portion = export.next().await?;
+        Ok(portion.map(|portion| (portion, export)))
+    })
+}
+
+struct Export {
+    app: Arc<App>,
+    viewer: Viewer,
+    records: Vec<RecordType>,
+    lines: u64,
+    stage: Stage,
+}
+
+enum Stage {
+    Begins {
+        after: Option<String>,
+    },
+    /// Reads all records after the last one that was read.
+    Reads {
+        types: VecDeque<RecordType>,
+        last: Option<Uuid>,
+        head: ChangeCursor,
+    },
+    Follows {
+        after: String,
+    },
+    Ended,
+}
+
+impl Export {
+    /// The next lines; `None` after the last one.
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        let mut lines = Vec::new();
+        while lines.is_empty() {
+            match std::mem::replace(&mut self.stage, Stage::Ended) {
+                Stage::Ended => return Ok(None),
+                Stage::Begins { after: Some(after) } => self.stage = Stage::Follows { after },
+                Stage::Begins { after: None } => {
+                    // Whoever goes on from here has what changes meanwhile.
+                    let head = self.app.feed.cursor(change::head(&self.app.databases.read).await?);
+                    self.stage = Stage::Reads { types: self.records.iter().copied().collect(), last: None, head };
+                }
+                Stage::Follows { after } => self.follow(&after, &mut lines).await?,
+                Stage::Reads { types, last, head } => self.read(types, last, head, &mut lines).await?,
+            }
+        }
+        Ok(Some(lines))
+    }
+
+    async fn read(
+        &mut self,
+        mut types: VecDeque<RecordType>,
+        last: Option<Uuid>,
+        head: ChangeCursor,
+        lines: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let Some(record) = types.front().copied() else {
+            return self.end(head, lines);
+        };
+        let last = with_published!(record, E => self.chunk::<E>(last, lines).await?).flatten();
+        if last.is_none() {
+            types.pop_front();
+        }
+        self.stage = Stage::Reads { types, last, head };
+        Ok(())
+    }
+
+    /// The records of a type after one of them. The last one read, if there may be more.
+    async fn chunk<E: Line>(&mut self, last: Option<Uuid>, lines: &mut Vec<u8>) -> Result<Option<Uuid>, Error> {
+        let rows = read::after::<E>(&self.app.databases.read, &self.viewer, last.map(E::Id::new), CHUNK).await?;
+        self.write::<E>(&rows, lines).await?;
+        let is_full = u64::try_from(rows.len()).is_ok_and(|read| read == CHUNK);
+        Ok(rows.last().filter(|_| is_full).map(|row| E::id(row).uuid()))
+    }
+
+    async fn follow(&mut self, after: &str, lines: &mut Vec<u8>) -> Result<(), Error> {
+        let batch = since(&self.app, &self.viewer, Some(after), Some(LONGEST), &self.records).await?;
+        for record in self.records.clone() {
+            let of_type = batch.changes.iter().filter(|change| change.record == record);
+            let (gone, there): (Vec<&Seen>, Vec<&Seen>) =
+                of_type.partition(|change| matches!(change.kind, SeenAs::Removed | SeenAs::AccessLost));
+            for change in gone {
+                write(&Gone { record, id: &change.id, removed: change.kind, reason: change.reason }, lines)?;
+                self.lines += 1;
+            }
+            if !there.is_empty() {
+                with_published!(record, E => self.changed::<E>(&there, lines).await?);
+            }
+        }
+        if !batch.has_next {
+            return self.end(batch.end, lines);
+        }
+        self.stage = Stage::Follows { after: batch.end.to_string() };
+        Ok(())
+    }
+
+    /// Records as they are now. Of one that is gone by now a later change tells.
+    async fn changed<E: Line>(&mut self, changes: &[&Seen], lines: &mut Vec<u8>) -> Result<(), Error> {
+        let ids: Vec<E::Id> = changes.iter().filter_map(|change| change.id.parse().ok()).collect();
+        let rows = read::admitted::<E>(&self.app.databases.read, &self.viewer, &ids).await?;
+        self.write::<E>(&rows, lines).await
+    }
+
+    async fn write<E: Line>(&mut self, rows: &[E::Model], lines: &mut Vec<u8>) -> Result<(), Error> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let parts = E::parts(&self.app, &self.viewer, rows).await?;
+        for row in rows {
+            E::write(row, &parts, &self.viewer, lines)?;
+            self.lines += 1;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, cursor: ChangeCursor, lines: &mut Vec<u8>) -> Result<(), Error> {
+        self.stage = Stage::Ended;
+        Ok(write(&End { record: "END", cursor: cursor.to_string(), lines: self.lines }, lines)?)
+    }
+}
