@@ -2,6 +2,7 @@
 #![expect(clippy::print_stderr, reason = "a program prints")]
 
 use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
 use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ use crate::auth::{Role, Viewer};
 use crate::clock::Clock;
 use crate::config::{Config, Switch};
 use crate::error::Error;
+use crate::import::{self, ImportError, Report};
+use crate::mirror::{self, Mirror, MirrorError, Source};
 use crate::service::change::{self, published};
 use crate::service::idempotency;
 use crate::service::organization::{OrganizationBy, find};
@@ -54,6 +57,11 @@ enum Command {
     Prune,
     /// Print the record as lines of JSON, all of it: it is read with the permissions of the service itself.
     Export(ExportArgs),
+    /// Write the lines of a file into the record, through the bulk writes: each is an organisation, a meeting or a
+    /// recommendation with its externalId. Run it again after an interruption: it goes on.
+    Import(ImportArgs),
+    /// Keep a copy of what a token may see of another service's record in a SQLite file: a reference for sync jobs.
+    Mirror(MirrorArgs),
     /// Print the GraphQL schema.
     Schema,
     /// Print a token, signed with the service's own key.
@@ -91,6 +99,31 @@ struct ExportArgs {
     /// A cursor of the change feed: print what has changed since, and what is gone.
     #[arg(long, value_name = "CURSOR")]
     after: Option<String>,
+}
+
+#[derive(Args, Debug)]
+struct ImportArgs {
+    /// The file of lines, each a JSON object with a type and the fields of a row.
+    file: PathBuf,
+    /// Judge the lines, and write nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Args, Debug)]
+struct MirrorArgs {
+    /// The service, such as `http://127.0.0.1:8080`.
+    #[arg(long, value_name = "URL")]
+    from: String,
+    /// The file that holds the token; without one the mirror sees what everyone sees.
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// The copy, `sqlite://PATH`. It is made if there is none, and goes on if there is.
+    #[arg(long, value_name = "URL")]
+    into: String,
+    /// Stop as soon as the copy is equal.
+    #[arg(long)]
+    once: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -141,6 +174,10 @@ enum Failure {
     Start(#[from] StartError),
     #[error("{}", telemetry::chain(.0))]
     Service(#[from] Error),
+    #[error("{0}")]
+    Import(#[from] ImportError),
+    #[error("{0}")]
+    Mirror(#[from] MirrorError),
     #[error("cannot write to standard output: {0}")]
     Output(std::io::Error),
     #[error("{0}")]
@@ -213,6 +250,8 @@ async fn execute(Cli { config, command }: Cli) -> Result<(), Failure> {
             print(&format!("{forgotten} changes and {answers} answers are forgotten.\n"))
         }
         Command::Export(args) => export(config, args).await,
+        Command::Import(args) => import(config, args).await,
+        Command::Mirror(args) => mirror(args).await,
         Command::Schema => print(&graphql::sdl()),
         Command::Token(args) => token(config, args).await,
         Command::Health => health(&config).await,
@@ -298,6 +337,31 @@ async fn export(config: Config, ExportArgs { format, types, after }: ExportArgs)
         print_bytes(&lines)?;
     }
     Ok(())
+}
+
+async fn import(config: Config, ImportArgs { file, dry_run }: ImportArgs) -> Result<(), Failure> {
+    let app = App::connect(config, Clock::System).await?;
+    let complain = |line: String| eprintln!("{line}");
+    let done = import::import(&app, &Viewer::system("import"), &file, dry_run, complain).await?;
+    app.close().await;
+    let Report { created, updated, unchanged, failed } = done;
+    let would = if dry_run { "Dry run: nothing is written. " } else { "" };
+    print(&format!("{would}{created} created, {updated} updated, {unchanged} unchanged, {failed} failed.\n"))?;
+    match failed {
+        0 => Ok(()),
+        1 => Err(Failure::Other("a line has failed".to_owned())),
+        _ => Err(Failure::Other(format!("{failed} lines have failed"))),
+    }
+}
+
+async fn mirror(MirrorArgs { from, token_file, into, once }: MirrorArgs) -> Result<(), Failure> {
+    let source = Source::new(&from, token_file)?;
+    let mirror = Mirror::open(&into).await?;
+    let say = |line: String| drop(print(&format!("{line}\n")));
+    tokio::select! {
+        kept = mirror::keep(&source, &mirror, once, say) => Ok(kept?),
+        () = stopped() => Ok(()),
+    }
 }
 
 async fn token(config: Config, args: TokenArgs) -> Result<(), Failure> {

@@ -16,6 +16,8 @@ pub mod error;
 pub mod export;
 pub mod graphql;
 pub mod http;
+pub mod import;
+pub mod mirror;
 pub mod service;
 pub mod telemetry;
 

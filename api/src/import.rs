@@ -1,0 +1,283 @@
+//! `rec import`: a file of lines, each what another system says of a record, through the bulk writes. It goes on where it was
+//! interrupted: how far it has come stands beside the file, in `FILE.progress`.
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, ErrorKind, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use async_graphql::{InputType, Value};
+use entity::RecordType;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::App;
+use crate::auth::Viewer;
+use crate::domain::bulk::{ErrorPolicy, MatchBy, Outcome, ROWS};
+use crate::domain::refusal::Refusal;
+use crate::error::Error;
+use crate::service::bulk::Upserted;
+use crate::service::change::published::typed;
+use crate::service::{meeting, organization, recommendation};
+
+/// Why a file is not imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    #[error("{0}: {1}")]
+    File(PathBuf, std::io::Error),
+    #[error("{}", crate::telemetry::chain(.0))]
+    Service(#[from] Error),
+}
+
+/// What became of the lines of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    pub created: u64,
+    pub updated: u64,
+    pub unchanged: u64,
+    pub failed: u64,
+}
+
+impl Report {
+    fn count(&mut self, outcome: Outcome) {
+        let counter = match outcome {
+            Outcome::Created => &mut self.created,
+            Outcome::Updated => &mut self.updated,
+            Outcome::Unchanged => &mut self.unchanged,
+            Outcome::Failed => &mut self.failed,
+        };
+        *counter += 1;
+    }
+}
+
+/// How far an import has come.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Progress {
+    /// Which file it was: its length, and when it was written.
+    length: u64,
+    written: u64,
+    /// What is done: the lines, and their bytes.
+    lines: u64,
+    bytes: u64,
+    report: Report,
+}
+
+/// Lines of one type that name their records alike: one bulk write.
+struct Chunk {
+    record: RecordType,
+    match_by: MatchBy,
+    rows: Vec<(u64, Json)>,
+}
+
+/// Imports a file. `complain` is told of each line that fails.
+pub async fn import(
+    app: &App,
+    viewer: &Viewer,
+    path: &Path,
+    dry_run: bool,
+    mut complain: impl FnMut(String),
+) -> Result<Report, ImportError> {
+    let fault = |error| ImportError::File(path.to_owned(), error);
+    let beside = progress_of(path);
+    let mut progress = begin(path, &beside, dry_run).map_err(fault)?;
+    let mut file = File::open(path).map_err(fault)?;
+    file.seek(SeekFrom::Start(progress.bytes)).map_err(fault)?;
+    let bar = bar(&progress);
+    let mut lines = BufReader::new(file);
+    let mut importing = Importing { app, viewer, dry_run, chunk: None, report: progress.report };
+    let mut text = String::new();
+    let (mut number, mut bytes) = (progress.lines, progress.bytes);
+    while let read @ 1.. = lines.read_line(&mut text).map_err(fault)? {
+        number += 1;
+        let line = std::mem::take(&mut text);
+        let done = importing.take(number, &line, &mut complain).await?;
+        if done && !dry_run {
+            // What is done are the lines before this one.
+            progress = Progress { lines: number - 1, bytes, report: importing.report, ..progress };
+            keep(&beside, &progress).map_err(fault)?;
+        }
+        bytes += u64::try_from(read).unwrap_or_default();
+        bar.set_position(bytes);
+    }
+    importing.flush(&mut complain).await?;
+    bar.finish_and_clear();
+    if !dry_run {
+        forget(&beside).map_err(fault)?;
+    }
+    Ok(importing.report)
+}
+
+fn progress_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".progress");
+    name.into()
+}
+
+/// Where to go on: at the beginning, unless this very file was interrupted.
+fn begin(path: &Path, beside: &Path, dry_run: bool) -> Result<Progress, std::io::Error> {
+    let facts = fs::metadata(path)?;
+    let written = facts.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let written = u64::try_from(written.as_micros()).unwrap_or_default();
+    let fresh = Progress { length: facts.len(), written, ..Progress::default() };
+    if dry_run {
+        return Ok(fresh);
+    }
+    let kept = match fs::read(beside) {
+        Ok(bytes) => serde_json::from_slice::<Progress>(&bytes).ok(),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    Ok(kept.filter(|kept| (kept.length, kept.written) == (fresh.length, fresh.written)).unwrap_or(fresh))
+}
+
+/// Replaces the note on the progress as a whole.
+fn keep(beside: &Path, progress: &Progress) -> Result<(), std::io::Error> {
+    let next = beside.with_extension("progress.next");
+    fs::write(&next, serde_json::to_vec(progress)?)?;
+    fs::rename(next, beside)
+}
+
+fn forget(beside: &Path) -> Result<(), std::io::Error> {
+    match fs::remove_file(beside) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Shown on a terminal only.
+fn bar(progress: &Progress) -> ProgressBar {
+    let bar = ProgressBar::new(progress.length).with_position(progress.bytes);
+    let style = ProgressStyle::with_template("{bar:40} {percent}%, {eta} left");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+struct Importing<'a> {
+    app: &'a App,
+    viewer: &'a Viewer,
+    dry_run: bool,
+    chunk: Option<Chunk>,
+    report: Report,
+}
+
+impl Importing<'_> {
+    /// Takes a line into the chunk; writes the chunk first that it does not fit into. Returns whether it was written.
+    async fn take(&mut self, number: u64, line: &str, complain: &mut impl FnMut(String)) -> Result<bool, Error> {
+        let (record, match_by, row) = match parse(line) {
+            Ok(Some(parsed)) => parsed,
+            Ok(None) => return Ok(false),
+            Err(message) => {
+                self.report.count(Outcome::Failed);
+                complain(format!("line {number}: {message}"));
+                return Ok(false);
+            }
+        };
+        let fits = self
+            .chunk
+            .as_ref()
+            .is_none_or(|chunk| (chunk.record, chunk.match_by) == (record, match_by) && chunk.rows.len() < ROWS);
+        if !fits {
+            self.flush(complain).await?;
+        }
+        let chunk = self.chunk.get_or_insert(Chunk { record, match_by, rows: Vec::new() });
+        chunk.rows.push((number, row));
+        Ok(!fits)
+    }
+
+    async fn flush(&mut self, complain: &mut impl FnMut(String)) -> Result<(), Error> {
+        let Some(Chunk { record, match_by, rows }) = self.chunk.take() else { return Ok(()) };
+        match record {
+            RecordType::Organization => {
+                let (numbers, rows) = self.rows(rows, complain);
+                let input = organization::upsert::UpsertOrganizationsInput {
+                    rows,
+                    match_by,
+                    error_policy: ErrorPolicy::SkipFailed,
+                    dry_run: self.dry_run,
+                };
+                self.tell(&numbers, organization::upsert::upsert(self.app, self.viewer, input).await?, complain);
+            }
+            RecordType::Meeting => {
+                let (numbers, rows) = self.rows(rows, complain);
+                let input = meeting::upsert::UpsertMeetingsInput {
+                    rows,
+                    match_by,
+                    error_policy: ErrorPolicy::SkipFailed,
+                    dry_run: self.dry_run,
+                };
+                self.tell(&numbers, meeting::upsert::upsert(self.app, self.viewer, input).await?, complain);
+            }
+            _ => {
+                let (numbers, rows) = self.rows(rows, complain);
+                let input = recommendation::upsert::UpsertRecommendationsInput {
+                    rows,
+                    match_by,
+                    error_policy: ErrorPolicy::SkipFailed,
+                    dry_run: self.dry_run,
+                };
+                self.tell(&numbers, recommendation::upsert::upsert(self.app, self.viewer, input).await?, complain);
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows of lines that are ones, with the numbers of their lines.
+    fn rows<R: InputType>(&mut self, lines: Vec<(u64, Json)>, complain: &mut impl FnMut(String)) -> (Vec<u64>, Vec<R>) {
+        let (mut numbers, mut rows) = (Vec::new(), Vec::new());
+        for (number, line) in lines {
+            let value = Value::from_json(line).unwrap_or(Value::Null);
+            match R::parse(Some(value)) {
+                Ok(row) => {
+                    numbers.push(number);
+                    rows.push(row);
+                }
+                Err(error) => {
+                    self.report.count(Outcome::Failed);
+                    complain(format!(
+                        "line {number}: INVALID {}",
+                        error.into_server_error(async_graphql::Pos::default()).message
+                    ));
+                }
+            }
+        }
+        (numbers, rows)
+    }
+
+    fn tell<M>(&mut self, numbers: &[u64], written: Upserted<M>, complain: &mut impl FnMut(String)) {
+        for (number, row) in numbers.iter().zip(written.rows) {
+            self.report.count(row.outcome);
+            for Refusal { code, message, path } in row.refusals {
+                // The line is known; the place in it is what is said.
+                let place = path.get(2..).unwrap_or_default().join(".");
+                let code = async_graphql::InputType::to_value(&code);
+                complain(format!("line {number}: {code} {place}: {message}"));
+            }
+        }
+    }
+}
+
+/// A line's record type, how it names its record, and what it says; nothing for an empty line and the end of an export.
+fn parse(line: &str) -> Result<Option<(RecordType, MatchBy, Json)>, String> {
+    if line.trim().is_empty() {
+        return Ok(None);
+    }
+    let row: Json = serde_json::from_str(line).map_err(|error| format!("INVALID no JSON: {error}"))?;
+    let record = match row["type"].as_str() {
+        Some("END") => return Ok(None),
+        Some(name) => typed(name),
+        None => None,
+    };
+    let writable = [RecordType::Organization, RecordType::Meeting, RecordType::Recommendation];
+    let record = record.filter(|record| writable.contains(record));
+    let record = record.ok_or("INVALID type: one of ORGANIZATION, MEETING, RECOMMENDATION")?;
+    let mut row = row;
+    let match_by = if row["externalId"].is_object() { MatchBy::ExternalId } else { MatchBy::Id };
+    if match_by == MatchBy::Id && !row["id"].is_string() {
+        return Err("REQUIRED externalId: a line has one, or an id".to_owned());
+    }
+    // An export says more of a record than a row does; its version is no expectation.
+    if let (MatchBy::ExternalId, Some(fields)) = (match_by, row.as_object_mut()) {
+        fields.remove("id");
+    }
+    Ok(Some((record, match_by, row)))
+}

@@ -1,0 +1,303 @@
+//! `rec mirror`: a complete sync job, to be read and copied. It keeps a copy of what its token may see in a SQLite file, with
+//! nothing but the public endpoint:
+//!
+//! 1. bootstrap: `GET /export.ndjson`, whose last line is the cursor to go on from;
+//! 2. catch up: `GET /export.ndjson?after=CURSOR`, which says what has changed since, and what is gone;
+//! 3. prove it: reckon the checkpoints of the copy, and compare them with `{ checkpoint { type count hash } }`;
+//! 4. wait: `subscription { changes(after: CURSOR) { cursor } }` over Server-Sent Events, and catch up again.
+//!
+//! Lines and cursor are written in one transaction, so that an interruption at any moment loses nothing and repeats at most what
+//! does no harm. The copy is no part of the record: it does not pass its doors.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures_util::TryStreamExt as _;
+use reqwest::header::ACCEPT;
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use sea_orm::sqlx::{self, Row as _, SqlitePool, sqlite::SqliteConnectOptions};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+/// How often a proof is tried while the source goes on changing.
+const PROOFS: u32 = 10;
+/// How long after a failure it is tried again: at first, and at most.
+const PATIENCE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// An answer that does not begin within this time, and a line that does not follow within it, are failures. Streams of events
+/// say something every 15 seconds.
+const SILENCE: Duration = Duration::from_mins(1);
+
+#[derive(Debug, thiserror::Error)]
+pub enum MirrorError {
+    #[error("{0}: {1}")]
+    Token(PathBuf, std::io::Error),
+    #[error("the source does not answer: {0}")]
+    Source(#[from] reqwest::Error),
+    #[error("the source answers {status}: {code}")]
+    Refused { status: StatusCode, code: String },
+    #[error("the source broke off")]
+    BrokeOff,
+    #[error("the source says what is no answer: {0}")]
+    Nonsense(String),
+    #[error("the mirror cannot be written: {0}")]
+    Mirror(#[from] sqlx::Error),
+    #[error("the mirror differs from the source: {0}")]
+    Differs(String),
+}
+
+/// Where a mirror is made of.
+pub struct Source {
+    client: Client,
+    url: String,
+    /// Read before each request: whoever renews the token writes the file.
+    token: Option<PathBuf>,
+}
+
+impl Source {
+    /// `url` is the service's, with or without `/graphql`.
+    pub fn new(url: &str, token: Option<PathBuf>) -> Result<Self, MirrorError> {
+        let url = url.trim_end_matches('/').trim_end_matches("/graphql").to_owned();
+        let client = Client::builder().read_timeout(SILENCE).connect_timeout(SILENCE).build()?;
+        Ok(Self { client, url, token })
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, MirrorError> {
+        let request = match &self.token {
+            Some(file) => {
+                let token = std::fs::read_to_string(file).map_err(|error| MirrorError::Token(file.clone(), error))?;
+                request.bearer_auth(token.trim())
+            }
+            None => request,
+        };
+        let response = request.send().await?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let body: Value = response.json().await.unwrap_or_default();
+        let code = body["errors"][0]["extensions"]["code"].as_str().unwrap_or("no code").to_owned();
+        Err(MirrorError::Refused { status, code })
+    }
+
+    /// The lines of the record, or of what has changed since.
+    async fn lines(&self, after: Option<&str>) -> Result<Lines, MirrorError> {
+        let request = self.client.get(format!("{}/export.ndjson", self.url));
+        let response = self.send(request.query(&after.map(|after| [("after", after)]))).await?;
+        Ok(Lines { response, read: Vec::new() })
+    }
+
+    fn ask(&self, query: &str, variables: &Value) -> RequestBuilder {
+        self.client.post(format!("{}/graphql", self.url)).json(&json!({ "query": query, "variables": variables }))
+    }
+
+    async fn query(&self, query: &str) -> Result<Value, MirrorError> {
+        let mut body: Value = self.send(self.ask(query, &json!({}))).await?.json().await?;
+        let data = body["data"].take();
+        if data.is_object() { Ok(data) } else { Err(MirrorError::Nonsense(body.to_string())) }
+    }
+
+    async fn head(&self) -> Result<Value, MirrorError> {
+        Ok(self.query("{ feedHead }").await?["feedHead"].take())
+    }
+
+    /// Returns when something has changed after a cursor.
+    async fn wait(&self, after: &str) -> Result<(), MirrorError> {
+        let query = "subscription($after: String) { changes(after: $after) { cursor } }";
+        let request = self.ask(query, &json!({ "after": after })).header(ACCEPT, "text/event-stream");
+        let mut response = self.send(request).await?;
+        let mut said = Vec::new();
+        while let Some(more) = response.chunk().await? {
+            said.extend_from_slice(&more);
+            if said.windows(b"event: next".len()).any(|event| event == b"event: next") {
+                return Ok(());
+            }
+        }
+        Err(MirrorError::BrokeOff)
+    }
+}
+
+/// The lines of an export as they come.
+struct Lines {
+    response: Response,
+    read: Vec<u8>,
+}
+
+impl Lines {
+    async fn next(&mut self) -> Result<Value, MirrorError> {
+        loop {
+            if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.read.drain(..=end).collect();
+                return serde_json::from_slice(&line).map_err(|error| MirrorError::Nonsense(error.to_string()));
+            }
+            // Without its last line an export is not whole.
+            let more = self.response.chunk().await?.ok_or(MirrorError::BrokeOff)?;
+            self.read.extend_from_slice(&more);
+        }
+    }
+}
+
+/// The copy.
+pub struct Mirror {
+    pool: SqlitePool,
+}
+
+/// What a line says, as the copy keeps it.
+fn word<'a>(line: &'a Value, field: &str) -> Result<&'a str, MirrorError> {
+    line[field].as_str().ok_or_else(|| MirrorError::Nonsense(format!("a line without {field}")))
+}
+
+impl Mirror {
+    /// Opens the copy in a file, `sqlite://PATH`; makes a new one if there is none.
+    pub async fn open(url: &str) -> Result<Self, MirrorError> {
+        let options: SqliteConnectOptions = url.parse()?;
+        let pool = SqlitePool::connect_with(options.create_if_missing(true)).await?;
+        sqlx::query("CREATE TABLE IF NOT EXISTS record (id TEXT PRIMARY KEY, type TEXT NOT NULL, version INTEGER NOT NULL, line TEXT NOT NULL)")
+            .execute(&pool)
+            .await?;
+        sqlx::query("CREATE TABLE IF NOT EXISTS position (cursor TEXT NOT NULL)").execute(&pool).await?;
+        Ok(Self { pool })
+    }
+
+    /// Where it has come to; none if it is new.
+    async fn cursor(&self) -> Result<Option<String>, MirrorError> {
+        Ok(sqlx::query_scalar("SELECT cursor FROM position").fetch_optional(&self.pool).await?)
+    }
+
+    /// Writes lines to their end, in one transaction with their cursor; `anew`, in place of all that is there. Returns how
+    /// many.
+    async fn write(&self, lines: &mut Lines, anew: bool) -> Result<u64, MirrorError> {
+        let mut txn = self.pool.begin().await?;
+        if anew {
+            sqlx::query("DELETE FROM record").execute(&mut *txn).await?;
+        }
+        let mut written = 0;
+        loop {
+            let line = lines.next().await?;
+            if line["type"] == "END" {
+                sqlx::query("DELETE FROM position").execute(&mut *txn).await?;
+                let position = sqlx::query("INSERT INTO position VALUES (?)").bind(word(&line, "cursor")?);
+                position.execute(&mut *txn).await?;
+                txn.commit().await?;
+                return Ok(written);
+            }
+            let id = word(&line, "id")?;
+            let change = match line["version"].as_i64() {
+                Some(version) => sqlx::query("INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?)")
+                    .bind(id)
+                    .bind(word(&line, "type")?)
+                    .bind(version)
+                    .bind(line.to_string()),
+                None => sqlx::query("DELETE FROM record WHERE id = ?").bind(id),
+            };
+            change.execute(&mut *txn).await?;
+            written += 1;
+        }
+    }
+
+    /// How many records of each type it holds, and the hash of their ids and versions: the sum, modulo 2^128, of the first 16
+    /// bytes of the SHA-256 of `ID VERSION`.
+    async fn checkpoints(&self) -> Result<BTreeMap<String, (i64, String)>, MirrorError> {
+        let mut sums: BTreeMap<String, (i64, u128)> = BTreeMap::new();
+        let mut rows = sqlx::query("SELECT type, id, version FROM record").fetch(&self.pool);
+        while let Some(row) = rows.try_next().await? {
+            let (kind, id, version): (String, String, i64) = (row.get(0), row.get(1), row.get(2));
+            let hash = Sha256::digest(format!("{id} {version}"));
+            let number = hash.iter().take(16).fold(0, |number: u128, byte| number << 8 | u128::from(*byte));
+            let (count, sum) = sums.entry(kind).or_default();
+            *count += 1;
+            *sum = sum.wrapping_add(number);
+        }
+        Ok(sums.into_iter().map(|(kind, (count, sum))| (kind, (count, format!("{sum:032x}")))).collect())
+    }
+}
+
+/// Brings the copy up to date: from where it is, or anew if it is new or has been away too long.
+async fn catch_up(source: &Source, mirror: &Mirror, say: &impl Fn(String)) -> Result<(), MirrorError> {
+    if let Some(cursor) = mirror.cursor().await? {
+        match source.lines(Some(&cursor)).await {
+            Ok(mut lines) => {
+                let written = mirror.write(&mut lines, false).await?;
+                if written > 0 {
+                    say(format!("{written} changes"));
+                }
+                return Ok(());
+            }
+            Err(MirrorError::Refused { code, .. }) if code == "CURSOR_EXPIRED" => {
+                say("The mirror has been away too long, or the source is another one: it begins again.".to_owned());
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let written = mirror.write(&mut source.lines(None).await?, true).await?;
+    say(format!("{written} records"));
+    Ok(())
+}
+
+/// Brings the copy up to date and proves it equal. Nothing may change between the copy, the checkpoints and the proof: the head of
+/// the feed tells.
+async fn prove(source: &Source, mirror: &Mirror, say: &impl Fn(String)) -> Result<(), MirrorError> {
+    for _ in 0..PROOFS {
+        catch_up(source, mirror, say).await?;
+        let theirs = source.query("{ checkpoint { type count hash } }").await?["checkpoint"].take();
+        if mirror.cursor().await?.as_deref() != source.head().await?.as_str() {
+            continue;
+        }
+        let mut ours = mirror.checkpoints().await?;
+        let (mut records, mut differing) = (0, Vec::new());
+        for checkpoint in theirs.as_array().into_iter().flatten() {
+            let kind = word(checkpoint, "type")?;
+            let (count, hash) = (checkpoint["count"].as_i64().unwrap_or_default(), word(checkpoint, "hash")?);
+            let (our_count, our_hash) = ours.remove(kind).unwrap_or_else(|| (0, format!("{:032x}", 0)));
+            records += count;
+            if (our_count, our_hash.as_str()) != (count, hash) {
+                differing.push(format!("{kind} {our_count} of {count}"));
+            }
+        }
+        differing.extend(ours.into_iter().map(|(kind, (count, _))| format!("{kind} {count} of 0")));
+        if differing.is_empty() {
+            say(format!("Equal: {records} records."));
+            return Ok(());
+        }
+        return Err(MirrorError::Differs(differing.join(", ")));
+    }
+    say("The source changes too fast to be proved equal now.".to_owned());
+    Ok(())
+}
+
+/// As `prove`; a copy that differs is made anew, once.
+async fn renew(source: &Source, mirror: &Mirror, say: &impl Fn(String)) -> Result<(), MirrorError> {
+    match prove(source, mirror, say).await {
+        Err(error @ MirrorError::Differs(_)) => {
+            say(format!("{error}; it begins again."));
+            mirror.write(&mut source.lines(None).await?, true).await?;
+            prove(source, mirror, say).await
+        }
+        outcome => outcome,
+    }
+}
+
+/// Keeps a mirror: `once`, until it is equal; else without an end, and whatever fails is tried again.
+pub async fn keep(source: &Source, mirror: &Mirror, once: bool, say: impl Fn(String)) -> Result<(), MirrorError> {
+    let mut patience = PATIENCE.0;
+    loop {
+        let kept = async {
+            renew(source, mirror, &say).await?;
+            if !once {
+                let cursor = mirror.cursor().await?.ok_or(MirrorError::BrokeOff)?;
+                source.wait(&cursor).await?;
+            }
+            Ok(())
+        };
+        match kept.await {
+            Ok(()) if once => return Ok(()),
+            Ok(()) => patience = PATIENCE.0,
+            Err(error) if once => return Err(error),
+            Err(error) => {
+                say(format!("{error}; again in {} s", patience.as_secs()));
+                tokio::time::sleep(patience).await;
+                patience = Ord::min(patience * 2, PATIENCE.1);
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! `rec import`: what becomes of the lines of a file, and that an interruption loses nothing.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rec_api::auth::Viewer;
+use rec_api::import::{Report, import};
+use rec_tests::given::text;
+use rec_tests::{TestApp, on_both_databases, program};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+fn file(lines: &[String]) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lines.ndjson");
+    std::fs::write(&path, lines.join("\n")).unwrap();
+    (folder, path)
+}
+
+fn organization(number: u32) -> Value {
+    json!({
+        "type": "ORGANIZATION", "externalId": { "sourceSystem": "crm", "value": number.to_string() },
+        "acronym": format!("ORG-{number}"), "name": text("An organisation"), "kind": "OTHER",
+    })
+}
+
+async fn run(app: &TestApp, path: &Path, dry_run: bool) -> (Report, Vec<String>) {
+    let mut complaints = Vec::new();
+    let viewer = Viewer::system("import");
+    let report = import(&app.app, &viewer, path, dry_run, |line| complaints.push(line)).await.unwrap();
+    (report, complaints)
+}
+
+fn report(created: u64, updated: u64, unchanged: u64, failed: u64) -> Report {
+    Report { created, updated, unchanged, failed }
+}
+
+on_both_databases! {
+    async fn lines_are_written_and_those_that_fail_are_told(app: TestApp) {
+        let recommendation = json!({
+            "type": "RECOMMENDATION", "externalId": { "sourceSystem": "crm", "value": "r" },
+            "bodyId": app.body("WG-A").await, "kind": "RECOMMENDATION", "title": text("A"), "text": text("B"),
+        });
+        let meeting = json!({
+            "type": "MEETING", "externalId": { "sourceSystem": "crm", "value": "m" }, "title": text("A meeting"),
+            "kind": "WORKING_GROUP", "modality": "ONLINE", "startsOn": "2026-02-01",
+        });
+        let mut wrong = organization(3);
+        wrong["acronym"] = json!("lower");
+        let mut lines: Vec<String> = (0..3).map(|number| organization(number).to_string()).collect();
+        lines.extend([
+            wrong.to_string(), meeting.to_string(), String::new(), recommendation.to_string(), "no JSON".to_owned(),
+            json!({ "type": "THEME", "id": "x" }).to_string(),
+            json!({ "type": "MEETING", "title": [] }).to_string(),
+            json!({ "type": "ORGANIZATION", "externalId": { "sourceSystem": "crm", "value": "9" }, "acronym": 5 }).to_string(),
+            json!({ "type": "END", "cursor": "x", "lines": 1 }).to_string(),
+        ]);
+        let (folder, path) = file(&lines);
+        let (dry, told) = run(&app, &path, true).await;
+        assert_eq!(dry, report(5, 0, 0, 5));
+        let (done, complaints) = run(&app, &path, false).await;
+        assert_eq!((done, &complaints), (report(5, 0, 0, 5), &told));
+        let beginnings: Vec<String> =
+            complaints.iter().map(|line| line.splitn(4, ' ').take(3).collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(beginnings, ["line 4: INVALID", "line 8: INVALID", "line 9: INVALID", "line 10: REQUIRED", "line 11: INVALID"]);
+        assert!(complaints[0].contains("acronym"), "{complaints:?}");
+        assert_eq!(run(&app, &path, false).await.0, report(0, 0, 5, 5));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside the file");
+    }
+
+    async fn an_export_is_imported_without_a_change(app: TestApp) {
+        app.draft("WG-A").await;
+        let lines = app.secretariat().export("?types=ORGANIZATION,MEETING,RECOMMENDATION").await;
+        let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
+        let (_folder, path) = file(&lines);
+        let (done, complaints) = run(&app, &path, false).await;
+        assert_eq!(complaints, [""; 0]);
+        assert_eq!(done, report(0, 0, lines.len() as u64 - 1, 0));
+    }
+
+    async fn a_file_that_has_changed_is_begun_again(app: TestApp) {
+        let lines: Vec<String> = (0..600).map(|number| organization(number).to_string()).collect();
+        let (_folder, path) = file(&lines);
+        let beside = path.with_extension("ndjson.progress");
+        let facts = json!({ "length": 1, "written": 1, "lines": 600, "bytes": 1, "report": report(600, 0, 0, 0) });
+        std::fs::write(&beside, facts.to_string()).unwrap();
+        assert_eq!(run(&app, &path, false).await.0, report(600, 0, 0, 0));
+        assert!(!beside.exists());
+    }
+}
+
+#[test]
+fn an_import_that_is_killed_goes_on_where_it_was() {
+    let data = tempfile::tempdir().unwrap();
+    assert!(program::run(program::command(data.path()).args(["seed", "public"])).status.success());
+    let lines: Vec<String> = (0..6000).map(|number| organization(number).to_string()).collect();
+    let (_folder, path) = file(&lines);
+    let beside = path.with_extension("ndjson.progress");
+    let mut command = program::command(data.path());
+    let mut child = command.arg("import").arg(&path).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let end = Instant::now() + Duration::from_mins(1);
+    while !beside.exists() && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(beside.exists(), "it was interrupted");
+    let again = program::run(program::command(data.path()).arg("import").arg(&path));
+    let text = String::from_utf8_lossy(&again.stdout);
+    assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
+    // What was committed and not noted is unchanged the second time.
+    let counted: Vec<u64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    assert_eq!((counted[0] + counted[2], counted[1], counted[3]), (6000, 0, 0), "{text}");
+    assert!(counted[2] <= 500, "{text}");
+    let all = program::run(program::command(data.path()).args(["export", "--types", "ORGANIZATION"]));
+    let acronyms = String::from_utf8_lossy(&all.stdout).matches("\"ORG-").count();
+    assert_eq!(acronyms, 6000);
+}

@@ -1,0 +1,164 @@
+//! `rec mirror` against a service: bootstrap, follow, resume, prove.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use rec_api::auth::Role;
+use rec_api::mirror::{Mirror, MirrorError, Source, keep};
+use rec_api::service::change::prune;
+use rec_api::service::seed;
+use rec_tests::given::at;
+use rec_tests::{TestApp, on_both_databases, program};
+use sea_orm::sqlx::{self, SqlitePool};
+use tempfile::TempDir;
+
+/// A copy and the token that it is made with.
+struct Copy {
+    folder: TempDir,
+    url: String,
+    source: String,
+}
+
+impl Copy {
+    async fn of(app: &TestApp) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("mirror.db").display());
+        Self { folder, url, source: format!("http://127.0.0.1:{}", app.serve().await) }
+    }
+
+    fn token(&self, token: &str) -> PathBuf {
+        let file = self.folder.path().join("token");
+        std::fs::write(&file, format!("{token}\n")).unwrap();
+        file
+    }
+
+    async fn keep(&self, token: Option<&Path>, once: bool, said: &Said) -> Result<(), MirrorError> {
+        let source = Source::new(&self.source, token.map(Path::to_owned))?;
+        let mirror = Mirror::open(&self.url).await?;
+        keep(&source, &mirror, once, |line| said.0.lock().unwrap().push(line)).await
+    }
+
+    async fn once(&self, token: Option<&Path>) -> Vec<String> {
+        let said = Said::default();
+        self.keep(token, true, &said).await.unwrap();
+        said.take()
+    }
+
+    async fn execute(&self, sql: &'static str) {
+        let pool = SqlitePool::connect(&self.url).await.unwrap();
+        sqlx::query(sql).execute(&pool).await.unwrap();
+        pool.close().await;
+    }
+}
+
+#[derive(Clone, Default)]
+struct Said(Arc<Mutex<Vec<String>>>);
+
+impl Said {
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+
+    async fn until(&self, what: &str) {
+        let heard = async {
+            while !self.take().iter().any(|line| line.starts_with(what)) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), heard).await.expect(what);
+    }
+}
+
+on_both_databases! {
+    async fn a_mirror_is_made_goes_on_and_is_proved_equal(app: TestApp) {
+        seed::demo::load(&app.app).await.unwrap();
+        let copy = Copy::of(&app).await;
+        let said = copy.once(None).await;
+        assert!(said[0].ends_with(" records") && said[1].starts_with("Equal: "), "{said:?}");
+        assert_eq!(copy.once(None).await.len(), 1, "nothing has changed");
+        app.theme("LAW").await;
+        let draft = app.draft("WG-A").await;
+        let said = copy.once(None).await;
+        assert_eq!((said.len(), said[0].as_str()), (2, "1 changes"), "the draft is not for everyone: {said:?}");
+        let token = copy.token(&app.token(Role::Secretariat, None));
+        let said = copy.once(Some(&token)).await;
+        assert!(said[0].contains("differs") && said.last().unwrap().starts_with("Equal: "), "another viewer: {said:?}");
+        app.secretariat().mutate("withdrawRecommendation", at(&draft), "id").await;
+        assert_eq!(copy.once(Some(&token)).await[0], "1 changes");
+    }
+
+    async fn a_mirror_that_has_been_tampered_with_or_away_too_long_is_made_anew(app: TestApp) {
+        let copy = Copy::of(&app).await;
+        copy.once(None).await;
+        copy.execute("DELETE FROM record WHERE type = 'BODY'").await;
+        let said = copy.once(None).await;
+        assert!(said[0].contains("BODY 0 of") && said.last().unwrap().starts_with("Equal: "), "{said:?}");
+        app.theme("LAW").await;
+        app.app.clock.advance(TimeDelta::days(91));
+        app.theme("HEALTH").await;
+        prune(&app.app).await.unwrap();
+        let said = copy.once(None).await;
+        assert!(said[0].contains("away too long") && said.last().unwrap().starts_with("Equal: "), "{said:?}");
+    }
+
+    async fn a_mirror_follows_and_is_killed_and_resumed(app: TestApp) {
+        let copy = Arc::new(Copy::of(&app).await);
+        for round in 0..12 {
+            let said = Said::default();
+            let following = tokio::spawn({
+                let (copy, said) = (Arc::clone(&copy), said.clone());
+                async move { copy.keep(None, false, &said).await }
+            });
+            if round % 3 == 0 {
+                said.until("Equal").await;
+            }
+            app.theme(&format!("THEME-{round}")).await;
+            if round % 3 == 0 {
+                said.until("1 changes").await;
+                said.until("Equal").await;
+            } else {
+                tokio::time::sleep(Duration::from_millis(round * 3)).await;
+            }
+            following.abort();
+            let _ = following.await;
+        }
+        let said = copy.once(None).await;
+        assert!(said.last().unwrap().starts_with("Equal: "), "{said:?}");
+    }
+
+    async fn what_a_source_refuses_is_said(app: TestApp) {
+        let copy = Copy::of(&app).await;
+        let token = copy.token("nonsense");
+        let refused = copy.keep(Some(&token), true, &Said::default()).await.unwrap_err();
+        assert_eq!(refused.to_string(), "the source answers 401 Unauthorized: UNAUTHENTICATED");
+        let missing = copy.keep(Some(Path::new("/nowhere/token")), true, &Said::default()).await.unwrap_err();
+        assert!(missing.to_string().starts_with("/nowhere/token: "));
+        let nobody = Source::new("http://127.0.0.1:1", None).unwrap();
+        let mirror = Mirror::open(&copy.url).await.unwrap();
+        let away = keep(&nobody, &mirror, true, drop).await.unwrap_err();
+        assert!(away.to_string().starts_with("the source does not answer"));
+    }
+}
+
+#[test]
+fn the_program_keeps_a_mirror() {
+    let data = tempfile::tempdir().unwrap();
+    let serving = program::Serving::start(&mut program::command(data.path()));
+    let token = program::run(program::command(data.path()).args(["token", "--role", "reader"]));
+    std::fs::write(data.path().join("token"), token.stdout).unwrap();
+    let copy = data.path().join("mirror.db");
+    let mut command = program::command(data.path());
+    command
+        .args(["mirror", "--once", "--from", &format!("http://127.0.0.1:{}/graphql", serving.port)])
+        .args(["--into", &format!("sqlite://{}", copy.display())])
+        .arg("--token-file")
+        .arg(data.path().join("token"));
+    let output = program::run(&mut command);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.lines().last().unwrap().starts_with("Equal: "), "{text}");
+    assert!(copy.is_file());
+}
