@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::http::listen;
 use crate::service::change::Feed;
 use crate::service::change::attend::attend;
+use crate::service::client::tokens::Tokens;
 use crate::telemetry;
 use crate::telemetry::traces::Traces;
 
@@ -35,6 +36,7 @@ pub struct Parts {
     pub keys: KeyRing,
     pub clock: Clock,
     pub feed: Feed,
+    pub tokens: Tokens,
     pub trusted_documents: TrustedDocuments,
     pub traces: Traces,
     /// Turns true when the service stops.
@@ -84,8 +86,11 @@ impl App {
         migrate(&databases).await?;
         let feed = Feed::open(&databases.read).await?;
         let stopping = watch::Sender::new(false);
-        let parts = Parts { config, keys, clock, feed, trusted_documents, traces, stopping };
-        Ok(Self { databases, parts: Arc::new(parts) })
+        let tokens = Tokens::default();
+        let parts = Parts { config, keys, clock, feed, tokens, trusted_documents, traces, stopping };
+        let app = Self { databases, parts: Arc::new(parts) };
+        app.tokens.read(&app).await?;
+        Ok(app)
     }
 
     /// The same application, whose every statement is one of a transaction.

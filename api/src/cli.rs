@@ -374,7 +374,7 @@ async fn token(config: Config, args: TokenArgs) -> Result<(), Failure> {
         Some(acronym) => Some(active_organization(config, acronym).await?),
         None => None,
     };
-    let grant = Grant { role: args.role, organization, valid_for: args.expires_in };
+    let grant = Grant { role: args.role, organization, valid_for: args.expires_in, client: None };
     let clock = Clock::System;
     print(&format!("{}\n", issue(keys.own(), &trust, &grant, clock.uuid(), clock.now())?))
 }

@@ -94,6 +94,8 @@ ids! {
     AuditId = "aud";
     BodyId = "bod";
     BodySessionId = "ses";
+    ClientId = "cli";
+    ClientTokenId = "tok";
     CountryId = "cty";
     ExternalIdId = "xid";
     InstrumentId = "ins";

@@ -17,6 +17,8 @@ pub mod body;
 pub mod body_session;
 pub mod change;
 pub mod change_head;
+pub mod client;
+pub mod client_token;
 pub mod country;
 pub mod external_id;
 pub mod idempotency_key;

@@ -140,7 +140,7 @@ on_both_databases! {
     }
 
     async fn the_end_of_a_token_is_the_end_of_its_stream(app: TestApp) {
-        let grant = Grant { role: Role::Reader, organization: None, valid_for: Duration::from_secs(1) };
+        let grant = Grant { role: Role::Reader, organization: None, valid_for: Duration::from_secs(1), client: None };
         let (keys, clock) = (&app.app.keys, &app.app.clock);
         let token = issue(keys.own(), &app.app.config.trust(), &grant, clock.uuid(), clock.now()).unwrap();
         let mut events = Events::open(&app, Some(&token), FOLLOW).await;

@@ -68,6 +68,22 @@ pub async fn all_kinds(app: &TestApp) {
         { "category": "GOVERNMENT", "role": "LEAD", "countryId": app.country("KZ").await },
     ]);
     secretariat.mutate("setAddressees", at_with(&draft, json!({ "addressees": addressees })), "id").await;
+    external_ids(app).await;
+}
+
+/// What another system calls every record that has a list.
+async fn external_ids(app: &TestApp) {
+    let secretariat = app.secretariat();
+    let lists =
+        ["countries", "organizations", "bodies", "mandates", "meetings", "recommendations", "themes", "instruments"];
+    for list in lists {
+        let data = secretariat.query(&format!("{{ {list}(first: 100) {{ nodes {{ id }} }} }}")).await;
+        for record in data[list]["nodes"].as_array().expect("nodes") {
+            let external = json!({ "sourceSystem": "crm", "value": record["id"] });
+            let input = json!({ "id": record["id"], "externalId": external });
+            secretariat.mutate("linkExternalId", input, "id").await;
+        }
+    }
 }
 
 /// Agenda items of two meetings, of two bodies and of none, about two texts.

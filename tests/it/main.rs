@@ -6,6 +6,7 @@ mod at_once;
 mod attacks;
 mod bulk;
 mod changes;
+mod clients;
 mod council;
 mod crash;
 mod events;

@@ -198,7 +198,7 @@ on_both_databases! {
 
     async fn the_end_of_a_token_is_the_end_of_its_socket(app: TestApp) {
         let port = app.serve().await;
-        let grant = Grant { role: Role::Reader, organization: None, valid_for: Duration::from_secs(2) };
+        let grant = Grant { role: Role::Reader, organization: None, valid_for: Duration::from_secs(2), client: None };
         let (keys, clock) = (&app.app.keys, &app.app.clock);
         let token = issue(keys.own(), &app.app.config.trust(), &grant, clock.uuid(), clock.now()).unwrap();
         let mut socket = Socket::begin(port, Some(&token)).await;

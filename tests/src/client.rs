@@ -205,6 +205,8 @@ fn record_of(mutation: &str) -> &'static str {
         "addAgendaItem" | "updateAgendaItem" => "agendaItem",
         "recordParticipation" => "participation",
         "linkExternalId" | "unlinkExternalId" => "externalId",
+        "registerClient" | "deactivateClient" => "client",
+        "issueToken" | "revokeToken" => "token",
         "setMeetingOrganizers" | "setBodySessions" | "removeAgendaItem" | "reorderAgendaItems" => "meeting",
         name if name.ends_with("Meeting") => "meeting",
         _ => "recommendation",

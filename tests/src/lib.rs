@@ -164,7 +164,7 @@ impl TestApp {
 
     pub fn token(&self, role: Role, organization: Option<&str>) -> String {
         let valid_for = std::time::Duration::from_hours(1);
-        let grant = Grant { role, organization: organization.map(str::to_owned), valid_for };
+        let grant = Grant { role, organization: organization.map(str::to_owned), valid_for, client: None };
         let (keys, clock) = (&self.app.keys, &self.app.clock);
         issue(keys.own(), &self.app.config.trust(), &grant, clock.uuid(), clock.now()).expect("a token")
     }

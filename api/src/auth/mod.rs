@@ -8,13 +8,16 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use entity::Audience;
+use entity::client::Scope;
 use entity::id::OrganizationId;
 use entity::mandate::MandateRole;
 use entity::organization;
+use uuid::Uuid;
 
 use self::token::Claims;
 use crate::config::Introspection;
 use crate::domain::audience::Access;
+use crate::domain::scope;
 use crate::error::Error;
 
 /// What a viewer is to the service. In the order of what they may read.
@@ -55,6 +58,10 @@ pub struct Viewer {
     pub organization: Option<Arc<organization::Model>>,
     /// When the token expires, if there is one.
     pub expires_at: Option<DateTime<Utc>>,
+    /// The id of the token, if it has one.
+    pub token: Option<Uuid>,
+    /// What the token's client may do. Without scopes its role alone counts.
+    pub scopes: Option<Vec<Scope>>,
 }
 
 /// What a partner's organisation is today in one body. Empty for everyone else.
@@ -80,6 +87,8 @@ pub enum Act<'a> {
     KeepRecord,
     /// Write a text at all: asked before anything is read, so that a refusal tells nothing of the record.
     Write,
+    /// Keep clients, tokens and webhooks.
+    Administer,
     /// Say what another system calls a record that the viewer may see.
     Link,
     /// Record an organisation's part in a meeting. `lets_in`: it would read who else takes part under the Chatham House Rule.
@@ -96,7 +105,7 @@ pub enum Act<'a> {
 
 impl Viewer {
     pub fn anonymous() -> Self {
-        Self { role: Role::Anonymous, subject: "anonymous".to_owned(), organization: None, expires_at: None }
+        Self::without_token(Role::Anonymous, "anonymous".to_owned())
     }
 
     /// The holder of a token, with the organisation that it names. A partner acts for an organisation that is active.
@@ -106,7 +115,9 @@ impl Viewer {
             return Err(Error::Unauthenticated("The token's organisation is not active."));
         }
         let expires_at = DateTime::from_timestamp(claims.exp, 0);
-        Ok(Self { role: claims.role, subject: claims.sub, organization, expires_at })
+        let token = claims.jti.as_deref().and_then(|id| Uuid::try_parse(id).ok());
+        let scopes = claims.scope.as_deref().map(scope::named);
+        Ok(Self { role: claims.role, subject: claims.sub, organization, expires_at, token, scopes })
     }
 
     /// Whether the viewer may ask for the schema.
@@ -121,12 +132,31 @@ impl Viewer {
 
     /// The service itself: commands on its own machine.
     pub fn system(command: &str) -> Self {
-        Self { role: Role::Admin, subject: format!("system:{command}"), organization: None, expires_at: None }
+        Self::without_token(Role::Admin, format!("system:{command}"))
+    }
+
+    fn without_token(role: Role, subject: String) -> Self {
+        Self { role, subject, organization: None, expires_at: None, token: None, scopes: None }
+    }
+
+    /// Whether the viewer's client has a scope.
+    pub fn has(&self, scope: Scope) -> bool {
+        self.scopes.as_ref().is_none_or(|scopes| scopes.contains(&scope))
+    }
+
+    /// An error if the viewer's client lacks a scope. What needs none is no client's.
+    pub fn require_scope(&self, scope: Option<Scope>) -> Result<(), Error> {
+        match scope {
+            Some(scope) if self.has(scope) => Ok(()),
+            None if self.scopes.is_none() => Ok(()),
+            _ => Err(Error::Forbidden("The client of this token does not have the scope for this.")),
+        }
     }
 
     /// The widest audience that the viewer belongs to.
     pub fn clearance(&self) -> Audience {
         match self.role {
+            _ if !self.has(Scope::Read) && !self.has(Scope::Sync) => Audience::Public,
             Role::Anonymous => Audience::Public,
             Role::Reader | Role::Partner => Audience::Participants,
             Role::Secretariat | Role::Admin => Audience::Confidential,
@@ -165,6 +195,10 @@ impl Viewer {
         let (allowed, who) = match act {
             Act::KeepRecord => (false, "Only the secretariat may do this."),
             Act::Write => (self.acts_for().is_some(), "Only the secretariat and partners write texts."),
+            Act::Administer => {
+                let reason = "Only administrators may do this.";
+                return if self.role == Role::Admin { Ok(()) } else { Err(Error::Forbidden(reason)) };
+            }
             Act::Link => (self.acts_for().is_some(), "Only the secretariat and partners link external ids."),
             Act::RecordParticipation { organization, lets_in } => (
                 own(Some(organization)) && !lets_in,

@@ -29,6 +29,9 @@ pub struct Claims {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jti: Option<String>,
     pub role: Role,
+    /// What the holder may do, within what its role may: words with spaces between. Without them, all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
     /// The organisation that the holder acts for: its id, or its acronym. An acronym can pass to another organisation; an
     /// id never does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,6 +50,8 @@ pub struct Grant {
     pub role: Role,
     pub organization: Option<String>,
     pub valid_for: Duration,
+    /// The registered client that it is for, and its scopes.
+    pub client: Option<(String, String)>,
 }
 
 /// A token signed with the service's own key.
@@ -64,12 +69,13 @@ pub fn issue(key: &OwnKey, trust: &Trust, grant: &Grant, id: uuid::Uuid, now: Da
     let claims = Claims {
         iss: trust.issuer.clone(),
         aud: serde_json::Value::String(trust.audience.clone()),
-        sub: format!("local:{holder}"),
+        sub: grant.client.as_ref().map_or_else(|| format!("local:{holder}"), |(id, _)| format!("client:{id}")),
         exp: now.timestamp().saturating_add(lifetime),
         nbf: None,
         iat: Some(now.timestamp()),
         jti: Some(id.simple().to_string()),
         role: grant.role,
+        scope: grant.client.as_ref().map(|(_, scope)| scope.clone()),
         organization: grant.organization.clone(),
     };
     encode(&header, &claims, &key.signing).map_err(|error| Error::Internal(error.into()))

@@ -11,3 +11,4 @@ pub mod lifecycle;
 pub mod meeting;
 pub mod recommendation;
 pub mod refusal;
+pub mod scope;

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use entity::RecordType;
+use entity::client::Scope;
 use entity::id::RecordId as _;
 use futures_util::stream::{self, Stream};
 use uuid::Uuid;
@@ -66,6 +67,7 @@ enum Stage {
 impl Export {
     /// The next lines; `None` after the last one.
     async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        self.viewer.require_scope(Some(Scope::Sync))?;
         let mut lines = Vec::new();
         while lines.is_empty() {
             match std::mem::replace(&mut self.stage, Stage::Ended) {

@@ -8,6 +8,7 @@ pub mod batch;
 pub mod body;
 pub mod bulk;
 pub mod change;
+pub mod client;
 pub mod connection;
 pub mod country;
 pub mod external_id;
@@ -43,6 +44,7 @@ pub struct Query(
     node::NodeQuery,
     viewer::ViewerQuery,
     change::ChangeQuery,
+    client::ClientQuery,
     country::CountryQuery,
     country::Countries,
     organization::OrganizationQuery,
@@ -72,6 +74,8 @@ pub struct Mutation(
     theme::ThemeMutation,
     instrument::InstrumentMutation,
     external_id::ExternalIdMutation,
+    client::ClientMutation,
+    client::TokenMutation,
     organization::OrganizationUpsert,
     meeting::MeetingUpsert,
     recommendation::RecommendationUpsert,

@@ -39,7 +39,7 @@ struct Following {
 /// The results of an operation until it ends, the token expires or the service stops.
 pub fn stream(service: &Service, prepared: Prepared, told: Told) -> axum::response::Response {
     let following = Following {
-        over: over(service, prepared.expires_at).boxed(),
+        over: over(service, prepared.credential).boxed(),
         answers: answers(service.clone(), prepared, told),
         open: service.metrics.subscription(Transport::Events),
     };

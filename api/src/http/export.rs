@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::Service;
 use super::answer::Answer;
-use super::lifetime::over;
+use super::lifetime::{Credential, over};
 use super::media::Media;
 use super::prepare::{Caller, take};
 use super::report::{Method, Outcome, Told};
@@ -60,7 +60,7 @@ async fn begin(
     told.viewer = Some(viewer.role);
     take(service, &caller.client(service, &viewer), POINTS, told)?;
     let records = types(parameters.types.as_deref())?;
-    let over = over(service, viewer.expires_at);
+    let over = over(service, Credential::from(&viewer));
     let mut lines = Box::pin(crate::export::export(service.app.clone(), viewer, records, parameters.after));
     // What is wrong with the request shows in the first lines.
     let first = lines.next().await.transpose().map_err(|error| refused(service, caller, &error, told))?;
@@ -87,6 +87,7 @@ fn refused(service: &Service, caller: Caller<'_>, error: &Error, told: &mut Told
             StatusCode::UNAUTHORIZED
         }
         Error::InvalidCursor => StatusCode::BAD_REQUEST,
+        Error::Forbidden(_) => StatusCode::FORBIDDEN,
         Error::CursorExpired => StatusCode::GONE,
         _ => {
             tracing::error!(request_id = told.request_id, error = chain(error), "an export failed");

@@ -1,14 +1,18 @@
-//! How long a stream of events or a socket may last: until its token expires, or the service stops.
+//! How long a stream of events or a socket may last: until its token expires or is revoked, or the service stops.
 
 use chrono::{DateTime, Utc};
 use futures_util::future::{self, Either};
 
+use uuid::Uuid;
+
 use super::Service;
+use crate::auth::Viewer;
 
 /// Why it is over.
 #[derive(Clone, Copy)]
 pub enum Over {
     Expired,
+    Revoked,
     Stopped,
 }
 
@@ -17,19 +21,38 @@ impl Over {
     pub fn name(self) -> &'static str {
         match self {
             Self::Expired => "expired",
+            Self::Revoked => "revoked",
             Self::Stopped => "stopped",
         }
     }
 }
 
-/// Resolves when a token expires, or the service stops.
-pub fn over(service: &Service, expires_at: Option<DateTime<Utc>>) -> impl Future<Output = Over> + Send + use<> {
+/// What lets a viewer in for how long.
+#[derive(Clone, Copy, Default)]
+pub struct Credential {
+    expires_at: Option<DateTime<Utc>>,
+    token: Option<Uuid>,
+}
+
+impl From<&Viewer> for Credential {
+    fn from(viewer: &Viewer) -> Self {
+        Self { expires_at: viewer.expires_at, token: viewer.token }
+    }
+}
+
+/// Resolves when a token expires or is revoked, or the service stops.
+pub fn over(
+    service: &Service,
+    Credential { expires_at, token }: Credential,
+) -> impl Future<Output = Over> + Send + use<> {
     let mut stopping = service.app.stopping.subscribe();
     let left = expires_at.map(|at| (at - service.app.clock.now()).to_std().unwrap_or_default());
     let expired = left.map_or_else(|| Either::Left(future::pending()), |left| Either::Right(tokio::time::sleep(left)));
+    let revoked = service.app.tokens.revocation(token);
     async move {
         tokio::select! {
             () = expired => Over::Expired,
+            () = revoked => Over::Revoked,
             _ = stopping.wait_for(|stopping| *stopping) => Over::Stopped,
         }
     }

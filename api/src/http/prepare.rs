@@ -3,13 +3,13 @@
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, Variables};
 use axum::http::{Extensions, HeaderMap, StatusCode};
-use chrono::{DateTime, Utc};
 use entity::text::Locale;
 use serde_json::Value;
 
 use super::admission::texts::Named;
 use super::admission::{Admitted, Inadmissible};
 use super::answer::Answer;
+use super::lifetime::Credential;
 use super::once::Once;
 use super::rate::{Allowance, client};
 use super::report::{Method, Told};
@@ -46,8 +46,8 @@ pub struct Prepared {
     pub request: Request,
     pub admitted: Admitted,
     pub batches: Batches,
-    /// When the viewer's token expires.
-    pub expires_at: Option<DateTime<Utc>>,
+    /// For how long the viewer is let in.
+    pub credential: Credential,
     /// What kind of operation it is; `None` if there is no such one, as the execution will say.
     pub kind: Option<OperationType>,
     /// The cost, if the client wants to be told.
@@ -113,14 +113,14 @@ pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut
     }
     told.is_admitted();
     let batches = Batches::default();
-    let (told_cost, expires_at) = (wants_cost.then_some(admitted.cost), viewer.expires_at);
+    let (told_cost, credential) = (wants_cost.then_some(admitted.cost), Credential::from(&viewer));
     let repeatable = asked.repeated.filter(|_| kind == Some(OperationType::Mutation));
     let (app, once) = Once::of(service, repeatable, &viewer, &told.request_id).await?;
     let session = Session::new(app, viewer, languages, &batches).resuming(last_event);
     let mut request = Request::new(&*text).data(session).variables(variables);
     request.operation_name = asked.operation_name;
     request.set_parsed_query(document.parsed.clone());
-    Ok(Prepared { request, admitted, batches, expires_at, kind, told_cost, once })
+    Ok(Prepared { request, admitted, batches, credential, kind, told_cost, once })
 }
 
 /// A refusal that tells nothing of the schema's types.

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use super::Service;
 use super::answer::Answer;
 use super::execution::{answers, in_time};
-use super::lifetime::{Over, over};
+use super::lifetime::{Credential, Over, over};
 use super::media::Media;
 use super::prepare::{Asking, prepare};
 use super::report::{Method, Outcome, Told};
@@ -74,6 +74,7 @@ enum End {
     TooManyInits,
     TooManyOperations,
     Expired,
+    Revoked,
 }
 
 impl End {
@@ -85,6 +86,7 @@ impl End {
             Self::Broken => "broken",
             Self::Stopped => Over::Stopped.name(),
             Self::Expired => Over::Expired.name(),
+            Self::Revoked => Over::Revoked.name(),
             Self::Failed => "failed",
             Self::Malformed => "malformed",
             Self::Unauthorized => "unauthorized",
@@ -110,6 +112,7 @@ impl End {
             Self::TooManyInits => (4429, "Too many initialisation requests"),
             Self::TooManyOperations => (4429, "Too many operations at once"),
             Self::Expired => (4403, "The token has expired"),
+            Self::Revoked => (4403, "The token is revoked"),
         };
         Some(CloseFrame { code, reason: reason.into() })
     }
@@ -119,6 +122,7 @@ impl From<Over> for End {
     fn from(over: Over) -> Self {
         match over {
             Over::Expired => Self::Expired,
+            Over::Revoked => Self::Revoked,
             Over::Stopped => Self::Stopped,
         }
     }
@@ -202,7 +206,7 @@ impl Talk {
     fn new(service: Service, headers: HeaderMap, extensions: Extensions) -> Self {
         let init_time = Duration::from_secs(service.app.config.limits.init_seconds);
         let late = tokio::time::sleep(init_time).map(|()| End::InitTimeout);
-        let until = future::select(Box::pin(over(&service, None).map(End::from)), Box::pin(late));
+        let until = future::select(Box::pin(over(&service, Credential::default()).map(End::from)), Box::pin(late));
         let until = until.map(|first| first.factor_first().0).boxed();
         let (running, results) = (HashMap::new(), SelectAll::new());
         Self { service, headers, extensions, is_begun: false, authorization: None, until, running, results }
@@ -269,7 +273,7 @@ impl Talk {
                 let of_payload = payload.as_ref().and_then(authorization);
                 self.authorization = of_payload.or_else(|| of_header().map(str::to_owned));
                 let viewer = self.viewer().await?;
-                self.until = over(&self.service, viewer.expires_at).map(End::from).boxed();
+                self.until = over(&self.service, Credential::from(&viewer)).map(End::from).boxed();
                 self.is_begun = true;
                 say(socket, json!({ "type": "connection_ack" }).to_string()).await
             }

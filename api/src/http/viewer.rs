@@ -18,12 +18,20 @@ pub async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Viewer, Erro
 pub async fn authorize(app: &App, authorization: Option<&str>) -> Result<Viewer, Error> {
     let Some(value) = authorization else { return Ok(Viewer::anonymous()) };
     let token = bearer(value).ok_or(Error::Unauthenticated("The Authorization header holds no bearer token."))?;
-    let claims = verify(token, &app.keys, &app.config.trust(), app.clock.now()).await?;
+    let now = app.clock.now();
+    let claims = verify(token, &app.keys, &app.config.trust(), now).await?;
     let organization = match &claims.organization {
         Some(named) => find(&app.databases.read, &Viewer::anonymous(), &OrganizationBy::named(named)).await?,
         None => None,
     };
-    Viewer::of(claims, organization)
+    let viewer = Viewer::of(claims, organization)?;
+    if let Some(token) = viewer.token {
+        if app.tokens.is_revoked(token) {
+            return Err(Error::Unauthenticated("The token is revoked."));
+        }
+        app.tokens.note(token, now);
+    }
+    Ok(viewer)
 }
 
 fn bearer(value: &str) -> Option<&str> {

@@ -6,6 +6,7 @@
 pub mod body;
 pub mod bulk;
 pub mod change;
+pub mod client;
 pub mod constraint;
 pub mod country;
 pub mod external_id;

@@ -26,6 +26,7 @@ use crate::database;
 use crate::domain::audience::Access;
 use crate::domain::council::is_valid_on;
 use crate::domain::refusal::Refusal;
+use crate::domain::scope;
 use crate::error::Error;
 
 /// Whether two parts of a parent say the same, wherever they stand in its order.
@@ -77,6 +78,7 @@ pub struct Tx<'a> {
 impl App {
     /// Begins a use case. `action` is its name in the audit trail: the mutation or the command.
     pub async fn begin<'a>(&'a self, viewer: &'a Viewer, action: &'static str) -> Result<Tx<'a>, Error> {
+        viewer.require_scope(scope::of_mutation(action))?;
         let txn = self.databases.begin().await?;
         let at = self.clock.now();
         Ok(Tx {
@@ -382,6 +384,18 @@ impl Tx<'_> {
     pub async fn insert_beside<E: Row>(&mut self, rows: &[E::Model]) -> Result<(), Error> {
         self.write_rows::<E>(rows).await?;
         self.stands_beside::<E>(rows);
+        Ok(())
+    }
+
+    /// Writes all of a row that stands beside the record.
+    pub async fn update_beside<E: Row>(&mut self, row: &E::Model) -> Result<(), Error> {
+        let mut values = <E::ActiveModel as ActiveModelTrait>::default();
+        for column in E::Column::iter().filter(|column| column.as_str() != E::ID.as_str()) {
+            values.set(column, row.get(column));
+        }
+        let update = E::update_many().set(values).filter(E::ID.eq(E::id(row)));
+        update.exec(&self.txn).await.map_err(refused_write)?;
+        self.stands_beside::<E>(std::slice::from_ref(row));
         Ok(())
     }
 

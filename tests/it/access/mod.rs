@@ -45,6 +45,7 @@ const QUERY: &str = "
     nodes           public-meeting              yes       yes    yes     yes yes   yes       yes         yes
     nodes           confidential-meeting        -         -      -       -   -     -         yes         yes
     nodes           own-draft                   -         -      -       yes -     -         yes         yes
+    clients         client                      no        no     no      no  no    no        no          yes
     country         country                     yes       yes    yes     yes yes   yes       yes         yes
     countries       country                     yes       yes    yes     yes yes   yes       yes         yes
     organization    organization                yes       yes    yes     yes yes   yes       yes         yes
@@ -124,6 +125,10 @@ const MUTATION: &str = "
     upsertOrganizations        organization         no        no     no      no  no    no        yes         yes
     upsertMeetings             new                  no        no     no      no  no    no        yes         yes
     upsertMeetings             planned              no        no     no      no  no    no        yes         yes
+    registerClient             new                  no        no     no      no  no    no        no          yes
+    deactivateClient           client               no        no     no      no  no    no        no          yes
+    issueToken                 client               no        no     no      no  no    no        no          yes
+    revokeToken                client               no        no     no      no  no    no        no          yes
     linkExternalId             public-meeting       no        no     yes     yes yes   yes       yes         yes
     linkExternalId             confidential-meeting no        no     -       -   -     -         yes         yes
     linkExternalId             own-draft            no        no     -       yes -     -         yes         yes
@@ -210,6 +215,7 @@ async fn shown(client: &Client, root: &Root, id: &str) -> String {
         return if is_told(client, id).await { "yes" } else { "-" }.to_owned();
     }
     let (query, found): (String, fn(&Value) -> bool) = match root.argument.as_ref().map(|(name, _)| name.as_str()) {
+        None if name == "clients" => ("{ clients { id } }".to_owned(), |it| it[0]["id"].is_string()),
         None if name == "feedHead" => ("{ feedHead }".to_owned(), Value::is_string),
         Some("types") => (format!("{{ {name} {{ hash }} }}"), |it| it[0]["hash"].is_string()),
         None => (format!("{{ {name} {{ role }} }}"), |it| it["role"].is_string()),
@@ -257,7 +263,9 @@ async fn done(client: &Client, root: &Root, input: Value) -> String {
         bulk if bulk.starts_with("upsert") => {
             "rows { outcome userErrors { code message path } } change { cursor }".to_owned()
         }
-        link if link.ends_with("ExternalId") => format!("externalId {{ id }} {errors}"),
+        link if link.ends_with("ExternalId") => format!("beside: externalId {{ id }} {errors}"),
+        client if client.ends_with("Client") => format!("beside: client {{ id }} {errors}"),
+        token if token.ends_with("Token") => format!("beside: token {{ id }} {errors}"),
         _ => errors.to_owned(),
     };
     let mutation = format!("mutation($input: {kind}!) {{ {name}({argument}: $input) {{ {selection} }} }}");
@@ -270,7 +278,7 @@ async fn done(client: &Client, root: &Root, input: Value) -> String {
     let payload = &answer.body["data"][name];
     let errors = payload["rows"][0].get("userErrors").unwrap_or(&payload["userErrors"]);
     match errors.as_array().expect("user errors").as_slice() {
-        [] if payload["change"]["cursor"].is_string() || payload["externalId"]["id"].is_string() => "yes".to_owned(),
+        [] if payload["change"]["cursor"].is_string() || payload["beside"]["id"].is_string() => "yes".to_owned(),
         [] => "nothing changed".to_owned(),
         [error] if error["code"] == "NOT_FOUND" => "-".to_owned(),
         [error] if error["code"] == "FORBIDDEN" => "no".to_owned(),

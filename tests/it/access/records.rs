@@ -40,6 +40,7 @@ impl<'a> Setting<'a> {
         match record {
             "oneself" => String::new(),
             "country" => app.country("UZ").await,
+            "client" => self.client().await,
             "organization" => app.organization("ISRS").await,
             "working-group" => app.body("WG-A").await,
             "mandate" => id(&app.secretariat().mutate("grantMandate", self.new_mandate().await, "id").await),
@@ -98,6 +99,13 @@ impl<'a> Setting<'a> {
             "draftRecommendation" => self.new_text().await,
             "upsertRecommendations" | "upsertOrganizations" | "upsertMeetings" => self.rows(mutation, record).await,
             "linkExternalId" | "unlinkExternalId" => self.link(mutation, record).await,
+            "registerClient" => new_client(),
+            "deactivateClient" => json!({ "id": self.client().await }),
+            "issueToken" => json!({ "clientId": self.client().await, "days": 1 }),
+            "revokeToken" => {
+                let input = json!({ "clientId": self.client().await, "days": 1 });
+                json!({ "id": self.app.admin().mutate("issueToken", input, "id").await["id"] })
+            }
             mutation if mutation.contains("Meeting") || record == "planned" => {
                 self.meeting_input(mutation, record).await
             }
@@ -157,6 +165,10 @@ impl<'a> Setting<'a> {
             self.app.secretariat().mutate("linkExternalId", input.clone(), "id").await;
         }
         input
+    }
+
+    async fn client(&self) -> Id {
+        id(&self.app.admin().mutate("registerClient", new_client(), "id").await)
     }
 
     async fn text_input(&self, mutation: &str, record: &str) -> Value {
@@ -273,6 +285,10 @@ impl<'a> Setting<'a> {
         let figure = operation_figure::Entity::find().filter(operation_figure::Column::SourceId.is_in(closed));
         figure.one(db).await.expect("a read").expect("a figure")
     }
+}
+
+fn new_client() -> Value {
+    json!({ "purpose": "A copy of the record", "role": "READER", "scopes": ["READ"] })
 }
 
 fn new_agenda_item(meeting: &Value) -> Value {

@@ -16,6 +16,9 @@ use crate::telemetry::chain;
 
 /// How often the head is read again: what was not heard is noticed then.
 const POLL: Duration = Duration::from_secs(1);
+/// How often it is read which tokens are revoked, and after how many times it is written which were used.
+const TOKENS: Duration = Duration::from_millis(500);
+const USES: u64 = 10;
 /// How often what is too old is forgotten, and how long after the start for the first time.
 const PRUNE: Duration = Duration::from_hours(24);
 const FIRST_PRUNE: Duration = Duration::from_mins(1);
@@ -28,6 +31,20 @@ pub async fn attend(app: Arc<App>) {
         () = poll(&app) => {}
         () = listen(&app) => {}
         () = forget(&app) => {}
+        () = know_tokens(&app) => {}
+    }
+    let _ = app.tokens.write_uses(&app).await;
+}
+
+/// Knows which tokens others revoke, and writes which are used.
+async fn know_tokens(app: &App) {
+    for round in 1_u64.. {
+        sleep(TOKENS).await;
+        // A database that is away is asked again.
+        let _ = app.tokens.read(app).await;
+        if round.is_multiple_of(USES) {
+            let _ = app.tokens.write_uses(app).await;
+        }
     }
 }
 

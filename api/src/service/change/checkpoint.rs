@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 
+use entity::client::Scope;
 use entity::id::RecordId as _;
 use entity::{Record, RecordType};
 use futures_util::TryStreamExt as _;
@@ -30,6 +31,7 @@ pub async fn checkpoints<C>(db: &C, viewer: &Viewer, records: &[RecordType]) -> 
 where
     C: ConnectionTrait + StreamTrait,
 {
+    viewer.require_scope(Some(Scope::Sync))?;
     let mut checkpoints = Vec::new();
     for record in records {
         checkpoints.extend(with_published!(record, E => of::<E, C>(db, viewer).await?));

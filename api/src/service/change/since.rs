@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::change::ChangeReason;
+use entity::client::Scope;
 use entity::{RecordType, change, change_head};
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use sea_orm::sea_query::{Asterisk, Condition, Expr, JoinType, Order, Query, SelectStatement};
@@ -52,6 +53,7 @@ pub async fn since(
     first: Option<i32>,
     records: &[RecordType],
 ) -> Result<Batch, Error> {
+    viewer.require_scope(Some(Scope::Sync))?;
     let first = first.unwrap_or(DEFAULT);
     if !(1..=LONGEST).contains(&first) {
         return Err(Error::InvalidPage(format!("first: from 1 to {LONGEST}.")));
@@ -67,6 +69,7 @@ pub async fn follow<'a>(
     after: Option<&str>,
     records: Vec<RecordType>,
 ) -> Result<BoxStream<'a, Result<Vec<Seen>, Error>>, Error> {
+    viewer.require_scope(Some(Scope::Sync))?;
     let after = match after {
         Some(cursor) => app.feed.read(cursor)?,
         None => super::head(&app.databases.read).await?,

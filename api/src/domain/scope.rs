@@ -1,0 +1,75 @@
+//! What a client's scopes let it do. Whoever has no scopes at all, such as the holder of a token of the command line, is
+//! bound by its role alone.
+
+use entity::client::Scope;
+
+/// The word of a scope in a token.
+pub fn word(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Read => "read",
+        Scope::Sync => "sync",
+        Scope::WriteMeetings => "write:meetings",
+        Scope::WriteRecommendations => "write:recommendations",
+        Scope::WriteOrganizations => "write:organizations",
+        Scope::WriteCouncil => "write:council",
+    }
+}
+
+/// The scopes that a token names. Words of others are none of ours.
+pub fn named(words: &str) -> Vec<Scope> {
+    use sea_orm::Iterable as _;
+    let words: Vec<&str> = words.split_whitespace().collect();
+    Scope::iter().filter(|scope| words.contains(&word(*scope))).collect()
+}
+
+/// The scope that a mutation needs; none, if it is no client's.
+pub fn of_mutation(name: &str) -> Option<Scope> {
+    if name.ends_with("ExternalId") {
+        return Some(Scope::Sync);
+    }
+    for (about, scope) in [
+        ("Organization", Scope::WriteOrganizations),
+        ("Recommendation", Scope::WriteRecommendations),
+        ("Meeting", Scope::WriteMeetings),
+        ("Agenda", Scope::WriteMeetings),
+        ("Participation", Scope::WriteMeetings),
+        ("Body", Scope::WriteCouncil),
+        ("Mandate", Scope::WriteCouncil),
+        ("Theme", Scope::WriteCouncil),
+        ("Instrument", Scope::WriteCouncil),
+    ] {
+        if name.contains(about) && !matches!(name, "setBodySessions") {
+            return Some(scope);
+        }
+    }
+    match name {
+        "setBodySessions" => Some(Scope::WriteMeetings),
+        "openDiscussion" | "recordAgreement" | "setAddressees" | "submitToExecutiveCommittee" => {
+            Some(Scope::WriteRecommendations)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{named, of_mutation, word};
+    use entity::client::Scope;
+    use sea_orm::Iterable as _;
+
+    #[test]
+    fn a_scope_has_a_word_that_is_read_back() {
+        let words: Vec<&str> = Scope::iter().map(word).collect();
+        assert_eq!(named(&words.join(" ")), Scope::iter().collect::<Vec<_>>());
+        assert_eq!(named("openid write:meetings"), [Scope::WriteMeetings]);
+    }
+
+    #[test]
+    fn a_mutation_needs_the_scope_of_what_it_writes() {
+        assert_eq!(of_mutation("setMeetingOrganizers"), Some(Scope::WriteMeetings));
+        assert_eq!(of_mutation("setBodySessions"), Some(Scope::WriteMeetings));
+        assert_eq!(of_mutation("upsertOrganizations"), Some(Scope::WriteOrganizations));
+        assert_eq!(of_mutation("recordAgreement"), Some(Scope::WriteRecommendations));
+        assert_eq!(of_mutation("issueToken"), None);
+    }
+}

@@ -1,0 +1,181 @@
+//! API clients and their tokens, for administrators.
+
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
+use entity::client::{ClientRole, Scope};
+
+use super::object::object;
+use super::organization::Organization;
+use super::payload::{ChangeReference, UserError, mutations, payload};
+use super::session::session;
+use super::{parts, to_one};
+use crate::error::Error;
+use crate::service::client::{
+    self, DeactivateClientInput, IssueTokenInput, RegisterClientInput, RevokeTokenInput, clients,
+};
+
+object!(Client: client);
+
+/// A system that uses the API for an organisation. For administrators.
+#[Object]
+impl Client {
+    /// The global id.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// What the client is for.
+    async fn purpose(&self) -> &str {
+        &self.0.purpose
+    }
+
+    /// What it is to the service.
+    async fn role(&self) -> ClientRole {
+        self.0.role
+    }
+
+    /// What it may do, within what its role may.
+    async fn scopes(&self) -> &[Scope] {
+        &self.0.scopes.0
+    }
+
+    /// The organisation that it acts for, if it is a partner.
+    async fn organization(&self, ctx: &Context<'_>) -> Option<Result<Organization>> {
+        to_one::<Organization>(session(ctx), self.0.organization_id).await
+    }
+
+    /// Whether it is active. The tokens of one that is not are revoked.
+    async fn active(&self) -> bool {
+        self.0.active
+    }
+
+    /// When it was registered.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+
+    /// The tokens that it was issued, the oldest first.
+    async fn tokens(&self, ctx: &Context<'_>) -> Result<Vec<ClientToken>> {
+        parts::<ClientToken>(session(ctx), self.0.id).await
+    }
+}
+
+object!(ClientToken: client_token);
+
+/// A token that a client was issued. The token itself is not kept. For administrators.
+#[Object]
+impl ClientToken {
+    /// The token's id: its `jti`.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// When it was issued.
+    async fn issued_at(&self) -> DateTime<Utc> {
+        self.0.issued_at
+    }
+
+    /// When it expires.
+    async fn expires_at(&self) -> DateTime<Utc> {
+        self.0.expires_at
+    }
+
+    /// When it was revoked, if it was.
+    async fn revoked_at(&self) -> Option<DateTime<Utc>> {
+        self.0.revoked_at
+    }
+
+    /// When it was used last, to some seconds; null if it was not.
+    async fn used_at(&self) -> Option<DateTime<Utc>> {
+        self.0.used_at
+    }
+}
+
+#[derive(Default)]
+pub struct ClientQuery;
+
+#[Object]
+impl ClientQuery {
+    /// All API clients, the newest first; at most 500. For administrators.
+    async fn clients(&self, ctx: &Context<'_>) -> Option<Result<Vec<Client>>> {
+        let session = session(ctx);
+        let rows = clients(&session.app.databases.read, &session.viewer).await;
+        let rows = rows.map(|rows| rows.into_iter().map(|row| Client(std::sync::Arc::new(row))).collect());
+        Some(rows.map_err(Into::into))
+    }
+}
+
+payload! {
+    /// The answer of a mutation of a client.
+    ClientPayload {
+        /// The client after the write.
+        client: Client
+    }
+}
+
+payload! {
+    /// The answer of the revocation of a token.
+    RevokeTokenPayload {
+        /// The token after the write.
+        token: ClientToken
+    }
+}
+
+/// The answer of the issue of a token.
+#[derive(SimpleObject)]
+pub struct IssueTokenPayload {
+    /// The token, to be sent as `Authorization: Bearer …`. It is shown once, and not kept.
+    bearer: Option<String>,
+    /// What is kept of it.
+    token: Option<ClientToken>,
+    /// Why the input was refused; empty if it was not.
+    user_errors: Vec<UserError>,
+    /// Always null: tokens are not in the feed.
+    change: Option<ChangeReference>,
+}
+
+mutations! {
+    ClientMutation {
+        /// Registers an API client. For administrators. `INVALID_STATE` if its organisation is not active.
+        register_client(RegisterClientInput, "The new client.") -> ClientPayload = client::register;
+        /// Deactivates a client, and revokes its tokens. For administrators.
+        deactivate_client(DeactivateClientInput, "The client.") -> ClientPayload = client::deactivate;
+        /// Revokes a token: within a second every process refuses it, and closes the sockets and streams that it has
+        /// opened. For administrators.
+        revoke_token(RevokeTokenInput, "The token.") -> RevokeTokenPayload = client::revoke;
+    }
+}
+
+#[derive(Default)]
+pub struct TokenMutation;
+
+#[Object]
+impl TokenMutation {
+    /// Issues a token for an active client. For administrators. `INVALID_STATE` if the client is not active; `TOO_LONG`
+    /// if it has 100 valid tokens.
+    async fn issue_token(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The client, and how long the token is valid.")] input: IssueTokenInput,
+    ) -> Option<Result<IssueTokenPayload>> {
+        let session = session(ctx);
+        let issued = client::issue_token(&session.app, &session.viewer, input).await;
+        session.loaders.forget();
+        let answer = match issued {
+            Ok(written) => IssueTokenPayload {
+                bearer: Some(written.record.token),
+                token: Some(ClientToken(std::sync::Arc::new(written.record.row))),
+                user_errors: Vec::new(),
+                change: None,
+            },
+            Err(Error::Refused(refusals)) => IssueTokenPayload {
+                bearer: None,
+                token: None,
+                user_errors: refusals.into_iter().map(UserError::from).collect(),
+                change: None,
+            },
+            Err(error) => return Some(Err(error.into())),
+        };
+        Some(Ok(answer))
+    }
+}

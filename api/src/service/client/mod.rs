@@ -1,0 +1,235 @@
+//! API clients and their tokens: registering, issuing, revoking. Which tokens are revoked is known to every process within a
+//! second (`tokens`).
+
+pub mod tokens;
+
+use std::time::Duration;
+
+use async_graphql::{ID, InputObject};
+use chrono::TimeDelta;
+use entity::client::{ClientRole, Scope, Scopes};
+use entity::id::{ClientId, ClientTokenId, OrganizationId, RecordId as _};
+use entity::{Audience, client, client_token, organization};
+use sea_orm::sea_query::{Condition, Expr};
+use sea_orm::{ColumnTrait as _, ConnectionTrait};
+
+use super::read::{self, Visible};
+use super::tx::{Tx, Written};
+use crate::app::App;
+use crate::auth::token::{Grant, issue};
+use crate::auth::{Act, Role, Viewer};
+use crate::domain::refusal::{All as _, Checked, Refusal, RefusalCode, ensure};
+use crate::domain::{input, scope};
+use crate::error::Error;
+
+/// The most clients, and the most tokens of one that have not expired.
+const CLIENTS: usize = 500;
+/// The longest that a token is valid, in days.
+const LONGEST_DAYS: i32 = 366;
+
+impl Visible for client::Entity {
+    fn visible(viewer: &Viewer) -> Condition {
+        administered(viewer)
+    }
+}
+
+impl Visible for client_token::Entity {
+    fn visible(viewer: &Viewer) -> Condition {
+        administered(viewer)
+    }
+}
+
+/// Clients and tokens are the administrators' alone.
+fn administered(viewer: &Viewer) -> Condition {
+    Condition::all().add(Expr::value(viewer.role == Role::Admin))
+}
+
+/// A new client.
+#[derive(Clone, Debug, InputObject)]
+pub struct RegisterClientInput {
+    /// What the client is for, such as `Nightly copy of the record`. At most 300 characters; no names of people.
+    pub purpose: String,
+    /// What it is to the service.
+    pub role: ClientRole,
+    /// The organisation that it acts for. For partners, and only for them.
+    pub organization_id: Option<ID>,
+    /// What it may do, within what its role may.
+    pub scopes: Vec<Scope>,
+}
+
+/// Names a client.
+#[derive(Clone, Debug, InputObject)]
+pub struct DeactivateClientInput {
+    /// The client.
+    pub id: ID,
+}
+
+/// A token for a client.
+#[derive(Clone, Debug, InputObject)]
+pub struct IssueTokenInput {
+    /// The client.
+    pub client_id: ID,
+    /// How many days it is valid, from 1 to 366.
+    pub days: i32,
+}
+
+/// Names a token.
+#[derive(Clone, Debug, InputObject)]
+pub struct RevokeTokenInput {
+    /// The token's id, its `jti`.
+    pub id: ID,
+}
+
+/// A token as its client is given it: once.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    pub token: String,
+    pub row: client_token::Model,
+}
+
+/// All clients, the newest first.
+pub async fn clients(db: &impl ConnectionTrait, viewer: &Viewer) -> Result<Vec<client::Model>, Error> {
+    viewer.require(Act::Administer)?;
+    let mut rows = read::all::<client::Entity>(db, viewer, Condition::all()).await?;
+    rows.sort_by_key(|row| std::cmp::Reverse(row.id));
+    Ok(rows)
+}
+
+pub async fn register(app: &App, viewer: &Viewer, input: RegisterClientInput) -> Result<Written<client::Model>, Error> {
+    viewer.require(Act::Administer)?;
+    let (purpose, organization_id, (), ()) = (
+        input::text("purpose", &input.purpose, input::NAME),
+        input.organization_id.map(|id| input::id::<OrganizationId>("organizationId", &id, "organisation")).transpose(),
+        input::distinct("scopes", input.scopes.clone()).map(drop),
+        ensure(!input.scopes.is_empty(), || Refusal::required("scopes", "A client without a scope can do nothing.")),
+    )
+        .all()?;
+    ensure((input.role == ClientRole::Partner) == organization_id.is_some(), || {
+        Refusal::invalid("organizationId", "Partners act for an organisation, and only they do.")
+    })?;
+    let mut tx = app.begin(viewer, "registerClient").await?;
+    if let Some(id) = organization_id {
+        let organization = tx.get::<organization::Entity>("organizationId", id, "organisation").await?;
+        ensure(organization.active, || Refusal::state("organizationId", "The organisation is not active."))?;
+    }
+    tx.alone("client").await?;
+    let count = read::count::<client::Entity>(tx.db(), viewer, Condition::all()).await?;
+    ensure(usize::try_from(count).is_ok_and(|count| count < CLIENTS), || {
+        Refusal::new(RefusalCode::TooLong, "", format!("There are {CLIENTS} clients already."))
+    })?;
+    let row = client::Model {
+        id: tx.mint(),
+        purpose,
+        role: input.role,
+        organization_id,
+        scopes: Scopes(input.scopes),
+        active: true,
+        created_at: tx.at(),
+        audience: Audience::Confidential,
+        owner: None,
+    };
+    tx.insert_beside::<client::Entity>(std::slice::from_ref(&row)).await?;
+    tx.commit(row).await
+}
+
+/// A deactivated client stays, and its tokens are revoked.
+pub async fn deactivate(
+    app: &App,
+    viewer: &Viewer,
+    input: DeactivateClientInput,
+) -> Result<Written<client::Model>, Error> {
+    viewer.require(Act::Administer)?;
+    let id = input::id::<ClientId>("id", &input.id, "client")?;
+    let mut tx = app.begin(viewer, "deactivateClient").await?;
+    let before = held_client(&tx, "id", id).await?;
+    let after = client::Model { active: false, ..before };
+    tx.update_beside::<client::Entity>(&after).await?;
+    for token in read::children::<client_token::Entity>(tx.db(), viewer, &[id]).await? {
+        if token.revoked_at.is_none() {
+            revoke_row(&mut tx, token).await?;
+        }
+    }
+    let written = tx.commit(after).await?;
+    app.tokens.read(app).await?;
+    Ok(written)
+}
+
+pub async fn issue_token(app: &App, viewer: &Viewer, input: IssueTokenInput) -> Result<Written<Issued>, Error> {
+    viewer.require(Act::Administer)?;
+    let (id, days) = (input::id::<ClientId>("clientId", &input.client_id, "client"), days(input.days)).all()?;
+    let mut tx = app.begin(viewer, "issueToken").await?;
+    let client = held_client(&tx, "clientId", id).await?;
+    ensure(client.active, || Refusal::state("clientId", "The client is not active."))?;
+    let valid = Condition::all()
+        .add(client_token::Column::ClientId.eq(id))
+        .add(client_token::Column::ExpiresAt.gt(tx.at()))
+        .add(client_token::Column::RevokedAt.is_null());
+    let valid = read::count::<client_token::Entity>(tx.db(), viewer, valid).await?;
+    input::room("clientId", usize::try_from(valid).unwrap_or(usize::MAX))?;
+    let row = client_token::Model {
+        id: tx.mint(),
+        client_id: id,
+        issued_at: tx.at(),
+        expires_at: tx.at() + TimeDelta::days(days.into()),
+        revoked_at: None,
+        used_at: None,
+        audience: Audience::Confidential,
+        owner: None,
+    };
+    let token = signed(app, &client, &row)?;
+    tx.insert_beside::<client_token::Entity>(std::slice::from_ref(&row)).await?;
+    tx.commit(Issued { token, row }).await
+}
+
+fn signed(app: &App, client: &client::Model, row: &client_token::Model) -> Result<String, Error> {
+    let role = match client.role {
+        ClientRole::Reader => Role::Reader,
+        ClientRole::Partner => Role::Partner,
+        ClientRole::Secretariat => Role::Secretariat,
+    };
+    let words: Vec<&str> = client.scopes.0.iter().map(|one| scope::word(*one)).collect();
+    let grant = Grant {
+        role,
+        organization: client.organization_id.map(|id| id.to_string()),
+        valid_for: (row.expires_at - row.issued_at).to_std().unwrap_or(Duration::ZERO),
+        client: Some((client.id.to_string(), words.join(" "))),
+    };
+    issue(app.keys.own(), &app.config.trust(), &grant, row.id.uuid(), row.issued_at)
+}
+
+fn days(days: i32) -> Checked<i32> {
+    ensure((1..=LONGEST_DAYS).contains(&days), || {
+        Refusal::invalid("days", format!("A token is valid for 1 to {LONGEST_DAYS} days."))
+    })?;
+    Ok(days)
+}
+
+pub async fn revoke(
+    app: &App,
+    viewer: &Viewer,
+    input: RevokeTokenInput,
+) -> Result<Written<client_token::Model>, Error> {
+    viewer.require(Act::Administer)?;
+    let id = input::id::<ClientTokenId>("id", &input.id, "token")?;
+    let mut tx = app.begin(viewer, "revokeToken").await?;
+    tx.hold::<client_token::Entity>(id).await?;
+    let before = tx.get::<client_token::Entity>("id", id, "token").await?;
+    let row = match before.revoked_at {
+        Some(_) => before,
+        None => revoke_row(&mut tx, before).await?,
+    };
+    let written = tx.commit(row).await?;
+    app.tokens.read(app).await?;
+    Ok(written)
+}
+
+async fn revoke_row(tx: &mut Tx<'_>, before: client_token::Model) -> Result<client_token::Model, Error> {
+    let after = client_token::Model { revoked_at: Some(tx.at()), ..before };
+    tx.update_beside::<client_token::Entity>(&after).await?;
+    Ok(after)
+}
+
+async fn held_client(tx: &Tx<'_>, path: &str, id: ClientId) -> Result<client::Model, Error> {
+    tx.hold::<client::Entity>(id).await?;
+    tx.get::<client::Entity>(path, id, "client").await
+}

@@ -1,0 +1,190 @@
+//! API clients: what their tokens may do, when those end, and who keeps them.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use rec_api::domain::scope;
+use rec_api::service::change::attend::attend;
+use rec_tests::client::Client;
+use rec_tests::given::text;
+use rec_tests::socket::Socket;
+use rec_tests::{TestApp, on_both_databases};
+use serde_json::{Value, json};
+
+async fn register(app: &TestApp, role: &str, organization: Option<&str>, scopes: &[&str]) -> Value {
+    let organization = match organization {
+        Some(acronym) => json!(app.organization(acronym).await),
+        None => Value::Null,
+    };
+    let input =
+        json!({ "purpose": "A copy of the record", "role": role, "organizationId": organization, "scopes": scopes });
+    app.admin().mutate("registerClient", input, "id purpose role scopes active organization { acronym }").await
+}
+
+/// A new token of a client: what it is sent as, and its id.
+async fn issue(app: &TestApp, client: &Value, days: i32) -> (String, Value) {
+    let query =
+        "mutation($input: IssueTokenInput!) { issueToken(input: $input) { bearer token { id } userErrors { code } } }";
+    let input = json!({ "clientId": client["id"], "days": days });
+    let mut issued = app.admin().query_with(query, json!({ "input": input })).await["issueToken"].take();
+    assert_eq!(issued["userErrors"], json!([]));
+    (issued["bearer"].as_str().unwrap().to_owned(), issued["token"]["id"].take())
+}
+
+fn holder(app: &TestApp, bearer: &str) -> Client {
+    app.with_authorization(&format!("Bearer {bearer}"))
+}
+
+async fn client_with(app: &TestApp, role: &str, organization: Option<&str>, scopes: &[&str]) -> Client {
+    let client = register(app, role, organization, scopes).await;
+    holder(app, &issue(app, &client, 1).await.0)
+}
+
+async fn refused(app: &TestApp, mutation: &str, input: Value) -> Vec<String> {
+    app.admin().refusals(mutation, input).await
+}
+
+async fn may_write(client: &Client, mutation: &str, input: Value) -> bool {
+    match client.payload_or_error(mutation, input).await {
+        Ok(_) => true,
+        Err(code) => {
+            assert_eq!(code, "FORBIDDEN");
+            false
+        }
+    }
+}
+
+on_both_databases! {
+    async fn a_token_is_what_its_client_is(app: TestApp) {
+        app.mandate("OSCE", "WG-A", "MEMBER").await;
+        let client = register(&app, "PARTNER", Some("OSCE"), &["READ", "SYNC"]).await;
+        let expected = json!({
+            "id": client["id"], "purpose": "A copy of the record", "role": "PARTNER", "scopes": ["READ", "SYNC"],
+            "active": true, "organization": { "acronym": "OSCE" },
+        });
+        assert_eq!(client, expected);
+        let (bearer, token) = issue(&app, &client, 30).await;
+        let partner = holder(&app, &bearer);
+        let viewer = partner.query("{ viewer { role organization { acronym } } }").await;
+        assert_eq!(viewer["viewer"], json!({ "role": "PARTNER", "organization": { "acronym": "OSCE" } }));
+        app.app.tokens.write_uses(&app.app).await.unwrap();
+        let shown = app.admin().query("{ clients { id tokens { id issuedAt expiresAt revokedAt usedAt } } }").await;
+        let now = "2026-01-15T04:00:00+00:00";
+        assert_eq!(shown["clients"], json!([{ "id": client["id"], "tokens": [{
+            "id": token, "issuedAt": now, "expiresAt": "2026-02-14T04:00:00+00:00", "revokedAt": null, "usedAt": now,
+        }] }]));
+        app.app.clock.advance(TimeDelta::days(31));
+        assert_eq!(partner.error("{ viewer { role } }").await, "UNAUTHENTICATED");
+    }
+
+    async fn a_scope_lets_a_client_do_what_it_says(app: TestApp) {
+        let theme = |code: &str| json!({ "code": code, "name": text(code), "kind": "SUBJECT" });
+        let organization = |acronym: &str| json!({ "acronym": acronym, "name": text(acronym), "kind": "OTHER" });
+        let meeting = json!({ "title": text("A"), "kind": "WORKING_GROUP", "modality": "ONLINE", "startsOn": "2026-03-01" });
+        let draft = json!({ "bodyId": app.body("WG-A").await, "kind": "RECOMMENDATION", "title": text("A"), "text": text("B") });
+        let scopes = ["WRITE_COUNCIL", "WRITE_ORGANIZATIONS", "WRITE_MEETINGS", "WRITE_RECOMMENDATIONS"];
+        for (index, scope) in scopes.iter().enumerate() {
+            let client = client_with(&app, "SECRETARIAT", None, &[scope]).await;
+            let writes = [
+                may_write(&client, "createTheme", theme(&format!("T{index}"))).await,
+                may_write(&client, "createOrganization", organization(&format!("O{index}"))).await,
+                may_write(&client, "scheduleMeeting", meeting.clone()).await,
+                may_write(&client, "draftRecommendation", draft.clone()).await,
+            ];
+            let expected: Vec<bool> = (0..4).map(|one| one == index).collect();
+            assert_eq!(writes.to_vec(), expected, "{scope}");
+            assert_eq!(client.error("{ changes { upToDate } }").await, "FORBIDDEN");
+            assert_eq!(client.error("{ checkpoint { count } }").await, "FORBIDDEN");
+            assert_eq!(client.get("/export.ndjson", &[]).await.0.status.as_u16(), 403);
+        }
+    }
+
+    async fn reading_more_than_everyone_needs_a_scope(app: TestApp) {
+        let discussed = app.under_discussion("WG-A").await;
+        let query = "query($id: ID!) { recommendation(by: { id: $id }) { id } }";
+        for (scopes, sees) in [(["READ"], true), (["SYNC"], true), (["WRITE_MEETINGS"], false)] {
+            let client = client_with(&app, "READER", None, &scopes).await;
+            let found = client.query_with(query, json!({ "id": discussed["id"] })).await;
+            assert_eq!(found["recommendation"].is_object(), sees, "{scopes:?}");
+        }
+        let mirror = client_with(&app, "READER", None, &["SYNC"]).await;
+        assert!(mirror.export("?types=RECOMMENDATION").await.iter().any(|line| line["id"] == discussed["id"]));
+    }
+
+    async fn every_mutation_has_a_scope_or_is_the_administrators(app: TestApp) {
+        let schema = app.anonymous().query("{ __schema { mutationType { fields { name } } } }").await;
+        let fields = schema["__schema"]["mutationType"]["fields"].as_array().unwrap();
+        let without: Vec<&str> =
+            fields.iter().filter_map(|field| field["name"].as_str()).filter(|name| scope::of_mutation(name).is_none()).collect();
+        assert_eq!(without, ["registerClient", "deactivateClient", "revokeToken", "issueToken"]);
+    }
+
+    async fn a_revoked_token_is_refused_at_once(app: TestApp) {
+        let client = register(&app, "READER", None, &["READ"]).await;
+        let (one, id) = issue(&app, &client, 1).await;
+        let (two, _) = issue(&app, &client, 1).await;
+        let (one, two) = (holder(&app, &one), holder(&app, &two));
+        for _ in 0..2 {
+            let revoked = app.admin().mutate("revokeToken", json!({ "id": id }), "id revokedAt").await;
+            assert_eq!(revoked["revokedAt"], "2026-01-15T04:00:00+00:00");
+            assert_eq!(one.error("{ viewer { role } }").await, "UNAUTHENTICATED");
+            assert_eq!(two.query("{ viewer { role } }").await["viewer"]["role"], "READER");
+        }
+        let gone = app.admin().mutate("deactivateClient", json!({ "id": client["id"] }), "active tokens { revokedAt }").await;
+        assert!(gone["active"] == false && gone["tokens"].as_array().unwrap().iter().all(|token| token["revokedAt"].is_string()));
+        assert_eq!(two.error("{ viewer { role } }").await, "UNAUTHENTICATED");
+        assert_eq!(refused(&app, "issueToken", json!({ "clientId": client["id"], "days": 1 })).await, ["INVALID_STATE clientId"]);
+    }
+
+    async fn within_a_second_a_revocation_closes_sockets_of_every_process(app: TestApp) {
+        let client = register(&app, "READER", None, &["READ", "SYNC"]).await;
+        let (bearer, id) = issue(&app, &client, 1).await;
+        let (other, _) = issue(&app, &client, 1).await;
+        let second = app.second_with(|config| config.data_dir.clone_from(&app.app.config.data_dir)).await;
+        tokio::spawn(attend(Arc::clone(&second.app)));
+        let mut sockets = Vec::new();
+        for port in [app.serve().await, second.serve().await] {
+            let mut socket = Socket::begin(port, Some(&bearer)).await;
+            socket.subscribe("1", "subscription { changes { cursor } }").await;
+            let stays = Socket::begin(port, Some(&other)).await;
+            sockets.push((socket, stays));
+        }
+        let begun = Instant::now();
+        app.admin().mutate("revokeToken", json!({ "id": id }), "id").await;
+        for (mut socket, mut stays) in sockets {
+            assert_eq!(socket.closed().await, Some(4403));
+            assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+            stays.say(&json!({ "type": "ping" })).await;
+            assert_eq!(stays.message().await["type"], "pong");
+        }
+        assert_eq!(holder(&second, &bearer).error("{ viewer { role } }").await, "UNAUTHENTICATED");
+    }
+
+    async fn what_is_no_client_or_token_is_refused(app: TestApp) {
+        let new = |more: Value| rec_tests::given::with(json!({ "purpose": "x", "role": "READER", "scopes": ["READ"] }), more);
+        let osce = app.organization("OSCE").await;
+        for (input, expected) in [
+            (new(json!({ "purpose": "" })), "REQUIRED purpose"),
+            (new(json!({ "scopes": [] })), "REQUIRED scopes"),
+            (new(json!({ "scopes": ["READ", "READ"] })), "INVALID scopes"),
+            (new(json!({ "role": "PARTNER" })), "INVALID organizationId"),
+            (new(json!({ "organizationId": osce })), "INVALID organizationId"),
+            (new(json!({ "role": "PARTNER", "organizationId": "org_1" })), "NOT_FOUND organizationId"),
+        ] {
+            assert_eq!(refused(&app, "registerClient", input).await, [expected]);
+        }
+        let client = register(&app, "READER", None, &["READ"]).await;
+        for days in [0, 367] {
+            let input = json!({ "clientId": client["id"], "days": days });
+            assert_eq!(refused(&app, "issueToken", input).await, ["INVALID days"]);
+        }
+        for (mutation, input, expected) in [
+            ("issueToken", json!({ "clientId": "cli_1", "days": 1 }), "NOT_FOUND clientId"),
+            ("revokeToken", json!({ "id": "tok_01970000000070008000000000000001" }), "NOT_FOUND id"),
+            ("deactivateClient", json!({ "id": "x" }), "NOT_FOUND id"),
+        ] {
+            assert_eq!(refused(&app, mutation, input).await, [expected]);
+        }
+    }
+}
