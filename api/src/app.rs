@@ -22,6 +22,7 @@ use crate::http::listen;
 use crate::service::change::Feed;
 use crate::service::change::attend::attend;
 use crate::service::client::tokens::Tokens;
+use crate::service::webhook::post::Poster;
 use crate::telemetry;
 use crate::telemetry::traces::Traces;
 
@@ -37,6 +38,7 @@ pub struct Parts {
     pub clock: Clock,
     pub feed: Feed,
     pub tokens: Tokens,
+    pub poster: Poster,
     pub trusted_documents: TrustedDocuments,
     pub traces: Traces,
     /// Turns true when the service stops.
@@ -86,8 +88,8 @@ impl App {
         migrate(&databases).await?;
         let feed = Feed::open(&databases.read).await?;
         let stopping = watch::Sender::new(false);
-        let tokens = Tokens::default();
-        let parts = Parts { config, keys, clock, feed, tokens, trusted_documents, traces, stopping };
+        let (tokens, poster) = (Tokens::default(), Poster::new(config.webhooks_private()));
+        let parts = Parts { config, keys, clock, feed, tokens, poster, trusted_documents, traces, stopping };
         let app = Self { databases, parts: Arc::new(parts) };
         app.tokens.read(&app).await?;
         Ok(app)

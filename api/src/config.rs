@@ -58,6 +58,10 @@ pub struct Config {
     #[arg(long, env = "REC_OTLP_ENDPOINT", global = true, value_name = "URL")]
     pub otlp_endpoint: Option<String>,
 
+    /// Whether webhooks may be called at private addresses and without https: for trials on one machine.
+    #[arg(long, env = "REC_WEBHOOK_PRIVATE", value_enum, default_value_t = Switch::Off, global = true)]
+    pub webhook_private: Switch,
+
     /// Whether the explorer page is served at `/`.
     #[arg(long, env = "REC_EXPLORER", value_enum, default_value_t = Switch::On, global = true)]
     pub explorer: Switch,
@@ -257,6 +261,10 @@ fn sha256(text: &str) -> String {
 }
 
 impl Config {
+    pub fn webhooks_private(&self) -> bool {
+        self.webhook_private == Switch::On
+    }
+
     /// The data directory unless another one is named.
     pub const DATA_DIR: &str = "data";
 
@@ -272,6 +280,7 @@ impl Config {
             jwt_audience: "rec-api".to_owned(),
             log: "warn".to_owned(),
             otlp_endpoint: None,
+            webhook_private: Switch::Off,
             explorer: Switch::On,
             introspection: Introspection::Everyone,
             trusted_documents: None,

@@ -114,6 +114,8 @@ ids! {
     SourceId = "src";
     SourceSystemId = "sys";
     ThemeId = "thm";
+    WebhookDeliveryId = "dlv";
+    WebhookId = "whk";
 }
 
 #[cfg(test)]

@@ -38,5 +38,7 @@ pub mod repatriation_operation;
 pub mod source;
 pub mod source_system;
 pub mod theme;
+pub mod webhook;
+pub mod webhook_delivery;
 
 pub use row::{Audience, ModelOf, Part, Record, RecordType, Row};

@@ -9,6 +9,7 @@ mod m20261124_000005_feed_floor;
 mod m20261124_000006_external_ids;
 mod m20261124_000007_idempotency_keys;
 mod m20261124_000008_clients;
+mod m20261124_000009_webhooks;
 
 use sea_orm_migration::async_trait;
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000006_external_ids::Migration),
             Box::new(m20261124_000007_idempotency_keys::Migration),
             Box::new(m20261124_000008_clients::Migration),
+            Box::new(m20261124_000009_webhooks::Migration),
         ]
     }
 }

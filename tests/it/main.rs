@@ -43,3 +43,4 @@ mod socket;
 mod times;
 mod tokens;
 mod traces;
+mod webhooks;

@@ -184,6 +184,7 @@ fn mutation_text(mutation: &str, selection: &str) -> String {
         | "submitToExecutiveCommittee"
         | "returnRecommendation"
         | "transmitRecommendation" => "RecommendationMoveInput".to_owned(),
+        "disableWebhook" | "enableWebhook" | "testWebhook" | "rotateWebhookSecret" => "WebhookInput".to_owned(),
         "confirmMeeting" | "openMeeting" | "concludeMeeting" | "cancelMeeting" => "MeetingMoveInput".to_owned(),
         _ => format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]),
     };
@@ -207,6 +208,8 @@ fn record_of(mutation: &str) -> &'static str {
         "linkExternalId" | "unlinkExternalId" => "externalId",
         "registerClient" | "deactivateClient" => "client",
         "issueToken" | "revokeToken" => "token",
+        "testWebhook" => "delivery",
+        name if name.contains("Webhook") => "webhook",
         "setMeetingOrganizers" | "setBodySessions" | "removeAgendaItem" | "reorderAgendaItems" => "meeting",
         name if name.ends_with("Meeting") => "meeting",
         _ => "recommendation",

@@ -12,3 +12,4 @@ pub mod meeting;
 pub mod recommendation;
 pub mod refusal;
 pub mod scope;
+pub mod webhook;

@@ -27,6 +27,7 @@ pub mod source;
 pub mod status;
 pub mod theme;
 pub mod viewer;
+pub mod webhook;
 
 use std::sync::Arc;
 
@@ -45,6 +46,7 @@ pub struct Query(
     viewer::ViewerQuery,
     change::ChangeQuery,
     client::ClientQuery,
+    webhook::WebhookQuery,
     country::CountryQuery,
     country::Countries,
     organization::OrganizationQuery,
@@ -76,6 +78,8 @@ pub struct Mutation(
     external_id::ExternalIdMutation,
     client::ClientMutation,
     client::TokenMutation,
+    webhook::WebhookMutation,
+    webhook::WebhookSecretMutation,
     organization::OrganizationUpsert,
     meeting::MeetingUpsert,
     recommendation::RecommendationUpsert,

@@ -26,3 +26,4 @@ pub mod source;
 pub mod theme;
 pub mod tx;
 pub mod waiting;
+pub mod webhook;

@@ -84,6 +84,17 @@ pub async fn all<E: Visible>(
     rows::<E>(db, select::<E>(viewer).cond_where(condition)).await
 }
 
+/// The last rows that meet a condition, the newest first.
+pub async fn newest<E: Visible>(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    condition: Condition,
+    limit: u64,
+) -> Result<Vec<E::Model>, Error> {
+    let mut statement = select::<E>(viewer).cond_where(condition).take();
+    rows::<E>(db, statement.order_by(E::ID, Order::Desc).limit(limit)).await
+}
+
 pub async fn by_ids<E: Visible>(
     db: &impl ConnectionTrait,
     viewer: &Viewer,

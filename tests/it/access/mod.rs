@@ -46,6 +46,7 @@ const QUERY: &str = "
     nodes           confidential-meeting        -         -      -       -   -     -         yes         yes
     nodes           own-draft                   -         -      -       yes -     -         yes         yes
     clients         client                      no        no     no      no  no    no        no          yes
+    webhooks        webhook                     no        no     no      no  no    no        no          yes
     country         country                     yes       yes    yes     yes yes   yes       yes         yes
     countries       country                     yes       yes    yes     yes yes   yes       yes         yes
     organization    organization                yes       yes    yes     yes yes   yes       yes         yes
@@ -129,6 +130,12 @@ const MUTATION: &str = "
     deactivateClient           client               no        no     no      no  no    no        no          yes
     issueToken                 client               no        no     no      no  no    no        no          yes
     revokeToken                client               no        no     no      no  no    no        no          yes
+    registerWebhook            new                 no        no     no      no  no    no        no          yes
+    rotateWebhookSecret        webhook              no        no     no      no  no    no        no          yes
+    disableWebhook             webhook              no        no     no      no  no    no        no          yes
+    enableWebhook              webhook              no        no     no      no  no    no        no          yes
+    replayWebhook              webhook              no        no     no      no  no    no        no          yes
+    testWebhook                webhook              no        no     no      no  no    no        no          yes
     linkExternalId             public-meeting       no        no     yes     yes yes   yes       yes         yes
     linkExternalId             confidential-meeting no        no     -       -   -     -         yes         yes
     linkExternalId             own-draft            no        no     -       yes -     -         yes         yes
@@ -215,6 +222,7 @@ async fn shown(client: &Client, root: &Root, id: &str) -> String {
         return if is_told(client, id).await { "yes" } else { "-" }.to_owned();
     }
     let (query, found): (String, fn(&Value) -> bool) = match root.argument.as_ref().map(|(name, _)| name.as_str()) {
+        None if name == "webhooks" => ("{ webhooks { id } }".to_owned(), |it| it[0]["id"].is_string()),
         None if name == "clients" => ("{ clients { id } }".to_owned(), |it| it[0]["id"].is_string()),
         None if name == "feedHead" => ("{ feedHead }".to_owned(), Value::is_string),
         Some("types") => (format!("{{ {name} {{ hash }} }}"), |it| it[0]["hash"].is_string()),
@@ -264,6 +272,8 @@ async fn done(client: &Client, root: &Root, input: Value) -> String {
             "rows { outcome userErrors { code message path } } change { cursor }".to_owned()
         }
         link if link.ends_with("ExternalId") => format!("beside: externalId {{ id }} {errors}"),
+        "testWebhook" => format!("beside: delivery {{ id }} {errors}"),
+        webhook if webhook.contains("Webhook") => format!("beside: webhook {{ id }} {errors}"),
         client if client.ends_with("Client") => format!("beside: client {{ id }} {errors}"),
         token if token.ends_with("Token") => format!("beside: token {{ id }} {errors}"),
         _ => errors.to_owned(),

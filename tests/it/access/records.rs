@@ -41,6 +41,7 @@ impl<'a> Setting<'a> {
             "oneself" => String::new(),
             "country" => app.country("UZ").await,
             "client" => self.client().await,
+            "webhook" => self.webhook().await,
             "organization" => app.organization("ISRS").await,
             "working-group" => app.body("WG-A").await,
             "mandate" => id(&app.secretariat().mutate("grantMandate", self.new_mandate().await, "id").await),
@@ -100,6 +101,12 @@ impl<'a> Setting<'a> {
             "upsertRecommendations" | "upsertOrganizations" | "upsertMeetings" => self.rows(mutation, record).await,
             "linkExternalId" | "unlinkExternalId" => self.link(mutation, record).await,
             "registerClient" => new_client(),
+            "registerWebhook" => new_webhook(),
+            "replayWebhook" => {
+                let head = self.app.anonymous().query("{ feedHead }").await["feedHead"].take();
+                json!({ "id": self.webhook().await, "after": head })
+            }
+            webhook if webhook.contains("Webhook") => json!({ "id": self.webhook().await }),
             "deactivateClient" => json!({ "id": self.client().await }),
             "issueToken" => json!({ "clientId": self.client().await, "days": 1 }),
             "revokeToken" => {
@@ -165,6 +172,10 @@ impl<'a> Setting<'a> {
             self.app.secretariat().mutate("linkExternalId", input.clone(), "id").await;
         }
         input
+    }
+
+    async fn webhook(&self) -> Id {
+        id(&self.app.admin().mutate("registerWebhook", new_webhook(), "id").await)
     }
 
     async fn client(&self) -> Id {
@@ -285,6 +296,10 @@ impl<'a> Setting<'a> {
         let figure = operation_figure::Entity::find().filter(operation_figure::Column::SourceId.is_in(closed));
         figure.one(db).await.expect("a read").expect("a figure")
     }
+}
+
+fn new_webhook() -> Value {
+    json!({ "url": "https://127.0.0.1:1/" })
 }
 
 fn new_client() -> Value {

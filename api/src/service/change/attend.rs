@@ -12,6 +12,7 @@ use tokio::time::sleep;
 use super::{CHANNEL, head, prune};
 use crate::App;
 use crate::service::idempotency;
+use crate::service::webhook::deliver::{self, deliver};
 use crate::telemetry::chain;
 
 /// How often the head is read again: what was not heard is noticed then.
@@ -32,6 +33,7 @@ pub async fn attend(app: Arc<App>) {
         () = listen(&app) => {}
         () = forget(&app) => {}
         () = know_tokens(&app) => {}
+        () = deliver(&app) => {}
     }
     let _ = app.tokens.write_uses(&app).await;
 }
@@ -93,6 +95,9 @@ async fn forget(app: &App) {
     loop {
         if let Err(error) = idempotency::prune(app).await {
             tracing::error!(error = chain(&error), "old answers cannot be forgotten");
+        }
+        if let Err(error) = deliver::prune(app).await {
+            tracing::error!(error = chain(&error), "old deliveries cannot be forgotten");
         }
         match prune(app).await {
             Ok(0) => {}

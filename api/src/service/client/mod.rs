@@ -40,7 +40,7 @@ impl Visible for client_token::Entity {
 }
 
 /// Clients and tokens are the administrators' alone.
-fn administered(viewer: &Viewer) -> Condition {
+pub(in crate::service) fn administered(viewer: &Viewer) -> Condition {
     Condition::all().add(Expr::value(viewer.role == Role::Admin))
 }
 

@@ -1,0 +1,210 @@
+//! Webhooks, for administrators.
+
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
+use entity::RecordType;
+use entity::webhook::{WebhookReason, WebhookStatus};
+use entity::webhook_delivery::DeliveryOutcome;
+
+use super::object::object;
+use super::payload::{ChangeReference, UserError, mutations, payload};
+use super::session::session;
+use crate::error::Error;
+use crate::service::tx::Written;
+use crate::service::webhook::{
+    self, Keyed, RegisterWebhookInput, ReplayWebhookInput, WebhookInput, deliveries, webhooks,
+};
+
+object!(Webhook: webhook);
+
+/// An address that is called when a record changes (Standard Webhooks 1.0.0). A message is signed in `webhook-signature`, and
+/// says what has changed and where in the feed: `{"type": "record.updated", "timestamp": …, "data": {"cursor", "kind", "type",
+/// "id", "version", "reason"}}`. Messages come in the order of the feed. One that fails is tried again, later and later, up to
+/// a day; those after it wait. For administrators.
+#[Object]
+impl Webhook {
+    /// The global id.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// The address that is called.
+    async fn url(&self) -> &str {
+        &self.0.url
+    }
+
+    /// The types of records that it is told of; all of them if empty.
+    async fn types(&self) -> &[RecordType] {
+        &self.0.types.0
+    }
+
+    /// The client with whose sight it sees; null for what everyone sees.
+    async fn client_id(&self) -> Option<ID> {
+        self.0.client_id.map(|id| id.to_string().into())
+    }
+
+    /// Whether it is told of changes.
+    async fn status(&self) -> WebhookStatus {
+        self.0.status
+    }
+
+    /// Why it is disabled, if it is.
+    async fn reason(&self) -> Option<WebhookReason> {
+        self.0.reason
+    }
+
+    /// Where in the feed it stands: a cursor.
+    async fn position(&self, ctx: &Context<'_>) -> String {
+        session(ctx).app.feed.cursor(self.0.position).to_string()
+    }
+
+    /// When a message that has failed is tried again, if one has.
+    async fn next_attempt_at(&self) -> Option<DateTime<Utc>> {
+        self.0.next_attempt_at
+    }
+
+    /// When it was registered.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+
+    /// The last 100 attempts to deliver, the newest first. They are kept for 30 days.
+    async fn deliveries(&self, ctx: &Context<'_>) -> Option<Result<Vec<WebhookDelivery>>> {
+        let session = session(ctx);
+        let rows = deliveries(&session.app.databases.read, &session.viewer, self.0.id).await;
+        let rows = rows.map(|rows| rows.into_iter().map(|row| WebhookDelivery(std::sync::Arc::new(row))).collect());
+        Some(rows.map_err(Into::into))
+    }
+}
+
+object!(WebhookDelivery: webhook_delivery);
+
+/// What became of an attempt to deliver a message. For administrators.
+#[Object]
+impl WebhookDelivery {
+    /// The global id.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// The id of the message, as `webhook-id` has it. The same in every attempt.
+    async fn message_id(&self) -> &str {
+        &self.0.message_id
+    }
+
+    /// What became of it.
+    async fn outcome(&self) -> DeliveryOutcome {
+        self.0.outcome
+    }
+
+    /// The status that the receiver has answered, if it has.
+    async fn status(&self) -> Option<String> {
+        self.0.http_status.map(|status| status.to_string())
+    }
+
+    /// Why it has failed, if it has.
+    async fn error(&self) -> Option<&str> {
+        self.0.error.as_deref()
+    }
+
+    /// When it was made.
+    async fn at(&self) -> DateTime<Utc> {
+        self.0.at
+    }
+}
+
+#[derive(Default)]
+pub struct WebhookQuery;
+
+#[Object]
+impl WebhookQuery {
+    /// All webhooks, the newest first; at most 100. For administrators.
+    async fn webhooks(&self, ctx: &Context<'_>) -> Option<Result<Vec<Webhook>>> {
+        let session = session(ctx);
+        let rows = webhooks(&session.app.databases.read, &session.viewer).await;
+        let rows = rows.map(|rows| rows.into_iter().map(|row| Webhook(std::sync::Arc::new(row))).collect());
+        Some(rows.map_err(Into::into))
+    }
+}
+
+payload! {
+    /// The answer of a mutation of a webhook.
+    WebhookPayload {
+        /// The webhook after the write.
+        webhook: Webhook
+    }
+}
+
+payload! {
+    /// The answer of a test delivery.
+    TestWebhookPayload {
+        /// What became of it.
+        delivery: WebhookDelivery
+    }
+}
+
+/// The answer of a mutation that gives a webhook a secret.
+#[derive(SimpleObject)]
+pub struct KeyedWebhookPayload {
+    /// What the receiver checks signatures with. It is shown once.
+    secret: Option<String>,
+    /// The webhook after the write.
+    webhook: Option<Webhook>,
+    /// Why the input was refused; empty if it was not.
+    user_errors: Vec<UserError>,
+    /// Always null: webhooks are not in the feed.
+    change: Option<ChangeReference>,
+}
+
+impl KeyedWebhookPayload {
+    fn of(outcome: Result<Written<Keyed>, Error>) -> Result<Self> {
+        let (keyed, user_errors) = match outcome {
+            Ok(Written { record, .. }) => (Some(record), Vec::new()),
+            Err(Error::Refused(refusals)) => (None, refusals.into_iter().map(UserError::from).collect()),
+            Err(error) => return Err(error.into()),
+        };
+        let (secret, webhook) = keyed.map(|Keyed { secret, row }| (secret, Webhook(std::sync::Arc::new(row)))).unzip();
+        Ok(Self { secret, webhook, user_errors, change: None })
+    }
+}
+
+mutations! {
+    WebhookMutation {
+        /// Disables a webhook. For administrators.
+        disable_webhook(WebhookInput, "The webhook.") -> WebhookPayload = webhook::disable;
+        /// Enables a webhook: it goes on where it stood. For administrators.
+        enable_webhook(WebhookInput, "The webhook.") -> WebhookPayload = webhook::enable;
+        /// Tells a webhook again what comes after a cursor. For administrators. `CURSOR_EXPIRED` of the cursor of another
+        /// database.
+        replay_webhook(ReplayWebhookInput, "The webhook, and from where on.") -> WebhookPayload = webhook::replay;
+        /// Sends a test message at once, and answers what became of it. For administrators.
+        test_webhook(WebhookInput, "The webhook.") -> TestWebhookPayload = webhook::test;
+    }
+}
+
+#[derive(Default)]
+pub struct WebhookSecretMutation;
+
+#[Object]
+impl WebhookSecretMutation {
+    /// Registers a webhook. It is told of what changes from now on. For administrators. `INVALID` of an address that is
+    /// not https.
+    async fn register_webhook(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The new webhook.")] input: RegisterWebhookInput,
+    ) -> Option<Result<KeyedWebhookPayload>> {
+        let session = session(ctx);
+        Some(KeyedWebhookPayload::of(webhook::register(&session.app, &session.viewer, input).await))
+    }
+
+    /// Gives a webhook a new secret. The one before signs as well for 24 hours. For administrators.
+    async fn rotate_webhook_secret(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The webhook.")] input: WebhookInput,
+    ) -> Option<Result<KeyedWebhookPayload>> {
+        let session = session(ctx);
+        Some(KeyedWebhookPayload::of(webhook::rotate(&session.app, &session.viewer, input).await))
+    }
+}

@@ -1,0 +1,78 @@
+//! An address that is told of changes, and how far in the feed it has been told.
+
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::RecordType;
+use crate::id::{ClientId, OrganizationId, WebhookId};
+
+vocabulary! {
+    /// Whether a webhook is told of changes.
+    WebhookStatus {
+        /// It is.
+        Active,
+        /// It is not.
+        Disabled,
+    }
+}
+
+vocabulary! {
+    /// Why a webhook is disabled.
+    WebhookReason {
+        /// An administrator has disabled it.
+        ByAdministrator,
+        /// Its address has answered 410 Gone.
+        Gone,
+        /// Every attempt of the retry schedule has failed.
+        Exhausted,
+        /// The feed no longer goes back to where it stands.
+        LeftBehind,
+        /// Its client is no longer active.
+        ClientInactive,
+    }
+}
+
+/// The types that it is told of; all of them if there are none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct Types(pub Vec<RecordType>);
+
+/// What its messages are signed with. The newest first; an older one until its time is over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct Secrets(pub Vec<Secret>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Secret {
+    /// `whsec_` and base64.
+    pub secret: String,
+    pub until: Option<DateTime<Utc>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "webhook")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: WebhookId,
+    #[sea_orm(column_type = "Text")]
+    pub url: String,
+    pub client_id: Option<ClientId>,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub types: Types,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub secrets: Secrets,
+    pub status: WebhookStatus,
+    pub reason: Option<WebhookReason>,
+    /// The number of the last change that it has been told of, or need not be.
+    pub position: i64,
+    /// Attempts that have failed since the last one that did not.
+    pub failures: i32,
+    pub next_attempt_at: Option<DateTime<Utc>>,
+    /// The process that delivers, and until when nobody else does.
+    pub lease_holder: Option<Uuid>,
+    pub lease_until: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+    pub audience: crate::Audience,
+    pub owner: Option<OrganizationId>,
+}
+
+row!(WebhookId);

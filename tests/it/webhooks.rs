@@ -1,0 +1,366 @@
+//! Webhooks: what is sent, to whom, how often, and what becomes of failures. The receivers are real.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse as _;
+use chrono::TimeDelta;
+use rec_api::config::Switch;
+use rec_api::domain::webhook::signature;
+use rec_api::service::change::prune;
+use rec_api::service::webhook::deliver::round;
+use rec_tests::given::at;
+use rec_tests::{TestApp, on_both_databases};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Someone who is told, and what it answers to the next calls; 200 to all others.
+#[derive(Clone, Default)]
+struct Receiver {
+    heard: Arc<Mutex<Vec<(HeaderMap, Value)>>>,
+    answers: Arc<Mutex<VecDeque<Planned>>>,
+}
+
+/// The status and the headers of an answer.
+type Planned = (u16, Vec<(&'static str, &'static str)>);
+
+impl Receiver {
+    /// Listens; returns the address.
+    async fn listen(&self) -> String {
+        let receiver = self.clone();
+        let hear = async move |headers: HeaderMap, body: Bytes| {
+            let body = serde_json::from_slice(&body).expect("JSON");
+            receiver.heard.lock().unwrap().push((headers, body));
+            let (status, headers) = receiver.answers.lock().unwrap().pop_front().unwrap_or((200, Vec::new()));
+            let mut response = StatusCode::from_u16(status).unwrap().into_response();
+            for (name, value) in headers {
+                response.headers_mut().insert(name, value.parse().unwrap());
+            }
+            response
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let router = Router::new().fallback(hear);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        format!("http://127.0.0.1:{port}/hook")
+    }
+
+    fn answers(&self, status: u16, headers: Vec<(&'static str, &'static str)>) {
+        self.answers.lock().unwrap().push_back((status, headers));
+    }
+
+    fn take(&self) -> Vec<(HeaderMap, Value)> {
+        std::mem::take(&mut self.heard.lock().unwrap())
+    }
+
+    /// What was heard, as `type TYPE version`.
+    fn told(&self) -> Vec<String> {
+        let told = self.take().into_iter().map(|(_, body)| {
+            let data = &body["data"];
+            format!("{} {} {}", body["type"].as_str().unwrap(), data["type"].as_str().unwrap_or("-"), data["version"])
+        });
+        told.collect()
+    }
+}
+
+/// A service that may call this machine, on the database of another one.
+async fn open(app: &TestApp) -> TestApp {
+    let own = |config: &mut rec_api::config::Config| {
+        config.webhook_private = Switch::On;
+        config.data_dir.clone_from(&app.app.config.data_dir);
+    };
+    app.second_with(own).await
+}
+
+struct Hook {
+    id: Value,
+    secret: String,
+}
+
+async fn register(app: &TestApp, input: Value) -> Hook {
+    let query = "mutation($input: RegisterWebhookInput!) {
+        registerWebhook(input: $input) { secret webhook { id } userErrors { code path } }
+    }";
+    let mut answer = app.admin().query_with(query, json!({ "input": input })).await["registerWebhook"].take();
+    assert_eq!(answer["userErrors"], json!([]));
+    Hook { id: answer["webhook"]["id"].take(), secret: answer["secret"].as_str().unwrap().to_owned() }
+}
+
+/// Delivers all that is due.
+async fn deliver(app: &TestApp) {
+    while round(&app.app, ME).await.unwrap() {}
+}
+
+const ME: Uuid = Uuid::from_u128(1);
+
+async fn hook(app: &TestApp) -> Value {
+    let query = "{ webhooks { status reason position nextAttemptAt deliveries { messageId outcome status error } } }";
+    app.admin().query(query).await["webhooks"][0].take()
+}
+
+async fn head(app: &TestApp) -> Value {
+    app.anonymous().query("{ feedHead }").await["feedHead"].take()
+}
+
+fn header(headers: &HeaderMap, name: &str) -> String {
+    headers[name].to_str().unwrap().to_owned()
+}
+
+on_both_databases! {
+    async fn a_change_is_told_signed_and_once(app: TestApp) {
+        let app = open(&app).await;
+        let receiver = Receiver::default();
+        let hook_of = register(&app, json!({ "url": receiver.listen().await })).await;
+        app.theme("BEFORE").await;
+        deliver(&app).await;
+        let theme = app.theme("LAW").await;
+        let cursor = head(&app).await;
+        deliver(&app).await;
+        deliver(&app).await;
+        let heard = receiver.take();
+        assert_eq!(heard.len(), 2);
+        let (headers, body) = &heard[1];
+        assert_eq!(*body, json!({
+            "type": "record.created", "timestamp": "2026-01-15T04:00:00Z",
+            "data": { "cursor": cursor, "kind": "CREATED", "type": "THEME", "id": theme, "version": 1, "reason": null },
+        }));
+        let (id, timestamp) = (header(headers, "webhook-id"), header(headers, "webhook-timestamp"));
+        let signed = signature(&hook_of.secret, &id, timestamp.parse().unwrap(), &body.to_string());
+        assert_eq!(header(headers, "webhook-signature"), signed.unwrap());
+        assert_eq!(header(headers, "content-type"), "application/json");
+        assert_ne!(id, header(&heard[0].0, "webhook-id"));
+        let hook = hook(&app).await;
+        assert_eq!((&hook["status"], &hook["position"]), (&json!("ACTIVE"), &cursor));
+        assert_eq!(hook["deliveries"][0], json!({ "messageId": id, "outcome": "DELIVERED", "status": "200", "error": null }));
+    }
+
+    async fn a_rotated_secret_signs_beside_the_old_one_for_a_day(app: TestApp) {
+        let app = open(&app).await;
+        let receiver = Receiver::default();
+        let old = register(&app, json!({ "url": receiver.listen().await })).await;
+        let rotate = "mutation($input: WebhookInput!) { rotateWebhookSecret(input: $input) { secret } }";
+        let new = app.admin().query_with(rotate, json!({ "input": { "id": old.id } })).await;
+        let new = new["rotateWebhookSecret"]["secret"].as_str().unwrap().to_owned();
+        let signatures = async |code: &str| {
+            app.theme(code).await;
+            deliver(&app).await;
+            let (headers, body) = receiver.take().remove(0);
+            let (id, timestamp) = (header(&headers, "webhook-id"), header(&headers, "webhook-timestamp").parse().unwrap());
+            let signed = [&new, &old.secret].map(|secret| signature(secret, &id, timestamp, &body.to_string()).unwrap());
+            (header(&headers, "webhook-signature"), signed)
+        };
+        let (sent, [by_new, by_old]) = signatures("ONE").await;
+        assert_eq!(sent, format!("{by_new} {by_old}"));
+        app.app.clock.advance(TimeDelta::hours(24));
+        let (sent, [by_new, _]) = signatures("TWO").await;
+        assert_eq!(sent, by_new);
+    }
+
+    async fn a_failure_is_tried_again_on_schedule_and_holds_up_what_follows(app: TestApp) {
+        let app = open(&app).await;
+        let receiver = Receiver::default();
+        register(&app, json!({ "url": receiver.listen().await })).await;
+        receiver.answers(500, vec![]);
+        receiver.answers(503, vec![("retry-after", "100")]);
+        app.theme("ONE").await;
+        app.theme("TWO").await;
+        deliver(&app).await;
+        deliver(&app).await;
+        assert_eq!(receiver.take().len(), 1, "it is not time yet");
+        app.app.clock.advance(TimeDelta::seconds(7));
+        deliver(&app).await;
+        assert_eq!(receiver.take().len(), 1);
+        app.app.clock.advance(TimeDelta::seconds(99));
+        deliver(&app).await;
+        assert_eq!(receiver.take().len(), 0, "the receiver has asked for 100 seconds");
+        app.app.clock.advance(TimeDelta::seconds(1));
+        deliver(&app).await;
+        assert_eq!(receiver.take().len(), 2);
+        let hook = hook(&app).await;
+        let outcomes: Vec<&str> =
+            hook["deliveries"].as_array().unwrap().iter().map(|one| one["outcome"].as_str().unwrap()).collect();
+        assert_eq!(outcomes, ["DELIVERED", "DELIVERED", "FAILED", "FAILED"]);
+        let ids = hook["deliveries"].as_array().unwrap();
+        assert_eq!(ids[1]["messageId"], ids[3]["messageId"], "the same message has the same id");
+        assert_eq!((&hook["position"], &hook["nextAttemptAt"]), (&head(&app).await, &Value::Null));
+    }
+
+    async fn a_receiver_that_is_gone_or_never_answers_well_is_disabled(app: TestApp) {
+        let app = open(&app).await;
+        let receiver = Receiver::default();
+        let registered = register(&app, json!({ "url": receiver.listen().await })).await;
+        receiver.answers(410, vec![]);
+        app.theme("ONE").await;
+        deliver(&app).await;
+        let gone = hook(&app).await;
+        assert_eq!((&gone["status"], &gone["reason"]), (&json!("DISABLED"), &json!("GONE")));
+        app.admin().mutate("enableWebhook", json!({ "id": registered.id }), "status").await;
+        receiver.take();
+        for _ in 0..11 {
+            receiver.answers(500, vec![]);
+        }
+        for _ in 0..12 {
+            deliver(&app).await;
+            app.app.clock.advance(TimeDelta::hours(30));
+        }
+        assert_eq!(receiver.take().len(), 11, "ten times again");
+        assert_eq!(hook(&app).await["reason"], "EXHAUSTED");
+        app.admin().mutate("enableWebhook", json!({ "id": registered.id }), "status").await;
+        deliver(&app).await;
+        assert_eq!(receiver.told(), ["record.created THEME 1"], "nothing is lost");
+    }
+
+    async fn a_redirect_is_not_followed(app: TestApp) {
+        let app = open(&app).await;
+        let (receiver, elsewhere) = (Receiver::default(), Receiver::default());
+        let target: &'static str = Box::leak(elsewhere.listen().await.into_boxed_str());
+        let registered = register(&app, json!({ "url": receiver.listen().await })).await;
+        receiver.answers(307, vec![("location", target)]);
+        let tested = app.admin().mutate("testWebhook", json!({ "id": registered.id }), "outcome status error").await;
+        assert_eq!((&tested["outcome"], &tested["status"]), (&json!("FAILED"), &json!("307")));
+        assert_eq!((receiver.take().len(), elsewhere.take().len()), (1, 0));
+    }
+
+    async fn private_addresses_are_refused_when_they_are_called(app: TestApp) {
+        let receiver = Receiver::default();
+        let port = receiver.listen().await.split([':', '/']).nth(4).unwrap().to_owned();
+        for host in ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1"] {
+            let registered = register(&app, json!({ "url": format!("https://{host}:{port}/") })).await;
+            let tested = app.admin().mutate("testWebhook", json!({ "id": registered.id }), "outcome status error").await;
+            assert_eq!((&tested["outcome"], &tested["status"]), (&json!("FAILED"), &Value::Null), "{host}");
+            assert!(tested["error"].as_str().unwrap().contains("public network"), "{host}: {tested}");
+        }
+        assert_eq!(receiver.take().len(), 0);
+        let http = json!({ "url": "http://hooks.example/" });
+        let query = "mutation($input: RegisterWebhookInput!) { registerWebhook(input: $input) { userErrors { code path } } }";
+        let refused = app.admin().query_with(query, json!({ "input": http })).await;
+        assert_eq!(refused["registerWebhook"]["userErrors"], json!([{ "code": "INVALID", "path": ["url"] }]));
+    }
+
+    async fn a_webhook_is_told_what_its_client_may_see_of_the_types_that_it_wants(app: TestApp) {
+        let app = open(&app).await;
+        let client = json!({ "purpose": "A copy", "role": "SECRETARIAT", "scopes": ["SYNC"] });
+        let client = app.admin().mutate("registerClient", client, "id").await;
+        let (everyone, all, texts) = (Receiver::default(), Receiver::default(), Receiver::default());
+        register(&app, json!({ "url": everyone.listen().await })).await;
+        register(&app, json!({ "url": all.listen().await, "clientId": client["id"] })).await;
+        let types = json!({ "url": texts.listen().await, "clientId": client["id"], "types": ["RECOMMENDATION"] });
+        register(&app, types).await;
+        app.theme("LAW").await;
+        let draft = app.draft("WG-A").await;
+        app.secretariat().mutate("withdrawRecommendation", at(&draft), "id").await;
+        deliver(&app).await;
+        assert_eq!(everyone.told(), ["record.created THEME 1"]);
+        let of_draft = texts.told();
+        assert_eq!(of_draft.len(), 1, "several changes of a record are told as the last: {of_draft:?}");
+        assert_eq!(all.told(), ["record.created THEME 1".to_owned(), of_draft[0].clone()]);
+        app.admin().mutate("deactivateClient", json!({ "id": client["id"] }), "id").await;
+        app.theme("HEALTH").await;
+        deliver(&app).await;
+        assert_eq!((all.told(), everyone.told().len()), (vec![], 1));
+        assert_eq!(hook(&app).await["reason"], "CLIENT_INACTIVE");
+    }
+
+    async fn of_two_processes_exactly_one_delivers(app: TestApp) {
+        let one = open(&app).await;
+        let two = open(&app).await;
+        let receiver = Receiver::default();
+        register(&one, json!({ "url": receiver.listen().await })).await;
+        for number in 0..30 {
+            one.theme(&format!("T{number}")).await;
+        }
+        let run = async |app: &TestApp, me: u128| {
+            for _ in 0..20 {
+                round(&app.app, Uuid::from_u128(me)).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::join!(run(&one, 1), run(&two, 2));
+        let ids: Vec<String> = receiver.take().iter().map(|(headers, _)| header(headers, "webhook-id")).collect();
+        assert_eq!(ids.len(), 30, "each once");
+        let numbers: Vec<i64> = ids.iter().map(|id| id.rsplit('_').next().unwrap().parse().unwrap()).collect();
+        assert!(numbers.is_sorted(), "in order: {numbers:?}");
+    }
+
+    async fn a_process_that_dies_is_followed_by_another_when_its_lease_is_over(app: TestApp) {
+        let app = open(&app).await;
+        let receiver = Receiver::default();
+        register(&app, json!({ "url": receiver.listen().await })).await;
+        for number in 0..20 {
+            app.theme(&format!("T{number}")).await;
+        }
+        // It dies in the middle.
+        let dying = round(&app.app, Uuid::from_u128(7));
+        let _ = tokio::time::timeout(std::time::Duration::from_millis(12), dying).await;
+        let heard = receiver.take().len();
+        deliver(&app).await;
+        if heard < 20 {
+            assert_eq!(receiver.take().len(), 0, "its lease holds");
+        }
+        app.app.clock.advance(TimeDelta::seconds(31));
+        deliver(&app).await;
+        let rest = receiver.take().len();
+        assert!((20..=21).contains(&(heard + rest)), "one may have been told and not noted: {heard} + {rest}");
+        assert_eq!(hook(&app).await["position"], head(&app).await);
+    }
+
+    async fn a_webhook_is_replayed_tested_and_disabled(app: TestApp) {
+        let app = open(&app).await;
+        let receiver = Receiver::default();
+        let registered = register(&app, json!({ "url": receiver.listen().await })).await;
+        let start = head(&app).await;
+        app.theme("ONE").await;
+        app.theme("TWO").await;
+        deliver(&app).await;
+        let first = receiver.take();
+        app.admin().mutate("replayWebhook", json!({ "id": registered.id, "after": start }), "id").await;
+        deliver(&app).await;
+        let again = receiver.take();
+        let ids = |heard: &[(HeaderMap, Value)]| heard.iter().map(|(headers, _)| header(headers, "webhook-id")).collect::<Vec<_>>();
+        assert_eq!((ids(&first).len(), ids(&first)), (2, ids(&again)));
+        let tested = app.admin().mutate("testWebhook", json!({ "id": registered.id }), "outcome status error").await;
+        assert_eq!(tested, json!({ "outcome": "DELIVERED", "status": "200", "error": null }));
+        assert_eq!(receiver.told(), ["webhook.test - null"]);
+        app.admin().mutate("disableWebhook", json!({ "id": registered.id }), "status reason").await;
+        app.theme("THREE").await;
+        deliver(&app).await;
+        assert_eq!(receiver.take().len(), 0);
+        app.admin().mutate("enableWebhook", json!({ "id": registered.id }), "status").await;
+        deliver(&app).await;
+        assert_eq!(receiver.told(), ["record.created THEME 1"]);
+    }
+
+    async fn one_that_was_away_longer_than_the_feed_is_kept_is_told_so(app: TestApp) {
+        let app = open(&app).await;
+        let receiver = Receiver::default();
+        let registered = register(&app, json!({ "url": receiver.listen().await })).await;
+        app.theme("ONE").await;
+        app.app.clock.advance(TimeDelta::days(91));
+        prune(&app.app).await.unwrap();
+        deliver(&app).await;
+        assert_eq!(hook(&app).await["reason"], "LEFT_BEHIND");
+        app.admin().mutate("enableWebhook", json!({ "id": registered.id }), "status").await;
+        app.theme("TWO").await;
+        deliver(&app).await;
+        assert_eq!(receiver.told(), ["record.created THEME 1"]);
+    }
+
+    async fn what_is_no_webhook_is_refused(app: TestApp) {
+        let query = "mutation($input: RegisterWebhookInput!) { registerWebhook(input: $input) { userErrors { code path } } }";
+        for (input, code, field) in [
+            (json!({ "url": "nowhere" }), "INVALID", "url"),
+            (json!({ "url": "https://user@hooks.example/" }), "INVALID", "url"),
+            (json!({ "url": "https://hooks.example/", "types": ["THEME", "THEME"] }), "INVALID", "types"),
+            (json!({ "url": "https://hooks.example/", "clientId": "cli_1" }), "NOT_FOUND", "clientId"),
+        ] {
+            let answer = app.admin().query_with(query, json!({ "input": input })).await;
+            assert_eq!(answer["registerWebhook"]["userErrors"], json!([{ "code": code, "path": [field] }]));
+        }
+        for mutation in ["disableWebhook", "enableWebhook", "testWebhook"] {
+            assert_eq!(app.admin().refusals(mutation, json!({ "id": "whk_1" })).await, ["NOT_FOUND id"], "{mutation}");
+        }
+    }
+}
