@@ -1,12 +1,13 @@
 //! Measured comparisons, each against its limit, in one run: `cargo bench -p rec-tests`. Machines are noisy, so that what
 //! counts are ratios: the two sides of a line take turns, and its ratio is the median of those of the rounds. Parts of the table
-//! can be named: `cargo bench -p rec-tests -- hand endpoint pages program`.
+//! can be named: `cargo bench -p rec-tests -- hand endpoint pages sync program`.
 #![expect(clippy::print_stdout, reason = "the table is printed")]
 #![expect(clippy::unwrap_used, reason = "a bench that fails stops")]
 
 mod by_hand;
 mod endpoint;
 mod program;
+mod sync;
 
 use std::fs::File;
 use std::process::ExitCode;
@@ -61,10 +62,8 @@ impl Line {
     fn print(&self) {
         let verdict = if self.is_met() { "" } else { " **missed**" };
         let spread = self.spread.map(|(low, high)| format!(" ({low:.2} to {high:.2})")).unwrap_or_default();
-        println!(
-            "| {} | {} | {} | {:.2}{spread} | {:.2}{verdict} |",
-            self.what, self.ours, self.by_hand, self.ratio, self.limit
-        );
+        let limit = if self.limit.is_finite() { format!("{:.2}", self.limit) } else { "none".to_owned() };
+        println!("| {} | {} | {} | {:.2}{spread} | {limit}{verdict} |", self.what, self.ours, self.by_hand, self.ratio);
     }
 
     fn is_met(&self) -> bool {
@@ -152,12 +151,23 @@ async fn measure(database: Database) -> usize {
         }
     }
     let mut used = vec![small.url.clone()];
-    if is_wanted("pages") {
+    if is_wanted("pages") || is_wanted("sync") {
         let large = TestApp::start(database).await.expect("a database");
         seed::scale::load(&large.app, 200_000, 20_000).await.unwrap();
         by_hand::analyze(&large).await;
-        for order in ORDERS {
-            deep_and_large_lines(&small, &large, name, order, &mut print).await;
+        if is_wanted("pages") {
+            for order in ORDERS {
+                deep_and_large_lines(&small, &large, name, order, &mut print).await;
+            }
+        }
+        if is_wanted("sync") {
+            let other = TestApp::start(database).await.expect("a database");
+            seed::scale::load(&other.app, 20_000, 2_000).await.unwrap();
+            by_hand::analyze(&other).await;
+            for line in sync::measure(&small, &other, &large, name).await {
+                print(line);
+            }
+            used.push(other.url.clone());
         }
         used.push(large.url.clone());
     }
