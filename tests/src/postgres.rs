@@ -53,6 +53,16 @@ pub async fn drop_database(url: &str) {
     }
 }
 
+/// Cuts every connection to a database and lets nobody in for a time, as a restart of the server does.
+pub async fn interrupt(url: &str, time: Duration) {
+    let Some(server) = server() else { return };
+    let name = url.rsplit('/').next().and_then(|rest| rest.split('?').next()).unwrap_or_default();
+    run(server, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;
+    run(server, &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")).await;
+    tokio::time::sleep(time).await;
+    run(server, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await;
+}
+
 async fn create_template(server: &Server) -> String {
     let name = format!("rec_test_{}_template", std::process::id());
     run(server, &format!("DROP DATABASE IF EXISTS {name}")).await;

@@ -93,6 +93,13 @@ impl Serving {
         assert!(self.child.wait().expect("an end").success());
     }
 
+    /// The memory of the program, in megabytes.
+    pub fn resident(&self) -> f64 {
+        let pages = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).expect("a process");
+        let pages: f64 = pages.split_whitespace().nth(1).and_then(|pages| pages.parse().ok()).expect("a number");
+        pages * 4096.0 / 1e6
+    }
+
     /// SIGKILL: no handler runs, nothing is flushed.
     pub fn kill(mut self) {
         self.child.kill().expect("a kill");

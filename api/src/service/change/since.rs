@@ -1,5 +1,7 @@
 //! The feed as a viewer reads it from a cursor on: a page, or one change after the other as they come.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use entity::change::ChangeReason;
 use entity::client::Scope;
@@ -17,6 +19,7 @@ use crate::domain::feed::{SeenAs, collapse, seen_as};
 use crate::error::Error;
 use crate::service::read::within;
 use crate::service::waiting::waiting;
+use crate::telemetry::chain;
 
 /// The most changes that are read at once.
 pub const LONGEST: i32 = 500;
@@ -91,11 +94,33 @@ struct Following<'a> {
 }
 
 impl Following<'_> {
+    /// The next batch. A database that is away is waited for.
+    async fn read(&self) -> Result<Batch, Error> {
+        let read = async || batch(self.app, self.viewer, self.after, DEFAULT, &self.records).await;
+        let again = async {
+            for _ in 1..TRIES {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                match read().await {
+                    Err(Error::Internal(_)) => {}
+                    outcome => return outcome,
+                }
+            }
+            read().await
+        };
+        match read().await {
+            Err(error @ Error::Internal(_)) => {
+                tracing::warn!(error = chain(&error), "the feed cannot be read, and is read again");
+                waiting(again).await
+            }
+            outcome => outcome,
+        }
+    }
+
     /// The next changes; `None` when the service stops.
     async fn next(&mut self) -> Result<Option<Vec<Seen>>, Error> {
         loop {
             self.head.borrow_and_update();
-            let batch = batch(self.app, self.viewer, self.after, DEFAULT, &self.records).await?;
+            let batch = self.read().await?;
             self.after = batch.end.seq();
             if !batch.changes.is_empty() {
                 return Ok(Some(batch.changes));
@@ -106,6 +131,9 @@ impl Following<'_> {
         }
     }
 }
+
+/// How often it is read again what the database did not give, a second apart: it may be restarting.
+const TRIES: u32 = 60;
 
 async fn batch(app: &App, viewer: &Viewer, after: i64, first: i32, records: &[RecordType]) -> Result<Batch, Error> {
     let rows = app.databases.read.query_all(&lines(viewer, after, first, records)).await?;

@@ -32,7 +32,7 @@ use crate::service::constraint::refused_write;
 use crate::telemetry::chain;
 
 /// How long a process that has died keeps others from delivering.
-const LEASE: TimeDelta = TimeDelta::seconds(30);
+const LEASE: TimeDelta = TimeDelta::seconds(15);
 /// The changes that are read at once.
 const PORTION: i32 = 100;
 /// The webhooks that are called at once.

@@ -1,0 +1,269 @@
+//! What sync jobs must survive: writers that take back what they have begun, a kill in the middle of bulk writes and deliveries,
+//! a database that goes away, subscribers that do not read.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use rec_api::auth::Viewer;
+use rec_api::service::change::attend::attend;
+use rec_api::service::theme::{self, CreateThemeInput};
+use rec_tests::client::Client;
+use rec_tests::given::text;
+use rec_tests::program::{Serving, ask, command, run};
+use rec_tests::socket::{Heard, Socket};
+use rec_tests::{Database, TestApp, on_both_databases, postgres};
+use serde_json::{Value, json};
+
+use crate::changes::{Mirror, is_equal};
+use crate::webhooks::{Receiver, header, open, register};
+
+const CHANGES: &str = "query($after: String) { changes(after: $after, first: 7, types: [THEME]) {
+    edges { cursor kind id version } endCursor upToDate } }";
+
+/// Reads the feed from a cursor until the writers are done and all is read. The ids, in their order.
+async fn read(client: &Client, mut after: Value, done: &AtomicBool) -> Vec<String> {
+    let mut read = Vec::new();
+    loop {
+        let over = done.load(Ordering::SeqCst);
+        let page = client.query_with(CHANGES, json!({ "after": after })).await["changes"].take();
+        for edge in page["edges"].as_array().unwrap() {
+            assert_eq!((&edge["kind"], &edge["version"]), (&json!("CREATED"), &json!(1)));
+            read.push(edge["id"].as_str().unwrap().to_owned());
+        }
+        after = page["endCursor"].clone();
+        if over && page["upToDate"] == true {
+            return read;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Creates themes; takes every third one back after its change has its number. The ids of those that are committed, in
+/// their order.
+async fn write(app: &TestApp, writer: u64) -> Vec<String> {
+    let mut committed = Vec::new();
+    for number in 0..45_u64 {
+        let code = format!("W{writer}-{number}");
+        tokio::time::sleep(Duration::from_millis((writer * 7 + number * 13) % 17)).await;
+        if number % 3 == 2 {
+            let txn = Arc::new(app.app.databases.begin().await.unwrap());
+            let within = app.app.within(&txn);
+            let name = serde_json::from_value(json!([{ "locale": "EN", "text": code }])).unwrap();
+            let input = async_graphql::InputType::parse(Some(async_graphql::value!({
+                "code": code, "name": async_graphql::Value::from_json(name).unwrap(), "kind": "SUBJECT",
+            })));
+            let input: CreateThemeInput = input.unwrap_or_else(|_| panic!("an input"));
+            theme::create(&within, &Viewer::system("test"), input).await.unwrap();
+            drop(within);
+            tokio::time::sleep(Duration::from_millis(number % 5)).await;
+            Arc::into_inner(txn).unwrap().rollback().await.unwrap();
+        } else {
+            let input = json!({ "code": code, "name": text(&code), "kind": "SUBJECT" });
+            let theme = app.secretariat().mutate("createTheme", input, "id").await;
+            committed.push(theme["id"].as_str().unwrap().to_owned());
+        }
+    }
+    committed
+}
+
+const UPSERT: &str = "mutation($rows: [UpsertOrganizationRowInput!]!) {
+    upsertOrganizations(input: { rows: $rows, matchBy: EXTERNAL_ID }) { rows { outcome } change { cursor } } }";
+
+fn rows(writer: u64, number: u64) -> Vec<Value> {
+    let row = |row: u64| {
+        let code = format!("K{writer}-{number}-{row}");
+        json!({ "externalId": { "sourceSystem": "crm", "value": code }, "acronym": code, "name": text(&code), "kind": "OTHER" })
+    };
+    (0..20).map(row).collect()
+}
+
+on_both_databases! {
+    async fn no_change_is_lost_and_none_told_twice_among_writers_that_take_back(app: TestApp) {
+        let start = app.anonymous().query("{ feedHead }").await["feedHead"].take();
+        let done = AtomicBool::new(false);
+        let writing = async {
+            let committed = join_all((0..8).map(|writer| write(&app, writer))).await;
+            done.store(true, Ordering::SeqCst);
+            committed
+        };
+        let readers = [app.anonymous(), app.anonymous(), app.secretariat()];
+        let reading = join_all(readers.iter().map(|client| read(client, start.clone(), &done)));
+        let (committed, read) = tokio::join!(writing, reading);
+        let all: BTreeSet<&String> = committed.iter().flatten().collect();
+        assert_eq!(all.len(), 8 * 30);
+        for read in &read {
+            assert_eq!((read.len(), read.iter().collect::<BTreeSet<_>>()), (all.len(), all.clone()));
+            for writer in &committed {
+                let told: Vec<&String> = read.iter().filter(|id| writer.contains(id)).collect();
+                assert_eq!(told, writer.iter().collect::<Vec<_>>(), "in the order of the commits");
+            }
+        }
+        assert!(read.windows(2).all(|two| two[0] == two[1]), "the same order for everyone");
+    }
+
+    async fn a_kill_during_bulk_writes_and_deliveries_loses_nothing_that_was_acknowledged(app: TestApp) {
+        let trusted = open(&app).await;
+        let receiver = Receiver::default();
+        register(&trusted, json!({ "url": receiver.listen().await, "types": ["ORGANIZATION"] })).await;
+        // The program has the time of today.
+        let token = run(command(&app.app.config.data_dir).args(["token", "--role", "secretariat"]));
+        let token = String::from_utf8(token.stdout).unwrap().trim().to_owned();
+        let serve = || {
+            let mut program = command(&app.app.config.data_dir);
+            program.env("REC_DATABASE_URL", &app.url).env("REC_WEBHOOK_PRIVATE", "on").env("REC_RATE_POINTS", "0");
+            Serving::start(&mut program)
+        };
+        let mut acknowledged = Vec::new();
+        let mut serving = serve();
+        for round in 0..3 {
+            let writers: Vec<_> = (0..3)
+                .map(|writer| {
+                    let (port, token) = (serving.port, token.clone());
+                    tokio::task::spawn_blocking(move || {
+                        let mut acknowledged = Vec::new();
+                        for number in 0.. {
+                            let rows = rows(round * 10 + writer, number);
+                            let Some(answer) = ask(port, Some(&token), UPSERT, &json!({ "rows": rows })) else { break };
+                            let done = answer["data"]["upsertOrganizations"]["rows"].as_array().unwrap_or_else(|| panic!("{answer}"));
+                            assert!(done.iter().all(|row| row["outcome"] == "CREATED"));
+                            acknowledged.extend(rows.iter().map(|row| row["externalId"]["value"].as_str().unwrap().to_owned()));
+                        }
+                        acknowledged
+                    })
+                })
+                .collect();
+            tokio::time::sleep(Duration::from_millis(500 + 150 * round)).await;
+            serving.kill();
+            for writer in writers {
+                acknowledged.extend(writer.await.unwrap());
+            }
+            serving = serve();
+        }
+        assert!(acknowledged.len() > 100, "{}", acknowledged.len());
+        let lines = app.secretariat().export("?types=ORGANIZATION").await;
+        let kept: BTreeMap<&str, &str> = lines
+            .iter()
+            .filter_map(|line| Some((line["acronym"].as_str().filter(|name| name.starts_with('K'))?, line["id"].as_str()?)))
+            .collect();
+        let lost: Vec<&String> = acknowledged.iter().filter(|acronym| !kept.contains_key(acronym.as_str())).collect();
+        assert!(lost.is_empty(), "{lost:?}");
+        assert!(kept.len().is_multiple_of(20), "bulk writes are whole: {}", kept.len());
+        let wanted: BTreeSet<String> = kept.values().map(|id| (*id).to_owned()).collect();
+        let (mut told, mut messages) = (BTreeMap::new(), BTreeSet::new());
+        let end = Instant::now() + Duration::from_secs(90);
+        while told.len() < wanted.len() && Instant::now() < end {
+            for (headers, body) in receiver.take() {
+                messages.insert(header(&headers, "webhook-id"));
+                told.insert(body["data"]["id"].as_str().unwrap().to_owned(), body["data"]["version"].clone());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(told.keys().cloned().collect::<BTreeSet<_>>(), wanted, "the receiver converges");
+        assert_eq!(messages.len(), wanted.len(), "what comes again has the same id");
+        let mirror: Mirror = app.secretariat().export("").await.iter().filter_map(|line| {
+            Some(((line["type"].as_str()?.to_owned(), line["id"].as_str()?.to_owned()), line["version"].as_i64()?))
+        }).collect();
+        is_equal(&app.secretariat(), &mirror, "the mirror").await;
+        serving.kill();
+    }
+
+    async fn a_database_that_goes_away_under_load_comes_back(app: TestApp) {
+        if app.database == Database::Sqlite {
+            return;
+        }
+        tokio::spawn(attend(Arc::clone(&app.app)));
+        let port = app.serve().await;
+        let mut follower = Socket::begin(port, None).await;
+        follower.subscribe("1", "subscription { changes(types: [THEME]) { id } }").await;
+        let stop = Arc::new(AtomicBool::new(false));
+        let load = async {
+            let (mut done, mut failed) = (Vec::new(), 0);
+            let mut number = 0;
+            while !stop.load(Ordering::SeqCst) {
+                number += 1;
+                let input = json!({ "code": format!("T{number}"), "name": text("A theme"), "kind": "SUBJECT" });
+                let query = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { theme { id } } }";
+                let answer = app.secretariat().send(query, json!({ "input": input })).await;
+                match answer.body["errors"][0]["extensions"]["code"].as_str() {
+                    None => done.push(answer.body["data"]["createTheme"]["theme"]["id"].as_str().unwrap().to_owned()),
+                    Some(code) => {
+                        assert!(["INTERNAL", "TIMEOUT"].contains(&code), "{code}");
+                        failed += 1;
+                    }
+                }
+            }
+            (done, failed)
+        };
+        let interruption = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            postgres::interrupt(&app.url, Duration::from_secs(2)).await;
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            stop.store(true, Ordering::SeqCst);
+        };
+        let ((done, failed), ()) = tokio::join!(load, interruption);
+        assert!(failed > 0, "it was away");
+        let last = app.theme("LAST").await;
+        let mut told = BTreeSet::new();
+        while !told.contains(&last) {
+            match follower.next().await {
+                Heard::Message(message) if message["type"] == "next" => {
+                    let id = message["payload"]["data"]["changes"]["id"].as_str();
+                    told.insert(id.unwrap_or_else(|| panic!("{message}")).to_owned());
+                }
+                Heard::Message(message) => assert!(message["type"] == "ping", "the subscription goes on: {message}"),
+                Heard::Closed(code) => panic!("closed with {code:?}"),
+            }
+        }
+        assert!(done.iter().all(|id| told.contains(id)), "what was done is told");
+    }
+}
+
+#[test]
+fn subscribers_that_do_not_read_cost_others_nothing_and_no_memory_without_end() {
+    let data = tempfile::tempdir().unwrap();
+    let serving = Serving::start(command(data.path()).env("REC_RATE_POINTS", "0"));
+    let token = run(command(data.path()).args(["token", "--role", "secretariat"]));
+    let token = String::from_utf8(token.stdout).unwrap().trim().to_owned();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let follow = "subscription { changes(types: [RECOMMENDATION]) { id node { ... on Recommendation { text } } } }";
+        let mut dead = Vec::new();
+        for _ in 0..40 {
+            let mut socket = Socket::begin(serving.port, Some(&token)).await;
+            socket.subscribe("1", follow).await;
+            dead.push(socket);
+        }
+        let mut alive = Socket::begin(serving.port, Some(&token)).await;
+        alive.subscribe("1", follow).await;
+        let body = ask(serving.port, None, "{ body(by: { code: \"WG-A\" }) { id } }", &json!({})).unwrap();
+        let body = body["data"]["body"]["id"].clone();
+        let base = serving.resident();
+        let draft = "mutation($input: DraftRecommendationInput!) { draftRecommendation(input: $input) { recommendation { id } } }";
+        let long = "x".repeat(19_000);
+        let (port, token) = (serving.port, token.clone());
+        let writing = tokio::task::spawn_blocking(move || {
+            for _ in 0..500 {
+                let input = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("Long"), "text": [{ "locale": "EN", "text": long }] });
+                let answer = ask(port, Some(&token), draft, &json!({ "input": input })).unwrap();
+                assert!(answer["data"]["draftRecommendation"]["recommendation"]["id"].is_string(), "{answer}");
+            }
+        });
+        let mut told = 0;
+        while told < 500 {
+            match alive.next().await {
+                Heard::Message(message) if message["type"] == "next" => told += 1,
+                Heard::Message(_) => {}
+                Heard::Closed(code) => panic!("closed with {code:?}"),
+            }
+        }
+        writing.await.unwrap();
+        // To keep what they have not read would be 400 MB.
+        let above = serving.resident() - base;
+        assert!(above < 100.0, "{above:.0} MB above the base");
+        drop(dead);
+    });
+    serving.kill();
+}
