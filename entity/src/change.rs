@@ -25,6 +25,10 @@ vocabulary! {
         WithdrawnDraft,
         /// It should not have been entered.
         EnteredInError,
+        /// Another record says the same.
+        Duplicate,
+        /// It was merged into another record, which takes its place.
+        Merged,
     }
 }
 
@@ -46,6 +50,8 @@ pub struct Model {
     pub owner: Option<OrganizationId>,
     pub audience_before: Option<Audience>,
     pub owner_before: Option<OrganizationId>,
+    /// The record that a merged one has become a part of; of the same kind.
+    pub replaced_by: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -10,6 +10,7 @@ mod m20261124_000006_external_ids;
 mod m20261124_000007_idempotency_keys;
 mod m20261124_000008_clients;
 mod m20261124_000009_webhooks;
+mod m20261124_000010_merged;
 
 use sea_orm_migration::async_trait;
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000007_idempotency_keys::Migration),
             Box::new(m20261124_000008_clients::Migration),
             Box::new(m20261124_000009_webhooks::Migration),
+            Box::new(m20261124_000010_merged::Migration),
         ]
     }
 }

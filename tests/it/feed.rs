@@ -19,6 +19,10 @@ async fn lines(app: &TestApp, after: i64) -> Vec<change::Model> {
     lines.all(&app.app.databases.read).await.expect("the feed")
 }
 
+async fn lines_of(app: &TestApp) -> Vec<change::Model> {
+    lines(app, 0).await
+}
+
 async fn head(app: &TestApp) -> i64 {
     lines(app, 0).await.last().map_or(0, |line| line.seq)
 }
@@ -76,6 +80,63 @@ async fn audits_after(app: &TestApp, count: usize) -> Vec<audit::Model> {
 }
 
 on_both_databases! {
+    async fn a_merged_theme_is_replaced_and_a_duplicate_is_called_one(app: TestApp) {
+        let v = "id version";
+        let (one, two) = (app.theme("ONE").await, app.theme("TWO").await);
+        let below = json!({ "code": "BELOW", "name": text("Below"), "kind": "SUBJECT", "parentId": one });
+        let below = app.secretariat().mutate("createTheme", below, "id").await;
+        let only = app.draft_with("WG-A", json!({ "themeIds": [one] })).await;
+        let both = app.draft_with("WG-A", json!({ "themeIds": [two, one] })).await;
+        let link = json!({ "id": one, "externalId": { "sourceSystem": "crm", "value": "1" } });
+        app.secretariat().mutate("linkExternalId", link, "id").await;
+        let start = app.app.feed.cursor(head(&app).await).to_string();
+        let input = json!({ "id": one, "expectedVersion": 1, "intoId": two });
+        let row = app.secretariat().mutate("mergeThemes", input, "id externalIds { value }").await;
+        assert_eq!(row, json!({ "id": two, "externalIds": [{ "value": "1" }] }));
+        let query = "query($after: String) { changes(after: $after) { edges { kind type id reason replacedBy } } }";
+        let told = app.secretariat().query_with(query, json!({ "after": start })).await;
+        let edges = told["changes"]["edges"].as_array().unwrap();
+        let mut touched: Vec<&Value> = edges.iter().filter(|edge| edge["kind"] == "UPDATED").map(|edge| &edge["id"]).collect();
+        let mut expected = vec![&only["id"], &both["id"], &below["id"]];
+        (touched.sort_by_key(|id| id.to_string()), expected.sort_by_key(|id| id.to_string()));
+        assert_eq!(touched, expected);
+        let merged = json!({ "kind": "REMOVED", "type": "THEME", "id": one, "reason": "MERGED", "replacedBy": two });
+        assert_eq!(edges.last(), Some(&merged));
+        let lines = app.secretariat().export(&format!("?after={start}")).await;
+        assert!(lines.iter().any(|line| line["id"] == json!(one) && line["replacedBy"] == json!(two)));
+        let query = "query($id: ID!) { recommendation(by: { id: $id }) { themes { code } } }";
+        for record in [&only, &both] {
+            let themes = app.secretariat().query_with(query, json!({ "id": record["id"] })).await;
+            assert_eq!(themes["recommendation"]["themes"], json!([{ "code": "TWO" }]));
+        }
+        let input = json!({ "id": two, "expectedVersion": 1, "intoId": below["id"] });
+        assert_eq!(app.secretariat().refusals("mergeThemes", input).await, ["INVALID intoId"]);
+        let input = json!({ "id": two, "expectedVersion": 1, "intoId": two });
+        assert_eq!(app.secretariat().refusals("mergeThemes", input).await, ["INVALID intoId"]);
+        let meeting = app.planned_meeting(json!({})).await;
+        let item = json!({ "meetingId": meeting["id"], "title": text("Twice"), "kind": "SESSION" });
+        let item = app.secretariat().mutate("addAgendaItem", item, v).await;
+        let input = at_with(&item, json!({ "duplicate": true }));
+        app.secretariat().mutate("removeAgendaItem", input, v).await;
+        let reasons: Vec<_> = lines_of(&app).await.into_iter().filter_map(|line| line.reason).collect();
+        assert_eq!(reasons.last(), Some(&ChangeReason::Duplicate));
+    }
+
+    async fn other_titles_and_sources_touch_their_meeting(app: TestApp) {
+        let source = app.sources().await.remove(0);
+        let row = app.planned_meeting(json!({})).await;
+        let title = |english: &str| json!({ "alternativeTitles": [{ "title": text(english), "sourceId": source }] });
+        let update = async |row: &Value, more: Value, expected: &[&str]| {
+            writes(&app, "updateMeeting", at_with(row, more), "id version", expected).await
+        };
+        let row = update(&row, title("As others say"), &["Updated Meeting 2"]).await;
+        update(&row, title("As others say"), &[]).await;
+        let row = update(&row, title("As they say now"), &["Updated Meeting 3"]).await;
+        let row = update(&row, json!({ "sourceIds": [source] }), &["Updated Meeting 4"]).await;
+        update(&row, json!({ "sourceIds": [source] }), &[]).await;
+        update(&row, json!({ "sourceIds": null, "alternativeTitles": null }), &["Updated Meeting 5"]).await;
+    }
+
     async fn organisations_bodies_and_vocabulary_tell_of_themselves(app: TestApp) {
         let v = "id version";
         let row = writes(

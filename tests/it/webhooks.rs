@@ -125,7 +125,7 @@ on_both_databases! {
         let (headers, body) = &heard[1];
         assert_eq!(*body, json!({
             "type": "record.created", "timestamp": "2026-01-15T04:00:00Z",
-            "data": { "cursor": cursor, "kind": "CREATED", "type": "THEME", "id": theme, "version": 1, "reason": null },
+            "data": { "cursor": cursor, "kind": "CREATED", "type": "THEME", "id": theme, "version": 1, "reason": null, "replacedBy": null },
         }));
         let (id, timestamp) = (header(headers, "webhook-id"), header(headers, "webhook-timestamp"));
         let signed = signature(&hook_of.secret, &id, timestamp.parse().unwrap(), &body.to_string());

@@ -201,7 +201,7 @@ fn record_of(mutation: &str) -> &'static str {
         "createOrganization" | "updateOrganization" | "deactivateOrganization" => "organization",
         "createBody" | "updateBody" => "body",
         "grantMandate" | "endMandate" => "mandate",
-        "createTheme" | "updateTheme" => "theme",
+        "createTheme" | "updateTheme" | "mergeThemes" => "theme",
         "createInstrument" | "updateInstrument" => "instrument",
         "addAgendaItem" | "updateAgendaItem" => "agendaItem",
         "recordParticipation" => "participation",

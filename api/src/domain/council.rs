@@ -14,6 +14,11 @@ pub fn acronym_is_free(free: bool) -> Checked<()> {
     ensure(free, || Refusal::new(RefusalCode::AlreadyExists, "acronym", ACRONYM_TAKEN))
 }
 
+/// A record is merged into another one of its kind.
+pub fn merges<I: PartialEq>(id: I, into: I) -> Checked<()> {
+    ensure(id != into, || Refusal::invalid("intoId", "A record is not merged into itself."))
+}
+
 /// A mandate ends on the day it begins, or later.
 pub fn mandate_period(valid_from: NaiveDate, valid_to: Option<NaiveDate>) -> Checked<()> {
     (input::day("validFrom", valid_from), input::optional_day("validTo", valid_to)).all()?;

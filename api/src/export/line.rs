@@ -50,6 +50,7 @@ pub struct Gone<'a> {
     pub id: &'a str,
     pub removed: SeenAs,
     pub reason: Option<ChangeReason>,
+    pub replaced_by: Option<&'a str>,
 }
 
 /// The end of an export.

@@ -118,7 +118,9 @@ impl Export {
             let (gone, there): (Vec<&Seen>, Vec<&Seen>) =
                 of_type.partition(|change| matches!(change.kind, SeenAs::Removed | SeenAs::AccessLost));
             for change in gone {
-                write(&Gone { record, id: &change.id, removed: change.kind, reason: change.reason }, lines)?;
+                let replaced_by = change.replaced_by.as_deref();
+                let gone = Gone { record, id: &change.id, removed: change.kind, reason: change.reason, replaced_by };
+                write(&gone, lines)?;
                 self.lines += 1;
             }
             if !there.is_empty() {

@@ -53,6 +53,11 @@ impl ChangeEdge {
         self.0.at
     }
 
+    /// The id of the record that takes the place of one that was merged into it.
+    async fn replaced_by(&self) -> Option<ID> {
+        self.0.replaced_by.clone().map(Into::into)
+    }
+
     /// Why a record was taken back, if it was.
     async fn reason(&self) -> Option<ChangeReason> {
         self.0.reason

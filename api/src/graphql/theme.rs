@@ -13,7 +13,7 @@ use super::scalar::texts;
 use super::session::session;
 use super::{found, to_one};
 use crate::service;
-use crate::service::theme::{CreateThemeInput, ThemeBy, ThemeFilter, ThemeOrder, UpdateThemeInput};
+use crate::service::theme::{CreateThemeInput, MergeThemesInput, ThemeBy, ThemeFilter, ThemeOrder, UpdateThemeInput};
 
 object!(Theme: theme, ThemeFilter, ThemeOrder);
 
@@ -114,5 +114,10 @@ mutations! {
         /// above itself.
         update_theme(UpdateThemeInput, "The theme, its version, and what changes.") -> ThemePayload
             = service::theme::update, of id;
+        /// Merges a theme into another one, which is returned: what was on it is on the other one from now on, and the feed
+        /// tells of it as `REMOVED`, `MERGED`, `replacedBy` the other one. For the secretariat. `INVALID` if they are the
+        /// same, or the other one is below it.
+        merge_themes(MergeThemesInput, "The theme, its version, and the one that takes its place.") -> ThemePayload
+            = service::theme::merge, of id;
     }
 }

@@ -1,10 +1,12 @@
 //! Themes: subjects, affected groups and development goals.
 
+use std::collections::HashSet;
+
 use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
-use entity::id::ThemeId;
-use entity::theme;
+use entity::id::{RecommendationId, ThemeId};
 use entity::theme::ThemeKind;
-use sea_orm::ConnectionTrait;
+use entity::{recommendation, recommendation_theme, theme};
+use sea_orm::{ColumnTrait as _, Condition, ConnectionTrait};
 
 use super::external_id::{self, ExternalIdInput};
 use super::filter::{EnumFilter, IdFilter, StringFilter, TextFilter, filter, sort};
@@ -157,6 +159,60 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateThemeInput) -> Resu
     }
     let row = tx.update::<theme::Entity>(&before, after).await?;
     tx.commit(row).await
+}
+
+/// A theme that becomes a part of another one.
+#[derive(Clone, Debug, InputObject)]
+pub struct MergeThemesInput {
+    /// The theme that ceases to be.
+    pub id: ID,
+    /// Its version that you have read.
+    pub expected_version: i32,
+    /// The theme that takes its place.
+    pub into_id: ID,
+}
+
+/// What was on a theme is on the other one from now on: recommendations, the themes below, what other systems call it.
+/// Returns the other one.
+pub async fn merge(app: &App, viewer: &Viewer, input: MergeThemesInput) -> Result<Written<theme::Model>, Error> {
+    viewer.require(Act::KeepRecord)?;
+    let (id, into_id) =
+        (input::id::<ThemeId>("id", &input.id, "theme"), input::id::<ThemeId>("intoId", &input.into_id, "theme"))
+            .all()?;
+    council::merges(id, into_id)?;
+    let mut tx = app.begin(viewer, "mergeThemes").await?;
+    let before = tx.get_at::<theme::Entity>(id, input.expected_version, "theme").await?;
+    tx.hold::<theme::Entity>(into_id).await?;
+    let into = tx.get::<theme::Entity>("intoId", into_id, "theme").await?;
+    council::no_cycle("intoId", id, &ancestors(&tx, Some(into_id)).await?)?;
+    move_recommendations(&mut tx, id, into_id).await?;
+    let below = read::all::<theme::Entity>(tx.db(), viewer, Condition::all().add(theme::Column::ParentId.eq(id)));
+    let move_up = |row: theme::Model| (row.clone(), theme::Model { parent_id: Some(into_id), ..row });
+    let mut below: Vec<_> = below.await?.into_iter().map(move_up).collect();
+    tx.touch_many::<theme::Entity>(&mut below).await?;
+    tx.merge::<theme::Entity>(&before, into_id).await?;
+    tx.commit(into).await
+}
+
+/// Puts one theme in the place of another one on every recommendation.
+async fn move_recommendations(tx: &mut Tx<'_>, from: ThemeId, into: ThemeId) -> Result<(), Error> {
+    let on_it = Condition::all().add(recommendation_theme::Column::ThemeId.eq(from));
+    let links = read::all::<recommendation_theme::Entity>(tx.db(), tx.viewer(), on_it).await?;
+    let ids: Vec<RecommendationId> = links.iter().map(|link| link.recommendation_id).collect();
+    tx.hold_all::<recommendation::Entity>(&ids).await?;
+    let before = read::children::<recommendation_theme::Entity>(tx.db(), tx.viewer(), &ids).await?;
+    let has_it: HashSet<RecommendationId> =
+        before.iter().filter(|link| link.theme_id == into).map(|link| link.recommendation_id).collect();
+    let after = before.iter().filter(|link| link.theme_id != from || !has_it.contains(&link.recommendation_id));
+    let after = after.map(|link| recommendation_theme::Model {
+        theme_id: if link.theme_id == from { into } else { link.theme_id },
+        ..link.clone()
+    });
+    let after = after.collect();
+    tx.replace_parts::<recommendation_theme::Entity>(before, after).await?;
+    let rows = tx.by_id::<recommendation::Entity>(ids).await?;
+    let mut touched: Vec<_> = rows.into_values().map(|row| (row.clone(), row)).collect();
+    tx.touch_many::<recommendation::Entity>(&mut touched).await
 }
 
 /// The wanted parent and all above it.

@@ -338,6 +338,19 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Removes a record for good whose place another one takes; what other systems call it is the other one's from now on.
+    pub async fn merge<E: Record>(&mut self, row: &E::Model, into: E::Id) -> Result<(), Error> {
+        let (from, into) = (E::id(row).uuid(), into.uuid());
+        let named = external_id::Entity::update_many().col_expr(external_id::Column::RecordId, into.into());
+        let named = named.filter(external_id::Column::RecordId.eq(from));
+        named.exec(&self.txn).await.map_err(refused_write)?;
+        self.remove::<E>(row, ChangeReason::Merged).await?;
+        if let Some(index) = self.written.get(&from) {
+            self.changes[*index].replaced_by = Some(into);
+        }
+        Ok(())
+    }
+
     /// New parts of records that this transaction writes too.
     pub async fn insert_parts<P: Part>(&mut self, rows: Vec<P::Model>) -> Result<(), Error> {
         self.write_rows::<P>(&rows).await
@@ -518,6 +531,7 @@ impl Tx<'_> {
             kind,
             version: E::version(row),
             reason,
+            replaced_by: None,
             access,
             access_before,
         });

@@ -100,6 +100,7 @@ const MUTATION: &str = "
     endMandate                 mandate              no        no     no      no  no    no        yes         yes
     createTheme                new                  no        no     no      no  no    no        yes         yes
     updateTheme                theme                no        no     no      no  no    no        yes         yes
+    mergeThemes                theme                no        no     no      no  no    no        yes         yes
     createInstrument           new                  no        no     no      no  no    no        yes         yes
     updateInstrument           instrument           no        no     no      no  no    no        yes         yes
     scheduleMeeting            new                  no        no     no      no  no    no        yes         yes

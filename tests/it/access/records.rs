@@ -84,6 +84,7 @@ impl<'a> Setting<'a> {
             }
             "createTheme" => new_theme(number),
             "updateTheme" => at_with(&self.theme().await, json!({ "name": text("Another name") })),
+            "mergeThemes" => at_with(&self.theme().await, json!({ "intoId": self.theme().await["id"] })),
             "createInstrument" => new_instrument(number),
             "updateInstrument" => at_with(&self.instrument().await, json!({ "title": text("Another title") })),
             "scheduleMeeting" => json!({

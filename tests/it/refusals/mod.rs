@@ -106,6 +106,7 @@ impl Inputs {
                 ),
             ),
             ("setAddressees", at_with(&draft_row, json!({ "addressees": addressees }))),
+            ("mergeThemes", at_with(&kept_theme, json!({ "intoId": app.theme("INTO").await }))),
             ("linkExternalId", linked(&draft_row)),
             ("unlinkExternalId", linked(&draft_row)),
             ("openDiscussion", at(&draft_row)),
@@ -195,6 +196,7 @@ rec_tests::on_both_databases! {
             "transmitRecommendation",
             "addAgendaItem",
             "updateTheme",
+            "mergeThemes",
         ];
         for (mutation, input) in inputs.all.iter().filter(|(name, _)| !spending.contains(name)) {
             let payload = app.secretariat().payload(mutation, input.clone(), "id").await;

@@ -97,6 +97,7 @@ pub struct Pending {
     pub kind: ChangeKind,
     pub version: i32,
     pub reason: Option<ChangeReason>,
+    pub replaced_by: Option<Uuid>,
     pub access: (Audience, Option<OrganizationId>),
     /// Who could see it before the transaction; nobody, if it is new.
     pub access_before: Option<(Audience, Option<OrganizationId>)>,
@@ -122,6 +123,7 @@ pub async fn append(
             kind: pending.kind,
             version: pending.version,
             reason: pending.reason,
+            replaced_by: pending.replaced_by,
             audience: pending.access.0,
             owner: pending.access.1,
             audience_before: pending.access_before.map(|access| access.0),

@@ -37,6 +37,8 @@ pub struct Seen {
     pub version: Option<i32>,
     pub at: DateTime<Utc>,
     pub reason: Option<ChangeReason>,
+    /// The id of the record that a merged one has become a part of.
+    pub replaced_by: Option<String>,
 }
 
 /// Changes in the order of their commits.
@@ -194,5 +196,6 @@ fn seen(app: &App, viewer: &Viewer, line: &change::Model) -> Option<Seen> {
         version: (!is_lost).then_some(line.version),
         at: line.at,
         reason: line.reason.filter(|_| !is_lost),
+        replaced_by: line.replaced_by.filter(|_| !is_lost).and_then(|id| print(line.subject_kind, id)),
     })
 }

@@ -125,6 +125,9 @@ pub struct RemoveAgendaItemInput {
     pub id: ID,
     /// The version of the item that you have read.
     pub expected_version: i32,
+    /// Whether another item says the same. Else it should not have been entered.
+    #[graphql(default)]
+    pub duplicate: bool,
 }
 
 /// A new order of an agenda.
@@ -228,7 +231,8 @@ pub async fn remove(
     next_meeting(meeting.status, MeetingMove::Update)?;
     rules::keeps("id", meeting.status, &[id], &[])?;
     set_recommendations(&mut tx, &meeting, &item, &[]).await?;
-    tx.remove::<agenda_item::Entity>(&item, ChangeReason::EnteredInError).await?;
+    let reason = if input.duplicate { ChangeReason::Duplicate } else { ChangeReason::EnteredInError };
+    tx.remove::<agenda_item::Entity>(&item, reason).await?;
     let row = tx.touch::<meeting::Entity>(&meeting, meeting.clone()).await?;
     tx.commit(row).await
 }

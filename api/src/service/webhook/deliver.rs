@@ -182,7 +182,7 @@ fn message_id(row: &Model, change: &Seen) -> String {
 
 /// A thin message: what changed, and where to read on. What it says now is asked of the service.
 fn message(change: &Seen) -> String {
-    let Seen { cursor, kind, record, id, version, at, reason } = change;
+    let Seen { cursor, kind, record, id, version, at, reason, replaced_by } = change;
     let name = match kind {
         SeenAs::Created => "record.created",
         SeenAs::Updated => "record.updated",
@@ -191,6 +191,7 @@ fn message(change: &Seen) -> String {
     };
     let data = json!({
         "cursor": cursor.to_string(), "kind": kind, "type": record, "id": id, "version": version, "reason": reason,
+        "replacedBy": replaced_by,
     });
     json!({ "type": name, "timestamp": at, "data": data }).to_string()
 }
