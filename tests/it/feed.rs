@@ -98,7 +98,8 @@ on_both_databases! {
         let edges = told["changes"]["edges"].as_array().unwrap();
         let mut touched: Vec<&Value> = edges.iter().filter(|edge| edge["kind"] == "UPDATED").map(|edge| &edge["id"]).collect();
         let mut expected = vec![&only["id"], &both["id"], &below["id"]];
-        (touched.sort_by_key(|id| id.to_string()), expected.sort_by_key(|id| id.to_string()));
+        touched.sort_by_key(ToString::to_string);
+        expected.sort_by_key(ToString::to_string);
         assert_eq!(touched, expected);
         let merged = json!({ "kind": "REMOVED", "type": "THEME", "id": one, "reason": "MERGED", "replacedBy": two });
         assert_eq!(edges.last(), Some(&merged));

@@ -15,7 +15,7 @@ pub fn acronym_is_free(free: bool) -> Checked<()> {
 }
 
 /// A record is merged into another one of its kind.
-pub fn merges<I: PartialEq>(id: I, into: I) -> Checked<()> {
+pub fn merges<I: PartialEq>(id: &I, into: &I) -> Checked<()> {
     ensure(id != into, || Refusal::invalid("intoId", "A record is not merged into itself."))
 }
 

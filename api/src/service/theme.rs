@@ -179,7 +179,7 @@ pub async fn merge(app: &App, viewer: &Viewer, input: MergeThemesInput) -> Resul
     let (id, into_id) =
         (input::id::<ThemeId>("id", &input.id, "theme"), input::id::<ThemeId>("intoId", &input.into_id, "theme"))
             .all()?;
-    council::merges(id, into_id)?;
+    council::merges(&id, &into_id)?;
     let mut tx = app.begin(viewer, "mergeThemes").await?;
     let before = tx.get_at::<theme::Entity>(id, input.expected_version, "theme").await?;
     tx.hold::<theme::Entity>(into_id).await?;

@@ -59,8 +59,7 @@ impl Inputs {
             "attendance": "PRESENT", "delegates": 3 });
         let kept_organization = json!({ "acronym": "KEPT", "name": name, "kind": "OTHER" });
         let kept_organization = secretariat.mutate("createOrganization", kept_organization, "id version").await;
-        let kept_body = json!({ "code": "WG-K", "kind": "WORKING_GROUP", "name": name });
-        let kept_body = secretariat.mutate("createBody", kept_body, "id version").await;
+        let kept_body = kept_body(app).await;
         let kept_mandate = app.mandate("OSCE", "WG-B", "MEMBER").await;
         let draft_row = app.draft("WG-A").await;
         let discussed = app.under_discussion("WG-A").await;
@@ -125,6 +124,11 @@ impl Inputs {
         let found = self.all.iter().find(|(name, _)| *name == mutation);
         &found.unwrap_or_else(|| panic!("no input of {mutation}")).1
     }
+}
+
+async fn kept_body(app: &TestApp) -> Value {
+    let body = json!({ "code": "WG-K", "kind": "WORKING_GROUP", "name": [{ "locale": "EN", "text": "A name" }] });
+    app.secretariat().mutate("createBody", body, "id version").await
 }
 
 fn linked(record: &Value) -> Value {
