@@ -139,6 +139,18 @@ on_both_databases! {
         assert_eq!(app.anonymous().query("{ feedHead }").await["feedHead"], *cursor);
     }
 
+    async fn what_is_shown_once_is_not_kept(app: TestApp) {
+        let client = json!({ "purpose": "A copy", "role": "READER", "scopes": ["READ"] });
+        let client = app.admin().mutate("registerClient", client, "id").await;
+        let keyed = app.admin().keyed("one");
+        let issue = json!({ "clientId": client["id"], "days": 1 });
+        assert_eq!(keyed.mutation_error("issueToken", issue.clone()).await, "INVALID_ARGUMENT");
+        let keyed = app.admin().keyed("two");
+        let hook = json!({ "url": "https://hooks.example/" });
+        assert_eq!(keyed.mutation_error("registerWebhook", hook).await, "INVALID_ARGUMENT");
+        app.admin().mutate("issueToken", issue, "id").await;
+    }
+
     async fn queries_and_strangers_have_no_use_for_a_key(app: TestApp) {
         for _ in 0..2 {
             let answer = app.secretariat().keyed("one").send("{ feedHead }", json!({})).await;

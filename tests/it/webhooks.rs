@@ -355,7 +355,10 @@ on_both_databases! {
 
     async fn what_is_no_webhook_is_refused(app: TestApp) {
         let query = "mutation($input: RegisterWebhookInput!) { registerWebhook(input: $input) { userErrors { code path } } }";
+        let writer = json!({ "purpose": "x", "role": "READER", "scopes": ["WRITE_MEETINGS"] });
+        let writer = app.admin().mutate("registerClient", writer, "id").await;
         for (input, code, field) in [
+            (json!({ "url": "https://hooks.example/", "clientId": writer["id"] }), "INVALID_STATE", "clientId"),
             (json!({ "url": "nowhere" }), "INVALID", "url"),
             (json!({ "url": "https://user@hooks.example/" }), "INVALID", "url"),
             (json!({ "url": "https://hooks.example/", "types": ["THEME", "THEME"] }), "INVALID", "types"),

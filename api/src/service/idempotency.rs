@@ -73,6 +73,15 @@ pub async fn claim(app: &App, repeatable: Repeatable) -> Result<Claimed, Error> 
     row.answer.map(Claimed::Again).ok_or_else(|| Error::internal("a key has no answer"))
 }
 
+/// Refuses, under a key, what shows a secret once and so must not be kept, and what waits for others while the transaction
+/// is open.
+pub fn forbids_keys(app: &App) -> Result<(), Error> {
+    if app.databases.commits() {
+        return Ok(());
+    }
+    Err(Error::InvalidArgument { message: "This is not asked for with an Idempotency-Key.".to_owned() })
+}
+
 fn outdated(app: &App) -> sea_orm::sea_query::Expr {
     idempotency_key::Column::At.lte(app.clock.now() - TimeDelta::hours(KEPT_HOURS))
 }

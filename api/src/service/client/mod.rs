@@ -13,6 +13,7 @@ use entity::{Audience, client, client_token, organization};
 use sea_orm::sea_query::{Condition, Expr};
 use sea_orm::{ColumnTrait as _, ConnectionTrait};
 
+use super::idempotency::forbids_keys;
 use super::read::{self, Visible};
 use super::tx::{Tx, Written};
 use crate::app::App;
@@ -156,6 +157,7 @@ pub async fn deactivate(
 
 pub async fn issue_token(app: &App, viewer: &Viewer, input: IssueTokenInput) -> Result<Written<Issued>, Error> {
     viewer.require(Act::Administer)?;
+    forbids_keys(app)?;
     let (id, days) = (input::id::<ClientId>("clientId", &input.client_id, "client"), days(input.days)).all()?;
     let mut tx = app.begin(viewer, "issueToken").await?;
     let client = held_client(&tx, "clientId", id).await?;

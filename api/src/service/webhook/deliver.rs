@@ -149,7 +149,8 @@ async fn viewer_of(app: &App, row: &Model) -> Result<Option<Viewer>, Error> {
         ClientRole::Secretariat => Role::Secretariat,
     };
     let subject = format!("webhook:{}", row.id);
-    Ok(Some(Viewer { role, subject, organization: organization.map(Arc::new), ..Viewer::anonymous() }))
+    let (organization, scopes) = (organization.map(Arc::new), Some(client.scopes.0));
+    Ok(Some(Viewer { role, subject, organization, scopes, ..Viewer::anonymous() }))
 }
 
 /// Tells a webhook of a change, and notes what came of it. Returns whether it was delivered.

@@ -8,6 +8,7 @@ use async_graphql::{ID, InputObject};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
+use entity::client::Scope;
 use entity::id::{ClientId, WebhookId};
 use entity::webhook::{Secret, Secrets, Types, WebhookReason, WebhookStatus};
 use entity::webhook_delivery::DeliveryOutcome;
@@ -19,6 +20,7 @@ use serde_json::json;
 use self::post::Posted;
 use super::change;
 use super::client::administered;
+use super::idempotency::forbids_keys;
 use super::read::{self, Visible};
 use super::tx::{Tx, Written};
 use crate::app::App;
@@ -99,6 +101,7 @@ pub async fn deliveries(
 
 pub async fn register(app: &App, viewer: &Viewer, input: RegisterWebhookInput) -> Result<Written<Keyed>, Error> {
     viewer.require(Act::Administer)?;
+    forbids_keys(app)?;
     let (url, types, client_id) = (
         rules::address("url", &input.url, app.config.webhooks_private()),
         input::distinct("types", input.types),
@@ -109,6 +112,9 @@ pub async fn register(app: &App, viewer: &Viewer, input: RegisterWebhookInput) -
     if let Some(id) = client_id {
         let client = tx.get::<client::Entity>("clientId", id, "client").await?;
         ensure(client.active, || Refusal::state("clientId", "The client is not active."))?;
+        ensure(client.scopes.0.contains(&Scope::Sync), || {
+            Refusal::state("clientId", "The client has no scope for the change feed.")
+        })?;
     }
     tx.alone("webhook").await?;
     let count = read::count::<webhook::Entity>(tx.db(), viewer, Condition::all()).await?;
@@ -148,6 +154,7 @@ fn new_secret() -> Result<String, Error> {
 /// The new secret signs from now on; the one before does so as well for a day.
 pub async fn rotate(app: &App, viewer: &Viewer, input: WebhookInput) -> Result<Written<Keyed>, Error> {
     viewer.require(Act::Administer)?;
+    forbids_keys(app)?;
     let (mut tx, before) = held(app, viewer, "rotateWebhookSecret", &input.id).await?;
     let secret = new_secret()?;
     let until = tx.at() + TimeDelta::hours(rules::ROTATION_HOURS);
@@ -202,6 +209,7 @@ pub async fn replay(app: &App, viewer: &Viewer, input: ReplayWebhookInput) -> Re
 /// Sends a message of no change, at once, whether the webhook is active or not. Nothing is tried again.
 pub async fn test(app: &App, viewer: &Viewer, input: WebhookInput) -> Result<Written<webhook_delivery::Model>, Error> {
     viewer.require(Act::Administer)?;
+    forbids_keys(app)?;
     let id = input::id::<WebhookId>("id", &input.id, "webhook")?;
     let row = read::get::<webhook::Entity>(&app.databases.read, viewer, id).await?;
     let row = row.ok_or_else(|| Refusal::not_found("id", "webhook"))?;
