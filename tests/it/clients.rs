@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
+use rec_api::auth::Role;
+use rec_api::auth::token::{self, Grant};
 use rec_api::domain::scope;
 use rec_api::service::change::attend::attend;
 use rec_tests::client::Client;
-use rec_tests::given::text;
+use rec_tests::given::{at_with, text};
 use rec_tests::socket::Socket;
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
@@ -39,6 +41,14 @@ fn holder(app: &TestApp, bearer: &str) -> Client {
 async fn client_with(app: &TestApp, role: &str, organization: Option<&str>, scopes: &[&str]) -> Client {
     let client = register(app, role, organization, scopes).await;
     holder(app, &issue(app, &client, 1).await.0)
+}
+
+/// The holder of a token whose `scope` has words of several services.
+fn of_provider(app: &TestApp, role: Role, words: &str) -> Client {
+    let valid_for = Duration::from_hours(1);
+    let grant = Grant { role, organization: None, valid_for, client: Some(("portal".to_owned(), words.to_owned())) };
+    let (keys, clock) = (&app.app.keys, &app.app.clock);
+    holder(app, &token::issue(keys.own(), &app.app.config.trust(), &grant, clock.uuid(), clock.now()).expect("a token"))
 }
 
 async fn refused(app: &TestApp, mutation: &str, input: Value) -> Vec<String> {
@@ -110,6 +120,58 @@ on_both_databases! {
         }
         let mirror = client_with(&app, "READER", None, &["SYNC"]).await;
         assert!(mirror.export("?types=RECOMMENDATION").await.iter().any(|line| line["id"] == discussed["id"]));
+    }
+
+    async fn a_client_that_does_not_read_sees_nothing_of_its_own_organisation_either(app: TestApp) {
+        app.mandate("OSCE", "WG-A", "MEMBER").await;
+        let draft = json!({ "bodyId": app.body("WG-A").await, "kind": "RECOMMENDATION", "title": text("A"), "text": text("B") });
+        let own = app.partner("OSCE").mutate("draftRecommendation", draft.clone(), "id version").await;
+        let adopted = app.adopted("WG-A").await;
+        let query = "query($own: ID!, $adopted: ID!) { own: recommendation(by: { id: $own }) { id } \
+            adopted: recommendation(by: { id: $adopted }) { id revisions { changeNote } } viewer { role } }";
+        for (scope, sees) in [("READ", true), ("WRITE_RECOMMENDATIONS", false)] {
+            let client = client_with(&app, "PARTNER", Some("OSCE"), &[scope]).await;
+            let seen = client.query_with(query, json!({ "own": own["id"], "adopted": adopted["id"] })).await;
+            assert_eq!(seen["own"].is_object(), sees, "{scope}");
+            assert!(seen["adopted"].is_object());
+        }
+        let writer = client_with(&app, "PARTNER", Some("OSCE"), &["WRITE_RECOMMENDATIONS"]).await;
+        let revised = at_with(&own, json!({ "title": text("C") }));
+        assert_eq!(writer.mutate("reviseRecommendation", revised, "version").await["version"], 2);
+    }
+
+    async fn what_a_client_writes_is_judged_by_all_that_its_role_sees(app: TestApp) {
+        let meetings = client_with(&app, "SECRETARIAT", None, &["WRITE_MEETINGS"]).await;
+        let meeting = app.planned_meeting(json!({ "chathamHouse": true })).await;
+        let part = json!({
+            "meetingId": meeting["id"], "organizationId": app.organization("OSCE").await, "capacity": "DELEGATE",
+            "attendance": "INVITED",
+        });
+        let part = app.secretariat().mutate("recordParticipation", part, "id").await;
+        let own = "query($id: ID!) { node(id: $id) { id } }";
+        assert!(app.partner("OSCE").query_with(own, json!({ "id": part["id"] })).await["node"].is_object());
+        let closed = at_with(&meeting, json!({ "sensitivity": "CONFIDENTIAL" }));
+        meetings.mutate("updateMeeting", closed, "id").await;
+        assert!(app.partner("OSCE").query_with(own, json!({ "id": part["id"] })).await["node"].is_null());
+        let agreed = app.agreed("WG-A").await;
+        let query = "query($id: ID!) { recommendation(by: { id: $id }) { agreedAt { id version } } }";
+        let found = app.secretariat().query_with(query, json!({ "id": agreed["id"] })).await;
+        let input = at_with(&found["recommendation"]["agreedAt"], json!({ "sessions": [] }));
+        assert_eq!(meetings.refusals("setBodySessions", input).await, ["INVALID_STATE sessions"]);
+        let themes = client_with(&app, "SECRETARIAT", None, &["WRITE_COUNCIL"]).await;
+        let (one, two) = (app.theme("ONE").await, app.theme("TWO").await);
+        app.draft_with("WG-A", json!({ "themeIds": [one] })).await;
+        let input = json!({ "id": one, "expectedVersion": 1, "intoId": two });
+        themes.mutate("mergeThemes", input, "id").await;
+    }
+
+    async fn words_of_other_services_limit_nothing(app: TestApp) {
+        let open = of_provider(&app, Role::Secretariat, "openid profile");
+        assert!(open.query("{ changes { upToDate } }").await["changes"].is_object());
+        let limited = of_provider(&app, Role::Secretariat, "openid write:meetings");
+        assert_eq!(limited.error("{ changes { upToDate } }").await, "FORBIDDEN");
+        let admin = of_provider(&app, Role::Admin, "openid read");
+        assert_eq!(admin.error("{ clients { id } }").await, "FORBIDDEN");
     }
 
     async fn every_mutation_has_a_scope_or_is_the_administrators(app: TestApp) {

@@ -1,5 +1,6 @@
 //! The record as lines: what a line says, who sees which, and that a mirror made of them is equal.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
@@ -36,6 +37,32 @@ async fn fails(client: &Client, query: &str) -> (u16, Value) {
     let (parts, body) = client.get(&format!("/export.ndjson{query}"), &[]).await;
     let body: Value = serde_json::from_slice(&body).expect("JSON");
     (parts.status.as_u16(), body["errors"][0]["extensions"]["code"].clone())
+}
+
+/// A copy of the record: its lines by type and id.
+type Lines = BTreeMap<(String, String), Value>;
+
+const VERSION: &str = "query($id: ID!) { meeting(by: { id: $id }) { id version } }";
+
+/// Writes lines into a copy; returns where to go on from.
+fn keep(copy: &mut Lines, mut lines: Vec<Value>) -> String {
+    let end = lines.pop().expect("a last line");
+    for line in lines {
+        let word = |field: &str| line[field].as_str().expect("a word").to_owned();
+        let key = (word("type"), word("id"));
+        if line["removed"].is_null() { copy.insert(key, line) } else { copy.remove(&key) };
+    }
+    end["cursor"].as_str().expect("a cursor").to_owned()
+}
+
+/// Brings copies up to date, and compares each with a new one.
+async fn follow(copies: &mut [(Client, Lines, String)]) {
+    for (client, copy, cursor) in copies {
+        *cursor = keep(copy, client.export(&format!("?after={cursor}")).await);
+        let mut new = Lines::new();
+        keep(&mut new, client.export("").await);
+        assert_eq!(*copy, new);
+    }
 }
 
 on_both_databases! {
@@ -75,6 +102,40 @@ on_both_databases! {
             is_equal(&client, &mirror, name).await;
             assert_eq!(cursor, head(&client).await);
             assert_eq!(client.export(&format!("?after={cursor}")).await.len(), 1);
+        }
+    }
+
+    async fn a_copy_that_goes_on_says_what_a_new_one_says(app: TestApp) {
+        let secretariat = app.secretariat();
+        let draft = app.draft("WG-A").await;
+        let meeting = app.planned_meeting(json!({})).await;
+        let item = json!({
+            "meetingId": meeting["id"], "title": text("An item"), "kind": "DISCUSSION", "recommendationIds": [draft["id"]],
+        });
+        secretariat.mutate("addAgendaItem", item, "id").await;
+        let closed = app.concluded_meeting_with(&["WG-A", "EC"], json!({ "sensitivity": "CONFIDENTIAL" })).await;
+        let submitted = app.submit(&app.draft("WG-A").await, &closed).await;
+        let adoption = at_with(&submitted, json!({ "meetingId": closed["id"], "noPersonalData": true }));
+        let adopted = secretariat.mutate("adoptRecommendation", adoption, "id version").await;
+        let viewers = [app.anonymous(), app.reader(), app.partner("OSCE"), secretariat.clone()];
+        let mut copies = Vec::new();
+        for client in viewers {
+            let mut copy = Lines::new();
+            let cursor = keep(&mut copy, client.export("").await);
+            copies.push((client, copy, cursor));
+        }
+        let opened = secretariat.mutate("openDiscussion", at(&draft), "id version").await;
+        follow(&mut copies).await;
+        secretariat.mutate("withdrawRecommendation", at(&opened), "id").await;
+        follow(&mut copies).await;
+        for (sensitivity, expected) in [("PUBLIC", true), ("PARTICIPANTS_ONLY", false)] {
+            let meeting = secretariat.query_with(VERSION, json!({ "id": closed["id"] })).await;
+            let input = at_with(&meeting["meeting"], json!({ "sensitivity": sensitivity }));
+            secretariat.mutate("updateMeeting", input, "id").await;
+            follow(&mut copies).await;
+            let (_, copy, _) = &copies[0];
+            let said = &copy[&("RECOMMENDATION".to_owned(), adopted["id"].as_str().unwrap().to_owned())];
+            assert_eq!(said["meetingId"] == closed["id"], expected, "{sensitivity}");
         }
     }
 

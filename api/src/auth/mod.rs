@@ -116,7 +116,8 @@ impl Viewer {
         }
         let expires_at = DateTime::from_timestamp(claims.exp, 0);
         let token = claims.jti.as_deref().and_then(|id| Uuid::try_parse(id).ok());
-        let scopes = claims.scope.as_deref().map(scope::named);
+        // Words that are none of ours, such as an identity provider's `openid`, limit nothing.
+        let scopes = claims.scope.as_deref().map(scope::named).filter(|scopes| !scopes.is_empty());
         Ok(Self { role: claims.role, subject: claims.sub, organization, expires_at, token, scopes })
     }
 
@@ -127,7 +128,18 @@ impl Viewer {
 
     /// Whether the viewer may read who wrote a published text, and what was noted on its revisions.
     pub fn sees_attribution(&self) -> bool {
-        self.role > Role::Anonymous
+        self.role > Role::Anonymous && self.reads()
+    }
+
+    /// Whether the viewer's client reads more than everyone.
+    fn reads(&self) -> bool {
+        self.has(Scope::Read) || self.has(Scope::Sync)
+    }
+
+    /// The viewer without the limits of its client: what it writes is judged by all that its role sees.
+    #[must_use]
+    pub fn unlimited(&self) -> Self {
+        Self { scopes: None, ..self.clone() }
     }
 
     /// The service itself: commands on its own machine.
@@ -156,7 +168,7 @@ impl Viewer {
     /// The widest audience that the viewer belongs to.
     pub fn clearance(&self) -> Audience {
         match self.role {
-            _ if !self.has(Scope::Read) && !self.has(Scope::Sync) => Audience::Public,
+            _ if !self.reads() => Audience::Public,
             Role::Anonymous => Audience::Public,
             Role::Reader | Role::Partner => Audience::Participants,
             Role::Secretariat | Role::Admin => Audience::Confidential,
@@ -165,12 +177,17 @@ impl Viewer {
 
     /// Whether the viewer may see what has this access.
     pub fn admits(&self, (audience, owner): Access) -> bool {
-        audience <= self.clearance() || owner.is_some() && owner == self.acts_for()
+        audience <= self.clearance() || owner.is_some() && owner == self.sees_for()
     }
 
     /// The organisation that a partner acts for.
     pub fn acts_for(&self) -> Option<OrganizationId> {
         self.organization.as_ref().filter(|_| self.role == Role::Partner).map(|organization| organization.id)
+    }
+
+    /// The organisation whose own rows the viewer sees.
+    pub fn sees_for(&self) -> Option<OrganizationId> {
+        self.acts_for().filter(|_| self.reads())
     }
 
     /// How the feed names who wrote: the organisation or the role, never the token's subject.
@@ -197,7 +214,7 @@ impl Viewer {
             Act::Write => (self.acts_for().is_some(), "Only the secretariat and partners write texts."),
             Act::Administer => {
                 let reason = "Only administrators may do this.";
-                return if self.role == Role::Admin { Ok(()) } else { Err(Error::Forbidden(reason)) };
+                return if self.role == Role::Admin { self.require_scope(None) } else { Err(Error::Forbidden(reason)) };
             }
             Act::Link => (self.acts_for().is_some(), "Only the secretariat and partners link external ids."),
             Act::RecordParticipation { organization, lets_in } => (

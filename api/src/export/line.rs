@@ -3,7 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
+use async_graphql::resolver_utils::EnumType as _;
+use chrono::{DateTime, SecondsFormat, Utc};
 use entity::addressee::{AddresseeCategory, AddresseeRole};
 use entity::change::ChangeReason;
 use entity::id::{BodyId, CountryId, MeetingId, OrganizationId, RecommendationId, SourceId};
@@ -15,8 +16,9 @@ use entity::{
     participation, recommendation, recommendation_instrument, recommendation_revision, recommendation_theme, source,
     theme,
 };
-use serde::ser::{SerializeMap as _, SerializeSeq as _, SerializeStruct as _};
+use serde::ser::{SerializeMap as _, SerializeStruct as _};
 use serde::{Serialize, Serializer};
+use tokio::try_join;
 
 use crate::App;
 use crate::auth::Viewer;
@@ -78,12 +80,9 @@ struct Texts<'a>(&'a LocalizedText);
 impl Serialize for Texts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let original = self.0.original();
-        let mut texts = serializer.serialize_seq(None)?;
-        let (first, others): (Vec<_>, Vec<_>) = self.0.iter().partition(|(locale, _)| *locale == original);
-        for (locale, text) in first.into_iter().chain(others) {
-            texts.serialize_element(&Translation { locale, text })?;
-        }
-        texts.end()
+        let first = self.0.iter().filter(|(locale, _)| *locale == original);
+        let others = self.0.iter().filter(|(locale, _)| *locale != original);
+        serializer.collect_seq(first.chain(others).map(|(locale, text)| Translation { locale, text }))
     }
 }
 
@@ -95,9 +94,23 @@ struct Translation<'a> {
 impl Serialize for Translation<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut translation = serializer.serialize_struct("Translation", 2)?;
-        translation.serialize_field("locale", &self.locale.code().to_ascii_uppercase())?;
+        translation.serialize_field("locale", name_of(self.locale))?;
         translation.serialize_field("text", self.text)?;
         translation.end()
+    }
+}
+
+/// A language as the schema names it.
+fn name_of(locale: Locale) -> &'static str {
+    Locale::items().iter().find(|item| item.value == locale).map_or("", |item| item.name)
+}
+
+/// A time as the schema has it. It is text before it is written: chrono would hand it over letter by letter.
+struct At(DateTime<Utc>);
+
+impl Serialize for At {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
     }
 }
 
@@ -118,8 +131,8 @@ macro_rules! line {
         fields.serialize_entry("type", &Self::TYPE)?;
         fields.serialize_entry("id", &Id($row.id))?;
         fields.serialize_entry("version", &$row.version)?;
-        fields.serialize_entry("createdAt", &$row.created_at)?;
-        fields.serialize_entry("updatedAt", &$row.updated_at)?;
+        fields.serialize_entry("createdAt", &At($row.created_at))?;
+        fields.serialize_entry("updatedAt", &At($row.updated_at))?;
         $(fields.serialize_entry($name, &$value)?;)*
         serde::ser::SerializeMap::end(fields)?;
         $lines.push(b'\n');
@@ -216,16 +229,6 @@ impl<P: Part + Visible> PartsOf<P> {
     }
 }
 
-/// Those of the records that the viewer may see.
-async fn seen<E: Visible>(app: &App, viewer: &Viewer, mut ids: Vec<E::Id>) -> Result<HashSet<E::Id>, Error> {
-    ids.sort_unstable();
-    ids.dedup();
-    if ids.is_empty() {
-        return Ok(HashSet::new());
-    }
-    Ok(read::by_ids::<E>(&app.databases.read, viewer, &ids).await?.iter().map(E::id).collect())
-}
-
 fn ids_of<E: Row>(rows: &[E::Model]) -> Vec<E::Id> {
     rows.iter().map(E::id).collect()
 }
@@ -237,7 +240,7 @@ impl Line for agenda_item::Entity {
         let links = PartsOf::read(app, viewer, &ids_of::<Self>(rows)).await?;
         let named = links.0.values().flatten().map(|link: &agenda_item_recommendation::Model| link.recommendation_id);
         let named: Vec<RecommendationId> = named.collect();
-        let seen = seen::<recommendation::Entity>(app, viewer, named).await?;
+        let seen = read::seen::<recommendation::Entity>(&app.databases.read, viewer, named).await?;
         Ok(AgendaParts { links, seen })
     }
 
@@ -267,7 +270,7 @@ impl Line for participation::Entity {
     type Parts = HashSet<MeetingId>;
 
     async fn parts(app: &App, viewer: &Viewer, rows: &[Self::Model]) -> Result<Self::Parts, Error> {
-        seen::<meeting::Entity>(app, viewer, rows.iter().map(|row| row.meeting_id).collect()).await
+        read::seen::<meeting::Entity>(&app.databases.read, viewer, rows.iter().map(|row| row.meeting_id).collect()).await
     }
 
     fn write(row: &Self::Model, seen: &Self::Parts, _: &Viewer, lines: &mut Vec<u8>) -> Result<(), serde_json::Error> {
@@ -315,12 +318,13 @@ impl Line for meeting::Entity {
 
     async fn parts(app: &App, viewer: &Viewer, rows: &[Self::Model]) -> Result<Self::Parts, Error> {
         let ids = ids_of::<Self>(rows);
-        Ok(MeetingParts {
-            organizers: PartsOf::read(app, viewer, &ids).await?,
-            sessions: PartsOf::read(app, viewer, &ids).await?,
-            titles: PartsOf::read(app, viewer, &ids).await?,
-            sources: PartsOf::read(app, viewer, &ids).await?,
-        })
+        let (organizers, sessions, titles, sources) = try_join!(
+            PartsOf::read(app, viewer, &ids),
+            PartsOf::read(app, viewer, &ids),
+            PartsOf::read(app, viewer, &ids),
+            PartsOf::read(app, viewer, &ids),
+        )?;
+        Ok(MeetingParts { organizers, sessions, titles, sources })
     }
 
     fn write(row: &Self::Model, parts: &Self::Parts, _: &Viewer, lines: &mut Vec<u8>) -> Result<(), serde_json::Error> {
@@ -383,7 +387,7 @@ struct Revision<'a> {
     text: Texts<'a>,
     rationale: Option<Texts<'a>>,
     change_note: Option<&'a str>,
-    created_at: DateTime<Utc>,
+    created_at: At,
 }
 
 impl Line for recommendation::Entity {
@@ -394,14 +398,15 @@ impl Line for recommendation::Entity {
         let meetings: Vec<MeetingId> =
             rows.iter().flat_map(|row| [row.meeting_id, row.agreed_meeting_id]).flatten().collect();
         let superseded: Vec<RecommendationId> = rows.iter().filter_map(|row| row.supersedes_id).collect();
-        Ok(RecommendationParts {
-            addressees: PartsOf::read(app, viewer, &ids).await?,
-            themes: PartsOf::read(app, viewer, &ids).await?,
-            instruments: PartsOf::read(app, viewer, &ids).await?,
-            revisions: PartsOf::read(app, viewer, &ids).await?,
-            meetings: seen::<meeting::Entity>(app, viewer, meetings).await?,
-            superseded: seen::<Self>(app, viewer, superseded).await?,
-        })
+        let (addressees, themes, instruments, revisions, meetings, superseded) = try_join!(
+            PartsOf::read(app, viewer, &ids),
+            PartsOf::read(app, viewer, &ids),
+            PartsOf::read(app, viewer, &ids),
+            PartsOf::read(app, viewer, &ids),
+            read::seen::<meeting::Entity>(&app.databases.read, viewer, meetings),
+            read::seen::<Self>(&app.databases.read, viewer, superseded),
+        )?;
+        Ok(RecommendationParts { addressees, themes, instruments, revisions, meetings, superseded })
     }
 
     fn write(
@@ -424,7 +429,7 @@ impl Line for recommendation::Entity {
             text: Texts(&part.text),
             rationale: part.rationale.as_ref().map(Texts),
             change_note: part.change_note.as_deref().filter(|_| is_told),
-            created_at: part.created_at,
+            created_at: At(part.created_at),
         });
         line!(lines, row, {
             "label": &row.label,

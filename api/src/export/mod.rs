@@ -10,6 +10,7 @@ use entity::RecordType;
 use entity::client::Scope;
 use entity::id::RecordId as _;
 use futures_util::stream::{self, Stream};
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use self::line::{End, Gone, Line, write};
@@ -22,8 +23,9 @@ use crate::service::change::since::{LONGEST, Seen, since};
 use crate::service::change::{self, ChangeCursor};
 use crate::service::read;
 
-/// The records that are in memory at once.
+/// The records of a portion, and the portions that are made at once.
 const CHUNK: u64 = 500;
+const AT_ONCE: usize = 3;
 
 /// The lines of these types, in portions of some hundred lines. Without a cursor all records, each once; with one those that
 /// have changed since, and what is gone. The last line tells where to go on from: whoever does not have it does not have all.
@@ -33,7 +35,8 @@ pub fn export(
     records: Vec<RecordType>,
     after: Option<String>,
 ) -> impl Stream<Item = Result<Vec<u8>, Error>> + Send {
-    let export = Export { app, viewer, records, lines: 0, stage: Stage::Begins { after } };
+    let viewer = Arc::new(viewer);
+    let export = Export { app, viewer, records, lines: 0, stage: Stage::Begins { after }, made: VecDeque::new() };
     stream::try_unfold(export, async |mut export| {
         let portion = export.next().await?;
         Ok(portion.map(|portion| (portion, export)))
@@ -42,10 +45,33 @@ pub fn export(
 
 struct Export {
     app: Arc<App>,
-    viewer: Viewer,
+    viewer: Arc<Viewer>,
     records: Vec<RecordType>,
     lines: u64,
     stage: Stage,
+    /// The portions that are being made, in their order.
+    made: VecDeque<JoinHandle<Result<Portion, Error>>>,
+}
+
+/// Lines, and how many they are.
+#[derive(Default)]
+struct Portion {
+    lines: Vec<u8>,
+    count: u64,
+}
+
+impl Portion {
+    async fn of<E: Line>(app: &App, viewer: &Viewer, rows: &[E::Model]) -> Result<Self, Error> {
+        let mut portion = Self::default();
+        if !rows.is_empty() {
+            let parts = E::parts(app, viewer, rows).await?;
+            for row in rows {
+                E::write(row, &parts, viewer, &mut portion.lines)?;
+                portion.count += 1;
+            }
+        }
+        Ok(portion)
+    }
 }
 
 enum Stage {
@@ -88,27 +114,32 @@ impl Export {
     async fn read(
         &mut self,
         mut types: VecDeque<RecordType>,
-        last: Option<Uuid>,
+        mut last: Option<Uuid>,
         head: ChangeCursor,
         lines: &mut Vec<u8>,
     ) -> Result<(), Error> {
-        let Some(record) = types.front().copied() else {
-            return self.end(head, lines);
-        };
-        let last = with_published!(record, E => self.chunk::<E>(last, lines).await?).flatten();
-        if last.is_none() {
-            types.pop_front();
+        while let Some(record) = types.front().copied().filter(|_| self.made.len() < AT_ONCE) {
+            last = with_published!(record, E => self.make::<E>(last).await?).flatten();
+            if last.is_none() {
+                types.pop_front();
+            }
+        }
+        match self.made.pop_front() {
+            Some(portion) => self.add(portion.await.map_err(|error| Error::Internal(error.into()))??, lines),
+            None => return self.end(head, lines),
         }
         self.stage = Stage::Reads { types, last, head };
         Ok(())
     }
 
-    /// The records of a type after one of them. The last one read, if there may be more.
-    async fn chunk<E: Line>(&mut self, last: Option<Uuid>, lines: &mut Vec<u8>) -> Result<Option<Uuid>, Error> {
+    /// Begins a portion of the records of a type after one of them. The last one of it, if there may be more.
+    async fn make<E: Line>(&mut self, last: Option<Uuid>) -> Result<Option<Uuid>, Error> {
         let rows = read::after::<E>(&self.app.databases.read, &self.viewer, last.map(E::Id::new), CHUNK).await?;
-        self.write::<E>(&rows, lines).await?;
         let is_full = u64::try_from(rows.len()).is_ok_and(|read| read == CHUNK);
-        Ok(rows.last().filter(|_| is_full).map(|row| E::id(row).uuid()))
+        let last = rows.last().filter(|_| is_full).map(|row| E::id(row).uuid());
+        let (app, viewer) = (Arc::clone(&self.app), Arc::clone(&self.viewer));
+        self.made.push_back(tokio::spawn(async move { Portion::of::<E>(&app, &viewer, &rows).await }));
+        Ok(last)
     }
 
     async fn follow(&mut self, after: &str, lines: &mut Vec<u8>) -> Result<(), Error> {
@@ -138,19 +169,17 @@ impl Export {
     async fn changed<E: Line>(&mut self, changes: &[&Seen], lines: &mut Vec<u8>) -> Result<(), Error> {
         let ids: Vec<E::Id> = changes.iter().filter_map(|change| change.id.parse().ok()).collect();
         let rows = read::admitted::<E>(&self.app.databases.read, &self.viewer, &ids).await?;
-        self.write::<E>(&rows, lines).await
+        self.add(Portion::of::<E>(&self.app, &self.viewer, &rows).await?, lines);
+        Ok(())
     }
 
-    async fn write<E: Line>(&mut self, rows: &[E::Model], lines: &mut Vec<u8>) -> Result<(), Error> {
-        if rows.is_empty() {
-            return Ok(());
+    fn add(&mut self, portion: Portion, lines: &mut Vec<u8>) {
+        self.lines += portion.count;
+        if lines.is_empty() {
+            *lines = portion.lines;
+        } else {
+            lines.extend(portion.lines);
         }
-        let parts = E::parts(&self.app, &self.viewer, rows).await?;
-        for row in rows {
-            E::write(row, &parts, &self.viewer, lines)?;
-            self.lines += 1;
-        }
-        Ok(())
     }
 
     fn end(&mut self, cursor: ChangeCursor, lines: &mut Vec<u8>) -> Result<(), Error> {

@@ -128,7 +128,7 @@ pub async fn link(
         tx.rollback().await?;
         return Ok(Written { record: row, cursor: None });
     }
-    let linked = of_records(tx.db(), viewer, &[record.id]).await?;
+    let linked = of_records(tx.db(), tx.viewer(), &[record.id]).await?;
     let linked = linked.get(&record.id).into_iter().flatten();
     input::room(PATH, linked.filter(|row| row.owner == systems.owner(&key)).count())?;
     let row = row(&tx, record, key, &systems);
@@ -144,7 +144,7 @@ pub async fn unlink(
     viewer.require(Act::Link)?;
     let (record, key) = (named(&input.id), input.external_id.parse()).all()?;
     let mut tx = app.begin(viewer, "unlinkExternalId").await?;
-    let row = read::find::<external_id::Entity>(tx.db(), viewer, of_key(record.record, &key)).await?;
+    let row = read::find::<external_id::Entity>(tx.db(), tx.viewer(), of_key(record.record, &key)).await?;
     let row = row.filter(|row| row.record_id == record.id).ok_or_else(|| Refusal::not_found(PATH, "external id"))?;
     tx.remove_beside::<external_id::Entity>(&row).await?;
     tx.commit(row).await

@@ -141,7 +141,7 @@ pub async fn grant(app: &App, viewer: &Viewer, input: GrantMandateInput) -> Resu
         .add(mandate::Column::OrganizationId.eq(organization_id))
         .add(mandate::Column::BodyId.eq(body_id))
         .add(mandate::Column::Role.eq(input.role));
-    let held = read::all::<mandate::Entity>(tx.db(), viewer, of_holder).await?;
+    let held = read::all::<mandate::Entity>(tx.db(), tx.viewer(), of_holder).await?;
     council::no_overlap(&held, input.valid_from, input.valid_to)?;
     let (id, at) = (tx.mint(), tx.at());
     let (audience, owner) = audience::OPEN;

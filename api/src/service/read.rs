@@ -1,14 +1,14 @@
 //! Door 1: every read. A row that the viewer may not see is simply not found.
 #![expect(clippy::disallowed_methods, reason = "the one place that reads entities")]
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use entity::id::RecordId;
 use entity::{Audience, Part, Row};
 use sea_orm::sea_query::{
     ArrayType, Asterisk, Condition, DynIden, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, FromQueryResult, Value};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, FromQueryResult, IdenStatic as _, Value};
 use uuid::Uuid;
 
 use super::page::{Listing, Page};
@@ -41,7 +41,7 @@ pub fn within(viewer: &Viewer, audience: impl ColumnTrait, owner: impl ColumnTra
         Audience::Participants => audience.lte(Audience::Participants),
         Audience::Public => audience.eq(Audience::Public),
     };
-    match viewer.acts_for() {
+    match viewer.sees_for() {
         Some(organization) => Condition::any().add(within).add(owner.eq(organization)),
         None => Condition::all().add(within),
     }
@@ -102,6 +102,23 @@ pub async fn by_ids<E: Visible>(
 ) -> Result<Vec<E::Model>, Error> {
     let wanted = among(db.get_database_backend(), E::ID, ids);
     rows::<E>(db, select::<E>(viewer).and_where(wanted)).await
+}
+
+/// Those of the ids whose rows the viewer may see.
+pub async fn seen<E: Visible>(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    mut ids: Vec<E::Id>,
+) -> Result<HashSet<E::Id>, Error> {
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let wanted = among(db.get_database_backend(), E::ID, &ids);
+    let mut statement = select::<E>(viewer).and_where(wanted).take();
+    let rows = db.query_all(statement.clear_selects().column(E::ID.as_column_ref())).await?;
+    rows.iter().map(|row| Ok(row.try_get("", E::ID.as_str())?)).collect()
 }
 
 /// The rows after one of them, in the order of their ids, that what is written on them lets the viewer see: what the feed

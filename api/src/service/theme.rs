@@ -186,7 +186,7 @@ pub async fn merge(app: &App, viewer: &Viewer, input: MergeThemesInput) -> Resul
     let into = tx.get::<theme::Entity>("intoId", into_id, "theme").await?;
     council::no_cycle("intoId", id, &ancestors(&tx, Some(into_id)).await?)?;
     move_recommendations(&mut tx, id, into_id).await?;
-    let below = read::all::<theme::Entity>(tx.db(), viewer, Condition::all().add(theme::Column::ParentId.eq(id)));
+    let below = read::all::<theme::Entity>(tx.db(), tx.viewer(), Condition::all().add(theme::Column::ParentId.eq(id)));
     let move_up = |row: theme::Model| (row.clone(), theme::Model { parent_id: Some(into_id), ..row });
     let mut below: Vec<_> = below.await?.into_iter().map(move_up).collect();
     tx.touch_many::<theme::Entity>(&mut below).await?;

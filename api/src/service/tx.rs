@@ -63,7 +63,8 @@ pub struct Written<M> {
 
 pub struct Tx<'a> {
     app: &'a App,
-    viewer: &'a Viewer,
+    /// Its author, with the whole sight of its role.
+    viewer: Viewer,
     action: &'static str,
     at: DateTime<Utc>,
     txn: DatabaseTransaction,
@@ -77,13 +78,13 @@ pub struct Tx<'a> {
 
 impl App {
     /// Begins a use case. `action` is its name in the audit trail: the mutation or the command.
-    pub async fn begin<'a>(&'a self, viewer: &'a Viewer, action: &'static str) -> Result<Tx<'a>, Error> {
+    pub async fn begin<'a>(&'a self, viewer: &Viewer, action: &'static str) -> Result<Tx<'a>, Error> {
         viewer.require_scope(scope::of_mutation(action))?;
         let txn = self.databases.begin().await?;
         let at = self.clock.now();
         Ok(Tx {
             app: self,
-            viewer,
+            viewer: viewer.unlimited(),
             action,
             at,
             txn,
@@ -111,7 +112,7 @@ impl Tx<'_> {
     }
 
     pub fn viewer(&self) -> &Viewer {
-        self.viewer
+        &self.viewer
     }
 
     /// The connection of this transaction, for reads through door 1.
@@ -121,7 +122,7 @@ impl Tx<'_> {
 
     /// The record that an input names; hidden answers like missing. `what` is its kind in plain words.
     pub async fn get<E: Visible>(&self, path: &str, id: E::Id, what: &str) -> Result<E::Model, Error> {
-        read::get::<E>(&self.txn, self.viewer, id).await?.ok_or_else(|| Refusal::not_found(path, what).into())
+        read::get::<E>(&self.txn, &self.viewer, id).await?.ok_or_else(|| Refusal::not_found(path, what).into())
     }
 
     /// Checks, in one statement, that all records are there that an input names, each at its own place.
@@ -132,7 +133,7 @@ impl Tx<'_> {
 
     /// Those of the records that are there, in one statement.
     pub async fn known<E: Visible>(&self, ids: Vec<E::Id>) -> Result<HashSet<E::Id>, Error> {
-        Ok(self.by_id::<E>(ids).await?.into_keys().collect())
+        read::seen::<E>(&self.txn, &self.viewer, ids).await
     }
 
     /// Those of the records that are there, by their ids, in one statement.
@@ -142,7 +143,7 @@ impl Tx<'_> {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        let rows = read::by_ids::<E>(&self.txn, self.viewer, &ids).await?;
+        let rows = read::by_ids::<E>(&self.txn, &self.viewer, &ids).await?;
         Ok(rows.into_iter().map(|row| (E::id(&row), row)).collect())
     }
 
@@ -219,7 +220,7 @@ impl Tx<'_> {
         let Some(organization) = self.viewer.acts_for() else { return Ok(standings) };
         let held = Condition::all().add(mandate::Column::OrganizationId.eq(organization));
         let today = self.today();
-        for mandate in read::all::<mandate::Entity>(&self.txn, self.viewer, held).await? {
+        for mandate in read::all::<mandate::Entity>(&self.txn, &self.viewer, held).await? {
             if is_valid_on(&mandate, today) {
                 standings.entry(mandate.body_id).or_default().roles.push(mandate.role);
             }
@@ -230,7 +231,7 @@ impl Tx<'_> {
     /// The active body of a kind.
     pub async fn body_of_kind(&self, kind: body::BodyKind) -> Result<Option<body::Model>, Error> {
         let active = Condition::all().add(body::Column::Kind.eq(kind)).add(body::Column::Active.eq(true));
-        read::find::<body::Entity>(&self.txn, self.viewer, active).await
+        read::find::<body::Entity>(&self.txn, &self.viewer, active).await
     }
 
     pub async fn insert<E: Record>(&mut self, row: E::Model) -> Result<E::Model, Error> {
@@ -291,6 +292,18 @@ impl Tx<'_> {
             self.note::<E>(after, ChangeKind::Updated, Some((E::audience(before), E::owner(before))), None);
         }
         Ok(())
+    }
+
+    /// One version more of the records that meet a condition, whoever may see them, because what is shown of them has
+    /// changed: who may see a record that they name. Those that this transaction has written are told of already.
+    pub async fn touch_where<E: Record + Visible>(&mut self, which: Condition) -> Result<(), Error> {
+        let everyone = Viewer::system("touch");
+        let named = read::all::<E>(&self.txn, &everyone, which).await?;
+        let ids: Vec<E::Id> = named.iter().map(E::id).filter(|id| !self.written.contains_key(&id.uuid())).collect();
+        self.hold_all::<E>(&ids).await?;
+        let rows = read::by_ids::<E>(&self.txn, &everyone, &ids).await?;
+        let mut touched: Vec<_> = rows.into_iter().map(|row| (row.clone(), row)).collect();
+        self.touch_many::<E>(&mut touched).await
     }
 
     async fn write_update<E: Record>(

@@ -114,7 +114,7 @@ pub async fn register(app: &App, viewer: &Viewer, input: RegisterClientInput) ->
         ensure(organization.active, || Refusal::state("organizationId", "The organisation is not active."))?;
     }
     tx.alone("client").await?;
-    let count = read::count::<client::Entity>(tx.db(), viewer, Condition::all()).await?;
+    let count = read::count::<client::Entity>(tx.db(), tx.viewer(), Condition::all()).await?;
     ensure(usize::try_from(count).is_ok_and(|count| count < CLIENTS), || {
         Refusal::new(RefusalCode::TooLong, "", format!("There are {CLIENTS} clients already."))
     })?;
@@ -145,7 +145,7 @@ pub async fn deactivate(
     let before = held_client(&tx, "id", id).await?;
     let after = client::Model { active: false, ..before };
     tx.update_beside::<client::Entity>(&after).await?;
-    for token in read::children::<client_token::Entity>(tx.db(), viewer, &[id]).await? {
+    for token in read::children::<client_token::Entity>(tx.db(), tx.viewer(), &[id]).await? {
         if token.revoked_at.is_none() {
             revoke_row(&mut tx, token).await?;
         }
@@ -166,7 +166,7 @@ pub async fn issue_token(app: &App, viewer: &Viewer, input: IssueTokenInput) -> 
         .add(client_token::Column::ClientId.eq(id))
         .add(client_token::Column::ExpiresAt.gt(tx.at()))
         .add(client_token::Column::RevokedAt.is_null());
-    let valid = read::count::<client_token::Entity>(tx.db(), viewer, valid).await?;
+    let valid = read::count::<client_token::Entity>(tx.db(), tx.viewer(), valid).await?;
     input::room("clientId", usize::try_from(valid).unwrap_or(usize::MAX))?;
     let row = client_token::Model {
         id: tx.mint(),

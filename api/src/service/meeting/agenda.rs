@@ -310,6 +310,8 @@ async fn set_recommendations(
     let ids = ids
         .map(|(index, id)| input::id::<RecommendationId>(&format!("recommendationIds.{index}"), id, "recommendation"));
     let ids = input::distinct("recommendationIds", each(ids)?)?;
+    // Who may see them does not change meanwhile: the item would have to be told of again.
+    tx.hold_all::<recommendation::Entity>(&ids).await?;
     tx.check_named::<recommendation::Entity>(placed("recommendationIds", "", &ids), "recommendation").await?;
     let before = read::children::<agenda_item_recommendation::Entity>(tx.db(), tx.viewer(), &[item.id]).await?;
     let kept: Vec<RecommendationId> = before.iter().map(|row| row.recommendation_id).collect();

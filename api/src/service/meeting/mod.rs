@@ -14,7 +14,7 @@ use entity::{
     alternative_title, body_session, country, meeting, meeting_organizer, meeting_source, participation as part,
     recommendation,
 };
-use sea_orm::{Condition, ConnectionTrait, Iterable as _};
+use sea_orm::{Condition, ConnectionTrait, DbBackend, Iterable as _};
 
 use self::parts::{AlternativeTitleInput, BodySessionInput, MeetingOrganizerInput};
 use super::body::BodyFilter;
@@ -392,6 +392,12 @@ async fn cascade_access(tx: &mut Tx<'_>, changed: &[(&meeting::Model, &meeting::
             agenda::follow_meetings(tx, &ids, access).await?;
         }
     }
+    if !moved.is_empty() {
+        // Recommendations name the meetings at which they were reached to whoever sees these.
+        let ids: Vec<MeetingId> = moved.iter().map(|row| row.id).collect();
+        let reached = is_reached_at(tx.db().get_database_backend(), &ids);
+        tx.touch_where::<recommendation::Entity>(reached).await?;
+    }
     let discreet = |row: &meeting::Model| (row.sensitivity, row.chatham_house);
     let moved = changed.iter().filter(|(before, after)| discreet(before) != discreet(after));
     let moved: Vec<&meeting::Model> = moved.map(|(_, after)| *after).collect();
@@ -400,13 +406,15 @@ async fn cascade_access(tx: &mut Tx<'_>, changed: &[(&meeting::Model, &meeting::
 
 /// The recommendations that were agreed or adopted at meetings.
 pub(super) async fn reached_at(tx: &Tx<'_>, ids: &[MeetingId]) -> Result<Vec<recommendation::Model>, Error> {
-    let backend = tx.db().get_database_backend();
-    let at = Condition::any().add(read::among(backend, recommendation::Column::MeetingId, ids)).add(read::among(
-        backend,
-        recommendation::Column::AgreedMeetingId,
-        ids,
-    ));
+    let at = is_reached_at(tx.db().get_database_backend(), ids);
     read::all::<recommendation::Entity>(tx.db(), tx.viewer(), at).await
+}
+
+fn is_reached_at(backend: DbBackend, ids: &[MeetingId]) -> Condition {
+    let among = |column: recommendation::Column| read::among(backend, column, ids);
+    Condition::any()
+        .add(among(recommendation::Column::MeetingId))
+        .add(among(recommendation::Column::AgreedMeetingId))
 }
 
 /// A body's meetings: those that carry a session of it.

@@ -22,7 +22,7 @@ use crate::service::tx::{Tx, Written};
 impl Visible for participation::Entity {
     fn visible(viewer: &Viewer) -> Condition {
         let written = by_access::<Self>(viewer);
-        let Some(organization) = viewer.acts_for() else { return written };
+        let Some(organization) = viewer.sees_for() else { return written };
         // A participant of a meeting that it may see reads who else takes part.
         let own = Query::select()
             .column(participation::Column::MeetingId)

@@ -10,7 +10,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use entity::change::ChangeReason;
 use entity::id::RecommendationId;
 use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
-use entity::{addressee, recommendation, recommendation_instrument, recommendation_revision, recommendation_theme};
+use entity::{
+    addressee, agenda_item, agenda_item_recommendation, recommendation, recommendation_instrument,
+    recommendation_revision, recommendation_theme,
+};
+use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
 
 use super::body::BodyFilter;
@@ -167,12 +171,26 @@ async fn put(
         inherit_revisions(tx, before, &after).await?;
         tx.inherit::<recommendation_theme::Entity>(&[after.id], access).await?;
         tx.inherit::<recommendation_instrument::Entity>(&[after.id], access).await?;
+        touch_those_that_name(tx, after.id).await?;
     }
     match reason {
         Some(reason) => tx.update_because::<recommendation::Entity>(before, after, reason).await,
         None if parts_changed => tx.touch::<recommendation::Entity>(before, after).await,
         None => tx.update::<recommendation::Entity>(before, after).await,
     }
+}
+
+/// Touches what names a recommendation that other viewers see than before: they see the name as well, or no longer.
+async fn touch_those_that_name(tx: &mut Tx<'_>, id: RecommendationId) -> Result<(), Error> {
+    let items = Query::select()
+        .column(agenda_item_recommendation::Column::AgendaItemId)
+        .from(agenda_item_recommendation::Entity)
+        .and_where(agenda_item_recommendation::Column::RecommendationId.eq(id))
+        .take();
+    let about_it = Condition::all().add(agenda_item::Column::Id.in_subquery(items));
+    tx.touch_where::<agenda_item::Entity>(about_it).await?;
+    let after_it = Condition::all().add(recommendation::Column::SupersedesId.eq(id));
+    tx.touch_where::<recommendation::Entity>(after_it).await
 }
 
 /// A text that opens up opens its latest revision only: what was written before was not written for the new readers.

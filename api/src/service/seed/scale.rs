@@ -66,15 +66,15 @@ impl Context {
     async fn read(app: &App, viewer: &Viewer) -> Result<Self, Error> {
         let tx = app.begin(viewer, "seed scale").await?;
         let working_groups = Condition::all().add(body::Column::Kind.eq(body::BodyKind::WorkingGroup));
-        let mut bodies = read::all::<body::Entity>(tx.db(), viewer, working_groups).await?;
+        let mut bodies = read::all::<body::Entity>(tx.db(), tx.viewer(), working_groups).await?;
         bodies.sort_by(|one, other| one.code.cmp(&other.code));
         let mut groups = Vec::new();
         for body in bodies {
             groups.push(Group::read(&tx, body).await?);
         }
-        let mut countries = read::all::<country::Entity>(tx.db(), viewer, Condition::all()).await?;
+        let mut countries = read::all::<country::Entity>(tx.db(), tx.viewer(), Condition::all()).await?;
         countries.sort_by(|one, other| one.iso2.cmp(&other.iso2));
-        let mut organizations = read::all::<organization::Entity>(tx.db(), viewer, Condition::all()).await?;
+        let mut organizations = read::all::<organization::Entity>(tx.db(), tx.viewer(), Condition::all()).await?;
         organizations.sort_by(|one, other| one.acronym.cmp(&other.acronym));
         tx.commit(()).await?;
         Ok(Self {

@@ -117,7 +117,7 @@ pub async fn register(app: &App, viewer: &Viewer, input: RegisterWebhookInput) -
         })?;
     }
     tx.alone("webhook").await?;
-    let count = read::count::<webhook::Entity>(tx.db(), viewer, Condition::all()).await?;
+    let count = read::count::<webhook::Entity>(tx.db(), tx.viewer(), Condition::all()).await?;
     ensure(usize::try_from(count).is_ok_and(|count| count < WEBHOOKS), || {
         Refusal::new(RefusalCode::TooLong, "", format!("There are {WEBHOOKS} webhooks already."))
     })?;
