@@ -22,6 +22,7 @@ use crate::http::listen;
 use crate::service::change::Feed;
 use crate::service::change::attend::attend;
 use crate::service::client::tokens::Tokens;
+use crate::service::idempotency::Queues;
 use crate::service::webhook::post::Poster;
 use crate::telemetry;
 use crate::telemetry::traces::Traces;
@@ -38,6 +39,8 @@ pub struct Parts {
     pub clock: Clock,
     pub feed: Feed,
     pub tokens: Tokens,
+    /// Where requests wait that come with the same idempotency key.
+    pub queues: Queues,
     pub poster: Poster,
     pub trusted_documents: TrustedDocuments,
     pub traces: Traces,
@@ -88,8 +91,8 @@ impl App {
         migrate(&databases).await?;
         let feed = Feed::open(&databases.read).await?;
         let stopping = watch::Sender::new(false);
-        let (tokens, poster) = (Tokens::default(), Poster::new(config.webhooks_private()));
-        let parts = Parts { config, keys, clock, feed, tokens, poster, trusted_documents, traces, stopping };
+        let (tokens, queues, poster) = (Tokens::default(), Queues::default(), Poster::new(config.webhooks_private()));
+        let parts = Parts { config, keys, clock, feed, tokens, queues, poster, trusted_documents, traces, stopping };
         let app = Self { databases, parts: Arc::new(parts) };
         app.tokens.read(&app).await?;
         Ok(app)
@@ -126,9 +129,13 @@ impl App {
             tokio::time::sleep(Duration::from_secs(self.config.shutdown_seconds)).await;
         };
         let router = crate::http::router(Arc::clone(&self));
-        tokio::spawn(attend(Arc::clone(&self)));
+        let attended = tokio::spawn(attend(Arc::clone(&self)));
+        let served = async {
+            listen::serve(listener, router, &self.config.limits, self.stopping.subscribe()).await;
+            let _ = attended.await;
+        };
         tokio::select! {
-            () = listen::serve(listener, router, &self.config.limits, self.stopping.subscribe()) => {}
+            () = served => {}
             () = too_late => {}
         }
         // What is not sent by then is lost.

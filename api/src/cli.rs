@@ -217,13 +217,15 @@ fn first_paragraph(error: &str) -> String {
 
 /// Writes to standard output. Whoever reads it may stop reading, as `head` does.
 fn print(text: &str) -> Result<(), Failure> {
-    print_bytes(text.as_bytes())
+    print_bytes(text.as_bytes()).map(drop)
 }
 
-fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
+/// Returns whether there is still a reader.
+fn print_bytes(bytes: &[u8]) -> Result<bool, Failure> {
     match std::io::stdout().write_all(bytes) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
-        _ => Ok(()),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Failure::Output(error)),
     }
 }
 
@@ -334,7 +336,9 @@ async fn export(config: Config, ExportArgs { format, types, after }: ExportArgs)
     let records = published::published(types.as_deref());
     let mut lines = pin!(export::export(app, Viewer::system("export"), records, after));
     while let Some(lines) = lines.try_next().await? {
-        print_bytes(&lines)?;
+        if !print_bytes(&lines)? {
+            break;
+        }
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use sea_orm::sea_query::{Func, Query};
@@ -44,14 +44,40 @@ pub fn counted() -> u64 {
 #[derive(Clone, Debug)]
 pub enum Connection {
     Pool(DatabaseConnection),
-    Within { txn: Arc<DatabaseTransaction>, pool: DatabaseConnection },
+    Within(Within),
+}
+
+/// A transaction in which others begin as parts of it. After a statement of its own has failed nothing more is done in it: the
+/// database has given it up, and what follows would be no part of it.
+#[derive(Clone, Debug)]
+pub struct Within {
+    txn: Arc<DatabaseTransaction>,
+    pool: DatabaseConnection,
+    has_failed: Arc<AtomicBool>,
+}
+
+impl Within {
+    fn txn(&self) -> Result<&DatabaseTransaction, DbErr> {
+        if self.has_failed.load(Ordering::Relaxed) {
+            return Err(DbErr::Custom("the transaction has failed before".to_owned()));
+        }
+        Ok(&self.txn)
+    }
+
+    fn note<T>(&self, outcome: Result<T, DbErr>) -> Result<T, DbErr> {
+        outcome.inspect_err(|_| self.has_failed.store(true, Ordering::Relaxed))
+    }
+
+    async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.note(self.txn()?.begin().await)
+    }
 }
 
 impl Connection {
     /// The pool, for what is done outside of transactions: streams, figures, the end.
     pub fn pool(&self) -> &DatabaseConnection {
         match self {
-            Self::Pool(pool) | Self::Within { pool, .. } => pool,
+            Self::Pool(pool) | Self::Within(Within { pool, .. }) => pool,
         }
     }
 }
@@ -66,28 +92,28 @@ impl ConnectionTrait for Connection {
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         match self {
             Self::Pool(pool) => pool.execute_raw(statement).await,
-            Self::Within { txn, .. } => txn.execute_raw(statement).await,
+            Self::Within(within) => within.note(within.txn()?.execute_raw(statement).await),
         }
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         match self {
             Self::Pool(pool) => pool.execute_unprepared(sql).await,
-            Self::Within { txn, .. } => txn.execute_unprepared(sql).await,
+            Self::Within(within) => within.note(within.txn()?.execute_unprepared(sql).await),
         }
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         match self {
             Self::Pool(pool) => pool.query_one_raw(statement).await,
-            Self::Within { txn, .. } => txn.query_one_raw(statement).await,
+            Self::Within(within) => within.note(within.txn()?.query_one_raw(statement).await),
         }
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match self {
             Self::Pool(pool) => pool.query_all_raw(statement).await,
-            Self::Within { txn, .. } => txn.query_all_raw(statement).await,
+            Self::Within(within) => within.note(within.txn()?.query_all_raw(statement).await),
         }
     }
 }
@@ -128,7 +154,7 @@ impl Databases {
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let pool = match &self.write {
             Connection::Pool(pool) => pool,
-            Connection::Within { txn, .. } => return txn.begin().await,
+            Connection::Within(within) => return within.begin().await,
         };
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -140,7 +166,11 @@ impl Databases {
     /// The same databases, with all statements in a transaction. What begins in it is a part of it.
     #[must_use]
     pub fn within(&self, txn: &Arc<DatabaseTransaction>) -> Self {
-        let within = |one: &Connection| Connection::Within { txn: Arc::clone(txn), pool: one.pool().clone() };
+        let has_failed = Arc::new(AtomicBool::new(false));
+        let within = |one: &Connection| {
+            let (txn, pool, has_failed) = (Arc::clone(txn), one.pool().clone(), Arc::clone(&has_failed));
+            Connection::Within(Within { txn, pool, has_failed })
+        };
         Self { read: within(&self.read), write: within(&self.write), statements: Arc::clone(&self.statements) }
     }
 

@@ -54,9 +54,10 @@ impl Report {
 /// How far an import has come.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Progress {
-    /// Which file it was: its length, and when it was written.
+    /// Which file it was, its length and when it was written, and into which database.
     length: u64,
     written: u64,
+    database: String,
     /// What is done: the lines, and their bytes.
     lines: u64,
     bytes: u64,
@@ -80,7 +81,7 @@ pub async fn import(
 ) -> Result<Report, ImportError> {
     let fault = |error| ImportError::File(path.to_owned(), error);
     let beside = progress_of(path);
-    let mut progress = begin(path, &beside, dry_run).map_err(fault)?;
+    let mut progress = begin(path, &beside, app.feed.cursor(0).to_string(), dry_run).map_err(fault)?;
     let mut file = File::open(path).map_err(fault)?;
     file.seek(SeekFrom::Start(progress.bytes)).map_err(fault)?;
     let bar = bar(&progress);
@@ -114,12 +115,12 @@ fn progress_of(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// Where to go on: at the beginning, unless this very file was interrupted.
-fn begin(path: &Path, beside: &Path, dry_run: bool) -> Result<Progress, std::io::Error> {
+/// Where to go on: at the beginning, unless this very file was interrupted on its way into this database.
+fn begin(path: &Path, beside: &Path, database: String, dry_run: bool) -> Result<Progress, std::io::Error> {
     let facts = fs::metadata(path)?;
     let written = facts.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
     let written = u64::try_from(written.as_micros()).unwrap_or_default();
-    let fresh = Progress { length: facts.len(), written, ..Progress::default() };
+    let fresh = Progress { length: facts.len(), written, database, ..Progress::default() };
     if dry_run {
         return Ok(fresh);
     }
@@ -128,7 +129,9 @@ fn begin(path: &Path, beside: &Path, dry_run: bool) -> Result<Progress, std::io:
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
-    Ok(kept.filter(|kept| (kept.length, kept.written) == (fresh.length, fresh.written)).unwrap_or(fresh))
+    let is_same =
+        |kept: &Progress| (kept.length, kept.written, &kept.database) == (fresh.length, fresh.written, &fresh.database);
+    Ok(kept.filter(is_same).unwrap_or(fresh))
 }
 
 /// Replaces the note on the progress as a whole.

@@ -3,7 +3,8 @@
 //!
 //! 1. bootstrap: `GET /export.ndjson`, whose last line is the cursor to go on from;
 //! 2. catch up: `GET /export.ndjson?after=CURSOR`, which says what has changed since, and what is gone;
-//! 3. prove it: reckon the checkpoints of the copy, and compare them with `{ checkpoint { type count hash } }`;
+//! 3. prove it, at the beginning and every minute in which something changes: reckon the checkpoints of the copy, and compare
+//!    them with `{ checkpoint { type count hash } }`;
 //! 4. wait: `subscription { changes(after: CURSOR) { cursor } }` over Server-Sent Events, and catch up again.
 //!
 //! Lines and cursor are written in one transaction, so that an interruption at any moment loses nothing and repeats at most what
@@ -14,14 +15,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
-use reqwest::header::ACCEPT;
+use reqwest::header::{ACCEPT, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use sea_orm::sqlx::{self, Row as _, SqlitePool, sqlite::SqliteConnectOptions};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use tokio::time::{Instant, timeout};
 
-/// How often a proof is tried while the source goes on changing.
+/// How often a proof is tried while the source goes on changing, and how long a mirror that follows leaves between proofs.
 const PROOFS: u32 = 10;
+const PROOF_PAUSE: Duration = Duration::from_mins(1);
 /// How long after a failure it is tried again: at first, and at most.
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// An answer that does not begin within this time, and a line that does not follow within it, are failures. Streams of events
@@ -35,7 +38,7 @@ pub enum MirrorError {
     #[error("the source does not answer: {0}")]
     Source(#[from] reqwest::Error),
     #[error("the source answers {status}: {code}")]
-    Refused { status: StatusCode, code: String },
+    Refused { status: StatusCode, code: String, retry_after: Option<Duration> },
     #[error("the source broke off")]
     BrokeOff,
     #[error("the source says what is no answer: {0}")]
@@ -44,6 +47,8 @@ pub enum MirrorError {
     Mirror(#[from] sqlx::Error),
     #[error("the mirror differs from the source: {0}")]
     Differs(String),
+    #[error("the source changes too fast for a proof")]
+    TooFast,
 }
 
 /// Where a mirror is made of.
@@ -75,9 +80,11 @@ impl Source {
         if status.is_success() {
             return Ok(response);
         }
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+        let retry_after = retry_after.map(Duration::from_secs);
         let body: Value = response.json().await.unwrap_or_default();
         let code = body["errors"][0]["extensions"]["code"].as_str().unwrap_or("no code").to_owned();
-        Err(MirrorError::Refused { status, code })
+        Err(MirrorError::Refused { status, code, retry_after })
     }
 
     /// The lines of the record, or of what has changed since.
@@ -212,8 +219,8 @@ impl Mirror {
     }
 }
 
-/// Brings the copy up to date: from where it is, or anew if it is new or has been away too long.
-async fn catch_up(source: &Source, mirror: &Mirror, say: &impl Fn(String)) -> Result<(), MirrorError> {
+/// Brings the copy up to date: from where it is, or anew if it is new or has been away too long. Returns whether it changes.
+async fn catch_up(source: &Source, mirror: &Mirror, say: &impl Fn(String)) -> Result<bool, MirrorError> {
     if let Some(cursor) = mirror.cursor().await? {
         match source.lines(Some(&cursor)).await {
             Ok(mut lines) => {
@@ -221,7 +228,7 @@ async fn catch_up(source: &Source, mirror: &Mirror, say: &impl Fn(String)) -> Re
                 if written > 0 {
                     say(format!("{written} changes"));
                 }
-                return Ok(());
+                return Ok(written > 0);
             }
             Err(MirrorError::Refused { code, .. }) if code == "CURSOR_EXPIRED" => {
                 say("The mirror has been away too long, or the source is another one: it begins again.".to_owned());
@@ -231,7 +238,7 @@ async fn catch_up(source: &Source, mirror: &Mirror, say: &impl Fn(String)) -> Re
     }
     let written = mirror.write(&mut source.lines(None).await?, true).await?;
     say(format!("{written} records"));
-    Ok(())
+    Ok(true)
 }
 
 /// Brings the copy up to date and proves it equal. Nothing may change between the copy, the checkpoints and the proof: the head of
@@ -261,8 +268,7 @@ async fn prove(source: &Source, mirror: &Mirror, say: &impl Fn(String)) -> Resul
         }
         return Err(MirrorError::Differs(differing.join(", ")));
     }
-    say("The source changes too fast to be proved equal now.".to_owned());
-    Ok(())
+    Err(MirrorError::TooFast)
 }
 
 /// As `prove`; a copy that differs is made anew, once.
@@ -277,27 +283,44 @@ async fn renew(source: &Source, mirror: &Mirror, say: &impl Fn(String)) -> Resul
     }
 }
 
-/// Keeps a mirror: `once`, until it is equal; else without an end, and whatever fails is tried again.
+/// Keeps a mirror: `once`, until it is proved equal; else without an end, and whatever fails is tried again.
 pub async fn keep(source: &Source, mirror: &Mirror, once: bool, say: impl Fn(String)) -> Result<(), MirrorError> {
-    let mut patience = PATIENCE.0;
+    if once {
+        return renew(source, mirror, &say).await;
+    }
+    let (mut following, mut patience) = (Following { proved: None, is_proved: false }, PATIENCE.0);
     loop {
-        let kept = async {
-            renew(source, mirror, &say).await?;
-            if !once {
-                let cursor = mirror.cursor().await?.ok_or(MirrorError::BrokeOff)?;
-                source.wait(&cursor).await?;
-            }
-            Ok(())
-        };
-        match kept.await {
-            Ok(()) if once => return Ok(()),
+        match following.step(source, mirror, &say).await {
             Ok(()) => patience = PATIENCE.0,
-            Err(error) if once => return Err(error),
             Err(error) => {
-                say(format!("{error}; again in {} s", patience.as_secs()));
-                tokio::time::sleep(patience).await;
+                let asked = if let MirrorError::Refused { retry_after, .. } = &error { *retry_after } else { None };
+                let pause = patience.max(asked.unwrap_or_default());
+                say(format!("{error}; again in {} s", pause.as_secs()));
+                tokio::time::sleep(pause).await;
                 patience = Ord::min(patience * 2, PATIENCE.1);
             }
         }
+    }
+}
+
+/// A mirror that follows its source.
+struct Following {
+    /// When it was proved equal, and whether it is as it was then.
+    proved: Option<Instant>,
+    is_proved: bool,
+}
+
+impl Following {
+    /// Catches up, proves the copy if it is time, and waits for the next change.
+    async fn step(&mut self, source: &Source, mirror: &Mirror, say: &impl Fn(String)) -> Result<(), MirrorError> {
+        self.is_proved &= !catch_up(source, mirror, say).await?;
+        let proof_in = self.proved.map_or(Duration::ZERO, |proved| PROOF_PAUSE.saturating_sub(proved.elapsed()));
+        if !self.is_proved && proof_in.is_zero() {
+            renew(source, mirror, say).await?;
+            *self = Self { proved: Some(Instant::now()), is_proved: true };
+        }
+        let cursor = mirror.cursor().await?.ok_or(MirrorError::BrokeOff)?;
+        let changed = source.wait(&cursor);
+        if self.is_proved { changed.await } else { timeout(proof_in, changed).await.unwrap_or(Ok(())) }
     }
 }

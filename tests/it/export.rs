@@ -50,7 +50,11 @@ fn keep(copy: &mut Lines, mut lines: Vec<Value>) -> String {
     for line in lines {
         let word = |field: &str| line[field].as_str().expect("a word").to_owned();
         let key = (word("type"), word("id"));
-        if line["removed"].is_null() { copy.insert(key, line) } else { copy.remove(&key) };
+        if line["removed"].is_null() {
+            copy.insert(key, line)
+        } else {
+            copy.remove(&key)
+        };
     }
     end["cursor"].as_str().expect("a cursor").to_owned()
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -10,8 +11,9 @@ use axum::response::IntoResponse as _;
 use chrono::TimeDelta;
 use rec_api::config::Switch;
 use rec_api::domain::webhook::signature;
+use rec_api::service::change::attend::attend;
 use rec_api::service::change::prune;
-use rec_api::service::webhook::deliver::round;
+use rec_api::service::webhook::deliver::{self, due, serve};
 use rec_tests::given::at;
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
@@ -22,6 +24,8 @@ use uuid::Uuid;
 pub(crate) struct Receiver {
     heard: Arc<Mutex<Vec<(HeaderMap, Value)>>>,
     answers: Arc<Mutex<VecDeque<Planned>>>,
+    /// How long it takes to answer.
+    pause: Arc<Mutex<Duration>>,
 }
 
 /// The status and the headers of an answer.
@@ -34,6 +38,8 @@ impl Receiver {
         let hear = async move |headers: HeaderMap, body: Bytes| {
             let body = serde_json::from_slice(&body).expect("JSON");
             receiver.heard.lock().unwrap().push((headers, body));
+            let pause = *receiver.pause.lock().unwrap();
+            tokio::time::sleep(pause).await;
             let (status, headers) = receiver.answers.lock().unwrap().pop_front().unwrap_or((200, Vec::new()));
             let mut response = StatusCode::from_u16(status).unwrap().into_response();
             for (name, value) in headers {
@@ -46,6 +52,18 @@ impl Receiver {
         let router = Router::new().fallback(hear);
         tokio::spawn(async move { axum::serve(listener, router).await });
         format!("http://127.0.0.1:{port}/hook")
+    }
+
+    fn slow(pause: Duration) -> Self {
+        let receiver = Self::default();
+        *receiver.pause.lock().unwrap() = pause;
+        receiver
+    }
+
+    async fn has_heard(&self, count: usize) {
+        while self.heard.lock().unwrap().len() < count {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     fn answers(&self, status: u16, headers: Vec<(&'static str, &'static str)>) {
@@ -91,10 +109,17 @@ pub(crate) async fn register(app: &TestApp, input: Value) -> Hook {
 
 /// Delivers all that is due.
 async fn deliver(app: &TestApp) {
-    while round(&app.app, ME).await.unwrap() {}
+    while round(app, Uuid::from_u128(1)).await {}
 }
 
-const ME: Uuid = Uuid::from_u128(1);
+/// Serves each webhook that is due, as a process of this name. Whether there was one.
+async fn round(app: &TestApp, me: Uuid) -> bool {
+    let due = due(&app.app, me).await.unwrap();
+    for id in &due {
+        serve(&app.app, me, *id).await.unwrap();
+    }
+    !due.is_empty()
+}
 
 async fn hook(app: &TestApp) -> Value {
     let query = "{ webhooks { status reason position nextAttemptAt deliveries { messageId outcome status error } } }";
@@ -274,7 +299,7 @@ on_both_databases! {
         }
         let run = async |app: &TestApp, me: u128| {
             for _ in 0..20 {
-                round(&app.app, Uuid::from_u128(me)).await.unwrap();
+                round(app, Uuid::from_u128(me)).await;
                 tokio::task::yield_now().await;
             }
         };
@@ -293,14 +318,9 @@ on_both_databases! {
             app.theme(&format!("T{number}")).await;
         }
         // It dies in the middle.
-        let some = async {
-            while receiver.heard.lock().unwrap().len() < 3 {
-                tokio::task::yield_now().await;
-            }
-        };
         tokio::select! {
-            _ = round(&app.app, Uuid::from_u128(7)) => {}
-            () = some => {}
+            _ = round(&app, Uuid::from_u128(7)) => {}
+            () = receiver.has_heard(3) => {}
         }
         let heard = receiver.take().len();
         deliver(&app).await;
@@ -342,15 +362,89 @@ on_both_databases! {
         let app = open(&app).await;
         let receiver = Receiver::default();
         let registered = register(&app, json!({ "url": receiver.listen().await })).await;
+        let before = head(&app).await;
         app.theme("ONE").await;
         app.app.clock.advance(TimeDelta::days(91));
         prune(&app.app).await.unwrap();
         deliver(&app).await;
         assert_eq!(hook(&app).await["reason"], "LEFT_BEHIND");
+        let replay = json!({ "id": registered.id, "after": before });
+        assert_eq!(app.admin().mutation_error("replayWebhook", replay).await, "CURSOR_EXPIRED");
         app.admin().mutate("enableWebhook", json!({ "id": registered.id }), "status").await;
         app.theme("TWO").await;
         deliver(&app).await;
         assert_eq!(receiver.told(), ["record.created THEME 1"]);
+        app.admin().mutate("disableWebhook", json!({ "id": registered.id }), "status").await;
+        app.theme("THREE").await;
+        app.app.clock.advance(TimeDelta::days(91));
+        prune(&app.app).await.unwrap();
+        let enabled = app.admin().mutate("enableWebhook", json!({ "id": registered.id }), "status position").await;
+        assert_eq!(enabled, json!({ "status": "ACTIVE", "position": head(&app).await }));
+    }
+
+    async fn a_slow_receiver_holds_up_no_other_one(app: TestApp) {
+        let app = open(&app).await;
+        let (quick, slow) = (Receiver::default(), Receiver::slow(Duration::from_secs(60)));
+        for receiver in [&slow, &quick] {
+            register(&app, json!({ "url": receiver.listen().await })).await;
+        }
+        for number in 0..20 {
+            app.theme(&format!("T{number}")).await;
+        }
+        let delivers = deliver::deliver(&app.app);
+        tokio::select! {
+            () = delivers => panic!("it goes on until the service stops"),
+            () = quick.has_heard(20) => {}
+            () = tokio::time::sleep(Duration::from_secs(5)) => panic!("{} were heard", quick.take().len()),
+        }
+        assert_eq!(slow.take().len(), 1);
+    }
+
+    async fn a_receiver_has_eight_seconds_to_answer(app: TestApp) {
+        let app = open(&app).await;
+        let receiver = Receiver::slow(Duration::from_secs(20));
+        let registered = register(&app, json!({ "url": receiver.listen().await })).await;
+        let begun = Instant::now();
+        let hook = registered.id.as_str().unwrap().parse().unwrap();
+        app.theme("ONE").await;
+        serve(&app.app, Uuid::from_u128(1), hook).await.unwrap();
+        assert!((8..10).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+        let query = "{ webhooks { deliveries { outcome status error } } }";
+        let delivery = app.admin().query(query).await["webhooks"][0]["deliveries"][0].take();
+        assert_eq!((&delivery["outcome"], &delivery["status"]), (&json!("FAILED"), &Value::Null));
+    }
+
+    async fn a_service_that_stops_ends_what_it_has_begun_and_gives_the_rest_to_others(app: TestApp) {
+        let app = open(&app).await;
+        let receiver = Receiver::slow(Duration::from_millis(300));
+        register(&app, json!({ "url": receiver.listen().await })).await;
+        for number in 0..4 {
+            app.theme(&format!("T{number}")).await;
+        }
+        let attended = tokio::spawn(attend(Arc::clone(&app.app)));
+        receiver.has_heard(2).await;
+        app.app.stopping.send_replace(true);
+        attended.await.unwrap();
+        assert_eq!(receiver.heard.lock().unwrap().len(), 2, "nothing is begun any more");
+        let next = open(&app).await;
+        *receiver.pause.lock().unwrap() = Duration::ZERO;
+        deliver(&next).await;
+        let ids: Vec<String> = receiver.take().iter().map(|(headers, _)| header(headers, "webhook-id")).collect();
+        assert_eq!((ids.len(), ids.is_sorted()), (4, true), "each once: {ids:?}");
+    }
+
+    async fn so_many_webhooks_are_active_and_no_more(app: TestApp) {
+        let url = json!({ "url": "https://hooks.example/" });
+        let mut last = Value::Null;
+        for _ in 0..100 {
+            last = register(&app, url.clone()).await.id;
+        }
+        let query = "mutation($input: RegisterWebhookInput!) { registerWebhook(input: $input) { userErrors { code path } } }";
+        let full = app.admin().query_with(query, json!({ "input": url })).await;
+        assert_eq!(full["registerWebhook"]["userErrors"], json!([{ "code": "INVALID_STATE", "path": [] }]));
+        app.admin().mutate("disableWebhook", json!({ "id": last }), "status").await;
+        register(&app, url).await;
+        assert_eq!(app.admin().refusals("enableWebhook", json!({ "id": last })).await, ["INVALID_STATE id"]);
     }
 
     async fn what_is_no_webhook_is_refused(app: TestApp) {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use entity::Audience;
-use entity::client::Scope;
+use entity::client::{self, ClientRole, Scope};
 use entity::id::OrganizationId;
 use entity::mandate::MandateRole;
 use entity::organization;
@@ -46,6 +46,16 @@ pub enum Role {
     Secretariat,
     /// The secretariat's powers, and clients, tokens, webhooks and settings.
     Admin,
+}
+
+impl From<ClientRole> for Role {
+    fn from(role: ClientRole) -> Self {
+        match role {
+            ClientRole::Reader => Self::Reader,
+            ClientRole::Partner => Self::Partner,
+            ClientRole::Secretariat => Self::Secretariat,
+        }
+    }
 }
 
 /// The one who asks, as the token says.
@@ -119,6 +129,18 @@ impl Viewer {
         // Words that are none of ours, such as an identity provider's `openid`, limit nothing.
         let scopes = claims.scope.as_deref().map(scope::named).filter(|scopes| !scopes.is_empty());
         Ok(Self { role: claims.role, subject: claims.sub, organization, expires_at, token, scopes })
+    }
+
+    /// A client of ours, as `subject`; none if it is not active, or its organisation is not.
+    pub fn of_client(
+        client: client::Model,
+        organization: Option<organization::Model>,
+        subject: String,
+    ) -> Option<Self> {
+        let organization = organization.filter(|organization| organization.active).map(Arc::new);
+        let acts = client.active && client.organization_id.is_some() == organization.is_some();
+        let scopes = Some(client.scopes.0);
+        acts.then(|| Self { organization, scopes, ..Self::without_token(client.role.into(), subject) })
     }
 
     /// Whether the viewer may ask for the schema.

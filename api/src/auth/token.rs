@@ -13,7 +13,7 @@ use crate::error::Error;
 /// Longer tokens are refused unread.
 const LONGEST: usize = 8 * 1024;
 /// How far the clocks of issuer and service may differ.
-const LEEWAY_SECONDS: i64 = 5;
+pub const LEEWAY_SECONDS: i64 = 5;
 
 /// What a token says. `iss`, `aud` and `exp` are required, and so is `organization` for partners.
 #[derive(Clone, Debug, Serialize, Deserialize)]

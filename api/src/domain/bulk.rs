@@ -31,7 +31,7 @@ pub enum Outcome {
     Created,
     /// The record was changed.
     Updated,
-    /// The record says what the row says already: nothing was written.
+    /// The record says what the row says already: nothing of it was written. An external id that is new was linked.
     Unchanged,
     /// Nothing was written: for its own `userErrors`, or, if it has none, because another row was refused.
     Failed,
@@ -51,6 +51,11 @@ pub fn has_its_key(match_by: MatchBy, id: bool, external_id: bool) -> Checked<()
 /// No two rows are about the same record.
 pub fn is_the_first(path: &str, first: bool) -> Checked<()> {
     ensure(first, || Refusal::invalid(path, "Another row is about the same record."))
+}
+
+/// Of a bulk write that others have crossed again and again, no row is written.
+pub fn crossed() -> Refusal {
+    Refusal::conflict("", "Others have written the same records at the same time. Nothing is written. Send it again.")
 }
 
 /// A row that names a version is about a record at that version.

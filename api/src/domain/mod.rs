@@ -2,6 +2,7 @@
 
 pub mod audience;
 pub mod bulk;
+pub mod client;
 pub mod council;
 pub mod external;
 pub mod feed;

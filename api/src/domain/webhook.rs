@@ -5,23 +5,79 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::client;
+use entity::client::Scope;
+use entity::webhook::Secret;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+use super::client::is_active;
 use super::input;
 use super::refusal::{Checked, Refusal, ensure};
 
 /// What a secret begins with.
 pub const SECRET_PREFIX: &str = "whsec_";
 /// How long the old secret signs as well after a rotation.
-pub const ROTATION_HOURS: i64 = 24;
+const ROTATION_HOURS: i64 = 24;
 
 /// How long after the first failure, the second, … a message is tried again, in seconds: the schedule that the
 /// specification recommends. After the last one the webhook is disabled.
 const SCHEDULE: [i64; 10] = [5, 30, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
 /// The longest that a receiver may ask to be left alone, in seconds.
 const LONGEST_WAIT: i64 = 86_400;
+
+/// The most webhooks that are active.
+pub const ACTIVE: usize = 100;
+
+/// What becomes of a webhook after a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The message has arrived.
+    Delivered,
+    /// It is sent again after this time.
+    Again(TimeDelta),
+    /// The receiver wants no more.
+    Gone,
+    /// It has failed too often.
+    Exhausted,
+}
+
+/// What becomes of a webhook when the receiver has answered with a status, or not at all, after so many failures, this one
+/// among them.
+pub fn fate(status: Option<i32>, failures: i32, chance: u8, retry_after: Option<i64>) -> Fate {
+    match status {
+        Some(200..300) => Fate::Delivered,
+        Some(410) => Fate::Gone,
+        _ => patience(failures, chance, retry_after).map_or(Fate::Exhausted, Fate::Again),
+    }
+}
+
+/// The secrets after a rotation: the new one, and the one before for a while.
+pub fn rotated(before: &[Secret], new: String, at: DateTime<Utc>) -> Vec<Secret> {
+    let until = Some(at + TimeDelta::hours(ROTATION_HOURS));
+    let current = before.iter().filter(|one| one.until.is_none());
+    let before = current.map(|one| Secret { until, ..one.clone() });
+    std::iter::once(Secret { secret: new, until: None }).chain(before).collect()
+}
+
+/// Where a webhook goes on that stood at `position`: there, or at the head if the feed no longer goes back so far.
+pub fn goes_on_at(position: i64, floor: i64, head: i64) -> i64 {
+    if position < floor { head } else { position }
+}
+
+/// A webhook sees with the sight of an active client that may follow the feed.
+pub fn may_see_with(client: &client::Model) -> Checked<()> {
+    is_active("clientId", client.active)?;
+    ensure(client.scopes.0.contains(&Scope::Sync), || {
+        Refusal::state("clientId", "The client has no scope for the change feed.")
+    })
+}
+
+/// One more may be active.
+pub fn has_room(path: &str, active: usize) -> Checked<()> {
+    ensure(active < ACTIVE, || Refusal::state(path, format!("{ACTIVE} webhooks are active already.")))
+}
 
 /// The signature of a message with a secret, as its header has it: `v1,` and base64. None if the secret is not one.
 pub fn signature(secret: &str, id: &str, timestamp: i64, body: &str) -> Option<String> {
@@ -33,7 +89,7 @@ pub fn signature(secret: &str, id: &str, timestamp: i64, body: &str) -> Option<S
 
 /// How long to wait after so many failures, up to a fifth more by `chance` from 0 to 255, and not less than the receiver asks
 /// for. None: no more.
-pub fn patience(failures: i32, chance: u8, retry_after: Option<i64>) -> Option<TimeDelta> {
+fn patience(failures: i32, chance: u8, retry_after: Option<i64>) -> Option<TimeDelta> {
     let index = usize::try_from(failures - 1).ok()?;
     let planned = *SCHEDULE.get(index)?;
     let jittered = TimeDelta::milliseconds(planned * 1000 + planned * 200 * i64::from(chance) / 255);
@@ -102,7 +158,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{address, is_public, patience, signature};
+    use super::{Fate, address, fate, goes_on_at, is_public, patience, rotated, signature};
     use chrono::TimeDelta;
 
     /// The vector that the specification publishes.
@@ -125,6 +181,30 @@ mod tests {
         assert_eq!(seconds(10, 0, None), Some(86_400));
         assert_eq!(patience(11, 0, None), None);
         assert!(patience(1, 128, None).unwrap() > TimeDelta::milliseconds(5400));
+    }
+
+    #[test]
+    fn a_receiver_decides_what_becomes_of_a_webhook() {
+        assert_eq!(fate(Some(204), 1, 0, None), Fate::Delivered);
+        assert_eq!(fate(Some(302), 1, 0, None), Fate::Again(TimeDelta::seconds(5)));
+        assert_eq!(fate(None, 2, 0, None), Fate::Again(TimeDelta::seconds(30)));
+        assert_eq!(fate(Some(410), 1, 0, None), Fate::Gone);
+        assert_eq!(fate(Some(500), 11, 0, None), Fate::Exhausted);
+    }
+
+    #[test]
+    fn a_rotation_keeps_the_secret_before_and_no_older_one() {
+        let at = "2026-01-15T04:00:00Z".parse().unwrap();
+        let one = rotated(&[], "one".to_owned(), at);
+        let three = rotated(&rotated(&one, "two".to_owned(), at), "three".to_owned(), at);
+        let names: Vec<&str> = three.iter().map(|one| one.secret.as_str()).collect();
+        assert_eq!((names, three[0].until), (vec!["three", "two"], None));
+        assert_eq!(three[1].until, Some(at + TimeDelta::hours(24)));
+    }
+
+    #[test]
+    fn a_webhook_goes_on_where_it_stood_if_the_feed_goes_back_so_far() {
+        assert_eq!((goes_on_at(5, 5, 9), goes_on_at(4, 5, 9)), (5, 9));
     }
 
     #[test]

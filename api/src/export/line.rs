@@ -270,7 +270,8 @@ impl Line for participation::Entity {
     type Parts = HashSet<MeetingId>;
 
     async fn parts(app: &App, viewer: &Viewer, rows: &[Self::Model]) -> Result<Self::Parts, Error> {
-        read::seen::<meeting::Entity>(&app.databases.read, viewer, rows.iter().map(|row| row.meeting_id).collect()).await
+        read::seen::<meeting::Entity>(&app.databases.read, viewer, rows.iter().map(|row| row.meeting_id).collect())
+            .await
     }
 
     fn write(row: &Self::Model, seen: &Self::Parts, _: &Viewer, lines: &mut Vec<u8>) -> Result<(), serde_json::Error> {

@@ -1,11 +1,12 @@
 //! `GET /export.ndjson`: the record as lines, as the caller may see it.
 
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use entity::RecordType;
-use futures_util::stream::{self, StreamExt as _};
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::Deserialize;
 
 use super::Service;
@@ -26,6 +27,7 @@ const POINTS: u64 = 5000;
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/x-ndjson");
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Parameters {
     /// Names of types, with commas between; all of them unless given.
     types: Option<String>,
@@ -37,7 +39,7 @@ pub async fn export(
     State(service): State<Service>,
     headers: HeaderMap,
     extensions: Extensions,
-    Query(parameters): Query<Parameters>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> Response {
     let mut told = Told::of(&service, Method::Get, &headers);
     let caller = Caller { headers: &headers, extensions: &extensions, method: Method::Get };
@@ -52,18 +54,23 @@ pub async fn export(
 async fn begin(
     service: &Service,
     caller: Caller<'_>,
-    parameters: Parameters,
+    parameters: Result<Query<Parameters>, QueryRejection>,
     told: &mut Told,
 ) -> Result<Response, Answer> {
     let viewer = authenticate(&service.app, caller.headers).await;
     let viewer = viewer.map_err(|error| refused(service, caller, &error, told))?;
     told.viewer = Some(viewer.role);
     take(service, &caller.client(service, &viewer), POINTS, told)?;
+    let Query(parameters) = parameters.map_err(|rejection| invalid(&rejection.body_text()))?;
     let records = types(parameters.types.as_deref())?;
     let over = over(service, Credential::from(&viewer));
     let mut lines = Box::pin(crate::export::export(service.app.clone(), viewer, records, parameters.after));
     // What is wrong with the request shows in the first lines.
     let first = lines.next().await.transpose().map_err(|error| refused(service, caller, &error, told))?;
+    let request_id = told.request_id.clone();
+    let lines = lines.inspect_err(move |error| {
+        tracing::error!(request_id, error = chain(error), "an export broke off");
+    });
     let lines = stream::iter(first.map(Ok)).chain(lines).take_until(Box::pin(over));
     Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], Body::from_stream(lines)).into_response())
 }
@@ -71,10 +78,13 @@ async fn begin(
 fn types(named: Option<&str>) -> Result<Vec<RecordType>, Answer> {
     let Some(named) = named else { return Ok(published(None)) };
     let wanted: Option<Vec<RecordType>> = named.split(',').map(typed).collect();
-    wanted.map(|wanted| published(Some(&wanted))).ok_or_else(|| {
-        let message = "types: names of record types, such as MEETING,RECOMMENDATION.";
-        Answer::refused(StatusCode::BAD_REQUEST, "INVALID_ARGUMENT", message)
-    })
+    wanted
+        .map(|wanted| published(Some(&wanted)))
+        .ok_or_else(|| invalid("types: names of record types, such as MEETING,RECOMMENDATION."))
+}
+
+fn invalid(message: &str) -> Answer {
+    Answer::refused(StatusCode::BAD_REQUEST, "INVALID_ARGUMENT", message)
 }
 
 fn refused(service: &Service, caller: Caller<'_>, error: &Error, told: &mut Told) -> Answer {

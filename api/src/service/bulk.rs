@@ -90,18 +90,20 @@ pub fn check_length<T>(rows: &[T]) -> Result<(), Error> {
     Err(Error::InvalidArgument { message: format!("rows: at most {}; {} are given.", bulk::ROWS, rows.len()) })
 }
 
-/// Tries again what another writer has crossed: a key that was free has been taken, and the next attempt sees by whom.
-pub async fn persist<T, F: Future<Output = Result<T, Error>>>(attempt: impl Fn() -> F) -> Result<T, Error> {
-    for _ in 1..ATTEMPTS {
+/// Tries again what another writer has crossed: a key that was free has been taken, and the next attempt sees by whom. If that
+/// does not help, every one of the `count` rows is refused.
+pub async fn persist<M, F: Future<Output = Result<Upserted<M>, Error>>>(
+    count: usize,
+    attempt: impl Fn() -> F,
+) -> Result<Upserted<M>, Error> {
+    for _ in 0..ATTEMPTS {
         match attempt().await {
             Err(Error::Refused(_) | Error::Conflict { .. }) => {}
             outcome => return outcome,
         }
     }
-    match attempt().await {
-        Err(Error::Refused(_)) => Err(Error::Conflict { path: Vec::new() }),
-        outcome => outcome,
-    }
+    let crossed = || vec![bulk::crossed()];
+    Ok(Upserted { rows: (0..count).map(|index| failed(index, crossed())).collect(), cursor: None })
 }
 
 /// What a rule says of one row: refusals are the row's, faults are everyone's.
@@ -164,8 +166,8 @@ pub async fn targets<E: Record + Visible>(
             let row = linked.get(external);
             external::names_one("externalId", row.is_none_or(|row| id.is_some_and(|id| id.uuid() == row.record_id)))?;
         }
-        bulk::is_the_first("id", id.is_none_or(|id| seen.insert(id)))?;
         let path = if match_by == MatchBy::Id { "id" } else { "externalId" };
+        bulk::is_the_first(path, id.is_none_or(|id| seen.insert(id)))?;
         let before =
             id.map(|id| records.remove(&id).ok_or_else(|| vec![Refusal::not_found(path, what)])).transpose()?;
         bulk::is_at(before.as_ref().map(E::version), key.expected_version)?;

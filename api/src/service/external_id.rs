@@ -150,11 +150,12 @@ pub async fn unlink(
     tx.commit(row).await
 }
 
-/// Refuses a record that the viewer may not see.
+/// Refuses a record that the viewer may not see. It is held: it is not removed meanwhile.
 async fn known(tx: &Tx<'_>, Named { record, id }: Named) -> Result<(), Error> {
     use super::change::published::with_published;
     let known = with_published!(record, E => {
         let id = <E as entity::Row>::Id::new(id);
+        tx.hold::<E>(id).await?;
         tx.known::<E>(vec![id]).await?.contains(&id)
     });
     if known == Some(true) { Ok(()) } else { Err(Refusal::not_found("id", "record").into()) }

@@ -2,6 +2,8 @@
 //! the audit trail, all in one commit. What is dropped before `commit` leaves nothing behind.
 #![expect(clippy::disallowed_methods, reason = "the one place that writes entities")]
 
+mod beside;
+
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -52,6 +54,12 @@ fn keep_ids<P: Part>(before: &[P::Model], after: &mut [P::Model]) {
 /// The most rows of one statement: both databases take 32,766 parameters or more.
 fn longest<E: Row>() -> usize {
     32_000 / E::Column::iter().count()
+}
+
+/// Writes all of a row in the place of the one with its id.
+fn replacing<E: Row>() -> OnConflict {
+    let columns = E::Column::iter().filter(|column| column.as_str() != E::ID.as_str());
+    OnConflict::column(E::ID).update_columns(columns).to_owned()
 }
 
 /// What a use case has written: the record, and where the write stands in the feed. No cursor if nothing changed.
@@ -277,9 +285,8 @@ impl Tx<'_> {
         for (before, after) in &mut *rows {
             E::stamp(after, E::version(before) + 1, self.at);
         }
-        let columns = E::Column::iter().filter(|column| column.as_str() != E::ID.as_str());
         let one_more = Expr::col((E::default(), E::VERSION)).eq(Expr::col(("excluded", E::VERSION)).sub(1));
-        let replace = OnConflict::column(E::ID).update_columns(columns).action_and_where(one_more).to_owned();
+        let replace = replacing::<E>().action_and_where(one_more).to_owned();
         for chunk in rows.chunks(longest::<E>()) {
             let active = chunk.iter().map(|(_, after)| after.clone().into_active_model());
             let insert = E::insert_many(active).on_conflict(replace.clone());
@@ -404,37 +411,6 @@ impl Tx<'_> {
         let active = rows.into_iter().map(IntoActiveModel::into_active_model);
         let insert = E::insert_many(active).on_conflict(OnConflict::column(key).do_nothing().to_owned());
         insert.exec_without_returning(&self.txn).await.map(drop).map_err(refused_write)
-    }
-
-    /// New rows that stand beside the record: they change nothing of it and are not in the feed, but in the audit trail.
-    pub async fn insert_beside<E: Row>(&mut self, rows: &[E::Model]) -> Result<(), Error> {
-        self.write_rows::<E>(rows).await?;
-        self.stands_beside::<E>(rows);
-        Ok(())
-    }
-
-    /// Writes all of a row that stands beside the record.
-    pub async fn update_beside<E: Row>(&mut self, row: &E::Model) -> Result<(), Error> {
-        let mut values = <E::ActiveModel as ActiveModelTrait>::default();
-        for column in E::Column::iter().filter(|column| column.as_str() != E::ID.as_str()) {
-            values.set(column, row.get(column));
-        }
-        let update = E::update_many().set(values).filter(E::ID.eq(E::id(row)));
-        update.exec(&self.txn).await.map_err(refused_write)?;
-        self.stands_beside::<E>(std::slice::from_ref(row));
-        Ok(())
-    }
-
-    /// Removes a row that stands beside the record.
-    pub async fn remove_beside<E: Row>(&mut self, row: &E::Model) -> Result<(), Error> {
-        E::delete_many().filter(E::ID.eq(E::id(row))).exec(&self.txn).await.map_err(refused_write)?;
-        self.stands_beside::<E>(std::slice::from_ref(row));
-        Ok(())
-    }
-
-    fn stands_beside<E: Row>(&mut self, rows: &[E::Model]) {
-        self.beside |= !rows.is_empty();
-        self.subjects.extend(rows.iter().map(|row| E::id(row).to_string()));
     }
 
     /// Writes the access of parents on all their parts. Parts that are records have versions, and are updated as such.

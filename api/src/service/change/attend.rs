@@ -17,9 +17,9 @@ use crate::telemetry::chain;
 
 /// How often the head is read again: what was not heard is noticed then.
 const POLL: Duration = Duration::from_secs(1);
-/// How often it is read which tokens are revoked, and after how many times it is written which were used.
-const TOKENS: Duration = Duration::from_millis(500);
-const USES: u64 = 10;
+/// How often it is read which tokens are revoked, and written which were used.
+const REVOCATIONS: Duration = Duration::from_millis(500);
+const USES: Duration = Duration::from_secs(5);
 /// How often what is too old is forgotten, and how long after the start for the first time.
 const PRUNE: Duration = Duration::from_hours(24);
 const FIRST_PRUNE: Duration = Duration::from_mins(1);
@@ -27,25 +27,36 @@ const FIRST_PRUNE: Duration = Duration::from_mins(1);
 /// Attends to the feed until the service stops.
 pub async fn attend(app: Arc<App>) {
     let mut stopping = app.stopping.subscribe();
-    tokio::select! {
-        _ = stopping.wait_for(|stopping| *stopping) => {}
-        () = poll(&app) => {}
-        () = listen(&app) => {}
-        () = forget(&app) => {}
-        () = know_tokens(&app) => {}
-        () = deliver(&app) => {}
-    }
+    let attended = async {
+        tokio::select! {
+            _ = stopping.wait_for(|stopping| *stopping) => {}
+            () = poll(&app) => {}
+            () = listen(&app) => {}
+            () = forget(&app) => {}
+            () = know_revocations(&app) => {}
+            () = write_uses(&app) => {}
+        }
+    };
+    // Deliveries that have begun are ended.
+    tokio::join!(attended, deliver(&app));
     let _ = app.tokens.write_uses(&app).await;
 }
 
-/// Knows which tokens others revoke, and writes which are used.
-async fn know_tokens(app: &App) {
-    for round in 1_u64.. {
-        sleep(TOKENS).await;
-        // A database that is away is asked again.
-        let _ = app.tokens.read(app).await;
-        if round.is_multiple_of(USES) {
-            let _ = app.tokens.write_uses(app).await;
+/// Knows which tokens others revoke. A database that is away is asked again.
+async fn know_revocations(app: &App) {
+    loop {
+        sleep(REVOCATIONS).await;
+        if let Err(error) = app.tokens.read(app).await {
+            tracing::warn!(error = chain(&error), "it cannot be read which tokens are revoked");
+        }
+    }
+}
+
+async fn write_uses(app: &App) {
+    loop {
+        sleep(USES).await;
+        if let Err(error) = app.tokens.write_uses(app).await {
+            tracing::warn!(error = chain(&error), "it cannot be written which tokens are used");
         }
     }
 }

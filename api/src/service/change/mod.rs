@@ -160,8 +160,12 @@ async fn advance(txn: &impl ConnectionTrait, by: i64) -> Result<i64, Error> {
 
 /// The number of the last change that is committed.
 pub async fn head(db: &impl ConnectionTrait) -> Result<i64, Error> {
-    let row = change_head::Entity::find().one(db).await?;
-    Ok(row.ok_or_else(|| Error::internal("the feed has no head"))?.seq)
+    Ok(bounds(db).await?.seq)
+}
+
+/// The number of the last change, and of the last one that is forgotten.
+pub async fn bounds(db: &impl ConnectionTrait) -> Result<change_head::Model, Error> {
+    change_head::Entity::find().one(db).await?.ok_or_else(|| Error::internal("the feed has no head"))
 }
 
 /// Forgets the changes that are older than the feed is kept. Returns how many.

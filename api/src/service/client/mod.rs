@@ -6,12 +6,13 @@ pub mod tokens;
 use std::time::Duration;
 
 use async_graphql::{ID, InputObject};
-use chrono::TimeDelta;
+use chrono::{DateTime, Utc};
 use entity::client::{ClientRole, Scope, Scopes};
 use entity::id::{ClientId, ClientTokenId, OrganizationId, RecordId as _};
 use entity::{Audience, client, client_token, organization};
 use sea_orm::sea_query::{Condition, Expr};
 use sea_orm::{ColumnTrait as _, ConnectionTrait};
+use uuid::Uuid;
 
 use super::idempotency::forbids_keys;
 use super::read::{self, Visible};
@@ -19,14 +20,9 @@ use super::tx::{Tx, Written};
 use crate::app::App;
 use crate::auth::token::{Grant, issue};
 use crate::auth::{Act, Role, Viewer};
-use crate::domain::refusal::{All as _, Checked, Refusal, RefusalCode, ensure};
-use crate::domain::{input, scope};
+use crate::domain::refusal::{All as _, Checked};
+use crate::domain::{client as rules, input, scope};
 use crate::error::Error;
-
-/// The most clients, and the most tokens of one that have not expired.
-const CLIENTS: usize = 500;
-/// The longest that a token is valid, in days.
-const LONGEST_DAYS: i32 = 366;
 
 impl Visible for client::Entity {
     fn visible(viewer: &Viewer) -> Condition {
@@ -52,7 +48,7 @@ pub struct RegisterClientInput {
     pub purpose: String,
     /// What it is to the service.
     pub role: ClientRole,
-    /// The organisation that it acts for. For partners, and only for them.
+    /// The organisation that it belongs to. A partner acts for it, and needs one.
     pub organization_id: Option<ID>,
     /// What it may do, within what its role may.
     pub scopes: Vec<Scope>,
@@ -77,7 +73,7 @@ pub struct IssueTokenInput {
 /// Names a token.
 #[derive(Clone, Debug, InputObject)]
 pub struct RevokeTokenInput {
-    /// The token's id, its `jti`.
+    /// The token's id, or its `jti`.
     pub id: ID,
 }
 
@@ -102,22 +98,18 @@ pub async fn register(app: &App, viewer: &Viewer, input: RegisterClientInput) ->
         input::text("purpose", &input.purpose, input::NAME),
         input.organization_id.map(|id| input::id::<OrganizationId>("organizationId", &id, "organisation")).transpose(),
         input::distinct("scopes", input.scopes.clone()).map(drop),
-        ensure(!input.scopes.is_empty(), || Refusal::required("scopes", "A client without a scope can do nothing.")),
+        rules::has_scopes(&input.scopes),
     )
         .all()?;
-    ensure((input.role == ClientRole::Partner) == organization_id.is_some(), || {
-        Refusal::invalid("organizationId", "Partners act for an organisation, and only they do.")
-    })?;
+    rules::has_its_organization(input.role, organization_id.is_some())?;
     let mut tx = app.begin(viewer, "registerClient").await?;
     if let Some(id) = organization_id {
         let organization = tx.get::<organization::Entity>("organizationId", id, "organisation").await?;
-        ensure(organization.active, || Refusal::state("organizationId", "The organisation is not active."))?;
+        rules::organization_is_active(organization.active)?;
     }
     tx.alone("client").await?;
     let count = read::count::<client::Entity>(tx.db(), tx.viewer(), Condition::all()).await?;
-    ensure(usize::try_from(count).is_ok_and(|count| count < CLIENTS), || {
-        Refusal::new(RefusalCode::TooLong, "", format!("There are {CLIENTS} clients already."))
-    })?;
+    rules::has_room(usize::try_from(count).unwrap_or(usize::MAX))?;
     let row = client::Model {
         id: tx.mint(),
         purpose,
@@ -144,35 +136,30 @@ pub async fn deactivate(
     let mut tx = app.begin(viewer, "deactivateClient").await?;
     let before = held_client(&tx, "id", id).await?;
     let after = client::Model { active: false, ..before };
-    tx.update_beside::<client::Entity>(&after).await?;
-    for token in read::children::<client_token::Entity>(tx.db(), tx.viewer(), &[id]).await? {
-        if token.revoked_at.is_none() {
-            revoke_row(&mut tx, token).await?;
-        }
-    }
-    let written = tx.commit(after).await?;
-    app.tokens.read(app).await?;
-    Ok(written)
+    tx.update_beside::<client::Entity>(std::slice::from_ref(&after)).await?;
+    let tokens = read::all::<client_token::Entity>(tx.db(), tx.viewer(), valid(id, tx.at())).await?;
+    let revoked_at = Some(tx.at());
+    let revoked: Vec<_> = tokens.into_iter().map(|row| client_token::Model { revoked_at, ..row }).collect();
+    tx.update_beside::<client_token::Entity>(&revoked).await?;
+    revoked_now(app, tx.commit(after).await?).await
 }
 
 pub async fn issue_token(app: &App, viewer: &Viewer, input: IssueTokenInput) -> Result<Written<Issued>, Error> {
     viewer.require(Act::Administer)?;
     forbids_keys(app)?;
-    let (id, days) = (input::id::<ClientId>("clientId", &input.client_id, "client"), days(input.days)).all()?;
+    let (id, _) =
+        (input::id::<ClientId>("clientId", &input.client_id, "client"), rules::expires_at(app.clock.now(), input.days))
+            .all()?;
     let mut tx = app.begin(viewer, "issueToken").await?;
     let client = held_client(&tx, "clientId", id).await?;
-    ensure(client.active, || Refusal::state("clientId", "The client is not active."))?;
-    let valid = Condition::all()
-        .add(client_token::Column::ClientId.eq(id))
-        .add(client_token::Column::ExpiresAt.gt(tx.at()))
-        .add(client_token::Column::RevokedAt.is_null());
-    let valid = read::count::<client_token::Entity>(tx.db(), tx.viewer(), valid).await?;
+    rules::is_active("clientId", client.active)?;
+    let valid = read::count::<client_token::Entity>(tx.db(), tx.viewer(), valid(id, tx.at())).await?;
     input::room("clientId", usize::try_from(valid).unwrap_or(usize::MAX))?;
     let row = client_token::Model {
         id: tx.mint(),
         client_id: id,
         issued_at: tx.at(),
-        expires_at: tx.at() + TimeDelta::days(days.into()),
+        expires_at: rules::expires_at(tx.at(), input.days)?,
         revoked_at: None,
         used_at: None,
         audience: Audience::Confidential,
@@ -184,14 +171,9 @@ pub async fn issue_token(app: &App, viewer: &Viewer, input: IssueTokenInput) -> 
 }
 
 fn signed(app: &App, client: &client::Model, row: &client_token::Model) -> Result<String, Error> {
-    let role = match client.role {
-        ClientRole::Reader => Role::Reader,
-        ClientRole::Partner => Role::Partner,
-        ClientRole::Secretariat => Role::Secretariat,
-    };
     let words: Vec<&str> = client.scopes.0.iter().map(|one| scope::word(*one)).collect();
     let grant = Grant {
-        role,
+        role: client.role.into(),
         organization: client.organization_id.map(|id| id.to_string()),
         valid_for: (row.expires_at - row.issued_at).to_std().unwrap_or(Duration::ZERO),
         client: Some((client.id.to_string(), words.join(" "))),
@@ -199,11 +181,17 @@ fn signed(app: &App, client: &client::Model, row: &client_token::Model) -> Resul
     issue(app.keys.own(), &app.config.trust(), &grant, row.id.uuid(), row.issued_at)
 }
 
-fn days(days: i32) -> Checked<i32> {
-    ensure((1..=LONGEST_DAYS).contains(&days), || {
-        Refusal::invalid("days", format!("A token is valid for 1 to {LONGEST_DAYS} days."))
-    })?;
-    Ok(days)
+/// The tokens of a client that are good at a time.
+fn valid(client: ClientId, at: DateTime<Utc>) -> Condition {
+    Condition::all()
+        .add(client_token::Column::ClientId.eq(client))
+        .add(client_token::Column::ExpiresAt.gt(at))
+        .add(client_token::Column::RevokedAt.is_null())
+}
+
+/// The id that the service prints, or the `jti` that the token holds.
+fn token_id(text: &str) -> Checked<ClientTokenId> {
+    Uuid::try_parse(text).map_or_else(|_| input::id("id", text, "token"), |id| Ok(ClientTokenId::new(id)))
 }
 
 pub async fn revoke(
@@ -212,23 +200,24 @@ pub async fn revoke(
     input: RevokeTokenInput,
 ) -> Result<Written<client_token::Model>, Error> {
     viewer.require(Act::Administer)?;
-    let id = input::id::<ClientTokenId>("id", &input.id, "token")?;
+    let id = token_id(&input.id)?;
     let mut tx = app.begin(viewer, "revokeToken").await?;
     tx.hold::<client_token::Entity>(id).await?;
     let before = tx.get::<client_token::Entity>("id", id, "token").await?;
-    let row = match before.revoked_at {
-        Some(_) => before,
-        None => revoke_row(&mut tx, before).await?,
-    };
-    let written = tx.commit(row).await?;
-    app.tokens.read(app).await?;
-    Ok(written)
+    let row = client_token::Model { revoked_at: before.revoked_at.or(Some(tx.at())), ..before.clone() };
+    if row != before {
+        tx.update_beside::<client_token::Entity>(std::slice::from_ref(&row)).await?;
+    }
+    revoked_now(app, tx.commit(row).await?).await
 }
 
-async fn revoke_row(tx: &mut Tx<'_>, before: client_token::Model) -> Result<client_token::Model, Error> {
-    let after = client_token::Model { revoked_at: Some(tx.at()), ..before };
-    tx.update_beside::<client_token::Entity>(&after).await?;
-    Ok(after)
+/// Makes a revocation known to this process at once. Under an idempotency key it is not committed yet: the process reads of it
+/// like the others.
+async fn revoked_now<M>(app: &App, written: Written<M>) -> Result<Written<M>, Error> {
+    if app.databases.commits() {
+        app.tokens.read(app).await?;
+    }
+    Ok(written)
 }
 
 async fn held_client(tx: &Tx<'_>, path: &str, id: ClientId) -> Result<client::Model, Error> {

@@ -5,24 +5,31 @@
 )]
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::client_token::{Column, Entity};
 use entity::id::{ClientTokenId, RecordId};
+use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::App;
+use crate::auth::token::LEEWAY_SECONDS;
 use crate::error::Error;
 use crate::service::constraint::refused_write;
+use crate::service::read;
+
+/// The tokens whose uses are written in one statement.
+const AT_ONCE: usize = 500;
 
 /// The tokens that are revoked and have not expired, and those that were used since that was last written.
 #[derive(Debug, Default)]
 pub struct Tokens {
     revoked: watch::Sender<Arc<HashSet<Uuid>>>,
     used: Mutex<HashMap<Uuid, DateTime<Utc>>>,
+    reading: tokio::sync::Mutex<()>,
 }
 
 impl Tokens {
@@ -43,11 +50,13 @@ impl Tokens {
 
     /// Reads which tokens are revoked: when one is, and every half second, since another process may have done it.
     pub async fn read(&self, app: &App) -> Result<(), Error> {
+        // Whoever reads later knows more: one reads at a time.
+        let _alone = self.reading.lock().await;
         let revoked = Entity::find()
             .select_only()
             .column(Column::Id)
             .filter(Column::RevokedAt.is_not_null())
-            .filter(Column::ExpiresAt.gt(app.clock.now()));
+            .filter(Column::ExpiresAt.gt(app.clock.now() - TimeDelta::seconds(LEEWAY_SECONDS)));
         let revoked: Vec<ClientTokenId> = revoked.into_tuple().all(&app.databases.read).await?;
         let revoked: HashSet<Uuid> = revoked.into_iter().map(RecordId::uuid).collect();
         self.revoked.send_if_modified(|known| {
@@ -62,19 +71,42 @@ impl Tokens {
 
     /// Notes that a token was used.
     pub fn note(&self, token: Uuid, at: DateTime<Utc>) {
-        self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(token, at);
+        self.used().insert(token, at);
     }
 
-    /// Writes when tokens were used last.
+    /// Writes when tokens were used last. What cannot be written is written the next time.
     pub async fn write_uses(&self, app: &App) -> Result<(), Error> {
-        let used = std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner));
-        for (token, at) in used {
-            // Tokens of others are not ours to keep: there is no row.
-            let update = Entity::update_many()
-                .col_expr(Column::UsedAt, at.into())
-                .filter(Column::Id.eq(ClientTokenId::new(token)));
-            update.exec(&app.databases.write).await.map_err(refused_write)?;
+        let used: Vec<(Uuid, DateTime<Utc>)> = self.used().drain().collect();
+        let mut written = 0;
+        let outcome = async {
+            for some in used.chunks(AT_ONCE) {
+                write(app, some).await?;
+                written += some.len();
+            }
+            Ok(())
+        };
+        let outcome = outcome.await;
+        let mut newer = self.used();
+        for (token, at) in &used[written..] {
+            newer.entry(*token).or_insert(*at);
         }
-        Ok(())
+        outcome
     }
+
+    fn used(&self) -> MutexGuard<'_, HashMap<Uuid, DateTime<Utc>>> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes when some tokens were used last. Of tokens of others there is no row.
+async fn write(app: &App, used: &[(Uuid, DateTime<Utc>)]) -> Result<(), Error> {
+    let ids: Vec<ClientTokenId> = used.iter().map(|(token, _)| ClientTokenId::new(*token)).collect();
+    let used = ids.iter().zip(used);
+    let at = used.fold(CaseStatement::new(), |case, (id, (_, at))| case.case(Column::Id.eq(*id), Expr::value(*at)));
+    let update = Entity::update_many().col_expr(Column::UsedAt, at.into()).filter(read::among(
+        app.databases.backend(),
+        Column::Id,
+        &ids,
+    ));
+    update.exec(&app.databases.write).await.map(drop).map_err(refused_write)
 }

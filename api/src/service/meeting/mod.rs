@@ -412,9 +412,7 @@ pub(super) async fn reached_at(tx: &Tx<'_>, ids: &[MeetingId]) -> Result<Vec<rec
 
 fn is_reached_at(backend: DbBackend, ids: &[MeetingId]) -> Condition {
     let among = |column: recommendation::Column| read::among(backend, column, ids);
-    Condition::any()
-        .add(among(recommendation::Column::MeetingId))
-        .add(among(recommendation::Column::AgreedMeetingId))
+    Condition::any().add(among(recommendation::Column::MeetingId)).add(among(recommendation::Column::AgreedMeetingId))
 }
 
 /// A body's meetings: those that carry a session of it.

@@ -162,7 +162,7 @@ impl UpsertMeetingRowInput {
 pub async fn upsert(app: &App, viewer: &Viewer, input: UpsertMeetingsInput) -> Result<Upserted<meeting::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     bulk::check_length(&input.rows)?;
-    bulk::persist(|| attempt(app, viewer, &input)).await
+    bulk::persist(input.rows.len(), || attempt(app, viewer, &input)).await
 }
 
 async fn attempt(app: &App, viewer: &Viewer, input: &UpsertMeetingsInput) -> Result<Upserted<meeting::Model>, Error> {

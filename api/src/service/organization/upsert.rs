@@ -120,7 +120,7 @@ pub async fn upsert(
 ) -> Result<Upserted<organization::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     bulk::check_length(&input.rows)?;
-    bulk::persist(|| attempt(app, viewer, &input)).await
+    bulk::persist(input.rows.len(), || attempt(app, viewer, &input)).await
 }
 
 async fn attempt(

@@ -6,75 +6,97 @@
     reason = "positions, leases and the log of deliveries are no part of the record: they pass neither door"
 )]
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::client::ClientRole;
+use entity::id::WebhookId;
 use entity::webhook::{Column, Entity, Model, WebhookReason, WebhookStatus};
-use entity::webhook_delivery::DeliveryOutcome;
-use entity::{Audience, client, organization, webhook_delivery};
-use futures_util::stream::{self, StreamExt as _};
+use entity::{client, organization, webhook_delivery};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
+use sea_orm::{
+    ColumnTrait as _, Condition, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
+};
 use serde_json::json;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
 use uuid::Uuid;
 
+use super::logged;
 use super::post::Posted;
 use crate::App;
-use crate::auth::{Role, Viewer};
+use crate::auth::Viewer;
 use crate::domain::feed::SeenAs;
-use crate::domain::webhook::patience;
+use crate::domain::webhook::{Fate, fate};
 use crate::error::Error;
+use crate::service::change::head;
 use crate::service::change::published::published;
 use crate::service::change::since::{Seen, since};
 use crate::service::constraint::refused_write;
+use crate::service::read;
 use crate::telemetry::chain;
 
 /// How long a process that has died keeps others from delivering.
 const LEASE: TimeDelta = TimeDelta::seconds(15);
 /// The changes that are read at once.
 const PORTION: i32 = 100;
-/// The webhooks that are called at once.
-const AT_ONCE: usize = 16;
+/// How long a portion goes on. What has changed of the webhook or its client meanwhile counts after it.
+const READ_AGAIN: TimeDelta = TimeDelta::seconds(2);
 /// How often it is asked what is due, if the feed does not grow.
 const ROUND: Duration = Duration::from_secs(1);
 /// How long the log of deliveries goes back, in days.
 const LOGGED_DAYS: i64 = 30;
 
-/// Delivers until the service stops. The process goes by a name of its own.
-pub async fn deliver(app: &App) {
-    let (me, mut head) = (app.clock.uuid(), app.feed.head());
-    loop {
+/// Delivers until the service stops; what is on its way then is still noted. A webhook waits for no other one.
+pub async fn deliver(app: &Arc<App>) {
+    let (me, mut head, mut stopping) = (app.clock.uuid(), app.feed.head(), app.stopping.subscribe());
+    let (mut served, mut busy) = (JoinSet::new(), HashMap::new());
+    while !*stopping.borrow_and_update() || !served.is_empty() {
         head.borrow_and_update();
-        match round(app, me).await {
-            Ok(true) => {}
-            Ok(false) => drop(tokio::time::timeout(ROUND, head.changed()).await),
-            Err(error) => {
-                tracing::error!(error = chain(&error), "webhooks cannot be delivered");
-                tokio::time::sleep(ROUND).await;
+        if !*app.stopping.borrow() {
+            for id in due_or_none(app, me).await {
+                if busy.values().all(|one| *one != id) {
+                    busy.insert(served.spawn(serve_or_wait(Arc::clone(app), me, id)).id(), id);
+                }
             }
+        }
+        tokio::select! {
+            Some(ended) = served.join_next_with_id() => {
+                let task = ended.map_or_else(|error| error.id(), |(task, ())| task);
+                busy.remove(&task);
+            }
+            _ = head.changed() => {}
+            _ = stopping.changed() => {}
+            () = sleep(ROUND) => {}
         }
     }
 }
 
-/// Serves every webhook that is due, a portion each. Returns whether there is more.
-pub async fn round(app: &App, me: Uuid) -> Result<bool, Error> {
+async fn due_or_none(app: &App, me: Uuid) -> Vec<WebhookId> {
+    due(app, me).await.unwrap_or_else(|error| {
+        tracing::error!(error = chain(&error), "it cannot be read which webhooks are due");
+        Vec::new()
+    })
+}
+
+async fn serve_or_wait(app: Arc<App>, me: Uuid, id: WebhookId) {
+    if let Err(error) = serve(&app, me, id).await {
+        tracing::error!(webhook = id.to_string(), error = chain(&error), "a webhook cannot be served");
+        sleep(ROUND).await;
+    }
+}
+
+/// The webhooks that may be told of something now.
+pub async fn due(app: &App, me: Uuid) -> Result<Vec<WebhookId>, Error> {
     let now = app.clock.now();
-    let head = crate::service::change::head(&app.databases.read).await?;
     let due = Condition::all()
         .add(Column::Status.eq(WebhookStatus::Active))
-        .add(Column::Position.ne(head))
+        .add(Column::Position.ne(head(&app.databases.read).await?))
         .add(Condition::any().add(Column::NextAttemptAt.is_null()).add(Column::NextAttemptAt.lte(now)))
         .add(free(me, now));
-    let due = Entity::find().filter(due).all(&app.databases.read).await?;
-    let served: Vec<Result<bool, Error>> =
-        stream::iter(due).map(|row| serve(app, me, row)).buffer_unordered(AT_ONCE).collect().await;
-    let mut more = false;
-    for outcome in served {
-        more |= outcome?;
-    }
-    Ok(more)
+    let due = Entity::find().select_only().column(Column::Id).filter(due);
+    Ok(due.into_tuple().all(&app.databases.read).await?)
 }
 
 /// No other process delivers.
@@ -83,74 +105,74 @@ fn free(me: Uuid, now: DateTime<Utc>) -> Condition {
 }
 
 /// Takes or renews the lease, if it is free.
-async fn take(app: &App, me: Uuid, row: &Model) -> Result<bool, Error> {
+async fn take(app: &App, me: Uuid, id: WebhookId) -> Result<bool, Error> {
     let now = app.clock.now();
     let taken = Entity::update_many()
         .col_expr(Column::LeaseHolder, me.into())
         .col_expr(Column::LeaseUntil, (now + LEASE).into())
-        .filter(Column::Id.eq(row.id))
+        .filter(Column::Id.eq(id))
         .filter(Column::Status.eq(WebhookStatus::Active))
         .filter(free(me, now));
     Ok(taken.exec(&app.databases.write).await.map_err(refused_write)?.rows_affected == 1)
 }
 
-/// Delivers a portion to one webhook. Returns whether there is more for it now.
-async fn serve(app: &App, me: Uuid, row: Model) -> Result<bool, Error> {
-    if !take(app, me, &row).await? {
-        return Ok(false);
+/// Gives the lease back: whoever comes next need not wait for its end.
+async fn release(app: &App, me: Uuid, id: WebhookId) -> Result<(), Error> {
+    let released = Entity::update_many()
+        .col_expr(Column::LeaseUntil, Expr::value(None::<DateTime<Utc>>))
+        .filter(Column::Id.eq(id))
+        .filter(Column::LeaseHolder.eq(me));
+    released.exec(&app.databases.write).await.map(drop).map_err(refused_write)
+}
+
+/// Delivers a portion to one webhook, if nobody else does.
+pub async fn serve(app: &App, me: Uuid, id: WebhookId) -> Result<(), Error> {
+    if !take(app, me, id).await? {
+        return Ok(());
     }
+    let served = portion(app, me, id).await;
+    release(app, me, id).await?;
+    served
+}
+
+/// Tells a webhook of what it stands before, for a short time: then its row and its sight are read again.
+async fn portion(app: &App, me: Uuid, id: WebhookId) -> Result<(), Error> {
     // As it is, now that nobody else changes where it stands.
-    let Some(mut row) = Entity::find_by_id(row.id).one(&app.databases.write).await? else { return Ok(false) };
+    let Some(mut row) = Entity::find_by_id(id).one(&app.databases.write).await? else { return Ok(()) };
     let Some(viewer) = viewer_of(app, &row).await? else {
-        disable(app, me, &row, WebhookReason::ClientInactive).await?;
-        return Ok(false);
+        return disable(app, me, &row, WebhookReason::ClientInactive).await;
     };
     let wanted = Some(row.types.0.as_slice()).filter(|types| !types.is_empty());
     let after = app.feed.cursor(row.position).to_string();
     let batch = match since(app, &viewer, Some(&after), Some(PORTION), &published(wanted)).await {
-        Err(Error::CursorExpired) => {
-            disable(app, me, &row, WebhookReason::LeftBehind).await?;
-            return Ok(false);
-        }
+        Err(Error::CursorExpired) => return disable(app, me, &row, WebhookReason::LeftBehind).await,
         batch => batch?,
     };
+    let until = app.clock.now() + READ_AGAIN;
     for change in &batch.changes {
-        if !take(app, me, &row).await? || !tell(app, me, &mut row, change).await? {
-            return Ok(false);
+        let is_over = *app.stopping.borrow() || app.clock.now() > until;
+        if is_over || !take(app, me, id).await? || !tell(app, me, &mut row, change).await? {
+            return Ok(());
         }
     }
     let moved = Entity::update_many()
         .col_expr(Column::Position, batch.end.seq().into())
-        .col_expr(Column::LeaseUntil, Expr::value(None::<DateTime<Utc>>))
-        .filter(Column::Id.eq(row.id))
+        .filter(Column::Id.eq(id))
         .filter(Column::LeaseHolder.eq(me))
         .filter(Column::Position.eq(row.position));
-    moved.exec(&app.databases.write).await.map_err(refused_write)?;
-    Ok(batch.has_next)
+    moved.exec(&app.databases.write).await.map(drop).map_err(refused_write)
 }
 
 /// With whose sight a webhook sees; none if its client is no longer active.
 async fn viewer_of(app: &App, row: &Model) -> Result<Option<Viewer>, Error> {
     let Some(id) = row.client_id else { return Ok(Some(Viewer::anonymous())) };
-    let db = &app.databases.read;
-    let Some(client) = client::Entity::find_by_id(id).one(db).await?.filter(|client| client.active) else {
-        return Ok(None);
-    };
+    let (db, reader) = (&app.databases.read, Viewer::system("webhook"));
+    let Some(client) = read::get::<client::Entity>(db, &reader, id).await? else { return Ok(None) };
     let organization = match client.organization_id {
-        Some(id) => organization::Entity::find_by_id(id).one(db).await?.filter(|organization| organization.active),
+        Some(id) => read::get::<organization::Entity>(db, &reader, id).await?,
         None => None,
     };
-    if client.organization_id.is_some() && organization.is_none() {
-        return Ok(None);
-    }
-    let role = match client.role {
-        ClientRole::Reader => Role::Reader,
-        ClientRole::Partner => Role::Partner,
-        ClientRole::Secretariat => Role::Secretariat,
-    };
-    let subject = format!("webhook:{}", row.id);
-    let (organization, scopes) = (organization.map(Arc::new), Some(client.scopes.0));
-    Ok(Some(Viewer { role, subject, organization, scopes, ..Viewer::anonymous() }))
+    Ok(Viewer::of_client(client, organization, format!("webhook:{}", row.id)))
 }
 
 /// Tells a webhook of a change, and notes what came of it. Returns whether it was delivered.
@@ -158,22 +180,21 @@ async fn tell(app: &App, me: Uuid, row: &mut Model, change: &Seen) -> Result<boo
     let (id, at, stood) = (message_id(row, change), app.clock.now(), row.position);
     let posted = app.poster.post(row, &id, at, &message(change)).await;
     let attempt = row.failures + 1;
-    let delivered = posted.is_delivered();
-    if delivered {
+    let chance = app.clock.uuid().into_bytes()[15];
+    let fate = fate(posted.status, attempt, chance, posted.retry_after);
+    if fate == Fate::Delivered {
         (row.position, row.failures, row.next_attempt_at) = (change.cursor.seq(), 0, None);
     } else {
         row.failures = attempt;
-        let luck = app.clock.uuid().into_bytes()[15];
-        let wait = patience(attempt, luck, posted.retry_after);
-        row.next_attempt_at = wait.map(|wait| at + wait);
-        if posted.is_gone() {
-            (row.status, row.reason) = (WebhookStatus::Disabled, Some(WebhookReason::Gone));
-        } else if wait.is_none() {
-            (row.status, row.reason) = (WebhookStatus::Disabled, Some(WebhookReason::Exhausted));
-        }
+    }
+    match fate {
+        Fate::Delivered => {}
+        Fate::Again(wait) => row.next_attempt_at = Some(at + wait),
+        Fate::Gone => (row.status, row.reason) = (WebhookStatus::Disabled, Some(WebhookReason::Gone)),
+        Fate::Exhausted => (row.status, row.reason) = (WebhookStatus::Disabled, Some(WebhookReason::Exhausted)),
     }
     let noted = note(app, me, row, stood, (id, attempt), &posted).await?;
-    Ok(delivered && noted)
+    Ok(fate == Fate::Delivered && noted)
 }
 
 /// The same change has the same id, however often it is sent to a webhook.
@@ -208,12 +229,10 @@ async fn note(
     posted: &Posted,
 ) -> Result<bool, Error> {
     let txn = app.databases.begin().await?;
-    let now = app.clock.now();
     let update = Entity::update_many()
         .col_expr(Column::Position, row.position.into())
         .col_expr(Column::Failures, row.failures.into())
         .col_expr(Column::NextAttemptAt, Expr::value(row.next_attempt_at))
-        .col_expr(Column::LeaseUntil, Expr::value(Some(now + LEASE).filter(|_| posted.is_delivered())))
         .filter(Column::Id.eq(row.id))
         .filter(Column::LeaseHolder.eq(me))
         .filter(Column::Position.eq(stood));
@@ -224,18 +243,7 @@ async fn note(
         }
     };
     let noted = update.exec(&txn).await.map_err(refused_write)?.rows_affected == 1;
-    let line = webhook_delivery::Model {
-        id: app.clock.mint(),
-        webhook_id: row.id,
-        message_id: id,
-        outcome: if posted.is_delivered() { DeliveryOutcome::Delivered } else { DeliveryOutcome::Failed },
-        http_status: posted.status,
-        error: posted.error.clone(),
-        attempt,
-        at: now,
-        audience: Audience::Confidential,
-        owner: None,
-    };
+    let line = logged(app.clock.mint(), app.clock.now(), row.id, (id, attempt), posted);
     let insert = webhook_delivery::Entity::insert(line.into_active_model());
     insert.exec_without_returning(&txn).await.map_err(refused_write)?;
     txn.commit().await.map_err(refused_write)?;
@@ -246,7 +254,6 @@ async fn disable(app: &App, me: Uuid, row: &Model, reason: WebhookReason) -> Res
     let update = Entity::update_many()
         .col_expr(Column::Status, Expr::value(WebhookStatus::Disabled))
         .col_expr(Column::Reason, Expr::value(reason))
-        .col_expr(Column::LeaseUntil, Expr::value(None::<DateTime<Utc>>))
         .filter(Column::Id.eq(row.id))
         .filter(Column::LeaseHolder.eq(me));
     update.exec(&app.databases.write).await.map(drop).map_err(refused_write)

@@ -7,9 +7,8 @@ pub mod post;
 use async_graphql::{ID, InputObject};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chrono::TimeDelta;
-use entity::client::Scope;
-use entity::id::{ClientId, WebhookId};
+use chrono::{DateTime, Utc};
+use entity::id::{ClientId, WebhookDeliveryId, WebhookId};
 use entity::webhook::{Secret, Secrets, Types, WebhookReason, WebhookStatus};
 use entity::webhook_delivery::DeliveryOutcome;
 use entity::{Audience, RecordType, client, webhook, webhook_delivery};
@@ -25,12 +24,10 @@ use super::read::{self, Visible};
 use super::tx::{Tx, Written};
 use crate::app::App;
 use crate::auth::{Act, Viewer};
-use crate::domain::refusal::{All as _, Refusal, RefusalCode, ensure};
+use crate::domain::refusal::{All as _, Refusal};
 use crate::domain::{input, webhook as rules};
 use crate::error::Error;
 
-/// The most webhooks.
-const WEBHOOKS: usize = 100;
 /// How many deliveries are shown of a webhook.
 const SHOWN: u64 = 100;
 
@@ -111,16 +108,9 @@ pub async fn register(app: &App, viewer: &Viewer, input: RegisterWebhookInput) -
     let mut tx = app.begin(viewer, "registerWebhook").await?;
     if let Some(id) = client_id {
         let client = tx.get::<client::Entity>("clientId", id, "client").await?;
-        ensure(client.active, || Refusal::state("clientId", "The client is not active."))?;
-        ensure(client.scopes.0.contains(&Scope::Sync), || {
-            Refusal::state("clientId", "The client has no scope for the change feed.")
-        })?;
+        rules::may_see_with(&client)?;
     }
-    tx.alone("webhook").await?;
-    let count = read::count::<webhook::Entity>(tx.db(), tx.viewer(), Condition::all()).await?;
-    ensure(usize::try_from(count).is_ok_and(|count| count < WEBHOOKS), || {
-        Refusal::new(RefusalCode::TooLong, "", format!("There are {WEBHOOKS} webhooks already."))
-    })?;
+    check_room(&tx, "").await?;
     let secret = new_secret()?;
     let row = webhook::Model {
         id: tx.mint(),
@@ -143,6 +133,14 @@ pub async fn register(app: &App, viewer: &Viewer, input: RegisterWebhookInput) -
     tx.commit(Keyed { secret, row }).await
 }
 
+/// Whether one more webhook may be active. Whoever else asks waits until the transaction ends.
+async fn check_room(tx: &Tx<'_>, path: &str) -> Result<(), Error> {
+    tx.alone("webhook").await?;
+    let active = Condition::all().add(webhook::Column::Status.eq(WebhookStatus::Active));
+    let active = read::count::<webhook::Entity>(tx.db(), tx.viewer(), active).await?;
+    Ok(rules::has_room(path, usize::try_from(active).unwrap_or(usize::MAX))?)
+}
+
 /// 32 random bytes, as the specification writes them.
 fn new_secret() -> Result<String, Error> {
     let mut key = [0; 32];
@@ -157,12 +155,9 @@ pub async fn rotate(app: &App, viewer: &Viewer, input: WebhookInput) -> Result<W
     forbids_keys(app)?;
     let (mut tx, before) = held(app, viewer, "rotateWebhookSecret", &input.id).await?;
     let secret = new_secret()?;
-    let until = tx.at() + TimeDelta::hours(rules::ROTATION_HOURS);
-    let mut secrets = vec![Secret { secret: secret.clone(), until: None }];
-    let current = before.secrets.0.iter().filter(|one| one.until.is_none());
-    secrets.extend(current.map(|one| Secret { until: Some(until), ..one.clone() }));
+    let secrets = rules::rotated(&before.secrets.0, secret.clone(), tx.at());
     let row = webhook::Model { secrets: Secrets(secrets), ..before };
-    tx.update_beside::<webhook::Entity>(&row).await?;
+    tx.update_beside::<webhook::Entity>(std::slice::from_ref(&row)).await?;
     tx.commit(Keyed { secret, row }).await
 }
 
@@ -171,7 +166,7 @@ pub async fn disable(app: &App, viewer: &Viewer, input: WebhookInput) -> Result<
     let (mut tx, before) = held(app, viewer, "disableWebhook", &input.id).await?;
     let reason = Some(WebhookReason::ByAdministrator);
     let row = webhook::Model { status: WebhookStatus::Disabled, reason, ..before };
-    tx.update_beside::<webhook::Entity>(&row).await?;
+    tx.update_beside::<webhook::Entity>(std::slice::from_ref(&row)).await?;
     tx.commit(row).await
 }
 
@@ -179,10 +174,11 @@ pub async fn disable(app: &App, viewer: &Viewer, input: WebhookInput) -> Result<
 pub async fn enable(app: &App, viewer: &Viewer, input: WebhookInput) -> Result<Written<webhook::Model>, Error> {
     viewer.require(Act::Administer)?;
     let (mut tx, before) = held(app, viewer, "enableWebhook", &input.id).await?;
-    let position = match before.reason {
-        Some(WebhookReason::LeftBehind) => change::head(tx.db()).await?,
-        _ => before.position,
-    };
+    if before.status == WebhookStatus::Disabled {
+        check_room(&tx, "id").await?;
+    }
+    let feed = change::bounds(tx.db()).await?;
+    let position = rules::goes_on_at(before.position, feed.floor, feed.seq);
     let row = webhook::Model {
         status: WebhookStatus::Active,
         reason: None,
@@ -191,7 +187,7 @@ pub async fn enable(app: &App, viewer: &Viewer, input: WebhookInput) -> Result<W
         next_attempt_at: None,
         ..before
     };
-    tx.update_beside::<webhook::Entity>(&row).await?;
+    tx.update_beside::<webhook::Entity>(std::slice::from_ref(&row)).await?;
     tx.commit(row).await
 }
 
@@ -199,10 +195,12 @@ pub async fn replay(app: &App, viewer: &Viewer, input: ReplayWebhookInput) -> Re
     viewer.require(Act::Administer)?;
     let after = app.feed.read(&input.after)?;
     let (mut tx, before) = held(app, viewer, "replayWebhook", &input.id).await?;
-    let head = change::head(tx.db()).await?;
-    ensure((0..=head).contains(&after), || Refusal::invalid("after", "The feed does not go so far."))?;
+    let feed = change::bounds(tx.db()).await?;
+    if !(feed.floor..=feed.seq).contains(&after) {
+        return Err(Error::CursorExpired);
+    }
     let row = webhook::Model { position: after, failures: 0, next_attempt_at: None, ..before };
-    tx.update_beside::<webhook::Entity>(&row).await?;
+    tx.update_beside::<webhook::Entity>(std::slice::from_ref(&row)).await?;
     tx.commit(row).await
 }
 
@@ -218,21 +216,28 @@ pub async fn test(app: &App, viewer: &Viewer, input: WebhookInput) -> Result<Wri
     let body = json!({ "type": "webhook.test", "timestamp": at, "data": {} }).to_string();
     let posted = app.poster.post(&row, &message_id, at, &body).await;
     let mut tx = app.begin(viewer, "testWebhook").await?;
-    let delivery = delivery(&tx, &row, message_id, &posted);
+    let delivery = logged(tx.mint(), tx.at(), row.id, (message_id, 1), &posted);
     tx.insert_beside::<webhook_delivery::Entity>(std::slice::from_ref(&delivery)).await?;
     tx.commit(delivery).await
 }
 
-fn delivery(tx: &Tx<'_>, row: &webhook::Model, message_id: String, posted: &Posted) -> webhook_delivery::Model {
+/// The line of the log for an attempt to deliver a message.
+fn logged(
+    id: WebhookDeliveryId,
+    at: DateTime<Utc>,
+    webhook_id: WebhookId,
+    (message_id, attempt): (String, i32),
+    posted: &Posted,
+) -> webhook_delivery::Model {
     webhook_delivery::Model {
-        id: tx.mint(),
-        webhook_id: row.id,
+        id,
+        webhook_id,
         message_id,
         outcome: if posted.is_delivered() { DeliveryOutcome::Delivered } else { DeliveryOutcome::Failed },
         http_status: posted.status,
         error: posted.error.clone(),
-        attempt: 1,
-        at: tx.at(),
+        attempt,
+        at,
         audience: Audience::Confidential,
         owner: None,
     }

@@ -11,7 +11,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Url, redirect};
 
-use crate::domain::webhook::{is_public, signature};
+use crate::domain::webhook::{Fate, fate, is_public, signature};
 use crate::error::Error;
 use crate::telemetry;
 
@@ -31,11 +31,7 @@ pub struct Posted {
 
 impl Posted {
     pub fn is_delivered(&self) -> bool {
-        self.status.is_some_and(|status| (200..300).contains(&status))
-    }
-
-    pub fn is_gone(&self) -> bool {
-        self.status == Some(410)
+        fate(self.status, 0, 0, None) == Fate::Delivered
     }
 
     fn failed(error: &str) -> Self {

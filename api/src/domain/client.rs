@@ -1,0 +1,75 @@
+//! The rules of API clients and their tokens.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::client::{ClientRole, Scope};
+
+use super::refusal::{Checked, Refusal, RefusalCode, ensure};
+
+/// The most clients.
+pub const CLIENTS: usize = 500;
+/// The longest that a token is valid, in days.
+const LONGEST_DAYS: i32 = 366;
+
+/// A partner acts for an organisation; others may belong to one.
+pub fn has_its_organization(role: ClientRole, has_one: bool) -> Checked<()> {
+    ensure(role != ClientRole::Partner || has_one, || {
+        Refusal::required("organizationId", "A partner acts for an organisation.")
+    })
+}
+
+/// Nobody acts for an organisation that is not active.
+pub fn organization_is_active(active: bool) -> Checked<()> {
+    ensure(active, || Refusal::state("organizationId", "The organisation is not active."))
+}
+
+/// A client may do something.
+pub fn has_scopes(scopes: &[Scope]) -> Checked<()> {
+    ensure(!scopes.is_empty(), || Refusal::required("scopes", "A client without a scope can do nothing."))
+}
+
+/// One more client may be registered.
+pub fn has_room(clients: usize) -> Checked<()> {
+    ensure(clients < CLIENTS, || {
+        Refusal::new(RefusalCode::TooLong, "", format!("There are {CLIENTS} clients already."))
+    })
+}
+
+/// A token is for a client that is active.
+pub fn is_active(path: &str, active: bool) -> Checked<()> {
+    ensure(active, || Refusal::state(path, "The client is not active."))
+}
+
+/// Until when a token is valid that is issued for so many days.
+pub fn expires_at(issued_at: DateTime<Utc>, days: i32) -> Checked<DateTime<Utc>> {
+    ensure((1..=LONGEST_DAYS).contains(&days), || {
+        Refusal::invalid("days", format!("A token is valid for 1 to {LONGEST_DAYS} days."))
+    })?;
+    Ok(issued_at + TimeDelta::days(days.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CLIENTS, expires_at, has_its_organization, has_room, has_scopes};
+    use entity::client::{ClientRole, Scope};
+
+    #[test]
+    fn a_partner_acts_for_an_organisation_and_others_may_belong_to_one() {
+        assert!(has_its_organization(ClientRole::Partner, false).is_err());
+        assert!(has_its_organization(ClientRole::Partner, true).is_ok());
+        assert!(has_its_organization(ClientRole::Reader, true).is_ok());
+        assert!(has_its_organization(ClientRole::Reader, false).is_ok());
+    }
+
+    #[test]
+    fn clients_do_something_and_are_not_too_many() {
+        assert!(has_scopes(&[]).is_err() && has_scopes(&[Scope::Read]).is_ok());
+        assert!(has_room(CLIENTS - 1).is_ok() && has_room(CLIENTS).is_err());
+    }
+
+    #[test]
+    fn a_token_is_valid_for_a_day_to_a_leap_year() {
+        let at = "2026-01-15T04:00:00Z".parse().unwrap();
+        assert_eq!(expires_at(at, 1).unwrap().to_rfc3339(), "2026-01-16T04:00:00+00:00");
+        assert!(expires_at(at, 366).is_ok() && expires_at(at, 0).is_err() && expires_at(at, 367).is_err());
+    }
+}
