@@ -19,9 +19,9 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// Why a record was removed.
+    /// Why a record was removed or taken back.
     ChangeReason {
-        /// A draft was withdrawn before adoption.
+        /// A text was taken back before its adoption. The record stays with its drafter and the secretariat.
         WithdrawnDraft,
         /// It should not have been entered.
         EnteredInError,

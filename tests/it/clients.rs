@@ -174,6 +174,14 @@ on_both_databases! {
         assert_eq!(admin.error("{ clients { id } }").await, "FORBIDDEN");
     }
 
+    async fn a_client_of_any_role_may_belong_to_an_organisation(app: TestApp) {
+        let client = register(&app, "READER", Some("OSCE"), &["READ"]).await;
+        assert_eq!(client["organization"], json!({ "acronym": "OSCE" }));
+        let reader = holder(&app, &issue(&app, &client, 1).await.0);
+        let viewer = reader.query("{ viewer { role organization { acronym } } }").await["viewer"].take();
+        assert_eq!(viewer, json!({ "role": "READER", "organization": { "acronym": "OSCE" } }));
+    }
+
     async fn every_mutation_has_a_scope_or_is_the_administrators(app: TestApp) {
         let schema = app.anonymous().query("{ __schema { mutationType { fields { name } } } }").await;
         let fields = schema["__schema"]["mutationType"]["fields"].as_array().unwrap();
@@ -188,12 +196,20 @@ on_both_databases! {
         let (one, id) = issue(&app, &client, 1).await;
         let (two, _) = issue(&app, &client, 1).await;
         let (one, two) = (holder(&app, &one), holder(&app, &two));
-        for _ in 0..2 {
+        let jti = id.as_str().unwrap().split_once('_').unwrap().1;
+        let id = [&id, &json!(jti)];
+        for id in id {
             let revoked = app.admin().mutate("revokeToken", json!({ "id": id }), "id revokedAt").await;
             assert_eq!(revoked["revokedAt"], "2026-01-15T04:00:00+00:00");
             assert_eq!(one.error("{ viewer { role } }").await, "UNAUTHENTICATED");
             assert_eq!(two.query("{ viewer { role } }").await["viewer"]["role"], "READER");
         }
+        // Clocks may differ by five seconds: a token that has expired may still come.
+        app.app.clock.advance(TimeDelta::days(1) + TimeDelta::seconds(3));
+        app.app.tokens.read(&app.app).await.unwrap();
+        assert_eq!(one.error("{ viewer { role } }").await, "UNAUTHENTICATED");
+        assert_eq!(two.query("{ viewer { role } }").await["viewer"]["role"], "READER");
+        app.app.clock.advance(TimeDelta::seconds(-10));
         let gone = app.admin().mutate("deactivateClient", json!({ "id": client["id"] }), "active tokens { revokedAt }").await;
         assert!(gone["active"] == false && gone["tokens"].as_array().unwrap().iter().all(|token| token["revokedAt"].is_string()));
         assert_eq!(two.error("{ viewer { role } }").await, "UNAUTHENTICATED");
@@ -226,13 +242,16 @@ on_both_databases! {
 
     async fn what_is_no_client_or_token_is_refused(app: TestApp) {
         let new = |more: Value| rec_tests::given::with(json!({ "purpose": "x", "role": "READER", "scopes": ["READ"] }), more);
-        let osce = app.organization("OSCE").await;
+        let closed = json!({ "acronym": "GONE", "name": text("Gone"), "kind": "OTHER" });
+        let closed = app.secretariat().mutate("createOrganization", closed, "id version").await;
+        let input = at_with(&closed, json!({ "active": false }));
+        let inactive = app.secretariat().mutate("updateOrganization", input, "id").await["id"].take();
         for (input, expected) in [
             (new(json!({ "purpose": "" })), "REQUIRED purpose"),
             (new(json!({ "scopes": [] })), "REQUIRED scopes"),
             (new(json!({ "scopes": ["READ", "READ"] })), "INVALID scopes"),
-            (new(json!({ "role": "PARTNER" })), "INVALID organizationId"),
-            (new(json!({ "organizationId": osce })), "INVALID organizationId"),
+            (new(json!({ "role": "PARTNER" })), "REQUIRED organizationId"),
+            (new(json!({ "organizationId": inactive })), "INVALID_STATE organizationId"),
             (new(json!({ "role": "PARTNER", "organizationId": "org_1" })), "NOT_FOUND organizationId"),
         ] {
             assert_eq!(refused(&app, "registerClient", input).await, [expected]);

@@ -224,6 +224,8 @@ on_both_databases! {
     async fn what_is_asked_wrongly_is_refused_before_the_first_line(app: TestApp) {
         let client = app.anonymous();
         assert_eq!(fails(&client, "?after=no").await, (400, json!("INVALID_CURSOR")));
+        assert_eq!(fails(&client, "?type=MEETING").await, (400, json!("INVALID_ARGUMENT")));
+        assert_eq!(fails(&client, "?after=a&after=b").await, (400, json!("INVALID_ARGUMENT")));
         assert_eq!(fails(&client, "?types=MEETING,OPERATION").await, (400, json!("INVALID_ARGUMENT")));
         let elsewhere = app.second().await;
         let cursor = head(&elsewhere.anonymous()).await;

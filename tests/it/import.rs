@@ -1,11 +1,11 @@
 //! `rec import`: what becomes of the lines of a file, and that an interruption loses nothing.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use rec_api::auth::Viewer;
 use rec_api::import::{Report, import};
-use rec_tests::given::text;
+use rec_tests::given::{text, with};
 use rec_tests::{TestApp, on_both_databases, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -78,14 +78,27 @@ on_both_databases! {
         assert_eq!(done, report(0, 0, lines.len() as u64 - 1, 0));
     }
 
-    async fn a_file_that_has_changed_is_begun_again(app: TestApp) {
+    async fn another_file_and_another_database_are_begun_anew(app: TestApp) {
         let lines: Vec<String> = (0..600).map(|number| organization(number).to_string()).collect();
         let (_folder, path) = file(&lines);
         let beside = path.with_extension("ndjson.progress");
-        let facts = json!({ "length": 1, "written": 1, "lines": 600, "bytes": 1, "report": report(600, 0, 0, 0) });
-        std::fs::write(&beside, facts.to_string()).unwrap();
-        assert_eq!(run(&app, &path, false).await.0, report(600, 0, 0, 0));
-        assert!(!beside.exists());
+        let facts = std::fs::metadata(&path).unwrap();
+        let (length, written) = (facts.len(), facts.modified().unwrap().duration_since(UNIX_EPOCH).unwrap().as_micros());
+        let this = app.app.feed.cursor(0).to_string();
+        // The first line is said to be done.
+        let bytes = lines[0].len() + 1;
+        for (length, written, database, expected) in [
+            (1, written, this.as_str(), report(600, 0, 0, 0)),
+            (length, 1, this.as_str(), report(0, 0, 600, 0)),
+            (length, written, "another", report(0, 0, 600, 0)),
+            (length, written, this.as_str(), report(1, 0, 599, 0)),
+        ] {
+            let done = json!({ "lines": 1, "bytes": bytes, "report": report(1, 0, 0, 0) });
+            let facts = with(json!({ "length": length, "written": written as u64, "database": database }), done);
+            std::fs::write(&beside, facts.to_string()).unwrap();
+            assert_eq!(run(&app, &path, false).await.0, expected, "{facts}");
+            assert!(!beside.exists());
+        }
     }
 }
 

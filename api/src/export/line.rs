@@ -18,7 +18,6 @@ use entity::{
 };
 use serde::ser::{SerializeMap as _, SerializeStruct as _};
 use serde::{Serialize, Serializer};
-use tokio::try_join;
 
 use crate::App;
 use crate::auth::Viewer;
@@ -319,13 +318,12 @@ impl Line for meeting::Entity {
 
     async fn parts(app: &App, viewer: &Viewer, rows: &[Self::Model]) -> Result<Self::Parts, Error> {
         let ids = ids_of::<Self>(rows);
-        let (organizers, sessions, titles, sources) = try_join!(
-            PartsOf::read(app, viewer, &ids),
-            PartsOf::read(app, viewer, &ids),
-            PartsOf::read(app, viewer, &ids),
-            PartsOf::read(app, viewer, &ids),
-        )?;
-        Ok(MeetingParts { organizers, sessions, titles, sources })
+        Ok(MeetingParts {
+            organizers: PartsOf::read(app, viewer, &ids).await?,
+            sessions: PartsOf::read(app, viewer, &ids).await?,
+            titles: PartsOf::read(app, viewer, &ids).await?,
+            sources: PartsOf::read(app, viewer, &ids).await?,
+        })
     }
 
     fn write(row: &Self::Model, parts: &Self::Parts, _: &Viewer, lines: &mut Vec<u8>) -> Result<(), serde_json::Error> {
@@ -399,15 +397,14 @@ impl Line for recommendation::Entity {
         let meetings: Vec<MeetingId> =
             rows.iter().flat_map(|row| [row.meeting_id, row.agreed_meeting_id]).flatten().collect();
         let superseded: Vec<RecommendationId> = rows.iter().filter_map(|row| row.supersedes_id).collect();
-        let (addressees, themes, instruments, revisions, meetings, superseded) = try_join!(
-            PartsOf::read(app, viewer, &ids),
-            PartsOf::read(app, viewer, &ids),
-            PartsOf::read(app, viewer, &ids),
-            PartsOf::read(app, viewer, &ids),
-            read::seen::<meeting::Entity>(&app.databases.read, viewer, meetings),
-            read::seen::<Self>(&app.databases.read, viewer, superseded),
-        )?;
-        Ok(RecommendationParts { addressees, themes, instruments, revisions, meetings, superseded })
+        Ok(RecommendationParts {
+            addressees: PartsOf::read(app, viewer, &ids).await?,
+            themes: PartsOf::read(app, viewer, &ids).await?,
+            instruments: PartsOf::read(app, viewer, &ids).await?,
+            revisions: PartsOf::read(app, viewer, &ids).await?,
+            meetings: read::seen::<meeting::Entity>(&app.databases.read, viewer, meetings).await?,
+            superseded: read::seen::<Self>(&app.databases.read, viewer, superseded).await?,
+        })
     }
 
     fn write(
