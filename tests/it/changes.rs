@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use rec_api::auth::Role;
-use rec_api::service::change::attend::attend;
+use rec_api::service::change::attend::{listen, poll};
 use rec_api::service::change::prune;
 use rec_api::service::seed;
 use rec_tests::client::Client;
 use rec_tests::given::{at, at_with, text, with};
 use rec_tests::socket::Socket;
-use rec_tests::{Database, on_both_databases};
+use rec_tests::{Database, on_both_databases, postgres};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -424,18 +424,35 @@ on_both_databases! {
 
     async fn a_subscriber_hears_what_another_process_commits(app: TestApp) {
         let other = app.second().await;
-        // The one serves; the other writes, as a command would.
-        let attended = tokio::spawn(attend(Arc::clone(&app.app)));
         let mut socket = Socket::begin(app.serve().await, None).await;
         socket.subscribe("1", "subscription { changes { id } }").await;
         socket.subscribe("2", "{ viewer { role } }").await;
         socket.message().await;
         socket.message().await;
-        for code in ["ONE", "TWO"] {
+        // The one serves; the other writes, as a command would. Each way by itself.
+        let mut hears = async |code: &str| {
             let theme = json!({ "code": code, "kind": "SUBJECT", "name": text(code) });
             let theme = other.secretariat().mutate("createTheme", theme, "id").await;
             assert_eq!(socket.message().await["payload"]["data"]["changes"]["id"], theme["id"]);
+        };
+        tokio::select! {
+            () = poll(&app.app) => {}
+            () = async { hears("ONE").await; hears("TWO").await } => {}
         }
-        attended.abort();
+        if app.database == Database::Postgres {
+            let listening = async {
+                // It listens when it hears for the first time.
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                hears("THREE").await;
+                hears("FOUR").await;
+                postgres::interrupt(&app.url, Duration::from_millis(500)).await;
+                tokio::time::sleep(Duration::from_millis(2500)).await;
+                hears("FIVE").await;
+            };
+            tokio::select! {
+                () = listen(&app.app) => {}
+                () = listening => {}
+            }
+        }
     }
 }

@@ -52,6 +52,25 @@ on_both_databases! {
             assert_eq!(shown[field]["externalIds"], json!([{ "value": "17" }]), "{field}");
         }
         assert_eq!(found(&osce, "meeting", "osce-crm", "\0").await, Value::Null);
+        // What has no look-up of its own is found as a node.
+        let item = json!({ "meetingId": records[6].1, "title": text("An item"), "kind": "SESSION" });
+        let item = app.secretariat().mutate("addAgendaItem", item, "id").await["id"].take();
+        let part = json!({
+            "meetingId": records[6].1, "organizationId": app.organization("OSCE").await, "capacity": "DELEGATE",
+            "attendance": "INVITED",
+        });
+        let part = app.secretariat().mutate("recordParticipation", part, "id").await["id"].take();
+        let source = json!(app.sources().await.remove(0));
+        let query = "query($type: RecordType!, $by: ExternalIdInput!) { nodeByExternalId(type: $type, externalId: $by) {
+            id ... on AgendaItem { externalIds { value } } ... on Participation { externalIds { value } }
+            ... on Source { externalIds { value } } } }";
+        for (record, id) in [("AGENDA_ITEM", &item), ("PARTICIPATION", &part), ("SOURCE", &source)] {
+            link(&osce, id, "osce-crm", "18").await;
+            let by = json!({ "type": record, "by": external("osce-crm", "18") });
+            let found = osce.query_with(query, by.clone()).await;
+            assert_eq!(found["nodeByExternalId"], json!({ "id": id, "externalIds": [{ "value": "18" }] }), "{record}");
+            assert_eq!(app.reader().query_with(query, by).await["nodeByExternalId"], Value::Null, "{record}");
+        }
     }
 
     async fn an_external_id_is_seen_by_its_organisation_and_the_secretariat_alone(app: TestApp) {

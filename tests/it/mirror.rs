@@ -15,7 +15,7 @@ use sea_orm::sqlx::{self, SqlitePool};
 use tempfile::TempDir;
 
 /// A copy and the token that it is made with.
-struct Copy {
+pub(crate) struct Copy {
     folder: TempDir,
     url: String,
     source: String,
@@ -23,25 +23,35 @@ struct Copy {
 
 impl Copy {
     async fn of(app: &TestApp) -> Self {
+        Self::at(app.serve().await)
+    }
+
+    /// Of the service at a port.
+    pub(crate) fn at(port: u16) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("mirror.db").display());
-        Self { folder, url, source: format!("http://127.0.0.1:{}", app.serve().await) }
+        Self { folder, url, source: of_port(port) }
     }
 
-    fn token(&self, token: &str) -> PathBuf {
+    /// The same copy, of the service at another port.
+    pub(crate) fn goes_to(&mut self, port: u16) {
+        self.source = of_port(port);
+    }
+
+    pub(crate) fn token(&self, token: &str) -> PathBuf {
         let file = self.folder.path().join("token");
         std::fs::write(&file, format!("{token}\n")).unwrap();
         file
     }
 
-    async fn keep(&self, token: Option<&Path>, once: bool, said: &Said) -> Result<(), MirrorError> {
+    pub(crate) async fn keep(&self, token: Option<&Path>, once: bool, said: &Said) -> Result<(), MirrorError> {
         let source = Source::new(&self.source, token.map(Path::to_owned))?;
         let mirror = Mirror::open(&self.url).await?;
         keep(&source, &mirror, once, |line| said.0.lock().unwrap().push(line)).await
     }
 
-    async fn once(&self, token: Option<&Path>) -> Vec<String> {
+    pub(crate) async fn once(&self, token: Option<&Path>) -> Vec<String> {
         let said = Said::default();
         self.keep(token, true, &said).await.unwrap();
         said.take()
@@ -54,8 +64,12 @@ impl Copy {
     }
 }
 
+fn of_port(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
 #[derive(Clone, Default)]
-struct Said(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Said(Arc<Mutex<Vec<String>>>);
 
 impl Said {
     fn take(&self) -> Vec<String> {

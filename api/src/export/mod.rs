@@ -13,7 +13,7 @@ use futures_util::stream::{self, Stream};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use self::line::{End, Gone, Line, write};
+use self::line::{End, Gone, Line, Parents, write};
 use crate::App;
 use crate::auth::Viewer;
 use crate::domain::feed::SeenAs;
@@ -25,7 +25,7 @@ use crate::service::read;
 
 /// The records of a portion, and the portions that are made at once.
 const CHUNK: u64 = 500;
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 2;
 
 /// The lines of these types, in portions of some hundred lines. Without a cursor all records, each once; with one those that
 /// have changed since, and what is gone. The last line tells where to go on from: whoever does not have it does not have all.
@@ -61,14 +61,17 @@ struct Portion {
 }
 
 impl Portion {
-    async fn of<E: Line>(app: &App, viewer: &Viewer, rows: &[E::Model]) -> Result<Self, Error> {
+    async fn of<E: Line>(
+        app: &App,
+        viewer: &Viewer,
+        rows: &[E::Model],
+        parents: &Parents<E::Id>,
+    ) -> Result<Self, Error> {
+        let parts = E::parts(app, viewer, rows, parents).await?;
         let mut portion = Self::default();
-        if !rows.is_empty() {
-            let parts = E::parts(app, viewer, rows).await?;
-            for row in rows {
-                E::write(row, &parts, viewer, &mut portion.lines)?;
-                portion.count += 1;
-            }
+        for row in rows {
+            E::write(row, &parts, viewer, &mut portion.lines)?;
+            portion.count += 1;
         }
         Ok(portion)
     }
@@ -136,10 +139,11 @@ impl Export {
     async fn make<E: Line>(&mut self, last: Option<Uuid>) -> Result<Option<Uuid>, Error> {
         let rows = read::after::<E>(&self.app.databases.read, &self.viewer, last.map(E::Id::new), CHUNK).await?;
         let is_full = u64::try_from(rows.len()).is_ok_and(|read| read == CHUNK);
-        let last = rows.last().filter(|_| is_full).map(|row| E::id(row).uuid());
+        let (Some(first), Some(last)) = (rows.first().map(E::id), rows.last().map(E::id)) else { return Ok(None) };
         let (app, viewer) = (Arc::clone(&self.app), Arc::clone(&self.viewer));
-        self.made.push_back(tokio::spawn(async move { Portion::of::<E>(&app, &viewer, &rows).await }));
-        Ok(last)
+        let portion = async move { Portion::of::<E>(&app, &viewer, &rows, &Parents::Between(first, last)).await };
+        self.made.push_back(tokio::spawn(portion));
+        Ok(Some(last.uuid()).filter(|_| is_full))
     }
 
     async fn follow(&mut self, after: &str, lines: &mut Vec<u8>) -> Result<(), Error> {
@@ -169,7 +173,11 @@ impl Export {
     async fn changed<E: Line>(&mut self, changes: &[&Seen], lines: &mut Vec<u8>) -> Result<(), Error> {
         let ids: Vec<E::Id> = changes.iter().filter_map(|change| change.id.parse().ok()).collect();
         let rows = read::admitted::<E>(&self.app.databases.read, &self.viewer, &ids).await?;
-        self.add(Portion::of::<E>(&self.app, &self.viewer, &rows).await?, lines);
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let parents = Parents::These(rows.iter().map(E::id).collect());
+        self.add(Portion::of::<E>(&self.app, &self.viewer, &rows, &parents).await?, lines);
         Ok(())
     }
 

@@ -7,8 +7,8 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-use entity::id::{RecommendationId, RecordId};
-use entity::{Part, Row, external_id, recommendation};
+use entity::id::{RecommendationId, RecordId, WebhookId};
+use entity::{Part, Row, external_id, recommendation, webhook_delivery};
 use futures_util::future::try_join_all;
 use uuid::Uuid;
 
@@ -332,5 +332,20 @@ impl Key for ExternalIdsOf {
         let read = service::external_id::of_records(&reader.app.databases.read, &reader.viewer, &records).await?;
         let shared = |rows: Vec<external_id::Model>| Arc::new(rows.into_iter().map(Arc::new).collect());
         Ok(read.into_iter().map(|(record, rows)| (ExternalIdsOf(record), shared(rows))).collect())
+    }
+}
+
+/// The last deliveries of a webhook.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct DeliveriesOf(pub WebhookId);
+
+impl Key for DeliveriesOf {
+    type Value = Arc<Vec<Arc<webhook_delivery::Model>>>;
+
+    async fn load(reader: &Reader, keys: &[Self]) -> Result<HashMap<Self, Self::Value>, Error> {
+        let ids: Vec<WebhookId> = keys.iter().map(|key| key.0).collect();
+        let read = service::webhook::deliveries(&reader.app.databases.read, &reader.viewer, &ids).await?;
+        let shared = |rows: Vec<webhook_delivery::Model>| Arc::new(rows.into_iter().map(Arc::new).collect());
+        Ok(read.into_iter().map(|(webhook, rows)| (DeliveriesOf(webhook), shared(rows))).collect())
     }
 }

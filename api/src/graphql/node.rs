@@ -1,6 +1,7 @@
 //! Records by their global ids. A new record type is one line here.
 
 use async_graphql::{Context, ID, Interface, Object, Result};
+use entity::RecordType;
 use futures_util::future::join_all;
 
 use super::body::Body;
@@ -15,6 +16,7 @@ use super::session::{Session, session};
 use super::source::Source;
 use super::theme::Theme;
 use crate::error::Error;
+use crate::service::external_id::{self, ExternalIdInput};
 
 /// The most ids of one `nodes`.
 const MOST_IDS: usize = 100;
@@ -68,6 +70,22 @@ impl NodeQuery {
     /// The record with this id. Null if there is none that you may see.
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "A global id.")] id: ID) -> Option<Result<NodeInterface>> {
         node(session(ctx), &id).await.transpose()
+    }
+
+    /// The record of a type that a system of yours calls so: the look-ups by `externalId` for every type. Null if there is none
+    /// that you may see.
+    async fn node_by_external_id(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(name = "type", desc = "The record's type.")] record: RecordType,
+        #[graphql(desc = "What the system calls it.")] external_id: ExternalIdInput,
+    ) -> Option<Result<NodeInterface>> {
+        let session = session(ctx);
+        let id = external_id::named_by(&session.app.databases.read, &session.viewer, record, &external_id).await;
+        match id {
+            Ok(id) => node(session, &id?).await.transpose(),
+            Err(error) => Some(Err(error.into())),
+        }
     }
 
     /// The records with these ids, in their order. Null where there is none that you may see; the list is null only

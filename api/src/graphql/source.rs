@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use entity::id::RecordId as _;
 
 use super::connection::connections;
+use super::external_id::ExternalIds;
 use super::meeting::Meeting;
 use super::object::{Stamp, object};
 use crate::service;
@@ -47,6 +48,11 @@ impl Source {
     #[graphql(flatten)]
     fn connections(&self) -> SourceLists {
         SourceLists(self.0.id.uuid())
+    }
+
+    #[graphql(flatten)]
+    fn external(&self) -> ExternalIds {
+        ExternalIds(self.0.id.uuid())
     }
 
     #[graphql(flatten)]

@@ -6,20 +6,19 @@ use entity::RecordType;
 use entity::webhook::{WebhookReason, WebhookStatus};
 use entity::webhook_delivery::DeliveryOutcome;
 
+use super::loader::DeliveriesOf;
 use super::object::object;
 use super::payload::{ChangeReference, UserError, mutations, payload};
 use super::session::session;
 use crate::error::Error;
 use crate::service::tx::Written;
-use crate::service::webhook::{
-    self, Keyed, RegisterWebhookInput, ReplayWebhookInput, WebhookInput, deliveries, webhooks,
-};
+use crate::service::webhook::{self, Keyed, RegisterWebhookInput, ReplayWebhookInput, WebhookInput, webhooks};
 
 object!(Webhook: webhook);
 
 /// An address that is called when a record changes (Standard Webhooks 1.0.0). A message is signed in `webhook-signature`, and
 /// says what has changed and where in the feed: `{"type": "record.updated", "timestamp": …, "data": {"cursor", "kind", "type",
-/// "id", "version", "reason"}}`. Messages come in the order of the feed. One that fails is tried again, later and later, up to
+/// "id", "version", "reason", "replacedBy"}}`. Messages come in the order of the feed. One that fails is tried again, later and later, up to
 /// a day; those after it wait. For administrators.
 #[Object]
 impl Webhook {
@@ -70,10 +69,9 @@ impl Webhook {
 
     /// The last 100 attempts to deliver, the newest first. They are kept for 30 days.
     async fn deliveries(&self, ctx: &Context<'_>) -> Option<Result<Vec<WebhookDelivery>>> {
-        let session = session(ctx);
-        let rows = deliveries(&session.app.databases.read, &session.viewer, self.0.id).await;
-        let rows = rows.map(|rows| rows.into_iter().map(|row| WebhookDelivery(std::sync::Arc::new(row))).collect());
-        Some(rows.map_err(Into::into))
+        let rows = session(ctx).loaders.one(DeliveriesOf(self.0.id)).await;
+        let deliveries = rows.map(|rows| rows.unwrap_or_default().iter().cloned().map(WebhookDelivery).collect());
+        Some(deliveries.map_err(Into::into))
     }
 }
 
@@ -97,7 +95,12 @@ impl WebhookDelivery {
         self.0.outcome
     }
 
-    /// The status that the receiver has answered, if it has.
+    /// Which attempt to deliver the message it was, from 1.
+    async fn attempt(&self) -> i32 {
+        self.0.attempt
+    }
+
+    /// The status of HTTP that the receiver has answered, if it has.
     async fn status(&self) -> Option<String> {
         self.0.http_status.map(|status| status.to_string())
     }
@@ -118,7 +121,7 @@ pub struct WebhookQuery;
 
 #[Object]
 impl WebhookQuery {
-    /// All webhooks, the newest first; at most 100. For administrators.
+    /// All webhooks, the newest first; at most 100 of them are active. For administrators.
     async fn webhooks(&self, ctx: &Context<'_>) -> Option<Result<Vec<Webhook>>> {
         let session = session(ctx);
         let rows = webhooks(&session.app.databases.read, &session.viewer).await;
@@ -172,12 +175,13 @@ mutations! {
     WebhookMutation {
         /// Disables a webhook. For administrators.
         disable_webhook(WebhookInput, "The webhook.") -> WebhookPayload = webhook::disable;
-        /// Enables a webhook: it goes on where it stood. For administrators.
+        /// Enables a webhook: it goes on where it stood, or from now on if the feed no longer goes back so far. For
+        /// administrators. `INVALID_STATE` if 100 are active already.
         enable_webhook(WebhookInput, "The webhook.") -> WebhookPayload = webhook::enable;
-        /// Tells a webhook again what comes after a cursor. For administrators. `CURSOR_EXPIRED` of the cursor of another
-        /// database.
+        /// Tells a webhook again what comes after a cursor. For administrators. Top-level errors: `INVALID_CURSOR` of what is
+        /// none, `CURSOR_EXPIRED` of one of another database, older than the feed is kept, or beyond its end.
         replay_webhook(ReplayWebhookInput, "The webhook, and from where on.") -> WebhookPayload = webhook::replay;
-        /// Sends a test message at once, and answers what became of it. For administrators.
+        /// Sends a test message at once, and answers what became of it. For administrators; not with an `Idempotency-Key`.
         test_webhook(WebhookInput, "The webhook.") -> TestWebhookPayload = webhook::test;
     }
 }
@@ -187,8 +191,9 @@ pub struct WebhookSecretMutation;
 
 #[Object]
 impl WebhookSecretMutation {
-    /// Registers a webhook. It is told of what changes from now on. For administrators. `INVALID` of an address that is
-    /// not https.
+    /// Registers a webhook. It is told of what changes from now on. For administrators; not with an `Idempotency-Key`, since the
+    /// answer holds the secret. `INVALID` of an address that is not https, `NOT_FOUND` of no client, `INVALID_STATE` of a
+    /// client that is not active or has not the scope `SYNC`, and if 100 webhooks are active already.
     async fn register_webhook(
         &self,
         ctx: &Context<'_>,
@@ -198,7 +203,8 @@ impl WebhookSecretMutation {
         Some(KeyedWebhookPayload::of(webhook::register(&session.app, &session.viewer, input).await))
     }
 
-    /// Gives a webhook a new secret. The one before signs as well for 24 hours. For administrators.
+    /// Gives a webhook a new secret. The one before signs as well for 24 hours. For administrators; not with an
+    /// `Idempotency-Key`.
     async fn rotate_webhook_secret(
         &self,
         ctx: &Context<'_>,

@@ -9,7 +9,7 @@ use entity::{Audience, Record, RecordType, external_id, source_system};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
 use uuid::Uuid;
 
-use super::change::published::{Named, named};
+use super::change::published::{Named, named, print};
 use super::read::{self, Visible};
 use super::tx::{Tx, Written};
 use crate::app::App;
@@ -84,6 +84,18 @@ pub async fn find<E: Visible + Record>(
     let mut linked = read::select::<external_id::Entity>(viewer).cond_where(of_key(E::TYPE, &key)).take();
     linked.clear_selects().column(external_id::Column::RecordId);
     read::find::<E>(db, viewer, Condition::all().add(E::ID.in_subquery(linked))).await
+}
+
+/// The printed id of the record of a type that another system calls so.
+pub async fn named_by(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    record: RecordType,
+    by: &ExternalIdInput,
+) -> Result<Option<String>, Error> {
+    let Ok(key) = by.parse() else { return Ok(None) };
+    let row = read::find::<external_id::Entity>(db, viewer, of_key(record, &key)).await?;
+    Ok(row.and_then(|row| print(record, row.record_id)))
 }
 
 fn of_key(record: RecordType, key: &ExternalKey) -> Condition {

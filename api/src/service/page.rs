@@ -119,6 +119,13 @@ impl<E: Row> Listing<E> {
         Ok(Self { condition, keys, limit, backward, after, before, fingerprint, identity })
     }
 
+    /// The newest rows, as many as are shown.
+    pub fn newest(limit: u64) -> Self {
+        let keys = vec![Key { column: E::ID, direction: Direction::Desc }];
+        let (condition, identity) = (Condition::all(), format!("newest {limit}"));
+        Self { condition, keys, limit, backward: false, after: None, before: None, fingerprint: [0; 6], identity }
+    }
+
     /// Equal for equal lists, so that the same page of many parents is read at once.
     pub fn identity(&self) -> &str {
         &self.identity

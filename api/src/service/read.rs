@@ -84,17 +84,6 @@ pub async fn all<E: Visible>(
     rows::<E>(db, select::<E>(viewer).cond_where(condition)).await
 }
 
-/// The last rows that meet a condition, the newest first.
-pub async fn newest<E: Visible>(
-    db: &impl ConnectionTrait,
-    viewer: &Viewer,
-    condition: Condition,
-    limit: u64,
-) -> Result<Vec<E::Model>, Error> {
-    let mut statement = select::<E>(viewer).cond_where(condition).take();
-    rows::<E>(db, statement.order_by(E::ID, Order::Desc).limit(limit)).await
-}
-
 pub async fn by_ids<E: Visible>(
     db: &impl ConnectionTrait,
     viewer: &Viewer,
@@ -154,6 +143,16 @@ pub async fn children<P: Part + Visible>(
 ) -> Result<Vec<P::Model>, Error> {
     let of_parents = among(db.get_database_backend(), P::PARENT, parents);
     let mut statement = select::<P>(viewer).and_where(of_parents).take();
+    rows::<P>(db, statement.order_by(P::ORDER, Order::Asc).order_by(P::ID, Order::Asc)).await
+}
+
+/// As `children`, of all parents from one id to another one: many that follow each other are read sooner so than by their ids.
+pub async fn children_between<P: Part + Visible>(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    (first, last): (P::ParentId, P::ParentId),
+) -> Result<Vec<P::Model>, Error> {
+    let mut statement = select::<P>(viewer).and_where(P::PARENT.between(first, last)).take();
     rows::<P>(db, statement.order_by(P::ORDER, Order::Asc).order_by(P::ID, Order::Asc)).await
 }
 

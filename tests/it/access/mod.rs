@@ -45,6 +45,7 @@ const QUERY: &str = "
     nodes           public-meeting              yes       yes    yes     yes yes   yes       yes         yes
     nodes           confidential-meeting        -         -      -       -   -     -         yes         yes
     nodes           own-draft                   -         -      -       yes -     -         yes         yes
+    nodeByExternalId named-meeting              -         -      -       -   -     -         yes         yes
     clients         client                      no        no     no      no  no    no        no          yes
     webhooks        webhook                     no        no     no      no  no    no        no          yes
     country         country                     yes       yes    yes     yes yes   yes       yes         yes
@@ -227,6 +228,10 @@ async fn shown(client: &Client, root: &Root, id: &str) -> String {
         None if name == "clients" => ("{ clients { id } }".to_owned(), |it| it[0]["id"].is_string()),
         None if name == "feedHead" => ("{ feedHead }".to_owned(), Value::is_string),
         Some("types") => (format!("{{ {name} {{ hash }} }}"), |it| it[0]["hash"].is_string()),
+        Some("type") => {
+            let by = "type: MEETING, externalId: { sourceSystem: \"archive\", value: $id }";
+            (format!("query($id: String!) {{ {name}({by}) {{ id }} }}"), |it| it["id"].is_string())
+        }
         None => (format!("{{ {name} {{ role }} }}"), |it| it["role"].is_string()),
         Some("id") => (format!("query($id: ID!) {{ {name}(id: $id) {{ id }} }}"), |it| it["id"].is_string()),
         Some("ids") => (format!("query($id: ID!) {{ {name}(ids: [$id]) {{ id }} }}"), |it| it[0]["id"].is_string()),

@@ -48,6 +48,12 @@ impl<'a> Setting<'a> {
             "theme" => id(&self.theme().await),
             "instrument" => id(&self.instrument().await),
             "public-meeting" => id(&app.planned_meeting(json!({})).await),
+            "named-meeting" => {
+                let meeting = id(&app.planned_meeting(json!({})).await);
+                let link = json!({ "id": meeting, "externalId": { "sourceSystem": "archive", "value": meeting } });
+                app.secretariat().mutate("linkExternalId", link, "id").await;
+                meeting
+            }
             "participants-meeting" => id(&app.planned_meeting(json!({ "sensitivity": "PARTICIPANTS_ONLY" })).await),
             "confidential-meeting" => id(&self.confidential().await),
             "confidential-agenda" => id(&self.agenda_item(&self.confidential().await).await),

@@ -2,13 +2,14 @@
 
 use async_graphql::{Context, ID, Object, Result};
 use entity::agenda_item::AgendaItemKind;
-use entity::id::MeetingId;
+use entity::id::{MeetingId, RecordId as _};
 use entity::meeting_organizer::OrganizerRole;
 use entity::participation::{Attendance, Capacity};
 use entity::{agenda_item_recommendation, meeting_source, recommendation, source};
 
 use super::Meeting;
 use crate::graphql::body::Body;
+use crate::graphql::external_id::ExternalIds;
 use crate::graphql::loader::ById;
 use crate::graphql::object::{Stamp, object};
 use crate::graphql::organization::Organization;
@@ -165,6 +166,11 @@ impl AgendaItem {
     }
 
     #[graphql(flatten)]
+    fn external(&self) -> ExternalIds {
+        ExternalIds(self.0.id.uuid())
+    }
+
+    #[graphql(flatten)]
     fn stamp(&self) -> Stamp {
         Stamp { created_at: self.0.created_at, updated_at: self.0.updated_at, version: self.0.version }
     }
@@ -203,6 +209,11 @@ impl Participation {
     /// How many delegates; null if it is not known.
     async fn delegates(&self) -> Option<i32> {
         self.0.delegates
+    }
+
+    #[graphql(flatten)]
+    fn external(&self) -> ExternalIds {
+        ExternalIds(self.0.id.uuid())
     }
 
     #[graphql(flatten)]

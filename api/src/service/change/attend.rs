@@ -61,7 +61,8 @@ async fn write_uses(app: &App) {
     }
 }
 
-async fn poll(app: &App) {
+/// Reads the head again and again: the safety net.
+pub async fn poll(app: &App) {
     loop {
         ring(app).await;
         sleep(POLL).await;
@@ -76,7 +77,7 @@ async fn ring(app: &App) {
 }
 
 /// Hears of the commits of other processes. A server that restarts is called again.
-async fn listen(app: &App) {
+pub async fn listen(app: &App) {
     if app.databases.backend() != DbBackend::Postgres {
         return future::pending().await;
     }

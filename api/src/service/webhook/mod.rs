@@ -4,23 +4,27 @@
 pub mod deliver;
 pub mod post;
 
+use std::collections::HashMap;
+
 use async_graphql::{ID, InputObject};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
-use entity::id::{ClientId, WebhookDeliveryId, WebhookId};
+use entity::id::{ClientId, RecordId as _, WebhookDeliveryId, WebhookId};
 use entity::webhook::{Secret, Secrets, Types, WebhookReason, WebhookStatus};
 use entity::webhook_delivery::DeliveryOutcome;
 use entity::{Audience, RecordType, client, webhook, webhook_delivery};
 use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait as _, ConnectionTrait};
 use serde_json::json;
+use uuid::Uuid;
 
 use self::post::Posted;
 use super::change;
 use super::client::administered;
 use super::idempotency::forbids_keys;
-use super::read::{self, Visible};
+use super::page::{Listing, Page};
+use super::read::{self, Link, Visible};
 use super::tx::{Tx, Written};
 use crate::app::App;
 use crate::auth::{Act, Viewer};
@@ -86,14 +90,17 @@ pub async fn webhooks(db: &impl ConnectionTrait, viewer: &Viewer) -> Result<Vec<
     Ok(rows)
 }
 
-/// The last deliveries of a webhook, the newest first.
+/// The last deliveries of several webhooks, of each the newest first.
 pub async fn deliveries(
     db: &impl ConnectionTrait,
     viewer: &Viewer,
-    id: WebhookId,
-) -> Result<Vec<webhook_delivery::Model>, Error> {
-    let of_webhook = Condition::all().add(webhook_delivery::Column::WebhookId.eq(id));
-    read::newest::<webhook_delivery::Entity>(db, viewer, of_webhook, SHOWN).await
+    webhooks: &[WebhookId],
+) -> Result<HashMap<WebhookId, Vec<webhook_delivery::Model>>, Error> {
+    let of_webhook = Link::direct(webhook_delivery::Column::WebhookId);
+    let ids: Vec<Uuid> = webhooks.iter().map(|id| id.uuid()).collect();
+    let pages = read::pages(db, viewer, &of_webhook, &ids, &Listing::<webhook_delivery::Entity>::newest(SHOWN)).await?;
+    let rows = |page: Page<_>| page.rows.into_iter().map(|(row, _)| row).collect();
+    Ok(pages.into_iter().map(|(id, page)| (WebhookId::new(id), rows(page))).collect())
 }
 
 pub async fn register(app: &App, viewer: &Viewer, input: RegisterWebhookInput) -> Result<Written<Keyed>, Error> {
