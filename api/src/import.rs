@@ -17,9 +17,11 @@ use crate::auth::Viewer;
 use crate::domain::bulk::{ErrorPolicy, MatchBy, Outcome, ROWS};
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
-use crate::service::bulk::Upserted;
+use crate::service::bulk::{BulkInput, Options, Upserted};
 use crate::service::change::published::typed;
-use crate::service::{meeting, organization, recommendation};
+use crate::service::meeting::upsert::UpsertMeetingsInput;
+use crate::service::organization::upsert::UpsertOrganizationsInput;
+use crate::service::recommendation::upsert::UpsertRecommendationsInput;
 
 /// Why a file is not imported.
 #[derive(Debug, thiserror::Error)]
@@ -190,37 +192,23 @@ impl Importing<'_> {
     async fn flush(&mut self, complain: &mut impl FnMut(String)) -> Result<(), Error> {
         let Some(Chunk { record, match_by, rows }) = self.chunk.take() else { return Ok(()) };
         match record {
-            RecordType::Organization => {
-                let (numbers, rows) = self.rows(rows, complain);
-                let input = organization::upsert::UpsertOrganizationsInput {
-                    rows,
-                    match_by,
-                    error_policy: ErrorPolicy::SkipFailed,
-                    dry_run: self.dry_run,
-                };
-                self.tell(&numbers, organization::upsert::upsert(self.app, self.viewer, input).await?, complain);
-            }
-            RecordType::Meeting => {
-                let (numbers, rows) = self.rows(rows, complain);
-                let input = meeting::upsert::UpsertMeetingsInput {
-                    rows,
-                    match_by,
-                    error_policy: ErrorPolicy::SkipFailed,
-                    dry_run: self.dry_run,
-                };
-                self.tell(&numbers, meeting::upsert::upsert(self.app, self.viewer, input).await?, complain);
-            }
-            _ => {
-                let (numbers, rows) = self.rows(rows, complain);
-                let input = recommendation::upsert::UpsertRecommendationsInput {
-                    rows,
-                    match_by,
-                    error_policy: ErrorPolicy::SkipFailed,
-                    dry_run: self.dry_run,
-                };
-                self.tell(&numbers, recommendation::upsert::upsert(self.app, self.viewer, input).await?, complain);
-            }
+            RecordType::Organization => self.write::<UpsertOrganizationsInput>(match_by, rows, complain).await,
+            RecordType::Meeting => self.write::<UpsertMeetingsInput>(match_by, rows, complain).await,
+            RecordType::Recommendation => self.write::<UpsertRecommendationsInput>(match_by, rows, complain).await,
+            other => Err(Error::internal(format!("{other:?} is not imported"))),
         }
+    }
+
+    async fn write<I: BulkInput<Row: InputType>>(
+        &mut self,
+        match_by: MatchBy,
+        lines: Vec<(u64, Json)>,
+        complain: &mut impl FnMut(String),
+    ) -> Result<(), Error> {
+        let (numbers, rows) = self.rows(lines, complain);
+        let options = Options { match_by, error_policy: ErrorPolicy::SkipFailed, dry_run: self.dry_run };
+        let written = I::new(rows, options).write(self.app, self.viewer).await?;
+        self.tell(&numbers, written, complain);
         Ok(())
     }
 

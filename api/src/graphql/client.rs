@@ -136,7 +136,8 @@ pub struct IssueTokenPayload {
 
 mutations! {
     ClientMutation {
-        /// Registers an API client. For administrators. `INVALID_STATE` if its organisation is not active.
+        /// Registers an API client. For administrators. `REQUIRED` of a partner without an organisation, `NOT_FOUND` of no
+        /// organisation, `INVALID_STATE` if it is not active, `TOO_LONG` if there are 500 clients.
         register_client(RegisterClientInput, "The new client.") -> ClientPayload = client::register;
         /// Deactivates a client, and revokes its tokens. For administrators.
         deactivate_client(DeactivateClientInput, "The client.") -> ClientPayload = client::deactivate;
@@ -151,8 +152,8 @@ pub struct TokenMutation;
 
 #[Object]
 impl TokenMutation {
-    /// Issues a token for an active client. For administrators. `INVALID_STATE` if the client is not active; `TOO_LONG`
-    /// if it has 100 valid tokens.
+    /// Issues a token for an active client. For administrators; not with an `Idempotency-Key`, since the answer holds the
+    /// token. `INVALID_STATE` if the client is not active; `TOO_LONG` if it has 100 valid tokens.
     async fn issue_token(
         &self,
         ctx: &Context<'_>,

@@ -5,14 +5,16 @@ use std::collections::{HashMap, HashSet};
 
 use async_graphql::ID;
 use entity::id::RecordId as _;
-use entity::{Record, external_id};
+use entity::{ModelOf, Part, Record, external_id};
 use uuid::Uuid;
 
 use super::change::ChangeCursor;
 use super::change::published::Named;
 use super::external_id::{self as external_ids, ExternalIdInput, Systems, claim, of_keys, of_records};
-use super::read::Visible;
+use super::read::{self, Visible};
 use super::tx::Tx;
+use crate::App;
+use crate::auth::Viewer;
 use crate::domain::bulk::{self, ErrorPolicy, MatchBy, Outcome};
 use crate::domain::external::{self, ExternalKey};
 use crate::domain::input;
@@ -36,6 +38,84 @@ pub struct RowKey<'a> {
     pub id: Option<&'a ID>,
     pub external_id: Option<&'a ExternalIdInput>,
     pub expected_version: Option<i32>,
+}
+
+/// The input of a bulk write.
+pub trait BulkInput: Sized {
+    type Row;
+    type Record;
+    fn new(rows: Vec<Self::Row>, options: Options) -> Self;
+    fn write(self, app: &App, viewer: &Viewer) -> impl Future<Output = Result<Upserted<Self::Record>, Error>> + Send;
+}
+
+/// Declares the input of a bulk write: rows that have `id`, `external_id` and `expected_version`, and how to go about them.
+macro_rules! bulk_input {
+    ($(#[$meta:meta])* $input:ident of $row:ident, to $table:ident by $upsert:path) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, async_graphql::InputObject)]
+        pub struct $input {
+            /// The rows, at most 500.
+            pub rows: Vec<$row>,
+            /// How the rows name their records.
+            pub match_by: $crate::domain::bulk::MatchBy,
+            /// What a row that is refused does to the others.
+            #[graphql(default_with = "crate::domain::bulk::ErrorPolicy::RejectAll")]
+            pub error_policy: $crate::domain::bulk::ErrorPolicy,
+            /// Whether to judge the rows only, and to write nothing. The records are then shown as they are; new ones are
+            /// null.
+            #[graphql(default)]
+            pub dry_run: bool,
+        }
+
+        impl $input {
+            fn keys(&self) -> Vec<$crate::service::bulk::RowKey<'_>> {
+                let keys = self.rows.iter().map(|row| $crate::service::bulk::RowKey {
+                    id: row.id.as_ref(),
+                    external_id: row.external_id.as_ref(),
+                    expected_version: row.expected_version,
+                });
+                keys.collect()
+            }
+
+            fn options(&self) -> $crate::service::bulk::Options {
+                let Self { match_by, error_policy, dry_run, .. } = *self;
+                $crate::service::bulk::Options { match_by, error_policy, dry_run }
+            }
+        }
+
+        impl $crate::service::bulk::BulkInput for $input {
+            type Row = $row;
+            type Record = entity::$table::Model;
+
+            fn new(rows: Vec<$row>, options: $crate::service::bulk::Options) -> Self {
+                let $crate::service::bulk::Options { match_by, error_policy, dry_run } = options;
+                Self { rows, match_by, error_policy, dry_run }
+            }
+
+            async fn write(
+                self,
+                app: &$crate::App,
+                viewer: &$crate::auth::Viewer,
+            ) -> Result<$crate::service::bulk::Upserted<Self::Record>, $crate::error::Error> {
+                $upsert(app, viewer, self).await
+            }
+        }
+    };
+}
+pub(crate) use bulk_input;
+
+/// Parts by the records that they belong to.
+pub type PartsBy<P> = HashMap<<P as Part>::ParentId, Vec<ModelOf<P>>>;
+
+/// The parts of records that are there.
+pub async fn parts_of<P: Part + Visible>(tx: &Tx<'_>, parents: &[P::ParentId]) -> Result<PartsBy<P>, Error> {
+    let mut parts = PartsBy::<P>::new();
+    if !parents.is_empty() {
+        for part in read::children::<P>(tx.db(), tx.viewer(), parents).await? {
+            parts.entry(P::parent(&part)).or_default().push(part);
+        }
+    }
+    Ok(parts)
 }
 
 /// The records that the rows of a bulk write are about, and the systems that its author may use.

@@ -8,8 +8,8 @@ use chrono::NaiveDate;
 use entity::id::{BodyId, CountryId, MeetingId, OrganizationId, SourceId};
 use entity::meeting::{CountQualifier, MeetingKind, Modality, Sensitivity};
 use entity::{
-    ModelOf, Part, alternative_title, body, body_session, country, meeting, meeting_organizer, meeting_source,
-    organization, recommendation, source,
+    ModelOf, alternative_title, body, body_session, country, meeting, meeting_organizer, meeting_source, organization,
+    recommendation, source,
 };
 use sea_orm::{Condition, ConnectionTrait as _};
 
@@ -22,15 +22,14 @@ use super::{ScheduleMeetingInput, UpdateMeetingInput, WHAT, cascade_access, judg
 use crate::app::App;
 use crate::auth::{Act, Viewer};
 use crate::clock::day_in;
-use crate::domain::bulk::{ErrorPolicy, MatchBy};
 use crate::domain::lifecycle::{MeetingMove, next_meeting};
 use crate::domain::meeting as rules;
 use crate::domain::refusal::{All as _, Checked};
 use crate::error::Error;
-use crate::service::bulk::{self, Batch, Options, Plan, RowKey, Target, Upserted, targets, write_rows};
+use crate::service::bulk::{self, Batch, PartsBy, Plan, Target, Upserted, bulk_input, parts_of, targets, write_rows};
 use crate::service::external_id::ExternalIdInput;
 use crate::service::input::{LocalizedTextInput, named, placed, replaced};
-use crate::service::read::{self, Visible};
+use crate::service::read;
 use crate::service::tx::Tx;
 
 /// A meeting as another system has it. In a row for one that is there, what is omitted stays and `null` clears. Its state is
@@ -81,27 +80,12 @@ pub struct UpsertMeetingRowInput {
     pub source_ids: MaybeUndefined<Vec<ID>>,
 }
 
-/// Many meetings at once.
-#[derive(Clone, Debug, InputObject)]
-pub struct UpsertMeetingsInput {
-    /// The rows, at most 500.
-    pub rows: Vec<UpsertMeetingRowInput>,
-    /// How the rows name their meetings.
-    pub match_by: MatchBy,
-    /// What a row that is refused does to the others.
-    #[graphql(default_with = "ErrorPolicy::RejectAll")]
-    pub error_policy: ErrorPolicy,
-    /// Whether to judge the rows only, and to write nothing. The meetings are then shown as they are; new ones are null.
-    #[graphql(default)]
-    pub dry_run: bool,
+bulk_input! {
+    /// Many meetings at once.
+    UpsertMeetingsInput of UpsertMeetingRowInput, to meeting by upsert
 }
 
 impl UpsertMeetingRowInput {
-    fn key(&self) -> RowKey<'_> {
-        let Self { id, external_id, expected_version, .. } = self;
-        RowKey { id: id.as_ref(), external_id: external_id.as_ref(), expected_version: *expected_version }
-    }
-
     fn schedule(&self) -> ScheduleMeetingInput {
         let row = self.clone();
         ScheduleMeetingInput {
@@ -166,11 +150,9 @@ pub async fn upsert(app: &App, viewer: &Viewer, input: UpsertMeetingsInput) -> R
 }
 
 async fn attempt(app: &App, viewer: &Viewer, input: &UpsertMeetingsInput) -> Result<Upserted<meeting::Model>, Error> {
-    let UpsertMeetingsInput { rows, match_by, error_policy, dry_run } = input;
     let mut tx = app.begin(viewer, "upsertMeetings").await?;
-    let keys: Vec<RowKey<'_>> = rows.iter().map(UpsertMeetingRowInput::key).collect();
-    let targets = targets::<meeting::Entity>(&tx, *match_by, &keys, WHAT).await?;
-    let applied = rows.iter().zip(targets.rows).map(|(row, target)| {
+    let targets = targets::<meeting::Entity>(&tx, input.match_by, &input.keys(), WHAT).await?;
+    let applied = input.rows.iter().zip(targets.rows).map(|(row, target)| {
         let Target { before, link } = target?;
         let (after, parts) = (row.applied(&tx, before.as_ref()), Wanted::parse(row)).all()?;
         Ok(Plan { before, after, changed: true, parts, link })
@@ -178,8 +160,7 @@ async fn attempt(app: &App, viewer: &Viewer, input: &UpsertMeetingsInput) -> Res
     let applied: Vec<Checked<Plan<meeting::Entity, Wanted>>> = applied.collect();
     let mut known = Known::read(&tx, &applied).await?;
     let plans = applied.into_iter().map(|plan| plan.and_then(|plan| known.plan(&tx, plan)));
-    let options = Options { match_by: *match_by, error_policy: *error_policy, dry_run: *dry_run };
-    let mut batch = Batch::new(options, targets.systems, plans.collect());
+    let mut batch = Batch::new(input.options(), targets.systems, plans.collect());
     write(&mut tx, batch.plans()).await?;
     batch.finish(tx).await
 }
@@ -233,7 +214,6 @@ struct Parts {
 }
 
 type MeetingPlan = Plan<meeting::Entity, Parts>;
-type PartsBy<P> = HashMap<MeetingId, Vec<ModelOf<P>>>;
 
 /// What the rows name, and what belongs to the meetings that are there: a statement for each table.
 struct Known {
@@ -457,19 +437,6 @@ fn after_of<'a, P>(
         Some((_, after)) => after,
         None => parts.get(&meeting).map(Vec::as_slice).unwrap_or_default(),
     }
-}
-
-async fn parts_of<P: Part<ParentId = MeetingId> + Visible>(
-    tx: &Tx<'_>,
-    parents: &[MeetingId],
-) -> Result<PartsBy<P>, Error> {
-    let mut parts: PartsBy<P> = HashMap::new();
-    if !parents.is_empty() {
-        for part in read::children::<P>(tx.db(), tx.viewer(), parents).await? {
-            parts.entry(P::parent(&part)).or_default().push(part);
-        }
-    }
-    Ok(parts)
 }
 
 /// Writes the planned rows; what stays with a meeting follows its access.

@@ -11,11 +11,10 @@ use sea_orm::{Condition, ConnectionTrait as _};
 use super::{CreateOrganizationInput, UpdateOrganizationInput, WHAT, created, patched};
 use crate::app::App;
 use crate::auth::{Act, Viewer};
-use crate::domain::bulk::{ErrorPolicy, MatchBy};
 use crate::domain::council;
 use crate::domain::refusal::{All as _, Checked};
 use crate::error::Error;
-use crate::service::bulk::{self, Batch, Options, Plan, RowKey, Target, Upserted, targets, write_rows};
+use crate::service::bulk::{self, Batch, Plan, Target, Upserted, bulk_input, targets, write_rows};
 use crate::service::external_id::ExternalIdInput;
 use crate::service::input::{LocalizedTextInput, named};
 use crate::service::read;
@@ -50,28 +49,12 @@ pub struct UpsertOrganizationRowInput {
     pub country_id: MaybeUndefined<ID>,
 }
 
-/// Many organisations at once.
-#[derive(Clone, Debug, InputObject)]
-pub struct UpsertOrganizationsInput {
-    /// The rows, at most 500.
-    pub rows: Vec<UpsertOrganizationRowInput>,
-    /// How the rows name their organisations.
-    pub match_by: MatchBy,
-    /// What a row that is refused does to the others.
-    #[graphql(default_with = "ErrorPolicy::RejectAll")]
-    pub error_policy: ErrorPolicy,
-    /// Whether to judge the rows only, and to write nothing. The organisations are then shown as they are; new ones are
-    /// null.
-    #[graphql(default)]
-    pub dry_run: bool,
+bulk_input! {
+    /// Many organisations at once.
+    UpsertOrganizationsInput of UpsertOrganizationRowInput, to organization by upsert
 }
 
 impl UpsertOrganizationRowInput {
-    fn key(&self) -> RowKey<'_> {
-        let Self { id, external_id, expected_version, .. } = self;
-        RowKey { id: id.as_ref(), external_id: external_id.as_ref(), expected_version: *expected_version }
-    }
-
     fn creation(&self) -> CreateOrganizationInput {
         let row = self.clone();
         CreateOrganizationInput {
@@ -128,11 +111,9 @@ async fn attempt(
     viewer: &Viewer,
     input: &UpsertOrganizationsInput,
 ) -> Result<Upserted<organization::Model>, Error> {
-    let UpsertOrganizationsInput { rows, match_by, error_policy, dry_run } = input;
     let mut tx = app.begin(viewer, "upsertOrganizations").await?;
-    let keys: Vec<RowKey<'_>> = rows.iter().map(UpsertOrganizationRowInput::key).collect();
-    let targets = targets::<organization::Entity>(&tx, *match_by, &keys, WHAT).await?;
-    let applied = rows.iter().zip(targets.rows).map(|(row, target)| {
+    let targets = targets::<organization::Entity>(&tx, input.match_by, &input.keys(), WHAT).await?;
+    let applied = input.rows.iter().zip(targets.rows).map(|(row, target)| {
         let Target { before, link } = target?;
         let after = row.applied(&tx, before.as_ref())?;
         let changed = before.as_ref() != Some(&after);
@@ -141,8 +122,7 @@ async fn attempt(
     let applied: Vec<Checked<OrganizationPlan>> = applied.collect();
     let mut known = Known::read(&tx, &applied).await?;
     let plans = applied.into_iter().map(|plan| plan.and_then(|plan| known.judge(plan)));
-    let options = Options { match_by: *match_by, error_policy: *error_policy, dry_run: *dry_run };
-    let mut batch = Batch::new(options, targets.systems, plans.collect());
+    let mut batch = Batch::new(input.options(), targets.systems, plans.collect());
     write_rows(&mut tx, batch.plans().into_iter().filter(|plan| plan.changed)).await?;
     batch.finish(tx).await
 }

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use entity::id::{BodyId, CountryId, InstrumentId, OrganizationId, RecommendationId, ThemeId};
 use entity::recommendation::{Priority, RecommendationKind};
 use entity::{
-    Part, addressee, body, country, instrument, organization, recommendation, recommendation_instrument,
+    addressee, body, country, instrument, organization, recommendation, recommendation_instrument,
     recommendation_revision, recommendation_theme, theme,
 };
 
@@ -22,15 +22,15 @@ use super::text::{
 };
 use crate::app::App;
 use crate::auth::{Act, Standing, Viewer};
-use crate::domain::bulk::{ErrorPolicy, MatchBy};
 use crate::domain::lifecycle::{Move, next};
 use crate::domain::refusal::{All as _, Checked, Refusal};
 use crate::domain::{input, recommendation as rules};
 use crate::error::Error;
-use crate::service::bulk::{self, Batch, Options, Plan, RowKey, Target, Upserted, targets, verdict, write_rows};
+use crate::service::bulk::{
+    self, Batch, PartsBy, Plan, Target, Upserted, bulk_input, parts_of, targets, verdict, write_rows,
+};
 use crate::service::external_id::ExternalIdInput;
 use crate::service::input::{LocalizedTextInput, named, placed, replaced};
-use crate::service::read::{self, Visible};
 use crate::service::tx::Tx;
 
 /// A recommendation as another system has it. In a row for one that is there, what is omitted stays and `null` clears.
@@ -65,28 +65,12 @@ pub struct UpsertRecommendationRowInput {
     pub addressees: MaybeUndefined<Vec<AddresseeInput>>,
 }
 
-/// Many recommendations at once.
-#[derive(Clone, Debug, InputObject)]
-pub struct UpsertRecommendationsInput {
-    /// The rows, at most 500.
-    pub rows: Vec<UpsertRecommendationRowInput>,
-    /// How the rows name their recommendations.
-    pub match_by: MatchBy,
-    /// What a row that is refused does to the others.
-    #[graphql(default_with = "ErrorPolicy::RejectAll")]
-    pub error_policy: ErrorPolicy,
-    /// Whether to judge the rows only, and to write nothing. The recommendations are then shown as they are; new ones are
-    /// null.
-    #[graphql(default)]
-    pub dry_run: bool,
+bulk_input! {
+    /// Many recommendations at once.
+    UpsertRecommendationsInput of UpsertRecommendationRowInput, to recommendation by upsert
 }
 
 impl UpsertRecommendationRowInput {
-    fn key(&self) -> RowKey<'_> {
-        let Self { id, external_id, expected_version, .. } = self;
-        RowKey { id: id.as_ref(), external_id: external_id.as_ref(), expected_version: *expected_version }
-    }
-
     fn draft(&self) -> DraftRecommendationInput {
         let row = self.clone();
         DraftRecommendationInput {
@@ -136,21 +120,18 @@ async fn attempt(
     viewer: &Viewer,
     input: &UpsertRecommendationsInput,
 ) -> Result<Upserted<recommendation::Model>, Error> {
-    let UpsertRecommendationsInput { rows, match_by, error_policy, dry_run } = input;
     let mut tx = app.begin(viewer, "upsertRecommendations").await?;
-    let keys: Vec<RowKey<'_>> = rows.iter().map(UpsertRecommendationRowInput::key).collect();
-    let targets = targets::<recommendation::Entity>(&tx, *match_by, &keys, WHAT).await?;
-    let wanted: Vec<Checked<Wanted>> = rows.iter().map(Wanted::parse).collect();
+    let targets = targets::<recommendation::Entity>(&tx, input.match_by, &input.keys(), WHAT).await?;
+    let wanted: Vec<Checked<Wanted>> = input.rows.iter().map(Wanted::parse).collect();
     let known = Known::read(&tx, &targets.rows, &wanted).await?;
-    let mut plans = Vec::with_capacity(rows.len());
-    for ((row, target), wanted) in rows.iter().zip(targets.rows).zip(wanted) {
+    let mut plans = Vec::with_capacity(input.rows.len());
+    for ((row, target), wanted) in input.rows.iter().zip(targets.rows).zip(wanted) {
         plans.push(match (target, wanted).all() {
             Ok((target, wanted)) => verdict(known.plan(&tx, row, target, wanted))?,
             Err(refusals) => Err(refusals),
         });
     }
-    let options = Options { match_by: *match_by, error_policy: *error_policy, dry_run: *dry_run };
-    let mut batch = Batch::new(options, targets.systems, plans);
+    let mut batch = Batch::new(input.options(), targets.systems, plans);
     write(&mut tx, batch.plans()).await?;
     batch.finish(tx).await
 }
@@ -193,7 +174,6 @@ struct Parts {
 type RecommendationPlan = Plan<recommendation::Entity, Parts>;
 
 /// The parts of each recommendation.
-type PartsBy<P> = HashMap<RecommendationId, Vec<<P as sea_orm::EntityTrait>::Model>>;
 
 /// What the rows name, and what belongs to the recommendations that are there: a statement for each table.
 struct Known {
@@ -325,19 +305,6 @@ impl Known {
             .all()
             .map(drop)
     }
-}
-
-async fn parts_of<P: Part<ParentId = RecommendationId> + Visible>(
-    tx: &Tx<'_>,
-    parents: &[RecommendationId],
-) -> Result<PartsBy<P>, Error> {
-    let mut parts: PartsBy<P> = HashMap::new();
-    if !parents.is_empty() {
-        for part in read::children::<P>(tx.db(), tx.viewer(), parents).await? {
-            parts.entry(P::parent(&part)).or_default().push(part);
-        }
-    }
-    Ok(parts)
 }
 
 /// The parts before and those wanted, if they differ.
