@@ -11,8 +11,8 @@ use entity::id::{BodyId, CountryId, MeetingId, OrganizationId, RecommendationId,
 use entity::meeting_organizer::OrganizerRole;
 use entity::text::{Locale, LocalizedText};
 use entity::{
-    ModelOf, Part, Record, RecordType, addressee, agenda_item, agenda_item_recommendation, alternative_title, body,
-    body_session, country, instrument, mandate, meeting, meeting_organizer, meeting_source, organization,
+    ModelOf, Part, Record, RecordType, Row, addressee, agenda_item, agenda_item_recommendation, alternative_title,
+    body, body_session, country, instrument, mandate, meeting, meeting_organizer, meeting_source, organization,
     participation, recommendation, recommendation_instrument, recommendation_revision, recommendation_theme, source,
     theme,
 };
@@ -33,7 +33,6 @@ pub trait Line: Record + Visible {
         app: &App,
         viewer: &Viewer,
         rows: &[Self::Model],
-        parents: &Parents<Self::Id>,
     ) -> impl Future<Output = Result<Self::Parts, Error>> + Send;
     fn write(
         row: &Self::Model,
@@ -41,13 +40,6 @@ pub trait Line: Record + Visible {
         viewer: &Viewer,
         lines: &mut Vec<u8>,
     ) -> Result<(), serde_json::Error>;
-}
-
-/// The records whose parts are read.
-pub enum Parents<I> {
-    These(Vec<I>),
-    /// All from one id to another one.
-    Between(I, I),
 }
 
 /// A record that is gone, or that the viewer may no longer see.
@@ -153,7 +145,7 @@ macro_rules! plain {
         impl Line for $table::Entity {
             type Parts = ();
 
-            async fn parts(_: &App, _: &Viewer, _: &[Self::Model], _: &Parents<Self::Id>) -> Result<(), Error> {
+            async fn parts(_: &App, _: &Viewer, _: &[Self::Model]) -> Result<(), Error> {
                 Ok(())
             }
 
@@ -223,14 +215,9 @@ plain! {
 struct PartsOf<P: Part>(HashMap<P::ParentId, Vec<ModelOf<P>>>);
 
 impl<P: Part + Visible> PartsOf<P> {
-    async fn read(app: &App, viewer: &Viewer, parents: &Parents<P::ParentId>) -> Result<Self, Error> {
-        let db = &app.databases.read;
-        let read = match *parents {
-            Parents::These(ref ids) => read::children::<P>(db, viewer, ids).await?,
-            Parents::Between(first, last) => read::children_between::<P>(db, viewer, (first, last)).await?,
-        };
+    async fn read(app: &App, viewer: &Viewer, parents: &[P::ParentId]) -> Result<Self, Error> {
         let mut parts: HashMap<P::ParentId, Vec<ModelOf<P>>> = HashMap::new();
-        for part in read {
+        for part in read::children::<P>(&app.databases.read, viewer, parents).await? {
             parts.entry(P::parent(&part)).or_default().push(part);
         }
         Ok(Self(parts))
@@ -241,19 +228,18 @@ impl<P: Part + Visible> PartsOf<P> {
     }
 }
 
+fn ids_of<E: Row>(rows: &[E::Model]) -> Vec<E::Id> {
+    rows.iter().map(E::id).collect()
+}
+
 impl Line for agenda_item::Entity {
     type Parts = AgendaParts;
 
-    async fn parts(
-        app: &App,
-        viewer: &Viewer,
-        _: &[Self::Model],
-        parents: &Parents<Self::Id>,
-    ) -> Result<Self::Parts, Error> {
-        let links = PartsOf::read(app, viewer, parents).await?;
+    async fn parts(app: &App, viewer: &Viewer, rows: &[Self::Model]) -> Result<Self::Parts, Error> {
+        let links = PartsOf::read(app, viewer, &ids_of::<Self>(rows)).await?;
         let named = links.0.values().flatten().map(|link: &agenda_item_recommendation::Model| link.recommendation_id);
         let named: Vec<RecommendationId> = named.collect();
-        let seen = read::seen::<recommendation::Entity>(&app.databases.read, viewer, named).await?;
+        let seen = read::seen_of_known::<recommendation::Entity>(&app.databases.read, viewer, named).await?;
         Ok(AgendaParts { links, seen })
     }
 
@@ -282,14 +268,13 @@ pub struct AgendaParts {
 impl Line for participation::Entity {
     type Parts = HashSet<MeetingId>;
 
-    async fn parts(
-        app: &App,
-        viewer: &Viewer,
-        rows: &[Self::Model],
-        _: &Parents<Self::Id>,
-    ) -> Result<Self::Parts, Error> {
-        read::seen::<meeting::Entity>(&app.databases.read, viewer, rows.iter().map(|row| row.meeting_id).collect())
-            .await
+    async fn parts(app: &App, viewer: &Viewer, rows: &[Self::Model]) -> Result<Self::Parts, Error> {
+        read::seen_of_known::<meeting::Entity>(
+            &app.databases.read,
+            viewer,
+            rows.iter().map(|row| row.meeting_id).collect(),
+        )
+        .await
     }
 
     fn write(row: &Self::Model, seen: &Self::Parts, _: &Viewer, lines: &mut Vec<u8>) -> Result<(), serde_json::Error> {
@@ -335,17 +320,13 @@ struct Title<'a> {
 impl Line for meeting::Entity {
     type Parts = MeetingParts;
 
-    async fn parts(
-        app: &App,
-        viewer: &Viewer,
-        _: &[Self::Model],
-        parents: &Parents<Self::Id>,
-    ) -> Result<Self::Parts, Error> {
+    async fn parts(app: &App, viewer: &Viewer, rows: &[Self::Model]) -> Result<Self::Parts, Error> {
+        let ids = ids_of::<Self>(rows);
         Ok(MeetingParts {
-            organizers: PartsOf::read(app, viewer, parents).await?,
-            sessions: PartsOf::read(app, viewer, parents).await?,
-            titles: PartsOf::read(app, viewer, parents).await?,
-            sources: PartsOf::read(app, viewer, parents).await?,
+            organizers: PartsOf::read(app, viewer, &ids).await?,
+            sessions: PartsOf::read(app, viewer, &ids).await?,
+            titles: PartsOf::read(app, viewer, &ids).await?,
+            sources: PartsOf::read(app, viewer, &ids).await?,
         })
     }
 
@@ -415,22 +396,18 @@ struct Revision<'a> {
 impl Line for recommendation::Entity {
     type Parts = RecommendationParts;
 
-    async fn parts(
-        app: &App,
-        viewer: &Viewer,
-        rows: &[Self::Model],
-        parents: &Parents<Self::Id>,
-    ) -> Result<Self::Parts, Error> {
+    async fn parts(app: &App, viewer: &Viewer, rows: &[Self::Model]) -> Result<Self::Parts, Error> {
+        let ids = ids_of::<Self>(rows);
         let meetings: Vec<MeetingId> =
             rows.iter().flat_map(|row| [row.meeting_id, row.agreed_meeting_id]).flatten().collect();
         let superseded: Vec<RecommendationId> = rows.iter().filter_map(|row| row.supersedes_id).collect();
         Ok(RecommendationParts {
-            addressees: PartsOf::read(app, viewer, parents).await?,
-            themes: PartsOf::read(app, viewer, parents).await?,
-            instruments: PartsOf::read(app, viewer, parents).await?,
-            revisions: PartsOf::read(app, viewer, parents).await?,
-            meetings: read::seen::<meeting::Entity>(&app.databases.read, viewer, meetings).await?,
-            superseded: read::seen::<Self>(&app.databases.read, viewer, superseded).await?,
+            addressees: PartsOf::read(app, viewer, &ids).await?,
+            themes: PartsOf::read(app, viewer, &ids).await?,
+            instruments: PartsOf::read(app, viewer, &ids).await?,
+            revisions: PartsOf::read(app, viewer, &ids).await?,
+            meetings: read::seen_of_known::<meeting::Entity>(&app.databases.read, viewer, meetings).await?,
+            superseded: read::seen_of_known::<Self>(&app.databases.read, viewer, superseded).await?,
         })
     }
 

@@ -10,10 +10,11 @@ use entity::RecordType;
 use entity::client::Scope;
 use entity::id::RecordId as _;
 use futures_util::stream::{self, Stream};
+use sea_orm::DbBackend;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use self::line::{End, Gone, Line, Parents, write};
+use self::line::{End, Gone, Line, write};
 use crate::App;
 use crate::auth::Viewer;
 use crate::domain::feed::SeenAs;
@@ -23,9 +24,13 @@ use crate::service::change::since::{LONGEST, Seen, since};
 use crate::service::change::{self, ChangeCursor};
 use crate::service::read;
 
-/// The records of a portion, and the portions that are made at once.
+/// The records of a portion.
 const CHUNK: u64 = 500;
-const AT_ONCE: usize = 2;
+
+/// The portions that are made at once. On SQLite every connection keeps a cache of its own, and one is as fast as three.
+fn at_once(backend: DbBackend) -> usize {
+    if backend == DbBackend::Postgres { 3 } else { 1 }
+}
 
 /// The lines of these types, in portions of some hundred lines. Without a cursor all records, each once; with one those that
 /// have changed since, and what is gone. The last line tells where to go on from: whoever does not have it does not have all.
@@ -61,17 +66,14 @@ struct Portion {
 }
 
 impl Portion {
-    async fn of<E: Line>(
-        app: &App,
-        viewer: &Viewer,
-        rows: &[E::Model],
-        parents: &Parents<E::Id>,
-    ) -> Result<Self, Error> {
-        let parts = E::parts(app, viewer, rows, parents).await?;
+    async fn of<E: Line>(app: &App, viewer: &Viewer, rows: &[E::Model]) -> Result<Self, Error> {
         let mut portion = Self::default();
-        for row in rows {
-            E::write(row, &parts, viewer, &mut portion.lines)?;
-            portion.count += 1;
+        if !rows.is_empty() {
+            let parts = E::parts(app, viewer, rows).await?;
+            for row in rows {
+                E::write(row, &parts, viewer, &mut portion.lines)?;
+                portion.count += 1;
+            }
         }
         Ok(portion)
     }
@@ -121,7 +123,8 @@ impl Export {
         head: ChangeCursor,
         lines: &mut Vec<u8>,
     ) -> Result<(), Error> {
-        while let Some(record) = types.front().copied().filter(|_| self.made.len() < AT_ONCE) {
+        let at_once = at_once(self.app.databases.backend());
+        while let Some(record) = types.front().copied().filter(|_| self.made.len() < at_once) {
             last = with_published!(record, E => self.make::<E>(last).await?).flatten();
             if last.is_none() {
                 types.pop_front();
@@ -139,11 +142,10 @@ impl Export {
     async fn make<E: Line>(&mut self, last: Option<Uuid>) -> Result<Option<Uuid>, Error> {
         let rows = read::after::<E>(&self.app.databases.read, &self.viewer, last.map(E::Id::new), CHUNK).await?;
         let is_full = u64::try_from(rows.len()).is_ok_and(|read| read == CHUNK);
-        let (Some(first), Some(last)) = (rows.first().map(E::id), rows.last().map(E::id)) else { return Ok(None) };
+        let last = rows.last().filter(|_| is_full).map(|row| E::id(row).uuid());
         let (app, viewer) = (Arc::clone(&self.app), Arc::clone(&self.viewer));
-        let portion = async move { Portion::of::<E>(&app, &viewer, &rows, &Parents::Between(first, last)).await };
-        self.made.push_back(tokio::spawn(portion));
-        Ok(Some(last.uuid()).filter(|_| is_full))
+        self.made.push_back(tokio::spawn(async move { Portion::of::<E>(&app, &viewer, &rows).await }));
+        Ok(last)
     }
 
     async fn follow(&mut self, after: &str, lines: &mut Vec<u8>) -> Result<(), Error> {
@@ -173,11 +175,7 @@ impl Export {
     async fn changed<E: Line>(&mut self, changes: &[&Seen], lines: &mut Vec<u8>) -> Result<(), Error> {
         let ids: Vec<E::Id> = changes.iter().filter_map(|change| change.id.parse().ok()).collect();
         let rows = read::admitted::<E>(&self.app.databases.read, &self.viewer, &ids).await?;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let parents = Parents::These(rows.iter().map(E::id).collect());
-        self.add(Portion::of::<E>(&self.app, &self.viewer, &rows, &parents).await?, lines);
+        self.add(Portion::of::<E>(&self.app, &self.viewer, &rows).await?, lines);
         Ok(())
     }
 

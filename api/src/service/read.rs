@@ -93,7 +93,16 @@ pub async fn by_ids<E: Visible>(
     rows::<E>(db, select::<E>(viewer).and_where(wanted)).await
 }
 
-/// Those of the ids whose rows the viewer may see.
+/// As `seen`, of rows that are there: whoever sees all sees them.
+pub async fn seen_of_known<E: Visible>(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    ids: Vec<E::Id>,
+) -> Result<HashSet<E::Id>, Error> {
+    if E::visible(viewer).is_empty() { Ok(ids.into_iter().collect()) } else { seen::<E>(db, viewer, ids).await }
+}
+
+/// Those of the ids whose rows are there and the viewer may see.
 pub async fn seen<E: Visible>(
     db: &impl ConnectionTrait,
     viewer: &Viewer,
@@ -143,16 +152,6 @@ pub async fn children<P: Part + Visible>(
 ) -> Result<Vec<P::Model>, Error> {
     let of_parents = among(db.get_database_backend(), P::PARENT, parents);
     let mut statement = select::<P>(viewer).and_where(of_parents).take();
-    rows::<P>(db, statement.order_by(P::ORDER, Order::Asc).order_by(P::ID, Order::Asc)).await
-}
-
-/// As `children`, of all parents from one id to another one: many that follow each other are read sooner so than by their ids.
-pub async fn children_between<P: Part + Visible>(
-    db: &impl ConnectionTrait,
-    viewer: &Viewer,
-    (first, last): (P::ParentId, P::ParentId),
-) -> Result<Vec<P::Model>, Error> {
-    let mut statement = select::<P>(viewer).and_where(P::PARENT.between(first, last)).take();
     rows::<P>(db, statement.order_by(P::ORDER, Order::Asc).order_by(P::ID, Order::Asc)).await
 }
 
