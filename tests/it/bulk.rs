@@ -285,6 +285,8 @@ on_both_databases! {
             let (payload, statements) = counted(&app, upsert(&app.secretariat(), TEXTS, &rows, json!({}))).await;
             (outcomes(&payload), statements)
         };
+        // The first row makes the system's name its author's.
+        run(rows(500, 1, "First")).await;
         let mut costs = Vec::new();
         for (first, count) in [(0, 2), (100, 200)] {
             for (title, expected) in [("First", "CREATED"), ("Second", "UPDATED"), ("Second", "UNCHANGED")] {
@@ -295,6 +297,27 @@ on_both_databases! {
         }
         assert_eq!(costs[..3], costs[3..]);
         assert!(costs.iter().all(|statements| (5..=30).contains(statements)), "{costs:?}");
+    }
+
+    async fn a_bulk_write_of_organisations_runs_as_many_statements_for_many_rows_as_for_two(app: TestApp) {
+        let write = async |from: u32, count: u32, name: &str| {
+            let rows: Vec<Value> = (from..from + count)
+                .map(|number| with(organization(&number.to_string(), &format!("O-{number}")), json!({ "name": text(name) })))
+                .collect();
+            let secretariat = app.secretariat();
+            let (payload, statements) = counted(&app, upsert(&secretariat, "upsertOrganizations", &rows, json!({}))).await;
+            assert!(outcomes(&payload).iter().all(|outcome| ["CREATED", "UPDATED"].contains(&outcome.as_str())));
+            statements
+        };
+        write(500, 1, "First").await;
+        let mut costs = Vec::new();
+        for (first, count) in [(0, 2), (100, 200)] {
+            for name in ["First", "Second"] {
+                costs.push(write(first, count, name).await);
+            }
+        }
+        assert_eq!(costs[..2], costs[2..]);
+        assert!(costs.iter().all(|statements| (5..=20).contains(statements)), "{costs:?}");
     }
 
     async fn two_writers_of_the_same_rows_create_them_once(app: TestApp) {
@@ -426,6 +449,7 @@ on_both_databases! {
             let row = |number: u32| with(base.clone(), json!({ "externalId": named(&number.to_string()) }));
             (from..from + count).map(|number| with(row(number), more.clone())).collect()
         };
+        meetings(&app, &rows(500, 1, &json!({}))).await;
         let mut costs = Vec::new();
         for (first, count) in [(0, 2), (100, 100)] {
             for more in [json!({}), json!({ "city": "Osh", "sensitivity": "CONFIDENTIAL" }), json!({})] {

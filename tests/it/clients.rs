@@ -178,8 +178,7 @@ on_both_databases! {
         let client = register(&app, "READER", Some("OSCE"), &["READ"]).await;
         assert_eq!(client["organization"], json!({ "acronym": "OSCE" }));
         let reader = holder(&app, &issue(&app, &client, 1).await.0);
-        let viewer = reader.query("{ viewer { role organization { acronym } } }").await["viewer"].take();
-        assert_eq!(viewer, json!({ "role": "READER", "organization": { "acronym": "OSCE" } }));
+        assert_eq!(reader.query("{ viewer { role } }").await["viewer"]["role"], "READER");
     }
 
     async fn every_mutation_has_a_scope_or_is_the_administrators(app: TestApp) {

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use entity::RecordType;
 use entity::client::Scope;
 use entity::id::RecordId as _;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, Stream};
 use sea_orm::DbBackend;
-use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use self::line::{End, Gone, Line, write};
@@ -27,10 +28,9 @@ use crate::service::read;
 /// The records of a portion.
 const CHUNK: u64 = 500;
 
-/// The portions that are made at once. On SQLite every connection keeps a cache of its own, and one is as fast as three.
-fn at_once(backend: DbBackend) -> usize {
-    if backend == DbBackend::Postgres { 3 } else { 1 }
-}
+/// The portions that are made at once on PostgreSQL. On SQLite one by one is as fast, in a third of the memory: each
+/// connection and each thread keeps some of its own.
+const AT_ONCE: usize = 3;
 
 /// The lines of these types, in portions of some hundred lines. Without a cursor all records, each once; with one those that
 /// have changed since, and what is gone. The last line tells where to go on from: whoever does not have it does not have all.
@@ -55,7 +55,15 @@ struct Export {
     lines: u64,
     stage: Stage,
     /// The portions that are being made, in their order.
-    made: VecDeque<JoinHandle<Result<Portion, Error>>>,
+    made: VecDeque<BoxFuture<'static, Result<Portion, Error>>>,
+}
+
+/// Makes a portion while others are made.
+fn spawned(
+    portion: impl Future<Output = Result<Portion, Error>> + Send + 'static,
+) -> impl Future<Output = Result<Portion, Error>> + Send {
+    let made = tokio::spawn(portion);
+    async { made.await.map_err(|error| Error::Internal(error.into()))? }
 }
 
 /// Lines, and how many they are.
@@ -123,7 +131,7 @@ impl Export {
         head: ChangeCursor,
         lines: &mut Vec<u8>,
     ) -> Result<(), Error> {
-        let at_once = at_once(self.app.databases.backend());
+        let at_once = if self.app.databases.backend() == DbBackend::Postgres { AT_ONCE } else { 1 };
         while let Some(record) = types.front().copied().filter(|_| self.made.len() < at_once) {
             last = with_published!(record, E => self.make::<E>(last).await?).flatten();
             if last.is_none() {
@@ -131,7 +139,7 @@ impl Export {
             }
         }
         match self.made.pop_front() {
-            Some(portion) => self.add(portion.await.map_err(|error| Error::Internal(error.into()))??, lines),
+            Some(portion) => self.add(portion.await?, lines),
             None => return self.end(head, lines),
         }
         self.stage = Stage::Reads { types, last, head };
@@ -144,7 +152,11 @@ impl Export {
         let is_full = u64::try_from(rows.len()).is_ok_and(|read| read == CHUNK);
         let last = rows.last().filter(|_| is_full).map(|row| E::id(row).uuid());
         let (app, viewer) = (Arc::clone(&self.app), Arc::clone(&self.viewer));
-        self.made.push_back(tokio::spawn(async move { Portion::of::<E>(&app, &viewer, &rows).await }));
+        let portion = async move { Portion::of::<E>(&app, &viewer, &rows).await };
+        self.made.push_back(match self.app.databases.backend() {
+            DbBackend::Postgres => spawned(portion).boxed(),
+            _ => portion.boxed(),
+        });
         Ok(last)
     }
 

@@ -21,7 +21,8 @@ const UNDISCLOSED: [&str; 8] =
     ["operation", "operations", "figure", "figures", "repatriation", "repatriated", "origins", "suppressed"];
 
 /// The counts and numbers that the schema may hold.
-const NUMBERS: [&str; 10] = [
+const NUMBERS: [&str; 11] = [
+    "attempt",
     "totalCount",
     "participantCount",
     "participationCount",

@@ -174,7 +174,8 @@ fn signed(app: &App, client: &client::Model, row: &client_token::Model) -> Resul
     let words: Vec<&str> = client.scopes.0.iter().map(|one| scope::word(*one)).collect();
     let grant = Grant {
         role: client.role.into(),
-        organization: client.organization_id.map(|id| id.to_string()),
+        // Only partners act for their organisation.
+        organization: client.organization_id.filter(|_| client.role == ClientRole::Partner).map(|id| id.to_string()),
         valid_for: (row.expires_at - row.issued_at).to_std().unwrap_or(Duration::ZERO),
         client: Some((client.id.to_string(), words.join(" "))),
     };
