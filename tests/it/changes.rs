@@ -1,7 +1,6 @@
 //! The feed as sync jobs read it: what each viewer is told, in which order, and that a mirror made of it is equal.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
