@@ -164,9 +164,12 @@ mod tests {
     #[test]
     fn texts_are_a_map_in_json_whatever_their_order() {
         let json = r#"{"original":"ru","texts":{"ru":"Мир","en":"Peace"}}"#;
-        let text: LocalizedText = serde_json::from_str(json).unwrap();
+        let text: LocalizedText = serde_json::from_str(json).expect("a text");
         assert_eq!(text, LocalizedText::new(Locale::Ru, "Мир").with(Locale::En, "Peace"));
-        assert_eq!(serde_json::to_string(&text).unwrap(), r#"{"original":"ru","texts":{"en":"Peace","ru":"Мир"}}"#);
+        assert_eq!(
+            serde_json::to_string(&text).expect("JSON"),
+            r#"{"original":"ru","texts":{"en":"Peace","ru":"Мир"}}"#
+        );
     }
 
     #[test]

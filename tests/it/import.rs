@@ -94,7 +94,7 @@ on_both_databases! {
             (length, written, this.as_str(), report(1, 0, 599, 0)),
         ] {
             let done = json!({ "lines": 1, "bytes": bytes, "report": report(1, 0, 0, 0) });
-            let facts = with(json!({ "length": length, "written": written as u64, "database": database }), done);
+            let facts = with(json!({ "length": length, "written": u64::try_from(written).unwrap(), "database": database }), done);
             std::fs::write(&beside, facts.to_string()).unwrap();
             assert_eq!(run(&app, &path, false).await.0, expected, "{facts}");
             assert!(!beside.exists());

@@ -384,7 +384,7 @@ on_both_databases! {
 
     async fn a_slow_receiver_holds_up_no_other_one(app: TestApp) {
         let app = open(&app).await;
-        let (quick, slow) = (Receiver::default(), Receiver::slow(Duration::from_secs(60)));
+        let (quick, slow) = (Receiver::default(), Receiver::slow(Duration::from_mins(1)));
         for receiver in [&slow, &quick] {
             register(&app, json!({ "url": receiver.listen().await })).await;
         }

@@ -173,8 +173,6 @@ struct Parts {
 
 type RecommendationPlan = Plan<recommendation::Entity, Parts>;
 
-/// The parts of each recommendation.
-
 /// What the rows name, and what belongs to the recommendations that are there: a statement for each table.
 struct Known {
     bodies: HashMap<BodyId, body::Model>,

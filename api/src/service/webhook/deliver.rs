@@ -180,8 +180,8 @@ async fn tell(app: &App, me: Uuid, row: &mut Model, change: &Seen) -> Result<boo
     let (id, at, stood) = (message_id(row, change), app.clock.now(), row.position);
     let posted = app.poster.post(row, &id, at, &message(change)).await;
     let attempt = row.failures + 1;
-    let chance = app.clock.uuid().into_bytes()[15];
-    let fate = fate(posted.status, attempt, chance, posted.retry_after);
+    let luck = app.clock.uuid().into_bytes()[15];
+    let fate = fate(posted.status, attempt, luck, posted.retry_after);
     if fate == Fate::Delivered {
         (row.position, row.failures, row.next_attempt_at) = (change.cursor.seq(), 0, None);
     } else {
