@@ -14,7 +14,8 @@ use rec_tests::client::Client;
 use rec_tests::given::text;
 use rec_tests::program::{Serving, ask, command, run};
 use rec_tests::socket::{Heard, Socket};
-use rec_tests::{Database, TestApp, on_both_databases, postgres};
+use rec_tests::postgres::Cluster;
+use rec_tests::{Database, TestApp, on_both_databases};
 use serde_json::{Value, json};
 
 use crate::mirror::{Copy, Said};
@@ -175,10 +176,10 @@ on_both_databases! {
         serving.kill();
     }
 
-    async fn a_database_that_goes_away_under_load_comes_back(app: TestApp) {
-        if app.database == Database::Sqlite {
-            return;
-        }
+    async fn a_server_that_restarts_under_load_comes_back(app: TestApp) {
+        let server = Some(app.database).filter(|database| *database == Database::Postgres).and_then(|_| Cluster::start());
+        let Some(mut server) = server else { return };
+        let app = TestApp::on(&server).await;
         tokio::spawn(attend(Arc::clone(&app.app)));
         let port = app.serve().await;
         let mut follower = Socket::begin(port, None).await;
@@ -204,8 +205,8 @@ on_both_databases! {
         };
         let interruption = async {
             tokio::time::sleep(Duration::from_millis(300)).await;
-            postgres::interrupt(&app.url, Duration::from_secs(2)).await;
-            tokio::time::sleep(Duration::from_secs(3)).await;
+            server.restart();
+            tokio::time::sleep(Duration::from_secs(4)).await;
             stop.store(true, Ordering::SeqCst);
         };
         let ((done, failed), ()) = tokio::join!(load, interruption);

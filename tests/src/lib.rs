@@ -113,9 +113,19 @@ impl TestApp {
             }
             Database::Postgres => postgres::create_database().await?,
         };
+        Some(Self::at(database, url, directory).await)
+    }
+
+    /// On a database of a server of its own.
+    pub async fn on(cluster: &postgres::Cluster) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        Self::at(Database::Postgres, cluster.create_database().await, directory).await
+    }
+
+    async fn at(database: Database, url: String, directory: TempDir) -> Self {
         let config = config(&directory, &url);
         let app = App::connect(config, Clock::fixed(start_of_tests())).await.expect("an application");
-        Some(Self::over(Arc::new(app), database, url, directory))
+        Self::over(Arc::new(app), database, url, directory)
     }
 
     fn over(app: Arc<App>, database: Database, url: String, directory: TempDir) -> Self {

@@ -101,8 +101,10 @@ fn find_server() -> Option<Server> {
         let base = rest.rsplit_once('/').filter(|(base, _)| !base.ends_with('/')).map_or(rest, |(base, _)| base);
         return Some(Server { base: base.to_owned(), options });
     }
-    if let Some(programs) = find_programs() {
-        return Some(start_cluster(&programs));
+    if let Some(cluster) = Cluster::start() {
+        // The pipe to the shell stays open for as long as this process lives.
+        static HELD: OnceLock<Cluster> = OnceLock::new();
+        return Some(HELD.get_or_init(|| cluster).server.clone());
     }
     let required = std::env::var("REC_TEST_REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
     assert!(!required, "PostgreSQL was not found, and REC_TEST_REQUIRE_POSTGRES=1 asks for it");
@@ -132,21 +134,64 @@ fn version(path: &Path) -> Option<u32> {
     digits.parse().ok()
 }
 
-/// Holds the server: when the pipe closes, because this process has ended, the shell stops the server and takes its files away.
+/// Holds the server: a line restarts it; when the pipe closes, because this process has ended, the shell stops the server and
+/// takes its files away.
 const KEEPER: &str = r#"
-"$0/postgres" -D "$1/data" -p "$2" -k "$1" -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off \
-    -c synchronous_commit=off -c max_connections=300 >"$1/log" 2>&1 &
-server=$!
+programs=$0 directory=$1 port=$2
 trap '' INT TERM
-read -r _
-kill -INT $server
-wait $server
-rm -rf "$1"
+serve() {
+    "$programs/postgres" -D "$directory/data" -p "$port" -k "$directory" -c listen_addresses=127.0.0.1 -c fsync=off \
+        -c full_page_writes=off -c synchronous_commit=off -c max_connections=300 >>"$directory/log" 2>&1 &
+    server=$!
+}
+stop() {
+    kill -INT $server
+    wait $server
+}
+serve
+while read -r _; do
+    stop
+    sleep 1
+    serve
+done
+stop
+rm -rf "$directory"
 "#;
 
-fn start_cluster(programs: &Path) -> Server {
-    // The pipe to the shell stays open for as long as this process lives.
-    static HELD: OnceLock<Child> = OnceLock::new();
+/// A server and the shell that holds it.
+pub struct Cluster {
+    server: Server,
+    keeper: Child,
+}
+
+impl Cluster {
+    /// A server of its own for a test; `None` if there are no server programs.
+    pub fn start() -> Option<Self> {
+        find_programs().map(|programs| start_cluster(&programs))
+    }
+
+    /// A database that holds the public record.
+    pub async fn create_database(&self) -> String {
+        let url = create(&self.server, "").await;
+        crate::load_template(&url).await;
+        url
+    }
+
+    /// Stops the server, cutting all connections, and starts it again a second later.
+    pub fn restart(&mut self) {
+        let pipe = self.keeper.stdin.as_mut().expect("a pipe to the shell");
+        pipe.write_all(b"restart\n").expect("a shell that reads");
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
+    }
+}
+
+fn start_cluster(programs: &Path) -> Cluster {
     let directory = TempDir::with_prefix("rec-test-postgres-").expect("a temporary directory").keep();
     let account = unprivileged_account();
     if let Some((uid, gid)) = account {
@@ -174,8 +219,8 @@ fn start_cluster(programs: &Path) -> Server {
     keeper.arg("-c").arg(KEEPER).arg(programs).arg(&directory).arg(port.to_string());
     let keeper =
         as_account(&mut keeper, account).current_dir(&directory).stdin(Stdio::piped()).spawn().expect("a shell");
-    HELD.set(keeper).expect("one cluster a process");
-    Server { base: format!("postgres://postgres@127.0.0.1:{port}"), options: String::new() }
+    let server = Server { base: format!("postgres://postgres@127.0.0.1:{port}"), options: String::new() };
+    Cluster { server, keeper }
 }
 
 /// The server refuses to run as root: then it runs as `postgres`, or as `nobody`.

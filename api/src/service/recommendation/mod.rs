@@ -171,7 +171,7 @@ async fn put(
         inherit_revisions(tx, before, &after).await?;
         tx.inherit::<recommendation_theme::Entity>(&[after.id], access).await?;
         tx.inherit::<recommendation_instrument::Entity>(&[after.id], access).await?;
-        touch_those_that_name(tx, after.id).await?;
+        touch_agendas(tx, after.id).await?;
     }
     match reason {
         Some(reason) => tx.update_because::<recommendation::Entity>(before, after, reason).await,
@@ -180,17 +180,14 @@ async fn put(
     }
 }
 
-/// Touches what names a recommendation that other viewers see than before: they see the name as well, or no longer.
-async fn touch_those_that_name(tx: &mut Tx<'_>, id: RecommendationId) -> Result<(), Error> {
+/// Touches the agenda items about a recommendation that other viewers see than before: they read of it as well, or no longer.
+async fn touch_agendas(tx: &mut Tx<'_>, id: RecommendationId) -> Result<(), Error> {
     let items = Query::select()
         .column(agenda_item_recommendation::Column::AgendaItemId)
         .from(agenda_item_recommendation::Entity)
         .and_where(agenda_item_recommendation::Column::RecommendationId.eq(id))
         .take();
-    let about_it = Condition::all().add(agenda_item::Column::Id.in_subquery(items));
-    tx.touch_where::<agenda_item::Entity>(about_it).await?;
-    let after_it = Condition::all().add(recommendation::Column::SupersedesId.eq(id));
-    tx.touch_where::<recommendation::Entity>(after_it).await
+    tx.touch_where::<agenda_item::Entity>(Condition::all().add(agenda_item::Column::Id.in_subquery(items))).await
 }
 
 /// A text that opens up opens its latest revision only: what was written before was not written for the new readers.
