@@ -11,7 +11,7 @@ use rec_api::service::seed;
 use rec_tests::client::Client;
 use rec_tests::given::{at, at_with, text, with};
 use rec_tests::socket::Socket;
-use rec_tests::{Database, on_both_databases, postgres};
+use rec_tests::{Database, TestApp, on_both_databases, postgres};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -429,24 +429,25 @@ on_both_databases! {
         socket.message().await;
         socket.message().await;
         // The one serves; the other writes, as a command would. Each way by itself.
-        let mut hears = async |code: &str| {
+        let mut hears = async |writer: &TestApp, code: &str| {
             let theme = json!({ "code": code, "kind": "SUBJECT", "name": text(code) });
-            let theme = other.secretariat().mutate("createTheme", theme, "id").await;
+            let theme = writer.secretariat().mutate("createTheme", theme, "id").await;
             assert_eq!(socket.message().await["payload"]["data"]["changes"]["id"], theme["id"]);
         };
         tokio::select! {
             () = poll(&app.app) => {}
-            () = async { hears("ONE").await; hears("TWO").await } => {}
+            () = async { hears(&other, "ONE").await; hears(&other, "TWO").await } => {}
         }
         if app.database == Database::Postgres {
             let listening = async {
                 // It listens when it hears for the first time.
                 tokio::time::sleep(Duration::from_millis(300)).await;
-                hears("THREE").await;
-                hears("FOUR").await;
+                hears(&other, "THREE").await;
+                hears(&other, "FOUR").await;
                 postgres::interrupt(&app.url, Duration::from_millis(500)).await;
                 tokio::time::sleep(Duration::from_millis(2500)).await;
-                hears("FIVE").await;
+                // The other's connections are cut as well.
+                hears(&app.second().await, "FIVE").await;
             };
             tokio::select! {
                 () = listen(&app.app) => {}

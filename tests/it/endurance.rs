@@ -12,9 +12,9 @@ use rec_api::service::change::attend::attend;
 use rec_api::service::theme::{self, CreateThemeInput};
 use rec_tests::client::Client;
 use rec_tests::given::text;
+use rec_tests::postgres::Cluster;
 use rec_tests::program::{Serving, ask, command, run};
 use rec_tests::socket::{Heard, Socket};
-use rec_tests::postgres::Cluster;
 use rec_tests::{Database, TestApp, on_both_databases};
 use serde_json::{Value, json};
 
