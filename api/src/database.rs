@@ -160,7 +160,7 @@ impl Databases {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        pool.begin_with_options(options).await
+        begun_in_any_case(pool.clone(), options).await
     }
 
     /// The same databases, with all statements in a transaction. What begins in it is a part of it.
@@ -207,6 +207,16 @@ impl Databases {
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
     }
+}
+
+/// Begins a transaction in a task, which ends even if nobody waits for it any more: sqlx 0.9.0 gives a connection whose `BEGIN` is
+/// on its way back to the pool with the transaction open (its issue 4393), and what others write on it then is never committed.
+async fn begun_in_any_case(
+    pool: DatabaseConnection,
+    options: TransactionOptions,
+) -> Result<DatabaseTransaction, DbErr> {
+    let begun = tokio::spawn(async move { pool.begin_with_options(options).await });
+    begun.await.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string())))
 }
 
 /// Waits for every other transaction that asks to be alone with the same matter, until this one ends. On SQLite a

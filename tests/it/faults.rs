@@ -1,6 +1,8 @@
 //! One field that fails leaves the others: it is null, and its error says where it stands. A panic is the end of its own request,
 //! and of nothing else.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -199,6 +201,20 @@ on_both_databases! {
             let place = if page.starts_with('n') { "nodes.0" } else { "edges.0.node" };
             assert_eq!(errors, [format!("INTERNAL meetings.{place}.organizers")]);
             assert_eq!(data, json!({ "viewer": { "role": "ANONYMOUS" }, "meetings": null }));
+        }
+    }
+
+    async fn a_transaction_that_is_given_up_as_it_begins_keeps_no_connection(app: TestApp) {
+        let mut given_up = 0;
+        for _ in 0..200 {
+            given_up += usize::from(tokio::time::timeout(Duration::ZERO, app.app.databases.begin()).await.is_err());
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        assert!(given_up > 0, "each has begun at once");
+        let other = app.second().await;
+        for writer in [&app, &other].repeat(20) {
+            // It waits for whoever has written and not committed, and is an error in the end.
+            writer.app.databases.write.execute_unprepared("UPDATE change_head SET seq = seq").await.unwrap();
         }
     }
 }
