@@ -13,7 +13,7 @@ use futures_util::{FutureExt as _, poll};
 use serde_json::json;
 
 use super::Service;
-use super::admission::Admitted;
+use super::admission::Hash;
 use super::answer::Answer;
 use super::media::Media;
 use super::once::{Once, keep};
@@ -28,18 +28,18 @@ use crate::telemetry::chain;
 
 /// The answer to a query or a mutation.
 pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> Answer {
-    let Prepared { request, admitted, batches, told_cost, once, .. } = prepared;
+    let Prepared { request, unproven, batches, told_cost, once, .. } = prepared;
     let open = match once {
         Once::Again(body) => return Answer::again(body),
         Once::First(open) => Some(open),
         Once::Unmarked => None,
     };
-    let schema = schema_for(service, &admitted);
-    let execution = first_step(service, &admitted, batches.drive(schema.execute(request)));
+    let schema = schema_for(service, unproven);
+    let execution = first_step(service, unproven, batches.drive(schema.execute(request)));
     let response = in_time(service, request_id, Box::pin(execution)).await;
     drop(batches);
     let answer =
-        response.map_or_else(|fault| fault, |response| finish(service, admitted, response, told_cost, request_id));
+        response.map_or_else(|fault| fault, |response| finish(service, unproven, response, told_cost, request_id));
     match open {
         Some(open) => keep(service, open, answer, request_id).await,
         None => answer,
@@ -79,7 +79,7 @@ fn outcome(answer: &Answer, statements: u64) -> Outcome<'_> {
 struct Following {
     service: Service,
     results: BoxStream<'static, Response>,
-    admitted: Admitted,
+    unproven: Option<Hash>,
     batches: Batches,
     told_cost: Option<u64>,
     told: Told,
@@ -87,9 +87,9 @@ struct Following {
 
 impl Following {
     fn begin(service: Service, prepared: Prepared, told: Told) -> Self {
-        let Prepared { request, admitted, batches, told_cost, .. } = prepared;
-        let results = schema_for(&service, &admitted).execute_stream(request);
-        Self { service, results, admitted, batches, told_cost, told }
+        let Prepared { request, unproven, batches, told_cost, .. } = prepared;
+        let results = schema_for(&service, unproven).execute_stream(request);
+        Self { service, results, unproven, batches, told_cost, told }
     }
 
     fn answers(self) -> BoxStream<'static, Answer> {
@@ -105,11 +105,11 @@ impl Following {
     /// The next result, of which no more than the time that a request may take is spent working. Operators are told of a
     /// subscription when it has begun to wait, or has come to its first result.
     async fn next(&mut self) -> Option<Answer> {
-        let Self { service, results, admitted, batches, told_cost, told } = self;
-        let (is_known, request_id) = (admitted.is_known, told.request_id.clone());
+        let Self { service, results, unproven, batches, told_cost, told } = self;
+        let request_id = told.request_id.clone();
         let first_result = async {
             let mut work = pin!(bounded(service.time_limit(), unharmed(batches.drive(results.next()))));
-            if let Poll::Ready(done) = first_poll(service, is_known, work.as_mut()).await {
+            if let Poll::Ready(done) = first_poll(service, *unproven, work.as_mut()).await {
                 return done;
             }
             if !told.is_reported() {
@@ -122,13 +122,12 @@ impl Following {
             Some(Ok(response)) => {
                 let response = response?;
                 let cursor = cursor(&response.data);
-                finish(service, admitted.clone(), response, *told_cost, &request_id).at(cursor)
+                finish(service, unproven.take(), response, *told_cost, &request_id).at(cursor)
             }
             Some(Err(panic)) => Answer::internal(&panic, &request_id),
             None => too_long(&request_id),
         };
         told.report(&outcome(&answer, statements));
-        admitted.is_known = true;
         Some(answer)
     }
 }
@@ -146,22 +145,26 @@ fn cursor(data: &Value) -> Option<String> {
 }
 
 /// Documents that are known to fit the schema are not asked again.
-fn schema_for<'a>(service: &'a Service, admitted: &Admitted) -> &'a Schema {
-    if admitted.is_known { &service.trusting } else { &service.schema }
+fn schema_for(service: &Service, unproven: Option<Hash>) -> &Schema {
+    if unproven.is_none() { &service.trusting } else { &service.schema }
 }
 
 /// Runs an execution.
-async fn first_step<T>(service: &Service, admitted: &Admitted, execution: impl Future<Output = T>) -> T {
+async fn first_step<T>(service: &Service, unproven: Option<Hash>, execution: impl Future<Output = T>) -> T {
     let mut execution = pin!(execution);
-    match first_poll(service, admitted.is_known, execution.as_mut()).await {
+    match first_poll(service, unproven, execution.as_mut()).await {
         Poll::Ready(output) => output,
         Poll::Pending => execution.await,
     }
 }
 
 /// The first step of an execution. In that of a new document it is validated, and waits for its turn.
-async fn first_poll<T>(service: &Service, is_known: bool, mut execution: Pin<&mut impl Future<Output = T>>) -> Poll<T> {
-    let _turn = if is_known { None } else { Some(service.admission.turn().await) };
+async fn first_poll<T>(
+    service: &Service,
+    unproven: Option<Hash>,
+    mut execution: Pin<&mut impl Future<Output = T>>,
+) -> Poll<T> {
+    let _turn = if unproven.is_none() { None } else { Some(service.admission.turn().await) };
     poll!(&mut execution)
 }
 
@@ -173,14 +176,14 @@ async fn unharmed<T>(future: impl Future<Output = T>) -> Result<T, Error> {
 /// The answer that a response comes to. Without `data` the request itself was wrong.
 fn finish(
     service: &Service,
-    admitted: Admitted,
+    unproven: Option<Hash>,
     mut response: Response,
     told_cost: Option<u64>,
     request_id: &str,
 ) -> Answer {
     let executed = was_executed(&response);
-    if executed && !admitted.is_known {
-        service.admission.keep(admitted.document);
+    if let Some(hash) = unproven.filter(|_| executed) {
+        service.admission.prove(hash);
     }
     let codes = response.errors.iter_mut().map(|error| publish(error, executed, request_id)).collect();
     if !executed {

@@ -7,7 +7,7 @@ use entity::text::Locale;
 use serde_json::Value;
 
 use super::admission::texts::Named;
-use super::admission::{Admitted, Inadmissible};
+use super::admission::{Admitted, Hash, Inadmissible};
 use super::answer::Answer;
 use super::lifetime::Credential;
 use super::once::Once;
@@ -44,7 +44,8 @@ impl Caller<'_> {
 /// A request that may be executed: its viewer is known, has the points, and may ask for it.
 pub struct Prepared {
     pub request: Request,
-    pub admitted: Admitted,
+    /// The hash of a document that has yet to be found to fit the schema.
+    pub unproven: Option<Hash>,
     pub batches: Batches,
     /// For how long the viewer is let in.
     pub credential: Credential,
@@ -96,10 +97,11 @@ pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut
     let shows_schema = viewer.may_introspect(service.app.config.introspection);
     let admitted =
         admitted.map_err(|refusal| Answer::inadmissible(&if shows_schema { refusal } else { vague(refusal) }))?;
-    let document = &admitted.document;
-    service.metrics.document(admitted.is_known);
-    told.cost = Some(admitted.cost);
-    take(service, &client, admitted.cost.saturating_sub(1), told)?;
+    let unproven = admitted.unproven();
+    let Admitted { document, known, cost } = admitted;
+    service.metrics.document(known.name());
+    told.cost = Some(cost);
+    take(service, &client, cost.saturating_sub(1), told)?;
     told.operation = document.operation_name(asked.operation_name.as_deref());
     told.document = Some(document.short_hash());
     let kind = document.operation_type(asked.operation_name.as_deref());
@@ -113,14 +115,14 @@ pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut
     }
     told.is_admitted();
     let batches = Batches::default();
-    let (told_cost, credential) = (wants_cost.then_some(admitted.cost), Credential::from(&viewer));
+    let (told_cost, credential) = (wants_cost.then_some(cost), Credential::from(&viewer));
     let repeatable = asked.repeated.filter(|_| kind == Some(OperationType::Mutation));
     let (app, once) = Once::of(service, repeatable, &viewer, &told.request_id).await?;
     let session = Session::new(app, viewer, languages, &batches).resuming(last_event);
     let mut request = Request::new(&*text).data(session).variables(variables);
     request.operation_name = asked.operation_name;
-    request.set_parsed_query(document.parsed.clone());
-    Ok(Prepared { request, admitted, batches, credential, kind, told_cost, once })
+    request.set_parsed_query(document.parsed);
+    Ok(Prepared { request, unproven, batches, credential, kind, told_cost, once })
 }
 
 /// A refusal that tells nothing of the schema's types.

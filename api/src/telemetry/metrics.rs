@@ -181,9 +181,9 @@ impl Metrics {
         }
     }
 
-    /// A document came that was known, or new.
-    pub fn document(&self, known: bool) {
-        self.documents.get_or_create(&ByOutcome { outcome: if known { "known" } else { "new" } }).inc();
+    /// A document came of which so much was known.
+    pub fn document(&self, outcome: &'static str) {
+        self.documents.get_or_create(&ByOutcome { outcome }).inc();
     }
 
     /// All figures as text; those of the databases as they are now.

@@ -34,25 +34,51 @@ impl Inadmissible {
     }
 }
 
+/// The hash of a document's text.
+pub type Hash = [u8; 32];
+
 /// A document that may be executed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Document {
     pub parsed: ExecutableDocument,
-    /// The hash of its text.
-    key: [u8; 32],
-    /// The length of its text, in bytes.
-    length: usize,
+    hash: Hash,
     introspects: bool,
 }
 
+/// What was known of a document before it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    Kept,
+    /// That it fits the schema. That does not depend on variables, and need not be found again.
+    Fits,
+    Nothing,
+}
+
+impl Known {
+    /// Its name among the metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Fits => "fits",
+            Self::Nothing => "new",
+        }
+    }
+}
+
 /// A request that may be executed.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Admitted {
-    pub document: Arc<Document>,
-    /// Whether the document was found to fit the schema before. That does not depend on variables, and need not be found again.
-    pub is_known: bool,
+    pub document: Document,
+    pub known: Known,
     /// In points.
     pub cost: u64,
+}
+
+impl Admitted {
+    /// The hash of a document that has yet to be found to fit the schema.
+    pub fn unproven(&self) -> Option<Hash> {
+        (self.known == Known::Nothing).then_some(self.document.hash)
+    }
 }
 
 impl Document {
@@ -73,7 +99,7 @@ impl Document {
 
     /// The beginning of the hash of its text.
     pub fn short_hash(&self) -> String {
-        self.key[..6].iter().fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"))
+        self.hash[..6].iter().fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"))
     }
 
     /// What kind of operation a request names; `None` if there is no such one.
@@ -102,10 +128,18 @@ pub struct Admission {
     turns: Semaphore,
 }
 
-/// Documents that fit the schema, bounded by their number and by the length of their texts.
+/// Documents that fit the schema, bounded by their number and by the length of their texts. Many come once: a document is copied
+/// at its second coming, and until then the hash of its text is all that is kept of it.
 struct Documents {
-    recent: LruCache<[u8; 32], Arc<Document>>,
+    recent: LruCache<Hash, Option<Kept>>,
     /// The length of all texts, in bytes.
+    length: usize,
+}
+
+#[derive(Clone)]
+struct Kept {
+    document: Arc<Document>,
+    /// The length of its text, in bytes.
     length: usize,
 }
 
@@ -133,20 +167,16 @@ impl Admission {
         operation: Option<&str>,
         variables: &Variables,
     ) -> Result<Admitted, Inadmissible> {
-        let key: [u8; 32] = Sha256::digest(text.as_bytes()).into();
-        let known = self.kept().recent.get(&key).map(Arc::clone);
-        let is_known = known.is_some();
-        let document = if let Some(document) = known {
-            document
-        } else {
-            let _turn = self.turn().await;
-            let parsed = self.parse(text)?;
-            let introspects = weight::introspects(&parsed);
-            Arc::new(Document { parsed, key, length: text.len(), introspects })
+        let hash: Hash = Sha256::digest(text.as_bytes()).into();
+        let noted = self.kept().recent.get(&hash).cloned();
+        let (document, known) = match noted {
+            Some(Some(kept)) => (Document::clone(&kept.document), Known::Kept),
+            Some(None) => (self.copied(self.new_document(text, hash).await?, text.len()), Known::Fits),
+            None => (self.new_document(text, hash).await?, Known::Nothing),
         };
         // Which operation is missing, the execution says.
         let Some(operation) = document.operation(operation) else {
-            return Ok(Admitted { document, is_known, cost: 1 });
+            return Ok(Admitted { document, known, cost: 1 });
         };
         self.types.check_variables(operation, variables)?;
         let cost = cost(&self.types, self.limits.page, &document.parsed, operation, variables);
@@ -154,20 +184,29 @@ impl Admission {
             let message = format!("The operation costs {cost} points, more than {}.", self.limits.cost);
             return Err(Inadmissible::new("QUERY_TOO_COMPLEX", message));
         }
-        Ok(Admitted { document, is_known, cost })
+        Ok(Admitted { document, known, cost })
     }
 
-    /// Keeps a document that was found to fit the schema.
-    pub fn keep(&self, document: Arc<Document>) {
+    /// Notes that a document was found to fit the schema.
+    pub fn prove(&self, hash: Hash) {
         let mut kept = self.kept();
-        kept.length += document.length;
-        if let Some(same) = kept.recent.put(document.key, document) {
-            kept.length -= same.length;
+        if !kept.recent.contains(&hash) {
+            kept.put(hash, None, &self.limits);
         }
-        while kept.recent.len() > self.limits.kept_documents || kept.length > self.limits.kept_bytes {
-            let Some((_, oldest)) = kept.recent.pop_lru() else { return };
-            kept.length -= oldest.length;
-        }
+    }
+
+    async fn new_document(&self, text: &str, hash: Hash) -> Result<Document, Inadmissible> {
+        let _turn = self.turn().await;
+        let parsed = self.parse(text)?;
+        let introspects = weight::introspects(&parsed);
+        Ok(Document { parsed, hash, introspects })
+    }
+
+    /// Keeps a copy of a document.
+    fn copied(&self, document: Document, length: usize) -> Document {
+        let kept = Kept { document: Arc::new(document.clone()), length };
+        self.kept().put(document.hash, Some(kept), &self.limits);
+        document
     }
 
     fn parse(&self, text: &str) -> Result<ExecutableDocument, Inadmissible> {
@@ -188,13 +227,23 @@ impl Admission {
     }
 }
 
+impl Documents {
+    fn put(&mut self, hash: Hash, document: Option<Kept>, limits: &Limits) {
+        let length = |kept: Option<Kept>| kept.map_or(0, |kept| kept.length);
+        self.length += document.as_ref().map_or(0, |kept| kept.length);
+        self.length -= self.recent.put(hash, document).map_or(0, length);
+        while self.recent.len() > limits.kept_documents || self.length > limits.kept_bytes {
+            let Some((_, oldest)) = self.recent.pop_lru() else { return };
+            self.length -= length(oldest);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use async_graphql::Variables;
 
-    use super::{Admission, Admitted, Inadmissible, Limits};
+    use super::{Admission, Admitted, Inadmissible, Known, Limits};
 
     const SCHEMA: &str = "type Query { a: Int }";
 
@@ -210,14 +259,16 @@ mod tests {
             let admission = Admission::to(SCHEMA, limits);
             let texts = ["{ a }", "{ b }", "{ c }", "{ d }"];
             for text in texts {
-                let Admitted { document, is_known, .. } = admit(&admission, text).await.unwrap();
-                assert!(!is_known && !admit(&admission, text).await.unwrap().is_known, "nobody has kept it");
-                admission.keep(Arc::clone(&document));
-                admission.keep(document);
+                assert_eq!(admit(&admission, text).await.unwrap().known, Known::Nothing);
+                let admitted = admit(&admission, text).await.unwrap();
+                let unproven = admitted.unproven().expect("nobody has found that it fits");
+                admission.prove(unproven);
+                admission.prove(unproven);
+                assert_eq!(admit(&admission, text).await.unwrap().known, Known::Fits);
             }
             let mut known = 0;
             for text in texts {
-                known += usize::from(admit(&admission, text).await.unwrap().is_known);
+                known += usize::from(admit(&admission, text).await.unwrap().known == Known::Kept);
             }
             assert_eq!(known, kept);
         }
