@@ -9,7 +9,7 @@ use rec_api::auth::token::{self, Grant};
 use rec_api::domain::scope;
 use rec_api::service::change::attend::attend;
 use rec_tests::client::Client;
-use rec_tests::given::{at_with, text};
+use rec_tests::given::{at_with, text, with};
 use rec_tests::socket::Socket;
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
@@ -57,7 +57,10 @@ async fn refused(app: &TestApp, mutation: &str, input: Value) -> Vec<String> {
 
 async fn may_write(client: &Client, mutation: &str, input: Value) -> bool {
     match client.payload_or_error(mutation, input).await {
-        Ok(_) => true,
+        Ok(payload) => {
+            assert_eq!(payload["userErrors"], json!([]));
+            true
+        }
         Err(code) => {
             assert_eq!(code, "FORBIDDEN");
             false
@@ -137,7 +140,39 @@ on_both_databases! {
         }
         let writer = client_with(&app, "PARTNER", Some("OSCE"), &["WRITE_RECOMMENDATIONS"]).await;
         let revised = at_with(&own, json!({ "title": text("C") }));
-        assert_eq!(writer.mutate("reviseRecommendation", revised, "version").await["version"], 2);
+        let answer = writer.payload("reviseRecommendation", revised, "version").await;
+        assert_eq!((&answer["record"], answer["change"]["cursor"].is_string()), (&Value::Null, true), "{answer}");
+        let read = "query($id: ID!) { recommendation(by: { id: $id }) { version } }";
+        let seen = app.partner("OSCE").query_with(read, json!({ "id": own["id"] })).await;
+        assert_eq!(seen["recommendation"]["version"], 2);
+    }
+
+    async fn what_a_client_does_not_read_its_mutations_do_not_show(app: TestApp) {
+        let closed = app.planned_meeting(json!({ "sensitivity": "CONFIDENTIAL" })).await;
+        let open = app.planned_meeting(json!({})).await;
+        let row = |meeting: &Value, more: Value| {
+            let row = json!({
+                "id": meeting["id"], "title": text("A meeting"), "kind": "WORKING_GROUP", "modality": "IN_PERSON",
+                "startsOn": "2025-12-01",
+            });
+            with(row, more)
+        };
+        let bad = row(&open, json!({ "city": "" }));
+        for (scopes, sees) in [(vec!["WRITE_MEETINGS"], false), (vec!["WRITE_MEETINGS", "READ"], true)] {
+            let writer = client_with(&app, "SECRETARIAT", None, &scopes).await;
+            let shows = async |rows: Value, dry_run: bool| {
+                let query = "mutation($input: UpsertMeetingsInput!) {
+                    upsertMeetings(input: $input) { rows { outcome meeting { title } } }
+                }";
+                let input = json!({ "matchBy": "ID", "dryRun": dry_run, "rows": rows });
+                let rows = writer.query_with(query, json!({ "input": input })).await["upsertMeetings"]["rows"].take();
+                (rows[0]["meeting"].is_object(), rows[0]["outcome"].as_str().unwrap().to_owned())
+            };
+            assert_eq!(shows(json!([row(&closed, json!({}))]), true).await, (sees, "UNCHANGED".to_owned()));
+            assert_eq!(shows(json!([row(&closed, json!({}))]), false).await, (sees, "UNCHANGED".to_owned()));
+            assert_eq!(shows(json!([row(&closed, json!({})), bad]), false).await, (sees, "FAILED".to_owned()));
+            assert_eq!(shows(json!([row(&open, json!({}))]), true).await, (true, "UNCHANGED".to_owned()));
+        }
     }
 
     async fn what_a_client_writes_is_judged_by_all_that_its_role_sees(app: TestApp) {
@@ -240,7 +275,7 @@ on_both_databases! {
     }
 
     async fn what_is_no_client_or_token_is_refused(app: TestApp) {
-        let new = |more: Value| rec_tests::given::with(json!({ "purpose": "x", "role": "READER", "scopes": ["READ"] }), more);
+        let new = |more: Value| with(json!({ "purpose": "x", "role": "READER", "scopes": ["READ"] }), more);
         let closed = json!({ "acronym": "GONE", "name": text("Gone"), "kind": "OTHER" });
         let closed = app.secretariat().mutate("createOrganization", closed, "id version").await;
         let input = at_with(&closed, json!({ "active": false }));

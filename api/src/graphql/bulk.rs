@@ -14,7 +14,8 @@ macro_rules! upserts {
             index: i32,
             /// What became of it.
             outcome: $crate::domain::bulk::Outcome,
-            /// The record after the write; null if the row was refused, and if a dry run would create it.
+            /// The record after the write; null if the row was refused, if a dry run would create it, and if you may not
+            /// read it.
             $field: Option<$object>,
             /// Why the row was refused. Paths begin with `rows` and its index.
             user_errors: Vec<$crate::graphql::payload::UserError>,
@@ -47,7 +48,7 @@ macro_rules! upserts {
                     let rows = upserted.rows.into_iter().zip(0..).map(|(row, index)| $row {
                         index,
                         outcome: row.outcome,
-                        $field: row.record.map(|record| $object(std::sync::Arc::new(record))),
+                        $field: row.record.and_then(|row| $crate::graphql::payload::shown(session, row)),
                         user_errors: row.refusals.into_iter().map(Into::into).collect(),
                     });
                     $payload { rows: rows.collect(), change: upserted.cursor.map(Into::into) }

@@ -133,6 +133,11 @@ pub async fn by_id<P: Payload>(session: &Session, id: &str) -> Result<Option<Row
     read::by_text_id::<<P::Object as Node>::Entity>(&session.app.databases.read, &session.viewer, id).await
 }
 
+/// The object of a row that was written, if the viewer may read it as well.
+pub fn shown<N: Node>(session: &Session, row: ModelOf<N::Entity>) -> Option<N> {
+    read::shown::<N::Entity>(&session.viewer, row).map(|row| N::new(Arc::new(row)))
+}
+
 /// The payload of a use case. Refusals and conflicts are answers; everything else is an error.
 pub async fn answer<P: Payload>(
     session: &Session,
@@ -150,7 +155,7 @@ pub async fn answer<P: Payload>(
         Err(error) => return Err(error),
     };
     Ok(P::new(
-        row.map(|row| P::Object::new(Arc::new(row))),
+        row.and_then(|row| shown(session, row)),
         refusals.into_iter().map(UserError::from).collect(),
         change.map(ChangeReference::from),
     ))

@@ -47,6 +47,11 @@ pub fn within(viewer: &Viewer, audience: impl ColumnTrait, owner: impl ColumnTra
     }
 }
 
+/// A row that is there, if the viewer may see it. What it may write it does not always read.
+pub fn shown<E: Row>(viewer: &Viewer, row: E::Model) -> Option<E::Model> {
+    Some(row).filter(|row| viewer.admits((E::audience(row), E::owner(row))))
+}
+
 /// A statement on the rows that the viewer may see. It names no column: a test holds the schema equal to the entities.
 pub fn select<E: Visible>(viewer: &Viewer) -> SelectStatement {
     select_all::<E>().cond_where(E::visible(viewer)).take()
