@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Switch};
 use crate::error::Error;
 use crate::import::{self, ImportError, Report};
-use crate::mirror::{self, Mirror, MirrorError, Source};
+use crate::mirror::{self, Mirror, MirrorError, PROOF_PAUSE, Source};
 use crate::service::change::{self, published};
 use crate::service::idempotency;
 use crate::service::organization::{OrganizationBy, find};
@@ -362,8 +362,9 @@ async fn mirror(MirrorArgs { from, token_file, into, once }: MirrorArgs) -> Resu
     let source = Source::new(&from, token_file)?;
     let mirror = Mirror::open(&into).await?;
     let say = |line: String| drop(print(&format!("{line}\n")));
+    let pause = (!once).then_some(PROOF_PAUSE);
     tokio::select! {
-        kept = mirror::keep(&source, &mirror, once, say) => Ok(kept?),
+        kept = mirror::keep(&source, &mirror, pause, say) => Ok(kept?),
         () = stopped() => Ok(()),
     }
 }

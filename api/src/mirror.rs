@@ -22,9 +22,10 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, timeout};
 
-/// How often a proof is tried while the source goes on changing, and how long a mirror that follows leaves between proofs.
+/// How often a proof is tried while the source goes on changing.
 const PROOFS: u32 = 10;
-const PROOF_PAUSE: Duration = Duration::from_mins(1);
+/// How long a mirror that follows leaves between proofs, unless it is told otherwise.
+pub const PROOF_PAUSE: Duration = Duration::from_mins(1);
 /// How long after a failure it is tried again: at first, and at most.
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// An answer that does not begin within this time, and a line that does not follow within it, are failures. Streams of events
@@ -283,12 +284,16 @@ async fn renew(source: &Source, mirror: &Mirror, say: &impl Fn(String)) -> Resul
     }
 }
 
-/// Keeps a mirror: `once`, until it is proved equal; else without an end, and whatever fails is tried again.
-pub async fn keep(source: &Source, mirror: &Mirror, once: bool, say: impl Fn(String)) -> Result<(), MirrorError> {
-    if once {
-        return renew(source, mirror, &say).await;
-    }
-    let (mut following, mut patience) = (Following { proved: None, is_proved: false }, PATIENCE.0);
+/// Keeps a mirror: until it is proved equal; or, if it is to be proved again after every `pause` in which something has changed,
+/// without an end, and whatever fails is tried again.
+pub async fn keep(
+    source: &Source,
+    mirror: &Mirror,
+    pause: Option<Duration>,
+    say: impl Fn(String),
+) -> Result<(), MirrorError> {
+    let Some(pause) = pause else { return renew(source, mirror, &say).await };
+    let (mut following, mut patience) = (Following { pause, tried: None, is_proved: false }, PATIENCE.0);
     loop {
         match following.step(source, mirror, &say).await {
             Ok(()) => patience = PATIENCE.0,
@@ -305,22 +310,35 @@ pub async fn keep(source: &Source, mirror: &Mirror, once: bool, say: impl Fn(Str
 
 /// A mirror that follows its source.
 struct Following {
-    /// When it was proved equal, and whether it is as it was then.
-    proved: Option<Instant>,
+    /// How long after a proof the next one is tried.
+    pause: Duration,
+    /// When a proof was tried last.
+    tried: Option<Instant>,
+    /// Whether it is as it was when it was proved.
     is_proved: bool,
 }
 
 impl Following {
-    /// Catches up, proves the copy if it is time, and waits for the next change.
+    /// Catches up, proves the copy if it is time, and waits for the next change. A source that changes too fast to be compared is
+    /// followed all the same.
     async fn step(&mut self, source: &Source, mirror: &Mirror, say: &impl Fn(String)) -> Result<(), MirrorError> {
         self.is_proved &= !catch_up(source, mirror, say).await?;
-        let proof_in = self.proved.map_or(Duration::ZERO, |proved| PROOF_PAUSE.saturating_sub(proved.elapsed()));
-        if !self.is_proved && proof_in.is_zero() {
-            renew(source, mirror, say).await?;
-            *self = Self { proved: Some(Instant::now()), is_proved: true };
+        if !self.is_proved && self.proof_in().is_zero() {
+            self.is_proved = match renew(source, mirror, say).await {
+                Err(error @ MirrorError::TooFast) => {
+                    say(error.to_string());
+                    false
+                }
+                proved => proved.map(|()| true)?,
+            };
+            self.tried = Some(Instant::now());
         }
         let cursor = mirror.cursor().await?.ok_or(MirrorError::BrokeOff)?;
         let changed = source.wait(&cursor);
-        if self.is_proved { changed.await } else { timeout(proof_in, changed).await.unwrap_or(Ok(())) }
+        if self.is_proved { changed.await } else { timeout(self.proof_in(), changed).await.unwrap_or(Ok(())) }
+    }
+
+    fn proof_in(&self) -> Duration {
+        self.tried.map_or(Duration::ZERO, |tried| self.pause.saturating_sub(tried.elapsed()))
     }
 }

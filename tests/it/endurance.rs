@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use rec_api::auth::Viewer;
+use rec_api::mirror::PROOF_PAUSE;
 use rec_api::service::change::attend::attend;
 use rec_api::service::theme::{self, CreateThemeInput};
 use rec_tests::client::Client;
@@ -141,7 +142,7 @@ on_both_databases! {
                 .collect();
             let (killed, said) = (Duration::from_millis(500 + 150 * round), Said::default());
             // A mirror follows, and is cut off with everyone.
-            let _ = tokio::time::timeout(killed, copy.keep(Some(&file), false, &said)).await;
+            let _ = tokio::time::timeout(killed, copy.keep(Some(&file), Some(PROOF_PAUSE), &said)).await;
             serving.kill();
             for writer in writers {
                 acknowledged.extend(writer.await.unwrap());
