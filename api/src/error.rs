@@ -11,6 +11,8 @@ pub enum Error {
     Refused(Vec<Refusal>),
     /// The record is not at the expected version, or another writer was faster.
     Conflict { path: Vec<String> },
+    /// The database has given a transaction up for the sake of another one. Nothing of it is done; done again, it may succeed.
+    GivenUp,
     /// The viewer may not do this. Only said of what the viewer can see.
     Forbidden(&'static str),
     /// A token is present but wrong.
@@ -34,7 +36,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Refused(_) => "REFUSED",
-            Self::Conflict { .. } => "CONFLICT",
+            Self::Conflict { .. } | Self::GivenUp => "CONFLICT",
             Self::Forbidden(_) => "FORBIDDEN",
             Self::Unauthenticated(_) => "UNAUTHENTICATED",
             Self::InvalidCursor => "INVALID_CURSOR",
@@ -64,6 +66,7 @@ impl fmt::Display for Error {
                 f.write_str(&texts.join(" "))
             }
             Self::Conflict { .. } => f.write_str("The record has changed since it was read. Read it again and repeat."),
+            Self::GivenUp => f.write_str("Another write was on its way at the same time. Repeat yours."),
             Self::Forbidden(reason) | Self::Unauthenticated(reason) => f.write_str(reason),
             Self::InvalidCursor => f.write_str("The cursor does not belong to this list with this filter and order."),
             Self::CursorExpired => f.write_str(

@@ -35,6 +35,19 @@ async fn second_conflicts(app: &TestApp, mutation: &'static str, one: Value, oth
     assert_eq!(at_once(app, vec![(mutation, one), (mutation, other)]).await, [vec![], vec!["CONFLICT"]], "{mutation}");
 }
 
+/// A draft that an item of a meeting is about, and the meeting.
+async fn on_an_agenda(app: &TestApp) -> (Value, Value) {
+    let (draft, meeting) = (app.draft("WG-A").await, app.planned_meeting(json!({})).await);
+    let item = json!({ "meetingId": meeting["id"], "title": text("A"), "kind": "DISCUSSION", "recommendationIds": [draft["id"]] });
+    app.secretariat().mutate("addAgendaItem", item, "id").await;
+    let meeting = app
+        .secretariat()
+        .query_with("query($id: ID!) { meeting(by: { id: $id }) { id version } }", json!({ "id": meeting["id"] }))
+        .await["meeting"]
+        .take();
+    (draft, meeting)
+}
+
 on_both_databases! {
     async fn of_two_writers_at_one_version_the_second_conflicts(app: TestApp) {
         let text_row = app.under_discussion("WG-A").await;
@@ -105,5 +118,32 @@ on_both_databases! {
             "role": "MEMBER", "validFrom": "2026-01-01" });
         let answers = at_once(&app, vec![("grantMandate", input.clone()), ("grantMandate", input)]).await;
         assert_eq!(answers, [vec![], vec!["ALREADY_EXISTS"]]);
+    }
+
+    async fn one_of_two_that_wait_for_each_other_is_done_again(app: TestApp) {
+        let (draft, _) = on_an_agenda(&app).await;
+        let other = app.second().await;
+        let held = other.app.databases.begin().await.unwrap();
+        held.execute_unprepared("UPDATE agenda_item SET version = version").await.unwrap();
+        let client = app.secretariat();
+        let opens = tokio::spawn(async move { client.mutate("openDiscussion", at(&draft), "status").await });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        // It holds the recommendation and waits for the item: PostgreSQL gives it up, which has waited longer.
+        held.execute_unprepared("UPDATE recommendation SET version = version").await.unwrap();
+        held.rollback().await.unwrap();
+        assert_eq!(opens.await.unwrap()["status"], "UNDER_DISCUSSION");
+    }
+
+    async fn an_item_that_is_touched_meanwhile_is_no_conflict_of_its_meeting(app: TestApp) {
+        let (_, meeting) = on_an_agenda(&app).await;
+        let other = app.second().await;
+        let held = other.app.databases.begin().await.unwrap();
+        held.execute_unprepared("UPDATE agenda_item SET version = version + 1").await.unwrap();
+        let client = app.secretariat();
+        let closed = at_with(&meeting, json!({ "sensitivity": "CONFIDENTIAL" }));
+        let closes = tokio::spawn(async move { client.mutate("updateMeeting", closed, "agenda { version }").await });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        held.commit().await.unwrap();
+        assert_eq!(closes.await.unwrap()["agenda"], json!([{ "version": 3 }]));
     }
 }

@@ -101,9 +101,10 @@ macro_rules! mutations {
                     #[graphql(desc = $what)] input: $input,
                 ) -> Option<async_graphql::Result<$payload>> {
                     use $crate::graphql::payload;
+                    use $crate::service::attempts::settled;
                     let session = $crate::graphql::session::session(ctx);
                     let current = payload::current!($payload, session, input $(, of $id)? $(, in conflict $current)?);
-                    let outcome = $act(&session.app, &session.viewer, input).await;
+                    let outcome = settled(&session.app, || $act(&session.app, &session.viewer, input.clone())).await;
                     Some(payload::answer(session, outcome, current).await.map_err(Into::into))
                 }
             )*
@@ -148,8 +149,9 @@ pub async fn answer<P: Payload>(
     let (row, refusals, change) = match outcome {
         Ok(Written { record, cursor }) => (Some(record), Vec::new(), cursor),
         Err(Error::Refused(refusals)) => (None, refusals, None),
-        Err(ref error @ Error::Conflict { ref path }) => {
-            let refusal = Refusal { code: RefusalCode::Conflict, message: error.to_string(), path: path.clone() };
+        Err(ref error @ (Error::Conflict { .. } | Error::GivenUp)) => {
+            let path = if let Error::Conflict { path } = error { path.clone() } else { Vec::new() };
+            let refusal = Refusal { code: RefusalCode::Conflict, message: error.to_string(), path };
             (current.await?, vec![refusal], None)
         }
         Err(error) => return Err(error),

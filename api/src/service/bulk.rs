@@ -8,6 +8,7 @@ use entity::id::RecordId as _;
 use entity::{ModelOf, Part, Record, external_id};
 use uuid::Uuid;
 
+use super::attempts::ATTEMPTS;
 use super::change::ChangeCursor;
 use super::change::published::Named;
 use super::external_id::{self as external_ids, ExternalIdInput, Systems, claim, of_keys, of_records};
@@ -20,9 +21,6 @@ use crate::domain::external::{self, ExternalKey};
 use crate::domain::input;
 use crate::domain::refusal::{All as _, Checked, Refusal, RefusalCode};
 use crate::error::Error;
-
-/// How often a bulk write is tried that another writer has crossed.
-const ATTEMPTS: usize = 3;
 
 /// How a bulk write goes about its rows.
 #[derive(Clone, Copy, Debug)]
@@ -178,7 +176,7 @@ pub async fn persist<M, F: Future<Output = Result<Upserted<M>, Error>>>(
 ) -> Result<Upserted<M>, Error> {
     for _ in 0..ATTEMPTS {
         match attempt().await {
-            Err(Error::Refused(_) | Error::Conflict { .. }) => {}
+            Err(Error::Refused(_) | Error::Conflict { .. } | Error::GivenUp) => {}
             outcome => return outcome,
         }
     }

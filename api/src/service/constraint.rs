@@ -131,7 +131,7 @@ pub fn refused_write(error: DbErr) -> Error {
         return Refusal::new(*code, path, *text).into();
     }
     if sql_state(&error).is_some_and(|state| GIVEN_UP.contains(&state.as_str())) {
-        return Error::Conflict { path: Vec::new() };
+        return Error::GivenUp;
     }
     Error::Internal(error.into())
 }

@@ -268,7 +268,7 @@ pub async fn reorder(
         return Err(Error::stale());
     }
     next_meeting(meeting.status, MeetingMove::Update).map_err(|refusal| refusal.at("meetingId"))?;
-    let agenda = agenda_of(&tx, meeting_id).await?;
+    let agenda = held_items(&tx, &[meeting_id]).await?;
     rules::names_whole_agenda(&agenda.iter().map(|item| item.id).collect::<Vec<_>>(), &ids)?;
     let places: HashMap<AgendaItemId, i32> = ids.into_iter().zip(1..).collect();
     let mut changed = false;
@@ -287,9 +287,16 @@ async fn held_meeting(tx: &Tx<'_>, id: MeetingId) -> Result<meeting::Model, Erro
     tx.get::<meeting::Entity>("id", id, "meeting").await
 }
 
+/// The items of meetings that are held. They are held as well: recommendations touch the items that name them, and no meeting.
+async fn held_items(tx: &Tx<'_>, meetings: &[MeetingId]) -> Result<Vec<agenda_item::Model>, Error> {
+    let items = read::children::<agenda_item::Entity>(tx.db(), tx.viewer(), meetings).await?;
+    tx.hold_all::<agenda_item::Entity>(&items.iter().map(|item| item.id).collect::<Vec<_>>()).await?;
+    read::children::<agenda_item::Entity>(tx.db(), tx.viewer(), meetings).await
+}
+
 /// Writes on every item of meetings who may read it.
 pub(super) async fn follow_meetings(tx: &mut Tx<'_>, meetings: &[MeetingId], access: Access) -> Result<(), Error> {
-    let items = read::children::<agenda_item::Entity>(tx.db(), tx.viewer(), meetings).await?;
+    let items = held_items(tx, meetings).await?;
     let ids: Vec<AgendaItemId> = items.iter().map(|item| item.id).collect();
     tx.inherit::<agenda_item_recommendation::Entity>(&ids, access).await?;
     let follow = |before: agenda_item::Model| {
