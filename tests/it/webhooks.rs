@@ -9,6 +9,7 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
 use chrono::TimeDelta;
+use rec_api::App;
 use rec_api::config::Switch;
 use rec_api::domain::webhook::signature;
 use rec_api::service::change::attend::attend;
@@ -26,6 +27,8 @@ pub(crate) struct Receiver {
     answers: Arc<Mutex<VecDeque<Planned>>>,
     /// How long it takes to answer.
     pause: Arc<Mutex<Duration>>,
+    /// How much later it is when it has answered, by the service's clock.
+    later: Arc<Mutex<Option<(Arc<App>, TimeDelta)>>>,
 }
 
 /// The status and the headers of an answer.
@@ -40,6 +43,9 @@ impl Receiver {
             receiver.heard.lock().unwrap().push((headers, body));
             let pause = *receiver.pause.lock().unwrap();
             tokio::time::sleep(pause).await;
+            if let Some((app, later)) = &*receiver.later.lock().unwrap() {
+                app.clock.advance(*later);
+            }
             let (status, headers) = receiver.answers.lock().unwrap().pop_front().unwrap_or((200, Vec::new()));
             let mut response = StatusCode::from_u16(status).unwrap().into_response();
             for (name, value) in headers {
@@ -58,6 +64,10 @@ impl Receiver {
         let receiver = Self::default();
         *receiver.pause.lock().unwrap() = pause;
         receiver
+    }
+
+    fn takes(&self, app: &TestApp, time: TimeDelta) {
+        *self.later.lock().unwrap() = Some((Arc::clone(&app.app), time));
     }
 
     async fn has_heard(&self, count: usize) {
@@ -211,6 +221,37 @@ on_both_databases! {
         let ids = hook["deliveries"].as_array().unwrap();
         assert_eq!(ids[1]["messageId"], ids[3]["messageId"], "the same message has the same id");
         assert_eq!((&hook["position"], &hook["nextAttemptAt"]), (&head(&app).await, &Value::Null));
+    }
+
+    async fn a_wait_begins_when_the_receiver_has_answered(app: TestApp) {
+        let app = open(&app).await;
+        let receiver = Receiver::default();
+        register(&app, json!({ "url": receiver.listen().await })).await;
+        receiver.takes(&app, TimeDelta::seconds(7));
+        receiver.answers(503, vec![("retry-after", "6")]);
+        app.theme("ONE").await;
+        deliver(&app).await;
+        assert_eq!(receiver.take().len(), 1, "6 seconds after its answer, not after the call");
+        app.app.clock.advance(TimeDelta::seconds(7));
+        deliver(&app).await;
+        assert_eq!(receiver.take().len(), 1);
+    }
+
+    async fn a_client_that_is_deactivated_is_told_nothing_more_of_a_portion(app: TestApp) {
+        let app = open(&app).await;
+        let receiver = Receiver::default();
+        let client = json!({ "purpose": "A copy", "role": "READER", "scopes": ["SYNC"] });
+        let client = app.admin().mutate("registerClient", client, "id").await;
+        register(&app, json!({ "url": receiver.listen().await, "clientId": client["id"] })).await;
+        receiver.takes(&app, TimeDelta::seconds(3));
+        for code in ["ONE", "TWO", "THREE"] {
+            app.theme(code).await;
+        }
+        round(&app, Uuid::from_u128(1)).await;
+        assert_eq!(receiver.take().len(), 1, "after two seconds it is read again who may see");
+        app.admin().mutate("deactivateClient", json!({ "id": client["id"] }), "id").await;
+        deliver(&app).await;
+        assert_eq!((receiver.take().len(), &hook(&app).await["reason"]), (0, &json!("CLIENT_INACTIVE")));
     }
 
     async fn a_receiver_that_is_gone_or_never_answers_well_is_disabled(app: TestApp) {

@@ -5,8 +5,8 @@ use entity::client::{ClientRole, Scope};
 
 use super::refusal::{Checked, Refusal, RefusalCode, ensure};
 
-/// The most clients.
-pub const CLIENTS: usize = 500;
+/// The most clients that are active.
+pub const ACTIVE: usize = 500;
 /// The longest that a token is valid, in days.
 const LONGEST_DAYS: i32 = 366;
 
@@ -27,11 +27,9 @@ pub fn has_scopes(scopes: &[Scope]) -> Checked<()> {
     ensure(!scopes.is_empty(), || Refusal::required("scopes", "A client without a scope can do nothing."))
 }
 
-/// One more client may be registered.
-pub fn has_room(clients: usize) -> Checked<()> {
-    ensure(clients < CLIENTS, || {
-        Refusal::new(RefusalCode::TooLong, "", format!("There are {CLIENTS} clients already."))
-    })
+/// One more client may be active.
+pub fn has_room(active: usize) -> Checked<()> {
+    ensure(active < ACTIVE, || Refusal::new(RefusalCode::TooLong, "", format!("{ACTIVE} clients are active already.")))
 }
 
 /// A token is for a client that is active.
@@ -49,7 +47,7 @@ pub fn expires_at(issued_at: DateTime<Utc>, days: i32) -> Checked<DateTime<Utc>>
 
 #[cfg(test)]
 mod tests {
-    use super::{CLIENTS, expires_at, has_its_organization, has_room, has_scopes};
+    use super::{ACTIVE, expires_at, has_its_organization, has_room, has_scopes};
     use entity::client::{ClientRole, Scope};
 
     #[test]
@@ -63,7 +61,7 @@ mod tests {
     #[test]
     fn clients_do_something_and_are_not_too_many() {
         assert!(has_scopes(&[]).is_err() && has_scopes(&[Scope::Read]).is_ok());
-        assert!(has_room(CLIENTS - 1).is_ok() && has_room(CLIENTS).is_err());
+        assert!(has_room(ACTIVE - 1).is_ok() && has_room(ACTIVE).is_err());
     }
 
     #[test]

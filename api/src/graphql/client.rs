@@ -137,7 +137,7 @@ pub struct IssueTokenPayload {
 mutations! {
     ClientMutation {
         /// Registers an API client. For administrators. `REQUIRED` of a partner without an organisation, `NOT_FOUND` of no
-        /// organisation, `INVALID_STATE` if it is not active, `TOO_LONG` if there are 500 clients.
+        /// organisation, `INVALID_STATE` if it is not active, `TOO_LONG` if 500 clients are active already.
         register_client(RegisterClientInput, "The new client.") -> ClientPayload = client::register;
         /// Deactivates a client, and revokes its tokens. For administrators.
         deactivate_client(DeactivateClientInput, "The client.") -> ClientPayload = client::deactivate;

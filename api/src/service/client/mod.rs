@@ -108,7 +108,9 @@ pub async fn register(app: &App, viewer: &Viewer, input: RegisterClientInput) ->
         rules::organization_is_active(organization.active)?;
     }
     tx.alone("client").await?;
-    let count = read::count::<client::Entity>(tx.db(), tx.viewer(), Condition::all()).await?;
+    let count =
+        read::count::<client::Entity>(tx.db(), tx.viewer(), Condition::all().add(client::Column::Active.eq(true)))
+            .await?;
     rules::has_room(usize::try_from(count).unwrap_or(usize::MAX))?;
     let row = client::Model {
         id: tx.mint(),

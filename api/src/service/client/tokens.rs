@@ -76,21 +76,18 @@ impl Tokens {
 
     /// Writes when tokens were used last. What cannot be written is written the next time.
     pub async fn write_uses(&self, app: &App) -> Result<(), Error> {
-        let used: Vec<(Uuid, DateTime<Utc>)> = self.used().drain().collect();
-        let mut written = 0;
-        let outcome = async {
-            for some in used.chunks(AT_ONCE) {
-                write(app, some).await?;
-                written += some.len();
+        let used: Vec<(Uuid, DateTime<Utc>)> = self.used().iter().map(|(token, at)| (*token, *at)).collect();
+        for some in used.chunks(AT_ONCE) {
+            write(app, some).await?;
+            let mut left = self.used();
+            for (token, at) in some {
+                // It may have been used again meanwhile.
+                if left.get(token) == Some(at) {
+                    left.remove(token);
+                }
             }
-            Ok(())
-        };
-        let outcome = outcome.await;
-        let mut newer = self.used();
-        for (token, at) in &used[written..] {
-            newer.entry(*token).or_insert(*at);
         }
-        outcome
+        Ok(())
     }
 
     fn used(&self) -> MutexGuard<'_, HashMap<Uuid, DateTime<Utc>>> {

@@ -179,6 +179,7 @@ async fn viewer_of(app: &App, row: &Model) -> Result<Option<Viewer>, Error> {
 async fn tell(app: &App, me: Uuid, row: &mut Model, change: &Seen) -> Result<bool, Error> {
     let (id, at, stood) = (message_id(row, change), app.clock.now(), row.position);
     let posted = app.poster.post(row, &id, at, &message(change)).await;
+    let answered_at = app.clock.now();
     let attempt = row.failures + 1;
     let luck = app.clock.uuid().into_bytes()[15];
     let fate = fate(posted.status, attempt, luck, posted.retry_after);
@@ -189,7 +190,7 @@ async fn tell(app: &App, me: Uuid, row: &mut Model, change: &Seen) -> Result<boo
     }
     match fate {
         Fate::Delivered => {}
-        Fate::Again(wait) => row.next_attempt_at = Some(at + wait),
+        Fate::Again(wait) => row.next_attempt_at = Some(answered_at + wait),
         Fate::Gone => (row.status, row.reason) = (WebhookStatus::Disabled, Some(WebhookReason::Gone)),
         Fate::Exhausted => (row.status, row.reason) = (WebhookStatus::Disabled, Some(WebhookReason::Exhausted)),
     }
