@@ -200,6 +200,17 @@ on_both_databases! {
         themes.mutate("mergeThemes", input, "id").await;
     }
 
+    async fn active_clients_are_shown_first(app: TestApp) {
+        let mut ids = Vec::new();
+        for _ in 0..3 {
+            ids.push(register(&app, "READER", None, &["READ"]).await["id"].take());
+        }
+        app.admin().mutate("deactivateClient", json!({ "id": ids[1] }), "id").await;
+        let shown = app.admin().query("{ clients { id active } }").await;
+        let expected = [(2, true), (0, true), (1, false)].map(|(one, active)| json!({ "id": ids[one], "active": active }));
+        assert_eq!(shown["clients"], json!(expected));
+    }
+
     async fn words_of_other_services_limit_nothing(app: TestApp) {
         let open = of_provider(&app, Role::Secretariat, "openid profile");
         assert!(open.query("{ changes { upToDate } }").await["changes"].is_object());

@@ -28,11 +28,14 @@ pub(crate) struct Receiver {
     /// How long it takes to answer.
     pause: Arc<Mutex<Duration>>,
     /// How much later it is when it has answered, by the service's clock.
-    later: Arc<Mutex<Option<(Arc<App>, TimeDelta)>>>,
+    later: Arc<Mutex<Option<Later>>>,
 }
 
 /// The status and the headers of an answer.
 type Planned = (u16, Vec<(&'static str, &'static str)>);
+
+/// A service, and by how much its clock advances.
+type Later = (Arc<App>, TimeDelta);
 
 impl Receiver {
     /// Listens; returns the address.
@@ -254,6 +257,17 @@ on_both_databases! {
         assert_eq!((receiver.take().len(), &hook(&app).await["reason"]), (0, &json!("CLIENT_INACTIVE")));
     }
 
+    async fn active_webhooks_are_shown_first(app: TestApp) {
+        let app = open(&app).await;
+        let mut hooks = Vec::new();
+        for _ in 0..3 {
+            hooks.push(register(&app, json!({ "url": Receiver::default().listen().await })).await.id);
+        }
+        app.admin().mutate("disableWebhook", json!({ "id": hooks[1] }), "status").await;
+        let shown = app.admin().query("{ webhooks { id } }").await;
+        assert_eq!(shown["webhooks"], json!([{ "id": hooks[2] }, { "id": hooks[0] }, { "id": hooks[1] }]));
+    }
+
     async fn a_receiver_that_is_gone_or_never_answers_well_is_disabled(app: TestApp) {
         let app = open(&app).await;
         let receiver = Receiver::default();
@@ -327,7 +341,8 @@ on_both_databases! {
         app.theme("HEALTH").await;
         deliver(&app).await;
         assert_eq!((all.told(), everyone.told().len()), (vec![], 1));
-        assert_eq!(hook(&app).await["reason"], "CLIENT_INACTIVE");
+        let shown = app.admin().query("{ webhooks { reason } }").await;
+        assert_eq!(shown["webhooks"].as_array().unwrap().last().unwrap()["reason"], "CLIENT_INACTIVE");
     }
 
     async fn of_two_processes_exactly_one_delivers(app: TestApp) {

@@ -96,7 +96,7 @@ pub struct ClientQuery;
 
 #[Object]
 impl ClientQuery {
-    /// All API clients, the newest first; at most 500. For administrators.
+    /// The API clients, the newest first: those that are active, and then others; at most 500 in all. For administrators.
     async fn clients(&self, ctx: &Context<'_>) -> Option<Result<Vec<Client>>> {
         let session = session(ctx);
         let rows = clients(&session.app.databases.read, &session.viewer).await;

@@ -121,7 +121,8 @@ pub struct WebhookQuery;
 
 #[Object]
 impl WebhookQuery {
-    /// All webhooks, the newest first; at most 100 of them are active. For administrators.
+    /// The webhooks, the newest first: those that are active, of which there are at most 100, and then others; at most 500 in all.
+    /// For administrators.
     async fn webhooks(&self, ctx: &Context<'_>) -> Option<Result<Vec<Webhook>>> {
         let session = session(ctx);
         let rows = webhooks(&session.app.databases.read, &session.viewer).await;

@@ -121,8 +121,14 @@ impl<E: Row> Listing<E> {
 
     /// The newest rows, as many as are shown.
     pub fn newest(limit: u64) -> Self {
-        let keys = vec![Key { column: E::ID, direction: Direction::Desc }];
-        let (condition, identity) = (Condition::all(), format!("newest {limit}"));
+        Self::newest_by(limit, None)
+    }
+
+    /// As `newest`, those that come first by another key before the others.
+    pub fn newest_by(limit: u64, first: Option<Key<E>>) -> Self {
+        let identity = format!("newest {limit} {:?}", first.as_ref().map(|key| key.column.as_column_ref()));
+        let keys = first.into_iter().chain([Key { column: E::ID, direction: Direction::Desc }]).collect();
+        let condition = Condition::all();
         Self { condition, keys, limit, backward: false, after: None, before: None, fingerprint: [0; 6], identity }
     }
 

@@ -170,6 +170,15 @@ pub async fn list<E: Visible>(
     Ok(listing.page(rows::<E>(db, &statement).await?))
 }
 
+/// The rows of a list without its cursors.
+pub async fn first<E: Visible>(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    listing: &Listing<E>,
+) -> Result<Vec<E::Model>, Error> {
+    Ok(list(db, viewer, listing).await?.rows.into_iter().map(|(row, _)| row).collect())
+}
+
 pub async fn count<E: Visible>(db: &impl ConnectionTrait, viewer: &Viewer, condition: Condition) -> Result<i64, Error> {
     let mut statement = select::<E>(viewer).cond_where(condition).take();
     let row = db.query_one(statement.clear_selects().expr_as(Expr::col(Asterisk).count(), "n")).await?;

@@ -15,6 +15,7 @@ use sea_orm::{ColumnTrait as _, ConnectionTrait};
 use uuid::Uuid;
 
 use super::idempotency::forbids_keys;
+use super::page::{Direction, Key, Listing};
 use super::read::{self, Visible};
 use super::tx::{Tx, Written};
 use crate::app::App;
@@ -23,6 +24,9 @@ use crate::auth::{Act, Role, Viewer};
 use crate::domain::refusal::{All as _, Checked};
 use crate::domain::{client as rules, input, scope};
 use crate::error::Error;
+
+/// The most clients that are shown: all that may be active.
+const SHOWN: u64 = 500;
 
 impl Visible for client::Entity {
     fn visible(viewer: &Viewer) -> Condition {
@@ -84,12 +88,11 @@ pub struct Issued {
     pub row: client_token::Model,
 }
 
-/// All clients, the newest first.
+/// The active clients and then others, as many as are shown, the newest first.
 pub async fn clients(db: &impl ConnectionTrait, viewer: &Viewer) -> Result<Vec<client::Model>, Error> {
     viewer.require(Act::Administer)?;
-    let mut rows = read::all::<client::Entity>(db, viewer, Condition::all()).await?;
-    rows.sort_by_key(|row| std::cmp::Reverse(row.id));
-    Ok(rows)
+    let active_first = Key { column: client::Column::Active, direction: Direction::Desc };
+    read::first(db, viewer, &Listing::<client::Entity>::newest_by(SHOWN, Some(active_first))).await
 }
 
 pub async fn register(app: &App, viewer: &Viewer, input: RegisterClientInput) -> Result<Written<client::Model>, Error> {

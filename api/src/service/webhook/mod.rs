@@ -23,7 +23,7 @@ use self::post::Posted;
 use super::change;
 use super::client::administered;
 use super::idempotency::forbids_keys;
-use super::page::{Listing, Page};
+use super::page::{Direction, Key, Listing, Page};
 use super::read::{self, Link, Visible};
 use super::tx::{Tx, Written};
 use crate::app::App;
@@ -32,8 +32,9 @@ use crate::domain::refusal::{All as _, Refusal};
 use crate::domain::{input, webhook as rules};
 use crate::error::Error;
 
-/// How many deliveries are shown of a webhook.
-const SHOWN: u64 = 100;
+/// The most webhooks that are shown, and the most deliveries of each.
+const SHOWN: u64 = 500;
+const DELIVERIES_SHOWN: u64 = 100;
 
 impl Visible for webhook::Entity {
     fn visible(viewer: &Viewer) -> Condition {
@@ -82,12 +83,11 @@ pub struct Keyed {
     pub row: webhook::Model,
 }
 
-/// All webhooks, the newest first.
+/// The active webhooks and then others, as many as are shown, the newest first.
 pub async fn webhooks(db: &impl ConnectionTrait, viewer: &Viewer) -> Result<Vec<webhook::Model>, Error> {
     viewer.require(Act::Administer)?;
-    let mut rows = read::all::<webhook::Entity>(db, viewer, Condition::all()).await?;
-    rows.sort_by_key(|row| std::cmp::Reverse(row.id));
-    Ok(rows)
+    let active_first = Key { column: webhook::Column::Status, direction: Direction::Asc };
+    read::first(db, viewer, &Listing::<webhook::Entity>::newest_by(SHOWN, Some(active_first))).await
 }
 
 /// The last deliveries of several webhooks, of each the newest first.
@@ -98,7 +98,9 @@ pub async fn deliveries(
 ) -> Result<HashMap<WebhookId, Vec<webhook_delivery::Model>>, Error> {
     let of_webhook = Link::direct(webhook_delivery::Column::WebhookId);
     let ids: Vec<Uuid> = webhooks.iter().map(|id| id.uuid()).collect();
-    let pages = read::pages(db, viewer, &of_webhook, &ids, &Listing::<webhook_delivery::Entity>::newest(SHOWN)).await?;
+    let pages =
+        read::pages(db, viewer, &of_webhook, &ids, &Listing::<webhook_delivery::Entity>::newest(DELIVERIES_SHOWN))
+            .await?;
     let rows = |page: Page<_>| page.rows.into_iter().map(|(row, _)| row).collect();
     Ok(pages.into_iter().map(|(id, page)| (WebhookId::new(id), rows(page))).collect())
 }
