@@ -223,7 +223,8 @@ macro_rules! connections {
                     $(let filter = Some($narrowed(filter));)?
                     let longest = $crate::graphql::session::session(ctx).app.config.limits.page;
                     let window = $crate::service::page::Window { first, after, last, before, longest };
-                    Some($crate::graphql::connection::page::<$child>(ctx, place, filter, order_by, window).await)
+                    // Boxed: every field of the object, a plain one too, would have the room of this one.
+                    Some(Box::pin($crate::graphql::connection::page::<$child>(ctx, place, filter, order_by, window)).await)
                 }
             )*
         }

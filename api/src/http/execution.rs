@@ -26,7 +26,7 @@ use crate::graphql::batch::Batches;
 use crate::service::waiting::bounded;
 use crate::telemetry::chain;
 
-/// The answer to a query or a mutation.
+/// The answer to a query or a mutation. The caller sees to its time.
 pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> Answer {
     let Prepared { request, unproven, batches, told_cost, once, .. } = prepared;
     let open = match once {
@@ -34,12 +34,11 @@ pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> 
         Once::First(open) => Some(open),
         Once::Unmarked => None,
     };
-    let schema = schema_for(service, unproven);
-    let execution = first_step(service, unproven, batches.drive(schema.execute(request)));
-    let response = in_time(service, request_id, Box::pin(execution)).await;
+    // Boxed: it is large, and is handed on several times.
+    let execution = Box::pin(schema_for(service, unproven).execute(request));
+    let response = first_step(service, unproven, batches.drive(execution)).await;
     drop(batches);
-    let answer =
-        response.map_or_else(|fault| fault, |response| finish(service, unproven, response, told_cost, request_id));
+    let answer = finish(service, unproven, response, told_cost, request_id);
     match open {
         Some(open) => keep(service, open, answer, request_id).await,
         None => answer,
@@ -64,7 +63,9 @@ pub fn answers(service: Service, prepared: Prepared, mut told: Told) -> BoxStrea
         return Following::begin(service, prepared, told).answers();
     }
     let once = async move {
-        let (answer, statements) = counting(answer(&service, prepared, &told.request_id)).await;
+        let answered = in_time(&service, &told.request_id, Box::pin(answer(&service, prepared, &told.request_id)));
+        let (answered, statements) = counting(answered).await;
+        let answer = answered.unwrap_or_else(|fault| fault);
         told.report(&outcome(&answer, statements));
         answer
     };

@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{Extension, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use entity::RecordType;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::Service;
 use super::answer::Answer;
 use super::lifetime::{Credential, over};
+use super::listen::Place;
 use super::media::Media;
 use super::prepare::{Caller, take};
 use super::report::{Method, Outcome, Told};
@@ -38,11 +39,12 @@ pub struct Parameters {
 pub async fn export(
     State(service): State<Service>,
     headers: HeaderMap,
-    extensions: Extensions,
+    place: Option<Extension<Place>>,
     parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> Response {
     let mut told = Told::of(&service, Method::Get, &headers);
-    let caller = Caller { headers: &headers, extensions: &extensions, method: Method::Get };
+    let place = place.map(|Extension(place)| place);
+    let caller = Caller { headers: &headers, place: place.as_ref(), method: Method::Get };
     let response = begin(&service, caller, parameters, &mut told).await;
     let mut response = response.unwrap_or_else(|answer| answer.respond(Media::Json, &told.request_id));
     told.allowance.inspect(|allowance| allowance.write(response.headers_mut()));

@@ -5,11 +5,13 @@ use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{FromRequest as _, Query, State};
-use axum::http::{Extensions, HeaderMap, StatusCode};
+use axum::extract::{Extension, FromRequest as _, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 
 use super::answer::Answer;
 use super::execution::{answer, in_time};
+use super::listen::Place;
 use super::media::Media;
 use super::prepare::{Asking, Caller, Prepared, prepare, take};
 use super::report::{Method, Outcome, Told};
@@ -21,36 +23,37 @@ use crate::database::counting;
 use crate::error::Error;
 use crate::telemetry::chain;
 
-pub async fn post(State(service): State<Service>, mut request: axum::extract::Request) -> axum::response::Response {
-    let (headers, extensions) = (std::mem::take(request.headers_mut()), request.extensions().clone());
+pub async fn post(State(service): State<Service>, mut request: Request) -> Response {
+    let (headers, place) = (std::mem::take(request.headers_mut()), request.extensions().get::<Place>().cloned());
     // Whoever sends a byte a second does not hold a connection for ever.
     let body = tokio::time::timeout(service.time_limit(), Bytes::from_request(request, &())).await;
     let asked = || Asked::of_body(&headers, body);
-    handle(&service, Caller { headers: &headers, extensions: &extensions, method: Method::Post }, asked).await
+    handle(&service, Caller { headers: &headers, place: place.as_ref(), method: Method::Post }, asked).await
 }
 
 pub async fn get(
     State(service): State<Service>,
     headers: HeaderMap,
-    extensions: Extensions,
+    place: Option<Extension<Place>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     parameters: Result<Query<Parameters>, QueryRejection>,
-) -> axum::response::Response {
+) -> Response {
+    let place = place.map(|Extension(place)| place);
     if let Ok(upgrade) = upgrade {
-        return socket::open(service, upgrade, headers, extensions);
+        return socket::open(service, upgrade, headers, place);
     }
     let asked = || match parameters {
         Ok(Query(parameters)) => Asked::of_parameters(parameters),
         Err(_) => Err(Answer::refused(StatusCode::BAD_REQUEST, "BAD_REQUEST", "The parameters are not readable.")),
     };
-    handle(&service, Caller { headers: &headers, extensions: &extensions, method: Method::Get }, asked).await
+    handle(&service, Caller { headers: &headers, place: place.as_ref(), method: Method::Get }, asked).await
 }
 
 async fn handle(
     service: &Service,
     caller: Caller<'_>,
     asked: impl FnOnce() -> Result<Asked, Answer>,
-) -> axum::response::Response {
+) -> Response {
     let mut told = Told::of(service, caller.method, caller.headers);
     let request_id = told.request_id.clone();
     let (media, takes_events) = (Media::accepted(caller.headers), events::are_taken(caller.headers));

@@ -1,13 +1,12 @@
 //! Connections: how many there may be, how long their heads may take, and how they end with the service.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::ConnectInfo;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
@@ -52,12 +51,19 @@ pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, mut s
 
 /// A place among the connections. Its requests carry it, so that a socket, which leaves its connection, keeps it.
 #[derive(Clone)]
-struct Place {
+pub struct Place {
     address: SocketAddr,
     _permit: Arc<OwnedSemaphorePermit>,
 }
 
-/// A connection that answers through the router, which is told the client's address.
+impl Place {
+    /// The address of the client.
+    pub fn address(&self) -> IpAddr {
+        self.address.ip()
+    }
+}
+
+/// A connection that answers through the router, which is told its place.
 async fn connection(
     builder: Builder,
     stream: TcpStream,
@@ -68,7 +74,6 @@ async fn connection(
     // Small answers are not to wait for more. Where that cannot be set, they do.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(place.address));
         request.extensions_mut().insert(place.clone());
         let router = router.clone();
         async move {

@@ -27,12 +27,11 @@ impl Media {
         if accepts(headers).next().is_none() {
             return Some(Self::Json);
         }
-        let ranges: Vec<Range> = ranges(headers).collect();
         let weight = |name: &str| {
-            let best = ranges.iter().filter(|range| range.covers(name)).max_by_key(|range| range.precision());
+            let best = ranges(headers).filter(|range| range.covers(name)).max_by_key(|range| range.precision());
             best.map_or(0.0, |range| range.weight)
         };
-        let place = |name: &str| ranges.iter().position(|range| range.name == name).unwrap_or(usize::MAX);
+        let place = |name: &str| ranges(headers).position(|range| range.is(name)).unwrap_or(usize::MAX);
         let (json, graphql) = (weight(JSON), weight(GRAPHQL_RESPONSE));
         let graphql_first = graphql > json || (graphql >= json && place(GRAPHQL_RESPONSE) < place(JSON));
         match (json > 0.0, graphql > 0.0) {
@@ -46,50 +45,55 @@ impl Media {
 
 /// Whether a client names a form among those that it takes.
 pub fn is_named(headers: &HeaderMap, name: &str) -> bool {
-    ranges(headers).any(|range| range.name == name && range.weight > 0.0)
+    ranges(headers).any(|range| range.is(name) && range.weight > 0.0)
 }
 
 fn accepts(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok())
 }
 
-fn ranges(headers: &HeaderMap) -> impl Iterator<Item = Range> {
+fn ranges(headers: &HeaderMap) -> impl Iterator<Item = Range<'_>> {
     accepts(headers).flat_map(|header| header.split(',')).filter_map(Range::parse)
 }
 
 /// Whether a body of this content type is JSON in UTF-8.
 pub fn is_json(content_type: &str) -> bool {
-    let mut parts = content_type.split(';').map(|part| part.trim().to_ascii_lowercase());
-    let named = parts.next().is_some_and(|name| name == JSON || name == GRAPHQL_RESPONSE);
-    named
+    let mut parts = content_type.split(';').map(str::trim);
+    let is = |name: &str, known: &str| name.eq_ignore_ascii_case(known);
+    parts.next().is_some_and(|name| is(name, JSON) || is(name, GRAPHQL_RESPONSE))
         && parts
-            .filter_map(|part| part.strip_prefix("charset=").map(|set| set.replace('"', "")))
-            .all(|set| set == "utf-8")
+            .filter_map(|part| part.split_once('='))
+            .filter(|(name, _)| is(name, "charset"))
+            .all(|(_, set)| is(set.trim_matches('"'), "utf-8"))
 }
 
 /// One element of an `Accept` header.
-struct Range {
-    name: String,
+struct Range<'a> {
+    name: &'a str,
     weight: f32,
 }
 
-impl Range {
-    fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split(';').map(|part| part.trim().to_ascii_lowercase());
+impl<'a> Range<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let mut parts = text.split(';').map(str::trim);
         let name = parts.next().filter(|name| name.contains('/'))?;
-        let weight = parts.find_map(|part| part.strip_prefix("q=").map(|weight| weight.parse().unwrap_or(0.0)));
-        Some(Self { name, weight: weight.unwrap_or(1.0) })
+        let weight = parts.find_map(|part| part.strip_prefix(['q', 'Q'])?.strip_prefix('='));
+        Some(Self { name, weight: weight.map_or(1.0, |weight| weight.parse().unwrap_or(0.0)) })
+    }
+
+    fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
     }
 
     fn covers(&self, name: &str) -> bool {
-        self.name == name || self.name == "*/*" || self.name == "application/*"
+        self.is(name) || self.is("application/*") || self.is("*/*")
     }
 
     /// A type that is named counts more than one that a star stands for.
     fn precision(&self) -> u8 {
-        match self.name.as_str() {
+        match self.name {
             "*/*" => 0,
-            "application/*" => 1,
+            name if name.ends_with("/*") => 1,
             _ => 2,
         }
     }

@@ -2,7 +2,7 @@
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, Variables};
-use axum::http::{Extensions, HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use entity::text::Locale;
 use serde_json::Value;
 
@@ -10,8 +10,9 @@ use super::admission::texts::Named;
 use super::admission::{Admitted, Hash, Inadmissible};
 use super::answer::Answer;
 use super::lifetime::Credential;
+use super::listen::Place;
 use super::once::Once;
-use super::rate::{Allowance, client};
+use super::rate::{Allowance, Client};
 use super::report::{Method, Told};
 use super::request::Asked;
 use super::{Service, language};
@@ -30,14 +31,15 @@ const LAST_EVENT: &str = "last-event-id";
 #[derive(Clone, Copy)]
 pub struct Caller<'a> {
     pub headers: &'a HeaderMap,
-    pub extensions: &'a Extensions,
+    /// The place of its connection.
+    pub place: Option<&'a Place>,
     pub method: Method,
 }
 
 impl Caller<'_> {
     /// Whose points are taken.
-    pub fn client(self, service: &Service, viewer: &Viewer) -> String {
-        client(viewer, self.headers, self.extensions, service.app.config.trust_proxy == Switch::On)
+    pub fn client(self, service: &Service, viewer: &Viewer) -> Client {
+        Client::of(viewer, self.headers, self.place.map(Place::address), service.app.config.trust_proxy == Switch::On)
     }
 }
 
@@ -61,7 +63,7 @@ pub struct Prepared {
 pub struct Asking {
     viewer: Viewer,
     /// Whose points are taken.
-    client: String,
+    client: Client,
     languages: Vec<Locale>,
     method: Method,
     wants_cost: bool,
@@ -79,8 +81,8 @@ impl Asking {
     }
 
     /// With the headers that the socket was opened with.
-    pub fn over_socket(service: &Service, viewer: Viewer, headers: &HeaderMap, extensions: &Extensions) -> Self {
-        Self::of(service, viewer, Caller { headers, extensions, method: Method::Socket })
+    pub fn over_socket(service: &Service, viewer: Viewer, headers: &HeaderMap, place: Option<&Place>) -> Self {
+        Self::of(service, viewer, Caller { headers, place, method: Method::Socket })
     }
 }
 
@@ -137,7 +139,7 @@ fn vague(refusal: Inadmissible) -> Inadmissible {
 }
 
 /// Takes points from a client that has them.
-pub fn take(service: &Service, client: &str, points: u64, told: &mut Told) -> Result<(), Answer> {
+pub fn take(service: &Service, client: &Client, points: u64, told: &mut Told) -> Result<(), Answer> {
     let (Ok(allowance) | Err(allowance)) = service.rates.take(client, points).map_err(Some);
     told.allowance = allowance.or(told.allowance);
     if allowance.is_some_and(Allowance::is_exhausted) {

@@ -1,11 +1,10 @@
 //! How much each client may ask for: cost points a minute. A client is the subject of a token, else an address.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use axum::extract::ConnectInfo;
-use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
@@ -18,7 +17,17 @@ const SECONDS: u32 = 60;
 const FORGET_EVERY: u32 = 10_000;
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-type Limiter = RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
+/// Whose points are taken.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Client {
+    /// The subject of a token.
+    Subject(String),
+    /// An address; of the newer protocol the network, since each has many.
+    Network(IpAddr),
+    Unknown,
+}
+
+type Limiter = RateLimiter<Client, DefaultKeyedStateStore<Client>, DefaultClock, StateInformationMiddleware>;
 
 pub struct Rates {
     /// None if nobody is limited.
@@ -47,7 +56,7 @@ impl Rates {
     }
 
     /// Takes points from a client; `Err` if it has not so many left. Nothing is taken then.
-    pub fn take(&self, client: &str, points: u64) -> Result<Option<Allowance>, Allowance> {
+    pub fn take(&self, client: &Client, points: u64) -> Result<Option<Allowance>, Allowance> {
         let Some((limiter, limit)) = &self.limiter else { return Ok(None) };
         if self.asked.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
             limiter.retain_recent();
@@ -56,7 +65,7 @@ impl Rates {
         let points = u32::try_from(points).unwrap_or(u32::MAX).min(limit.get());
         let Some(points) = NonZeroU32::new(points) else { return Ok(None) };
         let allowance = |remaining, retry_after| Allowance { limit: limit.get(), remaining, retry_after };
-        match limiter.check_key_n(&client.to_owned(), points) {
+        match limiter.check_key_n(client, points) {
             Ok(Ok(state)) => Ok(Some(allowance(state.remaining_burst_capacity(), None))),
             Ok(Err(until)) => {
                 let wait = until.wait_time_from(limiter.clock().now());
@@ -90,63 +99,73 @@ impl Allowance {
     }
 }
 
-/// Whose points are taken. Behind a proxy that is trusted, the address that it has forwarded last.
-pub fn client(viewer: &Viewer, headers: &HeaderMap, extensions: &Extensions, trusts_proxy: bool) -> String {
-    if viewer.role > Role::Anonymous {
-        return format!("subject {}", viewer.subject);
+impl Client {
+    /// Whoever has a token is its subject. Behind a proxy that is trusted, others are the address that it has forwarded last.
+    pub fn of(viewer: &Viewer, headers: &HeaderMap, connected: Option<IpAddr>, trusts_proxy: bool) -> Self {
+        if viewer.role > Role::Anonymous {
+            return Self::Subject(viewer.subject.clone());
+        }
+        let forwarded = headers.get_all(FORWARDED_FOR).iter().next_back().filter(|_| trusts_proxy);
+        let forwarded =
+            forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
+        forwarded.or(connected).map_or(Self::Unknown, |address| Self::Network(network(address)))
     }
-    let forwarded = headers.get_all(FORWARDED_FOR).iter().next_back().filter(|_| trusts_proxy);
-    let forwarded = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
-    let connected = || extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
-    forwarded.or_else(connected).map_or_else(|| "unknown".to_owned(), network)
 }
 
-/// An address; of the newer protocol the network, since each has many.
-fn network(address: IpAddr) -> String {
+/// An address of the older protocol; of the newer one the first half, which names the network.
+fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
         }
+        address => address,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
+    use axum::http::{HeaderMap, HeaderValue};
 
-    use axum::extract::ConnectInfo;
-    use axum::http::{Extensions, HeaderMap, HeaderValue};
-
-    use super::{Rates, client};
+    use super::{Client, Rates};
     use crate::auth::Viewer;
 
     #[test]
     fn a_client_spends_its_points_and_no_others() {
-        let rates = Rates::new(100);
-        assert_eq!(rates.take("a", 60).unwrap().unwrap().remaining, 40);
-        let refused = rates.take("a", 60).unwrap_err();
+        let (rates, [a, b]) = (Rates::new(100), ["a", "b"].map(|name| Client::Subject(name.to_owned())));
+        assert_eq!(rates.take(&a, 60).unwrap().unwrap().remaining, 40);
+        let refused = rates.take(&a, 60).unwrap_err();
         assert!(refused.retry_after.is_some_and(|seconds| (10..=13).contains(&seconds)), "{refused:?}");
-        assert_eq!(rates.take("a", 40).unwrap().unwrap().remaining, 0, "a refused request has taken nothing");
-        assert_eq!(rates.take("b", 1_000).unwrap().unwrap().remaining, 0, "all of them at most");
+        assert_eq!(rates.take(&a, 40).unwrap().unwrap().remaining, 0, "a refused request has taken nothing");
+        assert_eq!(rates.take(&b, 1_000).unwrap().unwrap().remaining, 0, "all of them at most");
         let mut headers = HeaderMap::new();
-        rates.take("a", 50).unwrap_err().write(&mut headers);
+        rates.take(&a, 50).unwrap_err().write(&mut headers);
         assert_eq!((&headers["ratelimit-limit"], &headers["ratelimit-remaining"]), (&100.into(), &0.into()));
         assert!(headers.contains_key("retry-after"));
-        assert!(Rates::new(0).take("a", u64::MAX).unwrap().is_none());
+        assert!(Rates::new(0).take(&a, u64::MAX).unwrap().is_none());
     }
 
     #[test]
     fn an_address_is_forwarded_only_by_a_proxy_that_is_trusted() {
-        let mut extensions = Extensions::new();
-        extensions.insert(ConnectInfo(SocketAddr::from(([10, 0, 0, 1], 9))));
+        let connected = Some("10.0.0.1".parse().unwrap());
         let forwarded = HeaderValue::from_static("198.51.100.7, 203.0.113.9");
         let headers = HeaderMap::from_iter([(axum::http::HeaderName::from_static("x-forwarded-for"), forwarded)]);
         let viewer = Viewer::anonymous();
-        assert_eq!(client(&viewer, &headers, &extensions, false), "10.0.0.1");
-        assert_eq!(client(&viewer, &headers, &extensions, true), "203.0.113.9");
-        assert_eq!(client(&viewer, &HeaderMap::new(), &extensions, true), "10.0.0.1");
-        assert_eq!(client(&Viewer::system("x"), &headers, &extensions, true), "subject system:x");
+        let at = |address: &str| Client::Network(address.parse().unwrap());
+        assert_eq!(Client::of(&viewer, &headers, connected, false), at("10.0.0.1"));
+        assert_eq!(Client::of(&viewer, &headers, connected, true), at("203.0.113.9"));
+        assert_eq!(Client::of(&viewer, &HeaderMap::new(), connected, true), at("10.0.0.1"));
+        assert_eq!(Client::of(&viewer, &HeaderMap::new(), None, true), Client::Unknown);
+        let subject = Client::Subject("system:x".to_owned());
+        assert_eq!(Client::of(&Viewer::system("x"), &headers, connected, true), subject);
+    }
+
+    #[test]
+    fn addresses_of_one_network_are_one_client() {
+        let at = |address: &str| Client::of(&Viewer::anonymous(), &HeaderMap::new(), address.parse().ok(), false);
+        assert_eq!(at("2001:db8:1:2:3::4"), at("2001:db8:1:2::9"));
+        assert_ne!(at("2001:db8:1:2::9"), at("2001:db8:1:3::9"));
+        assert_eq!(at("::ffff:10.0.0.1"), at("10.0.0.1"));
+        assert_ne!(at("10.0.0.1"), at("10.0.0.2"));
     }
 }

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use async_graphql::parser::types::OperationType;
 use axum::http::HeaderMap;
-use chrono::{DateTime, Utc};
 use opentelemetry::{Context, KeyValue};
 
 use super::Service;
@@ -48,9 +47,8 @@ pub struct Told {
     method: Method,
     /// The trace that its client has begun; `None` if no traces are sent.
     trace: Option<Context>,
-    came_at: DateTime<Utc>,
     came: Instant,
-    /// When its execution began, counted from its coming.
+    /// When its execution began, counted from its coming, if traces are sent.
     admitted: Option<Duration>,
     pub operation: Option<String>,
     /// The beginning of the document's hash.
@@ -78,13 +76,11 @@ impl Drop for Told {
 impl Told {
     /// A request comes.
     pub fn of(service: &Service, method: Method, headers: &HeaderMap) -> Self {
-        let clock = &service.app.clock;
         Self {
             service: service.clone(),
-            request_id: clock.uuid().simple().to_string(),
+            request_id: service.app.clock.uuid().simple().to_string(),
             method,
             trace: service.app.traces.begun(headers),
-            came_at: clock.now(),
             came: Instant::now(),
             admitted: None,
             operation: None,
@@ -98,7 +94,7 @@ impl Told {
 
     /// It may be executed.
     pub fn is_admitted(&mut self) {
-        self.admitted = Some(self.came.elapsed());
+        self.admitted = self.trace.as_ref().map(|_| self.came.elapsed());
     }
 
     pub fn is_reported(&self) -> bool {
@@ -119,16 +115,16 @@ impl Told {
             request_id = self.request_id,
             operation,
             document = self.document,
-            viewer = self.viewer.map(|role| format!("{role:?}")),
+            viewer = self.viewer.map(tracing::field::debug),
             cost = self.cost,
             statements,
             milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             status,
-            codes = codes.join(" "),
+            codes = (!codes.is_empty()).then(|| codes.join(" ")),
             "request"
         );
         if let Some(trace) = &self.trace {
-            let Self { came_at, admitted, .. } = *self;
+            let (came_at, admitted) = (self.service.app.clock.now() - took, self.admitted);
             let traced = Traced { came_at, admitted, took, status };
             self.service.app.traces.request(trace, &traced, || self.attributes(outcome));
         }

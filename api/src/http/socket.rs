@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_graphql::parser::types::OperationType;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
-use axum::http::{Extensions, HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse as _;
 use futures_util::future::{self, AbortHandle, BoxFuture, FutureExt as _};
 use futures_util::stream::{self, BoxStream, SelectAll, StreamExt as _};
@@ -16,6 +16,7 @@ use super::Service;
 use super::answer::Answer;
 use super::execution::{answers, in_time};
 use super::lifetime::{Credential, Over, over};
+use super::listen::Place;
 use super::media::Media;
 use super::prepare::{Asking, prepare};
 use super::report::{Method, Outcome, Told};
@@ -133,7 +134,7 @@ pub fn open(
     service: Service,
     upgrade: WebSocketUpgrade,
     headers: HeaderMap,
-    extensions: Extensions,
+    place: Option<Place>,
 ) -> axum::response::Response {
     if !is_welcome(&headers, &service.app.config.origins) {
         let message = "Pages of other origins open no sockets.";
@@ -148,7 +149,7 @@ pub fn open(
     }
     upgrade.on_upgrade(async move |socket| {
         let open = service.metrics.socket();
-        let end = Box::pin(Talk::new(service, headers, extensions).run(socket)).await;
+        let end = Box::pin(Talk::new(service, headers, place).run(socket)).await;
         open.end(end.name());
     })
 }
@@ -191,7 +192,7 @@ impl Running {
 struct Talk {
     service: Service,
     headers: HeaderMap,
-    extensions: Extensions,
+    place: Option<Place>,
     /// Whether the client has said who it is.
     is_begun: bool,
     /// How it has said that, as a header would.
@@ -203,13 +204,13 @@ struct Talk {
 }
 
 impl Talk {
-    fn new(service: Service, headers: HeaderMap, extensions: Extensions) -> Self {
+    fn new(service: Service, headers: HeaderMap, place: Option<Place>) -> Self {
         let init_time = Duration::from_secs(service.app.config.limits.init_seconds);
         let late = tokio::time::sleep(init_time).map(|()| End::InitTimeout);
         let until = future::select(Box::pin(over(&service, Credential::default()).map(End::from)), Box::pin(late));
         let until = until.map(|first| first.factor_first().0).boxed();
         let (running, results) = (HashMap::new(), SelectAll::new());
-        Self { service, headers, extensions, is_begun: false, authorization: None, until, running, results }
+        Self { service, headers, place, is_begun: false, authorization: None, until, running, results }
     }
 
     async fn run(mut self, mut socket: WebSocket) -> End {
@@ -319,7 +320,7 @@ impl Talk {
         let viewer = self.viewer().await?;
         let mut told = Told::of(&self.service, Method::Socket, &self.headers);
         let request_id = told.request_id.clone();
-        let asking = Asking::over_socket(&self.service, viewer, &self.headers, &self.extensions);
+        let asking = Asking::over_socket(&self.service, viewer, &self.headers, self.place.as_ref());
         let preparing = prepare(&self.service, asking, asked, &mut told);
         let (prepared, statements) = counting(in_time(&self.service, &request_id, preparing)).await;
         let mut goes_on = false;

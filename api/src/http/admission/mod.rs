@@ -99,7 +99,8 @@ impl Document {
 
     /// The beginning of the hash of its text.
     pub fn short_hash(&self) -> String {
-        self.hash[..6].iter().fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"))
+        let [a, b, c, d, e, f, ..] = self.hash;
+        format!("{:012x}", u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
     }
 
     /// What kind of operation a request names; `None` if there is no such one.
