@@ -176,6 +176,17 @@ on_both_databases! {
         assert_eq!(get(&app, "/schema.graphql").await.0, StatusCode::OK);
     }
 
+    async fn the_schema_says_the_same_of_itself_at_every_coming(app: TestApp) {
+        let query = "{ __type(name: \"_Service\") { name } __schema { queryType { fields { name } } } }";
+        let first = app.anonymous().query(query).await;
+        assert_eq!(first["__type"], Value::Null);
+        for _ in 0..3 {
+            assert_eq!(app.anonymous().query(query).await, first);
+        }
+        let (status, body) = asked(&app, json!({ "query": "{ _service { sdl } }" })).await;
+        assert_eq!((status, &body["errors"][0]["extensions"]["code"]), (400, &json!("GRAPHQL_VALIDATION_FAILED")));
+    }
+
     async fn the_explorer_can_be_switched_off(app: TestApp) {
         let bare = app.second_with(|config| config.explorer = Switch::Off).await;
         for path in ["/", "/explorer/start.js"] {

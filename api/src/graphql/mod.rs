@@ -31,7 +31,7 @@ pub mod webhook;
 
 use std::sync::Arc;
 
-use async_graphql::{MergedObject, MergedSubscription, Result, ValidationMode};
+use async_graphql::{MergedObject, MergedSubscription, Result, SchemaBuilder, ValidationMode};
 use entity::{ModelOf, Part, Row};
 
 use self::object::Node;
@@ -91,16 +91,24 @@ pub struct Subscription(status::StatusSubscription, change::ChangeSubscription);
 
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
+fn build() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
+}
+
 /// The schema. `suggests`: whether an unknown field is answered with the names of known ones.
-pub fn schema(validation: ValidationMode, suggests: bool) -> Schema {
-    let schema =
-        Schema::build(Query::default(), Mutation::default(), Subscription::default()).validation_mode(validation);
-    if suggests { schema.finish() } else { schema.disable_suggestions().finish() }
+pub fn schema(suggests: bool) -> Schema {
+    if suggests { build().finish() } else { build().disable_suggestions().finish() }
+}
+
+/// The schema for documents that were found to fit it and do not ask for it. They are not validated again; and as it has a
+/// federation, for which they do not ask either, async-graphql does not look for one among all types at every root field.
+pub fn trusting_schema() -> Schema {
+    build().validation_mode(ValidationMode::Fast).enable_federation().finish()
 }
 
 /// The schema in the definition language, as `api/schema.graphql` has it.
 pub fn sdl() -> String {
-    schema(ValidationMode::Strict, true).sdl()
+    schema(true).sdl()
 }
 
 /// The object of a single look-up.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse as _;
 use serde_json::{Value, json};
 
@@ -10,9 +10,9 @@ use super::admission::Inadmissible;
 use super::media::Media;
 use crate::error::Error;
 
-const REQUEST_ID: &str = "x-request-id";
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Tells that an answer was given before.
-const IS_AGAIN: &str = "idempotency-replayed";
+const IS_AGAIN: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// The outcome of a request, and the GraphQL response as JSON.
 pub struct Answer {

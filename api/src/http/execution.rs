@@ -28,6 +28,7 @@ use crate::telemetry::chain;
 
 /// The answer to a query or a mutation. The caller sees to its time.
 pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> Answer {
+    let schema = schema_for(service, &prepared);
     let Prepared { request, unproven, batches, told_cost, once, .. } = prepared;
     let open = match once {
         Once::Again(body) => return Answer::again(body),
@@ -35,7 +36,7 @@ pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> 
         Once::Unmarked => None,
     };
     // Boxed: it is large, and is handed on several times.
-    let execution = Box::pin(schema_for(service, unproven).execute(request));
+    let execution = Box::pin(schema.execute(request));
     let response = first_step(service, unproven, batches.drive(execution)).await;
     drop(batches);
     let answer = finish(service, unproven, response, told_cost, request_id);
@@ -88,8 +89,9 @@ struct Following {
 
 impl Following {
     fn begin(service: Service, prepared: Prepared, told: Told) -> Self {
+        let schema = schema_for(&service, &prepared).clone();
         let Prepared { request, unproven, batches, told_cost, .. } = prepared;
-        let results = schema_for(&service, unproven).execute_stream(request);
+        let results = schema.execute_stream(request);
         Self { service, results, unproven, batches, told_cost, told }
     }
 
@@ -145,9 +147,9 @@ fn cursor(data: &Value) -> Option<String> {
     }
 }
 
-/// Documents that are known to fit the schema are not asked again.
-fn schema_for(service: &Service, unproven: Option<Hash>) -> &Schema {
-    if unproven.is_none() { &service.trusting } else { &service.schema }
+/// Documents that are known to fit the schema are not asked again. Those that ask for it are shown the published one.
+fn schema_for<'a>(service: &'a Service, prepared: &Prepared) -> &'a Schema {
+    if prepared.unproven.is_none() && !prepared.introspects { &service.trusting } else { &service.schema }
 }
 
 /// Runs an execution.

@@ -49,11 +49,7 @@ pub async fn get(
     handle(&service, Caller { headers: &headers, place: place.as_ref(), method: Method::Get }, asked).await
 }
 
-async fn handle(
-    service: &Service,
-    caller: Caller<'_>,
-    asked: impl FnOnce() -> Result<Asked, Answer>,
-) -> Response {
+async fn handle(service: &Service, caller: Caller<'_>, asked: impl FnOnce() -> Result<Asked, Answer>) -> Response {
     let mut told = Told::of(service, caller.method, caller.headers);
     let request_id = told.request_id.clone();
     let (media, takes_events) = (Media::accepted(caller.headers), events::are_taken(caller.headers));

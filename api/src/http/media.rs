@@ -27,11 +27,12 @@ impl Media {
         if accepts(headers).next().is_none() {
             return Some(Self::Json);
         }
+        let ranges: Vec<Range<'_>> = ranges(headers).collect();
         let weight = |name: &str| {
-            let best = ranges(headers).filter(|range| range.covers(name)).max_by_key(|range| range.precision());
+            let best = ranges.iter().filter(|range| range.covers(name)).max_by_key(|range| range.precision());
             best.map_or(0.0, |range| range.weight)
         };
-        let place = |name: &str| ranges(headers).position(|range| range.is(name)).unwrap_or(usize::MAX);
+        let place = |name: &str| ranges.iter().position(|range| range.is(name)).unwrap_or(usize::MAX);
         let (json, graphql) = (weight(JSON), weight(GRAPHQL_RESPONSE));
         let graphql_first = graphql > json || (graphql >= json && place(GRAPHQL_RESPONSE) < place(JSON));
         match (json > 0.0, graphql > 0.0) {

@@ -24,7 +24,6 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::ValidationMode;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
@@ -41,7 +40,7 @@ use self::viewer::authenticate;
 use crate::App;
 use crate::config::{Introspection, Switch};
 use crate::error::Error;
-use crate::graphql::{Schema, schema, sdl};
+use crate::graphql::{Schema, schema, sdl, trusting_schema};
 use crate::telemetry::chain;
 use crate::telemetry::metrics::Metrics;
 
@@ -52,7 +51,7 @@ pub struct Service(Arc<Parts>);
 pub struct Parts {
     app: Arc<App>,
     schema: Schema,
-    /// Executes documents that were found to fit the schema, and does not ask again.
+    /// Executes documents that were found to fit the schema and do not ask for it.
     trusting: Schema,
     admission: Admission,
     metrics: Metrics,
@@ -88,7 +87,7 @@ pub fn router(app: Arc<App>) -> Router {
     let sdl = Bytes::from(sdl());
     let admission = Admission::to(&String::from_utf8_lossy(&sdl), limits);
     let open = app.config.introspection == Introspection::Everyone;
-    let (schema, trusting) = (schema(ValidationMode::Strict, open), schema(ValidationMode::Fast, open));
+    let (schema, trusting) = (schema(open), trusting_schema());
     let explorer = if app.config.explorer == Switch::On { explorer::routes() } else { Router::new() };
     let parts = Parts { app, schema, trusting, admission, metrics: Metrics::default(), rates, texts, sdl };
     let service = Service(Arc::new(parts));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 
 use super::Service;
 use super::admission::texts::hexadecimal;
@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::service::idempotency::{Claimed, Open, Repeatable, claim};
 use crate::telemetry::chain;
 
-const HEADER: &str = "idempotency-key";
+const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 /// Longest keys.
 const LONGEST: usize = 255;
 

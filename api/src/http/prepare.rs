@@ -2,7 +2,7 @@
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, Variables};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use entity::text::Locale;
 use serde_json::Value;
 
@@ -22,10 +22,10 @@ use crate::graphql::batch::Batches;
 use crate::graphql::session::Session;
 
 /// A request with this header is told its cost in `extensions.cost`.
-const WANTS_COST: &str = "x-cost";
+const WANTS_COST: HeaderName = HeaderName::from_static("x-cost");
 
 /// Where a client that lost a stream of events goes on: the id of the last one that it had.
-const LAST_EVENT: &str = "last-event-id";
+const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
 
 /// How a request came.
 #[derive(Clone, Copy)]
@@ -48,6 +48,8 @@ pub struct Prepared {
     pub request: Request,
     /// The hash of a document that has yet to be found to fit the schema.
     pub unproven: Option<Hash>,
+    /// Whether the document asks for the schema.
+    pub introspects: bool,
     pub batches: Batches,
     /// For how long the viewer is let in.
     pub credential: Credential,
@@ -111,7 +113,8 @@ pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut
         let message = "A GET only reads. Send mutations by POST.";
         return Err(Answer::refused(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message));
     }
-    if document.introspects() && !shows_schema {
+    let introspects = document.introspects();
+    if introspects && !shows_schema {
         let message = "The schema is shown to whoever has a token.";
         return Err(Answer::refused(StatusCode::FORBIDDEN, "INTROSPECTION_DISABLED", message));
     }
@@ -124,7 +127,7 @@ pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut
     let mut request = Request::new(&*text).data(session).variables(variables);
     request.operation_name = asked.operation_name;
     request.set_parsed_query(document.parsed);
-    Ok(Prepared { request, unproven, batches, credential, kind, told_cost, once })
+    Ok(Prepared { request, unproven, introspects, batches, credential, kind, told_cost, once })
 }
 
 /// A refusal that tells nothing of the schema's types.

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
@@ -15,7 +16,10 @@ use crate::auth::{Role, Viewer};
 const SECONDS: u32 = 60;
 /// After so many requests, clients whose points are whole again are forgotten.
 const FORGET_EVERY: u32 = 10_000;
-const FORWARDED_FOR: &str = "x-forwarded-for";
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
 /// Whose points are taken.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -85,16 +89,11 @@ impl Allowance {
     pub fn write(self, headers: &mut HeaderMap) {
         let missing = u64::from(self.limit - self.remaining.min(self.limit));
         let reset = (missing * u64::from(SECONDS)).div_ceil(u64::from(self.limit));
-        let told = [
-            ("ratelimit-limit", Some(u64::from(self.limit))),
-            ("ratelimit-remaining", Some(u64::from(self.remaining))),
-            ("ratelimit-reset", Some(reset)),
-            ("retry-after", self.retry_after),
-        ];
-        for (name, value) in told {
-            if let Some(value) = value {
-                headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
-            }
+        headers.insert(LIMIT, HeaderValue::from(self.limit));
+        headers.insert(REMAINING, HeaderValue::from(self.remaining));
+        headers.insert(RESET, HeaderValue::from(reset));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
     }
 }
@@ -119,7 +118,7 @@ fn network(address: IpAddr) -> IpAddr {
             let [a, b, c, d, ..] = address.segments();
             Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
         }
-        address => address,
+        address @ IpAddr::V4(_) => address,
     }
 }
 

@@ -15,7 +15,11 @@ where
 {
     let filter = EnvFilter::try_new(filter).map_err(|error| format!("REC_LOG: {error}"))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
-    let started = if for_people { builder.try_init() } else { builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init() };
+    let started = if for_people {
+        builder.try_init()
+    } else {
+        builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
+    };
     started.map_err(|error| error.to_string())
 }
 

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 
 use async_graphql::parser::parse_query;
-use async_graphql::{Request, ValidationMode, Variables};
+use async_graphql::{Request, Variables};
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::header;
@@ -13,11 +13,12 @@ use futures_util::future::join_all;
 use rec_api::config::Limits;
 use rec_api::graphql::{schema, sdl};
 use rec_api::http::admission::Admission;
+use rec_api::http::listen::serve;
 use rec_tests::TestApp;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use crate::Line;
 
@@ -56,7 +57,8 @@ async fn small_query(app: &TestApp) -> Line {
     );
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    tokio::spawn(axum::serve(listener, fixed).into_future());
+    let (_running, stopping) = watch::channel(false);
+    tokio::spawn(async move { serve(listener, fixed, &Limits::DEFAULT, stopping).await });
     // The limit of points is that of a new installation.
     let app = app.second_with(|config| config.limits.rate_points = Limits::DEFAULT.rate_points).await;
     let (ours, fixed) = (clients(app.serve().await).await, clients(port).await);
@@ -69,7 +71,7 @@ async fn small_query(app: &TestApp) -> Line {
 
 async fn admission() -> Line {
     let limits = Limits::DEFAULT;
-    let (admission, schema) = (Admission::to(&sdl(), limits), schema(ValidationMode::Strict, true));
+    let (admission, schema) = (Admission::to(&sdl(), limits), schema(true));
     let number = Cell::new(0_u64);
     // A comment makes another document of it.
     let new = || {

@@ -99,8 +99,8 @@ impl Document {
 
     /// The beginning of the hash of its text.
     pub fn short_hash(&self) -> String {
-        let [a, b, c, d, e, f, ..] = self.hash;
-        format!("{:012x}", u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
+        let beginning = self.hash.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+        format!("{:012x}", beginning >> 16)
     }
 
     /// What kind of operation a request names; `None` if there is no such one.
