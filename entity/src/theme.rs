@@ -35,6 +35,8 @@ pub struct Model {
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub version: i32,
+    /// The theme that takes its place, while it is merged: the links of adopted recommendations follow it then.
+    pub merged_into_id: Option<ThemeId>,
 }
 
 record!(ThemeId, Theme, folds name => name_folded);

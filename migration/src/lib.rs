@@ -11,6 +11,7 @@ mod m20261124_000007_idempotency_keys;
 mod m20261124_000008_clients;
 mod m20261124_000009_webhooks;
 mod m20261124_000010_merged;
+mod m20261126_000011_merged_themes;
 
 use sea_orm_migration::async_trait;
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000008_clients::Migration),
             Box::new(m20261124_000009_webhooks::Migration),
             Box::new(m20261124_000010_merged::Migration),
+            Box::new(m20261126_000011_merged_themes::Migration),
         ]
     }
 }

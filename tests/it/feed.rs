@@ -10,7 +10,7 @@ use entity::id::OrganizationId;
 use entity::{Audience, RecordType, audit, change};
 use rec_tests::given::{at, at_with, text, with};
 use rec_tests::{TestApp, on_both_databases};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use sea_orm::{ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use serde_json::{Value, json};
 
 /// The feed's lines after a number.
@@ -160,8 +160,12 @@ on_both_databases! {
             &["Created Body 1"],
         )
         .await;
-        writes(&app, "updateBody", at_with(&row, json!({ "establishedOn": "2025-01-01" })), v, &["Updated Body 2"])
-            .await;
+        let in_uzbek = |field: &str| json!({ field: [{ "locale": "EN", "text": "E" }, { "locale": "UZ", "text": "Yangi" }] });
+        let row =
+            writes(&app, "updateBody", at_with(&row, json!({ "establishedOn": "2025-01-01" })), v, &["Updated Body 2"])
+                .await;
+        let row = writes(&app, "updateBody", at_with(&row, in_uzbek("name")), v, &["Updated Body 3"]).await;
+        writes(&app, "updateBody", at_with(&row, in_uzbek("name")), v, &[]).await;
         let mandate = json!({ "organizationId": app.organization("ISRS").await, "bodyId": row["id"], "role": "CHAIR", "validFrom": "2025-01-01" });
         let row = writes(&app, "grantMandate", mandate, v, &["Created Mandate 1"]).await;
         writes(&app, "endMandate", at_with(&row, json!({ "validTo": "2025-06-01" })), v, &["Updated Mandate 2"]).await;
@@ -173,7 +177,9 @@ on_both_databases! {
             &["Created Theme 1"],
         )
         .await;
-        writes(&app, "updateTheme", at_with(&row, json!({ "code": "T2" })), v, &["Updated Theme 2"]).await;
+        let row = writes(&app, "updateTheme", at_with(&row, json!({ "code": "T2" })), v, &["Updated Theme 2"]).await;
+        let row = writes(&app, "updateTheme", at_with(&row, in_uzbek("name")), v, &["Updated Theme 3"]).await;
+        writes(&app, "updateTheme", at_with(&row, in_uzbek("name")), v, &[]).await;
         let row = writes(
             &app,
             "createInstrument",
@@ -182,7 +188,96 @@ on_both_databases! {
             &["Created Instrument 1"],
         )
         .await;
-        writes(&app, "updateInstrument", at_with(&row, json!({ "symbol": "S/2" })), v, &["Updated Instrument 2"]).await;
+        let row =
+            writes(&app, "updateInstrument", at_with(&row, json!({ "symbol": "S/2" })), v, &["Updated Instrument 2"]).await;
+        let row = writes(&app, "updateInstrument", at_with(&row, in_uzbek("title")), v, &["Updated Instrument 3"]).await;
+        writes(&app, "updateInstrument", at_with(&row, in_uzbek("title")), v, &[]).await;
+    }
+
+    async fn every_state_and_translation_touches_its_meeting(app: TestApp) {
+        let v = "id version";
+        let row = app.planned_meeting(json!({ "startsOn": "2026-01-15" })).await;
+        let both = json!({ "title": [{ "locale": "EN", "text": "A meeting" }, { "locale": "RU", "text": "Встреча" }] });
+        let row = writes(&app, "updateMeeting", at_with(&row, both.clone()), v, &["Updated Meeting 2"]).await;
+        let row = writes(&app, "updateMeeting", at_with(&row, both), v, &[]).await;
+        let row = writes(&app, "confirmMeeting", at(&row), v, &["Updated Meeting 3"]).await;
+        writes(&app, "openMeeting", at(&row), v, &["Updated Meeting 4"]).await;
+        let row = app.planned_meeting(json!({})).await;
+        let later = json!({ "startsOn": "2026-03-01" });
+        let row = writes(&app, "postponeMeeting", at_with(&row, later), v, &["Updated Meeting 2"]).await;
+        writes(&app, "cancelMeeting", at(&row), v, &["Updated Meeting 3"]).await;
+    }
+
+    async fn what_an_agenda_item_says_touches_it_and_its_meeting(app: TestApp) {
+        let (v, meeting, adopted) = ("id version", app.planned_meeting(json!({})).await, app.adopted("WG-A").await);
+        let item = json!({ "meetingId": meeting["id"], "title": text("One"), "kind": "SESSION" });
+        let mut row = app.secretariat().mutate("addAgendaItem", item, v).await;
+        let russian = json!([{ "locale": "EN", "text": "One" }, { "locale": "RU", "text": "Первый" }]);
+        for (number, change) in (2..).zip([
+            json!({ "title": russian }),
+            json!({ "number": "1 bis" }),
+            json!({ "recommendationIds": [adopted["id"]] }),
+            json!({ "recommendationIds": null }),
+        ]) {
+            let told = [format!("Updated AgendaItem {number}"), format!("Updated Meeting {}", number + 1)];
+            let told = told.each_ref().map(String::as_str);
+            row = writes(&app, "updateAgendaItem", at_with(&row, change.clone()), v, &told).await;
+            writes(&app, "updateAgendaItem", at_with(&row, change), v, &[]).await;
+        }
+    }
+
+    async fn how_many_come_touches_a_participation(app: TestApp) {
+        let meeting = app.planned_meeting(json!({})).await;
+        let part = json!({ "meetingId": meeting["id"], "organizationId": app.organization("ISRS").await, "capacity": "DELEGATE",
+            "attendance": "INVITED" });
+        let mut row = writes(&app, "recordParticipation", part.clone(), "id version", &["Created Participation 1"]).await;
+        for (number, change) in (2..).zip([json!({ "attendance": "CONFIRMED" }), json!({ "attendance": "CONFIRMED", "delegates": 3 })]) {
+            let input = |row: &Value| with(part.clone(), with(change.clone(), json!({ "expectedVersion": row["version"] })));
+            let told = format!("Updated Participation {number}");
+            row = writes(&app, "recordParticipation", input(&row), "id version", &[&told]).await;
+            writes(&app, "recordParticipation", input(&row), "id version", &[]).await;
+        }
+    }
+
+    async fn a_hidden_record_is_not_told_of_by_the_version_of_one_that_names_it(app: TestApp) {
+        let (draft, meeting) = (app.draft("WG-A").await, app.planned_meeting(json!({})).await);
+        let item = json!({ "meetingId": meeting["id"], "title": text("A"), "kind": "DISCUSSION", "recommendationIds": [draft["id"]] });
+        let item = app.secretariat().mutate("addAgendaItem", item, "id version").await;
+        let start = app.app.feed.cursor(head(&app).await).to_string();
+        let open = app.secretariat().mutate("openDiscussion", at(&draft), "id version").await;
+        let query = "query($after: String) { changes(after: $after) { edges { kind type id version } } }";
+        let told = async |client: rec_tests::client::Client| client.query_with(query, json!({ "after": start })).await["changes"]["edges"].take();
+        assert_eq!(told(app.anonymous()).await, json!([]));
+        let of_item = json!({ "kind": "UPDATED", "type": "AGENDA_ITEM", "id": item["id"], "version": 1 });
+        let of_text = |kind: &str| json!({ "kind": kind, "type": "RECOMMENDATION", "id": draft["id"], "version": 2 });
+        assert_eq!(told(app.reader()).await, json!([of_item, of_text("CREATED")]));
+        assert_eq!(told(app.secretariat()).await, json!([of_item, of_text("UPDATED")]));
+        app.secretariat().mutate("withdrawRecommendation", at(&open), "id").await;
+        assert_eq!(told(app.anonymous()).await, json!([]), "and nothing of its end");
+        let kinds: Vec<Value> = told(app.reader()).await.as_array().unwrap().iter().map(|edge| edge["kind"].clone()).collect();
+        assert_eq!(kinds, ["UPDATED", "ACCESS_LOST"]);
+        let query = "query($id: ID!) { node(id: $id) { ... on AgendaItem { version } } }";
+        let shown = app.anonymous().query_with(query, json!({ "id": item["id"] })).await;
+        assert_eq!(shown["node"]["version"], 1);
+    }
+
+    async fn a_theme_is_merged_that_adopted_recommendations_have(app: TestApp) {
+        let (one, two) = (app.theme("ONE").await, app.theme("TWO").await);
+        let only = app.adopted_with("WG-A", json!({ "themeIds": [one] })).await;
+        let both = app.adopted_with("WG-A", json!({ "themeIds": [one, two] })).await;
+        let taken = format!("DELETE FROM recommendation_theme WHERE theme_id IN (SELECT id FROM theme WHERE code = '{}')", "ONE");
+        assert!(app.app.databases.write.execute_unprepared(&taken).await.is_err(), "an adopted text keeps its themes");
+        let input = json!({ "id": one, "expectedVersion": 1, "intoId": two });
+        app.secretariat().mutate("mergeThemes", input, "id").await;
+        let query = "query($id: ID!) { recommendation(by: { id: $id }) { version themes { code } } }";
+        for record in [&only, &both] {
+            let shown = app.anonymous().query_with(query, json!({ "id": record["id"] })).await["recommendation"].take();
+            assert_eq!(shown["themes"], json!([{ "code": "TWO" }]));
+            assert_eq!(shown["version"].as_i64(), record["version"].as_i64().map(|version| version + 1));
+        }
+        let lines = lines_of(&app).await;
+        let of_theme: Vec<_> = lines.iter().filter(|line| line.reason == Some(ChangeReason::Merged)).collect();
+        assert_eq!((of_theme.len(), of_theme[0].kind, of_theme[0].version), (1, ChangeKind::Removed, 2));
     }
 
     async fn the_parts_of_a_meeting_touch_the_meeting(app: TestApp) {
@@ -263,12 +358,18 @@ on_both_databases! {
             &["Updated Recommendation 2"],
         )
         .await;
+        let instrument = json!({ "symbol": "S/1", "title": text("I") });
+        let instrument = app.secretariat().mutate("createInstrument", instrument, "id").await;
+        let refers = at_with(&row, json!({ "instrumentIds": [instrument["id"]] }));
+        let row = writes(&app, "reviseRecommendation", refers, v, &["Updated Recommendation 3"]).await;
+        let refers = at_with(&row, json!({ "instrumentIds": [instrument["id"]] }));
+        writes(&app, "reviseRecommendation", refers, v, &[]).await;
         let row = writes(
             &app,
             "reviseRecommendation",
             at_with(&row, json!({ "themeIds": [theme["id"]] })),
             v,
-            &["Updated Recommendation 3"],
+            &["Updated Recommendation 4"],
         )
         .await;
         writes(
@@ -281,23 +382,23 @@ on_both_databases! {
         .await;
         let addressees = json!({ "addressees": [{ "category": "ALL_STAKEHOLDERS", "role": "LEAD" }] });
         let row =
-            writes(&app, "setAddressees", at_with(&row, addressees.clone()), v, &["Updated Recommendation 4"]).await;
+            writes(&app, "setAddressees", at_with(&row, addressees.clone()), v, &["Updated Recommendation 5"]).await;
         writes(&app, "setAddressees", at_with(&row, addressees), v, &[]).await;
-        let row = writes(&app, "openDiscussion", at(&row), v, &["Updated Recommendation 5"]).await;
+        let row = writes(&app, "openDiscussion", at(&row), v, &["Updated Recommendation 6"]).await;
         let row = writes(
             &app,
             "recordAgreement",
             at_with(&row, json!({ "meetingId": group["id"] })),
             v,
-            &["Updated Recommendation 6"],
+            &["Updated Recommendation 7"],
         )
         .await;
-        let row = writes(&app, "submitToExecutiveCommittee", at(&row), v, &["Updated Recommendation 7"]).await;
+        let row = writes(&app, "submitToExecutiveCommittee", at(&row), v, &["Updated Recommendation 8"]).await;
         let adopt = at_with(&row, json!({ "meetingId": committee["id"], "noPersonalData": true }));
-        let row = writes(&app, "adoptRecommendation", adopt, v, &["Updated Recommendation 8"]).await;
-        let row = writes(&app, "transmitRecommendation", at(&row), v, &["Updated Recommendation 9"]).await;
+        let row = writes(&app, "adoptRecommendation", adopt, v, &["Updated Recommendation 9"]).await;
+        let row = writes(&app, "transmitRecommendation", at(&row), v, &["Updated Recommendation 10"]).await;
         let later = app.adopted("WG-A").await;
-        let both = ["Updated Recommendation 6", "Updated Recommendation 10"];
+        let both = ["Updated Recommendation 6", "Updated Recommendation 11"];
         writes(&app, "supersedeRecommendation", at_with(&row, json!({ "supersededById": later["id"] })), v, &both)
             .await;
         let draft = writes(&app, "draftRecommendation", input, v, &["Created Recommendation 1"]).await;

@@ -165,6 +165,14 @@ impl TestApp {
         self.secretariat().mutate("adoptRecommendation", input, "id version status label").await
     }
 
+    /// An adopted text whose draft says more.
+    pub async fn adopted_with(&self, body: &str, more: Value) -> Value {
+        let (draft, meeting) = (self.draft_with(body, more).await, self.concluded_meeting(&[body, "EC"]).await);
+        let submitted = self.submit(&draft, &meeting).await;
+        let input = at_with(&submitted, json!({ "meetingId": meeting["id"], "noPersonalData": true }));
+        self.secretariat().mutate("adoptRecommendation", input, "id version status label").await
+    }
+
     /// How many lines the feed has.
     pub async fn feed_length(&self) -> u64 {
         use sea_orm::{EntityTrait as _, PaginatorTrait as _};

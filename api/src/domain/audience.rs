@@ -1,5 +1,7 @@
 //! Who may read a row, as a value that is written on it. A child is never more open than its parent.
 
+use std::cmp::Ordering;
+
 use entity::Audience;
 use entity::id::OrganizationId;
 use entity::meeting::Sensitivity;
@@ -55,9 +57,18 @@ pub fn of_recommendation(status: RecommendationStatus, drafted_by: Option<Organi
     (audience, drafted_by)
 }
 
+/// Who sees a record and one that it names.
+pub fn of_both((audience, owner): Access, (named, named_owner): Access) -> Access {
+    match audience.cmp(&named) {
+        Ordering::Less => (named, named_owner),
+        Ordering::Equal => (audience, owner.or(named_owner)),
+        Ordering::Greater => (audience, owner),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{of_meeting, of_participation, of_recommendation};
+    use super::{CLOSED, OPEN, of_both, of_meeting, of_participation, of_recommendation};
     use crate::domain::lifecycle::{Move, next};
     use entity::Audience::{Confidential, Participants, Public};
     use entity::id::{OrganizationId, RecordId};
@@ -68,6 +79,16 @@ mod tests {
 
     fn drafter() -> OrganizationId {
         OrganizationId::new(Uuid::from_u128(1))
+    }
+
+    #[test]
+    fn whoever_sees_both_sees_the_more_closed_one() {
+        let drafters = (Confidential, Some(drafter()));
+        assert_eq!(of_both(OPEN, drafters), drafters);
+        assert_eq!(of_both(drafters, OPEN), drafters);
+        assert_eq!(of_both((Participants, None), drafters), drafters);
+        assert_eq!(of_both(CLOSED, (Participants, Some(drafter()))), CLOSED);
+        assert_eq!(of_both(OPEN, OPEN), OPEN);
     }
 
     #[test]

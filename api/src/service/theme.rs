@@ -1,7 +1,5 @@
 //! Themes: subjects, affected groups and development goals.
 
-use std::collections::HashSet;
-
 use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
 use entity::id::{RecommendationId, ThemeId};
 use entity::theme::ThemeKind;
@@ -136,6 +134,7 @@ pub async fn create(app: &App, viewer: &Viewer, input: CreateThemeInput) -> Resu
         created_at: at,
         updated_at: at,
         version: 1,
+        merged_into_id: None,
     };
     let row = tx.insert::<theme::Entity>(row).await?;
     tx.commit(row).await
@@ -185,6 +184,7 @@ pub async fn merge(app: &App, viewer: &Viewer, input: MergeThemesInput) -> Resul
     tx.hold::<theme::Entity>(into_id).await?;
     let into = tx.get::<theme::Entity>("intoId", into_id, "theme").await?;
     council::no_cycle("intoId", id, &ancestors(&tx, Some(into_id)).await?)?;
+    tx.mark_merged::<theme::Entity>(theme::Column::MergedIntoId, id, into_id).await?;
     move_recommendations(&mut tx, id, into_id).await?;
     let below = read::all::<theme::Entity>(tx.db(), tx.viewer(), Condition::all().add(theme::Column::ParentId.eq(id)));
     let move_up = |row: theme::Model| (row.clone(), theme::Model { parent_id: Some(into_id), ..row });
@@ -194,22 +194,14 @@ pub async fn merge(app: &App, viewer: &Viewer, input: MergeThemesInput) -> Resul
     tx.commit(into).await
 }
 
-/// Puts one theme in the place of another one on every recommendation.
+/// Puts one theme in the place of another one on every recommendation, adopted ones among them.
 async fn move_recommendations(tx: &mut Tx<'_>, from: ThemeId, into: ThemeId) -> Result<(), Error> {
     let on_it = Condition::all().add(recommendation_theme::Column::ThemeId.eq(from));
     let links = read::all::<recommendation_theme::Entity>(tx.db(), tx.viewer(), on_it).await?;
     let ids: Vec<RecommendationId> = links.iter().map(|link| link.recommendation_id).collect();
     tx.hold_all::<recommendation::Entity>(&ids).await?;
-    let before = read::children::<recommendation_theme::Entity>(tx.db(), tx.viewer(), &ids).await?;
-    let has_it: HashSet<RecommendationId> =
-        before.iter().filter(|link| link.theme_id == into).map(|link| link.recommendation_id).collect();
-    let after = before.iter().filter(|link| link.theme_id != from || !has_it.contains(&link.recommendation_id));
-    let after = after.map(|link| recommendation_theme::Model {
-        theme_id: if link.theme_id == from { into } else { link.theme_id },
-        ..link.clone()
-    });
-    let after = after.collect();
-    tx.replace_parts::<recommendation_theme::Entity>(before, after).await?;
+    let theme = recommendation_theme::Column::ThemeId;
+    tx.put_in_place::<recommendation_theme::Entity>(theme, from.0, into.0).await?;
     let rows = tx.by_id::<recommendation::Entity>(ids).await?;
     let mut touched: Vec<_> = rows.into_values().map(|row| (row.clone(), row)).collect();
     tx.touch_many::<recommendation::Entity>(&mut touched).await

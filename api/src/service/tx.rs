@@ -11,7 +11,7 @@ use entity::audit::Subjects;
 use entity::change::{ChangeKind, ChangeReason};
 use entity::id::{BodyId, RecordId};
 use entity::{ModelOf, Part, Record, Row, audit, body, external_id, mandate};
-use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, OnConflict};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, OnConflict, Query};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IdenStatic,
     IntoActiveModel, Iterable, ModelTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -25,7 +25,7 @@ use super::read::{self, Visible};
 use crate::app::App;
 use crate::auth::{Standing, Viewer};
 use crate::database;
-use crate::domain::audience::Access;
+use crate::domain::audience::{Access, of_both};
 use crate::domain::council::is_valid_on;
 use crate::domain::refusal::Refusal;
 use crate::domain::scope;
@@ -79,6 +79,8 @@ pub struct Tx<'a> {
     changes: Vec<Pending>,
     /// Where each record that was written stands in `changes`.
     written: HashMap<Uuid, usize>,
+    /// Where each record that is told of and was not written stands in `changes`.
+    told: HashMap<Uuid, usize>,
     subjects: Vec<String>,
     /// Whether something was written that stands beside the record.
     beside: bool,
@@ -98,6 +100,7 @@ impl App {
             txn,
             changes: Vec::new(),
             written: HashMap::new(),
+            told: HashMap::new(),
             subjects: Vec::new(),
             beside: false,
         })
@@ -301,16 +304,39 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// One version more of the records that meet a condition, whoever may see them, because what is shown of them has
-    /// changed: who may see a record that they name. Those that this transaction has written are told of already.
-    pub async fn touch_where<E: Record + Visible>(&mut self, which: Condition) -> Result<(), Error> {
-        let everyone = Viewer::system("touch");
-        let named = read::all::<E>(&self.txn, &everyone, which).await?;
-        let ids: Vec<E::Id> = named.iter().map(E::id).filter(|id| !self.written.contains_key(&id.uuid())).collect();
+    /// Tells of the records that meet a condition, whoever may see them: they name another one that others see than before, of which
+    /// those read who see `named` at least. Others are told nothing, and no version tells them that there is something. The records
+    /// that this transaction has written are told of already.
+    pub async fn tell_where<E: Record + Visible>(&mut self, which: Condition, named: Access) -> Result<(), Error> {
+        let everyone = Viewer::system("tell");
+        let naming = read::all::<E>(&self.txn, &everyone, which).await?;
+        let ids: Vec<E::Id> = naming.iter().map(E::id).filter(|id| !self.written.contains_key(&id.uuid())).collect();
         self.hold_all::<E>(&ids).await?;
-        let rows = read::by_ids::<E>(&self.txn, &everyone, &ids).await?;
-        let mut touched: Vec<_> = rows.into_iter().map(|row| (row.clone(), row)).collect();
-        self.touch_many::<E>(&mut touched).await
+        for row in read::by_ids::<E>(&self.txn, &everyone, &ids).await? {
+            self.tell::<E>(&row, of_both((E::audience(&row), E::owner(&row)), named));
+        }
+        Ok(())
+    }
+
+    fn tell<E: Record>(&mut self, row: &E::Model, access: Access) {
+        let id = E::id(row).uuid();
+        if let Some(index) = self.told.get(&id) {
+            let told = &mut self.changes[*index];
+            told.access = told.access.min(access);
+            told.access_before = Some(told.access);
+            return;
+        }
+        self.told.insert(id, self.changes.len());
+        self.changes.push(Pending {
+            record: E::TYPE,
+            id,
+            kind: ChangeKind::Updated,
+            version: E::version(row),
+            reason: None,
+            replaced_by: None,
+            access,
+            access_before: Some(access),
+        });
     }
 
     async fn write_update<E: Record>(
@@ -404,6 +430,21 @@ impl Tx<'_> {
         let rows: Vec<P::Model> = parts.into_values().flat_map(|(_, after)| after).collect();
         self.write_rows::<P>(&rows).await?;
         Ok(changed)
+    }
+
+    /// Tells the guards of the database that a record is merged into another one. It is removed later in this transaction.
+    pub async fn mark_merged<E: Record>(&self, column: E::Column, id: E::Id, into: E::Id) -> Result<(), Error> {
+        let mark = E::update_many().col_expr(column, Expr::value(into)).filter(E::ID.eq(id));
+        mark.exec(&self.txn).await.map(drop).map_err(refused_write)
+    }
+
+    /// Puts one record in the place of another one in the parts that name it. Of a parent that names both, the other's part stays.
+    pub async fn put_in_place<P: Part>(&mut self, column: P::Column, from: Uuid, into: Uuid) -> Result<(), Error> {
+        let has_it = Query::select().column(P::PARENT).from(P::default()).and_where(column.eq(into)).take();
+        let update = P::update_many().col_expr(column, into.into()).filter(column.eq(from));
+        let moved = update.filter(P::PARENT.not_in_subquery(has_it)).exec(&self.txn).await;
+        moved.map_err(refused_write)?;
+        P::delete_many().filter(column.eq(from)).exec(&self.txn).await.map(drop).map_err(refused_write)
     }
 
     /// New rows, except those whose key is there already.
@@ -512,9 +553,7 @@ impl Tx<'_> {
             }
             return;
         }
-        self.written.insert(id, self.changes.len());
-        self.subjects.push(E::id(row).to_string());
-        self.changes.push(Pending {
+        let pending = Pending {
             record: E::TYPE,
             id,
             kind,
@@ -523,6 +562,15 @@ impl Tx<'_> {
             replaced_by: None,
             access,
             access_before,
-        });
+        };
+        self.subjects.push(E::id(row).to_string());
+        // What was told of it before is told with it.
+        let index = self.told.remove(&id).unwrap_or(self.changes.len());
+        if index < self.changes.len() {
+            self.changes[index] = pending;
+        } else {
+            self.changes.push(pending);
+        }
+        self.written.insert(id, index);
     }
 }

@@ -11,8 +11,8 @@ use chrono::NaiveDate;
 use entity::id::{CountryId, MeetingId};
 use entity::meeting::{CountQualifier, MeetingKind, MeetingStatus, Modality, Sensitivity};
 use entity::{
-    alternative_title, body_session, country, meeting, meeting_organizer, meeting_source, participation as part,
-    recommendation,
+    Audience, alternative_title, body_session, country, meeting, meeting_organizer, meeting_source,
+    participation as part, recommendation,
 };
 use sea_orm::{Condition, ConnectionTrait, DbBackend, Iterable as _};
 
@@ -374,15 +374,15 @@ fn patched(before: &meeting::Model, input: UpdateMeetingInput) -> Checked<meetin
     Ok(after)
 }
 
-/// Writes changed audiences on all that belongs to meetings, each given as it was and as it is.
-async fn cascade_access(tx: &mut Tx<'_>, changed: &[(&meeting::Model, &meeting::Model)]) -> Result<(), Error> {
-    let moved: Vec<&meeting::Model> = changed
-        .iter()
-        .filter(|(before, after)| before.sensitivity != after.sensitivity)
-        .map(|(_, after)| *after)
-        .collect();
+/// A meeting as it was and as it is.
+type Changed<'a> = (&'a meeting::Model, &'a meeting::Model);
+
+/// Writes changed audiences on all that belongs to meetings.
+async fn cascade_access(tx: &mut Tx<'_>, changed: &[Changed<'_>]) -> Result<(), Error> {
+    let moved = changed.iter().filter(|(before, after)| before.sensitivity != after.sensitivity);
+    let moved: Vec<Changed<'_>> = moved.copied().collect();
     for sensitivity in Sensitivity::iter() {
-        let ids: Vec<MeetingId> = moved.iter().filter(|row| row.sensitivity == sensitivity).map(|row| row.id).collect();
+        let ids = ids_of(&moved, |(_, after)| after.sensitivity == sensitivity);
         if !ids.is_empty() {
             let access = audience::of_meeting(sensitivity);
             tx.inherit::<body_session::Entity>(&ids, access).await?;
@@ -392,16 +392,27 @@ async fn cascade_access(tx: &mut Tx<'_>, changed: &[(&meeting::Model, &meeting::
             agenda::follow_meetings(tx, &ids, access).await?;
         }
     }
-    if !moved.is_empty() {
-        // Recommendations name the meetings at which they were reached to whoever sees these.
-        let ids: Vec<MeetingId> = moved.iter().map(|row| row.id).collect();
-        let reached = is_reached_at(tx.db().get_database_backend(), &ids);
-        tx.touch_where::<recommendation::Entity>(reached).await?;
-    }
+    tell_of_reached(tx, &moved).await?;
     let discreet = |row: &meeting::Model| (row.sensitivity, row.chatham_house);
     let moved = changed.iter().filter(|(before, after)| discreet(before) != discreet(after));
     let moved: Vec<&meeting::Model> = moved.map(|(_, after)| *after).collect();
     participation::follow_meetings(tx, &moved).await
+}
+
+fn ids_of(meetings: &[Changed<'_>], which: impl Fn(&Changed<'_>) -> bool) -> Vec<MeetingId> {
+    meetings.iter().filter(|changed| which(changed)).map(|(_, after)| after.id).collect()
+}
+
+/// Tells of the recommendations that were reached at meetings which others see than before: they name these to whoever sees them.
+async fn tell_of_reached(tx: &mut Tx<'_>, moved: &[Changed<'_>]) -> Result<(), Error> {
+    for audience in Audience::iter() {
+        let ids = ids_of(moved, |(before, after)| before.audience.min(after.audience) == audience);
+        if !ids.is_empty() {
+            let reached = is_reached_at(tx.db().get_database_backend(), &ids);
+            tx.tell_where::<recommendation::Entity>(reached, (audience, None)).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The recommendations that were agreed or adopted at meetings.

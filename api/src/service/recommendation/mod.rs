@@ -30,7 +30,7 @@ use super::read::{self, Link, Visible};
 use super::theme::ThemeFilter;
 use super::tx::Tx;
 use crate::auth::Viewer;
-use crate::domain::audience;
+use crate::domain::audience::{self, Access};
 use crate::error::Error;
 
 impl Visible for recommendation::Entity {}
@@ -171,7 +171,7 @@ async fn put(
         inherit_revisions(tx, before, &after).await?;
         tx.inherit::<recommendation_theme::Entity>(&[after.id], access).await?;
         tx.inherit::<recommendation_instrument::Entity>(&[after.id], access).await?;
-        touch_agendas(tx, after.id).await?;
+        tell_of_agendas(tx, after.id, access.min((before.audience, before.owner))).await?;
     }
     match reason {
         Some(reason) => tx.update_because::<recommendation::Entity>(before, after, reason).await,
@@ -180,14 +180,15 @@ async fn put(
     }
 }
 
-/// Touches the agenda items about a recommendation that other viewers see than before: they read of it as well, or no longer.
-async fn touch_agendas(tx: &mut Tx<'_>, id: RecommendationId) -> Result<(), Error> {
+/// Tells of the agenda items about a recommendation that others see than before: they read of it as well, or no longer.
+async fn tell_of_agendas(tx: &mut Tx<'_>, id: RecommendationId, seen_by: Access) -> Result<(), Error> {
     let items = Query::select()
         .column(agenda_item_recommendation::Column::AgendaItemId)
         .from(agenda_item_recommendation::Entity)
         .and_where(agenda_item_recommendation::Column::RecommendationId.eq(id))
         .take();
-    tx.touch_where::<agenda_item::Entity>(Condition::all().add(agenda_item::Column::Id.in_subquery(items))).await
+    let about = Condition::all().add(agenda_item::Column::Id.in_subquery(items));
+    tx.tell_where::<agenda_item::Entity>(about, seen_by).await
 }
 
 /// A text that opens up opens its latest revision only: what was written before was not written for the new readers.

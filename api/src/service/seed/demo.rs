@@ -135,6 +135,7 @@ async fn themes(tx: &mut Tx<'_>) -> Result<HashMap<String, ThemeId>, Error> {
             created_at: tx.at(),
             updated_at: tx.at(),
             version: 1,
+            merged_into_id: None,
         };
         let row = tx.insert::<theme::Entity>(row).await?;
         ids.insert(row.code, row.id);
