@@ -22,9 +22,11 @@ use crate::error::Error;
 use crate::import::{self, ImportError, Report};
 use crate::mirror::{self, Mirror, MirrorError, PROOF_PAUSE, Source};
 use crate::service::change::{self, published};
+use crate::service::client::tokens;
 use crate::service::idempotency;
 use crate::service::organization::{OrganizationBy, find};
 use crate::service::seed;
+use crate::service::webhook::deliver;
 use crate::{export, graphql, telemetry};
 
 /// The record of the Central Asia Regional Expert Council over GraphQL.
@@ -52,8 +54,8 @@ enum Command {
         #[command(subcommand)]
         what: Seed,
     },
-    /// Forget the changes that are older than the feed is kept, and the answers under an Idempotency-Key that are older
-    /// than a day. A service that runs does so once a day.
+    /// Forget what is too old: changes beyond what the feed keeps, answers under an Idempotency-Key after a day, deliveries of
+    /// webhooks after 30 days, tokens 90 days after they have expired. A service that runs does so once a day.
     Prune,
     /// Print the record as lines of JSON, all of it: it is read with the permissions of the service itself.
     Export(ExportArgs),
@@ -247,9 +249,12 @@ async fn execute(Cli { config, command }: Cli) -> Result<(), Failure> {
         Command::Seed { what } => seed(config, what).await,
         Command::Prune => {
             let app = App::connect(config, Clock::System).await?;
-            let (forgotten, answers) = (change::prune(&app).await?, idempotency::prune(&app).await?);
+            let (changes, answers) = (change::prune(&app).await?, idempotency::prune(&app).await?);
+            let (deliveries, tokens) = (deliver::prune(&app).await?, tokens::prune(&app).await?);
             app.close().await;
-            print(&format!("{forgotten} changes and {answers} answers are forgotten.\n"))
+            print(&format!(
+                "{changes} changes, {answers} answers, {deliveries} deliveries and {tokens} tokens are forgotten.\n"
+            ))
         }
         Command::Export(args) => export(config, args).await,
         Command::Import(args) => import(config, args).await,

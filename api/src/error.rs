@@ -27,6 +27,8 @@ pub enum Error {
     InvalidPage(String),
     /// An argument of a query is not what its type says.
     InvalidArgument { message: String },
+    /// The database does not answer now. The chain goes to the log, once.
+    Unavailable(Box<dyn std::error::Error + Send + Sync>),
     /// A fault of ours. The chain goes to the log, once.
     Internal(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -36,7 +38,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Refused(_) => "REFUSED",
-            Self::Conflict { .. } | Self::GivenUp => "CONFLICT",
+            Self::Conflict { .. } => "CONFLICT",
             Self::Forbidden(_) => "FORBIDDEN",
             Self::Unauthenticated(_) => "UNAUTHENTICATED",
             Self::InvalidCursor => "INVALID_CURSOR",
@@ -44,6 +46,7 @@ impl Error {
             Self::IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
             Self::InvalidPage(_) => "INVALID_PAGE",
             Self::InvalidArgument { .. } => "INVALID_ARGUMENT",
+            Self::GivenUp | Self::Unavailable(_) => "UNAVAILABLE",
             Self::Internal(_) => "INTERNAL",
         }
     }
@@ -55,6 +58,11 @@ impl Error {
 
     pub fn internal(text: impl Into<String>) -> Self {
         Self::Internal(text.into().into())
+    }
+
+    /// Whether it is told by the id of its request, and its chain to the log.
+    pub fn is_fault(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Internal(_))
     }
 }
 
@@ -76,6 +84,7 @@ impl fmt::Display for Error {
                 f.write_str("The Idempotency-Key belongs to a request with another body. Take a new key.")
             }
             Self::InvalidPage(message) | Self::InvalidArgument { message } => f.write_str(message),
+            Self::Unavailable(_) => f.write_str("The database does not answer now. Ask again in a moment."),
             Self::Internal(_) => f.write_str("The service has failed. Quote the request id when you report it."),
         }
     }
@@ -84,7 +93,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Internal(cause) => Some(cause.as_ref()),
+            Self::Unavailable(cause) | Self::Internal(cause) => Some(cause.as_ref()),
             _ => None,
         }
     }

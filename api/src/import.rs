@@ -266,6 +266,9 @@ fn parse(line: &str) -> Result<Option<(RecordType, MatchBy, Json)>, String> {
     if match_by == MatchBy::Id && !row["id"].is_string() {
         return Err("REQUIRED externalId: a line has one, or an id".to_owned());
     }
+    if !row["expectedVersion"].is_null() {
+        return Err("INVALID expectedVersion: an import that is run again would find another one".to_owned());
+    }
     // An export says more of a record than a row does; its version is no expectation.
     if let (MatchBy::ExternalId, Some(fields)) = (match_by, row.as_object_mut()) {
         fields.remove("id");

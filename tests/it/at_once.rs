@@ -120,6 +120,17 @@ on_both_databases! {
         assert_eq!(answers, [vec![], vec!["ALREADY_EXISTS"]]);
     }
 
+    async fn nothing_is_hung_on_a_theme_that_is_merged_meanwhile(app: TestApp) {
+        let (one, two) = (app.theme("ONE").await, app.theme("TWO").await);
+        let merges = json!({ "id": one, "expectedVersion": 1, "intoId": two });
+        let below = json!({ "code": "BELOW", "kind": "SUBJECT", "name": text("Below"), "parentId": one });
+        let draft = json!({ "bodyId": app.body("WG-A").await, "kind": "RECOMMENDATION", "title": text("R"), "text": text("R"),
+            "themeIds": [one] });
+        let answers =
+            at_once(&app, vec![("mergeThemes", merges), ("createTheme", below), ("draftRecommendation", draft)]).await;
+        assert_eq!(answers, [vec![], vec!["NOT_FOUND"], vec!["NOT_FOUND"]]);
+    }
+
     async fn one_of_two_that_wait_for_each_other_is_done_again(app: TestApp) {
         let (draft, _) = on_an_agenda(&app).await;
         let other = app.second().await;

@@ -11,7 +11,7 @@ use rec_api::service::seed;
 use rec_tests::client::Client;
 use rec_tests::given::{at, at_with, text, with};
 use rec_tests::socket::Socket;
-use rec_tests::{Database, TestApp, on_both_databases, postgres};
+use rec_tests::{Database, TestApp, on_both_databases, on_postgres, postgres};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -189,6 +189,24 @@ on_both_databases! {
             assert_eq!((&edges[0]["reason"], &edges[0]["node"]), (&json!("ENTERED_IN_ERROR"), &Value::Null));
         }
         assert!(told(&app.anonymous(), &start).await.is_empty());
+    }
+
+    async fn what_is_too_old_is_forgotten_in_portions(app: TestApp) {
+        const MORE: u64 = 25_000;
+        let many = format!(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {MORE})
+            INSERT INTO change (seq, at, actor, subject_kind, subject_id, kind, version, audience)
+            SELECT (SELECT seq FROM change_head) + i, at, actor, subject_kind, subject_id, kind, version, audience
+            FROM change, n WHERE change.seq = (SELECT min(seq) FROM change)"
+        );
+        let db = &app.app.databases.write;
+        db.execute_unprepared(&many).await.unwrap();
+        db.execute_unprepared(&format!("UPDATE change_head SET seq = seq + {MORE}")).await.unwrap();
+        let before = app.feed_length().await;
+        app.app.clock.advance(TimeDelta::days(91));
+        app.theme("LAST").await;
+        assert_eq!(prune(&app.app).await.unwrap(), before);
+        assert_eq!(app.feed_length().await, 1);
     }
 
     async fn a_cursor_is_of_this_feed_and_not_too_old(app: TestApp) {
@@ -398,29 +416,6 @@ on_both_databases! {
         assert!(count > 50, "{count}");
     }
 
-    async fn what_a_subscription_works_on_is_given_up_in_time(app: TestApp) {
-        if app.database == Database::Sqlite {
-            // Nobody can keep a reader of SQLite waiting.
-            return;
-        }
-        let hasty = app.second_with(|config| config.limits.seconds = 1).await;
-        let start = head(&app.anonymous()).await;
-        let theme = json!({ "code": "ONE", "kind": "SUBJECT", "name": text("One") });
-        app.secretariat().mutate("createTheme", theme, "id").await;
-        let mut socket = Socket::begin(hasty.serve().await, None).await;
-        // It waits for longer than it may work.
-        socket.subscribe("waits", "subscription { changes { id } }").await;
-        tokio::time::sleep(Duration::from_millis(1300)).await;
-        let held = app.app.databases.begin().await.unwrap();
-        held.execute_unprepared("LOCK TABLE change IN ACCESS EXCLUSIVE MODE").await.unwrap();
-        let query = format!("subscription {{ changes(after: {start}) {{ id }} }}");
-        socket.subscribe("works", &query).await;
-        let refused = socket.message().await;
-        assert_eq!((&refused["type"], &refused["id"]), (&json!("error"), &json!("works")));
-        assert_eq!(refused["payload"][0]["extensions"]["code"], "TIMEOUT");
-        held.rollback().await.unwrap();
-    }
-
     async fn a_subscriber_hears_what_another_process_commits(app: TestApp) {
         let other = app.second().await;
         let mut socket = Socket::begin(app.serve().await, None).await;
@@ -454,5 +449,27 @@ on_both_databases! {
                 () = listening => {}
             }
         }
+    }
+}
+
+on_postgres! {
+    // Nobody can keep a reader of SQLite waiting.
+    async fn what_a_subscription_works_on_is_given_up_in_time(app: TestApp) {
+        let hasty = app.second_with(|config| config.limits.seconds = 1).await;
+        let start = head(&app.anonymous()).await;
+        let theme = json!({ "code": "ONE", "kind": "SUBJECT", "name": text("One") });
+        app.secretariat().mutate("createTheme", theme, "id").await;
+        let mut socket = Socket::begin(hasty.serve().await, None).await;
+        // It waits for longer than it may work.
+        socket.subscribe("waits", "subscription { changes { id } }").await;
+        tokio::time::sleep(Duration::from_millis(1300)).await;
+        let held = app.app.databases.begin().await.unwrap();
+        held.execute_unprepared("LOCK TABLE change IN ACCESS EXCLUSIVE MODE").await.unwrap();
+        let query = format!("subscription {{ changes(after: {start}) {{ id }} }}");
+        socket.subscribe("works", &query).await;
+        let refused = socket.message().await;
+        assert_eq!((&refused["type"], &refused["id"]), (&json!("error"), &json!("works")));
+        assert_eq!(refused["payload"][0]["extensions"]["code"], "TIMEOUT");
+        held.rollback().await.unwrap();
     }
 }

@@ -8,6 +8,7 @@ use rec_api::auth::Role;
 use rec_api::auth::token::{self, Grant};
 use rec_api::domain::scope;
 use rec_api::service::change::attend::attend;
+use rec_api::service::client::tokens::prune;
 use rec_tests::client::Client;
 use rec_tests::given::{at_with, text, with};
 use rec_tests::socket::Socket;
@@ -218,6 +219,26 @@ on_both_databases! {
         assert_eq!(limited.error("{ changes { upToDate } }").await, "FORBIDDEN");
         let admin = of_provider(&app, Role::Admin, "openid read");
         assert_eq!(admin.error("{ clients { id } }").await, "FORBIDDEN");
+    }
+
+    async fn a_key_is_of_one_subject_with_the_same_scopes(app: TestApp) {
+        let theme = json!({ "code": "LAW", "kind": "SUBJECT", "name": text("Law") });
+        let (wide, narrow) = (of_provider(&app, Role::Secretariat, "read write:council"), of_provider(&app, Role::Secretariat, "write:council"));
+        let written = wide.keyed("one").mutate("createTheme", theme.clone(), "code").await;
+        assert_eq!(wide.keyed("one").mutate("createTheme", theme.clone(), "code").await, written);
+        assert_eq!(narrow.keyed("one").refusals("createTheme", theme).await, ["ALREADY_EXISTS code"]);
+    }
+
+    async fn a_token_is_forgotten_long_after_its_end(app: TestApp) {
+        let client = register(&app, "READER", None, &["READ"]).await;
+        issue(&app, &client, 1).await;
+        issue(&app, &client, 30).await;
+        app.app.clock.advance(TimeDelta::days(91));
+        assert_eq!(prune(&app.app).await.unwrap(), 0);
+        app.app.clock.advance(TimeDelta::days(1));
+        assert_eq!(prune(&app.app).await.unwrap(), 1);
+        let shown = app.admin().query("{ clients { tokens { id } } }").await;
+        assert_eq!(shown["clients"][0]["tokens"].as_array().unwrap().len(), 1);
     }
 
     async fn a_client_of_any_role_may_belong_to_an_organisation(app: TestApp) {

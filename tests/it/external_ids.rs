@@ -163,6 +163,21 @@ on_both_databases! {
         link(&app.partner("UNOCT"), &meeting, "unoct", "1").await;
     }
 
+    async fn an_organisation_has_so_many_systems_and_no_more(app: TestApp) {
+        let meeting = app.planned_meeting(json!({})).await["id"].take();
+        let osce = app.partner("OSCE");
+        for number in 0..50 {
+            link(&osce, &meeting, &format!("osce-{number}"), "1").await;
+        }
+        assert_eq!(refused(&osce, &meeting, "osce-50", "1").await, ["TOO_LONG externalId.sourceSystem"]);
+        link(&osce, &meeting, "osce-49", "2").await;
+        let row = json!({ "externalId": { "sourceSystem": "osce-50", "value": "1" }, "title": text("M"), "kind": "WORKING_GROUP",
+            "modality": "ONLINE", "startsOn": "2026-02-01" });
+        let input = json!({ "rows": [row], "matchBy": "EXTERNAL_ID" });
+        app.secretariat().upsert("upsertMeetings", input, "id").await;
+        link(&app.partner("UNOCT"), &meeting, "unoct", "1").await;
+    }
+
     async fn a_record_that_is_removed_leaves_no_external_id(app: TestApp) {
         let meeting = app.planned_meeting(json!({})).await;
         let input = json!({ "meetingId": meeting["id"], "title": text("An item"), "kind": "DISCUSSION" });

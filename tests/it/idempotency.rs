@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use entity::idempotency_key;
 use futures_util::future::join_all;
 use rec_tests::client::{Answer, Client};
-use rec_tests::given::text;
+use rec_tests::given::{at, text};
 use rec_tests::{TestApp, on_both_databases};
 use sea_orm::{ConnectionTrait as _, EntityTrait as _, PaginatorTrait as _};
 use serde_json::{Value, json};
@@ -97,6 +97,39 @@ on_both_databases! {
         assert!(answers[0].body["data"]["createTheme"]["theme"]["id"].is_string());
         assert_eq!(answers.iter().filter(|answer| !is_again(answer)).count(), 1);
         assert_eq!(themes(&app).await, 1);
+    }
+
+    async fn those_that_come_at_once_to_two_processes_wait_for_the_first(app: TestApp) {
+        let other = app.second().await;
+        // The token of one is good for its own keys only.
+        let clients = [app.secretariat().keyed("one"), other.secretariat().keyed("one")];
+        for round in 0..8 {
+            let code = format!("ROUND-{round}");
+            let clients = clients.clone().map(|client| client.keyed(&code));
+            let (one, two) = tokio::join!(create(&clients[0], &code), create(&clients[1], &code));
+            assert_eq!(one.text, two.text);
+            assert!(one.body["data"]["createTheme"]["theme"]["id"].is_string(), "{}", one.text);
+            assert_eq!(usize::from(is_again(&one)) + usize::from(is_again(&two)), 1, "one of them does it");
+        }
+        assert_eq!(themes(&app).await, 8);
+    }
+
+    async fn what_others_have_crossed_is_done_again_under_a_key(app: TestApp) {
+        let draft = app.draft("WG-A").await;
+        let item = json!({ "meetingId": app.planned_meeting(json!({})).await["id"], "title": text("A"), "kind": "DISCUSSION",
+            "recommendationIds": [draft["id"]] });
+        app.secretariat().mutate("addAgendaItem", item, "id").await;
+        let other = app.second().await;
+        let held = other.app.databases.begin().await.unwrap();
+        held.execute_unprepared("UPDATE agenda_item SET version = version").await.unwrap();
+        let client = app.secretariat().keyed("one");
+        let opens = tokio::spawn(async move { client.mutate("openDiscussion", at(&draft), "status").await });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        // On PostgreSQL they wait for each other now, and the one is given up that has waited longer.
+        held.execute_unprepared("UPDATE recommendation SET version = version").await.unwrap();
+        held.rollback().await.unwrap();
+        assert_eq!(opens.await.unwrap()["status"], "UNDER_DISCUSSION");
+        assert_eq!(kept(&app).await, 1);
     }
 
     async fn a_fault_of_ours_undoes_the_request_and_keeps_nothing(app: TestApp) {

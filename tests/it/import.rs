@@ -36,6 +36,14 @@ fn report(created: u64, updated: u64, unchanged: u64, failed: u64) -> Report {
 }
 
 on_both_databases! {
+    async fn a_line_expects_no_version(app: TestApp) {
+        let line = with(organization(1), json!({ "expectedVersion": 1 }));
+        let (_folder, path) = file(&[line.to_string(), organization(2).to_string()]);
+        let (done, told) = run(&app, &path, false).await;
+        assert_eq!(done, report(1, 0, 0, 1));
+        assert!(told[0].starts_with("line 1: INVALID expectedVersion"), "{told:?}");
+    }
+
     async fn lines_are_written_and_those_that_fail_are_told(app: TestApp) {
         let recommendation = json!({
             "type": "RECOMMENDATION", "externalId": { "sourceSystem": "crm", "value": "r" },

@@ -381,7 +381,7 @@ on_both_databases! {
         let heard = receiver.take().len();
         deliver(&app).await;
         assert_eq!(receiver.take().len(), 0, "its lease holds");
-        app.app.clock.advance(TimeDelta::seconds(16));
+        app.app.clock.advance(TimeDelta::seconds(31));
         deliver(&app).await;
         let rest = receiver.take().len();
         assert!((20..=21).contains(&(heard + rest)), "one may have been told and not noted: {heard} + {rest}");

@@ -79,26 +79,37 @@ where
 /// Declares tests that run on both databases: `name::sqlite` and `name::postgres`.
 #[macro_export]
 macro_rules! on_both_databases {
-    ($($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block)*) => {$(
+    ($($test:tt)*) => { $crate::on_databases! { [sqlite Sqlite, postgres Postgres] $($test)* } };
+}
+
+/// Declares tests of what there is on PostgreSQL only: `name::postgres`.
+#[macro_export]
+macro_rules! on_postgres {
+    ($($test:tt)*) => { $crate::on_databases! { [postgres Postgres] $($test)* } };
+}
+
+#[macro_export]
+macro_rules! on_databases {
+    ($databases:tt $($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block)*) => {$(
         mod $name {
             #[allow(unused_imports, clippy::allow_attributes, reason = "not every case names something from outside")]
             use super::*;
 
             async fn case($app: $crate::TestApp) $body
 
-            $(#[$meta])*
-            #[test]
-            fn sqlite() {
-                $crate::run($crate::Database::Sqlite, case);
-            }
-
-            $(#[$meta])*
-            #[test]
-            fn postgres() {
-                $crate::run($crate::Database::Postgres, case);
-            }
+            $crate::on_databases! { @run $databases $(#[$meta])* }
         }
     )*};
+    (@run [$database:ident $kind:ident $(, $more:ident $kinds:ident)*] $(#[$meta:meta])*) => {
+        $(#[$meta])*
+        #[test]
+        fn $database() {
+            $crate::run($crate::Database::$kind, case);
+        }
+
+        $crate::on_databases! { @run [$($more $kinds),*] $(#[$meta])* }
+    };
+    (@run [] $(#[$meta:meta])*) => {};
 }
 
 impl TestApp {

@@ -41,6 +41,17 @@ pub fn is_ours(path: &str, ours: bool) -> Checked<()> {
     })
 }
 
+/// The most systems of an organisation: names are not for keeping others from them.
+pub const SYSTEMS: usize = 50;
+
+/// An organisation has room for one more system, or needs none.
+pub fn has_room(path: &str, has_room: bool) -> Checked<()> {
+    ensure(has_room, || {
+        let text = format!("An organisation has at most {SYSTEMS} systems.");
+        Refusal::new(RefusalCode::TooLong, &format!("{path}.sourceSystem"), text)
+    })
+}
+
 pub const TAKEN: &str = "Another record of this type has this external id.";
 
 /// An external id names one record of a type.

@@ -10,6 +10,7 @@ use super::payload::{ChangeReference, UserError, mutations, payload};
 use super::session::session;
 use super::{parts, to_one};
 use crate::error::Error;
+use crate::service::attempts::settled;
 use crate::service::client::{
     self, DeactivateClientInput, IssueTokenInput, RegisterClientInput, RevokeTokenInput, clients,
 };
@@ -54,7 +55,7 @@ impl Client {
         self.0.created_at
     }
 
-    /// The tokens that it was issued, the oldest first.
+    /// The tokens that it was issued, the oldest first. A token is forgotten 90 days after it has expired.
     async fn tokens(&self, ctx: &Context<'_>) -> Result<Vec<ClientToken>> {
         parts::<ClientToken>(session(ctx), self.0.id).await
     }
@@ -160,7 +161,7 @@ impl TokenMutation {
         #[graphql(desc = "The client, and how long the token is valid.")] input: IssueTokenInput,
     ) -> Option<Result<IssueTokenPayload>> {
         let session = session(ctx);
-        let issued = client::issue_token(&session.app, &session.viewer, input).await;
+        let issued = settled(|| client::issue_token(&session.app, &session.viewer, input.clone())).await;
         session.loaders.forget();
         let answer = match issued {
             Ok(written) => IssueTokenPayload {

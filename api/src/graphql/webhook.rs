@@ -11,6 +11,7 @@ use super::object::object;
 use super::payload::{ChangeReference, UserError, mutations, payload};
 use super::session::session;
 use crate::error::Error;
+use crate::service::attempts::settled;
 use crate::service::tx::Written;
 use crate::service::webhook::{self, Keyed, RegisterWebhookInput, ReplayWebhookInput, WebhookInput, webhooks};
 
@@ -95,7 +96,8 @@ impl WebhookDelivery {
         self.0.outcome
     }
 
-    /// Which attempt to deliver the message it was, from 1.
+    /// Which attempt in a row to deliver it was, from 1: one more than the failures before it, of this message or of one that a
+    /// later change of the same record has taken the place of.
     async fn attempt(&self) -> i32 {
         self.0.attempt
     }
@@ -201,7 +203,7 @@ impl WebhookSecretMutation {
         #[graphql(desc = "The new webhook.")] input: RegisterWebhookInput,
     ) -> Option<Result<KeyedWebhookPayload>> {
         let session = session(ctx);
-        Some(KeyedWebhookPayload::of(webhook::register(&session.app, &session.viewer, input).await))
+        Some(KeyedWebhookPayload::of(settled(|| webhook::register(&session.app, &session.viewer, input.clone())).await))
     }
 
     /// Gives a webhook a new secret. The one before signs as well for 24 hours. For administrators; not with an
@@ -212,6 +214,6 @@ impl WebhookSecretMutation {
         #[graphql(desc = "The webhook.")] input: WebhookInput,
     ) -> Option<Result<KeyedWebhookPayload>> {
         let session = session(ctx);
-        Some(KeyedWebhookPayload::of(webhook::rotate(&session.app, &session.viewer, input).await))
+        Some(KeyedWebhookPayload::of(settled(|| webhook::rotate(&session.app, &session.viewer, input.clone())).await))
     }
 }

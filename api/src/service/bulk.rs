@@ -169,8 +169,9 @@ pub fn check_length<T>(rows: &[T]) -> Result<(), Error> {
 }
 
 /// Tries again what another writer has crossed: a key that was free has been taken, and the next attempt sees by whom. If that
-/// does not help, every one of the `count` rows is refused.
+/// does not help, every one of the `count` rows is refused; under a key, where that would be kept, all of them are given up.
 pub async fn persist<M, F: Future<Output = Result<Upserted<M>, Error>>>(
+    app: &App,
     count: usize,
     attempt: impl Fn() -> F,
 ) -> Result<Upserted<M>, Error> {
@@ -179,6 +180,9 @@ pub async fn persist<M, F: Future<Output = Result<Upserted<M>, Error>>>(
             Err(Error::Refused(_) | Error::Conflict { .. } | Error::GivenUp) => {}
             outcome => return outcome,
         }
+    }
+    if !app.databases.commits() {
+        return Err(Error::GivenUp);
     }
     let crossed = || vec![bulk::crossed()];
     Ok(Upserted { rows: (0..count).map(|index| failed(index, crossed())).collect(), cursor: None })
@@ -239,7 +243,7 @@ pub async fn targets<E: Record + Visible>(
     let rows = parsed.into_iter().zip(named).map(|(key, id)| {
         let key = key?;
         if let Some(external) = &key.external {
-            external::is_ours("externalId", systems.are_ours(external))?;
+            systems.check("externalId", external)?;
             bulk::is_the_first("externalId", seen_keys.insert(external.clone()))?;
             let row = linked.get(external);
             external::names_one("externalId", row.is_none_or(|row| id.is_some_and(|id| id.uuid() == row.record_id)))?;

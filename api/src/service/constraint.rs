@@ -1,7 +1,7 @@
 //! What the databases refuse, in words that the author of the input can act on. The databases hold these rules even
 //! between concurrent writers, so that the use cases need not ask first.
 
-use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::{council, external, meeting};
@@ -115,8 +115,11 @@ const GUARDS: [(&str, RefusalCode, &str, &str); 6] = [
     ),
 ];
 
-/// A transaction that PostgreSQL gave up for the sake of another one.
-const GIVEN_UP: [&str; 2] = ["40001", "40P01"];
+/// What another writer has crossed, as PostgreSQL and SQLite call it: a transaction that was given up for the sake of another one,
+/// or a record that was there when it was looked up, and is gone.
+const GIVEN_UP: [&str; 4] = ["40001", "40P01", "23503", "787"];
+/// PostgreSQL is starting, stopping, or has no room for a connection; SQLite's file is held by another process.
+const AWAY: [&str; 7] = ["57P01", "57P02", "57P03", "53300", "08006", "5", "6"];
 
 /// The error of a write that a database has refused.
 pub fn refused_write(error: DbErr) -> Error {
@@ -133,7 +136,33 @@ pub fn refused_write(error: DbErr) -> Error {
     if sql_state(&error).is_some_and(|state| GIVEN_UP.contains(&state.as_str())) {
         return Error::GivenUp;
     }
-    Error::Internal(error.into())
+    error.into()
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        if is_away(&error) { Self::Unavailable(error.into()) } else { Self::Internal(error.into()) }
+    }
+}
+
+/// Whether a database cannot be reached.
+fn is_away(error: &DbErr) -> bool {
+    match error {
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
+        DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
+            match cause.as_ref() {
+                sqlx::Error::Database(_) => sql_state(error).is_some_and(|state| AWAY.contains(&state.as_str())),
+                cause => matches!(
+                    cause,
+                    sqlx::Error::Io(_)
+                        | sqlx::Error::PoolTimedOut
+                        | sqlx::Error::PoolClosed
+                        | sqlx::Error::WorkerCrashed
+                ),
+            }
+        }
+        _ => false,
+    }
 }
 
 /// SQLite says `UNIQUE constraint failed: table.column, table.column`, or the name of an index on an expression.

@@ -29,7 +29,7 @@ const PATH: &str = "externalId";
 #[derive(Clone, Debug, InputObject)]
 pub struct ExternalIdInput {
     /// The other system's name: at most 64 Latin letters, digits, and the signs `.` `-` `_` `:`. It is yours once you
-    /// have used it first.
+    /// have used it first; an organisation has 50 at most.
     pub source_system: String,
     /// The record's id in that system, at most 200 characters.
     pub value: String,
@@ -37,16 +37,23 @@ pub struct ExternalIdInput {
 
 /// The systems that a writer may use, by name.
 #[derive(Debug, Default)]
-pub struct Systems(HashMap<String, source_system::Model>);
+pub struct Systems {
+    known: HashMap<String, source_system::Model>,
+    /// Whether the writer has as many as it may.
+    are_all: bool,
+}
 
 impl Systems {
-    pub fn are_ours(&self, key: &ExternalKey) -> bool {
-        self.0.contains_key(&key.source_system)
+    /// Whether the writer may use a key's system.
+    pub fn check(&self, path: &str, key: &ExternalKey) -> Checked<()> {
+        let is_ours = self.known.contains_key(&key.source_system);
+        external::has_room(path, is_ours || !self.are_all)?;
+        external::is_ours(path, is_ours)
     }
 
     /// Whose the external ids of a key's system are.
     pub fn owner(&self, key: &ExternalKey) -> Option<OrganizationId> {
-        self.0.get(&key.source_system).and_then(|system| system.owner)
+        self.known.get(&key.source_system).and_then(|system| system.owner)
     }
 }
 
@@ -133,7 +140,7 @@ pub async fn link(
     let mut tx = app.begin(viewer, "linkExternalId").await?;
     known(&tx, record).await?;
     let systems = claim(&tx, &[&key]).await?;
-    external::is_ours(PATH, systems.are_ours(&key))?;
+    systems.check(PATH, &key)?;
     let known = of_keys(&tx, record.record, &[&key]).await?.remove(&key);
     if let Some(row) = known {
         external::names_one(PATH, row.record_id == record.id)?;
@@ -179,29 +186,38 @@ pub async fn claim(tx: &Tx<'_>, keys: &[&ExternalKey]) -> Result<Systems, Error>
     if names.is_empty() {
         return Ok(Systems::default());
     }
-    let mut systems = known_systems(tx, &names).await?;
-    let new: Vec<source_system::Model> = names
-        .iter()
-        .filter(|name| !systems.0.contains_key(**name))
-        .map(|name| source_system::Model {
-            id: tx.mint(),
-            name: (*name).to_owned(),
-            audience: Audience::Confidential,
-            owner: tx.viewer().acts_for(),
-        })
-        .collect();
-    if !new.is_empty() {
-        tx.insert_missing::<source_system::Entity>(new, source_system::Column::Name).await?;
-        systems = known_systems(tx, &names).await?;
+    let known = known_systems(tx, &names).await?;
+    let owner = tx.viewer().acts_for();
+    let new = names.iter().filter(|name| !known.contains_key(**name)).map(|name| source_system::Model {
+        id: tx.mint(),
+        name: (*name).to_owned(),
+        audience: Audience::Confidential,
+        owner,
+    });
+    let new: Vec<source_system::Model> = new.collect();
+    if new.is_empty() {
+        return Ok(Systems { known, are_all: false });
     }
-    Ok(systems)
+    if !has_room(tx, owner, new.len()).await? {
+        return Ok(Systems { known, are_all: true });
+    }
+    tx.insert_missing::<source_system::Entity>(new, source_system::Column::Name).await?;
+    Ok(Systems { known: known_systems(tx, &names).await?, are_all: false })
 }
 
-async fn known_systems(tx: &Tx<'_>, names: &HashSet<&str>) -> Result<Systems, Error> {
+/// Whether an organisation may have so many systems more. The secretariat has as many as it likes.
+async fn has_room(tx: &Tx<'_>, owner: Option<OrganizationId>, more: usize) -> Result<bool, Error> {
+    let Some(owner) = owner else { return Ok(true) };
+    let own = Condition::all().add(source_system::Column::Owner.eq(owner));
+    let count = read::count::<source_system::Entity>(tx.db(), tx.viewer(), own).await?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX).saturating_add(more) <= external::SYSTEMS)
+}
+
+async fn known_systems(tx: &Tx<'_>, names: &HashSet<&str>) -> Result<HashMap<String, source_system::Model>, Error> {
     let backend = tx.db().get_database_backend();
     let of_names = read::among_texts(backend, source_system::Column::Name, names.iter().copied());
     let rows = read::all::<source_system::Entity>(tx.db(), tx.viewer(), Condition::all().add(of_names)).await?;
-    Ok(Systems(rows.into_iter().map(|row| (row.name.clone(), row)).collect()))
+    Ok(rows.into_iter().map(|row| (row.name.clone(), row)).collect())
 }
 
 /// What is linked under these keys.

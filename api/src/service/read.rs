@@ -15,12 +15,6 @@ use super::page::{Listing, Page};
 use crate::auth::Viewer;
 use crate::error::Error;
 
-impl From<DbErr> for Error {
-    fn from(error: DbErr) -> Self {
-        Self::Internal(error.into())
-    }
-}
-
 /// Who may see which rows of a table.
 pub trait Visible: Row {
     /// The rows that the viewer may see: those of its audience, and those of its own organisation.

@@ -31,7 +31,7 @@ pub fn log_panics() {
 /// An error with all its causes, for the log. Of a fault of ours the causes alone: its own words are for clients.
 pub fn chain(error: &Error) -> String {
     let first: &dyn std::error::Error = match error {
-        Error::Internal(cause) => cause.as_ref(),
+        Error::Unavailable(cause) | Error::Internal(cause) => cause.as_ref(),
         error => error,
     };
     let causes = std::iter::successors(Some(first), |error| error.source());

@@ -11,6 +11,8 @@ use tokio::time::sleep;
 
 use super::{CHANNEL, head, prune};
 use crate::App;
+use crate::error::Error;
+use crate::service::client::tokens;
 use crate::service::idempotency;
 use crate::service::webhook::deliver::{self, deliver};
 use crate::telemetry::chain;
@@ -105,17 +107,18 @@ async fn hear(app: &App, url: &str) -> Result<Infallible, sqlx::Error> {
 async fn forget(app: &App) {
     sleep(FIRST_PRUNE).await;
     loop {
-        if let Err(error) = idempotency::prune(app).await {
-            tracing::error!(error = chain(&error), "old answers cannot be forgotten");
-        }
-        if let Err(error) = deliver::prune(app).await {
-            tracing::error!(error = chain(&error), "old deliveries cannot be forgotten");
-        }
-        match prune(app).await {
-            Ok(0) => {}
-            Ok(forgotten) => tracing::info!(forgotten, "old changes are forgotten"),
-            Err(error) => tracing::error!(error = chain(&error), "old changes cannot be forgotten"),
-        }
+        forgotten("answers", idempotency::prune(app).await);
+        forgotten("deliveries", deliver::prune(app).await);
+        forgotten("tokens", tokens::prune(app).await);
+        forgotten("changes", prune(app).await);
         sleep(PRUNE).await;
+    }
+}
+
+fn forgotten(what: &str, count: Result<u64, Error>) {
+    match count {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(what, count, "what is too old is forgotten"),
+        Err(error) => tracing::error!(what, error = chain(&error), "what is too old cannot be forgotten"),
     }
 }

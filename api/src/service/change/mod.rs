@@ -138,6 +138,9 @@ pub async fn append(
     Ok(last)
 }
 
+/// The changes that are forgotten in one transaction.
+const FORGOTTEN_AT_ONCE: i64 = 10_000;
+
 /// Rows of one insert statement: below the databases' limits on parameters.
 const CHUNK: usize = 1000;
 
@@ -168,19 +171,31 @@ pub async fn bounds(db: &impl ConnectionTrait) -> Result<change_head::Model, Err
     change_head::Entity::find().one(db).await?.ok_or_else(|| Error::internal("the feed has no head"))
 }
 
-/// Forgets the changes that are older than the feed is kept. Returns how many.
+/// Forgets the changes that are older than the feed is kept, a portion at a time: whoever appends waits for no more than one. Returns
+/// how many.
 pub async fn prune(app: &App) -> Result<u64, Error> {
+    let db = &app.databases.write;
     let kept_from = app.clock.now() - TimeDelta::days(app.config.feed_days.into());
-    let txn = app.databases.begin().await?;
-    // Whoever appends meanwhile waits: the head does not move.
-    let head = advance(&txn, 0).await?;
+    let change_head::Model { seq: head, mut floor, .. } = bounds(db).await?;
     let kept = change::Entity::find().filter(change::Column::At.gte(kept_from)).select_only();
-    let first: Option<i64> = kept.column_as(change::Column::Seq.min(), "first").into_tuple().one(&txn).await?.flatten();
-    let floor = first.map_or(head, |first| first - 1);
-    let update = change_head::Entity::update_many().col_expr(change_head::Column::Floor, floor.into());
-    update.filter(change_head::Column::Floor.lt(floor)).exec(&txn).await.map_err(refused_write)?;
+    let first: Option<i64> = kept.column_as(change::Column::Seq.min(), "first").into_tuple().one(db).await?.flatten();
+    // What was appended since the head was read is kept.
+    let last = Ord::min(head, first.map_or(head, |first| first - 1));
+    let mut forgotten = 0;
+    while floor < last {
+        floor = Ord::min(last, floor + FORGOTTEN_AT_ONCE);
+        forgotten += forget(app, floor).await?;
+    }
+    Ok(forgotten)
+}
+
+/// Forgets the changes up to a number.
+async fn forget(app: &App, floor: i64) -> Result<u64, Error> {
+    let txn = app.databases.begin().await?;
     let old = change::Entity::delete_many().filter(change::Column::Seq.lte(floor));
     let forgotten = old.exec(&txn).await.map_err(refused_write)?.rows_affected;
+    let update = change_head::Entity::update_many().col_expr(change_head::Column::Floor, floor.into());
+    update.filter(change_head::Column::Floor.lt(floor)).exec(&txn).await.map_err(refused_write)?;
     txn.commit().await.map_err(refused_write)?;
     Ok(forgotten)
 }

@@ -103,14 +103,14 @@ impl Following<'_> {
             for _ in 1..TRIES {
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 match read().await {
-                    Err(Error::Internal(_)) => {}
+                    Err(error) if error.is_fault() => {}
                     outcome => return outcome,
                 }
             }
             read().await
         };
         match read().await {
-            Err(error @ Error::Internal(_)) => {
+            Err(error) if error.is_fault() => {
                 tracing::warn!(error = chain(&error), "the feed cannot be read, and is read again");
                 waiting(again).await
             }

@@ -23,6 +23,8 @@ use crate::service::read;
 
 /// The tokens whose uses are written in one statement.
 const AT_ONCE: usize = 500;
+/// How long a token is shown that has expired, in days.
+const SHOWN_DAYS: i64 = 90;
 
 /// The tokens that are revoked and have not expired, and those that were used since that was last written.
 #[derive(Debug, Default)]
@@ -93,6 +95,12 @@ impl Tokens {
     fn used(&self) -> MutexGuard<'_, HashMap<Uuid, DateTime<Utc>>> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Forgets the tokens that have expired long ago. Returns how many.
+pub async fn prune(app: &App) -> Result<u64, Error> {
+    let old = Entity::delete_many().filter(Column::ExpiresAt.lt(app.clock.now() - TimeDelta::days(SHOWN_DAYS)));
+    Ok(old.exec(&app.databases.write).await.map_err(refused_write)?.rows_affected)
 }
 
 /// Writes when some tokens were used last. Of tokens of others there is no row.

@@ -146,7 +146,7 @@ impl UpsertMeetingRowInput {
 pub async fn upsert(app: &App, viewer: &Viewer, input: UpsertMeetingsInput) -> Result<Upserted<meeting::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     bulk::check_length(&input.rows)?;
-    bulk::persist(input.rows.len(), || attempt(app, viewer, &input)).await
+    bulk::persist(app, input.rows.len(), || attempt(app, viewer, &input)).await
 }
 
 async fn attempt(app: &App, viewer: &Viewer, input: &UpsertMeetingsInput) -> Result<Upserted<meeting::Model>, Error> {

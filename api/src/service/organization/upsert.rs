@@ -103,7 +103,7 @@ pub async fn upsert(
 ) -> Result<Upserted<organization::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     bulk::check_length(&input.rows)?;
-    bulk::persist(input.rows.len(), || attempt(app, viewer, &input)).await
+    bulk::persist(app, input.rows.len(), || attempt(app, viewer, &input)).await
 }
 
 async fn attempt(

@@ -112,7 +112,7 @@ pub async fn upsert(
 ) -> Result<Upserted<recommendation::Model>, Error> {
     viewer.require(Act::Write)?;
     bulk::check_length(&input.rows)?;
-    bulk::persist(input.rows.len(), || attempt(app, viewer, &input)).await
+    bulk::persist(app, input.rows.len(), || attempt(app, viewer, &input)).await
 }
 
 async fn attempt(

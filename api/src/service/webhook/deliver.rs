@@ -37,8 +37,9 @@ use crate::service::constraint::refused_write;
 use crate::service::read;
 use crate::telemetry::chain;
 
-/// How long a process that has died keeps others from delivering.
-const LEASE: TimeDelta = TimeDelta::seconds(15);
+/// How long a process that has died keeps others from delivering. It is renewed before each message, which takes 8 seconds at most: the
+/// rest is for the clocks of the processes, which need not agree to the second.
+const LEASE: TimeDelta = TimeDelta::seconds(30);
 /// The changes that are read at once.
 const PORTION: i32 = 100;
 /// How long a portion goes on. What has changed of the webhook or its client meanwhile counts after it.
