@@ -10,7 +10,6 @@ use sha2::{Digest as _, Sha256};
 
 use crate::auth::keys::JwksSource;
 use crate::auth::token::Trust;
-use crate::service::page::LONGEST_PAGE;
 
 #[derive(Args, Clone, Debug)]
 pub struct Config {
@@ -110,6 +109,9 @@ pub struct Config {
     pub limits: Limits,
 }
 
+/// The most rows of a page that an installation may allow.
+const LONGEST_PAGE: u64 = 100;
+
 /// Documents by their hash, SHA-256 in lower-case hexadecimal.
 pub type TrustedDocuments = HashMap<String, Arc<str>>;
 
@@ -187,6 +189,11 @@ pub struct Limits {
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub head_seconds: u64,
 
+    /// How long a client may leave what it is sent unread, in seconds: then its connection is cut. (On Linux.)
+    #[arg(long = "max-unread-seconds", env = "REC_MAX_UNREAD_SECONDS", default_value_t = Self::DEFAULT.unread_seconds, global = true, value_name = "N",
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub unread_seconds: u64,
+
     /// The most connections at once, sockets and streams of events among them. Others wait.
     #[arg(long = "max-connections", env = "REC_MAX_CONNECTIONS", default_value_t = Self::DEFAULT.connections, global = true, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -200,6 +207,11 @@ pub struct Limits {
     #[arg(long = "socket-init-seconds", env = "REC_SOCKET_INIT_SECONDS", default_value_t = Self::DEFAULT.init_seconds, global = true, value_name = "N",
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub init_seconds: u64,
+
+    /// How often a WebSocket's client is asked whether it is there, in seconds. One that says nothing for twice as long is not.
+    #[arg(long = "socket-heartbeat-seconds", env = "REC_SOCKET_HEARTBEAT_SECONDS", default_value_t = Self::DEFAULT.heartbeat_seconds,
+          global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub heartbeat_seconds: u64,
 
     /// What each client may ask for, in cost points a minute; 0 limits nobody. A client is a token's subject, else an address.
     #[arg(
@@ -235,9 +247,11 @@ impl Limits {
         directives: 20,
         seconds: 10,
         head_seconds: 30,
+        unread_seconds: 60,
         connections: 10_000,
         socket_operations: 100,
         init_seconds: 3,
+        heartbeat_seconds: 30,
         rate_points: 600_000,
         kept_documents: 1000,
         kept_bytes: 2 * 1024 * 1024,
@@ -255,9 +269,9 @@ fn up_to_64(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|nesting| (1..=64).contains(nesting)).ok_or_else(|| "a number from 1 to 64".to_owned())
 }
 
-/// In lower-case hexadecimal.
-fn sha256(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"))
+/// The SHA-256 of bytes, in lower-case hexadecimal.
+pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"))
 }
 
 impl Config {
@@ -303,7 +317,7 @@ impl Config {
         let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
         let documents: TrustedDocuments = serde_json::from_str(&text)
             .map_err(|_| format!("{} is not a JSON object of hashes and documents", path.display()))?;
-        let wrong = documents.iter().find(|(hash, document)| **hash != sha256(document));
+        let wrong = documents.iter().find(|(hash, document)| **hash != sha256(document.as_bytes()));
         match wrong {
             Some((hash, _)) => Err(format!("{}: {hash} is not the SHA-256 of its document", path.display())),
             None => Ok(documents),

@@ -2,6 +2,9 @@
 // Every audit must pass, those that the specification only recommends included.
 import { auditServer } from "graphql-http";
 
+/** As many audits as the suite has: one that is left out by itself is no pass. */
+const AUDITS = 61;
+
 const url = process.argv[2];
 if (!url) {
   console.error("usage: node audits.js URL");
@@ -13,4 +16,4 @@ for (const result of failed) {
   console.error(`${result.status}: ${result.id} ${result.name}: ${result.reason}`);
 }
 console.log(`GraphQL over HTTP: ${results.length - failed.length} of ${results.length} audits pass.`);
-process.exit(failed.length === 0 && results.length > 0 ? 0 : 1);
+process.exit(failed.length === 0 && results.length === AUDITS ? 0 : 1);

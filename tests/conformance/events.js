@@ -8,7 +8,7 @@ const [url, token] = process.argv.slice(2);
 const anonymous = createClient({ url });
 const secretariat = createClient({ url, headers: { Authorization: `Bearer ${token}` } });
 
-await readWriteFollow(anonymous, secretariat, "SSE");
+await readWriteFollow(url, "events", anonymous, secretariat, "SSE");
 
 const refused = await once(anonymous, "{ nothing }");
 assert.equal(refused.errors[0].extensions.code, "GRAPHQL_VALIDATION_FAILED");

@@ -11,7 +11,7 @@ const url = http.replace("http", "ws");
 const anonymous = createClient({ url, webSocketImpl: WebSocket });
 const secretariat = createClient({ url, webSocketImpl: WebSocket, connectionParams: { Authorization: `Bearer ${token}` } });
 
-await readWriteFollow(anonymous, secretariat, "WS");
+await readWriteFollow(http, "socket", anonymous, secretariat, "WS");
 await assert.rejects(once(anonymous, "{ nothing }"), (errors) => errors[0].extensions.code === "GRAPHQL_VALIDATION_FAILED");
 await assert.rejects(once(anonymous, "{"), (errors) => errors[0].extensions.code === "GRAPHQL_PARSE_FAILED");
 

@@ -9,9 +9,13 @@ use rec_api::auth::Role;
 use rec_api::auth::token::{Grant, issue};
 use rec_tests::given::text;
 use rec_tests::{TestApp, on_both_databases};
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
+const CREATE: &str = "mutation {
+    createTheme(input: { code: \"NEW\", kind: SDG, name: [{ locale: EN, text: \"New\" }] }) { userErrors { code } }
+}";
 const FOLLOW: &str = "subscription { serviceStatus { head at } }";
 
 /// A stream of events that is open.
@@ -153,6 +157,33 @@ on_both_databases! {
         events.head().await;
         app.app.stopping.send_replace(true);
         events.breaks_off().await;
+    }
+
+    async fn a_mutation_that_has_begun_comes_to_its_end(app: TestApp) {
+        let other = app.second().await;
+        let held = other.app.databases.begin().await.unwrap();
+        held.execute_unprepared("UPDATE change_head SET seq = seq").await.unwrap();
+        let token = app.token(Role::Secretariat, None);
+        let mut events = Events::open(&app, Some(&token), CREATE).await;
+        app.app.stopping.send_replace(true);
+        let ends = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            held.commit().await.unwrap();
+        };
+        let (event, ()) = tokio::join!(events.next(), ends);
+        let (name, result) = event.expect("an event");
+        assert_eq!((name.as_str(), &result["data"]["createTheme"]["userErrors"]), ("next", &json!([])));
+        events.ends().await;
+    }
+
+    async fn an_operation_that_takes_too_long_is_given_up(app: TestApp) {
+        let hasty = app.second_with(|config| config.limits.seconds = 1).await;
+        let held = app.app.databases.begin().await.unwrap();
+        held.execute_unprepared("UPDATE change_head SET seq = seq").await.unwrap();
+        let token = hasty.token(Role::Secretariat, None);
+        let (_, result) = Events::open(&hasty, Some(&token), CREATE).await.next().await.expect("an event");
+        assert_eq!(result["errors"][0]["extensions"]["code"], "TIMEOUT");
+        held.rollback().await.unwrap();
     }
 
     async fn what_is_refused_is_refused_before_the_stream(app: TestApp) {

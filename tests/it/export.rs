@@ -241,6 +241,15 @@ on_both_databases! {
         assert_eq!(nothing.len(), 1, "they are not published");
     }
 
+    async fn what_has_changed_costs_less_than_everything(app: TestApp) {
+        let start = app.app.feed.cursor(*app.app.feed.head().borrow()).to_string();
+        for (query, left) in [(format!("?after={start}"), "9800"), (String::new(), "5000")] {
+            let app = app.second_with(|config| config.limits.rate_points = 10_000).await;
+            let (parts, _) = app.reader().get(&format!("/export.ndjson{query}"), &[]).await;
+            assert_eq!(parts.headers["ratelimit-remaining"], left, "{query}");
+        }
+    }
+
     async fn an_export_is_compressed_as_the_client_takes_it(app: TestApp) {
         let (plain, whole) = app.anonymous().get("/export.ndjson", &[]).await;
         assert_eq!(plain.headers["content-type"], "application/x-ndjson");

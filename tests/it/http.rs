@@ -1,7 +1,7 @@
 //! The service over HTTP: what it answers besides GraphQL, and what a request must look like.
 
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
 use rec_api::config::{Introspection, Switch};
 use rec_tests::program::{Serving, ask, command, run};
 use rec_tests::{TestApp, on_both_databases};
@@ -81,6 +81,7 @@ on_both_databases! {
             let (status, headers, _) = send(&app, Request::builder().method(method).uri("/graphql"), "").await;
             assert_eq!((status.as_u16(), &headers["allow"]), (405, &"GET,HEAD,POST".parse().unwrap()), "{method}");
         }
+        assert!(app.metrics().await.contains("rec_requests_total{method=\"OTHER\",status=\"405\"} 4"));
     }
 
     async fn an_answer_has_the_form_and_the_status_that_its_client_takes(app: TestApp) {
@@ -309,6 +310,24 @@ on_both_databases! {
         assert_eq!(statements.parse::<u64>().unwrap(), app.app.databases.statements());
     }
 
+    async fn a_service_on_another_schema_is_not_ready(app: TestApp) {
+        assert_eq!(get(&app, "/health/ready").await.0, StatusCode::OK);
+        let later = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99991231_000001_later', 0)";
+        app.app.databases.write.execute_unprepared(later).await.unwrap();
+        assert_eq!(get(&app, "/health/ready").await.0, StatusCode::SERVICE_UNAVAILABLE);
+    }
+
+    async fn what_the_database_does_not_give_is_said_to_be_unavailable(app: TestApp) {
+        app.app.databases.read.pool().close_by_ref().await.unwrap();
+        let answer = app.anonymous().send("{ bodies { totalCount } }", json!({})).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.body["errors"][0]["extensions"]["code"], "UNAVAILABLE");
+        assert!(answer.body["errors"][0]["extensions"]["requestId"].is_string());
+        // Who a partner is cannot be told without it either.
+        let answer = app.partner("OSCE").send("{ viewer { role } }", json!({})).await;
+        assert_eq!((answer.status, &answer.body["errors"][0]["extensions"]["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("UNAVAILABLE")));
+    }
+
     async fn a_service_without_its_database_lives_but_is_not_ready(app: TestApp) {
         for path in ["/health/live", "/health/ready"] {
             assert_eq!(get(&app, path).await.0, StatusCode::OK);
@@ -325,6 +344,7 @@ on_both_databases! {
         let kind = |headers: &HeaderMap| headers["content-type"].to_str().expect("a type").to_owned();
         assert_eq!((status, kind(&headers).as_str()), (StatusCode::OK, "text/html; charset=utf-8"));
         assert!(headers.contains_key("content-security-policy"));
+        assert_eq!((&headers["x-content-type-options"], &headers["referrer-policy"]), (&HeaderValue::from_static("nosniff"), &HeaderValue::from_static("no-referrer")));
         let page = String::from_utf8(page).expect("text");
         let links: Vec<&str> = page.split(['"', '\'']).filter(|part| part.starts_with('/')).collect();
         assert!(links.len() > 6 && !page.contains("http"), "{links:?}");

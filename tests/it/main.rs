@@ -9,6 +9,7 @@ mod changes;
 mod clients;
 mod council;
 mod crash;
+mod ending;
 mod endurance;
 mod events;
 mod every_list;

@@ -8,6 +8,7 @@ use rec_tests::given::text;
 use rec_tests::on_both_databases;
 use rec_tests::program::metrics;
 use rec_tests::socket::{Heard, Socket};
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -126,6 +127,7 @@ on_both_databases! {
             (4400, texts(&[json!({ "type": "unknown" })])),
             (4400, texts(&[init(), json!({ "type": "subscribe", "payload": { "query": FOLLOW } })])),
             (4400, texts(&[init(), json!({ "id": "1", "type": "subscribe", "payload": {} })])),
+            (4400, texts(&[init(), follow(&"x".repeat(256))])),
             (4401, texts(&[follow("1")])),
             (4403, texts(&[token("Bearer a.b.c")])),
             (4403, texts(&[token("")])),
@@ -142,11 +144,39 @@ on_both_databases! {
         {
             assert_eq!(Socket::open(port, protocol, origin).await.err(), Some(status), "{protocol} {origin:?}");
         }
-        for (reason, sockets) in [("malformed", "5"), ("init_timeout", "1"), ("too_many_operations", "1"), ("forbidden", "3")] {
+        for (reason, sockets) in [("malformed", "6"), ("init_timeout", "1"), ("too_many_operations", "1"), ("forbidden", "3")] {
             counted(port, &format!("rec_sockets_ended_total{{reason=\"{reason}\"}}"), sockets).await;
         }
         counted(port, "rec_subscriptions_ended_total{transport=\"socket\",reason=\"too_many_operations\"}", "3").await;
         counted(port, "rec_sockets", "0").await;
+        // Those that were not opened are told of as well.
+        counted(port, "rec_errors_total{code=\"FORBIDDEN_ORIGIN\"}", "2").await;
+        counted(port, "rec_requests_total{method=\"SOCKET\",status=\"400\"}", "1").await;
+    }
+
+    async fn a_client_that_does_not_say_that_it_is_there_is_not(app: TestApp) {
+        let app = app.second_with(|config| config.limits.heartbeat_seconds = 1).await;
+        let port = app.serve().await;
+        let (mut there, mut silent) = (Socket::begin(port, None).await, Socket::begin(port, None).await);
+        // Whoever listens answers by itself.
+        let listens = tokio::time::timeout(Duration::from_secs(4), there.wait()).await;
+        assert!(listens.is_err(), "{listens:?}");
+        assert!(matches!(silent.next().await, Heard::Closed(_)));
+        counted(port, "rec_sockets_ended_total{reason=\"silent\"}", "1").await;
+        there.say(&json!({ "type": "ping" })).await;
+        assert_eq!(there.message().await["type"], "pong");
+    }
+
+    async fn an_operation_that_takes_too_long_is_given_up(app: TestApp) {
+        let hasty = app.second_with(|config| config.limits.seconds = 1).await;
+        let mut socket = Socket::begin(hasty.serve().await, Some(&hasty.token(Role::Secretariat, None))).await;
+        let held = app.app.databases.begin().await.unwrap();
+        held.execute_unprepared("UPDATE change_head SET seq = seq").await.unwrap();
+        let mutation = "mutation { createTheme(input: { code: \"X\", kind: SDG, name: [{ locale: EN, text: \"X\" }] }) { change { cursor } } }";
+        socket.subscribe("1", mutation).await;
+        let refused = socket.message().await;
+        assert_eq!((&refused["type"], &refused["payload"][0]["extensions"]["code"]), (&json!("error"), &json!("TIMEOUT")));
+        held.rollback().await.unwrap();
     }
 
     async fn a_socket_belongs_to_an_organisation_as_long_as_that_is_active(app: TestApp) {
@@ -193,7 +223,7 @@ on_both_databases! {
         socket.send(Message::Text(padded(1000).into())).await;
         assert_eq!(socket.message().await["type"], "pong");
         socket.send(Message::Text(padded(1001).into())).await;
-        assert!(matches!(socket.next().await, Heard::Closed(_)));
+        assert_eq!(socket.next().await, Heard::Closed(Some(4400)));
     }
 
     async fn the_end_of_a_token_is_the_end_of_its_socket(app: TestApp) {

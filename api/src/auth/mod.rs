@@ -143,9 +143,22 @@ impl Viewer {
         acts.then(|| Self { organization, scopes, ..Self::without_token(client.role.into(), subject) })
     }
 
+    pub fn has_token(&self) -> bool {
+        self.role > Role::Anonymous
+    }
+
     /// Whether the viewer may ask for the schema.
     pub fn may_introspect(&self, whoever: Introspection) -> bool {
-        whoever == Introspection::Everyone || self.role > Role::Anonymous
+        whoever == Introspection::Everyone || self.has_token()
+    }
+
+    /// For whom answers may be kept from one request to the next; nobody without a token. With another role, organisation or
+    /// scope it is somebody else: it may see something else.
+    pub fn identity(&self) -> Option<String> {
+        let organization = self.organization.as_ref().map(|organization| organization.id.to_string());
+        let scopes = self.scopes.as_ref().map(|scopes| format!("{scopes:?}"));
+        let parts = [format!("{:?}", self.role), organization.unwrap_or_default(), scopes.unwrap_or_default()];
+        self.has_token().then(|| format!("{}:{}", parts.join(":"), self.subject))
     }
 
     /// Whether the viewer may read who wrote a published text, and what was noted on its revisions.

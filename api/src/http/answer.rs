@@ -93,8 +93,12 @@ impl Answer {
         Self { outcome: Outcome::Failed(status), body, codes: vec![code], cursor: None, is_again: false }
     }
 
-    pub fn internal(error: &Error, request_id: &str) -> Self {
-        Self::fault(StatusCode::INTERNAL_SERVER_ERROR, error.code(), &error.to_string(), request_id)
+    pub fn fault_of(error: &Error, request_id: &str) -> Self {
+        let status = match error {
+            Error::GivenUp | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::fault(status, error.code(), &error.to_string(), request_id)
     }
 
     pub fn at(mut self, cursor: Option<String>) -> Self {

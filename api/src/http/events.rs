@@ -4,11 +4,12 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use async_graphql::parser::types::OperationType;
 use axum::http::HeaderMap;
 use axum::response::IntoResponse as _;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
+use futures_util::future::{self, BoxFuture};
 use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
 
 use super::Service;
@@ -36,10 +37,12 @@ struct Following {
     open: Open,
 }
 
-/// The results of an operation until it ends, the token expires or the service stops.
+/// The results of an operation until it ends; those of a subscription until the token expires or the service stops.
 pub fn stream(service: &Service, prepared: Prepared, told: Told) -> axum::response::Response {
+    let goes_on = prepared.kind == Some(OperationType::Subscription);
     let following = Following {
-        over: over(service, prepared.credential).boxed(),
+        // A query or a mutation that has begun comes to its end.
+        over: if goes_on { over(service, prepared.credential).boxed() } else { future::pending().boxed() },
         answers: answers(service.clone(), prepared, told),
         open: service.metrics.subscription(Transport::Events),
     };

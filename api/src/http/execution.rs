@@ -28,7 +28,7 @@ use crate::telemetry::chain;
 
 /// The answer to a query or a mutation. The caller sees to its time.
 pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> Answer {
-    let schema = schema_for(service, &prepared);
+    let (schema, is_validated) = (schema_for(service, &prepared), prepared.is_validated());
     let Prepared { request, unproven, batches, told_cost, once, .. } = prepared;
     let open = match once {
         Once::Again(body) => return Answer::again(body),
@@ -37,7 +37,7 @@ pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> 
     };
     // Boxed: it is large, and is handed on several times.
     let execution = Box::pin(schema.execute(request));
-    let response = first_step(service, unproven, batches.drive(execution)).await;
+    let response = first_step(service, is_validated, batches.drive(execution)).await;
     drop(batches);
     let answer = finish(service, unproven, response, told_cost, request_id);
     match open {
@@ -49,7 +49,7 @@ pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> 
 /// What a future comes to within the time that a request may take. `Err`: it took longer, or panicked.
 pub async fn in_time<T>(service: &Service, request_id: &str, work: impl Future<Output = T>) -> Result<T, Answer> {
     let done = tokio::time::timeout(service.time_limit(), unharmed(work)).await;
-    done.map_err(|_| too_long(request_id))?.map_err(|panic| Answer::internal(&panic, request_id))
+    done.map_err(|_| too_long(request_id))?.map_err(|panic| Answer::fault_of(&panic, request_id))
 }
 
 fn too_long(request_id: &str) -> Answer {
@@ -74,7 +74,8 @@ pub fn answers(service: Service, prepared: Prepared, mut told: Told) -> BoxStrea
 }
 
 fn outcome(answer: &Answer, statements: u64) -> Outcome<'_> {
-    Outcome { status: answer.status(Media::GraphqlResponse).as_u16(), codes: &answer.codes, statements }
+    let status = answer.status(Media::GraphqlResponse).as_u16();
+    Outcome { status, executed: answer.is_executed(), codes: &answer.codes, statements }
 }
 
 /// A subscription that is followed.
@@ -82,6 +83,7 @@ struct Following {
     service: Service,
     results: BoxStream<'static, Response>,
     unproven: Option<Hash>,
+    is_validated: bool,
     batches: Batches,
     told_cost: Option<u64>,
     told: Told,
@@ -89,10 +91,10 @@ struct Following {
 
 impl Following {
     fn begin(service: Service, prepared: Prepared, told: Told) -> Self {
-        let schema = schema_for(&service, &prepared).clone();
+        let (schema, is_validated) = (schema_for(&service, &prepared).clone(), prepared.is_validated());
         let Prepared { request, unproven, batches, told_cost, .. } = prepared;
         let results = schema.execute_stream(request);
-        Self { service, results, unproven, batches, told_cost, told }
+        Self { service, results, unproven, is_validated, batches, told_cost, told }
     }
 
     fn answers(self) -> BoxStream<'static, Answer> {
@@ -108,15 +110,15 @@ impl Following {
     /// The next result, of which no more than the time that a request may take is spent working. Operators are told of a
     /// subscription when it has begun to wait, or has come to its first result.
     async fn next(&mut self) -> Option<Answer> {
-        let Self { service, results, unproven, batches, told_cost, told } = self;
+        let Self { service, results, unproven, is_validated, batches, told_cost, told } = self;
         let request_id = told.request_id.clone();
         let first_result = async {
             let mut work = pin!(bounded(service.time_limit(), unharmed(batches.drive(results.next()))));
-            if let Poll::Ready(done) = first_poll(service, *unproven, work.as_mut()).await {
+            if let Poll::Ready(done) = first_poll(service, std::mem::take(is_validated), work.as_mut()).await {
                 return done;
             }
             if !told.is_reported() {
-                told.report(&Outcome { status: 200, codes: &[], statements: counted() });
+                told.report(&Outcome { status: 200, executed: true, codes: &[], statements: counted() });
             }
             work.await
         };
@@ -127,7 +129,7 @@ impl Following {
                 let cursor = cursor(&response.data);
                 finish(service, unproven.take(), response, *told_cost, &request_id).at(cursor)
             }
-            Some(Err(panic)) => Answer::internal(&panic, &request_id),
+            Some(Err(panic)) => Answer::fault_of(&panic, &request_id),
             None => too_long(&request_id),
         };
         told.report(&outcome(&answer, statements));
@@ -149,25 +151,25 @@ fn cursor(data: &Value) -> Option<String> {
 
 /// Documents that are known to fit the schema are not asked again. Those that ask for it are shown the published one.
 fn schema_for<'a>(service: &'a Service, prepared: &Prepared) -> &'a Schema {
-    if prepared.unproven.is_none() && !prepared.introspects { &service.trusting } else { &service.schema }
+    if prepared.is_validated() { &service.schema } else { &service.trusting }
 }
 
 /// Runs an execution.
-async fn first_step<T>(service: &Service, unproven: Option<Hash>, execution: impl Future<Output = T>) -> T {
+async fn first_step<T>(service: &Service, is_validated: bool, execution: impl Future<Output = T>) -> T {
     let mut execution = pin!(execution);
-    match first_poll(service, unproven, execution.as_mut()).await {
+    match first_poll(service, is_validated, execution.as_mut()).await {
         Poll::Ready(output) => output,
         Poll::Pending => execution.await,
     }
 }
 
-/// The first step of an execution. In that of a new document it is validated, and waits for its turn.
+/// The first step of an execution. A document that is validated in it waits for its turn.
 async fn first_poll<T>(
     service: &Service,
-    unproven: Option<Hash>,
+    is_validated: bool,
     mut execution: Pin<&mut impl Future<Output = T>>,
 ) -> Poll<T> {
-    let _turn = if unproven.is_none() { None } else { Some(service.admission.turn().await) };
+    let _turn = if is_validated { Some(service.admission.turn().await) } else { None };
     poll!(&mut execution)
 }
 
@@ -202,7 +204,7 @@ fn finish(
         Err(error) => {
             let error = Error::Internal(error.into());
             tracing::error!(request_id, error = chain(&error), "an answer cannot be written");
-            Answer::internal(&error, request_id)
+            Answer::fault_of(&error, request_id)
         }
     }
 }
@@ -217,18 +219,15 @@ fn was_executed(response: &Response) -> bool {
 fn publish(error: &mut ServerError, executed: bool, request_id: &str) -> &'static str {
     let own = error.source::<Error>().or_else(|| error.source::<std::sync::Arc<Error>>().map(AsRef::as_ref));
     let code = match own {
-        Some(own) => {
-            if let Error::Internal(_) = own {
-                tracing::error!(request_id, error = chain(own), "a request failed");
-            }
-            own.code()
-        }
+        Some(own) => own.code(),
         None if executed => "INVALID_ARGUMENT",
         None => "GRAPHQL_VALIDATION_FAILED",
     };
+    let fault = own.filter(|own| own.is_fault());
+    let fault = fault.inspect(|fault| tracing::error!(request_id, error = chain(fault), "a request failed")).is_some();
     let mut extensions = error.extensions.take().unwrap_or_default();
     extensions.set("code", code);
-    if code == "INTERNAL" {
+    if fault {
         extensions.set("requestId", request_id);
     }
     error.extensions = Some(extensions);

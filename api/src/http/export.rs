@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::Service;
 use super::answer::Answer;
+use super::execution::in_time;
 use super::lifetime::{Credential, over};
 use super::listen::Place;
 use super::media::Media;
@@ -18,12 +19,17 @@ use super::prepare::{Caller, take};
 use super::report::{Method, Outcome, Told};
 use super::viewer::authenticate;
 use crate::auth::Viewer;
+use crate::database::counting;
 use crate::error::Error;
 use crate::service::change::published::{published, typed};
 use crate::telemetry::chain;
 
-/// What an export costs, however long it is.
-const POINTS: u64 = 5000;
+/// What an export costs, however long it is; and one of what has changed since.
+const WHOLE: u64 = 5000;
+const SINCE: u64 = 200;
+
+/// What it is called in the log and the metrics.
+const OPERATION: &str = "export.ndjson";
 
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/x-ndjson");
 
@@ -43,14 +49,19 @@ pub async fn export(
     parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> Response {
     let mut told = Told::of(&service, Method::Get, &headers);
-    let place = place.map(|Extension(place)| place);
+    (told.path, told.operation) = ("/export.ndjson", Some(OPERATION.to_owned()));
+    let (place, request_id) = (place.map(|Extension(place)| place), told.request_id.clone());
     let caller = Caller { headers: &headers, place: place.as_ref(), method: Method::Get };
-    let response = begin(&service, caller, parameters, &mut told).await;
-    let mut response = response.unwrap_or_else(|answer| answer.respond(Media::Json, &told.request_id));
-    told.allowance.inspect(|allowance| allowance.write(response.headers_mut()));
-    let status = response.status().as_u16();
-    told.report(&Outcome { status, codes: &[], statements: 0 });
-    response
+    let beginning = Box::pin(begin(&service, caller, parameters, &mut told));
+    let (response, statements) = counting(in_time(&service, &request_id, beginning)).await;
+    match response.unwrap_or_else(Err) {
+        Ok(mut response) => {
+            told.allowance.inspect(|allowance| allowance.write(response.headers_mut()));
+            told.report(&Outcome { status: response.status().as_u16(), executed: true, codes: &[], statements });
+            response
+        }
+        Err(answer) => told.answer(answer, Media::Json, statements),
+    }
 }
 
 async fn begin(
@@ -62,8 +73,9 @@ async fn begin(
     let viewer = authenticate(&service.app, caller.headers).await;
     let viewer = viewer.map_err(|error| refused(service, caller, &error, told))?;
     told.viewer = Some(viewer.role);
-    take(service, &caller.client(service, &viewer), POINTS, told)?;
     let Query(parameters) = parameters.map_err(|rejection| invalid(&rejection.body_text()))?;
+    let points = if parameters.after.is_some() { SINCE } else { WHOLE };
+    take(service, &caller.client(service, &viewer), points, told)?;
     let records = types(parameters.types.as_deref())?;
     let over = over(service, Credential::from(&viewer));
     let mut lines = Box::pin(crate::export::export(service.app.clone(), viewer, records, parameters.after));
@@ -103,7 +115,7 @@ fn refused(service: &Service, caller: Caller<'_>, error: &Error, told: &mut Told
         Error::CursorExpired => StatusCode::GONE,
         _ => {
             tracing::error!(request_id = told.request_id, error = chain(error), "an export failed");
-            return Answer::internal(error, &told.request_id);
+            return Answer::fault_of(error, &told.request_id);
         }
     };
     Answer::refused(status, error.code(), &error.to_string())

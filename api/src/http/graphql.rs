@@ -6,7 +6,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Extension, FromRequest as _, Query, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::answer::Answer;
@@ -14,8 +14,8 @@ use super::execution::{answer, in_time};
 use super::listen::Place;
 use super::media::Media;
 use super::prepare::{Asking, Caller, Prepared, prepare, take};
-use super::report::{Method, Outcome, Told};
-use super::request::{Asked, Parameters};
+use super::report::{Method, Told};
+use super::request::{Asked, Parameters, too_large};
 use super::viewer::authenticate;
 use super::{Service, events, socket};
 use crate::auth::Viewer;
@@ -25,10 +25,20 @@ use crate::telemetry::chain;
 
 pub async fn post(State(service): State<Service>, mut request: Request) -> Response {
     let (headers, place) = (std::mem::take(request.headers_mut()), request.extensions().get::<Place>().cloned());
+    let told = Told::of(&service, Method::Post, &headers);
+    let caller = Caller { headers: &headers, place: place.as_ref(), method: Method::Post };
+    if announces_more(&headers, service.app.config.limits.body) {
+        return handle(&service, caller, told, || Err(too_large())).await;
+    }
     // Whoever sends a byte a second does not hold a connection for ever.
     let body = tokio::time::timeout(service.time_limit(), Bytes::from_request(request, &())).await;
-    let asked = || Asked::of_body(&headers, body);
-    handle(&service, Caller { headers: &headers, place: place.as_ref(), method: Method::Post }, asked).await
+    handle(&service, caller, told, || Asked::of_body(&headers, body)).await
+}
+
+/// Whether a request says that its body is larger than it may be.
+fn announces_more(headers: &HeaderMap, largest: usize) -> bool {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    length.is_some_and(|length| length > largest)
 }
 
 pub async fn get(
@@ -42,15 +52,30 @@ pub async fn get(
     if let Ok(upgrade) = upgrade {
         return socket::open(service, upgrade, headers, place);
     }
+    let told = Told::of(&service, Method::Get, &headers);
+    let caller = Caller { headers: &headers, place: place.as_ref(), method: Method::Get };
     let asked = || match parameters {
         Ok(Query(parameters)) => Asked::of_parameters(parameters),
         Err(_) => Err(Answer::refused(StatusCode::BAD_REQUEST, "BAD_REQUEST", "The parameters are not readable.")),
     };
-    handle(&service, Caller { headers: &headers, place: place.as_ref(), method: Method::Get }, asked).await
+    handle(&service, caller, told, asked).await
 }
 
-async fn handle(service: &Service, caller: Caller<'_>, asked: impl FnOnce() -> Result<Asked, Answer>) -> Response {
-    let mut told = Told::of(service, caller.method, caller.headers);
+/// A request by another method.
+pub async fn other(State(service): State<Service>, headers: HeaderMap) -> Response {
+    let told = Told::of(&service, Method::Other, &headers);
+    let refused = Answer::refused(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Ask by POST, or by GET.");
+    let mut response = told.answer(refused, Media::Json, 0);
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD,POST"));
+    response
+}
+
+async fn handle(
+    service: &Service,
+    caller: Caller<'_>,
+    mut told: Told,
+    asked: impl FnOnce() -> Result<Asked, Answer>,
+) -> Response {
     let request_id = told.request_id.clone();
     let (media, takes_events) = (Media::accepted(caller.headers), events::are_taken(caller.headers));
     let work = async {
@@ -69,24 +94,18 @@ async fn handle(service: &Service, caller: Caller<'_>, asked: impl FnOnce() -> R
         Ok(Done::Answers(answer(service, prepared, &request_id).await))
     };
     let (done, statements) = counting(in_time(service, &request_id, Box::pin(work))).await;
-    let done = done.unwrap_or_else(Err);
-    let answer = match done {
-        Ok(Done::Streams(prepared)) => {
-            let allowance = told.allowance;
-            let mut response = events::stream(service, *prepared, told);
-            allowance.inspect(|allowance| allowance.write(response.headers_mut()));
-            return response;
-        }
-        Ok(Done::Answers(answer)) | Err(answer) => answer,
-    };
-    let codes = answer.codes.clone();
     // Who takes events alone is refused in the newer form, whose status tells.
     let refusal = if takes_events { Media::GraphqlResponse } else { Media::Json };
-    let mut response = answer.respond(media.unwrap_or(refusal), &request_id);
-    told.allowance.inspect(|allowance| allowance.write(response.headers_mut()));
-    let status = response.status().as_u16();
-    told.report(&Outcome { status, codes: &codes, statements });
-    response
+    match done.unwrap_or_else(Err) {
+        Ok(Done::Streams(prepared)) => {
+            let allowance = told.allowance;
+            told.statements = statements;
+            let mut response = events::stream(service, *prepared, told);
+            allowance.inspect(|allowance| allowance.write(response.headers_mut()));
+            response
+        }
+        Ok(Done::Answers(answer)) | Err(answer) => told.answer(answer, media.unwrap_or(refusal), statements),
+    }
 }
 
 /// What a request comes to.
@@ -103,5 +122,5 @@ fn unauthenticated(service: &Service, caller: Caller<'_>, error: &Error, told: &
         return take(service, &address, 1, told).map_or_else(|exhausted| exhausted, |()| refused());
     }
     tracing::error!(request_id = told.request_id, error = chain(error), "authentication failed");
-    Answer::internal(error, &told.request_id)
+    Answer::fault_of(error, &told.request_id)
 }

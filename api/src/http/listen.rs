@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
@@ -20,11 +21,13 @@ use crate::config::Limits;
 
 /// After a failed `accept`, such as for want of descriptors, others may become free.
 const PAUSE: Duration = Duration::from_millis(100);
+/// After so long a silence the system asks whether a client is there.
+const KEEPALIVE: Duration = Duration::from_mins(1);
 
 /// Serves until the service stops; then takes no more connections, and resolves when those that are open have finished their
 /// requests and the sockets are closed. Connections beyond the limit wait until one is closed.
 pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, mut stopping: watch::Receiver<bool>) {
-    let mut builder = Builder::new();
+    let (mut builder, unread) = (Builder::new(), Duration::from_secs(limits.unread_seconds));
     builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(limits.head_seconds));
     let places = Arc::new(Semaphore::new(limits.connections as usize));
     loop {
@@ -38,6 +41,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, mut s
         };
         match (permit, accepted) {
             (Ok(permit), Ok((stream, address))) => {
+                adjust(&stream, unread);
                 let place = Place { address, _permit: Arc::new(permit) };
                 tokio::spawn(connection(builder.clone(), stream, place, router.clone(), stopping.clone()));
             }
@@ -47,6 +51,18 @@ pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, mut s
     drop(listener);
     // All places are free again.
     drop(places.acquire_many(limits.connections).await);
+}
+
+/// Has the system send small answers at once, ask a silent client whether it is there, and cut a connection whose client leaves
+/// unread what it is sent. Where that cannot be set, it does not.
+fn adjust(stream: &TcpStream, unread: Duration) {
+    let _ = stream.set_nodelay(true);
+    let socket = SockRef::from(stream);
+    let _ = socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE));
+    #[cfg(target_os = "linux")]
+    let _ = socket.set_tcp_user_timeout(Some(unread));
+    #[cfg(not(target_os = "linux"))]
+    let _ = unread;
 }
 
 /// A place among the connections. Its requests carry it, so that a socket, which leaves its connection, keeps it.
@@ -71,8 +87,6 @@ async fn connection(
     router: Router,
     mut stopping: watch::Receiver<bool>,
 ) {
-    // Small answers are not to wait for more. Where that cannot be set, they do.
-    let _ = stream.set_nodelay(true);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(place.clone());
         let router = router.clone();

@@ -92,7 +92,7 @@ pub fn router(app: Arc<App>) -> Router {
     let parts = Parts { app, schema, trusting, admission, metrics: Metrics::default(), rates, texts, sdl };
     let service = Service(Arc::new(parts));
     let graphql = Router::new()
-        .route("/graphql", get(graphql::get).post(graphql::post))
+        .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::other))
         .layer(DefaultBodyLimit::max(largest_body))
         .route("/schema.graphql", get(contract))
         .route("/export.ndjson", get(export::export).layer(CompressionLayer::new()));

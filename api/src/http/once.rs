@@ -6,10 +6,10 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 
 use super::Service;
-use super::admission::texts::hexadecimal;
 use super::answer::Answer;
 use crate::App;
-use crate::auth::{Role, Viewer};
+use crate::auth::Viewer;
+use crate::config::sha256;
 use crate::error::Error;
 use crate::service::idempotency::{Claimed, Open, Repeatable, claim};
 use crate::telemetry::chain;
@@ -17,6 +17,9 @@ use crate::telemetry::chain;
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 /// Longest keys.
 const LONGEST: usize = 255;
+
+/// The codes of what may succeed when it comes again.
+const FAULTS: [&str; 2] = ["INTERNAL", "UNAVAILABLE"];
 
 /// The key of a request, and a hash of its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,17 +36,12 @@ impl Repeated {
             let message = "An Idempotency-Key has 1 to 255 printable Latin characters.";
             Answer::refused(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
         })?;
-        Ok(Some(Self { key: key.to_owned(), fingerprint: hexadecimal(body) }))
+        Ok(Some(Self { key: key.to_owned(), fingerprint: sha256(body) }))
     }
 
     /// The request as its client's; keys are for whoever has a token.
     pub fn by(self, viewer: &Viewer) -> Option<Repeatable> {
-        if viewer.role == Role::Anonymous {
-            return None;
-        }
-        let organization = viewer.organization.as_ref().map(|organization| organization.id.to_string());
-        let client = format!("{:?}:{}:{}", viewer.role, organization.unwrap_or_default(), viewer.subject);
-        Some(Repeatable { client, key: self.key, fingerprint: self.fingerprint })
+        Some(Repeatable { client: viewer.identity()?, key: self.key, fingerprint: self.fingerprint })
     }
 }
 
@@ -85,7 +83,7 @@ fn refused(error: &Error, request_id: &str) -> Answer {
         return Answer::refused(StatusCode::UNPROCESSABLE_ENTITY, error.code(), &error.to_string());
     }
     tracing::error!(request_id, error = chain(error), "a request with a key failed");
-    Answer::internal(error, request_id)
+    Answer::fault_of(error, request_id)
 }
 
 /// Commits what was done for the first time, with its answer. Of a request that failed by a fault of ours nothing is done, so
@@ -94,7 +92,7 @@ pub async fn keep(service: &Service, open: Open, answer: Answer, request_id: &st
     if !answer.is_executed() {
         return answer;
     }
-    if answer.codes.contains(&"INTERNAL") {
+    if answer.codes.iter().any(|code| FAULTS.contains(code)) {
         return answer.without_data();
     }
     match open.keep(&service.app, &answer.text()).await {

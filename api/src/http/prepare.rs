@@ -16,7 +16,7 @@ use super::rate::{Allowance, Client};
 use super::report::{Method, Told};
 use super::request::Asked;
 use super::{Service, language};
-use crate::auth::{Role, Viewer};
+use crate::auth::Viewer;
 use crate::config::Switch;
 use crate::graphql::batch::Batches;
 use crate::graphql::session::Session;
@@ -61,6 +61,13 @@ pub struct Prepared {
     pub once: Once,
 }
 
+impl Prepared {
+    /// Whether the document is validated as it is executed: a new one, and one that is shown the published schema.
+    pub fn is_validated(&self) -> bool {
+        self.unproven.is_some() || self.introspects
+    }
+}
+
 /// Who asks, and how.
 pub struct Asking {
     viewer: Viewer,
@@ -95,7 +102,7 @@ pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut
     let variables = asked.variables.map(|variables| Variables::from_json(Value::Object(variables))).unwrap_or_default();
     let (query, document_id) = (asked.query.as_deref(), asked.document_id.as_deref());
     let named = Named { query, document_id, extensions: asked.extensions.as_ref() };
-    let text = service.texts.resolve(named, viewer.role > Role::Anonymous);
+    let text = service.texts.resolve(named, viewer.has_token());
     let text = text.map_err(|refusal| Answer::inadmissible(&refusal))?;
     let admitted = service.admission.admit(&text, asked.operation_name.as_deref(), &variables).await;
     let shows_schema = viewer.may_introspect(service.app.config.introspection);
@@ -124,6 +131,7 @@ pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut
     let repeatable = asked.repeated.filter(|_| kind == Some(OperationType::Mutation));
     let (app, once) = Once::of(service, repeatable, &viewer, &told.request_id).await?;
     let session = Session::new(app, viewer, languages, &batches).resuming(last_event);
+    let variables = document.declared(asked.operation_name.as_deref(), variables);
     let mut request = Request::new(&*text).data(session).variables(variables);
     request.operation_name = asked.operation_name;
     request.set_parsed_query(document.parsed);

@@ -11,7 +11,7 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
 
-use crate::auth::{Role, Viewer};
+use crate::auth::Viewer;
 
 const SECONDS: u32 = 60;
 /// After so many requests, clients whose points are whole again are forgotten.
@@ -101,7 +101,7 @@ impl Allowance {
 impl Client {
     /// Whoever has a token is its subject. Behind a proxy that is trusted, others are the address that it has forwarded last.
     pub fn of(viewer: &Viewer, headers: &HeaderMap, connected: Option<IpAddr>, trusts_proxy: bool) -> Self {
-        if viewer.role > Role::Anonymous {
+        if viewer.has_token() {
             return Self::Subject(viewer.subject.clone());
         }
         let forwarded = headers.get_all(FORWARDED_FOR).iter().next_back().filter(|_| trusts_proxy);

@@ -4,9 +4,12 @@ use std::time::{Duration, Instant};
 
 use async_graphql::parser::types::OperationType;
 use axum::http::HeaderMap;
+use axum::response::Response;
 use opentelemetry::{Context, KeyValue};
 
 use super::Service;
+use super::answer::Answer;
+use super::media::Media;
 use super::rate::Allowance;
 use crate::auth::Role;
 use crate::database::counted;
@@ -19,6 +22,7 @@ pub enum Method {
     Get,
     Post,
     Socket,
+    Other,
 }
 
 impl Method {
@@ -27,6 +31,7 @@ impl Method {
             Self::Get => "GET",
             Self::Post => "POST",
             Self::Socket => "SOCKET",
+            Self::Other => "OTHER",
         }
     }
 
@@ -44,6 +49,8 @@ const CANCELLED: u16 = 499;
 pub struct Told {
     service: Service,
     pub request_id: String,
+    /// What is asked.
+    pub path: &'static str,
     method: Method,
     /// The trace that its client has begun; `None` if no traces are sent.
     trace: Option<Context>,
@@ -56,12 +63,16 @@ pub struct Told {
     pub viewer: Option<Role>,
     pub cost: Option<u64>,
     pub allowance: Option<Allowance>,
+    /// The statements that were run before those of the outcome.
+    pub statements: u64,
     is_reported: bool,
 }
 
 /// What became of a request. Of a subscription: of its beginning.
 pub struct Outcome<'a> {
     pub status: u16,
+    /// Whether something was executed.
+    pub executed: bool,
     /// The codes of its errors.
     pub codes: &'a [&'static str],
     pub statements: u64,
@@ -69,7 +80,7 @@ pub struct Outcome<'a> {
 
 impl Drop for Told {
     fn drop(&mut self) {
-        self.report(&Outcome { status: CANCELLED, codes: &[], statements: counted() });
+        self.report(&Outcome { status: CANCELLED, executed: false, codes: &[], statements: counted() });
     }
 }
 
@@ -79,6 +90,7 @@ impl Told {
         Self {
             service: service.clone(),
             request_id: service.app.clock.uuid().simple().to_string(),
+            path: "/graphql",
             method,
             trace: service.app.traces.begun(headers),
             came: Instant::now(),
@@ -88,6 +100,7 @@ impl Told {
             viewer: None,
             cost: None,
             allowance: None,
+            statements: 0,
             is_reported: false,
         }
     }
@@ -103,14 +116,15 @@ impl Told {
 
     /// It is answered. What a subscription comes to after its beginning is counted only.
     pub fn report(&mut self, outcome: &Outcome<'_>) {
-        let Outcome { status, codes, statements } = *outcome;
+        let Outcome { status, executed, codes, statements } = *outcome;
+        let statements = self.statements + statements;
         if std::mem::replace(&mut self.is_reported, true) {
             self.service.metrics.failed(codes);
             return;
         }
         let has_token = self.viewer.is_some_and(|role| role > Role::Anonymous);
         let (method, operation, took) = (self.method.name(), self.operation.as_deref(), self.came.elapsed());
-        self.service.metrics.answered(&Answered { method, status, codes, operation, has_token, took });
+        self.service.metrics.answered(&Answered { method, status, executed, codes, operation, has_token, took });
         tracing::info!(
             request_id = self.request_id,
             operation,
@@ -120,14 +134,24 @@ impl Told {
             statements,
             milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             status,
-            codes = (!codes.is_empty()).then(|| codes.join(" ")),
+            codes = codes.join(" "),
             "request"
         );
         if let Some(trace) = &self.trace {
             let (came_at, admitted) = (self.service.app.clock.now() - took, self.admitted);
-            let traced = Traced { came_at, admitted, took, status };
+            let traced = Traced { path: self.path, came_at, admitted, took, status };
             self.service.app.traces.request(trace, &traced, || self.attributes(outcome));
         }
+    }
+
+    /// It is answered at once: the answer as its client receives it.
+    pub fn answer(mut self, answer: Answer, media: Media, statements: u64) -> Response {
+        let (executed, codes) = (answer.is_executed(), answer.codes.clone());
+        let mut response = answer.respond(media, &self.request_id);
+        self.allowance.inspect(|allowance| allowance.write(response.headers_mut()));
+        let status = response.status().as_u16();
+        self.report(&Outcome { status, executed, codes: &codes, statements });
+        response
     }
 
     fn attributes(&self, outcome: &Outcome<'_>) -> Vec<KeyValue> {
@@ -136,7 +160,7 @@ impl Told {
             KeyValue::new("http.request.method", self.method.name()),
             KeyValue::new("http.response.status_code", i64::from(outcome.status)),
             KeyValue::new("rec.request_id", self.request_id.clone()),
-            KeyValue::new("rec.statements", number(outcome.statements)),
+            KeyValue::new("rec.statements", number(self.statements + outcome.statements)),
             KeyValue::new("rec.codes", outcome.codes.join(" ")),
         ];
         let known = [

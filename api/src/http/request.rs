@@ -57,9 +57,7 @@ impl Asked {
             Answer::refused(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", message)
         })?;
         let body = body.map_err(|rejection| match rejection.status() {
-            status @ StatusCode::PAYLOAD_TOO_LARGE => {
-                Answer::refused(status, "BODY_TOO_LARGE", "The request's body is too large.")
-            }
+            StatusCode::PAYLOAD_TOO_LARGE => too_large(),
             _ => bad_request("The request's body was cut off."),
         })?;
         if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
@@ -99,6 +97,10 @@ impl Asked {
         };
         if asked.names_a_document() { Ok(asked) } else { Err(bad_request("The query is missing.")) }
     }
+}
+
+pub fn too_large() -> Answer {
+    Answer::refused(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", "The request's body is too large.")
 }
 
 fn bad_request(message: &str) -> Answer {

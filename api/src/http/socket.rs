@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use async_graphql::parser::types::OperationType;
+use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::IntoResponse as _;
 use futures_util::future::{self, AbortHandle, BoxFuture, FutureExt as _};
 use futures_util::stream::{self, BoxStream, SelectAll, StreamExt as _};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tokio::time::{Instant, Interval, interval_at};
 
 use super::Service;
 use super::answer::Answer;
@@ -35,6 +36,8 @@ const PROTOCOL: &str = "graphql-transport-ws";
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a socket that is closed stays for its client to hear why.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// The longest id of an operation, in bytes.
+const LONGEST_ID: usize = 255;
 /// What a socket holds of the bytes that come and go, beside the message at hand. A thousand quiet sockets cost little.
 const BUFFER: usize = 4096;
 
@@ -62,6 +65,8 @@ enum Said {
 enum End {
     Left,
     Slow,
+    /// It has not said for a while that it is there.
+    Silent,
     /// The connection is gone without a word, or a frame cannot be read.
     Broken,
     Stopped,
@@ -84,6 +89,7 @@ impl End {
         match self {
             Self::Left => "left",
             Self::Slow => "slow",
+            Self::Silent => "silent",
             Self::Broken => "broken",
             Self::Stopped => Over::Stopped.name(),
             Self::Expired => Over::Expired.name(),
@@ -102,7 +108,7 @@ impl End {
     /// The protocol's code and words; `None` if nobody would read them.
     fn frame(self) -> Option<CloseFrame> {
         let (code, reason) = match self {
-            Self::Left | Self::Slow => return None,
+            Self::Left | Self::Slow | Self::Silent => return None,
             Self::Stopped => (1001, "The service stops"),
             Self::Broken | Self::Malformed => (4400, "This is no message of the protocol"),
             Self::Failed => (4500, "Internal error"),
@@ -136,16 +142,17 @@ pub fn open(
     headers: HeaderMap,
     place: Option<Place>,
 ) -> axum::response::Response {
+    let refused = |status, code, message: &str| {
+        Told::of(&service, Method::Socket, &headers).answer(Answer::refused(status, code, message), Media::Json, 0)
+    };
     if !is_welcome(&headers, &service.app.config.origins) {
-        let message = "Pages of other origins open no sockets.";
-        let request_id = service.app.clock.uuid().simple().to_string();
-        return Answer::refused(StatusCode::FORBIDDEN, "FORBIDDEN_ORIGIN", message).respond(Media::Json, &request_id);
+        return refused(StatusCode::FORBIDDEN, "FORBIDDEN_ORIGIN", "Pages of other origins open no sockets.");
     }
     let upgrade = upgrade.protocols([PROTOCOL]).read_buffer_size(BUFFER).write_buffer_size(BUFFER);
     let longest = service.app.config.limits.body;
     let upgrade = upgrade.max_message_size(longest).max_frame_size(longest);
     if upgrade.selected_protocol().is_none() {
-        return (StatusCode::BAD_REQUEST, format!("The protocol is {PROTOCOL}.\n")).into_response();
+        return refused(StatusCode::BAD_REQUEST, "BAD_REQUEST", &format!("The protocol is {PROTOCOL}."));
     }
     upgrade.on_upgrade(async move |socket| {
         let open = service.metrics.socket();
@@ -197,6 +204,9 @@ struct Talk {
     is_begun: bool,
     /// How it has said that, as a header would.
     authorization: Option<String>,
+    /// When the client is asked whether it is there, and whether it has said anything since it was.
+    heartbeat: Interval,
+    is_heard: bool,
     /// What ends the socket if the client does not.
     until: BoxFuture<'static, End>,
     running: HashMap<String, Running>,
@@ -209,8 +219,21 @@ impl Talk {
         let late = tokio::time::sleep(init_time).map(|()| End::InitTimeout);
         let until = future::select(Box::pin(over(&service, Credential::default()).map(End::from)), Box::pin(late));
         let until = until.map(|first| first.factor_first().0).boxed();
+        let heartbeat = Duration::from_secs(service.app.config.limits.heartbeat_seconds);
+        let heartbeat = interval_at(Instant::now() + heartbeat, heartbeat);
         let (running, results) = (HashMap::new(), SelectAll::new());
-        Self { service, headers, place, is_begun: false, authorization: None, until, running, results }
+        Self {
+            service,
+            headers,
+            place,
+            is_begun: false,
+            authorization: None,
+            heartbeat,
+            is_heard: true,
+            until,
+            running,
+            results,
+        }
     }
 
     async fn run(mut self, mut socket: WebSocket) -> End {
@@ -220,6 +243,7 @@ impl Talk {
                 end = &mut self.until => Err(end),
                 said = socket.recv() => self.hear(said, &mut socket).await,
                 Some(saying) = self.results.next() => self.tell(saying, &mut socket).await,
+                _ = self.heartbeat.tick() => self.ask(&mut socket).await,
             };
             if let Err(end) = done {
                 break end;
@@ -249,6 +273,14 @@ impl Talk {
         {}
     }
 
+    /// Asks the client whether it is there; it has answered what it was asked before.
+    async fn ask(&mut self, socket: &mut WebSocket) -> Result<(), End> {
+        if !std::mem::take(&mut self.is_heard) {
+            return Err(End::Silent);
+        }
+        send(socket, Message::Ping(Bytes::new())).await
+    }
+
     /// Tells what an operation has come to.
     async fn tell(&mut self, saying: Saying, socket: &mut WebSocket) -> Result<(), End> {
         if let Some(reason) = saying.ends
@@ -261,6 +293,7 @@ impl Talk {
 
     /// Answers what comes from the socket.
     async fn hear(&mut self, said: Option<Result<Message, axum::Error>>, socket: &mut WebSocket) -> Result<(), End> {
+        self.is_heard = true;
         let text = match said.ok_or(End::Left)?.map_err(|_| End::Broken)? {
             Message::Text(text) => text,
             Message::Binary(_) => return Err(End::Malformed),
@@ -308,7 +341,7 @@ impl Talk {
     }
 
     async fn subscribe(&mut self, id: String, asked: Asked) -> Result<(), End> {
-        if !asked.names_a_document() {
+        if !asked.names_a_document() || id.len() > LONGEST_ID {
             return Err(End::Malformed);
         }
         if self.running.contains_key(&id) {
@@ -321,17 +354,19 @@ impl Talk {
         let mut told = Told::of(&self.service, Method::Socket, &self.headers);
         let request_id = told.request_id.clone();
         let asking = Asking::over_socket(&self.service, viewer, &self.headers, self.place.as_ref());
-        let preparing = prepare(&self.service, asking, asked, &mut told);
+        // Boxed: every socket would have the room of it.
+        let preparing = Box::pin(prepare(&self.service, asking, asked, &mut told));
         let (prepared, statements) = counting(in_time(&self.service, &request_id, preparing)).await;
         let mut goes_on = false;
         let answers = match prepared.unwrap_or_else(Err) {
             Ok(prepared) => {
+                told.statements = statements;
                 goes_on = prepared.kind == Some(OperationType::Subscription);
                 answers(self.service.clone(), prepared, told)
             }
             Err(answer) => {
                 let status = answer.status(Media::GraphqlResponse).as_u16();
-                told.report(&Outcome { status, codes: &answer.codes, statements });
+                told.report(&Outcome { status, executed: false, codes: &answer.codes, statements });
                 stream::once(future::ready(answer)).boxed()
             }
         };
@@ -373,7 +408,11 @@ async fn part(mut socket: WebSocket, frame: CloseFrame) {
 }
 
 async fn say(socket: &mut WebSocket, text: String) -> Result<(), End> {
-    let sent = tokio::time::timeout(PATIENCE, socket.send(Message::Text(text.into()))).await;
+    send(socket, Message::Text(text.into())).await
+}
+
+async fn send(socket: &mut WebSocket, message: Message) -> Result<(), End> {
+    let sent = tokio::time::timeout(PATIENCE, socket.send(message)).await;
     sent.map_err(|_| End::Slow)?.map_err(|_| End::Left)
 }
 

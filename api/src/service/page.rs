@@ -17,8 +17,6 @@ use crate::error::Error;
 
 /// Rows of a page if neither `first` nor `last` is given.
 pub const DEFAULT_PAGE: u64 = 25;
-/// The most rows of a page that an installation may allow.
-pub const LONGEST_PAGE: u64 = 100;
 /// The most sort keys of a list.
 const MOST_KEYS: usize = 5;
 

@@ -80,6 +80,8 @@ impl Transport {
 pub struct Answered<'a> {
     pub method: &'static str,
     pub status: u16,
+    /// Whether something was executed.
+    pub executed: bool,
     /// The codes of its errors.
     pub codes: &'a [&'static str],
     pub operation: Option<&'a str>,
@@ -205,7 +207,7 @@ impl Metrics {
         let Some(name) = answered.operation else { return "unnamed".to_owned() };
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         let learned = &mut names[usize::from(answered.has_token)];
-        if answered.status == 200 && learned.len() < MOST_NAMES && name.len() <= LONGEST_NAME {
+        if answered.executed && learned.len() < MOST_NAMES && name.len() <= LONGEST_NAME {
             learned.insert(name.to_owned());
         }
         let is_known = names.iter().any(|learned| learned.contains(name));
@@ -222,17 +224,16 @@ mod tests {
     #[test]
     fn operation_names_are_bounded() {
         let metrics = Metrics::default();
-        let answered = |name: &str, has_token: bool, status: u16| {
-            let operation = Some(name);
-            let took = Duration::ZERO;
-            metrics.answered(&Answered { method: "POST", status, codes: &[], operation, has_token, took });
+        let answered = |name: &str, has_token: bool, executed: bool| {
+            let (operation, took, status) = (Some(name), Duration::ZERO, 200);
+            metrics.answered(&Answered { method: "POST", status, executed, codes: &[], operation, has_token, took });
         };
-        answered("Refused", true, 400);
+        answered("Refused", true, false);
         for number in 0..MOST_NAMES + 50 {
-            answered(&format!("Name{number}"), false, 200);
+            answered(&format!("Name{number}"), false, true);
         }
-        answered(&"x".repeat(1000), true, 200);
-        answered("Partner", true, 200);
+        answered(&"x".repeat(1000), true, true);
+        answered("Partner", true, true);
         let mut text = String::new();
         prometheus_client::encoding::text::encode_registry(&mut text, &metrics.registry).unwrap();
         let names = text.lines().filter(|line| line.starts_with("rec_request_seconds_count")).count();

@@ -24,6 +24,7 @@ pub struct Traces(Option<SdkTracerProvider>);
 
 /// A request that has been answered.
 pub struct Traced {
+    pub path: &'static str,
     pub came_at: DateTime<Utc>,
     /// When its execution began, counted from its coming; `None` if it did not come so far.
     pub admitted: Option<Duration>,
@@ -58,7 +59,7 @@ impl Traces {
         let Some(provider) = &self.0 else { return };
         let tracer = provider.tracer("rec");
         let at = |after: Duration| SystemTime::from(answered.came_at) + after;
-        let request = tracer.span_builder("/graphql").with_kind(SpanKind::Server);
+        let request = tracer.span_builder(answered.path).with_kind(SpanKind::Server);
         let request = request.with_start_time(at(Duration::ZERO)).with_attributes(attributes());
         let mut span = request.start_with_context(&tracer, begun);
         if answered.status >= 500 {

@@ -5,7 +5,9 @@ use chrono::NaiveDate;
 use rec_tests::TestApp;
 use sea_orm::ConnectionTrait as _;
 use sea_orm::sqlx::postgres::{PgPool, PgPoolOptions, PgRow};
-use sea_orm::sqlx::sqlite::{SqlitePool, SqlitePoolOptions, SqliteRow};
+use sea_orm::sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
 use sea_orm::sqlx::types::Json;
 use sea_orm::sqlx::{self, Row as _};
 use uuid::Uuid;
@@ -79,10 +81,12 @@ macro_rules! among {
 
 impl ByHand {
     pub async fn connect(url: &str) -> Self {
-        // As the service does, and unlike sqlx's default: no ping before each statement.
+        // As the service does, and unlike sqlx's defaults: no ping before each statement, and SQLite need not reach the disk.
         if url.starts_with("sqlite:") {
+            let sqlite: SqliteConnectOptions = url.parse().unwrap();
+            let sqlite = sqlite.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Normal);
             let options = SqlitePoolOptions::new().max_connections(4).test_before_acquire(false);
-            Self::Sqlite(options.connect(url).await.unwrap())
+            Self::Sqlite(options.connect_with(sqlite.foreign_keys(true)).await.unwrap())
         } else {
             let options = PgPoolOptions::new().max_connections(4).test_before_acquire(false);
             Self::Postgres(options.connect(url).await.unwrap())

@@ -2,6 +2,7 @@
 //! records. Each fragment is reckoned once; sums saturate.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 
 use async_graphql::Variables;
 use async_graphql::parser::types::{ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet};
@@ -147,15 +148,17 @@ impl<'a> Reckoning<'a> {
         }
     }
 
-    /// The value of an argument, its variables filled in.
+    /// The value of an argument, its variables filled in; those that are not given with null.
     fn value(&self, field: &Field, name: &str) -> Option<ConstValue> {
         let value: &Value = &field.get_argument(name)?.node;
         let filled = value.clone().into_const_with(|variable| {
             let declared = self.operation.variable_definitions.iter().find(|one| one.node.name.node == variable);
             let default = declared.and_then(|one| one.node.default_value.as_ref()).map(|value| value.node.clone());
-            self.given.get(&variable).cloned().or(default).ok_or(())
+            Ok::<_, Infallible>(self.given.get(&variable).cloned().or(default).unwrap_or_default())
         });
-        filled.ok()
+        match filled {
+            Ok(filled) => Some(filled),
+        }
     }
 }
 
@@ -196,6 +199,10 @@ mod tests {
                 1 + 3 * (1 + 1 + 2 + 2),
             ),
             ("{ upsertThings(input: { rows: [] }) { rows { index } } }", 3),
+            (
+                "query($omitted: Int) { upsertThings(input: { rows: [{ a: $omitted }, 2, 3] }) { rows { index } } }",
+                1 + 3 * 2,
+            ),
             ("{ thing { ...f ...f } } fragment f on Thing { id ... on Thing { parts { id } } }", 1 + 2 * (1 + 1 + 5)),
             ("{ ...f } fragment f on Query { thing { id } ...f }", 2),
             ("{ __schema { types { name } } }", 1 + (1 + 150_u64).div_ceil(25)),

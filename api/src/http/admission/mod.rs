@@ -103,6 +103,13 @@ impl Document {
         format!("{:012x}", beginning >> 16)
     }
 
+    /// The variables that the operation declares. What else a request gives would be kept for nothing.
+    pub fn declared(&self, operation: Option<&str>, mut given: Variables) -> Variables {
+        let declared = self.operation(operation).map(|operation| operation.variable_definitions.as_slice());
+        given.retain(|name, _| declared.is_some_and(|all| all.iter().any(|one| one.node.name.node == *name)));
+        given
+    }
+
     /// What kind of operation a request names; `None` if there is no such one.
     pub fn operation_type(&self, name: Option<&str>) -> Option<OperationType> {
         self.operation(name).map(|operation| operation.ty)
@@ -243,6 +250,8 @@ impl Documents {
 #[cfg(test)]
 mod tests {
     use async_graphql::Variables;
+    use futures_util::FutureExt as _;
+    use serde_json::json;
 
     use super::{Admission, Admitted, Inadmissible, Known, Limits};
 
@@ -273,6 +282,35 @@ mod tests {
             }
             assert_eq!(known, kept);
         }
+    }
+
+    #[tokio::test]
+    async fn new_documents_wait_for_their_turn_and_others_do_not() {
+        let admission = Admission::to(SCHEMA, Limits::DEFAULT);
+        let proven = admit(&admission, "{ a }").await.unwrap().unproven().unwrap();
+        admission.prove(proven);
+        admit(&admission, "{ a }").await.unwrap();
+        let mut turns = Vec::new();
+        while let Some(turn) = admission.turn().now_or_never() {
+            turns.push(turn);
+        }
+        assert!(!turns.is_empty());
+        assert!(admit(&admission, "{ b }").now_or_never().is_none(), "all turns are taken");
+        let kept = admit(&admission, "{ a }").now_or_never().expect("at once").unwrap();
+        assert_eq!(kept.known, Known::Kept);
+        turns.pop();
+        assert!(admit(&admission, "{ b }").now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn what_is_given_and_not_declared_is_not_kept() {
+        let admission = Admission::to(SCHEMA, Limits::DEFAULT);
+        let text = "query One($a: Int) { a } query Two { a }";
+        let given = Variables::from_json(json!({ "a": 1, "b": [1, 2, 3] }));
+        let document = admission.admit(text, Some("One"), &given).await.unwrap().document;
+        assert_eq!(document.declared(Some("One"), given.clone()), Variables::from_json(json!({ "a": 1 })));
+        assert!(document.declared(Some("Two"), given.clone()).is_empty());
+        assert!(document.declared(None, given).is_empty(), "no operation is named");
     }
 
     #[tokio::test]

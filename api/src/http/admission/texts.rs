@@ -6,10 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use lru::LruCache;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
 
 use super::Inadmissible;
-use crate::config::{Limits, TrustedDocuments};
+use crate::config::{Limits, TrustedDocuments, sha256};
 
 /// How a request names its document.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +77,7 @@ impl Texts {
             let unknown = || Inadmissible::new("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound");
             return persisted.texts.get(&hash).cloned().ok_or_else(unknown);
         };
-        if hash != hexadecimal(query) {
+        if hash != sha256(query) {
             return Err(Inadmissible::new("PERSISTED_QUERY_MISMATCH", "The hash is not that of the query."));
         }
         let text: Arc<str> = query.into();
@@ -103,18 +102,13 @@ impl Persisted {
     }
 }
 
-/// The SHA-256 of bytes, in lower-case hexadecimal.
-pub fn hexadecimal(text: impl AsRef<[u8]>) -> String {
-    Sha256::digest(text).iter().fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"))
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
 
     use serde_json::{Map, Value, json};
 
-    use super::{Limits, Named, Texts, hexadecimal};
+    use super::{Limits, Named, Texts, sha256};
 
     fn named<'a>(query: Option<&'a str>, extensions: Option<&'a Map<String, Value>>) -> Named<'a> {
         Named { query, document_id: None, extensions }
@@ -131,7 +125,7 @@ mod tests {
     #[test]
     fn a_query_is_kept_for_whoever_has_a_token_and_named_by_its_hash() {
         let texts = Texts::new(HashMap::new(), false, Limits::DEFAULT);
-        let hash = persisted(&hexadecimal("{ a }"));
+        let hash = persisted(&sha256("{ a }"));
         assert_eq!(code(&texts, named(None, Some(&hash)), true), Err("PERSISTED_QUERY_NOT_FOUND"));
         assert_eq!(code(&texts, named(Some("{ b }"), Some(&hash)), true), Err("PERSISTED_QUERY_MISMATCH"));
         assert_eq!(code(&texts, named(Some("{ a }"), Some(&hash)), true), Ok("{ a }".to_owned()));
@@ -145,21 +139,21 @@ mod tests {
     fn what_is_kept_is_bounded() {
         let texts = Texts::new(HashMap::new(), false, Limits { kept_documents: 2, ..Limits::DEFAULT });
         for text in ["{ a }", "{ b }", "{ c }"] {
-            code(&texts, named(Some(text), Some(&persisted(&hexadecimal(text)))), true).unwrap();
+            code(&texts, named(Some(text), Some(&persisted(&sha256(text)))), true).unwrap();
         }
         assert_eq!(
-            code(&texts, named(None, Some(&persisted(&hexadecimal("{ a }")))), true),
+            code(&texts, named(None, Some(&persisted(&sha256("{ a }")))), true),
             Err("PERSISTED_QUERY_NOT_FOUND")
         );
-        assert!(code(&texts, named(None, Some(&persisted(&hexadecimal("{ c }")))), true).is_ok());
+        assert!(code(&texts, named(None, Some(&persisted(&sha256("{ c }")))), true).is_ok());
     }
 
     #[test]
     fn trusted_documents_are_those_of_the_manifest() {
-        let manifest = HashMap::from([(hexadecimal("{ a }"), "{ a }".into())]);
+        let manifest = HashMap::from([(sha256("{ a }"), "{ a }".into())]);
         let texts = Texts::new(manifest, true, Limits::DEFAULT);
         let by_id = |id: &str| texts.resolve(Named { query: None, document_id: Some(id), extensions: None }, false);
-        assert_eq!(by_id(&format!("sha256:{}", hexadecimal("{ a }"))).unwrap().as_ref(), "{ a }");
+        assert_eq!(by_id(&format!("sha256:{}", sha256("{ a }"))).unwrap().as_ref(), "{ a }");
         for unknown in ["sha256:00", "md5:00", ""] {
             assert_eq!(by_id(unknown).unwrap_err().code, "DOCUMENT_NOT_FOUND");
         }

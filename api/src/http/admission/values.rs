@@ -34,6 +34,9 @@ struct FieldType {
 /// The type of each input value, and whether it has a default.
 type Inputs = HashMap<String, (Type, bool)>;
 
+/// The most values of a list. What a field takes is less; this bounds what is kept of a request until it is over.
+const LONGEST_LIST: usize = 1000;
+
 /// Where a value is not what its type says, and what is expected there.
 type Misfit = String;
 
@@ -138,6 +141,9 @@ impl Types {
 
     fn check(&self, value: &Value, ty: &Type, path: &str) -> Result<(), Misfit> {
         match (value, &ty.base) {
+            (Value::List(values), _) if values.len() > LONGEST_LIST => {
+                Err(format!("{path}: a list has at most {LONGEST_LIST} values."))
+            }
             // A variable is checked by its own type, and validation compares the two.
             (Value::Variable(_), _) => Ok(()),
             (Value::Null, _) if ty.nullable => Ok(()),
@@ -281,6 +287,7 @@ mod tests {
         assert_eq!(variable("Thing", json!({})), Ok(()));
         assert_eq!(variable("Int! = 3", json!({})), Ok(()));
         assert_eq!(variable("[Int!]", json!({ "v": 3 })), Ok(()));
+        assert_eq!(variable("[Int!]", json!({ "v": vec![1; 1000] })), Ok(()));
         for (ty, wrong, path) in [
             ("Thing!", json!({}), "$v"),
             ("Thing!", json!({ "v": null }), "$v"),
@@ -289,6 +296,7 @@ mod tests {
             ("[Int!]", json!({ "v": [1, null] }), "$v.1"),
             ("Int", json!({ "v": "1" }), "$v"),
             ("String", json!({ "v": 1 }), "$v"),
+            ("[Int!]", json!({ "v": vec![1; 1001] }), "$v"),
         ] {
             let misfit = variable(ty, wrong.clone()).unwrap_err();
             assert!(misfit.starts_with(&format!("{path}: ")), "{wrong}: {misfit}");

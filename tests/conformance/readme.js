@@ -1,0 +1,49 @@
+// The snippets of the README's "Connecting a client" against a running service: node readme.js README PYTHON http://… TOKEN
+// Each is run as it stands there, with the address and the token of the service, until it has printed something.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+
+const [readme, python, url, token] = process.argv.slice(2);
+const PATIENCE = 30_000;
+const host = new URL(url).host;
+
+const section = readFileSync(readme, "utf8").match(/^## Connecting a client$([\s\S]*?)^## /m)[1];
+const snippets = [...section.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, text]) => ({ language, text: text.replaceAll("127.0.0.1:8080", host) }));
+
+// Where packages are found from.
+const place = new URL("node_modules/.readme/", import.meta.url);
+mkdirSync(place, { recursive: true });
+
+const languages = {
+  js: (text, file) => [process.execPath, write(`${file}.mjs`, `const token = ${JSON.stringify(token)};\n${text}`)],
+  python: (text, file) => [python, "-u", write(`${file}.py`, `token = ${JSON.stringify(token)}\n${text}`)],
+  sh: (text) => ["bash", "-c", text],
+};
+
+function write(name, text) {
+  const file = new URL(name, place);
+  writeFileSync(file, text);
+  return file.pathname;
+}
+
+// The first line that is printed.
+async function printed([program, ...parameters]) {
+  const child = spawn(program, parameters, { stdio: ["ignore", "pipe", program === "bash" ? "ignore" : "inherit"] });
+  const late = setTimeout(() => child.kill(), PATIENCE);
+  try {
+    for await (const line of createInterface({ input: child.stdout })) if (line.trim()) return line;
+    throw new Error("it prints nothing");
+  } finally {
+    clearTimeout(late);
+    child.kill();
+  }
+}
+
+assert.ok(snippets.length >= 6, "the section has its snippets");
+for (const [index, { language, text }] of snippets.entries()) {
+  const line = await printed(languages[language](text, `snippet-${index}`));
+  assert.doesNotMatch(line, /error/i, text);
+}
+console.log(`README: ${snippets.length} snippets of clients run as they stand.`);

@@ -1,0 +1,68 @@
+//! How the service ends, and connections that it cuts.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rec_tests::program::{Serving, ask, command, run};
+use serde_json::json;
+
+const BODY: &str = r#"{"query":"{ viewer { role } }"}"#;
+
+fn connect(port: u16) -> TcpStream {
+    let stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time limit");
+    stream
+}
+
+/// Begins a request whose body has not come yet.
+fn begin(stream: &mut TcpStream) {
+    let head = "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+    write!(stream, "{head}Content-Length: {}\r\n\r\n", BODY.len()).expect("a head");
+    thread::sleep(Duration::from_millis(200));
+}
+
+#[test]
+fn a_request_that_has_begun_is_finished() {
+    let data = tempfile::tempdir().expect("a directory");
+    let serving = Serving::start(&mut command(data.path()));
+    let port = serving.port;
+    let mut stream = connect(port);
+    begin(&mut stream);
+    let stopping = thread::spawn(move || serving.stop());
+    thread::sleep(Duration::from_millis(500));
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "no more connections are taken");
+    stream.write_all(BODY.as_bytes()).expect("a body");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("ANONYMOUS"), "{answer}");
+    stopping.join().expect("an end");
+}
+
+#[test]
+fn the_end_is_not_waited_for_without_end() {
+    let data = tempfile::tempdir().expect("a directory");
+    let serving = Serving::start(command(data.path()).env("REC_SHUTDOWN_SECONDS", "1"));
+    let mut stream = connect(serving.port);
+    begin(&mut stream);
+    let begun = Instant::now();
+    serving.stop();
+    assert!((1..5).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_client_that_does_not_read_loses_its_connection() {
+    let data = tempfile::tempdir().expect("a directory");
+    let seeded = run(command(data.path()).args(["seed", "scale", "--recommendations", "20000"]));
+    assert!(seeded.status.success(), "{}", String::from_utf8_lossy(&seeded.stderr));
+    let mut program = command(data.path());
+    let serving = Serving::start(program.env("REC_MAX_CONNECTIONS", "1").env("REC_MAX_UNREAD_SECONDS", "1"));
+    let mut stream = connect(serving.port);
+    stream.write_all(b"GET /export.ndjson HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("a request");
+    // It holds the only place there is.
+    let begun = Instant::now();
+    assert!(ask(serving.port, None, "{ viewer { role } }", &json!({})).is_some());
+    assert!((1..15).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+    drop(stream);
+}
