@@ -23,6 +23,7 @@ use crate::service::change::Feed;
 use crate::service::change::attend::attend;
 use crate::service::client::tokens::Tokens;
 use crate::service::idempotency::Queues;
+use crate::service::kept::Kept;
 use crate::service::webhook::post::Poster;
 use crate::telemetry;
 use crate::telemetry::traces::Traces;
@@ -38,6 +39,7 @@ pub struct Parts {
     pub keys: KeyRing,
     pub clock: Clock,
     pub feed: Feed,
+    pub kept: Kept,
     pub tokens: Tokens,
     /// Where requests wait that come with the same idempotency key.
     pub queues: Queues,
@@ -92,7 +94,9 @@ impl App {
         let feed = Feed::open(&databases.read).await?;
         let stopping = watch::Sender::new(false);
         let (tokens, queues, poster) = (Tokens::default(), Queues::default(), Poster::new(config.webhooks_private()));
-        let parts = Parts { config, keys, clock, feed, tokens, queues, poster, trusted_documents, traces, stopping };
+        let kept = Kept::default();
+        let parts =
+            Parts { config, keys, clock, feed, kept, tokens, queues, poster, trusted_documents, traces, stopping };
         let app = Self { databases, parts: Arc::new(parts) };
         app.tokens.read(&app).await?;
         Ok(app)

@@ -99,7 +99,7 @@ struct ExportArgs {
     #[arg(long, value_delimiter = ',', value_name = "TYPES", value_parser = record_type)]
     types: Option<Vec<RecordType>>,
     /// A cursor of the change feed: print what has changed since, and what is gone.
-    #[arg(long, value_name = "CURSOR")]
+    #[arg(long, value_name = "CURSOR", allow_hyphen_values = true)]
     after: Option<String>,
 }
 

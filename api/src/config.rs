@@ -105,6 +105,12 @@ pub struct Config {
           value_parser = clap::value_parser!(u32).range(1..=3650))]
     pub feed_days: u32,
 
+    /// How long a process keeps what many records name and what seldom changes, such as organisations, in seconds. It reads them
+    /// again whenever the feed grows; this is for what passes by it. 0 keeps nothing.
+    #[arg(long, env = "REC_KEEP_SECONDS", default_value_t = 1, global = true, value_name = "N",
+          value_parser = clap::value_parser!(u64).range(0..=60))]
+    pub keep_seconds: u64,
+
     #[command(flatten)]
     pub limits: Limits,
 }
@@ -303,6 +309,7 @@ impl Config {
             trust_proxy: Switch::Off,
             shutdown_seconds: 10,
             feed_days: 90,
+            keep_seconds: 1,
             limits: Limits::DEFAULT,
         }
     }

@@ -29,6 +29,11 @@ const ORGANIZATIONS: &str = "query($first: Int) { organizations(first: $first) {
                              2) { totalCount nodes { body { code } } } recommendations(first: 2) { totalCount nodes { label \
                              } } } } }";
 
+/// The same service that keeps no rows between requests: each reads what it needs.
+async fn forgetful(app: &TestApp) -> TestApp {
+    app.second_with(|config| config.keep_seconds = 0).await
+}
+
 async fn statements(app: &TestApp, client: &Client, query: &str, first: u32) -> (u64, Value) {
     let before = app.app.databases.statements();
     let data = client.query_with(query, json!({ "first": first })).await;
@@ -88,6 +93,7 @@ async fn loaded(app: &TestApp) {
 on_both_databases! {
     async fn a_nested_page_takes_as_many_statements_for_a_hundred_rows_as_for_one(app: TestApp) {
         loaded(&app).await;
+        let app = forgetful(&app).await;
         for client in [app.anonymous(), app.reader(), app.partner("ISRS"), app.secretariat()] {
             let (one, data) = statements(&app, &client, PAGE, 1).await;
             assert!(
@@ -107,6 +113,7 @@ on_both_databases! {
 
     async fn nested_connections_and_counts_take_as_many_statements_for_many_rows(app: TestApp) {
         loaded(&app).await;
+        let app = forgetful(&app).await;
         for (query, name) in [(MEETINGS, "meetings"), (BODIES, "bodies"), (ORGANIZATIONS, "organizations")] {
             for client in [app.anonymous(), app.reader(), app.secretariat()] {
                 let (few, _) = statements(&app, &client, query, 5).await;
@@ -120,6 +127,7 @@ on_both_databases! {
 
     async fn every_edge_of_every_list_takes_no_more_statements_for_all_rows_than_for_few(app: TestApp) {
         all_kinds(&app).await;
+        let app = forgetful(&app).await;
         let schema = Schema::of(&app).await;
         for list in schema.lists("Query") {
             let edges = schema.edges(&list.node);
@@ -131,6 +139,7 @@ on_both_databases! {
 
     async fn every_edge_of_an_edge_takes_no_more_statements_for_all_rows_than_for_few(app: TestApp) {
         all_kinds(&app).await;
+        let app = forgetful(&app).await;
         let schema = Schema::of(&app).await;
         let mut kinds = BTreeSet::new();
         for list in schema.lists("Query") {
@@ -150,6 +159,7 @@ on_both_databases! {
 
     async fn under_load_each_request_takes_its_own_statements_and_no_more(app: TestApp) {
         loaded(&app).await;
+        let app = forgetful(&app).await;
         for query in [PAGE, MEETINGS, BODIES, ORGANIZATIONS] {
             let client = app.reader();
             let (one, expected) = statements(&app, &client, query, 20).await;

@@ -23,6 +23,7 @@ mod guard;
 mod http;
 mod idempotency;
 mod import;
+mod kept;
 mod language;
 mod limits;
 mod lists;

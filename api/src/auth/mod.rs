@@ -119,8 +119,8 @@ impl Viewer {
     }
 
     /// The holder of a token, with the organisation that it names. A partner acts for an organisation that is active.
-    pub fn of(claims: Claims, organization: Option<organization::Model>) -> Result<Self, Error> {
-        let organization = organization.filter(|organization| organization.active).map(Arc::new);
+    pub fn of(claims: Claims, organization: Option<Arc<organization::Model>>) -> Result<Self, Error> {
+        let organization = organization.filter(|organization| organization.active);
         if claims.role == Role::Partner && organization.is_none() {
             return Err(Error::Unauthenticated("The token's organisation is not active."));
         }

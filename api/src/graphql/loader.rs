@@ -17,6 +17,7 @@ use crate::App;
 use crate::auth::Viewer;
 use crate::error::Error;
 use crate::service;
+use crate::service::kept;
 use crate::service::page::{Listing, Page};
 use crate::service::read::{self, Link, Visible};
 
@@ -197,8 +198,8 @@ impl<E: Visible> Key for ById<E> {
 
     async fn load(reader: &Reader, keys: &[Self]) -> Result<HashMap<Self, Self::Value>, Error> {
         let ids: Vec<E::Id> = keys.iter().map(|key| key.0).collect();
-        let rows = read::by_ids::<E>(&reader.app.databases.read, &reader.viewer, &ids).await?;
-        Ok(rows.into_iter().map(|row| (ById(E::id(&row)), Arc::new(row))).collect())
+        let rows = kept::by_ids::<E>(&reader.app, &reader.viewer, &ids).await?;
+        Ok(rows.into_iter().map(|row| (ById(E::id(&row)), row)).collect())
     }
 }
 

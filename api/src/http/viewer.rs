@@ -6,7 +6,7 @@ use crate::App;
 use crate::auth::Viewer;
 use crate::auth::token::verify;
 use crate::error::Error;
-use crate::service::organization::{OrganizationBy, find};
+use crate::service::organization::acting;
 
 /// The viewer of a request.
 pub async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Viewer, Error> {
@@ -21,7 +21,7 @@ pub async fn authorize(app: &App, authorization: Option<&str>) -> Result<Viewer,
     let now = app.clock.now();
     let claims = verify(token, &app.keys, &app.config.trust(), now).await?;
     let organization = match &claims.organization {
-        Some(named) => find(&app.databases.read, &Viewer::anonymous(), &OrganizationBy::named(named)).await?,
+        Some(named) => acting(app, named).await?,
         None => None,
     };
     let viewer = Viewer::of(claims, organization)?;

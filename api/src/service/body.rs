@@ -18,7 +18,9 @@ use crate::domain::refusal::All as _;
 use crate::domain::{audience, council, input};
 use crate::error::Error;
 
-impl Visible for body::Entity {}
+impl Visible for body::Entity {
+    const KEPT: bool = true;
+}
 
 /// Names one body.
 #[derive(Clone, Debug, OneofObject)]

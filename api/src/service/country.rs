@@ -11,7 +11,9 @@ use super::read::{self, Visible};
 use crate::auth::Viewer;
 use crate::error::Error;
 
-impl Visible for country::Entity {}
+impl Visible for country::Entity {
+    const KEPT: bool = true;
+}
 
 /// Names one country.
 #[derive(Clone, Debug, OneofObject)]

@@ -17,7 +17,9 @@ use crate::domain::refusal::All as _;
 use crate::domain::{audience, input};
 use crate::error::Error;
 
-impl Visible for instrument::Entity {}
+impl Visible for instrument::Entity {
+    const KEPT: bool = true;
+}
 
 /// Names one instrument.
 #[derive(Clone, Debug, OneofObject)]

@@ -15,6 +15,7 @@ pub mod filter;
 pub mod idempotency;
 pub mod input;
 pub mod instrument;
+pub mod kept;
 pub mod mandate;
 pub mod meeting;
 pub mod operation;

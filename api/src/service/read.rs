@@ -17,6 +17,9 @@ use crate::error::Error;
 
 /// Who may see which rows of a table.
 pub trait Visible: Row {
+    /// Whether a process keeps its rows: they are few, many records name them, and who may see them is written on them.
+    const KEPT: bool = false;
+
     /// The rows that the viewer may see: those of its audience, and those of its own organisation.
     fn visible(viewer: &Viewer) -> Condition {
         by_access::<Self>(viewer)

@@ -4,4 +4,6 @@ use entity::source;
 
 use super::read::Visible;
 
-impl Visible for source::Entity {}
+impl Visible for source::Entity {
+    const KEPT: bool = true;
+}

@@ -17,7 +17,9 @@ use crate::domain::refusal::All as _;
 use crate::domain::{audience, council, input};
 use crate::error::Error;
 
-impl Visible for theme::Entity {}
+impl Visible for theme::Entity {
+    const KEPT: bool = true;
+}
 
 /// Names one theme.
 #[derive(Clone, Debug, OneofObject)]

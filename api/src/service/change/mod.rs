@@ -63,6 +63,11 @@ impl Feed {
         });
     }
 
+    /// As far as this process knows.
+    pub fn known_head(&self) -> i64 {
+        *self.head.borrow()
+    }
+
     pub fn head(&self) -> watch::Receiver<i64> {
         self.head.subscribe()
     }

@@ -2,6 +2,8 @@
 
 pub mod upsert;
 
+use std::sync::Arc;
+
 use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
 use entity::id::{CountryId, OrganizationId};
 use entity::organization::OrganizationKind;
@@ -17,10 +19,13 @@ use crate::service::country::CountryFilter;
 use crate::service::external_id::{self, ExternalIdInput};
 use crate::service::filter::{BooleanFilter, EnumFilter, IdFilter, StringFilter, TextFilter, filter, sort};
 use crate::service::input::{LocalizedTextInput, localized, patch, patch_required};
+use crate::service::kept;
 use crate::service::read::{self, Link, Visible};
 use crate::service::tx::{Tx, Written};
 
-impl Visible for organization::Entity {}
+impl Visible for organization::Entity {
+    const KEPT: bool = true;
+}
 
 /// What an organisation is called in refusals.
 const WHAT: &str = "organisation";
@@ -104,6 +109,18 @@ impl OrganizationBy {
             Ok(id) => Self::Id(id.to_string().into()),
             Err(_) => Self::Acronym(name.to_owned()),
         }
+    }
+}
+
+/// The organisation that a token names, by its id or its acronym.
+pub async fn acting(app: &App, named: &str) -> Result<Option<Arc<organization::Model>>, Error> {
+    let anyone = Viewer::anonymous();
+    match OrganizationBy::named(named) {
+        OrganizationBy::Id(id) => {
+            let ids: Vec<OrganizationId> = id.parse().into_iter().collect();
+            Ok(kept::by_ids::<organization::Entity>(app, &anyone, &ids).await?.pop())
+        }
+        by => Ok(find(&app.databases.read, &anyone, &by).await?.map(Arc::new)),
     }
 }
 

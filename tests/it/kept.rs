@@ -1,0 +1,106 @@
+//! Rows that a process keeps: what is asked of them is what the database says.
+
+use std::time::Duration;
+
+use rec_tests::client::Client;
+use rec_tests::given::{at_with, text};
+use rec_tests::{TestApp, on_both_databases};
+use sea_orm::ConnectionTrait as _;
+use serde_json::{Value, json};
+
+const MANDATES: &str =
+    "{ mandates(first: 100) { nodes { organization { acronym name } body { code } country { iso2 } } } }";
+
+async fn statements(app: &TestApp, client: &Client) -> u64 {
+    let before = app.app.databases.statements();
+    client.query(MANDATES).await;
+    app.app.databases.statements() - before
+}
+
+/// The name of the organisation of a mandate, as a record that names it shows it.
+async fn name(client: &Client) -> Value {
+    client.query("{ mandates(first: 1) { nodes { organization { name } } } }").await["mandates"]["nodes"][0]["organization"]["name"].take()
+}
+
+async fn rename(app: &TestApp, english: &str) {
+    let query = "{ mandates(first: 1) { nodes { organization { id version } } } }";
+    let organization = app.secretariat().query(query).await["mandates"]["nodes"][0]["organization"].take();
+    app.secretariat()
+        .mutate("updateOrganization", at_with(&organization, json!({ "name": text(english) })), "id")
+        .await;
+}
+
+on_both_databases! {
+    async fn what_is_kept_is_not_read_again_until_the_record_changes(app: TestApp) {
+        app.mandate("OSCE", "WG-A", "MEMBER").await;
+        let app = app.second_with(|config| config.keep_seconds = 60).await;
+        let reader = app.reader();
+        let first = statements(&app, &reader).await;
+        assert_eq!(statements(&app, &reader).await, 1, "{first} before: the list alone");
+        assert_eq!(statements(&app, &app.anonymous()).await, 1, "whoever asks");
+        app.theme("NEW").await;
+        assert_eq!(statements(&app, &reader).await, first);
+    }
+
+    async fn a_change_is_seen_at_once(app: TestApp) {
+        app.mandate("OSCE", "WG-A", "MEMBER").await;
+        for english in ["One", "Two", "Three"] {
+            name(&app.anonymous()).await;
+            rename(&app, english).await;
+            assert_eq!(name(&app.anonymous()).await, english);
+        }
+    }
+
+    async fn a_change_of_another_process_is_seen_when_it_is_heard_of(app: TestApp) {
+        app.mandate("OSCE", "WG-A", "MEMBER").await;
+        let (served, other) = (app.second_with(|config| config.keep_seconds = 60).await, app);
+        served.serve().await;
+        name(&served.anonymous()).await;
+        rename(&other, "Renamed").await;
+        let heard = async {
+            while name(&served.anonymous()).await != "Renamed" {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(3), heard).await.expect("in time");
+    }
+
+    async fn what_passes_by_the_feed_is_seen_after_a_second(app: TestApp) {
+        app.mandate("OSCE", "WG-A", "MEMBER").await;
+        let before = name(&app.anonymous()).await;
+        let by_hand = "UPDATE organization SET name = (SELECT name FROM organization WHERE acronym = 'ISRS')";
+        app.app.databases.write.execute_unprepared(by_hand).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        assert_ne!(name(&app.anonymous()).await, before);
+    }
+
+    async fn who_may_see_a_row_is_asked_of_what_is_kept(app: TestApp) {
+        app.mandate("OSCE", "WG-A", "MEMBER").await;
+        let hide = "UPDATE organization SET audience = 1 WHERE acronym = 'OSCE'";
+        app.app.databases.write.execute_unprepared(hide).await.unwrap();
+        let app = app.second().await;
+        let query = r#"{ organization(by: { acronym: "OSCE-PCUZ" }) { parent { acronym } } }"#;
+        let parent = async |client: Client| client.query(query).await["organization"]["parent"].take();
+        // Each way: whoever comes first has it kept.
+        for _ in 0..2 {
+            assert_eq!(parent(app.reader()).await, json!({ "acronym": "OSCE" }));
+            assert_eq!(parent(app.anonymous()).await, Value::Null);
+        }
+    }
+
+    async fn a_request_with_a_key_sees_what_it_has_written(app: TestApp) {
+        app.mandate("OSCE", "WG-A", "MEMBER").await;
+        name(&app.secretariat()).await;
+        let query = "{ mandates(first: 1) { nodes { organization { id version } } } }";
+        let organization = app.secretariat().query(query).await["mandates"]["nodes"][0]["organization"].take();
+        let document = "mutation($input: UpdateOrganizationInput!, $mandate: GrantMandateInput!) {
+            updateOrganization(input: $input) { userErrors { code } }
+            grantMandate(input: $mandate) { mandate { organization { name } } userErrors { code } }
+        }";
+        let mandate = json!({ "organizationId": organization["id"], "bodyId": app.body("WG-B").await, "role": "MEMBER", "validFrom": "2025-01-01" });
+        let input = at_with(&organization, json!({ "name": text("Within") }));
+        let answer = app.secretariat().keyed("one").send(document, json!({ "input": input, "mandate": mandate })).await;
+        assert_eq!(answer.body["data"]["grantMandate"]["mandate"]["organization"]["name"], "Within", "{}", answer.text);
+        assert_eq!(name(&app.anonymous()).await, "Within");
+    }
+}
