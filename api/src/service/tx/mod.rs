@@ -1,0 +1,288 @@
+//! Door 2: every write. A transaction checks versions, stamps rows, and ends with its changes in the feed and its line in
+//! the audit trail, all in one commit. What is dropped before `commit` leaves nothing behind.
+#![expect(clippy::disallowed_methods, reason = "the one place that writes entities")]
+
+mod beside;
+mod parts;
+mod pending;
+mod reading;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::audit::Subjects;
+use entity::change::{ChangeKind, ChangeReason};
+use entity::id::RecordId;
+use entity::{Record, Row, audit, external_id};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, OnConflict};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IdenStatic, IntoActiveModel, Iterable, ModelTrait,
+    QueryFilter, QuerySelect,
+};
+use uuid::Uuid;
+
+use super::change::{ChangeCursor, Pending, append};
+use super::constraint::refused_write;
+use crate::app::App;
+use crate::auth::Viewer;
+use crate::domain::scope;
+use crate::error::Error;
+
+/// The most rows of one statement: both databases take 32,766 parameters or more.
+fn longest<E: Row>() -> usize {
+    32_000 / E::Column::iter().count()
+}
+
+/// Writes all of a row in the place of the one with its id.
+fn replacing<E: Row>() -> OnConflict {
+    let columns = E::Column::iter().filter(|column| column.as_str() != E::ID.as_str());
+    OnConflict::column(E::ID).update_columns(columns).to_owned()
+}
+
+/// What a use case has written: the record, and where the write stands in the feed. No cursor if nothing changed.
+#[derive(Clone, Debug)]
+pub struct Written<M> {
+    pub record: M,
+    pub cursor: Option<ChangeCursor>,
+}
+
+pub struct Tx<'a> {
+    app: &'a App,
+    /// Its author, with the whole sight of its role.
+    viewer: Viewer,
+    action: &'static str,
+    at: DateTime<Utc>,
+    txn: DatabaseTransaction,
+    changes: Vec<Pending>,
+    /// Where each record that was written stands in `changes`.
+    written: HashMap<Uuid, usize>,
+    /// Where each record that is told of and was not written stands in `changes`.
+    told: HashMap<Uuid, usize>,
+    subjects: Vec<String>,
+    /// Whether something was written that stands beside the record.
+    beside: bool,
+}
+
+impl App {
+    /// Begins a use case. `action` is its name in the audit trail: the mutation or the command.
+    pub async fn begin<'a>(&'a self, viewer: &Viewer, action: &'static str) -> Result<Tx<'a>, Error> {
+        viewer.require_scope(scope::of_mutation(action))?;
+        let txn = self.databases.begin().await?;
+        let at = self.clock.now();
+        Ok(Tx {
+            app: self,
+            viewer: viewer.unlimited(),
+            action,
+            at,
+            txn,
+            changes: Vec::new(),
+            written: HashMap::new(),
+            told: HashMap::new(),
+            subjects: Vec::new(),
+            beside: false,
+        })
+    }
+}
+
+impl Tx<'_> {
+    /// The time of the whole transaction.
+    pub fn at(&self) -> DateTime<Utc> {
+        self.at
+    }
+
+    /// The council's day.
+    pub fn today(&self) -> NaiveDate {
+        self.app.clock.today()
+    }
+
+    pub fn mint<I: RecordId>(&self) -> I {
+        self.app.clock.mint()
+    }
+
+    pub fn viewer(&self) -> &Viewer {
+        &self.viewer
+    }
+
+    /// The connection of this transaction, for reads through door 1.
+    pub fn db(&self) -> &DatabaseTransaction {
+        &self.txn
+    }
+
+    pub async fn insert<E: Record>(&mut self, row: E::Model) -> Result<E::Model, Error> {
+        let mut rows = self.insert_many::<E>(vec![row]).await?;
+        rows.pop().ok_or_else(|| Error::internal("an insert has lost its row"))
+    }
+
+    /// New records, in one statement per chunk.
+    pub async fn insert_many<E: Record>(&mut self, mut rows: Vec<E::Model>) -> Result<Vec<E::Model>, Error> {
+        for row in &mut rows {
+            E::stamp(row, 1, self.at);
+        }
+        self.write_rows::<E>(&rows).await?;
+        for row in &rows {
+            self.note::<E>(row, ChangeKind::Created, None, None);
+        }
+        Ok(rows)
+    }
+
+    /// Writes what differs between `before` and `after`, and one version more. Writes nothing if nothing differs.
+    pub async fn update<E: Record>(&mut self, before: &E::Model, after: E::Model) -> Result<E::Model, Error> {
+        if *before == after { Ok(after) } else { self.write_update::<E>(before, after, None).await }
+    }
+
+    /// As `update`, for a change that the feed gives a reason for.
+    pub async fn update_because<E: Record>(
+        &mut self,
+        before: &E::Model,
+        after: E::Model,
+        reason: ChangeReason,
+    ) -> Result<E::Model, Error> {
+        self.write_update::<E>(before, after, Some(reason)).await
+    }
+
+    /// As `update`; one version more even if the row itself is the same, because its parts have changed.
+    pub async fn touch<E: Record>(&mut self, before: &E::Model, after: E::Model) -> Result<E::Model, Error> {
+        self.write_update::<E>(before, after, None).await
+    }
+
+    /// As `touch`, several records that this transaction has not written before, in one statement per chunk. The rows
+    /// are held.
+    pub async fn touch_many<E: Record>(&mut self, rows: &mut [(E::Model, E::Model)]) -> Result<(), Error> {
+        for (before, after) in &mut *rows {
+            E::stamp(after, E::version(before) + 1, self.at);
+        }
+        let one_more = Expr::col((E::default(), E::VERSION)).eq(Expr::col(("excluded", E::VERSION)).sub(1));
+        let replace = replacing::<E>().action_and_where(one_more).to_owned();
+        for chunk in rows.chunks(longest::<E>()) {
+            let active = chunk.iter().map(|(_, after)| after.clone().into_active_model());
+            let insert = E::insert_many(active).on_conflict(replace.clone());
+            let written = insert.exec_without_returning(&self.txn).await.map_err(refused_write)?;
+            if usize::try_from(written).ok() != Some(chunk.len()) {
+                return Err(Error::stale());
+            }
+        }
+        for (before, after) in &*rows {
+            self.note::<E>(after, ChangeKind::Updated, Some((E::audience(before), E::owner(before))), None);
+        }
+        Ok(())
+    }
+
+    async fn write_update<E: Record>(
+        &mut self,
+        before: &E::Model,
+        mut after: E::Model,
+        reason: Option<ChangeReason>,
+    ) -> Result<E::Model, Error> {
+        let version = E::version(before);
+        // One transaction is one version, however often it writes the record.
+        let next = if self.written.contains_key(&E::id(before).uuid()) { version } else { version + 1 };
+        E::stamp(&mut after, next, self.at);
+        let mut changed = <E::ActiveModel as ActiveModelTrait>::default();
+        let mut differs = false;
+        for column in E::Column::iter() {
+            let value = after.get(column);
+            if before.get(column) != value {
+                changed.set(column, value);
+                differs = true;
+            }
+        }
+        if differs {
+            let update = E::update_many().set(changed).filter(E::ID.eq(E::id(before))).filter(E::VERSION.eq(version));
+            if update.exec(&self.txn).await.map_err(refused_write)?.rows_affected == 0 {
+                return Err(Error::stale());
+            }
+        }
+        let access_before = (E::audience(before), E::owner(before));
+        self.note::<E>(&after, ChangeKind::Updated, Some(access_before), reason);
+        Ok(after)
+    }
+
+    /// Removes a record for good; the feed keeps a tombstone.
+    pub async fn remove<E: Record>(&mut self, row: &E::Model, reason: ChangeReason) -> Result<(), Error> {
+        let delete = E::delete_many().filter(E::ID.eq(E::id(row))).filter(E::VERSION.eq(E::version(row)));
+        if delete.exec(&self.txn).await.map_err(refused_write)?.rows_affected == 0 {
+            return Err(Error::stale());
+        }
+        let named = external_id::Entity::delete_many().filter(external_id::Column::RecordId.eq(E::id(row).uuid()));
+        named.exec(&self.txn).await.map_err(refused_write)?;
+        let access = (E::audience(row), E::owner(row));
+        let mut tombstone = row.clone();
+        E::stamp(&mut tombstone, E::version(row) + 1, self.at);
+        self.note::<E>(&tombstone, ChangeKind::Removed, Some(access), Some(reason));
+        Ok(())
+    }
+
+    /// Removes a record for good whose place another one takes; what other systems call it is the other one's from now on.
+    pub async fn merge<E: Record>(&mut self, row: &E::Model, into: E::Id) -> Result<(), Error> {
+        let (from, into) = (E::id(row).uuid(), into.uuid());
+        let named = external_id::Entity::update_many().col_expr(external_id::Column::RecordId, into.into());
+        let named = named.filter(external_id::Column::RecordId.eq(from));
+        named.exec(&self.txn).await.map_err(refused_write)?;
+        self.remove::<E>(row, ChangeReason::Merged).await?;
+        if let Some(index) = self.written.get(&from) {
+            self.changes[*index].replaced_by = Some(into);
+        }
+        Ok(())
+    }
+
+    /// Tells the guards of the database that a record is merged into another one. It is removed later in this transaction.
+    pub async fn mark_merged<E: Record>(&self, column: E::Column, id: E::Id, into: E::Id) -> Result<(), Error> {
+        let mark = E::update_many().col_expr(column, Expr::value(into)).filter(E::ID.eq(id));
+        mark.exec(&self.txn).await.map(drop).map_err(refused_write)
+    }
+
+    /// New rows, except those whose key is there already.
+    pub async fn insert_missing<E: Row>(&self, rows: Vec<E::Model>, key: E::Column) -> Result<(), Error> {
+        let active = rows.into_iter().map(IntoActiveModel::into_active_model);
+        let insert = E::insert_many(active).on_conflict(OnConflict::column(key).do_nothing().to_owned());
+        insert.exec_without_returning(&self.txn).await.map(drop).map_err(refused_write)
+    }
+
+    /// The highest value of a column, whoever may see the rows.
+    pub async fn highest<E: Row>(&self, column: E::Column, among: Condition) -> Result<Option<i32>, Error> {
+        let highest =
+            E::find().filter(among).select_only().column_as(column.max(), "highest").into_tuple::<Option<i32>>();
+        Ok(highest.one(&self.txn).await?.flatten())
+    }
+
+    /// Ends a use case that leaves nothing behind.
+    pub async fn rollback(self) -> Result<(), Error> {
+        Ok(self.txn.rollback().await?)
+    }
+
+    /// Numbers the changes, writes them and the audit line, commits, and rings the doorbell.
+    pub async fn commit<M>(self, record: M) -> Result<Written<M>, Error> {
+        if self.changes.is_empty() && !self.beside {
+            self.txn.rollback().await?;
+            return Ok(Written { record, cursor: None });
+        }
+        let line = audit::Model {
+            id: self.app.clock.mint(),
+            at: self.at,
+            actor: self.viewer.subject.clone(),
+            action: self.action.to_owned(),
+            subjects: Subjects(self.subjects),
+        };
+        audit::Entity::insert(line.into_active_model())
+            .exec_without_returning(&self.txn)
+            .await
+            .map_err(refused_write)?;
+        let last = if self.changes.is_empty() {
+            None
+        } else {
+            Some(append(&self.txn, &self.changes, &self.viewer.actor(), self.at).await?)
+        };
+        self.txn.commit().await.map_err(refused_write)?;
+        // Within a transaction others see nothing of it yet.
+        last.filter(|_| self.app.databases.commits()).inspect(|last| self.app.feed.ring(*last));
+        Ok(Written { record, cursor: last.map(|last| self.app.feed.cursor(last)) })
+    }
+
+    async fn write_rows<E: Row>(&self, rows: &[E::Model]) -> Result<(), Error> {
+        for chunk in rows.chunks(longest::<E>()) {
+            let active = chunk.iter().cloned().map(IntoActiveModel::into_active_model);
+            E::insert_many(active).exec_without_returning(&self.txn).await.map_err(refused_write)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,116 @@
+//! The parts of records: they are written with the record that they belong to, and have its access.
+#![expect(clippy::disallowed_methods, reason = "a part of the one place that writes entities")]
+
+use std::collections::{HashMap, HashSet};
+
+use entity::{ModelOf, Part};
+use sea_orm::sea_query::{Condition, Query};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, IdenStatic as _, Iterable as _, ModelTrait as _, QueryFilter as _,
+    QuerySelect as _,
+};
+use uuid::Uuid;
+
+use super::Tx;
+use crate::domain::audience::Access;
+use crate::error::Error;
+use crate::service::constraint::refused_write;
+use crate::service::read;
+
+/// Whether two parts of a parent say the same, wherever they stand in its order.
+fn is_same_part<P: Part>(one: &P::Model, other: &P::Model) -> bool {
+    let beside = [P::ID.as_str(), P::ORDER.as_str()];
+    let mut columns = P::Column::iter().filter(|column| !beside.contains(&column.as_str()));
+    columns.all(|column| one.get(column) == other.get(column))
+}
+
+/// The parts of a parent before and after.
+type Replaced<P> = (Vec<ModelOf<P>>, Vec<ModelOf<P>>);
+
+/// Gives the parts that stay the ids that they have.
+fn keep_ids<P: Part>(before: &[P::Model], after: &mut [P::Model]) {
+    let mut left: Vec<&P::Model> = before.iter().collect();
+    for part in after {
+        if let Some(index) = left.iter().position(|one| is_same_part::<P>(one, part)) {
+            P::set_id(part, P::id(left.remove(index)));
+        }
+    }
+}
+
+impl Tx<'_> {
+    /// New parts of records that this transaction writes too.
+    pub async fn insert_parts<P: Part>(&mut self, rows: Vec<P::Model>) -> Result<(), Error> {
+        self.write_rows::<P>(&rows).await
+    }
+
+    /// Makes `after` the parts of the parents whose parts are `before`. Returns the parents of which they differ. A part
+    /// that stays keeps its id.
+    pub async fn replace_parts<P: Part>(
+        &mut self,
+        before: Vec<P::Model>,
+        after: Vec<P::Model>,
+    ) -> Result<HashSet<P::ParentId>, Error> {
+        let mut parts: HashMap<P::ParentId, Replaced<P>> = HashMap::new();
+        for part in before {
+            parts.entry(P::parent(&part)).or_default().0.push(part);
+        }
+        for part in after {
+            parts.entry(P::parent(&part)).or_default().1.push(part);
+        }
+        for (before, after) in parts.values_mut() {
+            keep_ids::<P>(before, after);
+        }
+        parts.retain(|_, (before, after)| before != after);
+        let replaced: Vec<P::ParentId> =
+            parts.iter().filter(|(_, (before, _))| !before.is_empty()).map(|(parent, _)| *parent).collect();
+        if !replaced.is_empty() {
+            let old = P::delete_many().filter(read::among(self.txn.get_database_backend(), P::PARENT, &replaced));
+            old.exec(&self.txn).await.map_err(refused_write)?;
+        }
+        let changed = parts.keys().copied().collect();
+        let rows: Vec<P::Model> = parts.into_values().flat_map(|(_, after)| after).collect();
+        self.write_rows::<P>(&rows).await?;
+        Ok(changed)
+    }
+
+    /// Puts one record in the place of another one in the parts that name it. Of a parent that names both, the other's part stays.
+    pub async fn put_in_place<P: Part>(&mut self, column: P::Column, from: Uuid, into: Uuid) -> Result<(), Error> {
+        let has_it = Query::select().column(P::PARENT).from(P::default()).and_where(column.eq(into)).take();
+        let update = P::update_many().col_expr(column, into.into()).filter(column.eq(from));
+        let moved = update.filter(P::PARENT.not_in_subquery(has_it)).exec(&self.txn).await;
+        moved.map_err(refused_write)?;
+        P::delete_many().filter(column.eq(from)).exec(&self.txn).await.map(drop).map_err(refused_write)
+    }
+
+    /// Writes the access of parents on all their parts. Parts that are records have versions, and are updated as such.
+    pub async fn inherit<P: Part>(&mut self, parents: &[P::ParentId], access: Access) -> Result<(), Error> {
+        self.inherit_where::<P>(parents, access, Condition::all()).await
+    }
+
+    /// Writes the access of parents on some of their parts.
+    pub async fn inherit_where<P: Part>(
+        &mut self,
+        parents: &[P::ParentId],
+        access: Access,
+        which: Condition,
+    ) -> Result<(), Error> {
+        let of_parents = read::among(self.txn.get_database_backend(), P::PARENT, parents);
+        let update = P::update_many().col_expr(P::AUDIENCE, access.0.into()).col_expr(P::OWNER, access.1.into());
+        update.filter(of_parents).filter(which).exec(&self.txn).await.map_err(refused_write)?;
+        Ok(())
+    }
+
+    /// The highest value of a column among the parts of each of several parents.
+    pub async fn highest_of<P: Part>(
+        &self,
+        column: P::Column,
+        parents: &[P::ParentId],
+    ) -> Result<HashMap<P::ParentId, i32>, Error> {
+        if parents.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let of_parents = P::find().filter(read::among(self.txn.get_database_backend(), P::PARENT, parents));
+        let highest = of_parents.select_only().column(P::PARENT).column_as(column.max(), "highest").group_by(P::PARENT);
+        Ok(highest.into_tuple::<(P::ParentId, i32)>().all(&self.txn).await?.into_iter().collect())
+    }
+}

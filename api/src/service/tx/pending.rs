@@ -1,0 +1,90 @@
+//! What a transaction tells the feed, before it is numbered.
+
+use entity::Record;
+use entity::change::{ChangeKind, ChangeReason};
+use entity::id::RecordId as _;
+use sea_orm::sea_query::Condition;
+
+use super::Tx;
+use crate::auth::Viewer;
+use crate::domain::audience::{Access, of_both};
+use crate::error::Error;
+use crate::service::change::Pending;
+use crate::service::read::{self, Visible};
+
+impl Tx<'_> {
+    /// Tells of the records that meet a condition, whoever may see them: they name another one that others see than before, of which
+    /// those read who see `named` at least. Others are told nothing, and no version tells them that there is something. The records
+    /// that this transaction has written are told of already.
+    pub async fn tell_where<E: Record + Visible>(&mut self, which: Condition, named: Access) -> Result<(), Error> {
+        let everyone = Viewer::system("tell");
+        let naming = read::all::<E>(&self.txn, &everyone, which).await?;
+        let ids: Vec<E::Id> = naming.iter().map(E::id).filter(|id| !self.written.contains_key(&id.uuid())).collect();
+        self.hold_all::<E>(&ids).await?;
+        for row in read::by_ids::<E>(&self.txn, &everyone, &ids).await? {
+            self.tell::<E>(&row, of_both((E::audience(&row), E::owner(&row)), named));
+        }
+        Ok(())
+    }
+
+    fn tell<E: Record>(&mut self, row: &E::Model, access: Access) {
+        let id = E::id(row).uuid();
+        if let Some(index) = self.told.get(&id) {
+            let told = &mut self.changes[*index];
+            told.access = told.access.min(access);
+            told.access_before = Some(told.access);
+            return;
+        }
+        self.told.insert(id, self.changes.len());
+        self.changes.push(Pending {
+            record: E::TYPE,
+            id,
+            kind: ChangeKind::Updated,
+            version: E::version(row),
+            reason: None,
+            replaced_by: None,
+            access,
+            access_before: Some(access),
+        });
+    }
+
+    /// Puts what was done to a record into the pending changes, or adds it to what was done to it before.
+    pub(super) fn note<E: Record>(
+        &mut self,
+        row: &E::Model,
+        kind: ChangeKind,
+        access_before: Option<Access>,
+        reason: Option<ChangeReason>,
+    ) {
+        let id = E::id(row).uuid();
+        let access = (E::audience(row), E::owner(row));
+        if let Some(index) = self.written.get(&id) {
+            let pending = &mut self.changes[*index];
+            (pending.version, pending.access) = (E::version(row), access);
+            pending.reason = reason.or(pending.reason);
+            if kind == ChangeKind::Removed {
+                pending.kind = kind;
+            }
+            return;
+        }
+        let pending = Pending {
+            record: E::TYPE,
+            id,
+            kind,
+            version: E::version(row),
+            reason,
+            replaced_by: None,
+            access,
+            access_before,
+        };
+        self.subjects.push(E::id(row).to_string());
+        // What was told of it before is told with it.
+        let index = self.told.remove(&id).unwrap_or(self.changes.len());
+        if index < self.changes.len() {
+            self.changes[index] = pending;
+        } else {
+            self.changes.push(pending);
+        }
+        self.written.insert(id, index);
+    }
+}
