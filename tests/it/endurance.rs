@@ -20,7 +20,8 @@ use rec_tests::{TestApp, on_both_databases, on_postgres};
 use serde_json::{Value, json};
 
 use crate::mirror::{Copy, Said};
-use crate::webhooks::{Receiver, header, open, register};
+use crate::webhooks::receiver::Receiver;
+use crate::webhooks::{header, open, register};
 
 const CHANGES: &str = "query($after: String) { changes(after: $after, first: 7, types: [THEME]) {
     edges { cursor kind id version } endCursor upToDate } }";

@@ -1,15 +1,12 @@
 //! Webhooks: what is sent, to whom, how often, and what becomes of failures. The receivers are real.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+pub(crate) mod receiver;
+
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::IntoResponse as _;
+use axum::http::HeaderMap;
 use chrono::TimeDelta;
-use rec_api::App;
 use rec_api::config::Switch;
 use rec_api::domain::webhook::signature;
 use rec_api::service::change::attend::attend;
@@ -20,82 +17,7 @@ use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// Someone who is told, and what it answers to the next calls; 200 to all others.
-#[derive(Clone, Default)]
-pub(crate) struct Receiver {
-    heard: Arc<Mutex<Vec<(HeaderMap, Value)>>>,
-    answers: Arc<Mutex<VecDeque<Planned>>>,
-    /// How long it takes to answer.
-    pause: Arc<Mutex<Duration>>,
-    /// How much later it is when it has answered, by the service's clock.
-    later: Arc<Mutex<Option<Later>>>,
-}
-
-/// The status and the headers of an answer.
-type Planned = (u16, Vec<(&'static str, &'static str)>);
-
-/// A service, and by how much its clock advances.
-type Later = (Arc<App>, TimeDelta);
-
-impl Receiver {
-    /// Listens; returns the address.
-    pub(crate) async fn listen(&self) -> String {
-        let receiver = self.clone();
-        let hear = async move |headers: HeaderMap, body: Bytes| {
-            let body = serde_json::from_slice(&body).expect("JSON");
-            receiver.heard.lock().unwrap().push((headers, body));
-            let pause = *receiver.pause.lock().unwrap();
-            tokio::time::sleep(pause).await;
-            if let Some((app, later)) = &*receiver.later.lock().unwrap() {
-                app.clock.advance(*later);
-            }
-            let (status, headers) = receiver.answers.lock().unwrap().pop_front().unwrap_or((200, Vec::new()));
-            let mut response = StatusCode::from_u16(status).unwrap().into_response();
-            for (name, value) in headers {
-                response.headers_mut().insert(name, value.parse().unwrap());
-            }
-            response
-        };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let router = Router::new().fallback(hear);
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        format!("http://127.0.0.1:{port}/hook")
-    }
-
-    fn slow(pause: Duration) -> Self {
-        let receiver = Self::default();
-        *receiver.pause.lock().unwrap() = pause;
-        receiver
-    }
-
-    fn takes(&self, app: &TestApp, time: TimeDelta) {
-        *self.later.lock().unwrap() = Some((Arc::clone(&app.app), time));
-    }
-
-    async fn has_heard(&self, count: usize) {
-        while self.heard.lock().unwrap().len() < count {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-
-    fn answers(&self, status: u16, headers: Vec<(&'static str, &'static str)>) {
-        self.answers.lock().unwrap().push_back((status, headers));
-    }
-
-    pub(crate) fn take(&self) -> Vec<(HeaderMap, Value)> {
-        std::mem::take(&mut self.heard.lock().unwrap())
-    }
-
-    /// What was heard, as `type TYPE version`.
-    fn told(&self) -> Vec<String> {
-        let told = self.take().into_iter().map(|(_, body)| {
-            let data = &body["data"];
-            format!("{} {} {}", body["type"].as_str().unwrap(), data["type"].as_str().unwrap_or("-"), data["version"])
-        });
-        told.collect()
-    }
-}
+use self::receiver::Receiver;
 
 /// A service that may call this machine, on the database of another one.
 pub(crate) async fn open(app: &TestApp) -> TestApp {
@@ -481,9 +403,9 @@ on_both_databases! {
         receiver.has_heard(2).await;
         app.app.stopping.send_replace(true);
         attended.await.unwrap();
-        assert_eq!(receiver.heard.lock().unwrap().len(), 2, "nothing is begun any more");
+        assert_eq!(receiver.count(), 2, "nothing is begun any more");
         let next = open(&app).await;
-        *receiver.pause.lock().unwrap() = Duration::ZERO;
+        receiver.pauses(Duration::ZERO);
         deliver(&next).await;
         let ids: Vec<String> = receiver.take().iter().map(|(headers, _)| header(headers, "webhook-id")).collect();
         assert_eq!((ids.len(), ids.is_sorted()), (4, true), "each once: {ids:?}");
