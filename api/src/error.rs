@@ -2,17 +2,20 @@
 
 use std::fmt;
 
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{Refusal, RefusalCode};
 
-/// Why a request was not done. Clients see the code and `Display`; `Internal` shows them neither its text nor its cause.
+/// What lies under an error.
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a request was not done. Clients see the code and `Display`, and of no error what lies under it.
 #[derive(Debug)]
 pub enum Error {
     /// The input or the state of the record does not allow it: a `userErrors` entry each.
     Refused(Vec<Refusal>),
-    /// The record is not at the expected version, or another writer was faster.
+    /// The record is not at the version that `path` expects; without a path, other writers were faster again and again.
     Conflict { path: Vec<String> },
-    /// The database has given a transaction up for the sake of another one. Nothing of it is done; done again, it may succeed.
-    GivenUp,
+    /// Another writer has crossed a use case. Nothing of it is done; done again, it may succeed.
+    GivenUp(Cause),
     /// The viewer may not do this. Only said of what the viewer can see.
     Forbidden(&'static str),
     /// A token is present but wrong.
@@ -28,9 +31,9 @@ pub enum Error {
     /// An argument of a query is not what its type says.
     InvalidArgument { message: String },
     /// The database does not answer now. The chain goes to the log, once.
-    Unavailable(Box<dyn std::error::Error + Send + Sync>),
+    Unavailable(Cause),
     /// A fault of ours. The chain goes to the log, once.
-    Internal(Box<dyn std::error::Error + Send + Sync>),
+    Internal(Cause),
 }
 
 impl Error {
@@ -46,7 +49,7 @@ impl Error {
             Self::IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
             Self::InvalidPage(_) => "INVALID_PAGE",
             Self::InvalidArgument { .. } => "INVALID_ARGUMENT",
-            Self::GivenUp | Self::Unavailable(_) => "UNAVAILABLE",
+            Self::GivenUp(_) | Self::Unavailable(_) => "UNAVAILABLE",
             Self::Internal(_) => "INTERNAL",
         }
     }
@@ -56,15 +59,33 @@ impl Error {
         Self::Conflict { path: vec!["expectedVersion".to_owned()] }
     }
 
+    /// Another writer has changed a record while it was worked on.
+    pub fn crossed() -> Self {
+        Self::GivenUp("the record was written meanwhile".into())
+    }
+
     pub fn internal(text: impl Into<String>) -> Self {
         Self::Internal(text.into().into())
     }
 
-    /// Whether it is told by the id of its request, and its chain to the log.
+    /// What the author of an input is told in the answer to it; anything else is an error of the request.
+    pub fn refusals(self) -> Result<Vec<Refusal>, Self> {
+        match self {
+            Self::Refused(refusals) => Ok(refusals),
+            Self::Conflict { ref path } => {
+                Ok(vec![Refusal { code: RefusalCode::Conflict, message: self.to_string(), path: path.clone() }])
+            }
+            error => Err(error),
+        }
+    }
+
+    /// Whether the client is not to blame: it is told the request's id, and the log has the chain.
     pub fn is_fault(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Internal(_))
     }
 }
+
+const CROSSED: &str = "Another write was on its way at the same time. Repeat yours.";
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -73,8 +94,9 @@ impl fmt::Display for Error {
                 let texts: Vec<&str> = refusals.iter().map(|refusal| refusal.message.as_str()).collect();
                 f.write_str(&texts.join(" "))
             }
+            Self::Conflict { path } if path.is_empty() => f.write_str(CROSSED),
             Self::Conflict { .. } => f.write_str("The record has changed since it was read. Read it again and repeat."),
-            Self::GivenUp => f.write_str("Another write was on its way at the same time. Repeat yours."),
+            Self::GivenUp(_) => f.write_str(CROSSED),
             Self::Forbidden(reason) | Self::Unauthenticated(reason) => f.write_str(reason),
             Self::InvalidCursor => f.write_str("The cursor does not belong to this list with this filter and order."),
             Self::CursorExpired => f.write_str(
@@ -93,7 +115,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Unavailable(cause) | Self::Internal(cause) => Some(cause.as_ref()),
+            Self::GivenUp(cause) | Self::Unavailable(cause) | Self::Internal(cause) => Some(cause.as_ref()),
             _ => None,
         }
     }

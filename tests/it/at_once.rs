@@ -131,6 +131,25 @@ on_both_databases! {
         assert_eq!(answers, [vec![], vec!["NOT_FOUND"], vec!["NOT_FOUND"]]);
     }
 
+    async fn a_theme_below_one_that_is_merged_may_change_meanwhile(app: TestApp) {
+        let (one, two) = (app.theme("ONE").await, app.theme("TWO").await);
+        let below = json!({ "code": "BELOW", "kind": "SUBJECT", "name": text("Below"), "parentId": one });
+        let below = app.secretariat().mutate("createTheme", below, "id version").await;
+        let renamed = at_with(&below, json!({ "code": "RENAMED" }));
+        let merges = json!({ "id": one, "expectedVersion": 1, "intoId": two });
+        let answers = at_once(&app, vec![("updateTheme", renamed), ("mergeThemes", merges)]).await;
+        assert_eq!(answers, [Vec::<String>::new(), vec![]]);
+        let query = r#"{ theme(by: { code: "RENAMED" }) { version parent { code } } }"#;
+        assert_eq!(app.anonymous().query(query).await["theme"], json!({ "version": 3, "parent": { "code": "TWO" } }));
+    }
+
+    async fn a_text_that_takes_the_place_of_another_one_may_change_meanwhile(app: TestApp) {
+        let (earlier, later) = (app.adopted("WG-A").await, app.adopted("WG-A").await);
+        let supersedes = at_with(&earlier, json!({ "supersededById": later["id"] }));
+        let moves = vec![("transmitRecommendation", at(&later)), ("supersedeRecommendation", supersedes)];
+        assert_eq!(at_once(&app, moves).await, [Vec::<String>::new(), vec![]]);
+    }
+
     async fn one_of_two_that_wait_for_each_other_is_done_again(app: TestApp) {
         let (draft, _) = on_an_agenda(&app).await;
         let other = app.second().await;

@@ -11,7 +11,7 @@ use rec_api::service::seed;
 use rec_tests::client::Client;
 use rec_tests::given::{at, at_with, text, with};
 use rec_tests::socket::Socket;
-use rec_tests::{Database, TestApp, on_both_databases, on_postgres, postgres};
+use rec_tests::{TestApp, on_both_databases, on_postgres, postgres};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -423,36 +423,54 @@ on_both_databases! {
         socket.subscribe("2", "{ viewer { role } }").await;
         socket.message().await;
         socket.message().await;
-        // The one serves; the other writes, as a command would. Each way by itself.
-        let mut hears = async |writer: &TestApp, code: &str| {
-            let theme = json!({ "code": code, "kind": "SUBJECT", "name": text(code) });
-            let theme = writer.secretariat().mutate("createTheme", theme, "id").await;
-            assert_eq!(socket.message().await["payload"]["data"]["changes"]["id"], theme["id"]);
-        };
+        for code in ["ONE", "TWO"] {
+            let theme = create_theme(&other, code).await;
+            assert_eq!(socket.message().await["payload"]["data"]["changes"]["id"], theme);
+        }
+    }
+
+    async fn the_head_is_read_again_and_again(app: TestApp) {
+        let other = app.second().await;
         tokio::select! {
             () = poll(&app.app) => {}
-            () = async { hears(&other, "ONE").await; hears(&other, "TWO").await } => {}
-        }
-        if app.database == Database::Postgres {
-            let listening = async {
-                // It listens when it hears for the first time.
-                tokio::time::sleep(Duration::from_millis(300)).await;
-                hears(&other, "THREE").await;
-                hears(&other, "FOUR").await;
-                postgres::interrupt(&app.url, Duration::from_millis(500)).await;
-                tokio::time::sleep(Duration::from_millis(2500)).await;
-                // The other's connections are cut as well.
-                hears(&app.second().await, "FIVE").await;
-            };
-            tokio::select! {
-                () = listen(&app.app) => {}
-                () = listening => {}
-            }
+            () = async { is_heard(&app, &other, "ONE").await; is_heard(&app, &other, "TWO").await } => {}
         }
     }
 }
 
+/// What the other process writes is heard of in this one, where nothing is asked for meanwhile.
+async fn is_heard(app: &TestApp, other: &TestApp, code: &str) {
+    let mut head = app.app.feed.follow();
+    create_theme(other, code).await;
+    let heard = head.changed();
+    tokio::time::timeout(Duration::from_secs(10), heard).await.expect("in time").expect("the doorbell");
+    assert_eq!(app.app.feed.head(), other.app.feed.head());
+}
+
+async fn create_theme(app: &TestApp, code: &str) -> Value {
+    let theme = json!({ "code": code, "kind": "SUBJECT", "name": text(code) });
+    app.secretariat().mutate("createTheme", theme, "id").await["id"].take()
+}
+
 on_postgres! {
+    async fn a_commit_is_notified_and_a_server_that_hangs_up_is_called_again(app: TestApp) {
+        let listening = async {
+            // It listens when it hears for the first time.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            let other = app.second().await;
+            is_heard(&app, &other, "ONE").await;
+            is_heard(&app, &other, "TWO").await;
+            postgres::interrupt(&app.url, Duration::from_millis(500)).await;
+            tokio::time::sleep(Duration::from_millis(2500)).await;
+            // The other's connections are cut as well.
+            is_heard(&app, &app.second().await, "THREE").await;
+        };
+        tokio::select! {
+            () = listen(&app.app) => {}
+            () = listening => {}
+        }
+    }
+
     // Nobody can keep a reader of SQLite waiting.
     async fn what_a_subscription_works_on_is_given_up_in_time(app: TestApp) {
         let hasty = app.second_with(|config| config.limits.seconds = 1).await;

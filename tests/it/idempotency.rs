@@ -7,7 +7,7 @@ use entity::idempotency_key;
 use futures_util::future::join_all;
 use rec_tests::client::{Answer, Client};
 use rec_tests::given::{at, text};
-use rec_tests::{TestApp, on_both_databases};
+use rec_tests::{TestApp, on_both_databases, on_postgres};
 use sea_orm::{ConnectionTrait as _, EntityTrait as _, PaginatorTrait as _};
 use serde_json::{Value, json};
 
@@ -164,10 +164,9 @@ on_both_databases! {
     }
 
     async fn a_follower_is_told_once_the_answer_is_kept(app: TestApp) {
-        let mut head = app.app.feed.head();
-        let before = *head.borrow_and_update();
+        let before = app.app.feed.head();
         let answer = create(&app.secretariat().keyed("one"), "LAW").await;
-        assert_eq!(*head.borrow_and_update(), before + 1);
+        assert_eq!(app.app.feed.head(), before + 1);
         let cursor = &answer.body["data"]["createTheme"]["change"]["cursor"];
         assert_eq!(app.anonymous().query("{ feedHead }").await["feedHead"], *cursor);
     }
@@ -214,5 +213,27 @@ on_both_databases! {
         assert_eq!(themes(&app).await, 40);
         let records = app.anonymous().query("{ changes(first: 500, types: [THEME]) { edges { version } } }").await;
         assert_eq!(records["changes"]["edges"].as_array().unwrap().len(), 40);
+    }
+}
+
+on_postgres! {
+    // On SQLite nobody else can keep the second one waiting.
+    async fn nobody_is_told_before_the_answer_is_kept(app: TestApp) {
+        let (before, other) = (app.app.feed.head(), app.second().await);
+        let held = other.app.databases.begin().await.unwrap();
+        held.execute_unprepared("UPDATE organization SET version = version").await.unwrap();
+        let document = "mutation($theme: CreateThemeInput!, $gone: DeactivateOrganizationInput!) {
+            createTheme(input: $theme) { theme { id } }
+            deactivateOrganization(input: $gone) { organization { id } }
+        }";
+        let gone = json!({ "id": app.organization("EU").await, "expectedVersion": 1 });
+        let client = app.secretariat().keyed("one");
+        let variables = json!({ "theme": theme("LAW")["input"], "gone": gone });
+        let answer = tokio::spawn(async move { client.send(document, variables).await });
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(app.app.feed.head(), before, "the first has been done, the second waits");
+        held.rollback().await.unwrap();
+        assert!(answer.await.unwrap().body["data"]["deactivateOrganization"]["organization"]["id"].is_string());
+        assert_eq!(app.app.feed.head(), before + 2);
     }
 }

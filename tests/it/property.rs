@@ -294,6 +294,9 @@ async fn followed(app: &TestApp, operation: &Operation) -> String {
     first.ok().flatten().map(|bytes| String::from_utf8_lossy(&bytes.unwrap()).into_owned()).unwrap_or_default()
 }
 
+/// What no answer says: a fault of ours, a write that was crossed although nobody else writes, a document that is not valid.
+const FAULTS: [&str; 4] = ["INTERNAL", "UNAVAILABLE", "Another write was on its way", "GRAPHQL_"];
+
 on_both_databases! {
     async fn no_operation_that_is_valid_makes_the_service_fail(app: TestApp) {
         seed::demo::load(&app.app).await.unwrap();
@@ -310,14 +313,13 @@ on_both_databases! {
                 let text = &operation.text;
                 if operation.is_followed {
                     let first = followed(&app, &operation).await;
-                    assert!(!first.contains("INTERNAL") && !first.contains("GRAPHQL_"), "{text}\n{first}");
+                    assert!(!FAULTS.iter().any(|fault| first.contains(fault)), "{text}\n{first}");
                     continue;
                 }
                 variables += usize::from(operation.variables != json!({}));
                 let answer = clients[number % clients.len()].send(text, operation.variables).await;
                 assert!(matches!(answer.status.as_u16(), 200 | 400), "{} {text}\n{}", answer.status, answer.text);
-                assert!(!answer.text.contains("INTERNAL"), "{text}\n{}", answer.text);
-                assert!(!answer.text.contains("GRAPHQL_"), "not valid: {text}\n{}", answer.text);
+                assert!(!FAULTS.iter().any(|fault| answer.text.contains(fault)), "{text}\n{}", answer.text);
                 executed += usize::from(answer.status == 200);
                 data += usize::from(answer.body["data"].as_object().is_some_and(|data| data.values().any(|value| !value.is_null())));
             }

@@ -114,7 +114,7 @@ impl Export {
                 Stage::Begins { after: Some(after) } => self.stage = Stage::Follows { after },
                 Stage::Begins { after: None } => {
                     // Whoever goes on from here has what changes meanwhile.
-                    let head = self.app.feed.cursor(change::head(&self.app.databases.read).await?);
+                    let head = self.app.feed.cursor(change::head(&self.app).await?);
                     self.stage = Stage::Reads { types: self.records.iter().copied().collect(), last: None, head };
                 }
                 Stage::Follows { after } => self.follow(&after, &mut lines).await?,

@@ -128,7 +128,7 @@ impl ChangeQuery {
     /// The cursor of the last change. To make a mirror, read it first, then the lists, then `changes` from it on.
     async fn feed_head(&self, ctx: &Context<'_>) -> Result<String> {
         let app = &session(ctx).app;
-        Ok(app.feed.cursor(change::head(&app.databases.read).await?).to_string())
+        Ok(app.feed.cursor(change::head(app).await?).to_string())
     }
 
     /// The changes of the record that you may see, after a cursor. A participation under the Chatham House Rule is told of to

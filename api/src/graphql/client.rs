@@ -1,5 +1,7 @@
 //! API clients and their tokens, for administrators.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::client::{ClientRole, Scope};
@@ -12,8 +14,9 @@ use super::{parts, to_one};
 use crate::error::Error;
 use crate::service::attempts::settled;
 use crate::service::client::{
-    self, DeactivateClientInput, IssueTokenInput, RegisterClientInput, RevokeTokenInput, clients,
+    self, DeactivateClientInput, IssueTokenInput, Issued, RegisterClientInput, RevokeTokenInput, clients,
 };
+use crate::service::tx::Written;
 
 object!(Client: client);
 
@@ -135,6 +138,17 @@ pub struct IssueTokenPayload {
     change: Option<ChangeReference>,
 }
 
+impl IssueTokenPayload {
+    fn of(outcome: Result<Written<Issued>, Error>) -> Result<Self> {
+        let (issued, refusals) = match outcome {
+            Ok(Written { record, .. }) => (Some(record), Vec::new()),
+            Err(error) => (None, error.refusals()?),
+        };
+        let (bearer, token) = issued.map(|Issued { token, row }| (token, ClientToken(Arc::new(row)))).unzip();
+        Ok(Self { bearer, token, user_errors: refusals.into_iter().map(UserError::from).collect(), change: None })
+    }
+}
+
 mutations! {
     ClientMutation {
         /// Registers an API client. For administrators. `REQUIRED` of a partner without an organisation, `NOT_FOUND` of no
@@ -161,23 +175,8 @@ impl TokenMutation {
         #[graphql(desc = "The client, and how long the token is valid.")] input: IssueTokenInput,
     ) -> Option<Result<IssueTokenPayload>> {
         let session = session(ctx);
-        let issued = settled(|| client::issue_token(&session.app, &session.viewer, input.clone())).await;
+        let issued = settled(&session.app, || client::issue_token(&session.app, &session.viewer, input.clone())).await;
         session.loaders.forget();
-        let answer = match issued {
-            Ok(written) => IssueTokenPayload {
-                bearer: Some(written.record.token),
-                token: Some(ClientToken(std::sync::Arc::new(written.record.row))),
-                user_errors: Vec::new(),
-                change: None,
-            },
-            Err(Error::Refused(refusals)) => IssueTokenPayload {
-                bearer: None,
-                token: None,
-                user_errors: refusals.into_iter().map(UserError::from).collect(),
-                change: None,
-            },
-            Err(error) => return Some(Err(error.into())),
-        };
-        Some(Ok(answer))
+        Some(IssueTokenPayload::of(issued))
     }
 }

@@ -9,7 +9,6 @@ use std::task::{Poll, Waker};
 
 use entity::id::{RecommendationId, RecordId, WebhookId};
 use entity::{Part, Row, external_id, recommendation, webhook_delivery};
-use futures_util::future::try_join_all;
 use uuid::Uuid;
 
 use super::batch::Batches;
@@ -59,12 +58,6 @@ impl Loaders {
             }
         })
         .await
-    }
-
-    /// The values of several keys, in their order; those without a value are left out.
-    pub async fn many<K: Key>(&self, keys: impl IntoIterator<Item = K>) -> Result<Vec<K::Value>, Arc<Error>> {
-        let values = try_join_all(keys.into_iter().map(|key| self.one(key))).await?;
-        Ok(values.into_iter().flatten().collect())
     }
 
     /// Forgets what was read before a write: the next field of the operation sees what the write has left.
@@ -189,7 +182,7 @@ macro_rules! key {
     };
 }
 
-/// A row, by its id.
+/// A row by its id, as it is now.
 pub struct ById<E: Row>(pub E::Id);
 key!(ById<E: Row>, |key| copy Self(key.0), equal by |key: &Self| key.0);
 
@@ -198,8 +191,22 @@ impl<E: Visible> Key for ById<E> {
 
     async fn load(reader: &Reader, keys: &[Self]) -> Result<HashMap<Self, Self::Value>, Error> {
         let ids: Vec<E::Id> = keys.iter().map(|key| key.0).collect();
+        let rows = read::by_ids::<E>(&reader.app.databases.read, &reader.viewer, &ids).await?;
+        Ok(rows.into_iter().map(|row| (ById(E::id(&row)), Arc::new(row))).collect())
+    }
+}
+
+/// A row of a type that is kept, by its id, as others name it.
+pub struct Kept<E: Row>(pub E::Id);
+key!(Kept<E: Row>, |key| copy Self(key.0), equal by |key: &Self| key.0);
+
+impl<E: Visible> Key for Kept<E> {
+    type Value = Arc<E::Model>;
+
+    async fn load(reader: &Reader, keys: &[Self]) -> Result<HashMap<Self, Self::Value>, Error> {
+        let ids: Vec<E::Id> = keys.iter().map(|key| key.0).collect();
         let rows = kept::by_ids::<E>(&reader.app, &reader.viewer, &ids).await?;
-        Ok(rows.into_iter().map(|row| (ById(E::id(&row)), row)).collect())
+        Ok(rows.into_iter().map(|row| (Kept(E::id(&row)), row)).collect())
     }
 }
 

@@ -116,13 +116,13 @@ fn found<N: Node>(row: Result<Option<ModelOf<N::Entity>>, Error>) -> Option<Resu
     row.map(|row| row.map(|row| N::new(Arc::new(row)))).map_err(Into::into).transpose()
 }
 
-/// The object that a row refers to; null where there is none, or none that the viewer may see.
+/// The object that a row names; null where there is none, or none that the viewer may see.
 async fn to_one<N: Node>(session: &Session, id: Option<<N::Entity as Row>::Id>) -> Option<Result<N>> {
-    let row = session.row::<N::Entity>(id?).await;
+    let row = session.named::<N::Entity>(id?).await;
     row.map(|row| row.map(N::new)).map_err(Into::into).transpose()
 }
 
-/// The object that a row always refers to, and that everyone may see.
+/// The object that a row always names, and that everyone may see.
 async fn known<N: Node>(session: &Session, id: <N::Entity as Row>::Id) -> Option<Result<N>> {
     Some(session.known::<N::Entity>(id).await.map(N::new).map_err(Into::into))
 }

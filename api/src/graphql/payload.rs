@@ -104,7 +104,7 @@ macro_rules! mutations {
                     use $crate::service::attempts::settled;
                     let session = $crate::graphql::session::session(ctx);
                     let current = payload::current!($payload, session, input $(, of $id)? $(, in conflict $current)?);
-                    let outcome = settled(|| $act(&session.app, &session.viewer, input.clone())).await;
+                    let outcome = settled(&session.app, || $act(&session.app, &session.viewer, input.clone())).await;
                     Some(payload::answer(session, outcome, current).await.map_err(Into::into))
                 }
             )*
@@ -139,8 +139,7 @@ pub fn shown<N: Node>(session: &Session, row: ModelOf<N::Entity>) -> Option<N> {
     read::shown::<N::Entity>(&session.viewer, row).map(|row| N::new(Arc::new(row)))
 }
 
-/// The payload of a use case. Refusals and conflicts are answers; everything else is an error. So is, under a key, what others have
-/// crossed: an answer would be kept, and said again to whoever repeats.
+/// The payload of a use case. Refusals and conflicts are answers; everything else is an error.
 pub async fn answer<P: Payload>(
     session: &Session,
     outcome: Result<Written<RowOf<P>>, Error>,
@@ -149,14 +148,8 @@ pub async fn answer<P: Payload>(
     session.loaders.forget();
     let (row, refusals, change) = match outcome {
         Ok(Written { record, cursor }) => (Some(record), Vec::new(), cursor),
-        Err(Error::Refused(refusals)) => (None, refusals, None),
-        Err(error @ Error::GivenUp) if !session.app.databases.commits() => return Err(error),
-        Err(ref error @ (Error::Conflict { .. } | Error::GivenUp)) => {
-            let path = if let Error::Conflict { path } = error { path.clone() } else { Vec::new() };
-            let refusal = Refusal { code: RefusalCode::Conflict, message: error.to_string(), path };
-            (current.await?, vec![refusal], None)
-        }
-        Err(error) => return Err(error),
+        Err(error @ Error::Conflict { .. }) => (current.await?, error.refusals()?, None),
+        Err(error) => (None, error.refusals()?, None),
     };
     Ok(P::new(
         row.and_then(|row| shown(session, row)),

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use async_graphql::Context;
 use entity::Part;
 use entity::text::Locale;
+use futures_util::future::try_join_all;
 
 use super::batch::Batches;
-use super::loader::{ById, Loaders, PartsOf};
+use super::loader::{ById, Kept, Loaders, PartsOf};
 use crate::App;
 use crate::auth::Viewer;
 use crate::error::Error;
@@ -40,14 +41,28 @@ impl Session {
         self.viewer.sees_attribution()
     }
 
-    /// A row by its id; `None` where there is none that the viewer may see.
+    /// The row with an id that a client gives; `None` where there is none that the viewer may see.
     pub async fn row<E: Visible>(&self, id: E::Id) -> Result<Option<Arc<E::Model>>, Arc<Error>> {
         self.loaders.one(ById::<E>(id)).await
     }
 
-    /// A row that must exist, because another row refers to it and everyone may see it.
+    /// A row that another row names; `None` where the viewer may not see it.
+    pub async fn named<E: Visible>(&self, id: E::Id) -> Result<Option<Arc<E::Model>>, Arc<Error>> {
+        if E::KEPT { self.loaders.one(Kept::<E>(id)).await } else { self.row::<E>(id).await }
+    }
+
+    /// The rows that another row names, in its order, as far as the viewer may see them.
+    pub async fn all_named<E: Visible>(
+        &self,
+        ids: impl IntoIterator<Item = E::Id>,
+    ) -> Result<Vec<Arc<E::Model>>, Arc<Error>> {
+        let rows = try_join_all(ids.into_iter().map(|id| self.named::<E>(id))).await?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    /// A row that must exist, because another row names it and everyone may see it.
     pub async fn known<E: Visible>(&self, id: E::Id) -> Result<Arc<E::Model>, Arc<Error>> {
-        let row = self.row::<E>(id).await?;
+        let row = self.named::<E>(id).await?;
         row.ok_or_else(|| Arc::new(Error::internal(format!("{id} is referred to, but not there"))))
     }
 

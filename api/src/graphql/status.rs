@@ -24,7 +24,7 @@ impl StatusSubscription {
     /// How far the record has come: at once, and again whenever it changes. For everyone; what has changed is not told.
     async fn service_status<'a>(&self, ctx: &Context<'a>) -> impl Stream<Item = ServiceStatus> + 'a {
         let app = &session(ctx).app;
-        let (head, is_first) = (app.feed.head(), true);
+        let (head, is_first) = (app.feed.follow(), true);
         stream::unfold((head, is_first), move |(mut head, is_first)| async move {
             if !is_first {
                 waiting(head.changed()).await.ok()?;

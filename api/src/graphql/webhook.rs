@@ -164,12 +164,12 @@ pub struct KeyedWebhookPayload {
 
 impl KeyedWebhookPayload {
     fn of(outcome: Result<Written<Keyed>, Error>) -> Result<Self> {
-        let (keyed, user_errors) = match outcome {
+        let (keyed, refusals) = match outcome {
             Ok(Written { record, .. }) => (Some(record), Vec::new()),
-            Err(Error::Refused(refusals)) => (None, refusals.into_iter().map(UserError::from).collect()),
-            Err(error) => return Err(error.into()),
+            Err(error) => (None, error.refusals()?),
         };
         let (secret, webhook) = keyed.map(|Keyed { secret, row }| (secret, Webhook(std::sync::Arc::new(row)))).unzip();
+        let user_errors = refusals.into_iter().map(UserError::from).collect();
         Ok(Self { secret, webhook, user_errors, change: None })
     }
 }
@@ -203,7 +203,9 @@ impl WebhookSecretMutation {
         #[graphql(desc = "The new webhook.")] input: RegisterWebhookInput,
     ) -> Option<Result<KeyedWebhookPayload>> {
         let session = session(ctx);
-        Some(KeyedWebhookPayload::of(settled(|| webhook::register(&session.app, &session.viewer, input.clone())).await))
+        Some(KeyedWebhookPayload::of(
+            settled(&session.app, || webhook::register(&session.app, &session.viewer, input.clone())).await,
+        ))
     }
 
     /// Gives a webhook a new secret. The one before signs as well for 24 hours. For administrators; not with an
@@ -214,6 +216,8 @@ impl WebhookSecretMutation {
         #[graphql(desc = "The webhook.")] input: WebhookInput,
     ) -> Option<Result<KeyedWebhookPayload>> {
         let session = session(ctx);
-        Some(KeyedWebhookPayload::of(settled(|| webhook::rotate(&session.app, &session.viewer, input.clone())).await))
+        Some(KeyedWebhookPayload::of(
+            settled(&session.app, || webhook::rotate(&session.app, &session.viewer, input.clone())).await,
+        ))
     }
 }

@@ -95,7 +95,7 @@ impl Answer {
 
     pub fn fault_of(error: &Error, request_id: &str) -> Self {
         let status = match error {
-            Error::GivenUp | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Error::GivenUp(_) | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::fault(status, error.code(), &error.to_string(), request_id)

@@ -8,7 +8,7 @@ use entity::id::RecordId as _;
 use entity::{ModelOf, Part, Record, external_id};
 use uuid::Uuid;
 
-use super::attempts::ATTEMPTS;
+use super::attempts::settled;
 use super::change::ChangeCursor;
 use super::change::published::Named;
 use super::external_id::{self as external_ids, ExternalIdInput, Systems, claim, of_keys, of_records};
@@ -169,23 +169,23 @@ pub fn check_length<T>(rows: &[T]) -> Result<(), Error> {
 }
 
 /// Tries again what another writer has crossed: a key that was free has been taken, and the next attempt sees by whom. If that
-/// does not help, every one of the `count` rows is refused; under a key, where that would be kept, all of them are given up.
+/// does not help, every one of the `count` rows is refused.
 pub async fn persist<M, F: Future<Output = Result<Upserted<M>, Error>>>(
     app: &App,
     count: usize,
     attempt: impl Fn() -> F,
 ) -> Result<Upserted<M>, Error> {
-    for _ in 0..ATTEMPTS {
-        match attempt().await {
-            Err(Error::Refused(_) | Error::Conflict { .. } | Error::GivenUp) => {}
-            outcome => return outcome,
+    let attempt = async || match attempt().await {
+        Err(error @ (Error::Refused(_) | Error::Conflict { .. })) => Err(Error::GivenUp(error.into())),
+        outcome => outcome,
+    };
+    match settled(app, attempt).await {
+        Err(Error::Conflict { .. }) => {
+            let rows = (0..count).map(|index| failed(index, vec![bulk::crossed()]));
+            Ok(Upserted { rows: rows.collect(), cursor: None })
         }
+        outcome => outcome,
     }
-    if !app.databases.commits() {
-        return Err(Error::GivenUp);
-    }
-    let crossed = || vec![bulk::crossed()];
-    Ok(Upserted { rows: (0..count).map(|index| failed(index, crossed())).collect(), cursor: None })
 }
 
 /// What a rule says of one row: refusals are the row's, faults are everyone's.

@@ -134,7 +134,7 @@ pub fn refused_write(error: DbErr) -> Error {
         return Refusal::new(*code, path, *text).into();
     }
     if sql_state(&error).is_some_and(|state| GIVEN_UP.contains(&state.as_str())) {
-        return Error::GivenUp;
+        return Error::GivenUp(error.into());
     }
     error.into()
 }

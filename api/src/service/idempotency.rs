@@ -124,11 +124,10 @@ impl Open {
             .filter(idempotency_key::Column::Client.eq(client))
             .filter(idempotency_key::Column::Key.eq(key));
         update.exec(&*self.txn).await.map_err(refused_write)?;
+        let head = change::bounds(&*self.txn).await?.seq;
         let txn = Arc::into_inner(self.txn).ok_or_else(|| Error::internal("the transaction is still used"))?;
         txn.commit().await.map_err(refused_write)?;
-        if let Ok(head) = change::head(&app.databases.read).await {
-            app.feed.ring(head);
-        }
+        change::ring(app, head);
         Ok(())
     }
 }

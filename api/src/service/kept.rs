@@ -40,7 +40,7 @@ impl Default for Contents {
 impl Kept {
     /// What is done with the rows that are still as they were read.
     fn with<T>(&self, app: &App, done: impl FnOnce(&mut Contents) -> T) -> T {
-        let (head, keep) = (app.feed.known_head(), Duration::from_secs(app.config.keep_seconds));
+        let (head, keep) = (app.feed.head(), Duration::from_secs(app.config.keep_seconds));
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.head != head || kept.since.elapsed() > keep || kept.rows.len() > MOST {
             *kept = Contents { head, ..Contents::default() };

@@ -188,10 +188,7 @@ pub async fn merge(app: &App, viewer: &Viewer, input: MergeThemesInput) -> Resul
     council::no_cycle("intoId", id, &ancestors(&tx, Some(into_id)).await?)?;
     tx.mark_merged::<theme::Entity>(theme::Column::MergedIntoId, id, into_id).await?;
     move_recommendations(&mut tx, id, into_id).await?;
-    let below = read::all::<theme::Entity>(tx.db(), tx.viewer(), Condition::all().add(theme::Column::ParentId.eq(id)));
-    let move_up = |row: theme::Model| (row.clone(), theme::Model { parent_id: Some(into_id), ..row });
-    let mut below: Vec<_> = below.await?.into_iter().map(move_up).collect();
-    tx.touch_many::<theme::Entity>(&mut below).await?;
+    move_children(&mut tx, id, into_id).await?;
     tx.merge::<theme::Entity>(&before, into_id).await?;
     tx.commit(into).await
 }
@@ -207,6 +204,16 @@ async fn move_recommendations(tx: &mut Tx<'_>, from: ThemeId, into: ThemeId) -> 
     let rows = tx.by_id::<recommendation::Entity>(ids).await?;
     let mut touched: Vec<_> = rows.into_values().map(|row| (row.clone(), row)).collect();
     tx.touch_many::<recommendation::Entity>(&mut touched).await
+}
+
+async fn move_children(tx: &mut Tx<'_>, from: ThemeId, into: ThemeId) -> Result<(), Error> {
+    let below = Condition::all().add(theme::Column::ParentId.eq(from));
+    let below = read::all::<theme::Entity>(tx.db(), tx.viewer(), below).await?;
+    let ids: Vec<ThemeId> = below.iter().map(|row| row.id).collect();
+    tx.hold_all::<theme::Entity>(&ids).await?;
+    let rows = tx.by_id::<theme::Entity>(ids).await?.into_values().filter(|row| row.parent_id == Some(from));
+    let mut moved: Vec<_> = rows.map(|row| (row.clone(), theme::Model { parent_id: Some(into), ..row })).collect();
+    tx.touch_many::<theme::Entity>(&mut moved).await
 }
 
 /// The wanted parent and all above it.

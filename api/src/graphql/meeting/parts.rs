@@ -10,7 +10,6 @@ use entity::{agenda_item_recommendation, meeting_source, recommendation, source}
 use super::Meeting;
 use crate::graphql::body::Body;
 use crate::graphql::external_id::ExternalIds;
-use crate::graphql::loader::ById;
 use crate::graphql::object::{Stamp, object};
 use crate::graphql::organization::Organization;
 use crate::graphql::recommendation::Recommendation;
@@ -141,8 +140,8 @@ impl AgendaItem {
     async fn recommendations(&self, ctx: &Context<'_>) -> Result<Vec<Recommendation>> {
         let session = session(ctx);
         let links = session.parts::<agenda_item_recommendation::Entity>(self.0.id).await?;
-        let texts = links.iter().map(|link| ById::<recommendation::Entity>(link.recommendation_id));
-        Ok(session.loaders.many(texts).await?.into_iter().map(Recommendation).collect())
+        let texts = session.all_named::<recommendation::Entity>(links.iter().map(|link| link.recommendation_id));
+        Ok(texts.await?.into_iter().map(Recommendation).collect())
     }
 
     /// Whether the Chatham House Rule holds for it.
@@ -225,6 +224,6 @@ impl Participation {
 /// The sources of a meeting, in order.
 pub async fn sources(session: &Session, meeting: MeetingId) -> Result<Vec<Source>> {
     let links = session.parts::<meeting_source::Entity>(meeting).await?;
-    let rows = session.loaders.many(links.iter().map(|link| ById::<source::Entity>(link.source_id))).await?;
+    let rows = session.all_named::<source::Entity>(links.iter().map(|link| link.source_id)).await?;
     Ok(rows.into_iter().map(Source).collect())
 }

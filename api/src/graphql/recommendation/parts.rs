@@ -9,7 +9,7 @@ use entity::{instrument, recommendation_instrument, recommendation_theme, theme}
 use super::Recommendation;
 use crate::graphql::country::Country;
 use crate::graphql::instrument::Instrument;
-use crate::graphql::loader::{ById, Successor};
+use crate::graphql::loader::Successor;
 use crate::graphql::object::object;
 use crate::graphql::organization::Organization;
 use crate::graphql::scalar::texts;
@@ -101,14 +101,14 @@ impl RecommendationRevision {
 /// The themes of a recommendation, in order.
 pub async fn themes(session: &Session, recommendation: RecommendationId) -> Result<Vec<Theme>> {
     let links = session.parts::<recommendation_theme::Entity>(recommendation).await?;
-    let rows = session.loaders.many(links.iter().map(|link| ById::<theme::Entity>(link.theme_id))).await?;
+    let rows = session.all_named::<theme::Entity>(links.iter().map(|link| link.theme_id)).await?;
     Ok(rows.into_iter().map(Theme).collect())
 }
 
 /// The instruments of a recommendation, in order.
 pub async fn instruments(session: &Session, recommendation: RecommendationId) -> Result<Vec<Instrument>> {
     let links = session.parts::<recommendation_instrument::Entity>(recommendation).await?;
-    let rows = session.loaders.many(links.iter().map(|link| ById::<instrument::Entity>(link.instrument_id))).await?;
+    let rows = session.all_named::<instrument::Entity>(links.iter().map(|link| link.instrument_id)).await?;
     Ok(rows.into_iter().map(Instrument).collect())
 }
 

@@ -9,7 +9,7 @@ use sea_orm::DbBackend;
 use sea_orm::sqlx::{self, postgres::PgListener};
 use tokio::time::sleep;
 
-use super::{CHANNEL, head, prune};
+use super::{CHANNEL, head, prune, ring};
 use crate::App;
 use crate::error::Error;
 use crate::service::client::tokens;
@@ -66,15 +66,9 @@ async fn write_uses(app: &App) {
 /// Reads the head again and again: the safety net.
 pub async fn poll(app: &App) {
     loop {
-        ring(app).await;
+        // A database that is away is asked again.
+        let _ = head(app).await;
         sleep(POLL).await;
-    }
-}
-
-/// Rings the doorbell of this process if the feed has grown. A database that is away is asked again.
-async fn ring(app: &App) {
-    if let Ok(head) = head(&app.databases.read).await {
-        app.feed.ring(head);
     }
 }
 
@@ -99,8 +93,9 @@ async fn hear(app: &App, url: &str) -> Result<Infallible, sqlx::Error> {
     let mut listener = PgListener::connect(url).await?;
     listener.listen(CHANNEL).await?;
     loop {
-        listener.recv().await?;
-        ring(app).await;
+        if let Ok(head) = listener.recv().await?.payload().parse() {
+            ring(app, head);
+        }
     }
 }
 

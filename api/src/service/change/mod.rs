@@ -24,7 +24,7 @@ use super::constraint::refused_write;
 use crate::App;
 use crate::error::Error;
 
-/// What other processes are called by when the feed grows.
+/// Where other processes are told the new head when the feed grows.
 const CHANNEL: &str = "rec_feed";
 
 /// The feed of one database: its name, and a doorbell that rings when it grows. The doorbell carries nothing but the
@@ -63,12 +63,13 @@ impl Feed {
         });
     }
 
-    /// As far as this process knows.
-    pub fn known_head(&self) -> i64 {
+    /// The number of the last change that this process has heard of.
+    pub fn head(&self) -> i64 {
         *self.head.borrow()
     }
 
-    pub fn head(&self) -> watch::Receiver<i64> {
+    /// Hears of every change from now on.
+    pub fn follow(&self) -> watch::Receiver<i64> {
         self.head.subscribe()
     }
 }
@@ -154,7 +155,7 @@ async fn advance(txn: &impl ConnectionTrait, by: i64) -> Result<i64, Error> {
     let mut returned = vec![seq.clone()];
     if txn.get_database_backend() == DbBackend::Postgres {
         // Other processes hear of it when this transaction commits.
-        returned.push(Func::cust("pg_notify").arg(CHANNEL).arg("").into());
+        returned.push(Func::cust("pg_notify").arg(CHANNEL).arg(seq.clone().cast_as("text")).into());
     }
     let update = Query::update()
         .table(change_head::Entity)
@@ -166,9 +167,18 @@ async fn advance(txn: &impl ConnectionTrait, by: i64) -> Result<i64, Error> {
     Ok(row.try_get_by_index(0)?)
 }
 
-/// The number of the last change that is committed.
-pub async fn head(db: &impl ConnectionTrait) -> Result<i64, Error> {
-    Ok(bounds(db).await?.seq)
+/// The number of the last change that is committed. This process has heard of it from then on.
+pub async fn head(app: &App) -> Result<i64, Error> {
+    let head = bounds(&app.databases.read).await?.seq;
+    ring(app, head);
+    Ok(head)
+}
+
+/// Tells every follower in this process that the feed has grown to `seq`. Within a request's transaction it has not yet.
+pub fn ring(app: &App, seq: i64) {
+    if app.databases.commits() {
+        app.feed.ring(seq);
+    }
 }
 
 /// The number of the last change, and of the last one that is forgotten.

@@ -11,8 +11,8 @@ use sea_orm::sea_query::{Asterisk, Condition, Expr, JoinType, Order, Query, Sele
 use sea_orm::{ColumnTrait, ConnectionTrait, FromQueryResult, Iterable};
 use tokio::sync::watch;
 
-use super::ChangeCursor;
 use super::published::print;
+use super::{ChangeCursor, ring};
 use crate::App;
 use crate::auth::Viewer;
 use crate::domain::feed::{SeenAs, collapse, seen_as};
@@ -77,9 +77,9 @@ pub async fn follow<'a>(
     viewer.require_scope(Some(Scope::Sync))?;
     let after = match after {
         Some(cursor) => app.feed.read(cursor)?,
-        None => super::head(&app.databases.read).await?,
+        None => super::head(app).await?,
     };
-    let following = Following { app, viewer, records, after, head: app.feed.head() };
+    let following = Following { app, viewer, records, after, head: app.feed.follow() };
     let changes = stream::try_unfold(following, async |mut following| {
         let changes = following.next().await?;
         Ok(changes.map(|changes| (changes, following)))
@@ -144,6 +144,8 @@ async fn batch(app: &App, viewer: &Viewer, after: i64, first: i32, records: &[Re
     if after < floor || after > head {
         return Err(Error::CursorExpired);
     }
+    // What is read of a record that has changed must not be older than the change.
+    ring(app, head);
     let mut lines = Vec::new();
     for row in rows {
         // A head without a change is a row too.

@@ -288,6 +288,7 @@ pub async fn supersede(
     let named = (&input.id, input.expected_version);
     let mut step =
         Step::begin(app, viewer, "supersedeRecommendation", named, (Move::Supersede, Word::CommitteeChair)).await?;
+    step.tx.hold::<recommendation::Entity>(successor_id).await?;
     let successor = step.tx.get::<recommendation::Entity>(path, successor_id, WHAT).await?;
     rules::supersedes(path, &step.before, &successor)?;
     let linked = recommendation::Model { supersedes_id: Some(step.before.id), ..successor.clone() };

@@ -21,7 +21,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::change::{ChangeCursor, Pending, append};
+use super::change::{ChangeCursor, Pending, append, ring};
 use super::constraint::refused_write;
 use crate::app::App;
 use crate::auth::Viewer;
@@ -158,7 +158,7 @@ impl Tx<'_> {
             let insert = E::insert_many(active).on_conflict(replace.clone());
             let written = insert.exec_without_returning(&self.txn).await.map_err(refused_write)?;
             if usize::try_from(written).ok() != Some(chunk.len()) {
-                return Err(Error::stale());
+                return Err(Error::crossed());
             }
         }
         for (before, after) in &*rows {
@@ -189,7 +189,7 @@ impl Tx<'_> {
         if differs {
             let update = E::update_many().set(changed).filter(E::ID.eq(E::id(before))).filter(E::VERSION.eq(version));
             if update.exec(&self.txn).await.map_err(refused_write)?.rows_affected == 0 {
-                return Err(Error::stale());
+                return Err(Error::crossed());
             }
         }
         let access_before = (E::audience(before), E::owner(before));
@@ -201,7 +201,7 @@ impl Tx<'_> {
     pub async fn remove<E: Record>(&mut self, row: &E::Model, reason: ChangeReason) -> Result<(), Error> {
         let delete = E::delete_many().filter(E::ID.eq(E::id(row))).filter(E::VERSION.eq(E::version(row)));
         if delete.exec(&self.txn).await.map_err(refused_write)?.rows_affected == 0 {
-            return Err(Error::stale());
+            return Err(Error::crossed());
         }
         let named = external_id::Entity::delete_many().filter(external_id::Column::RecordId.eq(E::id(row).uuid()));
         named.exec(&self.txn).await.map_err(refused_write)?;
@@ -273,8 +273,7 @@ impl Tx<'_> {
             Some(append(&self.txn, &self.changes, &self.viewer.actor(), self.at).await?)
         };
         self.txn.commit().await.map_err(refused_write)?;
-        // Within a transaction others see nothing of it yet.
-        last.filter(|_| self.app.databases.commits()).inspect(|last| self.app.feed.ring(*last));
+        last.inspect(|last| ring(self.app, *last));
         Ok(Written { record, cursor: last.map(|last| self.app.feed.cursor(last)) })
     }
 

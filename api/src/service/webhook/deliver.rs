@@ -51,7 +51,7 @@ const LOGGED_DAYS: i64 = 30;
 
 /// Delivers until the service stops; what is on its way then is still noted. A webhook waits for no other one.
 pub async fn deliver(app: &Arc<App>) {
-    let (me, mut head, mut stopping) = (app.clock.uuid(), app.feed.head(), app.stopping.subscribe());
+    let (me, mut head, mut stopping) = (app.clock.uuid(), app.feed.follow(), app.stopping.subscribe());
     let (mut served, mut busy) = (JoinSet::new(), HashMap::new());
     while !*stopping.borrow_and_update() || !served.is_empty() {
         head.borrow_and_update();
@@ -93,7 +93,7 @@ pub async fn due(app: &App, me: Uuid) -> Result<Vec<WebhookId>, Error> {
     let now = app.clock.now();
     let due = Condition::all()
         .add(Column::Status.eq(WebhookStatus::Active))
-        .add(Column::Position.ne(head(&app.databases.read).await?))
+        .add(Column::Position.ne(head(app).await?))
         .add(Condition::any().add(Column::NextAttemptAt.is_null()).add(Column::NextAttemptAt.lte(now)))
         .add(free(me, now));
     let due = Entity::find().select_only().column(Column::Id).filter(due);

@@ -129,7 +129,7 @@ pub async fn register(app: &App, viewer: &Viewer, input: RegisterWebhookInput) -
         secrets: Secrets(vec![Secret { secret: secret.clone(), until: None }]),
         status: WebhookStatus::Active,
         reason: None,
-        position: change::head(tx.db()).await?,
+        position: change::bounds(tx.db()).await?.seq,
         failures: 0,
         next_attempt_at: None,
         lease_holder: None,
