@@ -21,12 +21,9 @@ use crate::config::{Config, Switch};
 use crate::error::Error;
 use crate::import::{self, ImportError, Report};
 use crate::mirror::{self, Mirror, MirrorError, PROOF_PAUSE, Source};
-use crate::service::change::{self, published};
-use crate::service::client::tokens;
-use crate::service::idempotency;
+use crate::service::change::published;
 use crate::service::organization::{OrganizationBy, find};
-use crate::service::seed;
-use crate::service::webhook::deliver;
+use crate::service::{prune, seed};
 use crate::{export, graphql, telemetry};
 
 /// The record of the Central Asia Regional Expert Council over GraphQL.
@@ -249,12 +246,12 @@ async fn execute(Cli { config, command }: Cli) -> Result<(), Failure> {
         Command::Seed { what } => seed(config, what).await,
         Command::Prune => {
             let app = App::connect(config, Clock::System).await?;
-            let (changes, answers) = (change::prune(&app).await?, idempotency::prune(&app).await?);
-            let (deliveries, tokens) = (deliver::prune(&app).await?, tokens::prune(&app).await?);
+            let forgotten = prune::forget(&app).await;
             app.close().await;
-            print(&format!(
-                "{changes} changes, {answers} answers, {deliveries} deliveries and {tokens} tokens are forgotten.\n"
-            ))
+            for (what, count) in forgotten {
+                print(&format!("Forgotten: {} {what}.\n", count?))?;
+            }
+            Ok(())
         }
         Command::Export(args) => export(config, args).await,
         Command::Import(args) => import(config, args).await,

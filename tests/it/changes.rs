@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use rec_api::auth::Role;
-use rec_api::service::change::attend::{listen, poll};
+use rec_api::service::attend::{listen, poll};
 use rec_api::service::change::prune;
+use rec_api::service::prune::PORTION;
 use rec_api::service::seed;
 use rec_tests::client::Client;
 use rec_tests::given::{at, at_with, text, with};
@@ -205,7 +206,9 @@ on_both_databases! {
         let before = app.feed_length().await;
         app.app.clock.advance(TimeDelta::days(91));
         app.theme("LAST").await;
+        let statements = app.app.databases.statements();
         assert_eq!(prune(&app.app).await.unwrap(), before);
+        assert!(app.app.databases.statements() - statements >= 2 * before.div_ceil(PORTION), "each portion is a transaction");
         assert_eq!(app.feed_length().await, 1);
     }
 
@@ -442,8 +445,8 @@ on_both_databases! {
 async fn is_heard(app: &TestApp, other: &TestApp, code: &str) {
     let mut head = app.app.feed.follow();
     create_theme(other, code).await;
-    let heard = head.changed();
-    tokio::time::timeout(Duration::from_secs(10), heard).await.expect("in time").expect("the doorbell");
+    let rings = head.changed();
+    tokio::time::timeout(Duration::from_secs(10), rings).await.expect("in time").expect("the doorbell");
     assert_eq!(app.app.feed.head(), other.app.feed.head());
 }
 

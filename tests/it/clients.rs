@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use rec_api::auth::Role;
 use rec_api::auth::token::{self, Grant};
 use rec_api::domain::scope;
-use rec_api::service::change::attend::attend;
+use rec_api::service::attend::attend;
 use rec_api::service::client::tokens::prune;
 use rec_tests::client::Client;
 use rec_tests::given::{at_with, text, with};

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use rec_api::auth::Viewer;
 use rec_api::mirror::PROOF_PAUSE;
-use rec_api::service::change::attend::attend;
+use rec_api::service::attend::attend;
 use rec_api::service::theme::{self, CreateThemeInput};
 use rec_tests::client::Client;
 use rec_tests::given::text;

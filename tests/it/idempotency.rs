@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use entity::idempotency_key;
 use futures_util::future::join_all;
+use rec_api::service::attend::forget;
 use rec_tests::client::{Answer, Client};
 use rec_tests::given::{at, text};
 use rec_tests::{TestApp, on_both_databases, on_postgres};
@@ -88,6 +89,34 @@ on_both_databases! {
         create(&app.secretariat().keyed("three"), "SAFETY").await;
         assert_eq!(rec_api::service::idempotency::prune(&app.app).await.unwrap(), 2);
         assert_eq!(kept(&app).await, 1);
+    }
+
+    async fn many_old_answers_are_forgotten_in_portions(app: TestApp) {
+        create(&app.secretariat().keyed("old"), "LAW").await;
+        let many = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 25000)
+            INSERT INTO idempotency_key (client, key, fingerprint, answer, at)
+            SELECT client, CAST(i AS text), fingerprint, answer, at FROM idempotency_key, n";
+        app.app.databases.write.execute_unprepared(many).await.unwrap();
+        app.app.clock.advance(TimeDelta::hours(24));
+        create(&app.secretariat().keyed("new"), "CARE").await;
+        let statements = app.app.databases.statements();
+        assert_eq!(rec_api::service::idempotency::prune(&app.app).await.unwrap(), 25_001);
+        assert_eq!(app.app.databases.statements() - statements, 3);
+        assert_eq!(kept(&app).await, 1);
+    }
+
+    async fn a_process_forgets_what_is_too_old(app: TestApp) {
+        create(&app.secretariat().keyed("old"), "LAW").await;
+        app.app.clock.advance(TimeDelta::days(91));
+        let emptied = async {
+            while kept(&app).await + app.feed_length().await > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::select! {
+            () = forget(&app.app, Duration::ZERO) => {}
+            forgotten = tokio::time::timeout(Duration::from_secs(10), emptied) => forgotten.expect("in time"),
+        }
     }
 
     async fn those_that_come_at_once_wait_for_the_first(app: TestApp) {

@@ -80,6 +80,15 @@ fn migrate_works_on_a_fresh_checkout() {
 }
 
 #[test]
+fn prune_says_how_much_of_what_is_forgotten() {
+    let directory = directory();
+    let data = directory.path().join("data");
+    output(command(&data).arg("migrate"));
+    let said = "Forgotten: 0 changes.\nForgotten: 0 answers.\nForgotten: 0 deliveries.\nForgotten: 0 tokens.\n";
+    assert_eq!(output(command(&data).arg("prune")), said);
+}
+
+#[test]
 fn help_is_the_manual_and_whoever_reads_may_stop() {
     let directory = directory();
     let manual = output(command(directory.path()).arg("--help"));

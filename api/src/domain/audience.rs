@@ -57,18 +57,27 @@ pub fn of_recommendation(status: RecommendationStatus, drafted_by: Option<Organi
     (audience, drafted_by)
 }
 
-/// Who sees a record and one that it names.
-pub fn of_both((audience, owner): Access, (named, named_owner): Access) -> Access {
-    match audience.cmp(&named) {
-        Ordering::Less => (named, named_owner),
-        Ordering::Equal => (audience, owner.or(named_owner)),
-        Ordering::Greater => (audience, owner),
+/// Who sees both of two records. The owner of the more closed one sees the other one as a participant.
+pub fn of_both(one: Access, other: Access) -> Access {
+    match one.0.cmp(&other.0) {
+        Ordering::Less => other,
+        Ordering::Equal => (one.0, one.1.filter(|_| one.1 == other.1)),
+        Ordering::Greater => one,
+    }
+}
+
+/// Who sees one of two records at least. Of two owners of closed ones the first is named: no use case opens or closes two.
+pub fn of_either(one: Access, other: Access) -> Access {
+    match one.0.cmp(&other.0) {
+        Ordering::Less => one,
+        Ordering::Equal => (one.0, one.1.or(other.1)),
+        Ordering::Greater => other,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CLOSED, OPEN, of_both, of_meeting, of_participation, of_recommendation};
+    use super::{CLOSED, OPEN, of_both, of_either, of_meeting, of_participation, of_recommendation};
     use crate::domain::lifecycle::{Move, next};
     use entity::Audience::{Confidential, Participants, Public};
     use entity::id::{OrganizationId, RecordId};
@@ -89,6 +98,18 @@ mod tests {
         assert_eq!(of_both((Participants, None), drafters), drafters);
         assert_eq!(of_both(CLOSED, (Participants, Some(drafter()))), CLOSED);
         assert_eq!(of_both(OPEN, OPEN), OPEN);
+        assert_eq!(of_both(drafters, drafters), drafters);
+        assert_eq!(of_both(CLOSED, drafters), CLOSED);
+        assert_eq!(of_both(drafters, CLOSED), CLOSED);
+    }
+
+    #[test]
+    fn whoever_sees_one_of_two_sees_the_more_open_one() {
+        let drafters = (Confidential, Some(drafter()));
+        assert_eq!(of_either(OPEN, drafters), OPEN);
+        assert_eq!(of_either(drafters, (Participants, None)), (Participants, None));
+        assert_eq!(of_either(CLOSED, drafters), drafters);
+        assert_eq!(of_either(drafters, CLOSED), drafters);
     }
 
     #[test]

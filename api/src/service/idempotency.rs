@@ -8,11 +8,11 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use entity::idempotency_key::{self, Entity};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::change;
 use super::constraint::refused_write;
+use super::{change, prune};
 use crate::App;
 use crate::error::Error;
 
@@ -134,6 +134,5 @@ impl Open {
 
 /// Forgets the answers that are older than they are kept. Returns how many.
 pub async fn prune(app: &App) -> Result<u64, Error> {
-    let old = Entity::delete_many().filter(outdated(app));
-    Ok(old.exec(&app.databases.write).await.map_err(refused_write)?.rows_affected)
+    prune::rows::<Entity>(app, Condition::all().add(outdated(app))).await
 }

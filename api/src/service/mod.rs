@@ -4,6 +4,7 @@
 //! clippy refuses a third.
 
 pub mod attempts;
+pub mod attend;
 pub mod body;
 pub mod bulk;
 pub mod change;
@@ -21,6 +22,7 @@ pub mod meeting;
 pub mod operation;
 pub mod organization;
 pub mod page;
+pub mod prune;
 pub mod read;
 pub mod recommendation;
 pub mod seed;

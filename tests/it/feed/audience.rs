@@ -4,14 +4,12 @@ use entity::Audience::{Confidential, Participants, Public};
 use entity::change::{ChangeKind, ChangeReason};
 use entity::id::OrganizationId;
 use entity::{Audience, RecordType};
+use rec_api::domain::audience::Access;
 use rec_tests::given::{at, text, with};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
 use super::{head, lines};
-
-/// Who may read a record: its audience, and an organisation besides.
-type Access = (Audience, Option<OrganizationId>);
 
 /// What the feed's lines after a number are about, who could read it before, and who can.
 async fn access(app: &TestApp, after: i64) -> Vec<(RecordType, Option<Access>, Access)> {

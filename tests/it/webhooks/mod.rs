@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 use chrono::TimeDelta;
 use rec_api::config::Switch;
 use rec_api::domain::webhook::signature;
-use rec_api::service::change::attend::attend;
+use rec_api::service::attend::attend;
 use rec_api::service::change::prune;
 use rec_api::service::webhook::deliver::{self, due, serve};
 use rec_tests::given::at;
@@ -358,6 +358,22 @@ on_both_databases! {
         prune(&app.app).await.unwrap();
         let enabled = app.admin().mutate("enableWebhook", json!({ "id": registered.id }), "status position").await;
         assert_eq!(enabled, json!({ "status": "ACTIVE", "position": head(&app).await }));
+    }
+
+    async fn the_log_of_deliveries_is_kept_for_thirty_days(app: TestApp) {
+        let app = open(&app).await;
+        let receiver = Receiver::default();
+        register(&app, json!({ "url": receiver.listen().await })).await;
+        app.theme("ONE").await;
+        deliver(&app).await;
+        app.app.clock.advance(TimeDelta::days(30) - TimeDelta::seconds(1));
+        assert_eq!(deliver::prune(&app.app).await.unwrap(), 0);
+        app.theme("TWO").await;
+        deliver(&app).await;
+        app.app.clock.advance(TimeDelta::seconds(2));
+        assert_eq!(deliver::prune(&app.app).await.unwrap(), 1);
+        let kept = app.admin().query("{ webhooks { deliveries { outcome } } }").await;
+        assert_eq!(kept["webhooks"][0]["deliveries"], json!([{ "outcome": "DELIVERED" }]));
     }
 
     async fn a_slow_receiver_holds_up_no_other_one(app: TestApp) {

@@ -4,7 +4,6 @@
     reason = "the feed's own tables pass neither door: they are written by `Tx::commit` alone"
 )]
 
-pub mod attend;
 pub mod checkpoint;
 pub mod published;
 pub mod since;
@@ -13,19 +12,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use entity::change::{ChangeKind, ChangeReason};
-use entity::id::OrganizationId;
-use entity::{Audience, RecordType, change, change_head};
+use entity::{RecordType, change, change_head};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::constraint::refused_write;
+use super::prune::PORTION;
 use crate::App;
+use crate::domain::audience::Access;
 use crate::error::Error;
 
 /// Where other processes are told the new head when the feed grows.
-const CHANNEL: &str = "rec_feed";
+pub const CHANNEL: &str = "rec_feed";
 
 /// The feed of one database: its name, and a doorbell that rings when it grows. The doorbell carries nothing but the
 /// head; whoever follows reads the table again from its own cursor.
@@ -104,9 +104,9 @@ pub struct Pending {
     pub version: i32,
     pub reason: Option<ChangeReason>,
     pub replaced_by: Option<Uuid>,
-    pub access: (Audience, Option<OrganizationId>),
+    pub access: Access,
     /// Who could see it before the transaction; nobody, if it is new.
-    pub access_before: Option<(Audience, Option<OrganizationId>)>,
+    pub access_before: Option<Access>,
 }
 
 /// Numbers the changes and writes them: the last statements before a commit. The lock on the head makes the order of
@@ -143,9 +143,6 @@ pub async fn append(
     }
     Ok(last)
 }
-
-/// The changes that are forgotten in one transaction.
-const FORGOTTEN_AT_ONCE: i64 = 10_000;
 
 /// Rows of one insert statement: below the databases' limits on parameters.
 const CHUNK: usize = 1000;
@@ -186,8 +183,7 @@ pub async fn bounds(db: &impl ConnectionTrait) -> Result<change_head::Model, Err
     change_head::Entity::find().one(db).await?.ok_or_else(|| Error::internal("the feed has no head"))
 }
 
-/// Forgets the changes that are older than the feed is kept, a portion at a time: whoever appends waits for no more than one. Returns
-/// how many.
+/// Forgets the changes that are older than the feed is kept. Returns how many.
 pub async fn prune(app: &App) -> Result<u64, Error> {
     let db = &app.databases.write;
     let kept_from = app.clock.now() - TimeDelta::days(app.config.feed_days.into());
@@ -198,7 +194,7 @@ pub async fn prune(app: &App) -> Result<u64, Error> {
     let last = Ord::min(head, first.map_or(head, |first| first - 1));
     let mut forgotten = 0;
     while floor < last {
-        floor = Ord::min(last, floor + FORGOTTEN_AT_ONCE);
+        floor = Ord::min(last, floor.saturating_add_unsigned(PORTION));
         forgotten += forget(app, floor).await?;
     }
     Ok(forgotten)

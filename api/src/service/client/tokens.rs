@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::client_token::{Column, Entity};
 use entity::id::{ClientTokenId, RecordId};
 use sea_orm::sea_query::{CaseStatement, Expr};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
+use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QuerySelect as _};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ use crate::App;
 use crate::auth::token::LEEWAY_SECONDS;
 use crate::error::Error;
 use crate::service::constraint::refused_write;
-use crate::service::read;
+use crate::service::{prune, read};
 
 /// The tokens whose uses are written in one statement.
 const AT_ONCE: usize = 500;
@@ -99,8 +99,8 @@ impl Tokens {
 
 /// Forgets the tokens that have expired long ago. Returns how many.
 pub async fn prune(app: &App) -> Result<u64, Error> {
-    let old = Entity::delete_many().filter(Column::ExpiresAt.lt(app.clock.now() - TimeDelta::days(SHOWN_DAYS)));
-    Ok(old.exec(&app.databases.write).await.map_err(refused_write)?.rows_affected)
+    let old = Column::ExpiresAt.lt(app.clock.now() - TimeDelta::days(SHOWN_DAYS));
+    prune::rows::<Entity>(app, Condition::all().add(old)).await
 }
 
 /// Writes when some tokens were used last. Of tokens of others there is no row.

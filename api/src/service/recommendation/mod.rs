@@ -171,7 +171,7 @@ async fn put(
         inherit_revisions(tx, before, &after).await?;
         tx.inherit::<recommendation_theme::Entity>(&[after.id], access).await?;
         tx.inherit::<recommendation_instrument::Entity>(&[after.id], access).await?;
-        tell_of_agendas(tx, after.id, access.min((before.audience, before.owner))).await?;
+        tell_of_agendas(tx, after.id, audience::of_either(access, (before.audience, before.owner))).await?;
     }
     match reason {
         Some(reason) => tx.update_because::<recommendation::Entity>(before, after, reason).await,

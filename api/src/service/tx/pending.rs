@@ -7,7 +7,7 @@ use sea_orm::sea_query::Condition;
 
 use super::Tx;
 use crate::auth::Viewer;
-use crate::domain::audience::{Access, of_both};
+use crate::domain::audience::{Access, of_both, of_either};
 use crate::error::Error;
 use crate::service::change::Pending;
 use crate::service::read::{self, Visible};
@@ -31,7 +31,7 @@ impl Tx<'_> {
         let id = E::id(row).uuid();
         if let Some(index) = self.told.get(&id) {
             let told = &mut self.changes[*index];
-            told.access = told.access.min(access);
+            told.access = of_either(told.access, access);
             told.access_before = Some(told.access);
             return;
         }

@@ -34,7 +34,7 @@ use crate::service::change::head;
 use crate::service::change::published::published;
 use crate::service::change::since::{Seen, since};
 use crate::service::constraint::refused_write;
-use crate::service::read;
+use crate::service::{prune, read};
 use crate::telemetry::chain;
 
 /// How long a process that has died keeps others from delivering. It is renewed before each message, which takes 8 seconds at most: the
@@ -263,7 +263,6 @@ async fn disable(app: &App, me: Uuid, row: &Model, reason: WebhookReason) -> Res
 
 /// Forgets the log of deliveries that is older than it is kept. Returns how many lines.
 pub async fn prune(app: &App) -> Result<u64, Error> {
-    let kept_from = app.clock.now() - TimeDelta::days(LOGGED_DAYS);
-    let old = webhook_delivery::Entity::delete_many().filter(webhook_delivery::Column::At.lt(kept_from));
-    Ok(old.exec(&app.databases.write).await.map_err(refused_write)?.rows_affected)
+    let old = webhook_delivery::Column::At.lt(app.clock.now() - TimeDelta::days(LOGGED_DAYS));
+    prune::rows::<webhook_delivery::Entity>(app, Condition::all().add(old)).await
 }

@@ -1,4 +1,5 @@
-//! What a process does for the feed while it serves: it hears of what others commit, and forgets what is too old.
+//! What a process does while it serves: it hears of what others commit and which tokens they revoke, delivers webhooks, writes
+//! which tokens are used, and forgets what is too old.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -9,12 +10,10 @@ use sea_orm::DbBackend;
 use sea_orm::sqlx::{self, postgres::PgListener};
 use tokio::time::sleep;
 
-use super::{CHANNEL, head, prune, ring};
+use super::change::{CHANNEL, head, ring};
+use super::prune;
+use super::webhook::deliver::deliver;
 use crate::App;
-use crate::error::Error;
-use crate::service::client::tokens;
-use crate::service::idempotency;
-use crate::service::webhook::deliver::{self, deliver};
 use crate::telemetry::chain;
 
 /// How often the head is read again: what was not heard is noticed then.
@@ -26,7 +25,7 @@ const USES: Duration = Duration::from_secs(5);
 const PRUNE: Duration = Duration::from_hours(24);
 const FIRST_PRUNE: Duration = Duration::from_mins(1);
 
-/// Attends to the feed until the service stops.
+/// Attends until the service stops.
 pub async fn attend(app: Arc<App>) {
     let mut stopping = app.stopping.subscribe();
     let attended = async {
@@ -34,7 +33,7 @@ pub async fn attend(app: Arc<App>) {
             _ = stopping.wait_for(|stopping| *stopping) => {}
             () = poll(&app) => {}
             () = listen(&app) => {}
-            () = forget(&app) => {}
+            () = forget(&app, FIRST_PRUNE) => {}
             () = know_revocations(&app) => {}
             () = write_uses(&app) => {}
         }
@@ -99,21 +98,17 @@ async fn hear(app: &App, url: &str) -> Result<Infallible, sqlx::Error> {
     }
 }
 
-async fn forget(app: &App) {
-    sleep(FIRST_PRUNE).await;
+/// Forgets what is too old, again and again; for the first time after `first`.
+pub async fn forget(app: &App, first: Duration) {
+    sleep(first).await;
     loop {
-        forgotten("answers", idempotency::prune(app).await);
-        forgotten("deliveries", deliver::prune(app).await);
-        forgotten("tokens", tokens::prune(app).await);
-        forgotten("changes", prune(app).await);
+        for (what, forgotten) in prune::forget(app).await {
+            match forgotten {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(what, count, "what is too old is forgotten"),
+                Err(error) => tracing::error!(what, error = chain(&error), "what is too old cannot be forgotten"),
+            }
+        }
         sleep(PRUNE).await;
-    }
-}
-
-fn forgotten(what: &str, count: Result<u64, Error>) {
-    match count {
-        Ok(0) => {}
-        Ok(count) => tracing::info!(what, count, "what is too old is forgotten"),
-        Err(error) => tracing::error!(what, error = chain(&error), "what is too old cannot be forgotten"),
     }
 }

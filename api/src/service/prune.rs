@@ -1,0 +1,41 @@
+//! What is too old is forgotten, a portion at a time: whoever writes meanwhile waits for no more than one.
+#![expect(clippy::disallowed_methods, reason = "what is forgotten is no part of the record: it passes neither door")]
+
+use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
+use sea_orm::{ColumnTrait as _, Condition, EntityTrait, Iterable as _, PrimaryKeyToColumn, QueryFilter as _};
+
+use super::client::tokens;
+use super::constraint::refused_write;
+use super::webhook::deliver;
+use super::{change, idempotency};
+use crate::App;
+use crate::error::Error;
+
+/// The rows of one portion: measured, either database forgets as many within 0.03 seconds.
+pub const PORTION: u64 = 10_000;
+
+/// Forgets all that is too old. Returns how much of what.
+pub async fn forget(app: &App) -> [(&'static str, Result<u64, Error>); 4] {
+    [
+        ("changes", change::prune(app).await),
+        ("answers", idempotency::prune(app).await),
+        ("deliveries", deliver::prune(app).await),
+        ("tokens", tokens::prune(app).await),
+    ]
+}
+
+/// Forgets the rows that meet a condition. Returns how many.
+pub async fn rows<E: EntityTrait>(app: &App, old: Condition) -> Result<u64, Error> {
+    let key: Vec<E::Column> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
+    let portion = Query::select().columns(key.clone()).from(E::default()).cond_where(old).limit(PORTION).take();
+    let among = Expr::tuple(key.iter().map(|column| column.into_expr())).in_subquery(portion);
+    let mut forgotten = 0;
+    loop {
+        let delete = E::delete_many().filter(among.clone());
+        let gone = delete.exec(&app.databases.write).await.map_err(refused_write)?.rows_affected;
+        forgotten += gone;
+        if gone < PORTION {
+            return Ok(forgotten);
+        }
+    }
+}
