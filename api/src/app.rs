@@ -160,7 +160,9 @@ pub async fn open_database(config: &Config) -> Result<Databases, StartError> {
     if url.starts_with("sqlite:") && (url.contains(":memory:") || url.contains("mode=memory")) {
         return Err(StartError::InMemory(url));
     }
-    let opened = Databases::open(&url, config.database_connections).await;
+    // Who waits for a statement has given it up a second before.
+    let limit = Duration::from_secs(config.limits.seconds + 1);
+    let opened = Databases::open(&url, config.database_connections, limit).await;
     opened.map_err(|cause| StartError::Database { place: without_credentials(&url), cause })
 }
 

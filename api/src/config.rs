@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use sha2::{Digest as _, Sha256};
 
 use crate::auth::keys::JwksSource;
 use crate::auth::token::Trust;
+use crate::digest::sha256;
 
 #[derive(Args, Clone, Debug)]
 pub struct Config {
@@ -219,6 +219,11 @@ pub struct Limits {
           global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub heartbeat_seconds: u64,
 
+    /// How often a stream of events says that it is there, in seconds. Proxies close quiet connections, some after 30 seconds.
+    #[arg(long = "events-heartbeat-seconds", env = "REC_EVENTS_HEARTBEAT_SECONDS", default_value_t = Self::DEFAULT.events_heartbeat_seconds,
+          global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub events_heartbeat_seconds: u64,
+
     /// What each client may ask for, in cost points a minute; 0 limits nobody. A client is a token's subject, else an address.
     #[arg(
         long = "rate-points",
@@ -233,7 +238,7 @@ pub struct Limits {
     #[arg(long = "kept-documents", env = "REC_KEPT_DOCUMENTS", default_value_t = Self::DEFAULT.kept_documents, global = true, value_name = "N")]
     pub kept_documents: usize,
 
-    /// How long the texts of the documents that are kept may be together, in bytes.
+    /// How much memory the parsed documents that are kept may take together, in bytes.
     #[arg(long = "kept-bytes", env = "REC_KEPT_BYTES", default_value_t = Self::DEFAULT.kept_bytes, global = true, value_name = "BYTES")]
     pub kept_bytes: usize,
 }
@@ -258,9 +263,10 @@ impl Limits {
         socket_operations: 100,
         init_seconds: 3,
         heartbeat_seconds: 30,
+        events_heartbeat_seconds: 12,
         rate_points: 600_000,
         kept_documents: 1000,
-        kept_bytes: 2 * 1024 * 1024,
+        kept_bytes: 32 * 1024 * 1024,
     };
 }
 
@@ -273,11 +279,6 @@ fn origin(text: &str) -> Result<String, String> {
 /// Deeper brackets would overflow the parser's stack.
 fn up_to_64(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|nesting| (1..=64).contains(nesting)).ok_or_else(|| "a number from 1 to 64".to_owned())
-}
-
-/// The SHA-256 of bytes, in lower-case hexadecimal.
-pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"))
 }
 
 impl Config {

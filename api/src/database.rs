@@ -1,6 +1,5 @@
 //! The connections: one pool on PostgreSQL; on SQLite one writer and a pool of readers, so that neither waits for the other.
 
-use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -14,30 +13,33 @@ use sea_orm::{
 
 /// A connection that nobody got within this time is an error, not a wait.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// PostgreSQL gives a statement up after this time.
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A connection that has rested this long is tested before it is used.
 const TEST_AFTER: Duration = Duration::from_secs(10);
 /// Statements that a connection keeps prepared.
 const PREPARED: usize = 512;
 
 tokio::task_local! {
-    /// The statements of the request that runs.
-    static OF_REQUEST: Cell<u64>;
+    /// The count of the request that runs.
+    static OF_REQUEST: Count;
 }
 
-/// What a future comes to, and how many statements it has run.
-pub async fn counting<T>(future: impl Future<Output = T>) -> (T, u64) {
-    let counted = async {
-        let output = future.await;
-        (output, counted())
-    };
-    OF_REQUEST.scope(Cell::new(0), counted).await
-}
+/// How many statements a request has run so far. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Count(Arc<AtomicU64>);
 
-/// How many statements the request that runs has run so far; none outside of one.
-pub fn counted() -> u64 {
-    OF_REQUEST.try_with(Cell::get).unwrap_or_default()
+impl Count {
+    /// What a future comes to, whose statements are counted.
+    pub async fn during<T>(&self, work: impl Future<Output = T>) -> T {
+        OF_REQUEST.scope(self.clone(), work).await
+    }
+
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// Where statements go: to whichever connection of a pool is free, or to that of a transaction.
@@ -127,15 +129,16 @@ pub struct Databases {
 }
 
 impl Databases {
-    /// Opens the database of an address; a SQLite file is created if there is none.
-    pub async fn open(url: &str, connections: u32) -> Result<Self, DbErr> {
+    /// Opens the database of an address; a SQLite file is created if there is none. PostgreSQL gives up a statement that takes longer
+    /// than `limit`; on SQLite whoever waits for it gives it up.
+    pub async fn open(url: &str, connections: u32, limit: Duration) -> Result<Self, DbErr> {
         let statements = Arc::new(AtomicU64::new(0));
         let (mut read, mut write) = if url.starts_with("sqlite:") {
             // The writer comes first: it creates the file and sets it to write-ahead logging.
             let write = Database::connect(sqlite(url, 1)).await?;
             (Database::connect(sqlite(url, connections)).await?, write)
         } else {
-            let pool = Database::connect(postgres(url, connections)).await?;
+            let pool = Database::connect(postgres(url, connections, limit)).await?;
             (pool.clone(), pool)
         };
         for pool in [&mut read, &mut write] {
@@ -143,7 +146,7 @@ impl Databases {
             pool.set_metric_callback(move |_| {
                 statements.fetch_add(1, Ordering::Relaxed);
                 // Outside of requests nobody counts.
-                let _ = OF_REQUEST.try_with(|count| count.set(count.get() + 1));
+                let _ = OF_REQUEST.try_with(Count::add);
             });
         }
         Ok(Self { read: Connection::Pool(read), write: Connection::Pool(write), statements })
@@ -259,10 +262,10 @@ fn sqlite(url: &str, connections: u32) -> ConnectOptions {
     options
 }
 
-fn postgres(url: &str, connections: u32) -> ConnectOptions {
+fn postgres(url: &str, connections: u32, limit: Duration) -> ConnectOptions {
     let mut options = options(url, connections);
     options
-        .statement_timeout(STATEMENT_TIMEOUT)
+        .statement_timeout(limit)
         .set_application_name("rec")
         .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(PREPARED));
     options

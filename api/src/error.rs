@@ -81,7 +81,7 @@ impl Error {
 
     /// Whether the client is not to blame: it is told the request's id, and the log has the chain.
     pub fn is_fault(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Internal(_))
+        matches!(self, Self::GivenUp(_) | Self::Unavailable(_) | Self::Internal(_))
     }
 }
 

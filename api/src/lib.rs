@@ -2,8 +2,9 @@
 //!
 //! The law of dependencies: `main -> cli -> app -> http -> graphql -> service -> entity`, and `service -> domain -> entity`.
 //! `export` stands beside `graphql`: the record as lines.
-//! `auth`, `clock`, `config`, `database` and `error` are used by all and use nobody above `entity` and `domain::refusal`.
-//! `graphql` and `http` never name `sea_orm`; `service` names `async_graphql` for inputs and enums only.
+//! `auth`, `clock`, `config`, `database`, `digest` and `error` are used by all and use nobody above `entity` and `domain`.
+//! `graphql` and `http` never name `sea_orm`, and `domain` names of it what lists a vocabulary only. `service` and `domain` name
+//! `async_graphql` for inputs and enums only: a word of the field stands once, with its public text.
 
 pub mod app;
 pub mod auth;
@@ -11,6 +12,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod database;
+pub mod digest;
 pub mod domain;
 pub mod error;
 pub mod export;

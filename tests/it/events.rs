@@ -22,6 +22,8 @@ const FOLLOW: &str = "subscription { serviceStatus { head at } }";
 struct Events {
     status: StatusCode,
     content_type: String,
+    /// Whether it is told as an answer that was given before.
+    is_again: bool,
     bytes: BodyDataStream,
     /// What has come and is not read yet.
     text: String,
@@ -43,8 +45,9 @@ impl Events {
     async fn of(app: &TestApp, request: Request<Body>) -> Self {
         let response = app.router().oneshot(request).await.unwrap();
         let content_type = response.headers()["content-type"].to_str().unwrap().to_owned();
+        let is_again = response.headers().contains_key("idempotency-replayed");
         let (status, bytes) = (response.status(), response.into_body().into_data_stream());
-        Self { status, content_type, bytes, text: String::new(), id: None }
+        Self { status, content_type, is_again, bytes, text: String::new(), id: None }
     }
 
     /// The next event: its name and its data; `None` at the end of the stream.
@@ -141,6 +144,31 @@ on_both_databases! {
             assert_eq!(events.next().await, Some(("next".to_owned(), data)));
             events.ends().await;
         }
+    }
+
+    async fn a_quiet_stream_says_that_it_is_there(app: TestApp) {
+        let app = app.second_with(|config| config.limits.events_heartbeat_seconds = 1).await;
+        let mut events = Events::open(&app, None, FOLLOW).await;
+        events.head().await;
+        let comment = tokio::time::timeout(Duration::from_secs(3), events.bytes.next()).await.expect("in time");
+        assert_eq!(comment.unwrap().unwrap().as_ref(), b":\n\n");
+    }
+
+    async fn a_mutation_that_comes_again_is_answered_again(app: TestApp) {
+        let token = app.token(Role::Secretariat, None);
+        let mut told = Vec::new();
+        for _ in 0..2 {
+            let request = Request::post("/graphql")
+                .header("content-type", "application/json")
+                .header("accept", "text/event-stream")
+                .header("authorization", format!("Bearer {token}"))
+                .header("idempotency-key", "one");
+            let mut events = Events::of(&app, request.body(Body::from(json!({ "query": CREATE }).to_string())).unwrap()).await;
+            told.push((events.is_again, events.next().await));
+        }
+        assert_eq!((told[0].0, told[1].0), (false, true));
+        assert_eq!(told[0].1, told[1].1);
+        assert_eq!(told[0].1.as_ref().unwrap().1["data"]["createTheme"]["userErrors"], json!([]));
     }
 
     async fn the_end_of_a_token_is_the_end_of_its_stream(app: TestApp) {

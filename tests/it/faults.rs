@@ -7,10 +7,11 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use chrono::{DateTime, TimeDelta, Utc};
 use rec_api::auth::Role;
+use rec_api::error::Error;
 use rec_tests::client::Client;
 use rec_tests::given::text;
 use rec_tests::socket::Socket;
-use rec_tests::{TestApp, on_both_databases};
+use rec_tests::{TestApp, on_both_databases, on_postgres};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -216,5 +217,15 @@ on_both_databases! {
             // It waits for whoever has written and not committed, and is an error in the end.
             writer.app.databases.write.execute_unprepared("UPDATE change_head SET seq = seq").await.unwrap();
         }
+    }
+}
+
+on_postgres! {
+    async fn a_statement_for_which_no_request_waits_any_more_is_given_up(app: TestApp) {
+        let hasty = app.second_with(|config| config.limits.seconds = 1).await;
+        let slow = "SELECT pg_sleep(3)";
+        let error = hasty.app.databases.read.execute_unprepared(slow).await.expect_err("too long");
+        assert_eq!(Error::from(error).code(), "UNAVAILABLE");
+        app.app.databases.read.execute_unprepared(slow).await.expect("in time");
     }
 }

@@ -3,12 +3,12 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
 use rec_api::config::{Introspection, Switch};
+use rec_api::digest::sha256;
 use rec_tests::program::{Serving, ask, command, run};
 use rec_tests::{TestApp, on_both_databases};
 use sea_orm::ConnectionTrait as _;
 
 use serde_json::{Value, json};
-use sha2::Digest as _;
 use tower::ServiceExt as _;
 
 async fn send(app: &TestApp, request: axum::http::request::Builder, body: &str) -> (StatusCode, HeaderMap, Vec<u8>) {
@@ -27,12 +27,6 @@ async fn get(app: &TestApp, path: &str) -> (StatusCode, HeaderMap, Vec<u8>) {
 fn code(bytes: &[u8]) -> String {
     let answer: Value = serde_json::from_slice(bytes).expect("JSON");
     answer["errors"][0]["extensions"]["code"].as_str().expect("a code").to_owned()
-}
-
-/// The hash by which a client names a query.
-fn sha256(text: &str) -> String {
-    use sha2::Digest as _;
-    sha2::Sha256::digest(text.as_bytes()).iter().fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"))
 }
 
 /// A text as it stands in a link.
@@ -245,7 +239,7 @@ on_both_databases! {
 
     async fn documents_are_named_by_their_hash(app: TestApp) {
         let query = "{ viewer { role } }";
-        let hash = sha2::Sha256::digest(query).iter().fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"));
+        let hash = sha256(query);
         let directory = tempfile::tempdir().unwrap();
         let manifest = directory.path().join("documents.json");
         std::fs::write(&manifest, json!({ hash.as_str(): query }).to_string()).unwrap();

@@ -9,6 +9,7 @@ use rec_tests::TestApp;
 use rec_tests::client::Client;
 use rec_tests::on_both_databases;
 use rec_tests::schema::{Field, Schema};
+use rec_tests::socket::Socket;
 use serde_json::{Value, json};
 
 use crate::every_list::all_kinds;
@@ -374,6 +375,30 @@ on_both_databases! {
         assert_eq!(code(&limited, "{ viewer { role } }").await, (StatusCode::OK, "none".to_owned()));
         let refused = (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED".to_owned());
         assert_eq!(code(&limited, "{ a: viewer { role } b: viewer { role } }").await, refused);
+    }
+
+    async fn a_token_that_is_refused_costs_a_point_of_its_address_whichever_way_it_comes(app: TestApp) {
+        for path in ["/graphql?query=%7B__typename%7D", "/schema.graphql", "/export.ndjson"] {
+            let limited = app.second_with(|config| config.limits.rate_points = 2).await;
+            let stranger = limited.with_authorization("Bearer a.b.c");
+            for status in [401, 401, 429] {
+                assert_eq!(stranger.get(path, &[]).await.0.status.as_u16(), status, "{path}");
+            }
+            assert_eq!(code(&limited, "{ __typename }").await, (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED".to_owned()));
+        }
+        let port = app.second_with(|config| config.limits.rate_points = 2).await.serve().await;
+        let mut sockets = Vec::new();
+        for payload in [json!({}), json!({ "Authorization": "Bearer a.b.c" }), json!({ "Authorization": "Bearer d.e.f" })] {
+            let mut socket = Socket::open(port, "graphql-transport-ws", None).await.expect("a socket");
+            socket.say(&json!({ "type": "connection_init", "payload": payload })).await;
+            sockets.push(socket);
+        }
+        for socket in &mut sockets[1..] {
+            assert_eq!(socket.closed().await, Some(4403));
+        }
+        assert_eq!(sockets[0].message().await["type"], "connection_ack");
+        sockets[0].subscribe("1", "{ __typename }").await;
+        assert_eq!(sockets[0].message().await["payload"][0]["extensions"]["code"], "RATE_LIMITED");
     }
 
     async fn so_many_documents_are_kept(app: TestApp) {

@@ -1,11 +1,16 @@
 //! The program's commands, from outside.
 
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
+use rec_api::digest::sha256;
 use rec_tests::program::{Serving, ask, command, run};
-use rec_tests::{TestApp, on_both_databases};
+use rec_tests::{TestApp, on_both_databases, on_postgres};
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
 /// The record at a glance: groups, organisers, meetings with who organises them.
@@ -119,6 +124,9 @@ fn the_log_has_a_line_a_request_and_no_secret() {
     let keys = ["operation", "viewer", "statements", "status", "codes"];
     assert_eq!(told(requests[0], &keys), [json!("Groups"), json!("Secretariat"), json!(2), json!(200), json!("")]);
     assert_eq!(told(requests[1], &keys)[4], "GRAPHQL_VALIDATION_FAILED");
+    assert_eq!(requests[0]["document"], json!(sha256(query)[..12]));
+    assert!(requests[0]["cost"].as_u64().is_some_and(|cost| cost > 1), "{log}");
+    assert!(requests.iter().all(|line| line["milliseconds"].as_u64().is_some_and(|time| time < 10_000)));
     assert!(requests.iter().all(|line| line["request_id"].as_str().is_some_and(|id| id.len() == 32)));
     for secret in [token.trim(), "WG-A", "a comment", "reportsTo"] {
         assert!(!log.contains(secret), "{secret}");
@@ -246,10 +254,39 @@ on_both_databases! {
     async fn a_database_of_a_newer_program_is_refused(app: TestApp) {
         let directory = directory();
         let insert = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_000001_later', 0)";
-        sea_orm::ConnectionTrait::execute_unprepared(&app.app.databases.write, insert).await.expect("a row");
+        app.app.databases.write.execute_unprepared(insert).await.expect("a row");
         for arguments in [&["migrate"][..], &["seed", "public"], &["serve"]] {
             let said = failure(on(&app, directory.path()).args(arguments));
             assert!(said.contains("m29990101_000001_later"), "{said}");
         }
+    }
+}
+
+on_postgres! {
+    async fn a_request_whose_client_goes_away_is_told_of_with_its_statements(app: TestApp) {
+        let directory = directory();
+        let log = directory.path().join("log");
+        let serving = Serving::logging(&mut on(&app, directory.path()), std::fs::File::create(&log).expect("a log"));
+        let held = app.app.databases.begin().await.expect("a transaction");
+        held.execute_unprepared("LOCK TABLE country IN ACCESS EXCLUSIVE MODE").await.expect("a lock");
+        let query = "query=%7Bmeetings(first:1)%7Bnodes%7Bcountry%7Bname%7D%7D%7D%7D";
+        let mut client = TcpStream::connect(("127.0.0.1", serving.port)).expect("a connection");
+        write!(client, "GET /graphql?{query} HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("a request");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        drop(client);
+        let told = async {
+            loop {
+                let log = std::fs::read_to_string(&log).expect("a log");
+                let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line of JSON"));
+                if let Some(line) = lines.into_iter().find(|line| line["status"] == 499) {
+                    return line;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let line = tokio::time::timeout(Duration::from_secs(5), told).await.expect("in time");
+        // The meeting is read, and its country is not.
+        assert_eq!((&line["message"], &line["statements"]), (&json!("request"), &json!(1)), "{line}");
+        held.rollback().await.expect("an end");
     }
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use rec_api::auth::Role;
 use rec_api::auth::token::{Grant, issue};
 use rec_tests::given::text;
-use rec_tests::on_both_databases;
 use rec_tests::program::metrics;
 use rec_tests::socket::{Heard, Socket};
+use rec_tests::{on_both_databases, on_postgres};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
@@ -248,5 +248,22 @@ on_both_databases! {
         app.app.stopping.send_replace(true);
         assert_eq!(socket.closed().await, Some(1001));
         assert_eq!(before_init.closed().await, Some(1001));
+    }
+}
+
+on_postgres! {
+    async fn an_operation_that_is_slow_to_begin_holds_up_no_other(app: TestApp) {
+        let forgetful = app.second_with(|config| config.keep_seconds = 0).await;
+        let mut socket = Socket::begin(forgetful.serve().await, Some(&forgetful.token(Role::Partner, Some("UNOCT")))).await;
+        let held = app.app.databases.begin().await.unwrap();
+        held.execute_unprepared("LOCK TABLE organization IN ACCESS EXCLUSIVE MODE").await.unwrap();
+        // Who asks is read at its beginning.
+        socket.subscribe("1", "{ viewer { role } }").await;
+        for _ in 0..3 {
+            socket.say(&json!({ "type": "ping" })).await;
+            assert_eq!(socket.message().await, json!({ "type": "pong" }));
+        }
+        held.rollback().await.unwrap();
+        assert_eq!(socket.message().await["payload"]["data"]["viewer"]["role"], "PARTNER");
     }
 }

@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 use super::admission::Inadmissible;
 use super::media::Media;
 use crate::error::Error;
+use crate::telemetry::chain;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Tells that an answer was given before.
-const IS_AGAIN: HeaderName = HeaderName::from_static("idempotency-replayed");
+pub const IS_AGAIN: HeaderName = HeaderName::from_static("idempotency-replayed");
+pub const TRUE: HeaderValue = HeaderValue::from_static("true");
 
 /// The outcome of a request, and the GraphQL response as JSON.
 pub struct Answer {
@@ -93,12 +94,14 @@ impl Answer {
         Self { outcome: Outcome::Failed(status), body, codes: vec![code], cursor: None, is_again: false }
     }
 
-    pub fn fault_of(error: &Error, request_id: &str) -> Self {
-        let status = match error {
-            Error::GivenUp(_) | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        Self::fault(status, error.code(), &error.to_string(), request_id)
+    /// A request that has come to an error before it was executed. The chain of a fault goes to the log.
+    pub fn of_error(error: &Error, request_id: &str) -> Self {
+        let (status, code, message) = (status_of(error), error.code(), error.to_string());
+        if error.is_fault() {
+            tracing::error!(request_id, error = chain(error), "a request failed");
+            return Self::fault(status, code, &message, request_id);
+        }
+        Self::refused(status, code, &message)
     }
 
     pub fn at(mut self, cursor: Option<String>) -> Self {
@@ -125,7 +128,7 @@ impl Answer {
     }
 
     /// The answer as a client receives it.
-    pub fn respond(self, media: Media, request_id: &str) -> axum::response::Response {
+    pub fn respond(self, media: Media) -> axum::response::Response {
         let status = self.outcome.status(media);
         let mut response = (status, self.body).into_response();
         let headers = response.headers_mut();
@@ -138,12 +141,24 @@ impl Answer {
             headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
         }
         if self.is_again {
-            headers.insert(IS_AGAIN, HeaderValue::from_static("true"));
-        }
-        if let Ok(id) = HeaderValue::from_str(request_id) {
-            headers.insert(REQUEST_ID, id);
+            headers.insert(IS_AGAIN, TRUE);
         }
         response
+    }
+}
+
+fn status_of(error: &Error) -> StatusCode {
+    match error {
+        Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
+        Error::Forbidden(_) => StatusCode::FORBIDDEN,
+        Error::Conflict { .. } => StatusCode::CONFLICT,
+        Error::CursorExpired => StatusCode::GONE,
+        Error::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::Refused(_) | Error::InvalidCursor | Error::InvalidPage(_) | Error::InvalidArgument { .. } => {
+            StatusCode::BAD_REQUEST
+        }
+        Error::GivenUp(_) | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
@@ -155,8 +170,28 @@ fn error(message: &str, extensions: &Value) -> Vec<u8> {
 mod tests {
     use axum::http::StatusCode;
 
-    use super::Outcome;
+    use super::{Answer, Outcome};
+    use crate::error::Error;
     use crate::http::media::Media::{GraphqlResponse, Json};
+
+    #[test]
+    fn an_error_has_its_status_and_a_fault_tells_the_request() {
+        for (error, status, tells_id) in [
+            (Error::Unauthenticated("no"), 401, false),
+            (Error::CursorExpired, 410, false),
+            (Error::IdempotencyKeyReused, 422, false),
+            (Error::GivenUp("another".into()), 503, true),
+            (Error::Unavailable("away".into()), 503, true),
+            (Error::internal("broken"), 500, true),
+        ] {
+            let answer = Answer::of_error(&error, "some-id");
+            assert_eq!(answer.status(Json).as_u16(), status, "{error:?}");
+            assert_eq!(answer.codes, [error.code()]);
+            let extensions = &answer.errors()[0]["extensions"];
+            assert_eq!((&extensions["code"], extensions["requestId"] == "some-id"), (&error.code().into(), tells_id));
+            assert!(!answer.text().contains("broken") && !answer.text().contains("away"));
+        }
+    }
 
     #[test]
     fn a_status_follows_the_outcome_and_the_form() {

@@ -4,7 +4,6 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use async_graphql::parser::types::OperationType;
 use axum::http::HeaderMap;
 use axum::response::IntoResponse as _;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -13,7 +12,7 @@ use futures_util::future::{self, BoxFuture};
 use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
 
 use super::Service;
-use super::answer::Answer;
+use super::answer::{Answer, IS_AGAIN, TRUE};
 use super::execution::answers;
 use super::lifetime::{Over, over};
 use super::media::is_named;
@@ -21,8 +20,6 @@ use super::prepare::Prepared;
 use super::report::Told;
 use crate::telemetry::metrics::{Open, Transport};
 
-/// Quiet connections are closed by proxies, some after 30 seconds.
-const HEARTBEAT: Duration = Duration::from_secs(12);
 const EVENT_STREAM: &str = "text/event-stream";
 
 /// Whether a client takes a stream of events.
@@ -39,14 +36,19 @@ struct Following {
 
 /// The results of an operation until it ends; those of a subscription until the token expires or the service stops.
 pub fn stream(service: &Service, prepared: Prepared, told: Told) -> axum::response::Response {
-    let goes_on = prepared.kind == Some(OperationType::Subscription);
+    let goes_on = prepared.goes_on();
+    let mut headers = told.headers();
+    if prepared.is_again() {
+        headers.insert(IS_AGAIN, TRUE);
+    }
     let following = Following {
         // A query or a mutation that has begun comes to its end.
         over: if goes_on { over(service, prepared.credential).boxed() } else { future::pending().boxed() },
         answers: answers(service.clone(), prepared, told),
         open: service.metrics.subscription(Transport::Events),
     };
-    Sse::new(events(following)).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()
+    let heartbeat = Duration::from_secs(service.app.config.limits.events_heartbeat_seconds);
+    (headers, Sse::new(events(following)).keep_alive(KeepAlive::new().interval(heartbeat))).into_response()
 }
 
 /// `next` for each result, and `complete` at the end of the operation. When the token expires or the service stops the stream

@@ -5,7 +5,6 @@ use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
-use async_graphql::parser::types::OperationType;
 use async_graphql::{Response, ServerError, Value};
 use axum::http::StatusCode;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
@@ -18,8 +17,7 @@ use super::answer::Answer;
 use super::media::Media;
 use super::once::{Once, keep};
 use super::prepare::Prepared;
-use super::report::{Outcome, Told};
-use crate::database::{counted, counting};
+use super::report::{Reported, Told};
 use crate::error::Error;
 use crate::graphql::Schema;
 use crate::graphql::batch::Batches;
@@ -49,7 +47,7 @@ pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> 
 /// What a future comes to within the time that a request may take. `Err`: it took longer, or panicked.
 pub async fn in_time<T>(service: &Service, request_id: &str, work: impl Future<Output = T>) -> Result<T, Answer> {
     let done = tokio::time::timeout(service.time_limit(), unharmed(work)).await;
-    done.map_err(|_| too_long(request_id))?.map_err(|panic| Answer::fault_of(&panic, request_id))
+    done.map_err(|_| too_long(request_id))?.map_err(|panic| Answer::of_error(&panic, request_id))
 }
 
 fn too_long(request_id: &str) -> Answer {
@@ -60,22 +58,16 @@ fn too_long(request_id: &str) -> Answer {
 /// The answers to an operation as they come: to a query or a mutation one, to a subscription each of its results. A request
 /// that is refused, and a fault of the service itself, are the last of them.
 pub fn answers(service: Service, prepared: Prepared, mut told: Told) -> BoxStream<'static, Answer> {
-    if prepared.kind == Some(OperationType::Subscription) {
+    if prepared.goes_on() {
         return Following::begin(service, prepared, told).answers();
     }
     let once = async move {
         let answered = in_time(&service, &told.request_id, Box::pin(answer(&service, prepared, &told.request_id)));
-        let (answered, statements) = counting(answered).await;
-        let answer = answered.unwrap_or_else(|fault| fault);
-        told.report(&outcome(&answer, statements));
+        let answer = told.statements.during(answered).await.unwrap_or_else(|fault| fault);
+        told.report(Reported::of(&answer, Media::GraphqlResponse));
         answer
     };
     stream::once(once).boxed()
-}
-
-fn outcome(answer: &Answer, statements: u64) -> Outcome<'_> {
-    let status = answer.status(Media::GraphqlResponse).as_u16();
-    Outcome { status, executed: answer.is_executed(), codes: &answer.codes, statements }
 }
 
 /// A subscription that is followed.
@@ -111,28 +103,27 @@ impl Following {
     /// subscription when it has begun to wait, or has come to its first result.
     async fn next(&mut self) -> Option<Answer> {
         let Self { service, results, unproven, is_validated, batches, told_cost, told } = self;
-        let request_id = told.request_id.clone();
+        let (request_id, count) = (told.request_id.clone(), told.statements.clone());
         let first_result = async {
             let mut work = pin!(bounded(service.time_limit(), unharmed(batches.drive(results.next()))));
             if let Poll::Ready(done) = first_poll(service, std::mem::take(is_validated), work.as_mut()).await {
                 return done;
             }
             if !told.is_reported() {
-                told.report(&Outcome { status: 200, executed: true, codes: &[], statements: counted() });
+                told.report(Reported::begun(StatusCode::OK));
             }
             work.await
         };
-        let (done, statements) = counting(first_result).await;
-        let answer = match done {
+        let answer = match count.during(first_result).await {
             Some(Ok(response)) => {
                 let response = response?;
                 let cursor = cursor(&response.data);
                 finish(service, unproven.take(), response, *told_cost, &request_id).at(cursor)
             }
-            Some(Err(panic)) => Answer::fault_of(&panic, &request_id),
+            Some(Err(panic)) => Answer::of_error(&panic, &request_id),
             None => too_long(&request_id),
         };
-        told.report(&outcome(&answer, statements));
+        told.report(Reported::of(&answer, Media::GraphqlResponse));
         Some(answer)
     }
 }
@@ -201,11 +192,7 @@ fn finish(
     }
     match serde_json::to_vec(&response) {
         Ok(body) => Answer::executed(body, codes),
-        Err(error) => {
-            let error = Error::Internal(error.into());
-            tracing::error!(request_id, error = chain(&error), "an answer cannot be written");
-            Answer::fault_of(&error, request_id)
-        }
+        Err(error) => Answer::of_error(&error.into(), request_id),
     }
 }
 
@@ -223,12 +210,14 @@ fn publish(error: &mut ServerError, executed: bool, request_id: &str) -> &'stati
         None if executed => "INVALID_ARGUMENT",
         None => "GRAPHQL_VALIDATION_FAILED",
     };
-    let fault = own.filter(|own| own.is_fault());
-    let fault = fault.inspect(|fault| tracing::error!(request_id, error = chain(fault), "a request failed")).is_some();
+    let told_id = own.filter(|own| own.is_fault()).map(|fault| {
+        tracing::error!(request_id, error = chain(fault), "a request failed");
+        request_id
+    });
     let mut extensions = error.extensions.take().unwrap_or_default();
     extensions.set("code", code);
-    if fault {
-        extensions.set("requestId", request_id);
+    if let Some(id) = told_id {
+        extensions.set("requestId", id);
     }
     error.extensions = Some(extensions);
     code

@@ -16,11 +16,8 @@ use super::lifetime::{Credential, over};
 use super::listen::Place;
 use super::media::Media;
 use super::prepare::{Caller, take};
-use super::report::{Method, Outcome, Told};
+use super::report::{Method, Told};
 use super::viewer::authenticate;
-use crate::auth::Viewer;
-use crate::database::counting;
-use crate::error::Error;
 use crate::service::change::published::{published, typed};
 use crate::telemetry::chain;
 
@@ -52,15 +49,11 @@ pub async fn export(
     (told.path, told.operation) = ("/export.ndjson", Some(OPERATION.to_owned()));
     let (place, request_id) = (place.map(|Extension(place)| place), told.request_id.clone());
     let caller = Caller { headers: &headers, place: place.as_ref(), method: Method::Get };
+    let count = told.statements.clone();
     let beginning = Box::pin(begin(&service, caller, parameters, &mut told));
-    let (response, statements) = counting(in_time(&service, &request_id, beginning)).await;
-    match response.unwrap_or_else(Err) {
-        Ok(mut response) => {
-            told.allowance.inspect(|allowance| allowance.write(response.headers_mut()));
-            told.report(&Outcome { status: response.status().as_u16(), executed: true, codes: &[], statements });
-            response
-        }
-        Err(answer) => told.answer(answer, Media::Json, statements),
+    match count.during(in_time(&service, &request_id, beginning)).await.unwrap_or_else(Err) {
+        Ok(response) => told.begin(response),
+        Err(answer) => told.answer(answer, Media::Json),
     }
 }
 
@@ -70,17 +63,15 @@ async fn begin(
     parameters: Result<Query<Parameters>, QueryRejection>,
     told: &mut Told,
 ) -> Result<Response, Answer> {
-    let viewer = authenticate(&service.app, caller.headers).await;
-    let viewer = viewer.map_err(|error| refused(service, caller, &error, told))?;
-    told.viewer = Some(viewer.role);
+    let viewer = authenticate(service, caller, told).await?;
     let Query(parameters) = parameters.map_err(|rejection| invalid(&rejection.body_text()))?;
     let points = if parameters.after.is_some() { SINCE } else { WHOLE };
-    take(service, &caller.client(service, &viewer), points, told)?;
+    take(service, &caller.payer(service, &viewer), points, told)?;
     let records = types(parameters.types.as_deref())?;
     let over = over(service, Credential::from(&viewer));
     let mut lines = Box::pin(crate::export::export(service.app.clone(), viewer, records, parameters.after));
     // What is wrong with the request shows in the first lines.
-    let first = lines.next().await.transpose().map_err(|error| refused(service, caller, &error, told))?;
+    let first = lines.next().await.transpose().map_err(|error| Answer::of_error(&error, &told.request_id))?;
     let request_id = told.request_id.clone();
     let lines = lines.inspect_err(move |error| {
         tracing::error!(request_id, error = chain(error), "an export broke off");
@@ -99,24 +90,4 @@ fn types(named: Option<&str>) -> Result<Vec<RecordType>, Answer> {
 
 fn invalid(message: &str) -> Answer {
     Answer::refused(StatusCode::BAD_REQUEST, "INVALID_ARGUMENT", message)
-}
-
-fn refused(service: &Service, caller: Caller<'_>, error: &Error, told: &mut Told) -> Answer {
-    let status = match error {
-        Error::Unauthenticated(_) => {
-            let address = caller.client(service, &Viewer::anonymous());
-            if let Err(exhausted) = take(service, &address, 1, told) {
-                return exhausted;
-            }
-            StatusCode::UNAUTHORIZED
-        }
-        Error::InvalidCursor => StatusCode::BAD_REQUEST,
-        Error::Forbidden(_) => StatusCode::FORBIDDEN,
-        Error::CursorExpired => StatusCode::GONE,
-        _ => {
-            tracing::error!(request_id = told.request_id, error = chain(error), "an export failed");
-            return Answer::fault_of(error, &told.request_id);
-        }
-    };
-    Answer::refused(status, error.code(), &error.to_string())
 }

@@ -1,6 +1,5 @@
 //! `/graphql`: from a request to its answer.
 
-use async_graphql::parser::types::OperationType;
 use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
@@ -13,15 +12,11 @@ use super::answer::Answer;
 use super::execution::{answer, in_time};
 use super::listen::Place;
 use super::media::Media;
-use super::prepare::{Asking, Caller, Prepared, prepare, take};
+use super::prepare::{Asking, Caller, Prepared, prepare};
 use super::report::{Method, Told};
 use super::request::{Asked, Parameters, too_large};
 use super::viewer::authenticate;
 use super::{Service, events, socket};
-use crate::auth::Viewer;
-use crate::database::counting;
-use crate::error::Error;
-use crate::telemetry::chain;
 
 pub async fn post(State(service): State<Service>, mut request: Request) -> Response {
     let (headers, place) = (std::mem::take(request.headers_mut()), request.extensions().get::<Place>().cloned());
@@ -65,7 +60,7 @@ pub async fn get(
 pub async fn other(State(service): State<Service>, headers: HeaderMap) -> Response {
     let told = Told::of(&service, Method::Other, &headers);
     let refused = Answer::refused(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Ask by POST, or by GET.");
-    let mut response = told.answer(refused, Media::Json, 0);
+    let mut response = told.answer(refused, Media::Json);
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD,POST"));
     response
 }
@@ -76,7 +71,7 @@ async fn handle(
     mut told: Told,
     asked: impl FnOnce() -> Result<Asked, Answer>,
 ) -> Response {
-    let request_id = told.request_id.clone();
+    let (request_id, count) = (told.request_id.clone(), told.statements.clone());
     let (media, takes_events) = (Media::accepted(caller.headers), events::are_taken(caller.headers));
     let work = async {
         if media.is_none() && !takes_events {
@@ -84,27 +79,20 @@ async fn handle(
             return Err(Answer::refused(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", message));
         }
         let asked = asked()?;
-        let viewer = authenticate(&service.app, caller.headers).await;
-        let viewer = viewer.map_err(|error| unauthenticated(service, caller, &error, &mut told))?;
+        let viewer = authenticate(service, caller, &mut told).await?;
         let prepared = prepare(service, Asking::of(service, viewer, caller), asked, &mut told).await?;
         // Who takes both has a stream of what goes on, and an answer to what is one.
-        if takes_events && (media.is_none() || prepared.kind == Some(OperationType::Subscription)) {
+        if takes_events && (media.is_none() || prepared.goes_on()) {
             return Ok(Done::Streams(Box::new(prepared)));
         }
         Ok(Done::Answers(answer(service, prepared, &request_id).await))
     };
-    let (done, statements) = counting(in_time(service, &request_id, Box::pin(work))).await;
+    let done = count.during(in_time(service, &request_id, Box::pin(work))).await;
     // Who takes events alone is refused in the newer form, whose status tells.
     let refusal = if takes_events { Media::GraphqlResponse } else { Media::Json };
     match done.unwrap_or_else(Err) {
-        Ok(Done::Streams(prepared)) => {
-            let allowance = told.allowance;
-            told.statements = statements;
-            let mut response = events::stream(service, *prepared, told);
-            allowance.inspect(|allowance| allowance.write(response.headers_mut()));
-            response
-        }
-        Ok(Done::Answers(answer)) | Err(answer) => told.answer(answer, media.unwrap_or(refusal), statements),
+        Ok(Done::Streams(prepared)) => events::stream(service, *prepared, told),
+        Ok(Done::Answers(answer)) | Err(answer) => told.answer(answer, media.unwrap_or(refusal)),
     }
 }
 
@@ -112,15 +100,4 @@ async fn handle(
 enum Done {
     Answers(Answer),
     Streams(Box<Prepared>),
-}
-
-/// A token that is refused costs a point as well, its address's.
-fn unauthenticated(service: &Service, caller: Caller<'_>, error: &Error, told: &mut Told) -> Answer {
-    if let Error::Unauthenticated(reason) = error {
-        let address = caller.client(service, &Viewer::anonymous());
-        let refused = || Answer::refused(StatusCode::UNAUTHORIZED, error.code(), reason);
-        return take(service, &address, 1, told).map_or_else(|exhausted| exhausted, |()| refused());
-    }
-    tracing::error!(request_id = told.request_id, error = chain(error), "authentication failed");
-    Answer::fault_of(error, &told.request_id)
 }

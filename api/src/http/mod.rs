@@ -2,6 +2,7 @@
 
 pub mod admission;
 mod answer;
+mod contract;
 mod events;
 mod execution;
 mod explorer;
@@ -27,7 +28,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use tower_http::compression::CompressionLayer;
@@ -36,12 +38,9 @@ use tower_http::cors::CorsLayer;
 use self::admission::Admission;
 use self::admission::texts::Texts;
 use self::rate::Rates;
-use self::viewer::authenticate;
 use crate::App;
 use crate::config::{Introspection, Switch};
-use crate::error::Error;
 use crate::graphql::{Schema, schema, sdl, trusting_schema};
-use crate::telemetry::chain;
 use crate::telemetry::metrics::Metrics;
 
 /// What every handler knows. Clones share it.
@@ -94,7 +93,7 @@ pub fn router(app: Arc<App>) -> Router {
     let graphql = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::other))
         .layer(DefaultBodyLimit::max(largest_body))
-        .route("/schema.graphql", get(contract))
+        .route("/schema.graphql", get(contract::contract))
         .route("/export.ndjson", get(export::export).layer(CompressionLayer::new()));
     let graphql = if origins.is_empty() { graphql } else { graphql.layer(for_origins(origins)) };
     graphql
@@ -108,41 +107,18 @@ pub fn router(app: Arc<App>) -> Router {
 /// Lets pages of these origins read answers.
 fn for_origins(origins: Vec<HeaderValue>) -> CorsLayer {
     let asked =
-        ["authorization", "content-type", "accept", "accept-language", "idempotency-key", "last-event-id", "x-cost"];
-    let told = [
-        "x-request-id",
-        "idempotency-replayed",
-        "ratelimit-limit",
-        "ratelimit-remaining",
-        "ratelimit-reset",
-        "retry-after",
-    ];
+        [AUTHORIZATION, CONTENT_TYPE, ACCEPT, ACCEPT_LANGUAGE, once::KEY, prepare::LAST_EVENT, prepare::WANTS_COST];
+    let told = [report::REQUEST_ID, answer::IS_AGAIN, rate::LIMIT, rate::REMAINING, rate::RESET, RETRY_AFTER];
     CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST])
-        .allow_headers(asked.map(HeaderName::from_static))
-        .expose_headers(told.map(HeaderName::from_static))
+        .allow_headers(asked)
+        .expose_headers(told)
         .max_age(Duration::from_hours(1))
 }
 
 /// The figures of this process.
 async fn metrics(State(service): State<Service>) -> impl IntoResponse {
     let text = service.metrics.text(&service.app.databases).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR);
-    text.map(|text| ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text))
-}
-
-/// The published contract, for whoever may ask for the schema.
-async fn contract(State(service): State<Service>, headers: HeaderMap) -> impl IntoResponse {
-    match authenticate(&service.app, &headers).await {
-        Ok(viewer) if viewer.may_introspect(service.app.config.introspection) => {
-            ([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], service.sdl.clone()).into_response()
-        }
-        Ok(_) | Err(Error::Unauthenticated(_)) => {
-            (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")]).into_response()
-        }
-        Err(error) => {
-            tracing::error!(error = chain(&error), "authentication failed");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
+    text.map(|text| ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text))
 }

@@ -9,12 +9,10 @@ use super::Service;
 use super::answer::Answer;
 use crate::App;
 use crate::auth::Viewer;
-use crate::config::sha256;
-use crate::error::Error;
+use crate::digest::sha256;
 use crate::service::idempotency::{Claimed, Open, Repeatable, claim};
-use crate::telemetry::chain;
 
-const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
+pub const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Longest keys.
 const LONGEST: usize = 255;
 
@@ -30,7 +28,7 @@ pub struct Repeated {
 
 impl Repeated {
     pub fn of(headers: &HeaderMap, body: &Bytes) -> Result<Option<Self>, Answer> {
-        let Some(key) = headers.get(HEADER) else { return Ok(None) };
+        let Some(key) = headers.get(KEY) else { return Ok(None) };
         let key = key.to_str().ok().filter(|key| (1..=LONGEST).contains(&key.len()));
         let key = key.ok_or_else(|| {
             let message = "An Idempotency-Key has 1 to 255 printable Latin characters.";
@@ -72,18 +70,9 @@ impl Once {
         match Box::pin(claim(&service.app, repeatable)).await {
             Ok(Claimed::First(app, open)) => Ok((app, Self::First(open))),
             Ok(Claimed::Again(answer)) => Ok((Arc::clone(&service.app), Self::Again(answer))),
-            Err(error) => Err(refused(&error, request_id)),
+            Err(error) => Err(Answer::of_error(&error, request_id)),
         }
     }
-}
-
-/// The answer to a key that was claimed, refused or lost.
-fn refused(error: &Error, request_id: &str) -> Answer {
-    if let Error::IdempotencyKeyReused = error {
-        return Answer::refused(StatusCode::UNPROCESSABLE_ENTITY, error.code(), &error.to_string());
-    }
-    tracing::error!(request_id, error = chain(error), "a request with a key failed");
-    Answer::fault_of(error, request_id)
 }
 
 /// Commits what was done for the first time, with its answer. Of a request that failed by a fault of ours nothing is done, so
@@ -97,6 +86,6 @@ pub async fn keep(service: &Service, open: Open, answer: Answer, request_id: &st
     }
     match open.keep(&service.app, &answer.text()).await {
         Ok(()) => answer,
-        Err(error) => refused(&error, request_id),
+        Err(error) => Answer::of_error(&error, request_id),
     }
 }

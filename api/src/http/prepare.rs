@@ -12,7 +12,7 @@ use super::answer::Answer;
 use super::lifetime::Credential;
 use super::listen::Place;
 use super::once::Once;
-use super::rate::{Allowance, Client};
+use super::rate::{Allowance, Payer};
 use super::report::{Method, Told};
 use super::request::Asked;
 use super::{Service, language};
@@ -22,10 +22,10 @@ use crate::graphql::batch::Batches;
 use crate::graphql::session::Session;
 
 /// A request with this header is told its cost in `extensions.cost`.
-const WANTS_COST: HeaderName = HeaderName::from_static("x-cost");
+pub const WANTS_COST: HeaderName = HeaderName::from_static("x-cost");
 
 /// Where a client that lost a stream of events goes on: the id of the last one that it had.
-const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
+pub const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
 
 /// How a request came.
 #[derive(Clone, Copy)]
@@ -38,8 +38,8 @@ pub struct Caller<'a> {
 
 impl Caller<'_> {
     /// Whose points are taken.
-    pub fn client(self, service: &Service, viewer: &Viewer) -> Client {
-        Client::of(viewer, self.headers, self.place.map(Place::address), service.app.config.trust_proxy == Switch::On)
+    pub fn payer(self, service: &Service, viewer: &Viewer) -> Payer {
+        Payer::of(viewer, self.headers, self.place.map(Place::address), service.app.config.trust_proxy == Switch::On)
     }
 }
 
@@ -66,13 +66,22 @@ impl Prepared {
     pub fn is_validated(&self) -> bool {
         self.unproven.is_some() || self.introspects
     }
+
+    /// Whether it was answered before, under its key.
+    pub fn is_again(&self) -> bool {
+        matches!(self.once, Once::Again(_))
+    }
+
+    /// Whether it is a subscription, which has no end of its own.
+    pub fn goes_on(&self) -> bool {
+        self.kind == Some(OperationType::Subscription)
+    }
 }
 
 /// Who asks, and how.
 pub struct Asking {
     viewer: Viewer,
-    /// Whose points are taken.
-    client: Client,
+    payer: Payer,
     languages: Vec<Locale>,
     method: Method,
     wants_cost: bool,
@@ -82,23 +91,17 @@ pub struct Asking {
 impl Asking {
     pub fn of(service: &Service, viewer: Viewer, caller: Caller<'_>) -> Self {
         let Caller { headers, method, .. } = caller;
-        let client = caller.client(service, &viewer);
+        let payer = caller.payer(service, &viewer);
         let (languages, wants_cost) = (language::accepted(headers), headers.contains_key(WANTS_COST));
         let last_event = headers.get(LAST_EVENT).filter(|_| !matches!(method, Method::Socket));
         let last_event = last_event.and_then(|id| id.to_str().ok()).map(str::to_owned);
-        Self { viewer, client, languages, method, wants_cost, last_event }
-    }
-
-    /// With the headers that the socket was opened with.
-    pub fn over_socket(service: &Service, viewer: Viewer, headers: &HeaderMap, place: Option<&Place>) -> Self {
-        Self::of(service, viewer, Caller { headers, place, method: Method::Socket })
+        Self { viewer, payer, languages, method, wants_cost, last_event }
     }
 }
 
 pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut Told) -> Result<Prepared, Answer> {
-    let Asking { viewer, client, languages, method, wants_cost, last_event } = asking;
-    told.viewer = Some(viewer.role);
-    take(service, &client, 1, told)?;
+    let Asking { viewer, payer, languages, method, wants_cost, last_event } = asking;
+    take(service, &payer, 1, told)?;
     let variables = asked.variables.map(|variables| Variables::from_json(Value::Object(variables))).unwrap_or_default();
     let (query, document_id) = (asked.query.as_deref(), asked.document_id.as_deref());
     let named = Named { query, document_id, extensions: asked.extensions.as_ref() };
@@ -112,20 +115,13 @@ pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut
     let Admitted { document, known, cost } = admitted;
     service.metrics.document(known.name());
     told.cost = Some(cost);
-    take(service, &client, cost.saturating_sub(1), told)?;
+    take(service, &payer, cost.saturating_sub(1), told)?;
     told.operation = document.operation_name(asked.operation_name.as_deref());
     told.document = Some(document.short_hash());
     let kind = document.operation_type(asked.operation_name.as_deref());
-    if !kind.is_none_or(|kind| method.allows(kind)) {
-        let message = "A GET only reads. Send mutations by POST.";
-        return Err(Answer::refused(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message));
-    }
     let introspects = document.introspects();
-    if introspects && !shows_schema {
-        let message = "The schema is shown to whoever has a token.";
-        return Err(Answer::refused(StatusCode::FORBIDDEN, "INTROSPECTION_DISABLED", message));
-    }
-    told.is_admitted();
+    permit(method, kind, introspects && !shows_schema)?;
+    told.admitted();
     let batches = Batches::default();
     let (told_cost, credential) = (wants_cost.then_some(cost), Credential::from(&viewer));
     let repeatable = asked.repeated.filter(|_| kind == Some(OperationType::Mutation));
@@ -136,6 +132,19 @@ pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut
     request.operation_name = asked.operation_name;
     request.set_parsed_query(document.parsed);
     Ok(Prepared { request, unproven, introspects, batches, credential, kind, told_cost, once })
+}
+
+/// Whether an operation of this kind may be asked for in this way, and may see what it asks for.
+fn permit(method: Method, kind: Option<OperationType>, is_hidden: bool) -> Result<(), Answer> {
+    if !kind.is_none_or(|kind| method.allows(kind)) {
+        let message = "A GET only reads. Send mutations by POST.";
+        return Err(Answer::refused(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message));
+    }
+    if is_hidden {
+        let message = "The schema is shown to whoever has a token.";
+        return Err(Answer::refused(StatusCode::FORBIDDEN, "INTROSPECTION_DISABLED", message));
+    }
+    Ok(())
 }
 
 /// A refusal that tells nothing of the schema's types.
@@ -149,9 +158,9 @@ fn vague(refusal: Inadmissible) -> Inadmissible {
     }
 }
 
-/// Takes points from a client that has them.
-pub fn take(service: &Service, client: &Client, points: u64, told: &mut Told) -> Result<(), Answer> {
-    let (Ok(allowance) | Err(allowance)) = service.rates.take(client, points).map_err(Some);
+/// Takes points from a payer that has them.
+pub fn take(service: &Service, payer: &Payer, points: u64, told: &mut Told) -> Result<(), Answer> {
+    let (Ok(allowance) | Err(allowance)) = service.rates.take(payer, points).map_err(Some);
     told.allowance = allowance.or(told.allowance);
     if allowance.is_some_and(Allowance::is_exhausted) {
         let message = "You have asked for too much. Retry after the seconds of the Retry-After header.";

@@ -1,4 +1,5 @@
-//! How much each client may ask for: cost points a minute. A client is the subject of a token, else an address.
+//! How much each client may ask for: cost points a minute. Whose points are taken, its payer, is the subject of a token, else an
+//! address.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
@@ -14,16 +15,16 @@ use governor::{Quota, RateLimiter};
 use crate::auth::Viewer;
 
 const SECONDS: u32 = 60;
-/// After so many requests, clients whose points are whole again are forgotten.
+/// After so many requests, payers whose points are whole again are forgotten.
 const FORGET_EVERY: u32 = 10_000;
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
-const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
-const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+pub const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+pub const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+pub const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
 /// Whose points are taken.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Client {
+pub enum Payer {
     /// The subject of a token.
     Subject(String),
     /// An address; of the newer protocol the network, since each has many.
@@ -31,7 +32,7 @@ pub enum Client {
     Unknown,
 }
 
-type Limiter = RateLimiter<Client, DefaultKeyedStateStore<Client>, DefaultClock, StateInformationMiddleware>;
+type Limiter = RateLimiter<Payer, DefaultKeyedStateStore<Payer>, DefaultClock, StateInformationMiddleware>;
 
 pub struct Rates {
     /// None if nobody is limited.
@@ -39,7 +40,7 @@ pub struct Rates {
     asked: AtomicU32,
 }
 
-/// What a client has left.
+/// What a payer has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {
     limit: u32,
@@ -49,7 +50,7 @@ pub struct Allowance {
 }
 
 impl Rates {
-    /// So many points a minute for each client; 0 limits nobody.
+    /// So many points a minute for each payer; 0 limits nobody.
     pub fn new(points: u32) -> Self {
         let limiter = NonZeroU32::new(points).map(|points| {
             // A minute's points may be spent at once, and come back evenly.
@@ -59,8 +60,8 @@ impl Rates {
         Self { limiter, asked: AtomicU32::new(0) }
     }
 
-    /// Takes points from a client; `Err` if it has not so many left. Nothing is taken then.
-    pub fn take(&self, client: &Client, points: u64) -> Result<Option<Allowance>, Allowance> {
+    /// Takes points from a payer; `Err` if it has not so many left. Nothing is taken then.
+    pub fn take(&self, payer: &Payer, points: u64) -> Result<Option<Allowance>, Allowance> {
         let Some((limiter, limit)) = &self.limiter else { return Ok(None) };
         if self.asked.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
             limiter.retain_recent();
@@ -69,7 +70,7 @@ impl Rates {
         let points = u32::try_from(points).unwrap_or(u32::MAX).min(limit.get());
         let Some(points) = NonZeroU32::new(points) else { return Ok(None) };
         let allowance = |remaining, retry_after| Allowance { limit: limit.get(), remaining, retry_after };
-        match limiter.check_key_n(client, points) {
+        match limiter.check_key_n(payer, points) {
             Ok(Ok(state)) => Ok(Some(allowance(state.remaining_burst_capacity(), None))),
             Ok(Err(until)) => {
                 let wait = until.wait_time_from(limiter.clock().now());
@@ -98,8 +99,9 @@ impl Allowance {
     }
 }
 
-impl Client {
-    /// Whoever has a token is its subject. Behind a proxy that is trusted, others are the address that it has forwarded last.
+impl Payer {
+    /// Who pays for a viewer: the subject of its token; of one without a token the address that it has connected from, or the one that
+    /// a trusted proxy has forwarded last.
     pub fn of(viewer: &Viewer, headers: &HeaderMap, connected: Option<IpAddr>, trusts_proxy: bool) -> Self {
         if viewer.has_token() {
             return Self::Subject(viewer.subject.clone());
@@ -126,12 +128,12 @@ fn network(address: IpAddr) -> IpAddr {
 mod tests {
     use axum::http::{HeaderMap, HeaderValue};
 
-    use super::{Client, Rates};
+    use super::{Payer, Rates};
     use crate::auth::Viewer;
 
     #[test]
-    fn a_client_spends_its_points_and_no_others() {
-        let (rates, [a, b]) = (Rates::new(100), ["a", "b"].map(|name| Client::Subject(name.to_owned())));
+    fn a_payer_spends_its_points_and_no_others() {
+        let (rates, [a, b]) = (Rates::new(100), ["a", "b"].map(|name| Payer::Subject(name.to_owned())));
         assert_eq!(rates.take(&a, 60).unwrap().unwrap().remaining, 40);
         let refused = rates.take(&a, 60).unwrap_err();
         assert!(refused.retry_after.is_some_and(|seconds| (10..=13).contains(&seconds)), "{refused:?}");
@@ -150,18 +152,18 @@ mod tests {
         let forwarded = HeaderValue::from_static("198.51.100.7, 203.0.113.9");
         let headers = HeaderMap::from_iter([(axum::http::HeaderName::from_static("x-forwarded-for"), forwarded)]);
         let viewer = Viewer::anonymous();
-        let at = |address: &str| Client::Network(address.parse().unwrap());
-        assert_eq!(Client::of(&viewer, &headers, connected, false), at("10.0.0.1"));
-        assert_eq!(Client::of(&viewer, &headers, connected, true), at("203.0.113.9"));
-        assert_eq!(Client::of(&viewer, &HeaderMap::new(), connected, true), at("10.0.0.1"));
-        assert_eq!(Client::of(&viewer, &HeaderMap::new(), None, true), Client::Unknown);
-        let subject = Client::Subject("system:x".to_owned());
-        assert_eq!(Client::of(&Viewer::system("x"), &headers, connected, true), subject);
+        let at = |address: &str| Payer::Network(address.parse().unwrap());
+        assert_eq!(Payer::of(&viewer, &headers, connected, false), at("10.0.0.1"));
+        assert_eq!(Payer::of(&viewer, &headers, connected, true), at("203.0.113.9"));
+        assert_eq!(Payer::of(&viewer, &HeaderMap::new(), connected, true), at("10.0.0.1"));
+        assert_eq!(Payer::of(&viewer, &HeaderMap::new(), None, true), Payer::Unknown);
+        let subject = Payer::Subject("system:x".to_owned());
+        assert_eq!(Payer::of(&Viewer::system("x"), &headers, connected, true), subject);
     }
 
     #[test]
-    fn addresses_of_one_network_are_one_client() {
-        let at = |address: &str| Client::of(&Viewer::anonymous(), &HeaderMap::new(), address.parse().ok(), false);
+    fn addresses_of_one_network_pay_as_one() {
+        let at = |address: &str| Payer::of(&Viewer::anonymous(), &HeaderMap::new(), address.parse().ok(), false);
         assert_eq!(at("2001:db8:1:2:3::4"), at("2001:db8:1:2::9"));
         assert_ne!(at("2001:db8:1:2::9"), at("2001:db8:1:3::9"));
         assert_eq!(at("::ffff:10.0.0.1"), at("10.0.0.1"));

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use async_graphql::parser::types::OperationType;
-use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
 use opentelemetry::{Context, KeyValue};
 
 use super::Service;
@@ -12,7 +12,7 @@ use super::answer::Answer;
 use super::media::Media;
 use super::rate::Allowance;
 use crate::auth::Role;
-use crate::database::counted;
+use crate::database::Count;
 use crate::telemetry::metrics::Answered;
 use crate::telemetry::traces::Traced;
 
@@ -41,6 +41,8 @@ impl Method {
     }
 }
 
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 /// The status of a request whose client went away before it was answered: nobody was sent it.
 const CANCELLED: u16 = 499;
 
@@ -63,24 +65,37 @@ pub struct Told {
     pub viewer: Option<Role>,
     pub cost: Option<u64>,
     pub allowance: Option<Allowance>,
-    /// The statements that were run before those of the outcome.
-    pub statements: u64,
+    pub statements: Count,
     is_reported: bool,
 }
 
 /// What became of a request. Of a subscription: of its beginning.
-pub struct Outcome<'a> {
-    pub status: u16,
+#[derive(Clone, Copy)]
+pub struct Reported<'a> {
+    status: u16,
     /// Whether something was executed.
-    pub executed: bool,
+    executed: bool,
     /// The codes of its errors.
-    pub codes: &'a [&'static str],
-    pub statements: u64,
+    codes: &'a [&'static str],
+}
+
+impl<'a> Reported<'a> {
+    /// Its client went away before it was answered.
+    const CANCELLED: Self = Self { status: CANCELLED, executed: false, codes: &[] };
+
+    pub fn of(answer: &'a Answer, media: Media) -> Self {
+        Self { status: answer.status(media).as_u16(), executed: answer.is_executed(), codes: &answer.codes }
+    }
+
+    /// It is answered with what follows, which is none of ours to look into.
+    pub fn begun(status: StatusCode) -> Self {
+        Self { status: status.as_u16(), executed: true, codes: &[] }
+    }
 }
 
 impl Drop for Told {
     fn drop(&mut self) {
-        self.report(&Outcome { status: CANCELLED, executed: false, codes: &[], statements: counted() });
+        self.report(Reported::CANCELLED);
     }
 }
 
@@ -100,13 +115,13 @@ impl Told {
             viewer: None,
             cost: None,
             allowance: None,
-            statements: 0,
+            statements: Count::default(),
             is_reported: false,
         }
     }
 
     /// It may be executed.
-    pub fn is_admitted(&mut self) {
+    pub fn admitted(&mut self) {
         self.admitted = self.trace.as_ref().map(|_| self.came.elapsed());
     }
 
@@ -115,9 +130,8 @@ impl Told {
     }
 
     /// It is answered. What a subscription comes to after its beginning is counted only.
-    pub fn report(&mut self, outcome: &Outcome<'_>) {
-        let Outcome { status, executed, codes, statements } = *outcome;
-        let statements = self.statements + statements;
+    pub fn report(&mut self, reported: Reported<'_>) {
+        let Reported { status, executed, codes } = reported;
         if std::mem::replace(&mut self.is_reported, true) {
             self.service.metrics.failed(codes);
             return;
@@ -131,7 +145,7 @@ impl Told {
             document = self.document,
             viewer = self.viewer.map(tracing::field::debug),
             cost = self.cost,
-            statements,
+            statements = self.statements.get(),
             milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             status,
             codes = codes.join(" "),
@@ -140,28 +154,40 @@ impl Told {
         if let Some(trace) = &self.trace {
             let (came_at, admitted) = (self.service.app.clock.now() - took, self.admitted);
             let traced = Traced { path: self.path, came_at, admitted, took, status };
-            self.service.app.traces.request(trace, &traced, || self.attributes(outcome));
+            self.service.app.traces.request(trace, &traced, || self.attributes(reported));
         }
     }
 
     /// It is answered at once: the answer as its client receives it.
-    pub fn answer(mut self, answer: Answer, media: Media, statements: u64) -> Response {
-        let (executed, codes) = (answer.is_executed(), answer.codes.clone());
-        let mut response = answer.respond(media, &self.request_id);
-        self.allowance.inspect(|allowance| allowance.write(response.headers_mut()));
-        let status = response.status().as_u16();
-        self.report(&Outcome { status, executed, codes: &codes, statements });
-        response
+    pub fn answer(mut self, answer: Answer, media: Media) -> Response {
+        self.report(Reported::of(&answer, media));
+        (self.headers(), answer.respond(media)).into_response()
     }
 
-    fn attributes(&self, outcome: &Outcome<'_>) -> Vec<KeyValue> {
+    /// It is answered with a body that goes on to come.
+    pub fn begin(mut self, response: Response) -> Response {
+        self.report(Reported::begun(response.status()));
+        (self.headers(), response).into_response()
+    }
+
+    /// What a client is told beside its answer: the request's id, and what it has left.
+    pub fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if let Ok(id) = HeaderValue::from_str(&self.request_id) {
+            headers.insert(REQUEST_ID, id);
+        }
+        self.allowance.inspect(|allowance| allowance.write(&mut headers));
+        headers
+    }
+
+    fn attributes(&self, reported: Reported<'_>) -> Vec<KeyValue> {
         let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let mut attributes = vec![
             KeyValue::new("http.request.method", self.method.name()),
-            KeyValue::new("http.response.status_code", i64::from(outcome.status)),
+            KeyValue::new("http.response.status_code", i64::from(reported.status)),
             KeyValue::new("rec.request_id", self.request_id.clone()),
-            KeyValue::new("rec.statements", number(self.statements + outcome.statements)),
-            KeyValue::new("rec.codes", outcome.codes.join(" ")),
+            KeyValue::new("rec.statements", number(self.statements.get())),
+            KeyValue::new("rec.codes", reported.codes.join(" ")),
         ];
         let known = [
             ("graphql.operation.name", self.operation.clone()),

@@ -1,9 +1,9 @@
 //! The protocol `graphql-transport-ws` on a WebSocket: one connection, many operations. The close codes are the protocol's.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::parser::types::OperationType;
 use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -11,7 +11,7 @@ use futures_util::future::{self, AbortHandle, BoxFuture, FutureExt as _};
 use futures_util::stream::{self, BoxStream, SelectAll, StreamExt as _};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tokio::time::{Instant, Interval, interval_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::Service;
 use super::answer::Answer;
@@ -19,12 +19,11 @@ use super::execution::{answers, in_time};
 use super::lifetime::{Credential, Over, over};
 use super::listen::Place;
 use super::media::Media;
-use super::prepare::{Asking, prepare};
-use super::report::{Method, Outcome, Told};
+use super::prepare::{Asking, Caller, prepare};
+use super::report::{Method, Reported, Told};
 use super::request::Asked;
-use super::viewer::authorize;
+use super::viewer::{authorization, authorize};
 use crate::auth::Viewer;
-use crate::database::counting;
 use crate::error::Error;
 use crate::telemetry::chain;
 use crate::telemetry::metrics::{Open, Transport};
@@ -143,7 +142,7 @@ pub fn open(
     place: Option<Place>,
 ) -> axum::response::Response {
     let refused = |status, code, message: &str| {
-        Told::of(&service, Method::Socket, &headers).answer(Answer::refused(status, code, message), Media::Json, 0)
+        Told::of(&service, Method::Socket, &headers).answer(Answer::refused(status, code, message), Media::Json)
     };
     if !is_welcome(&headers, &service.app.config.origins) {
         return refused(StatusCode::FORBIDDEN, "FORBIDDEN_ORIGIN", "Pages of other origins open no sockets.");
@@ -172,18 +171,21 @@ fn is_welcome(headers: &HeaderMap, origins: &[String]) -> bool {
     origin.is_some() && origin == host
 }
 
-/// A message to the client.
-struct Saying {
-    id: String,
-    text: String,
-    /// Why it is the last one of its operation.
-    ends: Option<&'static str>,
+/// What comes of an operation.
+enum News {
+    /// It is a subscription, which has no end of its own.
+    GoesOn,
+    /// A message to the client.
+    Message(String),
+    /// The last message, and why it is the last.
+    Last(String, &'static str),
+    /// The socket is over: who talks may do so no longer.
+    Over(End),
 }
 
 /// An operation that runs.
 struct Running {
     handle: AbortHandle,
-    /// Whether it is a subscription, which has no end of its own.
     goes_on: bool,
     open: Open,
 }
@@ -195,22 +197,32 @@ impl Running {
     }
 }
 
+/// Who talks over a socket.
+#[derive(Clone)]
+struct Speaker {
+    service: Service,
+    /// Those that the socket was opened with.
+    headers: HeaderMap,
+    place: Option<Place>,
+    /// How it has said who it is, as a header would.
+    authorization: Option<String>,
+}
+
 /// The talk over one socket.
 struct Talk {
     service: Service,
-    headers: HeaderMap,
-    place: Option<Place>,
-    /// Whether the client has said who it is.
+    /// Who talks, once it has said who it is; until then what is known of it.
+    speaker: Arc<Speaker>,
     is_begun: bool,
-    /// How it has said that, as a header would.
-    authorization: Option<String>,
-    /// When the client is asked whether it is there, and whether it has said anything since it was.
+    /// When the client is asked whether it is there.
     heartbeat: Interval,
+    /// Whether it has said anything since it was asked last.
     is_heard: bool,
     /// What ends the socket if the client does not.
     until: BoxFuture<'static, End>,
     running: HashMap<String, Running>,
-    results: SelectAll<BoxStream<'static, Saying>>,
+    /// What comes of the operation of an id.
+    news: SelectAll<BoxStream<'static, (String, News)>>,
 }
 
 impl Talk {
@@ -220,20 +232,12 @@ impl Talk {
         let until = future::select(Box::pin(over(&service, Credential::default()).map(End::from)), Box::pin(late));
         let until = until.map(|first| first.factor_first().0).boxed();
         let heartbeat = Duration::from_secs(service.app.config.limits.heartbeat_seconds);
-        let heartbeat = interval_at(Instant::now() + heartbeat, heartbeat);
-        let (running, results) = (HashMap::new(), SelectAll::new());
-        Self {
-            service,
-            headers,
-            place,
-            is_begun: false,
-            authorization: None,
-            heartbeat,
-            is_heard: true,
-            until,
-            running,
-            results,
-        }
+        let mut heartbeat = interval_at(Instant::now() + heartbeat, heartbeat);
+        // Who was asked late has as long to answer.
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let speaker = Arc::new(Speaker { service: service.clone(), headers, place, authorization: None });
+        let (running, news) = (HashMap::new(), SelectAll::new());
+        Self { service, speaker, is_begun: false, heartbeat, is_heard: true, until, running, news }
     }
 
     async fn run(mut self, mut socket: WebSocket) -> End {
@@ -242,7 +246,7 @@ impl Talk {
                 biased;
                 end = &mut self.until => Err(end),
                 said = socket.recv() => self.hear(said, &mut socket).await,
-                Some(saying) = self.results.next() => self.tell(saying, &mut socket).await,
+                Some((id, news)) = self.news.next() => self.tell(&id, news, &mut socket).await,
                 _ = self.heartbeat.tick() => self.ask(&mut socket).await,
             };
             if let Err(end) = done {
@@ -264,16 +268,21 @@ impl Talk {
 
     /// Lets the queries and mutations that run come to their end.
     async fn finish(&mut self, socket: &mut WebSocket) {
-        for (_, running) in self.running.extract_if(|_, running| running.goes_on) {
-            running.end(End::Stopped.name());
+        loop {
+            for (_, running) in self.running.extract_if(|_, running| running.goes_on) {
+                running.end(End::Stopped.name());
+            }
+            if self.running.is_empty() {
+                return;
+            }
+            let Some((id, news)) = self.news.next().await else { return };
+            if self.tell(&id, news, socket).await.is_err() {
+                return;
+            }
         }
-        while !self.running.is_empty()
-            && let Some(saying) = self.results.next().await
-            && self.tell(saying, socket).await.is_ok()
-        {}
     }
 
-    /// Asks the client whether it is there; it has answered what it was asked before.
+    /// Asks the client whether it is there. One that has said nothing since it was asked before is not.
     async fn ask(&mut self, socket: &mut WebSocket) -> Result<(), End> {
         if !std::mem::take(&mut self.is_heard) {
             return Err(End::Silent);
@@ -281,14 +290,24 @@ impl Talk {
         send(socket, Message::Ping(Bytes::new())).await
     }
 
-    /// Tells what an operation has come to.
-    async fn tell(&mut self, saying: Saying, socket: &mut WebSocket) -> Result<(), End> {
-        if let Some(reason) = saying.ends
-            && let Some(running) = self.running.remove(&saying.id)
-        {
-            running.end(reason);
+    /// Tells what comes of an operation.
+    async fn tell(&mut self, id: &str, news: News, socket: &mut WebSocket) -> Result<(), End> {
+        match news {
+            News::GoesOn => {
+                if let Some(running) = self.running.get_mut(id) {
+                    running.goes_on = true;
+                }
+                Ok(())
+            }
+            News::Message(text) => say(socket, text).await,
+            News::Last(text, reason) => {
+                if let Some(running) = self.running.remove(id) {
+                    running.end(reason);
+                }
+                say(socket, text).await
+            }
+            News::Over(end) => Err(end),
         }
-        say(socket, saying.text).await
     }
 
     /// Answers what comes from the socket.
@@ -303,10 +322,10 @@ impl Talk {
         match serde_json::from_str(&text).map_err(|_| End::Malformed)? {
             Said::ConnectionInit { .. } if self.is_begun => Err(End::TooManyInits),
             Said::ConnectionInit { payload } => {
-                let of_header = || self.headers.get(header::AUTHORIZATION).map(|one| one.to_str().unwrap_or_default());
-                let of_payload = payload.as_ref().and_then(authorization);
-                self.authorization = of_payload.or_else(|| of_header().map(str::to_owned));
-                let viewer = self.viewer().await?;
+                let speaker = Arc::make_mut(&mut self.speaker);
+                let of_header = authorization(&speaker.headers).map(str::to_owned);
+                speaker.authorization = payload.as_ref().and_then(authorization_in).or(of_header);
+                let viewer = speaker.viewer().await?;
                 self.until = over(&self.service, Credential::from(&viewer)).map(End::from).boxed();
                 self.is_begun = true;
                 say(socket, json!({ "type": "connection_ack" }).to_string()).await
@@ -317,7 +336,7 @@ impl Talk {
                 if !self.is_begun {
                     return Err(End::Unauthorized);
                 }
-                self.subscribe(id, payload).await
+                self.subscribe(id, payload)
             }
             Said::Complete { id } => {
                 if let Some(running) = self.running.remove(&id) {
@@ -328,19 +347,7 @@ impl Talk {
         }
     }
 
-    /// Who talks, as of now: an organisation may have been deactivated since the socket was opened.
-    async fn viewer(&mut self) -> Result<Viewer, End> {
-        let viewer = authorize(&self.service.app, self.authorization.as_deref()).await;
-        viewer.map_err(|error| match error {
-            Error::Unauthenticated(_) => End::Forbidden,
-            error => {
-                tracing::error!(error = chain(&error), "authentication failed");
-                End::Failed
-            }
-        })
-    }
-
-    async fn subscribe(&mut self, id: String, asked: Asked) -> Result<(), End> {
+    fn subscribe(&mut self, id: String, asked: Asked) -> Result<(), End> {
         if !asked.names_a_document() || id.len() > LONGEST_ID {
             return Err(End::Malformed);
         }
@@ -350,51 +357,83 @@ impl Talk {
         if self.running.len() >= self.service.app.config.limits.socket_operations {
             return Err(End::TooManyOperations);
         }
-        let viewer = self.viewer().await?;
-        let mut told = Told::of(&self.service, Method::Socket, &self.headers);
-        let request_id = told.request_id.clone();
-        let asking = Asking::over_socket(&self.service, viewer, &self.headers, self.place.as_ref());
+        let (handle, registration) = AbortHandle::new_pair();
         // Boxed: every socket would have the room of it.
-        let preparing = Box::pin(prepare(&self.service, asking, asked, &mut told));
-        let (prepared, statements) = counting(in_time(&self.service, &request_id, preparing)).await;
-        let mut goes_on = false;
-        let answers = match prepared.unwrap_or_else(Err) {
+        let news = stream::once(Box::pin(Arc::clone(&self.speaker).ask(asked, id.clone()))).flatten();
+        let of_id = id.clone();
+        let news = stream::Abortable::new(news, registration).map(move |news| (of_id.clone(), news));
+        let open = self.service.metrics.subscription(Transport::Socket);
+        self.running.insert(id, Running { handle, goes_on: false, open });
+        self.news.push(news.boxed());
+        Ok(())
+    }
+}
+
+impl Speaker {
+    /// Who talks, as of now: an organisation may have been deactivated since the socket was opened.
+    async fn viewer(&self) -> Result<Viewer, End> {
+        let authorized = authorize(&self.service.app, self.authorization.as_deref());
+        match tokio::time::timeout(self.service.time_limit(), authorized).await {
+            Ok(Ok(viewer)) => Ok(viewer),
+            Ok(Err(Error::Unauthenticated(_))) => {
+                let payer = self.caller().payer(&self.service, &Viewer::anonymous());
+                // It is refused whether or not its address has points left.
+                let _ = self.service.rates.take(&payer, 1);
+                Err(End::Forbidden)
+            }
+            Ok(Err(error)) => {
+                tracing::error!(error = chain(&error), "authentication failed");
+                Err(End::Failed)
+            }
+            Err(_) => Err(End::Failed),
+        }
+    }
+
+    fn caller(&self) -> Caller<'_> {
+        Caller { headers: &self.headers, place: self.place.as_ref(), method: Method::Socket }
+    }
+
+    /// What comes of what is asked under an id.
+    async fn ask(self: Arc<Self>, asked: Asked, id: String) -> BoxStream<'static, News> {
+        let viewer = match self.viewer().await {
+            Ok(viewer) => viewer,
+            Err(end) => return stream::once(future::ready(News::Over(end))).boxed(),
+        };
+        let service = &self.service;
+        let mut told = Told::of(service, Method::Socket, &self.headers);
+        told.viewer = Some(viewer.role);
+        let (request_id, count) = (told.request_id.clone(), told.statements.clone());
+        let preparing = prepare(service, Asking::of(service, viewer, self.caller()), asked, &mut told);
+        match count.during(in_time(service, &request_id, preparing)).await.unwrap_or_else(Err) {
             Ok(prepared) => {
-                told.statements = statements;
-                goes_on = prepared.kind == Some(OperationType::Subscription);
-                answers(self.service.clone(), prepared, told)
+                let goes_on = prepared.goes_on().then_some(News::GoesOn);
+                stream::iter(goes_on).chain(news(answers(service.clone(), prepared, told), id)).boxed()
             }
             Err(answer) => {
-                let status = answer.status(Media::GraphqlResponse).as_u16();
-                told.report(&Outcome { status, executed: false, codes: &answer.codes, statements });
-                stream::once(future::ready(answer)).boxed()
+                told.report(Reported::of(&answer, Media::GraphqlResponse));
+                news(stream::once(future::ready(answer)).boxed(), id)
             }
-        };
-        let (handle, registration) = AbortHandle::new_pair();
-        let sayings = stream::Abortable::new(sayings(answers, id.clone()), registration);
-        self.running
-            .insert(id, Running { handle, goes_on, open: self.service.metrics.subscription(Transport::Socket) });
-        self.results.push(sayings.boxed());
-        Ok(())
+        }
     }
 }
 
 /// The messages of an operation: `next` for each of its results, then `complete`; or one `error` if it was not executed, after
 /// which nothing is said.
-fn sayings(answers: BoxStream<'static, Answer>, id: String) -> BoxStream<'static, Saying> {
-    let of_id = id.clone();
+fn news(answers: BoxStream<'static, Answer>, id: String) -> BoxStream<'static, News> {
+    let complete = json!({ "type": "complete", "id": id }).to_string();
+    let id = Value::from(id);
     let results = answers.map(move |answer| {
-        let (id, kind) = (Value::from(&*of_id), if answer.is_executed() { "next" } else { "error" });
-        let payload = if answer.is_executed() { answer.text().into_owned() } else { answer.errors().to_string() };
-        let text = format!(r#"{{"type":"{kind}","id":{id},"payload":{payload}}}"#);
-        Saying { id: of_id.clone(), text, ends: (!answer.is_executed()).then_some("refused") }
+        if answer.is_executed() {
+            News::Message(format!(r#"{{"type":"next","id":{id},"payload":{}}}"#, answer.text()))
+        } else {
+            News::Last(format!(r#"{{"type":"error","id":{id},"payload":{}}}"#, answer.errors()), "refused")
+        }
     });
-    let text = json!({ "type": "complete", "id": id }).to_string();
-    results.chain(stream::once(future::ready(Saying { id, text, ends: Some("completed") }))).boxed()
+    results.chain(stream::once(future::ready(News::Last(complete, "completed")))).boxed()
 }
 
 /// What a client has written as its `Authorization`, as a header would have it.
-fn authorization(payload: &Map<String, Value>) -> Option<String> {
+fn authorization_in(payload: &Map<String, Value>) -> Option<String> {
     let named = payload.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
     named.map(|(_, value)| value.as_str().unwrap_or_default().to_owned())
 }

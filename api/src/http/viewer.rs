@@ -2,16 +2,34 @@
 
 use axum::http::{HeaderMap, header};
 
+use super::Service;
+use super::answer::Answer;
+use super::prepare::{Caller, take};
+use super::report::Told;
 use crate::App;
 use crate::auth::Viewer;
 use crate::auth::token::verify;
 use crate::error::Error;
 use crate::service::organization::acting;
 
-/// The viewer of a request.
-pub async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Viewer, Error> {
-    let value = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
-    authorize(app, value).await
+/// The viewer of a request. A token that is refused costs a point as well, its address's.
+pub async fn authenticate(service: &Service, caller: Caller<'_>, told: &mut Told) -> Result<Viewer, Answer> {
+    match authorize(&service.app, authorization(caller.headers)).await {
+        Ok(viewer) => {
+            told.viewer = Some(viewer.role);
+            Ok(viewer)
+        }
+        Err(error) => {
+            if matches!(error, Error::Unauthenticated(_)) {
+                take(service, &caller.payer(service, &Viewer::anonymous()), 1, told)?;
+            }
+            Err(Answer::of_error(&error, &told.request_id))
+        }
+    }
+}
+
+pub fn authorization(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default())
 }
 
 /// No authorization is anonymous; one that is not a valid bearer token is refused.

@@ -1,5 +1,5 @@
-//! What the databases refuse, in words that the author of the input can act on. The databases hold these rules even
-//! between concurrent writers, so that the use cases need not ask first.
+//! What the databases refuse, in words that the author of the input can act on, and how what they fail by is told apart. The
+//! databases hold these rules even between concurrent writers, so that the use cases need not ask first.
 
 use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 
@@ -115,11 +115,25 @@ const GUARDS: [(&str, RefusalCode, &str, &str); 6] = [
     ),
 ];
 
-/// What another writer has crossed, as PostgreSQL and SQLite call it: a transaction that was given up for the sake of another one,
-/// or a record that was there when it was looked up, and is gone.
-const GIVEN_UP: [&str; 4] = ["40001", "40P01", "23503", "787"];
-/// PostgreSQL is starting, stopping, or has no room for a connection; SQLite's file is held by another process.
-const AWAY: [&str; 7] = ["57P01", "57P02", "57P03", "53300", "08006", "5", "6"];
+/// What another writer has crossed: a transaction that was given up for the sake of another one, or a record that was there when it
+/// was looked up, and is gone. (PostgreSQL, "Error Codes"; SQLite, "Result Codes".)
+const GIVEN_UP: [&str; 4] = [
+    "40001", // serialization_failure
+    "40P01", // deadlock_detected
+    "23503", // foreign_key_violation
+    "787",   // SQLITE_CONSTRAINT_FOREIGNKEY
+];
+/// A database that is starting or stopping, has no room for a connection, takes too long, or is held by another process.
+const AWAY: [&str; 8] = [
+    "57014", // query_canceled, as by its time limit
+    "57P01", // admin_shutdown
+    "57P02", // crash_shutdown
+    "57P03", // cannot_connect_now
+    "53300", // too_many_connections
+    "08006", // connection_failure
+    "5",     // SQLITE_BUSY
+    "6",     // SQLITE_LOCKED
+];
 
 /// The error of a write that a database has refused.
 pub fn refused_write(error: DbErr) -> Error {
@@ -147,21 +161,12 @@ impl From<DbErr> for Error {
 
 /// Whether a database cannot be reached.
 fn is_away(error: &DbErr) -> bool {
-    match error {
-        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
-        DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
-            match cause.as_ref() {
-                sqlx::Error::Database(_) => sql_state(error).is_some_and(|state| AWAY.contains(&state.as_str())),
-                cause => matches!(
-                    cause,
-                    sqlx::Error::Io(_)
-                        | sqlx::Error::PoolTimedOut
-                        | sqlx::Error::PoolClosed
-                        | sqlx::Error::WorkerCrashed
-                ),
-            }
-        }
-        _ => false,
+    use sqlx::Error::{Database, Io, PoolClosed, PoolTimedOut, WorkerCrashed};
+    match failure(error) {
+        Some(Database(_)) => sql_state(error).is_some_and(|state| AWAY.contains(&state.as_str())),
+        Some(Io(_) | PoolTimedOut | PoolClosed | WorkerCrashed) => true,
+        Some(_) => false,
+        None => matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)),
     }
 }
 
@@ -171,8 +176,13 @@ fn names(message: &str, columns: &str) -> bool {
 }
 
 fn sql_state(error: &DbErr) -> Option<String> {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
-        return None;
-    };
-    Some(error.as_database_error()?.code()?.into_owned())
+    Some(failure(error)?.as_database_error()?.code()?.into_owned())
+}
+
+/// What a statement has failed by.
+fn failure(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(failure)) | DbErr::Query(RuntimeErr::SqlxError(failure)) => Some(failure),
+        _ => None,
+    }
 }

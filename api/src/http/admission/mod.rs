@@ -43,6 +43,8 @@ pub struct Document {
     pub parsed: ExecutableDocument,
     hash: Hash,
     introspects: bool,
+    /// The memory that it takes, in bytes, at most.
+    size: usize,
 }
 
 /// What was known of a document before it came.
@@ -132,34 +134,32 @@ pub struct Admission {
     limits: Limits,
     types: Types,
     documents: Mutex<Documents>,
-    /// New documents are parsed and validated in turns, so that one worker at least is free of them.
+    /// New documents are parsed and validated in turns, so that one worker at least is free of them: there are as many workers as
+    /// cores, and two at least.
     turns: Semaphore,
 }
 
-/// Documents that fit the schema, bounded by their number and by the length of their texts. Many come once: a document is copied
+/// Documents that fit the schema, bounded by their number and by the memory that they take. Many come once: a document is copied
 /// at its second coming, and until then the hash of its text is all that is kept of it.
 struct Documents {
-    recent: LruCache<Hash, Option<Kept>>,
-    /// The length of all texts, in bytes.
-    length: usize,
+    recent: LruCache<Hash, Option<Arc<Document>>>,
+    /// The memory that all of them take, in bytes.
+    size: usize,
 }
 
-#[derive(Clone)]
-struct Kept {
-    document: Arc<Document>,
-    /// The length of its text, in bytes.
-    length: usize,
-}
+/// The memory that a parsed document takes for each of its tokens, in bytes. Measured of documents of many shapes: 178 at most, and
+/// 32 for a name.
+const TOKEN: usize = 256;
 
 impl Admission {
     /// For the schema in the definition language.
     pub fn to(sdl: &str, limits: Limits) -> Self {
-        let workers = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             limits,
             types: Types::of(sdl),
-            documents: Mutex::new(Documents { recent: LruCache::unbounded(), length: 0 }),
-            turns: Semaphore::new(workers.saturating_sub(1).max(1)),
+            documents: Mutex::new(Documents { recent: LruCache::unbounded(), size: 0 }),
+            turns: Semaphore::new(cores.saturating_sub(1).max(1)),
         }
     }
 
@@ -178,8 +178,8 @@ impl Admission {
         let hash: Hash = Sha256::digest(text.as_bytes()).into();
         let noted = self.kept().recent.get(&hash).cloned();
         let (document, known) = match noted {
-            Some(Some(kept)) => (Document::clone(&kept.document), Known::Kept),
-            Some(None) => (self.copied(self.new_document(text, hash).await?, text.len()), Known::Fits),
+            Some(Some(kept)) => (Document::clone(&kept), Known::Kept),
+            Some(None) => (self.copied(self.new_document(text, hash).await?), Known::Fits),
             None => (self.new_document(text, hash).await?, Known::Nothing),
         };
         // Which operation is missing, the execution says.
@@ -205,20 +205,20 @@ impl Admission {
 
     async fn new_document(&self, text: &str, hash: Hash) -> Result<Document, Inadmissible> {
         let _turn = self.turn().await;
+        let size = text.len() + TOKEN * guard(text, &self.limits)?;
         let parsed = self.parse(text)?;
         let introspects = weight::introspects(&parsed);
-        Ok(Document { parsed, hash, introspects })
+        Ok(Document { parsed, hash, introspects, size })
     }
 
     /// Keeps a copy of a document.
-    fn copied(&self, document: Document, length: usize) -> Document {
-        let kept = Kept { document: Arc::new(document.clone()), length };
+    fn copied(&self, document: Document) -> Document {
+        let kept = Arc::new(document.clone());
         self.kept().put(document.hash, Some(kept), &self.limits);
         document
     }
 
     fn parse(&self, text: &str) -> Result<ExecutableDocument, Inadmissible> {
-        guard(text, &self.limits)?;
         let mut document = parse_query(text).map_err(|error| {
             let place = error.positions().next().map(|at| format!(" at line {}, column {}", at.line, at.column));
             let message = format!("The document is not GraphQL{}.", place.unwrap_or_default());
@@ -236,13 +236,13 @@ impl Admission {
 }
 
 impl Documents {
-    fn put(&mut self, hash: Hash, document: Option<Kept>, limits: &Limits) {
-        let length = |kept: Option<Kept>| kept.map_or(0, |kept| kept.length);
-        self.length += document.as_ref().map_or(0, |kept| kept.length);
-        self.length -= self.recent.put(hash, document).map_or(0, length);
-        while self.recent.len() > limits.kept_documents || self.length > limits.kept_bytes {
+    fn put(&mut self, hash: Hash, document: Option<Arc<Document>>, limits: &Limits) {
+        let size = |document: Option<Arc<Document>>| document.map_or(0, |document| document.size);
+        self.size += size(document.clone());
+        self.size -= self.recent.put(hash, document).map_or(0, size);
+        while self.recent.len() > limits.kept_documents || self.size > limits.kept_bytes {
             let Some((_, oldest)) = self.recent.pop_lru() else { return };
-            self.length -= length(oldest);
+            self.size -= size(oldest);
         }
     }
 }
@@ -253,7 +253,7 @@ mod tests {
     use futures_util::FutureExt as _;
     use serde_json::json;
 
-    use super::{Admission, Admitted, Inadmissible, Known, Limits};
+    use super::{Admission, Admitted, Inadmissible, Known, Limits, TOKEN};
 
     const SCHEMA: &str = "type Query { a: Int }";
 
@@ -262,10 +262,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_found_to_fit_is_kept_up_to_a_number_and_a_length() {
-        for (limits, kept) in
-            [(Limits { kept_documents: 2, ..Limits::DEFAULT }, 2), (Limits { kept_bytes: 16, ..Limits::DEFAULT }, 3)]
-        {
+    async fn what_was_found_to_fit_is_kept_up_to_a_number_and_a_size() {
+        let three = 3 * ("{ a }".len() + 3 * TOKEN);
+        for (limits, kept) in [
+            (Limits { kept_documents: 2, ..Limits::DEFAULT }, 2),
+            (Limits { kept_bytes: three, ..Limits::DEFAULT }, 3),
+            (Limits { kept_bytes: three - 1, ..Limits::DEFAULT }, 2),
+        ] {
             let admission = Admission::to(SCHEMA, limits);
             let texts = ["{ a }", "{ b }", "{ c }", "{ d }"];
             for text in texts {

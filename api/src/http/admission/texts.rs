@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::Inadmissible;
-use crate::config::{Limits, TrustedDocuments, sha256};
+use crate::config::{Limits, TrustedDocuments};
+use crate::digest::sha256;
 
 /// How a request names its document.
 #[derive(Clone, Copy, Debug)]

@@ -102,26 +102,14 @@ sort! {
     }
 }
 
-impl OrganizationBy {
-    /// The organisation that a token names: by its id, or by its acronym.
-    pub fn named(name: &str) -> Self {
-        match name.parse::<OrganizationId>() {
-            Ok(id) => Self::Id(id.to_string().into()),
-            Err(_) => Self::Acronym(name.to_owned()),
-        }
-    }
-}
-
 /// The organisation that a token names, by its id or its acronym.
 pub async fn acting(app: &App, named: &str) -> Result<Option<Arc<organization::Model>>, Error> {
     let anyone = Viewer::anonymous();
-    match OrganizationBy::named(named) {
-        OrganizationBy::Id(id) => {
-            let ids: Vec<OrganizationId> = id.parse().into_iter().collect();
-            Ok(kept::by_ids::<organization::Entity>(app, &anyone, &ids).await?.pop())
-        }
-        by => Ok(find(&app.databases.read, &anyone, &by).await?.map(Arc::new)),
+    if let Ok(id) = named.parse() {
+        return Ok(kept::by_ids::<organization::Entity>(app, &anyone, &[id]).await?.pop());
     }
+    let by = OrganizationBy::Acronym(named.to_owned());
+    Ok(find(&app.databases.read, &anyone, &by).await?.map(Arc::new))
 }
 
 pub async fn find(
