@@ -11,6 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, encode};
 use rec_api::auth::keys::KeyRing;
+use rec_api::config::Limits;
 use rec_tests::program::{Serving, ask, command};
 use rec_tests::socket::Socket;
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use crate::tokens::{foreign_key, handmade, header};
 
 /// The largest body that is read, in bytes.
-const LARGEST_BODY: usize = 256 * 1024;
+const LARGEST_BODY: usize = Limits::DEFAULT.body;
 
 /// A program that serves, for one attack.
 struct Attacked {

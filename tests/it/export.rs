@@ -74,11 +74,16 @@ on_both_databases! {
         seed::demo::load(&app.app).await.unwrap();
         app.mandate("OSCE", "WG-A", "MEMBER").await;
         let meeting = app.planned_meeting(json!({ "chathamHouse": true })).await;
-        let part = json!({
-            "meetingId": meeting["id"], "organizationId": app.organization("OSCE").await, "capacity": "DELEGATE",
-            "attendance": "INVITED",
-        });
-        app.secretariat().mutate("recordParticipation", part, "id").await;
+        for organization in ["OSCE", "UNODC"] {
+            let part = json!({
+                "meetingId": meeting["id"], "organizationId": app.organization(organization).await, "capacity": "DELEGATE",
+                "attendance": "CONFIRMED",
+            });
+            app.secretariat().mutate("recordParticipation", part, "id").await;
+        }
+        let parts = "query($id: ID!) { meeting(by: { id: $id }) { participations { totalCount } } }";
+        let parts = app.partner("OSCE").query_with(parts, json!({ "id": meeting["id"] })).await;
+        assert_eq!(parts["meeting"]["participations"]["totalCount"], 2, "who takes part sees more than a mirror of its has");
         let draft = app.draft("WG-A").await;
         let viewers =
             [("anonymous", app.anonymous()), ("reader", app.reader()), ("OSCE", app.partner("OSCE")), ("all", app.secretariat())];

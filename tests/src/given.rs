@@ -159,17 +159,19 @@ impl TestApp {
     }
 
     pub async fn adopted(&self, body: &str) -> Value {
-        let submitted = self.submitted(body).await;
-        let meeting = self.concluded_meeting(&["EC"]).await;
-        let input = at_with(&submitted, json!({ "meetingId": meeting["id"], "noPersonalData": true }));
-        self.secretariat().mutate("adoptRecommendation", input, "id version status label").await
+        let (submitted, meeting) = (self.submitted(body).await, self.concluded_meeting(&["EC"]).await);
+        self.adopt(&submitted, &meeting).await
     }
 
     /// An adopted text whose draft says more.
     pub async fn adopted_with(&self, body: &str, more: Value) -> Value {
         let (draft, meeting) = (self.draft_with(body, more).await, self.concluded_meeting(&[body, "EC"]).await);
-        let submitted = self.submit(&draft, &meeting).await;
-        let input = at_with(&submitted, json!({ "meetingId": meeting["id"], "noPersonalData": true }));
+        self.adopt(&self.submit(&draft, &meeting).await, &meeting).await
+    }
+
+    /// Has the Executive Committee adopt a submitted text in a meeting.
+    pub async fn adopt(&self, submitted: &Value, meeting: &Value) -> Value {
+        let input = at_with(submitted, json!({ "meetingId": meeting["id"], "noPersonalData": true }));
         self.secretariat().mutate("adoptRecommendation", input, "id version status label").await
     }
 

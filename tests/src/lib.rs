@@ -88,6 +88,7 @@ macro_rules! on_postgres {
     ($($test:tt)*) => { $crate::on_databases! { [postgres Postgres] $($test)* } };
 }
 
+/// Declares tests of the databases that are listed: a module for each, and in it a test for each database.
 #[macro_export]
 macro_rules! on_databases {
     ($databases:tt $($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block)*) => {$(

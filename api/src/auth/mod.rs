@@ -48,6 +48,13 @@ pub enum Role {
     Admin,
 }
 
+impl Role {
+    /// Whether a token gives it.
+    pub fn has_token(self) -> bool {
+        self > Self::Anonymous
+    }
+}
+
 impl From<ClientRole> for Role {
     fn from(role: ClientRole) -> Self {
         match role {
@@ -62,7 +69,7 @@ impl From<ClientRole> for Role {
 #[derive(Clone, Debug)]
 pub struct Viewer {
     pub role: Role,
-    /// The token's subject. Stands in the audit line only.
+    /// The token's subject. It stands in the audit line, and the points of a minute and the keys of requests are counted by it.
     pub subject: String,
     /// The organisation that a partner acts for.
     pub organization: Option<Arc<organization::Model>>,
@@ -144,7 +151,7 @@ impl Viewer {
     }
 
     pub fn has_token(&self) -> bool {
-        self.role > Role::Anonymous
+        self.role.has_token()
     }
 
     /// Whether the viewer may ask for the schema.
@@ -152,8 +159,8 @@ impl Viewer {
         whoever == Introspection::Everyone || self.has_token()
     }
 
-    /// For whom answers may be kept from one request to the next; nobody without a token. With another role, organisation or
-    /// scope it is somebody else: it may see something else.
+    /// By whose name a request's key is kept with its answer; nobody's without a token. With another role, organisation or scope it
+    /// is somebody else: it may see something else.
     pub fn identity(&self) -> Option<String> {
         let organization = self.organization.as_ref().map(|organization| organization.id.to_string());
         let scopes = self.scopes.as_ref().map(|scopes| format!("{scopes:?}"));
@@ -163,7 +170,7 @@ impl Viewer {
 
     /// Whether the viewer may read who wrote a published text, and what was noted on its revisions.
     pub fn sees_attribution(&self) -> bool {
-        self.role > Role::Anonymous && self.reads()
+        self.has_token() && self.reads()
     }
 
     /// Whether the viewer's client reads more than everyone.

@@ -44,9 +44,9 @@ pub fn is_ours(path: &str, ours: bool) -> Checked<()> {
 /// The most systems of an organisation: names are not for keeping others from them.
 pub const SYSTEMS: usize = 50;
 
-/// An organisation has room for one more system, or needs none.
-pub fn has_room(path: &str, has_room: bool) -> Checked<()> {
-    ensure(has_room, || {
+/// An organisation that has so many systems has room for more of them. The secretariat, which owns none, has as many as it likes.
+pub fn room_for_systems(path: &str, owned: Option<usize>, more: usize) -> Checked<()> {
+    ensure(owned.is_none_or(|owned| owned.saturating_add(more) <= SYSTEMS), || {
         let text = format!("An organisation has at most {SYSTEMS} systems.");
         Refusal::new(RefusalCode::TooLong, &format!("{path}.sourceSystem"), text)
     })
@@ -61,7 +61,7 @@ pub fn names_one(path: &str, free: bool) -> Checked<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::key;
+    use super::{SYSTEMS, key, room_for_systems};
 
     #[test]
     fn an_external_id_has_a_form() {
@@ -77,5 +77,13 @@ mod tests {
         }
         assert!(key("x", &"a".repeat(65), "1").is_err());
         assert!(key("x", "a", &"1".repeat(201)).is_err());
+    }
+
+    #[test]
+    fn an_organisation_has_so_many_systems_and_the_secretariat_as_many_as_it_likes() {
+        assert!(room_for_systems("x", Some(SYSTEMS - 2), 2).is_ok());
+        assert_eq!(room_for_systems("x", Some(SYSTEMS - 2), 3).unwrap_err()[0].path.join("."), "x.sourceSystem");
+        assert!(room_for_systems("x", Some(SYSTEMS), 0).is_ok(), "what is known needs no room");
+        assert!(room_for_systems("x", None, 10 * SYSTEMS).is_ok());
     }
 }

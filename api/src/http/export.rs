@@ -21,8 +21,9 @@ use super::viewer::authenticate;
 use crate::service::change::published::{published, typed};
 use crate::telemetry::chain;
 
-/// What an export costs, however long it is; and one of what has changed since.
+/// What an export costs, however long it is: a minute's points are 120 of them, unless the operator gives others.
 const WHOLE: u64 = 5000;
+/// What an export of what has changed since a cursor costs: as much as a long page of changes.
 const SINCE: u64 = 200;
 
 /// What it is called in the log and the metrics.

@@ -136,7 +136,7 @@ impl Told {
             self.service.metrics.failed(codes);
             return;
         }
-        let has_token = self.viewer.is_some_and(|role| role > Role::Anonymous);
+        let has_token = self.viewer.is_some_and(Role::has_token);
         let (method, operation, took) = (self.method.name(), self.operation.as_deref(), self.came.elapsed());
         self.service.metrics.answered(&Answered { method, status, executed, codes, operation, has_token, took });
         tracing::info!(

@@ -29,7 +29,7 @@ const PATH: &str = "externalId";
 #[derive(Clone, Debug, InputObject)]
 pub struct ExternalIdInput {
     /// The other system's name: at most 64 Latin letters, digits, and the signs `.` `-` `_` `:`. It is yours once you
-    /// have used it first; an organisation has 50 at most.
+    /// have used it first; an organisation has 50 systems at most.
     pub source_system: String,
     /// The record's id in that system, at most 200 characters.
     pub value: String,
@@ -39,15 +39,16 @@ pub struct ExternalIdInput {
 #[derive(Debug, Default)]
 pub struct Systems {
     known: HashMap<String, source_system::Model>,
-    /// Whether the writer has as many as it may.
-    are_all: bool,
+    /// How many the writer's organisation has, and how many it wants besides.
+    owned: Option<usize>,
+    new: usize,
 }
 
 impl Systems {
     /// Whether the writer may use a key's system.
     pub fn check(&self, path: &str, key: &ExternalKey) -> Checked<()> {
         let is_ours = self.known.contains_key(&key.source_system);
-        external::has_room(path, is_ours || !self.are_all)?;
+        external::room_for_systems(path, self.owned, if is_ours { 0 } else { self.new })?;
         external::is_ours(path, is_ours)
     }
 
@@ -196,21 +197,22 @@ pub async fn claim(tx: &Tx<'_>, keys: &[&ExternalKey]) -> Result<Systems, Error>
     });
     let new: Vec<source_system::Model> = new.collect();
     if new.is_empty() {
-        return Ok(Systems { known, are_all: false });
+        return Ok(Systems { known, ..Systems::default() });
     }
-    if !has_room(tx, owner, new.len()).await? {
-        return Ok(Systems { known, are_all: true });
+    let systems = Systems { known, owned: owned(tx, owner).await?, new: new.len() };
+    if external::room_for_systems(PATH, systems.owned, systems.new).is_err() {
+        return Ok(systems);
     }
     tx.insert_missing::<source_system::Entity>(new, source_system::Column::Name).await?;
-    Ok(Systems { known: known_systems(tx, &names).await?, are_all: false })
+    Ok(Systems { known: known_systems(tx, &names).await?, ..systems })
 }
 
-/// Whether an organisation may have so many systems more. The secretariat has as many as it likes.
-async fn has_room(tx: &Tx<'_>, owner: Option<OrganizationId>, more: usize) -> Result<bool, Error> {
-    let Some(owner) = owner else { return Ok(true) };
+/// How many systems an organisation has; none is asked of the secretariat.
+async fn owned(tx: &Tx<'_>, owner: Option<OrganizationId>) -> Result<Option<usize>, Error> {
+    let Some(owner) = owner else { return Ok(None) };
     let own = Condition::all().add(source_system::Column::Owner.eq(owner));
     let count = read::count::<source_system::Entity>(tx.db(), tx.viewer(), own).await?;
-    Ok(usize::try_from(count).unwrap_or(usize::MAX).saturating_add(more) <= external::SYSTEMS)
+    Ok(Some(usize::try_from(count).unwrap_or(usize::MAX)))
 }
 
 async fn known_systems(tx: &Tx<'_>, names: &HashSet<&str>) -> Result<HashMap<String, source_system::Model>, Error> {

@@ -1,6 +1,6 @@
-//! Contents that many records name and that seldom change, such as bodies and organisations. A process keeps those that it has read as long
-//! as the feed does not grow: they are as they were read. What passes by the feed, such as a statement by hand, is noticed when they are
-//! read again, at the latest after `REC_KEEP_SECONDS`.
+//! What many records name and what seldom changes, such as bodies and organisations. A process keeps the rows that it has read as
+//! long as the feed does not grow: they are as they were read. What passes by the feed, such as a statement by hand, is noticed
+//! when they are read again, at the latest after `REC_KEEP_SECONDS`.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use crate::App;
 use crate::auth::Viewer;
 use crate::error::Error;
 
-/// The most rows that are kept.
+/// The most rows that are kept: an installation has some hundreds of such records. Beyond it all are read anew.
 const MOST: usize = 10_000;
 
 /// The rows that a process keeps.

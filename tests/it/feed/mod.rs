@@ -29,8 +29,7 @@ async fn audits(app: &TestApp) -> Vec<audit::Model> {
 }
 
 on_both_databases! {
-    async fn a_merged_theme_is_replaced_and_a_duplicate_is_called_one(app: TestApp) {
-        let v = "id version";
+    async fn a_theme_that_is_merged_is_replaced_by_the_other(app: TestApp) {
         let (one, two) = (app.theme("ONE").await, app.theme("TWO").await);
         let below = json!({ "code": "BELOW", "name": text("Below"), "kind": "SUBJECT", "parentId": one });
         let below = app.secretariat().mutate("createTheme", below, "id").await;
@@ -59,10 +58,14 @@ on_both_databases! {
             let themes = app.secretariat().query_with(query, json!({ "id": record["id"] })).await;
             assert_eq!(themes["recommendation"]["themes"], json!([{ "code": "TWO" }]));
         }
-        let input = json!({ "id": two, "expectedVersion": 1, "intoId": below["id"] });
-        assert_eq!(app.secretariat().refusals("mergeThemes", input).await, ["INVALID intoId"]);
-        let input = json!({ "id": two, "expectedVersion": 1, "intoId": two });
-        assert_eq!(app.secretariat().refusals("mergeThemes", input).await, ["INVALID intoId"]);
+        for wrong in [&below["id"], &json!(two)] {
+            let input = json!({ "id": two, "expectedVersion": 1, "intoId": wrong });
+            assert_eq!(app.secretariat().refusals("mergeThemes", input).await, ["INVALID intoId"]);
+        }
+    }
+
+    async fn an_agenda_item_that_was_entered_twice_is_called_a_duplicate(app: TestApp) {
+        let v = "id version";
         let meeting = app.planned_meeting(json!({})).await;
         let item = json!({ "meetingId": meeting["id"], "title": text("Twice"), "kind": "SESSION" });
         let item = app.secretariat().mutate("addAgendaItem", item, v).await;
@@ -76,8 +79,8 @@ on_both_databases! {
         let (one, two) = (app.theme("ONE").await, app.theme("TWO").await);
         let only = app.adopted_with("WG-A", json!({ "themeIds": [one] })).await;
         let both = app.adopted_with("WG-A", json!({ "themeIds": [one, two] })).await;
-        let taken = format!("DELETE FROM recommendation_theme WHERE theme_id IN (SELECT id FROM theme WHERE code = '{}')", "ONE");
-        assert!(app.app.databases.write.execute_unprepared(&taken).await.is_err(), "an adopted text keeps its themes");
+        let taken = "DELETE FROM recommendation_theme WHERE theme_id IN (SELECT id FROM theme WHERE code = 'ONE')";
+        assert!(app.app.databases.write.execute_unprepared(taken).await.is_err(), "an adopted text keeps its themes");
         let input = json!({ "id": one, "expectedVersion": 1, "intoId": two });
         app.secretariat().mutate("mergeThemes", input, "id").await;
         let query = "query($id: ID!) { recommendation(by: { id: $id }) { version themes { code } } }";

@@ -150,6 +150,22 @@ on_both_databases! {
         }
     }
 
+    async fn who_may_see_a_meeting_touches_its_items_and_participations(app: TestApp) {
+        let (v, meeting) = ("id version", app.planned_meeting(json!({})).await);
+        let item = json!({ "meetingId": meeting["id"], "title": text("One"), "kind": "SESSION" });
+        let item = app.secretariat().mutate("addAgendaItem", item, "meeting { id version }").await;
+        let part = json!({ "meetingId": meeting["id"], "organizationId": app.organization("ISRS").await, "capacity": "DELEGATE",
+            "attendance": "INVITED" });
+        app.secretariat().mutate("recordParticipation", part, v).await;
+        let closed = json!({ "sensitivity": "PARTICIPANTS_ONLY" });
+        let told = ["Updated AgendaItem 2", "Updated Participation 2", "Updated Meeting 3"];
+        let row = writes(&app, "updateMeeting", at_with(&item["meeting"], closed.clone()), v, &told).await;
+        writes(&app, "updateMeeting", at_with(&row, closed), v, &[]).await;
+        let rule = json!({ "chathamHouse": true });
+        let told = ["Updated Participation 3", "Updated Meeting 4"];
+        writes(&app, "updateMeeting", at_with(&row, rule), v, &told).await;
+    }
+
     async fn the_parts_of_a_meeting_touch_the_meeting(app: TestApp) {
         let v = "id version";
         let organizer = |id: &str| json!([{ "organizationId": id, "role": "HOST" }]);

@@ -151,14 +151,12 @@ impl<'a> Reckoning<'a> {
     /// The value of an argument, its variables filled in; those that are not given with null.
     fn value(&self, field: &Field, name: &str) -> Option<ConstValue> {
         let value: &Value = &field.get_argument(name)?.node;
-        let filled = value.clone().into_const_with(|variable| {
+        let Ok(filled) = value.clone().into_const_with(|variable| {
             let declared = self.operation.variable_definitions.iter().find(|one| one.node.name.node == variable);
             let default = declared.and_then(|one| one.node.default_value.as_ref()).map(|value| value.node.clone());
             Ok::<_, Infallible>(self.given.get(&variable).cloned().or(default).unwrap_or_default())
         });
-        match filled {
-            Ok(filled) => Some(filled),
-        }
+        Some(filled)
     }
 }
 

@@ -23,7 +23,7 @@ use crate::service::{prune, read};
 
 /// The tokens whose uses are written in one statement.
 const AT_ONCE: usize = 500;
-/// How long a token is shown that has expired, in days.
+/// How long a token is shown that has expired, in days: whoever looks into what has happened sees who held one.
 const SHOWN_DAYS: i64 = 90;
 
 /// The tokens that are revoked and have not expired, and those that were used since that was last written.

@@ -73,7 +73,8 @@ impl Tx<'_> {
         Ok(changed)
     }
 
-    /// Puts one record in the place of another one in the parts that name it. Of a parent that names both, the other's part stays.
+    /// Puts the record `into` in the place of `from` in the parts that name it. Of a parent that names both, the part that names
+    /// `from` is deleted.
     pub async fn put_in_place<P: Part>(&mut self, column: P::Column, from: Uuid, into: Uuid) -> Result<(), Error> {
         let has_it = Query::select().column(P::PARENT).from(P::default()).and_where(column.eq(into)).take();
         let update = P::update_many().col_expr(column, into.into()).filter(column.eq(from));
