@@ -214,14 +214,14 @@ pub struct Limits {
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub init_seconds: u64,
 
-    /// How often a WebSocket's client is asked whether it is there, in seconds. One that says nothing for twice as long is not.
+    /// How often a WebSocket's client is asked whether it is there, in seconds. One that has said nothing when it is asked again is not.
     #[arg(long = "socket-heartbeat-seconds", env = "REC_SOCKET_HEARTBEAT_SECONDS", default_value_t = Self::DEFAULT.heartbeat_seconds,
           global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub heartbeat_seconds: u64,
 
-    /// How often a stream of events says that it is there, in seconds. Proxies close quiet connections, some after 30 seconds.
+    /// After how many quiet seconds a stream of events says that it is there. Proxies close quiet connections, some after 30 seconds.
     #[arg(long = "events-heartbeat-seconds", env = "REC_EVENTS_HEARTBEAT_SECONDS", default_value_t = Self::DEFAULT.events_heartbeat_seconds,
-          global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=3600))]
+          global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=30))]
     pub events_heartbeat_seconds: u64,
 
     /// What each client may ask for, in cost points a minute; 0 limits nobody. A client is a token's subject, else an address.

@@ -29,7 +29,7 @@ pub const PROOF_PAUSE: Duration = Duration::from_mins(1);
 /// How long after a failure it is tried again: at first, and at most.
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// An answer that does not begin within this time, and a line that does not follow within it, are failures. Streams of events
-/// say something every 15 seconds.
+/// say something every 30 seconds at the latest.
 const SILENCE: Duration = Duration::from_mins(1);
 
 #[derive(Debug, thiserror::Error)]

@@ -96,8 +96,7 @@ impl WebhookDelivery {
         self.0.outcome
     }
 
-    /// Which attempt in a row to deliver it was, from 1: one more than the failures before it, of this message or of one that a
-    /// later change of the same record has taken the place of.
+    /// Which attempt it was in a row, from 1. A message that takes the place of an older one of the same record goes on counting.
     async fn attempt(&self) -> i32 {
         self.0.attempt
     }
