@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use crate::auth::keys::KeyRing;
 use crate::clock::Clock;
-use crate::config::{Config, TrustedDocuments};
+use crate::config::{Config, Limits, TrustedDocuments};
 use crate::database::{self, Databases};
 use crate::error::Error;
 use crate::http::listen;
@@ -28,7 +28,8 @@ use crate::service::webhook::post::Poster;
 use crate::telemetry;
 use crate::telemetry::traces::Traces;
 
-/// Derefs to what does not change with the transaction that it works in.
+/// Derefs to what does not change with the transaction that it works in. Clones share it.
+#[derive(Clone)]
 pub struct App {
     pub databases: Databases,
     parts: Arc<Parts>,
@@ -160,8 +161,8 @@ pub async fn open_database(config: &Config) -> Result<Databases, StartError> {
     if url.starts_with("sqlite:") && (url.contains(":memory:") || url.contains("mode=memory")) {
         return Err(StartError::InMemory(url));
     }
-    // Who waits for a statement has given it up a second before.
-    let limit = Duration::from_secs(config.limits.seconds + 1);
+    // A request has given its statement up a second before at the latest. Commands are held to it too.
+    let limit = Duration::from_secs(Ord::max(config.limits.seconds, Limits::DEFAULT.seconds) + 1);
     let opened = Databases::open(&url, config.database_connections, limit).await;
     opened.map_err(|cause| StartError::Database { place: without_credentials(&url), cause })
 }
@@ -182,10 +183,12 @@ fn without_credentials(url: &str) -> String {
     format!("{scheme}://{}", place.rsplit_once('@').map_or(place, |(_, place)| place))
 }
 
-/// Runs the migrations that the database has not seen, in one transaction; another program that starts meanwhile waits. Refuses a database that has seen one that we do not know.
+/// Runs the migrations that the database has not seen, in one transaction; another program that starts meanwhile waits. Refuses a
+/// database that has seen one that we do not know.
 pub async fn migrate(databases: &Databases) -> Result<(), StartError> {
     let known: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
     let alone = databases.begin().await.map_err(StartError::Migration)?;
+    database::unlimited(&alone).await.map_err(StartError::Migration)?;
     database::alone(&alone, "migrate").await.map_err(StartError::Migration)?;
     Migrator::install(&alone).await.map_err(StartError::Migration)?;
     let seen = Migrator::get_migration_models(&alone).await.map_err(StartError::Migration)?;

@@ -130,7 +130,7 @@ pub struct Databases {
 
 impl Databases {
     /// Opens the database of an address; a SQLite file is created if there is none. PostgreSQL gives up a statement that takes longer
-    /// than `limit`; on SQLite whoever waits for it gives it up.
+    /// than `limit`; of SQLite whoever waits for it gives it up.
     pub async fn open(url: &str, connections: u32, limit: Duration) -> Result<Self, DbErr> {
         let statements = Arc::new(AtomicU64::new(0));
         let (mut read, mut write) = if url.starts_with("sqlite:") {
@@ -230,6 +230,15 @@ pub async fn alone(txn: &DatabaseTransaction, matter: &str) -> Result<(), DbErr>
         let key = Func::cust("hashtext").arg(matter);
         let lock = Query::select().expr(Func::cust("pg_advisory_xact_lock").arg(key)).take();
         txn.query_one(&lock).await?;
+    }
+    Ok(())
+}
+
+/// Lets the statements of a transaction take as long as they need.
+#[expect(clippy::disallowed_methods, reason = "a setting is neither read nor written")]
+pub async fn unlimited(txn: &DatabaseTransaction) -> Result<(), DbErr> {
+    if txn.get_database_backend() == DbBackend::Postgres {
+        txn.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
     }
     Ok(())
 }

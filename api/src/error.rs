@@ -64,6 +64,19 @@ impl Error {
         Self::GivenUp("the record was written meanwhile".into())
     }
 
+    /// A token whose organisation is not active.
+    pub fn inactive() -> Self {
+        Self::Unauthenticated("The token's organisation is not active.")
+    }
+
+    /// An error that several wait for.
+    pub fn shared(error: std::sync::Arc<Self>) -> Self {
+        match *error {
+            Self::Unavailable(_) => Self::Unavailable(error.into()),
+            _ => Self::Internal(error.into()),
+        }
+    }
+
     pub fn internal(text: impl Into<String>) -> Self {
         Self::Internal(text.into().into())
     }

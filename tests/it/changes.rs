@@ -11,7 +11,7 @@ use rec_api::service::prune::PORTION;
 use rec_api::service::seed;
 use rec_tests::client::Client;
 use rec_tests::given::{at, at_with, text, with};
-use rec_tests::socket::Socket;
+use rec_tests::socket::{Heard, Socket};
 use rec_tests::{TestApp, on_both_databases, on_postgres, postgres};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
@@ -283,6 +283,60 @@ on_both_databases! {
         }
     }
 
+    async fn whoever_follows_is_told_what_it_may_see_and_the_database_is_asked_once(app: TestApp) {
+        let port = app.serve().await;
+        app.mandate("OSCE", "WG-A", "CHAIR").await;
+        let osce = app.token(Role::Partner, Some("OSCE"));
+        let secretariat = app.token(Role::Secretariat, None);
+        let viewers = [(app.anonymous(), None), (app.partner("OSCE"), Some(&osce)), (app.secretariat(), Some(&secretariat))];
+        let mut followers = Vec::new();
+        for (client, token) in viewers {
+            for _ in 0..7 {
+                let mut mirror = Mirror::new();
+                let after = follow(&client, &mut mirror, Value::Null, 500).await;
+                let mut socket = Socket::begin(port, token.map(String::as_str)).await;
+                let query = format!("subscription {{ changes(after: {after}) {{ cursor kind type id version }} }}");
+                socket.subscribe("1", &query).await;
+                followers.push((client.clone(), mirror, socket));
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let input = json!({ "bodyId": app.body("WG-A").await, "kind": "RECOMMENDATION", "title": text("R"), "text": text("R") });
+        let draft = app.partner("OSCE").mutate("draftRecommendation", input, "id version").await;
+        let discussed = app.partner("OSCE").mutate("openDiscussion", at(&draft), "id version").await;
+        app.partner("OSCE").mutate("withdrawRecommendation", at(&discussed), "id").await;
+        let meeting = app.planned_meeting(json!({})).await;
+        let hidden = at_with(&meeting, json!({ "sensitivity": "CONFIDENTIAL" }));
+        app.secretariat().mutate("updateMeeting", hidden, "id").await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let before = app.app.databases.statements();
+        app.theme("ONE").await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let statements = app.app.databases.statements() - before;
+        assert!(statements < 21, "fewer than there are followers, those of the write among them: {statements}");
+        for (client, mut mirror, mut socket) in followers {
+            let before = mirror.clone();
+            while let Ok(Heard::Message(message)) = tokio::time::timeout(Duration::from_millis(200), socket.wait()).await {
+                apply(&mut mirror, &message["payload"]["data"]["changes"]);
+            }
+            assert_ne!(mirror, before);
+            is_equal(&client, &mirror, "one of the followers").await;
+        }
+    }
+
+    async fn whoever_acts_for_nobody_any_more_is_told_nothing_more(app: TestApp) {
+        let mut socket = Socket::begin(app.serve().await, Some(&app.token(Role::Partner, Some("UNOCT")))).await;
+        socket.subscribe("1", "subscription { changes { type } }").await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        app.theme("ONE").await;
+        assert_eq!(socket.message().await["payload"]["data"]["changes"]["type"], "THEME");
+        let found = app.anonymous().query(r#"{ organization(by: { acronym: "UNOCT" }) { id version } }"#).await;
+        app.secretariat().mutate("deactivateOrganization", at(&found["organization"]), "id").await;
+        let refused = socket.message().await;
+        assert_eq!(refused["payload"]["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+        assert_eq!(socket.message().await["type"], "complete");
+    }
+
     async fn a_subscriber_has_what_it_missed_and_then_what_comes(app: TestApp) {
         let follow = |after: Option<&str>| {
             let after = after.map(|after| format!("after: \"{after}\",")).unwrap_or_default();
@@ -476,10 +530,11 @@ on_postgres! {
 
     // Nobody can keep a reader of SQLite waiting.
     async fn what_a_subscription_works_on_is_given_up_in_time(app: TestApp) {
-        let hasty = app.second_with(|config| config.limits.seconds = 1).await;
         let start = head(&app.anonymous()).await;
         let theme = json!({ "code": "ONE", "kind": "SUBJECT", "name": text("One") });
         app.secretariat().mutate("createTheme", theme, "id").await;
+        // It has no change at hand that is older than it is.
+        let hasty = app.second_with(|config| config.limits.seconds = 1).await;
         let mut socket = Socket::begin(hasty.serve().await, None).await;
         // It waits for longer than it may work.
         socket.subscribe("waits", "subscription { changes { id } }").await;

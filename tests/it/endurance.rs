@@ -2,6 +2,8 @@
 //! a database that goes away, subscribers that do not read.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -244,11 +246,12 @@ on_both_databases! {
         let (port, token) = (serving.port, run(command(&app.app.config.data_dir).args(["token", "--role", "secretariat"])));
         let token = String::from_utf8(token.stdout).unwrap().trim().to_owned();
         let follow = "subscription { changes(types: [RECOMMENDATION]) { id node { ... on Recommendation { text } } } }";
-        let mut dead = Vec::new();
-        for _ in 0..40 {
+        let (mut dead, mut deaf) = (Vec::new(), Vec::new());
+        for _ in 0..20 {
             let mut socket = Socket::begin(port, Some(&token)).await;
             socket.subscribe("1", follow).await;
             dead.push(socket);
+            deaf.push(events(port, &token, follow));
         }
         let mut alive = Socket::begin(port, Some(&token)).await;
         alive.subscribe("1", follow).await;
@@ -267,9 +270,23 @@ on_both_databases! {
         // To keep what they have not read would be 400 MB.
         let above = serving.resident() - base;
         assert!(above < 100.0, "{above:.0} MB above the base");
-        drop(dead);
+        drop((dead, deaf));
         serving.kill();
     }
+}
+
+/// A stream of events that nobody reads.
+fn events(port: u16, token: &str, query: &str) -> TcpStream {
+    let body = json!({ "query": query }).to_string();
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    write!(
+        stream,
+        "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n\
+         Authorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    stream
 }
 
 /// Drafts long texts. When the last one was done.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use rec_api::auth::Viewer;
 use rec_api::import::{Report, import};
 use rec_tests::given::{text, with};
+use rec_tests::socket::Socket;
 use rec_tests::{TestApp, on_both_databases, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -36,6 +37,24 @@ fn report(created: u64, updated: u64, unchanged: u64, failed: u64) -> Report {
 }
 
 on_both_databases! {
+    async fn what_the_command_writes_is_told_by_a_service_that_runs(app: TestApp) {
+        let data = tempfile::tempdir().unwrap();
+        let command = || {
+            let mut command = program::command(data.path());
+            command.env("REC_DATABASE_URL", &app.url);
+            command
+        };
+        let serving = program::Serving::start(&mut command());
+        let mut socket = Socket::begin(serving.port, None).await;
+        socket.subscribe("1", "subscription { changes(types: [ORGANIZATION]) { kind node { ... on Organization { acronym } } } }").await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let (_folder, path) = file(&[organization(1).to_string()]);
+        let done = program::run(command().arg("import").arg(&path));
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let heard = socket.message().await["payload"]["data"]["changes"].take();
+        assert_eq!(heard, json!({ "kind": "CREATED", "node": { "acronym": "ORG-1" } }));
+    }
+
     async fn a_line_expects_no_version(app: TestApp) {
         let line = with(organization(1), json!({ "expectedVersion": 1 }));
         let (_folder, path) = file(&[line.to_string(), organization(2).to_string()]);

@@ -129,7 +129,7 @@ impl Viewer {
     pub fn of(claims: Claims, organization: Option<Arc<organization::Model>>) -> Result<Self, Error> {
         let organization = organization.filter(|organization| organization.active);
         if claims.role == Role::Partner && organization.is_none() {
-            return Err(Error::Unauthenticated("The token's organisation is not active."));
+            return Err(Error::inactive());
         }
         let expires_at = DateTime::from_timestamp(claims.exp, 0);
         let token = claims.jti.as_deref().and_then(|id| Uuid::try_parse(id).ok());

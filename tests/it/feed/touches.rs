@@ -60,7 +60,8 @@ on_both_databases! {
         )
         .await;
         let renamed = at_with(&row, json!({ "name": [{ "locale": "UZ", "text": "Yangi" }] }));
-        let row = writes(&app, "updateOrganization", renamed, v, &["Updated Organization 2"]).await;
+        let row = writes(&app, "updateOrganization", renamed.clone(), v, &["Updated Organization 2"]).await;
+        writes(&app, "updateOrganization", with(renamed, json!({ "expectedVersion": 2 })), v, &[]).await;
         let row = writes(&app, "deactivateOrganization", at(&row), v, &["Updated Organization 3"]).await;
         writes(&app, "deactivateOrganization", at(&row), v, &[]).await;
         let row = writes(
@@ -244,10 +245,14 @@ on_both_databases! {
             &["Updated Recommendation 2"],
         )
         .await;
+        let bilingual = |english: &str| json!([{ "locale": "EN", "text": english }, { "locale": "RU", "text": "По-русски" }]);
+        let translated = json!({ "title": bilingual("R"), "text": bilingual("S") });
+        let row = writes(&app, "reviseRecommendation", at_with(&row, translated.clone()), v, &["Updated Recommendation 3"]).await;
+        writes(&app, "reviseRecommendation", at_with(&row, translated), v, &[]).await;
         let instrument = json!({ "symbol": "S/1", "title": text("I") });
         let instrument = app.secretariat().mutate("createInstrument", instrument, "id").await;
         let refers = at_with(&row, json!({ "instrumentIds": [instrument["id"]] }));
-        let row = writes(&app, "reviseRecommendation", refers, v, &["Updated Recommendation 3"]).await;
+        let row = writes(&app, "reviseRecommendation", refers, v, &["Updated Recommendation 4"]).await;
         let refers = at_with(&row, json!({ "instrumentIds": [instrument["id"]] }));
         writes(&app, "reviseRecommendation", refers, v, &[]).await;
         let row = writes(
@@ -255,36 +260,36 @@ on_both_databases! {
             "reviseRecommendation",
             at_with(&row, json!({ "themeIds": [theme["id"]] })),
             v,
-            &["Updated Recommendation 4"],
+            &["Updated Recommendation 5"],
         )
         .await;
         writes(
             &app,
             "reviseRecommendation",
-            at_with(&row, json!({ "themeIds": [theme["id"]], "text": text("S") })),
+            at_with(&row, json!({ "themeIds": [theme["id"]], "text": bilingual("S") })),
             v,
             &[],
         )
         .await;
         let addressees = json!({ "addressees": [{ "category": "ALL_STAKEHOLDERS", "role": "LEAD" }] });
         let row =
-            writes(&app, "setAddressees", at_with(&row, addressees.clone()), v, &["Updated Recommendation 5"]).await;
+            writes(&app, "setAddressees", at_with(&row, addressees.clone()), v, &["Updated Recommendation 6"]).await;
         writes(&app, "setAddressees", at_with(&row, addressees), v, &[]).await;
-        let row = writes(&app, "openDiscussion", at(&row), v, &["Updated Recommendation 6"]).await;
+        let row = writes(&app, "openDiscussion", at(&row), v, &["Updated Recommendation 7"]).await;
         let row = writes(
             &app,
             "recordAgreement",
             at_with(&row, json!({ "meetingId": group["id"] })),
             v,
-            &["Updated Recommendation 7"],
+            &["Updated Recommendation 8"],
         )
         .await;
-        let row = writes(&app, "submitToExecutiveCommittee", at(&row), v, &["Updated Recommendation 8"]).await;
+        let row = writes(&app, "submitToExecutiveCommittee", at(&row), v, &["Updated Recommendation 9"]).await;
         let adopt = at_with(&row, json!({ "meetingId": committee["id"], "noPersonalData": true }));
-        let row = writes(&app, "adoptRecommendation", adopt, v, &["Updated Recommendation 9"]).await;
-        let row = writes(&app, "transmitRecommendation", at(&row), v, &["Updated Recommendation 10"]).await;
+        let row = writes(&app, "adoptRecommendation", adopt, v, &["Updated Recommendation 10"]).await;
+        let row = writes(&app, "transmitRecommendation", at(&row), v, &["Updated Recommendation 11"]).await;
         let later = app.adopted("WG-A").await;
-        let both = ["Updated Recommendation 6", "Updated Recommendation 11"];
+        let both = ["Updated Recommendation 6", "Updated Recommendation 12"];
         writes(&app, "supersedeRecommendation", at_with(&row, json!({ "supersededById": later["id"] })), v, &both)
             .await;
         let draft = writes(&app, "draftRecommendation", input, v, &["Created Recommendation 1"]).await;

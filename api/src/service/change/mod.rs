@@ -6,6 +6,7 @@
 
 pub mod checkpoint;
 pub mod published;
+mod recent;
 pub mod since;
 
 use base64::Engine as _;
@@ -18,6 +19,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveMo
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use self::recent::Recent;
 use super::constraint::refused_write;
 use super::prune::PORTION;
 use crate::App;
@@ -27,19 +29,20 @@ use crate::error::Error;
 /// Where other processes are told the new head when the feed grows.
 pub const CHANNEL: &str = "rec_feed";
 
-/// The feed of one database: its name, and a doorbell that rings when it grows. The doorbell carries nothing but the
-/// head; whoever follows reads the table again from its own cursor.
+/// The feed of one database: its name, a doorbell that rings when it grows, and its last changes. The doorbell carries nothing but
+/// the head; whoever follows reads on from its own cursor.
 #[derive(Debug)]
 pub struct Feed {
     epoch: Uuid,
     head: watch::Sender<i64>,
+    recent: Recent,
 }
 
 impl Feed {
     pub async fn open(db: &impl ConnectionTrait) -> Result<Self, Error> {
         let row = change_head::Entity::find().one(db).await?;
         let row = row.ok_or_else(|| Error::internal("the feed has no head"))?;
-        Ok(Self { epoch: row.epoch, head: watch::Sender::new(row.seq) })
+        Ok(Self { epoch: row.epoch, head: watch::Sender::new(row.seq), recent: Recent::of(row.seq) })
     }
 
     pub fn cursor(&self, seq: i64) -> ChangeCursor {

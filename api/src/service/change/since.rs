@@ -7,7 +7,7 @@ use entity::change::ChangeReason;
 use entity::client::Scope;
 use entity::{RecordType, change, change_head};
 use futures_util::stream::{self, BoxStream, StreamExt as _};
-use sea_orm::sea_query::{Asterisk, Condition, Expr, JoinType, Order, Query, SelectStatement};
+use sea_orm::sea_query::{Asterisk, Condition, Expr, JoinType, Order, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, FromQueryResult, Iterable};
 use tokio::sync::watch;
 
@@ -17,14 +17,17 @@ use crate::App;
 use crate::auth::Viewer;
 use crate::domain::feed::{SeenAs, collapse, seen_as};
 use crate::error::Error;
+use crate::service::organization::still_acts;
 use crate::service::read::within;
 use crate::service::waiting::waiting;
 use crate::telemetry::chain;
 
 /// The most changes that are read at once.
 pub const LONGEST: i32 = 500;
-/// How many are read unless a client says, and for whoever follows.
+/// How many are read unless a client says, and for whoever is behind.
 pub const DEFAULT: i32 = 100;
+/// How many whoever follows is told at once.
+const AT_ONCE: usize = 100;
 
 /// A change, as a viewer sees it.
 #[derive(Clone, Debug)]
@@ -98,7 +101,13 @@ struct Following<'a> {
 impl Following<'_> {
     /// The next batch. A database that is away is waited for.
     async fn read(&self) -> Result<Batch, Error> {
-        let read = async || batch(self.app, self.viewer, self.after, DEFAULT, &self.records).await;
+        let read = async || {
+            let batch = self.batch().await?;
+            if !batch.changes.is_empty() {
+                still_acts(self.app, self.viewer).await?;
+            }
+            Ok::<_, Error>(batch)
+        };
         let again = async {
             for _ in 1..TRIES {
                 tokio::time::sleep(Duration::from_secs(1)).await;
@@ -116,6 +125,19 @@ impl Following<'_> {
             }
             outcome => outcome,
         }
+    }
+
+    /// What comes next, from the changes that all followers share as far as they go back.
+    async fn batch(&self) -> Result<Batch, Error> {
+        let Some((lines, head)) = self.app.feed.recent.since(self.app, self.after).await? else {
+            return batch(self.app, self.viewer, self.after, DEFAULT, &self.records).await;
+        };
+        let wanted = lines.iter().filter(|line| self.records.contains(&line.subject_kind));
+        let mut seen = wanted.filter_map(|line| seen(self.app, self.viewer, line)).peekable();
+        let changes: Vec<Seen> = seen.by_ref().take(AT_ONCE).collect();
+        let has_next = seen.peek().is_some();
+        let end = changes.last().filter(|_| has_next).map_or(self.app.feed.cursor(head), |last| last.cursor);
+        Ok(Batch { changes: collapse(changes, |change| change.id.clone()), end, has_next })
     }
 
     /// The next changes; `None` when the service stops.
@@ -138,22 +160,17 @@ impl Following<'_> {
 const TRIES: u32 = 60;
 
 async fn batch(app: &App, viewer: &Viewer, after: i64, first: i32, records: &[RecordType]) -> Result<Batch, Error> {
-    let rows = app.databases.read.query_all(&lines(viewer, after, first, records)).await?;
-    let row = rows.first().ok_or_else(|| Error::internal("the feed has no head"))?;
-    let (head, floor): (i64, i64) = (row.try_get("", "head")?, row.try_get("", "floor")?);
+    let most = usize::try_from(first).unwrap_or_default();
+    let could = within(viewer, change::Column::AudienceBefore, change::Column::OwnerBefore);
+    let can = within(viewer, change::Column::Audience, change::Column::Owner);
+    let wanted = Condition::all()
+        .add(change::Column::SubjectKind.is_in(records.iter().copied()))
+        .add(Condition::any().add(could).add(can));
+    let Read { head, floor, mut lines } =
+        read(app, after, u64::try_from(first).unwrap_or_default() + 1, wanted).await?;
     if after < floor || after > head {
         return Err(Error::CursorExpired);
     }
-    // What is read of a record that has changed must not be older than the change.
-    ring(app, head);
-    let mut lines = Vec::new();
-    for row in rows {
-        // A head without a change is a row too.
-        if row.try_get::<Option<i64>>("", "seq")?.is_some() {
-            lines.push(change::Model::from_query_result(&row, "")?);
-        }
-    }
-    let most = usize::try_from(first).unwrap_or_default();
     let has_next = lines.len() > most;
     lines.truncate(most);
     let end = lines.last().filter(|_| has_next).map_or(head, |last| last.seq);
@@ -162,28 +179,45 @@ async fn batch(app: &App, viewer: &Viewer, after: i64, first: i32, records: &[Re
     Ok(Batch { changes, end: app.feed.cursor(end), has_next })
 }
 
-/// The head of the feed, what it has forgotten, and the changes after a number that a viewer may be told of, one more than are
-/// wanted: as they are at one moment.
-fn lines(viewer: &Viewer, after: i64, first: i32, records: &[RecordType]) -> SelectStatement {
-    let could = within(viewer, change::Column::AudienceBefore, change::Column::OwnerBefore);
-    let can = within(viewer, change::Column::Audience, change::Column::Owner);
+/// The feed at one moment.
+pub struct Read {
+    pub head: i64,
+    /// The last change that is forgotten.
+    pub floor: i64,
+    pub lines: Vec<change::Model>,
+}
+
+/// The changes after a number that meet a condition, at most so many, with the head of the feed and what it has forgotten.
+pub async fn read(app: &App, after: i64, most: u64, wanted: Condition) -> Result<Read, Error> {
     let mut changes = Query::select();
     changes
         .columns(change::Column::iter())
         .from(change::Entity)
         .and_where(change::Column::Seq.gt(after))
-        .and_where(change::Column::SubjectKind.is_in(records.iter().copied()))
-        .cond_where(Condition::any().add(could).add(can))
+        .cond_where(wanted)
         .order_by(change::Column::Seq, Order::Asc)
-        .limit(u64::try_from(first).unwrap_or_default() + 1);
-    Query::select()
+        .limit(most);
+    let statement = Query::select()
         .expr_as(Expr::col((change_head::Entity, change_head::Column::Seq)), "head")
         .expr_as(Expr::col((change_head::Entity, change_head::Column::Floor)), "floor")
         .column(("c", Asterisk))
         .from(change_head::Entity)
         .join_subquery(JoinType::LeftJoin, changes, "c", Expr::value(true))
         .order_by(("c", change::Column::Seq), Order::Asc)
-        .take()
+        .take();
+    let rows = app.databases.read.query_all(&statement).await?;
+    let row = rows.first().ok_or_else(|| Error::internal("the feed has no head"))?;
+    let (head, floor) = (row.try_get("", "head")?, row.try_get("", "floor")?);
+    // What is read of a record that has changed must not be older than the change.
+    ring(app, head);
+    let mut lines = Vec::new();
+    for row in &rows {
+        // A head without a change is a row too.
+        if row.try_get::<Option<i64>>("", "seq")?.is_some() {
+            lines.push(change::Model::from_query_result(row, "")?);
+        }
+    }
+    Ok(Read { head, floor, lines })
 }
 
 fn seen(app: &App, viewer: &Viewer, line: &change::Model) -> Option<Seen> {

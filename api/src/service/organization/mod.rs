@@ -112,6 +112,13 @@ pub async fn acting(app: &App, named: &str) -> Result<Option<Arc<organization::M
     Ok(find(&app.databases.read, &anyone, &by).await?.map(Arc::new))
 }
 
+/// An error if the organisation that a viewer acts for is no longer active.
+pub async fn still_acts(app: &App, viewer: &Viewer) -> Result<(), Error> {
+    let Some(organization) = &viewer.organization else { return Ok(()) };
+    let now = kept::by_ids::<organization::Entity>(app, &Viewer::anonymous(), &[organization.id]).await?;
+    if now.iter().any(|organization| organization.active) { Ok(()) } else { Err(Error::inactive()) }
+}
+
 pub async fn find(
     db: &impl ConnectionTrait,
     viewer: &Viewer,

@@ -1,0 +1,150 @@
+//! The last changes of the feed, as this process has read them: all who follow it share one reading of each.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use entity::change;
+use futures_util::future::{BoxFuture, FutureExt as _, Shared};
+use sea_orm::sea_query::Condition;
+
+use super::since::{Read, read};
+use crate::App;
+use crate::error::Error;
+
+/// The most changes that are kept. Who is further behind reads for itself.
+const MOST: u16 = 1000;
+
+/// A reading that is on its way. It goes on whoever waits for it, and what it comes to, a failure too, is that of all who wait.
+type Reading = Shared<BoxFuture<'static, Result<(), Arc<Error>>>>;
+
+/// Changes without a gap.
+#[derive(Debug)]
+pub struct Recent {
+    known: Mutex<Known>,
+    reading: Mutex<Option<Reading>>,
+}
+
+#[derive(Debug)]
+struct Known {
+    /// All changes after this number are here, up to the other one.
+    after: i64,
+    to: i64,
+    lines: VecDeque<Arc<change::Model>>,
+}
+
+impl Recent {
+    /// Of a feed whose last change has this number.
+    pub fn of(head: i64) -> Self {
+        let known = Known { after: head, to: head, lines: VecDeque::new() };
+        Self { known: Mutex::new(known), reading: Mutex::new(None) }
+    }
+
+    /// The changes after a number, and the number of the last one that there is; `None` if not all of them are here.
+    pub async fn since(&self, app: &App, after: i64) -> Result<Option<(Vec<Arc<change::Model>>, i64)>, Error> {
+        while self.known().to < app.feed.head() {
+            self.reading(app).await.map_err(Error::shared)?;
+        }
+        let known = self.known();
+        if !(known.after..=known.to).contains(&after) {
+            return Ok(None);
+        }
+        let first = known.lines.partition_point(|line| line.seq <= after);
+        Ok(Some((known.lines.range(first..).cloned().collect(), known.to)))
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reading(&self, app: &App) -> Reading {
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reading) = reading.as_ref().filter(|reading| reading.peek().is_none()) {
+            return reading.clone();
+        }
+        let app = app.clone();
+        let task = tokio::spawn(async move {
+            let from = app.feed.recent.known().to;
+            let read = read(&app, from, u64::from(MOST) + 1, Condition::all()).await?;
+            app.feed.recent.known().read_on(read);
+            Ok(())
+        });
+        let begun = task.map(|done| done.unwrap_or_else(|panic| Err(Error::Internal(panic.into()))).map_err(Arc::new));
+        reading.insert(begun.boxed().shared()).clone()
+    }
+}
+
+impl Known {
+    /// Takes up what was read of the feed after the last change that is known.
+    fn read_on(&mut self, Read { head, floor, lines }: Read) {
+        let from = self.to;
+        self.to = head;
+        self.lines.extend(lines.into_iter().map(Arc::new));
+        let is_whole = floor <= from && self.lines.back().map_or(head == from, |last| last.seq == head);
+        if !is_whole {
+            (self.after, self.lines) = (head, VecDeque::new());
+        }
+        while self.lines.len() > usize::from(MOST)
+            && let Some(oldest) = self.lines.pop_front()
+        {
+            self.after = oldest.seq;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use entity::change::{ChangeKind, Model};
+    use entity::{Audience, RecordType};
+    use uuid::Uuid;
+
+    use super::{Known, MOST, Read, Recent};
+
+    fn line(seq: i64) -> Model {
+        Model {
+            seq,
+            at: DateTime::UNIX_EPOCH,
+            actor: String::new(),
+            subject_kind: RecordType::Theme,
+            subject_id: Uuid::nil(),
+            kind: ChangeKind::Updated,
+            version: 1,
+            reason: None,
+            replaced_by: None,
+            audience: Audience::Public,
+            owner: None,
+            audience_before: None,
+            owner_before: None,
+        }
+    }
+
+    /// What is known of a feed that stood at 100, after reading a head, a floor, and so many lines from the first one on.
+    fn known_after(reads: &[(i64, i64, i64, i64)]) -> Known {
+        let mut known = Recent::of(100).known.into_inner().unwrap();
+        for &(head, floor, first, count) in reads {
+            known.read_on(Read { head, floor, lines: (first..first + count).map(line).collect() });
+        }
+        known
+    }
+
+    #[test]
+    fn what_is_known_has_no_gap() {
+        let most = i64::from(MOST);
+        for (reads, after, count) in [
+            (vec![(100, 0, 0, 0)], 100, 0),
+            (vec![(103, 0, 101, 3)], 100, 3),
+            (vec![(103, 0, 101, 3), (103, 0, 0, 0), (105, 0, 104, 2)], 100, 5),
+            (vec![(100 + most, 0, 101, most), (101 + most, 0, 101 + most, 1)], 101, 1000),
+            // More than are read at once.
+            (vec![(5000, 0, 101, 1001)], 5000, 0),
+            // Some of them are forgotten already.
+            (vec![(300, 200, 201, 100)], 300, 0),
+            (vec![(300, 300, 0, 0)], 300, 0),
+        ] {
+            let known = known_after(&reads);
+            assert_eq!((known.after, known.lines.len()), (after, count), "{reads:?}");
+            assert_eq!(known.to, reads.last().unwrap().0);
+            assert!(known.lines.iter().map(|line| line.seq).eq(known.after + 1..=known.to));
+        }
+    }
+}
