@@ -48,12 +48,51 @@ mutation {
 }
 `,
 ];
+const follow = `# What changes in the record, as it changes. Run the write of another tab meanwhile.
+
+subscription {
+  changes { kind type id version reason node { id } }
+}
+`;
 const variables = [undefined, '{ "code": "WG-A" }'];
+
+const ask = GraphiQL.createFetcher({ url: '/graphql' });
+
+// The results of a subscription, which come as a stream of events.
+async function* results(params, headers) {
+  const request = { method: 'POST', body: JSON.stringify(params) };
+  request.headers = { 'Content-Type': 'application/json', Accept: 'text/event-stream', ...headers };
+  const answer = await fetch('/graphql', request);
+  if (!answer.ok) {
+    yield await answer.json();
+    return;
+  }
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  try {
+    for (let text = '', read; !(read = await reader.read()).done; ) {
+      const events = (text + read.value).split('\n\n');
+      text = events.pop();
+      for (const event of events) {
+        const data = event.split('\n').find((line) => line.startsWith('data: {'));
+        if (data) yield JSON.parse(data.slice(6));
+      }
+    }
+  } finally {
+    reader.cancel();
+  }
+}
+
+const isSubscription = ({ operation, name }, wanted) => operation === 'subscription' && (!wanted || name?.value === wanted);
+
+function fetcher(params, options) {
+  const operations = options?.documentAST?.definitions ?? [];
+  return operations.some((one) => isSubscription(one, params.operationName)) ? results(params, options.headers) : ask(params, options);
+}
 
 ReactDOM.createRoot(document.getElementById('explorer')).render(
   React.createElement(GraphiQL, {
-    fetcher: GraphiQL.createFetcher({ url: '/graphql' }),
-    defaultTabs: examples.map((query, index) => ({ query, variables: variables[index] })),
+    fetcher,
+    defaultTabs: [...examples, follow].map((query, index) => ({ query, variables: variables[index] })),
     defaultEditorToolsVisibility: 'headers',
     shouldPersistHeaders: false,
   }),

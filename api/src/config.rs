@@ -238,7 +238,7 @@ pub struct Limits {
     #[arg(long = "kept-documents", env = "REC_KEPT_DOCUMENTS", default_value_t = Self::DEFAULT.kept_documents, global = true, value_name = "N")]
     pub kept_documents: usize,
 
-    /// How much memory the parsed documents that are kept may take together, in bytes.
+    /// How much memory the parsed documents that are kept may take together, and how long the texts of persisted queries may be, in bytes.
     #[arg(long = "kept-bytes", env = "REC_KEPT_BYTES", default_value_t = Self::DEFAULT.kept_bytes, global = true, value_name = "BYTES")]
     pub kept_bytes: usize,
 }

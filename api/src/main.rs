@@ -10,10 +10,11 @@ const WORKER_STACK: usize = 8 * 1024 * 1024;
 const FEWEST_WORKERS: usize = 2;
 
 fn main() -> ExitCode {
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let workers = cores.max(FEWEST_WORKERS);
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    match runtime.enable_all().worker_threads(workers).thread_stack_size(WORKER_STACK).build() {
+    if std::thread::available_parallelism().map_or(1, NonZero::get) < FEWEST_WORKERS {
+        runtime.worker_threads(FEWEST_WORKERS);
+    }
+    match runtime.enable_all().thread_stack_size(WORKER_STACK).build() {
         Ok(runtime) => runtime.block_on(rec_api::cli::run()),
         Err(_) => ExitCode::FAILURE,
     }

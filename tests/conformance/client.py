@@ -20,8 +20,7 @@ def http(**headers):
 
 
 def socket(payload):
-    protocols = [WebsocketsTransport.GRAPHQLWS_SUBPROTOCOL]
-    return Client(transport=WebsocketsTransport(url=url.replace("http", "ws", 1), init_payload=payload, subprotocols=protocols))
+    return Client(transport=WebsocketsTransport(url=url.replace("http", "ws", 1), init_payload=payload))
 
 
 def write(code):

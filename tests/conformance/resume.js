@@ -35,17 +35,36 @@ const followed = clients.map((client) => client.iterate({ query: "subscription {
 const next = async (heads) => (await heads.next()).value.data.serviceStatus.head;
 const before = await Promise.all(followed.map(next));
 const again = followed.map(next);
+const write = async (code) => {
+  const mutation = `mutation { createTheme(input: { code: "${code}", kind: SUBJECT, name: [{ locale: EN, text: "Resumed" }] }) { theme { id } change { cursor } } }`;
+  const headers = { "Content-Type": "application/json", Authorization: `Bearer ${token}` };
+  const written = await (await fetch(url, { method: "POST", headers, body: JSON.stringify({ query: mutation }) })).json();
+  return written.data.createTheme;
+};
+// What is written while a client is away it is told of when it goes on after the last cursor that it had.
+const follow = (client, after) => client.iterate({ query: `subscription { changes(after: "${after}") { cursor id } }` });
+const heard = async (changes) => (await changes.next()).value.data.changes;
+const changed = clients.map((client) => follow(client, before[0]));
+const one = await write("ONE");
+const last = await Promise.all(changed.map(heard));
+assert.deepEqual(last.map(({ id }) => id), [one.theme.id, one.theme.id]);
+await Promise.all(changed.map((changes) => changes.return()));
+assert.deepEqual(await Promise.all(again), [one.change.cursor, one.change.cursor]);
+const missed = await write("MISSED");
+assert.deepEqual(await Promise.all(followed.map(next)), [missed.change.cursor, missed.change.cursor]);
+const later = followed.map(next);
 
 await stop(first);
 const second = await serve(new URL(url).host);
 try {
-  assert.deepEqual(await Promise.all(again), before, "each is told the head at once when it comes again");
-  const mutation = 'mutation { createTheme(input: { code: "RESUMED", kind: SUBJECT, name: [{ locale: EN, text: "Resumed" }] }) { change { cursor } } }';
-  const headers = { "Content-Type": "application/json", Authorization: `Bearer ${token}` };
+  const head = missed.change.cursor;
+  assert.deepEqual(await Promise.all(later), [head, head], "each is told the head at once when it comes again");
+  const resumed = clients.map((client, index) => follow(client, last[index].cursor));
+  assert.deepEqual((await Promise.all(resumed.map(heard))).map(({ id }) => id), [missed.theme.id, missed.theme.id]);
   const told = followed.map(next);
-  const written = await (await fetch(url, { method: "POST", headers, body: JSON.stringify({ query: mutation }) })).json();
-  const { cursor } = written.data.createTheme.change;
+  const { cursor } = (await write("RESUMED")).change;
   assert.deepEqual(await Promise.all(told), [cursor, cursor]);
+  await Promise.all(resumed.map((changes) => changes.return()));
   await Promise.all(followed.map((heads) => heads.return()));
 } finally {
   await stop(second);

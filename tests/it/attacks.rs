@@ -230,9 +230,11 @@ fn requests_that_a_browser_sends_without_asking() {
     let body = json!({ "query": mutation }).to_string();
     for content_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
         assert_eq!(attacked.post(content_type, body.as_bytes()).map(|(status, _)| status), Some(415), "{content_type}");
+        attacked.still_answers();
     }
     for wrong in [&b"{\"query\":\"{ viewer { role } } # \xff\"}"[..], b"\xff\xfe{", b"\x00"] {
         assert_eq!(attacked.post("application/json", wrong).map(|(status, _)| status), Some(400));
+        attacked.still_answers();
     }
     attacked.still_answers();
 }
@@ -400,6 +402,25 @@ async fn sockets_that_flood_the_service() {
     // The answers are not read.
     for _ in 0..10_000 {
         pings.say(&json!({ "type": "ping" })).await;
+    }
+    attacked.still_answers();
+    let mut gone = Socket::begin(port, None).await;
+    for id in 0..10_000 {
+        gone.say(&follow(id)).await;
+        gone.say(&json!({ "id": id.to_string(), "type": "complete" })).await;
+    }
+    attacked.still_answers();
+    // Operations whose answers are not read wait in line, and nobody waits for them.
+    let mut unread = Socket::begin(port, None).await;
+    for id in 0..90 {
+        let query = format!("{{ meetings {{ nodes {{ title agenda {{ title }} sources {{ title url }} }} }} }} # {id}");
+        unread.subscribe(&id.to_string(), &query).await;
+    }
+    for number in 0..20 {
+        let begun = Instant::now();
+        let query = format!("{{ bodies {{ nodes {{ code }} }} }} # {number}");
+        assert_eq!(attacked.document(&query, &json!({})), (200, "none".to_owned()));
+        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
     }
     attacked.still_answers();
     let mut silent = Vec::new();

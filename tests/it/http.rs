@@ -167,8 +167,19 @@ on_both_databases! {
         assert!(!guess.text.contains("bodies"), "{}", guess.text);
         assert!(app.anonymous().send("{ bodie { id } }", json!({})).await.text.contains("bodies"));
         closed.anonymous().query("{ __typename }").await;
-        assert_eq!(get(&closed, "/schema.graphql").await.0, StatusCode::UNAUTHORIZED);
-        assert_eq!(get(&app, "/schema.graphql").await.0, StatusCode::OK);
+        let (status, headers, body) = get(&closed, "/schema.graphql").await;
+        assert_eq!((status, code(&body).as_str()), (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"));
+        assert!(headers.contains_key("x-request-id") && headers.contains_key("www-authenticate"));
+        let limited = app.second_with(|config| config.limits.rate_points = 1000).await;
+        let (status, headers, body) = get(&limited, "/schema.graphql").await;
+        assert_eq!((status, headers["ratelimit-remaining"].to_str().unwrap()), (StatusCode::OK, "850"));
+        assert!(headers.contains_key("x-request-id") && !body.is_empty());
+        let figures = limited.metrics().await;
+        assert!(figures.contains("operation=\"schema.graphql\""), "{figures}");
+        let packed = Request::get("/schema.graphql").header("accept-encoding", "gzip");
+        let (_, headers, small) = send(&app, packed, "").await;
+        assert_eq!(headers["content-encoding"], "gzip");
+        assert!(small.len() * 4 < body.len());
     }
 
     async fn the_schema_says_the_same_of_itself_at_every_coming(app: TestApp) {

@@ -1,4 +1,5 @@
-//! What a request may cost: its statements, and each limit with its code.
+//! What a request may cost: its statements, and each limit with its code. Those of a connection are tried in `attacks`, and those of
+//! a socket in `socket`.
 
 use std::collections::BTreeSet;
 
@@ -398,7 +399,8 @@ on_both_databases! {
         }
         assert_eq!(sockets[0].message().await["type"], "connection_ack");
         sockets[0].subscribe("1", "{ __typename }").await;
-        assert_eq!(sockets[0].message().await["payload"][0]["extensions"]["code"], "RATE_LIMITED");
+        let refused = sockets[0].message().await["payload"][0]["extensions"].take();
+        assert_eq!((&refused["code"], refused["retryAfter"].as_u64().is_some_and(|seconds| seconds > 0)), (&json!("RATE_LIMITED"), true));
     }
 
     async fn so_many_documents_are_kept(app: TestApp) {
@@ -411,7 +413,30 @@ on_both_databases! {
         };
         assert!(is_kept(&app).await);
         assert!(!is_kept(&app.second_with(|config| config.limits.kept_documents = 1).await).await);
-        assert!(!is_kept(&app.second_with(|config| config.limits.kept_bytes = 30).await).await);
+        // Three nodes of 256 bytes and the text: one of them, and not two.
+        let narrow = app.second_with(|config| config.limits.kept_bytes = 1200).await;
+        assert!(!is_kept(&narrow).await);
+        for _ in 0..2 {
+            code(&narrow, "{ viewer { role } }").await;
+        }
+        assert!(narrow.metrics().await.contains("rec_documents_total{outcome=\"kept\"} 1"));
+    }
+
+    async fn a_batch_is_refused(app: TestApp) {
+        let batch = r#"[{ "query": "{ viewer { role } }" }]"#;
+        let (parts, body) = app.anonymous().post(batch).await;
+        let body: Value = serde_json::from_slice(&body).expect("JSON");
+        assert_eq!((parts.status, &body["errors"][0]["extensions"]["code"]), (StatusCode::BAD_REQUEST, &json!("BATCH_NOT_SUPPORTED")));
+    }
+
+    async fn a_list_has_a_thousand_values(app: TestApp) {
+        let query = "query($ids: [ID!]) { meetings(filter: { id: { in: $ids } }) { totalCount } }";
+        // Of a thousand the filter says itself that they are too many.
+        for (values, is_executed) in [(1000, true), (1001, false)] {
+            let body = app.anonymous().send(query, json!({ "ids": vec!["mtg_0"; values] })).await.body;
+            assert_eq!(body["errors"][0]["extensions"]["code"], "INVALID_ARGUMENT");
+            assert_eq!(body.get("data").is_some(), is_executed, "{values}: {body}");
+        }
     }
 
     async fn a_document_is_not_too_long_and_not_too_nested(app: TestApp) {

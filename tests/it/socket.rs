@@ -266,4 +266,41 @@ on_postgres! {
         held.rollback().await.unwrap();
         assert_eq!(socket.message().await["payload"]["data"]["viewer"]["role"], "PARTNER");
     }
+
+    async fn what_has_begun_comes_to_its_end_before_the_service_stops(app: TestApp) {
+        let forgetful = app.second_with(|config| config.keep_seconds = 0).await;
+        let port = forgetful.serve().await;
+        let mut preparing = Socket::begin(port, Some(&forgetful.token(Role::Partner, Some("UNOCT")))).await;
+        let mut writing = Socket::begin(port, Some(&forgetful.token(Role::Secretariat, None))).await;
+        let held = app.app.databases.begin().await.unwrap();
+        held.execute_unprepared("LOCK TABLE organization, theme IN ACCESS EXCLUSIVE MODE").await.unwrap();
+        preparing.say(&follow("1")).await;
+        let create = "mutation { createTheme(input: { code: \"ONE\", kind: SDG, name: [{ locale: EN, text: \"One\" }] }) { theme { code } } }";
+        writing.subscribe("1", create).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        forgetful.app.stopping.send_replace(true);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        held.rollback().await.unwrap();
+        assert_eq!(preparing.closed().await, Some(1001));
+        assert_eq!(writing.message().await["payload"]["data"]["createTheme"]["theme"]["code"], "ONE");
+        assert_eq!(writing.closed().await, Some(1001));
+    }
+
+    async fn a_database_that_is_away_is_no_end_of_a_socket(app: TestApp) {
+        let forgetful = app.second_with(|config| (config.keep_seconds, config.limits.seconds) = (0, 1)).await;
+        let token = forgetful.token(Role::Partner, Some("UNOCT"));
+        let port = forgetful.serve().await;
+        let mut socket = Socket::begin(port, Some(&token)).await;
+        let held = app.app.databases.begin().await.unwrap();
+        held.execute_unprepared("LOCK TABLE organization IN ACCESS EXCLUSIVE MODE").await.unwrap();
+        socket.subscribe("1", "{ viewer { role } }").await;
+        let refused = socket.message().await;
+        assert_eq!((&refused["type"], &refused["payload"][0]["extensions"]["code"]), (&json!("error"), &json!("TIMEOUT")));
+        let mut other = Socket::open(port, PROTOCOL, None).await.expect("a socket");
+        other.say(&json!({ "type": "connection_init", "payload": { "Authorization": format!("Bearer {token}") } })).await;
+        assert_eq!(other.closed().await, Some(1013));
+        held.rollback().await.unwrap();
+        socket.subscribe("1", "{ viewer { role } }").await;
+        assert_eq!(socket.message().await["payload"]["data"]["viewer"]["role"], "PARTNER");
+    }
 }

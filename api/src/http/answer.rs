@@ -84,6 +84,13 @@ impl Answer {
         Self::failed(status, code, error(message, &json!({ "code": code })))
     }
 
+    /// A request whose client has no points left for it until so many seconds are over. Who has no headers reads them here.
+    pub fn rate_limited(seconds: u64) -> Self {
+        let message = format!("You have asked for too much. Retry after {seconds} seconds.");
+        let extensions = json!({ "code": "RATE_LIMITED", "retryAfter": seconds });
+        Self::failed(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", error(&message, &extensions))
+    }
+
     /// A request that failed through no fault of the client.
     pub fn fault(status: StatusCode, code: &'static str, message: &str, request_id: &str) -> Self {
         let extensions = json!({ "code": code, "requestId": request_id });
@@ -94,8 +101,12 @@ impl Answer {
         Self { outcome: Outcome::Failed(status), body, codes: vec![code], cursor: None, is_again: false }
     }
 
-    /// A request that has come to an error before it was executed. The chain of a fault goes to the log.
+    /// A request that has come to an error as a whole. The chain of a fault goes to the log.
     pub fn of_error(error: &Error, request_id: &str) -> Self {
+        // What a database refuses of an input is told by a use case. As a whole it is a fault.
+        if matches!(error, Error::Refused(_)) {
+            return Self::of_error(&Error::internal(error.to_string()), request_id);
+        }
         let (status, code, message) = (status_of(error), error.code(), error.to_string());
         if error.is_fault() {
             tracing::error!(request_id, error = chain(error), "a request failed");
@@ -111,6 +122,11 @@ impl Answer {
 
     pub fn is_executed(&self) -> bool {
         self.outcome == Outcome::Executed
+    }
+
+    /// Whether the client is to ask otherwise.
+    pub fn is_of_the_client(&self) -> bool {
+        self.status(Media::GraphqlResponse).is_client_error()
     }
 
     pub fn status(&self, media: Media) -> StatusCode {
@@ -154,11 +170,9 @@ fn status_of(error: &Error) -> StatusCode {
         Error::Conflict { .. } => StatusCode::CONFLICT,
         Error::CursorExpired => StatusCode::GONE,
         Error::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-        Error::Refused(_) | Error::InvalidCursor | Error::InvalidPage(_) | Error::InvalidArgument { .. } => {
-            StatusCode::BAD_REQUEST
-        }
+        Error::InvalidCursor | Error::InvalidPage(_) | Error::InvalidArgument { .. } => StatusCode::BAD_REQUEST,
         Error::GivenUp(_) | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-        Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        Error::Refused(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

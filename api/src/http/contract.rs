@@ -16,6 +16,9 @@ use super::viewer::authenticate;
 /// What it is called in the log and the metrics.
 const OPERATION: &str = "schema.graphql";
 
+/// What it costs: about a point for each of its kilobytes.
+const POINTS: u64 = 150;
+
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/graphql; charset=utf-8");
 
 pub async fn contract(State(service): State<Service>, headers: HeaderMap, place: Option<Extension<Place>>) -> Response {
@@ -23,9 +26,9 @@ pub async fn contract(State(service): State<Service>, headers: HeaderMap, place:
     (told.path, told.operation) = ("/schema.graphql", Some(OPERATION.to_owned()));
     let place = place.map(|Extension(place)| place);
     let caller = Caller { headers: &headers, place: place.as_ref(), method: Method::Get };
-    let (request_id, count) = (told.request_id.clone(), told.statements.clone());
+    let bounds = told.bounds();
     let allowed = Box::pin(allow(&service, caller, &mut told));
-    match count.during(in_time(&service, &request_id, allowed)).await.unwrap_or_else(Err) {
+    match in_time(&bounds, allowed).await.unwrap_or_else(Err) {
         Ok(()) => told.begin(([(header::CONTENT_TYPE, CONTENT_TYPE)], service.sdl.clone()).into_response()),
         Err(answer) => told.answer(answer, Media::Json),
     }
@@ -33,7 +36,7 @@ pub async fn contract(State(service): State<Service>, headers: HeaderMap, place:
 
 async fn allow(service: &Service, caller: Caller<'_>, told: &mut Told) -> Result<(), Answer> {
     let viewer = authenticate(service, caller, told).await?;
-    take(service, &caller.payer(service, &viewer), 1, told)?;
+    take(service, &caller.payer(service, &viewer), POINTS, told)?;
     if viewer.may_introspect(service.app.config.introspection) {
         return Ok(());
     }

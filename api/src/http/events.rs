@@ -17,7 +17,7 @@ use super::execution::answers;
 use super::lifetime::{Over, over};
 use super::media::is_named;
 use super::prepare::Prepared;
-use super::report::Told;
+use super::report::{Bounds, Told};
 use crate::telemetry::metrics::{Open, Transport};
 
 const EVENT_STREAM: &str = "text/event-stream";
@@ -35,7 +35,7 @@ struct Following {
 }
 
 /// The results of an operation until it ends; those of a subscription until the token expires or the service stops.
-pub fn stream(service: &Service, prepared: Prepared, told: Told) -> axum::response::Response {
+pub fn stream(service: &Service, prepared: Prepared, told: Told, bounds: Bounds) -> axum::response::Response {
     let goes_on = prepared.goes_on();
     let mut headers = told.headers();
     if prepared.is_again() {
@@ -44,7 +44,7 @@ pub fn stream(service: &Service, prepared: Prepared, told: Told) -> axum::respon
     let following = Following {
         // A query or a mutation that has begun comes to its end.
         over: if goes_on { over(service, prepared.credential).boxed() } else { future::pending().boxed() },
-        answers: answers(service.clone(), prepared, told),
+        answers: answers(service.clone(), prepared, told, bounds),
         open: service.metrics.subscription(Transport::Events),
     };
     let heartbeat = Duration::from_secs(service.app.config.limits.events_heartbeat_seconds);

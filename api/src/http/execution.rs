@@ -17,7 +17,7 @@ use super::answer::Answer;
 use super::media::Media;
 use super::once::{Once, keep};
 use super::prepare::Prepared;
-use super::report::{Reported, Told};
+use super::report::{Bounds, Reported, Told};
 use crate::error::Error;
 use crate::graphql::Schema;
 use crate::graphql::batch::Batches;
@@ -44,9 +44,10 @@ pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> 
     }
 }
 
-/// What a future comes to within the time that a request may take. `Err`: it took longer, or panicked.
-pub async fn in_time<T>(service: &Service, request_id: &str, work: impl Future<Output = T>) -> Result<T, Answer> {
-    let done = tokio::time::timeout(service.time_limit(), unharmed(work)).await;
+/// What a future comes to within the bounds of a request. `Err`: it took longer, or panicked.
+pub async fn in_time<T>(bounds: &Bounds, work: impl Future<Output = T>) -> Result<T, Answer> {
+    let Bounds { request_id, until, statements } = bounds;
+    let done = statements.during(tokio::time::timeout_at((*until).into(), unharmed(work))).await;
     done.map_err(|_| too_long(request_id))?.map_err(|panic| Answer::of_error(&panic, request_id))
 }
 
@@ -57,13 +58,13 @@ fn too_long(request_id: &str) -> Answer {
 
 /// The answers to an operation as they come: to a query or a mutation one, to a subscription each of its results. A request
 /// that is refused, and a fault of the service itself, are the last of them.
-pub fn answers(service: Service, prepared: Prepared, mut told: Told) -> BoxStream<'static, Answer> {
+pub fn answers(service: Service, prepared: Prepared, mut told: Told, bounds: Bounds) -> BoxStream<'static, Answer> {
     if prepared.goes_on() {
-        return Following::begin(service, prepared, told).answers();
+        return Following::begin(service, prepared, told, bounds).answers();
     }
     let once = async move {
-        let answered = in_time(&service, &told.request_id, Box::pin(answer(&service, prepared, &told.request_id)));
-        let answer = told.statements.during(answered).await.unwrap_or_else(|fault| fault);
+        let answered = in_time(&bounds, Box::pin(answer(&service, prepared, &bounds.request_id))).await;
+        let answer = answered.unwrap_or_else(|fault| fault);
         told.report(Reported::of(&answer, Media::GraphqlResponse));
         answer
     };
@@ -79,14 +80,16 @@ struct Following {
     batches: Batches,
     told_cost: Option<u64>,
     told: Told,
+    /// Each result has as long as a request.
+    bounds: Bounds,
 }
 
 impl Following {
-    fn begin(service: Service, prepared: Prepared, told: Told) -> Self {
+    fn begin(service: Service, prepared: Prepared, told: Told, bounds: Bounds) -> Self {
         let (schema, is_validated) = (schema_for(&service, &prepared).clone(), prepared.is_validated());
         let Prepared { request, unproven, batches, told_cost, .. } = prepared;
         let results = schema.execute_stream(request);
-        Self { service, results, unproven, is_validated, batches, told_cost, told }
+        Self { service, results, unproven, is_validated, batches, told_cost, told, bounds }
     }
 
     fn answers(self) -> BoxStream<'static, Answer> {
@@ -102,8 +105,8 @@ impl Following {
     /// The next result, of which no more than the time that a request may take is spent working. Operators are told of a
     /// subscription when it has begun to wait, or has come to its first result.
     async fn next(&mut self) -> Option<Answer> {
-        let Self { service, results, unproven, is_validated, batches, told_cost, told } = self;
-        let (request_id, count) = (told.request_id.clone(), told.statements.clone());
+        let Self { service, results, unproven, is_validated, batches, told_cost, told, bounds } = self;
+        let Bounds { request_id, statements, .. } = bounds;
         let first_result = async {
             let mut work = pin!(bounded(service.time_limit(), unharmed(batches.drive(results.next()))));
             if let Poll::Ready(done) = first_poll(service, std::mem::take(is_validated), work.as_mut()).await {
@@ -114,14 +117,14 @@ impl Following {
             }
             work.await
         };
-        let answer = match count.during(first_result).await {
+        let answer = match statements.during(first_result).await {
             Some(Ok(response)) => {
                 let response = response?;
                 let cursor = cursor(&response.data);
-                finish(service, unproven.take(), response, *told_cost, &request_id).at(cursor)
+                finish(service, unproven.take(), response, *told_cost, request_id).at(cursor)
             }
-            Some(Err(panic)) => Answer::of_error(&panic, &request_id),
-            None => too_long(&request_id),
+            Some(Err(panic)) => Answer::of_error(&panic, request_id),
+            None => too_long(request_id),
         };
         told.report(Reported::of(&answer, Media::GraphqlResponse));
         Some(answer)

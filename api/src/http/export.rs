@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::Service;
 use super::answer::Answer;
 use super::execution::in_time;
-use super::lifetime::{Credential, over};
+use super::lifetime::{Credential, lapsed};
 use super::listen::Place;
 use super::media::Media;
 use super::prepare::{Caller, take};
@@ -23,7 +23,7 @@ use crate::telemetry::chain;
 
 /// What an export costs, however long it is: a minute's points are 120 of them, unless the operator gives others.
 const WHOLE: u64 = 5000;
-/// What an export of what has changed since a cursor costs: as much as a long page of changes.
+/// What an export of what has changed since a cursor costs: as much as a page of 100 changes of which a field is asked.
 const SINCE: u64 = 200;
 
 /// What it is called in the log and the metrics.
@@ -48,11 +48,10 @@ pub async fn export(
 ) -> Response {
     let mut told = Told::of(&service, Method::Get, &headers);
     (told.path, told.operation) = ("/export.ndjson", Some(OPERATION.to_owned()));
-    let (place, request_id) = (place.map(|Extension(place)| place), told.request_id.clone());
+    let (place, bounds) = (place.map(|Extension(place)| place), told.bounds());
     let caller = Caller { headers: &headers, place: place.as_ref(), method: Method::Get };
-    let count = told.statements.clone();
-    let beginning = Box::pin(begin(&service, caller, parameters, &mut told));
-    match count.during(in_time(&service, &request_id, beginning)).await.unwrap_or_else(Err) {
+    let beginning = Box::pin(begin(&service, caller, parameters, &bounds.request_id, &mut told));
+    match in_time(&bounds, beginning).await.unwrap_or_else(Err) {
         Ok(response) => told.begin(response),
         Err(answer) => told.answer(answer, Media::Json),
     }
@@ -62,6 +61,7 @@ async fn begin(
     service: &Service,
     caller: Caller<'_>,
     parameters: Result<Query<Parameters>, QueryRejection>,
+    request_id: &str,
     told: &mut Told,
 ) -> Result<Response, Answer> {
     let viewer = authenticate(service, caller, told).await?;
@@ -69,15 +69,16 @@ async fn begin(
     let points = if parameters.after.is_some() { SINCE } else { WHOLE };
     take(service, &caller.payer(service, &viewer), points, told)?;
     let records = types(parameters.types.as_deref())?;
-    let over = over(service, Credential::from(&viewer));
+    // One that has begun comes to its end when the service stops.
+    let lapsed = lapsed(service, Credential::from(&viewer));
     let mut lines = Box::pin(crate::export::export(service.app.clone(), viewer, records, parameters.after));
     // What is wrong with the request shows in the first lines.
-    let first = lines.next().await.transpose().map_err(|error| Answer::of_error(&error, &told.request_id))?;
-    let request_id = told.request_id.clone();
+    let first = lines.next().await.transpose().map_err(|error| Answer::of_error(&error, request_id))?;
+    let request_id = request_id.to_owned();
     let lines = lines.inspect_err(move |error| {
         tracing::error!(request_id, error = chain(error), "an export broke off");
     });
-    let lines = stream::iter(first.map(Ok)).chain(lines).take_until(Box::pin(over));
+    let lines = stream::iter(first.map(Ok)).chain(lines).take_until(Box::pin(lapsed));
     Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], Body::from_stream(lines)).into_response())
 }
 

@@ -71,7 +71,7 @@ async fn handle(
     mut told: Told,
     asked: impl FnOnce() -> Result<Asked, Answer>,
 ) -> Response {
-    let (request_id, count) = (told.request_id.clone(), told.statements.clone());
+    let bounds = told.bounds();
     let (media, takes_events) = (Media::accepted(caller.headers), events::are_taken(caller.headers));
     let work = async {
         if media.is_none() && !takes_events {
@@ -85,13 +85,13 @@ async fn handle(
         if takes_events && (media.is_none() || prepared.goes_on()) {
             return Ok(Done::Streams(Box::new(prepared)));
         }
-        Ok(Done::Answers(answer(service, prepared, &request_id).await))
+        Ok(Done::Answers(answer(service, prepared, &bounds.request_id).await))
     };
-    let done = count.during(in_time(service, &request_id, Box::pin(work))).await;
+    let done = in_time(&bounds, Box::pin(work)).await;
     // Who takes events alone is refused in the newer form, whose status tells.
     let refusal = if takes_events { Media::GraphqlResponse } else { Media::Json };
     match done.unwrap_or_else(Err) {
-        Ok(Done::Streams(prepared)) => events::stream(service, *prepared, told),
+        Ok(Done::Streams(prepared)) => events::stream(service, *prepared, told, bounds),
         Ok(Done::Answers(answer)) | Err(answer) => told.answer(answer, media.unwrap_or(refusal)),
     }
 }

@@ -41,11 +41,22 @@ impl From<&Viewer> for Credential {
 }
 
 /// Resolves when a token expires or is revoked, or the service stops.
-pub fn over(
+pub fn over(service: &Service, credential: Credential) -> impl Future<Output = Over> + Send + use<> {
+    let mut stopping = service.app.stopping.subscribe();
+    let lapsed = lapsed(service, credential);
+    async move {
+        tokio::select! {
+            over = lapsed => over,
+            _ = stopping.wait_for(|stopping| *stopping) => Over::Stopped,
+        }
+    }
+}
+
+/// Resolves when a token expires or is revoked.
+pub fn lapsed(
     service: &Service,
     Credential { expires_at, token }: Credential,
 ) -> impl Future<Output = Over> + Send + use<> {
-    let mut stopping = service.app.stopping.subscribe();
     let left = expires_at.map(|at| (at - service.app.clock.now()).to_std().unwrap_or_default());
     let expired = left.map_or_else(|| Either::Left(future::pending()), |left| Either::Right(tokio::time::sleep(left)));
     let revoked = service.app.tokens.revocation(token);
@@ -53,7 +64,6 @@ pub fn over(
         tokio::select! {
             () = expired => Over::Expired,
             () = revoked => Over::Revoked,
-            _ = stopping.wait_for(|stopping| *stopping) => Over::Stopped,
         }
     }
 }

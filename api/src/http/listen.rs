@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::header::UPGRADE;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
@@ -29,6 +30,7 @@ const KEEPALIVE: Duration = Duration::from_mins(1);
 pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, mut stopping: watch::Receiver<bool>) {
     let (mut builder, unread) = (Builder::new(), Duration::from_secs(limits.unread_seconds));
     builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(limits.head_seconds));
+    builder.preserve_header_case(true);
     let places = Arc::new(Semaphore::new(limits.connections as usize));
     loop {
         let accepted = async {
@@ -88,10 +90,14 @@ async fn connection(
     mut stopping: watch::Receiver<bool>,
 ) {
     let service = service_fn(move |mut request: Request<Incoming>| {
+        // Some clients look for the headers of a socket by the names that they have written, such as gql.
+        let names = request.headers().contains_key(UPGRADE).then(|| request.extensions().clone());
         request.extensions_mut().insert(place.clone());
         let router = router.clone();
         async move {
-            Ok::<_, Infallible>(router.oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {}))
+            let Ok(mut response) = router.oneshot(request.map(Body::new)).await;
+            response.extensions_mut().extend(names.unwrap_or_default());
+            Ok::<_, Infallible>(response)
         }
     });
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());

@@ -93,7 +93,7 @@ pub fn router(app: Arc<App>) -> Router {
     let graphql = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::other))
         .layer(DefaultBodyLimit::max(largest_body))
-        .route("/schema.graphql", get(contract::contract))
+        .route("/schema.graphql", get(contract::contract).layer(CompressionLayer::new()))
         .route("/export.ndjson", get(export::export).layer(CompressionLayer::new()));
     let graphql = if origins.is_empty() { graphql } else { graphql.layer(for_origins(origins)) };
     graphql

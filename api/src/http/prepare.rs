@@ -125,7 +125,7 @@ pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut
     let batches = Batches::default();
     let (told_cost, credential) = (wants_cost.then_some(cost), Credential::from(&viewer));
     let repeatable = asked.repeated.filter(|_| kind == Some(OperationType::Mutation));
-    let (app, once) = Once::of(service, repeatable, &viewer, &told.request_id).await?;
+    let (app, once) = Once::of(service, repeatable, &viewer, told.request_id()).await?;
     let session = Session::new(app, viewer, languages, &batches).resuming(last_event);
     let variables = document.declared(asked.operation_name.as_deref(), variables);
     let mut request = Request::new(&*text).data(session).variables(variables);
@@ -162,9 +162,8 @@ fn vague(refusal: Inadmissible) -> Inadmissible {
 pub fn take(service: &Service, payer: &Payer, points: u64, told: &mut Told) -> Result<(), Answer> {
     let (Ok(allowance) | Err(allowance)) = service.rates.take(payer, points).map_err(Some);
     told.allowance = allowance.or(told.allowance);
-    if allowance.is_some_and(Allowance::is_exhausted) {
-        let message = "You have asked for too much. Retry after the seconds of the Retry-After header.";
-        return Err(Answer::refused(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message));
+    match allowance.and_then(Allowance::retry_after) {
+        Some(seconds) => Err(Answer::rate_limited(seconds)),
+        None => Ok(()),
     }
-    Ok(())
 }

@@ -82,8 +82,9 @@ impl Rates {
 }
 
 impl Allowance {
-    pub fn is_exhausted(self) -> bool {
-        self.retry_after.is_some()
+    /// In how many seconds a request that was refused is answered.
+    pub fn retry_after(self) -> Option<u64> {
+        self.retry_after
     }
 
     /// Tells the client: its points, those that are left, and in how many seconds all are there again.

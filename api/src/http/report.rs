@@ -50,7 +50,7 @@ const CANCELLED: u16 = 499;
 /// up.
 pub struct Told {
     service: Service,
-    pub request_id: String,
+    request_id: String,
     /// What is asked.
     pub path: &'static str,
     method: Method,
@@ -65,8 +65,17 @@ pub struct Told {
     pub viewer: Option<Role>,
     pub cost: Option<u64>,
     pub allowance: Option<Allowance>,
-    pub statements: Count,
+    statements: Count,
     is_reported: bool,
+}
+
+/// What bounds the work for a request, and counts its statements. Clones bound it together.
+#[derive(Clone)]
+pub struct Bounds {
+    pub request_id: String,
+    /// When it must be done.
+    pub until: Instant,
+    pub statements: Count,
 }
 
 /// What became of a request. Of a subscription: of its beginning.
@@ -120,9 +129,24 @@ impl Told {
         }
     }
 
+    /// The bounds of the work for it, which begins now.
+    pub fn bounds(&self) -> Bounds {
+        let until = Instant::now() + self.service.time_limit();
+        Bounds { request_id: self.request_id.clone(), until, statements: self.statements.clone() }
+    }
+
     /// It may be executed.
     pub fn admitted(&mut self) {
         self.admitted = self.trace.as_ref().map(|_| self.came.elapsed());
+    }
+
+    /// Nothing is told of it: it was no request.
+    pub fn forget(mut self) {
+        self.is_reported = true;
+    }
+
+    pub fn request_id(&self) -> &str {
+        &self.request_id
     }
 
     pub fn is_reported(&self) -> bool {

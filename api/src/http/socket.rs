@@ -7,10 +7,12 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, header};
-use futures_util::future::{self, AbortHandle, BoxFuture, FutureExt as _};
-use futures_util::stream::{self, BoxStream, SelectAll, StreamExt as _};
+use futures_util::StreamExt as _;
+use futures_util::future::{self, BoxFuture, FutureExt as _};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::Service;
@@ -19,13 +21,11 @@ use super::execution::{answers, in_time};
 use super::lifetime::{Credential, Over, over};
 use super::listen::Place;
 use super::media::Media;
-use super::prepare::{Asking, Caller, prepare};
-use super::report::{Method, Reported, Told};
+use super::prepare::{Asking, Caller, Prepared, prepare};
+use super::report::{Bounds, Method, Reported, Told};
 use super::request::Asked;
-use super::viewer::{authorization, authorize};
+use super::viewer::{authenticate_by, authorization};
 use crate::auth::Viewer;
-use crate::error::Error;
-use crate::telemetry::chain;
 use crate::telemetry::metrics::{Open, Transport};
 
 /// The name of the protocol, as clients ask for it.
@@ -69,8 +69,8 @@ enum End {
     /// The connection is gone without a word, or a frame cannot be read.
     Broken,
     Stopped,
-    /// A fault of the service itself.
-    Failed,
+    /// The service cannot say now who the client is.
+    Unavailable,
     Malformed,
     Unauthorized,
     Forbidden,
@@ -93,7 +93,7 @@ impl End {
             Self::Stopped => Over::Stopped.name(),
             Self::Expired => Over::Expired.name(),
             Self::Revoked => Over::Revoked.name(),
-            Self::Failed => "failed",
+            Self::Unavailable => "unavailable",
             Self::Malformed => "malformed",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
@@ -110,7 +110,7 @@ impl End {
             Self::Left | Self::Slow | Self::Silent => return None,
             Self::Stopped => (1001, "The service stops"),
             Self::Broken | Self::Malformed => (4400, "This is no message of the protocol"),
-            Self::Failed => (4500, "Internal error"),
+            Self::Unavailable => (1013, "Try again later"),
             Self::Unauthorized => (4401, "Unauthorized"),
             Self::Forbidden => (4403, "Forbidden"),
             Self::InitTimeout => (4408, "Connection initialisation timeout"),
@@ -172,7 +172,14 @@ fn is_welcome(headers: &HeaderMap, origins: &[String]) -> bool {
 }
 
 /// What comes of an operation.
-enum News {
+struct News {
+    id: String,
+    /// Which of the socket's operations it is: an id may be used again.
+    number: u64,
+    what: What,
+}
+
+enum What {
     /// It is a subscription, which has no end of its own.
     GoesOn,
     /// A message to the client.
@@ -183,17 +190,40 @@ enum News {
     Over(End),
 }
 
-/// An operation that runs.
+/// Where an operation tells what comes of it. It waits until the client can be told.
+struct Teller {
+    id: String,
+    number: u64,
+    socket: mpsc::Sender<News>,
+}
+
+impl Teller {
+    async fn tell(&self, what: What) {
+        // A socket that is closed hears nothing.
+        let _ = self.socket.send(News { id: self.id.clone(), number: self.number, what }).await;
+    }
+}
+
+/// An operation that runs, in a task of its own: what it holds meanwhile does not wait for a client that does not read.
 struct Running {
-    handle: AbortHandle,
+    number: u64,
+    _task: Task,
     goes_on: bool,
     open: Open,
 }
 
 impl Running {
     fn end(self, reason: &'static str) {
-        self.handle.abort();
         self.open.end(reason);
+    }
+}
+
+/// A task that ends when nobody wants it any more.
+struct Task(AbortHandle);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -221,8 +251,10 @@ struct Talk {
     /// What ends the socket if the client does not.
     until: BoxFuture<'static, End>,
     running: HashMap<String, Running>,
-    /// What comes of the operation of an id.
-    news: SelectAll<BoxStream<'static, (String, News)>>,
+    /// How many operations there were.
+    asked: u64,
+    news: mpsc::Receiver<News>,
+    tellers: mpsc::Sender<News>,
 }
 
 impl Talk {
@@ -236,25 +268,26 @@ impl Talk {
         // Who was asked late has as long to answer.
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let speaker = Arc::new(Speaker { service: service.clone(), headers, place, authorization: None });
-        let (running, news) = (HashMap::new(), SelectAll::new());
-        Self { service, speaker, is_begun: false, heartbeat, is_heard: true, until, running, news }
+        let (tellers, news) = mpsc::channel(1);
+        let running = HashMap::new();
+        Self { service, speaker, is_begun: false, heartbeat, is_heard: true, until, running, asked: 0, news, tellers }
     }
 
     async fn run(mut self, mut socket: WebSocket) -> End {
         let end = loop {
+            // In no order: who floods one of them does not keep the others waiting.
             let done = tokio::select! {
-                biased;
                 end = &mut self.until => Err(end),
                 said = socket.recv() => self.hear(said, &mut socket).await,
-                Some((id, news)) = self.news.next() => self.tell(&id, news, &mut socket).await,
+                Some(news) = self.news.recv() => self.tell(news, &mut socket).await,
                 _ = self.heartbeat.tick() => self.ask(&mut socket).await,
             };
             if let Err(end) = done {
                 break end;
             }
         };
-        if matches!(end, End::Stopped) {
-            self.finish(&mut socket).await;
+        if matches!(end, End::Stopped | End::Expired | End::Revoked | End::Forbidden) {
+            self.finish(end, &mut socket).await;
         }
         for (_, running) in self.running.drain() {
             running.end(end.name());
@@ -266,17 +299,17 @@ impl Talk {
         end
     }
 
-    /// Lets the queries and mutations that run come to their end.
-    async fn finish(&mut self, socket: &mut WebSocket) {
+    /// Lets the queries and mutations that have begun come to their end.
+    async fn finish(&mut self, end: End, socket: &mut WebSocket) {
         loop {
             for (_, running) in self.running.extract_if(|_, running| running.goes_on) {
-                running.end(End::Stopped.name());
+                running.end(end.name());
             }
             if self.running.is_empty() {
                 return;
             }
-            let Some((id, news)) = self.news.next().await else { return };
-            if self.tell(&id, news, socket).await.is_err() {
+            let Some(news) = self.news.recv().await else { return };
+            if let Err(End::Slow | End::Left) = self.tell(news, socket).await {
                 return;
             }
         }
@@ -290,23 +323,28 @@ impl Talk {
         send(socket, Message::Ping(Bytes::new())).await
     }
 
-    /// Tells what comes of an operation.
-    async fn tell(&mut self, id: &str, news: News, socket: &mut WebSocket) -> Result<(), End> {
-        match news {
-            News::GoesOn => {
-                if let Some(running) = self.running.get_mut(id) {
-                    running.goes_on = true;
-                }
+    /// Tells what comes of an operation, if it is one that still runs.
+    async fn tell(&mut self, news: News, socket: &mut WebSocket) -> Result<(), End> {
+        let News { id, number, what } = news;
+        let Some(running) = self.running.get_mut(&id).filter(|running| running.number == number) else { return Ok(()) };
+        match what {
+            What::GoesOn => {
+                running.goes_on = true;
                 Ok(())
             }
-            News::Message(text) => say(socket, text).await,
-            News::Last(text, reason) => {
-                if let Some(running) = self.running.remove(id) {
+            What::Message(text) => say(socket, text).await,
+            What::Last(text, reason) => {
+                if let Some(running) = self.running.remove(&id) {
                     running.end(reason);
                 }
                 say(socket, text).await
             }
-            News::Over(end) => Err(end),
+            What::Over(end) => {
+                if let Some(running) = self.running.remove(&id) {
+                    running.end(end.name());
+                }
+                Err(end)
+            }
         }
     }
 
@@ -325,7 +363,10 @@ impl Talk {
                 let speaker = Arc::make_mut(&mut self.speaker);
                 let of_header = authorization(&speaker.headers).map(str::to_owned);
                 speaker.authorization = payload.as_ref().and_then(authorization_in).or(of_header);
-                let viewer = speaker.viewer().await?;
+                let viewer = tokio::select! {
+                    end = &mut self.until => return Err(end),
+                    viewer = speaker.viewer() => viewer?,
+                };
                 self.until = over(&self.service, Credential::from(&viewer)).map(End::from).boxed();
                 self.is_begun = true;
                 say(socket, json!({ "type": "connection_ack" }).to_string()).await
@@ -357,79 +398,94 @@ impl Talk {
         if self.running.len() >= self.service.app.config.limits.socket_operations {
             return Err(End::TooManyOperations);
         }
-        let (handle, registration) = AbortHandle::new_pair();
-        // Boxed: every socket would have the room of it.
-        let news = stream::once(Box::pin(Arc::clone(&self.speaker).ask(asked, id.clone()))).flatten();
-        let of_id = id.clone();
-        let news = stream::Abortable::new(news, registration).map(move |news| (of_id.clone(), news));
+        self.asked += 1;
+        let teller = Teller { id: id.clone(), number: self.asked, socket: self.tellers.clone() };
+        let told = Told::of(&self.service, Method::Socket, &self.speaker.headers);
+        let task = Task(tokio::spawn(Arc::clone(&self.speaker).serve(asked, told, teller)).abort_handle());
         let open = self.service.metrics.subscription(Transport::Socket);
-        self.running.insert(id, Running { handle, goes_on: false, open });
-        self.news.push(news.boxed());
+        self.running.insert(id, Running { number: self.asked, _task: task, goes_on: false, open });
         Ok(())
     }
 }
 
-impl Speaker {
-    /// Who talks, as of now: an organisation may have been deactivated since the socket was opened.
-    async fn viewer(&self) -> Result<Viewer, End> {
-        let authorized = authorize(&self.service.app, self.authorization.as_deref());
-        match tokio::time::timeout(self.service.time_limit(), authorized).await {
-            Ok(Ok(viewer)) => Ok(viewer),
-            Ok(Err(Error::Unauthenticated(_))) => {
-                let payer = self.caller().payer(&self.service, &Viewer::anonymous());
-                // It is refused whether or not its address has points left.
-                let _ = self.service.rates.take(&payer, 1);
-                Err(End::Forbidden)
-            }
-            Ok(Err(error)) => {
-                tracing::error!(error = chain(&error), "authentication failed");
-                Err(End::Failed)
-            }
-            Err(_) => Err(End::Failed),
-        }
-    }
+/// Why an operation is not begun.
+enum Refused {
+    /// Who it is cannot be said, or its token is refused.
+    Speaker(Answer),
+    Operation(Answer),
+}
 
+impl Speaker {
     fn caller(&self) -> Caller<'_> {
         Caller { headers: &self.headers, place: self.place.as_ref(), method: Method::Socket }
     }
 
-    /// What comes of what is asked under an id.
-    async fn ask(self: Arc<Self>, asked: Asked, id: String) -> BoxStream<'static, News> {
-        let viewer = match self.viewer().await {
-            Ok(viewer) => viewer,
-            Err(end) => return stream::once(future::ready(News::Over(end))).boxed(),
-        };
-        let service = &self.service;
-        let mut told = Told::of(service, Method::Socket, &self.headers);
-        told.viewer = Some(viewer.role);
-        let (request_id, count) = (told.request_id.clone(), told.statements.clone());
-        let preparing = prepare(service, Asking::of(service, viewer, self.caller()), asked, &mut told);
-        match count.during(in_time(service, &request_id, preparing)).await.unwrap_or_else(Err) {
-            Ok(prepared) => {
-                let goes_on = prepared.goes_on().then_some(News::GoesOn);
-                stream::iter(goes_on).chain(news(answers(service.clone(), prepared, told), id)).boxed()
+    async fn authenticate(&self, told: &mut Told) -> Result<Viewer, Answer> {
+        authenticate_by(&self.service, self.authorization.as_deref(), self.caller(), told).await
+    }
+
+    /// Who opens the socket. Operators are told of whoever may not.
+    async fn viewer(&self) -> Result<Viewer, End> {
+        let mut told = Told::of(&self.service, Method::Socket, &self.headers);
+        let bounds = told.bounds();
+        match in_time(&bounds, self.authenticate(&mut told)).await.unwrap_or_else(Err) {
+            Ok(viewer) => {
+                told.forget();
+                Ok(viewer)
             }
             Err(answer) => {
                 told.report(Reported::of(&answer, Media::GraphqlResponse));
-                news(stream::once(future::ready(answer)).boxed(), id)
+                Err(if answer.is_of_the_client() { End::Forbidden } else { End::Unavailable })
             }
         }
     }
+
+    /// Does what is asked, and tells what comes of it.
+    async fn serve(self: Arc<Self>, asked: Asked, mut told: Told, teller: Teller) {
+        let bounds = told.bounds();
+        // Boxed: an operation that goes on would have the room of it.
+        let begun = in_time(&bounds, Box::pin(self.begin(asked, &mut told))).await;
+        match begun.unwrap_or_else(|late| Err(Refused::Operation(late))) {
+            Ok(prepared) => self.tell_answers(prepared, told, bounds, teller).await,
+            Err(Refused::Speaker(answer)) if answer.is_of_the_client() => {
+                told.report(Reported::of(&answer, Media::GraphqlResponse));
+                teller.tell(What::Over(End::Forbidden)).await;
+            }
+            Err(Refused::Speaker(answer) | Refused::Operation(answer)) => {
+                told.report(Reported::of(&answer, Media::GraphqlResponse));
+                teller.tell(message(&answer, &teller.id)).await;
+            }
+        }
+    }
+
+    /// The viewer is the one of now: an organisation may have been deactivated since the socket was opened.
+    async fn begin(&self, asked: Asked, told: &mut Told) -> Result<Prepared, Refused> {
+        let viewer = self.authenticate(told).await.map_err(Refused::Speaker)?;
+        let asking = Asking::of(&self.service, viewer, self.caller());
+        prepare(&self.service, asking, asked, told).await.map_err(Refused::Operation)
+    }
+
+    async fn tell_answers(&self, prepared: Prepared, told: Told, bounds: Bounds, teller: Teller) {
+        if prepared.goes_on() {
+            teller.tell(What::GoesOn).await;
+        }
+        let mut answers = answers(self.service.clone(), prepared, told, bounds);
+        while let Some(answer) = answers.next().await {
+            teller.tell(message(&answer, &teller.id)).await;
+        }
+        let complete = json!({ "type": "complete", "id": teller.id }).to_string();
+        teller.tell(What::Last(complete, "completed")).await;
+    }
 }
 
-/// The messages of an operation: `next` for each of its results, then `complete`; or one `error` if it was not executed, after
-/// which nothing is said.
-fn news(answers: BoxStream<'static, Answer>, id: String) -> BoxStream<'static, News> {
-    let complete = json!({ "type": "complete", "id": id }).to_string();
+/// A result of an operation; or the one `error` of an operation that was not executed, after which nothing is said.
+fn message(answer: &Answer, id: &str) -> What {
     let id = Value::from(id);
-    let results = answers.map(move |answer| {
-        if answer.is_executed() {
-            News::Message(format!(r#"{{"type":"next","id":{id},"payload":{}}}"#, answer.text()))
-        } else {
-            News::Last(format!(r#"{{"type":"error","id":{id},"payload":{}}}"#, answer.errors()), "refused")
-        }
-    });
-    results.chain(stream::once(future::ready(News::Last(complete, "completed")))).boxed()
+    if answer.is_executed() {
+        What::Message(format!(r#"{{"type":"next","id":{id},"payload":{}}}"#, answer.text()))
+    } else {
+        What::Last(format!(r#"{{"type":"error","id":{id},"payload":{}}}"#, answer.errors()), "refused")
+    }
 }
 
 /// What a client has written as its `Authorization`, as a header would have it.

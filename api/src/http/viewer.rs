@@ -14,7 +14,17 @@ use crate::service::organization::acting;
 
 /// The viewer of a request. A token that is refused costs a point as well, its address's.
 pub async fn authenticate(service: &Service, caller: Caller<'_>, told: &mut Told) -> Result<Viewer, Answer> {
-    match authorize(&service.app, authorization(caller.headers)).await {
+    authenticate_by(service, authorization(caller.headers), caller, told).await
+}
+
+/// The same, where the authorization may have come otherwise.
+pub async fn authenticate_by(
+    service: &Service,
+    authorization: Option<&str>,
+    caller: Caller<'_>,
+    told: &mut Told,
+) -> Result<Viewer, Answer> {
+    match authorize(&service.app, authorization).await {
         Ok(viewer) => {
             told.viewer = Some(viewer.role);
             Ok(viewer)
@@ -23,7 +33,7 @@ pub async fn authenticate(service: &Service, caller: Caller<'_>, told: &mut Told
             if matches!(error, Error::Unauthenticated(_)) {
                 take(service, &caller.payer(service, &Viewer::anonymous()), 1, told)?;
             }
-            Err(Answer::of_error(&error, &told.request_id))
+            Err(Answer::of_error(&error, told.request_id()))
         }
     }
 }
@@ -33,7 +43,7 @@ pub fn authorization(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// No authorization is anonymous; one that is not a valid bearer token is refused.
-pub async fn authorize(app: &App, authorization: Option<&str>) -> Result<Viewer, Error> {
+async fn authorize(app: &App, authorization: Option<&str>) -> Result<Viewer, Error> {
     let Some(value) = authorization else { return Ok(Viewer::anonymous()) };
     let token = bearer(value).ok_or(Error::Unauthenticated("The Authorization header holds no bearer token."))?;
     let now = app.clock.now();

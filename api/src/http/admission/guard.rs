@@ -4,9 +4,8 @@ use super::Inadmissible;
 use crate::config::Limits;
 
 /// Bounds what the parser may be given: its length, its tokens and the nesting of its brackets, which would overflow the
-/// parser's stack. Strings and comments are passed over. Returns the number of its tokens, roughly counted: names, numbers,
-/// strings, punctuation.
-pub fn guard(text: &str, limits: &Limits) -> Result<usize, Inadmissible> {
+/// parser's stack. Strings and comments are passed over. Tokens are counted roughly: names, numbers, strings, punctuation.
+pub fn guard(text: &str, limits: &Limits) -> Result<(), Inadmissible> {
     let (longest, deepest, most) = (limits.document, limits.nesting, limits.tokens);
     if text.len() > longest {
         return Err(Inadmissible::new("DOCUMENT_TOO_LONG", format!("The document is longer than {longest} bytes.")));
@@ -46,7 +45,7 @@ pub fn guard(text: &str, limits: &Limits) -> Result<usize, Inadmissible> {
         }
         at += 1;
     }
-    Ok(tokens)
+    Ok(())
 }
 
 /// The place after a string that begins at `start`, in one line or in a block.
@@ -70,7 +69,7 @@ fn end_of_string(bytes: &[u8], start: usize) -> usize {
 mod tests {
     use super::{Inadmissible, Limits};
 
-    fn guard(text: &str) -> Result<usize, Inadmissible> {
+    fn guard(text: &str) -> Result<(), Inadmissible> {
         super::guard(text, &Limits::DEFAULT)
     }
 
@@ -88,7 +87,6 @@ mod tests {
     fn length_and_tokens_are_bounded() {
         assert_eq!(guard(&"a".repeat(Limits::DEFAULT.document + 1)).unwrap_err().code, "DOCUMENT_TOO_LONG");
         assert_eq!(guard(&"{ a } ".repeat(2000)).unwrap_err().code, "TOO_MANY_TOKENS");
-        assert_eq!(guard(&"a ".repeat(4000)), Ok(4000));
-        assert_eq!(guard("{ a(b: \"c d\") } # e"), Ok(8));
+        assert!(guard(&"a ".repeat(4000)).is_ok());
     }
 }

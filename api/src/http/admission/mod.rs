@@ -13,6 +13,7 @@ use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType};
 use lru::LruCache;
 use sha2::{Digest as _, Sha256};
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use self::cost::cost;
@@ -134,8 +135,8 @@ pub struct Admission {
     limits: Limits,
     types: Types,
     documents: Mutex<Documents>,
-    /// New documents are parsed and validated in turns, so that one worker at least is free of them: there are as many workers as
-    /// cores, and two at least.
+    /// New documents are parsed and validated in turns, so that one worker at least is free of them. (`main` sees to it that
+    /// there are two.)
     turns: Semaphore,
 }
 
@@ -147,19 +148,19 @@ struct Documents {
     size: usize,
 }
 
-/// The memory that a parsed document takes for each of its tokens, in bytes. Measured of documents of many shapes: 178 at most, and
-/// 32 for a name.
-const TOKEN: usize = 256;
+/// The memory that a parsed document takes for each of its nodes beside their text, in bytes. Measured of documents of many shapes: a
+/// field takes the most, 178, and 32 for its name.
+const NODE: usize = 256;
 
 impl Admission {
     /// For the schema in the definition language.
     pub fn to(sdl: &str, limits: Limits) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let workers = Handle::try_current().map_or(1, |runtime| runtime.metrics().num_workers());
         Self {
             limits,
             types: Types::of(sdl),
             documents: Mutex::new(Documents { recent: LruCache::unbounded(), size: 0 }),
-            turns: Semaphore::new(cores.saturating_sub(1).max(1)),
+            turns: Semaphore::new(workers.saturating_sub(1).max(1)),
         }
     }
 
@@ -205,8 +206,8 @@ impl Admission {
 
     async fn new_document(&self, text: &str, hash: Hash) -> Result<Document, Inadmissible> {
         let _turn = self.turn().await;
-        let size = text.len() + TOKEN * guard(text, &self.limits)?;
         let parsed = self.parse(text)?;
+        let size = text.len() + NODE * weight::nodes(&parsed);
         let introspects = weight::introspects(&parsed);
         Ok(Document { parsed, hash, introspects, size })
     }
@@ -219,6 +220,7 @@ impl Admission {
     }
 
     fn parse(&self, text: &str) -> Result<ExecutableDocument, Inadmissible> {
+        guard(text, &self.limits)?;
         let mut document = parse_query(text).map_err(|error| {
             let place = error.positions().next().map(|at| format!(" at line {}, column {}", at.line, at.column));
             let message = format!("The document is not GraphQL{}.", place.unwrap_or_default());
@@ -253,7 +255,7 @@ mod tests {
     use futures_util::FutureExt as _;
     use serde_json::json;
 
-    use super::{Admission, Admitted, Inadmissible, Known, Limits, TOKEN};
+    use super::{Admission, Admitted, Inadmissible, Known, Limits, NODE};
 
     const SCHEMA: &str = "type Query { a: Int }";
 
@@ -263,7 +265,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_found_to_fit_is_kept_up_to_a_number_and_a_size() {
-        let three = 3 * ("{ a }".len() + 3 * TOKEN);
+        let three = 3 * ("{ a }".len() + 2 * NODE);
         for (limits, kept) in [
             (Limits { kept_documents: 2, ..Limits::DEFAULT }, 2),
             (Limits { kept_bytes: three, ..Limits::DEFAULT }, 3),

@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
+    Directive, DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
 };
-use async_graphql::{Name, Positioned, Value};
+use async_graphql::{Name, Positioned};
+use async_graphql_value::{ConstValue, Value};
 
 use super::Inadmissible;
 use crate::config::Limits;
@@ -37,6 +38,11 @@ impl Weight {
 
 /// Whether each operation of a document keeps within the limits.
 pub fn check(document: &ExecutableDocument, limits: &Limits) -> Result<(), Inadmissible> {
+    if nodes(document) > limits.tokens {
+        // What the text hides from a rough count.
+        let message = format!("The document has more than {} tokens.", limits.tokens);
+        return Err(Inadmissible::new("TOO_MANY_TOKENS", message));
+    }
     let mut scales = Scales { document, fragments: HashMap::new() };
     // Validation visits those of all operations, whichever is executed.
     let mut fields: usize = 0;
@@ -107,6 +113,63 @@ impl<'a> Scales<'a> {
     }
 }
 
+/// Of how many nodes a document consists, as it is written: operations, fragments, variables, fields, arguments, values.
+pub fn nodes(document: &ExecutableDocument) -> usize {
+    let operations = document.operations.iter().map(|(_, operation)| {
+        let variables = operation.node.variable_definitions.iter().map(|variable| {
+            let default = variable.node.default_value.as_ref();
+            1 + nodes_of_directives(&variable.node.directives)
+                + default.map_or(0, |value| nodes_of_constant(&value.node))
+        });
+        1 + variables.sum::<usize>()
+            + nodes_of_directives(&operation.node.directives)
+            + nodes_selected(&operation.node.selection_set.node)
+    });
+    let fragments = document.fragments.values().map(|fragment| {
+        1 + nodes_of_directives(&fragment.node.directives) + nodes_selected(&fragment.node.selection_set.node)
+    });
+    operations.sum::<usize>() + fragments.sum::<usize>()
+}
+
+fn nodes_selected(set: &SelectionSet) -> usize {
+    let selections = set.items.iter().map(|item| match &item.node {
+        Selection::Field(field) => {
+            nodes_of_arguments(&field.node.arguments)
+                + nodes_of_directives(&field.node.directives)
+                + nodes_selected(&field.node.selection_set.node)
+        }
+        Selection::InlineFragment(inline) => {
+            nodes_of_directives(&inline.node.directives) + nodes_selected(&inline.node.selection_set.node)
+        }
+        Selection::FragmentSpread(spread) => nodes_of_directives(&spread.node.directives),
+    });
+    set.items.len() + selections.sum::<usize>()
+}
+
+fn nodes_of_directives(directives: &[Positioned<Directive>]) -> usize {
+    directives.iter().map(|directive| 1 + nodes_of_arguments(&directive.node.arguments)).sum()
+}
+
+fn nodes_of_arguments(arguments: &[(Positioned<Name>, Positioned<async_graphql_value::Value>)]) -> usize {
+    arguments.iter().map(|(_, value)| 1 + nodes_of(&value.node)).sum()
+}
+
+fn nodes_of(value: &Value) -> usize {
+    match value {
+        Value::List(values) => values.iter().map(nodes_of).sum::<usize>() + 1,
+        Value::Object(fields) => fields.values().map(|value| 1 + nodes_of(value)).sum::<usize>() + 1,
+        _ => 1,
+    }
+}
+
+fn nodes_of_constant(value: &ConstValue) -> usize {
+    match value {
+        ConstValue::List(values) => values.iter().map(nodes_of_constant).sum::<usize>() + 1,
+        ConstValue::Object(fields) => fields.values().map(|value| 1 + nodes_of_constant(value)).sum::<usize>() + 1,
+        _ => 1,
+    }
+}
+
 /// Whether a document asks for the schema, anywhere.
 pub fn introspects(document: &ExecutableDocument) -> bool {
     let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
@@ -142,7 +205,7 @@ pub fn allow_omitted_page_sizes(document: &mut ExecutableDocument) {
     for variable in operations.into_iter().flat_map(|operation| &mut operation.node.variable_definitions) {
         let (at, variable) = (variable.pos, &mut variable.node);
         if variable.var_type.node.nullable && variable.default_value.is_none() && names.contains(&variable.name.node) {
-            variable.default_value = Some(Positioned::new(Value::Null, at));
+            variable.default_value = Some(Positioned::new(ConstValue::Null, at));
         }
     }
 }
@@ -155,7 +218,7 @@ fn find_page_sizes(selections: &SelectionSet, names: &mut HashSet<Name>) {
                 for size in ["first", "last"].into_iter().filter_map(|name| field.node.get_argument(name)) {
                     let noted = size.node.clone().into_const_with(|name| {
                         names.insert(name);
-                        Ok::<_, std::convert::Infallible>(Value::Null)
+                        Ok::<_, std::convert::Infallible>(ConstValue::Null)
                     });
                     let Ok(_) = noted;
                 }
@@ -172,7 +235,7 @@ fn find_page_sizes(selections: &SelectionSet, names: &mut HashSet<Name>) {
 mod tests {
     use async_graphql::parser::parse_query;
 
-    use super::{Limits, allow_omitted_page_sizes, check};
+    use super::{Limits, allow_omitted_page_sizes, check, nodes};
 
     #[test]
     fn an_operation_is_weighed_with_its_fragments_written_out() {
@@ -192,6 +255,24 @@ mod tests {
             ("{ ...f } fragment f on T { a ...f }", None),
         ] {
             assert_eq!(code(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn nodes_are_counted_however_they_are_written() {
+        for (text, count) in [
+            ("{ a }", 2),
+            ("query($v: [Int] = [1, 2]) { a(b: { c: [$v], d: 1 }) @e(f: 1) ...g } fragment g on T { h }", 19),
+        ] {
+            assert_eq!(nodes(&parse_query(text).unwrap()), count, "{text}");
+        }
+        for hidden in [
+            format!("{{ a(b: [{}]) }}", "0".repeat(5000)),
+            format!("{{ a(b: [{}]) }}", "true".repeat(5000)),
+            format!("{{ {} }}", "a\u{feff}".repeat(5000)),
+        ] {
+            let refusal = check(&parse_query(hidden).unwrap(), &Limits::DEFAULT).unwrap_err();
+            assert_eq!(refusal.code, "TOO_MANY_TOKENS");
         }
     }
 
