@@ -8,7 +8,7 @@ use async_graphql::{Request, Variables};
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::header;
-use axum::routing::post;
+use axum::routing::{MethodRouter, post};
 use futures_util::future::join_all;
 use rec_api::config::Limits;
 use rec_api::graphql::{schema, sdl};
@@ -44,29 +44,33 @@ fragment Card on Recommendation { id label title status version adoptedOn body {
 ";
 
 pub async fn measure(app: &TestApp) -> Vec<Line> {
-    vec![small_query(app).await, admission().await]
+    // The limit of points is that of a new installation.
+    let app = app.second_with(|config| config.limits.rate_points = Limits::DEFAULT.rate_points).await;
+    let ours = clients(app.serve().await).await;
+    let answer = || ([(header::CONTENT_TYPE, "application/graphql-response+json")], SMALL_ANSWER);
+    let logged = post(async move |_: Bytes| {
+        tracing::info!(method = "POST", status = 200, milliseconds = 0, "request");
+        answer()
+    });
+    let bare = post(async move |_: Bytes| answer());
+    vec![
+        small_query(&ours, logged, "each with its log").await,
+        small_query(&ours, bare, "which writes no log").await,
+        admission().await,
+    ]
 }
 
-async fn small_query(app: &TestApp) -> Line {
-    let fixed = Router::new().route(
-        "/graphql",
-        post(async |_: Bytes| {
-            tracing::info!(method = "POST", status = 200, milliseconds = 0, "request");
-            ([(header::CONTENT_TYPE, "application/graphql-response+json")], SMALL_ANSWER)
-        }),
-    );
+/// The small query against the same server with a fixed body.
+async fn small_query(ours: &[Client], fixed: MethodRouter, how: &str) -> Line {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (_running, stopping) = watch::channel(false);
-    tokio::spawn(async move { serve(listener, fixed, &Limits::DEFAULT, stopping).await });
-    // The limit of points is that of a new installation.
-    let app = app.second_with(|config| config.limits.rate_points = Limits::DEFAULT.rate_points).await;
-    let (ours, fixed) = (clients(app.serve().await).await, clients(port).await);
+    let router = Router::new().route("/graphql", fixed);
+    tokio::spawn(async move { serve(listener, router, &Limits::DEFAULT, stopping).await });
+    let fixed = clients(port).await;
     // At least 0.6 times as many requests in a time: at most 1 / 0.6 times the time for each.
-    let what = format!(
-        "`{SMALL}` over HTTP on {CONNECTIONS} connections, to the same server with a fixed body, each with its log"
-    );
-    Line::compare(what, 1.0 / 0.6, async || ask_all(&ours).await, async || ask_all(&fixed).await).await
+    let what = format!("`{SMALL}` over HTTP on {CONNECTIONS} connections, to the same server with a fixed body, {how}");
+    Line::compare(what, 1.0 / 0.6, async || ask_all(ours).await, async || ask_all(&fixed).await).await
 }
 
 async fn admission() -> Line {

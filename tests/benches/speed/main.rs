@@ -167,6 +167,7 @@ async fn measure(database: Database) -> usize {
             for line in sync::measure(&small, &other, &large, name).await {
                 print(line);
             }
+            print(program::export(&large.url, name).await);
             used.push(other.url.clone());
         }
         used.push(large.url.clone());

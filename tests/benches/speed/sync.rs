@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use entity::text::{Locale, LocalizedText};
 use futures_util::TryStreamExt as _;
+use futures_util::future::join_all;
 use rec_api::auth::Viewer;
 use rec_api::export::export;
 use rec_api::service::change::published::published;
@@ -33,8 +34,9 @@ const WRITES: usize = 500;
 /// `large` holds 200,000 recommendations.
 pub async fn measure(small: &TestApp, other: &TestApp, large: &TestApp, name: &str) -> Vec<Line> {
     let mut lines = vec![bulk(small, other, name).await, changes(large, name).await];
-    lines.extend(exports(large, name).await);
+    lines.push(exports(large, name).await);
     lines.push(commits(small, other, name).await);
+    lines.push(commits_at_once(small, other, name).await);
     lines
 }
 
@@ -264,29 +266,24 @@ async fn read_changes(client: &Client) {
     }
 }
 
-/// An export of 200,000 recommendations against a select of the same rows, and how much memory it takes.
-async fn exports(app: &TestApp, name: &str) -> Vec<Line> {
+/// An export of 200,000 recommendations against a select of the same rows.
+async fn exports(app: &TestApp, name: &str) -> Line {
     let hand = ByHand::connect(&app.url).await;
     let tables =
         ["recommendation", "recommendation_revision", "addressee", "recommendation_theme", "recommendation_instrument"];
     let types = published(Some(&[entity::RecordType::Recommendation]));
     let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    let mut above: f64 = 0.0;
     for _ in 0..3 {
-        let base = resident();
-        let mut highest = base;
         let one = timed(async {
             let viewer = Viewer::system("bench");
             let mut lines = std::pin::pin!(export(app.app.clone(), viewer, types.clone(), None));
             let mut bytes = 0;
             while let Some(portion) = lines.try_next().await.unwrap() {
                 bytes += portion.len();
-                highest = highest.max(resident());
             }
             assert!(bytes > 100_000_000, "{bytes}");
         });
         let one = one.await;
-        above = above.max(highest - base);
         let other = timed(async { assert!(hand.select(&tables).await > 50_000_000) }).await;
         ratios.push(one.as_secs_f64() / other.as_secs_f64());
         ours.push(one);
@@ -294,23 +291,14 @@ async fn exports(app: &TestApp, name: &str) -> Vec<Line> {
     }
     ratios.sort_by(f64::total_cmp);
     let shown = |times: Vec<Duration>| format!("{:.2} s", median(times).as_secs_f64());
-    let speed = Line {
+    Line {
         what: format!("{name}: export of 200,000 recommendations"),
         ours: shown(ours),
         by_hand: shown(theirs),
         ratio: ratios[ratios.len() / 2],
         spread: Some((ratios[0], ratios[ratios.len() - 1])),
         limit: 2.0,
-    };
-    let memory = format!("{name}: memory of an export of 200,000, above the base");
-    vec![speed, Line::bound(memory, above, "MB", 50.0)]
-}
-
-/// The memory of this process, in megabytes.
-fn resident() -> f64 {
-    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
-    let pages: f64 = pages.split_whitespace().nth(1).unwrap().parse().unwrap();
-    pages * 4096.0 / 1e6
+    }
 }
 
 const CREATE: &str =
@@ -343,6 +331,49 @@ async fn commits(app: &TestApp, other: &TestApp, name: &str) -> Line {
         by_hand: shown(theirs),
         ratio: at(50),
         spread: Some((at(10), at(90))),
+        limit: f64::INFINITY,
+    }
+}
+
+/// How many write at once, and how often each.
+const WRITERS: usize = 8;
+const EACH: usize = 25;
+
+/// Single mutations of several writers at once, against as many inserts without the feed. A ratio to be known; no limit.
+async fn commits_at_once(app: &TestApp, other: &TestApp, name: &str) -> Line {
+    let (client, hand) = (app.secretariat(), ByHand::connect(&other.url).await);
+    let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..9 {
+        let number = |writer: usize, time: usize| 100_000 + (round * WRITERS + writer) * EACH + time;
+        let writing = join_all((0..WRITERS).map(async |writer| {
+            for time in 0..EACH {
+                let name = json!([{ "locale": "EN", "text": "A theme" }]);
+                let input = json!({ "code": format!("B{}", number(writer, time)), "kind": "SUBJECT", "name": name });
+                let request = json!({ "query": CREATE, "variables": { "input": input } }).to_string();
+                let (_, answer) = client.post(request).await;
+                assert!(answer.windows(8).any(|bytes| bytes == b"\"cursor\""));
+            }
+        }));
+        let one = timed(async { drop(writing.await) }).await;
+        let inserting = join_all((0..WRITERS).map(async |writer| {
+            for time in 0..EACH {
+                hand.insert_theme(number(writer, time)).await;
+            }
+        }));
+        let other = timed(async { drop(inserting.await) }).await;
+        ratios.push(one.as_secs_f64() / other.as_secs_f64());
+        ours.push(one);
+        theirs.push(other);
+    }
+    ratios.sort_by(f64::total_cmp);
+    let writes = f64::from(u32::try_from(WRITERS * EACH).unwrap());
+    let shown = |times: Vec<Duration>| format!("{:.0} a second", writes / median(times).as_secs_f64());
+    Line {
+        what: format!("{name}: single mutations of {WRITERS} writers at once, to the inserts without the feed"),
+        ours: shown(ours),
+        by_hand: shown(theirs),
+        ratio: ratios[ratios.len() / 2],
+        spread: Some((ratios[0], ratios[ratios.len() - 1])),
         limit: f64::INFINITY,
     }
 }
