@@ -25,14 +25,17 @@ use crate::service::change::since::{LONGEST, Seen, since};
 use crate::service::change::{self, ChangeCursor};
 use crate::service::read;
 
-/// The records of a portion.
-const CHUNK: u64 = 500;
+/// The records of a portion, and how many portions are made at once. On SQLite small ones, one by one, are fast enough: each connection
+/// and each thread keeps memory of its own.
+const PORTIONS: (u64, usize) = (500, 3);
+const PORTIONS_OF_SQLITE: (u64, usize) = (64, 1);
 
-/// The portions that are made at once on PostgreSQL. On SQLite one by one is as fast, in a third of the memory: each
-/// connection and each thread keeps some of its own.
-const AT_ONCE: usize = 3;
+/// Lines come in pieces of some size, in bytes. Buffers that grow beyond it take some megabytes each of the allocator's.
+const PIECE: usize = 60 << 10;
+/// A piece is full that is longer: most lines find room after it.
+const FULL: usize = 40 << 10;
 
-/// The lines of these types, in portions of some hundred lines. Without a cursor all records, each once; with one those that
+/// The lines of these types, in pieces of some tens of kilobytes. Without a cursor all records, each once; with one those that
 /// have changed since, and what is gone. The last line tells where to go on from: whoever does not have it does not have all.
 pub fn export(
     app: Arc<App>,
@@ -41,10 +44,11 @@ pub fn export(
     after: Option<String>,
 ) -> impl Stream<Item = Result<Vec<u8>, Error>> + Send {
     let viewer = Arc::new(viewer);
-    let export = Export { app, viewer, records, lines: 0, stage: Stage::Begins { after }, made: VecDeque::new() };
+    let (stage, lines) = (Stage::Begins { after }, Lines::default());
+    let export = Export { app, viewer, records, lines, stage, made: VecDeque::new() };
     stream::try_unfold(export, async |mut export| {
-        let portion = export.next().await?;
-        Ok(portion.map(|portion| (portion, export)))
+        let piece = export.next().await?;
+        Ok(piece.map(|piece| (piece, export)))
     })
 }
 
@@ -52,38 +56,57 @@ struct Export {
     app: Arc<App>,
     viewer: Arc<Viewer>,
     records: Vec<RecordType>,
-    lines: u64,
+    /// Those that are read and not given yet.
+    lines: Lines,
     stage: Stage,
     /// The portions that are being made, in their order.
-    made: VecDeque<BoxFuture<'static, Result<Portion, Error>>>,
+    made: VecDeque<BoxFuture<'static, Result<Lines, Error>>>,
 }
 
 /// Makes a portion while others are made.
 fn spawned(
-    portion: impl Future<Output = Result<Portion, Error>> + Send + 'static,
-) -> impl Future<Output = Result<Portion, Error>> + Send {
+    portion: impl Future<Output = Result<Lines, Error>> + Send + 'static,
+) -> impl Future<Output = Result<Lines, Error>> + Send {
     let made = tokio::spawn(portion);
     async { made.await.map_err(|error| Error::Internal(error.into()))? }
 }
 
-/// Lines, and how many they are.
+/// Lines in pieces, and how many there were so far.
 #[derive(Default)]
-struct Portion {
-    lines: Vec<u8>,
+struct Lines {
+    pieces: VecDeque<Vec<u8>>,
     count: u64,
 }
 
-impl Portion {
+impl Lines {
     async fn of<E: Line>(app: &App, viewer: &Viewer, rows: &[E::Model]) -> Result<Self, Error> {
-        let mut portion = Self::default();
+        let mut lines = Self::default();
         if !rows.is_empty() {
             let parts = E::parts(app, viewer, rows).await?;
             for row in rows {
-                E::write(row, &parts, viewer, &mut portion.lines)?;
-                portion.count += 1;
+                E::write(row, &parts, viewer, lines.next())?;
             }
         }
-        Ok(portion)
+        Ok(lines)
+    }
+
+    /// Where the next line is written.
+    fn next(&mut self) -> &mut Vec<u8> {
+        self.count += 1;
+        match self.pieces.pop_back() {
+            Some(piece) if piece.len() <= FULL => self.pieces.push_back(piece),
+            full => {
+                self.pieces.extend(full);
+                self.pieces.push_back(Vec::with_capacity(PIECE));
+            }
+        }
+        let last = self.pieces.len() - 1;
+        &mut self.pieces[last]
+    }
+
+    fn append(&mut self, more: Self) {
+        self.pieces.extend(more.pieces);
+        self.count += more.count;
     }
 }
 
@@ -107,8 +130,7 @@ impl Export {
     /// The next lines; `None` after the last one.
     async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
         self.viewer.require_scope(Some(Scope::Sync))?;
-        let mut lines = Vec::new();
-        while lines.is_empty() {
+        while self.lines.pieces.is_empty() {
             match std::mem::replace(&mut self.stage, Stage::Ended) {
                 Stage::Ended => return Ok(None),
                 Stage::Begins { after: Some(after) } => self.stage = Stage::Follows { after },
@@ -117,11 +139,15 @@ impl Export {
                     let head = self.app.feed.cursor(change::head(&self.app).await?);
                     self.stage = Stage::Reads { types: self.records.iter().copied().collect(), last: None, head };
                 }
-                Stage::Follows { after } => self.follow(&after, &mut lines).await?,
-                Stage::Reads { types, last, head } => self.read(types, last, head, &mut lines).await?,
+                Stage::Follows { after } => self.follow(&after).await?,
+                Stage::Reads { types, last, head } => self.read(types, last, head).await?,
             }
         }
-        Ok(Some(lines))
+        Ok(self.lines.pieces.pop_front())
+    }
+
+    fn portions(&self) -> (u64, usize) {
+        if self.app.databases.backend() == DbBackend::Postgres { PORTIONS } else { PORTIONS_OF_SQLITE }
     }
 
     async fn read(
@@ -129,9 +155,8 @@ impl Export {
         mut types: VecDeque<RecordType>,
         mut last: Option<Uuid>,
         head: ChangeCursor,
-        lines: &mut Vec<u8>,
     ) -> Result<(), Error> {
-        let at_once = if self.app.databases.backend() == DbBackend::Postgres { AT_ONCE } else { 1 };
+        let (_, at_once) = self.portions();
         while let Some(record) = types.front().copied().filter(|_| self.made.len() < at_once) {
             last = with_published!(record, E => self.make::<E>(last).await?).flatten();
             if last.is_none() {
@@ -139,8 +164,8 @@ impl Export {
             }
         }
         match self.made.pop_front() {
-            Some(portion) => self.add(portion.await?, lines),
-            None => return self.end(head, lines),
+            Some(portion) => self.lines.append(portion.await?),
+            None => return self.end(head),
         }
         self.stage = Stage::Reads { types, last, head };
         Ok(())
@@ -148,11 +173,12 @@ impl Export {
 
     /// Begins a portion of the records of a type after one of them. The last one of it, if there may be more.
     async fn make<E: Line>(&mut self, last: Option<Uuid>) -> Result<Option<Uuid>, Error> {
-        let rows = read::after::<E>(&self.app.databases.read, &self.viewer, last.map(E::Id::new), CHUNK).await?;
-        let is_full = u64::try_from(rows.len()).is_ok_and(|read| read == CHUNK);
+        let (size, _) = self.portions();
+        let rows = read::after::<E>(&self.app.databases.read, &self.viewer, last.map(E::Id::new), size).await?;
+        let is_full = u64::try_from(rows.len()).is_ok_and(|read| read == size);
         let last = rows.last().filter(|_| is_full).map(|row| E::id(row).uuid());
         let (app, viewer) = (Arc::clone(&self.app), Arc::clone(&self.viewer));
-        let portion = async move { Portion::of::<E>(&app, &viewer, &rows).await };
+        let portion = async move { Lines::of::<E>(&app, &viewer, &rows).await };
         self.made.push_back(match self.app.databases.backend() {
             DbBackend::Postgres => spawned(portion).boxed(),
             _ => portion.boxed(),
@@ -160,7 +186,7 @@ impl Export {
         Ok(last)
     }
 
-    async fn follow(&mut self, after: &str, lines: &mut Vec<u8>) -> Result<(), Error> {
+    async fn follow(&mut self, after: &str) -> Result<(), Error> {
         let batch = since(&self.app, &self.viewer, Some(after), Some(LONGEST), &self.records).await?;
         for record in self.records.clone() {
             let of_type = batch.changes.iter().filter(|change| change.record == record);
@@ -169,39 +195,30 @@ impl Export {
             for change in gone {
                 let replaced_by = change.replaced_by.as_deref();
                 let gone = Gone { record, id: &change.id, removed: change.kind, reason: change.reason, replaced_by };
-                write(&gone, lines)?;
-                self.lines += 1;
+                write(&gone, self.lines.next())?;
             }
             if !there.is_empty() {
-                with_published!(record, E => self.changed::<E>(&there, lines).await?);
+                with_published!(record, E => self.changed::<E>(&there).await?);
             }
         }
         if !batch.has_next {
-            return self.end(batch.end, lines);
+            return self.end(batch.end);
         }
         self.stage = Stage::Follows { after: batch.end.to_string() };
         Ok(())
     }
 
     /// Records as they are now. Of one that is gone by now a later change tells.
-    async fn changed<E: Line>(&mut self, changes: &[&Seen], lines: &mut Vec<u8>) -> Result<(), Error> {
+    async fn changed<E: Line>(&mut self, changes: &[&Seen]) -> Result<(), Error> {
         let ids: Vec<E::Id> = changes.iter().filter_map(|change| change.id.parse().ok()).collect();
         let rows = read::admitted::<E>(&self.app.databases.read, &self.viewer, &ids).await?;
-        self.add(Portion::of::<E>(&self.app, &self.viewer, &rows).await?, lines);
+        self.lines.append(Lines::of::<E>(&self.app, &self.viewer, &rows).await?);
         Ok(())
     }
 
-    fn add(&mut self, portion: Portion, lines: &mut Vec<u8>) {
-        self.lines += portion.count;
-        if lines.is_empty() {
-            *lines = portion.lines;
-        } else {
-            lines.extend(portion.lines);
-        }
-    }
-
-    fn end(&mut self, cursor: ChangeCursor, lines: &mut Vec<u8>) -> Result<(), Error> {
+    fn end(&mut self, cursor: ChangeCursor) -> Result<(), Error> {
         self.stage = Stage::Ended;
-        Ok(write(&End { record: "END", cursor: cursor.to_string(), lines: self.lines }, lines)?)
+        let end = End { record: "END", cursor: cursor.to_string(), lines: self.lines.count };
+        Ok(write(&end, self.lines.next())?)
     }
 }

@@ -45,7 +45,7 @@ pub async fn get(
 ) -> Response {
     let place = place.map(|Extension(place)| place);
     if let Ok(upgrade) = upgrade {
-        return socket::open(service, upgrade, headers, place);
+        return socket::open(service, upgrade, &headers, place);
     }
     let told = Told::of(&service, Method::Get, &headers);
     let caller = Caller { headers: &headers, place: place.as_ref(), method: Method::Get };

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
-use axum::http::{HeaderMap, StatusCode, header};
-use futures_util::StreamExt as _;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use futures_util::future::{self, BoxFuture, FutureExt as _};
+use futures_util::stream::{BoxStream, StreamExt as _};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
@@ -22,7 +22,7 @@ use super::lifetime::{Credential, Over, over};
 use super::listen::Place;
 use super::media::Media;
 use super::prepare::{Asking, Caller, Prepared, prepare};
-use super::report::{Bounds, Method, Reported, Told};
+use super::report::{Method, Reported, Told};
 use super::request::Asked;
 use super::viewer::{authenticate_by, authorization};
 use crate::auth::Viewer;
@@ -138,13 +138,13 @@ impl From<Over> for End {
 pub fn open(
     service: Service,
     upgrade: WebSocketUpgrade,
-    headers: HeaderMap,
+    headers: &HeaderMap,
     place: Option<Place>,
 ) -> axum::response::Response {
     let refused = |status, code, message: &str| {
-        Told::of(&service, Method::Socket, &headers).answer(Answer::refused(status, code, message), Media::Json)
+        Told::of(&service, Method::Socket, headers).answer(Answer::refused(status, code, message), Media::Json)
     };
-    if !is_welcome(&headers, &service.app.config.origins) {
+    if !is_welcome(headers, &service.app.config.origins) {
         return refused(StatusCode::FORBIDDEN, "FORBIDDEN_ORIGIN", "Pages of other origins open no sockets.");
     }
     let upgrade = upgrade.protocols([PROTOCOL]).read_buffer_size(BUFFER).write_buffer_size(BUFFER);
@@ -153,6 +153,7 @@ pub fn open(
     if upgrade.selected_protocol().is_none() {
         return refused(StatusCode::BAD_REQUEST, "BAD_REQUEST", &format!("The protocol is {PROTOCOL}."));
     }
+    let headers = copied(headers);
     upgrade.on_upgrade(async move |socket| {
         let open = service.metrics.socket();
         let end = Box::pin(Talk::new(service, headers, place).run(socket)).await;
@@ -194,13 +195,13 @@ enum What {
 struct Teller {
     id: String,
     number: u64,
-    socket: mpsc::Sender<News>,
+    socket: mpsc::Sender<Box<News>>,
 }
 
 impl Teller {
     async fn tell(&self, what: What) {
         // A socket that is closed hears nothing.
-        let _ = self.socket.send(News { id: self.id.clone(), number: self.number, what }).await;
+        let _ = self.socket.send(Box::new(News { id: self.id.clone(), number: self.number, what })).await;
     }
 }
 
@@ -253,8 +254,9 @@ struct Talk {
     running: HashMap<String, Running>,
     /// How many operations there were.
     asked: u64,
-    news: mpsc::Receiver<News>,
-    tellers: mpsc::Sender<News>,
+    /// Boxed: a channel has room for many of them.
+    news: mpsc::Receiver<Box<News>>,
+    tellers: mpsc::Sender<Box<News>>,
 }
 
 impl Talk {
@@ -279,7 +281,7 @@ impl Talk {
             let done = tokio::select! {
                 end = &mut self.until => Err(end),
                 said = socket.recv() => self.hear(said, &mut socket).await,
-                Some(news) = self.news.recv() => self.tell(news, &mut socket).await,
+                Some(news) = self.news.recv() => self.tell(*news, &mut socket).await,
                 _ = self.heartbeat.tick() => self.ask(&mut socket).await,
             };
             if let Err(end) = done {
@@ -309,7 +311,7 @@ impl Talk {
                 return;
             }
             let Some(news) = self.news.recv().await else { return };
-            if let Err(End::Slow | End::Left) = self.tell(news, socket).await {
+            if let Err(End::Slow | End::Left) = self.tell(*news, socket).await {
                 return;
             }
         }
@@ -363,9 +365,10 @@ impl Talk {
                 let speaker = Arc::make_mut(&mut self.speaker);
                 let of_header = authorization(&speaker.headers).map(str::to_owned);
                 speaker.authorization = payload.as_ref().and_then(authorization_in).or(of_header);
+                // Boxed: every socket would have the room of it as long as it is open.
                 let viewer = tokio::select! {
                     end = &mut self.until => return Err(end),
-                    viewer = speaker.viewer() => viewer?,
+                    viewer = Box::pin(speaker.viewer()) => viewer?,
                 };
                 self.until = over(&self.service, Credential::from(&viewer)).map(End::from).boxed();
                 self.is_begun = true;
@@ -441,19 +444,36 @@ impl Speaker {
     }
 
     /// Does what is asked, and tells what comes of it.
-    async fn serve(self: Arc<Self>, asked: Asked, mut told: Told, teller: Teller) {
-        let bounds = told.bounds();
-        // Boxed: an operation that goes on would have the room of it.
-        let begun = in_time(&bounds, Box::pin(self.begin(asked, &mut told))).await;
-        match begun.unwrap_or_else(|late| Err(Refused::Operation(late))) {
-            Ok(prepared) => self.tell_answers(prepared, told, bounds, teller).await,
-            Err(Refused::Speaker(answer)) if answer.is_of_the_client() => {
-                told.report(Reported::of(&answer, Media::GraphqlResponse));
-                teller.tell(What::Over(End::Forbidden)).await;
+    async fn serve(self: Arc<Self>, asked: Asked, told: Told, teller: Teller) {
+        // Boxed: an operation that goes on would have the room of its beginning.
+        match Box::pin(self.begun(asked, told)).await {
+            Ok((goes_on, mut answers)) => {
+                if goes_on {
+                    teller.tell(What::GoesOn).await;
+                }
+                while let Some(answer) = answers.next().await {
+                    teller.tell(message(&answer, &teller.id)).await;
+                }
+                let complete = json!({ "type": "complete", "id": teller.id }).to_string();
+                teller.tell(What::Last(complete, "completed")).await;
             }
+            Err(Refused::Speaker(answer)) if answer.is_of_the_client() => teller.tell(What::Over(End::Forbidden)).await,
             Err(Refused::Speaker(answer) | Refused::Operation(answer)) => {
-                told.report(Reported::of(&answer, Media::GraphqlResponse));
                 teller.tell(message(&answer, &teller.id)).await;
+            }
+        }
+    }
+
+    /// Whether an operation goes on, and the answers to it. Operators are told of one that is refused.
+    async fn begun(&self, asked: Asked, mut told: Told) -> Result<(bool, BoxStream<'static, Answer>), Refused> {
+        let bounds = told.bounds();
+        let begun = in_time(&bounds, self.begin(asked, &mut told)).await;
+        match begun.unwrap_or_else(|late| Err(Refused::Operation(late))) {
+            Ok(prepared) => Ok((prepared.goes_on(), answers(self.service.clone(), prepared, told, bounds))),
+            Err(refused) => {
+                let (Refused::Speaker(answer) | Refused::Operation(answer)) = &refused;
+                told.report(Reported::of(answer, Media::GraphqlResponse));
+                Err(refused)
             }
         }
     }
@@ -463,18 +483,6 @@ impl Speaker {
         let viewer = self.authenticate(told).await.map_err(Refused::Speaker)?;
         let asking = Asking::of(&self.service, viewer, self.caller());
         prepare(&self.service, asking, asked, told).await.map_err(Refused::Operation)
-    }
-
-    async fn tell_answers(&self, prepared: Prepared, told: Told, bounds: Bounds, teller: Teller) {
-        if prepared.goes_on() {
-            teller.tell(What::GoesOn).await;
-        }
-        let mut answers = answers(self.service.clone(), prepared, told, bounds);
-        while let Some(answer) = answers.next().await {
-            teller.tell(message(&answer, &teller.id)).await;
-        }
-        let complete = json!({ "type": "complete", "id": teller.id }).to_string();
-        teller.tell(What::Last(complete, "completed")).await;
     }
 }
 
@@ -486,6 +494,13 @@ fn message(answer: &Answer, id: &str) -> What {
     } else {
         What::Last(format!(r#"{{"type":"error","id":{id},"payload":{}}}"#, answer.errors()), "refused")
     }
+}
+
+/// Headers that do not keep the whole request that they are parts of.
+fn copied(headers: &HeaderMap) -> HeaderMap {
+    let copied =
+        headers.iter().map(|(name, value)| Some((name.clone(), HeaderValue::from_bytes(value.as_bytes()).ok()?)));
+    copied.flatten().collect()
 }
 
 /// What a client has written as its `Authorization`, as a header would have it.

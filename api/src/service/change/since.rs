@@ -104,7 +104,7 @@ impl Following<'_> {
         let read = async || {
             let batch = self.batch().await?;
             if !batch.changes.is_empty() {
-                still_acts(self.app, self.viewer).await?;
+                Box::pin(still_acts(self.app, self.viewer)).await?;
             }
             Ok::<_, Error>(batch)
         };
@@ -121,7 +121,7 @@ impl Following<'_> {
         match read().await {
             Err(error) if error.is_fault() => {
                 tracing::warn!(error = chain(&error), "the feed cannot be read, and is read again");
-                waiting(again).await
+                waiting(Box::pin(again)).await
             }
             outcome => outcome,
         }
@@ -130,7 +130,8 @@ impl Following<'_> {
     /// What comes next, from the changes that all followers share as far as they go back.
     async fn batch(&self) -> Result<Batch, Error> {
         let Some((lines, head)) = self.app.feed.recent.since(self.app, self.after).await? else {
-            return batch(self.app, self.viewer, self.after, DEFAULT, &self.records).await;
+            // Boxed: whoever follows would have the room of it as long as it does.
+            return Box::pin(batch(self.app, self.viewer, self.after, DEFAULT, &self.records)).await;
         };
         let wanted = lines.iter().filter(|line| self.records.contains(&line.subject_kind));
         let mut seen = wanted.filter_map(|line| seen(self.app, self.viewer, line)).peekable();
