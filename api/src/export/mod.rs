@@ -27,7 +27,7 @@ use crate::service::read;
 
 /// The records of a portion, and how many portions are made at once. On SQLite small ones, one by one, are fast enough: each connection
 /// and each thread keeps memory of its own.
-const PORTIONS: (u64, usize) = (500, 3);
+const PORTIONS: (u64, usize) = (256, 4);
 const PORTIONS_OF_SQLITE: (u64, usize) = (64, 1);
 
 /// Lines come in pieces of some size, in bytes. Buffers that grow beyond it take some megabytes each of the allocator's.
