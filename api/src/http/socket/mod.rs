@@ -1,4 +1,6 @@
-//! The protocol `graphql-transport-ws` on a WebSocket: one connection, many operations. The close codes are the protocol's.
+//! The protocol `graphql-transport-ws` on a WebSocket: one connection, many operations.
+
+mod protocol;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,16 +11,16 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use futures_util::future::{self, BoxFuture, FutureExt as _};
 use futures_util::stream::{BoxStream, StreamExt as _};
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
+use self::protocol::{End, Said};
 use super::Service;
 use super::answer::Answer;
 use super::execution::{answers, in_time};
-use super::lifetime::{Credential, Over, over};
+use super::lifetime::{Credential, over};
 use super::listen::Place;
 use super::media::Media;
 use super::prepare::{Asking, Caller, Prepared, prepare};
@@ -39,100 +41,6 @@ const FAREWELL: Duration = Duration::from_secs(1);
 const LONGEST_ID: usize = 255;
 /// What a socket holds of the bytes that come and go, beside the message at hand. A thousand quiet sockets cost little.
 const BUFFER: usize = 4096;
-
-/// What a client sends.
-#[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Said {
-    ConnectionInit {
-        #[serde(default)]
-        payload: Option<Map<String, Value>>,
-    },
-    Ping {},
-    Pong {},
-    Subscribe {
-        id: String,
-        payload: Asked,
-    },
-    Complete {
-        id: String,
-    },
-}
-
-/// Why a socket comes to its end.
-#[derive(Clone, Copy)]
-enum End {
-    Left,
-    Slow,
-    /// It has not said for a while that it is there.
-    Silent,
-    /// The connection is gone without a word, or a frame cannot be read.
-    Broken,
-    Stopped,
-    /// The service cannot say now who the client is.
-    Unavailable,
-    Malformed,
-    Unauthorized,
-    Forbidden,
-    InitTimeout,
-    SubscriberExists,
-    TooManyInits,
-    TooManyOperations,
-    Expired,
-    Revoked,
-}
-
-impl End {
-    /// The reason's name among the metrics.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Left => "left",
-            Self::Slow => "slow",
-            Self::Silent => "silent",
-            Self::Broken => "broken",
-            Self::Stopped => Over::Stopped.name(),
-            Self::Expired => Over::Expired.name(),
-            Self::Revoked => Over::Revoked.name(),
-            Self::Unavailable => "unavailable",
-            Self::Malformed => "malformed",
-            Self::Unauthorized => "unauthorized",
-            Self::Forbidden => "forbidden",
-            Self::InitTimeout => "init_timeout",
-            Self::SubscriberExists => "subscriber_exists",
-            Self::TooManyInits => "too_many_inits",
-            Self::TooManyOperations => "too_many_operations",
-        }
-    }
-
-    /// The protocol's code and words; `None` if nobody would read them.
-    fn frame(self) -> Option<CloseFrame> {
-        let (code, reason) = match self {
-            Self::Left | Self::Slow | Self::Silent => return None,
-            Self::Stopped => (1001, "The service stops"),
-            Self::Broken | Self::Malformed => (4400, "This is no message of the protocol"),
-            Self::Unavailable => (1013, "Try again later"),
-            Self::Unauthorized => (4401, "Unauthorized"),
-            Self::Forbidden => (4403, "Forbidden"),
-            Self::InitTimeout => (4408, "Connection initialisation timeout"),
-            Self::SubscriberExists => (4409, "A subscriber with this id already exists"),
-            Self::TooManyInits => (4429, "Too many initialisation requests"),
-            Self::TooManyOperations => (4429, "Too many operations at once"),
-            Self::Expired => (4403, "The token has expired"),
-            Self::Revoked => (4403, "The token is revoked"),
-        };
-        Some(CloseFrame { code, reason: reason.into() })
-    }
-}
-
-impl From<Over> for End {
-    fn from(over: Over) -> Self {
-        match over {
-            Over::Expired => Self::Expired,
-            Over::Revoked => Self::Revoked,
-            Over::Stopped => Self::Stopped,
-        }
-    }
-}
 
 /// Opens a socket, if the client speaks the protocol, and is no page of a stranger.
 pub fn open(

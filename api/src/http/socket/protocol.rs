@@ -1,0 +1,102 @@
+//! What is said in the protocol, and why a socket comes to its end, with the protocol's code.
+
+use axum::extract::ws::CloseFrame;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::http::lifetime::Over;
+use crate::http::request::Asked;
+
+/// What a client sends.
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Said {
+    ConnectionInit {
+        #[serde(default)]
+        payload: Option<Map<String, Value>>,
+    },
+    Ping {},
+    Pong {},
+    Subscribe {
+        id: String,
+        payload: Asked,
+    },
+    Complete {
+        id: String,
+    },
+}
+
+/// Why a socket comes to its end.
+#[derive(Clone, Copy)]
+pub enum End {
+    Left,
+    Slow,
+    /// It has not said for a while that it is there.
+    Silent,
+    /// The connection is gone without a word, or a frame cannot be read.
+    Broken,
+    Stopped,
+    /// The service cannot say now who the client is.
+    Unavailable,
+    Malformed,
+    Unauthorized,
+    Forbidden,
+    InitTimeout,
+    SubscriberExists,
+    TooManyInits,
+    TooManyOperations,
+    Expired,
+    Revoked,
+}
+
+impl End {
+    /// The reason's name among the metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Slow => "slow",
+            Self::Silent => "silent",
+            Self::Broken => "broken",
+            Self::Stopped => Over::Stopped.name(),
+            Self::Expired => Over::Expired.name(),
+            Self::Revoked => Over::Revoked.name(),
+            Self::Unavailable => "unavailable",
+            Self::Malformed => "malformed",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::InitTimeout => "init_timeout",
+            Self::SubscriberExists => "subscriber_exists",
+            Self::TooManyInits => "too_many_inits",
+            Self::TooManyOperations => "too_many_operations",
+        }
+    }
+
+    /// The protocol's code and words; `None` if nobody would read them.
+    pub fn frame(self) -> Option<CloseFrame> {
+        let (code, reason) = match self {
+            Self::Left | Self::Slow | Self::Silent => return None,
+            Self::Stopped => (1001, "The service stops"),
+            Self::Broken | Self::Malformed => (4400, "This is no message of the protocol"),
+            Self::Unavailable => (1013, "Try again later"),
+            Self::Unauthorized => (4401, "Unauthorized"),
+            Self::Forbidden => (4403, "Forbidden"),
+            Self::InitTimeout => (4408, "Connection initialisation timeout"),
+            Self::SubscriberExists => (4409, "A subscriber with this id already exists"),
+            Self::TooManyInits => (4429, "Too many initialisation requests"),
+            Self::TooManyOperations => (4429, "Too many operations at once"),
+            Self::Expired => (4403, "The token has expired"),
+            Self::Revoked => (4403, "The token is revoked"),
+        };
+        Some(CloseFrame { code, reason: reason.into() })
+    }
+}
+
+impl From<Over> for End {
+    fn from(over: Over) -> Self {
+        match over {
+            Over::Expired => Self::Expired,
+            Over::Revoked => Self::Revoked,
+            Over::Stopped => Self::Stopped,
+        }
+    }
+}
