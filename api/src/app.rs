@@ -9,14 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait as _};
-use sea_orm::DatabaseTransaction;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::auth::keys::KeyRing;
 use crate::clock::Clock;
 use crate::config::{Config, Limits, TrustedDocuments};
-use crate::database::{self, Databases};
+use crate::database::{self, Databases, Transaction};
 use crate::error::Error;
 use crate::http::listen;
 use crate::service::attend::attend;
@@ -105,12 +104,13 @@ impl App {
 
     /// The same application, whose every statement is one of a transaction.
     #[must_use]
-    pub fn within(&self, txn: &Arc<DatabaseTransaction>) -> Self {
+    pub fn within(&self, txn: &Arc<Transaction>) -> Self {
         Self { databases: self.databases.within(txn), parts: Arc::clone(&self.parts) }
     }
 
-    /// Whether the service can answer: the database is reachable, and has the schema that this program knows.
+    /// Whether the service can answer: the database is reachable, takes writes, and has the schema that this program knows.
     pub async fn ready(&self) -> Result<(), Error> {
+        self.databases.check_writable(self.clock.uuid()).await?;
         let seen = Migrator::get_migration_models(self.databases.read.pool()).await?;
         let seen: HashSet<String> = seen.into_iter().map(|seen| seen.version).collect();
         let known = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
@@ -190,11 +190,11 @@ pub async fn migrate(databases: &Databases) -> Result<(), StartError> {
     let alone = databases.begin().await.map_err(StartError::Migration)?;
     database::unlimited(&alone).await.map_err(StartError::Migration)?;
     database::alone(&alone, "migrate").await.map_err(StartError::Migration)?;
-    Migrator::install(&alone).await.map_err(StartError::Migration)?;
-    let seen = Migrator::get_migration_models(&alone).await.map_err(StartError::Migration)?;
+    Migrator::install(alone.inner()).await.map_err(StartError::Migration)?;
+    let seen = Migrator::get_migration_models(alone.inner()).await.map_err(StartError::Migration)?;
     if let Some(unknown) = seen.into_iter().find(|seen| !known.contains(&seen.version)) {
         return Err(StartError::NewerSchema(unknown.version));
     }
-    Migrator::up(&alone, None).await.map_err(StartError::Migration)?;
+    Migrator::up(alone.inner(), None).await.map_err(StartError::Migration)?;
     alone.commit().await.map_err(StartError::Migration)
 }

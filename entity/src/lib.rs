@@ -40,5 +40,6 @@ pub mod source_system;
 pub mod theme;
 pub mod webhook;
 pub mod webhook_delivery;
+pub mod write_probe;
 
 pub use row::{Audience, ModelOf, Part, Record, RecordType, Row};

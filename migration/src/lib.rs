@@ -12,6 +12,7 @@ mod m20261124_000008_clients;
 mod m20261124_000009_webhooks;
 mod m20261124_000010_merged;
 mod m20261126_000011_merged_themes;
+mod m20261128_000012_write_probe;
 
 use sea_orm_migration::async_trait;
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000009_webhooks::Migration),
             Box::new(m20261124_000010_merged::Migration),
             Box::new(m20261126_000011_merged_themes::Migration),
+            Box::new(m20261128_000012_write_probe::Migration),
         ]
     }
 }

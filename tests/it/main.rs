@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails its test")]
 
 mod access;
+mod acknowledged;
 mod at_once;
 mod attacks;
 mod bulk;

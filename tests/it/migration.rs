@@ -43,7 +43,7 @@ macro_rules! entities {
 fn entities(database: Database) -> BTreeMap<String, Columns> {
     entities!(database, addressee agenda_item agenda_item_recommendation alternative_title audit body body_session change change_head client client_token country external_id idempotency_key instrument
         mandate meeting meeting_organizer meeting_source operation_figure organization participation recommendation
-        recommendation_instrument recommendation_revision recommendation_theme repatriation_operation source source_system theme webhook webhook_delivery)
+        recommendation_instrument recommendation_revision recommendation_theme repatriation_operation source source_system theme webhook webhook_delivery write_probe)
 }
 
 async fn tables(app: &TestApp) -> BTreeMap<String, Columns> {

@@ -4,6 +4,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "JSON values are made where they are passed")]
 
 pub mod client;
+pub mod disk;
 pub mod given;
 pub mod postgres;
 pub mod program;
@@ -132,6 +133,12 @@ impl TestApp {
     pub async fn on(cluster: &postgres::Cluster) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         Self::at(Database::Postgres, cluster.create_database().await, directory).await
+    }
+
+    /// On a server of its own that keeps its rows in this directory.
+    pub async fn on_disk(cluster: &postgres::Cluster, directory: &std::path::Path) -> Self {
+        let url = cluster.create_database_in(directory).await;
+        Self::at(Database::Postgres, url, tempfile::tempdir().expect("a temporary directory")).await
     }
 
     async fn at(database: Database, url: String, directory: TempDir) -> Self {

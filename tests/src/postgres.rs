@@ -177,6 +177,17 @@ impl Cluster {
         url
     }
 
+    /// A database that holds the public record, and keeps its rows in this directory.
+    pub async fn create_database_in(&self, directory: &Path) -> String {
+        if let Some((uid, gid)) = unprivileged_account() {
+            std::os::unix::fs::chown(directory, Some(uid), Some(gid)).expect("a directory of the server's account");
+        }
+        run(&self.server, &format!("CREATE TABLESPACE small LOCATION '{}'", directory.display())).await;
+        let url = create(&self.server, "TABLESPACE small").await;
+        crate::load_template(&url).await;
+        url
+    }
+
     /// Stops the server, cutting all connections, and starts it again a second later.
     pub fn restart(&mut self) {
         let pipe = self.keeper.stdin.as_mut().expect("a pipe to the shell");

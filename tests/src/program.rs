@@ -116,6 +116,15 @@ pub fn metrics(port: u16) -> String {
     answer
 }
 
+/// The status of an answer to a GET.
+pub fn get(port: u16, path: &str) -> u16 {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")
+}
+
 /// The body of an answer to a GraphQL request; `None` if the service did not answer in full.
 pub fn ask(port: u16, token: Option<&str>, query: &str, variables: &Value) -> Option<Value> {
     let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();

@@ -14,6 +14,8 @@ use crate::telemetry::chain;
 /// Tells that an answer was given before.
 pub const IS_AGAIN: HeaderName = HeaderName::from_static("idempotency-replayed");
 pub const TRUE: HeaderValue = HeaderValue::from_static("true");
+/// In how many seconds a request is repeated whose database does not answer now.
+const AWAY_SECONDS: u16 = 1;
 
 /// The outcome of a request, and the GraphQL response as JSON.
 pub struct Answer {
@@ -155,6 +157,9 @@ impl Answer {
         }
         if status == StatusCode::METHOD_NOT_ALLOWED {
             headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+        }
+        if self.codes.contains(&"UNAVAILABLE") {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(AWAY_SECONDS));
         }
         if self.is_again {
             headers.insert(IS_AGAIN, TRUE);

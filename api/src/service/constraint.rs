@@ -1,8 +1,9 @@
-//! What the databases refuse, in words that the author of the input can act on, and how what they fail by is told apart. The
+//! What the databases refuse, in words that the author of the input can act on. The
 //! databases hold these rules even between concurrent writers, so that the use cases need not ask first.
 
-use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
+use sea_orm::{DbErr, SqlErr};
 
+use crate::database;
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::{council, external, meeting};
 use crate::error::Error;
@@ -115,26 +116,6 @@ const GUARDS: [(&str, RefusalCode, &str, &str); 6] = [
     ),
 ];
 
-/// What another writer has crossed: a transaction that was given up for the sake of another one, or a record that was there when it
-/// was looked up, and is gone. (PostgreSQL, "Error Codes"; SQLite, "Result Codes".)
-const GIVEN_UP: [&str; 4] = [
-    "40001", // serialization_failure
-    "40P01", // deadlock_detected
-    "23503", // foreign_key_violation
-    "787",   // SQLITE_CONSTRAINT_FOREIGNKEY
-];
-/// A database that is starting or stopping, has no room for a connection, takes too long, or is held by another process.
-const AWAY: [&str; 8] = [
-    "57014", // query_canceled, as by its time limit
-    "57P01", // admin_shutdown
-    "57P02", // crash_shutdown
-    "57P03", // cannot_connect_now
-    "53300", // too_many_connections
-    "08006", // connection_failure
-    "5",     // SQLITE_BUSY
-    "6",     // SQLITE_LOCKED
-];
-
 /// The error of a write that a database has refused.
 pub fn refused_write(error: DbErr) -> Error {
     if let Some(SqlErr::UniqueConstraintViolation(message)) = error.sql_err()
@@ -147,7 +128,7 @@ pub fn refused_write(error: DbErr) -> Error {
     if let Some((_, code, path, text)) = GUARDS.iter().find(|(guard, ..)| message.contains(guard)) {
         return Refusal::new(*code, path, *text).into();
     }
-    if sql_state(&error).is_some_and(|state| GIVEN_UP.contains(&state.as_str())) {
+    if database::is_crossed(&error) {
         return Error::GivenUp(error.into());
     }
     error.into()
@@ -155,34 +136,11 @@ pub fn refused_write(error: DbErr) -> Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        if is_away(&error) { Self::Unavailable(error.into()) } else { Self::Internal(error.into()) }
-    }
-}
-
-/// Whether a database cannot be reached.
-fn is_away(error: &DbErr) -> bool {
-    use sqlx::Error::{Database, Io, PoolClosed, PoolTimedOut, WorkerCrashed};
-    match failure(error) {
-        Some(Database(_)) => sql_state(error).is_some_and(|state| AWAY.contains(&state.as_str())),
-        Some(Io(_) | PoolTimedOut | PoolClosed | WorkerCrashed) => true,
-        Some(_) => false,
-        None => matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)),
+        if database::is_away(&error) { Self::Unavailable(error.into()) } else { Self::Internal(error.into()) }
     }
 }
 
 /// SQLite says `UNIQUE constraint failed: table.column, table.column`, or the name of an index on an expression.
 fn names(message: &str, columns: &str) -> bool {
     message.split_once("UNIQUE constraint failed: ").is_some_and(|(_, named)| named.trim() == columns)
-}
-
-fn sql_state(error: &DbErr) -> Option<String> {
-    Some(failure(error)?.as_database_error()?.code()?.into_owned())
-}
-
-/// What a statement has failed by.
-fn failure(error: &DbErr) -> Option<&sqlx::Error> {
-    match error {
-        DbErr::Exec(RuntimeErr::SqlxError(failure)) | DbErr::Query(RuntimeErr::SqlxError(failure)) => Some(failure),
-        _ => None,
-    }
 }

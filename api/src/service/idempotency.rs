@@ -8,12 +8,13 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use entity::idempotency_key::{self, Entity};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::constraint::refused_write;
 use super::{change, prune};
 use crate::App;
+use crate::database::Transaction;
 use crate::error::Error;
 
 /// How long an answer is kept.
@@ -64,7 +65,7 @@ pub enum Claimed {
 
 /// A request that is executed, in a transaction that is open.
 pub struct Open {
-    txn: Arc<DatabaseTransaction>,
+    txn: Arc<Transaction>,
     repeatable: Repeatable,
     _turn: OwnedMutexGuard<()>,
 }

@@ -16,8 +16,8 @@ use entity::id::RecordId;
 use entity::{Record, Row, audit, external_id};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IdenStatic, IntoActiveModel, Iterable, ModelTrait,
-    QueryFilter, QuerySelect,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IdenStatic, IntoActiveModel, Iterable, ModelTrait, QueryFilter,
+    QuerySelect,
 };
 use uuid::Uuid;
 
@@ -25,6 +25,7 @@ use super::change::{ChangeCursor, Pending, append, ring};
 use super::constraint::refused_write;
 use crate::app::App;
 use crate::auth::Viewer;
+use crate::database::Transaction;
 use crate::domain::scope;
 use crate::error::Error;
 
@@ -52,7 +53,7 @@ pub struct Tx<'a> {
     viewer: Viewer,
     action: &'static str,
     at: DateTime<Utc>,
-    txn: DatabaseTransaction,
+    txn: Transaction,
     changes: Vec<Pending>,
     /// Where each record that was written stands in `changes`.
     written: HashMap<Uuid, usize>,
@@ -104,7 +105,7 @@ impl Tx<'_> {
     }
 
     /// The connection of this transaction, for reads through door 1.
-    pub fn db(&self) -> &DatabaseTransaction {
+    pub fn db(&self) -> &Transaction {
         &self.txn
     }
 

@@ -1,15 +1,27 @@
 //! The connections: one pool on PostgreSQL; on SQLite one writer and a pool of readers, so that neither waits for the other.
 
+mod failure;
+mod health;
+mod readiness;
+mod transaction;
+
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sea_orm::sea_query::{Func, Query};
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::pool::PoolOptions;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{self, Connection as _};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
-    QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    QueryResult, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
+
+pub use self::failure::{is_away, is_crossed};
+use self::health::Health;
+pub use self::transaction::Transaction;
 
 /// A connection that nobody got within this time is an error, not a wait.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -45,33 +57,40 @@ impl Count {
 /// Where statements go: to whichever connection of a pool is free, or to that of a transaction.
 #[derive(Clone, Debug)]
 pub enum Connection {
-    Pool(DatabaseConnection),
+    Pool(Pool),
     Within(Within),
 }
 
-/// A transaction in which others begin as parts of it. After a statement of its own has failed nothing more is done in it: the
-/// database has given it up, and what follows would be no part of it.
+/// The connections of a database, and what is known of it.
 #[derive(Clone, Debug)]
-pub struct Within {
-    txn: Arc<DatabaseTransaction>,
-    pool: DatabaseConnection,
-    has_failed: Arc<AtomicBool>,
+pub struct Pool {
+    connections: DatabaseConnection,
+    health: Arc<Health>,
 }
 
-impl Within {
-    fn txn(&self) -> Result<&DatabaseTransaction, DbErr> {
-        if self.has_failed.load(Ordering::Relaxed) {
-            return Err(DbErr::Custom("the transaction has failed before".to_owned()));
+/// A transaction in which others begin as parts of it.
+#[derive(Clone, Debug)]
+pub struct Within {
+    txn: Arc<Transaction>,
+    pool: Pool,
+}
+
+impl Pool {
+    /// Reads. What has broken its connection is tried once more on a new one: it has written nothing.
+    async fn read<T, F>(&self, statement: Statement, run: impl Fn(Statement) -> F) -> Result<T, DbErr>
+    where
+        F: Future<Output = Result<T, DbErr>>,
+    {
+        let again = statement.sql.starts_with("SELECT").then(|| statement.clone());
+        let outcome = self.noted(run(statement).await);
+        match (outcome, again) {
+            (Err(error), Some(statement)) if failure::is_broken(&error) => self.noted(run(statement).await),
+            (outcome, _) => outcome,
         }
-        Ok(&self.txn)
     }
 
-    fn note<T>(&self, outcome: Result<T, DbErr>) -> Result<T, DbErr> {
-        outcome.inspect_err(|_| self.has_failed.store(true, Ordering::Relaxed))
-    }
-
-    async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.note(self.txn()?.begin().await)
+    fn noted<T>(&self, outcome: Result<T, DbErr>) -> Result<T, DbErr> {
+        outcome.inspect_err(|error| self.health.note(error))
     }
 }
 
@@ -79,7 +98,7 @@ impl Connection {
     /// The pool, for what is done outside of transactions: streams, figures, the end.
     pub fn pool(&self) -> &DatabaseConnection {
         match self {
-            Self::Pool(pool) | Self::Within(Within { pool, .. }) => pool,
+            Self::Pool(pool) | Self::Within(Within { pool, .. }) => &pool.connections,
         }
     }
 }
@@ -93,29 +112,35 @@ impl ConnectionTrait for Connection {
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         match self {
-            Self::Pool(pool) => pool.execute_raw(statement).await,
-            Self::Within(within) => within.note(within.txn()?.execute_raw(statement).await),
+            Self::Pool(pool) => {
+                pool.health.check_file()?;
+                pool.health.note_write(pool.connections.execute_raw(statement).await)
+            }
+            Self::Within(within) => within.txn.execute_raw(statement).await,
         }
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         match self {
-            Self::Pool(pool) => pool.execute_unprepared(sql).await,
-            Self::Within(within) => within.note(within.txn()?.execute_unprepared(sql).await),
+            Self::Pool(pool) => {
+                pool.health.check_file()?;
+                pool.health.note_write(pool.connections.execute_unprepared(sql).await)
+            }
+            Self::Within(within) => within.txn.execute_unprepared(sql).await,
         }
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         match self {
-            Self::Pool(pool) => pool.query_one_raw(statement).await,
-            Self::Within(within) => within.note(within.txn()?.query_one_raw(statement).await),
+            Self::Pool(pool) => pool.read(statement, |statement| pool.connections.query_one_raw(statement)).await,
+            Self::Within(within) => within.txn.query_one_raw(statement).await,
         }
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match self {
-            Self::Pool(pool) => pool.query_all_raw(statement).await,
-            Self::Within(within) => within.note(within.txn()?.query_all_raw(statement).await),
+            Self::Pool(pool) => pool.read(statement, |statement| pool.connections.query_all_raw(statement)).await,
+            Self::Within(within) => within.txn.query_all_raw(statement).await,
         }
     }
 }
@@ -125,6 +150,7 @@ impl ConnectionTrait for Connection {
 pub struct Databases {
     pub read: Connection,
     pub write: Connection,
+    health: Arc<Health>,
     statements: Arc<AtomicU64>,
 }
 
@@ -133,14 +159,19 @@ impl Databases {
     /// than `limit`; of SQLite whoever waits for it gives it up.
     pub async fn open(url: &str, connections: u32, limit: Duration) -> Result<Self, DbErr> {
         let statements = Arc::new(AtomicU64::new(0));
-        let (mut read, mut write) = if url.starts_with("sqlite:") {
+        let is_sqlite = url.starts_with("sqlite:");
+        let health = Arc::new(Health::default());
+        let (mut read, mut write) = if is_sqlite {
             // The writer comes first: it creates the file and sets it to write-ahead logging.
-            let write = Database::connect(sqlite(url, 1)).await?;
-            (Database::connect(sqlite(url, connections)).await?, write)
+            let write = Database::connect(sqlite(url, 1, &health)).await?;
+            (Database::connect(sqlite(url, connections, &health)).await?, write)
         } else {
-            let pool = Database::connect(postgres(url, connections, limit)).await?;
+            let pool = Database::connect(postgres(url, connections, limit, &health)).await?;
             (pool.clone(), pool)
         };
+        if is_sqlite {
+            health.watch(file(url)?);
+        }
         for pool in [&mut read, &mut write] {
             let statements = Arc::clone(&statements);
             pool.set_metric_callback(move |_| {
@@ -149,32 +180,38 @@ impl Databases {
                 let _ = OF_REQUEST.try_with(Count::add);
             });
         }
-        Ok(Self { read: Connection::Pool(read), write: Connection::Pool(write), statements })
+        let [read, write] =
+            [read, write].map(|connections| Connection::Pool(Pool { connections, health: Arc::clone(&health) }));
+        Ok(Self { read, write, health, statements })
     }
 
     /// Begins a transaction that writes. On SQLite it takes the writer's lock at once: a read that becomes a write would be
-    /// refused later.
-    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+    /// refused later. What has broken its connection is tried once more on a new one.
+    pub async fn begin(&self) -> Result<Transaction, DbErr> {
         let pool = match &self.write {
             Connection::Pool(pool) => pool,
-            Connection::Within(within) => return within.begin().await,
+            Connection::Within(within) => return within.txn.begin().await,
         };
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
+        self.health.check_file()?;
+        let begun = match pool.noted(begun_in_any_case(pool.connections.clone()).await) {
+            Err(error) if failure::is_broken(&error) => {
+                pool.noted(begun_in_any_case(pool.connections.clone()).await)?
+            }
+            begun => begun?,
         };
-        begun_in_any_case(pool.clone(), options).await
+        Ok(Transaction::new(begun, Arc::clone(&self.health)))
     }
 
     /// The same databases, with all statements in a transaction. What begins in it is a part of it.
     #[must_use]
-    pub fn within(&self, txn: &Arc<DatabaseTransaction>) -> Self {
-        let has_failed = Arc::new(AtomicBool::new(false));
-        let within = |one: &Connection| {
-            let (txn, pool, has_failed) = (Arc::clone(txn), one.pool().clone(), Arc::clone(&has_failed));
-            Connection::Within(Within { txn, pool, has_failed })
+    pub fn within(&self, txn: &Arc<Transaction>) -> Self {
+        let within = |one: &Connection| match one {
+            Connection::Pool(pool) | Connection::Within(Within { pool, .. }) => {
+                Connection::Within(Within { txn: Arc::clone(txn), pool: pool.clone() })
+            }
         };
-        Self { read: within(&self.read), write: within(&self.write), statements: Arc::clone(&self.statements) }
+        let (read, write) = (within(&self.read), within(&self.write));
+        Self { read, write, health: Arc::clone(&self.health), statements: Arc::clone(&self.statements) }
     }
 
     /// Whether what is committed is committed for others as well.
@@ -214,10 +251,11 @@ impl Databases {
 
 /// Begins a transaction in a task, which ends even if nobody waits for it any more: sqlx 0.9.0 gives a connection whose `BEGIN` is
 /// on its way back to the pool with the transaction open (its issue 4393), and what others write on it then is never committed.
-async fn begun_in_any_case(
-    pool: DatabaseConnection,
-    options: TransactionOptions,
-) -> Result<DatabaseTransaction, DbErr> {
+async fn begun_in_any_case(pool: DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
     let begun = tokio::spawn(async move { pool.begin_with_options(options).await });
     begun.await.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string())))
 }
@@ -225,7 +263,7 @@ async fn begun_in_any_case(
 /// Waits for every other transaction that asks to be alone with the same matter, until this one ends. On SQLite a
 /// transaction that writes always is.
 #[expect(clippy::disallowed_methods, reason = "a lock is neither read nor written")]
-pub async fn alone(txn: &DatabaseTransaction, matter: &str) -> Result<(), DbErr> {
+pub async fn alone(txn: &Transaction, matter: &str) -> Result<(), DbErr> {
     if txn.get_database_backend() == DbBackend::Postgres {
         let key = Func::cust("hashtext").arg(matter);
         let lock = Query::select().expr(Func::cust("pg_advisory_xact_lock").arg(key)).take();
@@ -236,7 +274,7 @@ pub async fn alone(txn: &DatabaseTransaction, matter: &str) -> Result<(), DbErr>
 
 /// Lets the statements of a transaction take as long as they need.
 #[expect(clippy::disallowed_methods, reason = "a setting is neither read nor written")]
-pub async fn unlimited(txn: &DatabaseTransaction) -> Result<(), DbErr> {
+pub async fn unlimited(txn: &Transaction) -> Result<(), DbErr> {
     if txn.get_database_backend() == DbBackend::Postgres {
         txn.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
     }
@@ -255,27 +293,60 @@ fn options(url: &str, connections: u32) -> ConnectOptions {
     options
 }
 
-fn sqlite(url: &str, connections: u32) -> ConnectOptions {
+/// The file of a database's address.
+fn file(url: &str) -> Result<PathBuf, DbErr> {
+    let options = url.parse::<SqliteConnectOptions>();
+    let options = options.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
+    Ok(options.get_filename().to_owned())
+}
+
+/// Lets a pool use connections only that are in no transaction, and none that were there when one of them broke.
+fn in_a_known_state<D: sqlx::Database>(options: PoolOptions<D>, health: &Arc<Health>) -> PoolOptions<D> {
+    let health = Arc::clone(health);
+    options.after_release(move |connection, about| {
+        let keeps = health.keeps(about.age);
+        Box::pin(async move {
+            if connection.is_in_transaction() {
+                // What takes it back may be on its way.
+                connection.ping().await?;
+            }
+            Ok(keeps && !connection.is_in_transaction())
+        })
+    })
+}
+
+fn sqlite(url: &str, connections: u32, health: &Arc<Health>) -> ConnectOptions {
     let mut options = options(url, connections);
-    options.idle_timeout(None).max_lifetime(None).map_sqlx_sqlite_opts(|sqlite| {
-        sqlite
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
-            .foreign_keys(true)
-            // `INSERT OR REPLACE` then asks the guards of the row that it replaces.
-            .pragma("recursive_triggers", "ON")
-            .busy_timeout(Duration::from_secs(5))
-            .statement_cache_capacity(PREPARED)
-    });
+    let health = Arc::clone(health);
+    options
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .map_sqlx_sqlite_pool_opts(move |pool| in_a_known_state(pool, &health))
+        .map_sqlx_sqlite_opts(|sqlite| {
+            sqlite
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Normal)
+                .foreign_keys(true)
+                // `INSERT OR REPLACE` then asks the guards of the row that it replaces.
+                .pragma("recursive_triggers", "ON")
+                .busy_timeout(Duration::from_secs(5))
+                .statement_cache_capacity(PREPARED)
+        });
     options
 }
 
-fn postgres(url: &str, connections: u32, limit: Duration) -> ConnectOptions {
+fn postgres(url: &str, connections: u32, limit: Duration, health: &Arc<Health>) -> ConnectOptions {
     let mut options = options(url, connections);
+    let (released, acquired) = (Arc::clone(health), Arc::clone(health));
     options
         .statement_timeout(limit)
         .set_application_name("rec")
+        .map_sqlx_postgres_pool_opts(move |pool| in_a_known_state(pool, &released))
+        .map_sqlx_postgres_before_acquire(move |_, about| {
+            let keeps = acquired.keeps(about.age);
+            Box::pin(async move { Ok(keeps) })
+        })
         .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(PREPARED));
     options
 }

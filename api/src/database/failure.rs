@@ -1,0 +1,124 @@
+//! What a statement has failed by, by the codes of both databases. (PostgreSQL, "Error Codes"; SQLite, "Result Codes".)
+
+use sea_orm::{DbErr, RuntimeErr, sqlx};
+
+/// Codes of SQLite, and codes or classes of codes of PostgreSQL.
+struct Codes(&'static [i32], &'static [&'static str]);
+
+/// What another writer has crossed: a transaction that was given up for the sake of another one, or a record that was there when it
+/// was looked up, and is gone.
+const CROSSED: Codes = Codes(
+    &[787], // SQLITE_CONSTRAINT_FOREIGNKEY
+    &[
+        "40001", // serialization_failure
+        "40P01", // deadlock_detected
+        "23503", // foreign_key_violation
+    ],
+);
+
+/// A database that cannot do now what it can do at other times.
+const AWAY: Codes = Codes(
+    &[
+        5,  // SQLITE_BUSY
+        6,  // SQLITE_LOCKED
+        7,  // SQLITE_NOMEM
+        8,  // SQLITE_READONLY
+        9,  // SQLITE_INTERRUPT
+        10, // SQLITE_IOERR
+        13, // SQLITE_FULL
+        14, // SQLITE_CANTOPEN
+    ],
+    &[
+        "08",    // connection exceptions
+        "25006", // read_only_sql_transaction, as of a primary that is one no more
+        "53",    // insufficient resources: disk, memory, connections
+        "57",    // operator intervention: a time limit, a shutdown, a start
+        "58",    // system errors, as of the disk
+    ],
+);
+
+/// A database that takes no writes.
+const UNWRITABLE: Codes = Codes(
+    &[
+        8,  // SQLITE_READONLY
+        10, // SQLITE_IOERR
+        13, // SQLITE_FULL
+        14, // SQLITE_CANTOPEN
+    ],
+    &[
+        "25006", // read_only_sql_transaction
+        "53100", // disk_full
+        "58030", // io_error
+    ],
+);
+
+/// A connection that is of no more use: it is cut, or leads to a server that is the primary no more.
+const BROKEN: Codes = Codes(
+    &[],
+    &[
+        "08",    // connection exceptions
+        "25006", // read_only_sql_transaction
+        "57P",   // a server that stops or starts
+    ],
+);
+
+/// What undoes its statement alone, and leaves the transaction of SQLite as it was.
+const OF_STATEMENT: Codes = Codes(
+    &[19], // SQLITE_CONSTRAINT
+    &[],
+);
+
+impl Codes {
+    fn have(&self, error: &DbErr) -> bool {
+        let Some(sqlx::Error::Database(failure)) = failure(error) else { return false };
+        let Some(code) = failure.code() else { return false };
+        if failure.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_none() {
+            return self.1.iter().any(|class| code.starts_with(class));
+        }
+        // The low byte of a code is what it has in common with others of its kind.
+        code.parse::<i32>().is_ok_and(|code| self.0.contains(&code) || self.0.contains(&(code & 0xff)))
+    }
+}
+
+/// What a statement has failed by.
+fn failure(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(failure)) | DbErr::Query(RuntimeErr::SqlxError(failure)) => Some(failure),
+        _ => None,
+    }
+}
+
+/// Whether another writer has crossed a statement.
+pub fn is_crossed(error: &DbErr) -> bool {
+    CROSSED.have(error)
+}
+
+/// Whether a database does not answer, or has no room, or no time.
+pub fn is_away(error: &DbErr) -> bool {
+    use sqlx::Error::{BeginFailed, Io, PoolClosed, PoolTimedOut, WorkerCrashed};
+    match failure(error) {
+        Some(Io(_) | PoolTimedOut | PoolClosed | WorkerCrashed | BeginFailed) => true,
+        Some(_) => AWAY.have(error),
+        None => matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)),
+    }
+}
+
+/// Whether a database takes no writes.
+pub fn is_unwritable(error: &DbErr) -> bool {
+    UNWRITABLE.have(error)
+}
+
+/// Whether the connection of a statement is of no more use.
+pub fn is_broken(error: &DbErr) -> bool {
+    matches!(failure(error), Some(sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed)) || BROKEN.have(error)
+}
+
+/// Whether a statement is undone and the transaction around it still there. On PostgreSQL a savepoint brings it back.
+pub fn is_of_statement(error: &DbErr) -> bool {
+    match failure(error) {
+        Some(sqlx::Error::Database(failure)) if failure.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() => {
+            OF_STATEMENT.have(error)
+        }
+        _ => !is_broken(error),
+    }
+}

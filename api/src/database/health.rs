@@ -1,0 +1,109 @@
+//! What is known of a database from what it was asked for: whether its file is still the one that was opened, whether it takes
+//! writes, and since when its connections are of use.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use sea_orm::{DbErr, RuntimeErr};
+
+use super::failure;
+
+#[derive(Debug)]
+pub struct Health {
+    file: OnceLock<File>,
+    /// The last write has failed for want of room, or of a disk that works.
+    refuses_writes: AtomicBool,
+    opened: Instant,
+    /// When the connections were found to be of no more use, in microseconds after `opened`.
+    renewed: AtomicU64,
+}
+
+/// A file of a database, and what tells it from another one in its place.
+#[derive(Debug)]
+struct File {
+    path: PathBuf,
+    identity: Option<(u64, u64)>,
+}
+
+impl File {
+    fn is_there(&self) -> bool {
+        self.identity.is_none() || self.identity == identity(&self.path)
+    }
+}
+
+/// The device and the number of a file.
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(_: &Path) -> Option<(u64, u64)> {
+    None
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            file: OnceLock::new(),
+            refuses_writes: AtomicBool::new(false),
+            opened: Instant::now(),
+            renewed: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Health {
+    /// Remembers the file of a database that is open.
+    pub fn watch(&self, path: PathBuf) {
+        let identity = identity(&path);
+        self.file.get_or_init(|| File { path, identity });
+    }
+
+    /// Refuses to go on with a file that was deleted, or replaced by another one: what is written to it is lost.
+    pub fn check_file(&self) -> Result<(), DbErr> {
+        match self.file.get() {
+            Some(file) if !file.is_there() => {
+                let message = format!("{} was deleted or replaced under the service; restart it", file.path.display());
+                Err(DbErr::Conn(RuntimeErr::Internal(message)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Remembers what an error says of the database and of its connections.
+    pub fn note(&self, error: &DbErr) {
+        if failure::is_unwritable(error) {
+            self.refuses_writes.store(true, Ordering::Relaxed);
+        }
+        if failure::is_broken(error) {
+            self.renewed.store(micros(self.opened.elapsed()), Ordering::Relaxed);
+        }
+    }
+
+    /// Remembers what the outcome of a write says.
+    pub fn note_write<T>(&self, outcome: Result<T, DbErr>) -> Result<T, DbErr> {
+        match &outcome {
+            Ok(_) => self.refuses_writes.store(false, Ordering::Relaxed),
+            Err(error) => self.note(error),
+        }
+        outcome
+    }
+
+    pub fn refuses_writes(&self) -> bool {
+        self.refuses_writes.load(Ordering::Relaxed)
+    }
+
+    /// Whether a connection of this age is of use: those that were there when one of them broke are not.
+    pub fn keeps(&self, age: Duration) -> bool {
+        let renewed = self.renewed.load(Ordering::Relaxed);
+        renewed == 0 || micros(age) < micros(self.opened.elapsed()).saturating_sub(renewed)
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,386 @@
+//! What is acknowledged is kept, and everyone sees it, whatever has failed before: a disk without room, a statement that is interrupted,
+//! a request that is cut off, a connection that ends. What is not acknowledged leaves nothing that stands in the way of others.
+
+use std::collections::BTreeSet;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
+use std::time::Duration;
+
+use rec_tests::client::Client;
+use rec_tests::disk::SmallDisk;
+use rec_tests::given::text;
+use rec_tests::postgres::Cluster;
+use rec_tests::program::{Serving, ask_with, command, get, run};
+use rec_tests::{Database, TestApp, on_both_databases, on_databases, on_postgres};
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use serde_json::{Value, json};
+
+const CREATE: &str = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { theme { id } userErrors { code } \
+                      change { cursor } } }";
+
+/// The variables of a mutation; codes are in capitals.
+fn theme(code: &str) -> Value {
+    json!({ "input": { "code": code, "name": text(code), "kind": "SUBJECT" } })
+}
+
+/// What became of a mutation.
+#[derive(Debug, PartialEq, Eq)]
+enum Outcome {
+    Acknowledged,
+    Refused,
+    Failed(String),
+}
+
+fn outcome(body: &Value) -> Outcome {
+    if let Some(code) = body["errors"][0]["extensions"]["code"].as_str() {
+        return Outcome::Failed(code.to_owned());
+    }
+    let payload = &body["data"]["createTheme"];
+    match payload["userErrors"][0]["code"].as_str() {
+        Some("ALREADY_EXISTS") => Outcome::Refused,
+        None if payload["change"]["cursor"].is_string() => Outcome::Acknowledged,
+        _ => panic!("{body}"),
+    }
+}
+
+/// Writers of an application and readers of another one on the same database.
+struct Pair {
+    writer: Client,
+    reader: Client,
+    other: TestApp,
+    acknowledged: BTreeSet<String>,
+}
+
+impl Pair {
+    async fn of(app: &TestApp) -> Self {
+        let other = app.second().await;
+        Self { writer: app.secretariat(), reader: other.anonymous(), other, acknowledged: BTreeSet::new() }
+    }
+
+    /// Sends a mutation; what it acknowledges is there for others at once.
+    async fn write(&mut self, client: &Client, code: &str) -> Outcome {
+        let outcome = outcome(&client.send(CREATE, theme(code)).await.body);
+        if outcome == Outcome::Acknowledged {
+            self.sees(code).await;
+            self.acknowledged.insert(code.to_owned());
+        }
+        outcome
+    }
+
+    async fn sees(&self, code: &str) {
+        let query = "query($code: String!) { theme(by: { code: $code }) { code } }";
+        assert_eq!(self.reader.query_with(query, json!({ "code": code })).await["theme"]["code"], code, "lost");
+    }
+
+    /// What was refused, and what is accepted after something has failed.
+    async fn goes_on(&mut self, name: &str) {
+        let writer = self.writer.clone();
+        if let Some(known) = self.acknowledged.first().cloned() {
+            assert_eq!(self.write(&writer, &known).await, Outcome::Refused);
+        }
+        assert_eq!(self.write(&writer, &format!("AFTER-{name}")).await, Outcome::Acknowledged);
+        let keyed = writer.keyed(name);
+        assert_eq!(self.write(&keyed, &format!("KEYED-{name}")).await, Outcome::Acknowledged);
+    }
+
+    /// All that was acknowledged is in the database, once in its feed, and no transaction is left open.
+    async fn end(self) {
+        let codes = self.other.rows("SELECT code AS x FROM theme").await;
+        let codes: BTreeSet<String> = codes.iter().filter_map(|row| row["x"].as_str()).map(str::to_owned).collect();
+        assert_eq!(self.acknowledged.difference(&codes).collect::<Vec<_>>(), Vec::<&String>::new(), "lost");
+        let seqs = self.other.rows("SELECT seq AS x FROM change ORDER BY seq").await;
+        let seqs: Vec<i64> = seqs.iter().filter_map(|row| row["x"].as_i64()).collect();
+        assert!(seqs.windows(2).all(|two| two[0] + 1 == two[1]), "a gap in the feed");
+        let head = self.other.rows("SELECT seq AS x FROM change_head").await;
+        assert_eq!(head[0]["x"].as_i64(), seqs.last().copied());
+        if self.other.database == Database::Postgres {
+            let open =
+                "SELECT query AS x FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in %'";
+            assert_eq!(self.other.rows(open).await, Vec::<Value>::new());
+        }
+    }
+}
+
+/// The output of a future, unless it is dropped after so many polls.
+async fn cut_off<T>(polls: u32, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    let mut polled = 0;
+    std::future::poll_fn(move |context| {
+        if polled == polls {
+            return Poll::Ready(None);
+        }
+        polled += 1;
+        future.as_mut().poll(context).map(Some)
+    })
+    .await
+}
+
+on_both_databases! {
+    async fn a_request_that_is_cut_off_anywhere_harms_no_other_one(app: TestApp) {
+        let mut pair = Pair::of(&app).await;
+        let writer = pair.writer.clone();
+        pair.goes_on("FIRST").await;
+        let mut cut = 0;
+        for round in 0..500 {
+            let code = format!("CUT-{round}");
+            let client = if round % 3 == 0 { writer.keyed(&format!("KEY-{round}")) } else { writer.clone() };
+            let sent = client.send(CREATE, theme(&code));
+            let answer = match round % 2 {
+                0 => cut_off(round / 2 % 12, sent).await,
+                _ => tokio::time::timeout(Duration::from_micros(u64::from(round) * 37 % 6000), sent).await.ok(),
+            };
+            if let Some(answer) = answer {
+                assert_eq!(outcome(&answer.body), Outcome::Acknowledged, "{code}");
+                pair.sees(&code).await;
+                pair.acknowledged.insert(code.clone());
+            } else {
+                cut += 1;
+            }
+            if round % 4 == 0 {
+                pair.goes_on(&code).await;
+            }
+        }
+        assert!(cut > 50, "cut off {cut} times");
+        pair.end().await;
+    }
+}
+
+on_databases! { [sqlite Sqlite]
+    async fn a_disk_that_is_full_at_any_statement_loses_nothing(app: TestApp) {
+        let mut pair = Pair::of(&app).await;
+        pair.goes_on("FIRST").await;
+        let body = app.body("WG-A").await;
+        let long = "A sentence of a text that takes many pages. ".repeat(400);
+        let (mut failed, mut room) = (0, 0);
+        loop {
+            let pages = app.rows("SELECT CAST(page_count AS text) AS x FROM pragma_page_count").await[0]["x"].as_str().unwrap().parse::<u32>().unwrap();
+            app.app.databases.write.execute_unprepared(&format!("PRAGMA max_page_count = {}", pages + room)).await.unwrap();
+            let draft = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("A draft"), "text": text(&long) });
+            let drafted = app.secretariat().payload_or_error("draftRecommendation", draft).await;
+            match drafted {
+                Err(code) => assert_eq!(code, "UNAVAILABLE"),
+                Ok(payload) => {
+                    assert_eq!(payload["userErrors"], json!([]), "{payload}");
+                    break;
+                }
+            }
+            failed += 1;
+            room += 1;
+            pair.goes_on(&format!("{room}")).await;
+        }
+        assert!(failed > 5, "{failed} statements found no room");
+        pair.end().await;
+    }
+
+    async fn a_statement_that_is_interrupted_anywhere_loses_nothing(app: TestApp) {
+        let mut pair = Pair::of(&app).await;
+        pair.goes_on("FIRST").await;
+        let writer = pair.writer.clone();
+        let (mut interrupted, mut whole, mut step) = (0, 0, 0_u64);
+        while whole < 3 {
+            step += 5;
+            // Each instruction of the database's machine counts down; at zero the statement is interrupted.
+            let left = Arc::new(AtomicU64::new(step));
+            let mut connection = app.app.databases.write.pool().get_sqlite_connection_pool().acquire().await.unwrap();
+            connection.lock_handle().await.unwrap().set_progress_handler(1, move || {
+                left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+            });
+            connection.return_to_pool().await;
+            match pair.write(&writer, &format!("STEP-{step}")).await {
+                Outcome::Failed(code) => {
+                    assert_eq!(code, "UNAVAILABLE");
+                    interrupted += 1;
+                }
+                Outcome::Acknowledged => whole += 1,
+                Outcome::Refused => panic!("refused"),
+            }
+            app.app.databases.write.pool().get_sqlite_connection_pool().acquire().await.unwrap().close().await.unwrap();
+            pair.goes_on(&format!("{step}")).await;
+        }
+        assert!(interrupted > 20, "{interrupted} were interrupted");
+        pair.end().await;
+    }
+
+    async fn a_file_that_was_deleted_or_replaced_takes_no_writes(app: TestApp) {
+        let file = app.url.strip_prefix("sqlite://").unwrap().to_owned();
+        let writer = app.secretariat();
+        assert_eq!(outcome(&writer.send(CREATE, theme("BEFORE")).await.body), Outcome::Acknowledged);
+        let (moved, ready) = (format!("{file}.moved"), async || app.anonymous().get("/health/ready", &[]).await.0.status);
+        std::fs::rename(&file, &moved).unwrap();
+        let refused = Outcome::Failed("UNAVAILABLE".to_owned());
+        assert_eq!((outcome(&writer.send(CREATE, theme("DELETED")).await.body), ready().await.as_u16()), (refused, 503));
+        std::fs::copy(&moved, &file).unwrap();
+        let answer = writer.send(CREATE, theme("REPLACED")).await;
+        assert_eq!((outcome(&answer.body), ready().await.as_u16()), (Outcome::Failed("UNAVAILABLE".to_owned()), 503));
+        assert_eq!(answer.headers["retry-after"], "1");
+        std::fs::rename(&moved, &file).unwrap();
+        assert_eq!((outcome(&writer.send(CREATE, theme("BACK")).await.body), ready().await.as_u16()), (Outcome::Acknowledged, 200));
+    }
+}
+
+on_postgres! {
+    async fn a_connection_that_ends_anywhere_loses_nothing(app: TestApp) {
+        let mut pair = Pair::of(&app).await;
+        let writer = pair.writer.clone();
+        pair.goes_on("FIRST").await;
+        let others = "SELECT count(pg_terminate_backend(pid)) AS x FROM pg_stat_activity WHERE datname = current_database() \
+                      AND pid <> pg_backend_pid() AND application_name = 'rec'";
+        let mut failed = 0;
+        for round in 0..60_u64 {
+            let ending = async {
+                tokio::time::sleep(Duration::from_micros(round * 250)).await;
+                pair.other.rows(others).await;
+            };
+            let code = format!("ENDED-{round}");
+            let sent = writer.send(CREATE, theme(&code));
+            let (answer, ()) = tokio::join!(sent, ending);
+            match outcome(&answer.body) {
+                Outcome::Acknowledged => {
+                    pair.sees(&code).await;
+                    pair.acknowledged.insert(code);
+                }
+                Outcome::Failed(code) => {
+                    assert_eq!(code, "UNAVAILABLE");
+                    failed += 1;
+                }
+                Outcome::Refused => panic!("refused"),
+            }
+            pair.goes_on(&format!("{round}")).await;
+        }
+        assert!(failed > 0, "none was cut");
+        pair.end().await;
+    }
+
+    async fn after_a_restart_no_request_fails_for_an_old_connection(shared: TestApp) {
+        drop(shared);
+        let mut server = Cluster::start().expect("PostgreSQL's programs, for a server that may be stopped");
+        let app = TestApp::on(&server).await;
+        let client = app.anonymous();
+        let all = futures_util::future::join_all((0..4).map(|_| client.send("{ bodies { totalCount } }", json!({})))).await;
+        assert!(all.iter().all(|answer| answer.body["errors"].is_null()));
+        server.restart();
+        // The first answer after the restart.
+        while client.send("{ bodies { totalCount } }", json!({})).await.body["errors"].is_array() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        for number in 0..10 {
+            assert_eq!(outcome(&app.secretariat().send(CREATE, theme(&format!("R{number}"))).await.body), Outcome::Acknowledged);
+            assert_eq!(client.send("{ bodies { totalCount } }", json!({})).await.body["errors"], Value::Null);
+        }
+    }
+
+    async fn a_server_without_room_loses_nothing(shared: TestApp) {
+        drop(shared);
+        let Some(disk) = SmallDisk::mount(48) else { return };
+        let server = Cluster::start().expect("PostgreSQL's programs, for a server of its own");
+        let app = TestApp::on_disk(&server, disk.path()).await;
+        let mut pair = Pair::of(&app).await;
+        pair.goes_on("FIRST").await;
+        let body = app.body("WG-A").await;
+        // Random digits: the server would compress other texts.
+        let long = |number: u64| (0..3000).map(|_| app.app.clock.uuid().to_string()).collect::<String>() + &number.to_string();
+        for round in 0..5 {
+            disk.fill(400_000);
+            let mut number = 0;
+            let code = loop {
+                number += 1;
+                let draft = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("A draft"), "text": text(&long(number)[..9000]) });
+                match app.secretariat().payload_or_error("draftRecommendation", draft).await {
+                    Err(code) => break code,
+                    Ok(payload) => assert_eq!(payload["userErrors"], json!([])),
+                }
+                assert!(number < 1000, "there is always room");
+            };
+            assert_eq!(code, "UNAVAILABLE");
+            assert_eq!(app.anonymous().get("/health/ready", &[]).await.0.status, 503);
+            disk.empty();
+            assert_eq!(app.anonymous().get("/health/ready", &[]).await.0.status, 200);
+            pair.goes_on(&format!("{round}")).await;
+        }
+        pair.end().await;
+    }
+}
+
+/// A program that writes, and one that reads what it has acknowledged.
+struct Programs {
+    writing: Serving,
+    reading: Serving,
+    authorization: String,
+    acknowledged: BTreeSet<String>,
+}
+
+impl Programs {
+    fn write(&mut self, code: &str, key: Option<&str>) -> Outcome {
+        let key = key.map(|key| format!("Idempotency-Key: {key}\r\n")).unwrap_or_default();
+        let headers = format!("{}{key}", self.authorization);
+        let body = json!({ "query": CREATE, "variables": theme(code) });
+        let outcome = outcome(&ask_with(self.writing.port, &headers, &body).expect("an answer"));
+        if outcome == Outcome::Acknowledged {
+            let query = format!("{{ theme(by: {{ code: \"{code}\" }}) {{ code }} }}");
+            let seen = ask_with(self.reading.port, "", &json!({ "query": query })).expect("an answer");
+            assert_eq!(seen["data"]["theme"]["code"], code, "lost");
+            self.acknowledged.insert(code.to_owned());
+        }
+        outcome
+    }
+
+    fn ready(&self) -> u16 {
+        get(self.writing.port, "/health/ready")
+    }
+}
+
+#[test]
+fn a_full_disk_loses_nothing_that_was_acknowledged() {
+    const ROUNDS: u64 = 500;
+    let Some(disk) = SmallDisk::mount(24) else { return };
+    let data = disk.path().join("data");
+    let start = || Serving::start(command(&data).env("REC_RATE_POINTS", "0"));
+    let writing = start();
+    let token =
+        String::from_utf8(run(command(&data).args(["token", "--role", "secretariat"])).stdout).expect("a token");
+    let authorization = format!("Authorization: Bearer {}\r\n", token.trim());
+    let mut programs = Programs { writing, reading: start(), authorization, acknowledged: BTreeSet::new() };
+    assert_eq!(programs.write("FIRST", None), Outcome::Acknowledged);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let url = format!("sqlite://{}", data.join("rec.db").display());
+    let db = runtime.block_on(sea_orm::Database::connect(url)).expect("the file");
+    let (mut failed, mut unready) = (0, 0);
+    for round in 0..ROUNDS {
+        // A log of writes that is written anew would have room.
+        runtime.block_on(db.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)")).expect("an empty log");
+        disk.fill(round * 7919 % 40_000);
+        for number in 0.. {
+            let code = format!("R{round}-{number}");
+            match programs.write(&code, (number % 2 == 1).then_some(code.as_str())) {
+                Outcome::Acknowledged => {}
+                Outcome::Refused => panic!("refused"),
+                Outcome::Failed(failure) => {
+                    assert_eq!(failure, "UNAVAILABLE");
+                    failed += 1;
+                    // A file that is written from its beginning again has room, and what asks for room takes some.
+                    unready += u64::from(programs.ready() == 503);
+                    break;
+                }
+            }
+        }
+        disk.empty();
+        assert_eq!(programs.write("FIRST", None), Outcome::Refused);
+        assert_eq!(programs.write(&format!("A{round}"), None), Outcome::Acknowledged);
+        assert_eq!(programs.ready(), 200);
+    }
+    assert!(
+        failed > ROUNDS / 2 && unready > failed / 2,
+        "{failed} rounds found no room, and {unready} times it was told"
+    );
+    let acknowledged = programs.acknowledged;
+    programs.writing.kill();
+    programs.reading.kill();
+    let kept = runtime.block_on(async {
+        let rows = Statement::from_string(DbBackend::Sqlite, "SELECT code AS x FROM theme");
+        let rows = db.query_all_raw(rows).await.expect("rows");
+        rows.iter().map(|row| row.try_get("", "x").expect("a code")).collect::<BTreeSet<String>>()
+    });
+    assert_eq!(acknowledged.difference(&kept).collect::<Vec<_>>(), Vec::<&String>::new(), "lost");
+}
