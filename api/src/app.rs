@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use migration::{Migrator, MigratorTrait as _};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -125,15 +126,19 @@ impl App {
         let _ = read.pool().close_by_ref().await;
     }
 
-    /// Serves until `stop` resolves; then takes no more requests, finishes those that have begun and closes the sockets, if
+    /// Serves through a router until `stop` resolves; then takes no more requests, finishes those that have begun and closes the sockets, if
     /// that is done in time.
-    pub async fn serve(self: Arc<Self>, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
+    pub async fn serve(
+        self: Arc<Self>,
+        listener: TcpListener,
+        router: Router,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) {
         let too_late = async {
             stop.await;
             self.stopping.send_replace(true);
             tokio::time::sleep(Duration::from_secs(self.config.shutdown_seconds)).await;
         };
-        let router = crate::http::router(Arc::clone(&self));
         let attended = tokio::spawn(attend(Arc::clone(&self)));
         let served = async {
             listen::serve(listener, router, &self.config.limits, self.stopping.subscribe()).await;

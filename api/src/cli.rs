@@ -24,7 +24,7 @@ use crate::mirror::{self, Mirror, MirrorError, PROOF_PAUSE, Source};
 use crate::service::change::published;
 use crate::service::organization::{OrganizationBy, find};
 use crate::service::{prune, seed};
-use crate::{export, graphql, telemetry};
+use crate::{export, graphql, http, telemetry};
 
 /// The record of the Central Asia Regional Expert Council over GraphQL.
 ///
@@ -262,7 +262,9 @@ async fn execute(Cli { config, command }: Cli) -> Result<(), Failure> {
     }
 }
 
+/// Serves until the process is asked to stop. It says that it listens when all stands that answers and that hears of the end.
 async fn serve(config: Config) -> Result<(), Failure> {
+    let stopped = stopped()?;
     let app = Arc::new(App::connect(config, Clock::System).await?);
     seed::public::load(&app).await?;
     let address = app.config.listen;
@@ -272,11 +274,12 @@ async fn serve(config: Config) -> Result<(), Failure> {
         Switch::On => format!("http://{address}/"),
         Switch::Off => "off".to_owned(),
     };
+    let router = http::router(Arc::clone(&app));
     print(&format!(
         "The council's API listens on http://{address}/graphql\nExplorer: {explorer}\nToken:    {}\n",
         token_command(&app.config)
     ))?;
-    app.serve(listener, stopped()).await;
+    app.serve(listener, router, stopped).await;
     Ok(())
 }
 
@@ -297,24 +300,25 @@ fn token_command(config: &Config) -> String {
     format!("{command} token --role secretariat")
 }
 
-/// Resolves when the process is asked to stop.
-async fn stopped() {
-    let interrupted = async {
-        let _ = tokio::signal::ctrl_c().await;
-    };
-    #[cfg(unix)]
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
+/// Hears from now on when the process is asked to stop, and resolves then.
+#[cfg(unix)]
+fn stopped() -> Result<impl Future<Output = ()> + Send, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let heard = |kind| signal(kind).map_err(|error| Failure::Other(format!("cannot hear signals: {error}")));
+    let (mut interrupted, mut terminated) = (heard(SignalKind::interrupt())?, heard(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
         }
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending();
-    tokio::select! {
-        () = interrupted => {}
-        () = terminated => {}
-    }
+    })
+}
+
+#[cfg(not(unix))]
+fn stopped() -> Result<impl Future<Output = ()> + Send, Failure> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }
 
 async fn seed(config: Config, what: Seed) -> Result<(), Failure> {
@@ -365,9 +369,10 @@ async fn mirror(MirrorArgs { from, token_file, into, once }: MirrorArgs) -> Resu
     let mirror = Mirror::open(&into).await?;
     let say = |line: String| drop(print(&format!("{line}\n")));
     let pause = (!once).then_some(PROOF_PAUSE);
+    let stopped = stopped()?;
     tokio::select! {
         kept = mirror::keep(&source, &mirror, pause, say) => Ok(kept?),
-        () = stopped() => Ok(()),
+        () = stopped => Ok(()),
     }
 }
 

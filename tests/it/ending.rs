@@ -24,6 +24,32 @@ fn begin(stream: &mut TcpStream) {
 }
 
 #[test]
+fn a_stop_as_soon_as_it_listens_is_an_end_in_peace() {
+    let data = tempfile::tempdir().expect("a directory");
+    for _ in 0..5 {
+        // It asserts that the program ends by itself, with 0.
+        Serving::start(&mut command(data.path())).stop();
+    }
+}
+
+#[test]
+fn who_has_connected_as_soon_as_it_listens_is_answered_before_the_end() {
+    let data = tempfile::tempdir().expect("a directory");
+    let serving = Serving::start(&mut command(data.path()));
+    let mut streams: Vec<TcpStream> = (0..8).map(|_| connect(serving.port)).collect();
+    for stream in &mut streams {
+        let head = "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+        write!(stream, "{head}Content-Length: {}\r\n\r\n{BODY}", BODY.len()).expect("a request");
+    }
+    serving.stop();
+    for mut stream in streams {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("ANONYMOUS"), "{answer}");
+    }
+}
+
+#[test]
 fn a_request_that_has_begun_is_finished() {
     let data = tempfile::tempdir().expect("a directory");
     let serving = Serving::start(&mut command(data.path()));

@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::UPGRADE;
+use futures_util::FutureExt as _;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
@@ -25,13 +26,19 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// After so long a silence the system asks whether a client is there.
 const KEEPALIVE: Duration = Duration::from_mins(1);
 
-/// Serves until the service stops; then takes no more connections, and resolves when those that are open have finished their
-/// requests and the sockets are closed. Connections beyond the limit wait until one is closed.
-pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, mut stopping: watch::Receiver<bool>) {
+/// Serves until the service stops; then takes no more connections than those that have come by then, and resolves when those that are
+/// open have finished their requests and the sockets are closed. Connections beyond the limit wait until one is closed.
+pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, stopping: watch::Receiver<bool>) {
     let (mut builder, unread) = (Builder::new(), Duration::from_secs(limits.unread_seconds));
     builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(limits.head_seconds));
     builder.preserve_header_case(true);
     let places = Arc::new(Semaphore::new(limits.connections as usize));
+    let begin = |permit, (stream, address)| {
+        adjust(&stream, unread);
+        let place = Place { address, _permit: Arc::new(permit) };
+        tokio::spawn(connection(builder.clone(), stream, place, router.clone(), stopping.clone()));
+    };
+    let mut stopped = stopping.clone();
     loop {
         let accepted = async {
             let permit = Arc::clone(&places).acquire_owned().await;
@@ -39,16 +46,17 @@ pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, mut s
         };
         let (permit, accepted) = tokio::select! {
             accepted = accepted => accepted,
-            _ = stopping.wait_for(|stopping| *stopping) => break,
+            _ = stopped.wait_for(|stopping| *stopping) => break,
         };
         match (permit, accepted) {
-            (Ok(permit), Ok((stream, address))) => {
-                adjust(&stream, unread);
-                let place = Place { address, _permit: Arc::new(permit) };
-                tokio::spawn(connection(builder.clone(), stream, place, router.clone(), stopping.clone()));
-            }
+            (Ok(permit), Ok(accepted)) => begin(permit, accepted),
             _ => tokio::time::sleep(PAUSE).await,
         }
+    }
+    while let Ok(permit) = Arc::clone(&places).try_acquire_owned()
+        && let Some(Ok(accepted)) = listener.accept().now_or_never()
+    {
+        begin(permit, accepted);
     }
     drop(listener);
     // All places are free again.
