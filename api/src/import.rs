@@ -106,6 +106,7 @@ pub async fn import(
     importing.flush(&mut complain).await?;
     bar.finish_and_clear();
     if !dry_run {
+        app.databases.refresh_statistics().await.map_err(Error::from)?;
         forget(&beside).map_err(fault)?;
     }
     Ok(importing.report)

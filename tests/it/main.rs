@@ -35,6 +35,7 @@ mod migration;
 mod mirror;
 mod officer;
 mod participation;
+mod plans;
 mod privacy;
 mod program;
 mod property;

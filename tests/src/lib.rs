@@ -206,7 +206,8 @@ impl TestApp {
     pub async fn serve(&self) -> u16 {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        tokio::spawn(Arc::clone(&self.app).serve(listener, self.router(), std::future::pending()));
+        let router = rec_api::http::router(Arc::clone(&self.app));
+        tokio::spawn(Arc::clone(&self.app).serve(listener, router, std::future::pending()));
         port
     }
 

@@ -219,6 +219,17 @@ impl Databases {
         matches!(self.write, Connection::Pool(_))
     }
 
+    /// Tells the planner of a database what its tables hold, after many rows have come at once.
+    #[expect(clippy::disallowed_methods, reason = "what a planner knows is neither read nor written")]
+    pub async fn refresh_statistics(&self) -> Result<(), DbErr> {
+        let sql = match self.backend() {
+            DbBackend::Postgres => "ANALYZE",
+            // A sample of each index is enough.
+            _ => "PRAGMA analysis_limit = 1000; ANALYZE",
+        };
+        self.write.execute_unprepared(sql).await.map(drop)
+    }
+
     pub fn backend(&self) -> DbBackend {
         self.read.get_database_backend()
     }

@@ -111,6 +111,8 @@ async fn connection(
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
     // Whoever breaks a connection off has nothing to be told.
     tokio::select! {
+        // A request that has come by now is read before the end is heard of: hyper closes what has said nothing yet.
+        biased;
         _ = &mut connection => return,
         _ = stopping.wait_for(|stopping| *stopping) => {}
     }

@@ -58,7 +58,7 @@ pub struct BodyFilter {
     pub not: Option<Box<BodyFilter>>,
 }
 
-filter!(BodyFilter => body::Entity, |this, scope| [
+filter!(BodyFilter => body::Entity, unique [id, code], |this, scope| [
     scope.field(this.id.as_ref().map(IdFilter::of::<BodyId>).as_ref(), body::Column::Id),
     scope.field(this.code.as_ref(), body::Column::Code),
     scope.field(this.kind.as_ref(), body::Column::Kind),

@@ -45,7 +45,7 @@ pub struct CountryFilter {
     pub not: Option<Box<CountryFilter>>,
 }
 
-filter!(CountryFilter => country::Entity, |this, scope| [
+filter!(CountryFilter => country::Entity, unique [id, iso2], |this, scope| [
     scope.field(this.id.as_ref().map(IdFilter::of::<CountryId>).as_ref(), country::Column::Id),
     scope.field(this.iso2.as_ref(), country::Column::Iso2),
     scope.field(this.name.as_ref(), country::Column::NameFolded),

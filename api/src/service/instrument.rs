@@ -51,7 +51,7 @@ pub struct InstrumentFilter {
     pub not: Option<Box<InstrumentFilter>>,
 }
 
-filter!(InstrumentFilter => instrument::Entity, |this, scope| [
+filter!(InstrumentFilter => instrument::Entity, unique [id, symbol], |this, scope| [
     scope.field(this.id.as_ref().map(IdFilter::of::<InstrumentId>).as_ref(), instrument::Column::Id),
     scope.field(this.symbol.as_ref(), instrument::Column::Symbol),
     scope.field(this.title.as_ref(), instrument::Column::TitleFolded),

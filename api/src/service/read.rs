@@ -35,7 +35,8 @@ pub fn by_access<E: Row>(viewer: &Viewer) -> Condition {
 pub fn within(viewer: &Viewer, audience: impl ColumnTrait, owner: impl ColumnTrait) -> Condition {
     let within = match viewer.clearance() {
         Audience::Confidential => return Condition::all(),
-        Audience::Participants => audience.lte(Audience::Participants),
+        // Not a range: SQLite would find the rows by it and sort them, where an index has them in the order of the list.
+        Audience::Participants => audience.ne(Audience::Confidential),
         Audience::Public => audience.eq(Audience::Public),
     };
     match viewer.sees_for() {
@@ -162,9 +163,14 @@ pub async fn list<E: Visible>(
     viewer: &Viewer,
     listing: &Listing<E>,
 ) -> Result<Page<E::Model>, Error> {
+    Ok(listing.page(rows::<E>(db, &page_of(viewer, listing)).await?))
+}
+
+/// The statement that a page of a list is read by.
+pub fn page_of<E: Visible>(viewer: &Viewer, listing: &Listing<E>) -> SelectStatement {
     let mut statement = select::<E>(viewer).cond_where(listing.condition.clone()).take();
     listing.narrow(&mut statement);
-    Ok(listing.page(rows::<E>(db, &statement).await?))
+    statement
 }
 
 /// The rows of a list without its cursors.

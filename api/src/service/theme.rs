@@ -53,7 +53,7 @@ pub struct ThemeFilter {
     pub not: Option<Box<ThemeFilter>>,
 }
 
-filter!(ThemeFilter => theme::Entity, |this, scope| [
+filter!(ThemeFilter => theme::Entity, unique [id, code], |this, scope| [
     scope.field(this.id.as_ref().map(IdFilter::of::<ThemeId>).as_ref(), theme::Column::Id),
     scope.field(this.code.as_ref(), theme::Column::Code),
     scope.field(this.name.as_ref(), theme::Column::NameFolded),

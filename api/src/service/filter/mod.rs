@@ -32,6 +32,10 @@ pub trait Filter: Debug + Send + Sync {
     fn logic(&self) -> Logic<'_, Self>
     where
         Self: Sized;
+    /// Whether it asks for what one record has at most, such as a code.
+    fn names_one(&self) -> bool {
+        false
+    }
 }
 
 /// The logical operators of a filter.
@@ -89,8 +93,9 @@ impl<'a> Scope<'a> {
         F: Filter<Entity: Visible>,
     {
         let Some(filter) = filter else { return Ok(Condition::all()) };
-        let ids = self.matching(filter)?;
-        Ok(Condition::all().add(Expr::col(column.as_column_ref()).in_subquery(ids)))
+        let (column, ids) = (Expr::col(column.as_column_ref()), self.matching(filter)?);
+        // Of one related row an index has the rows in the order of the list, of several they are sorted.
+        Ok(Condition::all().add(if filter.names_one() { column.eq(ids) } else { column.in_subquery(ids) }))
     }
 
     /// Rows of `E` that a table between relates to at least one matching row.
@@ -154,9 +159,9 @@ pub struct ListFilter<F: InputType> {
     pub none: Option<Box<F>>,
 }
 
-/// `impl Filter` from a list of its fields.
+/// `impl Filter` from a list of its fields, and of those that no two records have alike.
 macro_rules! filter {
-    ($filter:ty => $entity:ty, |$this:ident, $scope:ident| [$($condition:expr),* $(,)?]) => {
+    ($filter:ty => $entity:ty $(, unique [$($key:ident),+])?, |$this:ident, $scope:ident| [$($condition:expr),* $(,)?]) => {
         impl $crate::service::filter::Filter for $filter {
             type Entity = $entity;
 
@@ -170,6 +175,10 @@ macro_rules! filter {
             fn logic(&self) -> $crate::service::filter::Logic<'_, Self> {
                 $crate::service::filter::Logic { and: self.and.as_ref(), or: self.or.as_ref(), not: self.not.as_deref() }
             }
+
+            $(fn names_one(&self) -> bool {
+                $(self.$key.as_ref().is_some_and(|comparison| comparison.eq.is_some()))||+
+            })?
         }
     };
 }

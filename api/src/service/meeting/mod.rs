@@ -89,7 +89,7 @@ pub struct MeetingFilter {
     pub not: Option<Box<MeetingFilter>>,
 }
 
-filter!(MeetingFilter => meeting::Entity, |this, scope| [
+filter!(MeetingFilter => meeting::Entity, unique [id], |this, scope| [
     scope.field(this.id.as_ref().map(IdFilter::of::<MeetingId>).as_ref(), meeting::Column::Id),
     scope.field(this.title.as_ref(), meeting::Column::TitleFolded),
     scope.field(this.kind.as_ref(), meeting::Column::Kind),

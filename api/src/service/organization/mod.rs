@@ -70,7 +70,7 @@ pub struct OrganizationFilter {
     pub not: Option<Box<OrganizationFilter>>,
 }
 
-filter!(OrganizationFilter => organization::Entity, |this, scope| [
+filter!(OrganizationFilter => organization::Entity, unique [id, acronym], |this, scope| [
     scope.field(this.id.as_ref().map(IdFilter::of::<OrganizationId>).as_ref(), organization::Column::Id),
     scope.field(this.acronym.as_ref(), organization::Column::Acronym),
     scope.field(this.name.as_ref(), organization::Column::NameFolded),

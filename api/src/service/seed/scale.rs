@@ -43,7 +43,7 @@ pub async fn load(app: &App, recommendations: u32, meetings: u32) -> Result<(), 
         rows.write(&mut tx).await?;
         tx.commit(()).await?;
     }
-    Ok(())
+    Ok(app.databases.refresh_statistics().await?)
 }
 
 /// What the volume refers to, and the numbers that it goes on from.
