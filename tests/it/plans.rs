@@ -4,16 +4,19 @@
 use std::sync::Arc;
 
 use async_graphql::{InputType, Value as Input, value};
-use entity::{Row, meeting, organization, recommendation};
+use entity::id::RecordId as _;
+use entity::{Row, body, meeting, organization, recommendation};
 use rec_api::auth::{Role, Viewer};
 use rec_api::service::filter::Filter;
 use rec_api::service::meeting::{MeetingFilter, MeetingOrder};
 use rec_api::service::page::{Listing, Sort, Window};
 use rec_api::service::read::{self, Visible};
-use rec_api::service::recommendation::{RecommendationFilter, RecommendationOrder};
+use rec_api::service::recommendation::{RecommendationFilter, RecommendationOrder, of_body};
 use rec_api::service::seed;
 use rec_tests::{Database, TestApp, on_both_databases};
+use sea_orm::sea_query::SelectStatement;
 use sea_orm::{Condition, ConnectionTrait as _, Statement};
+use uuid::Uuid;
 
 async fn viewers(app: &TestApp) -> Vec<Viewer> {
     let db = &app.app.databases.read;
@@ -32,8 +35,7 @@ fn parsed<T: InputType>(input: &Input) -> T {
     T::parse(Some(input.clone())).unwrap_or_else(|_| panic!("not an input: {input}"))
 }
 
-/// The plan of a page, a line for each step.
-async fn plan<E, F, S>(app: &TestApp, viewer: &Viewer, filter: Option<&Input>, order: &Input) -> String
+fn listing<E, F, S>(viewer: &Viewer, filter: Option<&Input>, order: &Input) -> Listing<E>
 where
     E: Visible,
     F: Filter<Entity = E> + InputType,
@@ -41,9 +43,13 @@ where
 {
     let window = Window { first: Some(20), after: None, last: None, before: None, longest: 100 };
     let (filter, order) = (filter.map(parsed::<F>), [parsed::<S>(order)]);
-    let listing = Listing::new("test", filter.as_ref(), Some(&order), &window, viewer).unwrap();
+    Listing::new("test", filter.as_ref(), Some(&order), &window, viewer).unwrap()
+}
+
+/// The plan of a statement, a line for each step.
+async fn plan(app: &TestApp, statement: &SelectStatement) -> String {
     let db = &app.app.databases.write;
-    let statement = db.get_database_backend().build(&read::page_of(viewer, &listing));
+    let statement = db.get_database_backend().build(statement);
     let (explain, column) = match app.database {
         Database::Sqlite => ("EXPLAIN QUERY PLAN", "detail"),
         Database::Postgres => ("EXPLAIN", "QUERY PLAN"),
@@ -76,9 +82,8 @@ where
         for filter in filters {
             for field in fields {
                 for direction in ["ASC", "DESC"] {
-                    let name = |name: &str| Input::Enum(async_graphql::Name::new(name));
-                    let order = value!({ "field": (name(field)), "direction": (name(direction)) });
-                    let plan = plan::<E, F, S>(app, &viewer, filter.as_ref(), &order).await;
+                    let listing = listing::<E, F, S>(&viewer, filter.as_ref(), &order(field, direction));
+                    let plan = plan(app, &read::page_of(&viewer, &listing)).await;
                     if costs_the_table::<E>(&plan) {
                         dear.push(format!("{:?} {filter:?} {field} {direction}\n{plan}", viewer.role));
                     }
@@ -87,6 +92,11 @@ where
         }
     }
     dear
+}
+
+fn order(field: &str, direction: &str) -> Input {
+    let name = |name: &str| Input::Enum(async_graphql::Name::new(name));
+    value!({ "field": (name(field)), "direction": (name(direction)) })
 }
 
 fn status(status: &str) -> Option<Input> {
@@ -104,6 +114,18 @@ on_both_databases! {
         let orders = ["STARTS_ON", "ENDS_ON", "KIND", "STATUS", "UPDATED_AT"];
         wrong.extend(dear::<meeting::Entity, MeetingFilter, MeetingOrder>(&app, &[None], &orders).await);
         assert!(wrong.is_empty(), "{} lists cost the table:\n{}", wrong.len(), wrong.join("\n"));
+        let bodies = read::all::<body::Entity>(&app.app.databases.read, &Viewer::anonymous(), Condition::all()).await.unwrap();
+        let bodies: Vec<Uuid> = bodies.iter().map(|body| body.id.uuid()).collect();
+        for viewer in viewers(&app).await {
+            for order in ["ADOPTED_ON", "CREATED_AT", "UPDATED_AT"].iter().flat_map(|field| [order(field, "ASC"), order(field, "DESC")]) {
+                let listing = listing::<recommendation::Entity, RecommendationFilter, RecommendationOrder>(&viewer, None, &order);
+                let backend = app.app.databases.backend();
+                let plan = plan(&app, &read::pages_of(backend, &viewer, &of_body(), &bodies, &listing)).await;
+                // The pages of all parents are sorted when they are there.
+                let sorts = plan.lines().filter(|line| line.contains("B-TREE FOR") || line.contains("Sort  (")).count();
+                assert!(sorts <= 1 && !plan.contains("Seq Scan on recommendation"), "{:?} {order}\n{plan}", viewer.role);
+            }
+        }
         // It would be seen.
         app.app.databases.write.execute_unprepared("DROP INDEX recommendation_updated").await.unwrap();
         let seen = dear::<recommendation::Entity, RecommendationFilter, RecommendationOrder>(&app, &[None], &["UPDATED_AT"]).await;

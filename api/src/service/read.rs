@@ -227,7 +227,23 @@ pub async fn pages<E: Visible>(
     parents: &[Uuid],
     listing: &Listing<E>,
 ) -> Result<HashMap<Uuid, Page<E::Model>>, Error> {
-    let backend = db.get_database_backend();
+    let statement = pages_of(db.get_database_backend(), viewer, link, parents, listing);
+    let mut rows: HashMap<Uuid, Vec<E::Model>> = parents.iter().map(|parent| (*parent, Vec::new())).collect();
+    for row in db.query_all(&statement).await? {
+        let parent: Uuid = row.try_get("", PARENT)?;
+        rows.entry(parent).or_default().push(E::Model::from_query_result(&row, "")?);
+    }
+    Ok(rows.into_iter().map(|(parent, rows)| (parent, listing.page(rows))).collect())
+}
+
+/// The statement that the same page of several parents is read by.
+pub fn pages_of<E: Visible>(
+    backend: DbBackend,
+    viewer: &Viewer,
+    link: &Link,
+    parents: &[Uuid],
+    listing: &Listing<E>,
+) -> SelectStatement {
     let mut inner = select::<E>(viewer).cond_where(listing.condition.clone()).take();
     listing.narrow(inner.and_where(link.of::<E>(parent_of_row(backend))));
     let mut outer = Query::select();
@@ -235,17 +251,15 @@ pub async fn pages<E: Visible>(
     if backend == DbBackend::Postgres {
         outer.join_lateral(JoinType::InnerJoin, inner, "c", Expr::value(true));
     } else {
-        // SQLite has no lateral join; a correlated list of ids does the same.
+        // SQLite has no lateral join; a correlated list of ids does the same. It keeps the order of a cross join: it could take the
+        // table first, and make the list anew for each of its rows.
         inner.clear_selects().column(E::ID.as_column_ref());
-        outer.join_as(JoinType::InnerJoin, E::default(), "c", Expr::col(("c", E::ID)).in_subquery(inner));
+        outer
+            .join_as(JoinType::CrossJoin, E::default(), "c", Condition::all())
+            .and_where(Expr::col(("c", E::ID)).in_subquery(inner));
     }
     listing.order_as(&mut outer, "c");
-    let mut rows: HashMap<Uuid, Vec<E::Model>> = parents.iter().map(|parent| (*parent, Vec::new())).collect();
-    for row in db.query_all(&outer).await? {
-        let parent: Uuid = row.try_get("", PARENT)?;
-        rows.entry(parent).or_default().push(E::Model::from_query_result(&row, "")?);
-    }
-    Ok(rows.into_iter().map(|(parent, rows)| (parent, listing.page(rows))).collect())
+    outer
 }
 
 /// How many children each of several parents has, in one statement.
