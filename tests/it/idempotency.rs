@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use rec_api::service::attend::forget;
 use rec_tests::client::{Answer, Client};
 use rec_tests::given::{at, text};
-use rec_tests::{TestApp, on_both_databases, on_postgres};
+use rec_tests::{Database, TestApp, on_both_databases, on_postgres};
 use sea_orm::{ConnectionTrait as _, EntityTrait as _, PaginatorTrait as _};
 use serde_json::{Value, json};
 
@@ -150,11 +150,15 @@ on_both_databases! {
         app.secretariat().mutate("addAgendaItem", item, "id").await;
         let other = app.second().await;
         let held = other.app.databases.begin().await.unwrap();
+        if app.database == Database::Postgres {
+            // Of two that wait for each other the one is given up that looks first.
+            held.execute_unprepared("SET LOCAL deadlock_timeout = '1min'").await.unwrap();
+        }
         held.execute_unprepared("UPDATE agenda_item SET version = version").await.unwrap();
         let client = app.secretariat().keyed("one");
         let opens = tokio::spawn(async move { client.mutate("openDiscussion", at(&draft), "status").await });
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        // On PostgreSQL they wait for each other now, and the one is given up that has waited longer.
+        app.others_wait(1).await;
+        // On PostgreSQL they wait for each other now.
         held.execute_unprepared("UPDATE recommendation SET version = version").await.unwrap();
         held.rollback().await.unwrap();
         assert_eq!(opens.await.unwrap()["status"], "UNDER_DISCUSSION");
@@ -259,7 +263,7 @@ on_postgres! {
         let client = app.secretariat().keyed("one");
         let variables = json!({ "theme": theme("LAW")["input"], "gone": gone });
         let answer = tokio::spawn(async move { client.send(document, variables).await });
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        app.others_wait(1).await;
         assert_eq!(app.app.feed.head(), before, "the first has been done, the second waits");
         held.rollback().await.unwrap();
         assert!(answer.await.unwrap().body["data"]["deactivateOrganization"]["organization"]["id"].is_string());

@@ -156,6 +156,17 @@ fn what_cannot_work_is_said_in_one_line() {
     let said = failure(command(&data).env("REC_DATABASE_URL", closed));
     assert!(said.contains("cannot reach the database postgres://127.0.0.1:9/none"), "{said}");
     assert!(failure(command(&data).env("REC_DATABASE_URL", "sqlite::memory:")).contains("in memory"));
+    for (address, said) in [
+        ("postgres://rec:secret@one,two/rec", "several hosts"),
+        ("postgresql://one/rec?host=one,two", "several hosts"),
+        ("postgres://one/rec?sslmode=disable&target_session_attrs=read-write", "target_session_attrs"),
+    ] {
+        let complaint = failure(command(&data).env("REC_DATABASE_URL", address));
+        assert!(
+            complaint.contains("REC_DATABASE_URL") && complaint.contains(said) && !complaint.contains("secret"),
+            "{complaint}"
+        );
+    }
     assert!(
         failure(command(&data).args(["token", "--role", "partner", "--organization", "NOBODY"])).contains("NOBODY")
     );
@@ -272,7 +283,7 @@ on_postgres! {
         let query = "query=%7Bmeetings(first:1)%7Bnodes%7Bcountry%7Bname%7D%7D%7D%7D";
         let mut client = TcpStream::connect(("127.0.0.1", serving.port)).expect("a connection");
         write!(client, "GET /graphql?{query} HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("a request");
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        app.others_wait(1).await;
         drop(client);
         let told = async {
             loop {
@@ -284,7 +295,7 @@ on_postgres! {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        let line = tokio::time::timeout(Duration::from_secs(5), told).await.expect("in time");
+        let line = tokio::time::timeout(Duration::from_mins(1), told).await.expect("in time");
         // The meeting is read, and its country is not.
         assert_eq!((&line["message"], &line["statements"]), (&json!("request"), &json!(1)), "{line}");
         held.rollback().await.expect("an end");

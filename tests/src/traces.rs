@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::time::Duration;
 
 use sea_orm::{ConnectionTrait as _, FromQueryResult as _, JsonValue, Statement};
 use serde_json::{Value, json};
@@ -56,6 +57,15 @@ impl TestApp {
         let statement = Statement::from_string(db.get_database_backend(), sql);
         let rows = db.query_all_raw(statement).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
         rows.iter().map(|row| JsonValue::from_query_result(row, "").expect("a row as JSON")).collect()
+    }
+
+    /// Waits until so many others wait for a lock in this database. SQLite does not tell who waits.
+    pub async fn others_wait(&self, count: usize) {
+        let waiting =
+            "SELECT pid AS x FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while self.database == Database::Postgres && self.rows(waiting).await.len() < count {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Every case is refused as it says, and all of them leave nothing behind.

@@ -84,13 +84,9 @@ impl Health {
         }
     }
 
-    /// Remembers what the outcome of a write says.
-    pub fn note_write<T>(&self, outcome: Result<T, DbErr>) -> Result<T, DbErr> {
-        match &outcome {
-            Ok(_) => self.refuses_writes.store(false, Ordering::Relaxed),
-            Err(error) => self.note(error),
-        }
-        outcome
+    /// Remembers that a write was taken.
+    pub fn note_write(&self) {
+        self.refuses_writes.store(false, Ordering::Relaxed);
     }
 
     pub fn refuses_writes(&self) -> bool {

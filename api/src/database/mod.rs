@@ -92,6 +92,15 @@ impl Pool {
     fn noted<T>(&self, outcome: Result<T, DbErr>) -> Result<T, DbErr> {
         outcome.inspect_err(|error| self.health.note(error))
     }
+
+    /// What has written rows tells that writes are taken; what has found none does not.
+    fn written(&self, outcome: Result<ExecResult, DbErr>) -> Result<ExecResult, DbErr> {
+        let outcome = self.noted(outcome)?;
+        if outcome.rows_affected() > 0 {
+            self.health.note_write();
+        }
+        Ok(outcome)
+    }
 }
 
 impl Connection {
@@ -114,7 +123,7 @@ impl ConnectionTrait for Connection {
         match self {
             Self::Pool(pool) => {
                 pool.health.check_file()?;
-                pool.health.note_write(pool.connections.execute_raw(statement).await)
+                pool.written(pool.connections.execute_raw(statement).await)
             }
             Self::Within(within) => within.txn.execute_raw(statement).await,
         }
@@ -124,7 +133,7 @@ impl ConnectionTrait for Connection {
         match self {
             Self::Pool(pool) => {
                 pool.health.check_file()?;
-                pool.health.note_write(pool.connections.execute_unprepared(sql).await)
+                pool.written(pool.connections.execute_unprepared(sql).await)
             }
             Self::Within(within) => within.txn.execute_unprepared(sql).await,
         }

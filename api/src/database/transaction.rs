@@ -20,9 +20,11 @@ use super::health::Health;
 #[derive(Debug, Default)]
 struct State {
     /// The database has ended it.
-    is_over: AtomicBool,
+    over: AtomicBool,
     /// A statement was sent whose outcome nobody waited for.
-    is_in_doubt: AtomicBool,
+    in_doubt: AtomicBool,
+    /// A level begins or ends.
+    turning: AtomicBool,
 }
 
 /// A transaction, or a part of one that can be taken back alone. Dropped before `commit`, it leaves nothing behind.
@@ -42,7 +44,7 @@ struct Underway<'a>(Option<&'a State>);
 impl Drop for Underway<'_> {
     fn drop(&mut self) {
         if let Some(state) = self.0 {
-            state.is_in_doubt.store(true, Ordering::Relaxed);
+            state.in_doubt.store(true, Ordering::Relaxed);
         }
     }
 }
@@ -60,7 +62,9 @@ impl Transaction {
     /// Begins a part that can be taken back alone.
     pub async fn begin(&self) -> Result<Self, DbErr> {
         self.usable().await?;
-        let txn = self.ending(self.txn.begin()).await?;
+        // If it fails, sqlx and the database no longer agree on how many levels there are.
+        let begun = turned(&self.state, self.txn.begin()).await;
+        let txn = begun.inspect_err(|error| self.health.note(error))?;
         let (health, state) = (Arc::clone(&self.health), Arc::clone(&self.state));
         Ok(Self { txn, health, state, has_failed: AtomicBool::new(false), is_part: true })
     }
@@ -70,19 +74,21 @@ impl Transaction {
         self.usable().await?;
         let Self { txn, health, state, is_part, .. } = self;
         if is_part {
-            return ended(&state, txn.commit()).await;
+            return turned(&state, txn.commit()).await;
         }
-        let committed = tokio::spawn(async move { health.note_write(txn.commit().await) });
+        let committed = tokio::spawn(async move {
+            txn.commit().await.inspect(|()| health.note_write()).inspect_err(|error| health.note(error))
+        });
         committed.await.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string())))
     }
 
     /// Ends it with nothing of what it has done.
     pub async fn rollback(self) -> Result<(), DbErr> {
         let Self { txn, state, .. } = self;
-        if state.is_over.load(Ordering::Relaxed) {
+        if state.over.load(Ordering::Relaxed) {
             return Ok(());
         }
-        ended(&state, txn.rollback()).await
+        turned(&state, txn.rollback()).await
     }
 
     async fn run<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
@@ -94,23 +100,18 @@ impl Transaction {
             self.has_failed.store(true, Ordering::Relaxed);
             self.health.note(error);
             if !failure::is_of_statement(error) {
-                self.state.is_over.store(true, Ordering::Relaxed);
+                self.state.over.store(true, Ordering::Relaxed);
             }
         })
     }
 
-    /// What begins or ends a level: if it fails, sqlx and the database no longer agree on how many there are.
-    async fn ending<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-        ended(&self.state, work).await.inspect_err(|error| self.health.note(error))
-    }
-
     /// Refuses what would be done outside of the transaction.
     async fn usable(&self) -> Result<(), DbErr> {
-        if self.state.is_in_doubt.swap(false, Ordering::Relaxed) && !self.is_there().await {
-            self.state.is_over.store(true, Ordering::Relaxed);
+        if self.state.in_doubt.swap(false, Ordering::Relaxed) {
+            turned(&self.state, self.check_there()).await?;
         }
-        if self.state.is_over.load(Ordering::Relaxed) {
-            return Err(DbErr::Conn(RuntimeErr::Internal("the database has ended the transaction".to_owned())));
+        if self.state.over.load(Ordering::Relaxed) || self.state.turning.load(Ordering::Relaxed) {
+            return Err(gone());
         }
         if self.has_failed.load(Ordering::Relaxed) {
             return Err(DbErr::Custom("the transaction has failed before".to_owned()));
@@ -118,24 +119,44 @@ impl Transaction {
         Ok(())
     }
 
-    /// Whether the database is in the transaction still: PostgreSQL does nothing more in one that has failed, and SQLite begins none
-    /// within another one.
-    async fn is_there(&self) -> bool {
-        let mut underway = Underway(Some(&self.state));
-        let is_there = match self.get_database_backend() {
-            DbBackend::Postgres => self.txn.execute_unprepared("SELECT 1").await.is_ok(),
-            _ => self.txn.execute_unprepared("BEGIN").await.is_err(),
-        };
-        underway.0 = None;
-        is_there
+    /// Fails unless the database is in the transaction still: PostgreSQL does nothing more in one that has failed, and SQLite begins
+    /// none within another one.
+    async fn check_there(&self) -> Result<(), DbErr> {
+        match self.get_database_backend() {
+            DbBackend::Postgres => self.txn.execute_unprepared("SELECT 1").await.map(drop),
+            _ => match self.txn.execute_unprepared("BEGIN").await {
+                Ok(_) => Err(gone()),
+                Err(_) => Ok(()),
+            },
+        }
     }
 }
 
-/// The outcome of what begins or ends a level. Without a success the transaction is over.
-async fn ended<T>(state: &State, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-    let was_over = state.is_over.swap(true, Ordering::Relaxed);
+/// The error of what is asked of a transaction that the database has ended.
+fn gone() -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal("the database has ended the transaction".to_owned()))
+}
+
+/// What begins or ends a level, or asks for it. Nothing else is done meanwhile. Without a success the transaction is over.
+struct Turn<'a> {
+    state: &'a State,
+    has_succeeded: bool,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if !self.has_succeeded {
+            self.state.over.store(true, Ordering::Relaxed);
+        }
+        self.state.turning.store(false, Ordering::Relaxed);
+    }
+}
+
+async fn turned<T>(state: &State, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+    state.turning.store(true, Ordering::Relaxed);
+    let mut turn = Turn { state, has_succeeded: false };
     let outcome = work.await;
-    state.is_over.store(was_over || outcome.is_err(), Ordering::Relaxed);
+    turn.has_succeeded = outcome.is_ok();
     outcome
 }
 

@@ -1,11 +1,12 @@
 //! Measured comparisons, each against its limit, in one run: `cargo bench -p rec-tests`. Machines are noisy, so that what
 //! counts are ratios: the two sides of a line take turns, and its ratio is the median of those of the rounds. Parts of the table
-//! can be named: `cargo bench -p rec-tests -- hand endpoint pages sync program`.
+//! can be named: `cargo bench -p rec-tests -- hand endpoint lists pages sync program`.
 #![expect(clippy::print_stdout, reason = "the table is printed")]
 #![expect(clippy::unwrap_used, reason = "a bench that fails stops")]
 
 mod by_hand;
 mod endpoint;
+mod lists;
 mod program;
 mod sync;
 
@@ -147,6 +148,12 @@ async fn measure(database: Database) -> usize {
     // What comes before the database is the same on both.
     if database == Database::Sqlite && is_wanted("endpoint") {
         for line in endpoint::measure(&small).await {
+            print(line);
+        }
+    }
+    if is_wanted("lists") {
+        print(lists::by_viewer(&small, name).await);
+        for line in Box::pin(lists::measure(database, name)).await {
             print(line);
         }
     }
