@@ -264,11 +264,13 @@ async fn execute(Cli { config, command }: Cli) -> Result<(), Failure> {
 
 /// Serves until the process is asked to stop. It says that it listens when all stands that answers and that hears of the end.
 async fn serve(config: Config) -> Result<(), Failure> {
-    let stopped = stopped()?;
-    let app = Arc::new(App::connect(config, Clock::System).await?);
-    seed::public::load(&app).await?;
+    let mut stopped = Box::pin(stopped()?);
+    let (app, listener) = tokio::select! {
+        // Who waits for a database, or for another program that migrates it, can be stopped as well.
+        () = &mut stopped => return Ok(()),
+        started = start(config) => started?,
+    };
     let address = app.config.listen;
-    let listener = TcpListener::bind(address).await.map_err(|cause| StartError::Listen { address, cause })?;
     let address = listener.local_addr().map_err(|cause| StartError::Listen { address, cause })?;
     let explorer = match app.config.explorer {
         Switch::On => format!("http://{address}/"),
@@ -281,6 +283,15 @@ async fn serve(config: Config) -> Result<(), Failure> {
     ))?;
     app.serve(listener, router, stopped).await;
     Ok(())
+}
+
+/// What stands before the router: the database with the public record, and the port.
+async fn start(config: Config) -> Result<(Arc<App>, TcpListener), Failure> {
+    let app = Arc::new(App::connect(config, Clock::System).await?);
+    seed::public::load(&app).await?;
+    let address = app.config.listen;
+    let listener = TcpListener::bind(address).await.map_err(|cause| StartError::Listen { address, cause })?;
+    Ok((app, listener))
 }
 
 /// The command that prints a token which this service takes: the program as it was called, with what decides on tokens.
@@ -365,11 +376,11 @@ async fn import(config: Config, ImportArgs { file, dry_run }: ImportArgs) -> Res
 }
 
 async fn mirror(MirrorArgs { from, token_file, into, once }: MirrorArgs) -> Result<(), Failure> {
+    let stopped = stopped()?;
     let source = Source::new(&from, token_file)?;
     let mirror = Mirror::open(&into).await?;
     let say = |line: String| drop(print(&format!("{line}\n")));
     let pause = (!once).then_some(PROOF_PAUSE);
-    let stopped = stopped()?;
     tokio::select! {
         kept = mirror::keep(&source, &mirror, pause, say) => Ok(kept?),
         () = stopped => Ok(()),

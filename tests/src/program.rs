@@ -32,7 +32,7 @@ pub fn run(command: &mut Command) -> Output {
     let mut child = Serving { child: command.spawn().expect("the program starts"), port: 0, lines: Vec::new() };
     let stdout = drain(child.child.stdout.take().expect("stdout"));
     let stderr = drain(child.child.stderr.take().expect("stderr"));
-    let end = Instant::now() + Duration::from_mins(1);
+    let end = Instant::now() + Duration::from_mins(10);
     let status = loop {
         if let Some(status) = child.child.try_wait().expect("a status") {
             break status;
@@ -86,10 +86,20 @@ impl Serving {
         serving
     }
 
-    /// SIGTERM, and the end that the program comes to.
-    pub fn stop(mut self) {
+    /// Sends a signal, such as `TERM`.
+    pub fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("a kill").success());
+        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().expect("a kill").success());
+    }
+
+    /// SIGTERM, and the end that the program comes to.
+    pub fn stop(self) {
+        self.signal("TERM");
+        self.ends();
+    }
+
+    /// The end that the program comes to, in peace.
+    pub fn ends(mut self) {
         assert!(self.child.wait().expect("an end").success());
     }
 
@@ -135,7 +145,7 @@ pub fn ask(port: u16, token: Option<&str>, query: &str, variables: &Value) -> Op
 pub fn ask_with(port: u16, headers: &str, body: &Value) -> Option<Value> {
     let body = body.to_string();
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
+    stream.set_read_timeout(Some(Duration::from_mins(1))).ok()?;
     write!(
         stream,
         "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{headers}\

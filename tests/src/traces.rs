@@ -63,9 +63,12 @@ impl TestApp {
     pub async fn others_wait(&self, count: usize) {
         let waiting =
             "SELECT pid AS x FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        while self.database == Database::Postgres && self.rows(waiting).await.len() < count {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        let wait = async {
+            while self.database == Database::Postgres && self.rows(waiting).await.len() < count {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), wait).await.expect("they wait in time");
     }
 
     /// Every case is refused as it says, and all of them leave nothing behind.

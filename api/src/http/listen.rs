@@ -16,7 +16,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
 
 use crate::config::Limits;
@@ -25,6 +25,8 @@ use crate::config::Limits;
 const PAUSE: Duration = Duration::from_millis(100);
 /// After so long a silence the system asks whether a client is there.
 const KEEPALIVE: Duration = Duration::from_mins(1);
+/// At the end, whoever has just connected has so long to begin a request that is on its way.
+const LAST_CALL: Duration = Duration::from_millis(200);
 
 /// Serves until the service stops; then takes no more connections than those that have come by then, and resolves when those that are
 /// open have finished their requests and the sockets are closed. Connections beyond the limit wait until one is closed.
@@ -54,7 +56,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, stopp
         }
     }
     while let Ok(permit) = Arc::clone(&places).try_acquire_owned()
-        && let Some(Ok(accepted)) = listener.accept().now_or_never()
+        // All that have come, however many: tokio would have a task pause among them.
+        && let Some(Ok(accepted)) = tokio::task::unconstrained(listener.accept()).now_or_never()
     {
         begin(permit, accepted);
     }
@@ -97,7 +100,10 @@ async fn connection(
     router: Router,
     mut stopping: watch::Receiver<bool>,
 ) {
+    let begun = Arc::new(Notify::new());
+    let tell = Arc::clone(&begun);
     let service = service_fn(move |mut request: Request<Incoming>| {
+        tell.notify_one();
         // Some clients look for the headers of a socket by the names that they have written, such as gql.
         let names = request.headers().contains_key(UPGRADE).then(|| request.extensions().clone());
         request.extensions_mut().insert(place.clone());
@@ -111,10 +117,14 @@ async fn connection(
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
     // Whoever breaks a connection off has nothing to be told.
     tokio::select! {
-        // A request that has come by now is read before the end is heard of: hyper closes what has said nothing yet.
-        biased;
         _ = &mut connection => return,
         _ = stopping.wait_for(|stopping| *stopping) => {}
+    }
+    // hyper closes a connection that has said nothing yet. Whoever has asked before is not waited for.
+    tokio::select! {
+        _ = &mut connection => return,
+        () = begun.notified() => {}
+        () = tokio::time::sleep(LAST_CALL) => {}
     }
     connection.as_mut().graceful_shutdown();
     let _ = connection.await;
