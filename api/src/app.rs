@@ -165,7 +165,7 @@ pub async fn open_database(config: &Config) -> Result<Databases, StartError> {
         create_data_directory(&config.data_dir)?;
     }
     let url = config.database_url();
-    check_address(&url)?;
+    database::address::check(&url).map_err(StartError::Address)?;
     if url.starts_with("sqlite:") && (url.contains(":memory:") || url.contains("mode=memory")) {
         return Err(StartError::InMemory(url));
     }
@@ -184,23 +184,6 @@ fn create_data_directory(path: &Path) -> Result<(), StartError> {
     builder.create(path).map_err(|cause| StartError::DataDirectory { path: path.display().to_string(), cause })
 }
 
-/// Refuses what sqlx would pass over, or take for the name of one host.
-fn check_address(url: &str) -> Result<(), StartError> {
-    let Some(rest) = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://")) else {
-        return Ok(());
-    };
-    let (place, options) = rest.split_once('?').unwrap_or((rest, ""));
-    let hosts = place.split('/').next().and_then(|authority| authority.rsplit('@').next()).unwrap_or_default();
-    let named = |name: &str| options.split('&').filter_map(|option| option.split_once('=')).find(|one| one.0 == name);
-    if hosts.contains(',') || named("host").is_some_and(|(_, hosts)| hosts.contains(',')) {
-        return Err(StartError::Address("several hosts are not asked in turn"));
-    }
-    match named("target_session_attrs") {
-        Some((_, "any")) | None => Ok(()),
-        Some(_) => Err(StartError::Address("target_session_attrs is not asked of a server")),
-    }
-}
-
 /// A database's address without the user and the password.
 fn without_credentials(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
@@ -215,11 +198,12 @@ pub async fn migrate(databases: &Databases) -> Result<(), StartError> {
     let alone = databases.begin().await.map_err(StartError::Migration)?;
     database::unlimited(&alone).await.map_err(StartError::Migration)?;
     database::alone(&alone, "migrate").await.map_err(StartError::Migration)?;
-    Migrator::install(alone.inner()).await.map_err(StartError::Migration)?;
-    let seen = Migrator::get_migration_models(alone.inner()).await.map_err(StartError::Migration)?;
+    let within = alone.inner().map_err(StartError::Migration)?;
+    Migrator::install(within).await.map_err(StartError::Migration)?;
+    let seen = Migrator::get_migration_models(within).await.map_err(StartError::Migration)?;
     if let Some(unknown) = seen.into_iter().find(|seen| !known.contains(&seen.version)) {
         return Err(StartError::NewerSchema(unknown.version));
     }
-    Migrator::up(alone.inner(), None).await.map_err(StartError::Migration)?;
+    Migrator::up(within, None).await.map_err(StartError::Migration)?;
     alone.commit().await.map_err(StartError::Migration)
 }

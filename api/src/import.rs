@@ -106,7 +106,10 @@ pub async fn import(
     importing.flush(&mut complain).await?;
     bar.finish_and_clear();
     if !dry_run {
-        app.databases.refresh_statistics().await.map_err(Error::from)?;
+        // What is done is done, whatever the planner knows of it.
+        if let Err(error) = app.databases.refresh_statistics().await {
+            tracing::warn!(error = error.to_string(), "the planner was not told");
+        }
         forget(&beside).map_err(fault)?;
     }
     Ok(importing.report)

@@ -86,7 +86,9 @@ impl Pair {
     }
 
     /// All that was acknowledged is in the database, once in its feed, and no transaction is left open.
-    async fn end(self) {
+    async fn end(mut self) {
+        // What was begun and given up comes to its end before this one begins.
+        self.goes_on("LAST").await;
         let codes = self.other.rows("SELECT code AS x FROM theme").await;
         let codes: BTreeSet<String> = codes.iter().filter_map(|row| row["x"].as_str()).map(str::to_owned).collect();
         assert_eq!(self.acknowledged.difference(&codes).collect::<Vec<_>>(), Vec::<&String>::new(), "lost");
@@ -117,6 +119,17 @@ async fn cut_off<T>(polls: u32, future: impl Future<Output = T>) -> Option<T> {
     .await
 }
 
+/// Has the writer's next statements interrupted, once so many instructions of the database's machine are done.
+async fn interrupt_after(steps: u64, app: &TestApp) {
+    let left = Arc::new(AtomicU64::new(steps));
+    let pool = app.app.databases.write.pool().get_sqlite_connection_pool();
+    let mut connection = pool.acquire().await.unwrap();
+    connection.lock_handle().await.unwrap().set_progress_handler(1, move || {
+        left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    });
+    connection.return_to_pool().await;
+}
+
 on_both_databases! {
     async fn a_request_that_is_cut_off_anywhere_harms_no_other_one(app: TestApp) {
         let mut pair = Pair::of(&app).await;
@@ -137,6 +150,12 @@ on_both_databases! {
                 pair.acknowledged.insert(code.clone());
             } else {
                 cut += 1;
+                if round % 3 == 0 {
+                    // Under its key it is done once, whether it was done before or not.
+                    assert_eq!(outcome(&client.send(CREATE, theme(&code)).await.body), Outcome::Acknowledged, "{code}");
+                    pair.sees(&code).await;
+                    pair.acknowledged.insert(code.clone());
+                }
             }
             if round % 4 == 0 {
                 pair.goes_on(&code).await;
@@ -181,13 +200,7 @@ on_databases! { [sqlite Sqlite]
         let (mut interrupted, mut whole, mut step) = (0, 0, 0_u64);
         while whole < 3 {
             step += 5;
-            // Each instruction of the database's machine counts down; at zero the statement is interrupted.
-            let left = Arc::new(AtomicU64::new(step));
-            let mut connection = app.app.databases.write.pool().get_sqlite_connection_pool().acquire().await.unwrap();
-            connection.lock_handle().await.unwrap().set_progress_handler(1, move || {
-                left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
-            });
-            connection.return_to_pool().await;
+            interrupt_after(step, &app).await;
             match pair.write(&writer, &format!("STEP-{step}")).await {
                 Outcome::Failed(code) => {
                     assert_eq!(code, "UNAVAILABLE");
@@ -200,6 +213,40 @@ on_databases! { [sqlite Sqlite]
             pair.goes_on(&format!("{step}")).await;
         }
         assert!(interrupted > 20, "{interrupted} were interrupted");
+        pair.end().await;
+    }
+
+    async fn a_part_that_is_refused_under_a_key_is_no_part_of_what_is_kept(app: TestApp) {
+        let mut pair = Pair::of(&app).await;
+        pair.goes_on("FIRST").await;
+        let both = "mutation($one: CreateThemeInput!, $other: CreateThemeInput!) {
+            refused: createTheme(input: $one) { userErrors { code } change { cursor } }
+            createTheme(input: $other) { theme { id } userErrors { code } change { cursor } }
+        }";
+        let (mut interrupted, mut whole, mut step) = (0, 0, 0_u64);
+        while whole < 3 {
+            step += 5;
+            interrupt_after(step, &app).await;
+            let code = format!("STEP-{step}");
+            let variables = json!({ "one": theme("AFTER-FIRST")["input"], "other": theme(&code)["input"] });
+            let body = pair.writer.keyed(&code).send(both, variables).await.body;
+            match outcome(&body) {
+                Outcome::Failed(code) => {
+                    assert_eq!(code, "UNAVAILABLE");
+                    interrupted += 1;
+                }
+                Outcome::Acknowledged => {
+                    assert_eq!(body["data"]["refused"]["userErrors"][0]["code"], "ALREADY_EXISTS");
+                    pair.sees(&code).await;
+                    pair.acknowledged.insert(code);
+                    whole += 1;
+                }
+                Outcome::Refused => panic!("refused"),
+            }
+            app.app.databases.write.pool().get_sqlite_connection_pool().acquire().await.unwrap().close().await.unwrap();
+            pair.goes_on(&format!("{step}")).await;
+        }
+        assert!(interrupted > 30, "{interrupted} were interrupted");
         pair.end().await;
     }
 
@@ -260,15 +307,53 @@ on_postgres! {
         let client = app.anonymous();
         let all = futures_util::future::join_all((0..4).map(|_| client.send("{ bodies { totalCount } }", json!({})))).await;
         assert!(all.iter().all(|answer| answer.body["errors"].is_null()));
+        let began = "SELECT CAST(pg_postmaster_start_time() AS text) AS began";
+        let asks = async || {
+            let db = sea_orm::Database::connect(&app.url).await.ok()?;
+            let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, began)).await.ok()??;
+            db.close().await.ok()?;
+            row.try_get::<String>("", "began").ok()
+        };
+        let before = asks().await.expect("a server");
         server.restart();
-        // The first answer after the restart.
-        while client.send("{ bodies { totalCount } }", json!({})).await.body["errors"].is_array() {
+        while asks().await.is_none_or(|began| began == before) {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+        // The connections of the pool are all of the old server.
         for number in 0..10 {
             assert_eq!(outcome(&app.secretariat().send(CREATE, theme(&format!("R{number}"))).await.body), Outcome::Acknowledged);
             assert_eq!(client.send("{ bodies { totalCount } }", json!({})).await.body["errors"], Value::Null);
         }
+    }
+
+    async fn a_server_that_takes_no_writes_is_not_ready_until_the_address_leads_to_another(app: TestApp) {
+        let ready = async || app.anonymous().get("/health/ready", &[]).await.0.status.as_u16();
+        let becomes = async |status: u16| {
+            let asked = async {
+                while ready().await != status {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            };
+            tokio::time::timeout(Duration::from_mins(1), asked).await.expect("in time");
+        };
+        assert_eq!(ready().await, 200);
+        let name = app.rows("SELECT CAST(current_database() AS text) AS x").await[0]["x"].as_str().unwrap().to_owned();
+        let aside = sea_orm::Database::connect(&app.url).await.unwrap();
+        // What begins from now on is as on a server of that kind.
+        let lead = async |read_only: &str| {
+            let sql = format!("ALTER DATABASE {name} SET default_transaction_read_only = {read_only}");
+            aside.execute_unprepared(&sql).await.unwrap();
+        };
+        lead("on").await;
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'rec'";
+        aside.execute_unprepared(end).await.unwrap();
+        becomes(503).await;
+        let written = outcome(&app.secretariat().send(CREATE, theme("READ-ONLY")).await.body);
+        assert_eq!(written, Outcome::Failed("UNAVAILABLE".to_owned()));
+        lead("off").await;
+        // Nobody but this question gives the old connections up.
+        becomes(200).await;
+        assert_eq!(outcome(&app.secretariat().send(CREATE, theme("WRITTEN")).await.body), Outcome::Acknowledged);
     }
 
     async fn a_server_without_room_loses_nothing(shared: TestApp) {

@@ -141,7 +141,7 @@ programs=$0 directory=$1 port=$2
 trap '' INT TERM
 serve() {
     "$programs/postgres" -D "$directory/data" -p "$port" -k "$directory" -c listen_addresses=127.0.0.1 -c fsync=off \
-        -c full_page_writes=off -c synchronous_commit=off -c max_connections=300 >>"$directory/log" 2>&1 &
+        -c full_page_writes=off -c synchronous_commit=off -c max_connections=300 -c autovacuum=off >>"$directory/log" 2>&1 &
     server=$!
 }
 stop() {

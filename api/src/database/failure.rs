@@ -31,6 +31,8 @@ const AWAY: Codes = Codes(
     &[
         "08",    // connection exceptions
         "25006", // read_only_sql_transaction, as of a primary that is one no more
+        "25P03", // idle_in_transaction_session_timeout
+        "25P04", // transaction_timeout
         "53",    // insufficient resources: disk, memory, connections
         "57",    // operator intervention: a time limit, a shutdown, a start
         "58",    // system errors, as of the disk
@@ -58,6 +60,8 @@ const BROKEN: Codes = Codes(
     &[
         "08",    // connection exceptions
         "25006", // read_only_sql_transaction
+        "25P03", // idle_in_transaction_session_timeout
+        "25P04", // transaction_timeout
         "57P",   // a server that stops or starts
     ],
 );
@@ -65,6 +69,12 @@ const BROKEN: Codes = Codes(
 /// What undoes its statement alone, and leaves the transaction of SQLite as it was.
 const OF_STATEMENT: Codes = Codes(
     &[19], // SQLITE_CONSTRAINT
+    &[],
+);
+
+/// What SQLite does not do, without being harmed.
+const NO_SUCH: Codes = Codes(
+    &[1], // SQLITE_ERROR
     &[],
 );
 
@@ -111,6 +121,16 @@ pub fn is_unwritable(error: &DbErr) -> bool {
 /// Whether the connection of a statement is of no more use.
 pub fn is_broken(error: &DbErr) -> bool {
     matches!(failure(error), Some(sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed)) || BROKEN.have(error)
+}
+
+/// Whether SQLite refuses to begin a transaction since it is in one.
+pub fn is_within_transaction(error: &DbErr) -> bool {
+    NO_SUCH.have(error) && error.to_string().contains("within a transaction")
+}
+
+/// Whether SQLite has no transaction to take back.
+pub fn is_in_none(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(failure) if failure.message().contains("no transaction is active"))
 }
 
 /// Whether a statement is undone and the transaction around it still there. On PostgreSQL a savepoint brings it back.

@@ -10,10 +10,13 @@ use sea_orm::{DbErr, RuntimeErr};
 
 use super::failure;
 
+/// How often connections are given up at most, in microseconds.
+const AT_MOST_EVERY: u64 = 1_000_000;
+
 #[derive(Debug)]
 pub struct Health {
     file: OnceLock<File>,
-    /// The last write has failed for want of room, or of a disk that works.
+    /// The last write was refused for want of room, by a disk that fails or by a server that takes none.
     refuses_writes: AtomicBool,
     opened: Instant,
     /// When the connections were found to be of no more use, in microseconds after `opened`.
@@ -67,7 +70,7 @@ impl Health {
     pub fn check_file(&self) -> Result<(), DbErr> {
         match self.file.get() {
             Some(file) if !file.is_there() => {
-                let message = format!("{} was deleted or replaced under the service; restart it", file.path.display());
+                let message = format!("{} was deleted or replaced under the service", file.path.display());
                 Err(DbErr::Conn(RuntimeErr::Internal(message)))
             }
             _ => Ok(()),
@@ -80,7 +83,15 @@ impl Health {
             self.refuses_writes.store(true, Ordering::Relaxed);
         }
         if failure::is_broken(error) {
-            self.renewed.store(micros(self.opened.elapsed()), Ordering::Relaxed);
+            self.renew();
+        }
+    }
+
+    /// Gives up the connections that are there. Not at every error of those that come after: they may lead to where they all lead.
+    pub fn renew(&self) {
+        let (now, renewed) = (micros(self.opened.elapsed()), self.renewed.load(Ordering::Relaxed));
+        if renewed == 0 || now.saturating_sub(renewed) > AT_MOST_EVERY {
+            self.renewed.store(now, Ordering::Relaxed);
         }
     }
 

@@ -1,5 +1,6 @@
 //! The connections: one pool on PostgreSQL; on SQLite one writer and a pool of readers, so that neither waits for the other.
 
+pub mod address;
 mod failure;
 mod health;
 mod readiness;
@@ -13,7 +14,7 @@ use std::time::Duration;
 use sea_orm::sea_query::{Func, Query};
 use sea_orm::sqlx::pool::PoolOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::sqlx::{self, Connection as _};
+use sea_orm::sqlx::{self, Connection as _, Executor as _, Sqlite};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
     QueryResult, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -81,7 +82,7 @@ impl Pool {
     where
         F: Future<Output = Result<T, DbErr>>,
     {
-        let again = statement.sql.starts_with("SELECT").then(|| statement.clone());
+        let again = is_read(&statement).then(|| statement.clone());
         let outcome = self.noted(run(statement).await);
         match (outcome, again) {
             (Err(error), Some(statement)) if failure::is_broken(&error) => self.noted(run(statement).await),
@@ -92,15 +93,11 @@ impl Pool {
     fn noted<T>(&self, outcome: Result<T, DbErr>) -> Result<T, DbErr> {
         outcome.inspect_err(|error| self.health.note(error))
     }
+}
 
-    /// What has written rows tells that writes are taken; what has found none does not.
-    fn written(&self, outcome: Result<ExecResult, DbErr>) -> Result<ExecResult, DbErr> {
-        let outcome = self.noted(outcome)?;
-        if outcome.rows_affected() > 0 {
-            self.health.note_write();
-        }
-        Ok(outcome)
-    }
+/// Whether a statement writes nothing.
+fn is_read(statement: &Statement) -> bool {
+    statement.sql.starts_with("SELECT")
 }
 
 impl Connection {
@@ -123,7 +120,7 @@ impl ConnectionTrait for Connection {
         match self {
             Self::Pool(pool) => {
                 pool.health.check_file()?;
-                pool.written(pool.connections.execute_raw(statement).await)
+                pool.noted(pool.connections.execute_raw(statement).await)
             }
             Self::Within(within) => within.txn.execute_raw(statement).await,
         }
@@ -133,7 +130,7 @@ impl ConnectionTrait for Connection {
         match self {
             Self::Pool(pool) => {
                 pool.health.check_file()?;
-                pool.written(pool.connections.execute_unprepared(sql).await)
+                pool.noted(pool.connections.execute_unprepared(sql).await)
             }
             Self::Within(within) => within.txn.execute_unprepared(sql).await,
         }
@@ -172,8 +169,10 @@ impl Databases {
         let health = Arc::new(Health::default());
         let (mut read, mut write) = if is_sqlite {
             // The writer comes first: it creates the file and sets it to write-ahead logging.
-            let write = Database::connect(sqlite(url, 1, &health)).await?;
-            (Database::connect(sqlite(url, connections, &health)).await?, write)
+            let mut writer = sqlite(url, 1);
+            writer.map_sqlx_sqlite_pool_opts(outside_of_transactions);
+            let write = Database::connect(writer).await?;
+            (Database::connect(sqlite(url, connections)).await?, write)
         } else {
             let pool = Database::connect(postgres(url, connections, limit, &health)).await?;
             (pool.clone(), pool)
@@ -228,15 +227,17 @@ impl Databases {
         matches!(self.write, Connection::Pool(_))
     }
 
-    /// Tells the planner of a database what its tables hold, after many rows have come at once.
+    /// Tells PostgreSQL's planner what its tables hold, after many rows have come at once. SQLite chooses better without: of a sample
+    /// it takes what half of a table has for rare, and sorts it.
     #[expect(clippy::disallowed_methods, reason = "what a planner knows is neither read nor written")]
     pub async fn refresh_statistics(&self) -> Result<(), DbErr> {
-        let sql = match self.backend() {
-            DbBackend::Postgres => "ANALYZE",
-            // A sample of each index is enough.
-            _ => "PRAGMA analysis_limit = 1000; ANALYZE",
-        };
-        self.write.execute_unprepared(sql).await.map(drop)
+        if self.backend() != DbBackend::Postgres {
+            return Ok(());
+        }
+        let txn = self.begin().await?;
+        unlimited(&txn).await?;
+        txn.execute_unprepared("ANALYZE").await?;
+        txn.commit().await
     }
 
     pub fn backend(&self) -> DbBackend {
@@ -277,7 +278,7 @@ async fn begun_in_any_case(pool: DatabaseConnection) -> Result<DatabaseTransacti
         ..TransactionOptions::default()
     };
     let begun = tokio::spawn(async move { pool.begin_with_options(options).await });
-    begun.await.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string())))
+    begun.await.unwrap_or_else(|error| Err(DbErr::Conn(RuntimeErr::Internal(error.to_string()))))
 }
 
 /// Waits for every other transaction that asks to be alone with the same matter, until this one ends. On SQLite a
@@ -320,7 +321,7 @@ fn file(url: &str) -> Result<PathBuf, DbErr> {
     Ok(options.get_filename().to_owned())
 }
 
-/// Lets a pool use connections only that are in no transaction, and none that were there when one of them broke.
+/// Lets a pool keep no connection that sqlx counts in a transaction, and none that was there when one of them broke.
 fn in_a_known_state<D: sqlx::Database>(options: PoolOptions<D>, health: &Arc<Health>) -> PoolOptions<D> {
     let health = Arc::clone(health);
     options.after_release(move |connection, about| {
@@ -335,24 +336,29 @@ fn in_a_known_state<D: sqlx::Database>(options: PoolOptions<D>, health: &Arc<Hea
     })
 }
 
-fn sqlite(url: &str, connections: u32, health: &Arc<Health>) -> ConnectOptions {
+/// Lets the writer's pool keep no connection that is in a transaction, whatever sqlx counts.
+fn outside_of_transactions(options: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
+    options.after_release(|connection, _| {
+        Box::pin(async move {
+            let is_outside = connection.execute("ROLLBACK").await.is_err_and(|error| failure::is_in_none(&error));
+            Ok(is_outside && !connection.is_in_transaction())
+        })
+    })
+}
+
+fn sqlite(url: &str, connections: u32) -> ConnectOptions {
     let mut options = options(url, connections);
-    let health = Arc::clone(health);
-    options
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .map_sqlx_sqlite_pool_opts(move |pool| in_a_known_state(pool, &health))
-        .map_sqlx_sqlite_opts(|sqlite| {
-            sqlite
-                .create_if_missing(true)
-                .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(SqliteSynchronous::Normal)
-                .foreign_keys(true)
-                // `INSERT OR REPLACE` then asks the guards of the row that it replaces.
-                .pragma("recursive_triggers", "ON")
-                .busy_timeout(Duration::from_secs(5))
-                .statement_cache_capacity(PREPARED)
-        });
+    options.idle_timeout(None).max_lifetime(None).map_sqlx_sqlite_opts(|sqlite| {
+        sqlite
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .foreign_keys(true)
+            // `INSERT OR REPLACE` then asks the guards of the row that it replaces.
+            .pragma("recursive_triggers", "ON")
+            .busy_timeout(Duration::from_secs(5))
+            .statement_cache_capacity(PREPARED)
+    });
     options
 }
 

@@ -1,4 +1,4 @@
-//! Whether a database takes writes, found out at no cost while it does.
+//! Whether a database takes writes. While it does, nothing is written to find out.
 #![expect(clippy::disallowed_methods, reason = "a probe and a setting are no part of the record")]
 
 use std::time::Duration;
@@ -12,22 +12,32 @@ use super::Databases;
 
 /// What the probe writes: more than the few kilobytes that are left on a disk that is full.
 const FILLER: usize = 64 * 1024;
-/// A database that is busy for longer is not called unready: it may be at work for others.
+/// How long the probe waits for others. Who commits meanwhile has shown that writes are taken.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Databases {
     /// Finds out whether writes are taken: the file is the one that was opened, the server is no copy of another one, and if the last
-    /// write has failed for want of room, `mark` can be written again and again into as much room as a mutation needs.
+    /// write was refused, as much can be written as a mutation needs. `mark` is another one each time: SQLite does not write what is
+    /// there already.
     pub async fn check_writable(&self, mark: Uuid) -> Result<(), DbErr> {
         self.health.check_file()?;
         if self.backend() == DbBackend::Postgres && self.is_read_only().await? {
-            return Err(DbErr::Conn(RuntimeErr::Internal("the server takes no writes".to_owned())));
+            // The address may lead elsewhere by now.
+            self.health.renew();
+            if self.is_read_only().await? {
+                return Err(refused("the server takes no writes"));
+            }
         }
-        if self.health.refuses_writes() {
-            let probe = tokio::time::timeout(PATIENCE, self.probe(mark));
-            return probe.await.unwrap_or(Ok(()));
+        if !self.health.refuses_writes() {
+            return Ok(());
         }
-        Ok(())
+        match tokio::time::timeout(PATIENCE, self.probe(mark)).await {
+            Ok(outcome) => outcome,
+            Err(_) if self.health.refuses_writes() => {
+                Err(refused("the last write was refused, and the next one waits"))
+            }
+            Err(_) => Ok(()),
+        }
     }
 
     async fn is_read_only(&self) -> Result<bool, DbErr> {
@@ -40,6 +50,15 @@ impl Databases {
     async fn probe(&self, mark: Uuid) -> Result<(), DbErr> {
         let mark = mark.simple().to_string();
         let filler = mark.repeat(FILLER / mark.len());
-        Entity::update_many().col_expr(Column::Filler, filler.into()).exec(&self.write).await.map(drop)
+        let written = Entity::update_many().col_expr(Column::Filler, filler.into()).exec(&self.write).await?;
+        if written.rows_affected == 0 {
+            return Err(refused("there is nothing to write to"));
+        }
+        self.health.note_write();
+        Ok(())
     }
+}
+
+fn refused(why: &str) -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal(why.to_owned()))
 }

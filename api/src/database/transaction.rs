@@ -5,32 +5,36 @@
 //! given up when it is committed, and PostgreSQL calls that a success. So nothing is done in a transaction that is in doubt.
 #![expect(clippy::disallowed_methods, reason = "it passes on what the doors and the feed send")]
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement,
     TransactionTrait as _,
 };
 
-use super::failure;
 use super::health::Health;
+use super::{failure, is_read};
 
 /// What all levels of a transaction know of it.
 #[derive(Debug, Default)]
 struct State {
-    /// The database has ended it.
+    /// The database has ended it, or may have.
     over: AtomicBool,
-    /// A statement was sent whose outcome nobody waited for.
+    /// A read was sent whose outcome nobody waited for.
     in_doubt: AtomicBool,
     /// A level begins or ends.
     turning: AtomicBool,
+    /// Parts that were dropped, and are yet to be taken back.
+    left: Mutex<Vec<DatabaseTransaction>>,
 }
 
 /// A transaction, or a part of one that can be taken back alone. Dropped before `commit`, it leaves nothing behind.
 #[derive(Debug)]
 pub struct Transaction {
-    txn: DatabaseTransaction,
+    /// `None` once it has ended.
+    txn: Option<DatabaseTransaction>,
+    backend: DbBackend,
     health: Arc<Health>,
     state: Arc<State>,
     /// A statement has failed: what follows would be no part of it.
@@ -38,64 +42,84 @@ pub struct Transaction {
     is_part: bool,
 }
 
-/// A statement that is on its way. Dropped before its outcome is known, it leaves the transaction in doubt.
-struct Underway<'a>(Option<&'a State>);
+impl Drop for Transaction {
+    /// A part that was not ended is taken back before anything else is done: sqlx does not tell whether it could be, if it is dropped.
+    fn drop(&mut self) {
+        if let Some(txn) = self.txn.take().filter(|_| self.is_part) {
+            self.state.left.lock().unwrap_or_else(PoisonError::into_inner).push(txn);
+        }
+    }
+}
+
+/// A statement that is on its way. Dropped before its outcome is known, a read leaves the transaction in doubt, and a write ends it.
+struct Underway<'a> {
+    state: &'a State,
+    reads: bool,
+    is_known: bool,
+}
 
 impl Drop for Underway<'_> {
     fn drop(&mut self) {
-        if let Some(state) = self.0 {
-            state.in_doubt.store(true, Ordering::Relaxed);
+        if !self.is_known {
+            let flag = if self.reads { &self.state.in_doubt } else { &self.state.over };
+            flag.store(true, Ordering::Relaxed);
         }
     }
 }
 
 impl Transaction {
     pub(super) fn new(txn: DatabaseTransaction, health: Arc<Health>) -> Self {
-        Self { txn, health, state: Arc::default(), has_failed: AtomicBool::new(false), is_part: false }
+        Self::level(txn, health, Arc::default(), false)
+    }
+
+    fn level(txn: DatabaseTransaction, health: Arc<Health>, state: Arc<State>, is_part: bool) -> Self {
+        let backend = txn.get_database_backend();
+        Self { txn: Some(txn), backend, health, state, has_failed: AtomicBool::new(false), is_part }
     }
 
     /// What the migrations work on. Whoever commits has seen none of its statements fail.
-    pub fn inner(&self) -> &DatabaseTransaction {
-        &self.txn
+    pub fn inner(&self) -> Result<&DatabaseTransaction, DbErr> {
+        self.txn.as_ref().ok_or_else(gone)
     }
 
     /// Begins a part that can be taken back alone.
     pub async fn begin(&self) -> Result<Self, DbErr> {
         self.usable().await?;
         // If it fails, sqlx and the database no longer agree on how many levels there are.
-        let begun = turned(&self.state, self.txn.begin()).await;
+        let begun = turned(&self.state, self.inner()?.begin()).await;
         let txn = begun.inspect_err(|error| self.health.note(error))?;
-        let (health, state) = (Arc::clone(&self.health), Arc::clone(&self.state));
-        Ok(Self { txn, health, state, has_failed: AtomicBool::new(false), is_part: true })
+        Ok(Self::level(txn, Arc::clone(&self.health), Arc::clone(&self.state), true))
     }
 
     /// Ends it with all that it has done. A commit that has begun comes to its end, even if nobody waits for it any more.
-    pub async fn commit(self) -> Result<(), DbErr> {
+    pub async fn commit(mut self) -> Result<(), DbErr> {
         self.usable().await?;
-        let Self { txn, health, state, is_part, .. } = self;
-        if is_part {
-            return turned(&state, txn.commit()).await;
+        let txn = self.txn.take().ok_or_else(gone)?;
+        if self.is_part {
+            return turned(&self.state, txn.commit()).await;
         }
+        let health = Arc::clone(&self.health);
         let committed = tokio::spawn(async move {
-            txn.commit().await.inspect(|()| health.note_write()).inspect_err(|error| health.note(error))
+            // What is written to a file that nobody else opens any more is lost.
+            health.check_file()?;
+            txn.commit().await.inspect(|()| health.note_write()).inspect_err(|error| health.note(error))?;
+            health.check_file()
         });
-        committed.await.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string())))
+        committed.await.unwrap_or_else(|error| Err(DbErr::Conn(RuntimeErr::Internal(error.to_string()))))
     }
 
     /// Ends it with nothing of what it has done.
-    pub async fn rollback(self) -> Result<(), DbErr> {
-        let Self { txn, state, .. } = self;
-        if state.over.load(Ordering::Relaxed) {
-            return Ok(());
+    pub async fn rollback(mut self) -> Result<(), DbErr> {
+        match self.txn.take() {
+            Some(txn) if !self.state.over.load(Ordering::Relaxed) => turned(&self.state, txn.rollback()).await,
+            _ => Ok(()),
         }
-        turned(&state, txn.rollback()).await
     }
 
-    async fn run<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-        self.usable().await?;
-        let mut underway = Underway(Some(&self.state));
+    async fn run<T>(&self, reads: bool, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        let mut underway = Underway { state: &self.state, reads, is_known: false };
         let outcome = work.await;
-        underway.0 = None;
+        underway.is_known = true;
         outcome.inspect_err(|error| {
             self.has_failed.store(true, Ordering::Relaxed);
             self.health.note(error);
@@ -105,28 +129,37 @@ impl Transaction {
         })
     }
 
-    /// Refuses what would be done outside of the transaction.
-    async fn usable(&self) -> Result<(), DbErr> {
+    /// The transaction, unless what would be done is no part of it.
+    async fn usable(&self) -> Result<&DatabaseTransaction, DbErr> {
+        self.is_there()?;
+        let left = std::mem::take(&mut *self.state.left.lock().unwrap_or_else(PoisonError::into_inner));
+        for part in left.into_iter().rev() {
+            turned(&self.state, part.rollback()).await?;
+        }
         if self.state.in_doubt.swap(false, Ordering::Relaxed) {
             turned(&self.state, self.check_there()).await?;
         }
-        if self.state.over.load(Ordering::Relaxed) || self.state.turning.load(Ordering::Relaxed) {
-            return Err(gone());
-        }
+        self.is_there()?;
         if self.has_failed.load(Ordering::Relaxed) {
             return Err(DbErr::Custom("the transaction has failed before".to_owned()));
         }
-        Ok(())
+        self.inner()
     }
 
-    /// Fails unless the database is in the transaction still: PostgreSQL does nothing more in one that has failed, and SQLite begins
-    /// none within another one.
+    fn is_there(&self) -> Result<(), DbErr> {
+        let is_gone = self.state.over.load(Ordering::Relaxed) || self.state.turning.load(Ordering::Relaxed);
+        if is_gone { Err(gone()) } else { Ok(()) }
+    }
+
+    /// Fails unless the database is in the transaction still: PostgreSQL does nothing more in one that has failed, and SQLite says that
+    /// it begins none within another one.
     async fn check_there(&self) -> Result<(), DbErr> {
-        match self.get_database_backend() {
-            DbBackend::Postgres => self.txn.execute_unprepared("SELECT 1").await.map(drop),
-            _ => match self.txn.execute_unprepared("BEGIN").await {
-                Ok(_) => Err(gone()),
-                Err(_) => Ok(()),
+        let txn = self.inner()?;
+        match self.backend {
+            DbBackend::Postgres => txn.execute_unprepared("SELECT 1").await.map(drop),
+            _ => match txn.execute_unprepared("BEGIN").await {
+                Err(error) if failure::is_within_transaction(&error) => Ok(()),
+                outcome => outcome.and_then(|_| Err(gone())),
             },
         }
     }
@@ -163,22 +196,26 @@ async fn turned<T>(state: &State, work: impl Future<Output = Result<T, DbErr>>) 
 #[sea_orm::prelude::async_trait::async_trait]
 impl ConnectionTrait for Transaction {
     fn get_database_backend(&self) -> DbBackend {
-        self.txn.get_database_backend()
+        self.backend
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.run(self.txn.execute_raw(statement)).await
+        let txn = self.usable().await?;
+        self.run(false, txn.execute_raw(statement)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.run(self.txn.execute_unprepared(sql)).await
+        let txn = self.usable().await?;
+        self.run(false, txn.execute_unprepared(sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.run(self.txn.query_one_raw(statement)).await
+        let txn = self.usable().await?;
+        self.run(is_read(&statement), txn.query_one_raw(statement)).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.run(self.txn.query_all_raw(statement)).await
+        let txn = self.usable().await?;
+        self.run(is_read(&statement), txn.query_all_raw(statement)).await
     }
 }

@@ -1,22 +1,26 @@
 //! Whether the process lives, and whether it can answer.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::Service;
 use crate::telemetry::chain;
 
+/// Whoever asks does not wait for longer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 pub async fn live() -> &'static str {
     "live\n"
 }
 
-/// 200 once the schema is up to date and the database answers. A service that listens has migrated.
+/// 200 while the schema is up to date, and the database answers and takes writes. A service that listens has migrated.
 pub async fn ready(State(service): State<Service>) -> (StatusCode, &'static str) {
-    match service.app.ready().await {
-        Ok(()) => (StatusCode::OK, "ready\n"),
-        Err(error) => {
-            tracing::warn!(error = chain(&error), "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
-        }
+    match tokio::time::timeout(PATIENCE, service.app.ready()).await {
+        Ok(Ok(())) => return (StatusCode::OK, "ready\n"),
+        Ok(Err(error)) => tracing::warn!(error = chain(&error), "not ready"),
+        Err(_) => tracing::warn!("not ready in time"),
     }
+    (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
 }
