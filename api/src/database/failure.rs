@@ -72,6 +72,12 @@ const OF_STATEMENT: Codes = Codes(
     &[],
 );
 
+/// A server that takes no writes.
+const READ_ONLY: Codes = Codes(
+    &[],
+    &["25006"], // read_only_sql_transaction
+);
+
 /// What SQLite does not do, without being harmed.
 const NO_SUCH: Codes = Codes(
     &[1], // SQLITE_ERROR
@@ -121,6 +127,11 @@ pub fn is_unwritable(error: &DbErr) -> bool {
 /// Whether the connection of a statement is of no more use.
 pub fn is_broken(error: &DbErr) -> bool {
     matches!(failure(error), Some(sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed)) || BROKEN.have(error)
+}
+
+/// Whether a server takes no writes: it is a copy of another one, or the primary no more.
+pub fn is_read_only(error: &DbErr) -> bool {
+    READ_ONLY.have(error)
 }
 
 /// Whether SQLite refuses to begin a transaction since it is in one.

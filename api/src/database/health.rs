@@ -10,7 +10,7 @@ use sea_orm::{DbErr, RuntimeErr};
 
 use super::failure;
 
-/// How often connections are given up at most, in microseconds.
+/// How often connections to a server that takes no writes are given up at most, in microseconds.
 const AT_MOST_EVERY: u64 = 1_000_000;
 
 #[derive(Debug)]
@@ -82,16 +82,24 @@ impl Health {
         if failure::is_unwritable(error) {
             self.refuses_writes.store(true, Ordering::Relaxed);
         }
-        if failure::is_broken(error) {
+        if failure::is_read_only(error) {
+            self.lead_elsewhere();
+        } else if failure::is_broken(error) {
             self.renew();
         }
     }
 
-    /// Gives up the connections that are there. Not at every error of those that come after: they may lead to where they all lead.
-    pub fn renew(&self) {
+    /// Gives up the connections that are there.
+    fn renew(&self) {
+        self.renewed.store(micros(self.opened.elapsed()), Ordering::Relaxed);
+    }
+
+    /// Gives up the connections that lead to a server that takes no writes: the address may lead elsewhere by now. Not at every error: it
+    /// may lead to the same one still.
+    pub fn lead_elsewhere(&self) {
         let (now, renewed) = (micros(self.opened.elapsed()), self.renewed.load(Ordering::Relaxed));
         if renewed == 0 || now.saturating_sub(renewed) > AT_MOST_EVERY {
-            self.renewed.store(now, Ordering::Relaxed);
+            self.renew();
         }
     }
 

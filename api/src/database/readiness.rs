@@ -22,8 +22,7 @@ impl Databases {
     pub async fn check_writable(&self, mark: Uuid) -> Result<(), DbErr> {
         self.health.check_file()?;
         if self.backend() == DbBackend::Postgres && self.is_read_only().await? {
-            // The address may lead elsewhere by now.
-            self.health.renew();
+            self.health.lead_elsewhere();
             if self.is_read_only().await? {
                 return Err(refused("the server takes no writes"));
             }
