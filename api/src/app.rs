@@ -94,7 +94,7 @@ impl App {
         let keys = open_keys(&config).await?;
         let databases = open_database(&config).await?;
         migrate(&databases).await?;
-        let feed = Feed::open(&databases.read).await?;
+        let feed = Feed::open(&databases, &clock).await?;
         let stopping = watch::Sender::new(false);
         let (tokens, queues, poster) = (Tokens::default(), Queues::default(), Poster::new(config.webhooks_private()));
         let kept = Kept::default();

@@ -16,12 +16,14 @@ use tokio::net::TcpListener;
 use crate::app::{self, App, StartError};
 use crate::auth::token::{Grant, issue};
 use crate::auth::{Role, Viewer};
+use crate::backup::{self, BackupError, Restored, Sound, Tokens};
 use crate::clock::Clock;
 use crate::config::{Config, Switch};
 use crate::error::Error;
 use crate::import::{self, ImportError, Report};
 use crate::mirror::{self, Mirror, MirrorError, PROOF_PAUSE, Source};
-use crate::service::change::published;
+use crate::service::change::{identity, published};
+use crate::service::client::revocations::{self, Revoked};
 use crate::service::organization::{OrganizationBy, find};
 use crate::service::{prune, seed};
 use crate::{export, graphql, http, telemetry};
@@ -59,6 +61,21 @@ enum Command {
     /// Write the lines of a file into the record, through the bulk writes: each is an organisation, a meeting or a
     /// recommendation with its externalId. Run it again after an interruption: it goes on.
     Import(ImportArgs),
+    /// Copy the embedded database to a file, whole and checked, while the service runs.
+    Backup {
+        /// The new file.
+        to: PathBuf,
+    },
+    /// Put a backup in the place of the embedded database, which is kept under another name. The service is stopped meanwhile.
+    /// Tokens that were revoked since the backup stay revoked, and mirrors learn that they must read everything again.
+    Restore(RestoreArgs),
+    /// Give the change feed a new identity: after a restore that the service cannot notice, such as of a whole disk. Mirrors read
+    /// everything again.
+    RenewFeed {
+        /// Revoke all tokens of clients too: which were revoked since the backup is not known.
+        #[arg(long)]
+        revoke_tokens: bool,
+    },
     /// Keep a copy of what a token may see of another service's record in a SQLite file: a reference for sync jobs.
     Mirror(MirrorArgs),
     /// Print the GraphQL schema.
@@ -107,6 +124,16 @@ struct ImportArgs {
     /// Judge the lines, and write nothing.
     #[arg(long)]
     dry_run: bool,
+}
+
+#[derive(Args, Debug)]
+struct RestoreArgs {
+    /// The backup.
+    from: PathBuf,
+    /// What becomes of the tokens that the backup knows as good. Asked for if the database that is there does not tell which
+    /// were revoked since.
+    #[arg(long, value_enum)]
+    client_tokens: Option<Tokens>,
 }
 
 #[derive(Args, Debug)]
@@ -175,6 +202,8 @@ enum Failure {
     Service(#[from] Error),
     #[error("{0}")]
     Import(#[from] ImportError),
+    #[error("{0}")]
+    Backup(#[from] BackupError),
     #[error("{0}")]
     Mirror(#[from] MirrorError),
     #[error("cannot write to standard output: {0}")]
@@ -255,6 +284,12 @@ async fn execute(Cli { config, command }: Cli) -> Result<(), Failure> {
         }
         Command::Export(args) => export(config, args).await,
         Command::Import(args) => import(config, args).await,
+        Command::Backup { to } => {
+            let sound = backup::backup(&config, &to).await?;
+            print(&format!("{}: {}.\n", to.display(), contents(&sound)))
+        }
+        Command::Restore(args) => restore(config, args).await,
+        Command::RenewFeed { revoke_tokens } => renew_feed(config, revoke_tokens).await,
         Command::Mirror(args) => mirror(args).await,
         Command::Schema => print(&graphql::sdl()),
         Command::Token(args) => token(config, args).await,
@@ -373,6 +408,35 @@ async fn import(config: Config, ImportArgs { file, dry_run }: ImportArgs) -> Res
         1 => Err(Failure::Other("a line has failed".to_owned())),
         _ => Err(Failure::Other(format!("{failed} lines have failed"))),
     }
+}
+
+/// What a database file holds, in words.
+fn contents(Sound { size, changes, last }: &Sound) -> String {
+    let last = last.as_ref().map(|at| format!(", the last one of {at}")).unwrap_or_default();
+    format!("{} KB, {changes} changes{last}", size.div_ceil(1000))
+}
+
+async fn restore(config: Config, RestoreArgs { from, client_tokens }: RestoreArgs) -> Result<(), Failure> {
+    let Restored { from, revoked, replaced } = backup::restore(config, Clock::System, &from, client_tokens).await?;
+    print(&format!("Restored: {}.\n", contents(&from)))?;
+    print(&told(revoked))?;
+    if let Some(replaced) = replaced {
+        print(&format!("What was there before: {}\n", replaced.display()))?;
+    }
+    print("The feed has a new identity: mirrors read everything again.\n")
+}
+
+fn told(Revoked { tokens, clients }: Revoked) -> String {
+    format!("Revoked in it: {tokens} tokens; no longer active: {clients} clients.\n")
+}
+
+async fn renew_feed(config: Config, revoke_tokens: bool) -> Result<(), Failure> {
+    let app = App::connect(config, Clock::System).await?;
+    identity::renew(&app.databases, &app.clock, true).await?;
+    let revoked = if revoke_tokens { Some(revocations::revoke_all(&app).await?) } else { None };
+    app.close().await;
+    revoked.map_or(Ok(()), |revoked| print(&told(revoked)))?;
+    print("The feed has a new identity: mirrors read everything again.\n")
 }
 
 async fn mirror(MirrorArgs { from, token_file, into, once }: MirrorArgs) -> Result<(), Failure> {

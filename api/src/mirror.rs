@@ -3,7 +3,7 @@
 //!
 //! 1. bootstrap: `GET /export.ndjson`, whose last line is the cursor to go on from;
 //! 2. catch up: `GET /export.ndjson?after=CURSOR`, which says what has changed since, and what is gone;
-//! 3. prove it, at the beginning and every minute in which something changes: reckon the checkpoints of the copy, and compare
+//! 3. prove it, at the beginning and every minute in which something changes: reckon the checkpoints of the copy's lines, and compare
 //!    them with `{ checkpoint { type count hash } }`;
 //! 4. wait: `subscription { changes(after: CURSOR) { cursor } }` over Server-Sent Events, and catch up again.
 //!
@@ -132,11 +132,16 @@ struct Lines {
 }
 
 impl Lines {
-    async fn next(&mut self) -> Result<Value, MirrorError> {
+    /// The next line, as it stands and as it is read.
+    async fn next(&mut self) -> Result<(String, Value), MirrorError> {
+        let nonsense = |error: &dyn std::error::Error| MirrorError::Nonsense(error.to_string());
         loop {
             if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = self.read.drain(..=end).collect();
-                return serde_json::from_slice(&line).map_err(|error| MirrorError::Nonsense(error.to_string()));
+                let mut line: Vec<u8> = self.read.drain(..=end).collect();
+                line.pop();
+                let text = String::from_utf8(line).map_err(|error| nonsense(&error))?;
+                let value = serde_json::from_str(&text).map_err(|error| nonsense(&error))?;
+                return Ok((text, value));
             }
             // Without its last line an export is not whole.
             let more = self.response.chunk().await?.ok_or(MirrorError::BrokeOff)?;
@@ -181,7 +186,7 @@ impl Mirror {
         }
         let mut written = 0;
         loop {
-            let line = lines.next().await?;
+            let (text, line) = lines.next().await?;
             if line["type"] == "END" {
                 sqlx::query("DELETE FROM position").execute(&mut *txn).await?;
                 let position = sqlx::query("INSERT INTO position VALUES (?)").bind(word(&line, "cursor")?);
@@ -195,7 +200,7 @@ impl Mirror {
                     .bind(id)
                     .bind(word(&line, "type")?)
                     .bind(version)
-                    .bind(line.to_string()),
+                    .bind(text),
                 None => sqlx::query("DELETE FROM record WHERE id = ?").bind(id),
             };
             change.execute(&mut *txn).await?;
@@ -203,14 +208,14 @@ impl Mirror {
         }
     }
 
-    /// How many records of each type it holds, and the hash of their ids and versions: the sum, modulo 2^128, of the first 16
-    /// bytes of the SHA-256 of `ID VERSION`.
+    /// How many records of each type it holds, and the hash of their lines: the sum, modulo 2^128, of the first 16 bytes of the SHA-256 of
+    /// each.
     async fn checkpoints(&self) -> Result<BTreeMap<String, (i64, String)>, MirrorError> {
         let mut sums: BTreeMap<String, (i64, u128)> = BTreeMap::new();
-        let mut rows = sqlx::query("SELECT type, id, version FROM record").fetch(&self.pool);
+        let mut rows = sqlx::query("SELECT type, line FROM record").fetch(&self.pool);
         while let Some(row) = rows.try_next().await? {
-            let (kind, id, version): (String, String, i64) = (row.get(0), row.get(1), row.get(2));
-            let hash = Sha256::digest(format!("{id} {version}"));
+            let (kind, line): (String, String) = (row.get(0), row.get(1));
+            let hash = Sha256::digest(line);
             let number = hash.iter().take(16).fold(0, |number: u128, byte| number << 8 | u128::from(*byte));
             let (count, sum) = sums.entry(kind).or_default();
             *count += 1;

@@ -11,6 +11,10 @@ pub struct Model {
     pub epoch: Uuid,
     /// The number of the last change that has been forgotten.
     pub floor: i64,
+    /// Where its numbers are handed out; `None` until that is known.
+    pub home: Option<String>,
+    /// The lowest version that a record is given when it is changed: above all that were given in what a restored backup has lost.
+    pub first_version: i32,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

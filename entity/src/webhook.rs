@@ -64,6 +64,8 @@ pub struct Model {
     pub reason: Option<WebhookReason>,
     /// The number of the last change that it has been told of, or need not be.
     pub position: i64,
+    /// The identity of the feed that it has been told of.
+    pub epoch: Option<Uuid>,
     /// Attempts that have failed since the last one that did not.
     pub failures: i32,
     pub next_attempt_at: Option<DateTime<Utc>>,

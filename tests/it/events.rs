@@ -118,7 +118,7 @@ on_both_databases! {
             let request = last.into_iter().fold(request, |request, id| request.header("last-event-id", id));
             Events::of(&app, request.body(Body::from(json!({ "query": query }).to_string())).unwrap()).await
         };
-        let start = app.app.feed.cursor(app.app.feed.head()).to_string();
+        let start = app.app.feed.head().cursor().to_string();
         let query = format!("subscription {{ changes(after: \"{start}\", types: [THEME]) {{ cursor version }} }}");
         let (one, two) = (write(&app, "ONE").await, write(&app, "TWO").await);
         let mut events = open(&query, None).await;

@@ -43,6 +43,7 @@ mod readme;
 mod recommendation;
 mod record;
 mod refusals;
+mod restored;
 mod schema;
 mod seeds;
 mod socket;

@@ -64,6 +64,15 @@ impl Copy {
         said.all()
     }
 
+    /// The line of a record.
+    pub(crate) async fn says(&self, id: &serde_json::Value) -> String {
+        let pool = SqlitePool::connect(&self.url).await.unwrap();
+        let line = sqlx::query_scalar("SELECT line FROM record WHERE id = ?").bind(id.as_str());
+        let line = line.fetch_one(&pool).await.unwrap();
+        pool.close().await;
+        line
+    }
+
     async fn execute(&self, sql: &'static str) {
         let pool = SqlitePool::connect(&self.url).await.unwrap();
         sqlx::query(sql).execute(&pool).await.unwrap();

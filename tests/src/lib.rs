@@ -25,6 +25,7 @@ use rec_api::auth::token::{Grant, issue};
 use rec_api::clock::Clock;
 use rec_api::config::Config;
 use rec_api::service::seed;
+use sea_orm::ConnectionTrait as _;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use tower::ServiceExt as _;
@@ -44,7 +45,7 @@ pub struct TestApp {
     pub database: Database,
     pub url: String,
     router: Router,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 /// The time at which every test begins: a morning in Tashkent.
@@ -148,7 +149,7 @@ impl TestApp {
     }
 
     fn over(app: Arc<App>, database: Database, url: String, directory: TempDir) -> Self {
-        Self { router: rec_api::http::router(Arc::clone(&app)), app, database, url, _directory: directory }
+        Self { router: rec_api::http::router(Arc::clone(&app)), app, database, url, directory }
     }
 
     /// Another process on the same database.
@@ -163,6 +164,22 @@ impl TestApp {
         configure(&mut config);
         let app = App::connect(config, Clock::fixed(self.app.clock.now())).await.expect("an application");
         Self::over(Arc::new(app), self.database, self.url.clone(), directory)
+    }
+
+    /// The service stopped, and started again after something was done: the same configuration, and so the same key.
+    pub async fn restarted_after<F: Future<Output = ()>>(self, between: impl FnOnce(String) -> F) -> Self {
+        self.disconnect().await;
+        between(self.url.clone()).await;
+        let (config, clock) = (self.app.config.clone(), Clock::fixed(self.app.clock.now()));
+        let app = App::connect(config, clock).await.expect("an application");
+        Self::over(Arc::new(app), self.database, self.url, self.directory)
+    }
+
+    /// Closes all connections to the database.
+    pub async fn disconnect(&self) {
+        for connection in [&self.app.databases.read, &self.app.databases.write] {
+            connection.pool().close_by_ref().await.expect("closed connections");
+        }
     }
 
     pub fn anonymous(&self) -> Client {
@@ -251,5 +268,7 @@ pub(crate) async fn load_template(url: &str) {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let app = App::connect(config(&directory, url), Clock::fixed(start_of_tests())).await.expect("an application");
     seed::public::load(&app).await.expect("the public record");
+    // A copy of it is no copy of another feed.
+    app.databases.write.execute_unprepared("UPDATE change_head SET home = NULL").await.expect("a template");
     app.close().await;
 }

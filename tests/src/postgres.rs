@@ -45,9 +45,25 @@ async fn create(server: &Server, options: &str) -> String {
     server.url(&name)
 }
 
+/// A copy of a database to which nobody is connected.
+pub async fn copy_database(url: &str) -> String {
+    create(server().expect("a server"), &format!("TEMPLATE {}", name_of(url))).await
+}
+
+/// Puts a copy in the place of a database to which nobody is connected, as a restore does.
+pub async fn put_back(copy: &str, url: &str) {
+    let (server, name) = (server().expect("a server"), name_of(url));
+    run(server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
+    run(server, &format!("CREATE DATABASE {name} TEMPLATE {}", name_of(copy))).await;
+}
+
+fn name_of(url: &str) -> &str {
+    url.rsplit('/').next().and_then(|rest| rest.split('?').next()).unwrap_or_default()
+}
+
 pub async fn drop_database(url: &str) {
     let Some(server) = server() else { return };
-    let name = url.rsplit('/').next().and_then(|rest| rest.split('?').next()).unwrap_or_default();
+    let name = name_of(url);
     if name.starts_with("rec_test_") {
         run(server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
     }

@@ -72,6 +72,12 @@ const OF_STATEMENT: Codes = Codes(
     &[],
 );
 
+/// A file that others use.
+const BUSY: Codes = Codes(
+    &[5], // SQLITE_BUSY
+    &[],
+);
+
 /// A server that takes no writes.
 const READ_ONLY: Codes = Codes(
     &[],
@@ -107,6 +113,11 @@ fn failure(error: &DbErr) -> Option<&sqlx::Error> {
 /// Whether another writer has crossed a statement.
 pub fn is_crossed(error: &DbErr) -> bool {
     CROSSED.have(error)
+}
+
+/// Whether others use the file of a database.
+pub fn is_busy(error: &DbErr) -> bool {
+    BUSY.have(error)
 }
 
 /// Whether a database does not answer, or has no room, or no time.

@@ -3,8 +3,10 @@
 pub mod address;
 mod failure;
 mod health;
+pub mod home;
 mod readiness;
 mod transaction;
+pub mod watermark;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,9 +22,10 @@ use sea_orm::{
     QueryResult, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
-pub use self::failure::{is_away, is_crossed};
+pub use self::failure::{is_away, is_busy, is_crossed};
 use self::health::Health;
 pub use self::transaction::Transaction;
+use self::watermark::Watermark;
 
 /// A connection that nobody got within this time is an error, not a wait.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -156,6 +159,8 @@ impl ConnectionTrait for Connection {
 pub struct Databases {
     pub read: Connection,
     pub write: Connection,
+    /// How far the feed was handed out; beside a SQLite file only.
+    pub watermark: Option<Arc<Watermark>>,
     health: Arc<Health>,
     statements: Arc<AtomicU64>,
 }
@@ -177,8 +182,10 @@ impl Databases {
             let pool = Database::connect(postgres(url, connections, limit, &health)).await?;
             (pool.clone(), pool)
         };
-        if is_sqlite {
-            health.watch(file(url)?);
+        let file = is_sqlite.then(|| file(url)).transpose()?;
+        let watermark = file.as_deref().map(|file| Arc::new(Watermark::beside(file)));
+        if let Some(file) = file {
+            health.watch(file);
         }
         for pool in [&mut read, &mut write] {
             let statements = Arc::clone(&statements);
@@ -190,7 +197,7 @@ impl Databases {
         }
         let [read, write] =
             [read, write].map(|connections| Connection::Pool(Pool { connections, health: Arc::clone(&health) }));
-        Ok(Self { read, write, health, statements })
+        Ok(Self { read, write, watermark, health, statements })
     }
 
     /// Begins a transaction that writes. On SQLite it takes the writer's lock at once: a read that becomes a write would be
@@ -218,8 +225,7 @@ impl Databases {
                 Connection::Within(Within { txn: Arc::clone(txn), pool: pool.clone() })
             }
         };
-        let (read, write) = (within(&self.read), within(&self.write));
-        Self { read, write, health: Arc::clone(&self.health), statements: Arc::clone(&self.statements) }
+        Self { read: within(&self.read), write: within(&self.write), ..self.clone() }
     }
 
     /// Whether what is committed is committed for others as well.
@@ -352,7 +358,8 @@ fn sqlite(url: &str, connections: u32) -> ConnectOptions {
         sqlite
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
+            // What is acknowledged is on the disk.
+            .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             // `INSERT OR REPLACE` then asks the guards of the row that it replaces.
             .pragma("recursive_triggers", "ON")

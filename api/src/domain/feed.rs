@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::hash::Hash;
 
 use async_graphql::Enum;
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use entity::change::ChangeKind;
 
 /// What happened to a record, as the viewer sees it.
@@ -30,6 +31,13 @@ pub fn seen_as(kind: ChangeKind, could: bool, can: bool) -> Option<SeenAs> {
         (ChangeKind::Created, ..) | (_, false, true) => Some(SeenAs::Created),
         (ChangeKind::Updated, true, true) => Some(SeenAs::Updated),
     }
+}
+
+/// The first version that is given under a new identity of the feed: the minutes since 2026. What a restored backup has lost was given
+/// lower ones, unless a record was changed more than once a minute for all that time.
+pub fn first_version(at: DateTime<Utc>) -> i32 {
+    let since = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or_default().and_time(NaiveTime::MIN).and_utc();
+    i32::try_from((at - since).num_minutes()).unwrap_or(i32::MAX / 2).clamp(1, i32::MAX / 2)
 }
 
 /// Of several changes of one record the last one only, where it stands.
@@ -59,6 +67,18 @@ mod tests {
             (Removed, false, false, None),
         ] {
             assert_eq!(seen_as(kind, could, can), expected, "{kind:?} {could} {can}");
+        }
+    }
+
+    #[test]
+    fn versions_go_on_above_all_that_were_given() {
+        for (at, expected) in [
+            ("2025-06-01T00:00:00Z", 1),
+            ("2026-01-01T00:00:30Z", 1),
+            ("2026-01-15T04:00:00Z", 14 * 1440 + 240),
+            ("2036-01-01T00:00:00Z", 3652 * 1440),
+        ] {
+            assert_eq!(first_version(at.parse().unwrap()), expected, "{at}");
         }
     }
 

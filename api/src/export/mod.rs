@@ -1,6 +1,7 @@
 //! The record as lines of JSON, as a viewer may see it: all of it, or what has changed since. What a line says of a record
 //! stands in `line`.
 
+pub mod checkpoint;
 mod line;
 
 use std::collections::VecDeque;
@@ -136,7 +137,7 @@ impl Export {
                 Stage::Begins { after: Some(after) } => self.stage = Stage::Follows { after },
                 Stage::Begins { after: None } => {
                     // Whoever goes on from here has what changes meanwhile.
-                    let head = self.app.feed.cursor(change::head(&self.app).await?);
+                    let head = change::head(&self.app).await?.cursor();
                     self.stage = Stage::Reads { types: self.records.iter().copied().collect(), last: None, head };
                 }
                 Stage::Follows { after } => self.follow(&after).await?,

@@ -11,8 +11,8 @@ use super::connection::Items;
 use super::node::{NodeInterface, node};
 use super::session::session;
 use crate::domain::feed::SeenAs;
+use crate::export::checkpoint::{self, checkpoints};
 use crate::service::change;
-use crate::service::change::checkpoint::{self, checkpoints};
 use crate::service::change::published::published;
 use crate::service::change::since::{Batch, Seen, follow, since};
 
@@ -108,8 +108,8 @@ pub struct Checkpoint {
     record: RecordType,
     /// How many of them you may see.
     count: i64,
-    /// What their ids and versions come to, in whatever order: for each record take the first 16 bytes of the SHA-256 of
-    /// its id, a space and its version (`rec_… 3`) as a big-endian number; the hash is the sum modulo 2^128, as 32 lower-case
+    /// What their lines in `/export.ndjson` come to, in whatever order: for each record take the first 16 bytes of the SHA-256 of its
+    /// line, byte for byte and without the line feed, as a big-endian number; the hash is the sum modulo 2^128, as 32 lower-case
     /// hexadecimal digits.
     hash: String,
 }
@@ -128,7 +128,7 @@ impl ChangeQuery {
     /// The cursor of the last change. To make a mirror, read it first, then the lists, then `changes` from it on.
     async fn feed_head(&self, ctx: &Context<'_>) -> Result<String> {
         let app = &session(ctx).app;
-        Ok(app.feed.cursor(change::head(app).await?).to_string())
+        Ok(change::head(app).await?.cursor().to_string())
     }
 
     /// The changes of the record that you may see, after a cursor. A participation under the Chatham House Rule is told of to
@@ -147,8 +147,8 @@ impl ChangeQuery {
         Ok(ChangePage(since(&session.app, &session.viewer, after.as_deref(), first, &records).await?))
     }
 
-    /// How many records of each type you may see, and a hash of their ids and versions, as they are now: a mirror whose own
-    /// checkpoints are the same is equal. Of participations under the Chatham House Rule those count that `changes` tells of.
+    /// How many records of each type you may see, and a hash of their lines in `/export.ndjson`, as they are now: a mirror of lines whose
+    /// own checkpoints are the same is equal, to the last word. It costs what an export costs. Of participations under the Chatham House Rule those count that `changes` tells of.
     async fn checkpoint(
         &self,
         ctx: &Context<'_>,
@@ -156,7 +156,7 @@ impl ChangeQuery {
     ) -> Result<Vec<Checkpoint>> {
         let session = session(ctx);
         let records = published(types.as_deref());
-        let checkpoints = checkpoints(session.app.databases.read.pool(), &session.viewer, &records).await?;
+        let checkpoints = checkpoints(&session.app, &session.viewer, &records).await?;
         Ok(checkpoints.into_iter().map(Into::into).collect())
     }
 }

@@ -29,8 +29,8 @@ impl StatusSubscription {
             if !is_first {
                 waiting(head.changed()).await.ok()?;
             }
-            let seq = *head.borrow_and_update();
-            let status = ServiceStatus { head: app.feed.cursor(seq).to_string(), at: app.clock.now() };
+            let cursor = head.borrow_and_update().cursor();
+            let status = ServiceStatus { head: cursor.to_string(), at: app.clock.now() };
             Some((status, (head, false)))
         })
     }

@@ -10,7 +10,7 @@ use sea_orm::DbBackend;
 use sea_orm::sqlx::{self, postgres::PgListener};
 use tokio::time::sleep;
 
-use super::change::{CHANNEL, head, ring};
+use super::change::{CHANNEL, Head, identity, ring};
 use super::prune;
 use super::webhook::deliver::deliver;
 use crate::App;
@@ -66,7 +66,9 @@ async fn write_uses(app: &App) {
 pub async fn poll(app: &App) {
     loop {
         // A database that is away is asked again.
-        let _ = head(app).await;
+        if let Err(error) = identity::keep(app).await {
+            tracing::debug!(error = chain(&error), "the head of the feed cannot be read");
+        }
         sleep(POLL).await;
     }
 }
@@ -92,8 +94,8 @@ async fn hear(app: &App, url: &str) -> Result<Infallible, sqlx::Error> {
     let mut listener = PgListener::connect(url).await?;
     listener.listen(CHANNEL).await?;
     loop {
-        if let Ok(head) = listener.recv().await?.payload().parse() {
-            ring(app, head);
+        if let Ok(seq) = listener.recv().await?.payload().parse() {
+            ring(app, Head { seq, ..app.feed.head() });
         }
     }
 }

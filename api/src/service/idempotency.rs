@@ -11,6 +11,7 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use super::change::Head;
 use super::constraint::refused_write;
 use super::{change, prune};
 use crate::App;
@@ -125,10 +126,10 @@ impl Open {
             .filter(idempotency_key::Column::Client.eq(client))
             .filter(idempotency_key::Column::Key.eq(key));
         update.exec(&*self.txn).await.map_err(refused_write)?;
-        let head = change::bounds(&*self.txn).await?.seq;
+        let head = Head::of(&change::bounds(&*self.txn).await?);
         let txn = Arc::into_inner(self.txn).ok_or_else(|| Error::internal("the transaction is still used"))?;
         txn.commit().await.map_err(refused_write)?;
-        change::ring(app, head);
+        change::committed(app, head);
         Ok(())
     }
 }

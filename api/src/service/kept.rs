@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use entity::id::RecordId as _;
 use uuid::Uuid;
 
+use super::change::Head;
 use super::read::{self, Visible};
 use crate::App;
 use crate::auth::Viewer;
@@ -25,7 +26,7 @@ pub struct Kept(Mutex<Contents>);
 #[derive(Debug)]
 struct Contents {
     /// The head of the feed at which they are as they were read.
-    head: i64,
+    head: Option<Head>,
     since: Instant,
     /// Of all types, by their ids.
     rows: HashMap<Uuid, Arc<dyn Any + Send + Sync>>,
@@ -33,14 +34,14 @@ struct Contents {
 
 impl Default for Contents {
     fn default() -> Self {
-        Self { head: 0, since: Instant::now(), rows: HashMap::new() }
+        Self { head: None, since: Instant::now(), rows: HashMap::new() }
     }
 }
 
 impl Kept {
     /// What is done with the rows that are still as they were read.
     fn with<T>(&self, app: &App, done: impl FnOnce(&mut Contents) -> T) -> T {
-        let (head, keep) = (app.feed.head(), Duration::from_secs(app.config.keep_seconds));
+        let (head, keep) = (Some(app.feed.head()), Duration::from_secs(app.config.keep_seconds));
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.head != head || kept.since.elapsed() > keep || kept.rows.len() > MOST {
             *kept = Contents { head, ..Contents::default() };

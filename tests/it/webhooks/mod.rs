@@ -43,7 +43,7 @@ pub(crate) async fn register(app: &TestApp, input: Value) -> Hook {
 }
 
 /// Delivers all that is due.
-async fn deliver(app: &TestApp) {
+pub(crate) async fn deliver(app: &TestApp) {
     while round(app, Uuid::from_u128(1)).await {}
 }
 

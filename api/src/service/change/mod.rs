@@ -4,10 +4,12 @@
     reason = "the feed's own tables pass neither door: they are written by `Tx::commit` alone"
 )]
 
-pub mod checkpoint;
+pub mod identity;
 pub mod published;
 mod recent;
 pub mod since;
+
+use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,7 +17,10 @@ use chrono::TimeDelta;
 use entity::change::{ChangeKind, ChangeReason};
 use entity::{RecordType, change, change_head};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult as _, IntoActiveModel, Iterable as _,
+    QueryFilter, QuerySelect,
+};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -23,56 +28,92 @@ use self::recent::Recent;
 use super::constraint::refused_write;
 use super::prune::PORTION;
 use crate::App;
+use crate::clock::Clock;
+use crate::database::Databases;
+use crate::database::home::here;
 use crate::domain::audience::Access;
 use crate::error::Error;
 
 /// Where other processes are told the new head when the feed grows.
 pub const CHANNEL: &str = "rec_feed";
 
-/// The feed of one database: its name, a doorbell that rings when it grows, and its last changes. The doorbell carries nothing but
-/// the head; whoever follows reads on from its own cursor.
+/// What the feed of a database is told from another one by. A restored backup is another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    epoch: Uuid,
+    /// The lowest version that a record is given when it is changed.
+    first_version: i32,
+}
+
+impl Identity {
+    pub fn epoch(self) -> Uuid {
+        self.epoch
+    }
+
+    /// The version after this one.
+    pub fn next_version(self, version: i32) -> i32 {
+        Ord::max(version + 1, self.first_version)
+    }
+
+    pub fn first_version(self) -> i32 {
+        self.first_version
+    }
+}
+
+/// The last change of a feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    pub identity: Identity,
+    pub seq: i64,
+}
+
+impl Head {
+    pub fn of(row: &change_head::Model) -> Self {
+        Self { identity: Identity { epoch: row.epoch, first_version: row.first_version }, seq: row.seq }
+    }
+
+    pub fn cursor(self) -> ChangeCursor {
+        ChangeCursor { epoch: self.identity.epoch, seq: self.seq }
+    }
+}
+
+/// The feed of one database: a doorbell that rings when it grows, and its last changes. The doorbell carries nothing but the head;
+/// whoever follows reads on from its own cursor.
 #[derive(Debug)]
 pub struct Feed {
-    epoch: Uuid,
-    head: watch::Sender<i64>,
+    head: watch::Sender<Head>,
     recent: Recent,
 }
 
 impl Feed {
-    pub async fn open(db: &impl ConnectionTrait) -> Result<Self, Error> {
-        let row = change_head::Entity::find().one(db).await?;
-        let row = row.ok_or_else(|| Error::internal("the feed has no head"))?;
-        Ok(Self { epoch: row.epoch, head: watch::Sender::new(row.seq), recent: Recent::of(row.seq) })
+    /// Of a database that may be another one than before.
+    pub async fn open(databases: &Databases, clock: &Clock) -> Result<Self, Error> {
+        let head = identity::settle(databases, clock).await?;
+        Ok(Self { head: watch::Sender::new(head), recent: Recent::of(head) })
     }
 
     pub fn cursor(&self, seq: i64) -> ChangeCursor {
-        ChangeCursor { epoch: self.epoch, seq }
+        Head { seq, ..self.head() }.cursor()
     }
 
-    /// The number of a cursor that a client wrote, if it is one of this database.
-    pub fn read(&self, cursor: &str) -> Result<i64, Error> {
-        let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| Error::InvalidCursor)?;
-        let (epoch, seq) = bytes.split_at_checked(8).ok_or(Error::InvalidCursor)?;
-        let seq = i64::from_be_bytes(seq.try_into().map_err(|_| Error::InvalidCursor)?);
-        if self.epoch.as_bytes().starts_with(epoch) { Ok(seq) } else { Err(Error::CursorExpired) }
-    }
-
-    /// Tells every follower that the feed has grown to `seq`.
-    pub fn ring(&self, seq: i64) {
+    /// Tells every follower that the feed has grown, or is another one.
+    fn ring(&self, heard: Head) {
         self.head.send_if_modified(|head| {
-            let grown = seq > *head;
-            *head = Ord::max(seq, *head);
-            grown
+            let is_new = heard.identity != head.identity || heard.seq > head.seq;
+            if is_new {
+                *head = heard;
+            }
+            is_new
         });
     }
 
-    /// The number of the last change that this process has heard of.
-    pub fn head(&self) -> i64 {
+    /// The last change that this process has heard of.
+    pub fn head(&self) -> Head {
         *self.head.borrow()
     }
 
     /// Hears of every change from now on.
-    pub fn follow(&self) -> watch::Receiver<i64> {
+    pub fn follow(&self) -> watch::Receiver<Head> {
         self.head.subscribe()
     }
 }
@@ -84,17 +125,52 @@ pub struct ChangeCursor {
     seq: i64,
 }
 
+/// The bytes of an epoch that a cursor has.
+const OF_EPOCH: usize = 8;
+
 impl ChangeCursor {
     pub fn seq(self) -> i64 {
         self.seq
+    }
+
+    pub fn epoch(self) -> Uuid {
+        self.epoch
+    }
+
+    /// Whether it is one of the feed with an identity.
+    fn is_of(self, identity: Identity) -> bool {
+        self.epoch.as_bytes()[..OF_EPOCH] == identity.epoch.as_bytes()[..OF_EPOCH]
     }
 }
 
 impl std::fmt::Display for ChangeCursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut bytes = self.epoch.as_bytes()[..8].to_vec();
+        let mut bytes = self.epoch.as_bytes()[..OF_EPOCH].to_vec();
         bytes.extend_from_slice(&self.seq.to_be_bytes());
         f.write_str(&URL_SAFE_NO_PAD.encode(bytes))
+    }
+}
+
+impl FromStr for ChangeCursor {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| Error::InvalidCursor)?;
+        let (begin, seq) = bytes.split_at_checked(OF_EPOCH).ok_or(Error::InvalidCursor)?;
+        let seq = i64::from_be_bytes(seq.try_into().map_err(|_| Error::InvalidCursor)?);
+        let mut epoch = [0; 16];
+        epoch[..OF_EPOCH].copy_from_slice(begin);
+        Ok(Self { epoch: Uuid::from_bytes(epoch), seq })
+    }
+}
+
+/// The cursor that a client wrote, if it is one of this database. Another process may have given the feed its identity meanwhile.
+pub async fn cursor(app: &App, text: &str) -> Result<ChangeCursor, Error> {
+    let cursor: ChangeCursor = text.parse()?;
+    if cursor.is_of(app.feed.head().identity) || cursor.is_of(head(app).await?.identity) {
+        Ok(cursor)
+    } else {
+        Err(Error::CursorExpired)
     }
 }
 
@@ -113,16 +189,20 @@ pub struct Pending {
 }
 
 /// Numbers the changes and writes them: the last statements before a commit. The lock on the head makes the order of
-/// numbers the order of commits, without gaps. Returns the last number.
+/// numbers the order of commits, without gaps. `identity` is that of the feed when the transaction began. Returns the new head.
 pub async fn append(
     txn: &impl ConnectionTrait,
+    identity: Identity,
     changes: &[Pending],
     actor: &str,
     at: chrono::DateTime<chrono::Utc>,
-) -> Result<i64, Error> {
+) -> Result<Head, Error> {
     let count = i64::try_from(changes.len()).map_err(|error| Error::Internal(error.into()))?;
-    let last = advance(txn, count).await?;
-    let rows = (last - count + 1..=last).zip(changes).map(|(seq, pending)| {
+    let head = advance(txn, count).await?;
+    if head.identity != identity {
+        return Err(identity::is_another());
+    }
+    let rows = (head.seq - count + 1..=head.seq).zip(changes).map(|(seq, pending)| {
         change::Model {
             seq,
             at,
@@ -144,16 +224,20 @@ pub async fn append(
     for chunk in rows.chunks(CHUNK) {
         change::Entity::insert_many(chunk.to_vec()).exec_without_returning(txn).await.map_err(refused_write)?;
     }
-    Ok(last)
+    Ok(head)
 }
 
 /// Rows of one insert statement: below the databases' limits on parameters.
 const CHUNK: usize = 1000;
 
-async fn advance(txn: &impl ConnectionTrait, by: i64) -> Result<i64, Error> {
+/// Takes the next numbers. None are given where the feed is another one.
+async fn advance(txn: &impl ConnectionTrait, by: i64) -> Result<Head, Error> {
+    let backend = txn.get_database_backend();
     let seq = Expr::col(change_head::Column::Seq);
-    let mut returned = vec![seq.clone()];
-    if txn.get_database_backend() == DbBackend::Postgres {
+    let is_home = Expr::col(change_head::Column::Home).eq(here(backend));
+    let mut returned: Vec<Expr> = change_head::Column::iter().map(Expr::col).collect();
+    returned.push(is_home.into());
+    if backend == DbBackend::Postgres {
         // Other processes hear of it when this transaction commits.
         returned.push(Func::cust("pg_notify").arg(CHANNEL).arg(seq.clone().cast_as("text")).into());
     }
@@ -164,24 +248,35 @@ async fn advance(txn: &impl ConnectionTrait, by: i64) -> Result<i64, Error> {
         .take();
     let row = txn.query_one(&update).await.map_err(refused_write)?;
     let row = row.ok_or_else(|| Error::internal("the feed has no head"))?;
-    Ok(row.try_get_by_index(0)?)
+    if row.try_get_by_index::<Option<bool>>(change_head::Column::iter().count())? != Some(true) {
+        return Err(identity::is_another());
+    }
+    Ok(Head::of(&change_head::Model::from_query_result(&row, "")?))
 }
 
-/// The number of the last change that is committed. This process has heard of it from then on.
-pub async fn head(app: &App) -> Result<i64, Error> {
-    let head = bounds(&app.databases.read).await?.seq;
+/// The last change that is committed. This process has heard of it from then on.
+pub async fn head(app: &App) -> Result<Head, Error> {
+    let head = Head::of(&bounds(&app.databases.read).await?);
     ring(app, head);
     Ok(head)
 }
 
-/// Tells every follower in this process that the feed has grown to `seq`. Within a request's transaction it has not yet.
-pub fn ring(app: &App, seq: i64) {
+/// Tells every follower in this process that the feed has grown. Within a request's transaction it has not yet.
+pub fn ring(app: &App, head: Head) {
     if app.databases.commits() {
-        app.feed.ring(seq);
+        app.feed.ring(head);
     }
 }
 
-/// The number of the last change, and of the last one that is forgotten.
+/// Tells of what this process has committed, before anyone else is told.
+pub fn committed(app: &App, head: Head) {
+    if app.databases.commits() {
+        identity::mark(&app.databases, head);
+    }
+    ring(app, head);
+}
+
+/// The number of the last change, of the last one that is forgotten, and what the feed is told from others by.
 pub async fn bounds(db: &impl ConnectionTrait) -> Result<change_head::Model, Error> {
     change_head::Entity::find().one(db).await?.ok_or_else(|| Error::internal("the feed has no head"))
 }

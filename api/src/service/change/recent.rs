@@ -8,6 +8,7 @@ use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use sea_orm::sea_query::Condition;
 
 use super::since::{Read, read};
+use super::{ChangeCursor, Head};
 use crate::App;
 use crate::error::Error;
 
@@ -26,30 +27,33 @@ pub struct Recent {
 
 #[derive(Debug)]
 struct Known {
-    /// All changes after this number are here, up to the other one.
+    /// All changes after this number are here, up to the head.
     after: i64,
-    to: i64,
+    head: Head,
     lines: VecDeque<Arc<change::Model>>,
 }
 
 impl Recent {
-    /// Of a feed whose last change has this number.
-    pub fn of(head: i64) -> Self {
-        let known = Known { after: head, to: head, lines: VecDeque::new() };
+    pub fn of(head: Head) -> Self {
+        let known = Known { after: head.seq, head, lines: VecDeque::new() };
         Self { known: Mutex::new(known), reading: Mutex::new(None) }
     }
 
-    /// The changes after a number, and the number of the last one that there is; `None` if not all of them are here.
-    pub async fn since(&self, app: &App, after: i64) -> Result<Option<(Vec<Arc<change::Model>>, i64)>, Error> {
-        while self.known().to < app.feed.head() {
+    /// The changes after a cursor, and the last one that there is; `None` if not all of them are here.
+    pub async fn since(
+        &self,
+        app: &App,
+        after: ChangeCursor,
+    ) -> Result<Option<(Vec<Arc<change::Model>>, Head)>, Error> {
+        while !self.known().goes_to(app.feed.head()) {
             self.reading(app).await.map_err(Error::shared)?;
         }
         let known = self.known();
-        if !(known.after..=known.to).contains(&after) {
+        if !after.is_of(known.head.identity) || !(known.after..=known.head.seq).contains(&after.seq) {
             return Ok(None);
         }
-        let first = known.lines.partition_point(|line| line.seq <= after);
-        Ok(Some((known.lines.range(first..).cloned().collect(), known.to)))
+        let first = known.lines.partition_point(|line| line.seq <= after.seq);
+        Ok(Some((known.lines.range(first..).cloned().collect(), known.head)))
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -63,7 +67,7 @@ impl Recent {
         }
         let app = app.clone();
         let task = tokio::spawn(async move {
-            let from = app.feed.recent.known().to;
+            let from = app.feed.recent.known().head.seq;
             let read = read(&app, from, u64::from(MOST) + 1, Condition::all()).await?;
             app.feed.recent.known().read_on(read);
             Ok(())
@@ -74,14 +78,19 @@ impl Recent {
 }
 
 impl Known {
+    fn goes_to(&self, head: Head) -> bool {
+        self.head.identity == head.identity && self.head.seq >= head.seq
+    }
+
     /// Takes up what was read of the feed after the last change that is known.
     fn read_on(&mut self, Read { head, floor, lines }: Read) {
-        let from = self.to;
-        self.to = head;
+        let from = std::mem::replace(&mut self.head, head);
         self.lines.extend(lines.into_iter().map(Arc::new));
-        let is_whole = floor <= from && self.lines.back().map_or(head == from, |last| last.seq == head);
+        let is_whole = head.identity == from.identity
+            && floor <= from.seq
+            && self.lines.back().map_or(head.seq == from.seq, |last| last.seq == head.seq);
         if !is_whole {
-            (self.after, self.lines) = (head, VecDeque::new());
+            (self.after, self.lines) = (head.seq, VecDeque::new());
         }
         while self.lines.len() > usize::from(MOST)
             && let Some(oldest) = self.lines.pop_front()
@@ -98,7 +107,8 @@ mod tests {
     use entity::{Audience, RecordType};
     use uuid::Uuid;
 
-    use super::{Known, MOST, Read, Recent};
+    use super::super::Identity;
+    use super::{Head, Known, MOST, Read, Recent};
 
     fn line(seq: i64) -> Model {
         Model {
@@ -118,13 +128,27 @@ mod tests {
         }
     }
 
+    fn head(seq: i64) -> Head {
+        Head { seq, identity: Identity { epoch: Uuid::nil(), first_version: 1 } }
+    }
+
     /// What is known of a feed that stood at 100, after reading a head, a floor, and so many lines from the first one on.
     fn known_after(reads: &[(i64, i64, i64, i64)]) -> Known {
-        let mut known = Recent::of(100).known.into_inner().unwrap();
-        for &(head, floor, first, count) in reads {
-            known.read_on(Read { head, floor, lines: (first..first + count).map(line).collect() });
+        let mut known = Recent::of(head(100)).known.into_inner().unwrap();
+        for &(seq, floor, first, count) in reads {
+            known.read_on(Read { head: head(seq), floor, lines: (first..first + count).map(line).collect() });
         }
         known
+    }
+
+    #[test]
+    fn of_another_feed_nothing_is_known() {
+        let mut known = known_after(&[(103, 0, 101, 3)]);
+        let other = Head { seq: 102, identity: Identity { epoch: Uuid::from_u128(1), first_version: 1 } };
+        assert!(known.goes_to(head(103)) && !known.goes_to(other));
+        known.read_on(Read { head: other, floor: 0, lines: Vec::new() });
+        assert_eq!((known.after, known.lines.len()), (102, 0));
+        assert!(known.goes_to(other) && !known.goes_to(head(103)));
     }
 
     #[test]
@@ -143,8 +167,8 @@ mod tests {
         ] {
             let known = known_after(&reads);
             assert_eq!((known.after, known.lines.len()), (after, count), "{reads:?}");
-            assert_eq!(known.to, reads.last().unwrap().0);
-            assert!(known.lines.iter().map(|line| line.seq).eq(known.after + 1..=known.to));
+            assert_eq!(known.head.seq, reads.last().unwrap().0);
+            assert!(known.lines.iter().map(|line| line.seq).eq(known.after + 1..=known.head.seq));
         }
     }
 }

@@ -8,11 +8,11 @@ use entity::client::Scope;
 use entity::{RecordType, change, change_head};
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use sea_orm::sea_query::{Asterisk, Condition, Expr, JoinType, Order, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, FromQueryResult, Iterable};
+use sea_orm::{ColumnTrait, ConnectionTrait, FromQueryResult, IdenStatic as _, Iterable};
 use tokio::sync::watch;
 
 use super::published::print;
-use super::{ChangeCursor, ring};
+use super::{ChangeCursor, Head, Identity, cursor, head, ring};
 use crate::App;
 use crate::auth::Viewer;
 use crate::domain::feed::{SeenAs, collapse, seen_as};
@@ -66,7 +66,10 @@ pub async fn since(
     if !(1..=LONGEST).contains(&first) {
         return Err(Error::InvalidPage(format!("first: from 1 to {LONGEST}.")));
     }
-    let after = after.map(|cursor| app.feed.read(cursor)).transpose()?.unwrap_or(0);
+    let after = match after {
+        Some(text) => cursor(app, text).await?,
+        None => app.feed.cursor(0),
+    };
     batch(app, viewer, after, first, records).await
 }
 
@@ -79,8 +82,8 @@ pub async fn follow<'a>(
 ) -> Result<BoxStream<'a, Result<Vec<Seen>, Error>>, Error> {
     viewer.require_scope(Some(Scope::Sync))?;
     let after = match after {
-        Some(cursor) => app.feed.read(cursor)?,
-        None => super::head(app).await?,
+        Some(text) => cursor(app, text).await?,
+        None => head(app).await?.cursor(),
     };
     let following = Following { app, viewer, records, after, head: app.feed.follow() };
     let changes = stream::try_unfold(following, async |mut following| {
@@ -94,8 +97,8 @@ struct Following<'a> {
     app: &'a App,
     viewer: &'a Viewer,
     records: Vec<RecordType>,
-    after: i64,
-    head: watch::Receiver<i64>,
+    after: ChangeCursor,
+    head: watch::Receiver<Head>,
 }
 
 impl Following<'_> {
@@ -134,10 +137,10 @@ impl Following<'_> {
             return Box::pin(batch(self.app, self.viewer, self.after, DEFAULT, &self.records)).await;
         };
         let wanted = lines.iter().filter(|line| self.records.contains(&line.subject_kind));
-        let mut seen = wanted.filter_map(|line| seen(self.app, self.viewer, line)).peekable();
+        let mut seen = wanted.filter_map(|line| seen(head.identity, self.viewer, line)).peekable();
         let changes: Vec<Seen> = seen.by_ref().take(AT_ONCE).collect();
         let has_next = seen.peek().is_some();
-        let end = changes.last().filter(|_| has_next).map_or(self.app.feed.cursor(head), |last| last.cursor);
+        let end = changes.last().filter(|_| has_next).map_or(head.cursor(), |last| last.cursor);
         Ok(Batch { changes: collapse(changes, |change| change.id.clone()), end, has_next })
     }
 
@@ -146,7 +149,7 @@ impl Following<'_> {
         loop {
             self.head.borrow_and_update();
             let batch = self.read().await?;
-            self.after = batch.end.seq();
+            self.after = batch.end;
             if !batch.changes.is_empty() {
                 return Ok(Some(batch.changes));
             }
@@ -160,7 +163,13 @@ impl Following<'_> {
 /// How often it is read again what the database did not give, a second apart: it may be restarting.
 const TRIES: u32 = 60;
 
-async fn batch(app: &App, viewer: &Viewer, after: i64, first: i32, records: &[RecordType]) -> Result<Batch, Error> {
+async fn batch(
+    app: &App,
+    viewer: &Viewer,
+    after: ChangeCursor,
+    first: i32,
+    records: &[RecordType],
+) -> Result<Batch, Error> {
     let most = usize::try_from(first).unwrap_or_default();
     let could = within(viewer, change::Column::AudienceBefore, change::Column::OwnerBefore);
     let can = within(viewer, change::Column::Audience, change::Column::Owner);
@@ -168,21 +177,21 @@ async fn batch(app: &App, viewer: &Viewer, after: i64, first: i32, records: &[Re
         .add(change::Column::SubjectKind.is_in(records.iter().copied()))
         .add(Condition::any().add(could).add(can));
     let Read { head, floor, mut lines } =
-        read(app, after, u64::try_from(first).unwrap_or_default() + 1, wanted).await?;
-    if after < floor || after > head {
+        read(app, after.seq, u64::try_from(first).unwrap_or_default() + 1, wanted).await?;
+    if !after.is_of(head.identity) || !(floor..=head.seq).contains(&after.seq) {
         return Err(Error::CursorExpired);
     }
     let has_next = lines.len() > most;
     lines.truncate(most);
-    let end = lines.last().filter(|_| has_next).map_or(head, |last| last.seq);
-    let changes = lines.iter().filter_map(|line| seen(app, viewer, line)).collect();
+    let end = lines.last().filter(|_| has_next).map_or(head.seq, |last| last.seq);
+    let changes = lines.iter().filter_map(|line| seen(head.identity, viewer, line)).collect();
     let changes = collapse(changes, |change: &Seen| change.id.clone());
-    Ok(Batch { changes, end: app.feed.cursor(end), has_next })
+    Ok(Batch { changes, end: Head { seq: end, ..head }.cursor(), has_next })
 }
 
 /// The feed at one moment.
 pub struct Read {
-    pub head: i64,
+    pub head: Head,
     /// The last change that is forgotten.
     pub floor: i64,
     pub lines: Vec<change::Model>,
@@ -198,17 +207,19 @@ pub async fn read(app: &App, after: i64, most: u64, wanted: Condition) -> Result
         .cond_where(wanted)
         .order_by(change::Column::Seq, Order::Asc)
         .limit(most);
-    let statement = Query::select()
-        .expr_as(Expr::col((change_head::Entity, change_head::Column::Seq)), "head")
-        .expr_as(Expr::col((change_head::Entity, change_head::Column::Floor)), "floor")
+    let mut statement = Query::select();
+    for column in change_head::Column::iter() {
+        statement.expr_as(Expr::col((change_head::Entity, column)), format!("head_{}", column.as_str()));
+    }
+    statement
         .column(("c", Asterisk))
         .from(change_head::Entity)
         .join_subquery(JoinType::LeftJoin, changes, "c", Expr::value(true))
-        .order_by(("c", change::Column::Seq), Order::Asc)
-        .take();
+        .order_by(("c", change::Column::Seq), Order::Asc);
     let rows = app.databases.read.query_all(&statement).await?;
     let row = rows.first().ok_or_else(|| Error::internal("the feed has no head"))?;
-    let (head, floor) = (row.try_get("", "head")?, row.try_get("", "floor")?);
+    let bounds = change_head::Model::from_query_result(row, "head_")?;
+    let (head, floor) = (Head::of(&bounds), bounds.floor);
     // What is read of a record that has changed must not be older than the change.
     ring(app, head);
     let mut lines = Vec::new();
@@ -221,12 +232,12 @@ pub async fn read(app: &App, after: i64, most: u64, wanted: Condition) -> Result
     Ok(Read { head, floor, lines })
 }
 
-fn seen(app: &App, viewer: &Viewer, line: &change::Model) -> Option<Seen> {
+fn seen(identity: Identity, viewer: &Viewer, line: &change::Model) -> Option<Seen> {
     let could = line.audience_before.is_some_and(|audience| viewer.admits((audience, line.owner_before)));
     let kind = seen_as(line.kind, could, viewer.admits((line.audience, line.owner)))?;
     let is_lost = kind == SeenAs::AccessLost;
     Some(Seen {
-        cursor: app.feed.cursor(line.seq),
+        cursor: Head { identity, seq: line.seq }.cursor(),
         kind,
         record: line.subject_kind,
         id: print(line.subject_kind, line.subject_id)?,

@@ -1,6 +1,7 @@
 //! API clients and their tokens: registering, issuing, revoking. Which tokens are revoked is known to every process within a
 //! second (`tokens`).
 
+pub mod revocations;
 pub mod tokens;
 
 use std::time::Duration;

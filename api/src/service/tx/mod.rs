@@ -21,7 +21,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::change::{ChangeCursor, Pending, append, ring};
+use super::change::{ChangeCursor, Head, Identity, Pending, append, committed};
 use super::constraint::refused_write;
 use crate::app::App;
 use crate::auth::Viewer;
@@ -53,6 +53,8 @@ pub struct Tx<'a> {
     viewer: Viewer,
     action: &'static str,
     at: DateTime<Utc>,
+    /// The feed as it was known when this began.
+    feed: Identity,
     txn: Transaction,
     changes: Vec<Pending>,
     /// Where each record that was written stands in `changes`.
@@ -68,6 +70,7 @@ impl App {
     /// Begins a use case. `action` is its name in the audit trail: the mutation or the command.
     pub async fn begin<'a>(&'a self, viewer: &Viewer, action: &'static str) -> Result<Tx<'a>, Error> {
         viewer.require_scope(scope::of_mutation(action))?;
+        let feed = self.feed.head().identity;
         let txn = self.databases.begin().await?;
         let at = self.clock.now();
         Ok(Tx {
@@ -75,6 +78,7 @@ impl App {
             viewer: viewer.unlimited(),
             action,
             at,
+            feed,
             txn,
             changes: Vec::new(),
             written: HashMap::new(),
@@ -150,10 +154,9 @@ impl Tx<'_> {
     /// are held.
     pub async fn touch_many<E: Record>(&mut self, rows: &mut [(E::Model, E::Model)]) -> Result<(), Error> {
         for (before, after) in &mut *rows {
-            E::stamp(after, E::version(before) + 1, self.at);
+            E::stamp(after, self.feed.next_version(E::version(before)), self.at);
         }
-        let one_more = Expr::col((E::default(), E::VERSION)).eq(Expr::col(("excluded", E::VERSION)).sub(1));
-        let replace = replacing::<E>().action_and_where(one_more).to_owned();
+        let replace = replacing::<E>().action_and_where(self.is_next::<E>()).to_owned();
         for chunk in rows.chunks(longest::<E>()) {
             let active = chunk.iter().map(|(_, after)| after.clone().into_active_model());
             let insert = E::insert_many(active).on_conflict(replace.clone());
@@ -168,6 +171,15 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Whether the version of a row that is written follows on the one that is there.
+    fn is_next<E: Record>(&self) -> Expr {
+        let (there, written) = (Expr::col((E::default(), E::VERSION)), Expr::col(("excluded", E::VERSION)));
+        let one_more = there.clone().eq(written.clone().sub(1));
+        // What was last changed under another identity of the feed is changed once under its version.
+        let first = self.feed.first_version();
+        one_more.or(there.lt(first - 1).and(written.eq(first)))
+    }
+
     async fn write_update<E: Record>(
         &mut self,
         before: &E::Model,
@@ -176,7 +188,8 @@ impl Tx<'_> {
     ) -> Result<E::Model, Error> {
         let version = E::version(before);
         // One transaction is one version, however often it writes the record.
-        let next = if self.written.contains_key(&E::id(before).uuid()) { version } else { version + 1 };
+        let is_written = self.written.contains_key(&E::id(before).uuid());
+        let next = if is_written { version } else { self.feed.next_version(version) };
         E::stamp(&mut after, next, self.at);
         let mut changed = <E::ActiveModel as ActiveModelTrait>::default();
         let mut differs = false;
@@ -208,7 +221,7 @@ impl Tx<'_> {
         named.exec(&self.txn).await.map_err(refused_write)?;
         let access = (E::audience(row), E::owner(row));
         let mut tombstone = row.clone();
-        E::stamp(&mut tombstone, E::version(row) + 1, self.at);
+        E::stamp(&mut tombstone, self.feed.next_version(E::version(row)), self.at);
         self.note::<E>(&tombstone, ChangeKind::Removed, Some(access), Some(reason));
         Ok(())
     }
@@ -268,14 +281,14 @@ impl Tx<'_> {
             .exec_without_returning(&self.txn)
             .await
             .map_err(refused_write)?;
-        let last = if self.changes.is_empty() {
+        let head = if self.changes.is_empty() {
             None
         } else {
-            Some(append(&self.txn, &self.changes, &self.viewer.actor(), self.at).await?)
+            Some(append(&self.txn, self.feed, &self.changes, &self.viewer.actor(), self.at).await?)
         };
         self.txn.commit().await.map_err(refused_write)?;
-        last.inspect(|last| ring(self.app, *last));
-        Ok(Written { record, cursor: last.map(|last| self.app.feed.cursor(last)) })
+        head.inspect(|head| committed(self.app, *head));
+        Ok(Written { record, cursor: head.map(Head::cursor) })
     }
 
     async fn write_rows<E: Row>(&self, rows: &[E::Model]) -> Result<(), Error> {

@@ -30,9 +30,9 @@ use crate::auth::Viewer;
 use crate::domain::feed::SeenAs;
 use crate::domain::webhook::{Fate, fate};
 use crate::error::Error;
-use crate::service::change::head;
 use crate::service::change::published::published;
 use crate::service::change::since::{Seen, since};
+use crate::service::change::{Head, Identity, head};
 use crate::service::constraint::refused_write;
 use crate::service::{prune, read};
 use crate::telemetry::chain;
@@ -91,9 +91,10 @@ async fn serve_or_wait(app: Arc<App>, me: Uuid, id: WebhookId) {
 /// The webhooks that may be told of something now.
 pub async fn due(app: &App, me: Uuid) -> Result<Vec<WebhookId>, Error> {
     let now = app.clock.now();
+    let head = head(app).await?;
     let due = Condition::all()
         .add(Column::Status.eq(WebhookStatus::Active))
-        .add(Column::Position.ne(head(app).await?))
+        .add(Condition::any().add(Column::Position.ne(head.seq)).add(Column::Epoch.ne(head.identity.epoch())))
         .add(Condition::any().add(Column::NextAttemptAt.is_null()).add(Column::NextAttemptAt.lte(now)))
         .add(free(me, now));
     let due = Entity::find().select_only().column(Column::Id).filter(due);
@@ -143,8 +144,15 @@ async fn portion(app: &App, me: Uuid, id: WebhookId) -> Result<(), Error> {
     let Some(viewer) = viewer_of(app, &row).await? else {
         return disable(app, me, &row, WebhookReason::ClientInactive).await;
     };
+    let identity = head(app).await?.identity;
+    if row.epoch != Some(identity.epoch()) {
+        let message = renewed(app, &row, identity);
+        if !tell(app, me, &mut row, message).await? {
+            return Ok(());
+        }
+    }
     let wanted = Some(row.types.0.as_slice()).filter(|types| !types.is_empty());
-    let after = app.feed.cursor(row.position).to_string();
+    let after = Head { identity, seq: row.position }.cursor().to_string();
     let batch = match since(app, &viewer, Some(&after), Some(PORTION), &published(wanted)).await {
         Err(Error::CursorExpired) => return disable(app, me, &row, WebhookReason::LeftBehind).await,
         batch => batch?,
@@ -152,7 +160,8 @@ async fn portion(app: &App, me: Uuid, id: WebhookId) -> Result<(), Error> {
     let until = app.clock.now() + READ_AGAIN;
     for change in &batch.changes {
         let is_over = *app.stopping.borrow() || app.clock.now() > until;
-        if is_over || !take(app, me, id).await? || !tell(app, me, &mut row, change).await? {
+        let message = told(&row, change);
+        if is_over || !take(app, me, id).await? || !tell(app, me, &mut row, message).await? {
             return Ok(());
         }
     }
@@ -176,16 +185,26 @@ async fn viewer_of(app: &App, row: &Model) -> Result<Option<Viewer>, Error> {
     Ok(Viewer::of_client(client, organization, format!("webhook:{}", row.id)))
 }
 
-/// Tells a webhook of a change, and notes what came of it. Returns whether it was delivered.
-async fn tell(app: &App, me: Uuid, row: &mut Model, change: &Seen) -> Result<bool, Error> {
-    let (id, at, stood) = (message_id(row, change), app.clock.now(), row.position);
-    let posted = app.poster.post(row, &id, at, &message(change)).await;
+/// What a webhook is told at once, and where it stands then.
+struct Message {
+    /// The same for what is told again.
+    id: String,
+    body: String,
+    epoch: Uuid,
+    position: i64,
+}
+
+/// Tells a webhook something, and notes what came of it. Returns whether it was delivered.
+async fn tell(app: &App, me: Uuid, row: &mut Model, message: Message) -> Result<bool, Error> {
+    let (at, stood) = (app.clock.now(), row.position);
+    let posted = app.poster.post(row, &message.id, at, &message.body).await;
     let answered_at = app.clock.now();
     let attempt = row.failures + 1;
     let luck = app.clock.uuid().into_bytes()[15];
     let fate = fate(posted.status, attempt, luck, posted.retry_after);
     if fate == Fate::Delivered {
-        (row.position, row.failures, row.next_attempt_at) = (change.cursor.seq(), 0, None);
+        (row.epoch, row.position) = (Some(message.epoch), message.position);
+        (row.failures, row.next_attempt_at) = (0, None);
     } else {
         row.failures = attempt;
     }
@@ -195,17 +214,12 @@ async fn tell(app: &App, me: Uuid, row: &mut Model, change: &Seen) -> Result<boo
         Fate::Gone => (row.status, row.reason) = (WebhookStatus::Disabled, Some(WebhookReason::Gone)),
         Fate::Exhausted => (row.status, row.reason) = (WebhookStatus::Disabled, Some(WebhookReason::Exhausted)),
     }
-    let noted = note(app, me, row, stood, (id, attempt), &posted).await?;
+    let noted = note(app, me, row, stood, (message.id, attempt), &posted).await?;
     Ok(fate == Fate::Delivered && noted)
 }
 
-/// The same change has the same id, however often it is sent to a webhook.
-fn message_id(row: &Model, change: &Seen) -> String {
-    format!("msg_{}_{}", row.id.0.simple(), change.cursor.seq())
-}
-
 /// A thin message: what changed, and where to read on. What it says now is asked of the service.
-fn message(change: &Seen) -> String {
+fn told(row: &Model, change: &Seen) -> Message {
     let Seen { cursor, kind, record, id, version, at, reason, replaced_by } = change;
     let name = match kind {
         SeenAs::Created => "record.created",
@@ -217,7 +231,24 @@ fn message(change: &Seen) -> String {
         "cursor": cursor.to_string(), "kind": kind, "type": record, "id": id, "version": version, "reason": reason,
         "replacedBy": replaced_by,
     });
-    json!({ "type": name, "timestamp": at, "data": data }).to_string()
+    Message {
+        id: format!("msg_{}_{cursor}", row.id.0.simple()),
+        body: json!({ "type": name, "timestamp": at, "data": data }).to_string(),
+        epoch: cursor.epoch(),
+        position: cursor.seq(),
+    }
+}
+
+/// Tells that what was told before may never have been: the feed is another one.
+fn renewed(app: &App, row: &Model, identity: Identity) -> Message {
+    let cursor = Head { identity, seq: row.position }.cursor();
+    Message {
+        id: format!("msg_{}_{cursor}_renewed", row.id.0.simple()),
+        body: json!({ "type": "feed.renewed", "timestamp": app.clock.now(), "data": { "cursor": cursor.to_string() } })
+            .to_string(),
+        epoch: identity.epoch(),
+        position: row.position,
+    }
 }
 
 /// Writes where a webhook stands, and the line of its log. Returns whether this process still delivers to it, from where it
@@ -232,6 +263,7 @@ async fn note(
 ) -> Result<bool, Error> {
     let txn = app.databases.begin().await?;
     let update = Entity::update_many()
+        .col_expr(Column::Epoch, row.epoch.into())
         .col_expr(Column::Position, row.position.into())
         .col_expr(Column::Failures, row.failures.into())
         .col_expr(Column::NextAttemptAt, Expr::value(row.next_attempt_at))

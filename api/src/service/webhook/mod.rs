@@ -121,6 +121,7 @@ pub async fn register(app: &App, viewer: &Viewer, input: RegisterWebhookInput) -
     }
     check_room(&tx, "").await?;
     let secret = new_secret()?;
+    let feed = change::bounds(tx.db()).await?;
     let row = webhook::Model {
         id: tx.mint(),
         url,
@@ -129,7 +130,8 @@ pub async fn register(app: &App, viewer: &Viewer, input: RegisterWebhookInput) -
         secrets: Secrets(vec![Secret { secret: secret.clone(), until: None }]),
         status: WebhookStatus::Active,
         reason: None,
-        position: change::bounds(tx.db()).await?.seq,
+        position: feed.seq,
+        epoch: Some(feed.epoch),
         failures: 0,
         next_attempt_at: None,
         lease_holder: None,
@@ -202,7 +204,7 @@ pub async fn enable(app: &App, viewer: &Viewer, input: WebhookInput) -> Result<W
 
 pub async fn replay(app: &App, viewer: &Viewer, input: ReplayWebhookInput) -> Result<Written<webhook::Model>, Error> {
     viewer.require(Act::Administer)?;
-    let after = app.feed.read(&input.after)?;
+    let after = change::cursor(app, &input.after).await?.seq();
     let (mut tx, before) = held(app, viewer, "replayWebhook", &input.id).await?;
     let feed = change::bounds(tx.db()).await?;
     if !(feed.floor..=feed.seq).contains(&after) {

@@ -1,0 +1,341 @@
+//! `rec backup` and `rec restore`: the embedded database as one file, checked before anyone relies on it. The copies are files; what is
+//! changed of a restored record goes through its two layers.
+#![expect(clippy::disallowed_methods, reason = "a lock on a file is neither read nor written")]
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use migration::{Migrator, MigratorTrait as _};
+use sea_orm::sqlx::sqlite::SqliteConnectOptions;
+use sea_orm::sqlx::{self, Connection as _, SqliteConnection};
+use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbErr};
+
+use crate::app::{App, StartError};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::database;
+use crate::error::Error;
+use crate::service::change::identity;
+use crate::service::client::revocations::{self, Grants, Revoked};
+use crate::telemetry::chain;
+
+/// How often a bar is drawn again.
+const DRAWN: Duration = Duration::from_millis(100);
+/// How long others are waited for who use the database.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// The names of what belongs to a database file: itself, its log of writes, the index of that, and its high-water mark.
+const BESIDE: [&str; 4] = ["", "-wal", "-shm", "-mark"];
+
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    #[error("this is of the embedded database; of PostgreSQL docs/operations.md tells")]
+    NotEmbedded,
+    #[error("{0}: there is no such file")]
+    Missing(PathBuf),
+    #[error("{0} is there already")]
+    IsThere(PathBuf),
+    #[error("{0}: {1}")]
+    File(PathBuf, io::Error),
+    #[error("{0} is no sound database of this service: {1}")]
+    Unsound(PathBuf, String),
+    #[error("{0} is in use: stop the service first")]
+    InUse(PathBuf),
+    #[error(
+        "the database that is there does not tell which tokens were revoked since the backup: say --client-tokens revoke or --client-tokens keep"
+    )]
+    TokensUnknown,
+    #[error("{0}")]
+    Start(#[from] StartError),
+    #[error("{}", crate::telemetry::chain(.0))]
+    Service(#[from] Error),
+}
+
+/// What a sound database file holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sound {
+    /// Of the file, in bytes.
+    pub size: u64,
+    /// The number of the last change.
+    pub changes: i64,
+    /// When that was made, as it is stored; `None` if there was none.
+    pub last: Option<String>,
+}
+
+/// What is done with the tokens of clients that a backup knows as good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Tokens {
+    /// They stay good.
+    Keep,
+    /// All of them are revoked.
+    Revoke,
+}
+
+/// What a restore has done.
+#[derive(Debug)]
+pub struct Restored {
+    pub from: Sound,
+    pub revoked: Revoked,
+    /// Where the database is that was there before.
+    pub replaced: Option<PathBuf>,
+}
+
+/// The file of the embedded database.
+fn file_of(config: &Config) -> Result<PathBuf, BackupError> {
+    let url = config.database_url();
+    let options = url.starts_with("sqlite:").then(|| url.parse::<SqliteConnectOptions>().ok()).flatten();
+    options.map(|options| options.get_filename().to_owned()).ok_or(BackupError::NotEmbedded)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// A new file that nobody else reads.
+fn create(path: &Path) -> Result<File, BackupError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|error| BackupError::File(path.to_owned(), error))
+}
+
+fn remove(path: &Path) -> Result<(), BackupError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(BackupError::File(path.to_owned(), error)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a database file and what belongs to it.
+fn clear(path: &Path) -> Result<(), BackupError> {
+    BESIDE.iter().try_for_each(|suffix| remove(&with_suffix(path, suffix)))
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), BackupError> {
+    std::fs::rename(from, to).map_err(|error| BackupError::File(to.to_owned(), error))
+}
+
+/// Makes sure that a file is on the disk, under its name.
+fn settle(path: &Path) -> Result<(), BackupError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let settled = File::open(path).and_then(|file| file.sync_all()).and_then(|()| File::open(folder)?.sync_all());
+    settled.map_err(|error| BackupError::File(path.to_owned(), error))
+}
+
+fn bar(length: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {eta} left");
+    ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+async fn open(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
+    let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(PATIENCE);
+    SqliteConnection::connect_with(&options).await
+}
+
+/// Copies the embedded database to a file, as it is at one moment, while others read and write. The file is there when it is whole.
+pub async fn backup(config: &Config, to: &Path) -> Result<Sound, BackupError> {
+    let from = file_of(config)?;
+    if !from.is_file() {
+        return Err(BackupError::Missing(from));
+    }
+    if to.exists() {
+        return Err(BackupError::IsThere(to.to_owned()));
+    }
+    let part = with_suffix(to, ".part");
+    remove(&part)?;
+    create(&part)?;
+    let copied = copy_out(&from, &part).await.map_err(|error| BackupError::Unsound(from, error.to_string()));
+    let sound = match copied {
+        Ok(()) => check(&part).await,
+        Err(error) => Err(error),
+    };
+    if sound.is_err() {
+        remove(&part)?;
+        return sound;
+    }
+    rename(&part, to)?;
+    settle(to)?;
+    sound
+}
+
+async fn copy_out(from: &Path, to: &Path) -> Result<(), sqlx::Error> {
+    let mut db = open(from).await?;
+    let size = "SELECT page_size * (page_count - freelist_count) FROM pragma_page_size, pragma_page_count, pragma_freelist_count";
+    let size: i64 = sqlx::query_scalar(size).fetch_one(&mut db).await?;
+    let bar = bar(u64::try_from(size).unwrap_or_default());
+    let to = to.to_path_buf();
+    let name =
+        to.to_str().map(str::to_owned).ok_or_else(|| sqlx::Error::Configuration("a name that is no UTF-8".into()))?;
+    let mut copying = Box::pin(sqlx::query("VACUUM INTO ?").bind(name).execute(&mut db));
+    loop {
+        tokio::select! {
+            copied = &mut copying => {
+                bar.finish_and_clear();
+                return copied.map(drop);
+            }
+            () = tokio::time::sleep(DRAWN) => bar.set_position(std::fs::metadata(&to).map_or(0, |file| file.len())),
+        }
+    }
+}
+
+/// Reads all of a database file: whether it is whole, of this service, and of no newer one.
+pub async fn check(path: &Path) -> Result<Sound, BackupError> {
+    let size = std::fs::metadata(path).map_err(|_| BackupError::Missing(path.to_owned()))?.len();
+    let unsound = |why: String| BackupError::Unsound(path.to_owned(), why);
+    let found = found(path).await.map_err(|error| unsound(error.to_string()))?;
+    if let Some(fault) = found.faults.first() {
+        return Err(unsound(fault.clone()));
+    }
+    let known: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+    if let Some(unknown) = found.migrations.into_iter().find(|version| !known.contains(version)) {
+        return Err(StartError::NewerSchema(unknown).into());
+    }
+    if found.last.as_ref().is_some_and(|(seq, _)| *seq != found.head) {
+        return Err(unsound("its feed does not end where its head says".to_owned()));
+    }
+    Ok(Sound { size, changes: found.head, last: found.last.map(|(_, at)| at) })
+}
+
+/// What is read of a database file.
+struct Found {
+    /// What is wrong with it.
+    faults: Vec<String>,
+    migrations: Vec<String>,
+    head: i64,
+    last: Option<(i64, String)>,
+}
+
+async fn found(path: &Path) -> Result<Found, sqlx::Error> {
+    let mut db = open(path).await?;
+    let mut faults: Vec<String> =
+        sqlx::query_scalar("SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'")
+            .fetch_all(&mut db)
+            .await?;
+    let unled: Vec<String> =
+        sqlx::query_scalar("SELECT \"table\" FROM pragma_foreign_key_check").fetch_all(&mut db).await?;
+    faults.extend(unled.into_iter().map(|table| format!("a row of {table} names one that is missing")));
+    let found = Found {
+        faults,
+        migrations: sqlx::query_scalar("SELECT version FROM seaql_migrations").fetch_all(&mut db).await?,
+        head: sqlx::query_scalar("SELECT seq FROM change_head").fetch_one(&mut db).await?,
+        last: sqlx::query_as("SELECT seq, at FROM change ORDER BY seq DESC LIMIT 1").fetch_optional(&mut db).await?,
+    };
+    db.close().await?;
+    Ok(found)
+}
+
+/// Puts a backup in the place of the embedded database, which is kept under another name. The feed of what is restored has an identity of
+/// its own, and the tokens that were revoked since the backup are revoked in it.
+pub async fn restore(
+    config: Config,
+    clock: Clock,
+    from: &Path,
+    tokens: Option<Tokens>,
+) -> Result<Restored, BackupError> {
+    let database = file_of(&config)?;
+    let sound = check(from).await?;
+    let present = Present::hold(&database).await?;
+    let grants = present.grants().await;
+    let made = with_suffix(&database, ".restoring");
+    clear(&made)?;
+    copy_in(from, &made, sound.size)?;
+    let url = format!("sqlite://{}", made.display());
+    let app = App::connect(Config { database_url: Some(url), ..config }, clock).await?;
+    let revoked = renew(&app, grants, tokens).await;
+    let now = app.clock.now();
+    app.close().await;
+    if revoked.is_err() {
+        clear(&made)?;
+    }
+    let revoked = revoked?;
+    let replaced = present.put_aside(&format!(".before-{}", now.format("%Y%m%dT%H%M%SZ"))).await?;
+    for suffix in BESIDE.iter().filter(|suffix| with_suffix(&made, suffix).exists()) {
+        rename(&with_suffix(&made, suffix), &with_suffix(&database, suffix))?;
+    }
+    settle(&database)?;
+    Ok(Restored { from: sound, revoked, replaced })
+}
+
+/// What is true of the copy no longer: who its feed is, and which tokens are good.
+async fn renew(app: &App, grants: Option<Grants>, tokens: Option<Tokens>) -> Result<Revoked, BackupError> {
+    identity::renew(&app.databases, &app.clock, true).await?;
+    Ok(match (tokens, grants) {
+        (Some(Tokens::Revoke), _) => revocations::revoke_all(app).await?,
+        (_, Some(grants)) => revocations::take_over(app, grants).await?,
+        (None, None) if revocations::is_any_good(app).await? => return Err(BackupError::TokensUnknown),
+        (_, None) => Revoked::default(),
+    })
+}
+
+fn copy_in(from: &Path, to: &Path, size: u64) -> Result<(), BackupError> {
+    let (bar, mut written) = (bar(size), create(to)?);
+    let mut copy = || {
+        let mut read = bar.wrap_read(File::open(from)?);
+        io::copy(&mut read, &mut written)?;
+        written.sync_all()
+    };
+    copy().map_err(|error| BackupError::File(to.to_owned(), error))?;
+    bar.finish_and_clear();
+    Ok(())
+}
+
+/// The database that is there, which nobody else uses as long as it is held.
+struct Present {
+    path: PathBuf,
+    /// `None` if there is none, or none that can be read.
+    db: Option<DatabaseConnection>,
+}
+
+impl Present {
+    async fn hold(path: &Path) -> Result<Self, BackupError> {
+        let path = path.to_owned();
+        if !path.is_file() {
+            return Ok(Self { path, db: None });
+        }
+        match held(&path).await {
+            Ok(db) => Ok(Self { path, db: Some(db) }),
+            Err(error) if database::is_busy(&error) => Err(BackupError::InUse(path)),
+            Err(error) => {
+                tracing::warn!(error = error.to_string(), "the database that is there cannot be read");
+                Ok(Self { path, db: None })
+            }
+        }
+    }
+
+    async fn grants(&self) -> Option<Grants> {
+        let grants = revocations::grants(self.db.as_ref()?).await;
+        grants.inspect_err(|error| tracing::warn!(error = chain(error), "it cannot be read which tokens are good")).ok()
+    }
+
+    /// Gives it another name. Returns that, if there was one.
+    async fn put_aside(self, suffix: &str) -> Result<Option<PathBuf>, BackupError> {
+        if let Some(db) = self.db {
+            // It has written nothing.
+            let _ = db.close().await;
+        }
+        let aside = with_suffix(&self.path, suffix);
+        for beside in BESIDE {
+            let (from, to) = (with_suffix(&self.path, beside), with_suffix(&aside, beside));
+            if from.exists() {
+                rename(&from, &to)?;
+            }
+        }
+        Ok(aside.exists().then_some(aside))
+    }
+}
+
+/// A connection that keeps all others away. Leaving the log of writes asks that there be none.
+async fn held(path: &Path) -> Result<DatabaseConnection, DbErr> {
+    let mut options = ConnectOptions::new(format!("sqlite://{}", path.display()));
+    options.max_connections(1).min_connections(1).idle_timeout(None).max_lifetime(None).sqlx_logging(false);
+    options.map_sqlx_sqlite_opts(|sqlite| sqlite.busy_timeout(PATIENCE));
+    let db = Database::connect(options).await?;
+    db.execute_unprepared("PRAGMA journal_mode = DELETE").await?;
+    db.execute_unprepared("BEGIN EXCLUSIVE").await?;
+    Ok(db)
+}

@@ -1,0 +1,116 @@
+//! The identity of the feed: another one as soon as the database is found to be a restored backup or a copy. What was handed out
+//! before (cursors, versions, ids of messages) is then not handed out again for something else.
+//!
+//! A SQLite database is known by its high-water mark, a PostgreSQL one by where it stands. Where neither tells, as of a disk that was
+//! set back as a whole, `rec renew-feed` does it.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the feed's own tables pass neither door: they are written by `Tx::commit` alone"
+)]
+
+use entity::change_head::{Column, Entity, Model};
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{ConnectionTrait, EntityTrait as _, FromQueryResult as _, QuerySelect as _, QueryTrait as _};
+
+use uuid::Uuid;
+
+use super::{Head, ring};
+use crate::App;
+use crate::clock::Clock;
+use crate::database::home::here;
+use crate::database::watermark::Mark;
+use crate::database::{self, Databases};
+use crate::domain::feed::first_version;
+use crate::error::Error;
+use crate::service::constraint::refused_write;
+
+/// The error of a write to a feed that is another one than this process knows.
+pub fn is_another() -> Error {
+    Error::Unavailable("the database was restored or copied, and its feed has no identity of its own yet".into())
+}
+
+/// The head of the feed, and whether it still stands where its numbers were handed out; `None` on a server that only follows another one.
+struct Found {
+    row: Model,
+    is_home: Option<bool>,
+}
+
+async fn find(db: &impl ConnectionTrait) -> Result<Found, Error> {
+    let backend = db.get_database_backend();
+    // Where that is not known yet it is nowhere else.
+    let is_home = Expr::col(Column::Home).if_null(here(backend)).eq(here(backend));
+    let found = Entity::find().expr_as(is_home, "is_home").build(backend);
+    let row = db.query_one_raw(found).await?.ok_or_else(|| Error::internal("the feed has no head"))?;
+    Ok(Found { is_home: row.try_get("", "is_home")?, row: Model::from_query_result(&row, "")? })
+}
+
+/// Whether a database holds less than was handed out of it.
+fn is_rewound(databases: &Databases, row: &Model, mark: Option<Mark>) -> bool {
+    let is_behind = |mark: Mark| mark.epoch != row.epoch || mark.seq > row.seq;
+    databases.watermark.is_some() && mark.is_none_or(is_behind)
+}
+
+fn read_mark(databases: &Databases) -> Result<Option<Mark>, Error> {
+    let mark = databases.watermark.as_ref().map(|watermark| watermark.read()).transpose();
+    Ok(mark.map_err(|error| Error::Internal(error.into()))?.flatten())
+}
+
+/// Notes how far the feed was handed out.
+pub fn mark(databases: &Databases, head: Head) {
+    let Some(watermark) = &databases.watermark else { return };
+    if let Err(error) = watermark.raise(Mark { epoch: head.identity.epoch, seq: head.seq }) {
+        tracing::warn!(error = error.to_string(), "how far the feed was handed out cannot be noted");
+    }
+}
+
+/// The head of the feed, which has another identity from now on if its database is another one than before.
+pub async fn settle(databases: &Databases, clock: &Clock) -> Result<Head, Error> {
+    // Before the head: whoever commits meanwhile raises both.
+    let mark = read_mark(databases)?;
+    let Found { row, is_home } = find(&databases.read).await?;
+    if row.home.is_some() && is_home == Some(true) && !is_rewound(databases, &row, mark) {
+        return Ok(Head::of(&row));
+    }
+    renew(databases, clock, false).await
+}
+
+/// Gives the feed another identity: in any case, or if it needs one.
+pub async fn renew(databases: &Databases, clock: &Clock, in_any_case: bool) -> Result<Head, Error> {
+    let txn = databases.begin().await?;
+    database::alone(&txn, "feed").await?;
+    let Found { mut row, is_home } = find(&txn).await?;
+    let is_new = row.home.is_none();
+    let is_another = !is_new && (is_home != Some(true) || is_rewound(databases, &row, read_mark(databases)?));
+    if !is_new && !is_another && !in_any_case {
+        txn.rollback().await?;
+        return Ok(Head::of(&row));
+    }
+    let mut update = Entity::update_many().col_expr(Column::Home, here(txn.get_database_backend()));
+    if is_another || in_any_case {
+        // A cursor has the first half of it: that with more chance in it.
+        row.epoch = Uuid::from_u128(clock.uuid().as_u128().rotate_left(64));
+        row.first_version = Ord::max(row.first_version, first_version(clock.now()));
+        update =
+            update.col_expr(Column::Epoch, row.epoch.into()).col_expr(Column::FirstVersion, row.first_version.into());
+    }
+    update.exec(&txn).await.map_err(refused_write)?;
+    txn.commit().await.map_err(refused_write)?;
+    if let Some(watermark) = &databases.watermark {
+        let mark = Mark { epoch: row.epoch, seq: row.seq };
+        watermark.set(mark).map_err(|error| Error::Internal(error.into()))?;
+    }
+    if is_another {
+        tracing::warn!(
+            "the database was restored or copied: its feed has a new identity, and mirrors read everything again"
+        );
+    }
+    Ok(Head::of(&row))
+}
+
+/// Knows the head of the feed, and gives it another identity if its database has become another one under the service.
+pub async fn keep(app: &App) -> Result<(), Error> {
+    let Found { row, is_home } = find(&app.databases.read).await?;
+    let head = if is_home == Some(false) { renew(&app.databases, &app.clock, false).await? } else { Head::of(&row) };
+    ring(app, head);
+    Ok(())
+}

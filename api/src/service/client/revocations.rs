@@ -1,0 +1,84 @@
+//! Which tokens and clients are good no longer, when a database takes the place of another one: a backup does not know what was revoked
+//! since it was made.
+
+use entity::id::ClientId;
+use entity::{client, client_token};
+use sea_orm::sea_query::Condition;
+use sea_orm::{ColumnTrait as _, ConnectionTrait};
+
+use crate::App;
+use crate::auth::Viewer;
+use crate::error::Error;
+use crate::service::read;
+
+/// What the administrators of a database have granted and taken back.
+#[derive(Debug)]
+pub struct Grants {
+    tokens: Vec<client_token::Model>,
+    inactive: Vec<ClientId>,
+}
+
+/// How many are good no longer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Revoked {
+    pub tokens: usize,
+    pub clients: usize,
+}
+
+/// Reads them, whatever else the database knows.
+pub async fn grants(db: &impl ConnectionTrait) -> Result<Grants, Error> {
+    let (viewer, inactive) = (Viewer::system("restore"), Condition::all().add(client::Column::Active.eq(false)));
+    let inactive = read::all::<client::Entity>(db, &viewer, inactive).await?;
+    Ok(Grants {
+        tokens: read::all::<client_token::Entity>(db, &viewer, Condition::all()).await?,
+        inactive: inactive.into_iter().map(|client| client.id).collect(),
+    })
+}
+
+/// Takes over what another database knows: its tokens, as far as their clients are there, and who is no longer active.
+pub async fn take_over(app: &App, Grants { tokens, inactive }: Grants) -> Result<Revoked, Error> {
+    let mut tx = app.begin(&Viewer::system("restore"), "restore").await?;
+    let clients = tokens.iter().map(|token| token.client_id).chain(inactive.iter().copied());
+    let clients = tx.by_id::<client::Entity>(clients.collect()).await?;
+    let known = tx.by_id::<client_token::Entity>(tokens.iter().map(|token| token.id).collect()).await?;
+    let tokens: Vec<client_token::Model> = tokens
+        .into_iter()
+        .filter(|token| clients.contains_key(&token.client_id))
+        .filter(|token| {
+            known.get(&token.id).is_none_or(|known| known.revoked_at.is_none() && token.revoked_at.is_some())
+        })
+        .collect();
+    let left = inactive.into_iter().filter_map(|id| clients.get(&id).filter(|client| client.active));
+    let left: Vec<client::Model> = left.map(|client| client::Model { active: false, ..client.clone() }).collect();
+    tx.update_beside::<client_token::Entity>(&tokens).await?;
+    tx.update_beside::<client::Entity>(&left).await?;
+    let revoked = tokens.iter().filter(|token| token.revoked_at.is_some()).count();
+    tx.commit(()).await?;
+    Ok(Revoked { tokens: revoked, clients: left.len() })
+}
+
+/// The tokens that are good now.
+fn good(app: &App) -> Condition {
+    Condition::all()
+        .add(client_token::Column::RevokedAt.is_null())
+        .add(client_token::Column::ExpiresAt.gt(app.clock.now()))
+}
+
+/// Whether a client has a token that is good.
+pub async fn is_any_good(app: &App) -> Result<bool, Error> {
+    let viewer = Viewer::system("restore");
+    Ok(read::count::<client_token::Entity>(&app.databases.read, &viewer, good(app)).await? > 0)
+}
+
+/// Revokes every token that is good. Each client needs a new one then.
+pub async fn revoke_all(app: &App) -> Result<Revoked, Error> {
+    let mut tx = app.begin(&Viewer::system("restore"), "restore").await?;
+    let mut tokens = read::all::<client_token::Entity>(tx.db(), tx.viewer(), good(app)).await?;
+    for token in &mut tokens {
+        token.revoked_at = Some(tx.at());
+    }
+    tx.update_beside::<client_token::Entity>(&tokens).await?;
+    tx.commit(()).await?;
+    app.tokens.read(app).await?;
+    Ok(Revoked { tokens: tokens.len(), clients: 0 })
+}

@@ -1,0 +1,359 @@
+//! A database that was set back, copied or swapped: nothing that was handed out before is taken for what comes after. And the backups of
+//! the embedded database.
+
+use std::path::{Path, PathBuf};
+
+use futures_util::StreamExt as _;
+use rec_api::auth::Viewer;
+use rec_api::error::Error;
+use rec_api::service::change::identity;
+use rec_api::service::change::published::published;
+use rec_api::service::change::since::follow;
+use rec_tests::client::Client;
+use rec_tests::given::{at_with, text};
+use rec_tests::{Database, TestApp, on_both_databases, on_postgres, postgres, program};
+use sea_orm::ConnectionTrait as _;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::changes::{checkpoints, head, lines};
+use crate::mirror::Copy;
+use crate::webhooks::receiver::Receiver;
+use crate::webhooks::{deliver, header, open, register};
+
+/// A backup of a database, made while nobody is connected to it.
+struct Backup {
+    database: Database,
+    place: String,
+    _folder: TempDir,
+}
+
+impl Backup {
+    async fn of(database: Database, url: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let place = match database {
+            Database::Sqlite => {
+                let file = folder.path().join("backup.db");
+                std::fs::copy(file_of(url), &file).unwrap();
+                file.display().to_string()
+            }
+            Database::Postgres => postgres::copy_database(url).await,
+        };
+        Self { database, place, _folder: folder }
+    }
+
+    async fn put_back(&self, url: &str) {
+        match self.database {
+            // Over the file that is there.
+            Database::Sqlite => drop(std::fs::copy(&self.place, file_of(url)).unwrap()),
+            Database::Postgres => postgres::put_back(&self.place, url).await,
+        }
+    }
+}
+
+fn file_of(url: &str) -> PathBuf {
+    url.strip_prefix("sqlite://").unwrap().into()
+}
+
+/// A service that may call this machine, in the place of another one.
+async fn alone(app: &TestApp) -> TestApp {
+    let opened = open(app).await;
+    app.disconnect().await;
+    opened
+}
+
+/// The service before a backup, and the backup.
+async fn backed_up(app: TestApp) -> (TestApp, Backup) {
+    let (database, mut made) = (app.database, None);
+    let app = app.restarted_after(async |url| made = Some(Backup::of(database, &url).await)).await;
+    (app, made.unwrap())
+}
+
+async fn restored(app: TestApp, backup: &Backup) -> TestApp {
+    app.restarted_after(async |url| backup.put_back(&url).await).await
+}
+
+async fn rename(client: &Client, theme: &Value, name: &str) -> Value {
+    client.mutate("updateTheme", at_with(theme, json!({ "name": text(name) })), "id version").await
+}
+
+const CHANGES: &str = "query($after: String) { changes(after: $after) { endCursor } }";
+
+on_both_databases! {
+    async fn a_restored_backup_is_another_feed(app: TestApp) {
+        let app = alone(&app).await;
+        let theme = app.secretariat().mutate("createTheme", json!({ "code": "LAW", "name": text("Law"), "kind": "SUBJECT" }), "id version").await;
+        let before = head(&app.anonymous()).await;
+        let (app, backup) = backed_up(app).await;
+        assert_eq!(head(&app.anonymous()).await, before, "a restart alone is no other feed");
+        // What is lost with the restore.
+        let lost = rename(&app.secretariat(), &theme, "Lost").await;
+        let lost_cursor = head(&app.anonymous()).await;
+        let app = restored(app, &backup).await;
+        let client = app.anonymous();
+        assert_ne!(head(&client).await, before);
+        for cursor in [&before, &lost_cursor] {
+            assert_eq!(client.error_with(CHANGES, json!({ "after": cursor })).await, "CURSOR_EXPIRED");
+        }
+        let stale = app.secretariat().refusals("updateTheme", at_with(&lost, json!({ "name": text("Stale") }))).await;
+        assert_eq!(stale, ["CONFLICT expectedVersion"]);
+        // As many changes as were lost: their numbers and versions are given again, under another name.
+        let found = rename(&app.secretariat(), &theme, "Found").await;
+        assert!(found["version"].as_i64() > Some(10_000), "{found}");
+        assert_ne!(head(&client).await, lost_cursor);
+        assert_eq!(client.error_with(CHANGES, json!({ "after": lost_cursor })).await, "CURSOR_EXPIRED");
+        let stale = app.secretariat().refusals("updateTheme", at_with(&lost, json!({ "name": text("Stale") }))).await;
+        assert_eq!(stale, ["CONFLICT expectedVersion"]);
+        let again = rename(&app.secretariat(), &found, "Again").await;
+        assert_eq!(again["version"].as_i64(), found["version"].as_i64().map(|version| version + 1));
+    }
+
+    async fn a_mirror_of_a_restored_service_begins_again(app: TestApp) {
+        let theme = app.theme("LAW").await;
+        let theme = json!({ "id": theme, "version": 1 });
+        let (app, backup) = backed_up(app).await;
+        let mut copy = Copy::at(app.serve().await);
+        rename(&app.secretariat(), &theme, "Lost").await;
+        copy.once(None).await;
+        let app = restored(app, &backup).await;
+        copy.goes_to(app.serve().await);
+        rename(&app.secretariat(), &theme, "Found").await;
+        let said = copy.once(None).await;
+        assert!(said[0].contains("begins again") && said.last().unwrap().starts_with("Equal: "), "{said:?}");
+        assert!(copy.says(&theme["id"]).await.contains("Found"));
+    }
+
+    async fn a_webhook_hears_of_a_restore_and_of_no_message_twice_under_one_id(app: TestApp) {
+        let app = alone(&app).await;
+        let receiver = Receiver::default();
+        register(&app, json!({ "url": receiver.listen().await })).await;
+        app.theme("KEPT").await;
+        let (app, backup) = backed_up(app).await;
+        app.theme("LOST").await;
+        deliver(&app).await;
+        let ids = |heard: &[(axum::http::HeaderMap, Value)]| -> Vec<String> {
+            heard.iter().map(|(headers, _)| header(headers, "webhook-id")).collect()
+        };
+        let before = receiver.take();
+        let types: Vec<&Value> = before.iter().map(|(_, body)| &body["type"]).collect();
+        assert_eq!(types, ["record.created", "record.created"]);
+        let app = restored(app, &backup).await;
+        app.theme("FOUND").await;
+        deliver(&app).await;
+        let after = receiver.take();
+        let types: Vec<&Value> = after.iter().map(|(_, body)| &body["type"]).collect();
+        assert_eq!(types, ["feed.renewed", "record.created", "record.created"]);
+        assert!(ids(&after).iter().all(|id| !ids(&before).contains(id)), "{after:?}");
+        // What the message names is a cursor of the new feed.
+        let cursor = after[0].1["data"]["cursor"].clone();
+        app.anonymous().query_with(CHANGES, json!({ "after": cursor })).await;
+        deliver(&app).await;
+        assert!(receiver.take().is_empty());
+    }
+
+    async fn what_is_followed_ends_when_the_feed_becomes_another_one(app: TestApp) {
+        let viewer = Viewer::anonymous();
+        let records = published(None);
+        let mut followed = follow(&app.app, &viewer, None, records).await.unwrap();
+        let (databases, clock) = (&app.app.databases, &app.app.clock);
+        let before = app.app.feed.head();
+        let renewed = identity::renew(databases, clock, true).await.unwrap();
+        assert_ne!(renewed.identity, before.identity);
+        // This process does not know of it yet: it gives no number of the feed that is gone.
+        let input = json!({ "input": { "code": "LAW", "name": text("Law"), "kind": "SUBJECT" } });
+        let create = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { theme { id } } }";
+        assert_eq!(app.secretariat().error_with(create, input.clone()).await, "UNAVAILABLE");
+        identity::keep(&app.app).await.unwrap();
+        assert!(matches!(followed.next().await, Some(Err(Error::CursorExpired))));
+        app.secretariat().query_with(create, input).await;
+    }
+
+    async fn a_checkpoint_covers_what_a_line_says(app: TestApp) {
+        let theme = app.theme("LAW").await;
+        let copy = Copy::at(app.serve().await);
+        copy.once(None).await;
+        app.app.databases.write.execute_unprepared("UPDATE theme SET code = 'LAX' WHERE code = 'LAW'").await.unwrap();
+        let data = app.anonymous().query("{ checkpoint(types: [THEME]) { type count hash } }").await;
+        let lines = lines(&app.anonymous()).await;
+        let (count, hash) = checkpoints(lines.iter().map(String::as_str))["THEME"].clone();
+        assert_eq!(data["checkpoint"], json!([{ "type": "THEME", "count": count, "hash": hash }]));
+        let said = copy.once(None).await;
+        assert!(said[0].contains("differs") && said.last().unwrap().starts_with("Equal: "), "{said:?}");
+        assert!(copy.says(&theme.as_str().into()).await.contains("LAX"));
+    }
+}
+
+on_postgres! {
+    /// The service runs all the while, as it does when an address moves to another server.
+    async fn a_database_that_is_swapped_under_the_service_gives_no_number_of_the_old_feed(app: TestApp) {
+        app.theme("KEPT").await;
+        let (app, backup) = backed_up(app).await;
+        let identity = app.app.feed.head().identity;
+        app.theme("LOST").await;
+        let lost = head(&app.anonymous()).await;
+        backup.put_back(&app.url).await;
+        let create = |code: &str| json!({ "input": { "code": code, "name": text("Law"), "kind": "SUBJECT" } });
+        let mutation = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { theme { id } } }";
+        let mut codes = Vec::new();
+        for number in 0..5 {
+            codes.push(app.secretariat().error_with(mutation, create(&format!("T{number}"))).await);
+        }
+        assert!(codes.iter().all(|code| code == "UNAVAILABLE"), "{codes:?}");
+        identity::keep(&app.app).await.unwrap();
+        assert_ne!(app.app.feed.head().identity, identity);
+        app.secretariat().query_with(mutation, create("FOUND")).await;
+        assert_eq!(app.anonymous().error_with(CHANGES, json!({ "after": lost })).await, "CURSOR_EXPIRED");
+    }
+}
+
+/// The program's standard output, or its standard error when it fails.
+fn rec(data: &Path, arguments: &[&str]) -> Result<String, String> {
+    let output = program::run(program::command(data).args(arguments));
+    if output.status.success() {
+        Ok(String::from_utf8(output.stdout).unwrap())
+    } else {
+        Err(String::from_utf8(output.stderr).unwrap())
+    }
+}
+
+/// A data directory whose service has run, with a backup of it beside.
+struct Installation {
+    folder: TempDir,
+}
+
+impl Installation {
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn backup(&self) -> PathBuf {
+        self.folder.path().join("backup.db")
+    }
+
+    fn rec(&self, arguments: &[&str]) -> Result<String, String> {
+        rec(&self.data(), arguments)
+    }
+
+    fn start(&self) -> program::Serving {
+        program::Serving::start(&mut program::command(&self.data()))
+    }
+}
+
+/// Asks as a holder of a token; the data of the answer, or the code of its first error.
+fn ask(service: &program::Serving, token: &str, query: &str) -> Result<Value, String> {
+    let mut answer = program::ask(service.port, Some(token), query, &json!({})).expect("an answer");
+    match answer["errors"][0]["extensions"]["code"].as_str() {
+        Some(code) => Err(code.to_owned()),
+        None => Ok(answer["data"].take()),
+    }
+}
+
+const ISSUE: &str =
+    "mutation { issueToken(input: { clientId: \"CLIENT\", days: 1 }) { bearer token { id } userErrors { message } } }";
+
+#[test]
+fn a_backup_is_taken_while_the_service_runs_and_revocations_outlive_its_restore() {
+    let here = Installation { folder: tempfile::tempdir().unwrap() };
+    let service = here.start();
+    let admin = here.rec(&["token", "--role", "admin"]).unwrap().trim().to_owned();
+    let register = "mutation { registerClient(input: { purpose: \"sync\", role: READER, scopes: [READ, SYNC] }) { client { id } userErrors { message } } }";
+    let client =
+        ask(&service, &admin, register).unwrap()["registerClient"]["client"]["id"].as_str().unwrap().to_owned();
+    let issue = || {
+        let issued = ask(&service, &admin, &ISSUE.replace("CLIENT", &client)).unwrap()["issueToken"].take();
+        (issued["bearer"].as_str().unwrap().to_owned(), issued["token"]["id"].as_str().unwrap().to_owned())
+    };
+    let (revoked, kept) = (issue(), issue());
+    let told = here.rec(&["backup", here.backup().to_str().unwrap()]).unwrap();
+    assert!(told.contains("changes"), "{told}");
+    assert!(here.rec(&["backup", here.backup().to_str().unwrap()]).unwrap_err().contains("is there already"));
+    let later = issue();
+    for (_, id) in [&revoked, &later] {
+        ask(
+            &service,
+            &admin,
+            &format!("mutation {{ revokeToken(input: {{ id: \"{id}\" }}) {{ userErrors {{ message }} }} }}"),
+        )
+        .unwrap();
+    }
+    assert!(here.rec(&["restore", here.backup().to_str().unwrap()]).unwrap_err().contains("in use"));
+    assert_eq!(ask(&service, &kept.0, "{ feedHead }").map(drop), Ok(()));
+    let before = ask(&service, &admin, "{ feedHead }").unwrap();
+    service.stop();
+    let told = here.rec(&["restore", here.backup().to_str().unwrap()]).unwrap();
+    assert!(told.contains("2 tokens") && told.contains("new identity") && told.contains(".before-"), "{told}");
+    let service = here.start();
+    for token in [&revoked.0, &later.0] {
+        assert_eq!(ask(&service, token, "{ feedHead }"), Err("UNAUTHENTICATED".to_owned()));
+    }
+    let after = ask(&service, &kept.0, "{ feedHead }").unwrap();
+    assert_ne!(after, before);
+    service.stop();
+    // A restart alone changes nothing more.
+    let service = here.start();
+    assert_eq!(ask(&service, &kept.0, "{ feedHead }").unwrap(), after);
+    service.stop();
+    // Without the database that was there nobody knows what was revoked.
+    std::fs::remove_file(here.data().join("rec.db")).unwrap();
+    assert!(here.rec(&["restore", here.backup().to_str().unwrap()]).unwrap_err().contains("--client-tokens"));
+    assert!(!here.data().join("rec.db").exists() && !here.data().join("rec.db.restoring").exists());
+    let told = here.rec(&["restore", here.backup().to_str().unwrap(), "--client-tokens", "revoke"]).unwrap();
+    assert!(told.contains("2 tokens"), "{told}");
+    let service = here.start();
+    assert_eq!(ask(&service, &kept.0, "{ feedHead }"), Err("UNAUTHENTICATED".to_owned()));
+}
+
+#[test]
+fn a_backup_that_is_not_sound_replaces_nothing() {
+    let here = Installation { folder: tempfile::tempdir().unwrap() };
+    here.start().stop();
+    here.rec(&["backup", here.backup().to_str().unwrap()]).unwrap();
+    let whole = std::fs::read(here.backup()).unwrap();
+    let database = std::fs::read(here.data().join("rec.db")).unwrap();
+    let half = whole[..whole.len() / 2].to_vec();
+    let mut torn = whole.clone();
+    torn[whole.len() / 2..whole.len() / 2 + 8192].fill(7);
+    for (content, what) in
+        [(half, "half"), (torn, "torn"), (b"no database at all".to_vec(), "no database"), (Vec::new(), "empty")]
+    {
+        std::fs::write(here.backup(), content).unwrap();
+        let told = here.rec(&["restore", here.backup().to_str().unwrap()]).unwrap_err();
+        assert!(told.contains("no sound database"), "{what}: {told}");
+        assert_eq!(std::fs::read(here.data().join("rec.db")).unwrap(), database, "{what}");
+    }
+    assert!(here.rec(&["restore", "/nowhere/backup.db"]).unwrap_err().contains("no such file"));
+    let elsewhere = here.folder.path().join("nowhere");
+    assert!(rec(&elsewhere, &["backup", "x.db"]).unwrap_err().contains("no such file"));
+    assert!(!elsewhere.join("rec.db").exists());
+}
+
+#[test]
+fn a_data_directory_that_was_copied_back_whole_is_another_feed() {
+    let here = Installation { folder: tempfile::tempdir().unwrap() };
+    let service = here.start();
+    let admin = here.rec(&["token", "--role", "admin"]).unwrap().trim().to_owned();
+    let before = ask(&service, &admin, "{ feedHead }").unwrap();
+    service.stop();
+    let copy = here.folder.path().join("copy");
+    std::fs::create_dir(&copy).unwrap();
+    for file in std::fs::read_dir(here.data()).unwrap().map(|entry| entry.unwrap().path()) {
+        let kept = copy.join(file.file_name().unwrap());
+        std::fs::copy(&file, &kept).unwrap();
+        // As an archive does, which was made an hour ago.
+        if file.extension().is_some_and(|extension| extension == "db-mark") {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let (mark, at) = text.trim_end().rsplit_once(' ').unwrap();
+            let earlier = at.parse::<u64>().unwrap() - 3_600_000_000;
+            std::fs::write(&kept, format!("{mark} {earlier:020}\n")).unwrap();
+        }
+    }
+    for file in std::fs::read_dir(&copy).unwrap().map(|entry| entry.unwrap().path()) {
+        std::fs::copy(&file, here.data().join(file.file_name().unwrap())).unwrap();
+    }
+    let service = here.start();
+    assert_ne!(ask(&service, &admin, "{ feedHead }").unwrap(), before);
+    service.stop();
+    here.rec(&["renew-feed", "--revoke-tokens"]).unwrap();
+    let service = here.start();
+    assert_ne!(ask(&service, &admin, "{ feedHead }").unwrap(), before);
+}
