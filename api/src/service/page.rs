@@ -61,6 +61,23 @@ pub struct Listing<E: Row> {
     before: Option<Position>,
     fingerprint: [u8; 6],
     identity: String,
+    /// Whether it has few rows, which are better found than passed by in order.
+    is_selective: bool,
+}
+
+/// The rows of a list in whose key there is a value, or those where there is none; in order.
+pub struct Section {
+    pub condition: Condition,
+    pub order: Vec<(Expr, Order)>,
+    /// Of rows in the order of their ids alone: the ids that they come after, or before.
+    pub by_id: Option<Vec<(Beyond, Uuid)>>,
+}
+
+/// On which side of a row others are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beyond {
+    Above,
+    Below,
 }
 
 /// Where a row stands in a list: its sort keys and its id.
@@ -114,7 +131,8 @@ impl<E: Row> Listing<E> {
             |cursor: &Option<String>| cursor.as_deref().map(|text| decode(text, &keys, fingerprint)).transpose();
         let (after, before) = (position(&window.after)?, position(&window.before)?);
         let identity = format!("{identity} {window:?}");
-        Ok(Self { condition, keys, limit, backward, after, before, fingerprint, identity })
+        let is_selective = filter.is_some_and(Filter::is_selective);
+        Ok(Self { condition, keys, limit, backward, after, before, fingerprint, identity, is_selective })
     }
 
     /// The newest rows, as many as are shown.
@@ -127,12 +145,88 @@ impl<E: Row> Listing<E> {
         let identity = format!("newest {limit} {:?}", first.as_ref().map(|key| key.column.as_column_ref()));
         let keys = first.into_iter().chain([Key { column: E::ID, direction: Direction::Desc }]).collect();
         let condition = Condition::all();
-        Self { condition, keys, limit, backward: false, after: None, before: None, fingerprint: [0; 6], identity }
+        Self {
+            condition,
+            keys,
+            limit,
+            backward: false,
+            after: None,
+            before: None,
+            fingerprint: [0; 6],
+            identity,
+            is_selective: false,
+        }
     }
 
     /// Equal for equal lists, so that the same page of many parents is read at once.
     pub fn identity(&self) -> &str {
         &self.identity
+    }
+
+    /// Its rows, one section after the other, if they are better read in the order of an index, which is of one key at most.
+    pub fn sections(&self) -> Option<Vec<Section>> {
+        let key = match self.keys.as_slice() {
+            _ if self.is_selective => return None,
+            [] => return Some(vec![self.section(None, false)]),
+            [key] => key,
+            _ => return None,
+        };
+        let mut sections = vec![self.section(Some(key), false)];
+        if key.column.def().is_null() {
+            sections.push(self.section(Some(key), true));
+        }
+        Some(sections)
+    }
+
+    fn section(&self, key: Option<&Key<E>>, of_nulls: bool) -> Section {
+        let column = |column: E::Column| Expr::col(column.as_column_ref());
+        let mut condition = Condition::all();
+        if let Some(key) = key.filter(|key| key.column.def().is_null()) {
+            let value = column(key.column);
+            condition = condition.add(if of_nulls { value.is_null() } else { value.is_not_null() });
+        }
+        for (position, flipped) in [(&self.after, false), (&self.before, true)] {
+            if let Some(position) = position {
+                condition = condition.add(self.beyond_in(position, key, of_nulls, flipped));
+            }
+        }
+        let direction = if self.is_descending() == self.backward { Order::Asc } else { Order::Desc };
+        let columns = key.map(|key| key.column).into_iter().chain([E::ID]);
+        let order = columns.map(|one| (column(one), direction.clone())).collect();
+        let side = |descending: bool| if descending { Beyond::Below } else { Beyond::Above };
+        let bounds = [(&self.after, side(self.is_descending())), (&self.before, side(!self.is_descending()))];
+        let ids = bounds.into_iter().filter_map(|(position, side)| Some((side, position.as_ref()?.id)));
+        Section { condition, order, by_id: key.is_none().then(|| ids.collect()) }
+    }
+
+    /// The rows of a section that come after a position; before it, if that is `flipped`.
+    fn beyond_in(&self, position: &Position, key: Option<&Key<E>>, of_nulls: bool, flipped: bool) -> Condition {
+        let descending = self.is_descending() != flipped;
+        let term = |column: E::Column, value: Value| Term::new(Expr::col(column.as_column_ref()), value, descending);
+        let id = term(E::ID, position.id.into());
+        let value = position.values.first().filter(|value| **value != value.as_null());
+        let terms = match (key, value) {
+            (None, _) => vec![id],
+            (Some(_), None) if of_nulls => vec![id],
+            (Some(key), Some(value)) if !of_nulls => vec![term(key.column, value.clone()), id],
+            // The other section comes after this one, or before it.
+            _ if of_nulls != flipped => return Condition::all(),
+            _ => return Condition::all().add(Expr::value(false)),
+        };
+        Condition::all().add(tuple_compare(&terms))
+    }
+
+    /// The most rows that are read of it: one more tells whether there is another page.
+    pub fn most(&self) -> u64 {
+        self.limit + 1
+    }
+
+    /// Orders a statement on the table itself, and limits it.
+    pub fn order(&self, select: &mut SelectStatement) {
+        for (expr, descending) in self.sort_exprs(|column| Expr::col(column.as_column_ref())) {
+            select.order_by_expr(expr, if descending { Order::Desc } else { Order::Asc });
+        }
+        select.limit(self.most());
     }
 
     /// Adds the page's condition, order and limit to a statement on the table itself.
@@ -143,11 +237,7 @@ impl<E: Row> Listing<E> {
         if let Some(position) = &self.before {
             select.cond_where(self.beyond(position, !self.is_descending()));
         }
-        for (expr, descending) in self.sort_exprs(|column| Expr::col(column.as_column_ref())) {
-            select.order_by_expr(expr, if descending { Order::Desc } else { Order::Asc });
-        }
-        // One row more tells whether there is another page.
-        select.limit(self.limit + 1);
+        self.order(select);
     }
 
     /// Orders a statement in which the table is called `alias`, the way `narrow` does.

@@ -3,15 +3,19 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::id::RecordId;
-use entity::{Audience, Part, Row};
+use entity::id::{OrganizationId, RecordId};
+use entity::{Audience, Part, RecordType, Row};
 use sea_orm::sea_query::{
-    ArrayType, Asterisk, Condition, DynIden, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement,
+    ArrayType, Asterisk, Condition, DynIden, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement, UnionType,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, FromQueryResult, IdenStatic as _, Value};
+use sea_orm::{
+    ActiveEnum as _, ColumnTrait, ConnectionTrait, DbBackend, DbErr, FromQueryResult, IdenStatic as _, Iterable as _,
+    Value,
+};
 use uuid::Uuid;
 
-use super::page::{Listing, Page};
+use super::change::published::{published, with_published};
+use super::page::{Beyond, Listing, Page, Section};
 use crate::auth::Viewer;
 use crate::error::Error;
 
@@ -19,6 +23,8 @@ use crate::error::Error;
 pub trait Visible: Row {
     /// Whether a process keeps its rows: they are few, many records name them, and who may see them is written on them.
     const KEPT: bool = false;
+    /// Whether indexes have the rows of each audience in every order of their lists.
+    const LEVELLED: bool = false;
 
     /// The rows that the viewer may see: those of its audience, and those of its own organisation.
     fn visible(viewer: &Viewer) -> Condition {
@@ -35,9 +41,9 @@ pub fn by_access<E: Row>(viewer: &Viewer) -> Condition {
 pub fn within(viewer: &Viewer, audience: impl ColumnTrait, owner: impl ColumnTrait) -> Condition {
     let within = match viewer.clearance() {
         Audience::Confidential => return Condition::all(),
-        // Not a range: SQLite would find the rows by it and sort them, where an index has them in the order of the list.
+        // Neither a range nor equal: SQLite would find the rows by it and sort them, where an index has them in the order of the list.
         Audience::Participants => audience.ne(Audience::Confidential),
-        Audience::Public => audience.eq(Audience::Public),
+        Audience::Public => audience.ne(Audience::Confidential).and(audience.ne(Audience::Participants)),
     };
     match viewer.sees_for() {
         Some(organization) => Condition::any().add(within).add(owner.eq(organization)),
@@ -163,11 +169,86 @@ pub async fn list<E: Visible>(
     viewer: &Viewer,
     listing: &Listing<E>,
 ) -> Result<Page<E::Model>, Error> {
-    Ok(listing.page(rows::<E>(db, &page_of(viewer, listing)).await?))
+    Ok(listing.page(rows::<E>(db, &page_of(db.get_database_backend(), viewer, listing)).await?))
+}
+
+/// An audience whose rows a viewer may see: all of them, or its organisation's.
+struct Level {
+    audience: Audience,
+    owner: Option<OrganizationId>,
+}
+
+/// The audiences of which a viewer may see rows.
+fn levels(viewer: &Viewer) -> Vec<Level> {
+    let level = |audience| {
+        let owner = if audience <= viewer.clearance() { None } else { Some(viewer.sees_for()?) };
+        Some(Level { audience, owner })
+    };
+    Audience::iter().filter_map(level).collect()
+}
+
+/// The rows of a section that have an audience, as many as a page has.
+fn branch<E: Visible>(backend: DbBackend, listing: &Listing<E>, level: &Level, section: &Section) -> SelectStatement {
+    let Section { condition, order, by_id } = section;
+    let (audience, id) = (Expr::col(E::AUDIENCE.as_column_ref()), Expr::col(E::ID.as_column_ref()));
+    let mut branch = Query::select();
+    branch.column(E::ID.as_column_ref()).from(E::default().table_ref()).cond_where(listing.condition.clone());
+    match by_id {
+        // PostgreSQL would pass by all rows in the order of the ids, wherever it may, and looks for the audience as a range in its index.
+        Some(bounds) if backend == DbBackend::Postgres => {
+            let level = Expr::value(level.audience);
+            branch.and_where(audience.clone().gte(level.clone())).and_where(audience.clone().lte(level.clone()));
+            for (side, bound) in bounds {
+                let place = Expr::tuple([audience.clone(), id.clone()]);
+                let bound = Expr::tuple([level.clone(), Expr::value(*bound)]);
+                branch.and_where(if *side == Beyond::Above { place.gt(bound) } else { place.lt(bound) });
+            }
+            branch.order_by_expr(audience, order.first().map_or(Order::Asc, |(_, order)| order.clone()));
+        }
+        _ => {
+            branch.and_where(audience.eq(level.audience));
+        }
+    }
+    branch.and_where_option(level.owner.map(|owner| E::OWNER.eq(owner))).cond_where(condition.clone());
+    for (expr, order) in order {
+        branch.order_by_expr(expr.clone(), order.clone());
+    }
+    branch.limit(listing.most()).take()
+}
+
+/// A page of a list whose rows an index has in order, audience by audience: the first of each, and of these the first. `link` is what all
+/// of them hang on.
+fn levelled<E: Visible>(
+    backend: DbBackend,
+    viewer: &Viewer,
+    listing: &Listing<E>,
+    sections: &[Section],
+    link: Option<&Expr>,
+) -> SelectStatement {
+    let levels = levels(viewer);
+    let branches = levels.iter().flat_map(|level| sections.iter().map(move |section| (level, section)));
+    let mut branches = branches.map(|(level, section)| {
+        let branch = branch(backend, listing, level, section).and_where_option(link.cloned()).take();
+        // SQLite takes no limit in a part of a union itself.
+        Query::select().column(Asterisk).from_subquery(branch, "branch").take()
+    });
+    let mut found = branches.next().unwrap_or_default();
+    for branch in branches {
+        found.union(UnionType::All, branch);
+    }
+    let is_one_of_them = Expr::col(E::ID.as_column_ref()).eq(Expr::col(("found", E::ID)));
+    let mut page = Query::select();
+    page.column((E::default(), Asterisk)).from_subquery(found, "found");
+    page.cross_join(E::default().table_ref()).and_where(is_one_of_them);
+    listing.order(&mut page);
+    page
 }
 
 /// The statement that a page of a list is read by.
-pub fn page_of<E: Visible>(viewer: &Viewer, listing: &Listing<E>) -> SelectStatement {
+pub fn page_of<E: Visible>(backend: DbBackend, viewer: &Viewer, listing: &Listing<E>) -> SelectStatement {
+    if let Some(sections) = listing.sections().filter(|_| E::LEVELLED) {
+        return levelled(backend, viewer, listing, &sections, None);
+    }
     let mut statement = select::<E>(viewer).cond_where(listing.condition.clone()).take();
     listing.narrow(&mut statement);
     statement
@@ -188,6 +269,23 @@ pub async fn count<E: Visible>(db: &impl ConnectionTrait, viewer: &Viewer, condi
     Ok(row.map(|row| row.try_get("", "n")).transpose()?.unwrap_or(0))
 }
 
+/// How many records of each type there are that is published, whoever may see them.
+pub async fn sizes(db: &impl ConnectionTrait) -> Result<HashMap<RecordType, u64>, Error> {
+    let mut statement = Query::select();
+    for record in published(None) {
+        if let Some(mut counted) = with_published!(record, E => select_all::<E>()) {
+            counted.clear_selects().expr(Expr::col(Asterisk).count());
+            statement.expr_as(counted, record.to_value());
+        }
+    }
+    let row = db.query_one(&statement).await?.ok_or_else(|| Error::internal("nothing was counted"))?;
+    let count = |record: RecordType| -> Result<(RecordType, u64), Error> {
+        let count: i64 = row.try_get("", &record.to_value())?;
+        Ok((record, u64::try_from(count).unwrap_or_default()))
+    };
+    published(None).into_iter().map(count).collect()
+}
+
 /// How the rows of a table hang on a parent: by a column of their own, or through a table between.
 #[derive(Clone)]
 pub struct Link {
@@ -195,15 +293,22 @@ pub struct Link {
     parent: (DynIden, DynIden),
     /// In a table between: the column that holds the child's id.
     child: Option<(DynIden, DynIden)>,
+    /// Whether indexes have the children of each parent in every order, audience by audience.
+    is_levelled: bool,
 }
 
 impl Link {
     pub fn direct(parent: impl ColumnTrait) -> Self {
-        Self { parent: parent.as_column_ref(), child: None }
+        Self { parent: parent.as_column_ref(), child: None, is_levelled: false }
+    }
+
+    /// As `direct`, where indexes have the children of each parent in every order, audience by audience.
+    pub fn levelled(parent: impl ColumnTrait) -> Self {
+        Self { is_levelled: true, ..Self::direct(parent) }
     }
 
     pub fn through(parent: impl ColumnTrait, child: impl ColumnTrait) -> Self {
-        Self { parent: parent.as_column_ref(), child: Some(child.as_column_ref()) }
+        Self { parent: parent.as_column_ref(), child: Some(child.as_column_ref()), is_levelled: false }
     }
 
     /// The children of the parent whose id is `parent`.
@@ -244,8 +349,15 @@ pub fn pages_of<E: Visible>(
     parents: &[Uuid],
     listing: &Listing<E>,
 ) -> SelectStatement {
-    let mut inner = select::<E>(viewer).cond_where(listing.condition.clone()).take();
-    listing.narrow(inner.and_where(link.of::<E>(parent_of_row(backend))));
+    let of_parent = link.of::<E>(parent_of_row(backend));
+    let sections = listing.sections().filter(|_| E::LEVELLED && link.is_levelled);
+    let mut inner = if let Some(sections) = sections {
+        levelled(backend, viewer, listing, &sections, Some(&of_parent))
+    } else {
+        let mut inner = select::<E>(viewer).cond_where(listing.condition.clone()).and_where(of_parent).take();
+        listing.narrow(&mut inner);
+        inner
+    };
     let mut outer = Query::select();
     outer.expr_as(parent_of_row(backend), PARENT).column(("c", Asterisk)).from_function(each(backend, parents), "p");
     if backend == DbBackend::Postgres {

@@ -2,6 +2,7 @@
 //! pass the door of the related table. The comparisons with one column stand in `compare`.
 
 mod compare;
+pub mod found;
 
 use std::cell::Cell;
 use std::fmt::Debug;
@@ -34,6 +35,10 @@ pub trait Filter: Debug + Send + Sync {
         Self: Sized;
     /// Whether it asks for what one record has at most, such as a code.
     fn names_one(&self) -> bool {
+        false
+    }
+    /// Whether what it asks for has few rows, which are better found than passed by in the order of the list.
+    fn is_selective(&self) -> bool {
         false
     }
 }
@@ -159,9 +164,9 @@ pub struct ListFilter<F: InputType> {
     pub none: Option<Box<F>>,
 }
 
-/// `impl Filter` from a list of its fields, and of those that no two records have alike.
+/// `impl Filter` from a list of its fields, of those that no two records have alike, and of those by which few rows are found.
 macro_rules! filter {
-    ($filter:ty => $entity:ty $(, unique [$($key:ident),+])?, |$this:ident, $scope:ident| [$($condition:expr),* $(,)?]) => {
+    ($filter:ty => $entity:ty $(, unique [$($key:ident),+])? $(, selective [$($selective:literal),+])?, |$this:ident, $scope:ident| [$($condition:expr),* $(,)?]) => {
         impl $crate::service::filter::Filter for $filter {
             type Entity = $entity;
 
@@ -178,6 +183,10 @@ macro_rules! filter {
 
             $(fn names_one(&self) -> bool {
                 $(self.$key.as_ref().is_some_and(|comparison| comparison.eq.is_some()))||+
+            })?
+
+            $(fn is_selective(&self) -> bool {
+                $crate::service::filter::found::asks_for_few(&[$($selective),+], &async_graphql::InputType::to_value(self))
             })?
         }
     };

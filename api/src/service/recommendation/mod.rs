@@ -33,7 +33,9 @@ use crate::auth::Viewer;
 use crate::domain::audience::{self, Access};
 use crate::error::Error;
 
-impl Visible for recommendation::Entity {}
+impl Visible for recommendation::Entity {
+    const LEVELLED: bool = true;
+}
 
 /// What a recommendation is called in refusals.
 const WHAT: &str = "recommendation";
@@ -94,7 +96,8 @@ pub struct RecommendationFilter {
     pub not: Option<Box<RecommendationFilter>>,
 }
 
-filter!(RecommendationFilter => recommendation::Entity, |this, scope| [
+filter!(RecommendationFilter => recommendation::Entity,
+    selective ["id", "label", "meeting", "themes", "instruments", "addressedOrganizations", "addressedCountries"], |this, scope| [
     scope.field(this.id.as_ref().map(IdFilter::of::<RecommendationId>).as_ref(), recommendation::Column::Id),
     scope.field(this.label.as_ref(), recommendation::Column::Label),
     scope.field(this.title.as_ref(), recommendation::Column::TitleFolded),
@@ -211,7 +214,7 @@ async fn inherit_revisions(
 
 /// The recommendations that a body drafts.
 pub fn of_body() -> Link {
-    Link::direct(recommendation::Column::BodyId)
+    Link::levelled(recommendation::Column::BodyId)
 }
 
 /// The recommendations adopted at a meeting.
