@@ -13,9 +13,9 @@ use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::{self, Connection as _, SqliteConnection};
 use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbErr};
 
-use crate::app::{App, StartError};
+use crate::app::{self, App, StartError};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, sqlite_url};
 use crate::database;
 use crate::error::Error;
 use crate::service::change::identity;
@@ -27,7 +27,8 @@ const DRAWN: Duration = Duration::from_millis(100);
 /// How long others are waited for who use the database.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// The names of what belongs to a database file: itself, its log of writes, the index of that, and its high-water mark.
-const BESIDE: [&str; 4] = ["", "-wal", "-shm", "-mark"];
+const BESIDE: [&str; 4] = ["", "-wal", "-shm", MARK];
+const MARK: &str = "-mark";
 
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
@@ -39,6 +40,8 @@ pub enum BackupError {
     IsThere(PathBuf),
     #[error("{0}: {1}")]
     File(PathBuf, io::Error),
+    #[error("cannot copy {0} to {1}: {2}")]
+    Copy(PathBuf, PathBuf, String),
     #[error("{0} is no sound database of this service: {1}")]
     Unsound(PathBuf, String),
     #[error("{0} is in use: stop the service first")]
@@ -83,7 +86,7 @@ pub struct Restored {
 }
 
 /// The file of the embedded database.
-fn file_of(config: &Config) -> Result<PathBuf, BackupError> {
+pub fn file_of(config: &Config) -> Result<PathBuf, BackupError> {
     let url = config.database_url();
     let options = url.starts_with("sqlite:").then(|| url.parse::<SqliteConnectOptions>().ok()).flatten();
     options.map(|options| options.get_filename().to_owned()).ok_or(BackupError::NotEmbedded)
@@ -143,17 +146,12 @@ pub async fn backup(config: &Config, to: &Path) -> Result<Sound, BackupError> {
     if !from.is_file() {
         return Err(BackupError::Missing(from));
     }
-    if to.exists() {
+    if to.symlink_metadata().is_ok() {
         return Err(BackupError::IsThere(to.to_owned()));
     }
-    let part = with_suffix(to, ".part");
-    remove(&part)?;
-    create(&part)?;
-    let copied = copy_out(&from, &part).await.map_err(|error| BackupError::Unsound(from, error.to_string()));
-    let sound = match copied {
-        Ok(()) => check(&part).await,
-        Err(error) => Err(error),
-    };
+    // A part of its own, if others back up to the same file at once.
+    let part = with_suffix(to, &format!(".part-{}", std::process::id()));
+    let sound = copied(&from, &part).await;
     if sound.is_err() {
         remove(&part)?;
         return sound;
@@ -163,7 +161,15 @@ pub async fn backup(config: &Config, to: &Path) -> Result<Sound, BackupError> {
     sound
 }
 
-async fn copy_out(from: &Path, to: &Path) -> Result<(), sqlx::Error> {
+/// Copies a database to a new file, as it is at one moment, and reads the copy from end to end.
+async fn copied(from: &Path, to: &Path) -> Result<Sound, BackupError> {
+    create(to)?;
+    let copy = copy(from, to).await;
+    copy.map_err(|error| BackupError::Copy(from.to_owned(), to.to_owned(), error.to_string()))?;
+    check(to).await
+}
+
+async fn copy(from: &Path, to: &Path) -> Result<(), sqlx::Error> {
     let mut db = open(from).await?;
     let size = "SELECT page_size * (page_count - freelist_count) FROM pragma_page_size, pragma_page_count, pragma_freelist_count";
     let size: i64 = sqlx::query_scalar(size).fetch_one(&mut db).await?;
@@ -238,14 +244,15 @@ pub async fn restore(
     tokens: Option<Tokens>,
 ) -> Result<Restored, BackupError> {
     let database = file_of(&config)?;
-    let sound = check(from).await?;
+    check(from).await?;
+    app::create_directory_of(&database)?;
     let present = Present::hold(&database).await?;
     let grants = present.grants().await;
     let made = with_suffix(&database, ".restoring");
     clear(&made)?;
-    copy_in(from, &made, sound.size)?;
-    let url = format!("sqlite://{}", made.display());
-    let app = App::connect(Config { database_url: Some(url), ..config }, clock).await?;
+    // With what stands in a log of writes beside it.
+    let sound = copied(from, &made).await?;
+    let app = App::connect(Config { database_url: Some(sqlite_url(&made)), ..config }, clock).await?;
     let revoked = renew(&app, grants, tokens).await;
     let now = app.clock.now();
     app.close().await;
@@ -253,35 +260,33 @@ pub async fn restore(
         clear(&made)?;
     }
     let revoked = revoked?;
-    let replaced = present.put_aside(&format!(".before-{}", now.format("%Y%m%dT%H%M%SZ"))).await?;
-    for suffix in BESIDE.iter().filter(|suffix| with_suffix(&made, suffix).exists()) {
-        rename(&with_suffix(&made, suffix), &with_suffix(&database, suffix))?;
-    }
+    let replaced = present.keep(&now.format("%Y%m%dT%H%M%SZ").to_string())?;
+    settle(&made)?;
+    // The mark first: a database that is behind it, or that it is not the mark of, gets another identity at its start.
+    rename(&with_suffix(&made, MARK), &with_suffix(&database, MARK))?;
+    rename(&made, &database)?;
     settle(&database)?;
+    present.release().await;
     Ok(Restored { from: sound, revoked, replaced })
 }
 
 /// What is true of the copy no longer: who its feed is, and which tokens are good.
 async fn renew(app: &App, grants: Option<Grants>, tokens: Option<Tokens>) -> Result<Revoked, BackupError> {
     identity::renew(&app.databases, &app.clock, true).await?;
-    Ok(match (tokens, grants) {
-        (Some(Tokens::Revoke), _) => revocations::revoke_all(app).await?,
-        (_, Some(grants)) => revocations::take_over(app, grants).await?,
-        (None, None) if revocations::is_any_good(app).await? => return Err(BackupError::TokensUnknown),
-        (_, None) => Revoked::default(),
-    })
-}
-
-fn copy_in(from: &Path, to: &Path, size: u64) -> Result<(), BackupError> {
-    let (bar, mut written) = (bar(size), create(to)?);
-    let mut copy = || {
-        let mut read = bar.wrap_read(File::open(from)?);
-        io::copy(&mut read, &mut written)?;
-        written.sync_all()
+    if tokens == Some(Tokens::Revoke) {
+        return Ok(revocations::revoke_all(app).await?);
+    }
+    let is_told = match &grants {
+        Some(grants) => revocations::are_known(app, grants).await?,
+        None => !revocations::is_any_good(app).await?,
     };
-    copy().map_err(|error| BackupError::File(to.to_owned(), error))?;
-    bar.finish_and_clear();
-    Ok(())
+    if tokens.is_none() && !is_told {
+        return Err(BackupError::TokensUnknown);
+    }
+    match grants {
+        Some(grants) => Ok(revocations::take_over(app, grants).await?),
+        None => Ok(Revoked::default()),
+    }
 }
 
 /// The database that is there, which nobody else uses as long as it is held.
@@ -312,26 +317,40 @@ impl Present {
         grants.inspect_err(|error| tracing::warn!(error = chain(error), "it cannot be read which tokens are good")).ok()
     }
 
-    /// Gives it another name. Returns that, if there was one.
-    async fn put_aside(self, suffix: &str) -> Result<Option<PathBuf>, BackupError> {
+    /// Keeps it under another name as well. Returns that, if there is one to keep.
+    fn keep(&self, time: &str) -> Result<Option<PathBuf>, BackupError> {
+        if !self.path.exists() {
+            return Ok(None);
+        }
+        let names = (1..).map(|number| match number {
+            1 => format!(".before-{time}"),
+            _ => format!(".before-{time}-{number}"),
+        });
+        let free = names.map(|name| with_suffix(&self.path, &name)).find(|name| name.symlink_metadata().is_err());
+        let kept = free.unwrap_or_else(|| with_suffix(&self.path, ".before"));
+        std::fs::hard_link(&self.path, &kept).map_err(|error| BackupError::File(kept.clone(), error))?;
+        // What was read of it has no log of writes.
+        for suffix in ["-wal", "-shm"] {
+            let log = with_suffix(&self.path, suffix);
+            if log.exists() {
+                rename(&log, &with_suffix(&kept, suffix))?;
+            }
+        }
+        Ok(Some(kept))
+    }
+
+    /// Lets others have it.
+    async fn release(self) {
         if let Some(db) = self.db {
             // It has written nothing.
             let _ = db.close().await;
         }
-        let aside = with_suffix(&self.path, suffix);
-        for beside in BESIDE {
-            let (from, to) = (with_suffix(&self.path, beside), with_suffix(&aside, beside));
-            if from.exists() {
-                rename(&from, &to)?;
-            }
-        }
-        Ok(aside.exists().then_some(aside))
     }
 }
 
 /// A connection that keeps all others away. Leaving the log of writes asks that there be none.
 async fn held(path: &Path) -> Result<DatabaseConnection, DbErr> {
-    let mut options = ConnectOptions::new(format!("sqlite://{}", path.display()));
+    let mut options = ConnectOptions::new(sqlite_url(path));
     options.max_connections(1).min_connections(1).idle_timeout(None).max_lifetime(None).sqlx_logging(false);
     options.map_sqlx_sqlite_opts(|sqlite| sqlite.busy_timeout(PATIENCE));
     let db = Database::connect(options).await?;

@@ -297,6 +297,9 @@ fn a_backup_is_taken_while_the_service_runs_and_revocations_outlive_its_restore(
     std::fs::remove_file(here.data().join("rec.db")).unwrap();
     assert!(here.rec(&["restore", here.backup().to_str().unwrap()]).unwrap_err().contains("--client-tokens"));
     assert!(!here.data().join("rec.db").exists() && !here.data().join("rec.db.restoring").exists());
+    // Nor does an empty one tell that the service has made in its place.
+    here.start().stop();
+    assert!(here.rec(&["restore", here.backup().to_str().unwrap()]).unwrap_err().contains("--client-tokens"));
     let told = here.rec(&["restore", here.backup().to_str().unwrap(), "--client-tokens", "revoke"]).unwrap();
     assert!(told.contains("2 tokens"), "{told}");
     let service = here.start();
@@ -356,4 +359,70 @@ fn a_data_directory_that_was_copied_back_whole_is_another_feed() {
     here.rec(&["renew-feed", "--revoke-tokens"]).unwrap();
     let service = here.start();
     assert_ne!(ask(&service, &admin, "{ feedHead }").unwrap(), before);
+}
+
+#[test]
+fn a_restore_takes_what_stands_in_a_log_of_writes_and_keeps_every_database() {
+    let here = Installation { folder: tempfile::tempdir().unwrap() };
+    let admin = here.rec(&["token", "--role", "admin"]).unwrap().trim().to_owned();
+    let create = |service: &program::Serving, code: &str| {
+        let input = json!({ "input": { "code": code, "name": text(code), "kind": "SUBJECT" } });
+        let mutation = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { userErrors { code } } }";
+        let answer = program::ask(service.port, Some(&admin), mutation, &input).expect("an answer");
+        assert_eq!(answer["data"]["createTheme"]["userErrors"], json!([]), "{answer}");
+    };
+    let has = |code: &str| {
+        let service = here.start();
+        let theme = ask(&service, &admin, &format!("{{ theme(by: {{ code: \"{code}\" }}) {{ code }} }}")).unwrap();
+        service.stop();
+        !theme["theme"].is_null()
+    };
+    let service = here.start();
+    create(&service, "IN-THE-LOG");
+    // The log is not written back.
+    service.kill();
+    let old = here.folder.path().join("old");
+    std::fs::create_dir(&old).unwrap();
+    for name in ["rec.db", "rec.db-wal"] {
+        std::fs::copy(here.data().join(name), old.join(name)).unwrap();
+    }
+    let service = here.start();
+    create(&service, "PRECIOUS");
+    service.stop();
+    assert!(!here.data().join("rec.db-wal").exists(), "a service that is stopped writes its log back");
+    let kept: Vec<String> = (0..3)
+        .map(|_| {
+            let told = here.rec(&["restore", old.join("rec.db").to_str().unwrap()]).unwrap();
+            told.lines().find_map(|line| line.strip_prefix("What was there before: ")).unwrap().to_owned()
+        })
+        .collect();
+    assert!(has("IN-THE-LOG") && !has("PRECIOUS"));
+    assert!(kept.iter().collect::<std::collections::HashSet<_>>().len() == 3, "{kept:?}");
+    here.rec(&["restore", &kept[0]]).unwrap();
+    assert!(has("PRECIOUS"));
+}
+
+#[test]
+fn a_directory_that_is_copied_at_once_is_another_feed_and_any_name_will_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("with a space, 50 % and a ?");
+    let start = || program::Serving::start(&mut program::command(&data));
+    let service = start();
+    let admin = rec(&data, &["token", "--role", "admin"]).unwrap().trim().to_owned();
+    let before = ask(&service, &admin, "{ feedHead }").unwrap();
+    service.stop();
+    let aside = folder.path().join("aside");
+    assert!(std::process::Command::new("cp").arg("-a").arg(&data).arg(&aside).status().unwrap().success());
+    std::fs::remove_dir_all(&data).unwrap();
+    std::fs::rename(&aside, &data).unwrap();
+    let service = start();
+    assert_ne!(ask(&service, &admin, "{ feedHead }").unwrap(), before);
+    service.stop();
+    // Onto a disk where nothing is yet.
+    let backup = folder.path().join("backup.db");
+    rec(&data, &["backup", backup.to_str().unwrap()]).unwrap();
+    let new = folder.path().join("new/data");
+    rec(&new, &["restore", backup.to_str().unwrap()]).unwrap();
+    assert!(new.join("rec.db").is_file());
+    assert!(rec(&folder.path().join("mistyped"), &["renew-feed"]).unwrap_err().contains("no such file"));
 }

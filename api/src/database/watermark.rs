@@ -1,15 +1,15 @@
 //! The high-water mark of a SQLite database: how far its feed has been handed out, in a file beside it. A backup that is copied over
-//! the database is behind it; a copy of the mark is known by the time of its last change, which no copy keeps.
+//! the database is behind it; a copy of the mark is known by its number in the file system, and by the time at which it was written.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use uuid::Uuid;
 
-/// How far the time in the mark may be from that at which its file was changed.
-const TOLERANCE: Duration = Duration::from_secs(5);
+/// How far the time in the mark may be from that at which its file was written.
+const TOLERANCE: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub struct Watermark {
@@ -38,8 +38,10 @@ impl Watermark {
             file => file?,
         };
         file.lock_shared()?;
-        let (text, changed) = (text_of(&mut file)?, changed(&file)?);
-        Ok(parse(&text).filter(|(_, written)| written.abs_diff(changed) <= TOLERANCE).map(|(mark, _)| mark))
+        let Some(written) = parse(&text_of(&mut file)?) else { return Ok(None) };
+        let (number, changed) = stamp(&file)?;
+        let is_own = written.number == number && written.at.abs_diff(changed) <= TOLERANCE;
+        Ok(is_own.then_some(written.mark))
     }
 
     /// Raises the mark; another identity takes its place.
@@ -47,7 +49,7 @@ impl Watermark {
         let mut file = self.open()?;
         file.lock()?;
         match parse(&text_of(&mut file)?) {
-            Some((is, _)) if is.epoch == mark.epoch && is.seq >= mark.seq => Ok(()),
+            Some(Written { mark: is, .. }) if is.epoch == mark.epoch && is.seq >= mark.seq => Ok(()),
             _ => write(&mut file, mark),
         }
     }
@@ -69,8 +71,9 @@ impl Watermark {
 #[expect(clippy::disallowed_methods, reason = "it is compared with the time of the file system, not with the record's")]
 fn write(file: &mut File, Mark { epoch, seq }: Mark) -> io::Result<()> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (number, _) = stamp(file)?;
     file.rewind()?;
-    file.write_all(format!("{epoch} {seq:020} {:020}\n", now.as_micros()).as_bytes())
+    file.write_all(format!("{epoch} {seq:020} {number:020} {:020}\n", now.as_micros()).as_bytes())
 }
 
 fn text_of(file: &mut File) -> io::Result<String> {
@@ -79,24 +82,34 @@ fn text_of(file: &mut File) -> io::Result<String> {
     Ok(text)
 }
 
-fn parse(text: &str) -> Option<(Mark, Duration)> {
-    let mut words = text.split_whitespace();
-    let mark = Mark { epoch: words.next()?.parse().ok()?, seq: words.next()?.parse().ok()? };
-    Some((mark, Duration::from_micros(words.next()?.parse().ok()?)))
+/// What stands in the file: the mark, the file's number, and when it was written.
+struct Written {
+    mark: Mark,
+    number: u64,
+    at: Duration,
 }
 
-/// When the file was changed last, its name or its place included, since 1970.
-#[cfg(unix)]
-fn changed(file: &File) -> io::Result<Duration> {
-    use std::os::unix::fs::MetadataExt as _;
+fn parse(text: &str) -> Option<Written> {
+    let mut words = text.split_whitespace();
+    let mark = Mark { epoch: words.next()?.parse().ok()?, seq: words.next()?.parse().ok()? };
+    let number = words.next()?.parse().ok()?;
+    Some(Written { mark, number, at: Duration::from_micros(words.next()?.parse().ok()?) })
+}
+
+/// The number of a file, and when it was written last, since 1970.
+fn stamp(file: &File) -> io::Result<(u64, Duration)> {
     let metadata = file.metadata()?;
-    let seconds = u64::try_from(metadata.ctime()).unwrap_or_default();
-    Ok(Duration::new(seconds, u32::try_from(metadata.ctime_nsec()).unwrap_or_default()))
+    Ok((number_of(&metadata), metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default()))
+}
+
+#[cfg(unix)]
+fn number_of(metadata: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
 }
 
 #[cfg(not(unix))]
-fn changed(file: &File) -> io::Result<Duration> {
-    Ok(file.metadata()?.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default())
+fn number_of(_: &Metadata) -> u64 {
+    0
 }
 
 #[cfg(test)]
@@ -116,12 +129,17 @@ mod tests {
             assert_eq!(mark.read().unwrap(), Some(Mark { epoch: then.0, seq: then.1 }));
         }
         let text = std::fs::read_to_string(&mark.path).unwrap();
-        assert_eq!(text.len(), 36 + 2 * 21 + 1);
+        assert_eq!(text.len(), 36 + 3 * 21 + 1);
         // As an archive gives back what was written earlier, with its times.
         let (mark_at, earlier) = text.trim_end().rsplit_once(' ').unwrap();
         let earlier = earlier.parse::<u64>().unwrap() - 6_000_000;
         std::fs::write(&mark.path, format!("{mark_at} {earlier:020}\n")).unwrap();
         assert_eq!(mark.read().unwrap(), None);
+        // As a copy that is made at once.
+        std::fs::write(&mark.path, &text).unwrap();
+        let copy = directory.path().join("copy.db-mark");
+        std::fs::copy(&mark.path, &copy).unwrap();
+        assert_eq!(Watermark { path: copy }.read().unwrap(), None);
         mark.set(Mark { epoch: one, seq: 1 }).unwrap();
         assert_eq!(mark.read().unwrap(), Some(Mark { epoch: one, seq: 1 }));
     }

@@ -14,11 +14,13 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, Stream};
 use sea_orm::DbBackend;
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use self::line::{End, Gone, Line, write};
 use crate::App;
 use crate::auth::Viewer;
+use crate::database::scope::continued;
 use crate::domain::feed::SeenAs;
 use crate::error::Error;
 use crate::service::change::published::with_published;
@@ -68,8 +70,17 @@ struct Export {
 fn spawned(
     portion: impl Future<Output = Result<Lines, Error>> + Send + 'static,
 ) -> impl Future<Output = Result<Lines, Error>> + Send {
-    let made = tokio::spawn(portion);
-    async { made.await.map_err(|error| Error::Internal(error.into()))? }
+    let mut made = Awaited(tokio::spawn(continued(portion)));
+    async move { (&mut made.0).await.map_err(|error| Error::Internal(error.into()))? }
+}
+
+/// A task that ends when nobody waits for it any more.
+struct Awaited<T>(JoinHandle<T>);
+
+impl<T> Drop for Awaited<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// Lines in pieces, and how many there were so far.

@@ -89,7 +89,7 @@ pub async fn renew(databases: &Databases, clock: &Clock, in_any_case: bool) -> R
     if is_another || in_any_case {
         // A cursor has the first half of it: that with more chance in it.
         row.epoch = Uuid::from_u128(clock.uuid().as_u128().rotate_left(64));
-        row.first_version = Ord::max(row.first_version, first_version(clock.now()));
+        row.first_version = Ord::max(row.first_version + 1, first_version(clock.now()));
         update =
             update.col_expr(Column::Epoch, row.epoch.into()).col_expr(Column::FirstVersion, row.first_version.into());
     }

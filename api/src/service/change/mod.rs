@@ -75,6 +75,11 @@ impl Head {
     pub fn cursor(self) -> ChangeCursor {
         ChangeCursor { epoch: self.identity.epoch, seq: self.seq }
     }
+
+    /// Whether it says more than another one: a later change, or another feed.
+    fn is_after(self, other: Self) -> bool {
+        self.identity != other.identity || self.seq > other.seq
+    }
 }
 
 /// The feed of one database: a doorbell that rings when it grows, and its last changes. The doorbell carries nothing but the head;
@@ -99,11 +104,11 @@ impl Feed {
     /// Tells every follower that the feed has grown, or is another one.
     fn ring(&self, heard: Head) {
         self.head.send_if_modified(|head| {
-            let is_new = heard.identity != head.identity || heard.seq > head.seq;
-            if is_new {
+            let is_news = heard.is_after(*head);
+            if is_news {
                 *head = heard;
             }
-            is_new
+            is_news
         });
     }
 
@@ -236,7 +241,7 @@ async fn advance(txn: &impl ConnectionTrait, by: i64) -> Result<Head, Error> {
     let seq = Expr::col(change_head::Column::Seq);
     let is_home = Expr::col(change_head::Column::Home).eq(here(backend));
     let mut returned: Vec<Expr> = change_head::Column::iter().map(Expr::col).collect();
-    returned.push(is_home.into());
+    returned.push(is_home);
     if backend == DbBackend::Postgres {
         // Other processes hear of it when this transaction commits.
         returned.push(Func::cust("pg_notify").arg(CHANNEL).arg(seq.clone().cast_as("text")).into());
@@ -263,17 +268,11 @@ pub async fn head(app: &App) -> Result<Head, Error> {
 
 /// Tells every follower in this process that the feed has grown. Within a request's transaction it has not yet.
 pub fn ring(app: &App, head: Head) {
-    if app.databases.commits() {
+    if app.databases.commits() && head.is_after(app.feed.head()) {
+        // Before anyone is told.
+        identity::mark(&app.databases, head);
         app.feed.ring(head);
     }
-}
-
-/// Tells of what this process has committed, before anyone else is told.
-pub fn committed(app: &App, head: Head) {
-    if app.databases.commits() {
-        identity::mark(&app.databases, head);
-    }
-    ring(app, head);
 }
 
 /// The number of the last change, of the last one that is forgotten, and what the feed is told from others by.

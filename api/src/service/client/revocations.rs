@@ -1,7 +1,9 @@
 //! Which tokens and clients are good no longer, when a database takes the place of another one: a backup does not know what was revoked
 //! since it was made.
 
-use entity::id::ClientId;
+use std::collections::HashSet;
+
+use entity::id::{ClientId, ClientTokenId};
 use entity::{client, client_token};
 use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait as _, ConnectionTrait};
@@ -55,6 +57,13 @@ pub async fn take_over(app: &App, Grants { tokens, inactive }: Grants) -> Result
     let revoked = tokens.iter().filter(|token| token.revoked_at.is_some()).count();
     tx.commit(()).await?;
     Ok(Revoked { tokens: revoked, clients: left.len() })
+}
+
+/// Whether another database knows every token that is good here: only then it tells which were revoked.
+pub async fn are_known(app: &App, grants: &Grants) -> Result<bool, Error> {
+    let good = read::all::<client_token::Entity>(&app.databases.read, &Viewer::system("restore"), good(app)).await?;
+    let known: HashSet<ClientTokenId> = grants.tokens.iter().map(|token| token.id).collect();
+    Ok(good.iter().all(|token| known.contains(&token.id)))
 }
 
 /// The tokens that are good now.

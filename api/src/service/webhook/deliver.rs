@@ -154,6 +154,8 @@ async fn portion(app: &App, me: Uuid, id: WebhookId) -> Result<(), Error> {
     let wanted = Some(row.types.0.as_slice()).filter(|types| !types.is_empty());
     let after = Head { identity, seq: row.position }.cursor().to_string();
     let batch = match since(app, &viewer, Some(&after), Some(PORTION), &published(wanted)).await {
+        // Another feed by now: the next round tells of it.
+        Err(Error::CursorExpired) if head(app).await?.identity != identity => return Ok(()),
         Err(Error::CursorExpired) => return disable(app, me, &row, WebhookReason::LeftBehind).await,
         batch => batch?,
     };
