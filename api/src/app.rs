@@ -24,6 +24,7 @@ use crate::service::change::Feed;
 use crate::service::client::tokens::Tokens;
 use crate::service::idempotency::Queues;
 use crate::service::kept::Kept;
+use crate::service::sizes::Sizes;
 use crate::service::webhook::post::Poster;
 use crate::telemetry;
 use crate::telemetry::traces::Traces;
@@ -41,6 +42,7 @@ pub struct Parts {
     pub clock: Clock,
     pub feed: Feed,
     pub kept: Kept,
+    pub sizes: Sizes,
     pub tokens: Tokens,
     /// Where requests wait that come with the same idempotency key.
     pub queues: Queues,
@@ -58,6 +60,9 @@ impl Deref for App {
         &self.parts
     }
 }
+
+/// How long the connections may take to be closed at the end.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// Why the application does not start: one line for standard error.
 #[derive(Debug, thiserror::Error)]
@@ -97,11 +102,24 @@ impl App {
         let feed = Feed::open(&databases, &clock).await?;
         let stopping = watch::Sender::new(false);
         let (tokens, queues, poster) = (Tokens::default(), Queues::default(), Poster::new(config.webhooks_private()));
-        let kept = Kept::default();
-        let parts =
-            Parts { config, keys, clock, feed, kept, tokens, queues, poster, trusted_documents, traces, stopping };
+        let (kept, sizes) = (Kept::default(), Sizes::default());
+        let parts = Parts {
+            config,
+            keys,
+            clock,
+            feed,
+            kept,
+            sizes,
+            tokens,
+            queues,
+            poster,
+            trusted_documents,
+            traces,
+            stopping,
+        };
         let app = Self { databases, parts: Arc::new(parts) };
         app.tokens.read(&app).await?;
+        app.sizes.read(&app).await?;
         Ok(app)
     }
 
@@ -114,18 +132,14 @@ impl App {
     /// Whether the service can answer: the database is reachable, takes writes, and has the schema that this program knows.
     pub async fn ready(&self) -> Result<(), Error> {
         self.databases.check_writable(self.clock.uuid()).await?;
-        let seen = Migrator::get_migration_models(self.databases.read.pool()).await?;
-        let seen: HashSet<String> = seen.into_iter().map(|seen| seen.version).collect();
+        let seen: HashSet<String> = self.databases.migrations().await?.into_iter().collect();
         let known = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
         if seen == known { Ok(()) } else { Err(Error::internal("the database has another schema")) }
     }
 
     /// Closes all connections.
     pub async fn close(self) {
-        let Databases { read, write, .. } = self.databases;
-        // On PostgreSQL both are one pool; closing it twice is harmless.
-        let _ = write.pool().close_by_ref().await;
-        let _ = read.pool().close_by_ref().await;
+        let _ = self.databases.close().await;
     }
 
     /// Serves through a router until `stop` resolves; then takes no more requests, finishes those that have begun and closes the sockets, if
@@ -143,7 +157,7 @@ impl App {
         };
         let attended = tokio::spawn(attend(Arc::clone(&self)));
         let served = async {
-            listen::serve(listener, router, &self.config.limits, self.stopping.subscribe()).await;
+            listen::serve(listener, router, &self.config, self.stopping.subscribe()).await;
             let _ = attended.await;
         };
         tokio::select! {
@@ -151,7 +165,10 @@ impl App {
             () = too_late => {}
         }
         // What is not sent by then is lost.
-        let _ = tokio::task::spawn_blocking(move || self.traces.close()).await;
+        let app = Arc::clone(&self);
+        let _ = tokio::task::spawn_blocking(move || app.traces.close()).await;
+        // SQLite writes its log back when its last connection is closed.
+        let _ = tokio::time::timeout(CLOSING, self.databases.close()).await;
     }
 }
 
@@ -173,6 +190,11 @@ pub async fn open_database(config: &Config) -> Result<Databases, StartError> {
     let limit = Duration::from_secs(Ord::max(config.limits.seconds, Limits::DEFAULT.seconds) + 1);
     let opened = Databases::open(&url, config.database_connections, limit).await;
     opened.map_err(|cause| StartError::Database { place: without_credentials(&url), cause })
+}
+
+/// Creates the directory that a file is to stand in, if there is none.
+pub fn create_directory_of(file: &Path) -> Result<(), StartError> {
+    file.parent().filter(|directory| !directory.as_os_str().is_empty()).map_or(Ok(()), create_data_directory)
 }
 
 /// What it holds is for its owner alone: confidential records, and the key.

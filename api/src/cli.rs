@@ -431,6 +431,9 @@ fn told(Revoked { tokens, clients }: Revoked) -> String {
 }
 
 async fn renew_feed(config: Config, revoke_tokens: bool) -> Result<(), Failure> {
+    if let Some(missing) = backup::file_of(&config).ok().filter(|file| !file.is_file()) {
+        return Err(BackupError::Missing(missing).into());
+    }
     let app = App::connect(config, Clock::System).await?;
     identity::renew(&app.databases, &app.clock, true).await?;
     let revoked = if revoke_tokens { Some(revocations::revoke_all(&app).await?) } else { None };

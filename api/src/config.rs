@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -200,10 +200,16 @@ pub struct Limits {
           value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub unread_seconds: u64,
 
-    /// The most connections at once, sockets and streams of events among them. Others wait.
+    /// The most connections at once, sockets and streams of events among them. Others are told to come again.
     #[arg(long = "max-connections", env = "REC_MAX_CONNECTIONS", default_value_t = Self::DEFAULT.connections, global = true, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub connections: u32,
+
+    /// The most connections of one address at once; of IPv6 of one network (/64). Behind a proxy that is trusted (`REC_TRUST_PROXY`)
+    /// the most requests and streams at once of an address for which it asks.
+    #[arg(long = "max-connections-per-address", env = "REC_MAX_CONNECTIONS_PER_ADDRESS", default_value_t = Self::DEFAULT.connections_per_address,
+          global = true, value_name = "N", value_parser = at_least_one)]
+    pub connections_per_address: usize,
 
     /// The most operations of a WebSocket at once.
     #[arg(long = "max-socket-operations", env = "REC_MAX_SOCKET_OPERATIONS", default_value_t = Self::DEFAULT.socket_operations, global = true, value_name = "N")]
@@ -260,6 +266,7 @@ impl Limits {
         head_seconds: 30,
         unread_seconds: 60,
         connections: 10_000,
+        connections_per_address: 256,
         socket_operations: 100,
         init_seconds: 3,
         heartbeat_seconds: 30,
@@ -270,10 +277,20 @@ impl Limits {
     };
 }
 
+/// The address of a SQLite database in a file, whatever its name.
+pub fn sqlite_url(file: &Path) -> String {
+    let whole = std::path::absolute(file).ok().and_then(|file| reqwest::Url::from_file_path(file).ok());
+    whole.map_or_else(|| format!("sqlite://{}", file.display()), |url| format!("sqlite://{}", url.path()))
+}
+
 /// A browser's origin: scheme and authority, as it stands in the header.
 fn origin(text: &str) -> Result<String, String> {
     let is_one = reqwest::Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == text);
     if is_one { Ok(text.to_owned()) } else { Err("not an origin, such as https://dashboard.example.org".to_owned()) }
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "a number from 1".to_owned())
 }
 
 /// Deeper brackets would overflow the parser's stack.
@@ -316,7 +333,7 @@ impl Config {
     }
 
     pub fn database_url(&self) -> String {
-        self.database_url.clone().unwrap_or_else(|| format!("sqlite://{}", self.data_dir.join("rec.db").display()))
+        self.database_url.clone().unwrap_or_else(|| sqlite_url(&self.data_dir.join("rec.db")))
     }
 
     /// The trusted documents of the file that is named.

@@ -17,23 +17,23 @@ use rec_tests::{Database, TestApp, on_both_databases, on_databases, on_postgres}
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::{Value, json};
 
-const CREATE: &str = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { theme { id } userErrors { code } \
+pub(crate) const CREATE: &str = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { theme { id } userErrors { code } \
                       change { cursor } } }";
 
 /// The variables of a mutation; codes are in capitals.
-fn theme(code: &str) -> Value {
+pub(crate) fn theme(code: &str) -> Value {
     json!({ "input": { "code": code, "name": text(code), "kind": "SUBJECT" } })
 }
 
 /// What became of a mutation.
 #[derive(Debug, PartialEq, Eq)]
-enum Outcome {
+pub(crate) enum Outcome {
     Acknowledged,
     Refused,
     Failed(String),
 }
 
-fn outcome(body: &Value) -> Outcome {
+pub(crate) fn outcome(body: &Value) -> Outcome {
     if let Some(code) = body["errors"][0]["extensions"]["code"].as_str() {
         return Outcome::Failed(code.to_owned());
     }
@@ -122,7 +122,7 @@ async fn cut_off<T>(polls: u32, future: impl Future<Output = T>) -> Option<T> {
 /// Has the writer's next statements interrupted, once so many instructions of the database's machine are done.
 async fn interrupt_after(steps: u64, app: &TestApp) {
     let left = Arc::new(AtomicU64::new(steps));
-    let pool = app.app.databases.write.pool().get_sqlite_connection_pool();
+    let pool = app.app.databases.write.driver().get_sqlite_connection_pool();
     let mut connection = pool.acquire().await.unwrap();
     connection.lock_handle().await.unwrap().set_progress_handler(1, move || {
         left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
@@ -209,7 +209,7 @@ on_databases! { [sqlite Sqlite]
                 Outcome::Acknowledged => whole += 1,
                 Outcome::Refused => panic!("refused"),
             }
-            app.app.databases.write.pool().get_sqlite_connection_pool().acquire().await.unwrap().close().await.unwrap();
+            app.app.databases.write.driver().get_sqlite_connection_pool().acquire().await.unwrap().close().await.unwrap();
             pair.goes_on(&format!("{step}")).await;
         }
         assert!(interrupted > 20, "{interrupted} were interrupted");
@@ -243,7 +243,7 @@ on_databases! { [sqlite Sqlite]
                 }
                 Outcome::Refused => panic!("refused"),
             }
-            app.app.databases.write.pool().get_sqlite_connection_pool().acquire().await.unwrap().close().await.unwrap();
+            app.app.databases.write.driver().get_sqlite_connection_pool().acquire().await.unwrap().close().await.unwrap();
             pair.goes_on(&format!("{step}")).await;
         }
         assert!(interrupted > 30, "{interrupted} were interrupted");

@@ -323,7 +323,7 @@ on_both_databases! {
     }
 
     async fn what_the_database_does_not_give_is_said_to_be_unavailable(app: TestApp) {
-        app.app.databases.read.pool().close_by_ref().await.unwrap();
+        app.app.databases.close().await.unwrap();
         let answer = app.anonymous().send("{ bodies { totalCount } }", json!({})).await;
         assert_eq!(answer.status, StatusCode::OK);
         assert_eq!(answer.body["errors"][0]["extensions"]["code"], "UNAVAILABLE");
@@ -337,7 +337,7 @@ on_both_databases! {
         for path in ["/health/live", "/health/ready"] {
             assert_eq!(get(&app, path).await.0, StatusCode::OK);
         }
-        app.app.databases.read.pool().close_by_ref().await.expect("a close");
+        app.app.databases.close().await.expect("a close");
         let (status, _, text) = get(&app, "/health/ready").await;
         assert_eq!((status, text.as_slice()), (StatusCode::SERVICE_UNAVAILABLE, &b"not ready\n"[..]));
         let (status, _, text) = get(&app, "/health/live").await;

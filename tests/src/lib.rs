@@ -9,6 +9,7 @@ pub mod given;
 pub mod postgres;
 pub mod program;
 pub mod schema;
+pub mod shapes;
 pub mod socket;
 pub mod traces;
 
@@ -136,6 +137,11 @@ impl TestApp {
         Self::at(Database::Postgres, cluster.create_database().await, directory).await
     }
 
+    /// On a database at an address.
+    pub async fn at_address(url: String) -> Self {
+        Self::at(Database::Postgres, url, tempfile::tempdir().expect("a temporary directory")).await
+    }
+
     /// On a server of its own that keeps its rows in this directory.
     pub async fn on_disk(cluster: &postgres::Cluster, directory: &std::path::Path) -> Self {
         let url = cluster.create_database_in(directory).await;
@@ -177,9 +183,7 @@ impl TestApp {
 
     /// Closes all connections to the database.
     pub async fn disconnect(&self) {
-        for connection in [&self.app.databases.read, &self.app.databases.write] {
-            connection.pool().close_by_ref().await.expect("closed connections");
-        }
+        self.app.databases.close().await.expect("closed connections");
     }
 
     pub fn anonymous(&self) -> Client {

@@ -140,7 +140,11 @@ fn find_programs() -> Option<PathBuf> {
         found.sort_by_key(|bin| version(bin));
         directories.extend(found.into_iter().rev());
     }
-    directories.into_iter().find(|directory| directory.join("initdb").is_file() && directory.join("postgres").is_file())
+    // Links lead to where the other programs are too.
+    let real = directories
+        .into_iter()
+        .filter_map(|directory| Some(directory.join("initdb").canonicalize().ok()?.parent()?.to_owned()));
+    real.into_iter().find(|directory| directory.join("postgres").is_file())
 }
 
 /// The first number in a path: 9 and 17 are compared as such, not as text.
@@ -178,6 +182,8 @@ rm -rf "$directory"
 pub struct Cluster {
     server: Server,
     keeper: Child,
+    directory: PathBuf,
+    pub port: u16,
 }
 
 impl Cluster {
@@ -204,6 +210,41 @@ impl Cluster {
         url
     }
 
+    /// A server that follows this one.
+    pub async fn standby(&self) -> Self {
+        let (programs, directory) = (find_programs().expect("PostgreSQL's programs"), own_directory());
+        let mut copy = Command::new(programs.join("pg_basebackup"));
+        copy.args(["-h", "127.0.0.1", "-U", "postgres", "-R", "-X", "stream", "--checkpoint=fast", "--no-sync", "-p"]);
+        makes(copy.arg(self.port.to_string()).arg("-D").arg(directory.join("data")), &directory);
+        let standby = keep(&programs, directory);
+        connect(&standby.server).await.close().await.expect("a server that answers");
+        standby
+    }
+
+    /// Makes a server that follows another one a primary.
+    pub async fn promote(&self) {
+        run(&self.server, "SELECT pg_promote()").await;
+    }
+
+    /// Has every session of the server refuse writes, those that are open too.
+    pub async fn refuse_writes(&self) {
+        run(&self.server, "ALTER SYSTEM SET default_transaction_read_only = on").await;
+        run(&self.server, "SELECT pg_reload_conf()").await;
+    }
+
+    /// The address of a database of this server's, at another port.
+    pub fn url_at(&self, port: u16, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{port}/{}", name_of(database))
+    }
+
+    /// The processes of the server.
+    pub fn processes(&self) -> Vec<u32> {
+        let id = std::fs::read_to_string(self.directory.join("data/postmaster.pid")).expect("a server that runs");
+        let id: u32 = id.lines().next().and_then(|id| id.parse().ok()).expect("its process");
+        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+        children.split_whitespace().filter_map(|child| child.parse().ok()).chain([id]).collect()
+    }
+
     /// Stops the server, cutting all connections, and starts it again a second later.
     pub fn restart(&mut self) {
         let pipe = self.keeper.stdin.as_mut().expect("a pipe to the shell");
@@ -219,11 +260,7 @@ impl Drop for Cluster {
 }
 
 fn start_cluster(programs: &Path) -> Cluster {
-    let directory = TempDir::with_prefix("rec-test-postgres-").expect("a temporary directory").keep();
-    let account = unprivileged_account();
-    if let Some((uid, gid)) = account {
-        std::os::unix::fs::chown(&directory, Some(uid), Some(gid)).expect("a directory of the server's account");
-    }
+    let directory = own_directory();
     let mut initdb = Command::new(programs.join("initdb"));
     initdb.arg("-D").arg(directory.join("data")).args([
         "-U",
@@ -235,19 +272,80 @@ fn start_cluster(programs: &Path) -> Cluster {
         "--no-sync",
         "--locale=C.UTF-8",
     ]);
-    let made =
-        as_account(&mut initdb, account).current_dir(&directory).stdout(Stdio::null()).status().expect("initdb runs");
-    assert!(made.success(), "initdb failed");
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .expect("a free port")
-        .port();
+    makes(&mut initdb, &directory);
+    keep(programs, directory)
+}
+
+/// A directory of the account that the server runs as.
+fn own_directory() -> PathBuf {
+    let directory = TempDir::with_prefix("rec-test-postgres-").expect("a temporary directory").keep();
+    if let Some((uid, gid)) = unprivileged_account() {
+        std::os::unix::fs::chown(&directory, Some(uid), Some(gid)).expect("a directory of the server's account");
+    }
+    directory
+}
+
+/// Runs a program of the server's to its end.
+fn makes(program: &mut Command, directory: &Path) {
+    let program = as_account(program, unprivileged_account()).current_dir(directory);
+    let made = program.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("a program that runs");
+    assert!(made.success(), "{program:?} failed");
+}
+
+/// Serves what a directory holds.
+fn keep(programs: &Path, directory: PathBuf) -> Cluster {
+    let port = free_port();
     let mut keeper = Command::new("sh");
     keeper.arg("-c").arg(KEEPER).arg(programs).arg(&directory).arg(port.to_string());
-    let keeper =
-        as_account(&mut keeper, account).current_dir(&directory).stdin(Stdio::piped()).spawn().expect("a shell");
+    let keeper = as_account(&mut keeper, unprivileged_account()).current_dir(&directory).stdin(Stdio::piped()).spawn();
     let server = Server { base: format!("postgres://postgres@127.0.0.1:{port}"), options: String::new() };
-    Cluster { server, keeper }
+    Cluster { server, keeper: keeper.expect("a shell"), directory, port }
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
+
+/// A pooler before a server, in session mode; `None`, loudly, if there is none on this machine. It ends with its value.
+pub struct Pooler {
+    child: Child,
+    pub port: u16,
+}
+
+impl Pooler {
+    pub fn before(server: &Cluster) -> Option<Self> {
+        let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"].into_iter().find(|path| Path::new(path).is_file());
+        let Some(program) = program else {
+            let loudly = "\n*** NO POOLER WAS TESTED: there is no pgbouncer. Install the package of that name. ***\n";
+            writeln!(std::io::stderr(), "{loudly}").expect("standard error");
+            return None;
+        };
+        let (directory, port) = (own_directory(), free_port());
+        let settings = format!(
+            "[databases]\n* = host=127.0.0.1 port={} user=postgres\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
+             unix_socket_dir =\nauth_type = any\npool_mode = session\nignore_startup_parameters = extra_float_digits\n",
+            server.port
+        );
+        let file = directory.join("pgbouncer.ini");
+        std::fs::write(&file, settings).expect("its settings");
+        let mut pooler = Command::new(program);
+        let pooler = as_account(pooler.arg("-q").arg(&file), unprivileged_account()).current_dir(&directory);
+        let child = pooler.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a pooler");
+        Some(Self { child, port })
+    }
+
+    /// The address of a database of the server's, by way of the pooler.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{}", self.port, name_of(database))
+    }
+}
+
+impl Drop for Pooler {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// The server refuses to run as root: then it runs as `postgres`, or as `nobody`.

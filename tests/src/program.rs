@@ -26,6 +26,14 @@ pub fn command(data: &Path) -> Command {
     command
 }
 
+/// The processor time that a process has taken so far.
+pub fn processor_time(process: u32) -> Duration {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task"));
+    let threads = threads.into_iter().flatten().flatten().map(|thread| thread.path().join("schedstat"));
+    let times = threads.filter_map(|file| std::fs::read_to_string(file).ok()?.split(' ').next()?.parse().ok());
+    times.map(Duration::from_nanos).sum()
+}
+
 /// Runs a command to its end.
 pub fn run(command: &mut Command) -> Output {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -103,6 +111,10 @@ impl Serving {
         assert!(self.child.wait().expect("an end").success());
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The memory of the program, in megabytes.
     pub fn resident(&self) -> f64 {
         let pages = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).expect("a process");
@@ -128,8 +140,13 @@ pub fn metrics(port: u16) -> String {
 
 /// The status of an answer to a GET.
 pub fn get(port: u16, path: &str) -> u16 {
+    get_with(port, path, "")
+}
+
+/// The same, with any lines of headers.
+pub fn get_with(port: u16, path: &str, headers: &str) -> u16 {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("a request");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Connection: close\r\n\r\n").expect("a request");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
     answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")

@@ -13,6 +13,9 @@ use super::failure;
 /// How often connections to a server that takes no writes are given up at most, in microseconds.
 const AT_MOST_EVERY: u64 = 1_000_000;
 
+/// How long after a statement was given up its connection has come back, in microseconds.
+const RELEASED_WITHIN: u64 = 1_000_000;
+
 #[derive(Debug)]
 pub struct Health {
     file: OnceLock<File>,
@@ -21,6 +24,8 @@ pub struct Health {
     opened: Instant,
     /// When the connections were found to be of no more use, in microseconds after `opened`.
     renewed: AtomicU64,
+    /// When a statement was given up last, in microseconds after `opened`.
+    abandoned: AtomicU64,
 }
 
 /// A file of a database, and what tells it from another one in its place.
@@ -55,6 +60,7 @@ impl Default for Health {
             refuses_writes: AtomicBool::new(false),
             opened: Instant::now(),
             renewed: AtomicU64::new(0),
+            abandoned: AtomicU64::new(0),
         }
     }
 }
@@ -90,7 +96,7 @@ impl Health {
     }
 
     /// Gives up the connections that are there.
-    fn renew(&self) {
+    pub fn renew(&self) {
         self.renewed.store(micros(self.opened.elapsed()), Ordering::Relaxed);
     }
 
@@ -101,6 +107,17 @@ impl Health {
         if renewed == 0 || now.saturating_sub(renewed) > AT_MOST_EVERY {
             self.renew();
         }
+    }
+
+    /// Remembers that a statement was given up.
+    pub fn note_abandoned(&self) {
+        self.abandoned.store(micros(self.opened.elapsed()), Ordering::Relaxed);
+    }
+
+    /// Whether a connection that comes back may still work at what was given up.
+    pub fn was_abandoned(&self) -> bool {
+        let abandoned = self.abandoned.load(Ordering::Relaxed);
+        abandoned != 0 && micros(self.opened.elapsed()).saturating_sub(abandoned) < RELEASED_WITHIN
     }
 
     /// Remembers that a write was taken.

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use entity::write_probe::{Column, Entity};
+use migration::{Migrator, MigratorTrait as _};
 use sea_orm::sea_query::{Func, Query};
 use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, EntityTrait as _, RuntimeErr};
 use uuid::Uuid;
@@ -30,6 +31,10 @@ impl Databases {
         if !self.health.refuses_writes() {
             return Ok(());
         }
+        if self.backend() == DbBackend::Postgres {
+            // Some connections may be of the time when none were taken.
+            self.health.renew();
+        }
         match tokio::time::timeout(PATIENCE, self.probe(mark)).await {
             Ok(outcome) => outcome,
             Err(_) if self.health.refuses_writes() => {
@@ -39,9 +44,15 @@ impl Databases {
         }
     }
 
+    /// The migrations that it has seen.
+    pub async fn migrations(&self) -> Result<Vec<String>, DbErr> {
+        let seen = Migrator::get_migration_models(&self.checks).await?;
+        Ok(seen.into_iter().map(|seen| seen.version).collect())
+    }
+
     async fn is_read_only(&self) -> Result<bool, DbErr> {
         let setting = Func::cust("current_setting").arg("transaction_read_only");
-        let row = self.write.query_one(Query::select().expr_as(setting, "setting")).await?;
+        let row = self.checks.query_one(Query::select().expr_as(setting, "setting")).await?;
         let setting: Option<String> = row.map(|row| row.try_get("", "setting")).transpose()?;
         Ok(setting.as_deref() == Some("on"))
     }

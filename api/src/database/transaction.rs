@@ -14,6 +14,8 @@ use sea_orm::{
 };
 
 use super::health::Health;
+use super::interrupt::{Interrupt, interruptible};
+use super::scope::Turn;
 use super::{failure, is_read};
 
 /// What all levels of a transaction know of it.
@@ -25,6 +27,8 @@ struct State {
     in_doubt: AtomicBool,
     /// A level begins or ends.
     turning: AtomicBool,
+    /// One statement at a time: whoever waits for another one's end does not stop it.
+    alone: tokio::sync::Mutex<()>,
     /// Parts that were dropped, and are yet to be taken back.
     left: Mutex<Vec<DatabaseTransaction>>,
 }
@@ -36,10 +40,13 @@ pub struct Transaction {
     txn: Option<DatabaseTransaction>,
     backend: DbBackend,
     health: Arc<Health>,
+    interrupt: Interrupt,
     state: Arc<State>,
     /// A statement has failed: what follows would be no part of it.
     has_failed: AtomicBool,
     is_part: bool,
+    /// Until it ends it holds its client's turn.
+    turn: Turn,
 }
 
 impl Drop for Transaction {
@@ -51,14 +58,14 @@ impl Drop for Transaction {
     }
 }
 
-/// A statement that is on its way. Dropped before its outcome is known, a read leaves the transaction in doubt, and a write ends it.
-struct Underway<'a> {
+/// What a statement leaves that is dropped before its outcome is known: a read the transaction in doubt, and a write its end.
+struct Doubt<'a> {
     state: &'a State,
     reads: bool,
     is_known: bool,
 }
 
-impl Drop for Underway<'_> {
+impl Drop for Doubt<'_> {
     fn drop(&mut self) {
         if !self.is_known {
             let flag = if self.reads { &self.state.in_doubt } else { &self.state.over };
@@ -68,13 +75,10 @@ impl Drop for Underway<'_> {
 }
 
 impl Transaction {
-    pub(super) fn new(txn: DatabaseTransaction, health: Arc<Health>) -> Self {
-        Self::level(txn, health, Arc::default(), false)
-    }
-
-    fn level(txn: DatabaseTransaction, health: Arc<Health>, state: Arc<State>, is_part: bool) -> Self {
-        let backend = txn.get_database_backend();
-        Self { txn: Some(txn), backend, health, state, has_failed: AtomicBool::new(false), is_part }
+    pub(super) fn new(txn: DatabaseTransaction, health: Arc<Health>, interrupt: Interrupt, turn: Turn) -> Self {
+        let (backend, has_failed) = (txn.get_database_backend(), AtomicBool::new(false));
+        let (state, is_part) = (Arc::default(), false);
+        Self { txn: Some(txn), backend, health, interrupt, state, has_failed, is_part, turn }
     }
 
     /// What the migrations work on. Whoever commits has seen none of its statements fail.
@@ -88,7 +92,16 @@ impl Transaction {
         // If it fails, sqlx and the database no longer agree on how many levels there are.
         let begun = turned(&self.state, self.inner()?.begin()).await;
         let txn = begun.inspect_err(|error| self.health.note(error))?;
-        Ok(Self::level(txn, Arc::clone(&self.health), Arc::clone(&self.state), true))
+        Ok(Self {
+            txn: Some(txn),
+            backend: self.backend,
+            health: Arc::clone(&self.health),
+            interrupt: self.interrupt.clone(),
+            state: Arc::clone(&self.state),
+            has_failed: AtomicBool::new(false),
+            is_part: true,
+            turn: None,
+        })
     }
 
     /// Ends it with all that it has done. A commit that has begun comes to its end, even if nobody waits for it any more.
@@ -98,8 +111,9 @@ impl Transaction {
         if self.is_part {
             return turned(&self.state, txn.commit()).await;
         }
-        let health = Arc::clone(&self.health);
+        let (health, turn) = (Arc::clone(&self.health), self.turn.take());
         let committed = tokio::spawn(async move {
+            let _until_then = turn;
             // What is written to a file that nobody else opens any more is lost.
             health.check_file()?;
             txn.commit().await.inspect(|()| health.note_write()).inspect_err(|error| health.note(error))?;
@@ -117,9 +131,10 @@ impl Transaction {
     }
 
     async fn run<T>(&self, reads: bool, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-        let mut underway = Underway { state: &self.state, reads, is_known: false };
-        let outcome = work.await;
-        underway.is_known = true;
+        let _alone = self.state.alone.lock().await;
+        let mut doubt = Doubt { state: &self.state, reads, is_known: false };
+        let outcome = interruptible(&self.interrupt, work).await;
+        doubt.is_known = true;
         outcome.inspect_err(|error| {
             self.has_failed.store(true, Ordering::Relaxed);
             self.health.note(error);
@@ -137,7 +152,9 @@ impl Transaction {
             turned(&self.state, part.rollback()).await?;
         }
         if self.state.in_doubt.swap(false, Ordering::Relaxed) {
+            // What is asked is too short to be stopped.
             turned(&self.state, self.check_there()).await?;
+            self.interrupt.reset();
         }
         self.is_there()?;
         if self.has_failed.load(Ordering::Relaxed) {
@@ -171,12 +188,12 @@ fn gone() -> DbErr {
 }
 
 /// What begins or ends a level, or asks for it. Nothing else is done meanwhile. Without a success the transaction is over.
-struct Turn<'a> {
+struct Turning<'a> {
     state: &'a State,
     has_succeeded: bool,
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Turning<'_> {
     fn drop(&mut self) {
         if !self.has_succeeded {
             self.state.over.store(true, Ordering::Relaxed);
@@ -187,7 +204,7 @@ impl Drop for Turn<'_> {
 
 async fn turned<T>(state: &State, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
     state.turning.store(true, Ordering::Relaxed);
-    let mut turn = Turn { state, has_succeeded: false };
+    let mut turn = Turning { state, has_succeeded: false };
     let outcome = work.await;
     turn.has_succeeded = outcome.is_ok();
     outcome

@@ -16,7 +16,8 @@ use super::admission::Hash;
 use super::answer::Answer;
 use super::media::Media;
 use super::once::{Once, keep};
-use super::prepare::Prepared;
+use super::prepare::{Prepared, take};
+use super::rate::Payer;
 use super::report::{Bounds, Reported, Told};
 use crate::error::Error;
 use crate::graphql::Schema;
@@ -46,8 +47,8 @@ pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> 
 
 /// What a future comes to within the bounds of a request. `Err`: it took longer, or panicked.
 pub async fn in_time<T>(bounds: &Bounds, work: impl Future<Output = T>) -> Result<T, Answer> {
-    let Bounds { request_id, until, statements } = bounds;
-    let done = statements.during(tokio::time::timeout_at((*until).into(), unharmed(work))).await;
+    let Bounds { request_id, until, scope } = bounds;
+    let done = scope.during(tokio::time::timeout_at((*until).into(), unharmed(work))).await;
     done.map_err(|_| too_long(request_id))?.map_err(|panic| Answer::of_error(&panic, request_id))
 }
 
@@ -79,6 +80,11 @@ struct Following {
     is_validated: bool,
     batches: Batches,
     told_cost: Option<u64>,
+    /// Who pays for each result before it is made, and how much.
+    payer: Payer,
+    cost: u64,
+    /// Whether the next result is paid, as the first one is from the beginning.
+    is_paid: bool,
     told: Told,
     /// Each result has as long as a request.
     bounds: Bounds,
@@ -87,9 +93,9 @@ struct Following {
 impl Following {
     fn begin(service: Service, prepared: Prepared, told: Told, bounds: Bounds) -> Self {
         let (schema, is_validated) = (schema_for(&service, &prepared).clone(), prepared.is_validated());
-        let Prepared { request, unproven, batches, told_cost, .. } = prepared;
+        let Prepared { request, unproven, batches, told_cost, payer, cost, .. } = prepared;
         let results = schema.execute_stream(request);
-        Self { service, results, unproven, is_validated, batches, told_cost, told, bounds }
+        Self { service, results, unproven, is_validated, batches, told_cost, payer, cost, is_paid: true, told, bounds }
     }
 
     fn answers(self) -> BoxStream<'static, Answer> {
@@ -105,8 +111,15 @@ impl Following {
     /// The next result, of which no more than the time that a request may take is spent working. Operators are told of a
     /// subscription when it has begun to wait, or has come to its first result.
     async fn next(&mut self) -> Option<Answer> {
-        let Self { service, results, unproven, is_validated, batches, told_cost, told, bounds } = self;
-        let Bounds { request_id, statements, .. } = bounds;
+        let Self { service, results, unproven, is_validated, batches, told_cost, payer, cost, is_paid, told, bounds } =
+            self;
+        // Whoever cannot pay for what comes next subscribes again after the last result.
+        if !std::mem::take(is_paid)
+            && let Err(refused) = take(service, payer, *cost, told)
+        {
+            return Some(refused);
+        }
+        let Bounds { request_id, scope, .. } = bounds;
         let first_result = async {
             let mut work = pin!(bounded(service.time_limit(), unharmed(batches.drive(results.next()))));
             if let Poll::Ready(done) = first_poll(service, std::mem::take(is_validated), work.as_mut()).await {
@@ -117,7 +130,7 @@ impl Following {
             }
             work.await
         };
-        let answer = match statements.during(first_result).await {
+        let answer = match scope.during(first_result).await {
             Some(Ok(response)) => {
                 let response = response?;
                 let cursor = cursor(&response.data);

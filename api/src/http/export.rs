@@ -16,12 +16,12 @@ use super::lifetime::{Credential, lapsed};
 use super::listen::Place;
 use super::media::Media;
 use super::prepare::{Caller, take};
-use super::report::{Method, Told};
+use super::report::{Bounds, Method, Told};
 use super::viewer::authenticate;
 use crate::service::change::published::{published, typed};
 use crate::telemetry::chain;
 
-/// What an export costs, however long it is: a minute's points are 120 of them, unless the operator gives others.
+/// What an export costs at least; it costs a point for each record that there is.
 const WHOLE: u64 = 5000;
 /// What an export of what has changed since a cursor costs: as much as a page of 100 changes of which a field is asked.
 const SINCE: u64 = 200;
@@ -50,7 +50,7 @@ pub async fn export(
     (told.path, told.operation) = ("/export.ndjson", Some(OPERATION.to_owned()));
     let (place, bounds) = (place.map(|Extension(place)| place), told.bounds());
     let caller = Caller { headers: &headers, place: place.as_ref(), method: Method::Get };
-    let beginning = Box::pin(begin(&service, caller, parameters, &bounds.request_id, &mut told));
+    let beginning = Box::pin(begin(&service, caller, parameters, &bounds, &mut told));
     match in_time(&bounds, beginning).await.unwrap_or_else(Err) {
         Ok(response) => told.begin(response),
         Err(answer) => told.answer(answer, Media::Json),
@@ -61,20 +61,24 @@ async fn begin(
     service: &Service,
     caller: Caller<'_>,
     parameters: Result<Query<Parameters>, QueryRejection>,
-    request_id: &str,
+    bounds: &Bounds,
     told: &mut Told,
 ) -> Result<Response, Answer> {
     let viewer = authenticate(service, caller, told).await?;
     let Query(parameters) = parameters.map_err(|rejection| invalid(&rejection.body_text()))?;
-    let points = if parameters.after.is_some() { SINCE } else { WHOLE };
+    let points = if parameters.after.is_some() { SINCE } else { WHOLE.max(service.app.sizes.total()) };
     take(service, &caller.payer(service, &viewer), points, told)?;
     let records = types(parameters.types.as_deref())?;
     // One that has begun comes to its end when the service stops.
     let lapsed = lapsed(service, Credential::from(&viewer));
     let mut lines = Box::pin(crate::export::export(service.app.clone(), viewer, records, parameters.after));
     // What is wrong with the request shows in the first lines.
-    let first = lines.next().await.transpose().map_err(|error| Answer::of_error(&error, request_id))?;
-    let request_id = request_id.to_owned();
+    let first = lines.next().await.transpose().map_err(|error| Answer::of_error(&error, &bounds.request_id))?;
+    let (request_id, scope) = (bounds.request_id.clone(), bounds.scope.clone());
+    let lines = stream::unfold((lines, scope), async |(mut lines, scope)| {
+        let more = scope.during(lines.next()).await?;
+        Some((more, (lines, scope)))
+    });
     let lines = lines.inspect_err(move |error| {
         tracing::error!(request_id, error = chain(error), "an export broke off");
     });

@@ -8,6 +8,9 @@ use axum::http::StatusCode;
 use super::Service;
 use crate::telemetry::chain;
 
+/// What the paths begin with.
+pub const PREFIX: &str = "/health/";
+
 /// Whoever asks does not wait for longer.
 const PATIENCE: Duration = Duration::from_secs(10);
 

@@ -1,4 +1,4 @@
-//! Connections: how many there may be, how long their heads may take, and how they end with the service.
+//! Connections: how many there may be, and of one address, how long their heads may take, and how they end with the service.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -6,20 +6,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::http::header::UPGRADE;
-use futures_util::FutureExt as _;
-use hyper::Request;
+use axum::body::{Body, HttpBody as _};
+use axum::http::header::{CONNECTION, RETRY_AFTER, UPGRADE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use futures_util::{FutureExt as _, StreamExt as _};
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
 
-use crate::config::Limits;
+use super::address::{Share, Shares, forwarded};
+use super::answer::Answer;
+use super::health::PREFIX as HEALTH;
+use super::media::Media;
+use crate::config::{Config, Switch};
 
 /// After a failed `accept`, such as for want of descriptors, others may become free.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -28,42 +33,145 @@ const KEEPALIVE: Duration = Duration::from_mins(1);
 /// At the end, whoever has just connected has so long to begin a request that is on its way.
 const LAST_CALL: Duration = Duration::from_millis(200);
 
+/// The connections beyond the limit that are answered all the same: whether the service is well, or else that it is full.
+const SPARE: usize = 32;
+/// So many of these may be of one address.
+const SPARE_OF_ONE: usize = 4;
+/// How long a connection beyond the limit may take at all.
+const SPARE_LIFE: Duration = Duration::from_secs(15);
+/// How long it may take to say what it wants.
+const SPARE_HEAD: Duration = Duration::from_secs(2);
+
 /// Serves until the service stops; then takes no more connections than those that have come by then, and resolves when those that are
-/// open have finished their requests and the sockets are closed. Connections beyond the limit wait until one is closed.
-pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, stopping: watch::Receiver<bool>) {
-    let (mut builder, unread) = (Builder::new(), Duration::from_secs(limits.unread_seconds));
-    builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(limits.head_seconds));
-    builder.preserve_header_case(true);
-    let places = Arc::new(Semaphore::new(limits.connections as usize));
-    let begin = |permit, (stream, address)| {
-        adjust(&stream, unread);
-        let place = Place { address, _permit: Arc::new(permit) };
-        tokio::spawn(connection(builder.clone(), stream, place, router.clone(), stopping.clone()));
+/// open have finished their requests and the sockets are closed. A connection beyond the limits is told so, unless it asks whether the
+/// service is well.
+pub async fn serve(listener: TcpListener, router: Router, config: &Config, stopping: watch::Receiver<bool>) {
+    let limits = &config.limits;
+    let unread = Duration::from_secs(limits.unread_seconds);
+    let connections = Connections {
+        builder: builder(Duration::from_secs(limits.head_seconds)),
+        spare_builder: builder(SPARE_HEAD),
+        router,
+        places: Arc::new(Semaphore::new(limits.connections as usize)),
+        spare: Arc::new(Semaphore::new(SPARE)),
+        shares: Shares::of(limits.connections_per_address),
+        spare_shares: Shares::of(SPARE_OF_ONE),
+        trusts_proxy: config.trust_proxy == Switch::On,
+        stopping: stopping.clone(),
     };
-    let mut stopped = stopping.clone();
+    let mut stopped = stopping;
     loop {
-        let accepted = async {
-            let permit = Arc::clone(&places).acquire_owned().await;
-            (permit, listener.accept().await)
-        };
-        let (permit, accepted) = tokio::select! {
-            accepted = accepted => accepted,
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
             _ = stopped.wait_for(|stopping| *stopping) => break,
         };
-        match (permit, accepted) {
-            (Ok(permit), Ok(accepted)) => begin(permit, accepted),
-            _ => tokio::time::sleep(PAUSE).await,
+        match accepted {
+            Ok((stream, address)) => connections.begin(stream, address, unread),
+            Err(_) => tokio::time::sleep(PAUSE).await,
         }
     }
-    while let Ok(permit) = Arc::clone(&places).try_acquire_owned()
-        // All that have come, however many: tokio would have a task pause among them.
-        && let Some(Ok(accepted)) = tokio::task::unconstrained(listener.accept()).now_or_never()
-    {
-        begin(permit, accepted);
+    // All that have come, however many: tokio would have a task pause among them.
+    while let Some(Ok((stream, address))) = tokio::task::unconstrained(listener.accept()).now_or_never() {
+        connections.begin(stream, address, unread);
     }
     drop(listener);
     // All places are free again.
-    drop(places.acquire_many(limits.connections).await);
+    drop(connections.places.acquire_many(limits.connections).await);
+}
+
+fn builder(head: Duration) -> Builder {
+    let mut builder = Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(head);
+    builder.preserve_header_case(true);
+    builder
+}
+
+/// What all connections have in common.
+struct Connections {
+    builder: Builder,
+    spare_builder: Builder,
+    router: Router,
+    places: Arc<Semaphore>,
+    spare: Arc<Semaphore>,
+    shares: Arc<Shares>,
+    spare_shares: Arc<Shares>,
+    trusts_proxy: bool,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Connections {
+    /// Begins a connection that has come: within the limits, beyond them, or, if there are too many even of these, not at all.
+    fn begin(&self, stream: TcpStream, address: SocketAddr, unread: Duration) {
+        adjust(&stream, unread);
+        match self.place(address) {
+            Ok(place) => {
+                let (builder, stopping) = (self.builder.clone(), self.stopping.clone());
+                // Behind a proxy that is trusted each request has a share, not the connection.
+                let shares = self.trusts_proxy.then(|| Arc::clone(&self.shares));
+                tokio::spawn(connection(builder, stream, place, shares, self.router.clone(), stopping));
+            }
+            Err(refusal) => {
+                let spare = Arc::clone(&self.spare).try_acquire_owned().ok();
+                if let Some(spare) = spare.zip(self.spare_shares.take(address.ip())) {
+                    let (builder, router) = (self.spare_builder.clone(), self.router.clone());
+                    tokio::spawn(async move {
+                        beyond(builder, stream, refusal, router).await;
+                        drop(spare);
+                    });
+                }
+            }
+        }
+    }
+
+    fn place(&self, address: SocketAddr) -> Result<Place, &'static Refusal> {
+        let permit = Arc::clone(&self.places).try_acquire_owned().map_err(|_| &FULL)?;
+        let share = if self.trusts_proxy { None } else { Some(self.shares.take(address.ip()).ok_or(&TOO_MANY)?) };
+        Ok(Place { address, _held: Arc::new((permit, share)), share: None })
+    }
+}
+
+/// Why a connection or a request is not taken.
+struct Refusal {
+    status: StatusCode,
+    code: &'static str,
+    message: &'static str,
+}
+
+const FULL: Refusal = Refusal {
+    status: StatusCode::SERVICE_UNAVAILABLE,
+    code: "UNAVAILABLE",
+    message: "There are too many connections. Come again in a moment.",
+};
+
+const TOO_MANY: Refusal = Refusal {
+    status: StatusCode::TOO_MANY_REQUESTS,
+    code: "TOO_MANY_CONNECTIONS",
+    message: "Your address has too many connections. Close some.",
+};
+
+impl Refusal {
+    fn answer(&self) -> Response<Body> {
+        let mut response = Answer::refused(self.status, self.code, self.message).respond(Media::Json);
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        response
+    }
+}
+
+/// A connection beyond the limits: one answer, to whoever asks whether the service is well.
+async fn beyond(builder: Builder, stream: TcpStream, refusal: &'static Refusal, router: Router) {
+    let service = service_fn(move |request: Request<Incoming>| {
+        let router = router.clone();
+        async move {
+            if request.uri().path().starts_with(HEALTH) {
+                let Ok(mut response) = router.oneshot(request.map(Body::new)).await;
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                return Ok::<_, Infallible>(response);
+            }
+            Ok(refusal.answer())
+        }
+    });
+    let _ = tokio::time::timeout(SPARE_LIFE, builder.serve_connection(TokioIo::new(stream), service)).await;
 }
 
 /// Has the system send small answers at once, ask a silent client whether it is there, and cut a connection whose client leaves
@@ -82,7 +190,9 @@ fn adjust(stream: &TcpStream, unread: Duration) {
 #[derive(Clone)]
 pub struct Place {
     address: SocketAddr,
-    _permit: Arc<OwnedSemaphorePermit>,
+    _held: Arc<(OwnedSemaphorePermit, Option<Share>)>,
+    /// Of the address for which a proxy asks.
+    share: Option<Arc<Share>>,
 }
 
 impl Place {
@@ -92,11 +202,27 @@ impl Place {
     }
 }
 
+/// The place of a request: behind a proxy that is trusted with a share of the address for which it asks.
+fn shared(place: &Place, shares: Option<&Arc<Shares>>, headers: &HeaderMap) -> Result<Place, &'static Refusal> {
+    let address = || forwarded(headers).unwrap_or(place.address());
+    let share = shares.map(|shares| shares.take(address()).ok_or(&TOO_MANY));
+    Ok(Place { share: share.transpose()?.map(Arc::new), ..place.clone() })
+}
+
+/// A body that holds a place until it is sent, if it is a stream.
+fn held(body: Body, place: Place) -> Body {
+    if place.share.is_none() || body.size_hint().exact().is_some() {
+        return body;
+    }
+    Body::from_stream(body.into_data_stream().inspect(move |_| drop(place.clone())))
+}
+
 /// A connection that answers through the router, which is told its place.
 async fn connection(
     builder: Builder,
     stream: TcpStream,
     place: Place,
+    shares: Option<Arc<Shares>>,
     router: Router,
     mut stopping: watch::Receiver<bool>,
 ) {
@@ -106,12 +232,21 @@ async fn connection(
         tell.notify_one();
         // Some clients look for the headers of a socket by the names that they have written, such as gql.
         let names = request.headers().contains_key(UPGRADE).then(|| request.extensions().clone());
-        request.extensions_mut().insert(place.clone());
+        // Whether the service is well is told in any case.
+        let shares = shares.as_ref().filter(|_| !request.uri().path().starts_with(HEALTH));
+        let placed = shared(&place, shares, request.headers());
+        if let Ok(place) = &placed {
+            request.extensions_mut().insert(place.clone());
+        }
         let router = router.clone();
         async move {
+            let place = match placed {
+                Ok(place) => place,
+                Err(refusal) => return Ok::<_, Infallible>(refusal.answer()),
+            };
             let Ok(mut response) = router.oneshot(request.map(Body::new)).await;
             response.extensions_mut().extend(names.unwrap_or_default());
-            Ok::<_, Infallible>(response)
+            Ok(response.map(|body| held(body, place)))
         }
     });
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());

@@ -1,5 +1,6 @@
 //! Routes and layers, outermost first.
 
+mod address;
 pub mod admission;
 mod answer;
 mod contract;
@@ -9,6 +10,7 @@ mod explorer;
 mod export;
 mod graphql;
 mod health;
+mod lanes;
 mod language;
 mod lifetime;
 pub mod listen;
@@ -37,6 +39,7 @@ use tower_http::cors::CorsLayer;
 
 use self::admission::Admission;
 use self::admission::texts::Texts;
+use self::lanes::Lanes;
 use self::rate::Rates;
 use crate::App;
 use crate::config::{Introspection, Switch};
@@ -55,6 +58,7 @@ pub struct Parts {
     admission: Admission,
     metrics: Metrics,
     rates: Rates,
+    lanes: Lanes,
     texts: Texts,
     /// The schema in the definition language.
     sdl: Bytes,
@@ -88,7 +92,8 @@ pub fn router(app: Arc<App>) -> Router {
     let open = app.config.introspection == Introspection::Everyone;
     let (schema, trusting) = (schema(open), trusting_schema());
     let explorer = if app.config.explorer == Switch::On { explorer::routes() } else { Router::new() };
-    let parts = Parts { app, schema, trusting, admission, metrics: Metrics::default(), rates, texts, sdl };
+    let lanes = Lanes::over(app.config.database_connections);
+    let parts = Parts { app, schema, trusting, admission, metrics: Metrics::default(), rates, lanes, texts, sdl };
     let service = Service(Arc::new(parts));
     let graphql = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::other))

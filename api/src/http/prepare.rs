@@ -57,6 +57,9 @@ pub struct Prepared {
     pub kind: Option<OperationType>,
     /// The cost, if the client wants to be told.
     pub told_cost: Option<u64>,
+    /// Who pays for the results of a subscription after the first one, and how many points for each.
+    pub payer: Payer,
+    pub cost: u64,
     /// What is known of the request's key.
     pub once: Once,
 }
@@ -107,18 +110,20 @@ pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut
     let named = Named { query, document_id, extensions: asked.extensions.as_ref() };
     let text = service.texts.resolve(named, viewer.has_token());
     let text = text.map_err(|refusal| Answer::inadmissible(&refusal))?;
-    let admitted = service.admission.admit(&text, asked.operation_name.as_deref(), &variables).await;
+    let admitted =
+        service.admission.admit(&text, asked.operation_name.as_deref(), &variables, &service.app.sizes).await;
     let shows_schema = viewer.may_introspect(service.app.config.introspection);
     let admitted =
         admitted.map_err(|refusal| Answer::inadmissible(&if shows_schema { refusal } else { vague(refusal) }))?;
     let unproven = admitted.unproven();
     let Admitted { document, known, cost } = admitted;
+    let cost = cost.paid();
     service.metrics.document(known.name());
     told.cost = Some(cost);
+    let kind = document.operation_type(asked.operation_name.as_deref());
     take(service, &payer, cost.saturating_sub(1), told)?;
     told.operation = document.operation_name(asked.operation_name.as_deref());
     told.document = Some(document.short_hash());
-    let kind = document.operation_type(asked.operation_name.as_deref());
     let introspects = document.introspects();
     permit(method, kind, introspects && !shows_schema)?;
     told.admitted();
@@ -131,7 +136,7 @@ pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut
     let mut request = Request::new(&*text).data(session).variables(variables);
     request.operation_name = asked.operation_name;
     request.set_parsed_query(document.parsed);
-    Ok(Prepared { request, unproven, introspects, batches, credential, kind, told_cost, once })
+    Ok(Prepared { request, unproven, introspects, batches, credential, kind, told_cost, payer, cost, once })
 }
 
 /// Whether an operation of this kind may be asked for in this way, and may see what it asks for.
@@ -160,6 +165,7 @@ fn vague(refusal: Inadmissible) -> Inadmissible {
 
 /// Takes points from a payer that has them.
 pub fn take(service: &Service, payer: &Payer, points: u64, told: &mut Told) -> Result<(), Answer> {
+    told.goes_by(payer);
     let (Ok(allowance) | Err(allowance)) = service.rates.take(payer, points).map_err(Some);
     told.allowance = allowance.or(told.allowance);
     match allowance.and_then(Allowance::retry_after) {

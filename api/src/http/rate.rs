@@ -1,7 +1,7 @@
 //! How much each client may ask for: cost points a minute. Whose points are taken, its payer, is the subject of a token, else an
 //! address.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -12,12 +12,12 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
 
+use super::address::{forwarded, network};
 use crate::auth::Viewer;
 
 const SECONDS: u32 = 60;
 /// After so many requests, payers whose points are whole again are forgotten.
 const FORGET_EVERY: u32 = 10_000;
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 pub const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 pub const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
@@ -107,21 +107,8 @@ impl Payer {
         if viewer.has_token() {
             return Self::Subject(viewer.subject.clone());
         }
-        let forwarded = headers.get_all(FORWARDED_FOR).iter().next_back().filter(|_| trusts_proxy);
-        let forwarded =
-            forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
+        let forwarded = if trusts_proxy { forwarded(headers) } else { None };
         forwarded.or(connected).map_or(Self::Unknown, |address| Self::Network(network(address)))
-    }
-}
-
-/// An address of the older protocol; of the newer one the first half, which names the network.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-        address @ IpAddr::V4(_) => address,
     }
 }
 

@@ -10,9 +10,9 @@ use opentelemetry::{Context, KeyValue};
 use super::Service;
 use super::answer::Answer;
 use super::media::Media;
-use super::rate::Allowance;
+use super::rate::{Allowance, Payer};
 use crate::auth::Role;
-use crate::database::Count;
+use crate::database::scope::Scope;
 use crate::telemetry::metrics::Answered;
 use crate::telemetry::traces::Traced;
 
@@ -65,7 +65,7 @@ pub struct Told {
     pub viewer: Option<Role>,
     pub cost: Option<u64>,
     pub allowance: Option<Allowance>,
-    statements: Count,
+    scope: Scope,
     is_reported: bool,
 }
 
@@ -75,7 +75,7 @@ pub struct Bounds {
     pub request_id: String,
     /// When it must be done.
     pub until: Instant,
-    pub statements: Count,
+    pub scope: Scope,
 }
 
 /// What became of a request. Of a subscription: of its beginning.
@@ -124,15 +124,20 @@ impl Told {
             viewer: None,
             cost: None,
             allowance: None,
-            statements: Count::default(),
+            scope: Scope::default(),
             is_reported: false,
         }
+    }
+
+    /// Whose request it is: what it does from now on goes by the lane of its client.
+    pub fn goes_by(&self, payer: &Payer) {
+        self.scope.goes_by(|| self.service.lanes.of(payer));
     }
 
     /// The bounds of the work for it, which begins now.
     pub fn bounds(&self) -> Bounds {
         let until = Instant::now() + self.service.time_limit();
-        Bounds { request_id: self.request_id.clone(), until, statements: self.statements.clone() }
+        Bounds { request_id: self.request_id.clone(), until, scope: self.scope.clone() }
     }
 
     /// It may be executed.
@@ -169,7 +174,7 @@ impl Told {
             document = self.document,
             viewer = self.viewer.map(tracing::field::debug),
             cost = self.cost,
-            statements = self.statements.get(),
+            statements = self.scope.statements(),
             milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             status,
             codes = codes.join(" "),
@@ -210,7 +215,7 @@ impl Told {
             KeyValue::new("http.request.method", self.method.name()),
             KeyValue::new("http.response.status_code", i64::from(reported.status)),
             KeyValue::new("rec.request_id", self.request_id.clone()),
-            KeyValue::new("rec.statements", number(self.statements.get())),
+            KeyValue::new("rec.statements", number(self.scope.statements())),
             KeyValue::new("rec.codes", reported.codes.join(" ")),
         ];
         let known = [

@@ -21,6 +21,8 @@ const POLL: Duration = Duration::from_secs(1);
 /// How often it is read which tokens are revoked, and written which were used.
 const REVOCATIONS: Duration = Duration::from_millis(500);
 const USES: Duration = Duration::from_secs(5);
+/// How often it is read how many records there are.
+const SIZES: Duration = Duration::from_mins(1);
 /// How often what is too old is forgotten, and how long after the start for the first time.
 const PRUNE: Duration = Duration::from_hours(24);
 const FIRST_PRUNE: Duration = Duration::from_mins(1);
@@ -36,6 +38,7 @@ pub async fn attend(app: Arc<App>) {
             () = forget(&app, FIRST_PRUNE) => {}
             () = know_revocations(&app) => {}
             () = write_uses(&app) => {}
+            () = know_sizes(&app) => {}
         }
     };
     // Deliveries that have begun are ended.
@@ -49,6 +52,16 @@ async fn know_revocations(app: &App) {
         sleep(REVOCATIONS).await;
         if let Err(error) = app.tokens.read(app).await {
             tracing::warn!(error = chain(&error), "it cannot be read which tokens are revoked");
+        }
+    }
+}
+
+/// Knows how many records there are.
+async fn know_sizes(app: &App) {
+    loop {
+        sleep(SIZES).await;
+        if let Err(error) = app.sizes.read(app).await {
+            tracing::warn!(error = chain(&error), "it cannot be read how many records there are");
         }
     }
 }

@@ -129,7 +129,7 @@ impl Open {
         let head = Head::of(&change::bounds(&*self.txn).await?);
         let txn = Arc::into_inner(self.txn).ok_or_else(|| Error::internal("the transaction is still used"))?;
         txn.commit().await.map_err(refused_write)?;
-        change::committed(app, head);
+        change::ring(app, head);
         Ok(())
     }
 }

@@ -26,6 +26,7 @@ pub mod prune;
 pub mod read;
 pub mod recommendation;
 pub mod seed;
+pub mod sizes;
 pub mod source;
 pub mod theme;
 pub mod tx;

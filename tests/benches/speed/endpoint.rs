@@ -10,10 +10,11 @@ use axum::body::Bytes;
 use axum::http::header;
 use axum::routing::{MethodRouter, post};
 use futures_util::future::join_all;
-use rec_api::config::Limits;
+use rec_api::config::{Config, Limits};
 use rec_api::graphql::{schema, sdl};
 use rec_api::http::admission::Admission;
 use rec_api::http::listen::serve;
+use rec_api::service::sizes::Sizes;
 use rec_tests::TestApp;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -66,7 +67,7 @@ async fn small_query(ours: &[Client], fixed: MethodRouter, how: &str) -> Line {
     let port = listener.local_addr().unwrap().port();
     let (_running, stopping) = watch::channel(false);
     let router = Router::new().route("/graphql", fixed);
-    tokio::spawn(async move { serve(listener, router, &Limits::DEFAULT, stopping).await });
+    tokio::spawn(async move { serve(listener, router, &Config::embedded(Config::DATA_DIR.into()), stopping).await });
     let fixed = clients(port).await;
     // At least 0.6 times as many requests in a time: at most 1 / 0.6 times the time for each.
     let what = format!("`{SMALL}` over HTTP on {CONNECTIONS} connections, to the same server with a fixed body, {how}");
@@ -75,7 +76,7 @@ async fn small_query(ours: &[Client], fixed: MethodRouter, how: &str) -> Line {
 
 async fn admission() -> Line {
     let limits = Limits::DEFAULT;
-    let (admission, schema) = (Admission::to(&sdl(), limits), schema(true));
+    let (admission, schema, sizes) = (Admission::to(&sdl(), limits), schema(true), Sizes::default());
     let number = Cell::new(0_u64);
     // A comment makes another document of it.
     let new = || {
@@ -85,7 +86,7 @@ async fn admission() -> Line {
     let variables = Variables::default();
     let ours = async || {
         let text = new();
-        let admitted = admission.admit(&text, None, &variables).await.unwrap();
+        let admitted = admission.admit(&text, None, &variables, &sizes).await.unwrap();
         let mut request = Request::new(&*text);
         let unproven = admitted.unproven().unwrap();
         request.set_parsed_query(admitted.document.parsed);

@@ -49,7 +49,7 @@ async fn serve(url: &str) -> Program {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("REC_")) {
         command.env_remove(name);
     }
-    command.env("REC_RATE_POINTS", "0").env("REC_LOG", "warn");
+    command.env("REC_RATE_POINTS", "0").env("REC_MAX_CONNECTIONS_PER_ADDRESS", "10000").env("REC_LOG", "warn");
     command.env("REC_DATA_DIR", directory.path()).env("REC_DATABASE_URL", url);
     command.env("REC_LISTEN", format!("127.0.0.1:{port}")).stdout(Stdio::null()).stderr(Stdio::null());
     let server = Server(command.spawn().unwrap());

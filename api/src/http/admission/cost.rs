@@ -1,7 +1,7 @@
 //! What an operation costs, in points: a field costs 1, and what is selected of a record counts as often as there may be
 //! records. Each fragment is reckoned once; sums saturate.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 
 use async_graphql::Variables;
@@ -9,8 +9,11 @@ use async_graphql::parser::types::{ExecutableDocument, Field, OperationDefinitio
 use async_graphql_value::{ConstValue, Value};
 
 use super::values::{Types, root_of};
+use super::work::{List, work};
+use crate::service::change::published::typed;
 use crate::service::change::since;
 use crate::service::page::DEFAULT_PAGE;
+use crate::service::sizes::Sizes;
 
 /// How many records a short list counts for. It may have 100; most have a handful.
 const SHORT: u64 = 5;
@@ -23,7 +26,8 @@ fn is_bulk(ty: &str) -> bool {
     ty.starts_with("Upsert")
 }
 
-/// What a mirror proves itself equal with. It reads every record that the viewer sees.
+/// What a mirror proves itself equal with. It reads every record that the viewer sees: a client pays a point more for each record than
+/// the operation may cost.
 const CHECKPOINT: &str = "Checkpoint";
 const CHECKED: u64 = 2000;
 
@@ -42,27 +46,50 @@ fn described(field: &str) -> u64 {
     }
 }
 
+/// What an operation costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// What it may not have too much of, in points.
+    pub points: u64,
+    /// What its client pays beside, in points.
+    pub beside: u64,
+}
+
+impl Cost {
+    /// What its client pays.
+    pub fn paid(self) -> u64 {
+        self.points.saturating_add(self.beside)
+    }
+}
+
 /// The points of an operation with its variables.
 pub fn cost(
     types: &Types,
+    sizes: &Sizes,
     longest: u64,
     document: &ExecutableDocument,
     operation: &OperationDefinition,
     given: &Variables,
-) -> u64 {
-    let mut reckoning = Reckoning { types, longest, document, operation, given, fragments: HashMap::new() };
-    reckoning.selections(&operation.selection_set.node, root_of(operation.ty))
+) -> Cost {
+    let fragments = HashMap::new();
+    let mut reckoning = Reckoning { types, sizes, longest, document, operation, given, fragments, checked: 0 };
+    let points = reckoning.selections(&operation.selection_set.node, root_of(operation.ty));
+    Cost { points, beside: reckoning.checked }
 }
 
 struct Reckoning<'a> {
     types: &'a Types,
+    sizes: &'a Sizes,
     /// The most rows of a page.
     longest: u64,
     document: &'a ExecutableDocument,
     operation: &'a OperationDefinition,
     given: &'a Variables,
-    /// Those that are reckoned; nothing yet for one that is being reckoned. Validation refuses circles.
-    fragments: HashMap<&'a str, u64>,
+    /// The points of those that are reckoned, and the records that they check; nothing yet for one that is being reckoned. Validation
+    /// refuses circles.
+    fragments: HashMap<&'a str, (u64, u64)>,
+    /// The records that checkpoints read.
+    checked: u64,
 }
 
 impl<'a> Reckoning<'a> {
@@ -80,14 +107,15 @@ impl<'a> Reckoning<'a> {
     }
 
     fn fragment(&mut self, name: &'a str) -> u64 {
-        if let Some(points) = self.fragments.get(name) {
+        if let Some((points, checked)) = self.fragments.get(name) {
+            self.checked = self.checked.saturating_add(*checked);
             return *points;
         }
         let Some(fragment) = self.document.fragments.get(name) else { return 0 };
-        self.fragments.insert(name, 0);
-        let on = &fragment.node.type_condition.node.on.node;
+        self.fragments.insert(name, (0, 0));
+        let (on, before) = (&fragment.node.type_condition.node.on.node, self.checked);
         let points = self.selections(&fragment.node.selection_set.node, on);
-        self.fragments.insert(name, points);
+        self.fragments.insert(name, (points, self.checked.saturating_sub(before)));
         points
     }
 
@@ -104,6 +132,7 @@ impl<'a> Reckoning<'a> {
         let (ty, is_list) = answer.unwrap_or(("", false));
         let below = self.selections(&field.selection_set.node, ty);
         if ty == CHECKPOINT {
+            self.checked = self.checked.saturating_add(self.records_of_types(field));
             return below.saturating_add(CHECKED);
         }
         let records = if ty.ends_with("Connection") {
@@ -120,7 +149,47 @@ impl<'a> Reckoning<'a> {
         } else {
             1
         };
-        records.saturating_mul(below).saturating_add(1)
+        let work = if ty.ends_with("Connection") { self.work(field, on, ty) } else { 0 };
+        records.saturating_mul(below).saturating_add(1).saturating_add(work)
+    }
+
+    /// How many records there are of the types that are named; of all unless some are.
+    fn records_of_types(&self, field: &Field) -> u64 {
+        match self.value(field, "types") {
+            Some(ConstValue::List(types)) => {
+                let names = types
+                    .iter()
+                    .filter_map(|one| if let ConstValue::Enum(name) = one { Some(name.as_str()) } else { None });
+                names.filter_map(typed).map(|record| self.sizes.of_type(record)).sum()
+            }
+            _ => self.sizes.total(),
+        }
+    }
+
+    /// What a connection makes the database do beside reading a page.
+    fn work(&self, field: &'a Field, on: &str, ty: &str) -> u64 {
+        let name = field.name.node.as_str();
+        let filter = self.types.argument(on, name, "filter").zip(self.value(field, "filter"));
+        let is_counted = self.selects(&field.selection_set.node, "totalCount", &mut HashSet::new());
+        let keys = match self.value(field, "orderBy") {
+            Some(ConstValue::List(keys)) => keys.len(),
+            order => usize::from(order.is_some()),
+        };
+        let of = ty.trim_end_matches("Connection");
+        work(self.types, self.sizes, &List { of, on, field: name, filter, keys, is_counted })
+    }
+
+    /// Whether a field is selected, in a fragment perhaps. `seen` are the fragments that were looked through.
+    fn selects(&self, set: &'a SelectionSet, name: &str, seen: &mut HashSet<&'a str>) -> bool {
+        set.items.iter().any(|item| match &item.node {
+            Selection::Field(field) => field.node.name.node == name,
+            Selection::InlineFragment(inline) => self.selects(&inline.node.selection_set.node, name, seen),
+            Selection::FragmentSpread(spread) => {
+                let fragment = self.document.fragments.get(&spread.node.fragment_name.node);
+                seen.insert(&spread.node.fragment_name.node)
+                    && fragment.is_some_and(|one| self.selects(&one.node.selection_set.node, name, seen))
+            }
+        })
     }
 
     fn page_size(&self, field: &Field, usual: u64, longest: u64) -> u64 {
@@ -166,7 +235,7 @@ mod tests {
     use async_graphql::parser::parse_query;
     use serde_json::json;
 
-    use super::{Types, cost};
+    use super::{Sizes, Types, cost};
 
     const SCHEMA: &str = "type Thing { id: ID parts: [Thing!]! things(first: Int, last: Int): ThingConnection }
         type ThingConnection { nodes: [Thing!] totalCount: Int } type Names { all: [String!] }
@@ -177,7 +246,8 @@ mod tests {
     fn points(query: &str, variables: serde_json::Value) -> u64 {
         let document = parse_query(query).unwrap();
         let (_, operation) = document.operations.iter().next().unwrap();
-        cost(&Types::of(SCHEMA), 100, &document, &operation.node, &Variables::from_json(variables))
+        cost(&Types::of(SCHEMA), &Sizes::default(), 100, &document, &operation.node, &Variables::from_json(variables))
+            .points
     }
 
     #[test]
@@ -203,6 +273,8 @@ mod tests {
             ),
             ("{ thing { ...f ...f } } fragment f on Thing { id ... on Thing { parts { id } } }", 1 + 2 * (1 + 1 + 5)),
             ("{ ...f } fragment f on Query { thing { id } ...f }", 2),
+            // Looked through once, however often it is spread: else each round of the circle would double the work.
+            ("{ things(first: 1) { ...f } } fragment f on ThingConnection { ...f ...f totalCount }", 1 + 1),
             ("{ __schema { types { name } } }", 1 + (1 + 150_u64).div_ceil(25)),
             (
                 "{ __type(name: \"Query\") { ...t } } fragment t on __Type { fields { args { name } } }",

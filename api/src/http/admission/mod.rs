@@ -5,6 +5,7 @@ mod guard;
 pub mod texts;
 mod values;
 mod weight;
+mod work;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,11 +17,12 @@ use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use self::cost::cost;
+use self::cost::{Cost, cost};
 use self::guard::guard;
 use self::values::Types;
 use self::weight::allow_omitted_page_sizes;
 use crate::config::Limits;
+use crate::service::sizes::Sizes;
 
 /// Why a request is not executed: a code of the README's list, and words.
 #[derive(Debug, PartialEq, Eq)]
@@ -73,8 +75,7 @@ impl Known {
 pub struct Admitted {
     pub document: Document,
     pub known: Known,
-    /// In points.
-    pub cost: u64,
+    pub cost: Cost,
 }
 
 impl Admitted {
@@ -175,6 +176,7 @@ impl Admission {
         text: &str,
         operation: Option<&str>,
         variables: &Variables,
+        sizes: &Sizes,
     ) -> Result<Admitted, Inadmissible> {
         let hash: Hash = Sha256::digest(text.as_bytes()).into();
         let noted = self.kept().recent.get(&hash).cloned();
@@ -185,12 +187,12 @@ impl Admission {
         };
         // Which operation is missing, the execution says.
         let Some(operation) = document.operation(operation) else {
-            return Ok(Admitted { document, known, cost: 1 });
+            return Ok(Admitted { document, known, cost: Cost { points: 1, beside: 0 } });
         };
         self.types.check_variables(operation, variables)?;
-        let cost = cost(&self.types, self.limits.page, &document.parsed, operation, variables);
-        if cost > self.limits.cost {
-            let message = format!("The operation costs {cost} points, more than {}.", self.limits.cost);
+        let cost = cost(&self.types, sizes, self.limits.page, &document.parsed, operation, variables);
+        if cost.points > self.limits.cost {
+            let message = format!("The operation costs {} points, more than {}.", cost.points, self.limits.cost);
             return Err(Inadmissible::new("QUERY_TOO_COMPLEX", message));
         }
         Ok(Admitted { document, known, cost })
@@ -255,12 +257,12 @@ mod tests {
     use futures_util::FutureExt as _;
     use serde_json::json;
 
-    use super::{Admission, Admitted, Inadmissible, Known, Limits, NODE};
+    use super::{Admission, Admitted, Inadmissible, Known, Limits, NODE, Sizes};
 
     const SCHEMA: &str = "type Query { a: Int }";
 
     async fn admit(admission: &Admission, text: &str) -> Result<Admitted, Inadmissible> {
-        admission.admit(text, None, &Variables::default()).await
+        admission.admit(text, None, &Variables::default(), &Sizes::default()).await
     }
 
     #[tokio::test]
@@ -312,7 +314,7 @@ mod tests {
         let admission = Admission::to(SCHEMA, Limits::DEFAULT);
         let text = "query One($a: Int) { a } query Two { a }";
         let given = Variables::from_json(json!({ "a": 1, "b": [1, 2, 3] }));
-        let document = admission.admit(text, Some("One"), &given).await.unwrap().document;
+        let document = admission.admit(text, Some("One"), &given, &Sizes::default()).await.unwrap().document;
         assert_eq!(document.declared(Some("One"), given.clone()), Variables::from_json(json!({ "a": 1 })));
         assert!(document.declared(Some("Two"), given.clone()).is_empty());
         assert!(document.declared(None, given).is_empty(), "no operation is named");

@@ -125,6 +125,16 @@ impl Types {
         Some((&known.answer, known.is_list))
     }
 
+    /// The type of an argument of a field, without its lists.
+    pub fn argument(&self, on: &str, field: &str, name: &str) -> Option<&str> {
+        self.fields.get(on)?.get(field)?.arguments.get(name).map(|(ty, _)| base_of(ty))
+    }
+
+    /// The type of a field of an input, without its lists.
+    pub fn input(&self, ty: &str, field: &str) -> Option<&str> {
+        self.inputs.get(ty)?.get(field).map(|(ty, _)| base_of(ty))
+    }
+
     /// Whether an operation is given the variables that it declares.
     pub fn check_variables(&self, operation: &OperationDefinition, given: &Variables) -> Result<(), Inadmissible> {
         for definition in &operation.variable_definitions {

@@ -21,7 +21,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::change::{ChangeCursor, Head, Identity, Pending, append, committed};
+use super::change::{ChangeCursor, Head, Identity, Pending, append, ring};
 use super::constraint::refused_write;
 use crate::app::App;
 use crate::auth::Viewer;
@@ -287,7 +287,7 @@ impl Tx<'_> {
             Some(append(&self.txn, self.feed, &self.changes, &self.viewer.actor(), self.at).await?)
         };
         self.txn.commit().await.map_err(refused_write)?;
-        head.inspect(|head| committed(self.app, *head));
+        head.inspect(|head| ring(self.app, *head));
         Ok(Written { record, cursor: head.map(Head::cursor) })
     }
 

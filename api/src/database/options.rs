@@ -1,0 +1,155 @@
+//! How connections are opened, and which of them a pool keeps.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::sqlx::pool::PoolOptions;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{self, AssertSqlSafe, Connection as _, Executor as _, Postgres, Sqlite};
+use sea_orm::{ConnectOptions, DbErr, RuntimeErr};
+use tokio::time::timeout;
+
+use super::failure;
+use super::health::Health;
+use super::interrupt::Interrupt;
+
+/// A connection that nobody got within this time is an error, not a wait.
+pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection that has rested this long is tested before it is used.
+const TEST_AFTER: Duration = Duration::from_secs(10);
+/// Statements that a connection keeps prepared.
+const PREPARED: usize = 512;
+/// How long a connection to PostgreSQL may go on with a statement that was given up before it is cut.
+const LAST_CHANCE: Duration = Duration::from_millis(50);
+/// How often PostgreSQL looks, while it works, whether its client is still there, in milliseconds. From version 14 on.
+const CLIENT_CHECK: &str = "SET client_connection_check_interval = 100";
+/// After so many instructions SQLite asks whether a statement is still wanted: some tens of microseconds.
+const INSTRUCTIONS: i32 = 10_000;
+
+fn options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .test_before_acquire_if_idle_for(TEST_AFTER)
+        .record_stmt_in_spans(false)
+        .sqlx_logging(false);
+    options
+}
+
+/// The file of a database's address.
+pub fn file(url: &str) -> Result<PathBuf, DbErr> {
+    let options = url.parse::<SqliteConnectOptions>();
+    let options = options.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
+    Ok(options.get_filename().to_owned())
+}
+
+/// Lets a pool keep no connection that still works at what was given up, none that sqlx counts in a transaction, and none that was there
+/// when one of them broke.
+fn in_a_known_state(options: PoolOptions<Postgres>, health: &Arc<Health>) -> PoolOptions<Postgres> {
+    let health = Arc::clone(health);
+    options.after_release(move |connection, about| {
+        let (keeps, may_work) = (health.keeps(about.age), health.was_abandoned());
+        Box::pin(async move {
+            if may_work && timeout(LAST_CHANCE, connection.ping()).await.is_err() {
+                return Ok(false);
+            }
+            if connection.is_in_transaction() {
+                // What takes it back may be on its way.
+                connection.ping().await?;
+            }
+            Ok(keeps && !connection.is_in_transaction())
+        })
+    })
+}
+
+/// Bounds the time of statements, and of those that nobody waits for.
+fn set_up(options: PoolOptions<Postgres>, timeout: String) -> PoolOptions<Postgres> {
+    options.after_connect(move |connection, _| {
+        let timeout = AssertSqlSafe(timeout.clone());
+        Box::pin(async move {
+            connection.execute(timeout).await?;
+            match connection.execute(CLIENT_CHECK).await {
+                // An older server ends them when their time is over.
+                Err(sqlx::Error::Database(_)) | Ok(_) => Ok(()),
+                Err(error) => Err(error),
+            }
+        })
+    })
+}
+
+/// Lets the writer's pool keep no connection that is in a transaction, whatever sqlx counts.
+fn outside_of_transactions(options: PoolOptions<Sqlite>, interrupt: &Interrupt) -> PoolOptions<Sqlite> {
+    let interrupt = interrupt.clone();
+    options.after_release(move |connection, _| {
+        let interrupt = interrupt.clone();
+        Box::pin(async move {
+            let is_outside = connection.execute("ROLLBACK").await.is_err_and(|error| failure::is_in_none(&error));
+            interrupt.reset();
+            Ok(is_outside && !connection.is_in_transaction())
+        })
+    })
+}
+
+/// Has SQLite ask, while it works, whether that is still wanted.
+fn interrupted_by(options: PoolOptions<Sqlite>, interrupt: &Interrupt) -> PoolOptions<Sqlite> {
+    let interrupt = interrupt.clone();
+    options.after_connect(move |connection, _| {
+        let interrupt = interrupt.clone();
+        Box::pin(async move {
+            connection.lock_handle().await?.set_progress_handler(INSTRUCTIONS, move || !interrupt.is_fired());
+            Ok(())
+        })
+    })
+}
+
+/// The connection that writes to a SQLite database.
+pub fn writer(url: &str, interrupt: &Interrupt) -> ConnectOptions {
+    let (mut options, interrupt) = (sqlite(url), interrupt.clone());
+    options
+        .map_sqlx_sqlite_pool_opts(move |pool| outside_of_transactions(interrupted_by(pool, &interrupt), &interrupt));
+    options
+}
+
+/// One of those that read it; it connects at once, or when it is used.
+pub fn reader(url: &str, interrupt: &Interrupt, when_used: bool) -> ConnectOptions {
+    let (mut options, interrupt) = (sqlite(url), interrupt.clone());
+    options.connect_lazy(when_used).map_sqlx_sqlite_pool_opts(move |pool| interrupted_by(pool, &interrupt));
+    options
+}
+
+fn sqlite(url: &str) -> ConnectOptions {
+    let mut options = options(url, 1);
+    options.idle_timeout(None).max_lifetime(None).map_sqlx_sqlite_opts(|sqlite| {
+        sqlite
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // What is acknowledged is on the disk.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            // `INSERT OR REPLACE` then asks the guards of the row that it replaces.
+            .pragma("recursive_triggers", "ON")
+            .busy_timeout(Duration::from_secs(5))
+            .statement_cache_capacity(PREPARED)
+    });
+    options
+}
+
+/// Connections to PostgreSQL, each of whose statements may take `limit`. One that connects when it is used is for what comes seldom.
+pub fn postgres(url: &str, connections: u32, limit: Duration, health: &Arc<Health>) -> ConnectOptions {
+    let mut options = options(url, connections);
+    let (released, acquired) = (Arc::clone(health), Arc::clone(health));
+    // By statements, not at the connection's start: a pooler would refuse them there.
+    let timeout = format!("SET statement_timeout = {}", limit.as_millis());
+    options
+        .set_application_name("rec")
+        .map_sqlx_postgres_pool_opts(move |pool| set_up(in_a_known_state(pool, &released), timeout.clone()))
+        .map_sqlx_postgres_before_acquire(move |_, about| {
+            let keeps = acquired.keeps(about.age);
+            Box::pin(async move { Ok(keeps) })
+        })
+        .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(PREPARED));
+    options
+}

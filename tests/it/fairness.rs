@@ -1,0 +1,253 @@
+//! Whoever causes work pays for it, and holds up no one else: statements that are given up end, a client has its lane to the database,
+//! an address its share of connections, and whether the service is well is told to whoever asks.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rec_api::database::scope::{Lane, Scope};
+use rec_tests::program::{self, Serving, command, get};
+use rec_tests::socket::Socket;
+use rec_tests::{Database, TestApp, on_both_databases};
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use serde_json::json;
+
+/// Minutes of work.
+fn endless(app: &TestApp) -> Statement {
+    let sql = match app.database {
+        Database::Sqlite => {
+            "SELECT count(*) AS n FROM (WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 10000000000) SELECT x FROM c)"
+        }
+        Database::Postgres => {
+            "SELECT count(*) AS n FROM generate_series(1::bigint, 10000000000) AS c (x) WHERE x % 7 = 3"
+        }
+    };
+    Statement::from_string(app.app.databases.backend(), sql)
+}
+
+/// Whether something works at what nobody waits for any more.
+async fn works(app: &TestApp) -> bool {
+    match app.database {
+        Database::Sqlite => {
+            app.app.databases.connections().iter().any(|(_, state, count)| *state == "used" && *count > 0)
+        }
+        Database::Postgres => {
+            let sql = "SELECT count(*) AS n FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%generate_series%' \
+                       AND pid <> pg_backend_pid() AND datname = current_database()";
+            let row = app.app.databases.read.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await;
+            row.unwrap().unwrap().try_get::<i64>("", "n").unwrap() > 0
+        }
+    }
+}
+
+/// The statement is given up after a moment, and has ended soon after.
+async fn ends(app: &TestApp, work: impl Future<Output = ()>) {
+    let began = Instant::now();
+    assert!(tokio::time::timeout(Duration::from_millis(300), work).await.is_err(), "it takes longer");
+    while works(app).await {
+        assert!(began.elapsed() < Duration::from_secs(5), "it still works");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+on_both_databases! {
+    async fn a_statement_that_is_given_up_ends(app: TestApp) {
+        let databases = &app.app.databases;
+        for _ in 0..6 {
+            ends(&app, async { drop(databases.read.query_all_raw(endless(&app)).await) }).await;
+        }
+        // More often than there are connections, and all of them are there again.
+        let one = || databases.read.query_one_raw(Statement::from_string(databases.backend(), "SELECT 1 AS n"));
+        for row in futures_util::future::join_all((0..8).map(|_| one())).await {
+            assert!(row.unwrap().is_some());
+        }
+    }
+
+    async fn a_transaction_whose_statement_is_given_up_goes_on_or_is_taken_back(app: TestApp) {
+        let databases = &app.app.databases;
+        for number in 0..3 {
+            let txn = databases.begin().await.unwrap();
+            txn.execute_unprepared(&format!("UPDATE write_probe SET filler = 'lost {number}'")).await.unwrap();
+            ends_within(async { drop(txn.query_all_raw(endless(&app)).await) }).await;
+            if number == 0 && app.database == Database::Sqlite {
+                // The read is stopped, and what was written before it is there.
+                txn.execute_unprepared("UPDATE write_probe SET filler = filler || ', no'").await.unwrap();
+            }
+            let began = Instant::now();
+            drop(txn);
+            app.theme(&format!("T{number}")).await;
+            assert!(began.elapsed() < Duration::from_secs(3), "the next one waits: {:?}", began.elapsed());
+        }
+        let filler = databases.read.query_one_raw(Statement::from_string(databases.backend(), "SELECT filler FROM write_probe"));
+        assert_eq!(filler.await.unwrap().unwrap().try_get::<String>("", "filler").unwrap(), "");
+    }
+
+    async fn a_client_does_not_hold_all_connections_of_the_database(app: TestApp) {
+        let app = Arc::new(app.second_with(|config| config.database_connections = 8).await);
+        let greedy = Arc::new(Lane::new(2));
+        let mut working = Vec::new();
+        for _ in 0..40 {
+            let (app, scope) = (Arc::clone(&app), Scope::default());
+            scope.goes_by(|| Arc::clone(&greedy));
+            working.push(tokio::spawn(async move {
+                scope.during(app.app.databases.read.query_all_raw(endless(&app))).await.map(drop)
+            }));
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let others = app.anonymous();
+        for _ in 0..20 {
+            let began = Instant::now();
+            others.query("{ countries { nodes { iso2 } } }").await;
+            assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+            assert_eq!(others.get("/health/ready", &[]).await.0.status, 200);
+        }
+        let used = || app.app.databases.connections().into_iter().find(|(_, state, _)| *state == "used").unwrap().2;
+        let began = Instant::now();
+        // One that was just given back is tested first.
+        while used() != 2 {
+            assert!(began.elapsed() < Duration::from_secs(5), "{}", used());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        working.iter().for_each(tokio::task::JoinHandle::abort);
+    }
+
+    async fn a_subscription_pays_for_each_of_its_results(app: TestApp) {
+        let limited = app.second_with(|config| config.limits.rate_points = 100).await;
+        let port = limited.serve().await;
+        let mut socket = Socket::begin(port, None).await;
+        socket.subscribe("1", "subscription { changes { cursor node { ... on Theme { code kind version } } } }").await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let mut told = 0;
+        for number in 0..60 {
+            app.theme(&format!("T{number}")).await;
+        }
+        let refused = loop {
+            let message = socket.message().await;
+            match message["payload"]["errors"][0]["extensions"]["code"].as_str().or(message["payload"][0]["extensions"]["code"].as_str()) {
+                None => told += 1,
+                Some(code) => break code.to_owned(),
+            }
+        };
+        assert_eq!(refused, "RATE_LIMITED");
+        assert!((3..40).contains(&told), "{told}");
+    }
+}
+
+async fn ends_within(work: impl Future<Output = ()>) {
+    assert!(tokio::time::timeout(Duration::from_millis(300), work).await.is_err(), "it takes longer");
+}
+
+fn started(settings: &[(&str, &str)]) -> (Serving, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let serving = Serving::start(command(directory.path()).envs(settings.iter().copied()));
+    (serving, directory)
+}
+
+/// Opens a connection and begins a stream of events, for an address if there is one; returns it with the status of the answer.
+fn follow(port: u16, forwarded: Option<&str>) -> (TcpStream, u16) {
+    let body = json!({ "query": "subscription { serviceStatus { head } }" }).to_string();
+    let forwarded = forwarded.map(|address| format!("X-Forwarded-For: {address}\r\n")).unwrap_or_default();
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+    write!(
+        stream,
+        "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n{forwarded}\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut beginning = [0; 12];
+    stream.read_exact(&mut beginning).unwrap();
+    (stream, std::str::from_utf8(&beginning[9..]).unwrap().parse().unwrap())
+}
+
+/// Opens streams until one is refused; returns how many there are, and the refusal's status.
+fn as_many_as_may_be(port: u16, forwarded: Option<&str>) -> (Vec<TcpStream>, u16) {
+    let mut open = Vec::new();
+    loop {
+        let (stream, status) = follow(port, forwarded);
+        if status != 200 {
+            return (open, status);
+        }
+        open.push(stream);
+    }
+}
+
+#[test]
+fn an_address_has_its_share_of_connections() {
+    let (serving, _directory) = started(&[("REC_MAX_CONNECTIONS_PER_ADDRESS", "5")]);
+    let (mut open, refused) = as_many_as_may_be(serving.port, None);
+    assert_eq!((open.len(), refused), (5, 429));
+    assert_eq!(get(serving.port, "/health/ready"), 200);
+    assert_eq!(get(serving.port, "/graphql?query=%7B__typename%7D"), 429);
+    // What is closed is free again.
+    open.pop();
+    let began = Instant::now();
+    while get(serving.port, "/graphql?query=%7B__typename%7D") != 200 {
+        assert!(began.elapsed() < Duration::from_secs(20));
+    }
+}
+
+#[test]
+fn behind_a_proxy_each_address_for_which_it_asks_has_its_share() {
+    let (serving, _directory) = started(&[("REC_MAX_CONNECTIONS_PER_ADDRESS", "3"), ("REC_TRUST_PROXY", "on")]);
+    let (one, refused) = as_many_as_may_be(serving.port, Some("203.0.113.9"));
+    assert_eq!((one.len(), refused), (3, 429));
+    let (other, refused) = as_many_as_may_be(serving.port, Some("198.51.100.1, 203.0.113.10"));
+    assert_eq!((other.len(), refused), (3, 429));
+    assert_eq!(follow(serving.port, Some("203.0.113.9:5555")).1, 429, "some proxies write the port as well");
+    assert_eq!(program::get_with(serving.port, "/health/ready", "X-Forwarded-For: 203.0.113.9\r\n"), 200);
+    drop(one);
+    let began = Instant::now();
+    while follow(serving.port, Some("203.0.113.9")).1 != 200 {
+        assert!(began.elapsed() < Duration::from_secs(20), "what is closed is free again");
+    }
+    // The proxy's own connections are as many as it likes.
+    let mut sockets: Vec<TcpStream> = Vec::new();
+    for _ in 0..20 {
+        sockets.push(TcpStream::connect(("127.0.0.1", serving.port)).unwrap());
+    }
+    assert_eq!(get(serving.port, "/graphql?query=%7B__typename%7D"), 200);
+}
+
+#[tokio::test]
+async fn a_socket_keeps_the_share_of_its_address() {
+    let (serving, _directory) = started(&[("REC_MAX_CONNECTIONS_PER_ADDRESS", "2"), ("REC_TRUST_PROXY", "on")]);
+    let open = async || {
+        let address = [("x-forwarded-for", "203.0.113.9".to_owned())];
+        Socket::open_with(serving.port, "graphql-transport-ws", &address).await
+    };
+    let (one, two) = (open().await, open().await);
+    assert_eq!(open().await.err(), Some(429));
+    drop(two);
+    let began = Instant::now();
+    while open().await.is_err() {
+        assert!(began.elapsed() < Duration::from_secs(20), "what is closed is free again");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    drop(one);
+}
+
+#[test]
+fn a_full_service_says_so_and_whether_it_is_well() {
+    let (serving, _directory) = started(&[("REC_MAX_CONNECTIONS", "4")]);
+    let (mut open, refused) = as_many_as_may_be(serving.port, None);
+    assert_eq!((open.len(), refused), (4, 503));
+    let mut refused = follow(serving.port, None).0;
+    let mut answer = String::new();
+    refused.read_to_string(&mut answer).unwrap();
+    let answer = answer.to_ascii_lowercase();
+    assert!(answer.contains("retry-after: 1") && answer.contains("\"unavailable\""), "{answer}");
+    for path in ["/health/ready", "/health/live"] {
+        assert_eq!(get(serving.port, path), 200);
+    }
+    // Those who say nothing on the spare connections do not keep others from asking.
+    let silent: Vec<TcpStream> = (0..50).map(|_| TcpStream::connect(("127.0.0.1", serving.port)).unwrap()).collect();
+    open.pop();
+    let began = Instant::now();
+    while std::panic::catch_unwind(|| get(serving.port, "/health/ready")).ok() != Some(200) {
+        assert!(began.elapsed() < Duration::from_secs(20));
+    }
+    drop(silent);
+}
