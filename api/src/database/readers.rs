@@ -1,6 +1,7 @@
 //! The connections by which a SQLite database is read. Each is a pool of its own, so that what it works at can be stopped when nobody
 //! waits for it any more.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sea_orm::{ConnAcquireErr, Database, DatabaseConnection, DbErr};
@@ -13,8 +14,8 @@ use super::options::{self, ACQUIRE_TIMEOUT};
 #[derive(Debug)]
 pub struct Readers {
     all: Vec<Reader>,
-    /// The last one that was used comes first: it has the most in its memory.
-    free: Mutex<Vec<usize>>,
+    /// The last one that was used comes last: sqlx tests it before it is free again.
+    free: Mutex<VecDeque<usize>>,
     places: Arc<Semaphore>,
 }
 
@@ -36,7 +37,7 @@ impl Readers {
             all.push(Reader { connection, interrupt });
         }
         let places = Arc::new(Semaphore::new(all.len()));
-        Ok(Self { free: Mutex::new((0..all.len()).rev().collect()), all, places })
+        Ok(Self { free: Mutex::new((0..all.len()).collect()), all, places })
     }
 
     /// Runs something on a connection that is free. Given up, it is stopped, and the connection is free when that is done.
@@ -54,11 +55,11 @@ impl Readers {
         let place = timeout(ACQUIRE_TIMEOUT, Arc::clone(&self.places).acquire_owned()).await;
         let place = place.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
         let place = place.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))?;
-        let index = self.free().pop().ok_or(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
+        let index = self.free().pop_front().ok_or(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
         Ok(Taken { readers: Arc::clone(self), index, place: Some(place), is_done: false })
     }
 
-    fn free(&self) -> std::sync::MutexGuard<'_, Vec<usize>> {
+    fn free(&self) -> std::sync::MutexGuard<'_, VecDeque<usize>> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -101,7 +102,7 @@ impl Drop for Taken {
     fn drop(&mut self) {
         let (readers, index, place) = (Arc::clone(&self.readers), self.index, self.place.take());
         if self.is_done {
-            readers.free().push(index);
+            readers.free().push_back(index);
             return;
         }
         self.reader().interrupt.fire();
@@ -110,7 +111,7 @@ impl Drop for Taken {
             // It comes after what was stopped, and is too short to be stopped itself.
             let _ = reader.connection.ping().await;
             reader.interrupt.reset();
-            readers.free().push(index);
+            readers.free().push_back(index);
             drop(place);
         };
         // Without a runtime the service has ended.
