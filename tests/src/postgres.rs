@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
@@ -245,10 +245,23 @@ impl Cluster {
         children.split_whitespace().filter_map(|child| child.parse().ok()).chain([id]).collect()
     }
 
-    /// Stops the server, cutting all connections, and starts it again a second later.
-    pub fn restart(&mut self) {
+    /// Stops the server, cutting all connections, and starts it again a second later: returns when it answers.
+    pub async fn restart(&mut self) {
+        let before = self.began().await.expect("a server that runs");
         let pipe = self.keeper.stdin.as_mut().expect("a pipe to the shell");
         pipe.write_all(b"restart\n").expect("a shell that reads");
+        while self.began().await.is_none_or(|began| began == before) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// When the server was started; `None` while it does not answer.
+    async fn began(&self) -> Option<String> {
+        let db = Database::connect(self.server.url("postgres")).await.ok()?;
+        let began = "SELECT CAST(pg_postmaster_start_time() AS text) AS began";
+        let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, began)).await.ok()??;
+        db.close().await.ok()?;
+        row.try_get("", "began").ok()
     }
 }
 
