@@ -3,17 +3,17 @@
 
 use std::sync::Arc;
 
-use async_graphql::{InputType, Value as Input, value};
+use async_graphql::{InputType, Name, Value as Input, value};
 use entity::id::RecordId as _;
-use entity::{Row, body, meeting, organization, recommendation};
+use entity::{Row, body, country, meeting, organization, recommendation, theme};
 use rec_api::auth::{Role, Viewer};
 use rec_api::service::filter::Filter;
+use rec_api::service::link::Link;
 use rec_api::service::meeting::{MeetingFilter, MeetingOrder};
 use rec_api::service::page::{Listing, Sort, Window};
 use rec_api::service::read::{self, Visible};
-use rec_api::service::recommendation::{RecommendationFilter, RecommendationOrder, of_body as of_body_link};
-use rec_api::service::seed;
-use rec_tests::{Database, TestApp, on_both_databases};
+use rec_api::service::recommendation::{self as recommendations, RecommendationFilter, RecommendationOrder};
+use rec_tests::{Database, TestApp, on_both_databases, volume};
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{Condition, ConnectionTrait as _, Statement};
 use uuid::Uuid;
@@ -41,9 +41,41 @@ where
     F: Filter<Entity = E> + InputType,
     S: Sort<Entity = E> + InputType,
 {
+    listing_of::<E, F, S>(viewer, None, filter, order)
+}
+
+fn listing_of<E, F, S>(viewer: &Viewer, link: Option<&Link>, filter: Option<&Input>, order: &Input) -> Listing<E>
+where
+    E: Visible,
+    F: Filter<Entity = E> + InputType,
+    S: Sort<Entity = E> + InputType,
+{
     let window = Window { first: Some(20), after: None, last: None, before: None, longest: 100 };
     let (filter, order) = (filter.map(parsed::<F>), [parsed::<S>(order)]);
-    Listing::new("test", filter.as_ref(), Some(&order), &window, viewer).unwrap()
+    Listing::new("test", link, filter.as_ref(), Some(&order), &window, viewer).unwrap()
+}
+
+/// Records that have lists of recommendations, what these hang on them by, and a filter of them.
+async fn nested(app: &TestApp) -> Vec<(Vec<Uuid>, Link, Option<Input>)> {
+    let [bodies, organizations, countries, themes] = [
+        ids::<body::Entity>(app).await,
+        ids::<organization::Entity>(app).await,
+        ids::<country::Entity>(app).await,
+        ids::<theme::Entity>(app).await,
+    ];
+    vec![
+        (bodies.clone(), recommendations::of_body(), None),
+        (bodies, recommendations::of_body(), Some(equal("status", named("ADOPTED")))),
+        (organizations.clone(), recommendations::of_addressed_organization(), None),
+        (organizations, recommendations::of_drafter(), None),
+        (countries, recommendations::of_addressed_country(), None),
+        (themes, recommendations::of_theme(), None),
+    ]
+}
+
+async fn ids<E: Visible>(app: &TestApp) -> Vec<Uuid> {
+    let rows = read::all::<E>(&app.app.databases.read, &Viewer::system("test"), Condition::all()).await.unwrap();
+    rows.iter().map(|row| E::id(row).uuid()).collect()
 }
 
 /// The plan of a statement, a line for each step.
@@ -59,33 +91,48 @@ async fn plan(app: &TestApp, statement: &SelectStatement) -> String {
     rows.iter().map(|row| row.try_get::<String>("", column).unwrap() + "\n").collect()
 }
 
+/// The most rows of a page, and one.
+const LONGEST: u32 = 101;
+
 /// How deep in a plan of PostgreSQL pages are sorted that were found in order.
 const OF_PAGES: usize = 14;
 
 /// Whether a plan reads a whole table, or sorts more than pages: those that were found in order, audience by audience, are sorted together.
-fn costs_the_table<E: Row>(plan: &str) -> bool {
+fn costs_the_table<E: Row>(plan: &str, is_of_several: bool) -> bool {
     let table = E::default().table_name().to_owned();
     let is_whole = |line: &str| {
-        line.contains(&format!("Seq Scan on {table}"))
-            || (line.contains(&format!("SCAN {table}")) && !line.contains("USING"))
+        [table.as_str(), "addressee", "recommendation_theme"].iter().any(|table| {
+            line.contains(&format!("Seq Scan on {table}"))
+                || (line.contains(&format!("SCAN {table}")) && !line.contains("USING"))
+        })
     };
     // A single branch is a part of the statement itself on PostgreSQL: above it a page is sorted.
     let is_levelled = plan.contains("branch") || plan.contains("Nested Loop");
     let mut branch: Option<Branch> = None;
+    let mut probe = None;
     for line in plan.lines() {
         let depth = line.find(|letter: char| !letter.is_whitespace()).unwrap_or_default();
+        if line.contains("InitPlan") {
+            probe = probe.or(Some(depth));
+        } else if probe.is_some_and(|probe| depth <= probe) {
+            probe = None;
+        }
         let mut ended = None;
-        if line.contains("CO-ROUTINE branch") || line.contains("Subquery Scan on branch") {
+        if let Some(is_few) = begins(line) {
             ended = branch.take();
-            branch = Some(Branch { depth, ..Branch::default() });
-        } else if line.contains("SCAN branch") || (line.contains("->") && branch.is_some_and(|one| depth <= one.depth))
+            branch = Some(Branch { depth, is_few, ..Branch::default() });
+        } else if line.contains("SCAN branch")
+            || line.contains("SCAN few")
+            || (line.contains("->") && branch.is_some_and(|one| depth <= one.depth))
         {
             ended = branch.take();
         }
         if ended.is_some_and(Branch::sorts_others) {
             return true;
         }
-        let sorts = line.contains("USE TEMP B-TREE FOR") || line.contains("Sort  (");
+        // Where PostgreSQL expects few rows, it sorts them: to count them, or for a page of them.
+        let is_large = probe.is_none() && expected_rows(line) > LONGEST;
+        let sorts = line.contains("USE TEMP B-TREE FOR") || (line.contains("Sort  (") && is_large);
         match &mut branch {
             Some(branch) => {
                 branch.sorts |= sorts;
@@ -94,11 +141,26 @@ fn costs_the_table<E: Row>(plan: &str) -> bool {
             None if sorts && (!is_levelled || depth > OF_PAGES) => return true,
             None => {}
         }
-        if is_whole(line) {
+        // PostgreSQL looks for some rows of several values as it expects to meet with them.
+        if is_whole(line) && !(is_of_several && probe.is_some()) {
             return true;
         }
     }
     branch.is_some_and(Branch::sorts_others)
+}
+
+/// The rows that PostgreSQL expects of a step of a plan.
+fn expected_rows(line: &str) -> u32 {
+    let rows = line.split_once("rows=").map_or("", |(_, rest)| rest);
+    rows.split(' ').next().and_then(|rows| rows.parse().ok()).unwrap_or_default()
+}
+
+/// Whether a part of a plan begins, and whether it is of few rows.
+fn begins(line: &str) -> Option<bool> {
+    ["branch", "few"].into_iter().zip([false, true]).find_map(|(name, is_few)| {
+        let begins = line.contains(&format!("CO-ROUTINE {name}")) || line.contains(&format!("Subquery Scan on {name}"));
+        begins.then_some(is_few)
+    })
 }
 
 /// A part of a plan: the rows of one audience.
@@ -106,13 +168,15 @@ fn costs_the_table<E: Row>(plan: &str) -> bool {
 struct Branch {
     depth: usize,
     sorts: bool,
+    /// Rows that are found by what holds of few, and sorted.
+    is_few: bool,
     /// What an organisation alone may see: it is little, and is sorted.
     is_own: bool,
 }
 
 impl Branch {
     fn sorts_others(self) -> bool {
-        self.sorts && !self.is_own
+        self.sorts && !self.is_own && !self.is_few
     }
 }
 
@@ -130,7 +194,8 @@ where
                 for direction in ["ASC", "DESC"] {
                     let listing = listing::<E, F, S>(&viewer, filter.as_ref(), &order(field, direction));
                     let plan = plan(app, &read::page_of(app.app.databases.backend(), &viewer, &listing)).await;
-                    if costs_the_table::<E>(&plan) {
+                    let is_of_several = filter.as_ref().is_some_and(is_of_several);
+                    if costs_the_table::<E>(&plan, is_of_several) {
                         dear.push(format!("{:?} {filter:?} {field} {direction}\n{plan}", viewer.role));
                     }
                 }
@@ -140,33 +205,74 @@ where
     dear
 }
 
-fn order(field: &str, direction: &str) -> Input {
-    let name = |name: &str| Input::Enum(async_graphql::Name::new(name));
-    value!({ "field": (name(field)), "direction": (name(direction)) })
+fn named(name: &str) -> Input {
+    Input::Enum(Name::new(name))
 }
 
-fn status(status: &str) -> Input {
-    value!({ "status": { "eq": (Input::Enum(async_graphql::Name::new(status))) } })
+fn object(field: &str, value: Input) -> Input {
+    Input::Object([(Name::new(field), value)].into_iter().collect())
+}
+
+fn order(field: &str, direction: &str) -> Input {
+    value!({ "field": (named(field)), "direction": (named(direction)) })
+}
+
+fn equal(field: &str, value: Input) -> Input {
+    object(field, object("eq", value))
+}
+
+/// A related record, by its key.
+fn some(field: &str, key: &str, value: &str) -> Input {
+    object(field, object("some", equal(key, value.into())))
+}
+
+/// Whether rows of several values are asked for.
+fn is_of_several(filter: &Input) -> bool {
+    let filter = filter.to_string();
+    filter.contains("in:") || filter.contains("kind:")
+}
+
+/// What is asked for of recommendations.
+fn filters() -> Vec<Option<Input>> {
+    let body = |code: &str| object("body", equal("code", code.into()));
+    let of_both = value!({ "and": [(body("WG-A")), (equal("status", named("DRAFT")))] });
+    let filters = [
+        equal("status", named("ADOPTED")),
+        equal("status", named("DRAFT")),
+        object("status", object("in", Input::List(vec![named("ADOPTED"), named("TRANSMITTED")]))),
+        body("WG-A"),
+        body("EC"),
+        of_both,
+        object("body", equal("kind", named("WORKING_GROUP"))),
+        object("meeting", equal("kind", named("WORKING_GROUP"))),
+        object("meeting", equal("id", "mtg_01978d6bd7d87d0b8b0e5bbd4cd7e6a1".into())),
+        some("addressedCountries", "iso2", "KZ"),
+        some("addressedOrganizations", "acronym", "OSCE"),
+        some("themes", "code", "LAW"),
+        value!({ "updatedAt": { "gte": "2020-01-01T00:00:00Z" } }),
+        value!({ "targetDate": { "lt": "2020-01-01" } }),
+    ];
+    [None].into_iter().chain(filters.map(Some)).collect()
 }
 
 on_both_databases! {
     async fn a_page_is_found_through_an_index_in_its_order(app: TestApp) {
-        seed::scale::load(&app.app, 8000, 4000).await.unwrap();
+        volume::load(&app, 8000, 4000).await;
         let all = ["LABEL", "STATUS", "TARGET_DATE", "ADOPTED_ON", "CREATED_AT", "UPDATED_AT"];
-        let of_body = |code: &str| Some(value!({ "body": { "code": { "eq": (code) } } }));
-        let filters = [None, Some(status("ADOPTED")), Some(status("DRAFT")), of_body("WG-A"), of_body("EC")];
+        let filters = filters();
         let mut wrong = dear::<recommendation::Entity, RecommendationFilter, RecommendationOrder>(&app, &filters, &all).await;
         let orders = ["STARTS_ON", "ENDS_ON", "KIND", "STATUS", "UPDATED_AT"];
         wrong.extend(dear::<meeting::Entity, MeetingFilter, MeetingOrder>(&app, &[None], &orders).await);
         assert!(wrong.is_empty(), "{} lists cost the table:\n{}", wrong.len(), wrong.join("\n"));
-        let bodies = read::all::<body::Entity>(&app.app.databases.read, &Viewer::anonymous(), Condition::all()).await.unwrap();
-        let bodies: Vec<Uuid> = bodies.iter().map(|body| body.id.uuid()).collect();
-        for viewer in viewers(&app).await {
-            for order in all.iter().flat_map(|field| [order(field, "ASC"), order(field, "DESC")]) {
-                let listing = listing::<recommendation::Entity, RecommendationFilter, RecommendationOrder>(&viewer, None, &order);
-                let backend = app.app.databases.backend();
-                let plan = plan(&app, &read::pages_of(backend, &viewer, &of_body_link(), &bodies, &listing)).await;
-                assert!(!costs_the_table::<recommendation::Entity>(&plan), "{:?} {order}\n{plan}", viewer.role);
+        // The lists of several records at once.
+        for (parents, link, filter) in nested(&app).await {
+            for viewer in viewers(&app).await {
+                for order in all.iter().flat_map(|field| [order(field, "ASC"), order(field, "DESC")]) {
+                    let listing = listing_of::<recommendation::Entity, RecommendationFilter, RecommendationOrder>(&viewer, Some(&link), filter.as_ref(), &order);
+                    let backend = app.app.databases.backend();
+                    let plan = plan(&app, &read::pages_of(backend, &viewer, &link, &parents, &listing)).await;
+                    assert!(!costs_the_table::<recommendation::Entity>(&plan, false), "{:?} {filter:?} {order}\n{plan}", viewer.role);
+                }
             }
         }
         // It would be seen.

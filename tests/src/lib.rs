@@ -12,6 +12,7 @@ pub mod schema;
 pub mod shapes;
 pub mod socket;
 pub mod traces;
+pub mod volume;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};

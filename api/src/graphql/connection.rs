@@ -15,8 +15,9 @@ use uuid::Uuid;
 use super::loader::{ChildrenOf, CountOf, PageOf};
 use super::object::{Listed, Node};
 use super::session::session;
+use crate::service::link::Link;
 use crate::service::page::{Listing, Page, Window};
-use crate::service::read::{self, Link};
+use crate::service::read;
 
 /// A list that can grow, a page at a time.
 pub struct Connection<N: Node> {
@@ -172,7 +173,7 @@ macro_rules! connections {
         pub struct $lists(uuid::Uuid);
 
         impl $lists {
-            fn place(lists: &Self, link: $crate::service::read::Link) -> $crate::graphql::connection::Place {
+            fn place(lists: &Self, link: $crate::service::link::Link) -> $crate::graphql::connection::Place {
                 let kind = <$parent as async_graphql::OutputType>::type_name();
                 $crate::graphql::connection::Place::Below(kind, lists.0, link)
             }
@@ -246,7 +247,9 @@ pub async fn page<N: Listed>(
         Place::Root => (field.to_owned(), None),
         Place::Below(kind, id, link) => (format!("{kind}.{field}"), Some((id, link))),
     };
-    let listing = Arc::new(Listing::new(&name, filter.as_deref(), order.as_deref(), &window, &session.viewer)?);
+    let link = parent.as_ref().map(|(_, link)| link);
+    let listing = Listing::new(&name, link, filter.as_deref(), order.as_deref(), &window, &session.viewer)?;
+    let listing = Arc::new(listing);
     let page = match &parent {
         None => {
             let page = read::list::<N::Entity>(&session.app.databases.read, &session.viewer, &listing).await?;

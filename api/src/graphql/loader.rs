@@ -17,8 +17,9 @@ use crate::auth::Viewer;
 use crate::error::Error;
 use crate::service;
 use crate::service::kept;
+use crate::service::link::Link;
 use crate::service::page::{Listing, Page};
-use crate::service::read::{self, Link, Visible};
+use crate::service::read::{self, Visible};
 
 /// What the loaders read with.
 pub struct Reader {

@@ -12,6 +12,9 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::filter::{Filter, Scope, is_storable};
+use super::link::Link;
+use super::ordered::Candidates;
+use super::read::Visible;
 use crate::auth::Viewer;
 use crate::error::Error;
 
@@ -61,11 +64,28 @@ pub struct Listing<E: Row> {
     before: Option<Position>,
     fingerprint: [u8; 6],
     identity: String,
-    /// Whether it has few rows, which are better found than passed by in order.
-    is_selective: bool,
+    /// Where indexes have its rows in order.
+    pub walk: Option<Walk>,
 }
 
-/// The rows of a list in whose key there is a value, or those where there is none; in order.
+/// How the rows of a list are told from others while they are passed by in its order.
+#[derive(Clone, Debug)]
+pub struct Walk {
+    pub condition: Condition,
+    /// What may hold of few rows.
+    pub candidates: Vec<Candidates>,
+}
+
+impl Walk {
+    /// Of those rows that hang on a parent.
+    pub fn of_parent<E: Row>(&self, viewer: &Viewer, link: &Link, parent: Expr) -> Self {
+        let condition = self.condition.clone().add(link.tested::<E>(parent.clone()));
+        let candidates = link.candidates::<E>(viewer, parent).into_iter().chain(self.candidates.iter().cloned());
+        Self { condition, candidates: candidates.collect() }
+    }
+}
+
+/// The rows of a list in whose first key there is a value, or those where there is none; in order.
 pub struct Section {
     pub condition: Condition,
     pub order: Vec<(Expr, Order)>,
@@ -102,15 +122,17 @@ impl<M> Page<M> {
 }
 
 impl<E: Row> Listing<E> {
-    /// `place` names the list (`meetings`, `Body.meetings`), so that its cursors fit no other one.
+    /// `place` names the list (`meetings`, `Body.meetings`), so that its cursors fit no other one. `link` is what it hangs on a parent by.
     pub fn new<F, S>(
         place: &str,
+        link: Option<&Link>,
         filter: Option<&F>,
         order: Option<&[S]>,
         window: &Window,
         viewer: &Viewer,
     ) -> Result<Self, Error>
     where
+        E: Visible,
         F: Filter<Entity = E>,
         S: Sort<Entity = E>,
     {
@@ -131,8 +153,10 @@ impl<E: Row> Listing<E> {
             |cursor: &Option<String>| cursor.as_deref().map(|text| decode(text, &keys, fingerprint)).transpose();
         let (after, before) = (position(&window.after)?, position(&window.before)?);
         let identity = format!("{identity} {window:?}");
-        let is_selective = filter.is_some_and(Filter::is_selective);
-        Ok(Self { condition, keys, limit, backward, after, before, fingerprint, identity, is_selective })
+        let is_led = link.is_some_and(Link::is_levelled);
+        let walk = Scope::walking::<E>(viewer, keys.first().map(|key| key.column), is_led);
+        let walk = walk.map(|scope| scope.walk(filter)).transpose()?;
+        Ok(Self { condition, keys, limit, backward, after, before, fingerprint, identity, walk })
     }
 
     /// The newest rows, as many as are shown.
@@ -154,7 +178,7 @@ impl<E: Row> Listing<E> {
             before: None,
             fingerprint: [0; 6],
             identity,
-            is_selective: false,
+            walk: None,
         }
     }
 
@@ -163,57 +187,52 @@ impl<E: Row> Listing<E> {
         &self.identity
     }
 
-    /// Its rows, one section after the other, if they are better read in the order of an index, which is of one key at most.
-    pub fn sections(&self) -> Option<Vec<Section>> {
-        let key = match self.keys.as_slice() {
-            _ if self.is_selective => return None,
-            [] => return Some(vec![self.section(None, false)]),
-            [key] => key,
-            _ => return None,
-        };
-        let mut sections = vec![self.section(Some(key), false)];
-        if key.column.def().is_null() {
-            sections.push(self.section(Some(key), true));
-        }
-        Some(sections)
+    /// Its rows, one section after the other. Its first key is one that an index has in order; where rows are equal in it, the others are
+    /// sorted by.
+    pub fn sections(&self) -> Vec<Section> {
+        let has_nulls = self.keys.first().is_some_and(|key| key.column.def().is_null());
+        [false, true].into_iter().take(if has_nulls { 2 } else { 1 }).map(|of_nulls| self.section(of_nulls)).collect()
     }
 
-    fn section(&self, key: Option<&Key<E>>, of_nulls: bool) -> Section {
+    fn section(&self, of_nulls: bool) -> Section {
         let column = |column: E::Column| Expr::col(column.as_column_ref());
         let mut condition = Condition::all();
-        if let Some(key) = key.filter(|key| key.column.def().is_null()) {
+        if let Some(key) = self.keys.first().filter(|key| key.column.def().is_null()) {
             let value = column(key.column);
             condition = condition.add(if of_nulls { value.is_null() } else { value.is_not_null() });
         }
         for (position, flipped) in [(&self.after, false), (&self.before, true)] {
             if let Some(position) = position {
-                condition = condition.add(self.beyond_in(position, key, of_nulls, flipped));
+                condition = condition.add(self.beyond_in(position, of_nulls, flipped));
             }
         }
-        let direction = if self.is_descending() == self.backward { Order::Asc } else { Order::Desc };
-        let columns = key.map(|key| key.column).into_iter().chain([E::ID]);
-        let order = columns.map(|one| (column(one), direction.clone())).collect();
+        let first = self.keys.first().map(|key| (column(key.column), self.is_descending() != self.backward));
+        let order = first.into_iter().chain(self.sort_exprs(1, column));
+        let order = order.map(|(expr, descending)| (expr, if descending { Order::Desc } else { Order::Asc })).collect();
         let side = |descending: bool| if descending { Beyond::Below } else { Beyond::Above };
         let bounds = [(&self.after, side(self.is_descending())), (&self.before, side(!self.is_descending()))];
         let ids = bounds.into_iter().filter_map(|(position, side)| Some((side, position.as_ref()?.id)));
-        Section { condition, order, by_id: key.is_none().then(|| ids.collect()) }
+        Section { condition, order, by_id: self.keys.is_empty().then(|| ids.collect()) }
     }
 
     /// The rows of a section that come after a position; before it, if that is `flipped`.
-    fn beyond_in(&self, position: &Position, key: Option<&Key<E>>, of_nulls: bool, flipped: bool) -> Condition {
-        let descending = self.is_descending() != flipped;
-        let term = |column: E::Column, value: Value| Term::new(Expr::col(column.as_column_ref()), value, descending);
-        let id = term(E::ID, position.id.into());
-        let value = position.values.first().filter(|value| **value != value.as_null());
-        let terms = match (key, value) {
-            (None, _) => vec![id],
-            (Some(_), None) if of_nulls => vec![id],
-            (Some(key), Some(value)) if !of_nulls => vec![term(key.column, value.clone()), id],
+    fn beyond_in(&self, position: &Position, of_nulls: bool, flipped: bool) -> Condition {
+        let others = self.terms(1, position, flipped);
+        let Some(key) = self.keys.first() else { return beyond_all(&others) };
+        match position.values.first().filter(|value| **value != value.as_null()) {
+            None if of_nulls => beyond_all(&others),
+            Some(value) if !of_nulls => {
+                let first =
+                    Term::new(Expr::col(key.column.as_column_ref()), value.clone(), self.is_descending() != flipped);
+                let bound = first.reached();
+                let terms: Vec<Term> = [first].into_iter().chain(others).collect();
+                // An index finds its way by the bound, whatever the other keys are.
+                Condition::all().add(bound).add(beyond_all(&terms))
+            }
             // The other section comes after this one, or before it.
-            _ if of_nulls != flipped => return Condition::all(),
-            _ => return Condition::all().add(Expr::value(false)),
-        };
-        Condition::all().add(tuple_compare(&terms))
+            _ if of_nulls != flipped => Condition::all(),
+            _ => Condition::all().add(Expr::value(false)),
+        }
     }
 
     /// The most rows that are read of it: one more tells whether there is another page.
@@ -223,7 +242,7 @@ impl<E: Row> Listing<E> {
 
     /// Orders a statement on the table itself, and limits it.
     pub fn order(&self, select: &mut SelectStatement) {
-        for (expr, descending) in self.sort_exprs(|column| Expr::col(column.as_column_ref())) {
+        for (expr, descending) in self.sort_exprs(self.ended(), |column| Expr::col(column.as_column_ref())) {
             select.order_by_expr(expr, if descending { Order::Desc } else { Order::Asc });
         }
         select.limit(self.most());
@@ -242,7 +261,7 @@ impl<E: Row> Listing<E> {
 
     /// Orders a statement in which the table is called `alias`, the way `narrow` does.
     pub fn order_as(&self, select: &mut SelectStatement, alias: &'static str) {
-        for (expr, descending) in self.sort_exprs(|column| Expr::col((alias, column))) {
+        for (expr, descending) in self.sort_exprs(self.ended(), |column| Expr::col((alias, column))) {
             select.order_by_expr(expr, if descending { Order::Desc } else { Order::Asc });
         }
     }
@@ -268,10 +287,10 @@ impl<E: Row> Listing<E> {
         self.keys.first().is_some_and(|key| key.direction == Direction::Desc)
     }
 
-    /// The expressions that the list is sorted by, each with its direction; reversed for a page that is read backward.
-    fn sort_exprs(&self, column: impl Fn(E::Column) -> Expr) -> Vec<(Expr, bool)> {
+    /// The expressions that the list is sorted by after its first keys, each with its direction; reversed for a page that is read backward.
+    fn sort_exprs(&self, after: usize, column: impl Fn(E::Column) -> Expr) -> Vec<(Expr, bool)> {
         let mut exprs = Vec::new();
-        for key in &self.keys[self.ended()..] {
+        for key in self.keys.iter().skip(after) {
             let descending = key.direction == Direction::Desc;
             if key.column.def().is_null() {
                 exprs.push((null_rank(column(key.column), descending), descending));
@@ -292,7 +311,7 @@ impl<E: Row> Listing<E> {
     /// The rows that come strictly after a position if `descending` is the list's own direction, else strictly before it.
     fn beyond(&self, position: &Position, descending: bool) -> Condition {
         let flipped = descending != self.is_descending();
-        let (mut all, terms) = (Condition::all(), self.terms(position, flipped));
+        let (mut all, terms) = (Condition::all(), self.terms(0, position, flipped));
         let ends = terms.iter().take_while(|term| term.null.is_some()).count();
         let (ends, terms) = terms.split_at(ends);
         for term in ends {
@@ -301,10 +320,11 @@ impl<E: Row> Listing<E> {
         all.add(beyond_all(terms))
     }
 
-    fn terms(&self, position: &Position, flipped: bool) -> Vec<Term> {
+    /// The comparisons with a position by the keys after the first ones, and by the id.
+    fn terms(&self, after: usize, position: &Position, flipped: bool) -> Vec<Term> {
         let column = |column: E::Column| Expr::col(column.as_column_ref());
         let mut terms = Vec::new();
-        for (key, value) in self.keys.iter().zip(&position.values) {
+        for (key, value) in self.keys.iter().zip(&position.values).skip(after) {
             let descending = key.direction == Direction::Desc;
             let is_null = *value == value.as_null();
             if key.column.def().is_null() {
@@ -343,11 +363,16 @@ impl Term {
         Self { expr, value: value.into(), descending, null: None }
     }
 
+    /// The rows that are equal to the position, or come after it.
+    fn reached(&self) -> Expr {
+        let (expr, value) = (self.expr.clone(), self.value.clone());
+        if self.descending { expr.lte(value) } else { expr.gte(value) }
+    }
+
     /// Says the same in three ways: SQLite finds its way in the index by the equality, PostgreSQL by the range.
     fn at_the_end(mut self, column: &Expr) -> Self {
         let (rank, value) = (|| self.expr.clone(), || self.value.clone());
-        let range = if self.descending { rank().lte(value()) } else { rank().gte(value()) };
-        self.null = Some(range.and(rank().eq(value())).and(column.clone().is_null()));
+        self.null = Some(self.reached().and(rank().eq(value())).and(column.clone().is_null()));
         self
     }
 }

@@ -3,19 +3,20 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::id::{OrganizationId, RecordId};
+use entity::id::RecordId;
 use entity::{Audience, Part, RecordType, Row};
 use sea_orm::sea_query::{
-    ArrayType, Asterisk, Condition, DynIden, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement, UnionType,
+    ArrayType, Asterisk, Condition, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement,
 };
 use sea_orm::{
-    ActiveEnum as _, ColumnTrait, ConnectionTrait, DbBackend, DbErr, FromQueryResult, IdenStatic as _, Iterable as _,
-    Value,
+    ActiveEnum as _, ColumnTrait, ConnectionTrait, DbBackend, DbErr, FromQueryResult, IdenStatic as _, Value,
 };
 use uuid::Uuid;
 
 use super::change::published::{published, with_published};
-use super::page::{Beyond, Listing, Page, Section};
+use super::link::Link;
+use super::ordered;
+use super::page::{Listing, Page};
 use crate::auth::Viewer;
 use crate::error::Error;
 
@@ -23,13 +24,21 @@ use crate::error::Error;
 pub trait Visible: Row {
     /// Whether a process keeps its rows: they are few, many records name them, and who may see them is written on them.
     const KEPT: bool = false;
-    /// Whether indexes have the rows of each audience in every order of their lists.
-    const LEVELLED: bool = false;
+    /// What indexes have of it, audience by audience, in every order of its lists; none if they do not have it.
+    const ORDERED: Option<Ordered<Self::Column>> = None;
 
     /// The rows that the viewer may see: those of its audience, and those of its own organisation.
     fn visible(viewer: &Viewer) -> Condition {
         by_access::<Self>(viewer)
     }
+}
+
+/// What indexes have of a table, audience by audience.
+pub struct Ordered<C: 'static> {
+    /// The rows with one value of one of these, in every order of the lists.
+    pub leading: &'static [C],
+    /// The rows with some values of one of these.
+    pub found: &'static [C],
 }
 
 /// The rule of most tables: what is written on the row itself.
@@ -172,82 +181,10 @@ pub async fn list<E: Visible>(
     Ok(listing.page(rows::<E>(db, &page_of(db.get_database_backend(), viewer, listing)).await?))
 }
 
-/// An audience whose rows a viewer may see: all of them, or its organisation's.
-struct Level {
-    audience: Audience,
-    owner: Option<OrganizationId>,
-}
-
-/// The audiences of which a viewer may see rows.
-fn levels(viewer: &Viewer) -> Vec<Level> {
-    let level = |audience| {
-        let owner = if audience <= viewer.clearance() { None } else { Some(viewer.sees_for()?) };
-        Some(Level { audience, owner })
-    };
-    Audience::iter().filter_map(level).collect()
-}
-
-/// The rows of a section that have an audience, as many as a page has.
-fn branch<E: Visible>(backend: DbBackend, listing: &Listing<E>, level: &Level, section: &Section) -> SelectStatement {
-    let Section { condition, order, by_id } = section;
-    let (audience, id) = (Expr::col(E::AUDIENCE.as_column_ref()), Expr::col(E::ID.as_column_ref()));
-    let mut branch = Query::select();
-    branch.column(E::ID.as_column_ref()).from(E::default().table_ref()).cond_where(listing.condition.clone());
-    match by_id {
-        // PostgreSQL would pass by all rows in the order of the ids, wherever it may, and looks for the audience as a range in its index.
-        Some(bounds) if backend == DbBackend::Postgres => {
-            let level = Expr::value(level.audience);
-            branch.and_where(audience.clone().gte(level.clone())).and_where(audience.clone().lte(level.clone()));
-            for (side, bound) in bounds {
-                let place = Expr::tuple([audience.clone(), id.clone()]);
-                let bound = Expr::tuple([level.clone(), Expr::value(*bound)]);
-                branch.and_where(if *side == Beyond::Above { place.gt(bound) } else { place.lt(bound) });
-            }
-            branch.order_by_expr(audience, order.first().map_or(Order::Asc, |(_, order)| order.clone()));
-        }
-        _ => {
-            branch.and_where(audience.eq(level.audience));
-        }
-    }
-    branch.and_where_option(level.owner.map(|owner| E::OWNER.eq(owner))).cond_where(condition.clone());
-    for (expr, order) in order {
-        branch.order_by_expr(expr.clone(), order.clone());
-    }
-    branch.limit(listing.most()).take()
-}
-
-/// A page of a list whose rows an index has in order, audience by audience: the first of each, and of these the first. `link` is what all
-/// of them hang on.
-fn levelled<E: Visible>(
-    backend: DbBackend,
-    viewer: &Viewer,
-    listing: &Listing<E>,
-    sections: &[Section],
-    link: Option<&Expr>,
-) -> SelectStatement {
-    let levels = levels(viewer);
-    let branches = levels.iter().flat_map(|level| sections.iter().map(move |section| (level, section)));
-    let mut branches = branches.map(|(level, section)| {
-        let branch = branch(backend, listing, level, section).and_where_option(link.cloned()).take();
-        // SQLite takes no limit in a part of a union itself.
-        Query::select().column(Asterisk).from_subquery(branch, "branch").take()
-    });
-    let mut found = branches.next().unwrap_or_default();
-    for branch in branches {
-        found.union(UnionType::All, branch);
-    }
-    let is_one_of_them = Expr::col(E::ID.as_column_ref()).eq(Expr::col(("found", E::ID)));
-    let mut page = Query::select();
-    page.column((E::default(), Asterisk)).from_subquery(found, "found");
-    page.cross_join(E::default().table_ref()).and_where(is_one_of_them);
-    listing.order(&mut page);
-    page
-}
-
 /// The statement that a page of a list is read by.
 pub fn page_of<E: Visible>(backend: DbBackend, viewer: &Viewer, listing: &Listing<E>) -> SelectStatement {
-    if let Some(sections) = listing.sections().filter(|_| E::LEVELLED) {
-        return levelled(backend, viewer, listing, &sections, None);
+    if let Some(walk) = &listing.walk {
+        return ordered::page(backend, viewer, listing, walk);
     }
     let mut statement = select::<E>(viewer).cond_where(listing.condition.clone()).take();
     listing.narrow(&mut statement);
@@ -286,44 +223,6 @@ pub async fn sizes(db: &impl ConnectionTrait) -> Result<HashMap<RecordType, u64>
     published(None).into_iter().map(count).collect()
 }
 
-/// How the rows of a table hang on a parent: by a column of their own, or through a table between.
-#[derive(Clone)]
-pub struct Link {
-    /// The column that holds the parent's id.
-    parent: (DynIden, DynIden),
-    /// In a table between: the column that holds the child's id.
-    child: Option<(DynIden, DynIden)>,
-    /// Whether indexes have the children of each parent in every order, audience by audience.
-    is_levelled: bool,
-}
-
-impl Link {
-    pub fn direct(parent: impl ColumnTrait) -> Self {
-        Self { parent: parent.as_column_ref(), child: None, is_levelled: false }
-    }
-
-    /// As `direct`, where indexes have the children of each parent in every order, audience by audience.
-    pub fn levelled(parent: impl ColumnTrait) -> Self {
-        Self { is_levelled: true, ..Self::direct(parent) }
-    }
-
-    pub fn through(parent: impl ColumnTrait, child: impl ColumnTrait) -> Self {
-        Self { parent: parent.as_column_ref(), child: Some(child.as_column_ref()), is_levelled: false }
-    }
-
-    /// The children of the parent whose id is `parent`.
-    fn of<E: Row>(&self, parent: Expr) -> Expr {
-        let is_parent = Expr::col(self.parent.clone()).eq(parent);
-        match &self.child {
-            None => is_parent,
-            Some(child) => {
-                let ids = Query::select().column(child.clone()).from(self.parent.0.clone()).and_where(is_parent).take();
-                Expr::col(E::ID.as_column_ref()).in_subquery(ids)
-            }
-        }
-    }
-}
-
 /// The same page of several parents, in one statement.
 pub async fn pages<E: Visible>(
     db: &impl ConnectionTrait,
@@ -349,17 +248,17 @@ pub fn pages_of<E: Visible>(
     parents: &[Uuid],
     listing: &Listing<E>,
 ) -> SelectStatement {
-    let of_parent = link.of::<E>(parent_of_row(backend));
-    let sections = listing.sections().filter(|_| E::LEVELLED && link.is_levelled);
-    let mut inner = if let Some(sections) = sections {
-        levelled(backend, viewer, listing, &sections, Some(&of_parent))
+    let parent = || parent_of_row(backend);
+    let mut inner = if let Some(walk) = &listing.walk {
+        ordered::page(backend, viewer, listing, &walk.of_parent::<E>(viewer, link, parent()))
     } else {
+        let of_parent = link.of::<E>(parent());
         let mut inner = select::<E>(viewer).cond_where(listing.condition.clone()).and_where(of_parent).take();
         listing.narrow(&mut inner);
         inner
     };
     let mut outer = Query::select();
-    outer.expr_as(parent_of_row(backend), PARENT).column(("c", Asterisk)).from_function(each(backend, parents), "p");
+    outer.expr_as(parent(), PARENT).column(("c", Asterisk)).from_function(each(backend, parents), "p");
     if backend == DbBackend::Postgres {
         outer.join_lateral(JoinType::InnerJoin, inner, "c", Expr::value(true));
     } else {
@@ -382,25 +281,30 @@ pub async fn counts<E: Visible>(
     parents: &[Uuid],
     condition: Condition,
 ) -> Result<HashMap<Uuid, i64>, Error> {
-    let counted = select::<E>(viewer).cond_where(condition).take();
-    tally(db, link.of::<E>(parent_of_row(db.get_database_backend())), parents, counted).await
+    let parent = parent_of_row(db.get_database_backend());
+    let parts = link.parts(viewer, parent.clone()).filter(|_| condition.is_empty());
+    let counted = parts.unwrap_or_else(|| {
+        let mut children = select::<E>(viewer).cond_where(condition).and_where(link.of::<E>(parent)).take();
+        children.clear_selects().expr(Expr::col(Asterisk).count()).take()
+    });
+    tally(db, parents, counted).await
 }
 
 /// How many parts each of several parents has, the hidden ones included: a count that a rule lets everyone see who
 /// sees the parent.
 pub async fn headcounts<P: Part>(db: &impl ConnectionTrait, parents: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
-    let link = Link::direct(P::PARENT);
-    tally(db, link.of::<P>(parent_of_row(db.get_database_backend())), parents, select_all::<P>()).await
+    let of_parent = Link::direct(P::PARENT).of::<P>(parent_of_row(db.get_database_backend()));
+    let mut parts = select_all::<P>();
+    tally(db, parents, parts.clear_selects().expr(Expr::col(Asterisk).count()).and_where(of_parent).take()).await
 }
 
+/// What a statement counts of each parent.
 async fn tally(
     db: &impl ConnectionTrait,
-    of_parent: Expr,
     parents: &[Uuid],
-    mut counted: SelectStatement,
+    counted: SelectStatement,
 ) -> Result<HashMap<Uuid, i64>, Error> {
     let backend = db.get_database_backend();
-    counted.clear_selects().expr(Expr::col(Asterisk).count()).and_where(of_parent);
     let mut outer = Query::select();
     outer.expr_as(parent_of_row(backend), PARENT).expr_as(counted, "n").from_function(each(backend, parents), "p");
     let rows = db.query_all(&outer).await?;

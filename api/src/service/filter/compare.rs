@@ -15,6 +15,34 @@ const LONGEST_TEXT: usize = 2000;
 /// A set of comparisons with one column, all of which must hold.
 pub trait Compare {
     fn compare(&self, column: &Expr) -> Result<Condition, Error>;
+
+    /// What an index of the column may find by them.
+    fn sought(&self) -> Sought {
+        Sought::Nothing
+    }
+}
+
+/// What an index of a column finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sought {
+    /// One value.
+    One,
+    /// The values between two bounds.
+    Range,
+    /// Several values.
+    Several,
+    Nothing,
+}
+
+impl Sought {
+    fn of(one: bool, several: bool, range: bool) -> Self {
+        match (one, several, range) {
+            (true, ..) => Self::One,
+            (_, true, _) => Self::Several,
+            (.., true) => Self::Range,
+            _ => Self::Nothing,
+        }
+    }
 }
 
 fn and_some<V>(all: Condition, value: Option<V>, compare: impl FnOnce(V) -> Expr) -> Condition {
@@ -118,6 +146,11 @@ impl Compare for StringFilter {
         });
         Ok(and_some(all, self.is_null, |v| null_or_not(column, v)))
     }
+
+    fn sought(&self) -> Sought {
+        let range = self.lt.is_some() || self.lte.is_some() || self.gt.is_some() || self.gte.is_some();
+        Sought::of(self.eq.is_some(), self.r#in.is_some(), range)
+    }
 }
 
 /// Comparisons with a localised text. All languages are searched; case does not matter.
@@ -179,6 +212,10 @@ impl<I: RecordId> Compare for Typed<'_, I> {
         });
         all = and_some(all, self.0.r#in.as_ref(), |ids| column.clone().is_in(many(ids)));
         Ok(and_some(all, self.0.not_in.as_ref(), |ids| differs(column, column.clone().is_not_in(many(ids)))))
+    }
+
+    fn sought(&self) -> Sought {
+        Sought::of(self.0.eq.is_some(), self.0.r#in.is_some(), false)
     }
 }
 
@@ -269,6 +306,11 @@ where
         all = and_some(all, self.between.as_ref(), |range| own().between(value(&range.from), value(&range.to)));
         Ok(and_some(all, self.is_null, |v| null_or_not(column, v)))
     }
+
+    fn sought(&self) -> Sought {
+        let range = self.lt.is_some() || self.lte.is_some() || self.gt.is_some() || self.gte.is_some();
+        Sought::of(self.eq.is_some(), self.r#in.is_some(), range || self.between.is_some())
+    }
 }
 
 /// Comparisons with an enum.
@@ -317,5 +359,9 @@ impl<T: InputType + ActiveEnum<Value = String>> Compare for EnumFilter<T> {
         all = and_some(all, self.r#in.as_ref(), |v| column.clone().is_in(names(v)));
         all = and_some(all, self.not_in.as_ref(), |v| differs(column, column.clone().is_not_in(names(v))));
         Ok(and_some(all, self.is_null, |v| null_or_not(column, v)))
+    }
+
+    fn sought(&self) -> Sought {
+        Sought::of(self.eq.is_some(), self.r#in.is_some(), false)
     }
 }

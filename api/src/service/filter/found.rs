@@ -20,19 +20,6 @@ pub fn is_one_of(fields: &[&str], filter: &ConstValue) -> bool {
     }
 }
 
-/// Whether a filter asks for few rows: that one of these fields has one of some values, or belongs to a record that is named, beside what
-/// else must hold.
-pub fn asks_for_few(fields: &[&str], filter: &ConstValue) -> bool {
-    let ConstValue::Object(filter) = filter else { return false };
-    asked(filter).any(|(name, value)| match value {
-        ConstValue::List(all) if name == "and" => all.iter().any(|one| asks_for_few(fields, one)),
-        ConstValue::Object(value) if fields.contains(&name.as_str()) => {
-            asked(value).any(|(name, _)| matches!(name.as_str(), "eq" | "in" | "some")) || names_one(value)
-        }
-        _ => false,
-    })
-}
-
 fn asked(filter: &Fields) -> impl Iterator<Item = (&Name, &ConstValue)> {
     filter.iter().filter(|(_, value)| **value != ConstValue::Null)
 }
@@ -53,7 +40,7 @@ fn names_one(related: &Fields) -> bool {
 mod tests {
     use async_graphql::value;
 
-    use super::{asks_for_few, is_one_of};
+    use super::is_one_of;
 
     #[test]
     fn an_index_finds_one_field_that_equals_a_value() {
@@ -77,27 +64,6 @@ mod tests {
             (value!({ "body": {} }), false),
         ] {
             assert_eq!(is_one_of(&["status", "body"], &filter), expected, "{filter}");
-        }
-    }
-
-    #[test]
-    fn few_rows_have_one_of_some_values() {
-        let one = || value!({ "id": { "eq": "x" } });
-        for (filter, expected) in [
-            (value!(null), false),
-            (value!({ "status": { "eq": "DRAFT" } }), false),
-            (value!({ "meeting": null }), false),
-            (value!({ "meeting": (one()), "status": { "eq": "DRAFT" } }), true),
-            (value!({ "meeting": { "kind": { "eq": "BRIEFING" } } }), false),
-            (value!({ "and": [{ "status": { "eq": "DRAFT" } }, { "and": [{ "meeting": (one()) }] }] }), true),
-            (value!({ "or": [{ "meeting": (one()) }] }), false),
-            (value!({ "not": { "meeting": (one()) } }), false),
-            (value!({ "id": { "in": ["x"] } }), true),
-            (value!({ "id": { "ne": "x" } }), false),
-            (value!({ "themes": { "some": { "code": { "eq": "LAW" } } } }), true),
-            (value!({ "themes": { "none": { "code": { "eq": "LAW" } } } }), false),
-        ] {
-            assert_eq!(asks_for_few(&["meeting", "id", "themes"], &filter), expected, "{filter}");
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod compare;
 pub mod found;
+mod walking;
 
 use std::cell::Cell;
 use std::fmt::Debug;
@@ -10,11 +11,15 @@ use std::fmt::Debug;
 use async_graphql::{InputObject, InputType};
 use entity::Row;
 use sea_orm::ColumnTrait;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, SelectStatement};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, SelectStatement};
 
+use self::compare::Sought;
 pub use self::compare::{
     BooleanFilter, Compare, EnumFilter, IdFilter, OrderedFilter, StringFilter, TextFilter, is_storable,
 };
+use self::walking::{Walking, all_tested};
+use super::ordered::{Columns, any, tested};
+use super::page::Walk;
 use super::read::{Visible, select};
 use crate::auth::Viewer;
 use crate::error::Error;
@@ -37,10 +42,6 @@ pub trait Filter: Debug + Send + Sync {
     fn names_one(&self) -> bool {
         false
     }
-    /// Whether what it asks for has few rows, which are better found than passed by in the order of the list.
-    fn is_selective(&self) -> bool {
-        false
-    }
 }
 
 /// The logical operators of a filter.
@@ -55,11 +56,28 @@ pub struct Scope<'a> {
     pub viewer: &'a Viewer,
     left: Cell<u32>,
     away: Cell<u32>,
+    walking: Option<Walking>,
 }
 
 impl<'a> Scope<'a> {
     pub fn new(viewer: &'a Viewer) -> Self {
-        Self { viewer, left: Cell::new(MOST_COMPARISONS), away: Cell::new(0) }
+        Self { viewer, left: Cell::new(MOST_COMPARISONS), away: Cell::new(0), walking: None }
+    }
+
+    /// Of a list that is passed by in its order, which is that of a column first. `is_led` if it hangs on a parent by which indexes have it
+    /// in order.
+    pub fn walking<E: Visible>(viewer: &'a Viewer, key: Option<E::Column>, is_led: bool) -> Option<Self> {
+        Some(Self { walking: Some(Walking::of::<E>(key, is_led)?), ..Self::new(viewer) })
+    }
+
+    pub fn walk<F: Filter>(self, filter: Option<&F>) -> Result<Walk, Error> {
+        let condition = filter.map_or_else(|| Ok(Condition::all()), |filter| self.apply(filter))?;
+        Ok(Walk { condition, candidates: self.walking.map(Walking::into_candidates).unwrap_or_default() })
+    }
+
+    /// How the list's own rows are told. Of those that they are related to a database finds all at once.
+    fn walked(&self) -> Option<&Walking> {
+        self.walking.as_ref().filter(|_| self.away.get() == 0)
     }
 
     pub fn apply<F: Filter>(&self, filter: &F) -> Result<Condition, Error> {
@@ -72,24 +90,36 @@ impl<'a> Scope<'a> {
         if let Some(alternatives) = or {
             let mut any = Condition::any().add(Expr::value(false));
             for filter in alternatives {
-                any = any.add(self.apply(filter)?);
+                any = any.add(self.choice(filter)?);
             }
-            all = all.add(any);
+            all = all.add(if self.walked().is_some() { all_tested(any) } else { any });
         }
         if let Some(filter) = not {
             // What is unknown (a comparison with null) does not match, and so its negation does.
-            let inner = self.apply(filter)?;
-            let known = Func::coalesce([Expr::from(inner), Expr::value(false)]);
-            all = all.add(Expr::from(known).not());
+            all = all.add(tested(Expr::from(self.choice(filter)?)).not());
         }
         Ok(all)
+    }
+
+    /// What need not hold of a row that matches.
+    fn choice<F: Filter>(&self, filter: &F) -> Result<Condition, Error> {
+        match &self.walking {
+            Some(walking) => walking.choose(|| self.apply(filter)),
+            None => self.apply(filter),
+        }
     }
 
     /// The comparisons of a field, if the filter names it.
     pub fn field<C: Compare>(&self, comparison: Option<&C>, column: impl ColumnTrait) -> Result<Condition, Error> {
         let Some(comparison) = comparison else { return Ok(Condition::all()) };
         self.spend()?;
-        comparison.compare(&Expr::col(column.as_column_ref()))
+        let condition = comparison.compare(&Expr::col(column.as_column_ref()))?;
+        let (Some(walking), sought) = (self.walked(), comparison.sought()) else { return Ok(condition) };
+        if walking.leads(column, sought) {
+            return Ok(condition);
+        }
+        walking.may_find(self.viewer, column, sought, &condition);
+        Ok(all_tested(condition))
     }
 
     /// Rows whose `column` is the id of a related row that matches.
@@ -98,9 +128,16 @@ impl<'a> Scope<'a> {
         F: Filter<Entity: Visible>,
     {
         let Some(filter) = filter else { return Ok(Condition::all()) };
-        let (column, ids) = (Expr::col(column.as_column_ref()), self.matching(filter)?);
-        // Of one related row an index has the rows in the order of the list, of several they are sorted.
-        Ok(Condition::all().add(if filter.names_one() { column.eq(ids) } else { column.in_subquery(ids) }))
+        let (id, mut ids) = (Expr::col(column.as_column_ref()), self.matching(filter)?);
+        let condition = Condition::all().add(is_among(id.clone(), ids.clone(), filter));
+        let sought = sought(filter);
+        let Some(walking) = self.walked() else { return Ok(condition) };
+        if walking.leads(column, sought) {
+            return Ok(condition);
+        }
+        walking.may_find(self.viewer, column, sought, &condition);
+        let is_it = Expr::col(F::Entity::ID.as_column_ref()).eq(id);
+        Ok(Condition::all().add(any(ids.and_where(is_it).take())))
     }
 
     /// Rows of `E` that a table between relates to at least one matching row.
@@ -114,20 +151,32 @@ impl<'a> Scope<'a> {
         F: Filter<Entity: Visible> + InputType,
     {
         let Some(list) = list else { return Ok(Condition::all()) };
-        let linked = |matching: &F| -> Result<Expr, Error> {
-            let ids = self.matching(matching)?;
-            let mut links = select::<L>(self.viewer).and_where(related.in_subquery(ids)).take();
-            let links = links.clear_selects().column(child.as_column_ref()).take();
-            Ok(Expr::col(E::ID.as_column_ref()).in_subquery(links))
+        let of_related = |filter: &F| -> Result<Condition, Error> {
+            let id = Expr::col(related.as_column_ref());
+            Ok(Condition::all().add(is_among(id, self.matching(filter)?, filter)))
         };
         let mut all = Condition::all();
-        if let Some(some) = &list.some {
-            all = all.add(linked(some)?);
+        if let Some(some) = list.some.as_deref() {
+            let condition = of_related(some)?;
+            if let Some(walking) = self.walked() {
+                walking.may_find_by(self.viewer, &Columns::of::<L>(child), sought(some), &condition);
+            }
+            all = all.add(self.linked::<E, L>(child, condition));
         }
-        if let Some(none) = &list.none {
-            all = all.add(linked(none)?.not());
+        if let Some(none) = list.none.as_deref() {
+            all = all.add(self.linked::<E, L>(child, of_related(none)?).not());
         }
         Ok(all)
+    }
+
+    /// Rows of `E` that a table between names in those of its rows which the viewer may see.
+    fn linked<E: Row, L: Visible>(&self, child: L::Column, condition: Condition) -> Expr {
+        let (id, child) = (Expr::col(E::ID.as_column_ref()), child.as_column_ref());
+        let mut links = select::<L>(self.viewer);
+        if self.walked().is_some() {
+            return any(links.and_where(Expr::col(child).eq(id)).cond_where(all_tested(condition)).take());
+        }
+        id.in_subquery(links.clear_selects().column(child).cond_where(condition).take())
     }
 
     fn matching<F: Filter<Entity: Visible>>(&self, filter: &F) -> Result<SelectStatement, Error> {
@@ -150,6 +199,16 @@ impl<'a> Scope<'a> {
     }
 }
 
+/// Whether an id is among those that a filter of related rows gives. Of one an index has the rows in order, those of several are sorted.
+fn is_among<F: Filter>(id: Expr, ids: SelectStatement, filter: &F) -> Expr {
+    if filter.names_one() { id.eq(ids) } else { id.in_subquery(ids) }
+}
+
+/// What an index finds by a filter of related rows.
+fn sought(filter: &impl Filter) -> Sought {
+    if filter.names_one() { Sought::One } else { Sought::Several }
+}
+
 /// A condition on related rows of which there may be several.
 #[derive(Clone, Debug, InputObject)]
 #[graphql(concrete(name = "OrganizationListFilter", params(crate::service::organization::OrganizationFilter)))]
@@ -164,9 +223,9 @@ pub struct ListFilter<F: InputType> {
     pub none: Option<Box<F>>,
 }
 
-/// `impl Filter` from a list of its fields, of those that no two records have alike, and of those by which few rows are found.
+/// `impl Filter` from a list of its fields, and of those that no two records have alike.
 macro_rules! filter {
-    ($filter:ty => $entity:ty $(, unique [$($key:ident),+])? $(, selective [$($selective:literal),+])?, |$this:ident, $scope:ident| [$($condition:expr),* $(,)?]) => {
+    ($filter:ty => $entity:ty $(, unique [$($key:ident),+])?, |$this:ident, $scope:ident| [$($condition:expr),* $(,)?]) => {
         impl $crate::service::filter::Filter for $filter {
             type Entity = $entity;
 
@@ -183,10 +242,6 @@ macro_rules! filter {
 
             $(fn names_one(&self) -> bool {
                 $(self.$key.as_ref().is_some_and(|comparison| comparison.eq.is_some()))||+
-            })?
-
-            $(fn is_selective(&self) -> bool {
-                $crate::service::filter::found::asks_for_few(&[$($selective),+], &async_graphql::InputType::to_value(self))
             })?
         }
     };

@@ -18,8 +18,9 @@ use crate::error::Error;
 use crate::service::body::BodyFilter;
 use crate::service::filter::{EnumFilter, IdFilter, filter, sort};
 use crate::service::input::{LocalizedTextInput, localized, patch, patch_required, placed, replaced};
+use crate::service::link::Link;
 use crate::service::meeting::MeetingFilter;
-use crate::service::read::{self, Link, Visible};
+use crate::service::read::{self, Visible};
 use crate::service::tx::{Tx, Written};
 
 impl Visible for agenda_item::Entity {}
@@ -70,10 +71,7 @@ pub fn of_body() -> Link {
 
 /// The agenda items that are about a recommendation.
 pub fn of_recommendation() -> Link {
-    Link::through(
-        agenda_item_recommendation::Column::RecommendationId,
-        agenda_item_recommendation::Column::AgendaItemId,
-    )
+    Link::through::<agenda_item_recommendation::Entity>(agenda_item_recommendation::Column::RecommendationId)
 }
 
 /// A new agenda item. It comes last.

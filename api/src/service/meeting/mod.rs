@@ -24,8 +24,9 @@ use super::filter::{
     BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter, sort,
 };
 use super::input::{LocalizedTextInput, localized, patch, patch_required, replaced};
+use super::link::Link;
 use super::organization::OrganizationFilter;
-use super::read::{self, Link, Visible};
+use super::read::{self, Visible};
 use super::tx::{Tx, Written};
 use crate::app::App;
 use crate::auth::{Act, Viewer};
@@ -428,12 +429,12 @@ fn is_reached_at(backend: DbBackend, ids: &[MeetingId]) -> Condition {
 
 /// A body's meetings: those that carry a session of it.
 pub fn of_body() -> Link {
-    Link::through(body_session::Column::BodyId, body_session::Column::MeetingId)
+    Link::through::<body_session::Entity>(body_session::Column::BodyId)
 }
 
 /// The meetings that an organisation organises.
 pub fn of_organizer() -> Link {
-    Link::through(meeting_organizer::Column::OrganizationId, meeting_organizer::Column::MeetingId)
+    Link::through::<meeting_organizer::Entity>(meeting_organizer::Column::OrganizationId)
 }
 
 /// The meetings in a country.
@@ -443,5 +444,5 @@ pub fn of_country() -> Link {
 
 /// The meetings that a source tells of.
 pub fn of_source() -> Link {
-    Link::through(meeting_source::Column::SourceId, meeting_source::Column::MeetingId)
+    Link::through::<meeting_source::Entity>(meeting_source::Column::SourceId)
 }

@@ -15,8 +15,9 @@ use crate::domain::refusal::All as _;
 use crate::domain::{audience, input, meeting as rules};
 use crate::error::Error;
 use crate::service::filter::{EnumFilter, IdFilter, filter, sort};
+use crate::service::link::Link;
 use crate::service::organization::OrganizationFilter;
-use crate::service::read::{self, Link, Visible, by_access, select};
+use crate::service::read::{self, Visible, by_access, select};
 use crate::service::tx::{Tx, Written};
 
 impl Visible for participation::Entity {

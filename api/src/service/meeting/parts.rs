@@ -17,8 +17,9 @@ use crate::domain::{input, meeting as rules};
 use crate::error::Error;
 use crate::service::filter::{OrderedFilter, filter, sort};
 use crate::service::input::{LocalizedTextInput, localized, placed};
+use crate::service::link::Link;
 use crate::service::meeting::{MeetingFilter, reached_at};
-use crate::service::read::{self, Link, Visible};
+use crate::service::read::{self, Visible};
 use crate::service::tx::{Tx, Written};
 
 impl Visible for alternative_title::Entity {}

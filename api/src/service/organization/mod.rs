@@ -20,7 +20,8 @@ use crate::service::external_id::{self, ExternalIdInput};
 use crate::service::filter::{BooleanFilter, EnumFilter, IdFilter, StringFilter, TextFilter, filter, sort};
 use crate::service::input::{LocalizedTextInput, localized, patch, patch_required};
 use crate::service::kept;
-use crate::service::read::{self, Link, Visible};
+use crate::service::link::Link;
+use crate::service::read::{self, Visible};
 use crate::service::tx::{Tx, Written};
 
 impl Visible for organization::Entity {

@@ -24,9 +24,10 @@ use super::filter::{
     BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter, sort,
 };
 use super::instrument::InstrumentFilter;
+use super::link::Link;
 use super::meeting::MeetingFilter;
 use super::organization::OrganizationFilter;
-use super::read::{self, Link, Visible};
+use super::read::{self, Ordered, Visible};
 use super::theme::ThemeFilter;
 use super::tx::Tx;
 use crate::auth::Viewer;
@@ -34,7 +35,13 @@ use crate::domain::audience::{self, Access};
 use crate::error::Error;
 
 impl Visible for recommendation::Entity {
-    const LEVELLED: bool = true;
+    const ORDERED: Option<Ordered<Self::Column>> = {
+        use recommendation::Column::{
+            AdoptedOn, BodyId, CreatedAt, Id, Label, MeetingId, Status, TargetDate, UpdatedAt,
+        };
+        let found = &[Id, Label, MeetingId, TargetDate, AdoptedOn, CreatedAt, UpdatedAt];
+        Some(Ordered { leading: &[BodyId, Status], found })
+    };
 }
 
 /// What a recommendation is called in refusals.
@@ -96,8 +103,7 @@ pub struct RecommendationFilter {
     pub not: Option<Box<RecommendationFilter>>,
 }
 
-filter!(RecommendationFilter => recommendation::Entity,
-    selective ["id", "label", "meeting", "themes", "instruments", "addressedOrganizations", "addressedCountries"], |this, scope| [
+filter!(RecommendationFilter => recommendation::Entity, |this, scope| [
     scope.field(this.id.as_ref().map(IdFilter::of::<RecommendationId>).as_ref(), recommendation::Column::Id),
     scope.field(this.label.as_ref(), recommendation::Column::Label),
     scope.field(this.title.as_ref(), recommendation::Column::TitleFolded),
@@ -234,22 +240,22 @@ pub fn of_drafter() -> Link {
 
 /// The recommendations addressed to an organisation.
 pub fn of_addressed_organization() -> Link {
-    Link::through(addressee::Column::OrganizationId, addressee::Column::RecommendationId)
+    Link::through::<addressee::Entity>(addressee::Column::OrganizationId)
 }
 
 /// The recommendations addressed to a country.
 pub fn of_addressed_country() -> Link {
-    Link::through(addressee::Column::CountryId, addressee::Column::RecommendationId)
+    Link::through::<addressee::Entity>(addressee::Column::CountryId)
 }
 
 /// The recommendations on a theme.
 pub fn of_theme() -> Link {
-    Link::through(recommendation_theme::Column::ThemeId, recommendation_theme::Column::RecommendationId)
+    Link::through::<recommendation_theme::Entity>(recommendation_theme::Column::ThemeId)
 }
 
 /// The recommendations that refer to an instrument.
 pub fn of_instrument() -> Link {
-    Link::through(recommendation_instrument::Column::InstrumentId, recommendation_instrument::Column::RecommendationId)
+    Link::through::<recommendation_instrument::Entity>(recommendation_instrument::Column::InstrumentId)
 }
 
 /// The recommendations that take the place of others, of which each has one at most.

@@ -3,11 +3,11 @@
 
 use chrono::{Datelike as _, Days, NaiveDate};
 use entity::addressee::{AddresseeCategory, AddresseeRole};
-use entity::id::{BodyId, CountryId, MeetingId, OrganizationId};
+use entity::id::{BodyId, CountryId, MeetingId, OrganizationId, ThemeId};
 use entity::meeting::{CountQualifier, MeetingKind, MeetingStatus, Modality, Sensitivity};
 use entity::meeting_organizer::OrganizerRole;
 use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
-use entity::{body, body_session, country, meeting, meeting_organizer, organization};
+use entity::{body, body_session, country, meeting, meeting_organizer, organization, theme};
 use sea_orm::{ColumnTrait as _, Condition};
 
 use super::specimen::{Rows, Specimen, localized};
@@ -51,6 +51,7 @@ struct Context {
     groups: Vec<Group>,
     countries: Vec<CountryId>,
     organizations: Vec<OrganizationId>,
+    themes: Vec<ThemeId>,
     meetings: Vec<(MeetingId, NaiveDate)>,
 }
 
@@ -76,11 +77,14 @@ impl Context {
         countries.sort_by(|one, other| one.iso2.cmp(&other.iso2));
         let mut organizations = read::all::<organization::Entity>(tx.db(), tx.viewer(), Condition::all()).await?;
         organizations.sort_by(|one, other| one.acronym.cmp(&other.acronym));
+        let mut themes = read::all::<theme::Entity>(tx.db(), tx.viewer(), Condition::all()).await?;
+        themes.sort_by(|one, other| one.code.cmp(&other.code));
         tx.commit(()).await?;
         Ok(Self {
             groups,
             countries: countries.into_iter().map(|row| row.id).collect(),
             organizations: organizations.into_iter().map(|row| row.id).collect(),
+            themes: themes.into_iter().map(|row| row.id).collect(),
             meetings: Vec::new(),
         })
     }
@@ -160,7 +164,7 @@ impl Context {
                     Some(pick(&self.organizations, number / 3)),
                 ),
             ],
-            themes: Vec::new(),
+            themes: (!self.themes.is_empty()).then(|| pick(&self.themes, number / 2)).into_iter().collect(),
             instruments: Vec::new(),
         }
     }

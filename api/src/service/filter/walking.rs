@@ -1,0 +1,98 @@
+//! How a filter is read for a list that is passed by in its order: what an index may be asked for, and what is told of one row after the
+//! other.
+
+use std::cell::{Cell, RefCell};
+
+use sea_orm::sea_query::{Condition, Expr};
+use sea_orm::{ColumnTrait, IdenStatic as _};
+
+use super::compare::Sought;
+use crate::auth::Viewer;
+use crate::service::ordered::{Candidates, Columns, tested};
+use crate::service::read::Visible;
+
+/// The most comparisons of a filter by which few rows are looked for.
+const MOST_CANDIDATES: usize = 3;
+
+pub struct Walking {
+    columns: Columns,
+    /// The column that the list is sorted by.
+    key: Option<&'static str>,
+    leading: Vec<&'static str>,
+    found: Vec<&'static str>,
+    /// Whether the rows of one value are asked for, so that the index has those in order.
+    is_led: Cell<bool>,
+    /// Within how many alternatives and negations the filter is read.
+    choices: Cell<u32>,
+    candidates: RefCell<Vec<Candidates>>,
+}
+
+impl Walking {
+    /// Of a list that indexes have in order. `is_led` if it hangs on a parent by which they have it.
+    pub fn of<E: Visible>(key: Option<E::Column>, is_led: bool) -> Option<Self> {
+        let ordered = E::ORDERED?;
+        let names = |columns: &[E::Column]| columns.iter().map(|column| column.as_str()).collect();
+        Some(Self {
+            columns: Columns::of::<E>(E::ID),
+            key: key.map(|column| column.as_str()),
+            leading: names(ordered.leading),
+            found: names(ordered.found),
+            is_led: Cell::new(is_led),
+            choices: Cell::new(0),
+            candidates: RefCell::default(),
+        })
+    }
+
+    pub fn into_candidates(self) -> Vec<Candidates> {
+        self.candidates.into_inner()
+    }
+
+    /// Reads what need not hold of a row that matches.
+    pub fn choose<T>(&self, read: impl FnOnce() -> T) -> T {
+        self.choices.set(self.choices.get() + 1);
+        let chosen = read();
+        self.choices.set(self.choices.get() - 1);
+        chosen
+    }
+
+    /// Whether an index is asked for the rows with what is sought in a column, in the order of the list.
+    pub fn leads(&self, column: impl ColumnTrait, sought: Sought) -> bool {
+        if self.choices.get() > 0 {
+            return false;
+        }
+        let is_key = self.key == Some(column.as_str()) && matches!(sought, Sought::One | Sought::Range);
+        is_key || (sought == Sought::One && self.leading.contains(&column.as_str()) && !self.is_led.replace(true))
+    }
+
+    /// Notes what may hold of few rows, if an index finds them.
+    pub fn may_find(&self, viewer: &Viewer, column: impl ColumnTrait, sought: Sought, condition: &Condition) {
+        let (name, id) = (column.as_str(), self.columns.id.clone());
+        let order = match sought {
+            Sought::Nothing => return,
+            Sought::One => vec![id],
+            Sought::Range => vec![column.as_column_ref(), id],
+            Sought::Several => vec![],
+        };
+        if self.leading.contains(&name) || self.found.contains(&name) {
+            self.note(Candidates::new(viewer, &self.columns, condition, &order));
+        }
+    }
+
+    /// As `may_find`, of rows that `columns` of a table between name.
+    pub fn may_find_by(&self, viewer: &Viewer, columns: &Columns, sought: Sought, condition: &Condition) {
+        let order = if sought == Sought::One { vec![columns.id.clone()] } else { vec![] };
+        self.note(Candidates::new(viewer, columns, condition, &order));
+    }
+
+    fn note(&self, found: Candidates) {
+        let mut candidates = self.candidates.borrow_mut();
+        if self.choices.get() == 0 && candidates.len() < MOST_CANDIDATES {
+            candidates.push(found);
+        }
+    }
+}
+
+/// A condition as it is told of one row after the other.
+pub fn all_tested(condition: Condition) -> Condition {
+    if condition.is_empty() { condition } else { Condition::all().add(tested(Expr::from(condition))) }
+}

@@ -1,0 +1,77 @@
+//! How the rows of a table hang on a parent.
+
+use entity::{Part, Row};
+use sea_orm::ColumnTrait;
+use sea_orm::sea_query::{Condition, DynIden, Expr, ExprTrait, Query, SelectStatement};
+
+use super::ordered::{Candidates, Columns, any, tested};
+use crate::auth::Viewer;
+
+/// How the rows of a table hang on a parent: by a column of their own, or through a table between.
+#[derive(Clone)]
+pub struct Link {
+    /// The column that holds the parent's id.
+    parent: (DynIden, DynIden),
+    /// In a table between, which is a part of the child: the child's id.
+    child: Option<Columns>,
+    /// Whether indexes have the children of each parent in every order, audience by audience.
+    is_levelled: bool,
+}
+
+impl Link {
+    pub fn direct(parent: impl ColumnTrait) -> Self {
+        Self { parent: parent.as_column_ref(), child: None, is_levelled: false }
+    }
+
+    /// As `direct`, where indexes have the children of each parent in every order, audience by audience.
+    pub fn levelled(parent: impl ColumnTrait) -> Self {
+        Self { is_levelled: true, ..Self::direct(parent) }
+    }
+
+    /// Through a part of the child that names the parent.
+    pub fn through<P: Part>(parent: P::Column) -> Self {
+        Self { parent: parent.as_column_ref(), child: Some(Columns::of::<P>(P::PARENT)), is_levelled: false }
+    }
+
+    pub fn is_levelled(&self) -> bool {
+        self.is_levelled
+    }
+
+    /// The children of the parent whose id is `parent`.
+    pub fn of<E: Row>(&self, parent: Expr) -> Expr {
+        let is_parent = Expr::col(self.parent.clone()).eq(parent);
+        match &self.child {
+            None => is_parent,
+            Some(child) => {
+                let ids =
+                    Query::select().column(child.id.clone()).from(self.parent.0.clone()).and_where(is_parent).take();
+                Expr::col(E::ID.as_column_ref()).in_subquery(ids)
+            }
+        }
+    }
+
+    /// As `of`, told of one row after the other.
+    pub fn tested<E: Row>(&self, parent: Expr) -> Expr {
+        let is_parent = Expr::col(self.parent.clone()).eq(parent);
+        let Some(child) = &self.child else { return if self.is_levelled { is_parent } else { tested(is_parent) } };
+        let is_child = Expr::col(child.id.clone()).eq(Expr::col(E::ID.as_column_ref()));
+        let mut link = Query::select();
+        any(link.from(self.parent.0.clone()).and_where(is_child).and_where(tested(is_parent)).take())
+    }
+
+    /// The children of the parent whose id is `parent`, if they may be few.
+    pub fn candidates<E: Row>(&self, viewer: &Viewer, parent: Expr) -> Option<Candidates> {
+        let is_parent = Condition::all().add(Expr::col(self.parent.clone()).eq(parent));
+        let children = self.child.clone().unwrap_or_else(|| Columns::of::<E>(E::ID));
+        (!self.is_levelled).then(|| Candidates::new(viewer, &children, &is_parent, &[children.id.clone()]))
+    }
+
+    /// The number of children of the parent whose id is `parent`, by the parts that name it: an index has them.
+    pub fn parts(&self, viewer: &Viewer, parent: Expr) -> Option<SelectStatement> {
+        let child = self.child.as_ref()?;
+        let is_parent = Expr::col(self.parent.clone()).eq(parent);
+        let mut parts = Query::select();
+        parts.expr(Expr::col(child.id.clone()).count_distinct()).from(self.parent.0.clone());
+        Some(parts.and_where(is_parent).cond_where(child.seen(viewer)).take())
+    }
+}
