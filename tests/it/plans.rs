@@ -9,7 +9,7 @@ use entity::{Row, body, country, meeting, organization, recommendation, theme};
 use rec_api::auth::{Role, Viewer};
 use rec_api::service::filter::Filter;
 use rec_api::service::link::Link;
-use rec_api::service::meeting::{MeetingFilter, MeetingOrder};
+use rec_api::service::meeting::{self as meetings, MeetingFilter, MeetingOrder};
 use rec_api::service::page::{Listing, Sort, Window};
 use rec_api::service::read::{self, Visible};
 use rec_api::service::recommendation::{self as recommendations, RecommendationFilter, RecommendationOrder};
@@ -55,21 +55,26 @@ where
     Listing::new("test", link, filter.as_ref(), Some(&order), &window, viewer).unwrap()
 }
 
-/// Records that have lists of recommendations, what these hang on them by, and a filter of them.
-async fn nested(app: &TestApp) -> Vec<(Vec<Uuid>, Link, Option<Input>)> {
-    let [bodies, organizations, countries, themes] = [
-        ids::<body::Entity>(app).await,
-        ids::<organization::Entity>(app).await,
-        ids::<country::Entity>(app).await,
-        ids::<theme::Entity>(app).await,
-    ];
+/// Records that have lists, what these hang on them by, and a filter of them.
+type Nested = (Vec<Uuid>, Link, Option<Input>);
+
+async fn nested_recommendations(app: &TestApp) -> Vec<Nested> {
+    let (bodies, organizations) = (ids::<body::Entity>(app).await, ids::<organization::Entity>(app).await);
     vec![
         (bodies.clone(), recommendations::of_body(), None),
         (bodies, recommendations::of_body(), Some(equal("status", named("ADOPTED")))),
         (organizations.clone(), recommendations::of_addressed_organization(), None),
         (organizations, recommendations::of_drafter(), None),
-        (countries, recommendations::of_addressed_country(), None),
-        (themes, recommendations::of_theme(), None),
+        (ids::<country::Entity>(app).await, recommendations::of_addressed_country(), None),
+        (ids::<theme::Entity>(app).await, recommendations::of_theme(), None),
+    ]
+}
+
+async fn nested_meetings(app: &TestApp) -> Vec<Nested> {
+    vec![
+        (ids::<body::Entity>(app).await, meetings::of_body(), None),
+        (ids::<organization::Entity>(app).await, meetings::of_organizer(), None),
+        (ids::<country::Entity>(app).await, meetings::of_country(), None),
     ]
 }
 
@@ -101,7 +106,7 @@ const OF_PAGES: usize = 14;
 fn costs_the_table<E: Row>(plan: &str, is_of_several: bool) -> bool {
     let table = E::default().table_name().to_owned();
     let is_whole = |line: &str| {
-        [table.as_str(), "addressee", "recommendation_theme"].iter().any(|table| {
+        [table.as_str(), "addressee", "recommendation_theme", "meeting_organizer", "body_session"].iter().any(|table| {
             line.contains(&format!("Seq Scan on {table}"))
                 || (line.contains(&format!("SCAN {table}")) && !line.contains("USING"))
         })
@@ -205,6 +210,28 @@ where
     dear
 }
 
+/// As `dear`, of the lists of several records at once.
+async fn dear_nested<E, F, S>(app: &TestApp, nested: &[Nested], fields: &[&str]) -> Vec<String>
+where
+    E: Visible,
+    F: Filter<Entity = E> + InputType,
+    S: Sort<Entity = E> + InputType,
+{
+    let (mut dear, backend) = (Vec::new(), app.app.databases.backend());
+    for viewer in viewers(app).await {
+        for (number, (parents, link, filter)) in nested.iter().enumerate() {
+            for order in fields.iter().flat_map(|field| [order(field, "ASC"), order(field, "DESC")]) {
+                let listing = listing_of::<E, F, S>(&viewer, Some(link), filter.as_ref(), &order);
+                let plan = plan(app, &read::pages_of(backend, &viewer, link, parents, &listing)).await;
+                if costs_the_table::<E>(&plan, false) {
+                    dear.push(format!("{:?} nested {number} {order}\n{plan}", viewer.role));
+                }
+            }
+        }
+    }
+    dear
+}
+
 fn named(name: &str) -> Input {
     Input::Enum(Name::new(name))
 }
@@ -229,7 +256,7 @@ fn some(field: &str, key: &str, value: &str) -> Input {
 /// Whether rows of several values are asked for.
 fn is_of_several(filter: &Input) -> bool {
     let filter = filter.to_string();
-    filter.contains("in:") || filter.contains("kind:")
+    filter.contains("in:") || filter.contains("body: {kind:") || filter.contains("meeting: {kind:")
 }
 
 /// What is asked for of recommendations.
@@ -255,26 +282,32 @@ fn filters() -> Vec<Option<Input>> {
     [None].into_iter().chain(filters.map(Some)).collect()
 }
 
+/// What is asked for of meetings.
+fn meeting_filters() -> Vec<Option<Input>> {
+    let filters = [
+        equal("kind", named("WORKING_GROUP")),
+        equal("kind", named("BRIEFING")),
+        equal("status", named("CONCLUDED")),
+        object("country", equal("iso2", "KZ".into())),
+        some("organizers", "acronym", "OSCE"),
+        some("bodies", "code", "WG-A"),
+        value!({ "startsOn": { "gte": "2025-06-01" } }),
+    ];
+    [None].into_iter().chain(filters.map(Some)).collect()
+}
+
 on_both_databases! {
     async fn a_page_is_found_through_an_index_in_its_order(app: TestApp) {
         volume::load(&app, 8000, 4000).await;
         let all = ["LABEL", "STATUS", "TARGET_DATE", "ADOPTED_ON", "CREATED_AT", "UPDATED_AT"];
         let filters = filters();
         let mut wrong = dear::<recommendation::Entity, RecommendationFilter, RecommendationOrder>(&app, &filters, &all).await;
+        let nested = nested_recommendations(&app).await;
+        wrong.extend(dear_nested::<recommendation::Entity, RecommendationFilter, RecommendationOrder>(&app, &nested, &all).await);
         let orders = ["STARTS_ON", "ENDS_ON", "KIND", "STATUS", "UPDATED_AT"];
-        wrong.extend(dear::<meeting::Entity, MeetingFilter, MeetingOrder>(&app, &[None], &orders).await);
+        wrong.extend(dear::<meeting::Entity, MeetingFilter, MeetingOrder>(&app, &meeting_filters(), &orders).await);
+        wrong.extend(dear_nested::<meeting::Entity, MeetingFilter, MeetingOrder>(&app, &nested_meetings(&app).await, &orders).await);
         assert!(wrong.is_empty(), "{} lists cost the table:\n{}", wrong.len(), wrong.join("\n"));
-        // The lists of several records at once.
-        for (parents, link, filter) in nested(&app).await {
-            for viewer in viewers(&app).await {
-                for order in all.iter().flat_map(|field| [order(field, "ASC"), order(field, "DESC")]) {
-                    let listing = listing_of::<recommendation::Entity, RecommendationFilter, RecommendationOrder>(&viewer, Some(&link), filter.as_ref(), &order);
-                    let backend = app.app.databases.backend();
-                    let plan = plan(&app, &read::pages_of(backend, &viewer, &link, &parents, &listing)).await;
-                    assert!(!costs_the_table::<recommendation::Entity>(&plan, false), "{:?} {filter:?} {order}\n{plan}", viewer.role);
-                }
-            }
-        }
         // It would be seen.
         app.app.databases.write.execute_unprepared("DROP INDEX recommendation_seen_by_updated_at").await.unwrap();
         let seen = dear::<recommendation::Entity, RecommendationFilter, RecommendationOrder>(&app, &[None], &["UPDATED_AT"]).await;

@@ -24,6 +24,8 @@ use crate::error::Error;
 pub trait Visible: Row {
     /// Whether a process keeps its rows: they are few, many records name them, and who may see them is written on them.
     const KEPT: bool = false;
+    /// Whether the viewers of a row are those that are written on it.
+    const BY_ACCESS: bool = true;
     /// What indexes have of it, audience by audience, in every order of its lists; none if they do not have it.
     const ORDERED: Option<Ordered<Self::Column>> = None;
 

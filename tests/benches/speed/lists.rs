@@ -2,9 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use rec_api::service::seed;
 use rec_tests::client::Client;
-use rec_tests::{Database, TestApp, postgres};
+use rec_tests::{Database, TestApp, postgres, volume};
 use serde_json::{Value, json};
 
 use crate::{Asked, Line};
@@ -18,38 +17,82 @@ const PATIENCE: Duration = Duration::from_millis(100);
 const WORST: usize = 10;
 const LIMIT: f64 = 1.5;
 
-const LIST: &str = "query($filter: RecommendationFilter, $order: [RecommendationOrder!]) { recommendations(first: 20, filter: $filter, \
-    orderBy: $order) { nodes { id title status adoptedOn } } }";
-const OF_BODIES: &str = "query($order: [RecommendationOrder!]) { bodies { nodes { code recommendations(first: 5, orderBy: $order) { \
-    nodes { id title status } } } } }";
-const OF_ORGANIZATIONS: &str = "query($order: [RecommendationOrder!]) { organizations(first: 20, orderBy: [{ field: ACRONYM }]) { \
-    nodes { acronym recommendations(first: 5, orderBy: $order) { totalCount nodes { id title status } } } } }";
+const RECOMMENDATIONS: &str = "query($filter: RecommendationFilter, $order: [RecommendationOrder!]) { recommendations(first: 20, \
+    filter: $filter, orderBy: $order) { nodes { id title status adoptedOn } } }";
+const MEETINGS: &str = "query($filter: MeetingFilter, $order: [MeetingOrder!]) { meetings(first: 20, filter: $filter, orderBy: $order) { \
+    nodes { id title kind startsOn } } }";
 const ORDERS: [&str; 6] = ["LABEL", "STATUS", "TARGET_DATE", "ADOPTED_ON", "CREATED_AT", "UPDATED_AT"];
+const ORDERS_OF_MEETINGS: [&str; 5] = ["STARTS_ON", "ENDS_ON", "KIND", "STATUS", "UPDATED_AT"];
 
 /// A cell of the matrix: what is asked for, in words and as a query.
 struct Cell {
     what: String,
-    query: &'static str,
+    query: String,
     variables: Value,
 }
 
-fn cells() -> Vec<Cell> {
+/// A list: what it is called, its query, its filter, and what it is sorted by.
+type List = (String, String, Value, &'static [&'static str]);
+
+fn recommendations() -> impl Iterator<Item = List> {
     let filters = [
         ("", Value::Null),
         (", of a status", json!({ "status": { "eq": "ADOPTED" } })),
+        (", of a status that few may see", json!({ "status": { "eq": "DRAFT" } })),
+        (", of two statuses", json!({ "status": { "in": ["ADOPTED", "TRANSMITTED"] } })),
         (", of a body", json!({ "body": { "code": { "eq": "WG-A" } } })),
         (", of a body without any", json!({ "body": { "code": { "eq": "PL" } } })),
+        (", of a body in a status", json!({ "body": { "code": { "eq": "WG-A" } }, "status": { "eq": "ADOPTED" } })),
         (", to a country", json!({ "addressedCountries": { "some": { "iso2": { "eq": "KZ" } } } })),
         (", to an organisation", json!({ "addressedOrganizations": { "some": { "acronym": { "eq": "OSCE" } } } })),
+        (", on a theme", json!({ "themes": { "some": { "code": { "eq": "LAW" } } } })),
+        (
+            ", of a meeting that is not there",
+            json!({ "meeting": { "id": { "eq": "mtg_01978d6bd7d87d0b8b0e5bbd4cd7e6a1" } } }),
+        ),
         (", changed since", json!({ "updatedAt": { "gte": "2020-01-01T00:00:00Z" } })),
+        (", not changed since", json!({ "updatedAt": { "lt": "2020-01-01T00:00:00Z" } })),
     ];
-    let lists = filters.into_iter().map(|(words, filter)| (format!("recommendations{words}"), LIST, filter));
-    let nested = [("bodies { recommendations }", OF_BODIES), ("organizations { recommendations }", OF_ORGANIZATIONS)];
-    let asked = lists.chain(nested.map(|(what, query)| (what.to_owned(), query, Value::Null)));
-    let cells = asked.flat_map(|(what, query, filter)| {
-        ORDERS.iter().flat_map(|field| [(*field, "ASC"), (*field, "DESC")]).map(move |(field, direction)| Cell {
+    let lists = filters
+        .into_iter()
+        .map(|(words, filter)| (format!("recommendations{words}"), RECOMMENDATIONS.to_owned(), filter, &ORDERS[..]));
+    let nested = [
+        ("bodies", "recommendations"),
+        ("organizations", "recommendations"),
+        ("organizations", "recommendationsDrafted"),
+        ("countries", "recommendations"),
+        ("themes", "recommendations"),
+    ];
+    lists.chain(nested.map(|(records, field)| nested_list(records, field, "RecommendationOrder", &ORDERS)))
+}
+
+fn meetings() -> impl Iterator<Item = List> {
+    let filters = [
+        ("", Value::Null),
+        (", of a kind", json!({ "kind": { "eq": "WORKING_GROUP" } })),
+        (", in a country", json!({ "country": { "iso2": { "eq": "KZ" } } })),
+        (", of an organiser", json!({ "organizers": { "some": { "acronym": { "eq": "OSCE" } } } })),
+    ];
+    let lists = filters
+        .into_iter()
+        .map(|(words, filter)| (format!("meetings{words}"), MEETINGS.to_owned(), filter, &ORDERS_OF_MEETINGS[..]));
+    let nested = [("bodies", "meetings"), ("organizations", "meetingsOrganized"), ("countries", "meetings")];
+    lists.chain(nested.map(|(records, field)| nested_list(records, field, "MeetingOrder", &ORDERS_OF_MEETINGS)))
+}
+
+fn nested_list(records: &str, field: &str, order: &str, orders: &'static [&'static str]) -> List {
+    let query = format!(
+        "query($order: [{order}!]) {{ {records}(first: 20) {{ nodes {{ id {field}(first: 5, orderBy: $order) {{ nodes {{ id title \
+         status }} }} }} }} }}"
+    );
+    (format!("{records} {{ {field} }}"), query, Value::Null, orders)
+}
+
+fn cells() -> Vec<Cell> {
+    let cells = recommendations().chain(meetings()).flat_map(|(what, query, filter, orders)| {
+        orders.iter().flat_map(|field| [(*field, "ASC"), (*field, "DESC")]).map(move |(field, direction)| Cell {
             what: format!("{what} by {field} {direction}"),
-            query,
+            query: query.clone(),
             variables: json!({ "filter": filter, "order": [{ "field": field, "direction": direction }] }),
         })
     });
@@ -66,7 +109,7 @@ fn viewers(app: &TestApp) -> [(&'static str, Client); 4] {
 }
 
 async fn best(client: &Client, cell: &Cell) -> Duration {
-    let asked = Asked::new(client, cell.query, cell.variables.clone()).await;
+    let asked = Asked::new(client, &cell.query, cell.variables.clone()).await;
     let (mut best, mut all) = (Duration::MAX, Duration::ZERO);
     for _ in 0..TIMES {
         let started = Instant::now();
@@ -84,7 +127,7 @@ async fn best(client: &Client, cell: &Cell) -> Duration {
 pub async fn measure(database: Database, name: &str) -> Vec<Line> {
     let [few, many] = [FEW, MANY].map(async |count| {
         let app = TestApp::start(database).await.expect("a database");
-        seed::scale::load(&app.app, count, count / 10).await.unwrap();
+        volume::load(&app, count, count / 10).await;
         app
     });
     let (few, many) = (few.await, many.await);

@@ -30,12 +30,16 @@ use crate::error::Error;
 const SHOWN: u64 = 500;
 
 impl Visible for client::Entity {
+    const BY_ACCESS: bool = false;
+
     fn visible(viewer: &Viewer) -> Condition {
         administered(viewer)
     }
 }
 
 impl Visible for client_token::Entity {
+    const BY_ACCESS: bool = false;
+
     fn visible(viewer: &Viewer) -> Condition {
         administered(viewer)
     }

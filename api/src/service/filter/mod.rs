@@ -158,7 +158,7 @@ impl<'a> Scope<'a> {
         let mut all = Condition::all();
         if let Some(some) = list.some.as_deref() {
             let condition = of_related(some)?;
-            if let Some(walking) = self.walked() {
+            if let Some(walking) = self.walked().filter(|_| L::BY_ACCESS) {
                 walking.may_find_by(self.viewer, &Columns::of::<L>(child), sought(some), &condition);
             }
             all = all.add(self.linked::<E, L>(child, condition));

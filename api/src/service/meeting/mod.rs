@@ -26,7 +26,7 @@ use super::filter::{
 use super::input::{LocalizedTextInput, localized, patch, patch_required, replaced};
 use super::link::Link;
 use super::organization::OrganizationFilter;
-use super::read::{self, Visible};
+use super::read::{self, Ordered, Visible};
 use super::tx::{Tx, Written};
 use crate::app::App;
 use crate::auth::{Act, Viewer};
@@ -35,7 +35,12 @@ use crate::domain::refusal::{All as _, Checked};
 use crate::domain::{audience, input, meeting as rules};
 use crate::error::Error;
 
-impl Visible for meeting::Entity {}
+impl Visible for meeting::Entity {
+    const ORDERED: Option<Ordered<Self::Column>> = {
+        use meeting::Column::{CountryId, EndsOn, Id, Kind, StartsOn, Status};
+        Some(Ordered { leading: &[], found: &[Id, CountryId, StartsOn, EndsOn, Kind, Status] })
+    };
+}
 
 /// What a meeting is called in refusals.
 const WHAT: &str = "meeting";

@@ -21,6 +21,8 @@ use crate::service::read::{self, Visible, by_access, select};
 use crate::service::tx::{Tx, Written};
 
 impl Visible for participation::Entity {
+    const BY_ACCESS: bool = false;
+
     fn visible(viewer: &Viewer) -> Condition {
         let written = by_access::<Self>(viewer);
         let Some(organization) = viewer.sees_for() else { return written };

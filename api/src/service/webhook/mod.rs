@@ -38,12 +38,16 @@ const SHOWN: u64 = 500;
 const DELIVERIES_SHOWN: u64 = 100;
 
 impl Visible for webhook::Entity {
+    const BY_ACCESS: bool = false;
+
     fn visible(viewer: &Viewer) -> Condition {
         administered(viewer)
     }
 }
 
 impl Visible for webhook_delivery::Entity {
+    const BY_ACCESS: bool = false;
+
     fn visible(viewer: &Viewer) -> Condition {
         administered(viewer)
     }
