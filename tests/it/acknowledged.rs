@@ -6,13 +6,14 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rec_tests::client::Client;
 use rec_tests::disk::SmallDisk;
 use rec_tests::given::text;
 use rec_tests::postgres::Cluster;
 use rec_tests::program::{Serving, ask_with, command, get, run};
+use rec_tests::wait::until;
 use rec_tests::{Database, TestApp, on_both_databases, on_databases, on_postgres};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::{Value, json};
@@ -274,10 +275,16 @@ on_postgres! {
         pair.goes_on("FIRST").await;
         let others = "SELECT count(pg_terminate_backend(pid)) AS x FROM pg_stat_activity WHERE datname = current_database() \
                       AND pid <> pg_backend_pid() AND application_name = 'rec'";
+        let begun = Instant::now();
+        for number in 0..5 {
+            assert_eq!(pair.write(&writer, &format!("WHOLE-{number}")).await, Outcome::Acknowledged);
+        }
+        let usual = begun.elapsed() / 5;
         let mut failed = 0;
-        for round in 0..60_u64 {
+        for round in 0..60_u32 {
             let ending = async {
-                tokio::time::sleep(Duration::from_micros(round * 250)).await;
+                // Anywhere in the time that one takes.
+                tokio::time::sleep(usual * round / 40).await;
                 pair.other.rows(others).await;
             };
             let code = format!("ENDED-{round}");
@@ -318,12 +325,7 @@ on_postgres! {
     async fn a_server_that_takes_no_writes_is_not_ready_until_the_address_leads_to_another(app: TestApp) {
         let ready = async || app.anonymous().get("/health/ready", &[]).await.0.status.as_u16();
         let becomes = async |status: u16| {
-            let asked = async {
-                while ready().await != status {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-            };
-            tokio::time::timeout(Duration::from_mins(1), asked).await.expect("in time");
+            until("it is ready or not", async || ready().await == status).await;
         };
         assert_eq!(ready().await, 200);
         let name = app.rows("SELECT CAST(current_database() AS text) AS x").await[0]["x"].as_str().unwrap().to_owned();

@@ -3,20 +3,23 @@
 use std::time::Duration;
 
 use rec_tests::given::{at, at_with, text};
-use rec_tests::{TestApp, on_both_databases};
+use rec_tests::{Database, TestApp, on_both_databases};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
 /// Sends mutations one after the other while the feed is held, so that all of them are under way before the first ends.
 /// Returns, of each, the codes of its refusals.
 async fn at_once(app: &TestApp, mutations: Vec<(&'static str, Value)>) -> Vec<Vec<String>> {
-    let other = app.second().await;
-    let held = other.app.databases.begin().await.unwrap();
+    // Among so many connections there is one for each of what a client writes at once.
+    let writers = app.second_with(|config| config.database_connections = 16).await;
+    let held = app.app.databases.begin().await.unwrap();
     held.execute_unprepared("UPDATE change_head SET seq = seq").await.unwrap();
     let mut running = Vec::new();
     for (mutation, input) in mutations {
-        let client = app.secretariat();
+        let client = writers.secretariat();
         running.push(tokio::spawn(async move { client.payload(mutation, input, "id").await }));
+        writers.others_wait(running.len()).await;
+        // What waits for the writer of SQLite within the process is not seen: it has a moment to come there.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     held.commit().await.unwrap();
@@ -154,11 +157,15 @@ on_both_databases! {
         let (draft, _) = on_an_agenda(&app).await;
         let other = app.second().await;
         let held = other.app.databases.begin().await.unwrap();
+        if app.database == Database::Postgres {
+            // Of two that wait for each other the one is given up that looks first.
+            held.execute_unprepared("SET LOCAL deadlock_timeout = '1min'").await.unwrap();
+        }
         held.execute_unprepared("UPDATE agenda_item SET version = version").await.unwrap();
         let client = app.secretariat();
         let opens = tokio::spawn(async move { client.mutate("openDiscussion", at(&draft), "status").await });
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        // It holds the recommendation and waits for the item: PostgreSQL gives it up, which has waited longer.
+        app.others_wait(1).await;
+        // It holds the recommendation and waits for the item: now they wait for each other.
         held.execute_unprepared("UPDATE recommendation SET version = version").await.unwrap();
         held.rollback().await.unwrap();
         assert_eq!(opens.await.unwrap()["status"], "UNDER_DISCUSSION");
@@ -172,7 +179,7 @@ on_both_databases! {
         let client = app.secretariat();
         let closed = at_with(&meeting, json!({ "sensitivity": "CONFIDENTIAL" }));
         let closes = tokio::spawn(async move { client.mutate("updateMeeting", closed, "agenda { version }").await });
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        app.others_wait(1).await;
         held.commit().await.unwrap();
         assert_eq!(closes.await.unwrap()["agenda"], json!([{ "version": 3 }]));
     }

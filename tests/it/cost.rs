@@ -10,6 +10,7 @@ use rec_tests::postgres::Cluster;
 use rec_tests::program::{self, Serving, command};
 use rec_tests::schema::Schema;
 use rec_tests::shapes::{Shape, shapes};
+use rec_tests::wait::usual;
 use rec_tests::{Database, TestApp};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -98,6 +99,9 @@ fn from_elsewhere(port: u16, request: &str) -> (u16, Duration) {
 fn holds_up_no_one(large: &Large, dearest: &Shape) {
     let serving = Large::serve(large.folder.path(), &large.url, "600000");
     let port = serving.port;
+    let typename = || from_elsewhere(port, "GET /graphql?query=%7B__typename%7D");
+    // What others wait for the processor while nobody asks for anything dear.
+    let usual = usual(|| assert_eq!(typename().0, 200));
     let asked = std::thread::spawn({
         let query = dearest.query.clone();
         move || {
@@ -116,15 +120,18 @@ fn holds_up_no_one(large: &Large, dearest: &Shape) {
     });
     let mut slowest = Duration::ZERO;
     while !asked.is_finished() {
-        let (status, time) = from_elsewhere(port, "GET /graphql?query=%7B__typename%7D");
+        let (status, time) = typename();
         assert_eq!(status, 200);
         slowest = slowest.max(time);
         assert_eq!(from_elsewhere(port, "GET /health/ready").0, 200);
         std::thread::sleep(Duration::from_millis(20));
     }
     asked.join().unwrap();
-    say(format_args!("while {} was asked for 20 times a second, others waited {slowest:?} at most", dearest.name));
-    assert!(slowest < Duration::from_millis(250), "{slowest:?}");
+    say(format_args!(
+        "while {} was asked for 20 times a second, others waited {slowest:?} at most, and {usual:?} before",
+        dearest.name
+    ));
+    assert!(slowest < Duration::from_millis(250) + 10 * usual, "{slowest:?}, and {usual:?} before");
 }
 
 /// A measured operation: the microseconds of each of its points, how many these are, and what it is.

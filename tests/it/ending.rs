@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rec_tests::program::{Serving, ask, command, run};
+use rec_tests::wait::PATIENCE;
 use serde_json::json;
 
 const BODY: &str = r#"{"query":"{ viewer { role } }"}"#;
@@ -97,9 +98,9 @@ fn a_client_that_does_not_read_loses_its_connection() {
     // It holds the only place there is, until it is cut.
     let begun = Instant::now();
     while ask(serving.port, None, "{ viewer { role } }", &json!({})).is_none_or(|answer| answer["data"].is_null()) {
-        assert!(begun.elapsed() < Duration::from_secs(15));
+        assert!(begun.elapsed() < PATIENCE);
         thread::sleep(Duration::from_millis(20));
     }
-    assert!((1..15).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
     drop(stream);
 }

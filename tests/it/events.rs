@@ -8,6 +8,7 @@ use futures_util::StreamExt as _;
 use rec_api::auth::Role;
 use rec_api::auth::token::{Grant, issue};
 use rec_tests::given::text;
+use rec_tests::wait::in_time;
 use rec_tests::{TestApp, on_both_databases};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
@@ -62,8 +63,7 @@ impl Events {
                 let data = field("data:").filter(|data| !data.is_empty());
                 return Some((name.to_owned(), data.map_or(Value::Null, |data| serde_json::from_str(data).unwrap())));
             }
-            let bytes =
-                tokio::time::timeout(Duration::from_secs(10), self.bytes.next()).await.expect("an event in time")?;
+            let bytes = in_time("an event", self.bytes.next()).await?;
             self.text.push_str(std::str::from_utf8(&bytes.unwrap()).unwrap());
         }
     }
@@ -150,7 +150,7 @@ on_both_databases! {
         let app = app.second_with(|config| config.limits.events_heartbeat_seconds = 1).await;
         let mut events = Events::open(&app, None, FOLLOW).await;
         events.head().await;
-        let comment = tokio::time::timeout(Duration::from_secs(3), events.bytes.next()).await.expect("in time");
+        let comment = in_time("a comment", events.bytes.next()).await;
         assert_eq!(comment.unwrap().unwrap().as_ref(), b":\n\n");
     }
 
@@ -172,7 +172,8 @@ on_both_databases! {
     }
 
     async fn the_end_of_a_token_is_the_end_of_its_stream(app: TestApp) {
-        let grant = Grant { role: Role::Reader, organization: None, valid_for: Duration::from_secs(1), client: None };
+        // Long enough for the first event.
+        let grant = Grant { role: Role::Reader, organization: None, valid_for: Duration::from_secs(4), client: None };
         let (keys, clock) = (&app.app.keys, &app.app.clock);
         let token = issue(keys.own(), &app.app.config.trust(), &grant, clock.uuid(), clock.now()).unwrap();
         let mut events = Events::open(&app, Some(&token), FOLLOW).await;
@@ -195,7 +196,7 @@ on_both_databases! {
         let mut events = Events::open(&app, Some(&token), CREATE).await;
         app.app.stopping.send_replace(true);
         let ends = async {
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            app.others_wait(1).await;
             held.commit().await.unwrap();
         };
         let (event, ()) = tokio::join!(events.next(), ends);

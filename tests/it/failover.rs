@@ -7,11 +7,13 @@ use std::time::{Duration, Instant};
 use rec_tests::client::Client;
 use rec_tests::postgres::{Cluster, Pooler};
 use rec_tests::socket::Socket;
+use rec_tests::wait::PATIENCE;
 use rec_tests::{TestApp, on_postgres};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::acknowledged::{CREATE, Outcome, outcome, theme};
+use crate::changes::head;
 
 /// An address that leads to one of several servers. Connections that are open stay where they are.
 struct Address {
@@ -55,7 +57,8 @@ on_postgres! {
         let warm = (0..4).map(|number| create(app.secretariat(), format!("W{number}")));
         assert!(futures_util::future::join_all(warm).await.iter().all(|one| *one == Outcome::Acknowledged));
         let mut follower = Socket::begin(port, None).await;
-        follower.subscribe("1", "subscription { changes { cursor } }").await;
+        let start = head(&app.anonymous()).await;
+        follower.subscribe("1", &format!("subscription {{ changes(after: {start}) {{ cursor }} }}")).await;
         primary.refuse_writes().await;
         standby.promote().await;
         address.leads_to.store(standby.port, Relaxed);
@@ -72,7 +75,7 @@ on_postgres! {
             if acknowledged.len() == 3 {
                 break;
             }
-            assert!(began.elapsed() < Duration::from_secs(20), "{codes:?}");
+            assert!(began.elapsed() < PATIENCE, "{codes:?}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         assert!(codes.iter().all(|code| code == "UNAVAILABLE"), "{codes:?}");
@@ -98,15 +101,15 @@ on_postgres! {
         let Some(pooler) = Pooler::before(&server) else { return };
         let began = Instant::now();
         while TcpStream::connect(("127.0.0.1", pooler.port)).await.is_err() {
-            assert!(began.elapsed() < Duration::from_secs(20), "the pooler does not answer");
+            assert!(began.elapsed() < PATIENCE, "the pooler does not answer");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         let app = TestApp::at_address(pooler.url(&database)).await;
         let other = app.second().await;
         let (port, _) = (app.serve().await, other.serve().await);
         let mut follower = Socket::begin(port, None).await;
-        follower.subscribe("1", "subscription { changes { cursor node { id } } }").await;
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        let start = head(&app.anonymous()).await;
+        follower.subscribe("1", &format!("subscription {{ changes(after: {start}) {{ cursor node {{ id }} }} }}")).await;
         // Reads and writes at once, more than there are connections; what one process commits the other one tells of.
         let writes = (0..12).map(|number| create(other.secretariat(), format!("P{number}")));
         assert!(futures_util::future::join_all(writes).await.iter().all(|one| *one == Outcome::Acknowledged));

@@ -4,22 +4,40 @@ use std::time::Duration;
 
 use rec_api::auth::Role;
 use rec_api::service::attend::{listen, poll};
+use rec_tests::client::Client;
 use rec_tests::given::{at, at_with, text, with};
-use rec_tests::socket::{Heard, Socket};
+use rec_tests::socket::Socket;
+use rec_tests::wait::{PATIENCE, in_time};
 use rec_tests::{TestApp, on_both_databases, on_postgres, postgres};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
 use crate::changes::{Mirror, apply, follow, head, is_equal, keep_writing, random};
 
+/// A client, what it knows of the record, and where it hears of changes.
+type Follower = (Client, Mirror, Socket);
+
+/// All of them hear what comes until they are told of a record.
+async fn hear_of(followers: &mut [Follower], id: &Value) {
+    for (_, mirror, socket) in followers {
+        loop {
+            let edge = socket.message().await["payload"]["data"]["changes"].take();
+            apply(mirror, &edge);
+            if edge["id"] == *id {
+                break;
+            }
+        }
+    }
+}
+
 on_both_databases! {
     async fn whoever_follows_is_told_what_it_may_see_and_the_database_is_asked_once(app: TestApp) {
-        let port = app.serve().await;
+        let port = app.serve_requests().await;
         app.mandate("OSCE", "WG-A", "CHAIR").await;
         let osce = app.token(Role::Partner, Some("OSCE"));
         let secretariat = app.token(Role::Secretariat, None);
         let viewers = [(app.anonymous(), None), (app.partner("OSCE"), Some(&osce)), (app.secretariat(), Some(&secretariat))];
-        let mut followers = Vec::new();
+        let mut followers: Vec<Follower> = Vec::new();
         for (client, token) in viewers {
             for _ in 0..7 {
                 let mut mirror = Mirror::new();
@@ -30,7 +48,6 @@ on_both_databases! {
                 followers.push((client.clone(), mirror, socket));
             }
         }
-        tokio::time::sleep(Duration::from_millis(300)).await;
         let input = json!({ "bodyId": app.body("WG-A").await, "kind": "RECOMMENDATION", "title": text("R"), "text": text("R") });
         let draft = app.partner("OSCE").mutate("draftRecommendation", input, "id version").await;
         let discussed = app.partner("OSCE").mutate("openDiscussion", at(&draft), "id version").await;
@@ -38,26 +55,20 @@ on_both_databases! {
         let meeting = app.planned_meeting(json!({})).await;
         let hidden = at_with(&meeting, json!({ "sensitivity": "CONFIDENTIAL" }));
         app.secretariat().mutate("updateMeeting", hidden, "id").await;
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        hear_of(&mut followers, &create_theme(&app, "LAST").await).await;
         let before = app.app.databases.statements();
-        app.theme("ONE").await;
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        hear_of(&mut followers, &create_theme(&app, "ONE").await).await;
         let statements = app.app.databases.statements() - before;
         assert!(statements < 21, "fewer than there are followers, those of the write among them: {statements}");
-        for (client, mut mirror, mut socket) in followers {
-            let before = mirror.clone();
-            while let Ok(Heard::Message(message)) = tokio::time::timeout(Duration::from_millis(200), socket.wait()).await {
-                apply(&mut mirror, &message["payload"]["data"]["changes"]);
-            }
-            assert_ne!(mirror, before);
+        for (client, mirror, _) in followers {
             is_equal(&client, &mirror, "one of the followers").await;
         }
     }
 
     async fn whoever_acts_for_nobody_any_more_is_told_nothing_more(app: TestApp) {
         let mut socket = Socket::begin(app.serve().await, Some(&app.token(Role::Partner, Some("UNOCT")))).await;
-        socket.subscribe("1", "subscription { changes { type } }").await;
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        let start = head(&app.anonymous()).await;
+        socket.subscribe("1", &format!("subscription {{ changes(after: {start}) {{ type }} }}")).await;
         app.theme("ONE").await;
         assert_eq!(socket.message().await["payload"]["data"]["changes"]["type"], "THEME");
         let found = app.anonymous().query(r#"{ organization(by: { acronym: "UNOCT" }) { id version } }"#).await;
@@ -90,17 +101,25 @@ on_both_databases! {
         // Without a cursor it begins now; after a cursor it goes on there.
         let mut other = Socket::begin(port, Some(&app.token(Role::Reader, None))).await;
         other.subscribe("now", &follow(None)).await;
-        other.subscribe("wait", "{ viewer { role } }").await;
-        other.message().await;
+        // Nobody says when it has begun: it hears of the first theme that is written after that, and of all that follow.
+        let mut written = Vec::new();
+        let mut heard = loop {
+            written.push(write(&format!("NOW-{}", written.len())).await);
+            if let Ok(mut message) = tokio::time::timeout(Duration::from_millis(300), other.message()).await {
+                break message["payload"]["data"]["changes"].take();
+            }
+        };
+        let begun = written.iter().position(|id| *id == heard["id"]).expect("a theme of now, and none of before");
+        for id in &written[begun + 1..] {
+            heard = other.message().await["payload"]["data"]["changes"].take();
+            assert_eq!(heard["id"], *id);
+        }
+        for id in &written {
+            assert_eq!(socket.message().await["payload"]["data"]["changes"]["id"], *id);
+        }
         let three = write("THREE").await;
         for socket in [&mut socket, &mut other] {
-            loop {
-                let heard = socket.message().await;
-                if heard["type"] == "next" {
-                    assert_eq!(heard["payload"]["data"]["changes"]["id"], three);
-                    break;
-                }
-            }
+            assert_eq!(socket.message().await["payload"]["data"]["changes"]["id"], three);
         }
         other.subscribe("resumed", &follow(heard["cursor"].as_str())).await;
         assert_eq!(other.message().await["payload"]["data"]["changes"]["id"], three);
@@ -122,14 +141,16 @@ on_both_databases! {
             async move { keep_writing(&secretariat, 0, 80).await }
         });
         let (mut random, mut heard) = (random(7), 0);
-        for _ in 0..200 {
+        let is_behind = |cursor: &Value| *cursor != app.app.feed.head().cursor().to_string();
+        while !writer.is_finished() || is_behind(&cursor) {
             let mut socket = Socket::begin(port, None).await;
             let after = cursor.as_str().unwrap();
             let query = format!("subscription {{ changes(after: \"{after}\") {{ cursor kind type id version }} }}");
             socket.subscribe("1", &query).await;
             for _ in 0..random() % 4 {
-                let message = tokio::time::timeout(Duration::from_millis(20), socket.message()).await;
-                let Ok(message) = message else { break };
+                // What is committed surely comes. Whether more will be is not known.
+                let patience = if is_behind(&cursor) { PATIENCE } else { Duration::from_millis(20) };
+                let Ok(message) = tokio::time::timeout(patience, socket.message()).await else { break };
                 let edge = &message["payload"]["data"]["changes"];
                 apply(&mut mirror, edge);
                 cursor = edge["cursor"].clone();
@@ -148,13 +169,13 @@ on_both_databases! {
             let theme = json!({ "code": format!("T{number}"), "kind": "SUBJECT", "name": text("T") });
             app.secretariat().mutate("createTheme", theme, "id").await;
         }
-        let mut socket = Socket::begin(app.serve().await, None).await;
+        let mut socket = Socket::begin(app.serve_requests().await, None).await;
         let before = app.app.databases.statements();
         socket.subscribe("1", &format!("subscription {{ changes(after: {start}) {{ node {{ id ... on Theme {{ code }} }} }} }}")).await;
         for number in 0..40 {
             assert_eq!(socket.message().await["payload"]["data"]["changes"]["node"]["code"], format!("T{number}"));
         }
-        // Two for what was missed, two to look whether there is more, and the head that is read every second.
+        // Two for what was missed, and a few to look whether there is more.
         let statements = app.app.databases.statements() - before;
         assert!(statements <= 6, "{statements}");
     }
@@ -162,10 +183,8 @@ on_both_databases! {
     async fn a_subscriber_hears_what_another_process_commits(app: TestApp) {
         let other = app.second().await;
         let mut socket = Socket::begin(app.serve().await, None).await;
-        socket.subscribe("1", "subscription { changes { id } }").await;
-        socket.subscribe("2", "{ viewer { role } }").await;
-        socket.message().await;
-        socket.message().await;
+        let start = head(&app.anonymous()).await;
+        socket.subscribe("1", &format!("subscription {{ changes(after: {start}) {{ id }} }}")).await;
         for code in ["ONE", "TWO"] {
             let theme = create_theme(&other, code).await;
             assert_eq!(socket.message().await["payload"]["data"]["changes"]["id"], theme);
@@ -185,8 +204,7 @@ on_both_databases! {
 async fn is_heard(app: &TestApp, other: &TestApp, code: &str) {
     let mut head = app.app.feed.follow();
     create_theme(other, code).await;
-    let rings = head.changed();
-    tokio::time::timeout(Duration::from_secs(10), rings).await.expect("in time").expect("the doorbell");
+    in_time("the doorbell", head.changed()).await.expect("a feed");
     assert_eq!(app.app.feed.head(), other.app.feed.head());
 }
 
@@ -198,13 +216,12 @@ async fn create_theme(app: &TestApp, code: &str) -> Value {
 on_postgres! {
     async fn a_commit_is_notified_and_a_server_that_hangs_up_is_called_again(app: TestApp) {
         let listening = async {
-            // It listens when it hears for the first time.
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            let session = postgres::listener(&app.url, None).await;
             let other = app.second().await;
             is_heard(&app, &other, "ONE").await;
             is_heard(&app, &other, "TWO").await;
             postgres::interrupt(&app.url, Duration::from_millis(500)).await;
-            tokio::time::sleep(Duration::from_millis(2500)).await;
+            postgres::listener(&app.url, Some(session)).await;
             // The other's connections are cut as well.
             is_heard(&app, &app.second().await, "THREE").await;
         };

@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use rec_api::service::attend::forget;
 use rec_tests::client::{Answer, Client};
 use rec_tests::given::{at, text};
+use rec_tests::wait::until;
 use rec_tests::{Database, TestApp, on_both_databases, on_postgres};
 use sea_orm::{ConnectionTrait as _, EntityTrait as _, PaginatorTrait as _};
 use serde_json::{Value, json};
@@ -108,14 +109,9 @@ on_both_databases! {
     async fn a_process_forgets_what_is_too_old(app: TestApp) {
         create(&app.secretariat().keyed("old"), "LAW").await;
         app.app.clock.advance(TimeDelta::days(91));
-        let emptied = async {
-            while kept(&app).await + app.feed_length().await > 0 {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
         tokio::select! {
             () = forget(&app.app, Duration::ZERO) => {}
-            forgotten = tokio::time::timeout(Duration::from_secs(10), emptied) => forgotten.expect("in time"),
+            () = until("all is forgotten", async || kept(&app).await + app.feed_length().await == 0) => {}
         }
     }
 

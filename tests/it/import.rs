@@ -11,6 +11,8 @@ use rec_tests::{TestApp, on_both_databases, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::changes::head;
+
 fn file(lines: &[String]) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lines.ndjson");
@@ -46,8 +48,9 @@ on_both_databases! {
         };
         let serving = program::Serving::start(&mut command());
         let mut socket = Socket::begin(serving.port, None).await;
-        socket.subscribe("1", "subscription { changes(types: [ORGANIZATION]) { kind node { ... on Organization { acronym } } } }").await;
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        let start = head(&app.anonymous()).await;
+        let what = "kind node { ... on Organization { acronym } }";
+        socket.subscribe("1", &format!("subscription {{ changes(after: {start}, types: [ORGANIZATION]) {{ {what} }} }}")).await;
         let (_folder, path) = file(&[organization(1).to_string()]);
         let done = program::run(command().arg("import").arg(&path));
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rec_tests::client::Client;
 use rec_tests::given::{at_with, text};
+use rec_tests::wait::until;
 use rec_tests::{TestApp, on_both_databases};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
@@ -55,16 +56,12 @@ on_both_databases! {
 
     async fn a_change_of_another_process_is_seen_when_it_is_heard_of(app: TestApp) {
         app.mandate("OSCE", "WG-A", "MEMBER").await;
-        let (served, other) = (app.second_with(|config| config.keep_seconds = 60).await, app);
+        // Longer than it is waited for.
+        let (served, other) = (app.second_with(|config| config.keep_seconds = 3600).await, app);
         served.serve().await;
         name(&served.anonymous()).await;
         rename(&other, "Renamed").await;
-        let heard = async {
-            while name(&served.anonymous()).await != "Renamed" {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(3), heard).await.expect("in time");
+        until("it is heard of", async || name(&served.anonymous()).await == "Renamed").await;
     }
 
     async fn a_record_is_never_older_than_the_change_that_it_is_told_with(app: TestApp) {

@@ -5,6 +5,7 @@ use rec_api::config::Limits;
 use rec_tests::TestApp;
 use rec_tests::on_both_databases;
 use rec_tests::socket::Socket;
+use rec_tests::wait::PATIENCE;
 use serde_json::{Value, json};
 
 use crate::statements::loaded;
@@ -23,7 +24,7 @@ async fn code(app: &TestApp, query: &str) -> (StatusCode, String) {
 fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || sender.send(work()));
-    receiver.recv_timeout(std::time::Duration::from_secs(5)).expect("an answer in time")
+    receiver.recv_timeout(PATIENCE).expect("an answer in time")
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {

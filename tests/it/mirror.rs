@@ -12,6 +12,7 @@ use rec_api::mirror::{Mirror, MirrorError, PROOF_PAUSE, Source, keep};
 use rec_api::service::change::prune;
 use rec_api::service::seed;
 use rec_tests::given::at;
+use rec_tests::wait::until;
 use rec_tests::{TestApp, on_both_databases, program};
 use sea_orm::sqlx::{self, SqlitePool};
 use tempfile::TempDir;
@@ -93,12 +94,7 @@ impl Said {
     }
 
     async fn until(&self, what: &str) {
-        let heard = async {
-            while !self.all().iter().any(|line| line.starts_with(what)) {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(20), heard).await.expect(what);
+        until(what, async || self.all().iter().any(|line| line.starts_with(what))).await;
     }
 }
 

@@ -7,6 +7,7 @@ use rec_api::auth::token::{Grant, issue};
 use rec_tests::given::text;
 use rec_tests::program::metrics;
 use rec_tests::socket::{Heard, Socket};
+use rec_tests::wait::until;
 use rec_tests::{on_both_databases, on_postgres};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
@@ -39,13 +40,8 @@ fn texts(messages: &[Value]) -> Vec<Message> {
 /// The figure of a metric, with its labels. The service counts a little after the client has heard.
 async fn counted(port: u16, metric: &str, figure: &str) {
     let line = format!("{metric} {figure}");
-    for _ in 0..100 {
-        if tokio::task::spawn_blocking(move || metrics(port)).await.expect("figures").lines().any(|one| one == line) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("{line} is not among\n{}", tokio::task::spawn_blocking(move || metrics(port)).await.expect("figures"));
+    let figures = async || tokio::task::spawn_blocking(move || metrics(port)).await.expect("figures");
+    until(&line, async || figures().await.lines().any(|one| one == line)).await;
 }
 
 on_both_databases! {
@@ -155,14 +151,15 @@ on_both_databases! {
     }
 
     async fn a_client_that_does_not_say_that_it_is_there_is_not(app: TestApp) {
-        let app = app.second_with(|config| config.limits.heartbeat_seconds = 1).await;
+        let app = app.second_with(|config| config.limits.heartbeat_seconds = 2).await;
         let port = app.serve().await;
         let (mut there, mut silent) = (Socket::begin(port, None).await, Socket::begin(port, None).await);
         // Whoever listens answers by itself.
-        let listens = tokio::time::timeout(Duration::from_secs(4), there.wait()).await;
-        assert!(listens.is_err(), "{listens:?}");
+        tokio::select! {
+            heard = there.wait() => panic!("{heard:?}"),
+            () = counted(port, "rec_sockets_ended_total{reason=\"silent\"}", "1") => {}
+        }
         assert!(matches!(silent.next().await, Heard::Closed(_)));
-        counted(port, "rec_sockets_ended_total{reason=\"silent\"}", "1").await;
         there.say(&json!({ "type": "ping" })).await;
         assert_eq!(there.message().await["type"], "pong");
     }
@@ -228,7 +225,7 @@ on_both_databases! {
 
     async fn the_end_of_a_token_is_the_end_of_its_socket(app: TestApp) {
         let port = app.serve().await;
-        let grant = Grant { role: Role::Reader, organization: None, valid_for: Duration::from_secs(2), client: None };
+        let grant = Grant { role: Role::Reader, organization: None, valid_for: Duration::from_secs(4), client: None };
         let (keys, clock) = (&app.app.keys, &app.app.clock);
         let token = issue(keys.own(), &app.app.config.trust(), &grant, clock.uuid(), clock.now()).unwrap();
         let mut socket = Socket::begin(port, Some(&token)).await;
@@ -277,8 +274,9 @@ on_postgres! {
         preparing.say(&follow("1")).await;
         let create = "mutation { createTheme(input: { code: \"ONE\", kind: SDG, name: [{ locale: EN, text: \"One\" }] }) { theme { code } } }";
         writing.subscribe("1", create).await;
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        app.others_wait(2).await;
         forgetful.app.stopping.send_replace(true);
+        // It has time to stop too early.
         tokio::time::sleep(Duration::from_millis(300)).await;
         held.rollback().await.unwrap();
         assert_eq!(preparing.closed().await, Some(1001));

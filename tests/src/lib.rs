@@ -13,6 +13,7 @@ pub mod shapes;
 pub mod socket;
 pub mod traces;
 pub mod volume;
+pub mod wait;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -230,6 +231,15 @@ impl TestApp {
         let port = listener.local_addr().expect("an address").port();
         let router = rec_api::http::router(Arc::clone(&self.app));
         tokio::spawn(Arc::clone(&self.app).serve(listener, router, std::future::pending()));
+        port
+    }
+
+    /// The same, without what a process does beside its requests: the statements that are counted are theirs.
+    pub async fn serve_requests(&self) -> u16 {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let router = self.router();
+        tokio::spawn(async move { axum::serve(listener, router).await });
         port
     }
 

@@ -8,9 +8,11 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, QueryResult, Statement};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
+
+use crate::wait::{in_time, until};
 
 /// The address of a server, without a database's name.
 #[derive(Clone, Debug)]
@@ -79,6 +81,24 @@ pub async fn interrupt(url: &str, time: Duration) {
     run(server, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await;
 }
 
+/// Waits until a process hears what is notified in a database, in another session than the one that is gone; returns its session.
+pub async fn listener(url: &str, gone: Option<i32>) -> i32 {
+    let (server, name) = (server().expect("a server"), name_of(url));
+    let sql = format!(
+        "SELECT pid FROM pg_stat_activity WHERE datname = '{name}' AND state = 'idle' AND query LIKE 'LISTEN%' AND pid <> {}",
+        gone.unwrap_or_default()
+    );
+    let listens = async {
+        loop {
+            if let Some(row) = row(server, &sql).await {
+                return row.try_get("", "pid").expect("a session");
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    in_time("someone who listens", listens).await
+}
+
 async fn create_template(server: &Server) -> String {
     let name = format!("rec_test_{}_template", std::process::id());
     run(server, &format!("DROP DATABASE IF EXISTS {name}")).await;
@@ -91,6 +111,14 @@ async fn run(server: &Server, sql: &str) {
     let connection = connect(server).await;
     connection.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     connection.close().await.expect("a closed connection");
+}
+
+/// The first row of a statement's.
+async fn row(server: &Server, sql: &str) -> Option<QueryResult> {
+    let connection = connect(server).await;
+    let row = connection.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await;
+    connection.close().await.expect("a closed connection");
+    row.unwrap_or_else(|error| panic!("{sql}: {error}"))
 }
 
 async fn connect(server: &Server) -> DatabaseConnection {
@@ -226,10 +254,12 @@ impl Cluster {
         run(&self.server, "SELECT pg_promote()").await;
     }
 
-    /// Has every session of the server refuse writes, those that are open too.
+    /// Has every session of the server refuse writes, those that are open too: these are told before a new one is opened.
     pub async fn refuse_writes(&self) {
         run(&self.server, "ALTER SYSTEM SET default_transaction_read_only = on").await;
         run(&self.server, "SELECT pg_reload_conf()").await;
+        let refused = "SELECT 1 AS x WHERE current_setting('default_transaction_read_only') = 'on'";
+        until("a new session refuses writes", async || row(&self.server, refused).await.is_some()).await;
     }
 
     /// The address of a database of this server's, at another port.

@@ -1,7 +1,5 @@
 //! A client of `graphql-transport-ws` that can also break the protocol.
 
-use std::time::Duration;
-
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
@@ -9,6 +7,8 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
+
+use crate::wait::in_time;
 
 /// A socket that is open.
 pub struct Socket(WebSocketStream<TcpStream>);
@@ -71,9 +71,9 @@ impl Socket {
         self.0.get_mut().write_all(bytes).await.expect("a connection");
     }
 
-    /// What comes next, within ten seconds.
+    /// What comes next, and surely comes.
     pub async fn next(&mut self) -> Heard {
-        tokio::time::timeout(Duration::from_secs(10), self.wait()).await.expect("a message in time")
+        in_time("a message", self.wait()).await
     }
 
     /// What comes next, whenever it does.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::time::Duration;
 
 use sea_orm::{ConnectionTrait as _, FromQueryResult as _, JsonValue, Statement};
 use serde_json::{Value, json};
 
 use crate::client::Client;
+use crate::wait::until;
 use crate::{Database, TestApp};
 
 /// A mutation, its input, and the refusals that it must meet.
@@ -59,16 +59,17 @@ impl TestApp {
         rows.iter().map(|row| JsonValue::from_query_result(row, "").expect("a row as JSON")).collect()
     }
 
-    /// Waits until so many others wait for a lock in this database. SQLite does not tell who waits.
+    /// Waits until so many others wait for a lock in this database. On SQLite the first of them has taken this application's only
+    /// writer, and the others come after it.
     pub async fn others_wait(&self, count: usize) {
         let waiting =
             "SELECT pid AS x FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        let wait = async {
-            while self.database == Database::Postgres && self.rows(waiting).await.len() < count {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
+        let used = || self.app.databases.connections().contains(&("write", "used", 1));
+        let wait = async || match self.database {
+            Database::Postgres => self.rows(waiting).await.len() >= count,
+            Database::Sqlite => used(),
         };
-        tokio::time::timeout(Duration::from_mins(1), wait).await.expect("they wait in time");
+        until("others wait for a lock", wait).await;
     }
 
     /// Every case is refused as it says, and all of them leave nothing behind.

@@ -11,7 +11,9 @@ use axum::response::IntoResponse as _;
 use chrono::TimeDelta;
 use rec_api::App;
 use rec_tests::TestApp;
+use rec_tests::wait::until;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 /// Someone who is told, and what it answers to the next calls; 200 to all others.
 #[derive(Clone, Default)]
@@ -20,6 +22,8 @@ pub(crate) struct Receiver {
     answers: Arc<Mutex<VecDeque<Planned>>>,
     /// How long it takes to answer.
     pause: Arc<Mutex<Duration>>,
+    /// How many calls it answers; all, if that is not said.
+    answered: Option<Arc<Semaphore>>,
     /// How much later it is when it has answered, by the service's clock.
     later: Arc<Mutex<Option<Later>>>,
 }
@@ -39,6 +43,9 @@ impl Receiver {
             receiver.heard.lock().unwrap().push((headers, body));
             let pause = *receiver.pause.lock().unwrap();
             tokio::time::sleep(pause).await;
+            if let Some(answered) = &receiver.answered {
+                answered.acquire().await.unwrap().forget();
+            }
             if let Some((app, later)) = &*receiver.later.lock().unwrap() {
                 app.clock.advance(*later);
             }
@@ -62,6 +69,15 @@ impl Receiver {
         receiver
     }
 
+    /// One that answers so many calls, and the next ones when it is told to.
+    pub(super) fn that_answers(calls: usize) -> Self {
+        Self { answered: Some(Arc::new(Semaphore::new(calls))), ..Self::default() }
+    }
+
+    pub(super) fn answers_all(&self) {
+        self.answered.as_ref().unwrap().add_permits(1000);
+    }
+
     pub(super) fn pauses(&self, pause: Duration) {
         *self.pause.lock().unwrap() = pause;
     }
@@ -75,9 +91,7 @@ impl Receiver {
     }
 
     pub(super) async fn has_heard(&self, count: usize) {
-        while self.count() < count {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        until("so many calls", async || self.count() >= count).await;
     }
 
     pub(super) fn answers(&self, status: u16, headers: Vec<(&'static str, &'static str)>) {
