@@ -8,11 +8,10 @@ use sea_orm_migration::sea_orm::ConnectionTrait;
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// The name of each index, and what it is on.
-const INDEXES: [(&str, &str); 17] = [
+/// The name of each index, and what it is on. What an organisation alone may see is found by it.
+const INDEXES: [(&str, &str); 21] = [
     ("recommendation_meeting", "recommendation (meeting_id, audience, id, owner)"),
     ("recommendation_agreed_meeting", "recommendation (agreed_meeting_id, audience, id, owner)"),
-    ("recommendation_drafted_by", "recommendation (drafted_by_id, audience, id, owner)"),
     ("recommendation_theme_theme", "recommendation_theme (theme_id, audience, recommendation_id, owner)"),
     (
         "recommendation_instrument_instrument",
@@ -20,6 +19,14 @@ const INDEXES: [(&str, &str); 17] = [
     ),
     ("addressee_organization", "addressee (organization_id, audience, recommendation_id, owner)"),
     ("addressee_country", "addressee (country_id, audience, recommendation_id, owner)"),
+    ("recommendation_theme_own", "recommendation_theme (theme_id, owner, recommendation_id) WHERE owner IS NOT NULL"),
+    (
+        "recommendation_instrument_own",
+        "recommendation_instrument (instrument_id, owner, recommendation_id) WHERE owner IS NOT NULL",
+    ),
+    ("addressee_organization_own", "addressee (organization_id, owner, recommendation_id) WHERE owner IS NOT NULL"),
+    ("addressee_country_own", "addressee (country_id, owner, recommendation_id) WHERE owner IS NOT NULL"),
+    ("addressee_recommendation", "addressee (recommendation_id, position, organization_id, country_id, audience)"),
     ("meeting_country", "meeting (country_id, audience, id, owner)"),
     ("meeting_organizer_organization", "meeting_organizer (organization_id, audience, meeting_id, owner)"),
     ("meeting_source_source", "meeting_source (source_id, audience, meeting_id, owner)"),
@@ -33,14 +40,15 @@ const INDEXES: [(&str, &str); 17] = [
 ];
 
 /// Those whose place some of these take.
-const BEFORE: [(&str, &str); 15] = [
+const BEFORE: [(&str, &str); 16] = [
     ("recommendation_meeting", "recommendation (meeting_id, id)"),
     ("recommendation_agreed_meeting", "recommendation (agreed_meeting_id)"),
-    ("recommendation_drafted_by", "recommendation (drafted_by_id, id)"),
     ("recommendation_theme_theme", "recommendation_theme (theme_id, recommendation_id)"),
     ("recommendation_instrument_instrument", "recommendation_instrument (instrument_id, recommendation_id)"),
     ("addressee_organization", "addressee (organization_id, recommendation_id)"),
     ("addressee_country", "addressee (country_id, recommendation_id)"),
+    ("addressee_recommendation", "addressee (recommendation_id, position)"),
+    ("recommendation_drafted_by", "recommendation (drafted_by_id, id)"),
     ("meeting_country", "meeting (country_id)"),
     ("meeting_organizer_organization", "meeting_organizer (organization_id)"),
     ("meeting_source_source", "meeting_source (source_id)"),
@@ -51,24 +59,52 @@ const BEFORE: [(&str, &str); 15] = [
     ("meeting_updated", "meeting (updated_at, id)"),
 ];
 
-async fn exchange(manager: &SchemaManager<'_>, old: &[(&str, &str)], new: &[(&str, &str)]) -> Result<(), DbErr> {
-    let db = manager.get_connection();
-    for (name, _) in old {
-        db.execute_unprepared(&format!("DROP INDEX {name}")).await?;
-    }
-    for (name, on) in new {
-        db.execute_unprepared(&format!("CREATE INDEX {name} ON {on}")).await?;
-    }
-    Ok(())
+/// What recommendations are sorted by before the id.
+const KEYS: [&str; 7] = ["id", "label", "status", "target_date", "adopted_on", "created_at", "updated_at"];
+
+/// The recommendations of a drafter, in every order. Most have none.
+fn drafted() -> impl Iterator<Item = (String, String)> {
+    KEYS.into_iter().map(|key| {
+        let key_and_id = if key == "id" { key.to_owned() } else { format!("{key}, id") };
+        let on =
+            format!("recommendation (drafted_by_id, audience, {key_and_id}, owner) WHERE drafted_by_id IS NOT NULL");
+        (format!("recommendation_drafted_by_{key}"), on)
+    })
+}
+
+async fn create(manager: &SchemaManager<'_>, name: &str, on: &str) -> Result<(), DbErr> {
+    manager.get_connection().execute_unprepared(&format!("CREATE INDEX {name} ON {on}")).await.map(drop)
+}
+
+async fn drop_index(manager: &SchemaManager<'_>, name: &str) -> Result<(), DbErr> {
+    manager.get_connection().execute_unprepared(&format!("DROP INDEX {name}")).await.map(drop)
 }
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        exchange(manager, &BEFORE, &INDEXES).await
+        for (name, _) in BEFORE {
+            drop_index(manager, name).await?;
+        }
+        for (name, on) in INDEXES {
+            create(manager, name, on).await?;
+        }
+        for (name, on) in drafted() {
+            create(manager, &name, &on).await?;
+        }
+        Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        exchange(manager, &INDEXES, &BEFORE).await
+        for (name, _) in drafted() {
+            drop_index(manager, &name).await?;
+        }
+        for (name, _) in INDEXES {
+            drop_index(manager, name).await?;
+        }
+        for (name, on) in BEFORE {
+            create(manager, name, on).await?;
+        }
+        Ok(())
     }
 }

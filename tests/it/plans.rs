@@ -313,4 +313,32 @@ on_both_databases! {
         let seen = dear::<recommendation::Entity, RecommendationFilter, RecommendationOrder>(&app, &[None], &["UPDATED_AT"]).await;
         assert!(seen.len() >= 6, "{}", seen.join("\n"));
     }
+
+    async fn several_keys_are_walked_by_the_first_from_where_a_page_begins(app: TestApp) {
+        volume::load(&app, 8000, 800).await;
+        let (db, backend) = (&app.app.databases.read, app.app.databases.backend());
+        let mut wrong = Vec::new();
+        for viewer in viewers(&app).await {
+            for [first, second] in [["ADOPTED_ON", "LABEL"], ["ADOPTED_ON", "STATUS"], ["CREATED_AT", "LABEL"]] {
+                for [one, other] in [["ASC", "ASC"], ["ASC", "DESC"], ["DESC", "ASC"], ["DESC", "DESC"]] {
+                    let orders = [parsed::<RecommendationOrder>(&order(first, one)), parsed(&order(second, other))];
+                    let page = |after| {
+                        let window = Window { first: Some(20), after, last: None, before: None, longest: 100 };
+                        Listing::new("test", None, None::<&RecommendationFilter>, Some(&orders), &window, &viewer).unwrap()
+                    };
+                    let cursor = read::list(db, &viewer, &page(None)).await.unwrap().rows.pop().map(|(_, cursor)| cursor);
+                    let plan = plan(&app, &read::page_of(backend, &viewer, &page(cursor))).await;
+                    // Rows that are equal in the first key are sorted by the others.
+                    let ties = |line: &&str| line.contains("FOR LAST") || line.contains("Incremental Sort");
+                    let others: Vec<&str> = plan.lines().filter(|line| !ties(line)).collect();
+                    let (column, sign) = (first.to_lowercase(), if one == "ASC" { '>' } else { '<' });
+                    let begins = plan.contains(&format!("{column}{sign}?")) || plan.contains(&format!("({column} {sign}= "));
+                    if costs_the_table::<recommendation::Entity>(&others.join("\n"), false) || !begins {
+                        wrong.push(format!("{:?} {first} {one}, {second} {other}\n{plan}", viewer.role));
+                    }
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{} lists cost the table:\n{}", wrong.len(), wrong.join("\n"));
+    }
 }

@@ -59,11 +59,12 @@ impl Link {
         any(link.from(self.parent.0.clone()).and_where(is_child).and_where(tested(is_parent)).take())
     }
 
-    /// The children of the parent whose id is `parent`, if they may be few.
-    pub fn candidates<E: Row>(&self, viewer: &Viewer, parent: Expr) -> Option<Candidates> {
-        let is_parent = Condition::all().add(Expr::col(self.parent.clone()).eq(parent));
-        let children = self.child.clone().unwrap_or_else(|| Columns::of::<E>(E::ID));
-        (!self.is_levelled).then(|| Candidates::new(viewer, &children, &is_parent, &[children.id.clone()]))
+    /// The children of the parent whose id is `parent`, where indexes do not have them in every order.
+    pub fn candidates<E: Row>(&self, parent: Expr) -> Option<Candidates> {
+        let condition = Condition::all().add(Expr::col(self.parent.clone()).eq(parent));
+        let columns = self.child.clone().unwrap_or_else(|| Columns::of::<E>(E::ID));
+        let order = vec![columns.id.clone()];
+        (!self.is_levelled).then_some(Candidates { columns, condition, order })
     }
 
     /// The number of children of the parent whose id is `parent`, by the parts that name it: an index has them.

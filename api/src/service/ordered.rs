@@ -13,19 +13,39 @@ use super::read::Visible;
 use crate::auth::Viewer;
 
 /// The most rows of an audience that are found and sorted.
-const FEW: u64 = 256;
+pub const FEW: u64 = 256;
 
 /// An audience whose rows a viewer may see: all of them, or its organisation's.
+#[derive(Clone)]
 struct Level {
     audience: Audience,
     owner: Option<OrganizationId>,
+    /// What must hold that its rows are looked for at all.
+    gate: Condition,
+}
+
+impl Level {
+    fn under(&self, gate: Condition) -> Self {
+        Self { gate, ..self.clone() }
+    }
+
+    /// Asks for the rows of the audience. SQLite would ask each row for what is the same for all: there the audience is unknown unless it
+    /// holds, and no row has an unknown one.
+    fn look_for(&self, backend: DbBackend, select: &mut SelectStatement, audience: Expr) {
+        if backend == DbBackend::Sqlite && !self.gate.is_empty() {
+            let audience_or_none = Expr::case(self.gate.clone(), Expr::value(self.audience));
+            select.and_where(audience.eq(audience_or_none));
+        } else {
+            select.and_where(audience.eq(self.audience)).cond_where(self.gate.clone());
+        }
+    }
 }
 
 /// The audiences of which a viewer may see rows.
 fn levels(viewer: &Viewer) -> Vec<Level> {
     let level = |audience| {
         let owner = if audience <= viewer.clearance() { None } else { Some(viewer.sees_for()?) };
-        Some(Level { audience, owner })
+        Some(Level { audience, owner, gate: Condition::all() })
     };
     Audience::iter().filter_map(level).collect()
 }
@@ -49,72 +69,59 @@ impl Columns {
 
     /// The rows that a viewer may see.
     pub fn seen(&self, viewer: &Viewer) -> Condition {
-        let levels = levels(viewer).into_iter().map(|level| self.of_level(&level));
-        levels.fold(Condition::any(), Condition::add)
-    }
-
-    fn of_level(&self, level: &Level) -> Condition {
-        let is_its = level.owner.map(|owner| Expr::col(self.owner.clone()).eq(owner));
-        Condition::all().add(Expr::col(self.audience.clone()).eq(level.audience)).add_option(is_its)
+        levels(viewer).into_iter().fold(Condition::any(), |seen, level| {
+            let is_its = level.owner.map(|owner| Expr::col(self.owner.clone()).eq(owner));
+            let of_level = Condition::all().add(Expr::col(self.audience.clone()).eq(level.audience));
+            seen.add(of_level.add_option(is_its))
+        })
     }
 }
 
-/// The ids of rows that may be few: of each audience that the viewer may see one more than few at most.
+/// What may hold of few rows of an audience.
 #[derive(Clone, Debug)]
-pub struct Candidates(SelectStatement);
+pub struct Candidates {
+    pub columns: Columns,
+    pub condition: Condition,
+    /// What an index has them in the order of: else PostgreSQL might read the table until it has met with enough of them.
+    pub order: Vec<ColumnName>,
+}
 
 impl Candidates {
-    /// Those that meet a condition. `order` is what an index has them in the order of: else PostgreSQL might read the table until it has met
-    /// with as many.
-    pub fn new(viewer: &Viewer, columns: &Columns, condition: &Condition, order: &[ColumnName]) -> Self {
-        let of_level = |level: Level| {
-            let mut ids = Query::select();
-            ids.column(columns.id.clone()).from(columns.id.0.clone()).cond_where(condition.clone());
-            ids.cond_where(columns.of_level(&level)).limit(FEW + 1);
-            for column in order {
-                ids.order_by(column.clone(), Order::Asc);
-            }
-            ids
-        };
-        Self(union("candidate", levels(viewer).into_iter().map(of_level)))
+    /// The ids of those of an audience, one more than few at most.
+    fn ids(&self, backend: DbBackend, level: &Level) -> SelectStatement {
+        let (Columns { id, audience, owner }, mut ids) = (&self.columns, Query::select());
+        ids.column(id.clone()).from(id.0.clone()).cond_where(self.condition.clone());
+        level.look_for(backend, &mut ids, Expr::col(audience.clone()));
+        ids.and_where_option(level.owner.map(|its| Expr::col(owner.clone()).eq(its)));
+        for column in &self.order {
+            ids.order_by(column.clone(), Order::Asc);
+        }
+        ids.limit(FEW + 1).take()
     }
 
-    fn are_few(&self) -> Expr {
-        let counted = Query::select().expr(Expr::col(Asterisk).count()).from_subquery(self.0.clone(), "counted").take();
-        Expr::from(counted).lte(FEW)
+    fn are_few(&self, backend: DbBackend, level: &Level) -> Expr {
+        let (all, ids) = (Expr::col(Asterisk).count(), self.ids(backend, level));
+        Expr::from(Query::select().expr(all).from_subquery(ids, "candidate").take()).lte(FEW)
     }
 
-    fn hold(&self, backend: DbBackend, id: Expr) -> Expr {
-        let ids = self.0.clone();
+    fn hold(&self, backend: DbBackend, level: &Level, id: Expr) -> Expr {
+        let ids = self.ids(backend, level);
         match backend {
             // Ids that are known are looked up; those of a query might be joined with the whole table.
             DbBackend::Postgres => Expr::cust_with_exprs("$1 = ANY(ARRAY $2)", [id, Expr::from(ids)]),
             _ => id.in_subquery(ids),
         }
     }
-
-    /// As many of a list's rows as a page has, if they are few.
-    fn page<E: Visible>(
-        &self,
-        backend: DbBackend,
-        viewer: &Viewer,
-        listing: &Listing<E>,
-        walk: &Walk,
-    ) -> SelectStatement {
-        let mut few = Query::select();
-        few.column(E::ID.as_column_ref()).from(E::default().table_ref()).cond_where(E::visible(viewer));
-        few.and_where(self.hold(backend, Expr::col(E::ID.as_column_ref()))).and_where(self.are_few());
-        if !walk.condition.is_empty() {
-            few.and_where(tested(Expr::from(walk.condition.clone())));
-        }
-        listing.narrow(&mut few);
-        few
-    }
 }
 
 /// A condition that no index is asked for: it is told of one row after the other.
 pub fn tested(condition: Expr) -> Expr {
     Func::coalesce([condition, Expr::value(false)]).into()
+}
+
+/// As `tested`, if there is a condition.
+pub fn all_tested(condition: &Condition) -> Condition {
+    if condition.is_empty() { Condition::all() } else { Condition::all().add(tested(Expr::from(condition.clone()))) }
 }
 
 /// Whether a statement finds a row. It is asked of one row after the other: what `EXISTS` holds PostgreSQL might read as a whole.
@@ -124,8 +131,9 @@ pub fn any(mut found: SelectStatement) -> Expr {
 }
 
 /// The rows of several statements, each of which has its own limit: SQLite takes none in a part of a union itself.
-fn union(name: &'static str, parts: impl IntoIterator<Item = SelectStatement>) -> SelectStatement {
-    let mut parts = parts.into_iter().map(|part| Query::select().column(Asterisk).from_subquery(part, name).take());
+fn union(parts: impl IntoIterator<Item = (&'static str, SelectStatement)>) -> SelectStatement {
+    let whole = |(name, part)| Query::select().column(Asterisk).from_subquery(part, name).take();
+    let mut parts = parts.into_iter().map(whole);
     let mut all = parts.next().unwrap_or_default();
     for part in parts {
         all.union(UnionType::All, part);
@@ -148,6 +156,7 @@ fn branch<E: Visible>(
     match by_id {
         // PostgreSQL would pass by all rows in the order of the ids, wherever it may, and looks for the audience as a range in its index.
         Some(bounds) if backend == DbBackend::Postgres => {
+            branch.cond_where(level.gate.clone());
             let level = Expr::value(level.audience);
             branch.and_where(audience.clone().gte(level.clone())).and_where(audience.clone().lte(level.clone()));
             for (side, bound) in bounds {
@@ -157,9 +166,7 @@ fn branch<E: Visible>(
             }
             branch.order_by_expr(audience, order.first().map_or(Order::Asc, |(_, order)| order.clone()));
         }
-        _ => {
-            branch.and_where(audience.eq(level.audience));
-        }
+        _ => level.look_for(backend, &mut branch, audience),
     }
     branch.and_where_option(level.owner.map(|owner| E::OWNER.eq(owner))).cond_where(condition.clone());
     for (expr, order) in order {
@@ -168,24 +175,40 @@ fn branch<E: Visible>(
     branch.limit(listing.most()).take()
 }
 
+/// The rows of an audience of which something holds, as many as a page has: for few.
+fn few<E: Visible>(
+    backend: DbBackend,
+    viewer: &Viewer,
+    listing: &Listing<E>,
+    walk: &Walk,
+    level: &Level,
+    candidates: &Candidates,
+) -> SelectStatement {
+    let mut few = Query::select();
+    few.column(E::ID.as_column_ref()).from(E::default().table_ref()).cond_where(E::visible(viewer));
+    few.and_where(candidates.hold(backend, level, Expr::col(E::ID.as_column_ref())));
+    few.cond_where(all_tested(&walk.condition));
+    listing.narrow(&mut few);
+    few
+}
+
 /// The statement of a page: the first rows of each part of the list, and of these the first.
 pub fn page<E: Visible>(backend: DbBackend, viewer: &Viewer, listing: &Listing<E>, walk: &Walk) -> SelectStatement {
-    let (mut few, mut many) = (Vec::new(), Condition::all());
-    for candidates in &walk.candidates {
-        few.push(candidates.page(backend, viewer, listing, walk).cond_where(many.clone()).take());
-        many = many.add(candidates.are_few().not());
-    }
-    let (levels, sections) = (levels(viewer), listing.sections());
-    let branches = levels.iter().flat_map(|level| sections.iter().map(move |section| (level, section)));
-    let branches =
-        branches.map(|(level, section)| branch(backend, listing, walk, level, section).cond_where(many.clone()).take());
-    let mut found = union("branch", branches);
-    for few in few {
-        found.union(UnionType::All, Query::select().column(Asterisk).from_subquery(few, "few").take());
+    let (mut parts, sections) = (Vec::new(), listing.sections());
+    for level in levels(viewer) {
+        let mut are_many = Condition::all();
+        for candidates in &walk.candidates {
+            let are_few = candidates.are_few(backend, &level);
+            let level = level.under(are_many.clone().add(are_few.clone()));
+            parts.push(("few", few(backend, viewer, listing, walk, &level, candidates)));
+            are_many = are_many.add(are_few.not());
+        }
+        let level = level.under(are_many);
+        parts.extend(sections.iter().map(|section| ("branch", branch(backend, listing, walk, &level, section))));
     }
     let is_one_of_them = Expr::col(E::ID.as_column_ref()).eq(Expr::col(("found", E::ID)));
     let mut page = Query::select();
-    page.column((E::default(), Asterisk)).from_subquery(found, "found");
+    page.column((E::default(), Asterisk)).from_subquery(union(parts), "found");
     page.cross_join(E::default().table_ref()).and_where(is_one_of_them);
     listing.order(&mut page);
     page

@@ -65,7 +65,7 @@ pub struct Listing<E: Row> {
     fingerprint: [u8; 6],
     identity: String,
     /// Where indexes have its rows in order.
-    pub walk: Option<Walk>,
+    walk: Option<Walk>,
 }
 
 /// How the rows of a list are told from others while they are passed by in its order.
@@ -78,9 +78,9 @@ pub struct Walk {
 
 impl Walk {
     /// Of those rows that hang on a parent.
-    pub fn of_parent<E: Row>(&self, viewer: &Viewer, link: &Link, parent: Expr) -> Self {
+    fn of_parent<E: Row>(&self, link: &Link, parent: Expr) -> Self {
         let condition = self.condition.clone().add(link.tested::<E>(parent.clone()));
-        let candidates = link.candidates::<E>(viewer, parent).into_iter().chain(self.candidates.iter().cloned());
+        let candidates = link.candidates::<E>(parent).into_iter().chain(self.candidates.iter().cloned());
         Self { condition, candidates: candidates.collect() }
     }
 }
@@ -185,6 +185,18 @@ impl<E: Row> Listing<E> {
     /// Equal for equal lists, so that the same page of many parents is read at once.
     pub fn identity(&self) -> &str {
         &self.identity
+    }
+
+    /// How it is passed by in its order, if indexes have it.
+    pub fn walk(&self) -> Option<&Walk> {
+        self.walk.as_ref()
+    }
+
+    /// As `walk`, of those of its rows that hang on a parent. Where an index does not have these in order, and only some of them are asked
+    /// for, they are better found and sorted: what is seldom met with would be looked for in the whole table, for each parent.
+    pub fn walk_of(&self, link: &Link, parent: Expr) -> Option<Walk> {
+        let walk = self.walk.as_ref().filter(|walk| link.is_levelled() || walk.condition.is_empty())?;
+        Some(walk.of_parent::<E>(link, parent))
     }
 
     /// Its rows, one section after the other. Its first key is one that an index has in order; where rows are equal in it, the others are

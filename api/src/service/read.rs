@@ -185,7 +185,7 @@ pub async fn list<E: Visible>(
 
 /// The statement that a page of a list is read by.
 pub fn page_of<E: Visible>(backend: DbBackend, viewer: &Viewer, listing: &Listing<E>) -> SelectStatement {
-    if let Some(walk) = &listing.walk {
+    if let Some(walk) = listing.walk() {
         return ordered::page(backend, viewer, listing, walk);
     }
     let mut statement = select::<E>(viewer).cond_where(listing.condition.clone()).take();
@@ -251,8 +251,8 @@ pub fn pages_of<E: Visible>(
     listing: &Listing<E>,
 ) -> SelectStatement {
     let parent = || parent_of_row(backend);
-    let mut inner = if let Some(walk) = &listing.walk {
-        ordered::page(backend, viewer, listing, &walk.of_parent::<E>(viewer, link, parent()))
+    let mut inner = if let Some(walk) = listing.walk_of(link, parent()) {
+        ordered::page(backend, viewer, listing, &walk)
     } else {
         let of_parent = link.of::<E>(parent());
         let mut inner = select::<E>(viewer).cond_where(listing.condition.clone()).and_where(of_parent).take();

@@ -5,7 +5,8 @@ use async_graphql::Name;
 use async_graphql_value::{ConstValue, indexmap::IndexMap};
 
 use super::values::Types;
-use crate::service::filter::found::is_one_of;
+use crate::service::filter::found::{Found, asks_nothing, found};
+use crate::service::ordered;
 use crate::service::sizes::Sizes;
 
 /// The units of a point.
@@ -18,11 +19,33 @@ const RELATED: u64 = 4;
 const COUNTED: u64 = 1;
 const SORTED: u64 = 8;
 
-/// The comparisons by which an index finds the rows of a list in its order, or few rows, if nothing else is asked for.
-const FOUND: [(&str, &[&str]); 2] =
-    [("RecommendationFilter", &["id", "label", "status", "body", "meeting"]), ("MeetingFilter", &["id"])];
-/// The lists of a record that an index has in their order, or that are short. Those of all others are sorted.
-const ORDERED: [(&str, &str); 2] = [("Body", "recommendations"), ("Body", "meetings")];
+/// The lists whose rows indexes have in every order: the fields of their filters by which they have them so, and by which they find few.
+const ORDERED: [(&str, &[&str], &[&str]); 2] = [
+    (
+        "Recommendation",
+        &["status", "body"],
+        &[
+            "id",
+            "label",
+            "status",
+            "body",
+            "meeting",
+            "targetDate",
+            "adoptedOn",
+            "createdAt",
+            "updatedAt",
+            "themes",
+            "instruments",
+            "addressedOrganizations",
+            "addressedCountries",
+        ],
+    ),
+    ("Meeting", &[], &["id", "country", "startsOn", "endsOn", "kind", "status", "organizers", "bodies"]),
+];
+/// Of what an index finds if it is few, one row in so many is looked at: more than few are met with soon.
+const MET_WITH: u64 = 16;
+/// The lists of a record that indexes have in every order. Those of all others are found and sorted, if they are few or filtered.
+const LED: [(&str, &str); 2] = [("Body", "recommendations"), ("Organization", "recommendationsDrafted")];
 /// The records whose lists are short: they have some of the others, not many.
 const HAVE_FEW: [&str; 3] = ["Meeting", "Recommendation", "AgendaItem"];
 
@@ -58,29 +81,40 @@ type Fields = IndexMap<Name, ConstValue>;
 /// The points of a list, for each record that it belongs to.
 pub fn work(types: &Types, sizes: &Sizes, list: &List<'_>) -> u64 {
     let rows = rows_of(sizes, list);
-    let (effort, is_found) = match &list.filter {
-        Some((ty, filter @ ConstValue::Object(fields))) => (effort(types, sizes, ty, fields), is_found(ty, filter)),
-        _ => (Effort::default(), true),
+    let (effort, found) = match &list.filter {
+        Some((ty, filter @ ConstValue::Object(fields))) => (effort(types, sizes, ty, fields), found_of(list, filter)),
+        _ => (Effort::default(), Found::InOrder),
     };
-    let mut each = if is_found { 0 } else { effort.each };
-    if !is_ordered(list) {
-        each = each.saturating_add(SORTED);
+    let looked_at = match found {
+        Found::InOrder => 0,
+        Found::IfFew => rows / MET_WITH,
+        Found::Not => rows,
+    };
+    let counted = if list.is_counted { rows } else { 0 };
+    let units = looked_at
+        .saturating_mul(effort.each)
+        .saturating_add(sorted(rows, list).saturating_mul(SORTED))
+        .saturating_add(counted.saturating_mul(COUNTED.saturating_add(effort.each)));
+    units.saturating_add(effort.once) / POINT
+}
+
+/// How many rows of a list are sorted.
+fn sorted(rows: u64, list: &List<'_>) -> u64 {
+    // No index has several keys.
+    if list.keys > 1 {
+        return rows;
     }
-    if list.is_counted {
-        each = each.saturating_add(COUNTED).saturating_add(effort.each);
+    if list.on == "Query" || HAVE_FEW.contains(&list.on) || LED.contains(&(list.on, list.field)) {
+        return 0;
     }
-    rows.saturating_mul(each).saturating_add(effort.once) / POINT
+    let is_walked = order_of(list.of).is_some() && list.filter.as_ref().is_none_or(|(_, filter)| asks_nothing(filter));
+    if is_walked { Ord::min(rows, ordered::FEW) } else { rows }
 }
 
 /// The rows that a list may have: of one that belongs to a record its part of them, and twice that where some have more.
 fn rows_of(sizes: &Sizes, list: &List<'_>) -> u64 {
     let (rows, parents) = (sizes.of(list.of), sizes.of(list.on));
     if parents == 0 { rows } else { Ord::min(rows, rows.saturating_mul(2).div_ceil(parents)) }
-}
-
-fn is_ordered(list: &List<'_>) -> bool {
-    // No index has several keys.
-    list.keys <= 1 && (list.on == "Query" || HAVE_FEW.contains(&list.on) || ORDERED.contains(&(list.on, list.field)))
 }
 
 fn effort(types: &Types, sizes: &Sizes, ty: &str, filter: &Fields) -> Effort {
@@ -129,8 +163,17 @@ fn compared(name: &str, value: &ConstValue) -> u64 {
     }
 }
 
-/// Whether an index finds what a filter asks for.
-fn is_found(ty: &str, filter: &ConstValue) -> bool {
-    let found = FOUND.iter().find(|(filter, _)| *filter == ty).map_or(&[][..], |(_, found)| found);
-    is_one_of(found, filter)
+/// The fields by which indexes have the rows of a list in order, and by which they find few.
+fn order_of(of: &str) -> Option<(&'static [&'static str], &'static [&'static str])> {
+    ORDERED.iter().find(|(ty, ..)| *ty == of).map(|(_, leading, few)| (*leading, *few))
+}
+
+/// How an index serves a filter. A nested list is found by what it belongs to.
+fn found_of(list: &List<'_>, filter: &ConstValue) -> Found {
+    let (leading, few) = order_of(list.of).unwrap_or_default();
+    match list.on {
+        "Query" => found(leading, few, filter),
+        _ if LED.contains(&(list.on, list.field)) => found(&["status"], &[], filter),
+        _ => found(&[], &[], filter),
+    }
 }

@@ -1,4 +1,4 @@
-//! Whether an index finds what a filter asks for, by the filter's own words.
+//! How an index serves what a filter asks for, by the filter's own words.
 
 use async_graphql_value::{ConstValue, Name, indexmap::IndexMap};
 
@@ -7,17 +7,41 @@ type Fields = IndexMap<Name, ConstValue>;
 /// What one record has at most.
 const UNIQUE: [&str; 6] = ["id", "code", "acronym", "iso2", "label", "symbol"];
 
-/// Whether a filter asks for nothing, or that one of these fields equals a value, or is a related record that is named.
-pub fn is_one_of(fields: &[&str], filter: &ConstValue) -> bool {
-    let ConstValue::Object(filter) = filter else { return *filter == ConstValue::Null };
+/// How an index serves a filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It has what is asked for in the order of the list.
+    InOrder,
+    /// It finds what is asked for if that is few, and else the rows are passed by until a page is full.
+    IfFew,
+    Not,
+}
+
+/// How an index serves a filter by these fields: `leading` by what it has in order, `few` by what it finds. Several at once it does not.
+pub fn found(leading: &[&str], few: &[&str], filter: &ConstValue) -> Found {
+    let ConstValue::Object(filter) = filter else {
+        return if *filter == ConstValue::Null { Found::InOrder } else { Found::Not };
+    };
     let mut asked = asked(filter);
     match (asked.next(), asked.next()) {
-        (None, _) => true,
+        (None, _) => Found::InOrder,
         (Some((name, ConstValue::Object(value))), None) => {
-            fields.contains(&name.as_str()) && (is_equal(value) || names_one(value))
+            let is_one = is_equal(value) || names_one(value);
+            if is_one && leading.contains(&name.as_str()) {
+                Found::InOrder
+            } else if few.contains(&name.as_str()) && (is_one || is_sought(value)) {
+                Found::IfFew
+            } else {
+                Found::Not
+            }
         }
-        _ => false,
+        _ => Found::Not,
     }
+}
+
+/// Whether a filter asks for nothing.
+pub fn asks_nothing(filter: &ConstValue) -> bool {
+    found(&[], &[], filter) == Found::InOrder
 }
 
 fn asked(filter: &Fields) -> impl Iterator<Item = (&Name, &ConstValue)> {
@@ -26,6 +50,16 @@ fn asked(filter: &Fields) -> impl Iterator<Item = (&Name, &ConstValue)> {
 
 fn is_equal(comparisons: &Fields) -> bool {
     asked(comparisons).count() == 1 && asked(comparisons).all(|(name, _)| name == "eq")
+}
+
+/// Whether values or a range of them are asked for, or some related record that is named.
+fn is_sought(comparisons: &Fields) -> bool {
+    const RANGES: [&str; 7] = ["eq", "in", "lt", "lte", "gt", "gte", "between"];
+    asked(comparisons).count() > 0
+        && asked(comparisons).all(|(name, value)| match value {
+            ConstValue::Object(related) if name == "some" => names_one(related),
+            _ => RANGES.contains(&name.as_str()),
+        })
 }
 
 fn names_one(related: &Fields) -> bool {
@@ -40,30 +74,39 @@ fn names_one(related: &Fields) -> bool {
 mod tests {
     use async_graphql::value;
 
-    use super::is_one_of;
+    use super::{Found, found};
 
     #[test]
     fn an_index_finds_one_field_that_equals_a_value() {
+        use Found::{IfFew, InOrder, Not};
         for (filter, expected) in [
-            (value!(null), true),
-            (value!({}), true),
-            (value!({ "status": null }), true),
-            (value!({ "status": { "eq": "DRAFT" } }), true),
-            (value!({ "status": { "eq": "DRAFT", "ne": null }, "kind": null }), true),
-            (value!({ "status": { "eq": null } }), false),
-            (value!({ "status": {} }), false),
-            (value!({ "status": { "in": ["DRAFT"] } }), false),
-            (value!({ "status": { "eq": "DRAFT", "ne": "ADOPTED" } }), false),
-            (value!({ "status": { "eq": "DRAFT" }, "kind": { "eq": "OTHER" } }), false),
-            (value!({ "kind": { "eq": "OTHER" } }), false),
-            (value!({ "body": { "code": { "eq": "EC" } } }), true),
-            (value!({ "body": { "id": { "eq": "x" } } }), true),
-            (value!({ "body": { "id": { "in": ["x"] } } }), false),
-            (value!({ "body": { "code": { "eq": "EC" }, "name": { "contains": "x" } } }), false),
-            (value!({ "body": { "kind": { "eq": "WORKING_GROUP" } } }), false),
-            (value!({ "body": {} }), false),
+            (value!(null), InOrder),
+            (value!({}), InOrder),
+            (value!({ "status": null }), InOrder),
+            (value!({ "status": { "eq": "DRAFT" } }), InOrder),
+            (value!({ "status": { "eq": "DRAFT", "ne": null }, "kind": null }), InOrder),
+            (value!({ "status": { "eq": null } }), Not),
+            (value!({ "status": {} }), Not),
+            (value!({ "status": { "in": ["DRAFT"] } }), Not),
+            (value!({ "status": { "eq": "DRAFT", "ne": "ADOPTED" } }), Not),
+            (value!({ "status": { "eq": "DRAFT" }, "kind": { "eq": "OTHER" } }), Not),
+            (value!({ "kind": { "eq": "OTHER" } }), Not),
+            (value!({ "body": { "code": { "eq": "EC" } } }), InOrder),
+            (value!({ "body": { "id": { "eq": "x" } } }), InOrder),
+            (value!({ "body": { "id": { "in": ["x"] } } }), Not),
+            (value!({ "body": { "code": { "eq": "EC" }, "name": { "contains": "x" } } }), Not),
+            (value!({ "body": { "kind": { "eq": "WORKING_GROUP" } } }), Not),
+            (value!({ "body": {} }), Not),
+            (value!({ "themes": { "some": { "code": { "eq": "LAW" } } } }), IfFew),
+            (value!({ "themes": { "some": { "kind": { "eq": "SDG" } } } }), Not),
+            (value!({ "themes": { "none": { "code": { "eq": "LAW" } } } }), Not),
+            (value!({ "themes": { "some": { "code": { "eq": "LAW" } }, "none": null } }), IfFew),
+            (value!({ "meeting": { "id": { "eq": "x" } } }), IfFew),
+            (value!({ "updatedAt": { "gte": "2026-01-01T00:00:00Z", "lt": "2027-01-01T00:00:00Z" } }), IfFew),
+            (value!({ "updatedAt": { "gte": "2026-01-01T00:00:00Z", "ne": "2027-01-01T00:00:00Z" } }), Not),
+            (value!({ "updatedAt": { "isNull": true } }), Not),
         ] {
-            assert_eq!(is_one_of(&["status", "body"], &filter), expected, "{filter}");
+            assert_eq!(found(&["status", "body"], &["themes", "meeting", "updatedAt"], &filter), expected, "{filter}");
         }
     }
 }

@@ -17,8 +17,8 @@ use self::compare::Sought;
 pub use self::compare::{
     BooleanFilter, Compare, EnumFilter, IdFilter, OrderedFilter, StringFilter, TextFilter, is_storable,
 };
-use self::walking::{Walking, all_tested};
-use super::ordered::{Columns, any, tested};
+use self::walking::Walking;
+use super::ordered::{Columns, all_tested, any, tested};
 use super::page::Walk;
 use super::read::{Visible, select};
 use crate::auth::Viewer;
@@ -56,12 +56,15 @@ pub struct Scope<'a> {
     pub viewer: &'a Viewer,
     left: Cell<u32>,
     away: Cell<u32>,
+    /// Whether a comparison was met with: a filter may name fields and ask for nothing.
+    has_asked: Cell<bool>,
     walking: Option<Walking>,
 }
 
 impl<'a> Scope<'a> {
     pub fn new(viewer: &'a Viewer) -> Self {
-        Self { viewer, left: Cell::new(MOST_COMPARISONS), away: Cell::new(0), walking: None }
+        let (left, away) = (Cell::new(MOST_COMPARISONS), Cell::new(0));
+        Self { viewer, left, away, has_asked: Cell::new(false), walking: None }
     }
 
     /// Of a list that is passed by in its order, which is that of a column first. `is_led` if it hangs on a parent by which indexes have it
@@ -71,7 +74,10 @@ impl<'a> Scope<'a> {
     }
 
     pub fn walk<F: Filter>(self, filter: Option<&F>) -> Result<Walk, Error> {
-        let condition = filter.map_or_else(|| Ok(Condition::all()), |filter| self.apply(filter))?;
+        let mut condition = filter.map_or_else(|| Ok(Condition::all()), |filter| self.apply(filter))?;
+        if !self.has_asked.get() {
+            condition = Condition::all();
+        }
         Ok(Walk { condition, candidates: self.walking.map(Walking::into_candidates).unwrap_or_default() })
     }
 
@@ -92,10 +98,12 @@ impl<'a> Scope<'a> {
             for filter in alternatives {
                 any = any.add(self.choice(filter)?);
             }
-            all = all.add(if self.walked().is_some() { all_tested(any) } else { any });
+            self.has_asked.set(true);
+            all = all.add(if self.walked().is_some() { all_tested(&any) } else { any });
         }
         if let Some(filter) = not {
             // What is unknown (a comparison with null) does not match, and so its negation does.
+            self.has_asked.set(true);
             all = all.add(tested(Expr::from(self.choice(filter)?)).not());
         }
         Ok(all)
@@ -113,13 +121,14 @@ impl<'a> Scope<'a> {
     pub fn field<C: Compare>(&self, comparison: Option<&C>, column: impl ColumnTrait) -> Result<Condition, Error> {
         let Some(comparison) = comparison else { return Ok(Condition::all()) };
         self.spend()?;
+        self.has_asked.set(true);
         let condition = comparison.compare(&Expr::col(column.as_column_ref()))?;
         let (Some(walking), sought) = (self.walked(), comparison.sought()) else { return Ok(condition) };
         if walking.leads(column, sought) {
             return Ok(condition);
         }
-        walking.may_find(self.viewer, column, sought, &condition);
-        Ok(all_tested(condition))
+        walking.may_find(column, sought, &condition);
+        Ok(all_tested(&condition))
     }
 
     /// Rows whose `column` is the id of a related row that matches.
@@ -128,6 +137,7 @@ impl<'a> Scope<'a> {
         F: Filter<Entity: Visible>,
     {
         let Some(filter) = filter else { return Ok(Condition::all()) };
+        self.has_asked.set(true);
         let (id, mut ids) = (Expr::col(column.as_column_ref()), self.matching(filter)?);
         let condition = Condition::all().add(is_among(id.clone(), ids.clone(), filter));
         let sought = sought(filter);
@@ -135,7 +145,7 @@ impl<'a> Scope<'a> {
         if walking.leads(column, sought) {
             return Ok(condition);
         }
-        walking.may_find(self.viewer, column, sought, &condition);
+        walking.may_find(column, sought, &condition);
         let is_it = Expr::col(F::Entity::ID.as_column_ref()).eq(id);
         Ok(Condition::all().add(any(ids.and_where(is_it).take())))
     }
@@ -151,6 +161,7 @@ impl<'a> Scope<'a> {
         F: Filter<Entity: Visible> + InputType,
     {
         let Some(list) = list else { return Ok(Condition::all()) };
+        self.has_asked.set(true);
         let of_related = |filter: &F| -> Result<Condition, Error> {
             let id = Expr::col(related.as_column_ref());
             Ok(Condition::all().add(is_among(id, self.matching(filter)?, filter)))
@@ -159,7 +170,7 @@ impl<'a> Scope<'a> {
         if let Some(some) = list.some.as_deref() {
             let condition = of_related(some)?;
             if let Some(walking) = self.walked().filter(|_| L::BY_ACCESS) {
-                walking.may_find_by(self.viewer, &Columns::of::<L>(child), sought(some), &condition);
+                walking.may_find_by(Columns::of::<L>(child), sought(some), &condition);
             }
             all = all.add(self.linked::<E, L>(child, condition));
         }
@@ -174,7 +185,7 @@ impl<'a> Scope<'a> {
         let (id, child) = (Expr::col(E::ID.as_column_ref()), child.as_column_ref());
         let mut links = select::<L>(self.viewer);
         if self.walked().is_some() {
-            return any(links.and_where(Expr::col(child).eq(id)).cond_where(all_tested(condition)).take());
+            return any(links.and_where(Expr::col(child).eq(id)).cond_where(all_tested(&condition)).take());
         }
         id.in_subquery(links.clear_selects().column(child).cond_where(condition).take())
     }

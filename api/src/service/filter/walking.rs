@@ -3,12 +3,11 @@
 
 use std::cell::{Cell, RefCell};
 
-use sea_orm::sea_query::{Condition, Expr};
+use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait, IdenStatic as _};
 
 use super::compare::Sought;
-use crate::auth::Viewer;
-use crate::service::ordered::{Candidates, Columns, tested};
+use crate::service::ordered::{Candidates, Columns};
 use crate::service::read::Visible;
 
 /// The most comparisons of a filter by which few rows are looked for.
@@ -65,23 +64,23 @@ impl Walking {
     }
 
     /// Notes what may hold of few rows, if an index finds them.
-    pub fn may_find(&self, viewer: &Viewer, column: impl ColumnTrait, sought: Sought, condition: &Condition) {
-        let (name, id) = (column.as_str(), self.columns.id.clone());
+    pub fn may_find(&self, column: impl ColumnTrait, sought: Sought, condition: &Condition) {
+        let (name, columns, condition) = (column.as_str(), self.columns.clone(), condition.clone());
         let order = match sought {
             Sought::Nothing => return,
-            Sought::One => vec![id],
-            Sought::Range => vec![column.as_column_ref(), id],
+            Sought::One => vec![columns.id.clone()],
+            Sought::Range => vec![column.as_column_ref(), columns.id.clone()],
             Sought::Several => vec![],
         };
         if self.leading.contains(&name) || self.found.contains(&name) {
-            self.note(Candidates::new(viewer, &self.columns, condition, &order));
+            self.note(Candidates { columns, condition, order });
         }
     }
 
     /// As `may_find`, of rows that `columns` of a table between name.
-    pub fn may_find_by(&self, viewer: &Viewer, columns: &Columns, sought: Sought, condition: &Condition) {
+    pub fn may_find_by(&self, columns: Columns, sought: Sought, condition: &Condition) {
         let order = if sought == Sought::One { vec![columns.id.clone()] } else { vec![] };
-        self.note(Candidates::new(viewer, columns, condition, &order));
+        self.note(Candidates { columns, condition: condition.clone(), order });
     }
 
     fn note(&self, found: Candidates) {
@@ -90,9 +89,4 @@ impl Walking {
             candidates.push(found);
         }
     }
-}
-
-/// A condition as it is told of one row after the other.
-pub fn all_tested(condition: Condition) -> Condition {
-    if condition.is_empty() { condition } else { Condition::all().add(tested(Expr::from(condition))) }
 }

@@ -103,7 +103,9 @@ pub struct RecommendationFilter {
     pub not: Option<Box<RecommendationFilter>>,
 }
 
+// The body comes first: an index is asked for the first of what leads, and labels begin with the body.
 filter!(RecommendationFilter => recommendation::Entity, |this, scope| [
+    scope.related(this.body.as_deref(), recommendation::Column::BodyId),
     scope.field(this.id.as_ref().map(IdFilter::of::<RecommendationId>).as_ref(), recommendation::Column::Id),
     scope.field(this.label.as_ref(), recommendation::Column::Label),
     scope.field(this.title.as_ref(), recommendation::Column::TitleFolded),
@@ -115,7 +117,6 @@ filter!(RecommendationFilter => recommendation::Entity, |this, scope| [
     scope.field(this.created_at.as_ref(), recommendation::Column::CreatedAt),
     scope.field(this.updated_at.as_ref(), recommendation::Column::UpdatedAt),
     scope.field(this.is_demo.as_ref(), recommendation::Column::IsDemo),
-    scope.related(this.body.as_deref(), recommendation::Column::BodyId),
     scope.related(this.meeting.as_deref(), recommendation::Column::MeetingId),
     scope.some::<recommendation::Entity, _, recommendation_theme::Entity>(
         this.themes.as_ref(), recommendation_theme::Column::RecommendationId, recommendation_theme::Column::ThemeId,
@@ -235,7 +236,7 @@ pub fn of_agreement() -> Link {
 
 /// The recommendations that an organisation has drafted.
 pub fn of_drafter() -> Link {
-    Link::direct(recommendation::Column::DraftedById)
+    Link::levelled(recommendation::Column::DraftedById)
 }
 
 /// The recommendations addressed to an organisation.

@@ -164,7 +164,7 @@ impl Context {
                     Some(pick(&self.organizations, number / 3)),
                 ),
             ],
-            themes: (!self.themes.is_empty()).then(|| pick(&self.themes, number / 2)).into_iter().collect(),
+            themes: (!self.themes.is_empty()).then(|| pick(&self.themes, number / 30)).into_iter().collect(),
             instruments: Vec::new(),
         }
     }
