@@ -319,7 +319,7 @@ on_both_databases! {
         let (db, backend) = (&app.app.databases.read, app.app.databases.backend());
         let mut wrong = Vec::new();
         for viewer in viewers(&app).await {
-            for [first, second] in [["ADOPTED_ON", "LABEL"], ["ADOPTED_ON", "STATUS"], ["CREATED_AT", "LABEL"]] {
+            for [first, second] in [["ADOPTED_ON", "LABEL"], ["ADOPTED_ON", "STATUS"], ["ADOPTED_ON", "UPDATED_AT"]] {
                 for [one, other] in [["ASC", "ASC"], ["ASC", "DESC"], ["DESC", "ASC"], ["DESC", "DESC"]] {
                     let orders = [parsed::<RecommendationOrder>(&order(first, one)), parsed(&order(second, other))];
                     let page = |after| {
