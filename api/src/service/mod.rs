@@ -21,6 +21,7 @@ pub mod mandate;
 pub mod meeting;
 pub mod operation;
 pub mod organization;
+pub mod pace;
 pub mod page;
 pub mod prune;
 pub mod read;
