@@ -1,6 +1,7 @@
 //! `rec import`: a file of lines, each what another system says of a record, through the bulk writes. It goes on where it was
 //! interrupted: how far it has come stands beside the file, in `FILE.progress`.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, ErrorKind, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use crate::service::bulk::{BulkInput, Options, Upserted};
 use crate::service::change::published::typed;
 use crate::service::meeting::upsert::UpsertMeetingsInput;
 use crate::service::organization::upsert::UpsertOrganizationsInput;
+use crate::service::pace::Pace;
 use crate::service::recommendation::upsert::UpsertRecommendationsInput;
 
 /// Why a file is not imported.
@@ -66,11 +68,18 @@ struct Progress {
     report: Report,
 }
 
-/// Lines of one type that name their records alike: one bulk write.
+/// Lines of one type that name their records alike, each another one: one bulk write.
 struct Chunk {
     record: RecordType,
     match_by: MatchBy,
+    named: HashSet<String>,
     rows: Vec<(u64, Json)>,
+}
+
+impl Chunk {
+    fn new(record: RecordType, match_by: MatchBy) -> Self {
+        Self { record, match_by, named: HashSet::new(), rows: Vec::new() }
+    }
 }
 
 /// Imports a file. `complain` is told of each line that fails.
@@ -88,7 +97,7 @@ pub async fn import(
     file.seek(SeekFrom::Start(progress.bytes)).map_err(fault)?;
     let bar = bar(&progress);
     let mut lines = BufReader::new(file);
-    let mut importing = Importing { app, viewer, dry_run, chunk: None, report: progress.report };
+    let mut importing = Importing { app, viewer, dry_run, chunk: None, pace: Pace::new(ROWS), report: progress.report };
     let mut text = String::new();
     let (mut number, mut bytes) = (progress.lines, progress.bytes);
     while let read @ 1.. = lines.read_line(&mut text).map_err(fault)? {
@@ -166,6 +175,7 @@ struct Importing<'a> {
     viewer: &'a Viewer,
     dry_run: bool,
     chunk: Option<Chunk>,
+    pace: Pace,
     report: Report,
 }
 
@@ -181,20 +191,22 @@ impl Importing<'_> {
                 return Ok(false);
             }
         };
-        let fits = self
-            .chunk
-            .as_ref()
-            .is_none_or(|chunk| (chunk.record, chunk.match_by) == (record, match_by) && chunk.rows.len() < ROWS);
+        let name = row[if match_by == MatchBy::Id { "id" } else { "externalId" }].to_string();
+        let fits = self.chunk.as_ref().is_none_or(|chunk| {
+            let is_alike = (chunk.record, chunk.match_by) == (record, match_by);
+            is_alike && chunk.rows.len() < self.pace.rows() && !chunk.named.contains(&name)
+        });
         if !fits {
             self.flush(complain).await?;
         }
-        let chunk = self.chunk.get_or_insert(Chunk { record, match_by, rows: Vec::new() });
+        let chunk = self.chunk.get_or_insert_with(|| Chunk::new(record, match_by));
+        chunk.named.insert(name);
         chunk.rows.push((number, row));
         Ok(!fits)
     }
 
     async fn flush(&mut self, complain: &mut impl FnMut(String)) -> Result<(), Error> {
-        let Some(Chunk { record, match_by, rows }) = self.chunk.take() else { return Ok(()) };
+        let Some(Chunk { record, match_by, rows, .. }) = self.chunk.take() else { return Ok(()) };
         match record {
             RecordType::Organization => self.write::<UpsertOrganizationsInput>(match_by, rows, complain).await,
             RecordType::Meeting => self.write::<UpsertMeetingsInput>(match_by, rows, complain).await,
@@ -211,7 +223,9 @@ impl Importing<'_> {
     ) -> Result<(), Error> {
         let (numbers, rows) = self.rows(lines, complain);
         let options = Options { match_by, error_policy: ErrorPolicy::SkipFailed, dry_run: self.dry_run };
+        self.pace.yields(self.app).await;
         let written = I::new(rows, options).write(self.app, self.viewer).await?;
+        self.pace.learn(numbers.len(), written.held);
         self.tell(&numbers, written, complain);
         Ok(())
     }

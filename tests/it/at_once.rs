@@ -1,10 +1,10 @@
 //! Writers that meet. Each of them is answered as if the others had come before or after, and none by an internal fault.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rec_tests::given::{at, at_with, text};
-use rec_tests::{Database, TestApp, on_both_databases};
-use sea_orm::ConnectionTrait as _;
+use rec_tests::{Database, TestApp, on_both_databases, on_databases};
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::{Value, json};
 
 /// Sends mutations one after the other while the feed is held, so that all of them are under way before the first ends.
@@ -49,6 +49,41 @@ async fn on_an_agenda(app: &TestApp) -> (Value, Value) {
         .await["meeting"]
         .take();
     (draft, meeting)
+}
+
+on_databases! { [sqlite Sqlite]
+    async fn a_write_that_waits_comes_before_the_next_transaction_of_a_long_command(app: TestApp) {
+        let command = app.second().await.app.databases.clone();
+        for number in 0..10 {
+            let held = command.begin().await.unwrap();
+            let (client, code) = (app.secretariat(), format!("WAITS-{number}"));
+            let input = json!({ "code": code, "kind": "SUBJECT", "name": text("A theme") });
+            let writes = tokio::spawn(async move { client.mutate("createTheme", input, "id").await });
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            held.commit().await.unwrap();
+            command.let_others_write().await;
+            let next = command.begin().await.unwrap();
+            let sql = format!("SELECT id FROM theme WHERE code = '{code}'");
+            let written = next.query_one_raw(Statement::from_string(DbBackend::Sqlite, sql)).await.unwrap();
+            assert!(written.is_some(), "{code} still waits");
+            next.rollback().await.unwrap();
+            writes.await.unwrap();
+        }
+    }
+
+    async fn a_write_that_waits_for_too_long_is_unavailable_and_is_not_done_later(app: TestApp) {
+        let other = app.second().await;
+        let held = other.app.databases.begin().await.unwrap();
+        let input = json!({ "code": "LATE", "kind": "SUBJECT", "name": text("A theme") });
+        let began = Instant::now();
+        let refused = app.secretariat().payload_or_error("createTheme", input).await.unwrap_err();
+        let waited = began.elapsed();
+        assert_eq!(refused, "UNAVAILABLE");
+        assert!(waited >= Duration::from_secs(5) && waited < Duration::from_secs(9), "{waited:?}");
+        held.rollback().await.unwrap();
+        app.theme("NEXT").await;
+        assert_eq!(app.anonymous().query("{ theme(by: { code: \"LATE\" }) { id } }").await, json!({ "theme": null }));
+    }
 }
 
 on_both_databases! {

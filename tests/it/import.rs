@@ -34,6 +34,19 @@ async fn run(app: &TestApp, path: &Path, dry_run: bool) -> (Report, Vec<String>)
     (report, complaints)
 }
 
+/// What the 95th of a hundred mutations takes, of those that are made as long as something goes on.
+async fn slow_mutations(app: &TestApp, name: &str, goes_on: impl Fn(usize) -> bool) -> Duration {
+    let mut times = Vec::new();
+    while goes_on(times.len()) {
+        let began = Instant::now();
+        app.theme(&format!("{name}-{}", times.len())).await;
+        times.push(began.elapsed());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    times.sort();
+    times[times.len() * 95 / 100]
+}
+
 fn report(created: u64, updated: u64, unchanged: u64, failed: u64) -> Report {
     Report { created, updated, unchanged, failed }
 }
@@ -56,6 +69,28 @@ on_both_databases! {
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         let heard = socket.message().await["payload"]["data"]["changes"].take();
         assert_eq!(heard, json!({ "kind": "CREATED", "node": { "acronym": "ORG-1" } }));
+    }
+
+    async fn whoever_writes_beside_an_import_waits_for_a_part_of_it_only(app: TestApp) {
+        let data = tempfile::tempdir().unwrap();
+        let lines: Vec<String> = (0..10_000).map(|number| organization(number).to_string()).collect();
+        let (_folder, path) = file(&lines);
+        let mut usual = slow_mutations(&app, "BEFORE", |count| count < 60).await;
+        let mut command = program::command(data.path());
+        command.env("REC_DATABASE_URL", &app.url).arg("import").arg(&path);
+        let importing = tokio::task::spawn_blocking(move || program::run(&mut command));
+        let beside = slow_mutations(&app, "BESIDE", |_| !importing.is_finished()).await;
+        let done = importing.await.unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        usual = usual.max(slow_mutations(&app, "AFTER", |count| count < 60).await);
+        let bound = Duration::from_millis(50).max(usual * 4);
+        assert!(beside <= bound, "{beside:?} beside an import, {usual:?} without");
+    }
+
+    async fn lines_that_name_a_record_twice_are_written_one_after_the_other(app: TestApp) {
+        let renamed = with(organization(1), json!({ "name": text("Another name") }));
+        let (_folder, path) = file(&[organization(1), organization(2), renamed, organization(2)].map(|line| line.to_string()));
+        assert_eq!(run(&app, &path, false).await, (report(2, 1, 1, 0), Vec::new()));
     }
 
     async fn a_line_expects_no_version(app: TestApp) {

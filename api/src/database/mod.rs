@@ -6,6 +6,7 @@ mod health;
 pub mod home;
 mod interrupt;
 mod options;
+mod queue;
 mod readers;
 mod readiness;
 pub mod scope;
@@ -25,6 +26,7 @@ use sea_orm::{
 pub use self::failure::{is_away, is_busy, is_crossed};
 use self::health::Health;
 use self::interrupt::{Interrupt, interruptible};
+use self::queue::Queue;
 use self::readers::Readers;
 use self::scope::Turn;
 pub use self::transaction::Transaction;
@@ -42,6 +44,8 @@ pub enum Connection {
 pub struct Pool {
     connections: Connections,
     health: Arc<Health>,
+    /// Where writes to a SQLite file wait.
+    queue: Option<Arc<Queue>>,
 }
 
 #[derive(Clone, Debug)]
@@ -93,6 +97,18 @@ impl Pool {
             Connections::Pool(pool, Interrupt::Sqlite(_)) => work(pool.clone()).await,
             Connections::Readers(readers) => readers.run(work).await,
         })
+    }
+
+    /// Writes outside of transactions.
+    async fn write<T, F>(&self, work: impl Fn(DatabaseConnection) -> F) -> Result<T, DbErr>
+    where
+        F: Future<Output = Result<T, DbErr>>,
+    {
+        self.health.check_file()?;
+        match &self.queue {
+            Some(queue) => self.noted(queue.pass(|| work(self.any().clone())).await),
+            None => self.run(work).await,
+        }
     }
 
     fn noted<T>(&self, outcome: Result<T, DbErr>) -> Result<T, DbErr> {
@@ -163,8 +179,11 @@ impl ConnectionTrait for Connection {
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         match self {
             Self::Pool(pool) => {
-                pool.health.check_file()?;
-                pool.run(async |connection| connection.execute_raw(statement).await).await
+                let write = |connection: DatabaseConnection| {
+                    let statement = statement.clone();
+                    async move { connection.execute_raw(statement).await }
+                };
+                pool.write(write).await
             }
             Self::Within(within) => within.txn.execute_raw(statement).await,
         }
@@ -172,10 +191,7 @@ impl ConnectionTrait for Connection {
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         match self {
-            Self::Pool(pool) => {
-                pool.health.check_file()?;
-                pool.run(async |connection| connection.execute_unprepared(sql).await).await
-            }
+            Self::Pool(pool) => pool.write(|connection| async move { connection.execute_unprepared(sql).await }).await,
             Self::Within(within) => within.txn.execute_unprepared(sql).await,
         }
     }
@@ -224,7 +240,7 @@ impl Databases {
                 scope::count();
             });
         };
-        let (read, write, checks, watermark) = if url.starts_with("sqlite:") {
+        let (read, write, checks, watermark, queue) = if url.starts_with("sqlite:") {
             // The writer comes first: it creates the file and sets it to write-ahead logging.
             let interrupt = Interrupt::of_sqlite();
             let mut writer = Database::connect(options::writer(url, &interrupt)).await?;
@@ -232,19 +248,20 @@ impl Databases {
             let readers = Readers::open(url, connections, prepare).await?;
             let checks = Database::connect(options::reader(url, &Interrupt::of_sqlite(), true)).await?;
             let file = options::file(url)?;
-            let watermark = Arc::new(Watermark::beside(&file));
+            let (watermark, queue) = (Some(Arc::new(Watermark::beside(&file))), Some(Arc::new(Queue::beside(&file))));
             health.watch(file);
-            (Connections::Readers(Arc::new(readers)), Connections::Pool(writer, interrupt), checks, Some(watermark))
+            let (readers, writer) = (Connections::Readers(Arc::new(readers)), Connections::Pool(writer, interrupt));
+            (readers, writer, checks, watermark, queue)
         } else {
             let mut pool = Database::connect(options::postgres(url, connections, limit, &health)).await?;
             prepare(&mut pool);
             let mut checks = options::postgres(url, 1, limit, &health);
             let checks = Database::connect(checks.connect_lazy(true).clone()).await?;
             let pool = Connections::Pool(pool, Interrupt::Postgres(Arc::clone(&health)));
-            (pool.clone(), pool, checks, None)
+            (pool.clone(), pool, checks, None, None)
         };
-        let [read, write] =
-            [read, write].map(|connections| Connection::Pool(Pool { connections, health: Arc::clone(&health) }));
+        let [read, write] = [(read, None), (write, queue)]
+            .map(|(connections, queue)| Connection::Pool(Pool { connections, health: Arc::clone(&health), queue }));
         Ok(Self { read, write, watermark, checks, health, statements })
     }
 
@@ -255,17 +272,24 @@ impl Databases {
             Connection::Pool(pool) => pool,
             Connection::Within(within) => return within.txn.begin().await,
         };
-        let Connections::Pool(connections, interrupt) = &pool.connections else {
+        let Connections::Pool(_, interrupt) = &pool.connections else {
             return Err(DbErr::Custom("a connection that reads begins no transaction".to_owned()));
         };
         self.health.check_file()?;
         let turn = scope::may_write().await;
-        let (begun, turn) = begun_in_any_case(connections.clone(), turn).await?;
+        let (begun, turn) = begun_in_any_case(pool, turn).await?;
         let (begun, turn) = match pool.noted(begun) {
-            Err(error) if failure::is_broken(&error) => begun_in_any_case(connections.clone(), turn).await?,
+            Err(error) if failure::is_broken(&error) => begun_in_any_case(pool, turn).await?,
             begun => (begun, turn),
         };
         Ok(Transaction::new(pool.noted(begun)?, Arc::clone(&self.health), interrupt.clone(), turn))
+    }
+
+    /// Lets other processes write that wait: for a command between two of its many transactions.
+    pub async fn let_others_write(&self) {
+        if let Some(queue) = &self.write.pool().queue {
+            queue.let_others().await;
+        }
     }
 
     /// The same databases, with all statements in a transaction. What begins in it is a part of it.
@@ -330,16 +354,21 @@ impl Databases {
 
 /// Begins a transaction in a task, which ends even if nobody waits for it any more: sqlx 0.9.0 gives a connection whose `BEGIN` is
 /// on its way back to the pool with the transaction open (its issue 4393), and what others write on it then is never committed.
-async fn begun_in_any_case(
-    pool: DatabaseConnection,
-    turn: Turn,
-) -> Result<(Result<DatabaseTransaction, DbErr>, Turn), DbErr> {
+async fn begun_in_any_case(pool: &Pool, turn: Turn) -> Result<(Result<DatabaseTransaction, DbErr>, Turn), DbErr> {
     let options = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     };
+    let (connections, queue) = (pool.any().clone(), pool.queue.clone());
     // The turn goes on as long as the beginning does.
-    let begun = tokio::spawn(async move { (pool.begin_with_options(options).await, turn) });
+    let begun = tokio::spawn(async move {
+        let attempt = || connections.begin_with_options(options);
+        let begun = match queue {
+            Some(queue) => queue.pass(attempt).await,
+            None => attempt().await,
+        };
+        (begun, turn)
+    });
     begun.await.map_err(|error| DbErr::Conn(RuntimeErr::Internal(error.to_string())))
 }
 

@@ -16,6 +16,8 @@ use super::interrupt::Interrupt;
 
 /// A connection that nobody got within this time is an error, not a wait.
 pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a write to a SQLite file waits for those of other processes.
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection that has rested this long is tested before it is used.
 const TEST_AFTER: Duration = Duration::from_secs(10);
 /// Statements that a connection keeps prepared.
@@ -93,30 +95,32 @@ fn outside_of_transactions(options: PoolOptions<Sqlite>, interrupt: &Interrupt) 
     })
 }
 
-/// Has SQLite ask, while it works, whether that is still wanted.
-fn interrupted_by(options: PoolOptions<Sqlite>, interrupt: &Interrupt) -> PoolOptions<Sqlite> {
-    let interrupt = interrupt.clone();
+/// Has SQLite ask, while it works, whether that is still wanted; and wait so long for other processes from now on.
+fn set_up_file(options: PoolOptions<Sqlite>, interrupt: &Interrupt, wait: Duration) -> PoolOptions<Sqlite> {
+    let (interrupt, wait) = (interrupt.clone(), format!("PRAGMA busy_timeout = {}", wait.as_millis()));
     options.after_connect(move |connection, _| {
-        let interrupt = interrupt.clone();
+        let (interrupt, wait) = (interrupt.clone(), AssertSqlSafe(wait.clone()));
         Box::pin(async move {
+            connection.execute(wait).await?;
             connection.lock_handle().await?.set_progress_handler(INSTRUCTIONS, move || !interrupt.is_fired());
             Ok(())
         })
     })
 }
 
-/// The connection that writes to a SQLite database.
+/// The connection that writes to a SQLite database. Whoever writes waits in the queue, and not in SQLite.
 pub fn writer(url: &str, interrupt: &Interrupt) -> ConnectOptions {
     let (mut options, interrupt) = (sqlite(url), interrupt.clone());
-    options
-        .map_sqlx_sqlite_pool_opts(move |pool| outside_of_transactions(interrupted_by(pool, &interrupt), &interrupt));
+    options.map_sqlx_sqlite_pool_opts(move |pool| {
+        outside_of_transactions(set_up_file(pool, &interrupt, Duration::ZERO), &interrupt)
+    });
     options
 }
 
 /// One of those that read it; it connects at once, or when it is used.
 pub fn reader(url: &str, interrupt: &Interrupt, when_used: bool) -> ConnectOptions {
     let (mut options, interrupt) = (sqlite(url), interrupt.clone());
-    options.connect_lazy(when_used).map_sqlx_sqlite_pool_opts(move |pool| interrupted_by(pool, &interrupt));
+    options.connect_lazy(when_used).map_sqlx_sqlite_pool_opts(move |pool| set_up_file(pool, &interrupt, BUSY_TIMEOUT));
     options
 }
 
@@ -131,7 +135,7 @@ fn sqlite(url: &str) -> ConnectOptions {
             .foreign_keys(true)
             // `INSERT OR REPLACE` then asks the guards of the row that it replaces.
             .pragma("recursive_triggers", "ON")
-            .busy_timeout(Duration::from_secs(5))
+            .busy_timeout(BUSY_TIMEOUT)
             .statement_cache_capacity(PREPARED)
     });
     options

@@ -2,6 +2,7 @@
 //! rules of the single mutations, and write all rows of a table at once.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use async_graphql::ID;
 use entity::id::RecordId as _;
@@ -151,6 +152,8 @@ impl<E: Record, P> Plan<E, P> {
 pub struct Upserted<M> {
     pub rows: Vec<UpsertedRow<M>>,
     pub cursor: Option<ChangeCursor>,
+    /// How long the write has held the database.
+    pub held: Duration,
 }
 
 /// What became of one row. The record as it is now, if it is there.
@@ -182,7 +185,7 @@ pub async fn persist<M, F: Future<Output = Result<Upserted<M>, Error>>>(
     match settled(app, attempt).await {
         Err(Error::Conflict { .. }) => {
             let rows = (0..count).map(|index| failed(index, vec![bulk::crossed()]));
-            Ok(Upserted { rows: rows.collect(), cursor: None })
+            Ok(Upserted { rows: rows.collect(), cursor: None, held: Duration::ZERO })
         }
         outcome => outcome,
     }
@@ -309,9 +312,11 @@ impl<E: Record, P> Batch<E, P> {
 
     /// Links the external ids, and ends the transaction.
     pub async fn finish(mut self, mut tx: Tx<'_>) -> Result<Upserted<E::Model>, Error> {
+        let begun = tx.begun();
         if self.is_rejected() {
             tx.rollback().await?;
-            return Ok(Upserted { rows: self.rows.into_iter().enumerate().map(rejected).collect(), cursor: None });
+            let rows = self.rows.into_iter().enumerate().map(rejected).collect();
+            return Ok(Upserted { rows, cursor: None, held: begun.elapsed() });
         }
         let mut links: Vec<external_id::Model> = Vec::new();
         for plan in self.rows.iter_mut().flatten() {
@@ -326,8 +331,9 @@ impl<E: Record, P> Batch<E, P> {
         } else {
             tx.commit(()).await?.cursor
         };
+        let held = begun.elapsed();
         let rows = self.rows.into_iter().enumerate().map(|row| written(row, dry_run));
-        Ok(Upserted { rows: rows.collect(), cursor })
+        Ok(Upserted { rows: rows.collect(), cursor, held })
     }
 }
 

@@ -13,7 +13,7 @@ pub struct Link {
     /// The column that holds the parent's id.
     parent: (DynIden, DynIden),
     /// In a table between, which is a part of the child: the child's id.
-    child: Option<Columns>,
+    child: Option<Box<Columns>>,
     /// Whether indexes have the children of each parent in every order, audience by audience.
     is_levelled: bool,
 }
@@ -30,7 +30,7 @@ impl Link {
 
     /// Through a part of the child that names the parent.
     pub fn through<P: Part>(parent: P::Column) -> Self {
-        Self { parent: parent.as_column_ref(), child: Some(Columns::of::<P>(P::PARENT)), is_levelled: false }
+        Self { parent: parent.as_column_ref(), child: Some(Box::new(Columns::of::<P>(P::PARENT))), is_levelled: false }
     }
 
     pub fn is_levelled(&self) -> bool {
@@ -62,7 +62,7 @@ impl Link {
     /// The children of the parent whose id is `parent`, where indexes do not have them in every order.
     pub fn candidates<E: Row>(&self, parent: Expr) -> Option<Candidates> {
         let condition = Condition::all().add(Expr::col(self.parent.clone()).eq(parent));
-        let columns = self.child.clone().unwrap_or_else(|| Columns::of::<E>(E::ID));
+        let columns = self.child.as_deref().cloned().unwrap_or_else(|| Columns::of::<E>(E::ID));
         let order = vec![columns.id.clone()];
         (!self.is_levelled).then_some(Candidates { columns, condition, order })
     }

@@ -23,6 +23,7 @@ pub mod meeting;
 pub mod operation;
 pub mod ordered;
 pub mod organization;
+pub mod pace;
 pub mod page;
 pub mod prune;
 pub mod read;

@@ -31,6 +31,7 @@ pub async fn rows<E: EntityTrait>(app: &App, old: Condition) -> Result<u64, Erro
     let among = Expr::tuple(key.iter().map(|column| column.into_expr())).in_subquery(portion);
     let mut forgotten = 0;
     loop {
+        app.databases.let_others_write().await;
         let delete = E::delete_many().filter(among.clone());
         let gone = delete.exec(&app.databases.write).await.map_err(refused_write)?.rows_affected;
         forgotten += gone;

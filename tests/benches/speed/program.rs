@@ -30,27 +30,51 @@ impl Drop for Server {
 const SUBSCRIBERS: u32 = 1_000;
 
 /// The program that serves a database, and a client that is ready to ask it.
-struct Program {
+pub struct Program {
     server: Server,
-    directory: tempfile::TempDir,
+    pub directory: tempfile::TempDir,
     port: u16,
     client: reqwest::Client,
     /// How long it took to start, in seconds.
     start: f64,
 }
 
-/// Serves the seeded database of an address.
-async fn serve(url: &str) -> Program {
-    let program = Path::new(env!("CARGO_BIN_EXE_rec-program"));
-    let directory = tempfile::tempdir().unwrap();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let started = Instant::now();
-    let mut command = Command::new(program);
+impl Program {
+    /// A token of the secretariat.
+    pub fn token(&self, url: &str) -> String {
+        let token = command(self.directory.path(), url).args(["token", "--role", "secretariat"]).output().unwrap();
+        String::from_utf8(token.stdout).unwrap().trim().to_owned()
+    }
+
+    /// A single mutation.
+    pub async fn create_theme(&self, token: &str, code: &str) {
+        let input = json!({ "code": code, "kind": "SUBJECT", "name": [{ "locale": "EN", "text": "Bench" }] });
+        let query = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { change { cursor } userErrors { code } } }";
+        let body = json!({ "query": query, "variables": { "input": input } });
+        let address = format!("http://127.0.0.1:{}/graphql", self.port);
+        let answer =
+            self.client.post(address).bearer_auth(token).json(&body).send().await.unwrap().text().await.unwrap();
+        assert!(answer.contains("\"userErrors\":[]"), "{answer}");
+    }
+}
+
+/// The program on a database, with nothing else of the environment's configuration.
+pub fn command(data: &Path, url: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rec-program"));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("REC_")) {
         command.env_remove(name);
     }
+    command.env("REC_DATA_DIR", data).env("REC_DATABASE_URL", url);
+    command
+}
+
+/// Serves the seeded database of an address.
+pub async fn serve(url: &str) -> Program {
+    let directory = tempfile::tempdir().unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let started = Instant::now();
+    let mut command = command(directory.path(), url);
     command.env("REC_RATE_POINTS", "0").env("REC_MAX_CONNECTIONS_PER_ADDRESS", "10000").env("REC_LOG", "warn");
-    command.env("REC_DATA_DIR", directory.path()).env("REC_DATABASE_URL", url);
     command.env("REC_LISTEN", format!("127.0.0.1:{port}")).stdout(Stdio::null()).stderr(Stdio::null());
     let server = Server(command.spawn().unwrap());
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -82,12 +106,13 @@ pub async fn export(url: &str, name: &str) -> Line {
 
 /// The program with a seeded database.
 pub async fn measure(url: &str, name: &str) -> Vec<Line> {
-    let Program { server, directory, port, client, start } = serve(url).await;
-    let (each, last) = subscribers(&client, &server, directory.path(), url, port).await;
-    let took = load(&client, port).await;
+    let program = serve(url).await;
+    let (each, last) = subscribers(&program, url).await;
+    let Program { server, port, client, start, .. } = &program;
+    let took = load(client, *port).await;
     let throughput = f64::from(u32::try_from(REQUESTS).unwrap()) / took.as_secs_f64();
     vec![
-        Line::bound(format!("{name}: start of the program on an existing database"), start, "s", 1.0),
+        Line::bound(format!("{name}: start of the program on an existing database"), *start, "s", 1.0),
         Line::bound(
             format!("{name}: memory after 10,000 nested pages, of 1,000 documents ({throughput:.0} requests/s)"),
             resident(server.0.id()),
@@ -105,14 +130,8 @@ pub async fn measure(url: &str, name: &str) -> Vec<Line> {
 }
 
 /// The kilobytes that each subscriber takes, and the milliseconds from sending a mutation until the last of them has heard of it.
-async fn subscribers(client: &reqwest::Client, server: &Server, data: &Path, url: &str, port: u16) -> (f64, f64) {
-    let token = Command::new(env!("CARGO_BIN_EXE_rec-program"))
-        .args(["token", "--role", "secretariat"])
-        .env("REC_DATA_DIR", data)
-        .env("REC_DATABASE_URL", url)
-        .output()
-        .unwrap();
-    let token = String::from_utf8(token.stdout).unwrap();
+async fn subscribers(program: &Program, url: &str) -> (f64, f64) {
+    let (Program { server, client, .. }, port, token) = (program, program.port, program.token(url));
     let (told, mut heard) = mpsc::unbounded_channel();
     let mut following = Vec::new();
     let address = format!("http://127.0.0.1:{port}/graphql");
@@ -139,14 +158,8 @@ async fn subscribers(client: &reqwest::Client, server: &Server, data: &Path, url
     }
     let (mut each, mut slowest) = (0.0, Duration::ZERO);
     for number in 0..10 {
-        let name = json!([{ "locale": "EN", "text": "Bench" }]);
-        let input = json!({ "code": format!("BENCH-{number}-{port}"), "kind": "SUBJECT", "name": name });
-        let query = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { change { cursor } userErrors { code } } }";
-        let body = json!({ "query": query, "variables": { "input": input } });
         let started = Instant::now();
-        let request = client.post(&address).bearer_auth(token.trim()).json(&body);
-        let answer = request.send().await.unwrap().text().await.unwrap();
-        assert!(answer.contains("\"userErrors\":[]"), "{answer}");
+        program.create_theme(&token, &format!("BENCH-{number}-{port}")).await;
         for _ in 0..SUBSCRIBERS {
             heard.recv().await.unwrap();
         }

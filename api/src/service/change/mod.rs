@@ -292,6 +292,7 @@ pub async fn prune(app: &App) -> Result<u64, Error> {
     let mut forgotten = 0;
     while floor < last {
         floor = Ord::min(last, floor.saturating_add_unsigned(PORTION));
+        app.databases.let_others_write().await;
         forgotten += forget(app, floor).await?;
     }
     Ok(forgotten)

@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 
 use sea_orm::sea_query::Condition;
-use sea_orm::{ColumnTrait, IdenStatic as _};
+use sea_orm::{ColumnTrait, IdenStatic};
 
 use super::compare::Sought;
 use crate::service::ordered::{Candidates, Columns};
@@ -30,7 +30,7 @@ impl Walking {
     /// Of a list that indexes have in order. `is_led` if it hangs on a parent by which they have it.
     pub fn of<E: Visible>(key: Option<E::Column>, is_led: bool) -> Option<Self> {
         let ordered = E::ORDERED?;
-        let names = |columns: &[E::Column]| columns.iter().map(|column| column.as_str()).collect();
+        let names = |columns: &[E::Column]| columns.iter().map(IdenStatic::as_str).collect();
         Some(Self {
             columns: Columns::of::<E>(E::ID),
             key: key.map(|column| column.as_str()),

@@ -1,5 +1,7 @@
 //! Synthetic volume for measurements: the same rows for the same numbers, marked `isDemo`. Written in chunks, each one
-//! transaction, so that memory stays bounded.
+//! transaction, so that memory stays bounded, and that others write between them.
+
+use std::ops::Range;
 
 use chrono::{Datelike as _, Days, NaiveDate};
 use entity::addressee::{AddresseeCategory, AddresseeRole};
@@ -15,12 +17,13 @@ use crate::App;
 use crate::auth::Viewer;
 use crate::domain::audience;
 use crate::error::Error;
+use crate::service::pace::Pace;
 use crate::service::read;
 use crate::service::recommendation::moves::last_serial;
 use crate::service::tx::Tx;
 
-/// Records of one transaction.
-const CHUNK: u32 = 1000;
+/// The most records of one transaction.
+const CHUNK: usize = 1000;
 /// Synthetic sessions are numbered from here, beyond `LAST_ORDINAL`, so that they use up no ordinal of the council's.
 const FIRST_ORDINAL: i32 = 1_000_001;
 /// Organisers of each meeting.
@@ -29,21 +32,37 @@ const ORGANIZERS: u32 = 4;
 pub async fn load(app: &App, recommendations: u32, meetings: u32) -> Result<(), Error> {
     let viewer = Viewer::system("seed");
     let mut context = Context::read(app, &viewer).await?;
-    for start in (0..meetings).step_by(CHUNK as usize) {
-        let mut tx = app.begin(&viewer, "seed scale").await?;
-        context.write_meetings(&mut tx, start..meetings.min(start + CHUNK)).await?;
-        tx.commit(()).await?;
-    }
-    for start in (0..recommendations).step_by(CHUNK as usize) {
-        let mut tx = app.begin(&viewer, "seed scale").await?;
+    in_chunks(app, &viewer, meetings, async |tx, numbers| context.write_meetings(tx, numbers).await).await?;
+    in_chunks(app, &viewer, recommendations, async |tx, numbers| {
         let mut rows = Rows::default();
-        for number in start..recommendations.min(start + CHUNK) {
-            rows.add(&tx, &context.specimen(number))?;
+        for number in numbers {
+            rows.add(tx, &context.specimen(number))?;
         }
-        rows.write(&mut tx).await?;
-        tx.commit(()).await?;
-    }
+        rows.write(tx).await
+    })
+    .await?;
     Ok(app.databases.refresh_statistics().await?)
+}
+
+/// Writes the records with the numbers below `count`, in as many transactions as it takes.
+async fn in_chunks(
+    app: &App,
+    viewer: &Viewer,
+    count: u32,
+    mut write: impl AsyncFnMut(&mut Tx<'_>, Range<u32>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let (mut pace, mut done) = (Pace::new(CHUNK), 0);
+    while done < count {
+        let rows = Ord::min(u32::try_from(pace.rows()).unwrap_or(count), count - done);
+        pace.yields(app).await;
+        let mut tx = app.begin(viewer, "seed scale").await?;
+        let begun = tx.begun();
+        write(&mut tx, done..done + rows).await?;
+        tx.commit(()).await?;
+        pace.learn(rows as usize, begun.elapsed());
+        done += rows;
+    }
+    Ok(())
 }
 
 /// What the volume refers to, and the numbers that it goes on from.
@@ -89,7 +108,7 @@ impl Context {
         })
     }
 
-    async fn write_meetings(&mut self, tx: &mut Tx<'_>, numbers: std::ops::Range<u32>) -> Result<(), Error> {
+    async fn write_meetings(&mut self, tx: &mut Tx<'_>, numbers: Range<u32>) -> Result<(), Error> {
         let (mut meetings, mut sessions, mut organizers) = (Vec::new(), Vec::new(), Vec::new());
         // Far enough apart that the organisers of a meeting are different organisations.
         let step = u32::try_from(self.organizations.len()).unwrap_or(ORGANIZERS) / ORGANIZERS;

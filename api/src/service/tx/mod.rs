@@ -8,6 +8,7 @@ mod pending;
 mod reading;
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::audit::Subjects;
@@ -53,6 +54,7 @@ pub struct Tx<'a> {
     viewer: Viewer,
     action: &'static str,
     at: DateTime<Utc>,
+    begun: Instant,
     /// The feed as it was known when this began.
     feed: Identity,
     txn: Transaction,
@@ -78,6 +80,7 @@ impl App {
             viewer: viewer.unlimited(),
             action,
             at,
+            begun: Instant::now(),
             feed,
             txn,
             changes: Vec::new(),
@@ -93,6 +96,11 @@ impl Tx<'_> {
     /// The time of the whole transaction.
     pub fn at(&self) -> DateTime<Utc> {
         self.at
+    }
+
+    /// Since when it holds the database.
+    pub fn begun(&self) -> Instant {
+        self.begun
     }
 
     /// The council's day.

@@ -1,0 +1,75 @@
+//! Who waits to write to a SQLite file. SQLite's own wait is no queue: it sleeps longer and longer, and loses to a process that writes
+//! again at once. So a write that finds the file taken asks again every other millisecond, and holds a lock on `rec.db-queue` meanwhile,
+//! by which a command of many transactions sees that it waits.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sea_orm::{ConnAcquireErr, DbErr};
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::failure;
+use super::options::BUSY_TIMEOUT;
+
+/// How often whoever waits asks.
+const AGAIN: Duration = Duration::from_millis(2);
+/// How long a command lets others go first.
+const COURTESY: Duration = Duration::from_millis(100);
+
+#[derive(Debug)]
+pub struct Queue {
+    path: PathBuf,
+    /// Of this process one asks at a time, in the order in which they came.
+    first: Mutex<()>,
+}
+
+impl Queue {
+    /// Of the database in a file.
+    pub fn beside(database: &Path) -> Self {
+        let mut path = database.as_os_str().to_owned();
+        path.push("-queue");
+        Self { path: path.into(), first: Mutex::default() }
+    }
+
+    /// Does what writes as soon as no other process does.
+    pub async fn pass<T, F>(&self, work: impl Fn() -> F) -> Result<T, DbErr>
+    where
+        F: Future<Output = Result<T, DbErr>>,
+    {
+        let end = Instant::now() + BUSY_TIMEOUT;
+        let first = timeout_at(end, self.first.lock()).await;
+        let _first = first.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
+        let mut waiting = None;
+        loop {
+            match work().await {
+                Err(error) if failure::is_busy(&error) && Instant::now() < end => {
+                    waiting = waiting.or_else(|| self.wait().ok());
+                    sleep(AGAIN).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Tells other processes that one waits, as long as the file is open.
+    fn wait(&self) -> io::Result<File> {
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&self.path)?;
+        file.lock_shared()?;
+        Ok(file)
+    }
+
+    /// Lets those of other processes write that wait. Where that is not known, nobody does.
+    pub async fn let_others(&self) {
+        let end = Instant::now() + COURTESY;
+        while self.is_waited_for() && Instant::now() < end {
+            sleep(AGAIN).await;
+        }
+    }
+
+    fn is_waited_for(&self) -> bool {
+        File::open(&self.path).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+    }
+}
