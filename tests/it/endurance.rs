@@ -150,7 +150,7 @@ on_both_databases! {
             // A mirror follows, and is cut off with everyone.
             let follows = async {
                 let _ = copy.keep(Some(&file), Some(PROOF_PAUSE), &said).await;
-                std::future::pending().await
+                std::future::pending::<()>().await;
             };
             tokio::select! {
                 () = follows => {}

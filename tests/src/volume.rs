@@ -11,5 +11,5 @@ pub async fn load(app: &TestApp, recommendations: u32, meetings: u32) {
         let theme = json!({ "code": code, "kind": "SUBJECT", "name": [{ "locale": "EN", "text": code }] });
         app.secretariat().mutate("createTheme", theme, "id").await;
     }
-    seed::scale::load(&app.app, recommendations, meetings).await.unwrap();
+    seed::scale::load(&app.app, recommendations, meetings).await.expect("volume");
 }
