@@ -221,11 +221,12 @@ impl Importing<'_> {
         lines: Vec<(u64, Json)>,
         complain: &mut impl FnMut(String),
     ) -> Result<(), Error> {
+        let taken = lines.len();
         let (numbers, rows) = self.rows(lines, complain);
         let options = Options { match_by, error_policy: ErrorPolicy::SkipFailed, dry_run: self.dry_run };
         self.pace.yields(self.app).await;
         let written = I::new(rows, options).write(self.app, self.viewer).await?;
-        self.pace.learn(numbers.len(), written.held);
+        self.pace.learn(taken, written.worked);
         self.tell(&numbers, written, complain);
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! No page of a list costs what the table holds: the database finds its rows in the order of the list, through an index, for every
 //! viewer. What is read is the plan of the statement that the service sends.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_graphql::{InputType, Name, Value as Input, value};
@@ -14,7 +15,7 @@ use rec_api::service::page::{Listing, Sort, Window};
 use rec_api::service::read::{self, Visible};
 use rec_api::service::recommendation::{self as recommendations, RecommendationFilter, RecommendationOrder};
 use rec_tests::{Database, TestApp, on_both_databases, volume};
-use sea_orm::sea_query::SelectStatement;
+use sea_orm::sea_query::{Expr, SelectStatement};
 use sea_orm::{Condition, ConnectionTrait as _, Statement};
 use uuid::Uuid;
 
@@ -340,5 +341,68 @@ on_both_databases! {
             }
         }
         assert!(wrong.is_empty(), "{} lists cost the table:\n{}", wrong.len(), wrong.join("\n"));
+    }
+
+    async fn a_list_is_the_same_however_it_is_found(app: TestApp) {
+        // Of some of what is asked for there are few for some viewers, and many for others.
+        volume::load(&app, 3000, 300).await;
+        let db = &app.app.databases.read;
+        for viewer in viewers(&app).await {
+            for filter in filters() {
+                for orders in [&[("LABEL", "ASC")][..], &[("STATUS", "DESC")], &[("ADOPTED_ON", "DESC"), ("LABEL", "ASC")]] {
+                    let orders: Vec<RecommendationOrder> = orders.iter().map(|(field, way)| parsed(&order(field, way))).collect();
+                    let filter = filter.as_ref().map(parsed::<RecommendationFilter>);
+                    let page = |first, after| {
+                        let window = Window { first: Some(first), after, last: None, before: None, longest: 5000 };
+                        Listing::new("test", None, filter.as_ref(), Some(&orders), &window, &viewer).unwrap()
+                    };
+                    // As a database finds and sorts it, which this is told from.
+                    let expected: HashSet<Uuid> = read::all::<recommendation::Entity>(db, &viewer, page(1, None).condition)
+                        .await
+                        .unwrap()
+                        .iter()
+                        .map(|row| row.id.uuid())
+                        .collect();
+                    let whole = read::first(db, &viewer, &page(5000, None)).await.unwrap();
+                    let whole: Vec<Uuid> = whole.iter().map(|row| row.id.uuid()).collect();
+                    let what = format!("{:?} {filter:?} {orders:?}", viewer.role);
+                    assert_eq!(whole.len(), expected.len(), "{what}");
+                    assert_eq!(whole.iter().copied().collect::<HashSet<Uuid>>(), expected, "{what}");
+                    // Page by page it is the same; the first ones, those in the middle, and the last.
+                    let mut after = None;
+                    let size = whole.len().div_ceil(6).max(1);
+                    for number in 0..6 {
+                        let found = read::list(db, &viewer, &page(size.try_into().unwrap(), after)).await.unwrap();
+                        let ids: Vec<Uuid> = found.rows.iter().map(|(row, _)| row.id.uuid()).collect();
+                        assert_eq!(ids, whole.iter().copied().skip(number * size).take(size).collect::<Vec<_>>(), "{what} {number}");
+                        let Some((_, cursor)) = found.rows.last().cloned() else { break };
+                        after = Some(cursor);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn a_list_of_each_of_several_records_is_the_same_however_it_is_found(app: TestApp) {
+        volume::load(&app, 3000, 300).await;
+        let (db, order) = (&app.app.databases.read, [parsed::<RecommendationOrder>(&order("LABEL", "DESC"))]);
+        for viewer in viewers(&app).await {
+            for (parents, link, filter) in nested_recommendations(&app).await {
+                let filter = filter.as_ref().map(parsed::<RecommendationFilter>);
+                let window = Window { first: Some(5000), after: None, last: None, before: None, longest: 5000 };
+                let listing = Listing::new("test", Some(&link), filter.as_ref(), Some(&order), &window, &viewer).unwrap();
+                let pages = read::pages(db, &viewer, &link, &parents, &listing).await.unwrap();
+                let counts = read::counts::<recommendation::Entity>(db, &viewer, &link, &parents, listing.condition.clone()).await.unwrap();
+                for parent in parents {
+                    let of_parent = listing.condition.clone().add(link.of::<recommendation::Entity>(Expr::value(parent)));
+                    let expected = read::all::<recommendation::Entity>(db, &viewer, of_parent).await.unwrap();
+                    let expected: HashSet<Uuid> = expected.iter().map(|row| row.id.uuid()).collect();
+                    let found: Vec<Uuid> = pages[&parent].rows.iter().map(|(row, _)| row.id.uuid()).collect();
+                    assert_eq!(found.len(), expected.len(), "{:?} {parent}", viewer.role);
+                    assert_eq!(found.into_iter().collect::<HashSet<Uuid>>(), expected, "{:?} {parent}", viewer.role);
+                    assert_eq!(usize::try_from(counts[&parent]).unwrap(), expected.len(), "{:?} {parent}", viewer.role);
+                }
+            }
+        }
     }
 }

@@ -152,8 +152,8 @@ impl<E: Record, P> Plan<E, P> {
 pub struct Upserted<M> {
     pub rows: Vec<UpsertedRow<M>>,
     pub cursor: Option<ChangeCursor>,
-    /// How long the write has held the database.
-    pub held: Duration,
+    /// How long the write has held the database before its commit.
+    pub worked: Duration,
 }
 
 /// What became of one row. The record as it is now, if it is there.
@@ -185,7 +185,7 @@ pub async fn persist<M, F: Future<Output = Result<Upserted<M>, Error>>>(
     match settled(app, attempt).await {
         Err(Error::Conflict { .. }) => {
             let rows = (0..count).map(|index| failed(index, vec![bulk::crossed()]));
-            Ok(Upserted { rows: rows.collect(), cursor: None, held: Duration::ZERO })
+            Ok(Upserted { rows: rows.collect(), cursor: None, worked: Duration::ZERO })
         }
         outcome => outcome,
     }
@@ -312,11 +312,11 @@ impl<E: Record, P> Batch<E, P> {
 
     /// Links the external ids, and ends the transaction.
     pub async fn finish(mut self, mut tx: Tx<'_>) -> Result<Upserted<E::Model>, Error> {
-        let begun = tx.begun();
         if self.is_rejected() {
+            let worked = tx.begun().elapsed();
             tx.rollback().await?;
             let rows = self.rows.into_iter().enumerate().map(rejected).collect();
-            return Ok(Upserted { rows, cursor: None, held: begun.elapsed() });
+            return Ok(Upserted { rows, cursor: None, worked });
         }
         let mut links: Vec<external_id::Model> = Vec::new();
         for plan in self.rows.iter_mut().flatten() {
@@ -324,16 +324,15 @@ impl<E: Record, P> Batch<E, P> {
             links.extend(plan.link.take().map(|key| external_ids::row(&tx, record, key, &self.systems)));
         }
         tx.insert_beside::<external_id::Entity>(&links).await?;
-        let dry_run = self.options.dry_run;
+        let (worked, dry_run) = (tx.begun().elapsed(), self.options.dry_run);
         let cursor = if dry_run {
             tx.rollback().await?;
             None
         } else {
             tx.commit(()).await?.cursor
         };
-        let held = begun.elapsed();
         let rows = self.rows.into_iter().enumerate().map(|row| written(row, dry_run));
-        Ok(Upserted { rows: rows.collect(), cursor, held })
+        Ok(Upserted { rows: rows.collect(), cursor, worked })
     }
 }
 

@@ -5,25 +5,24 @@ use std::time::Duration;
 
 use crate::App;
 
-/// How long a transaction shall hold the database.
-const HOLD: Duration = Duration::from_millis(25);
-/// The rows of one are a multiple of this, so that most statements are known already; fewer are not worth a commit.
+/// How long a transaction shall work before its commit. What the disk takes then is the same for few rows and for many.
+const WORK: Duration = Duration::from_millis(12);
+/// The rows by which transactions differ, so that most statements are known already.
 const STEP: usize = 25;
-/// How many transactions the time of a row is the average of, about.
-const MEMORY: u32 = 8;
+/// The rows of the first one, and the fewest: each commit writes the pages of the indexes again that it touches.
+const FIRST: usize = 100;
+const LEAST: usize = 50;
 
 /// How many rows a command writes in its next transaction.
 #[derive(Debug)]
 pub struct Pace {
     most: usize,
     rows: usize,
-    /// What a row has taken of late.
-    each: Duration,
 }
 
 impl Pace {
     pub fn new(most: usize) -> Self {
-        Self { most, rows: STEP, each: HOLD / 100 }
+        Self { most, rows: FIRST }
     }
 
     /// How many rows the next transaction takes.
@@ -36,13 +35,18 @@ impl Pace {
         app.databases.let_others_write().await;
     }
 
-    /// After one: so many rows have held the database for so long.
-    pub fn learn(&mut self, rows: usize, held: Duration) {
-        let Ok(count @ 1..) = u32::try_from(rows) else { return };
-        self.each = (self.each * (MEMORY - 1) + held / count) / MEMORY;
-        let fit = HOLD.as_nanos() / self.each.as_nanos().max(1);
-        let fit = usize::try_from(fit).unwrap_or(self.most).min(self.most);
-        self.rows = Ord::max(fit / STEP * STEP, STEP);
+    /// Before its commit, or after: so many rows were so much work.
+    pub fn learn(&mut self, rows: usize, worked: Duration) {
+        let next = if worked > 4 * WORK {
+            self.rows / 2 / STEP * STEP
+        } else if worked > WORK {
+            self.rows - STEP
+        } else if rows >= self.rows {
+            self.rows + STEP
+        } else {
+            self.rows
+        };
+        self.rows = next.clamp(LEAST, self.most);
     }
 }
 
@@ -53,14 +57,23 @@ mod tests {
     #[test]
     fn transactions_are_as_large_as_their_time_allows() {
         let mut pace = Pace::new(500);
-        for (each, rows) in [(10, 500), (250, 100), (60, 400), (10_000, STEP), (1, 500)] {
-            for _ in 0..100 {
-                let taken = pace.rows();
-                pace.learn(taken, Duration::from_micros(each) * u32::try_from(taken).unwrap());
+        for (each, least, most) in
+            [(10, 500, 500), (110, 100, 125), (36, 325, 350), (10_000, LEAST, LEAST), (1, 500, 500)]
+        {
+            for _ in 0..30 {
+                let rows = pace.rows();
+                pace.learn(rows, Duration::from_micros(each) * u32::try_from(rows).unwrap());
             }
-            assert_eq!(pace.rows(), rows, "{each} µs a row");
+            assert!((least..=most).contains(&pace.rows()), "{} rows of {each} µs", pace.rows());
         }
-        pace.learn(0, Duration::ZERO);
-        assert_eq!(pace.rows(), 500);
+    }
+
+    #[test]
+    fn a_transaction_of_few_rows_tells_nothing_of_many() {
+        let mut pace = Pace::new(500);
+        pace.learn(1, Duration::from_millis(1));
+        assert_eq!(pace.rows(), FIRST);
+        pace.learn(1, Duration::from_millis(50));
+        assert_eq!(pace.rows(), LEAST);
     }
 }

@@ -56,10 +56,9 @@ async fn in_chunks(
         let rows = Ord::min(u32::try_from(pace.rows()).unwrap_or(count), count - done);
         pace.yields(app).await;
         let mut tx = app.begin(viewer, "seed scale").await?;
-        let begun = tx.begun();
         write(&mut tx, done..done + rows).await?;
+        pace.learn(rows as usize, tx.begun().elapsed());
         tx.commit(()).await?;
-        pace.learn(rows as usize, begun.elapsed());
         done += rows;
     }
     Ok(())
