@@ -271,4 +271,17 @@ on_both_databases! {
             assert_eq!(organization["meetingsOrganized"], list["meetings"], "{}", organization["acronym"]);
         }
     }
+
+    async fn the_longest_filter_is_answered_in_every_order(app: TestApp) {
+        let labels: Vec<String> = (0..100).map(|number| format!("REC/{number}")).collect();
+        let one = json!({ "label": { "in": labels, "notIn": labels } });
+        let query = "query($all: [RecommendationFilter!]) { recommendations(filter: { and: $all }, orderBy: [{ field: ADOPTED_ON }]) { \
+            nodes { id } totalCount } }";
+        for count in [1, 5, 6, 7, 49] {
+            for client in [app.anonymous(), app.partner("OSCE"), app.secretariat()] {
+                let data = client.query_with(query, json!({ "all": vec![one.clone(); count] })).await;
+                assert_eq!(data["recommendations"]["totalCount"], 0);
+            }
+        }
+    }
 }

@@ -56,8 +56,10 @@ impl Queue {
 
     /// Tells other processes that one waits, as long as the file is open.
     fn wait(&self) -> io::Result<File> {
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&self.path)?;
-        file.lock_shared()?;
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&self.path);
+        // Another user may have made it.
+        let file = file.or_else(|_| File::open(&self.path))?;
+        file.try_lock_shared()?;
         Ok(file)
     }
 

@@ -35,8 +35,11 @@ impl Pace {
         app.databases.let_others_write().await;
     }
 
-    /// Before its commit, or after: so many rows were so much work.
+    /// Before its commit, or after: so many rows were so much work. One that crossed with another one was none, and tells nothing.
     pub fn learn(&mut self, rows: usize, worked: Duration) {
+        if worked.is_zero() {
+            return;
+        }
         let next = if worked > 4 * WORK {
             self.rows / 2 / STEP * STEP
         } else if worked > WORK {

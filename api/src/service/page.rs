@@ -155,7 +155,7 @@ impl<E: Row> Listing<E> {
         let identity = format!("{identity} {window:?}");
         let is_led = link.is_some_and(Link::is_levelled);
         let walk = Scope::walking::<E>(viewer, keys.first().map(|key| key.column), is_led);
-        let walk = walk.map(|scope| scope.walk(filter)).transpose()?;
+        let walk = walk.map(|scope| scope.walk(filter)).transpose()?.flatten();
         Ok(Self { condition, keys, limit, backward, after, before, fingerprint, identity, walk })
     }
 

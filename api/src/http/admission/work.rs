@@ -42,8 +42,10 @@ const ORDERED: [(&str, &[&str], &[&str]); 2] = [
     ),
     ("Meeting", &[], &["id", "country", "startsOn", "endsOn", "kind", "status", "organizers", "bodies"]),
 ];
-/// Of what an index finds if it is few, one row in so many is looked at: more than few are met with soon.
-const MET_WITH: u64 = 16;
+/// Of what an index finds if it is few, one row in so many is looked at: more than few are met with soon, unless they come late.
+const MET_WITH: u64 = 4;
+/// The same of what belongs to a record.
+const MET_WITH_EACH: u64 = 64;
 /// The lists of a record that indexes have in every order. Those of all others are found and sorted, if they are few or filtered.
 const LED: [(&str, &str); 2] = [("Body", "recommendations"), ("Organization", "recommendationsDrafted")];
 /// The records whose lists are short: they have some of the others, not many.
@@ -85,22 +87,22 @@ pub fn work(types: &Types, sizes: &Sizes, list: &List<'_>) -> u64 {
         Some((ty, filter @ ConstValue::Object(fields))) => (effort(types, sizes, ty, fields), found_of(list, filter)),
         _ => (Effort::default(), Found::InOrder),
     };
-    let looked_at = match found {
-        Found::InOrder => 0,
-        Found::IfFew => rows / MET_WITH,
-        Found::Not => rows,
+    let (looked_at, each) = match found {
+        Found::InOrder => (0, 0),
+        Found::IfFew => (rows / MET_WITH, Ord::max(effort.each, RELATED)),
+        Found::Not => (rows, effort.each),
     };
     let counted = if list.is_counted { rows } else { 0 };
     let units = looked_at
-        .saturating_mul(effort.each)
-        .saturating_add(sorted(rows, list).saturating_mul(SORTED))
+        .saturating_mul(each)
+        .saturating_add(sorted(sizes, rows, list).saturating_mul(SORTED))
         .saturating_add(counted.saturating_mul(COUNTED.saturating_add(effort.each)));
     units.saturating_add(effort.once) / POINT
 }
 
 /// How many rows of a list are sorted.
-fn sorted(rows: u64, list: &List<'_>) -> u64 {
-    // No index has several keys.
+fn sorted(sizes: &Sizes, rows: u64, list: &List<'_>) -> u64 {
+    // Rows that are equal in the first key are sorted by the others, and may be all.
     if list.keys > 1 {
         return rows;
     }
@@ -108,7 +110,7 @@ fn sorted(rows: u64, list: &List<'_>) -> u64 {
         return 0;
     }
     let is_walked = order_of(list.of).is_some() && list.filter.as_ref().is_none_or(|(_, filter)| asks_nothing(filter));
-    if is_walked { Ord::min(rows, ordered::FEW) } else { rows }
+    if is_walked { Ord::min(rows, ordered::FEW + sizes.of(list.of) / MET_WITH_EACH) } else { rows }
 }
 
 /// The rows that a list may have: of one that belongs to a record its part of them, and twice that where some have more.
@@ -173,7 +175,7 @@ fn found_of(list: &List<'_>, filter: &ConstValue) -> Found {
     let (leading, few) = order_of(list.of).unwrap_or_default();
     match list.on {
         "Query" => found(leading, few, filter),
-        _ if LED.contains(&(list.on, list.field)) => found(&["status"], &[], filter),
+        _ if LED.contains(&(list.on, list.field)) => found(&[], &["status"], filter),
         _ => found(&[], &[], filter),
     }
 }

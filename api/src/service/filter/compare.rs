@@ -23,14 +23,14 @@ pub trait Compare {
 }
 
 /// What an index of a column finds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sought {
     /// One value.
     One,
-    /// The values between two bounds.
-    Range,
     /// Several values.
     Several,
+    /// The values between two bounds.
+    Range,
     Nothing,
 }
 

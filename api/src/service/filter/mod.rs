@@ -28,6 +28,8 @@ use crate::error::Error;
 const MOST_RELATIONS: u32 = 10;
 /// The most comparisons of one filter.
 const MOST_COMPARISONS: u32 = 100;
+/// The most comparisons and relations of a filter whose list is walked in its order.
+const MOST_WALKED: u32 = 6;
 
 /// A filter of one record type.
 pub trait Filter: Debug + Send + Sync {
@@ -56,15 +58,15 @@ pub struct Scope<'a> {
     pub viewer: &'a Viewer,
     left: Cell<u32>,
     away: Cell<u32>,
-    /// Whether a comparison was met with: a filter may name fields and ask for nothing.
-    has_asked: Cell<bool>,
+    /// How many comparisons and relations were met with: a filter may name fields and ask for nothing.
+    asked: Cell<u32>,
     walking: Option<Walking>,
 }
 
 impl<'a> Scope<'a> {
     pub fn new(viewer: &'a Viewer) -> Self {
         let (left, away) = (Cell::new(MOST_COMPARISONS), Cell::new(0));
-        Self { viewer, left, away, has_asked: Cell::new(false), walking: None }
+        Self { viewer, left, away, asked: Cell::new(0), walking: None }
     }
 
     /// Of a list that is passed by in its order, which is that of a column first. `is_led` if it hangs on a parent by which indexes have it
@@ -73,12 +75,12 @@ impl<'a> Scope<'a> {
         Some(Self { walking: Some(Walking::of::<E>(key, is_led)?), ..Self::new(viewer) })
     }
 
-    pub fn walk<F: Filter>(self, filter: Option<&F>) -> Result<Walk, Error> {
-        let mut condition = filter.map_or_else(|| Ok(Condition::all()), |filter| self.apply(filter))?;
-        if !self.has_asked.get() {
-            condition = Condition::all();
-        }
-        Ok(Walk { condition, candidates: self.walking.map(Walking::into_candidates).unwrap_or_default() })
+    /// None for what asks too much to be said of each part of a page again: SQLite takes 32,766 values in a statement.
+    pub fn walk<F: Filter>(self, filter: Option<&F>) -> Result<Option<Walk>, Error> {
+        let condition = filter.map_or_else(|| Ok(Condition::all()), |filter| self.apply(filter))?;
+        let condition = if self.asked.get() == 0 { Condition::all() } else { condition };
+        let candidates = self.walking.map(Walking::into_candidates).unwrap_or_default();
+        Ok((self.asked.get() <= MOST_WALKED).then_some(Walk { condition, candidates }))
     }
 
     /// How the list's own rows are told. Of those that they are related to a database finds all at once.
@@ -98,12 +100,12 @@ impl<'a> Scope<'a> {
             for filter in alternatives {
                 any = any.add(self.choice(filter)?);
             }
-            self.has_asked.set(true);
+            self.asked.set(self.asked.get() + 1);
             all = all.add(if self.walked().is_some() { all_tested(&any) } else { any });
         }
         if let Some(filter) = not {
             // What is unknown (a comparison with null) does not match, and so its negation does.
-            self.has_asked.set(true);
+            self.asked.set(self.asked.get() + 1);
             all = all.add(tested(Expr::from(self.choice(filter)?)).not());
         }
         Ok(all)
@@ -121,7 +123,7 @@ impl<'a> Scope<'a> {
     pub fn field<C: Compare>(&self, comparison: Option<&C>, column: impl ColumnTrait) -> Result<Condition, Error> {
         let Some(comparison) = comparison else { return Ok(Condition::all()) };
         self.spend()?;
-        self.has_asked.set(true);
+        self.asked.set(self.asked.get() + 1);
         let condition = comparison.compare(&Expr::col(column.as_column_ref()))?;
         let (Some(walking), sought) = (self.walked(), comparison.sought()) else { return Ok(condition) };
         if walking.leads(column, sought) {
@@ -137,7 +139,7 @@ impl<'a> Scope<'a> {
         F: Filter<Entity: Visible>,
     {
         let Some(filter) = filter else { return Ok(Condition::all()) };
-        self.has_asked.set(true);
+        self.asked.set(self.asked.get() + 1);
         let (id, mut ids) = (Expr::col(column.as_column_ref()), self.matching(filter)?);
         let condition = Condition::all().add(is_among(id.clone(), ids.clone(), filter));
         let sought = sought(filter);
@@ -145,7 +147,10 @@ impl<'a> Scope<'a> {
         if walking.leads(column, sought) {
             return Ok(condition);
         }
-        walking.may_find(column, sought, &condition);
+        // Of several they would be looked for again for each part of the page.
+        if sought == Sought::One {
+            walking.may_find(column, sought, &condition);
+        }
         let is_it = Expr::col(F::Entity::ID.as_column_ref()).eq(id);
         Ok(Condition::all().add(any(ids.and_where(is_it).take())))
     }
@@ -161,7 +166,7 @@ impl<'a> Scope<'a> {
         F: Filter<Entity: Visible> + InputType,
     {
         let Some(list) = list else { return Ok(Condition::all()) };
-        self.has_asked.set(true);
+        self.asked.set(self.asked.get() + 1);
         let of_related = |filter: &F| -> Result<Condition, Error> {
             let id = Expr::col(related.as_column_ref());
             Ok(Condition::all().add(is_among(id, self.matching(filter)?, filter)))
@@ -169,8 +174,8 @@ impl<'a> Scope<'a> {
         let mut all = Condition::all();
         if let Some(some) = list.some.as_deref() {
             let condition = of_related(some)?;
-            if let Some(walking) = self.walked().filter(|_| L::BY_ACCESS) {
-                walking.may_find_by(Columns::of::<L>(child), sought(some), &condition);
+            if let Some(walking) = self.walked().filter(|_| L::BY_ACCESS && some.names_one()) {
+                walking.may_find_by(Columns::of::<L>(child), &condition);
             }
             all = all.add(self.linked::<E, L>(child, condition));
         }

@@ -23,13 +23,15 @@ pub struct Walking {
     is_led: Cell<bool>,
     /// Within how many alternatives and negations the filter is read.
     choices: Cell<u32>,
-    candidates: RefCell<Vec<Candidates>>,
+    candidates: RefCell<Vec<(Sought, Candidates)>>,
 }
 
 impl Walking {
     /// Of a list that indexes have in order. `is_led` if it hangs on a parent by which they have it.
     pub fn of<E: Visible>(key: Option<E::Column>, is_led: bool) -> Option<Self> {
         let ordered = E::ORDERED?;
+        // A walk goes audience by audience.
+        const { assert!(E::BY_ACCESS || E::ORDERED.is_none()) };
         let names = |columns: &[E::Column]| columns.iter().map(IdenStatic::as_str).collect();
         Some(Self {
             columns: Columns::of::<E>(E::ID),
@@ -42,8 +44,11 @@ impl Walking {
         })
     }
 
+    /// What may hold of few rows, the likeliest first.
     pub fn into_candidates(self) -> Vec<Candidates> {
-        self.candidates.into_inner()
+        let mut candidates = self.candidates.into_inner();
+        candidates.sort_by_key(|(sought, _)| *sought);
+        candidates.into_iter().map(|(_, one)| one).take(MOST_CANDIDATES).collect()
     }
 
     /// Reads what need not hold of a row that matches.
@@ -73,20 +78,19 @@ impl Walking {
             Sought::Several => vec![],
         };
         if self.leading.contains(&name) || self.found.contains(&name) {
-            self.note(Candidates { columns, condition, order });
+            self.note(sought, Candidates { columns, condition, order });
         }
     }
 
-    /// As `may_find`, of rows that `columns` of a table between name.
-    pub fn may_find_by(&self, columns: Columns, sought: Sought, condition: &Condition) {
-        let order = if sought == Sought::One { vec![columns.id.clone()] } else { vec![] };
-        self.note(Candidates { columns, condition: condition.clone(), order });
+    /// As `may_find`, of rows that `columns` of a table between name for one related row.
+    pub fn may_find_by(&self, columns: Columns, condition: &Condition) {
+        let order = vec![columns.id.clone()];
+        self.note(Sought::One, Candidates { columns, condition: condition.clone(), order });
     }
 
-    fn note(&self, found: Candidates) {
-        let mut candidates = self.candidates.borrow_mut();
-        if self.choices.get() == 0 && candidates.len() < MOST_CANDIDATES {
-            candidates.push(found);
+    fn note(&self, sought: Sought, found: Candidates) {
+        if self.choices.get() == 0 {
+            self.candidates.borrow_mut().push((sought, found));
         }
     }
 }
