@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use rec_tests::given::{at, at_with, text};
+use rec_tests::wait::until;
 use rec_tests::{Database, TestApp, on_both_databases, on_databases};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::{Value, json};
@@ -19,8 +20,6 @@ async fn at_once(app: &TestApp, mutations: Vec<(&'static str, Value)>) -> Vec<Ve
         let client = writers.secretariat();
         running.push(tokio::spawn(async move { client.payload(mutation, input, "id").await }));
         writers.others_wait(running.len()).await;
-        // What waits for the writer of SQLite within the process is not seen: it has a moment to come there.
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     held.commit().await.unwrap();
     let mut answers = Vec::new();
@@ -59,7 +58,7 @@ on_databases! { [sqlite Sqlite]
             let (client, code) = (app.secretariat(), format!("WAITS-{number}"));
             let input = json!({ "code": code, "kind": "SUBJECT", "name": text("A theme") });
             let writes = tokio::spawn(async move { client.mutate("createTheme", input, "id").await });
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            until("a write waits", async || command.is_waited_for()).await;
             held.commit().await.unwrap();
             command.let_others_write().await;
             let next = command.begin().await.unwrap();

@@ -59,15 +59,13 @@ impl TestApp {
         rows.iter().map(|row| JsonValue::from_query_result(row, "").expect("a row as JSON")).collect()
     }
 
-    /// Waits until so many others wait for a lock in this database. On SQLite the first of them has taken this application's only
-    /// writer, and the others come after it.
+    /// Waits until so many others wait for a lock in this database, on SQLite so many writes of this application for the file.
     pub async fn others_wait(&self, count: usize) {
         let waiting =
             "SELECT pid AS x FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        let used = || self.app.databases.connections().contains(&("write", "used", 1));
         let wait = async || match self.database {
             Database::Postgres => self.rows(waiting).await.len() >= count,
-            Database::Sqlite => used(),
+            Database::Sqlite => self.app.databases.writes_waiting() >= Some(count),
         };
         until("others wait for a lock", wait).await;
     }

@@ -292,6 +292,16 @@ impl Databases {
         }
     }
 
+    /// Whether a write of some process waits for a SQLite file that another one writes to.
+    pub fn is_waited_for(&self) -> bool {
+        self.write.pool().queue.as_ref().is_some_and(|queue| queue.is_waited_for())
+    }
+
+    /// How many writes of this process wait for the one writer of SQLite. PostgreSQL has many.
+    pub fn writes_waiting(&self) -> Option<usize> {
+        self.write.pool().queue.as_ref().map(|queue| queue.waiting())
+    }
+
     /// The same databases, with all statements in a transaction. What begins in it is a part of it.
     #[must_use]
     pub fn within(&self, txn: &Arc<Transaction>) -> Self {

@@ -5,6 +5,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sea_orm::{ConnAcquireErr, DbErr};
@@ -24,6 +25,24 @@ pub struct Queue {
     path: PathBuf,
     /// Of this process one asks at a time, in the order in which they came.
     first: Mutex<()>,
+    /// How many writes of this process have not got the database yet.
+    waiting: AtomicUsize,
+}
+
+/// One that waits, counted until it is dropped.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn at(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Queue {
@@ -31,7 +50,7 @@ impl Queue {
     pub fn beside(database: &Path) -> Self {
         let mut path = database.as_os_str().to_owned();
         path.push("-queue");
-        Self { path: path.into(), first: Mutex::default() }
+        Self { path: path.into(), first: Mutex::default(), waiting: AtomicUsize::new(0) }
     }
 
     /// Does what writes as soon as no other process does.
@@ -39,6 +58,7 @@ impl Queue {
     where
         F: Future<Output = Result<T, DbErr>>,
     {
+        let _waiting = Waiting::at(&self.waiting);
         let end = Instant::now() + BUSY_TIMEOUT;
         let first = timeout_at(end, self.first.lock()).await;
         let _first = first.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
@@ -52,6 +72,11 @@ impl Queue {
                 outcome => return outcome,
             }
         }
+    }
+
+    /// How many writes of this process wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// Tells other processes that one waits, as long as the file is open.
@@ -71,7 +96,8 @@ impl Queue {
         }
     }
 
-    fn is_waited_for(&self) -> bool {
+    /// Whether a write waits for the database to be free, in whichever process.
+    pub fn is_waited_for(&self) -> bool {
         File::open(&self.path).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
     }
 }

@@ -198,6 +198,10 @@ impl Metrics {
         for (pool, state, connections) in databases.connections() {
             writeln!(text, "rec_connections{{pool=\"{pool}\",state=\"{state}\"}} {connections}")?;
         }
+        if let Some(waiting) = databases.writes_waiting() {
+            writeln!(text, "# HELP rec_writes_waiting Writes that wait for the one writer of SQLite.")?;
+            writeln!(text, "# TYPE rec_writes_waiting gauge\nrec_writes_waiting {waiting}")?;
+        }
         text.push_str("# EOF\n");
         Ok(text)
     }
