@@ -25,6 +25,9 @@ use crate::service::organization::upsert::UpsertOrganizationsInput;
 use crate::service::pace::Pace;
 use crate::service::recommendation::upsert::UpsertRecommendationsInput;
 
+/// The fewest lines of one transaction, however long they take. The most are those of a bulk write.
+const FEWEST: usize = 50;
+
 /// Why a file is not imported.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
@@ -97,7 +100,8 @@ pub async fn import(
     file.seek(SeekFrom::Start(progress.bytes)).map_err(fault)?;
     let bar = bar(&progress);
     let mut lines = BufReader::new(file);
-    let mut importing = Importing { app, viewer, dry_run, chunk: None, pace: Pace::new(ROWS), report: progress.report };
+    let mut importing =
+        Importing { app, viewer, dry_run, chunk: None, pace: Pace::between(FEWEST, ROWS), report: progress.report };
     let mut text = String::new();
     let (mut number, mut bytes) = (progress.lines, progress.bytes);
     while let read @ 1.. = lines.read_line(&mut text).map_err(fault)? {

@@ -140,10 +140,7 @@ fn costs_the_table<E: Row>(plan: &str, is_of_several: bool) -> bool {
         let is_large = probe.is_none() && expected_rows(line) > LONGEST;
         let sorts = line.contains("USE TEMP B-TREE FOR") || (line.contains("Sort  (") && is_large);
         match &mut branch {
-            Some(branch) => {
-                branch.sorts |= sorts;
-                branch.is_own |= line.contains("owner =") || line.contains("owner=");
-            }
+            Some(branch) => branch.sorts |= sorts,
             None if sorts && (!is_levelled || depth > OF_PAGES) => return true,
             None => {}
         }
@@ -176,13 +173,11 @@ struct Branch {
     sorts: bool,
     /// Rows that are found by what holds of few, and sorted.
     is_few: bool,
-    /// What an organisation alone may see: it is little, and is sorted.
-    is_own: bool,
 }
 
 impl Branch {
     fn sorts_others(self) -> bool {
-        self.sorts && !self.is_own && !self.is_few
+        self.sorts && !self.is_few
     }
 }
 

@@ -141,6 +141,16 @@ fn union(parts: impl IntoIterator<Item = (&'static str, SelectStatement)>) -> Se
     all
 }
 
+/// What must hold of the rows of an audience that are passed by. Those of an organisation an index has in order, whatever else must hold.
+fn passed_by<E: Visible>(walk: &Walk, level: &Level) -> Condition {
+    let Some(organization) = level.owner else { return walk.condition.clone() };
+    let is_its = E::OWNER.eq(organization);
+    match E::ORDERED.and_then(|ordered| ordered.owner) {
+        Some(owner) => all_tested(&walk.condition).add(owner.eq(organization)).add(tested(is_its)),
+        None => walk.condition.clone().add(is_its),
+    }
+}
+
 /// The rows of a section that have an audience, as many as a page has.
 fn branch<E: Visible>(
     backend: DbBackend,
@@ -152,7 +162,7 @@ fn branch<E: Visible>(
     let Section { condition, order, by_id } = section;
     let (audience, id) = (Expr::col(E::AUDIENCE.as_column_ref()), Expr::col(E::ID.as_column_ref()));
     let mut branch = Query::select();
-    branch.column(E::ID.as_column_ref()).from(E::default().table_ref()).cond_where(walk.condition.clone());
+    branch.column(E::ID.as_column_ref()).from(E::default().table_ref()).cond_where(passed_by::<E>(walk, level));
     match by_id {
         // PostgreSQL would pass by all rows in the order of the ids, wherever it may, and looks for the audience as a range in its index.
         Some(bounds) if backend == DbBackend::Postgres => {
@@ -168,7 +178,7 @@ fn branch<E: Visible>(
         }
         _ => level.look_for(backend, &mut branch, audience),
     }
-    branch.and_where_option(level.owner.map(|owner| E::OWNER.eq(owner))).cond_where(condition.clone());
+    branch.cond_where(condition.clone());
     for (expr, order) in order {
         branch.order_by_expr(expr.clone(), order.clone());
     }

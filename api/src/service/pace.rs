@@ -9,20 +9,21 @@ use crate::App;
 const WORK: Duration = Duration::from_millis(12);
 /// The rows by which transactions differ, so that most statements are known already.
 const STEP: usize = 25;
-/// The rows of the first one, and the fewest: each commit writes the pages of the indexes again that it touches.
+/// The rows of the first one, if as few are enough.
 const FIRST: usize = 100;
-const LEAST: usize = 50;
 
 /// How many rows a command writes in its next transaction.
 #[derive(Debug)]
 pub struct Pace {
+    fewest: usize,
     most: usize,
     rows: usize,
 }
 
 impl Pace {
-    pub fn new(most: usize) -> Self {
-        Self { most, rows: FIRST }
+    /// At least so many rows, whatever they take, for each commit writes the pages of the indexes again that it touches; and at most.
+    pub fn between(fewest: usize, most: usize) -> Self {
+        Self { fewest, most, rows: FIRST.clamp(fewest, most) }
     }
 
     /// How many rows the next transaction takes.
@@ -43,13 +44,13 @@ impl Pace {
         let next = if worked > 4 * WORK {
             self.rows / 2 / STEP * STEP
         } else if worked > WORK {
-            self.rows - STEP
+            self.rows.saturating_sub(STEP)
         } else if rows >= self.rows {
             self.rows + STEP
         } else {
             self.rows
         };
-        self.rows = next.clamp(LEAST, self.most);
+        self.rows = next.clamp(self.fewest, self.most);
     }
 }
 
@@ -59,10 +60,8 @@ mod tests {
 
     #[test]
     fn transactions_are_as_large_as_their_time_allows() {
-        let mut pace = Pace::new(500);
-        for (each, least, most) in
-            [(10, 500, 500), (110, 100, 125), (36, 325, 350), (10_000, LEAST, LEAST), (1, 500, 500)]
-        {
+        let mut pace = Pace::between(50, 500);
+        for (each, least, most) in [(10, 500, 500), (110, 100, 125), (36, 325, 350), (10_000, 50, 50), (1, 500, 500)] {
             for _ in 0..30 {
                 let rows = pace.rows();
                 pace.learn(rows, Duration::from_micros(each) * u32::try_from(rows).unwrap());
@@ -73,10 +72,10 @@ mod tests {
 
     #[test]
     fn a_transaction_of_few_rows_tells_nothing_of_many() {
-        let mut pace = Pace::new(500);
+        let mut pace = Pace::between(50, 500);
         pace.learn(1, Duration::from_millis(1));
         assert_eq!(pace.rows(), FIRST);
         pace.learn(1, Duration::from_millis(50));
-        assert_eq!(pace.rows(), LEAST);
+        assert_eq!(pace.rows(), 50);
     }
 }

@@ -41,6 +41,8 @@ pub struct Ordered<C: 'static> {
     pub leading: &'static [C],
     /// The rows with some values of one of these.
     pub found: &'static [C],
+    /// What names the owner of a row, if indexes have the rows of each owner in every order of the lists.
+    pub owner: Option<C>,
 }
 
 /// The rule of most tables: what is written on the row itself.

@@ -38,7 +38,7 @@ use crate::error::Error;
 impl Visible for meeting::Entity {
     const ORDERED: Option<Ordered<Self::Column>> = {
         use meeting::Column::{CountryId, EndsOn, Id, Kind, StartsOn, Status};
-        Some(Ordered { leading: &[], found: &[Id, CountryId, StartsOn, EndsOn, Kind, Status] })
+        Some(Ordered { leading: &[], found: &[Id, CountryId, StartsOn, EndsOn, Kind, Status], owner: None })
     };
 }
 

@@ -37,10 +37,10 @@ use crate::error::Error;
 impl Visible for recommendation::Entity {
     const ORDERED: Option<Ordered<Self::Column>> = {
         use recommendation::Column::{
-            AdoptedOn, BodyId, CreatedAt, Id, Label, MeetingId, Status, TargetDate, UpdatedAt,
+            AdoptedOn, BodyId, CreatedAt, DraftedById, Id, Label, MeetingId, Status, TargetDate, UpdatedAt,
         };
         let found = &[Id, Label, MeetingId, TargetDate, AdoptedOn, CreatedAt, UpdatedAt];
-        Some(Ordered { leading: &[BodyId, Status], found })
+        Some(Ordered { leading: &[BodyId, Status], found, owner: Some(DraftedById) })
     };
 }
 

@@ -22,7 +22,8 @@ use crate::service::read;
 use crate::service::recommendation::moves::last_serial;
 use crate::service::tx::Tx;
 
-/// The most records of one transaction.
+/// The fewest and the most records of one transaction.
+const FEWEST: usize = 200;
 const CHUNK: usize = 1000;
 /// Synthetic sessions are numbered from here, beyond `LAST_ORDINAL`, so that they use up no ordinal of the council's.
 const FIRST_ORDINAL: i32 = 1_000_001;
@@ -51,7 +52,7 @@ async fn in_chunks(
     count: u32,
     mut write: impl AsyncFnMut(&mut Tx<'_>, Range<u32>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let (mut pace, mut done) = (Pace::new(CHUNK), 0);
+    let (mut pace, mut done) = (Pace::between(FEWEST, CHUNK), 0);
     while done < count {
         let rows = Ord::min(u32::try_from(pace.rows()).unwrap_or(count), count - done);
         pace.yields(app).await;
