@@ -13,6 +13,7 @@ use rec_tests::schema::Schema;
 use rec_tests::shapes::{Shape, shapes};
 use rec_tests::wait::usual;
 use rec_tests::{Database, TestApp};
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -44,6 +45,7 @@ impl Large {
         seed.env("REC_DATABASE_URL", &url).args(["seed", "scale", "--recommendations", ROWS]);
         let seeded = program::run(&mut seed);
         assert!(seeded.status.success(), "{}", String::from_utf8_lossy(&seeded.stderr));
+        add_late_ones(&url).await;
         let serving = Self::serve(folder.path(), &url, "0");
         Self { serving, server, folder, url, checked: OnceCell::new() }
     }
@@ -111,6 +113,42 @@ impl Large {
         }
         self.time().saturating_sub(began).as_secs_f64() / f64::from(times)
     }
+}
+
+/// A theme that the newest recommendations alone have: more than few, and all late in the order of creation.
+const LATE: [&str; 2] = [
+    "INSERT INTO theme (id, code, name, name_folded, kind, audience, created_at, updated_at, version)
+     SELECT id, 'LATE', name, 'late', 'SUBJECT', audience, created_at, updated_at, 1 FROM body WHERE code = 'EC'",
+    "INSERT INTO recommendation_theme (id, recommendation_id, theme_id, position, audience, owner)
+     SELECT id, id, (SELECT id FROM theme WHERE code = 'LATE'), 99, audience, owner FROM recommendation
+     ORDER BY created_at DESC LIMIT 3000",
+];
+
+async fn add_late_ones(url: &str) {
+    let db = sea_orm::Database::connect(url).await.unwrap();
+    for sql in LATE {
+        db.execute_unprepared(sql).await.unwrap();
+    }
+    db.close().await.unwrap();
+}
+
+/// Lists that pass by all others before they meet with those that are late.
+fn late() -> impl Iterator<Item = Shape> {
+    let list = "recommendations(first: 20, orderBy: [{ field: CREATED_AT }]";
+    [
+        (
+            "what comes late",
+            format!(
+                "{{ {list}, filter: {{ themes: {{ some: {{ code: {{ eq: \"LATE\" }} }} }} }}) {{ nodes {{ id }} }} }}"
+            ),
+        ),
+        (
+            "what comes late within a record",
+            format!("{{ theme(by: {{ code: \"LATE\" }}) {{ {list}) {{ nodes {{ id }} }} }} }}"),
+        ),
+    ]
+    .into_iter()
+    .map(|(name, query)| Shape { name: name.to_owned(), query })
 }
 
 /// An answer to who comes from another address of this machine, and how long it took.
@@ -201,7 +239,7 @@ async fn points_are_time(database: Database) {
     let schema = Schema::of(&TestApp::start(Database::Sqlite).await.unwrap()).await;
     let large = Large::on(database).await;
     let (mut measured, mut refused) = (Vec::new(), 0);
-    for shape in shapes(&schema) {
+    for shape in shapes(&schema).into_iter().chain(late()) {
         match large.measure("", &shape) {
             Some((each, points)) => measured.push(Measured { each, points, shape }),
             None => refused += 1,

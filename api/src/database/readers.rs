@@ -1,7 +1,6 @@
 //! The connections by which a SQLite database is read. Each is a pool of its own, so that what it works at can be stopped when nobody
 //! waits for it any more.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sea_orm::{ConnAcquireErr, Database, DatabaseConnection, DbErr};
@@ -14,8 +13,8 @@ use super::options::{self, ACQUIRE_TIMEOUT};
 #[derive(Debug)]
 pub struct Readers {
     all: Vec<Reader>,
-    /// The last one that was used comes last: sqlx tests it before it is free again.
-    free: Mutex<VecDeque<usize>>,
+    /// The last one that was used comes last.
+    free: Mutex<Vec<usize>>,
     places: Arc<Semaphore>,
 }
 
@@ -37,7 +36,7 @@ impl Readers {
             all.push(Reader { connection, interrupt });
         }
         let places = Arc::new(Semaphore::new(all.len()));
-        Ok(Self { free: Mutex::new((0..all.len()).collect()), all, places })
+        Ok(Self { free: Mutex::new((0..all.len()).rev().collect()), all, places })
     }
 
     /// Runs something on a connection that is free. Given up, it is stopped, and the connection is free when that is done.
@@ -55,11 +54,19 @@ impl Readers {
         let place = timeout(ACQUIRE_TIMEOUT, Arc::clone(&self.places).acquire_owned()).await;
         let place = place.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
         let place = place.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))?;
-        let index = self.free().pop_front().ok_or(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
+        let index = self.warmest().ok_or(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
         Ok(Taken { readers: Arc::clone(self), index, place: Some(place), is_done: false })
     }
 
-    fn free(&self) -> std::sync::MutexGuard<'_, VecDeque<usize>> {
+    /// The one of those that are free that was used last but one: its pages and statements are in memory, and sqlx, which tests a
+    /// connection after its use, is done with that.
+    fn warmest(&self) -> Option<usize> {
+        let mut free = self.free();
+        let place = free.len().saturating_sub(2);
+        (place < free.len()).then(|| free.remove(place))
+    }
+
+    fn free(&self) -> std::sync::MutexGuard<'_, Vec<usize>> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -102,7 +109,7 @@ impl Drop for Taken {
     fn drop(&mut self) {
         let (readers, index, place) = (Arc::clone(&self.readers), self.index, self.place.take());
         if self.is_done {
-            readers.free().push_back(index);
+            readers.free().push(index);
             return;
         }
         self.reader().interrupt.fire();
@@ -111,7 +118,7 @@ impl Drop for Taken {
             // It comes after what was stopped, and is too short to be stopped itself.
             let _ = reader.connection.ping().await;
             reader.interrupt.reset();
-            readers.free().push_back(index);
+            readers.free().push(index);
             drop(place);
         };
         // Without a runtime the service has ended.
