@@ -232,7 +232,7 @@ async fn catch_up(source: &Source, mirror: &Mirror, say: &impl Fn(String)) -> Re
             Ok(mut lines) => {
                 let written = mirror.write(&mut lines, false).await?;
                 if written > 0 {
-                    say(format!("{written} changes"));
+                    say(format!("{written} {}", if written == 1 { "change" } else { "changes" }));
                 }
                 return Ok(written > 0);
             }

@@ -194,6 +194,18 @@ on_databases! { [sqlite Sqlite]
         pair.end().await;
     }
 
+    async fn a_service_that_has_written_nothing_yet_knows_whether_it_could(app: TestApp) {
+        let fresh = app.second().await;
+        let write = &fresh.app.databases.write;
+        // No more pages than there are.
+        write.execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+        assert_eq!(fresh.anonymous().get("/health/ready", &[]).await.0.status, 503);
+        write.execute_unprepared("PRAGMA max_page_count = 100000").await.unwrap();
+        for _ in 0..2 {
+            assert_eq!(fresh.anonymous().get("/health/ready", &[]).await.0.status, 200);
+        }
+    }
+
     async fn a_statement_that_is_interrupted_anywhere_loses_nothing(app: TestApp) {
         let mut pair = Pair::of(&app).await;
         pair.goes_on("FIRST").await;

@@ -21,6 +21,8 @@ pub struct Health {
     file: OnceLock<File>,
     /// The last write was refused for want of room, by a disk that fails or by a server that takes none.
     refuses_writes: AtomicBool,
+    /// A write was taken.
+    has_written: AtomicBool,
     opened: Instant,
     /// When the connections were found to be of no more use, in microseconds after `opened`.
     renewed: AtomicU64,
@@ -58,6 +60,7 @@ impl Default for Health {
         Self {
             file: OnceLock::new(),
             refuses_writes: AtomicBool::new(false),
+            has_written: AtomicBool::new(false),
             opened: Instant::now(),
             renewed: AtomicU64::new(0),
             abandoned: AtomicU64::new(0),
@@ -123,6 +126,12 @@ impl Health {
     /// Remembers that a write was taken.
     pub fn note_write(&self) {
         self.refuses_writes.store(false, Ordering::Relaxed);
+        self.has_written.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the last write was taken. Before the first one that is not known.
+    pub fn is_known_to_take_writes(&self) -> bool {
+        self.has_written.load(Ordering::Relaxed) && !self.refuses_writes()
     }
 
     pub fn refuses_writes(&self) -> bool {

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Databases {
     /// Finds out whether writes are taken: the file is the one that was opened, the server is no copy of another one, and if the last
-    /// write was refused, as much can be written as a mutation needs. `mark` is another one each time: SQLite does not write what is
+    /// write was refused, or there was none, as much can be written as a mutation needs. `mark` is another one each time: SQLite does not write what is
     /// there already.
     pub async fn check_writable(&self, mark: Uuid) -> Result<(), DbErr> {
         self.health.check_file()?;
@@ -28,10 +28,10 @@ impl Databases {
                 return Err(refused("the server takes no writes"));
             }
         }
-        if !self.health.refuses_writes() {
+        if self.health.is_known_to_take_writes() {
             return Ok(());
         }
-        if self.backend() == DbBackend::Postgres {
+        if self.backend() == DbBackend::Postgres && self.health.refuses_writes() {
             // Some connections may be of the time when none were taken.
             self.health.renew();
         }

@@ -110,12 +110,12 @@ impl Connections {
                 let shares = self.trusts_proxy.then(|| Arc::clone(&self.shares));
                 tokio::spawn(connection(builder, stream, place, shares, self.router.clone(), stopping));
             }
-            Err(refusal) => {
+            Err(rejection) => {
                 let spare = Arc::clone(&self.spare).try_acquire_owned().ok();
                 if let Some(spare) = spare.zip(self.spare_shares.take(address.ip())) {
                     let (builder, router) = (self.spare_builder.clone(), self.router.clone());
                     tokio::spawn(async move {
-                        beyond(builder, stream, refusal, router).await;
+                        beyond(builder, stream, rejection, router).await;
                         drop(spare);
                     });
                 }
@@ -123,7 +123,7 @@ impl Connections {
         }
     }
 
-    fn place(&self, address: SocketAddr) -> Result<Place, &'static Refusal> {
+    fn place(&self, address: SocketAddr) -> Result<Place, &'static Rejection> {
         let permit = Arc::clone(&self.places).try_acquire_owned().map_err(|_| &FULL)?;
         let share = if self.trusts_proxy { None } else { Some(self.shares.take(address.ip()).ok_or(&TOO_MANY)?) };
         Ok(Place { address, _held: Arc::new((permit, share)), share: None })
@@ -131,25 +131,25 @@ impl Connections {
 }
 
 /// Why a connection or a request is not taken.
-struct Refusal {
+struct Rejection {
     status: StatusCode,
     code: &'static str,
     message: &'static str,
 }
 
-const FULL: Refusal = Refusal {
+const FULL: Rejection = Rejection {
     status: StatusCode::SERVICE_UNAVAILABLE,
     code: "UNAVAILABLE",
     message: "There are too many connections. Come again in a moment.",
 };
 
-const TOO_MANY: Refusal = Refusal {
+const TOO_MANY: Rejection = Rejection {
     status: StatusCode::TOO_MANY_REQUESTS,
     code: "TOO_MANY_CONNECTIONS",
     message: "Your address has too many connections. Close some.",
 };
 
-impl Refusal {
+impl Rejection {
     fn answer(&self) -> Response<Body> {
         let mut response = Answer::refused(self.status, self.code, self.message).respond(Media::Json);
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
@@ -159,7 +159,7 @@ impl Refusal {
 }
 
 /// A connection beyond the limits: one answer, to whoever asks whether the service is well.
-async fn beyond(builder: Builder, stream: TcpStream, refusal: &'static Refusal, router: Router) {
+async fn beyond(builder: Builder, stream: TcpStream, rejection: &'static Rejection, router: Router) {
     let service = service_fn(move |request: Request<Incoming>| {
         let router = router.clone();
         async move {
@@ -168,7 +168,7 @@ async fn beyond(builder: Builder, stream: TcpStream, refusal: &'static Refusal, 
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 return Ok::<_, Infallible>(response);
             }
-            Ok(refusal.answer())
+            Ok(rejection.answer())
         }
     });
     let _ = tokio::time::timeout(SPARE_LIFE, builder.serve_connection(TokioIo::new(stream), service)).await;
@@ -203,7 +203,7 @@ impl Place {
 }
 
 /// The place of a request: behind a proxy that is trusted with a share of the address for which it asks.
-fn shared(place: &Place, shares: Option<&Arc<Shares>>, headers: &HeaderMap) -> Result<Place, &'static Refusal> {
+fn shared(place: &Place, shares: Option<&Arc<Shares>>, headers: &HeaderMap) -> Result<Place, &'static Rejection> {
     let address = || forwarded(headers).unwrap_or(place.address());
     let share = shares.map(|shares| shares.take(address()).ok_or(&TOO_MANY));
     Ok(Place { share: share.transpose()?.map(Arc::new), ..place.clone() })
@@ -214,7 +214,11 @@ fn held(body: Body, place: Place) -> Body {
     if place.share.is_none() || body.size_hint().exact().is_some() {
         return body;
     }
-    Body::from_stream(body.into_data_stream().inspect(move |_| drop(place.clone())))
+    let in_place = move |part| {
+        let _place = &place;
+        part
+    };
+    Body::from_stream(body.into_data_stream().map(in_place))
 }
 
 /// A connection that answers through the router, which is told its place.
@@ -242,7 +246,7 @@ async fn connection(
         async move {
             let place = match placed {
                 Ok(place) => place,
-                Err(refusal) => return Ok::<_, Infallible>(refusal.answer()),
+                Err(rejection) => return Ok::<_, Infallible>(rejection.answer()),
             };
             let Ok(mut response) = router.oneshot(request.map(Body::new)).await;
             response.extensions_mut().extend(names.unwrap_or_default());
