@@ -179,3 +179,39 @@ fn found_of(list: &List<'_>, filter: &ConstValue) -> Found {
         _ => found(&[], &[], filter),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use entity::{meeting, recommendation};
+    use sea_orm::IdenStatic as _;
+
+    use super::order_of;
+    use crate::service::read::{Ordered, Visible};
+
+    /// The field that filters by a column: `body_id` is asked for as `body`.
+    fn field(column: &str) -> String {
+        let mut words = column.trim_end_matches("_id").split('_');
+        let first = words.next().unwrap_or_default().to_owned();
+        words.fold(first, |field, word| field + &word[..1].to_uppercase() + &word[1..])
+    }
+
+    fn agrees<E: Visible>(of: &str) {
+        let Ordered { leading, found, .. } = E::ORDERED.expect("a list in the order of indexes");
+        let (leading_fields, few_fields) = order_of(of).expect("its fields");
+        let names = |columns: &[E::Column]| columns.iter().map(|column| field(column.as_str())).collect::<Vec<_>>();
+        let mut expected = names(leading);
+        expected.sort_unstable();
+        let mut priced = leading_fields.to_vec();
+        priced.sort_unstable();
+        assert_eq!(priced, expected, "{of}");
+        let missing: Vec<String> =
+            names(found).into_iter().filter(|name| !few_fields.contains(&name.as_str())).collect();
+        assert!(missing.is_empty(), "{of}: {missing:?}");
+    }
+
+    #[test]
+    fn what_indexes_have_costs_as_what_they_have() {
+        agrees::<recommendation::Entity>("Recommendation");
+        agrees::<meeting::Entity>("Meeting");
+    }
+}
