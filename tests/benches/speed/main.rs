@@ -1,6 +1,6 @@
 //! Measured comparisons, each against its limit, in one run: `cargo bench -p rec-tests`. Machines are noisy, so that what
 //! counts are ratios: the two sides of a line take turns, and its ratio is the median of those of the rounds. Parts of the table
-//! can be named: `cargo bench -p rec-tests -- hand endpoint lists pages sync program beside`.
+//! can be named: `cargo bench -p rec-tests -- hand endpoint lists points pages sync program beside`.
 #![expect(clippy::print_stdout, reason = "the table is printed")]
 #![expect(clippy::unwrap_used, reason = "a bench that fails stops")]
 
@@ -8,6 +8,7 @@ mod beside;
 mod by_hand;
 mod endpoint;
 mod lists;
+mod points;
 mod program;
 mod sync;
 
@@ -182,6 +183,11 @@ async fn measure(database: Database) -> usize {
     }
     if is_wanted("program") {
         for line in program::measure(&small.url, name).await {
+            print(line);
+        }
+    }
+    if is_wanted("points") {
+        for line in points::measure(database, name).await {
             print(line);
         }
     }
