@@ -33,11 +33,11 @@ pub fn seen_as(kind: ChangeKind, could: bool, can: bool) -> Option<SeenAs> {
     }
 }
 
-/// The first version that is given under a new identity of the feed: the minutes since 2026. What a restored backup has lost was given
-/// lower ones, unless a record was changed more than once a minute for all that time.
+/// The first version that is given under a new identity of the feed: the seconds since 2026. What a restored backup has lost was given
+/// lower ones, unless a record was changed more than once a second for all that time.
 pub fn first_version(at: DateTime<Utc>) -> i32 {
     let since = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or_default().and_time(NaiveTime::MIN).and_utc();
-    i32::try_from((at - since).num_minutes()).unwrap_or(i32::MAX / 2).clamp(1, i32::MAX / 2)
+    i32::try_from((at - since).num_seconds()).unwrap_or(i32::MAX / 2).clamp(1, i32::MAX / 2)
 }
 
 /// Of several changes of one record the last one only, where it stands.
@@ -74,9 +74,9 @@ mod tests {
     fn versions_go_on_above_all_that_were_given() {
         for (at, expected) in [
             ("2025-06-01T00:00:00Z", 1),
-            ("2026-01-01T00:00:30Z", 1),
-            ("2026-01-15T04:00:00Z", 14 * 1440 + 240),
-            ("2036-01-01T00:00:00Z", 3652 * 1440),
+            ("2026-01-01T00:00:30Z", 30),
+            ("2026-01-15T04:00:00Z", 14 * 86_400 + 4 * 3600),
+            ("2036-01-01T00:00:00Z", 3652 * 86_400),
         ] {
             assert_eq!(first_version(at.parse().unwrap()), expected, "{at}");
         }
