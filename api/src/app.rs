@@ -223,8 +223,12 @@ pub async fn migrate(databases: &Databases) -> Result<(), StartError> {
     let within = alone.inner().map_err(StartError::Migration)?;
     Migrator::install(within).await.map_err(StartError::Migration)?;
     let seen = Migrator::get_migration_models(within).await.map_err(StartError::Migration)?;
+    let is_current = seen.len() == known.len();
     if let Some(unknown) = seen.into_iter().find(|seen| !known.contains(&seen.version)) {
         return Err(StartError::NewerSchema(unknown.version));
+    }
+    if is_current {
+        return alone.rollback().await.map_err(StartError::Migration);
     }
     Migrator::up(within, None).await.map_err(StartError::Migration)?;
     alone.commit().await.map_err(StartError::Migration)

@@ -9,7 +9,6 @@ use rec_tests::Database;
 use rec_tests::points::{DEAREST, Large, Points};
 use rec_tests::program;
 use rec_tests::shapes::Shape;
-use rec_tests::wait::usual;
 use serde_json::json;
 
 /// An answer to who comes from another address of this machine, and how long it took.
@@ -29,9 +28,13 @@ fn from_elsewhere(port: u16, request: &str) -> (u16, Duration) {
 fn holds_up_no_one(large: &Large, longest: &Shape) {
     let serving = large.serve("600000");
     let port = serving.port;
-    let typename = || from_elsewhere(port, "GET /graphql?query=%7B__typename%7D");
-    // What others wait for the processor while nobody asks for anything dear.
-    let usual = usual(|| assert_eq!(typename().0, 200));
+    let typename = |port: u16| {
+        let (status, time) = from_elsewhere(port, "GET /graphql?query=%7B__typename%7D");
+        assert_eq!(status, 200);
+        time
+    };
+    // What others wait for the processor at a service of which nobody asks for anything dear, here and now.
+    let control = large.serve("600000");
     let asked = std::thread::spawn({
         let query = longest.query.clone();
         move || {
@@ -48,20 +51,19 @@ fn holds_up_no_one(large: &Large, longest: &Shape) {
             }
         }
     });
-    let mut slowest = Duration::ZERO;
+    let (mut slowest, mut at_control) = (Duration::ZERO, Duration::ZERO);
     while !asked.is_finished() {
-        let (status, time) = typename();
-        assert_eq!(status, 200);
-        slowest = slowest.max(time);
+        slowest = slowest.max(typename(port));
+        at_control = at_control.max(typename(control.port));
         assert_eq!(from_elsewhere(port, "GET /health/ready").0, 200);
         std::thread::sleep(Duration::from_millis(20));
     }
     asked.join().unwrap();
     say(format_args!(
-        "while {} was asked for 20 times a second, others waited {slowest:?} at most, and {usual:?} before",
+        "while {} was asked for 20 times a second, others waited {slowest:?} at most, and {at_control:?} elsewhere",
         longest.name
     ));
-    assert!(slowest < Duration::from_millis(250) + 10 * usual, "{slowest:?}, and {usual:?} before");
+    assert!(slowest < Duration::from_millis(250) + 3 * at_control, "{slowest:?}, and {at_control:?} elsewhere");
 }
 
 fn say(what: std::fmt::Arguments<'_>) {
@@ -75,13 +77,15 @@ async fn points_are_time(database: Database) {
     let (median, measured) = (points.median(), points.all.len());
     say(format_args!(
         "{database:?}: {measured} shapes, {} refused, {median:.1} µs a point in the median",
-        points.refused
+        points.refused.len()
     ));
     let dearest: Vec<_> = points.all.iter().take(10).chain(&points.others).collect();
     for one in &dearest {
         say(format_args!("{:6.1} x the median {one}", one.each / median));
     }
     assert!(measured >= 60, "{measured}");
+    let refused = &points.refused;
+    assert!(refused.iter().any(|name| name == "48 texts in labels"), "{refused:?}");
     holds_up_no_one(&large, &points.longest().shape);
     for one in dearest {
         assert!(one.each / median <= DEAREST, "{one}");

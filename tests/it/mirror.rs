@@ -108,12 +108,12 @@ on_both_databases! {
         app.theme("LAW").await;
         let draft = app.draft("WG-A").await;
         let said = copy.once(None).await;
-        assert_eq!((said.len(), said[0].as_str()), (2, "1 changes"), "the draft is not for everyone: {said:?}");
+        assert_eq!((said.len(), said[0].as_str()), (2, "1 change"), "the draft is not for everyone: {said:?}");
         let token = copy.token(&app.token(Role::Secretariat, None));
         let said = copy.once(Some(&token)).await;
         assert!(said[0].contains("differs") && said.last().unwrap().starts_with("Equal: "), "another viewer: {said:?}");
         app.secretariat().mutate("withdrawRecommendation", at(&draft), "id").await;
-        assert_eq!(copy.once(Some(&token)).await[0], "1 changes");
+        assert_eq!(copy.once(Some(&token)).await[0], "1 change");
     }
 
     async fn a_mirror_that_has_been_tampered_with_or_away_too_long_is_made_anew(app: TestApp) {
@@ -143,7 +143,7 @@ on_both_databases! {
             }
             app.theme(&format!("THEME-{round}")).await;
             if round % 3 == 0 {
-                said.until("1 changes").await;
+                said.until("1 change").await;
             } else {
                 tokio::time::sleep(Duration::from_millis(round * 3)).await;
             }

@@ -5,10 +5,32 @@ use rec_api::clock::Clock;
 use rec_api::config::Config;
 use rec_api::service::seed::{demo, public, scale};
 use rec_tests::given::{at_with, each, text};
-use rec_tests::{Database, TestApp, on_both_databases, postgres, start_of_tests};
+use rec_tests::{Database, TestApp, on_both_databases, on_postgres, postgres, program, start_of_tests};
 use serde_json::json;
 
 const ALL: &str = "{ recommendations(first: 100) { nodes { label status title isDemo body { code } } } }";
+
+on_postgres! {
+    async fn the_planner_learns_of_rows_that_come_at_once(app: TestApp) {
+        let analysed = async || {
+            let sql = "SELECT CAST(greatest(max(last_analyze), max(last_autoanalyze)) AS text) AS x FROM pg_stat_user_tables
+                WHERE relname = 'recommendation'";
+            app.rows(sql).await.remove(0)["x"].take()
+        };
+        let before = analysed().await;
+        scale::load(&app.app, 100, 10).await.unwrap();
+        let seeded = analysed().await;
+        assert_ne!(seeded, before, "after a seed");
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("lines.ndjson");
+        let line = json!({ "type": "ORGANIZATION", "externalId": { "sourceSystem": "crm", "value": "1" }, "acronym": "ORG-1",
+            "name": text("An organisation"), "kind": "OTHER" });
+        std::fs::write(&file, format!("{line}\n")).unwrap();
+        let mut import = program::command(folder.path());
+        assert!(program::run(import.env("REC_DATABASE_URL", &app.url).arg("import").arg(&file)).status.success());
+        assert_ne!(analysed().await, seeded, "after an import");
+    }
+}
 
 on_both_databases! {
     async fn corrections_of_the_public_record_are_neither_undone_nor_doubled(app: TestApp) {

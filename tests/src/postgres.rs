@@ -59,6 +59,13 @@ pub async fn put_back(copy: &str, url: &str) {
     run(server, &format!("CREATE DATABASE {name} TEMPLATE {}", name_of(copy))).await;
 }
 
+/// Runs one of PostgreSQL's own commands to its end.
+pub fn command(name: &str, arguments: &[&str]) {
+    let programs = find_programs().expect("PostgreSQL's programs");
+    let output = Command::new(programs.join(name)).args(arguments).output().expect("the command");
+    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
 fn name_of(url: &str) -> &str {
     url.rsplit('/').next().and_then(|rest| rest.split('?').next()).unwrap_or_default()
 }

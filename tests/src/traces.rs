@@ -13,6 +13,26 @@ use crate::{Database, TestApp};
 /// A mutation, its input, and the refusals that it must meet.
 pub type Case = (&'static str, Value, Vec<String>);
 
+/// What must be seen as its record is.
+const SEEN_WITH: [(&str, &str); 7] = [
+    ("addressee", "addressee AS part JOIN recommendation AS record ON record.id = part.recommendation_id"),
+    (
+        "recommendation_theme",
+        "recommendation_theme AS part JOIN recommendation AS record ON record.id = part.recommendation_id",
+    ),
+    (
+        "recommendation_instrument",
+        "recommendation_instrument AS part JOIN recommendation AS record ON record.id = part.recommendation_id",
+    ),
+    ("meeting_organizer", "meeting_organizer AS part JOIN meeting AS record ON record.id = part.meeting_id"),
+    ("body_session", "body_session AS part JOIN meeting AS record ON record.id = part.meeting_id"),
+    ("meeting_source", "meeting_source AS part JOIN meeting AS record ON record.id = part.meeting_id"),
+    (
+        "recommendation",
+        "(SELECT id, audience, drafted_by_id AS owner FROM recommendation) AS part JOIN recommendation AS record ON record.id = part.id",
+    ),
+];
+
 impl TestApp {
     /// Each table of the database with the number of its rows and a fingerprint of all that they hold.
     pub async fn traces(&self) -> Vec<String> {
@@ -49,6 +69,25 @@ impl TestApp {
         assert!(tables.len() > 20, "{tables:?}");
         let text = |value: &Value| value.as_str().expect("a name").to_owned();
         tables.iter().map(|table| (text(&table["what"]), text(&table["held"]))).collect()
+    }
+
+    /// Lists are found through the parts of records, and what an organisation alone may see by its drafter: whoever may see the one may see
+    /// the other. Returns the tables that have rows.
+    pub async fn parts_are_seen_with_their_records(&self) -> Vec<&'static str> {
+        let mut there = Vec::new();
+        for (part, on) in SEEN_WITH {
+            let sql = format!(
+                "SELECT CAST(count(*) AS text) AS n, CAST(count(CASE WHEN part.audience <> record.audience OR NOT COALESCE(
+                     part.owner = record.owner, part.owner IS NULL AND record.owner IS NULL) THEN 1 END) AS text) AS other
+                 FROM {on}"
+            );
+            let counted = self.rows(&sql).await.remove(0);
+            assert_eq!(counted["other"], "0", "{part} is not seen as its record");
+            if counted["n"] != "0" {
+                there.push(part);
+            }
+        }
+        there
     }
 
     /// The rows of a statement, as JSON.

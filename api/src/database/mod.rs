@@ -297,7 +297,8 @@ impl Databases {
         self.write.pool().queue.as_ref().is_some_and(|queue| queue.is_waited_for())
     }
 
-    /// How many writes of this process wait for the one writer of SQLite. PostgreSQL has many.
+    /// How many writes of this process wait for the one writer of SQLite, beyond those that their client's lane holds back. PostgreSQL has
+    /// many.
     pub fn writes_waiting(&self) -> Option<usize> {
         self.write.pool().queue.as_ref().map(|queue| queue.waiting())
     }

@@ -25,7 +25,7 @@ pub struct Queue {
     path: PathBuf,
     /// Of this process one asks at a time, in the order in which they came.
     first: Mutex<()>,
-    /// How many writes of this process have not got the database yet.
+    /// How many writes of this process ask for the database, or have it outside of a transaction.
     waiting: AtomicUsize,
 }
 
@@ -74,7 +74,7 @@ impl Queue {
         }
     }
 
-    /// How many writes of this process wait.
+    /// How many writes of this process wait, those that run outside of transactions among them.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
@@ -96,7 +96,7 @@ impl Queue {
         }
     }
 
-    /// Whether a write waits for the database to be free, in whichever process.
+    /// Whether a write waits for another process's to end, in whichever process: not one that waits within its own.
     pub fn is_waited_for(&self) -> bool {
         File::open(&self.path).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
     }

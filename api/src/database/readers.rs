@@ -36,7 +36,12 @@ impl Readers {
             all.push(Reader { connection, interrupt });
         }
         let places = Arc::new(Semaphore::new(all.len()));
-        Ok(Self { free: Mutex::new((0..all.len()).rev().collect()), all, places })
+        // The first one is taken first.
+        let mut free: Vec<usize> = (0..all.len()).rev().collect();
+        if let [.., next, last] = free.as_mut_slice() {
+            std::mem::swap(next, last);
+        }
+        Ok(Self { free: Mutex::new(free), all, places })
     }
 
     /// Runs something on a connection that is free. Given up, it is stopped, and the connection is free when that is done.

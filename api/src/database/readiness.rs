@@ -1,4 +1,4 @@
-//! Whether a database takes writes. While it does, nothing is written to find out.
+//! Whether a database takes writes. Once it has, nothing is written to find out, until a write is refused.
 #![expect(clippy::disallowed_methods, reason = "a probe and a setting are no part of the record")]
 
 use std::time::Duration;
@@ -13,8 +13,10 @@ use super::Databases;
 
 /// What the probe writes: more than the few kilobytes that are left on a disk that is full.
 const FILLER: usize = 64 * 1024;
-/// How long the probe waits for others. Who commits meanwhile has shown that writes are taken.
+/// How long the probe waits for others after a write was refused. Who commits meanwhile has shown that writes are taken.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long it does before the first write: a database that is busy is ready.
+const AT_FIRST: Duration = Duration::from_millis(200);
 
 impl Databases {
     /// Finds out whether writes are taken: the file is the one that was opened, the server is no copy of another one, and if the last
@@ -35,7 +37,8 @@ impl Databases {
             // Some connections may be of the time when none were taken.
             self.health.renew();
         }
-        match tokio::time::timeout(PATIENCE, self.probe(mark)).await {
+        let patience = if self.health.refuses_writes() { PATIENCE } else { AT_FIRST };
+        match tokio::time::timeout(patience, self.probe(mark)).await {
             Ok(outcome) => outcome,
             Err(_) if self.health.refuses_writes() => {
                 Err(refused("the last write was refused, and the next one waits"))

@@ -2,16 +2,16 @@
 
 use entity::{Part, Row};
 use sea_orm::ColumnTrait;
-use sea_orm::sea_query::{Condition, DynIden, Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
 
-use super::ordered::{Candidates, Columns, any, tested};
+use super::ordered::{Candidates, ColumnName, Columns, any, tested};
 use crate::auth::Viewer;
 
 /// How the rows of a table hang on a parent: by a column of their own, or through a table between.
 #[derive(Clone)]
 pub struct Link {
     /// The column that holds the parent's id.
-    parent: (DynIden, DynIden),
+    parent: ColumnName,
     /// In a table between, which is a part of the child: the child's id.
     child: Option<Box<Columns>>,
     /// Whether indexes have the children of each parent in every order, audience by audience.
@@ -53,10 +53,15 @@ impl Link {
     /// As `of`, told of one row after the other.
     pub fn tested<E: Row>(&self, parent: Expr) -> Expr {
         let is_parent = Expr::col(self.parent.clone()).eq(parent);
-        let Some(child) = &self.child else { return if self.is_levelled { is_parent } else { tested(is_parent) } };
+        let Some(child) = &self.child else { return tested(is_parent) };
         let is_child = Expr::col(child.id.clone()).eq(Expr::col(E::ID.as_column_ref()));
         let mut link = Query::select();
         any(link.from(self.parent.0.clone()).and_where(is_child).and_where(tested(is_parent)).take())
+    }
+
+    /// The column of the parent's id, and the id, where indexes have the children of each parent in every order.
+    pub fn levelled_by(&self, parent: Expr) -> Option<(ColumnName, Expr)> {
+        self.is_levelled.then(|| (self.parent.clone(), parent))
     }
 
     /// The children of the parent whose id is `parent`, where indexes do not have them in every order.

@@ -141,13 +141,21 @@ fn union(parts: impl IntoIterator<Item = (&'static str, SelectStatement)>) -> Se
     all
 }
 
-/// What must hold of the rows of an audience that are passed by. Those of an organisation an index has in order, whatever else must hold.
-fn passed_by<E: Visible>(walk: &Walk, level: &Level) -> Condition {
-    let Some(organization) = level.owner else { return walk.condition.clone() };
+/// What must hold of the rows of an audience that are passed by, and that any are. Those of an organisation an index has in order, whatever
+/// else must hold.
+fn passed_by<E: Visible>(walk: &Walk, level: &Level) -> (Level, Condition) {
+    let hangs = walk.parent.as_ref().map(|(column, id)| Expr::col(column.clone()).eq(id.clone()));
+    let Some(organization) = level.owner else { return (level.clone(), walk.condition.clone().add_option(hangs)) };
     let is_its = E::OWNER.eq(organization);
-    match E::ORDERED.and_then(|ordered| ordered.owner) {
-        Some(owner) => all_tested(&walk.condition).add(owner.eq(organization)).add(tested(is_its)),
-        None => walk.condition.clone().add(is_its),
+    let Some(owner) = E::ORDERED.and_then(|ordered| ordered.owner) else {
+        return (level.clone(), walk.condition.clone().add_option(hangs).add(is_its));
+    };
+    let condition = all_tested(&walk.condition).add(owner.eq(organization)).add(tested(is_its));
+    match &walk.parent {
+        Some((column, id)) if *column == owner.as_column_ref() => {
+            (level.under(level.gate.clone().add(id.clone().eq(organization))), condition)
+        }
+        _ => (level.clone(), condition.add_option(hangs.map(tested))),
     }
 }
 
@@ -159,10 +167,11 @@ fn branch<E: Visible>(
     level: &Level,
     section: &Section,
 ) -> SelectStatement {
-    let Section { condition, order, by_id } = section;
+    let Section { condition, beyond, order, by_id } = section;
     let (audience, id) = (Expr::col(E::AUDIENCE.as_column_ref()), Expr::col(E::ID.as_column_ref()));
+    let (level, passed_by) = passed_by::<E>(walk, level);
     let mut branch = Query::select();
-    branch.column(E::ID.as_column_ref()).from(E::default().table_ref()).cond_where(passed_by::<E>(walk, level));
+    branch.column(E::ID.as_column_ref()).from(E::default().table_ref()).cond_where(passed_by);
     match by_id {
         // PostgreSQL would pass by all rows in the order of the ids, wherever it may, and looks for the audience as a range in its index.
         Some(bounds) if backend == DbBackend::Postgres => {
@@ -178,7 +187,9 @@ fn branch<E: Visible>(
         }
         _ => level.look_for(backend, &mut branch, audience),
     }
-    branch.cond_where(condition.clone());
+    // The index of all rows would lead SQLite there sooner than that of an organisation's.
+    let beyond = if level.owner.is_some() { all_tested(beyond) } else { beyond.clone() };
+    branch.cond_where(condition.clone()).cond_where(beyond);
     for (expr, order) in order {
         branch.order_by_expr(expr.clone(), order.clone());
     }

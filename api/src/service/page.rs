@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::filter::{Filter, Scope, is_storable};
 use super::link::Link;
-use super::ordered::Candidates;
+use super::ordered::{Candidates, ColumnName};
 use super::read::Visible;
 use crate::auth::Viewer;
 use crate::error::Error;
@@ -72,6 +72,8 @@ pub struct Listing<E: Row> {
 #[derive(Clone, Debug)]
 pub struct Walk {
     pub condition: Condition,
+    /// What they hang on, if indexes have the rows of each parent in every order: the column of its id, and the id.
+    pub parent: Option<(ColumnName, Expr)>,
     /// What may hold of few rows.
     pub candidates: Vec<Candidates>,
 }
@@ -79,15 +81,22 @@ pub struct Walk {
 impl Walk {
     /// Of those rows that hang on a parent.
     fn of_parent<E: Row>(&self, link: &Link, parent: Expr) -> Self {
-        let condition = self.condition.clone().add(link.tested::<E>(parent.clone()));
+        let of_parent = link.levelled_by(parent.clone());
+        let condition = match of_parent {
+            Some(_) => self.condition.clone(),
+            None => self.condition.clone().add(link.tested::<E>(parent.clone())),
+        };
         let candidates = link.candidates::<E>(parent).into_iter().chain(self.candidates.iter().cloned());
-        Self { condition, candidates: candidates.collect() }
+        Self { condition, parent: of_parent, candidates: candidates.collect() }
     }
 }
 
 /// The rows of a list in whose first key there is a value, or those where there is none; in order.
 pub struct Section {
+    /// What an index finds its rows by.
     pub condition: Condition,
+    /// Which of these come after a position, or before it.
+    pub beyond: Condition,
     pub order: Vec<(Expr, Order)>,
     /// Of rows in the order of their ids alone: the ids that they come after, or before.
     pub by_id: Option<Vec<(Beyond, Uuid)>>,
@@ -213,9 +222,11 @@ impl<E: Row> Listing<E> {
             let value = column(key.column);
             condition = condition.add(if of_nulls { value.is_null() } else { value.is_not_null() });
         }
+        let mut beyond = Condition::all();
         for (position, flipped) in [(&self.after, false), (&self.before, true)] {
             if let Some(position) = position {
-                condition = condition.add(self.beyond_in(position, of_nulls, flipped));
+                condition = condition.add_option(self.bound_in(position, of_nulls, flipped));
+                beyond = beyond.add(self.beyond_in(position, of_nulls, flipped));
             }
         }
         let first = self.keys.first().map(|key| (column(key.column), self.is_descending() != self.backward));
@@ -224,26 +235,35 @@ impl<E: Row> Listing<E> {
         let side = |descending: bool| if descending { Beyond::Below } else { Beyond::Above };
         let bounds = [(&self.after, side(self.is_descending())), (&self.before, side(!self.is_descending()))];
         let ids = bounds.into_iter().filter_map(|(position, side)| Some((side, position.as_ref()?.id)));
-        Section { condition, order, by_id: self.keys.is_empty().then(|| ids.collect()) }
+        Section { condition, beyond, order, by_id: self.keys.is_empty().then(|| ids.collect()) }
+    }
+
+    /// The comparison with a position by the first key, in the section of those that have a value there.
+    fn first_term(&self, position: &Position, of_nulls: bool, flipped: bool) -> Option<Term> {
+        let key = self.keys.first().filter(|_| !of_nulls)?;
+        let value = position.values.first().filter(|value| **value != value.as_null())?;
+        Some(Term::new(Expr::col(key.column.as_column_ref()), value.clone(), self.is_descending() != flipped))
+    }
+
+    /// From which value of the first key on rows of a section may come after a position; up to which before it, if that is `flipped`. An
+    /// index finds its way by that, whatever the other keys are.
+    fn bound_in(&self, position: &Position, of_nulls: bool, flipped: bool) -> Option<Expr> {
+        self.first_term(position, of_nulls, flipped).map(|first| first.reached())
     }
 
     /// The rows of a section that come after a position; before it, if that is `flipped`.
     fn beyond_in(&self, position: &Position, of_nulls: bool, flipped: bool) -> Condition {
         let others = self.terms(1, position, flipped);
-        let Some(key) = self.keys.first() else { return beyond_all(&others) };
-        match position.values.first().filter(|value| **value != value.as_null()) {
-            None if of_nulls => beyond_all(&others),
-            Some(value) if !of_nulls => {
-                let first =
-                    Term::new(Expr::col(key.column.as_column_ref()), value.clone(), self.is_descending() != flipped);
-                let bound = first.reached();
-                let terms: Vec<Term> = [first].into_iter().chain(others).collect();
-                // An index finds its way by the bound, whatever the other keys are.
-                Condition::all().add(bound).add(beyond_all(&terms))
-            }
+        if self.keys.is_empty() {
+            return beyond_all(&others);
+        }
+        let is_among_nulls = position.values.first().is_none_or(|value| *value == value.as_null());
+        match self.first_term(position, of_nulls, flipped) {
+            Some(first) => beyond_all(&[first].into_iter().chain(others).collect::<Vec<Term>>()),
+            None if of_nulls && is_among_nulls => beyond_all(&others),
             // The other section comes after this one, or before it.
-            _ if of_nulls != flipped => Condition::all(),
-            _ => Condition::all().add(Expr::value(false)),
+            None if of_nulls != flipped => Condition::all(),
+            None => Condition::all().add(Expr::value(false)),
         }
     }
 

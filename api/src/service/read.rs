@@ -41,7 +41,8 @@ pub struct Ordered<C: 'static> {
     pub leading: &'static [C],
     /// The rows with some values of one of these.
     pub found: &'static [C],
-    /// What names the owner of a row, if indexes have the rows of each owner in every order of the lists.
+    /// What names the owner of a row as well, if indexes have the rows of each in every order of the lists. The two are the same: a row
+    /// in which they differ would be in no list of its owner's.
     pub owner: Option<C>,
 }
 

@@ -2,8 +2,6 @@
 //! their rows what the answer needs read into values. No JSON is written of it.
 
 use chrono::NaiveDate;
-use rec_tests::TestApp;
-use sea_orm::ConnectionTrait as _;
 use sea_orm::sqlx::postgres::{PgPool, PgPoolOptions, PgRow};
 use sea_orm::sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
@@ -15,11 +13,6 @@ use uuid::Uuid;
 pub enum ByHand {
     Sqlite(SqlitePool),
     Postgres(PgPool),
-}
-
-/// Lets the planner see the rows, as autovacuum would.
-pub async fn analyze(app: &TestApp) {
-    app.app.databases.write.execute_unprepared("ANALYZE").await.unwrap();
 }
 
 const RECOMMENDATION: &str = "id, body_id, label, label_year, label_serial, kind, status, title, title_folded, text, rationale, priority, \

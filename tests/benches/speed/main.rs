@@ -143,7 +143,6 @@ async fn measure(database: Database) -> usize {
     seed::scale::load(&small.app, 20_000, 2_000).await.unwrap();
     let took = started.elapsed().as_secs_f64();
     print(Line::bound(format!("{name}: seed 20,000 recommendations"), took, "s", 30.0));
-    by_hand::analyze(&small).await;
     if is_wanted("hand") {
         by_hand_lines(&small, name, &mut print).await;
     }
@@ -163,7 +162,6 @@ async fn measure(database: Database) -> usize {
     if is_wanted("pages") || is_wanted("sync") {
         let large = TestApp::start(database).await.expect("a database");
         seed::scale::load(&large.app, 200_000, 20_000).await.unwrap();
-        by_hand::analyze(&large).await;
         if is_wanted("pages") {
             for order in ORDERS {
                 deep_and_large_lines(&small, &large, name, order, &mut print).await;
@@ -172,7 +170,6 @@ async fn measure(database: Database) -> usize {
         if is_wanted("sync") {
             let other = TestApp::start(database).await.expect("a database");
             seed::scale::load(&other.app, 20_000, 2_000).await.unwrap();
-            by_hand::analyze(&other).await;
             for line in sync::measure(&small, &other, &large, name).await {
                 print(line);
             }

@@ -302,16 +302,6 @@ async fn done(client: &Client, root: &Root, input: Value) -> String {
     }
 }
 
-/// The parts by which lists find records, each with its record.
-const PARTS: [(&str, &str); 6] = [
-    ("addressee", "recommendation"),
-    ("recommendation_theme", "recommendation"),
-    ("recommendation_instrument", "recommendation"),
-    ("meeting_organizer", "meeting"),
-    ("body_session", "meeting"),
-    ("meeting_source", "meeting"),
-];
-
 on_both_databases! {
     async fn every_root_field_has_a_row_and_every_row_a_field(app: TestApp) {
         for (kind, table) in [("queryType", QUERY), ("mutationType", MUTATION)] {
@@ -350,17 +340,7 @@ on_both_databases! {
             }
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-        // Lists are found through the parts of records: whoever may see the one may see the other.
-        for (part, record) in PARTS {
-            let sql = format!(
-                "SELECT CAST(count(*) AS text) AS x, CAST(count(CASE WHEN {part}.audience <> {record}.audience OR
-                     NOT COALESCE({part}.owner = {record}.owner, {part}.owner IS NULL AND {record}.owner IS NULL) THEN 1 END) AS text) AS y
-                 FROM {part} JOIN {record} ON {record}.id = {part}.{record}_id"
-            );
-            let counted = app.rows(&sql).await.remove(0);
-            assert_ne!(counted["x"], "0", "{part}");
-            assert_eq!(counted["y"], "0", "{part} is seen by others than its {record}");
-        }
+        app.parts_are_seen_with_their_records().await;
     }
 
     async fn a_rapporteur_edits_texts_but_records_nothing_for_the_chair(app: TestApp) {

@@ -106,10 +106,14 @@ fn sorted(sizes: &Sizes, rows: u64, list: &List<'_>) -> u64 {
     if list.keys > 1 {
         return rows;
     }
-    if list.on == "Query" || HAVE_FEW.contains(&list.on) || LED.contains(&(list.on, list.field)) {
+    let is_ordered = order_of(list.of).is_some();
+    if list.on == "Query" {
+        return if is_ordered || list.keys == 0 { 0 } else { rows };
+    }
+    if HAVE_FEW.contains(&list.on) || LED.contains(&(list.on, list.field)) {
         return 0;
     }
-    let is_walked = order_of(list.of).is_some() && list.filter.as_ref().is_none_or(|(_, filter)| asks_nothing(filter));
+    let is_walked = is_ordered && list.filter.as_ref().is_none_or(|(_, filter)| asks_nothing(filter));
     if is_walked { Ord::min(rows, ordered::FEW + sizes.of(list.of) / MET_WITH_EACH) } else { rows }
 }
 

@@ -80,7 +80,7 @@ impl<'a> Scope<'a> {
         let condition = filter.map_or_else(|| Ok(Condition::all()), |filter| self.apply(filter))?;
         let condition = if self.asked.get() == 0 { Condition::all() } else { condition };
         let candidates = self.walking.map(Walking::into_candidates).unwrap_or_default();
-        Ok((self.asked.get() <= MOST_WALKED).then_some(Walk { condition, candidates }))
+        Ok((self.asked.get() <= MOST_WALKED).then_some(Walk { condition, parent: None, candidates }))
     }
 
     /// How the list's own rows are told. Of those that they are related to a database finds all at once.
