@@ -7,6 +7,7 @@ use axum::http::{Request, StatusCode};
 use futures_util::StreamExt as _;
 use rec_api::auth::Role;
 use rec_api::auth::token::{Grant, issue};
+use rec_api::service::change::identity;
 use rec_tests::given::text;
 use rec_tests::wait::in_time;
 use rec_tests::{TestApp, on_both_databases};
@@ -134,6 +135,12 @@ on_both_databases! {
         let mut events = open(&query, Some("x")).await;
         let (_, result) = events.next().await.unwrap();
         assert_eq!(result["errors"][0]["extensions"]["code"], "INVALID_CURSOR");
+        // An id of before a restore.
+        identity::renew(&app.app.databases, &app.app.clock, true).await.unwrap();
+        identity::keep(&app.app).await.unwrap();
+        let mut events = open("subscription { changes(types: [THEME]) { cursor } }", two.as_str()).await;
+        let (_, result) = events.next().await.unwrap();
+        assert_eq!(result["errors"][0]["extensions"]["code"], "CURSOR_EXPIRED");
     }
 
     async fn a_query_is_one_result(app: TestApp) {

@@ -61,7 +61,7 @@ impl Backup {
             (Database::Sqlite, Means::Copy) => drop(std::fs::copy(&self.place, file_of(url)).unwrap()),
             (Database::Postgres, Means::Copy) => postgres::put_back(&self.place, url).await,
             (Database::Sqlite, Means::Commands) => {
-                drop(of_url(self.folder.path(), url, &["restore", &self.place]).unwrap())
+                drop(of_url(self.folder.path(), url, &["restore", &self.place]).unwrap());
             }
             (Database::Postgres, Means::Commands) => {
                 postgres::command("pg_restore", &["--clean", "--if-exists", "--dbname", url, &self.place]);
@@ -94,6 +94,10 @@ async fn restored(app: TestApp, backup: &Backup) -> TestApp {
 
 async fn rename(client: &Client, theme: &Value, name: &str) -> Value {
     client.mutate("updateTheme", at_with(theme, json!({ "name": text(name) })), "id version").await
+}
+
+fn new_theme(code: &str) -> Value {
+    json!({ "code": code, "name": text(code), "kind": "SUBJECT" })
 }
 
 const CHANGES: &str = "query($after: String) { changes(after: $after) { endCursor } }";
@@ -145,10 +149,12 @@ on_both_databases! {
     async fn a_restored_backup_is_another_feed(app: TestApp) {
         let app = alone(&app).await;
         let theme = app.secretariat().mutate("createTheme", json!({ "code": "LAW", "name": text("Law"), "kind": "SUBJECT" }), "id version").await;
+        let kept = app.secretariat().keyed("kept").mutate("createTheme", new_theme("KEPT"), "id").await;
         let before = head(&app.anonymous()).await;
         let (app, backup) = backed_up(app, Means::Copy).await;
         assert_eq!(head(&app.anonymous()).await, before, "a restart alone is no other feed");
         // What is lost with the restore.
+        let again = app.secretariat().keyed("lost").mutate("createTheme", new_theme("AGAIN"), "id").await;
         let lost = rename(&app.secretariat(), &theme, "Lost").await;
         let lost_cursor = head(&app.anonymous()).await;
         let app = restored(app, &backup).await;
@@ -159,6 +165,9 @@ on_both_databases! {
         }
         let stale = app.secretariat().refusals("updateTheme", at_with(&lost, json!({ "name": text("Stale") }))).await;
         assert_eq!(stale, ["CONFLICT expectedVersion"]);
+        // The answers that are kept are those of the backup; what was lost is done again.
+        assert_eq!(app.secretariat().keyed("kept").mutate("createTheme", new_theme("KEPT"), "id").await, kept);
+        assert_ne!(app.secretariat().keyed("lost").mutate("createTheme", new_theme("AGAIN"), "id").await, again);
         // As many changes as were lost: their numbers and versions are given again, under another name.
         let found = rename(&app.secretariat(), &theme, "Found").await;
         assert!(found["version"].as_i64() > Some(10_000), "{found}");

@@ -146,6 +146,18 @@ impl Pool {
     }
 }
 
+/// How a statement asks for a limit that is bound.
+const BOUND_LIMIT: &str = "LIMIT ?";
+
+/// As an expression SQLite does not plan by a limit that is bound. By a bare one it would, and prepare the statement anew whenever it is
+/// bound again (3.51.3): of a page, which is long, that took longer than to run it.
+fn planned_once(mut statement: Statement) -> Statement {
+    if statement.db_backend == DbBackend::Sqlite && statement.sql.contains(BOUND_LIMIT) {
+        statement.sql = statement.sql.replace(BOUND_LIMIT, "LIMIT +?");
+    }
+    statement
+}
+
 /// Whether a statement writes nothing.
 fn is_read(statement: &Statement) -> bool {
     statement.sql.starts_with("SELECT")
@@ -199,6 +211,7 @@ impl ConnectionTrait for Connection {
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         match self {
             Self::Pool(pool) => {
+                let statement = planned_once(statement);
                 pool.read(statement, async |connection, statement| connection.query_one_raw(statement).await).await
             }
             Self::Within(within) => within.txn.query_one_raw(statement).await,
@@ -208,6 +221,7 @@ impl ConnectionTrait for Connection {
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match self {
             Self::Pool(pool) => {
+                let statement = planned_once(statement);
                 pool.read(statement, async |connection, statement| connection.query_all_raw(statement).await).await
             }
             Self::Within(within) => within.txn.query_all_raw(statement).await,
@@ -402,4 +416,20 @@ pub async fn unlimited(txn: &Transaction) -> Result<(), DbErr> {
         txn.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_limit_is_planned_by_on_sqlite() {
+        let planned = |backend: DbBackend| {
+            let page = Query::select().expr(Func::cust("x")).limit(20).take();
+            let found = Query::select().expr(Func::cust("y")).from_subquery(page, "page").limit(1).take();
+            planned_once(backend.build(&found)).sql
+        };
+        assert_eq!(planned(DbBackend::Sqlite), r#"SELECT y() FROM (SELECT x() LIMIT +?) AS "page" LIMIT +?"#);
+        assert!(planned(DbBackend::Postgres).ends_with("LIMIT $2"));
+    }
 }

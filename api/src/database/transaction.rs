@@ -16,7 +16,7 @@ use sea_orm::{
 use super::health::Health;
 use super::interrupt::{Interrupt, interruptible};
 use super::scope::Turn;
-use super::{failure, is_read};
+use super::{failure, is_read, planned_once};
 
 /// What all levels of a transaction know of it.
 #[derive(Debug, Default)]
@@ -228,11 +228,11 @@ impl ConnectionTrait for Transaction {
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let txn = self.usable().await?;
-        self.run(is_read(&statement), txn.query_one_raw(statement)).await
+        self.run(is_read(&statement), txn.query_one_raw(planned_once(statement))).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let txn = self.usable().await?;
-        self.run(is_read(&statement), txn.query_all_raw(statement)).await
+        self.run(is_read(&statement), txn.query_all_raw(planned_once(statement))).await
     }
 }

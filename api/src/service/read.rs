@@ -286,33 +286,48 @@ pub async fn counts<E: Visible>(
     parents: &[Uuid],
     condition: Condition,
 ) -> Result<HashMap<Uuid, i64>, Error> {
-    let parent = parent_of_row(db.get_database_backend());
+    tally(db, &counts_of::<E>(db.get_database_backend(), viewer, link, parents, condition)).await
+}
+
+/// The statement that children are counted by.
+pub fn counts_of<E: Visible>(
+    backend: DbBackend,
+    viewer: &Viewer,
+    link: &Link,
+    parents: &[Uuid],
+    condition: Condition,
+) -> SelectStatement {
+    let parent = parent_of_row(backend);
     let parts = link.parts(viewer, parent.clone()).filter(|_| condition.is_empty());
     let counted = parts.unwrap_or_else(|| {
         let mut children = select::<E>(viewer).cond_where(condition).and_where(link.of::<E>(parent)).take();
         children.clear_selects().expr(Expr::col(Asterisk).count()).take()
     });
-    tally(db, parents, counted).await
+    of_each(backend, parents, counted)
 }
 
 /// How many parts each of several parents has, the hidden ones included: a count that a rule lets everyone see who
 /// sees the parent.
 pub async fn headcounts<P: Part>(db: &impl ConnectionTrait, parents: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
-    let of_parent = Link::direct(P::PARENT).of::<P>(parent_of_row(db.get_database_backend()));
+    let backend = db.get_database_backend();
+    let of_parent = Link::direct(P::PARENT).of::<P>(parent_of_row(backend));
     let mut parts = select_all::<P>();
-    tally(db, parents, parts.clear_selects().expr(Expr::col(Asterisk).count()).and_where(of_parent).take()).await
+    let counted = parts.clear_selects().expr(Expr::col(Asterisk).count()).and_where(of_parent).take();
+    tally(db, &of_each(backend, parents, counted)).await
 }
 
-/// What a statement counts of each parent.
-async fn tally(
-    db: &impl ConnectionTrait,
-    parents: &[Uuid],
-    counted: SelectStatement,
-) -> Result<HashMap<Uuid, i64>, Error> {
-    let backend = db.get_database_backend();
+/// What is counted of each parent.
+fn of_each(backend: DbBackend, parents: &[Uuid], counted: SelectStatement) -> SelectStatement {
     let mut outer = Query::select();
-    outer.expr_as(parent_of_row(backend), PARENT).expr_as(counted, "n").from_function(each(backend, parents), "p");
-    let rows = db.query_all(&outer).await?;
+    outer
+        .expr_as(parent_of_row(backend), PARENT)
+        .expr_as(counted, "n")
+        .from_function(each(backend, parents), "p")
+        .take()
+}
+
+async fn tally(db: &impl ConnectionTrait, counted: &SelectStatement) -> Result<HashMap<Uuid, i64>, Error> {
+    let rows = db.query_all(counted).await?;
     rows.iter().map(|row| Ok((row.try_get("", PARENT)?, row.try_get("", "n")?))).collect()
 }
 

@@ -45,7 +45,7 @@ const ORDERED: [(&str, &[&str], &[&str]); 2] = [
 /// Of what an index finds if it is few, one row in so many is looked at: more than few are met with soon, unless they come late.
 const MET_WITH: u64 = 4;
 /// The same of what belongs to a record.
-const MET_WITH_EACH: u64 = 64;
+const MET_WITH_EACH: u64 = 24;
 /// The lists of a record that indexes have in every order. Those of all others are found and sorted, if they are few or filtered.
 const LED: [(&str, &str); 2] = [("Body", "recommendations"), ("Organization", "recommendationsDrafted")];
 /// The records whose lists are short: they have some of the others, not many.
