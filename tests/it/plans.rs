@@ -136,7 +136,7 @@ const LONGEST: u32 = 101;
 const OF_PAGES: usize = 14;
 
 /// Whether a plan reads a whole table, or sorts more than pages: those that were found in order, audience by audience, are sorted together.
-fn costs_the_table<E: Row>(plan: &str, is_of_several: bool) -> bool {
+fn costs_the_table<E: Row>(plan: &str) -> bool {
     let table = E::default().table_name().to_owned();
     let is_whole = |line: &str| {
         [table.as_str(), "addressee", "recommendation_theme", "meeting_organizer", "body_session"]
@@ -167,16 +167,15 @@ fn costs_the_table<E: Row>(plan: &str, is_of_several: bool) -> bool {
         if ended.is_some_and(Branch::sorts_others) {
             return true;
         }
-        // Where PostgreSQL expects few rows, it sorts them: to count them, or for a page of them.
-        let is_large = probe.is_none() && expected_rows(line) > LONGEST;
+        // Where PostgreSQL expects few rows, it sorts them: to count them, or for a page of them; or those that are equal in the first key.
+        let is_large = probe.is_none() && expected_rows(line) > LONGEST && !line.contains("Incremental");
         let sorts = line.contains("USE TEMP B-TREE FOR") || (line.contains("Sort  (") && is_large);
         match &mut branch {
             Some(branch) => branch.sorts |= sorts,
             None if sorts && (!is_levelled || depth > OF_PAGES) => return true,
             None => {}
         }
-        // PostgreSQL looks for some rows of several values as it expects to meet with them.
-        if is_whole(line) && !(is_of_several && probe.is_some()) {
+        if is_whole(line) {
             return true;
         }
     }
@@ -227,11 +226,10 @@ where
                     let pages = pages::<E, F, S>(app, &viewer, filter.as_ref(), &order(field, direction)).await;
                     for (number, listing) in pages.iter().enumerate() {
                         let plan = plan(app, &read::page_of(app.app.databases.backend(), &viewer, listing)).await;
-                        let is_of_several = filter.as_ref().is_some_and(is_of_several);
                         // PostgreSQL passes by others where it expects to meet soon with what is asked for.
                         let leading = filter.as_ref().and_then(led_by).filter(|_| app.database == Database::Sqlite);
                         let is_led = leading.is_none_or(|column| begins_with(&plan, column, viewer.role));
-                        if costs_the_table::<E>(&plan, is_of_several) || !is_led {
+                        if costs_the_table::<E>(&plan) || !is_led {
                             dear.push(format!(
                                 "{:?} {filter:?} {field} {direction} page {number}\n{plan}",
                                 viewer.role
@@ -259,7 +257,7 @@ where
                 let listing = listing_of::<E, F, S>(&viewer, Some(link), filter.as_ref(), &order, &FIRST);
                 let plan = plan(app, &read::pages_of(backend, &viewer, link, parents, &listing)).await;
                 let is_told_apart = link.is_levelled() || plan.contains("few");
-                if costs_the_table::<E>(&plan, false) || !is_told_apart {
+                if costs_the_table::<E>(&plan) || !is_told_apart {
                     dear.push(format!("{:?} nested {number} {order}\n{plan}", viewer.role));
                 }
             }
@@ -287,12 +285,6 @@ fn equal(field: &str, value: Input) -> Input {
 /// A related record, by its key.
 fn some(field: &str, key: &str, value: &str) -> Input {
     object(field, object("some", equal(key, value.into())))
-}
-
-/// Whether rows of several values are asked for.
-fn is_of_several(filter: &Input) -> bool {
-    let filter = filter.to_string();
-    filter.contains("in:") || filter.contains("body: {kind:") || filter.contains("meeting: {kind:")
 }
 
 /// The column of recommendations by one value of which a filter asks an index for those rows in the order of the list.
@@ -493,7 +485,7 @@ on_both_databases! {
                     let others: Vec<&str> = plan.lines().filter(|line| !ties(line)).collect();
                     let (column, sign) = (first.to_lowercase(), if one == "ASC" { '>' } else { '<' });
                     let begins = plan.contains(&format!("{column}{sign}?")) || plan.contains(&format!("({column} {sign}= "));
-                    if costs_the_table::<recommendation::Entity>(&others.join("\n"), false) || !begins {
+                    if costs_the_table::<recommendation::Entity>(&others.join("\n")) || !begins {
                         wrong.push(format!("{:?} {first} {one}, {second} {other}\n{plan}", viewer.role));
                     }
                 }

@@ -146,6 +146,9 @@ impl Pool {
     }
 }
 
+/// The time of statements that may take as long as they need.
+const UNLIMITED: Duration = Duration::ZERO;
+
 /// How a statement asks for a limit that is bound.
 const BOUND_LIMIT: &str = "LIMIT ?";
 
@@ -238,6 +241,8 @@ pub struct Databases {
     pub watermark: Option<Arc<Watermark>>,
     /// The way in of whoever asks whether the database is there: it waits for no one.
     checks: DatabaseConnection,
+    /// To PostgreSQL, for what takes as long as it takes, outside of transactions.
+    maintenance: Option<DatabaseConnection>,
     health: Arc<Health>,
     statements: Arc<AtomicU64>,
 }
@@ -254,7 +259,7 @@ impl Databases {
                 scope::count();
             });
         };
-        let (read, write, checks, watermark, queue) = if url.starts_with("sqlite:") {
+        let (read, write, checks, maintenance, watermark, queue) = if url.starts_with("sqlite:") {
             // The writer comes first: it creates the file and sets it to write-ahead logging.
             let interrupt = Interrupt::of_sqlite();
             let mut writer = Database::connect(options::writer(url, &interrupt)).await?;
@@ -265,18 +270,20 @@ impl Databases {
             let (watermark, queue) = (Some(Arc::new(Watermark::beside(&file))), Some(Arc::new(Queue::beside(&file))));
             health.watch(file);
             let (readers, writer) = (Connections::Readers(Arc::new(readers)), Connections::Pool(writer, interrupt));
-            (readers, writer, checks, watermark, queue)
+            (readers, writer, checks, None, watermark, queue)
         } else {
             let mut pool = Database::connect(options::postgres(url, connections, limit, &health)).await?;
             prepare(&mut pool);
             let mut checks = options::postgres(url, 1, limit, &health);
             let checks = Database::connect(checks.connect_lazy(true).clone()).await?;
+            let mut maintenance = options::postgres(url, 1, UNLIMITED, &health);
+            let maintenance = Database::connect(maintenance.connect_lazy(true).clone()).await?;
             let pool = Connections::Pool(pool, Interrupt::Postgres(Arc::clone(&health)));
-            (pool.clone(), pool, checks, None, None)
+            (pool.clone(), pool, checks, Some(maintenance), None, None)
         };
         let [read, write] = [(read, None), (write, queue)]
             .map(|(connections, queue)| Connection::Pool(Pool { connections, health: Arc::clone(&health), queue }));
-        Ok(Self { read, write, watermark, checks, health, statements })
+        Ok(Self { read, write, watermark, checks, maintenance, health, statements })
     }
 
     /// Begins a transaction that writes. On SQLite it takes the writer's lock at once: a read that becomes a write would be
@@ -333,17 +340,15 @@ impl Databases {
         matches!(self.write, Connection::Pool(_))
     }
 
-    /// Tells PostgreSQL's planner what its tables hold, after many rows have come at once. SQLite chooses better without: of a sample
-    /// it takes what half of a table has for rare, and sorts it.
+    /// Tells PostgreSQL's planner what its tables hold, after many rows have come at once, and of which pages it need not ask who sees them:
+    /// before it knows that it takes a whole table for cheaper than an index. SQLite chooses better without: of a sample it takes what half
+    /// of a table has for rare, and sorts it.
     #[expect(clippy::disallowed_methods, reason = "what a planner knows is neither read nor written")]
     pub async fn refresh_statistics(&self) -> Result<(), DbErr> {
-        if self.backend() != DbBackend::Postgres {
-            return Ok(());
+        match &self.maintenance {
+            Some(maintenance) => maintenance.execute_unprepared("VACUUM (ANALYZE)").await.map(drop),
+            None => Ok(()),
         }
-        let txn = self.begin().await?;
-        unlimited(&txn).await?;
-        txn.execute_unprepared("ANALYZE").await?;
-        txn.commit().await
     }
 
     pub fn backend(&self) -> DbBackend {
@@ -368,6 +373,9 @@ impl Databases {
         self.write.close().await?;
         // On PostgreSQL both are one pool; closing it twice is harmless.
         self.read.close().await?;
+        if let Some(maintenance) = &self.maintenance {
+            maintenance.close_by_ref().await?;
+        }
         self.checks.close_by_ref().await
     }
 
