@@ -5,9 +5,7 @@
 # is seen: the planner turns it into a hashed SubPlan, which reads all 5,000 texts of the theme before the first row is answered; the LIMIT
 # does not count in that choice. Alone in WHERE the EXISTS becomes a join, and reads an entry of the index for each row. Written as
 # `(SELECT true ... LIMIT 1)` it does so as an operand too: a subquery with a LIMIT is not hashed.
-set -euo pipefail
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+source "$(dirname "$0")/lib.sh"
 cd "$folder"
 npm init --yes >/dev/null
 npm install --silent @electric-sql/pglite@0.5.17

@@ -7,12 +7,8 @@
 #   LIMIT ?    6 3 3 3 3    the planner reads the value that is bound, so binding it again, to the same as well, ends the plan
 #   LIMIT +?   3 0 0 0 0    of an expression it reads none
 # Of a statement of many parts, each with its limit, that takes longer than to run it.
-set -euo pipefail
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet apsw==3.51.3.0
-"$folder/venv/bin/python" - <<'PYTHON'
+source "$(dirname "$0")/lib.sh"
+python_with apsw==3.51.3.0 <<'PYTHON'
 import apsw
 
 assert apsw.sqlite_lib_version() == "3.51.3", apsw.sqlite_lib_version()

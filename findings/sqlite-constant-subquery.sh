@@ -7,12 +7,8 @@
 #   (SELECT open FROM gate)            6016 600016    read once, but tested for each row, all of which are passed by
 #   CASE WHEN (SELECT ...) THEN 1 END    21     21    as what an indexed column must be equal to: unknown, so no row is looked at
 #   EXISTS (SELECT 1 FROM gate ...)    6014 600014    likewise; 3.54.1 asks it before the first row (18 steps)
-set -euo pipefail
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet apsw==3.51.3.0
-"$folder/venv/bin/python" - <<'PYTHON'
+source "$(dirname "$0")/lib.sh"
+python_with apsw==3.51.3.0 <<'PYTHON'
 import apsw
 
 assert apsw.sqlite_lib_version() == "3.51.3", apsw.sqlite_lib_version()

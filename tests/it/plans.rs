@@ -167,8 +167,9 @@ fn costs_the_table<E: Row>(plan: &str) -> bool {
         if ended.is_some_and(Branch::sorts_others) {
             return true;
         }
-        // Where PostgreSQL expects few rows, it sorts them: to count them, or for a page of them; or those that are equal in the first key.
-        let is_large = probe.is_none() && expected_rows(line) > LONGEST && !line.contains("Incremental");
+        // Where PostgreSQL expects few rows, it sorts them: to count them, or for a page of them; a group of them after the other some more.
+        let most = if line.contains("Incremental Sort") { 3 * LONGEST } else { LONGEST };
+        let is_large = probe.is_none() && expected_rows(line) > most;
         let sorts = line.contains("USE TEMP B-TREE FOR") || (line.contains("Sort  (") && is_large);
         match &mut branch {
             Some(branch) => branch.sorts |= sorts,

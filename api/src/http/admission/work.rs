@@ -186,10 +186,10 @@ fn found_of(list: &List<'_>, filter: &ConstValue) -> Found {
 
 #[cfg(test)]
 mod tests {
-    use entity::{meeting, recommendation};
+    use entity::{RecordType, meeting, recommendation};
     use sea_orm::IdenStatic as _;
 
-    use super::order_of;
+    use super::{List, POINT, SORTED, Sizes, Types, order_of, work};
     use crate::service::read::{Ordered, Visible};
 
     /// The field that filters by a column: `body_id` is asked for as `body`.
@@ -211,6 +211,27 @@ mod tests {
         let missing: Vec<String> =
             names(found).into_iter().filter(|name| !few_fields.contains(&name.as_str())).collect();
         assert!(missing.is_empty(), "{of}: {missing:?}");
+    }
+
+    #[test]
+    fn what_no_index_has_in_order_costs_its_rows() {
+        let types = Types::of("type Query { nothing: Int }");
+        let sizes = Sizes::new(
+            [RecordType::Organization, RecordType::Recommendation, RecordType::Meeting].map(|record| (record, 3000)),
+        );
+        let points = |of, on, keys| {
+            work(&types, &sizes, &List { of, on, field: "some", filter: None, keys, is_counted: false })
+        };
+        let all = 3000 * SORTED / POINT;
+        for (of, on, keys, expected) in [
+            ("Organization", "Query", 0, 0),
+            ("Organization", "Query", 1, all),
+            ("Recommendation", "Query", 1, 0),
+            ("Recommendation", "Query", 2, all),
+            ("BodySession", "Body", 0, all),
+        ] {
+            assert_eq!(points(of, on, keys), expected, "{on}: {of} by {keys} keys");
+        }
     }
 
     #[test]
