@@ -219,9 +219,8 @@ mod tests {
         let sizes = Sizes::new(
             [RecordType::Organization, RecordType::Recommendation, RecordType::Meeting].map(|record| (record, 3000)),
         );
-        let points = |of, on, keys| {
-            work(&types, &sizes, &List { of, on, field: "some", filter: None, keys, is_counted: false })
-        };
+        let points =
+            |of, on, keys| work(&types, &sizes, &List { of, on, field: "some", filter: None, keys, is_counted: false });
         let all = 3000 * SORTED / POINT;
         for (of, on, keys, expected) in [
             ("Organization", "Query", 0, 0),

@@ -1,6 +1,8 @@
 //! Keyset paging. A cursor holds the sort keys and the id of a row, and a fingerprint of the list that it belongs to.
 //! Nulls sort last in both directions; the id breaks ties and follows the direction of the first key.
 
+mod keyset;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -11,6 +13,7 @@ use sea_orm::{ColumnTrait, ColumnType, ModelTrait, Value};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use self::keyset::{Term, beyond_all, null_rank};
 use super::filter::{Filter, Scope, is_storable};
 use super::link::Link;
 use super::ordered::{Candidates, ColumnName};
@@ -379,70 +382,6 @@ impl<E: Row> Listing<E> {
         bytes.extend_from_slice(body.to_string().as_bytes());
         URL_SAFE_NO_PAD.encode(bytes)
     }
-}
-
-/// One comparison of a keyset condition.
-struct Term {
-    expr: Expr,
-    value: Value,
-    descending: bool,
-    /// What holds of all rows that follow: nulls come last, and the position is among them.
-    null: Option<Expr>,
-}
-
-impl Term {
-    fn new(expr: Expr, value: impl Into<Value>, descending: bool) -> Self {
-        Self { expr, value: value.into(), descending, null: None }
-    }
-
-    /// The rows that are equal to the position, or come after it.
-    fn reached(&self) -> Expr {
-        let (expr, value) = (self.expr.clone(), self.value.clone());
-        if self.descending { expr.lte(value) } else { expr.gte(value) }
-    }
-
-    /// Says the same in three ways: SQLite finds its way in the index by the equality, PostgreSQL by the range.
-    fn at_the_end(mut self, column: &Expr) -> Self {
-        let (rank, value) = (|| self.expr.clone(), || self.value.clone());
-        self.null = Some(self.reached().and(rank().eq(value())).and(column.clone().is_null()));
-        self
-    }
-}
-
-/// The rows that come after all terms.
-fn beyond_all(terms: &[Term]) -> Condition {
-    if terms.iter().all(|term| term.descending == terms[0].descending) {
-        return Condition::all().add(tuple_compare(terms));
-    }
-    // Mixed directions: equal in the first keys and beyond in the next, one alternative a key.
-    let mut alternatives = Condition::any();
-    for end in 0..terms.len() {
-        let mut all = Condition::all();
-        for term in &terms[..end] {
-            all = all.add(term.expr.clone().eq(term.value.clone()));
-        }
-        alternatives = alternatives.add(all.add(compare(&terms[end])));
-    }
-    alternatives
-}
-
-/// Sorts nulls last when it is sorted in the direction of its key.
-fn null_rank(column: Expr, descending: bool) -> Expr {
-    if descending { column.is_not_null() } else { column.is_null() }
-}
-
-fn compare(term: &Term) -> Expr {
-    let (expr, value) = (term.expr.clone(), term.value.clone());
-    if term.descending { expr.lt(value) } else { expr.gt(value) }
-}
-
-/// `(a, b, id) > (…)`, which both databases answer from an index.
-fn tuple_compare(terms: &[Term]) -> Expr {
-    let descending = terms[0].descending;
-    let (exprs, values): (Vec<Expr>, Vec<Expr>) =
-        terms.iter().map(|term| (term.expr.clone(), Expr::value(term.value.clone()))).unzip();
-    let (left, right) = (Expr::tuple(exprs), Expr::tuple(values));
-    if descending { left.lt(right) } else { left.gt(right) }
 }
 
 /// How many rows a page has, and whether it is read backward.

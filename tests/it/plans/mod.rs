@@ -1,13 +1,16 @@
 //! No page of a list costs what the table holds: the database finds its rows in the order of the list, through an index, for every
 //! viewer. What is read is the plan of the statement that the service sends.
 
+mod asked;
+mod explained;
+
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use async_graphql::{InputType, Name, Value as Input, value};
+use async_graphql::{InputType, Value as Input};
 use entity::id::RecordId as _;
-use entity::{Row, body, country, instrument, meeting, organization, recommendation, theme};
+use entity::{body, country, instrument, meeting, organization, recommendation, theme};
 use rec_api::auth::{Role, Viewer};
 use rec_api::service::filter::Filter;
 use rec_api::service::link::Link;
@@ -16,9 +19,12 @@ use rec_api::service::page::{Listing, Page, Sort, Window};
 use rec_api::service::read::{self, Visible};
 use rec_api::service::recommendation::{self as recommendations, RecommendationFilter, RecommendationOrder};
 use rec_tests::{Database, TestApp, on_both_databases, on_databases, volume};
-use sea_orm::sea_query::{Expr, SelectStatement};
-use sea_orm::{ActiveEnum, Condition, ConnectionTrait as _, Statement};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveEnum, Condition, ConnectionTrait as _};
 use uuid::Uuid;
+
+use self::asked::{equal, filters, meeting_filters, named, object, order, some};
+use self::explained::{begins_with, costs_the_table, plan};
 
 async fn viewers(app: &TestApp) -> Vec<Viewer> {
     let db = &app.app.databases.read;
@@ -116,102 +122,6 @@ async fn ids<E: Visible>(app: &TestApp) -> Vec<Uuid> {
     rows.iter().map(|row| E::id(row).uuid()).collect()
 }
 
-/// The plan of a statement, a line for each step.
-async fn plan(app: &TestApp, statement: &SelectStatement) -> String {
-    let db = &app.app.databases.write;
-    let statement = db.get_database_backend().build(statement);
-    let (explain, column) = match app.database {
-        Database::Sqlite => ("EXPLAIN QUERY PLAN", "detail"),
-        Database::Postgres => ("EXPLAIN", "QUERY PLAN"),
-    };
-    let explained = Statement { sql: format!("{explain} {}", statement.sql), ..statement };
-    let rows = db.query_all_raw(explained).await.unwrap();
-    rows.iter().map(|row| row.try_get::<String>("", column).unwrap() + "\n").collect()
-}
-
-/// The most rows of a page, and one.
-const LONGEST: u32 = 101;
-
-/// How deep in a plan of PostgreSQL pages are sorted that were found in order.
-const OF_PAGES: usize = 14;
-
-/// Whether a plan reads a whole table, or sorts more than pages: those that were found in order, audience by audience, are sorted together.
-fn costs_the_table<E: Row>(plan: &str) -> bool {
-    let table = E::default().table_name().to_owned();
-    let is_whole = |line: &str| {
-        [table.as_str(), "addressee", "recommendation_theme", "meeting_organizer", "body_session"]
-            .iter()
-            .any(|table| line.contains(&format!("Seq Scan on {table}")) || line.contains(&format!("SCAN {table}")))
-    };
-    // A single branch is a part of the statement itself on PostgreSQL: above it a page is sorted.
-    let is_levelled = plan.contains("branch") || plan.contains("Nested Loop");
-    let mut branch: Option<Branch> = None;
-    let mut probe = None;
-    for line in plan.lines() {
-        let depth = line.find(|letter: char| !letter.is_whitespace()).unwrap_or_default();
-        if line.contains("InitPlan") {
-            probe = probe.or(Some(depth));
-        } else if probe.is_some_and(|probe| depth <= probe) {
-            probe = None;
-        }
-        let mut ended = None;
-        if let Some(is_few) = begins(line) {
-            ended = branch.take();
-            branch = Some(Branch { depth, is_few, ..Branch::default() });
-        } else if line.contains("SCAN branch")
-            || line.contains("SCAN few")
-            || (line.contains("->") && branch.is_some_and(|one| depth <= one.depth))
-        {
-            ended = branch.take();
-        }
-        if ended.is_some_and(Branch::sorts_others) {
-            return true;
-        }
-        // Where PostgreSQL expects few rows, it sorts them: to count them, or for a page of them; a group of them after the other some more.
-        let most = if line.contains("Incremental Sort") { 3 * LONGEST } else { LONGEST };
-        let is_large = probe.is_none() && expected_rows(line) > most;
-        let sorts = line.contains("USE TEMP B-TREE FOR") || (line.contains("Sort  (") && is_large);
-        match &mut branch {
-            Some(branch) => branch.sorts |= sorts,
-            None if sorts && (!is_levelled || depth > OF_PAGES) => return true,
-            None => {}
-        }
-        if is_whole(line) {
-            return true;
-        }
-    }
-    branch.is_some_and(Branch::sorts_others)
-}
-
-/// The rows that PostgreSQL expects of a step of a plan.
-fn expected_rows(line: &str) -> u32 {
-    let rows = line.split_once("rows=").map_or("", |(_, rest)| rest);
-    rows.split(' ').next().and_then(|rows| rows.parse().ok()).unwrap_or_default()
-}
-
-/// Whether a part of a plan begins, and whether it is of few rows.
-fn begins(line: &str) -> Option<bool> {
-    ["branch", "few"].into_iter().zip([false, true]).find_map(|(name, is_few)| {
-        let begins = line.contains(&format!("CO-ROUTINE {name}")) || line.contains(&format!("Subquery Scan on {name}"));
-        begins.then_some(is_few)
-    })
-}
-
-/// A part of a plan: the rows of one audience.
-#[derive(Clone, Copy, Default)]
-struct Branch {
-    depth: usize,
-    sorts: bool,
-    /// Rows that are found by what holds of few, and sorted.
-    is_few: bool,
-}
-
-impl Branch {
-    fn sorts_others(self) -> bool {
-        self.sorts && !self.is_few
-    }
-}
-
 /// The orders of a list that cost the table, with some filters, for some viewers.
 async fn dear<E, F, S>(app: &TestApp, filters: &[Option<Input>], fields: &[&str]) -> Vec<String>
 where
@@ -267,88 +177,11 @@ where
     dear
 }
 
-fn named(name: &str) -> Input {
-    Input::Enum(Name::new(name))
-}
-
-fn object(field: &str, value: Input) -> Input {
-    Input::Object([(Name::new(field), value)].into_iter().collect())
-}
-
-fn order(field: &str, direction: &str) -> Input {
-    value!({ "field": (named(field)), "direction": (named(direction)) })
-}
-
-fn equal(field: &str, value: Input) -> Input {
-    object(field, object("eq", value))
-}
-
-/// A related record, by its key.
-fn some(field: &str, key: &str, value: &str) -> Input {
-    object(field, object("some", equal(key, value.into())))
-}
-
 /// The column of recommendations by one value of which a filter asks an index for those rows in the order of the list.
 fn led_by(filter: &Input) -> Option<&'static str> {
     let filter = filter.to_string();
     let leads = [("{body: {code:", "body_id"), ("{status: {eq: ADOPTED", "status"), ("{status: {eq: DRAFT", "status")];
     leads.into_iter().find_map(|(asked, column)| filter.starts_with(asked).then_some(column))
-}
-
-/// Whether it is an index of that column that is asked for the rows of each audience; for those of an organisation one of its drafter.
-fn begins_with(plan: &str, column: &str, role: Role) -> bool {
-    let asked = |line: &str, column: &str| {
-        line.contains(&format!("({column}=?"))
-            || line.contains(&format!("({column} = "))
-            || line.contains(&format!("= {column})"))
-    };
-    let of_audience = |line: &&str| {
-        (line.contains("SEARCH recommendation USING") && line.contains("audience=?"))
-            || (line.contains("Index Cond") && line.contains("(audience = "))
-    };
-    let is_by_drafter = |line: &str| role == Role::Partner && asked(line, "drafted_by_id");
-    let mut lines = plan.lines().filter(of_audience).peekable();
-    lines.peek().is_some() && lines.all(|line| asked(line, column) || is_by_drafter(line))
-}
-
-/// What is asked for of recommendations.
-fn filters() -> Vec<Option<Input>> {
-    let body = |code: &str| object("body", equal("code", code.into()));
-    let of_both = value!({ "and": [(body("WG-A")), (equal("status", named("DRAFT")))] });
-    let filters = [
-        equal("status", named("ADOPTED")),
-        equal("status", named("DRAFT")),
-        object("status", object("in", Input::List(vec![named("ADOPTED"), named("TRANSMITTED")]))),
-        body("WG-A"),
-        body("EC"),
-        of_both,
-        object("body", equal("kind", named("WORKING_GROUP"))),
-        object("meeting", equal("kind", named("WORKING_GROUP"))),
-        object("meeting", equal("id", "mtg_01978d6bd7d87d0b8b0e5bbd4cd7e6a1".into())),
-        some("addressedCountries", "iso2", "KZ"),
-        some("addressedOrganizations", "acronym", "OSCE"),
-        some("themes", "code", "LAW"),
-        some("instruments", "symbol", "S/RES/2396"),
-        value!({ "or": [(body("WG-A")), (equal("status", named("DRAFT")))] }),
-        value!({ "not": (equal("status", named("ADOPTED"))) }),
-        value!({ "updatedAt": { "gte": "2020-01-01T00:00:00Z" } }),
-        value!({ "targetDate": { "lt": "2020-01-01" } }),
-    ];
-    [None].into_iter().chain(filters.map(Some)).collect()
-}
-
-/// What is asked for of meetings.
-fn meeting_filters() -> Vec<Option<Input>> {
-    let filters = [
-        equal("kind", named("WORKING_GROUP")),
-        equal("kind", named("BRIEFING")),
-        equal("status", named("CONCLUDED")),
-        object("country", equal("iso2", "KZ".into())),
-        some("organizers", "acronym", "OSCE"),
-        some("bodies", "code", "WG-A"),
-        value!({ "startsOn": { "gte": "2025-06-01" } }),
-    ];
-    [None].into_iter().chain(filters.map(Some)).collect()
 }
 
 /// The ids of recommendations, as a list sorts them: those without a value last, and what is equal by its id.

@@ -1,0 +1,119 @@
+//! What a database says of how it finds the rows of a statement.
+
+use entity::Row;
+use rec_api::auth::Role;
+use rec_tests::{Database, TestApp};
+use sea_orm::sea_query::SelectStatement;
+use sea_orm::{ConnectionTrait as _, Statement};
+
+/// The plan of a statement, a line for each step.
+pub async fn plan(app: &TestApp, statement: &SelectStatement) -> String {
+    let db = &app.app.databases.write;
+    let statement = db.get_database_backend().build(statement);
+    let (explain, column) = match app.database {
+        Database::Sqlite => ("EXPLAIN QUERY PLAN", "detail"),
+        Database::Postgres => ("EXPLAIN", "QUERY PLAN"),
+    };
+    let explained = Statement { sql: format!("{explain} {}", statement.sql), ..statement };
+    let rows = db.query_all_raw(explained).await.unwrap();
+    rows.iter().map(|row| row.try_get::<String>("", column).unwrap() + "\n").collect()
+}
+
+/// The most rows of a page, and one.
+const LONGEST: u32 = 101;
+
+/// How deep in a plan of PostgreSQL pages are sorted that were found in order.
+const OF_PAGES: usize = 14;
+
+/// Whether a plan reads a whole table, or sorts more than pages: those that were found in order, audience by audience, are sorted together.
+pub fn costs_the_table<E: Row>(plan: &str) -> bool {
+    let table = E::default().table_name().to_owned();
+    let is_whole = |line: &str| {
+        [table.as_str(), "addressee", "recommendation_theme", "meeting_organizer", "body_session"]
+            .iter()
+            .any(|table| line.contains(&format!("Seq Scan on {table}")) || line.contains(&format!("SCAN {table}")))
+    };
+    // A single branch is a part of the statement itself on PostgreSQL: above it a page is sorted.
+    let is_levelled = plan.contains("branch") || plan.contains("Nested Loop");
+    let mut branch: Option<Branch> = None;
+    let mut probe = None;
+    for line in plan.lines() {
+        let depth = line.find(|letter: char| !letter.is_whitespace()).unwrap_or_default();
+        if line.contains("InitPlan") {
+            probe = probe.or(Some(depth));
+        } else if probe.is_some_and(|probe| depth <= probe) {
+            probe = None;
+        }
+        let mut ended = None;
+        if let Some(is_few) = begins(line) {
+            ended = branch.take();
+            branch = Some(Branch { depth, is_few, ..Branch::default() });
+        } else if line.contains("SCAN branch")
+            || line.contains("SCAN few")
+            || (line.contains("->") && branch.is_some_and(|one| depth <= one.depth))
+        {
+            ended = branch.take();
+        }
+        if ended.is_some_and(Branch::sorts_others) {
+            return true;
+        }
+        // Where PostgreSQL expects few rows, it sorts them: to count them, or for a page of them; a group of them after the other some more.
+        let most = if line.contains("Incremental Sort") { 3 * LONGEST } else { LONGEST };
+        let is_large = probe.is_none() && expected_rows(line) > most;
+        let sorts = line.contains("USE TEMP B-TREE FOR") || (line.contains("Sort  (") && is_large);
+        match &mut branch {
+            Some(branch) => branch.sorts |= sorts,
+            None if sorts && (!is_levelled || depth > OF_PAGES) => return true,
+            None => {}
+        }
+        if is_whole(line) {
+            return true;
+        }
+    }
+    branch.is_some_and(Branch::sorts_others)
+}
+
+/// The rows that PostgreSQL expects of a step of a plan.
+pub fn expected_rows(line: &str) -> u32 {
+    let rows = line.split_once("rows=").map_or("", |(_, rest)| rest);
+    rows.split(' ').next().and_then(|rows| rows.parse().ok()).unwrap_or_default()
+}
+
+/// Whether a part of a plan begins, and whether it is of few rows.
+pub fn begins(line: &str) -> Option<bool> {
+    ["branch", "few"].into_iter().zip([false, true]).find_map(|(name, is_few)| {
+        let begins = line.contains(&format!("CO-ROUTINE {name}")) || line.contains(&format!("Subquery Scan on {name}"));
+        begins.then_some(is_few)
+    })
+}
+
+/// A part of a plan: the rows of one audience.
+#[derive(Clone, Copy, Default)]
+struct Branch {
+    depth: usize,
+    sorts: bool,
+    /// Rows that are found by what holds of few, and sorted.
+    is_few: bool,
+}
+
+impl Branch {
+    fn sorts_others(self) -> bool {
+        self.sorts && !self.is_few
+    }
+}
+
+/// Whether it is an index of that column that is asked for the rows of each audience; for those of an organisation one of its drafter.
+pub fn begins_with(plan: &str, column: &str, role: Role) -> bool {
+    let asked = |line: &str, column: &str| {
+        line.contains(&format!("({column}=?"))
+            || line.contains(&format!("({column} = "))
+            || line.contains(&format!("= {column})"))
+    };
+    let of_audience = |line: &&str| {
+        (line.contains("SEARCH recommendation USING") && line.contains("audience=?"))
+            || (line.contains("Index Cond") && line.contains("(audience = "))
+    };
+    let is_by_drafter = |line: &str| role == Role::Partner && asked(line, "drafted_by_id");
+    let mut lines = plan.lines().filter(of_audience).peekable();
+    lines.peek().is_some() && lines.all(|line| asked(line, column) || is_by_drafter(line))
+}
