@@ -5,6 +5,7 @@ mod failure;
 mod health;
 pub mod home;
 mod interrupt;
+mod limits;
 mod options;
 mod queue;
 mod readers;
@@ -26,6 +27,7 @@ use sea_orm::{
 pub use self::failure::{is_away, is_busy, is_crossed};
 use self::health::Health;
 use self::interrupt::{Interrupt, interruptible};
+use self::limits::planned_once;
 use self::queue::Queue;
 use self::readers::Readers;
 use self::scope::Turn;
@@ -148,18 +150,6 @@ impl Pool {
 
 /// The time of statements that may take as long as they need.
 const UNLIMITED: Duration = Duration::ZERO;
-
-/// How a statement asks for a limit that is bound.
-const BOUND_LIMIT: &str = "LIMIT ?";
-
-/// As an expression SQLite does not plan by a limit that is bound. By a bare one it would, and prepare the statement anew whenever it is
-/// bound again (3.51.3): of a page, which is long, that took longer than to run it.
-fn planned_once(mut statement: Statement) -> Statement {
-    if statement.db_backend == DbBackend::Sqlite && statement.sql.contains(BOUND_LIMIT) {
-        statement.sql = statement.sql.replace(BOUND_LIMIT, "LIMIT +?");
-    }
-    statement
-}
 
 /// Whether a statement writes nothing.
 fn is_read(statement: &Statement) -> bool {
@@ -424,20 +414,4 @@ pub async fn unlimited(txn: &Transaction) -> Result<(), DbErr> {
         txn.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_limit_is_planned_by_on_sqlite() {
-        let planned = |backend: DbBackend| {
-            let page = Query::select().expr(Func::cust("x")).limit(20).take();
-            let found = Query::select().expr(Func::cust("y")).from_subquery(page, "page").limit(1).take();
-            planned_once(backend.build(&found)).sql
-        };
-        assert_eq!(planned(DbBackend::Sqlite), r#"SELECT y() FROM (SELECT x() LIMIT +?) AS "page" LIMIT +?"#);
-        assert!(planned(DbBackend::Postgres).ends_with("LIMIT $2"));
-    }
 }

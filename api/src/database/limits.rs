@@ -1,0 +1,75 @@
+//! How a limit stands in a statement, so that the database plans the statement once, and not each time that it runs.
+
+use sea_orm::sea_query::Values;
+use sea_orm::{DbBackend, Statement, Value};
+
+/// A statement that is planned once. A page is long: to plan it takes longer than to run it.
+///
+/// SQLite (3.51.3) plans by a bound limit, and prepares the statement anew whenever one is bound again: as an expression it does not.
+/// PostgreSQL (15) expects a tenth of the rows of a bound limit: the plan for any values looks so much dearer than one for these that it
+/// makes a new one each time. A limit that it can read is the same in both.
+pub fn planned_once(mut statement: Statement) -> Statement {
+    match (statement.db_backend, statement.values.take()) {
+        (DbBackend::Postgres, Some(values)) => {
+            (statement.sql, statement.values) = written_out(&statement.sql, &values);
+        }
+        (_, values) => {
+            statement.sql = statement.sql.replace("LIMIT ?", "LIMIT +?");
+            statement.values = values;
+        }
+    }
+    statement
+}
+
+/// A statement of PostgreSQL with its limits in the place of their parameters, and the values of the others.
+fn written_out(sql: &str, values: &Values) -> (String, Option<Values>) {
+    let (mut written, mut others, mut rest) = (String::with_capacity(sql.len()), Vec::new(), sql);
+    while let Some((before, number, after)) = parameter(rest) {
+        written.push_str(before);
+        match values.0.get(number - 1) {
+            Some(Value::BigUnsigned(Some(limit))) if before.ends_with("LIMIT ") => written.push_str(&limit.to_string()),
+            value => {
+                others.extend(value.cloned());
+                written.push('$');
+                written.push_str(&others.len().to_string());
+            }
+        }
+        rest = after;
+    }
+    written.push_str(rest);
+    (written, Some(Values(others)))
+}
+
+/// The first parameter of a text, by its number: what is before it, and after it.
+fn parameter(sql: &str) -> Option<(&str, usize, &str)> {
+    let (before, after) = sql.split_once('$')?;
+    let end = after.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(after.len());
+    let (number, after) = after.split_at(end);
+    Some((before, number.parse().ok()?, after))
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, Func, Query};
+
+    use super::*;
+
+    #[test]
+    fn a_statement_is_not_planned_by_a_limit_that_is_bound() {
+        let planned = |backend: DbBackend| {
+            let page =
+                Query::select().expr(Func::cust("x")).and_where(Expr::col(Alias::new("a")).eq(7)).limit(20).take();
+            let found = Query::select().from_subquery(page, "page").expr(Expr::value(8)).limit(1).offset(9).take();
+            planned_once(backend.build(&found))
+        };
+        let sqlite = planned(DbBackend::Sqlite);
+        let page = r#"(SELECT x() WHERE "a" = ? LIMIT +?) AS "page""#;
+        assert_eq!(sqlite.sql, format!("SELECT ? FROM {page} LIMIT +? OFFSET ?"));
+        let values = |values: Vec<Value>| Some(Values(values));
+        assert_eq!(sqlite.values, values(vec![8.into(), 7.into(), 20_u64.into(), 1_u64.into(), 9_u64.into()]));
+        let postgres = planned(DbBackend::Postgres);
+        let page = r#"(SELECT x() WHERE "a" = $2 LIMIT 20) AS "page""#;
+        assert_eq!(postgres.sql, format!("SELECT $1 FROM {page} LIMIT 1 OFFSET $3"));
+        assert_eq!(postgres.values, values(vec![8.into(), 7.into(), 9_u64.into()]));
+    }
+}
