@@ -21,6 +21,7 @@ use rec_tests::socket::{Heard, Socket};
 use rec_tests::wait::{PATIENCE, until};
 use rec_tests::{TestApp, on_both_databases, on_postgres};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use crate::changes::head;
 use crate::mirror::{Copy, Said};
@@ -30,27 +31,28 @@ use crate::webhooks::{header, open, register};
 const CHANGES: &str = "query($after: String) { changes(after: $after, first: 7, types: [THEME]) {
     edges { cursor kind id version } endCursor upToDate } }";
 
-/// Reads the feed from a cursor until the writers are done and all is read. The ids, in their order.
-async fn read(client: &Client, mut after: Value, done: &AtomicBool) -> Vec<String> {
+/// Reads the feed from a cursor, again after each step of the writers, until they are done and all is read. The ids, in their order.
+async fn read(client: &Client, mut after: Value, mut are_done: watch::Receiver<bool>) -> Vec<String> {
     let mut read = Vec::new();
     loop {
-        let over = done.load(Ordering::SeqCst);
+        let over = *are_done.borrow_and_update();
         let page = client.query_with(CHANGES, json!({ "after": after })).await["changes"].take();
         for edge in page["edges"].as_array().unwrap() {
             assert_eq!((&edge["kind"], &edge["version"]), (&json!("CREATED"), &json!(1)));
             read.push(edge["id"].as_str().unwrap().to_owned());
         }
         after = page["endCursor"].clone();
-        if over && page["upToDate"] == true {
-            return read;
+        match (page["upToDate"] == true, over) {
+            (true, true) => return read,
+            (true, false) => are_done.changed().await.expect("the writers' next step"),
+            (false, _) => {}
         }
-        tokio::task::yield_now().await;
     }
 }
 
-/// Creates themes; takes every third one back after its change has its number. The ids of those that are committed, in
+/// Creates themes; takes every third one back after its change has its number. Tells of both. The ids of those that are committed, in
 /// their order.
-async fn write(app: &TestApp, writer: u64) -> Vec<String> {
+async fn write(app: &TestApp, writer: u64, step: impl Fn()) -> Vec<String> {
     let mut committed = Vec::new();
     for number in 0..45_u64 {
         let code = format!("W{writer}-{number}");
@@ -65,12 +67,14 @@ async fn write(app: &TestApp, writer: u64) -> Vec<String> {
             let input: CreateThemeInput = input.unwrap_or_else(|_| panic!("an input"));
             theme::create(&within, &Viewer::system("test"), input).await.unwrap();
             drop(within);
+            step();
             tokio::time::sleep(Duration::from_millis(number % 5)).await;
             Arc::into_inner(txn).unwrap().rollback().await.unwrap();
         } else {
             let input = json!({ "code": code, "name": text(&code), "kind": "SUBJECT" });
             let theme = app.secretariat().mutate("createTheme", input, "id").await;
             committed.push(theme["id"].as_str().unwrap().to_owned());
+            step();
         }
     }
     committed
@@ -90,14 +94,15 @@ fn rows(writer: u64, number: u64) -> Vec<Value> {
 on_both_databases! {
     async fn no_change_is_lost_and_none_told_twice_among_writers_that_take_back(app: TestApp) {
         let start = app.anonymous().query("{ feedHead }").await["feedHead"].take();
-        let done = AtomicBool::new(false);
+        let (are_done, _) = watch::channel(false);
         let writing = async {
-            let committed = join_all((0..8).map(|writer| write(&app, writer))).await;
-            done.store(true, Ordering::SeqCst);
+            let step = || are_done.send_modify(|_| {});
+            let committed = join_all((0..8).map(|writer| write(&app, writer, step))).await;
+            are_done.send_replace(true);
             committed
         };
         let readers = [app.anonymous(), app.anonymous(), app.secretariat()];
-        let reading = join_all(readers.iter().map(|client| read(client, start.clone(), &done)));
+        let reading = join_all(readers.iter().map(|client| read(client, start.clone(), are_done.subscribe())));
         let (committed, read) = tokio::join!(writing, reading);
         let all: BTreeSet<&String> = committed.iter().flatten().collect();
         assert_eq!(all.len(), 8 * 30);
