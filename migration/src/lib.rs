@@ -17,6 +17,7 @@ mod m20261128_000013_ordered_lists;
 mod m20261128_000014_feed_identity;
 mod m20261128_000015_levelled_lists;
 mod m20261128_000016_seen_links;
+mod m20261128_000017_own_rows;
 
 use sea_orm_migration::async_trait;
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000014_feed_identity::Migration),
             Box::new(m20261128_000015_levelled_lists::Migration),
             Box::new(m20261128_000016_seen_links::Migration),
+            Box::new(m20261128_000017_own_rows::Migration),
         ]
     }
 }

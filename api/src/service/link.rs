@@ -5,6 +5,7 @@ use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
 
 use super::ordered::{Candidates, ColumnName, Columns, any, tested};
+use super::read::Visible;
 use crate::auth::Viewer;
 
 /// How the rows of a table hang on a parent: by a column of their own, or through a table between.
@@ -64,12 +65,10 @@ impl Link {
         self.is_levelled.then(|| (self.parent.clone(), parent))
     }
 
-    /// The children of the parent whose id is `parent`, where indexes do not have them in every order.
-    pub fn candidates<E: Row>(&self, parent: Expr) -> Option<Candidates> {
+    /// The children of the parent whose id is `parent`, as candidates.
+    pub fn candidates<E: Visible>(&self, parent: Expr) -> Candidates {
         let condition = Condition::all().add(Expr::col(self.parent.clone()).eq(parent));
-        let columns = self.child.as_deref().cloned().unwrap_or_else(|| Columns::of::<E>(E::ID));
-        let order = vec![columns.id.clone()];
-        (!self.is_levelled).then_some(Candidates { columns, condition, order })
+        Candidates::of_rows(self.child.as_deref().cloned().unwrap_or_else(Columns::of_rows::<E>), condition)
     }
 
     /// The number of children of the parent whose id is `parent`, by the parts that name it: an index has them.

@@ -14,6 +14,8 @@ use crate::auth::Viewer;
 
 /// The most rows of an audience that are found and sorted.
 pub const FEW: u64 = 256;
+/// The same of those of an organisation, of which there are fewer to pass by.
+const FEW_OWN: u64 = 64;
 
 /// An audience whose rows a viewer may see: all of them, or its organisation's.
 #[derive(Clone)]
@@ -25,6 +27,10 @@ struct Level {
 }
 
 impl Level {
+    fn few(&self) -> u64 {
+        if self.owner.is_some() { FEW_OWN } else { FEW }
+    }
+
     fn under(&self, gate: Condition) -> Self {
         Self { gate, ..self.clone() }
     }
@@ -59,12 +65,29 @@ pub struct Columns {
     pub id: ColumnName,
     audience: ColumnName,
     owner: ColumnName,
+    /// What names the owner as well, where indexes have the rows of each.
+    indexed_owner: Option<ColumnName>,
 }
 
 impl Columns {
     pub fn of<E: Row>(id: E::Column) -> Self {
         let (audience, owner) = (E::AUDIENCE.as_column_ref(), E::OWNER.as_column_ref());
-        Self { id: id.as_column_ref(), audience, owner }
+        Self { id: id.as_column_ref(), audience, owner, indexed_owner: None }
+    }
+
+    /// Those of the table of a list itself.
+    pub fn of_rows<E: Visible>() -> Self {
+        let indexed_owner = E::ORDERED.and_then(|ordered| ordered.owner).map(|owner| owner.as_column_ref());
+        Self { indexed_owner, ..Self::of::<E>(E::ID) }
+    }
+
+    /// The rows of an organisation.
+    fn owned_by(&self, organization: OrganizationId) -> Condition {
+        let is_its = Expr::col(self.owner.clone()).eq(organization);
+        match &self.indexed_owner {
+            Some(owner) => Condition::all().add(Expr::col(owner.clone()).eq(organization)).add(tested(is_its)),
+            None => Condition::all().add(is_its),
+        }
     }
 
     /// The rows that a viewer may see.
@@ -87,21 +110,27 @@ pub struct Candidates {
 }
 
 impl Candidates {
+    /// The rows of one value, which an index has in the order of their ids.
+    pub fn of_rows(columns: Columns, condition: Condition) -> Self {
+        let order = vec![columns.id.clone()];
+        Self { columns, condition, order }
+    }
+
     /// The ids of those of an audience, one more than few at most.
     fn ids(&self, backend: DbBackend, level: &Level) -> SelectStatement {
-        let (Columns { id, audience, owner }, mut ids) = (&self.columns, Query::select());
+        let (Columns { id, audience, .. }, mut ids) = (&self.columns, Query::select());
         ids.column(id.clone()).from(id.0.clone()).cond_where(self.condition.clone());
         level.look_for(backend, &mut ids, Expr::col(audience.clone()));
-        ids.and_where_option(level.owner.map(|its| Expr::col(owner.clone()).eq(its)));
+        ids.cond_where(level.owner.map_or_else(Condition::all, |organization| self.columns.owned_by(organization)));
         for column in &self.order {
             ids.order_by(column.clone(), Order::Asc);
         }
-        ids.limit(FEW + 1).take()
+        ids.limit(level.few() + 1).take()
     }
 
     fn are_few(&self, backend: DbBackend, level: &Level) -> Expr {
         let (all, ids) = (Expr::col(Asterisk).count(), self.ids(backend, level));
-        Expr::from(Query::select().expr(all).from_subquery(ids, "candidate").take()).lte(FEW)
+        Expr::from(Query::select().expr(all).from_subquery(ids, "candidate").take()).lte(level.few())
     }
 
     fn hold(&self, backend: DbBackend, level: &Level, id: Expr) -> Expr {
@@ -218,7 +247,7 @@ pub fn page<E: Visible>(backend: DbBackend, viewer: &Viewer, listing: &Listing<E
     let (mut parts, sections) = (Vec::new(), listing.sections());
     for level in levels(viewer) {
         let mut are_many = Condition::all();
-        for candidates in &walk.candidates {
+        for candidates in walk.candidates_of(level.owner.is_some()) {
             let are_few = candidates.are_few(backend, &level);
             let level = level.under(are_many.clone().add(are_few.clone()));
             parts.push(("few", few(backend, viewer, listing, walk, &level, candidates)));

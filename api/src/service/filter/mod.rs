@@ -79,8 +79,8 @@ impl<'a> Scope<'a> {
     pub fn walk<F: Filter>(self, filter: Option<&F>) -> Result<Option<Walk>, Error> {
         let condition = filter.map_or_else(|| Ok(Condition::all()), |filter| self.apply(filter))?;
         let condition = if self.asked.get() == 0 { Condition::all() } else { condition };
-        let candidates = self.walking.map(Walking::into_candidates).unwrap_or_default();
-        Ok((self.asked.get() <= MOST_WALKED).then_some(Walk { condition, parent: None, candidates }))
+        let walking = self.walking.filter(|_| self.asked.get() <= MOST_WALKED);
+        Ok(walking.map(|walking| walking.into_walk(condition)))
     }
 
     /// How the list's own rows are told. Of those that they are related to a database finds all at once.
@@ -126,7 +126,7 @@ impl<'a> Scope<'a> {
         self.asked.set(self.asked.get() + 1);
         let condition = comparison.compare(&Expr::col(column.as_column_ref()))?;
         let (Some(walking), sought) = (self.walked(), comparison.sought()) else { return Ok(condition) };
-        if walking.leads(column, sought) {
+        if walking.leads(column, sought, &condition) {
             return Ok(condition);
         }
         walking.may_find(column, sought, &condition);
@@ -144,7 +144,7 @@ impl<'a> Scope<'a> {
         let condition = Condition::all().add(is_among(id.clone(), ids.clone(), filter));
         let sought = sought(filter);
         let Some(walking) = self.walked() else { return Ok(condition) };
-        if walking.leads(column, sought) {
+        if walking.leads(column, sought, &condition) {
             return Ok(condition);
         }
         // Of several they would be looked for again for each part of the page.

@@ -8,6 +8,7 @@ use sea_orm::{ColumnTrait, IdenStatic};
 
 use super::compare::Sought;
 use crate::service::ordered::{Candidates, Columns};
+use crate::service::page::Walk;
 use crate::service::read::Visible;
 
 /// The most comparisons of a filter by which few rows are looked for.
@@ -21,9 +22,13 @@ pub struct Walking {
     found: Vec<&'static str>,
     /// Whether the rows of one value are asked for, so that the index has those in order.
     is_led: Cell<bool>,
+    /// Whether all rows that are asked for have a value in the column that the list is sorted by.
+    has_values: Cell<bool>,
     /// Within how many alternatives and negations the filter is read.
     choices: Cell<u32>,
     candidates: RefCell<Vec<(Sought, Candidates)>>,
+    /// What an index has in the order of the list, but not of the rows of an organisation.
+    led: RefCell<Vec<Candidates>>,
 }
 
 impl Walking {
@@ -34,21 +39,24 @@ impl Walking {
         const { assert!(E::BY_ACCESS || E::ORDERED.is_none()) };
         let names = |columns: &[E::Column]| columns.iter().map(IdenStatic::as_str).collect();
         Some(Self {
-            columns: Columns::of::<E>(E::ID),
+            columns: Columns::of_rows::<E>(),
             key: key.map(|column| column.as_str()),
             leading: names(ordered.leading),
             found: names(ordered.found),
             is_led: Cell::new(is_led),
+            has_values: Cell::new(false),
             choices: Cell::new(0),
             candidates: RefCell::default(),
+            led: RefCell::default(),
         })
     }
 
-    /// What may hold of few rows, the likeliest first.
-    pub fn into_candidates(self) -> Vec<Candidates> {
+    /// How rows that meet a condition are passed by.
+    pub fn into_walk(self, condition: Condition) -> Walk {
         let mut candidates = self.candidates.into_inner();
         candidates.sort_by_key(|(sought, _)| *sought);
-        candidates.into_iter().map(|(_, one)| one).take(MOST_CANDIDATES).collect()
+        let candidates = candidates.into_iter().map(|(_, one)| one).take(MOST_CANDIDATES).collect();
+        Walk { condition, parent: None, has_values: self.has_values.get(), candidates, led: self.led.into_inner() }
     }
 
     /// Reads what need not hold of a row that matches.
@@ -60,32 +68,45 @@ impl Walking {
     }
 
     /// Whether an index is asked for the rows with what is sought in a column, in the order of the list.
-    pub fn leads(&self, column: impl ColumnTrait, sought: Sought) -> bool {
+    pub fn leads(&self, column: impl ColumnTrait, sought: Sought, condition: &Condition) -> bool {
         if self.choices.get() > 0 {
             return false;
         }
         let is_key = self.key == Some(column.as_str()) && matches!(sought, Sought::One | Sought::Range);
-        is_key || (sought == Sought::One && self.leading.contains(&column.as_str()) && !self.is_led.replace(true))
+        self.has_values.set(self.has_values.get() || is_key);
+        let leads = is_key || (self.is_leading(column, sought) && !self.is_led.replace(true));
+        if leads {
+            self.led.borrow_mut().extend(self.candidates(column, sought, condition));
+        }
+        leads
+    }
+
+    fn is_leading(&self, column: impl ColumnTrait, sought: Sought) -> bool {
+        sought == Sought::One && self.leading.contains(&column.as_str())
     }
 
     /// Notes what may hold of few rows, if an index finds them.
     pub fn may_find(&self, column: impl ColumnTrait, sought: Sought, condition: &Condition) {
+        if let Some(candidates) = self.candidates(column, sought, condition) {
+            self.note(sought, candidates);
+        }
+    }
+
+    fn candidates(&self, column: impl ColumnTrait, sought: Sought, condition: &Condition) -> Option<Candidates> {
         let (name, columns, condition) = (column.as_str(), self.columns.clone(), condition.clone());
         let order = match sought {
-            Sought::Nothing => return,
+            Sought::Nothing => return None,
             Sought::One => vec![columns.id.clone()],
             Sought::Range => vec![column.as_column_ref(), columns.id.clone()],
             Sought::Several => vec![],
         };
-        if self.leading.contains(&name) || self.found.contains(&name) {
-            self.note(sought, Candidates { columns, condition, order });
-        }
+        let is_found = self.leading.contains(&name) || self.found.contains(&name);
+        is_found.then_some(Candidates { columns, condition, order })
     }
 
     /// As `may_find`, of rows that `columns` of a table between name for one related row.
     pub fn may_find_by(&self, columns: Columns, condition: &Condition) {
-        let order = vec![columns.id.clone()];
-        self.note(Sought::One, Candidates { columns, condition: condition.clone(), order });
+        self.note(Sought::One, Candidates::of_rows(columns, condition.clone()));
     }
 
     fn note(&self, sought: Sought, found: Candidates) {

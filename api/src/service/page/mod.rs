@@ -77,20 +77,32 @@ pub struct Walk {
     pub condition: Condition,
     /// What they hang on, if indexes have the rows of each parent in every order: the column of its id, and the id.
     pub parent: Option<(ColumnName, Expr)>,
+    /// Whether all of them have a value in the first key.
+    pub has_values: bool,
     /// What may hold of few rows.
     pub candidates: Vec<Candidates>,
+    /// What an index has in the order of the list, but not of the rows of an organisation: it may hold of few of these.
+    pub led: Vec<Candidates>,
 }
 
 impl Walk {
     /// Of those rows that hang on a parent.
-    fn of_parent<E: Row>(&self, link: &Link, parent: Expr) -> Self {
-        let of_parent = link.levelled_by(parent.clone());
-        let condition = match of_parent {
-            Some(_) => self.condition.clone(),
-            None => self.condition.clone().add(link.tested::<E>(parent.clone())),
-        };
-        let candidates = link.candidates::<E>(parent).into_iter().chain(self.candidates.iter().cloned());
-        Self { condition, parent: of_parent, candidates: candidates.collect() }
+    fn of_parent<E: Visible>(&self, link: &Link, parent: Expr) -> Self {
+        let (mut walk, of_parent) = (self.clone(), link.candidates::<E>(parent.clone()));
+        walk.parent = link.levelled_by(parent.clone());
+        if walk.parent.is_some() {
+            walk.led.push(of_parent);
+        } else {
+            walk.condition = walk.condition.add(link.tested::<E>(parent));
+            walk.candidates.insert(0, of_parent);
+        }
+        walk
+    }
+
+    /// What may hold of few rows, of all or of an organisation's.
+    pub fn candidates_of(&self, an_organizations: bool) -> impl Iterator<Item = &Candidates> {
+        let led: &[Candidates] = if an_organizations { &self.led } else { &[] };
+        led.iter().chain(&self.candidates)
     }
 }
 
@@ -206,7 +218,10 @@ impl<E: Row> Listing<E> {
 
     /// As `walk`, of those of its rows that hang on a parent. Where an index does not have these in order, and only some of them are asked
     /// for, they are better found and sorted: what is seldom met with would be looked for in the whole table, for each parent.
-    pub fn walk_of(&self, link: &Link, parent: Expr) -> Option<Walk> {
+    pub fn walk_of(&self, link: &Link, parent: Expr) -> Option<Walk>
+    where
+        E: Visible,
+    {
         let walk = self.walk.as_ref().filter(|walk| link.is_levelled() || walk.condition.is_empty())?;
         Some(walk.of_parent::<E>(link, parent))
     }
@@ -214,7 +229,8 @@ impl<E: Row> Listing<E> {
     /// Its rows, one section after the other. Its first key is one that an index has in order; where rows are equal in it, the others are
     /// sorted by.
     pub fn sections(&self) -> Vec<Section> {
-        let has_nulls = self.keys.first().is_some_and(|key| key.column.def().is_null());
+        let may_be_null = self.keys.first().is_some_and(|key| key.column.def().is_null());
+        let has_nulls = may_be_null && self.walk.as_ref().is_none_or(|walk| !walk.has_values);
         [false, true].into_iter().take(if has_nulls { 2 } else { 1 }).map(|of_nulls| self.section(of_nulls)).collect()
     }
 
