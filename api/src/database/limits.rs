@@ -9,27 +9,28 @@ use sea_orm::{DbBackend, Statement, Value};
 /// PostgreSQL (15) expects a tenth of the rows of a bound limit: the plan for any values looks so much dearer than one for these that it
 /// makes a new one each time. A limit that it can read is the same in both.
 pub fn planned_once(mut statement: Statement) -> Statement {
-    match (statement.db_backend, statement.values.take()) {
-        (DbBackend::Postgres, Some(values)) => {
-            (statement.sql, statement.values) = written_out(&statement.sql, &values);
-        }
-        (_, values) => {
+    if statement.db_backend == DbBackend::Sqlite {
+        if statement.sql.contains("LIMIT ?") {
             statement.sql = statement.sql.replace("LIMIT ?", "LIMIT +?");
-            statement.values = values;
         }
+    } else if statement.sql.contains("LIMIT $")
+        && let Some((sql, values)) = statement.values.as_ref().and_then(|values| written_out(&statement.sql, values))
+    {
+        (statement.sql, statement.values) = (sql, Some(values));
     }
     statement
 }
 
-/// A statement of PostgreSQL with its limits in the place of their parameters, and the values of the others.
-fn written_out(sql: &str, values: &Values) -> (String, Option<Values>) {
+/// A statement of PostgreSQL with its limits in the place of their parameters, and the values of the others. None if it has a dollar sign
+/// that is no parameter.
+fn written_out(sql: &str, values: &Values) -> Option<(String, Values)> {
     let (mut written, mut others, mut rest) = (String::with_capacity(sql.len()), Vec::new(), sql);
     while let Some((before, number, after)) = parameter(rest) {
         written.push_str(before);
-        match values.0.get(number - 1) {
-            Some(Value::BigUnsigned(Some(limit))) if before.ends_with("LIMIT ") => written.push_str(&limit.to_string()),
+        match values.0.get(number.checked_sub(1)?)? {
+            Value::BigUnsigned(Some(limit)) if before.ends_with("LIMIT ") => written.push_str(&limit.to_string()),
             value => {
-                others.extend(value.cloned());
+                others.push(value.clone());
                 written.push('$');
                 written.push_str(&others.len().to_string());
             }
@@ -37,7 +38,7 @@ fn written_out(sql: &str, values: &Values) -> (String, Option<Values>) {
         rest = after;
     }
     written.push_str(rest);
-    (written, Some(Values(others)))
+    (!rest.contains('$')).then_some((written, Values(others)))
 }
 
 /// The first parameter of a text, by its number: what is before it, and after it.
@@ -71,5 +72,14 @@ mod tests {
         let page = r#"(SELECT x() WHERE "a" = $2 LIMIT 20) AS "page""#;
         assert_eq!(postgres.sql, format!("SELECT $1 FROM {page} LIMIT 1 OFFSET $3"));
         assert_eq!(postgres.values, values(vec![8.into(), 7.into(), 9_u64.into()]));
+    }
+
+    #[test]
+    fn a_dollar_sign_that_is_no_parameter_leaves_a_statement_alone() {
+        for sql in [r#"SELECT "a$b" LIMIT $1"#, r#"SELECT $1 LIMIT $2 "a$""#, "SELECT $0 LIMIT $1"] {
+            let values = [1_u64.into(), 2_u64.into()];
+            let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
+            assert_eq!(planned_once(statement.clone()), statement);
+        }
     }
 }

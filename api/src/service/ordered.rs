@@ -81,6 +81,10 @@ impl Columns {
         Self { indexed_owner, ..Self::of::<E>(E::ID) }
     }
 
+    pub fn are_owned(&self) -> bool {
+        self.indexed_owner.is_some()
+    }
+
     /// The rows of an organisation.
     fn owned_by(&self, organization: OrganizationId) -> Condition {
         let is_its = Expr::col(self.owner.clone()).eq(organization);
@@ -173,7 +177,7 @@ fn union(parts: impl IntoIterator<Item = (&'static str, SelectStatement)>) -> Se
 /// What must hold of the rows of an audience that are passed by, and that any are. Those of an organisation an index has in order, whatever
 /// else must hold.
 fn passed_by<E: Visible>(walk: &Walk, level: &Level) -> (Level, Condition) {
-    let hangs = walk.parent.as_ref().map(|(column, id)| Expr::col(column.clone()).eq(id.clone()));
+    let hangs = walk.hangs();
     let Some(organization) = level.owner else { return (level.clone(), walk.condition.clone().add_option(hangs)) };
     let is_its = E::OWNER.eq(organization);
     let Some(owner) = E::ORDERED.and_then(|ordered| ordered.owner) else {
@@ -237,7 +241,7 @@ fn few<E: Visible>(
     let mut few = Query::select();
     few.column(E::ID.as_column_ref()).from(E::default().table_ref()).cond_where(E::visible(viewer));
     few.and_where(candidates.hold(backend, level, Expr::col(E::ID.as_column_ref())));
-    few.cond_where(all_tested(&walk.condition));
+    few.cond_where(all_tested(&walk.condition).add_option(walk.hangs().map(tested)));
     listing.narrow(&mut few);
     few
 }

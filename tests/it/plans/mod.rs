@@ -98,7 +98,11 @@ async fn nested_recommendations(app: &TestApp) -> Vec<Nested> {
     meetings.truncate(100);
     vec![
         (bodies.clone(), recommendations::of_body(), None),
-        (bodies, recommendations::of_body(), Some(equal("status", named("ADOPTED")))),
+        (bodies.clone(), recommendations::of_body(), Some(equal("status", named("ADOPTED")))),
+        (bodies.clone(), recommendations::of_body(), Some(equal("status", named("UNDER_DISCUSSION")))),
+        (bodies.clone(), recommendations::of_body(), Some(some("addressedCountries", "iso2", "KZ"))),
+        (bodies, recommendations::of_body(), Some(value!({ "label": { "gte": "REC/WG-B" } }))),
+        (organizations.clone(), recommendations::of_drafter(), Some(equal("status", named("DRAFT")))),
         (organizations.clone(), recommendations::of_addressed_organization(), None),
         (organizations, recommendations::of_drafter(), None),
         (ids::<country::Entity>(app).await, recommendations::of_addressed_country(), None),

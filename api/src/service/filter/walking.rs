@@ -8,11 +8,8 @@ use sea_orm::{ColumnTrait, IdenStatic};
 
 use super::compare::Sought;
 use crate::service::ordered::{Candidates, Columns};
-use crate::service::page::Walk;
+use crate::service::page::{MOST_CANDIDATES, Walk};
 use crate::service::read::Visible;
-
-/// The most comparisons of a filter by which few rows are looked for.
-const MOST_CANDIDATES: usize = 3;
 
 pub struct Walking {
     columns: Columns,
@@ -75,7 +72,7 @@ impl Walking {
         let is_key = self.key == Some(column.as_str()) && matches!(sought, Sought::One | Sought::Range);
         self.has_values.set(self.has_values.get() || is_key);
         let leads = is_key || (self.is_leading(column, sought) && !self.is_led.replace(true));
-        if leads {
+        if leads && self.columns.are_owned() {
             self.led.borrow_mut().extend(self.candidates(column, sought, condition));
         }
         leads

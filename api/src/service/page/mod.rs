@@ -23,6 +23,8 @@ use crate::error::Error;
 
 /// Rows of a page if neither `first` nor `last` is given.
 pub const DEFAULT_PAGE: u64 = 25;
+/// The most comparisons of a filter by which few rows are looked for; a parent comes on top.
+pub const MOST_CANDIDATES: usize = 3;
 /// The most sort keys of a list.
 const MOST_KEYS: usize = 5;
 
@@ -91,7 +93,7 @@ impl Walk {
         let (mut walk, of_parent) = (self.clone(), link.candidates::<E>(parent.clone()));
         walk.parent = link.levelled_by(parent.clone());
         if walk.parent.is_some() {
-            walk.led.push(of_parent);
+            walk.led.insert(0, of_parent);
         } else {
             walk.condition = walk.condition.add(link.tested::<E>(parent));
             walk.candidates.insert(0, of_parent);
@@ -99,10 +101,15 @@ impl Walk {
         walk
     }
 
+    /// What its rows have in common, if indexes have the rows of each parent.
+    pub fn hangs(&self) -> Option<Expr> {
+        self.parent.as_ref().map(|(column, id)| Expr::col(column.clone()).eq(id.clone()))
+    }
+
     /// What may hold of few rows, of all or of an organisation's.
     pub fn candidates_of(&self, an_organizations: bool) -> impl Iterator<Item = &Candidates> {
         let led: &[Candidates] = if an_organizations { &self.led } else { &[] };
-        led.iter().chain(&self.candidates)
+        led.iter().chain(&self.candidates).take(MOST_CANDIDATES + 1)
     }
 }
 
