@@ -5,16 +5,7 @@
 # know the planner expects a tenth of the rows, 5,000 of 50,000, so the generic plan looks dearer than a plan for 21, which is made each time:
 # 20 custom plans of 20. The same statement with its LIMIT written out has 5 custom plans, and then 15 times the generic one.
 source "$(dirname "$0")/lib.sh"
-cd "$folder"
-npm init --yes >/dev/null
-npm install --silent @electric-sql/pglite@0.5.17
-cat > plans.mjs <<'NODE'
-import assert from "node:assert";
-import { PGlite } from "@electric-sql/pglite";
-
-const database = new PGlite();
-const [{ server_version: version }] = (await database.query("SHOW server_version")).rows;
-assert(version.startsWith("18."), version);
+with_pglite 0.5.17 <<'NODE'
 await database.exec(`
   CREATE TABLE recommendation (id int PRIMARY KEY, audience int, adopted_on int);
   INSERT INTO recommendation SELECT n, 0, n FROM generate_series(1, 50000) n;
@@ -33,4 +24,3 @@ assert.deepEqual(
 );
 await database.close();
 NODE
-node plans.mjs

@@ -6,16 +6,7 @@
 # does not count in that choice. Alone in WHERE the EXISTS becomes a join, and reads an entry of the index for each row. Written as
 # `(SELECT true ... LIMIT 1)` it does so as an operand too: a subquery with a LIMIT is not hashed.
 source "$(dirname "$0")/lib.sh"
-cd "$folder"
-npm init --yes >/dev/null
-npm install --silent @electric-sql/pglite@0.5.17
-cat > plans.mjs <<'NODE'
-import assert from "node:assert";
-import { PGlite } from "@electric-sql/pglite";
-
-const database = new PGlite();
-const [{ server_version: version }] = (await database.query("SHOW server_version")).rows;
-assert(version.startsWith("18."), version);
+with_pglite 0.5.17 <<'NODE'
 await database.exec(`
   CREATE TABLE recommendation (id int PRIMARY KEY, adopted_on int, open boolean);
   CREATE TABLE recommendation_theme (recommendation_id int, theme_id int, PRIMARY KEY (recommendation_id, theme_id));
@@ -44,4 +35,3 @@ for (const [term, readsAll] of terms) {
 }
 await database.close();
 NODE
-node plans.mjs
