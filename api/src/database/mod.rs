@@ -27,7 +27,7 @@ use sea_orm::{
 pub use self::failure::{is_away, is_busy, is_crossed};
 use self::health::Health;
 use self::interrupt::{Interrupt, interruptible};
-use self::limits::planned_once;
+pub use self::limits::planned_once;
 use self::queue::Queue;
 use self::readers::Readers;
 use self::scope::Turn;

@@ -81,8 +81,14 @@ impl Columns {
         Self { indexed_owner, ..Self::of::<E>(E::ID) }
     }
 
+    /// Whether indexes have the rows of each owner.
     pub fn are_owned(&self) -> bool {
         self.indexed_owner.is_some()
+    }
+
+    /// As `are_owned`, by this column.
+    pub fn are_owned_by(&self, column: &ColumnName) -> bool {
+        self.indexed_owner.as_ref() == Some(column)
     }
 
     /// The rows of an organisation.
@@ -177,18 +183,18 @@ fn union(parts: impl IntoIterator<Item = (&'static str, SelectStatement)>) -> Se
 /// What must hold of the rows of an audience that are passed by, and that any are. Those of an organisation an index has in order, whatever
 /// else must hold.
 fn passed_by<E: Visible>(walk: &Walk, level: &Level) -> (Level, Condition) {
-    let hangs = walk.hangs();
-    let Some(organization) = level.owner else { return (level.clone(), walk.condition.clone().add_option(hangs)) };
-    let is_its = E::OWNER.eq(organization);
-    let Some(owner) = E::ORDERED.and_then(|ordered| ordered.owner) else {
-        return (level.clone(), walk.condition.clone().add_option(hangs).add(is_its));
-    };
-    let condition = all_tested(&walk.condition).add(owner.eq(organization)).add(tested(is_its));
+    let (is_child, columns) = (walk.is_child(), Columns::of_rows::<E>());
+    let Some(organization) = level.owner else { return (level.clone(), walk.condition.clone().add_option(is_child)) };
+    let is_its = columns.owned_by(organization);
+    if columns.indexed_owner.is_none() {
+        return (level.clone(), walk.condition.clone().add_option(is_child).add(is_its));
+    }
+    let condition = all_tested(&walk.condition).add(is_its);
     match &walk.parent {
-        Some((column, id)) if *column == owner.as_column_ref() => {
+        Some((column, id)) if columns.are_owned_by(column) => {
             (level.under(level.gate.clone().add(id.clone().eq(organization))), condition)
         }
-        _ => (level.clone(), condition.add_option(hangs.map(tested))),
+        _ => (level.clone(), condition.add_option(is_child.map(tested))),
     }
 }
 
@@ -241,7 +247,7 @@ fn few<E: Visible>(
     let mut few = Query::select();
     few.column(E::ID.as_column_ref()).from(E::default().table_ref()).cond_where(E::visible(viewer));
     few.and_where(candidates.hold(backend, level, Expr::col(E::ID.as_column_ref())));
-    few.cond_where(all_tested(&walk.condition).add_option(walk.hangs().map(tested)));
+    few.cond_where(all_tested(&walk.condition).add_option(walk.is_child().map(tested)));
     listing.narrow(&mut few);
     few
 }
@@ -251,7 +257,7 @@ pub fn page<E: Visible>(backend: DbBackend, viewer: &Viewer, listing: &Listing<E
     let (mut parts, sections) = (Vec::new(), listing.sections());
     for level in levels(viewer) {
         let mut are_many = Condition::all();
-        for candidates in walk.candidates_of(level.owner.is_some()) {
+        for candidates in walk.candidates_for(level.owner) {
             let are_few = candidates.are_few(backend, &level);
             let level = level.under(are_many.clone().add(are_few.clone()));
             parts.push(("few", few(backend, viewer, listing, walk, &level, candidates)));

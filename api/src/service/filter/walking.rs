@@ -25,7 +25,7 @@ pub struct Walking {
     choices: Cell<u32>,
     candidates: RefCell<Vec<(Sought, Candidates)>>,
     /// What an index has in the order of the list, but not of the rows of an organisation.
-    led: RefCell<Vec<Candidates>>,
+    own_candidates: RefCell<Vec<Candidates>>,
 }
 
 impl Walking {
@@ -44,7 +44,7 @@ impl Walking {
             has_values: Cell::new(false),
             choices: Cell::new(0),
             candidates: RefCell::default(),
-            led: RefCell::default(),
+            own_candidates: RefCell::default(),
         })
     }
 
@@ -53,7 +53,8 @@ impl Walking {
         let mut candidates = self.candidates.into_inner();
         candidates.sort_by_key(|(sought, _)| *sought);
         let candidates = candidates.into_iter().map(|(_, one)| one).take(MOST_CANDIDATES).collect();
-        Walk { condition, parent: None, has_values: self.has_values.get(), candidates, led: self.led.into_inner() }
+        let (has_values, own_candidates) = (self.has_values.get(), self.own_candidates.into_inner());
+        Walk { condition, parent: None, has_values, candidates, own_candidates }
     }
 
     /// Reads what need not hold of a row that matches.
@@ -73,7 +74,7 @@ impl Walking {
         self.has_values.set(self.has_values.get() || is_key);
         let leads = is_key || (self.is_leading(column, sought) && !self.is_led.replace(true));
         if leads && self.columns.are_owned() {
-            self.led.borrow_mut().extend(self.candidates(column, sought, condition));
+            self.own_candidates.borrow_mut().extend(self.candidates(column, sought, condition));
         }
         leads
     }

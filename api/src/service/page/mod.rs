@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::Row;
-use entity::id::RecordId;
+use entity::id::{OrganizationId, RecordId};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Order, SelectStatement};
 use sea_orm::{ColumnTrait, ColumnType, ModelTrait, Value};
 use sha2::{Digest as _, Sha256};
@@ -83,33 +83,36 @@ pub struct Walk {
     pub has_values: bool,
     /// What may hold of few rows.
     pub candidates: Vec<Candidates>,
-    /// What an index has in the order of the list, but not of the rows of an organisation: it may hold of few of these.
-    pub led: Vec<Candidates>,
+    /// What an index has in the order of the list, but not of the rows of an organisation: it may hold of few of its own.
+    pub own_candidates: Vec<Candidates>,
 }
 
 impl Walk {
     /// Of those rows that hang on a parent.
     fn of_parent<E: Visible>(&self, link: &Link, parent: Expr) -> Self {
-        let (mut walk, of_parent) = (self.clone(), link.candidates::<E>(parent.clone()));
+        let (mut walk, children) = (self.clone(), link.candidates::<E>(parent.clone()));
         walk.parent = link.levelled_by(parent.clone());
-        if walk.parent.is_some() {
-            walk.led.insert(0, of_parent);
-        } else {
-            walk.condition = walk.condition.add(link.tested::<E>(parent));
-            walk.candidates.insert(0, of_parent);
+        match &walk.parent {
+            // The index of an owner has what it drafted in order.
+            Some((column, _)) if children.columns.are_owned_by(column) => {}
+            Some(_) => walk.own_candidates.insert(0, children),
+            None => {
+                walk.condition = walk.condition.add(link.tested::<E>(parent));
+                walk.candidates.insert(0, children);
+            }
         }
         walk
     }
 
-    /// What its rows have in common, if indexes have the rows of each parent.
-    pub fn hangs(&self) -> Option<Expr> {
+    /// Whether a row hangs on the parent, if indexes have the rows of each.
+    pub fn is_child(&self) -> Option<Expr> {
         self.parent.as_ref().map(|(column, id)| Expr::col(column.clone()).eq(id.clone()))
     }
 
-    /// What may hold of few rows, of all or of an organisation's.
-    pub fn candidates_of(&self, an_organizations: bool) -> impl Iterator<Item = &Candidates> {
-        let led: &[Candidates] = if an_organizations { &self.led } else { &[] };
-        led.iter().chain(&self.candidates).take(MOST_CANDIDATES + 1)
+    /// What may hold of few rows: of all, or of an organisation's own.
+    pub fn candidates_for(&self, owner: Option<OrganizationId>) -> impl Iterator<Item = &Candidates> {
+        let own: &[Candidates] = if owner.is_some() { &self.own_candidates } else { &[] };
+        own.iter().chain(&self.candidates).take(MOST_CANDIDATES + 1)
     }
 }
 
