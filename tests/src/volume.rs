@@ -19,6 +19,26 @@ pub async fn load(app: &TestApp, recommendations: u32, meetings: u32) {
     app.app.databases.refresh_statistics().await.expect("statistics");
 }
 
+/// Gives all drafts to one organisation, and a target date to what was adopted and to the drafts of a body.
+pub async fn give_all_drafts(app: &TestApp, acronym: &str) {
+    let organization = format!("(SELECT id FROM organization WHERE acronym = '{acronym}')");
+    let mut changes = vec![
+        format!(
+            "UPDATE recommendation SET owner = {organization}, drafted_by_id = {organization} WHERE owner IS NOT NULL"
+        ),
+        "UPDATE recommendation SET target_date = adopted_on".to_owned(),
+        "UPDATE recommendation SET target_date = (SELECT max(adopted_on) FROM recommendation)
+         WHERE owner IS NOT NULL AND body_id = (SELECT id FROM body WHERE code = 'WG-A')"
+            .to_owned(),
+    ];
+    let parts = ["recommendation_theme", "recommendation_instrument", "addressee"];
+    changes.extend(parts.map(|part| format!("UPDATE {part} SET owner = {organization} WHERE owner IS NOT NULL")));
+    for change in changes {
+        app.app.databases.write.execute_unprepared(&change).await.expect("drafts");
+    }
+    app.app.databases.refresh_statistics().await.expect("statistics");
+}
+
 /// The synthetic volume has no instruments: a third of it names one.
 const ON_AN_INSTRUMENT: &str =
     "INSERT INTO recommendation_instrument (id, recommendation_id, instrument_id, position, audience, owner)

@@ -4,7 +4,7 @@
 use entity::id::OrganizationId;
 use entity::{Audience, Row};
 use sea_orm::sea_query::{
-    Asterisk, Condition, DynIden, Expr, ExprTrait, Func, Order, Query, SelectStatement, UnionType,
+    Asterisk, Condition, DynIden, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement, UnionType,
 };
 use sea_orm::{ColumnTrait as _, DbBackend, Iterable as _};
 
@@ -266,10 +266,20 @@ pub fn page<E: Visible>(backend: DbBackend, viewer: &Viewer, listing: &Listing<E
         let level = level.under(are_many);
         parts.extend(sections.iter().map(|section| ("branch", branch(backend, listing, walk, &level, section))));
     }
-    let is_one_of_them = Expr::col(E::ID.as_column_ref()).eq(Expr::col(("found", E::ID)));
     let mut page = Query::select();
     page.column((E::default(), Asterisk)).from_subquery(union(parts), "found");
-    page.cross_join(E::default().table_ref()).and_where(is_one_of_them);
+    let is_found = Expr::col(E::ID.as_column_ref()).eq(Expr::col(("found", E::ID)));
+    match backend {
+        // Each row is looked up: for ids of which it does not know how many there are, PostgreSQL might read the whole table.
+        DbBackend::Postgres => {
+            let row =
+                Query::select().column(Asterisk).from(E::default().table_ref()).and_where(is_found).limit(1).take();
+            page.join_lateral(JoinType::InnerJoin, row, E::default(), Condition::all());
+        }
+        _ => {
+            page.cross_join(E::default().table_ref()).and_where(is_found);
+        }
+    }
     listing.order(&mut page);
     page
 }

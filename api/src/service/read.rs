@@ -265,7 +265,7 @@ pub fn pages_of<E: Visible>(
     let mut outer = Query::select();
     outer.expr_as(parent(), PARENT).column(("c", Asterisk)).from_function(each(backend, parents), "p");
     if backend == DbBackend::Postgres {
-        outer.join_lateral(JoinType::InnerJoin, inner, "c", Expr::value(true));
+        outer.join_lateral(JoinType::InnerJoin, inner, "c", Condition::all());
     } else {
         // SQLite has no lateral join; a correlated list of ids does the same. It keeps the order of a cross join: it could take the
         // table first, and make the list anew for each of its rows.

@@ -45,6 +45,7 @@ pub fn filters() -> Vec<Option<Input>> {
         value!({ "not": (equal("status", named("ADOPTED"))) }),
         value!({ "updatedAt": { "gte": "2020-01-01T00:00:00Z" } }),
         value!({ "targetDate": { "lt": "2020-01-01" } }),
+        value!({ "targetDate": { "gte": "2024-06-01" } }),
     ];
     [None].into_iter().chain(filters.map(Some)).collect()
 }

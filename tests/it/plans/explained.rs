@@ -2,21 +2,70 @@
 
 use entity::Row;
 use rec_api::auth::Role;
+use rec_api::database::planned_once;
 use rec_tests::{Database, TestApp};
-use sea_orm::sea_query::SelectStatement;
-use sea_orm::{ConnectionTrait as _, Statement};
+use sea_orm::sea_query::{ArrayType, PostgresQueryBuilder, QueryBuilder as _, SelectStatement};
+use sea_orm::{ConnectionTrait as _, DbBackend, QueryResult, Statement, Value};
 
-/// The plan of a statement, a line for each step.
+/// How often PostgreSQL plans a statement for the values that it is given before it may keep a plan for any.
+const PLANNED_ANEW: usize = 5;
+
+/// The plan of a statement, a line for each step; as it is planned first.
 pub async fn plan(app: &TestApp, statement: &SelectStatement) -> String {
-    let db = &app.app.databases.write;
-    let statement = db.get_database_backend().build(statement);
-    let (explain, column) = match app.database {
-        Database::Sqlite => ("EXPLAIN QUERY PLAN", "detail"),
-        Database::Postgres => ("EXPLAIN", "QUERY PLAN"),
-    };
-    let explained = Statement { sql: format!("{explain} {}", statement.sql), ..statement };
-    let rows = db.query_all_raw(explained).await.unwrap();
+    plans(app, statement).await.swap_remove(0)
+}
+
+/// As `plan`; and on PostgreSQL as it is planned after a while on the same connection.
+pub async fn plans(app: &TestApp, statement: &SelectStatement) -> Vec<String> {
+    let statement = planned_once(app.app.databases.backend().build(statement));
+    match app.database {
+        Database::Sqlite => {
+            let explained = Statement { sql: format!("EXPLAIN QUERY PLAN {}", statement.sql), ..statement };
+            vec![lines(&app.app.databases.write.query_all_raw(explained).await.unwrap(), "detail")]
+        }
+        Database::Postgres => plans_of_prepared(app, &statement).await,
+    }
+}
+
+async fn plans_of_prepared(app: &TestApp, statement: &Statement) -> Vec<String> {
+    let values = statement.values.iter().flat_map(|values| &values.0);
+    let types: Vec<&str> = values.clone().map(type_of).collect();
+    let written = |value| format!("{}::{}", PostgresQueryBuilder.value_to_string(value), type_of(value));
+    let given: Vec<String> = values.map(written).collect();
+    let in_brackets = |listed: String| if listed.is_empty() { listed } else { format!("({listed})") };
+    let explain = format!("EXPLAIN EXECUTE page{}", in_brackets(given.join(", ")));
+    let txn = app.app.databases.begin().await.unwrap();
+    let prepare = format!("PREPARE page{} AS {}", in_brackets(types.join(", ")), statement.sql);
+    txn.execute_unprepared(&prepare).await.unwrap();
+    let mut plans = Vec::new();
+    for _ in 0..=PLANNED_ANEW {
+        let explained = Statement::from_string(DbBackend::Postgres, explain.clone());
+        plans.push(lines(&txn.query_all_raw(explained).await.unwrap(), "QUERY PLAN"));
+    }
+    txn.execute_unprepared("DEALLOCATE page").await.unwrap();
+    txn.rollback().await.unwrap();
+    let kept = plans.pop().unwrap();
+    vec![plans.swap_remove(0), kept]
+}
+
+fn lines(rows: &[QueryResult], column: &str) -> String {
     rows.iter().map(|row| row.try_get::<String>("", column).unwrap() + "\n").collect()
+}
+
+/// The type of PostgreSQL that a value is sent as.
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Bool(_) => "boolean",
+        Value::SmallInt(_) => "smallint",
+        Value::Int(_) => "int",
+        Value::BigInt(_) | Value::BigUnsigned(_) => "bigint",
+        Value::String(_) => "text",
+        Value::Uuid(_) => "uuid",
+        Value::ChronoDate(_) => "date",
+        Value::ChronoDateTimeUtc(_) => "timestamptz",
+        Value::Array(ArrayType::Uuid, _) => "uuid[]",
+        other => panic!("no type: {other:?}"),
+    }
 }
 
 /// The most rows of a page, and one.
