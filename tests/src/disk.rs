@@ -1,4 +1,4 @@
-//! Disks that are full: a small file system of a test's own, and a limit to the size of a program's files.
+//! Disks that are full: a small file system of a test's own.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};

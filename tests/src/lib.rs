@@ -6,6 +6,7 @@
 pub mod client;
 pub mod disk;
 pub mod given;
+pub mod limits;
 pub mod points;
 pub mod postgres;
 pub mod program;

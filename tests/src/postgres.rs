@@ -12,6 +12,7 @@ use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, QueryRes
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
+use crate::limits::limiting;
 use crate::wait::{in_time, until};
 
 /// The address of a server, without a database's name.
@@ -280,6 +281,11 @@ impl Cluster {
         let id: u32 = id.lines().next().and_then(|id| id.parse().ok()).expect("its process");
         let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
         children.split_whitespace().filter_map(|child| child.parse().ok()).chain([id]).collect()
+    }
+
+    /// Lets a process of the server have so many bytes of a resource, such as `as`, or as many as there are.
+    pub fn limit(&self, process: u32, resource: &str, most: Option<u64>) {
+        makes(&mut limiting(process, resource, most), &self.directory);
     }
 
     /// Stops the server, cutting all connections, and starts it again a second later: returns when it answers.

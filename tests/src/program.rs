@@ -18,7 +18,17 @@ pub fn path() -> PathBuf {
 
 /// The program with a data directory and nothing of this process's configuration.
 pub fn command(data: &Path) -> Command {
-    let mut command = Command::new(path());
+    configured(Command::new(path()), data)
+}
+
+/// The same, of a program that goes on after a signal.
+pub fn command_ignoring(signal: &str, data: &Path) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("trap '' {signal}; exec \"$0\" \"$@\"")]).arg(path());
+    configured(shell, data)
+}
+
+fn configured(mut command: Command, data: &Path) -> Command {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("REC_")) {
         command.env_remove(name);
     }

@@ -13,6 +13,7 @@ mod readiness;
 pub mod scope;
 mod transaction;
 pub mod watermark;
+mod worker;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,6 +34,7 @@ use self::readers::Readers;
 use self::scope::Turn;
 pub use self::transaction::Transaction;
 use self::watermark::Watermark;
+use self::worker::whole;
 
 /// Where statements go: to whichever connection of a pool is free, or to that of a transaction.
 #[derive(Clone, Debug)]
@@ -91,14 +93,17 @@ impl Pool {
     where
         F: Future<Output = Result<T, DbErr>>,
     {
-        self.noted(match &self.connections {
-            Connections::Pool(pool, interrupt @ Interrupt::Postgres(_)) => {
-                interruptible(interrupt, work(pool.clone())).await
+        let answer = async {
+            match &self.connections {
+                Connections::Pool(pool, interrupt @ Interrupt::Postgres(_)) => {
+                    interruptible(interrupt, work(pool.clone())).await
+                }
+                // Whoever waits for the writer does not stop what it works at. What is written outside of transactions is short.
+                Connections::Pool(pool, Interrupt::Sqlite(_)) => work(pool.clone()).await,
+                Connections::Readers(readers) => readers.run(work).await,
             }
-            // Whoever waits for the writer does not stop what it works at. What is written outside of transactions is short.
-            Connections::Pool(pool, Interrupt::Sqlite(_)) => work(pool.clone()).await,
-            Connections::Readers(readers) => readers.run(work).await,
-        })
+        };
+        self.noted(whole(answer).await)
     }
 
     /// Writes outside of transactions.
@@ -108,7 +113,7 @@ impl Pool {
     {
         self.health.check_file()?;
         match &self.queue {
-            Some(queue) => self.noted(queue.pass(|| work(self.any().clone())).await),
+            Some(queue) => self.noted(whole(queue.pass(|| work(self.any().clone()))).await),
             None => self.run(work).await,
         }
     }
@@ -250,6 +255,7 @@ impl Databases {
             });
         };
         let (read, write, checks, maintenance, watermark, queue) = if url.starts_with("sqlite:") {
+            worker::watch();
             // The writer comes first: it creates the file and sets it to write-ahead logging.
             let interrupt = Interrupt::of_sqlite();
             let mut writer = Database::connect(options::writer(url, &interrupt)).await?;

@@ -16,6 +16,7 @@ use sea_orm::{
 use super::health::Health;
 use super::interrupt::{Interrupt, interruptible};
 use super::scope::Turn;
+use super::worker::whole;
 use super::{failure, is_read, planned_once};
 
 /// What all levels of a transaction know of it.
@@ -133,7 +134,7 @@ impl Transaction {
     async fn run<T>(&self, reads: bool, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         let _alone = self.state.alone.lock().await;
         let mut doubt = Doubt { state: &self.state, reads, is_known: false };
-        let outcome = interruptible(&self.interrupt, work).await;
+        let outcome = interruptible(&self.interrupt, whole(work)).await;
         doubt.is_known = true;
         outcome.inspect_err(|error| {
             self.has_failed.store(true, Ordering::Relaxed);

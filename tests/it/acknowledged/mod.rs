@@ -9,14 +9,15 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use rec_tests::client::Client;
-use rec_tests::disk::SmallDisk;
 use rec_tests::given::text;
 use rec_tests::postgres::Cluster;
-use rec_tests::program::{Serving, ask_with, command, get, run};
 use rec_tests::wait::until;
 use rec_tests::{Database, TestApp, on_both_databases, on_databases, on_postgres};
-use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
+
+mod disk;
+mod memory;
 
 pub(crate) const CREATE: &str = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { theme { id } userErrors { code } \
                       change { cursor } } }";
@@ -168,44 +169,6 @@ on_both_databases! {
 }
 
 on_databases! { [sqlite Sqlite]
-    async fn a_disk_that_is_full_at_any_statement_loses_nothing(app: TestApp) {
-        let mut pair = Pair::of(&app).await;
-        pair.goes_on("FIRST").await;
-        let body = app.body("WG-A").await;
-        let long = "A sentence of a text that takes many pages. ".repeat(400);
-        let (mut failed, mut room) = (0, 0);
-        loop {
-            let pages = app.rows("SELECT CAST(page_count AS text) AS x FROM pragma_page_count").await[0]["x"].as_str().unwrap().parse::<u32>().unwrap();
-            app.app.databases.write.execute_unprepared(&format!("PRAGMA max_page_count = {}", pages + room)).await.unwrap();
-            let draft = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("A draft"), "text": text(&long) });
-            let drafted = app.secretariat().payload_or_error("draftRecommendation", draft).await;
-            match drafted {
-                Err(code) => assert_eq!(code, "UNAVAILABLE"),
-                Ok(payload) => {
-                    assert_eq!(payload["userErrors"], json!([]), "{payload}");
-                    break;
-                }
-            }
-            failed += 1;
-            room += 1;
-            pair.goes_on(&format!("{room}")).await;
-        }
-        assert!(failed > 5, "{failed} statements found no room");
-        pair.end().await;
-    }
-
-    async fn a_service_that_has_written_nothing_yet_knows_whether_it_could(app: TestApp) {
-        let fresh = app.second().await;
-        let write = &fresh.app.databases.write;
-        // No more pages than there are.
-        write.execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
-        assert_eq!(fresh.anonymous().get("/health/ready", &[]).await.0.status, 503);
-        write.execute_unprepared("PRAGMA max_page_count = 100000").await.unwrap();
-        for _ in 0..2 {
-            assert_eq!(fresh.anonymous().get("/health/ready", &[]).await.0.status, 200);
-        }
-    }
-
     async fn a_statement_that_is_interrupted_anywhere_loses_nothing(app: TestApp) {
         let mut pair = Pair::of(&app).await;
         pair.goes_on("FIRST").await;
@@ -358,117 +321,4 @@ on_postgres! {
         becomes(200).await;
         assert_eq!(outcome(&app.secretariat().send(CREATE, theme("WRITTEN")).await.body), Outcome::Acknowledged);
     }
-
-    async fn a_server_without_room_loses_nothing(shared: TestApp) {
-        drop(shared);
-        let Some(disk) = SmallDisk::mount(48) else { return };
-        let server = Cluster::start().expect("PostgreSQL's programs, for a server of its own");
-        let app = TestApp::on_disk(&server, disk.path()).await;
-        let mut pair = Pair::of(&app).await;
-        pair.goes_on("FIRST").await;
-        let body = app.body("WG-A").await;
-        // Random digits: the server would compress other texts.
-        let long = |number: u64| (0..3000).map(|_| app.app.clock.uuid().to_string()).collect::<String>() + &number.to_string();
-        for round in 0..5 {
-            disk.fill(400_000);
-            let mut number = 0;
-            let code = loop {
-                number += 1;
-                let draft = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("A draft"), "text": text(&long(number)[..9000]) });
-                match app.secretariat().payload_or_error("draftRecommendation", draft).await {
-                    Err(code) => break code,
-                    Ok(payload) => assert_eq!(payload["userErrors"], json!([])),
-                }
-                assert!(number < 1000, "there is always room");
-            };
-            assert_eq!(code, "UNAVAILABLE");
-            assert_eq!(app.anonymous().get("/health/ready", &[]).await.0.status, 503);
-            disk.empty();
-            assert_eq!(app.anonymous().get("/health/ready", &[]).await.0.status, 200);
-            pair.goes_on(&format!("{round}")).await;
-        }
-        pair.end().await;
-    }
-}
-
-/// A program that writes, and one that reads what it has acknowledged.
-struct Programs {
-    writing: Serving,
-    reading: Serving,
-    authorization: String,
-    acknowledged: BTreeSet<String>,
-}
-
-impl Programs {
-    fn write(&mut self, code: &str, key: Option<&str>) -> Outcome {
-        let key = key.map(|key| format!("Idempotency-Key: {key}\r\n")).unwrap_or_default();
-        let headers = format!("{}{key}", self.authorization);
-        let body = json!({ "query": CREATE, "variables": theme(code) });
-        let outcome = outcome(&ask_with(self.writing.port, &headers, &body).expect("an answer"));
-        if outcome == Outcome::Acknowledged {
-            let query = format!("{{ theme(by: {{ code: \"{code}\" }}) {{ code }} }}");
-            let seen = ask_with(self.reading.port, "", &json!({ "query": query })).expect("an answer");
-            assert_eq!(seen["data"]["theme"]["code"], code, "lost");
-            self.acknowledged.insert(code.to_owned());
-        }
-        outcome
-    }
-
-    fn ready(&self) -> u16 {
-        get(self.writing.port, "/health/ready")
-    }
-}
-
-#[test]
-fn a_full_disk_loses_nothing_that_was_acknowledged() {
-    const ROUNDS: u64 = 500;
-    let Some(disk) = SmallDisk::mount(24) else { return };
-    let data = disk.path().join("data");
-    let start = || Serving::start(command(&data).env("REC_RATE_POINTS", "0"));
-    let writing = start();
-    let token =
-        String::from_utf8(run(command(&data).args(["token", "--role", "secretariat"])).stdout).expect("a token");
-    let authorization = format!("Authorization: Bearer {}\r\n", token.trim());
-    let mut programs = Programs { writing, reading: start(), authorization, acknowledged: BTreeSet::new() };
-    assert_eq!(programs.write("FIRST", None), Outcome::Acknowledged);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let url = format!("sqlite://{}", data.join("rec.db").display());
-    let db = runtime.block_on(sea_orm::Database::connect(url)).expect("the file");
-    let (mut failed, mut unready) = (0, 0);
-    for round in 0..ROUNDS {
-        // A log of writes that is written anew would have room.
-        runtime.block_on(db.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)")).expect("an empty log");
-        disk.fill(round * 7919 % 40_000);
-        for number in 0.. {
-            let code = format!("R{round}-{number}");
-            match programs.write(&code, (number % 2 == 1).then_some(code.as_str())) {
-                Outcome::Acknowledged => {}
-                Outcome::Refused => panic!("refused"),
-                Outcome::Failed(failure) => {
-                    assert_eq!(failure, "UNAVAILABLE");
-                    failed += 1;
-                    // A file that is written from its beginning again has room, and what asks for room takes some.
-                    unready += u64::from(programs.ready() == 503);
-                    break;
-                }
-            }
-        }
-        disk.empty();
-        assert_eq!(programs.write("FIRST", None), Outcome::Refused);
-        assert_eq!(programs.write(&format!("A{round}"), None), Outcome::Acknowledged);
-        assert_eq!(programs.ready(), 200);
-    }
-    assert!(
-        failed > ROUNDS / 2 && unready > failed / 2,
-        "{failed} rounds found no room, and {unready} times it was told"
-    );
-    let acknowledged = programs.acknowledged;
-    programs.writing.kill();
-    programs.reading.kill();
-    let kept = runtime.block_on(async {
-        let rows = Statement::from_string(DbBackend::Sqlite, "SELECT code AS x FROM theme");
-        let rows = db.query_all_raw(rows).await.expect("rows");
-        rows.iter().map(|row| row.try_get("", "x").expect("a code")).collect::<BTreeSet<String>>()
-    });
-    assert_eq!(acknowledged.difference(&kept).collect::<Vec<_>>(), Vec::<&String>::new(), "lost");
 }

@@ -1,0 +1,143 @@
+//! A want of memory.
+
+use std::process::Command;
+
+use rec_tests::given::text;
+use rec_tests::limits::address_space;
+use rec_tests::postgres::Cluster;
+use rec_tests::{Database, TestApp, on_postgres};
+use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection};
+use serde_json::json;
+
+use super::Pair;
+
+/// What a server that writes a long text has no memory for.
+async fn draft(app: &TestApp, body: &str) -> Result<(), String> {
+    let long = "A sentence of a text that takes many pages. ".repeat(400);
+    let draft = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("A draft"), "text": text(&long) });
+    let payload = app.secretariat().payload_or_error("draftRecommendation", draft).await?;
+    assert_eq!(payload["userErrors"], json!([]), "{payload}");
+    Ok(())
+}
+
+/// Reads a list: all of it, or nothing.
+async fn read(app: &TestApp) -> Result<(), String> {
+    let body = app.secretariat().send("{ meetings(first: 100) { nodes { venue } totalCount } }", json!({})).await.body;
+    if let Some(code) = body["errors"][0]["extensions"]["code"].as_str() {
+        return Err(code.to_owned());
+    }
+    let meetings = &body["data"]["meetings"];
+    assert_eq!(meetings["nodes"].as_array().unwrap().len(), meetings["totalCount"], "cut short");
+    Ok(())
+}
+
+/// The most that SQLite may take in a process, in bytes.
+const MOST: u32 = 48 << 20;
+
+/// Memory of SQLite that nothing else can have.
+struct Ballast(DatabaseConnection);
+
+impl Ballast {
+    async fn new() -> Self {
+        let ballast = sea_orm::Database::connect(ConnectOptions::new("sqlite::memory:").max_connections(1).to_owned())
+            .await
+            .unwrap();
+        ballast.execute_unprepared("PRAGMA page_size = 512; CREATE TABLE held (page blob)").await.unwrap();
+        Self(ballast)
+    }
+
+    /// Holds so many pages more, or as many as there are. Says how many.
+    async fn hold(&self, pages: u32) -> u32 {
+        let (mut held, mut size) = (0, 4096);
+        while held < pages && size > 0 {
+            size = size.min(pages - held);
+            let insert = format!(
+                "WITH RECURSIVE page (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM page LIMIT {size}) \
+                 INSERT INTO held SELECT zeroblob(400) FROM page"
+            );
+            match self.0.execute_unprepared(&insert).await {
+                Ok(_) => held += size,
+                Err(_) => size /= 2,
+            }
+        }
+        held
+    }
+}
+
+/// The name of this test, which runs in a process of its own: SQLite's limit is that of a process, and is never raised.
+const ALONE: &str = "acknowledged::memory::sqlite_without_memory_loses_nothing";
+
+#[test]
+fn sqlite_without_memory_loses_nothing() {
+    const IS_ALONE: &str = "REC_TEST_IS_ALONE";
+    if std::env::var_os(IS_ALONE).is_some() {
+        return rec_tests::run(Database::Sqlite, memory_that_ends_anywhere);
+    }
+    let tests = std::env::current_exe().unwrap();
+    let output = Command::new(tests).args([ALONE, "--exact", "--nocapture"]).env(IS_ALONE, "1").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+async fn memory_that_ends_anywhere(app: TestApp) {
+    let mut pair = Pair::of(&app).await;
+    pair.goes_on("FIRST").await;
+    let body = app.body("WG-A").await;
+    draft(&app, &body).await.unwrap();
+    app.app.databases.write.execute_unprepared(&format!("PRAGMA hard_heap_limit = {MOST}")).await.unwrap();
+    let all = Ballast::new().await.hold(u32::MAX).await;
+    let (mut failed, mut whole, mut left) = (0, 0, 0);
+    while whole < 3 {
+        let ballast = Ballast::new().await;
+        ballast.hold(all - left).await;
+        let drafted = draft(&app, &body).await;
+        whole += u32::from(drafted.is_ok());
+        let mut outcomes = vec![drafted];
+        for _ in 0..10 {
+            outcomes.push(read(&app).await);
+        }
+        for failure in outcomes.into_iter().filter_map(Result::err) {
+            assert_eq!(failure, "UNAVAILABLE");
+            failed += 1;
+        }
+        ballast.0.close().await.unwrap();
+        left += 3;
+        pair.goes_on(&format!("{left}")).await;
+    }
+    assert!(failed > 5, "{failed} found no memory");
+    pair.end().await;
+}
+
+on_postgres! {
+    async fn a_server_without_memory_loses_nothing(shared: TestApp) {
+        drop(shared);
+        let server = Cluster::start().expect("PostgreSQL's programs, for a server of its own");
+        let app = TestApp::on(&server).await;
+        let mut pair = Pair::of(&app).await;
+        pair.goes_on("FIRST").await;
+        let body = app.body("WG-A").await;
+        let (mut failed, mut whole, mut left) = (0, 0, 0);
+        while whole < 3 {
+            let processes = "SELECT pid AS x FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'rec'";
+            let processes = pair.other.rows(processes).await;
+            let processes: Vec<u32> = processes.iter().map(|row| row["x"].as_u64().unwrap().try_into().unwrap()).collect();
+            for process in &processes {
+                server.limit(*process, "as", Some(address_space(*process) + left));
+            }
+            match draft(&app, &body).await {
+                Err(code) => {
+                    assert_eq!(code, "UNAVAILABLE");
+                    failed += 1;
+                }
+                Ok(()) => whole += 1,
+            }
+            for process in processes {
+                server.limit(process, "as", None);
+            }
+            left += 16 << 10;
+            pair.goes_on(&format!("{left}")).await;
+        }
+        assert!(failed > 5, "{failed} writes found no memory");
+        pair.end().await;
+    }
+}

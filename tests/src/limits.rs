@@ -1,0 +1,23 @@
+//! Limits that the system sets to a process that runs: `prlimit` of util-linux.
+
+use std::process::Command;
+
+/// Lets a process of one's own account have so many bytes of a resource, such as `fsize`, or as many as there are.
+pub fn limit(process: u32, resource: &str, most: Option<u64>) {
+    assert!(limiting(process, resource, most).status().expect("prlimit").success());
+}
+
+/// The command that does so.
+pub(crate) fn limiting(process: u32, resource: &str, most: Option<u64>) -> Command {
+    let most = most.map_or_else(|| "unlimited".to_owned(), |most| most.to_string());
+    let mut prlimit = Command::new("prlimit");
+    prlimit.args([format!("--pid={process}"), format!("--{resource}={most}:")]);
+    prlimit
+}
+
+/// The memory that a process may write to or read from by now, in bytes: what `as` limits.
+pub fn address_space(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("a process");
+    let size = status.lines().find_map(|line| line.strip_prefix("VmSize:")).expect("a size");
+    1024 * size.trim().trim_end_matches(" kB").parse::<u64>().expect("a number")
+}
