@@ -62,6 +62,10 @@ impl Ballast {
         }
         held
     }
+
+    async fn release(self) {
+        self.0.close().await.unwrap();
+    }
 }
 
 /// The name of this test, which runs in a process of its own: SQLite's limit is that of a process, and is never raised.
@@ -85,7 +89,9 @@ async fn memory_that_ends_anywhere(app: TestApp) {
     let body = app.body("WG-A").await;
     draft(&app, &body).await.unwrap();
     app.app.databases.write.execute_unprepared(&format!("PRAGMA hard_heap_limit = {MOST}")).await.unwrap();
-    let all = Ballast::new().await.hold(u32::MAX).await;
+    let ballast = Ballast::new().await;
+    let all = ballast.hold(u32::MAX).await;
+    ballast.release().await;
     let (mut failed, mut whole, mut left) = (0, 0, 0);
     while whole < 3 {
         let ballast = Ballast::new().await;
@@ -100,7 +106,7 @@ async fn memory_that_ends_anywhere(app: TestApp) {
             assert_eq!(failure, "UNAVAILABLE");
             failed += 1;
         }
-        ballast.0.close().await.unwrap();
+        ballast.release().await;
         left += 3;
         pair.goes_on(&format!("{left}")).await;
     }
