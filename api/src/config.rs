@@ -7,8 +7,6 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::auth::keys::JwksSource;
-use crate::auth::token::Trust;
 use crate::digest::sha256;
 
 #[derive(Args, Clone, Debug)]
@@ -120,6 +118,40 @@ const LONGEST_PAGE: u64 = 100;
 
 /// Documents by their hash, SHA-256 in lower-case hexadecimal.
 pub type TrustedDocuments = HashMap<String, Arc<str>>;
+
+/// Whom tokens must be from and for.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    pub issuer: String,
+    pub audience: String,
+}
+
+/// Where the trusted issuer's keys are read from.
+#[derive(Clone, Debug)]
+pub enum JwksSource {
+    File(PathBuf),
+    Url(reqwest::Url),
+}
+
+impl std::str::FromStr for JwksSource {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        if !text.starts_with("http://") && !text.starts_with("https://") {
+            return Ok(Self::File(PathBuf::from(text)));
+        }
+        let url: reqwest::Url = text.parse().map_err(|error| format!("not an address: {error}"))?;
+        if url.scheme() == "http" && !is_loopback(&url) {
+            return Err("keys are not read over http, where they can be changed on the way; use https".to_owned());
+        }
+        Ok(Self::Url(url))
+    }
+}
+
+fn is_loopback(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
 
 /// On or off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -1,7 +1,7 @@
 //! The keys that tokens are checked with: the service's own, generated on first start, and those of a trusted issuer.
 //! A key decides its algorithm; a token's header never does.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -12,6 +12,8 @@ use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgo
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Mutex, RwLock};
+
+use crate::config::JwksSource;
 
 /// How often an unknown `kid` may make the service read the issuer's keys again.
 const REFRESH_AT_MOST_EVERY: Duration = Duration::from_secs(30);
@@ -98,49 +100,16 @@ fn check_permissions(_: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Where the trusted issuer's keys are read from.
-#[derive(Clone, Debug)]
-pub enum JwksSource {
-    File(PathBuf),
-    Url(reqwest::Url),
-}
-
-impl std::str::FromStr for JwksSource {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        if !text.starts_with("http://") && !text.starts_with("https://") {
-            return Ok(Self::File(PathBuf::from(text)));
+async fn read(source: &JwksSource) -> Result<Vec<VerifyingKey>, String> {
+    let text = match source {
+        JwksSource::File(path) => {
+            tokio::fs::read_to_string(path).await.map_err(|error| format!("cannot read {}: {error}", path.display()))?
         }
-        let url: reqwest::Url = text.parse().map_err(|error| format!("not an address: {error}"))?;
-        if url.scheme() == "http" && !is_loopback(&url) {
-            return Err("keys are not read over http, where they can be changed on the way; use https".to_owned());
-        }
-        Ok(Self::Url(url))
-    }
-}
-
-fn is_loopback(url: &reqwest::Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
-}
-
-impl JwksSource {
-    async fn read(&self) -> Result<Vec<VerifyingKey>, String> {
-        let text = match self {
-            Self::File(path) => tokio::fs::read_to_string(path)
-                .await
-                .map_err(|error| format!("cannot read {}: {error}", path.display()))?,
-            Self::Url(url) => fetch(url).await.map_err(|error| format!("cannot read {url}: {error}"))?,
-        };
-        let set: JwkSet = serde_json::from_str(&text).map_err(|error| format!("not a JSON Web Key Set: {error}"))?;
-        let keys: Vec<VerifyingKey> = set.keys.iter().filter_map(usable).collect();
-        if keys.is_empty() {
-            Err("the key set holds no Ed25519, P-256 or RSA key for signatures".into())
-        } else {
-            Ok(keys)
-        }
-    }
+        JwksSource::Url(url) => fetch(url).await.map_err(|error| format!("cannot read {url}: {error}"))?,
+    };
+    let set: JwkSet = serde_json::from_str(&text).map_err(|error| format!("not a JSON Web Key Set: {error}"))?;
+    let keys: Vec<VerifyingKey> = set.keys.iter().filter_map(usable).collect();
+    if keys.is_empty() { Err("the key set holds no Ed25519, P-256 or RSA key for signatures".into()) } else { Ok(keys) }
 }
 
 async fn fetch(url: &reqwest::Url) -> Result<String, reqwest::Error> {
@@ -190,7 +159,7 @@ impl KeyRing {
         let issuer = match jwks {
             None => None,
             Some(source) => {
-                let keys = source.read().await.map_err(|error| format!("REC_JWKS: {error}"))?;
+                let keys = read(&source).await.map_err(|error| format!("REC_JWKS: {error}"))?;
                 Some(Issuer { source, state: RwLock::new((keys, Instant::now())), reading: Mutex::default() })
             }
         };
@@ -233,7 +202,7 @@ impl Issuer {
     }
 
     async fn read_again(&self) {
-        match self.source.read().await {
+        match read(&self.source).await {
             Ok(keys) => *self.state.write().await = (keys, Instant::now()),
             Err(error) => {
                 self.state.write().await.1 = Instant::now();

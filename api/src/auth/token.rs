@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Role;
 use super::keys::{KeyRing, OwnKey};
+use crate::config::Trust;
 use crate::error::Error;
 
 /// Longer tokens are refused unread.
@@ -36,13 +37,6 @@ pub struct Claims {
     /// id never does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<String>,
-}
-
-/// Whom tokens must be from and for.
-#[derive(Clone, Debug)]
-pub struct Trust {
-    pub issuer: String,
-    pub audience: String,
 }
 
 /// What a token is asked for.
