@@ -8,18 +8,19 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use migration::{Migrator, MigratorTrait as _};
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::{self, Connection as _, SqliteConnection};
 use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbErr};
 
-use crate::app::{self, App, StartError};
 use crate::clock::Clock;
 use crate::config::{Config, sqlite_url};
 use crate::database;
+use crate::database::schema;
 use crate::error::Error;
+use crate::server::{self, StartError};
 use crate::service::change::identity;
 use crate::service::client::revocations::{self, Grants, Revoked};
+use crate::service::context::AppContext;
 use crate::telemetry::chain;
 
 /// How often a bar is drawn again.
@@ -197,10 +198,7 @@ pub async fn check(path: &Path) -> Result<Sound, BackupError> {
     if let Some(fault) = found.faults.first() {
         return Err(unsound(fault.clone()));
     }
-    let known: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
-    if let Some(unknown) = found.migrations.into_iter().find(|version| !known.contains(version)) {
-        return Err(StartError::NewerSchema(unknown).into());
-    }
+    schema::check(found.migrations).map_err(StartError::from)?;
     if found.last.as_ref().is_some_and(|(seq, _)| *seq != found.head) {
         return Err(unsound("its feed does not end where its head says".to_owned()));
     }
@@ -245,14 +243,14 @@ pub async fn restore(
 ) -> Result<Restored, BackupError> {
     let database = file_of(&config)?;
     check(from).await?;
-    app::create_directory_of(&database)?;
+    server::create_directory_of(&database)?;
     let present = Present::hold(&database).await?;
     let grants = present.grants().await;
     let made = with_suffix(&database, ".restoring");
     clear(&made)?;
     // With what stands in a log of writes beside it.
     let sound = copied(from, &made).await?;
-    let app = App::connect(Config { database_url: Some(sqlite_url(&made)), ..config }, clock).await?;
+    let app = server::connect(Config { database_url: Some(sqlite_url(&made)), ..config }, clock).await?;
     let revoked = renew(&app, grants, tokens).await;
     let now = app.clock.now();
     app.close().await;
@@ -271,7 +269,7 @@ pub async fn restore(
 }
 
 /// What is true of the copy no longer: who its feed is, and which tokens are good.
-async fn renew(app: &App, grants: Option<Grants>, tokens: Option<Tokens>) -> Result<Revoked, BackupError> {
+async fn renew(app: &AppContext, grants: Option<Grants>, tokens: Option<Tokens>) -> Result<Revoked, BackupError> {
     identity::renew(&app.databases, &app.clock, true).await?;
     if tokens == Some(Tokens::Revoke) {
         return Ok(revocations::revoke_all(app).await?);

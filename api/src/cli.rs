@@ -11,22 +11,23 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use entity::RecordType;
 use futures_util::TryStreamExt as _;
-use tokio::net::TcpListener;
 
-use crate::app::{self, App, StartError};
 use crate::auth::token::{Grant, issue};
 use crate::auth::{Role, Viewer};
 use crate::backup::{self, BackupError, Restored, Sound, Tokens};
 use crate::clock::Clock;
 use crate::config::{Config, Switch};
+use crate::database::schema;
 use crate::error::Error;
 use crate::import::{self, ImportError, Report};
 use crate::mirror::{self, Mirror, MirrorError, PROOF_PAUSE, Source};
+use crate::server::{self, Server, StartError};
 use crate::service::change::{identity, published};
 use crate::service::client::revocations::{self, Revoked};
+use crate::service::context::AppContext;
 use crate::service::organization::{OrganizationBy, find};
 use crate::service::{prune, seed};
-use crate::{export, graphql, http, telemetry};
+use crate::{export, graphql, telemetry};
 
 /// The record of the Central Asia Regional Expert Council over GraphQL.
 ///
@@ -268,13 +269,13 @@ async fn execute(Cli { config, command }: Cli) -> Result<(), Failure> {
             serve(config).await
         }
         Command::Migrate => {
-            let databases = app::open_database(&config).await?;
-            app::migrate(&databases).await?;
+            let databases = server::open_database(&config).await?;
+            schema::migrate(&databases).await.map_err(StartError::from)?;
             print("The schema is up to date.\n")
         }
         Command::Seed { what } => seed(config, what).await,
         Command::Prune => {
-            let app = App::connect(config, Clock::System).await?;
+            let app = server::connect(config, Clock::System).await?;
             let forgotten = prune::forget(&app).await;
             app.close().await;
             for (what, count) in forgotten {
@@ -300,33 +301,30 @@ async fn execute(Cli { config, command }: Cli) -> Result<(), Failure> {
 /// Serves until the process is asked to stop. It says that it listens when all stands that answers and that hears of the end.
 async fn serve(config: Config) -> Result<(), Failure> {
     let mut stopped = Box::pin(stopped()?);
-    let (app, listener) = tokio::select! {
+    let (app, server) = tokio::select! {
         // Who waits for a database, or for another program that migrates it, can be stopped as well.
         () = &mut stopped => return Ok(()),
         started = start(config) => started?,
     };
-    let address = app.config.listen;
-    let address = listener.local_addr().map_err(|cause| StartError::Listen { address, cause })?;
+    let address = server.address()?;
     let explorer = match app.config.explorer {
         Switch::On => format!("http://{address}/"),
         Switch::Off => "off".to_owned(),
     };
-    let router = http::router(Arc::clone(&app));
     print(&format!(
         "The council's API listens on http://{address}/graphql\nExplorer: {explorer}\nToken:    {}\n",
         token_command(&app.config)
     ))?;
-    app.serve(listener, router, stopped).await;
+    server.run(stopped).await;
     Ok(())
 }
 
-/// What stands before the router: the database with the public record, and the port.
-async fn start(config: Config) -> Result<(Arc<App>, TcpListener), Failure> {
-    let app = Arc::new(App::connect(config, Clock::System).await?);
+/// A server on the port, over the database with the public record.
+async fn start(config: Config) -> Result<(Arc<AppContext>, Server), Failure> {
+    let app = Arc::new(server::connect(config, Clock::System).await?);
     seed::public::load(&app).await?;
-    let address = app.config.listen;
-    let listener = TcpListener::bind(address).await.map_err(|cause| StartError::Listen { address, cause })?;
-    Ok((app, listener))
+    let server = Server::bind(Arc::clone(&app)).await?;
+    Ok((app, server))
 }
 
 /// The command that prints a token which this service takes: the program as it was called, with what decides on tokens.
@@ -368,7 +366,7 @@ fn stopped() -> Result<impl Future<Output = ()> + Send, Failure> {
 }
 
 async fn seed(config: Config, what: Seed) -> Result<(), Failure> {
-    let app = App::connect(config, Clock::System).await?;
+    let app = server::connect(config, Clock::System).await?;
     let public = seed::public::load(&app).await?;
     let done = match what {
         Seed::Public => format!("The public record: {public} records added.\n"),
@@ -384,7 +382,7 @@ async fn seed(config: Config, what: Seed) -> Result<(), Failure> {
 
 async fn export(config: Config, ExportArgs { format, types, after }: ExportArgs) -> Result<(), Failure> {
     let Format::Ndjson = format;
-    let app = Arc::new(App::connect(config, Clock::System).await?);
+    let app = Arc::new(server::connect(config, Clock::System).await?);
     let records = published::published(types.as_deref());
     let mut lines = pin!(export::export(app, Viewer::system("export"), records, after));
     while let Some(lines) = lines.try_next().await? {
@@ -396,7 +394,7 @@ async fn export(config: Config, ExportArgs { format, types, after }: ExportArgs)
 }
 
 async fn import(config: Config, ImportArgs { file, dry_run }: ImportArgs) -> Result<(), Failure> {
-    let app = App::connect(config, Clock::System).await?;
+    let app = server::connect(config, Clock::System).await?;
     let complain = |line: String| eprintln!("{line}");
     let done = import::import(&app, &Viewer::system("import"), &file, dry_run, complain).await?;
     app.close().await;
@@ -434,7 +432,7 @@ async fn renew_feed(config: Config, revoke_tokens: bool) -> Result<(), Failure> 
     if let Some(missing) = backup::file_of(&config).ok().filter(|file| !file.is_file()) {
         return Err(BackupError::Missing(missing).into());
     }
-    let app = App::connect(config, Clock::System).await?;
+    let app = server::connect(config, Clock::System).await?;
     identity::renew(&app.databases, &app.clock, true).await?;
     let revoked = if revoke_tokens { Some(revocations::revoke_all(&app).await?) } else { None };
     app.close().await;
@@ -458,7 +456,7 @@ async fn token(config: Config, args: TokenArgs) -> Result<(), Failure> {
     if args.organization.is_some() && args.role != Role::Partner {
         return Err(Failure::Other("--organization goes with --role partner".to_owned()));
     }
-    let keys = app::open_keys(&config).await?;
+    let keys = server::open_keys(&config).await?;
     let trust = config.trust();
     let organization = match &args.organization {
         Some(acronym) => Some(active_organization(config, acronym).await?),
@@ -471,7 +469,7 @@ async fn token(config: Config, args: TokenArgs) -> Result<(), Failure> {
 
 /// The id of the active organisation with an acronym. A new installation knows those of the public record.
 async fn active_organization(config: Config, acronym: &str) -> Result<String, Failure> {
-    let app = App::connect(config, Clock::System).await?;
+    let app = server::connect(config, Clock::System).await?;
     seed::public::load(&app).await?;
     let by = OrganizationBy::Acronym(acronym.to_owned());
     let known = find(&app.databases.read, &Viewer::system("token"), &by).await?;

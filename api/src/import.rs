@@ -13,13 +13,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::App;
 use crate::auth::Viewer;
 use crate::domain::bulk::{ErrorPolicy, MatchBy, Outcome, ROWS};
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::service::bulk::{BulkInput, Options, Upserted};
 use crate::service::change::published::typed;
+use crate::service::context::AppContext;
 use crate::service::meeting::upsert::UpsertMeetingsInput;
 use crate::service::organization::upsert::UpsertOrganizationsInput;
 use crate::service::pace::Pace;
@@ -87,7 +87,7 @@ impl Chunk {
 
 /// Imports a file. `complain` is told of each line that fails.
 pub async fn import(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     path: &Path,
     dry_run: bool,
@@ -175,7 +175,7 @@ fn bar(progress: &Progress) -> ProgressBar {
 }
 
 struct Importing<'a> {
-    app: &'a App,
+    app: &'a AppContext,
     viewer: &'a Viewer,
     dry_run: bool,
     chunk: Option<Chunk>,

@@ -1,12 +1,11 @@
 //! The service of the Regional Expert Council: one GraphQL API over its record.
 //!
-//! The law of dependencies: `main -> cli -> app -> http -> graphql -> service -> entity`, and `service -> domain -> entity`.
+//! The law of dependencies: `main -> cli -> server -> http -> graphql -> service -> entity`, and `service -> domain -> entity`.
 //! `export` stands beside `graphql`: the record as lines.
 //! `auth`, `clock`, `config`, `database`, `digest` and `error` are used by all and use nobody above `entity` and `domain`.
 //! `graphql` and `http` never name `sea_orm`, and `domain` names of it what lists a vocabulary only. `service` and `domain` name
 //! `async_graphql` for inputs and enums only: a word of the field stands once, with its public text.
 
-pub mod app;
 pub mod auth;
 pub mod backup;
 pub mod cli;
@@ -21,10 +20,9 @@ pub mod graphql;
 pub mod http;
 pub mod import;
 pub mod mirror;
+pub mod server;
 pub mod service;
 pub mod telemetry;
-
-pub use app::App;
 
 /// A page of rows is thousands of small allocations.
 #[global_allocator]

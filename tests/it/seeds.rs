@@ -1,6 +1,5 @@
 //! What the seeds leave room for: a service that is used before, between and after them.
 
-use rec_api::App;
 use rec_api::clock::Clock;
 use rec_api::config::Config;
 use rec_api::service::seed::{demo, public, scale};
@@ -118,7 +117,7 @@ on_both_databases! {
             let mut config = Config::embedded(directory.path().join("data"));
             config.database_url = Some(url.clone());
             tokio::spawn(async move {
-                let started = App::connect(config, Clock::fixed(start_of_tests())).await;
+                let started = rec_api::server::connect(config, Clock::fixed(start_of_tests())).await;
                 let started = started.unwrap_or_else(|error| panic!("{error}"));
                 let added = public::load(&started).await.unwrap();
                 started.close().await;

@@ -8,7 +8,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use rec_api::App;
 use rec_api::auth::Role;
 use rec_api::auth::keys::KeyRing;
 use rec_api::clock::Clock;
@@ -293,7 +292,7 @@ on_both_databases! {
         std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).expect("permissions");
         let mut config = Config::embedded(directory.path().to_owned());
         config.database_url = Some(app.url.clone());
-        let refused = App::connect(config, Clock::System).await.err().expect("a refusal").to_string();
+        let refused = rec_api::server::connect(config, Clock::System).await.err().expect("a refusal").to_string();
         assert!(refused.contains("chmod 600"), "{refused}");
     }
 

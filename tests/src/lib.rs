@@ -24,11 +24,12 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use chrono::{DateTime, TimeZone as _, Utc};
-use rec_api::App;
 use rec_api::auth::Role;
 use rec_api::auth::token::{Grant, issue};
 use rec_api::clock::Clock;
 use rec_api::config::Config;
+use rec_api::server::{self, Server};
+use rec_api::service::context::AppContext;
 use rec_api::service::seed;
 use sea_orm::ConnectionTrait as _;
 use tempfile::TempDir;
@@ -46,7 +47,7 @@ pub enum Database {
 
 /// The public record, loaded, on a database of its own.
 pub struct TestApp {
-    pub app: Arc<App>,
+    pub app: Arc<AppContext>,
     pub database: Database,
     pub url: String,
     router: Router,
@@ -154,11 +155,11 @@ impl TestApp {
 
     async fn at(database: Database, url: String, directory: TempDir) -> Self {
         let config = config(&directory, &url);
-        let app = App::connect(config, Clock::fixed(start_of_tests())).await.expect("an application");
+        let app = server::connect(config, Clock::fixed(start_of_tests())).await.expect("an application");
         Self::over(Arc::new(app), database, url, directory)
     }
 
-    fn over(app: Arc<App>, database: Database, url: String, directory: TempDir) -> Self {
+    fn over(app: Arc<AppContext>, database: Database, url: String, directory: TempDir) -> Self {
         Self { router: rec_api::http::router(Arc::clone(&app)), app, database, url, directory }
     }
 
@@ -172,7 +173,7 @@ impl TestApp {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let mut config = config(&directory, &self.url);
         configure(&mut config);
-        let app = App::connect(config, Clock::fixed(self.app.clock.now())).await.expect("an application");
+        let app = server::connect(config, Clock::fixed(self.app.clock.now())).await.expect("an application");
         Self::over(Arc::new(app), self.database, self.url.clone(), directory)
     }
 
@@ -181,7 +182,7 @@ impl TestApp {
         self.disconnect().await;
         between(self.url.clone()).await;
         let (config, clock) = (self.app.config.clone(), Clock::fixed(self.app.clock.now()));
-        let app = App::connect(config, clock).await.expect("an application");
+        let app = server::connect(config, clock).await.expect("an application");
         Self::over(Arc::new(app), self.database, self.url, self.directory)
     }
 
@@ -231,8 +232,7 @@ impl TestApp {
     pub async fn serve(&self) -> u16 {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let router = rec_api::http::router(Arc::clone(&self.app));
-        tokio::spawn(Arc::clone(&self.app).serve(listener, router, std::future::pending()));
+        tokio::spawn(Server::over(Arc::clone(&self.app), listener).run(std::future::pending()));
         port
     }
 
@@ -283,7 +283,7 @@ async fn sqlite_template() -> &'static PathBuf {
 /// Migrates a database, loads the public record, and closes all connections.
 pub(crate) async fn load_template(url: &str) {
     let directory = tempfile::tempdir().expect("a temporary directory");
-    let app = App::connect(config(&directory, url), Clock::fixed(start_of_tests())).await.expect("an application");
+    let app = server::connect(config(&directory, url), Clock::fixed(start_of_tests())).await.expect("an application");
     seed::public::load(&app).await.expect("the public record");
     // A copy of it is no copy of another feed.
     app.databases.write.execute_unprepared("UPDATE change_head SET home = NULL").await.expect("a template");

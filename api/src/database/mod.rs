@@ -10,6 +10,7 @@ mod options;
 mod queue;
 mod readers;
 mod readiness;
+pub mod schema;
 pub mod scope;
 mod transaction;
 pub mod watermark;

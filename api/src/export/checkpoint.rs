@@ -8,9 +8,9 @@ use futures_util::TryStreamExt as _;
 use sha2::{Digest as _, Sha256};
 
 use super::export;
-use crate::App;
 use crate::auth::Viewer;
 use crate::error::Error;
+use crate::service::context::AppContext;
 
 /// The records of a type that a viewer sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,11 @@ pub struct Checkpoint {
 }
 
 /// The checkpoints of some types. Their lines are made as for an export, and not kept.
-pub async fn checkpoints(app: &Arc<App>, viewer: &Viewer, records: &[RecordType]) -> Result<Vec<Checkpoint>, Error> {
+pub async fn checkpoints(
+    app: &Arc<AppContext>,
+    viewer: &Viewer,
+    records: &[RecordType],
+) -> Result<Vec<Checkpoint>, Error> {
     let mut checkpoints = Vec::new();
     for record in records {
         checkpoints.push(of(app, viewer, *record).await?);
@@ -30,7 +34,7 @@ pub async fn checkpoints(app: &Arc<App>, viewer: &Viewer, records: &[RecordType]
     Ok(checkpoints)
 }
 
-async fn of(app: &Arc<App>, viewer: &Viewer, record: RecordType) -> Result<Checkpoint, Error> {
+async fn of(app: &Arc<AppContext>, viewer: &Viewer, record: RecordType) -> Result<Checkpoint, Error> {
     let mut checkpoint = Checkpoint { record, count: 0, sum: 0 };
     let mut pieces = pin!(export(Arc::clone(app), viewer.clone(), vec![record], None));
     let mut last = None;

@@ -19,10 +19,10 @@ use entity::{
 use serde::ser::{SerializeMap as _, SerializeStruct as _};
 use serde::{Serialize, Serializer};
 
-use crate::App;
 use crate::auth::Viewer;
 use crate::domain::feed::SeenAs;
 use crate::error::Error;
+use crate::service::context::AppContext;
 use crate::service::read::{self, Visible};
 
 /// A record that is written as a line.
@@ -30,7 +30,7 @@ pub trait Line: Record + Visible {
     /// What belongs to some records and is written with them.
     type Parts: Send + Sync;
     fn parts(
-        app: &App,
+        app: &AppContext,
         viewer: &Viewer,
         rows: &[Self::Model],
     ) -> impl Future<Output = Result<Self::Parts, Error>> + Send;
@@ -145,7 +145,7 @@ macro_rules! plain {
         impl Line for $table::Entity {
             type Parts = ();
 
-            async fn parts(_: &App, _: &Viewer, _: &[Self::Model]) -> Result<(), Error> {
+            async fn parts(_: &AppContext, _: &Viewer, _: &[Self::Model]) -> Result<(), Error> {
                 Ok(())
             }
 
@@ -215,7 +215,7 @@ plain! {
 struct PartsOf<P: Part>(HashMap<P::ParentId, Vec<ModelOf<P>>>);
 
 impl<P: Part + Visible> PartsOf<P> {
-    async fn read(app: &App, viewer: &Viewer, parents: &[P::ParentId]) -> Result<Self, Error> {
+    async fn read(app: &AppContext, viewer: &Viewer, parents: &[P::ParentId]) -> Result<Self, Error> {
         let mut parts: HashMap<P::ParentId, Vec<ModelOf<P>>> = HashMap::new();
         for part in read::children::<P>(&app.databases.read, viewer, parents).await? {
             parts.entry(P::parent(&part)).or_default().push(part);
@@ -235,7 +235,7 @@ fn ids_of<E: Row>(rows: &[E::Model]) -> Vec<E::Id> {
 impl Line for agenda_item::Entity {
     type Parts = AgendaParts;
 
-    async fn parts(app: &App, viewer: &Viewer, rows: &[Self::Model]) -> Result<Self::Parts, Error> {
+    async fn parts(app: &AppContext, viewer: &Viewer, rows: &[Self::Model]) -> Result<Self::Parts, Error> {
         let links = PartsOf::read(app, viewer, &ids_of::<Self>(rows)).await?;
         let named = links.0.values().flatten().map(|link: &agenda_item_recommendation::Model| link.recommendation_id);
         let named: Vec<RecommendationId> = named.collect();
@@ -268,7 +268,7 @@ pub struct AgendaParts {
 impl Line for participation::Entity {
     type Parts = HashSet<MeetingId>;
 
-    async fn parts(app: &App, viewer: &Viewer, rows: &[Self::Model]) -> Result<Self::Parts, Error> {
+    async fn parts(app: &AppContext, viewer: &Viewer, rows: &[Self::Model]) -> Result<Self::Parts, Error> {
         read::seen_of_known::<meeting::Entity>(
             &app.databases.read,
             viewer,
@@ -320,7 +320,7 @@ struct Title<'a> {
 impl Line for meeting::Entity {
     type Parts = MeetingParts;
 
-    async fn parts(app: &App, viewer: &Viewer, rows: &[Self::Model]) -> Result<Self::Parts, Error> {
+    async fn parts(app: &AppContext, viewer: &Viewer, rows: &[Self::Model]) -> Result<Self::Parts, Error> {
         let ids = ids_of::<Self>(rows);
         Ok(MeetingParts {
             organizers: PartsOf::read(app, viewer, &ids).await?,
@@ -396,7 +396,7 @@ struct Revision<'a> {
 impl Line for recommendation::Entity {
     type Parts = RecommendationParts;
 
-    async fn parts(app: &App, viewer: &Viewer, rows: &[Self::Model]) -> Result<Self::Parts, Error> {
+    async fn parts(app: &AppContext, viewer: &Viewer, rows: &[Self::Model]) -> Result<Self::Parts, Error> {
         let ids = ids_of::<Self>(rows);
         let meetings: Vec<MeetingId> =
             rows.iter().flat_map(|row| [row.meeting_id, row.agreed_meeting_id]).flatten().collect();

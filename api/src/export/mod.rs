@@ -18,7 +18,6 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use self::line::{End, Gone, Line, write};
-use crate::App;
 use crate::auth::Viewer;
 use crate::database::scope::continued;
 use crate::domain::feed::SeenAs;
@@ -26,6 +25,7 @@ use crate::error::Error;
 use crate::service::change::published::with_published;
 use crate::service::change::since::{LONGEST, Seen, since};
 use crate::service::change::{self, ChangeCursor};
+use crate::service::context::AppContext;
 use crate::service::read;
 
 /// The records of a portion, and how many portions are made at once. On SQLite small ones, one by one, are fast enough: each connection
@@ -41,7 +41,7 @@ const FULL: usize = 40 << 10;
 /// The lines of these types, in pieces of some tens of kilobytes. Without a cursor all records, each once; with one those that
 /// have changed since, and what is gone. The last line tells where to go on from: whoever does not have it does not have all.
 pub fn export(
-    app: Arc<App>,
+    app: Arc<AppContext>,
     viewer: Viewer,
     records: Vec<RecordType>,
     after: Option<String>,
@@ -56,7 +56,7 @@ pub fn export(
 }
 
 struct Export {
-    app: Arc<App>,
+    app: Arc<AppContext>,
     viewer: Arc<Viewer>,
     records: Vec<RecordType>,
     /// Those that are read and not given yet.
@@ -91,7 +91,7 @@ struct Lines {
 }
 
 impl Lines {
-    async fn of<E: Line>(app: &App, viewer: &Viewer, rows: &[E::Model]) -> Result<Self, Error> {
+    async fn of<E: Line>(app: &AppContext, viewer: &Viewer, rows: &[E::Model]) -> Result<Self, Error> {
         let mut lines = Self::default();
         if !rows.is_empty() {
             let parts = E::parts(app, viewer, rows).await?;

@@ -12,10 +12,10 @@ use entity::{Part, Row, external_id, recommendation, webhook_delivery};
 use uuid::Uuid;
 
 use super::batch::Batches;
-use crate::App;
 use crate::auth::Viewer;
 use crate::error::Error;
 use crate::service;
+use crate::service::context::AppContext;
 use crate::service::kept;
 use crate::service::link::Link;
 use crate::service::page::{Listing, Page};
@@ -23,7 +23,7 @@ use crate::service::read::{self, Visible};
 
 /// What the loaders read with.
 pub struct Reader {
-    app: Arc<App>,
+    app: Arc<AppContext>,
     viewer: Arc<Viewer>,
 }
 
@@ -43,7 +43,7 @@ pub struct Loaders {
 }
 
 impl Loaders {
-    pub fn new(app: Arc<App>, viewer: Arc<Viewer>, batches: &Batches) -> Self {
+    pub fn new(app: Arc<AppContext>, viewer: Arc<Viewer>, batches: &Batches) -> Self {
         Self { reader: Arc::new(Reader { app, viewer }), batches: batches.clone(), shelves: Mutex::default() }
     }
 

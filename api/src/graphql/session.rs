@@ -9,13 +9,13 @@ use futures_util::future::try_join_all;
 
 use super::batch::Batches;
 use super::loader::{ById, Kept, Loaders, PartsOf};
-use crate::App;
 use crate::auth::Viewer;
 use crate::error::Error;
+use crate::service::context::AppContext;
 use crate::service::read::Visible;
 
 pub struct Session {
-    pub app: Arc<App>,
+    pub app: Arc<AppContext>,
     pub viewer: Arc<Viewer>,
     /// The languages that the client reads, best first.
     pub languages: Vec<Locale>,
@@ -25,7 +25,7 @@ pub struct Session {
 }
 
 impl Session {
-    pub fn new(app: Arc<App>, viewer: Viewer, languages: Vec<Locale>, batches: &Batches) -> Self {
+    pub fn new(app: Arc<AppContext>, viewer: Viewer, languages: Vec<Locale>, batches: &Batches) -> Self {
         let viewer = Arc::new(viewer);
         let loaders = Loaders::new(Arc::clone(&app), Arc::clone(&viewer), batches);
         Self { app, viewer, languages, loaders, last_cursor: None }

@@ -6,6 +6,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::Service;
+use crate::database::schema;
+use crate::error::Error;
+use crate::service::context::AppContext;
 use crate::telemetry::chain;
 
 /// What the paths begin with.
@@ -20,10 +23,19 @@ pub async fn live() -> &'static str {
 
 /// 200 while the schema is up to date, and the database answers and takes writes. A service that listens has migrated.
 pub async fn ready(State(service): State<Service>) -> (StatusCode, &'static str) {
-    match tokio::time::timeout(PATIENCE, service.app.ready()).await {
+    match tokio::time::timeout(PATIENCE, is_ready(&service.app)).await {
         Ok(Ok(())) => return (StatusCode::OK, "ready\n"),
         Ok(Err(error)) => tracing::warn!(error = chain(&error), "not ready"),
         Err(_) => tracing::warn!("not ready in time"),
     }
     (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+}
+
+async fn is_ready(app: &AppContext) -> Result<(), Error> {
+    app.databases.check_writable(app.clock.uuid()).await?;
+    if schema::is_current(&app.databases).await? {
+        Ok(())
+    } else {
+        Err(Error::internal("the database has another schema"))
+    }
 }

@@ -41,9 +41,9 @@ use self::admission::Admission;
 use self::admission::texts::Texts;
 use self::lanes::Lanes;
 use self::rate::Rates;
-use crate::App;
 use crate::config::{Introspection, Switch};
 use crate::graphql::{Schema, schema, sdl, trusting_schema};
+use crate::service::context::AppContext;
 use crate::telemetry::metrics::Metrics;
 
 /// What every handler knows. Clones share it.
@@ -51,7 +51,7 @@ use crate::telemetry::metrics::Metrics;
 pub struct Service(Arc<Parts>);
 
 pub struct Parts {
-    app: Arc<App>,
+    app: Arc<AppContext>,
     schema: Schema,
     /// Executes documents that were found to fit the schema and do not ask for it.
     trusting: Schema,
@@ -80,7 +80,7 @@ impl Parts {
 }
 
 /// The whole service as one router.
-pub fn router(app: Arc<App>) -> Router {
+pub fn router(app: Arc<AppContext>) -> Router {
     let limits = app.config.limits.clone();
     let (largest_body, rates) = (limits.body, Rates::new(limits.rate_points));
     // What is no header value is no origin of a browser either.

@@ -7,9 +7,9 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 
 use super::Service;
 use super::answer::Answer;
-use crate::App;
 use crate::auth::Viewer;
 use crate::digest::sha256;
+use crate::service::context::AppContext;
 use crate::service::idempotency::{Claimed, Open, Repeatable, claim};
 
 pub const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -62,7 +62,7 @@ impl Once {
         repeated: Option<Repeated>,
         viewer: &Viewer,
         request_id: &str,
-    ) -> Result<(Arc<App>, Self), Answer> {
+    ) -> Result<(Arc<AppContext>, Self), Answer> {
         let Some(repeatable) = repeated.and_then(|repeated| repeated.by(viewer)) else {
             return Ok((Arc::clone(&service.app), Self::Unmarked));
         };

@@ -6,10 +6,10 @@ use super::Service;
 use super::answer::Answer;
 use super::prepare::{Caller, take};
 use super::report::Told;
-use crate::App;
 use crate::auth::Viewer;
 use crate::auth::token::verify;
 use crate::error::Error;
+use crate::service::context::AppContext;
 use crate::service::organization::acting;
 
 /// The viewer of a request. A token that is refused costs a point as well, its address's.
@@ -43,7 +43,7 @@ pub fn authorization(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// No authorization is anonymous; one that is not a valid bearer token is refused.
-async fn authorize(app: &App, authorization: Option<&str>) -> Result<Viewer, Error> {
+async fn authorize(app: &AppContext, authorization: Option<&str>) -> Result<Viewer, Error> {
     let Some(value) = authorization else { return Ok(Viewer::anonymous()) };
     let token = bearer(value).ok_or(Error::Unauthenticated("The Authorization header holds no bearer token."))?;
     let now = app.clock.now();

@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use super::change::{CHANNEL, Head, identity, ring};
 use super::prune;
 use super::webhook::deliver::deliver;
-use crate::App;
+use crate::service::context::AppContext;
 use crate::telemetry::chain;
 
 /// How often the head is read again: what was not heard is noticed then.
@@ -28,7 +28,7 @@ const PRUNE: Duration = Duration::from_hours(24);
 const FIRST_PRUNE: Duration = Duration::from_mins(1);
 
 /// Attends until the service stops.
-pub async fn attend(app: Arc<App>) {
+pub async fn attend(app: Arc<AppContext>) {
     let mut stopping = app.stopping.subscribe();
     let attended = async {
         tokio::select! {
@@ -47,7 +47,7 @@ pub async fn attend(app: Arc<App>) {
 }
 
 /// Knows which tokens others revoke. A database that is away is asked again.
-async fn know_revocations(app: &App) {
+async fn know_revocations(app: &AppContext) {
     loop {
         sleep(REVOCATIONS).await;
         if let Err(error) = app.tokens.read(app).await {
@@ -57,7 +57,7 @@ async fn know_revocations(app: &App) {
 }
 
 /// Knows how many records there are.
-async fn know_sizes(app: &App) {
+async fn know_sizes(app: &AppContext) {
     loop {
         sleep(SIZES).await;
         if let Err(error) = app.sizes.read(app).await {
@@ -66,7 +66,7 @@ async fn know_sizes(app: &App) {
     }
 }
 
-async fn write_uses(app: &App) {
+async fn write_uses(app: &AppContext) {
     loop {
         sleep(USES).await;
         if let Err(error) = app.tokens.write_uses(app).await {
@@ -76,7 +76,7 @@ async fn write_uses(app: &App) {
 }
 
 /// Reads the head again and again: the safety net.
-pub async fn poll(app: &App) {
+pub async fn poll(app: &AppContext) {
     loop {
         // A database that is away is asked again.
         if let Err(error) = identity::keep(app).await {
@@ -87,7 +87,7 @@ pub async fn poll(app: &App) {
 }
 
 /// Hears of the commits of other processes. A server that restarts is called again.
-pub async fn listen(app: &App) {
+pub async fn listen(app: &AppContext) {
     if app.databases.backend() != DbBackend::Postgres {
         return future::pending().await;
     }
@@ -103,7 +103,7 @@ pub async fn listen(app: &App) {
 }
 
 /// Rings the doorbell at each commit, as long as the server is there.
-async fn hear(app: &App, url: &str) -> Result<Infallible, sqlx::Error> {
+async fn hear(app: &AppContext, url: &str) -> Result<Infallible, sqlx::Error> {
     let mut listener = PgListener::connect(url).await?;
     listener.listen(CHANNEL).await?;
     loop {
@@ -114,7 +114,7 @@ async fn hear(app: &App, url: &str) -> Result<Infallible, sqlx::Error> {
 }
 
 /// Forgets what is too old, again and again; for the first time after `first`.
-pub async fn forget(app: &App, first: Duration) {
+pub async fn forget(app: &AppContext, first: Duration) {
     sleep(first).await;
     loop {
         for (what, forgotten) in prune::forget(app).await {

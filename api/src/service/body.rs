@@ -13,11 +13,11 @@ use super::input::{LocalizedTextInput, localized, patch, patch_required};
 use super::link::Link;
 use super::read::{self, Visible};
 use super::tx::{Tx, Written};
-use crate::app::App;
 use crate::auth::{Act, Viewer};
 use crate::domain::refusal::All as _;
 use crate::domain::{audience, council, input};
 use crate::error::Error;
+use crate::service::context::AppContext;
 
 impl Visible for body::Entity {
     const KEPT: bool = true;
@@ -142,7 +142,7 @@ pub struct UpdateBodyInput {
     pub reports_to_id: MaybeUndefined<ID>,
 }
 
-pub async fn create(app: &App, viewer: &Viewer, input: CreateBodyInput) -> Result<Written<body::Model>, Error> {
+pub async fn create(app: &AppContext, viewer: &Viewer, input: CreateBodyInput) -> Result<Written<body::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let (code, name, mandate_text, established_on, reports_to_id) = (
         input::code("code", &input.code),
@@ -179,7 +179,7 @@ pub async fn create(app: &App, viewer: &Viewer, input: CreateBodyInput) -> Resul
     tx.commit(row).await
 }
 
-pub async fn update(app: &App, viewer: &Viewer, input: UpdateBodyInput) -> Result<Written<body::Model>, Error> {
+pub async fn update(app: &AppContext, viewer: &Viewer, input: UpdateBodyInput) -> Result<Written<body::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let id = input::id::<BodyId>("id", &input.id, "body")?;
     let mut tx = app.begin(viewer, "updateBody").await?;

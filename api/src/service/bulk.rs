@@ -15,13 +15,13 @@ use super::change::published::Named;
 use super::external_id::{self as external_ids, ExternalIdInput, Systems, claim, of_keys, of_records};
 use super::read::{self, Visible};
 use super::tx::Tx;
-use crate::App;
 use crate::auth::Viewer;
 use crate::domain::bulk::{self, ErrorPolicy, MatchBy, Outcome};
 use crate::domain::external::{self, ExternalKey};
 use crate::domain::input;
 use crate::domain::refusal::{All as _, Checked, Refusal, RefusalCode};
 use crate::error::Error;
+use crate::service::context::AppContext;
 
 /// How a bulk write goes about its rows.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +44,11 @@ pub trait BulkInput: Sized {
     type Row;
     type Record;
     fn new(rows: Vec<Self::Row>, options: Options) -> Self;
-    fn write(self, app: &App, viewer: &Viewer) -> impl Future<Output = Result<Upserted<Self::Record>, Error>> + Send;
+    fn write(
+        self,
+        app: &AppContext,
+        viewer: &Viewer,
+    ) -> impl Future<Output = Result<Upserted<Self::Record>, Error>> + Send;
 }
 
 /// Declares the input of a bulk write: rows that have `id`, `external_id` and `expected_version`, and how to go about them.
@@ -93,7 +97,7 @@ macro_rules! bulk_input {
 
             async fn write(
                 self,
-                app: &$crate::App,
+                app: &$crate::service::context::AppContext,
                 viewer: &$crate::auth::Viewer,
             ) -> Result<$crate::service::bulk::Upserted<Self::Record>, $crate::error::Error> {
                 $upsert(app, viewer, self).await
@@ -174,7 +178,7 @@ pub fn check_length<T>(rows: &[T]) -> Result<(), Error> {
 /// Tries again what another writer has crossed: a key that was free has been taken, and the next attempt sees by whom. If that
 /// does not help, every one of the `count` rows is refused.
 pub async fn persist<M, F: Future<Output = Result<Upserted<M>, Error>>>(
-    app: &App,
+    app: &AppContext,
     count: usize,
     attempt: impl Fn() -> F,
 ) -> Result<Upserted<M>, Error> {

@@ -12,12 +12,12 @@ use uuid::Uuid;
 use super::change::published::{Named, named, print};
 use super::read::{self, Visible};
 use super::tx::{Tx, Written};
-use crate::app::App;
 use crate::auth::{Act, Viewer};
 use crate::domain::external::{self, ExternalKey};
 use crate::domain::input;
 use crate::domain::refusal::{All as _, Checked, Refusal};
 use crate::error::Error;
+use crate::service::context::AppContext;
 
 impl Visible for external_id::Entity {}
 impl Visible for source_system::Entity {}
@@ -132,7 +132,7 @@ pub async fn of_records(
 }
 
 pub async fn link(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: LinkExternalIdInput,
 ) -> Result<Written<external_id::Model>, Error> {
@@ -157,7 +157,7 @@ pub async fn link(
 }
 
 pub async fn unlink(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: UnlinkExternalIdInput,
 ) -> Result<Written<external_id::Model>, Error> {

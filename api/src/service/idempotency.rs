@@ -14,9 +14,9 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use super::change::Head;
 use super::constraint::refused_write;
 use super::{change, prune};
-use crate::App;
 use crate::database::Transaction;
 use crate::error::Error;
+use crate::service::context::AppContext;
 
 /// How long an answer is kept.
 const KEPT_HOURS: i64 = 24;
@@ -59,7 +59,7 @@ pub struct Repeatable {
 /// What is to be done with a request that may come again.
 pub enum Claimed {
     /// It comes for the first time: it is executed by the application within the transaction, and its answer kept.
-    First(Arc<App>, Open),
+    First(Arc<AppContext>, Open),
     /// It has come before: its answer.
     Again(String),
 }
@@ -72,7 +72,7 @@ pub struct Open {
 }
 
 /// Claims a key. Whoever has claimed it before is waited for.
-pub async fn claim(app: &App, repeatable: Repeatable) -> Result<Claimed, Error> {
+pub async fn claim(app: &AppContext, repeatable: Repeatable) -> Result<Claimed, Error> {
     let turn = app.queues.turn(&repeatable).await;
     let txn = app.databases.begin().await?;
     let (client, key) = (repeatable.client.clone(), repeatable.key.clone());
@@ -106,20 +106,20 @@ pub async fn claim(app: &App, repeatable: Repeatable) -> Result<Claimed, Error> 
 
 /// Refuses, under a key, what shows a secret once and so must not be kept, and what waits for others while the transaction
 /// is open.
-pub fn forbids_keys(app: &App) -> Result<(), Error> {
+pub fn forbids_keys(app: &AppContext) -> Result<(), Error> {
     if app.databases.commits() {
         return Ok(());
     }
     Err(Error::InvalidArgument { message: "This is not asked for with an Idempotency-Key.".to_owned() })
 }
 
-fn outdated(app: &App) -> sea_orm::sea_query::Expr {
+fn outdated(app: &AppContext) -> sea_orm::sea_query::Expr {
     idempotency_key::Column::At.lte(app.clock.now() - TimeDelta::hours(KEPT_HOURS))
 }
 
 impl Open {
     /// Commits the effects with the answer, and tells of them. The application within the transaction is gone by then.
-    pub async fn keep(self, app: &App, answer: &str) -> Result<(), Error> {
+    pub async fn keep(self, app: &AppContext, answer: &str) -> Result<(), Error> {
         let Repeatable { client, key, .. } = self.repeatable;
         let update = Entity::update_many()
             .col_expr(idempotency_key::Column::Answer, answer.into())
@@ -135,6 +135,6 @@ impl Open {
 }
 
 /// Forgets the answers that are older than they are kept. Returns how many.
-pub async fn prune(app: &App) -> Result<u64, Error> {
+pub async fn prune(app: &AppContext) -> Result<u64, Error> {
     prune::rows::<Entity>(app, Condition::all().add(outdated(app))).await
 }

@@ -11,11 +11,11 @@ use super::filter::{IdFilter, OrderedFilter, StringFilter, TextFilter, filter, s
 use super::input::{LocalizedTextInput, localized, patch, patch_required};
 use super::read::{self, Visible};
 use super::tx::Written;
-use crate::app::App;
 use crate::auth::{Act, Viewer};
 use crate::domain::refusal::All as _;
 use crate::domain::{audience, input};
 use crate::error::Error;
+use crate::service::context::AppContext;
 
 impl Visible for instrument::Entity {
     const KEPT: bool = true;
@@ -111,7 +111,7 @@ pub struct UpdateInstrumentInput {
 }
 
 pub async fn create(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: CreateInstrumentInput,
 ) -> Result<Written<instrument::Model>, Error> {
@@ -143,7 +143,7 @@ pub async fn create(
 }
 
 pub async fn update(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: UpdateInstrumentInput,
 ) -> Result<Written<instrument::Model>, Error> {

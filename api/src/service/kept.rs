@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use super::change::Head;
 use super::read::{self, Visible};
-use crate::App;
 use crate::auth::Viewer;
 use crate::error::Error;
+use crate::service::context::AppContext;
 
 /// The most rows that are kept: an installation has some hundreds of such records. Beyond it all are read anew.
 const MOST: usize = 10_000;
@@ -40,7 +40,7 @@ impl Default for Contents {
 
 impl Kept {
     /// What is done with the rows that are still as they were read.
-    fn with<T>(&self, app: &App, done: impl FnOnce(&mut Contents) -> T) -> T {
+    fn with<T>(&self, app: &AppContext, done: impl FnOnce(&mut Contents) -> T) -> T {
         let (head, keep) = (Some(app.feed.head()), Duration::from_secs(app.config.keep_seconds));
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.head != head || kept.since.elapsed() > keep || kept.rows.len() > MOST {
@@ -51,7 +51,7 @@ impl Kept {
 }
 
 /// As `read::by_ids`, from memory as far as it goes.
-pub async fn by_ids<E: Visible>(app: &App, viewer: &Viewer, ids: &[E::Id]) -> Result<Vec<Arc<E::Model>>, Error> {
+pub async fn by_ids<E: Visible>(app: &AppContext, viewer: &Viewer, ids: &[E::Id]) -> Result<Vec<Arc<E::Model>>, Error> {
     // Within a transaction others see nothing of what it has written, and it sees nothing of what they have.
     if !E::KEPT || app.config.keep_seconds == 0 || !app.databases.commits() {
         let rows = read::by_ids::<E>(&app.databases.read, viewer, ids).await?;

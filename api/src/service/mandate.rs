@@ -15,11 +15,11 @@ use super::link::Link;
 use super::organization::OrganizationFilter;
 use super::read::{self, Visible};
 use super::tx::Written;
-use crate::app::App;
 use crate::auth::{Act, Viewer};
 use crate::domain::refusal::All as _;
 use crate::domain::{audience, council, input};
 use crate::error::Error;
+use crate::service::context::AppContext;
 
 impl Visible for mandate::Entity {}
 
@@ -121,7 +121,11 @@ pub struct EndMandateInput {
     pub valid_to: NaiveDate,
 }
 
-pub async fn grant(app: &App, viewer: &Viewer, input: GrantMandateInput) -> Result<Written<mandate::Model>, Error> {
+pub async fn grant(
+    app: &AppContext,
+    viewer: &Viewer,
+    input: GrantMandateInput,
+) -> Result<Written<mandate::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let (organization_id, body_id, country_id, ()) = (
         input::id::<OrganizationId>("organizationId", &input.organization_id, "organisation"),
@@ -165,7 +169,7 @@ pub async fn grant(app: &App, viewer: &Viewer, input: GrantMandateInput) -> Resu
     tx.commit(row).await
 }
 
-pub async fn end(app: &App, viewer: &Viewer, input: EndMandateInput) -> Result<Written<mandate::Model>, Error> {
+pub async fn end(app: &AppContext, viewer: &Viewer, input: EndMandateInput) -> Result<Written<mandate::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let id = input::id::<MandateId>("id", &input.id, "mandate")?;
     let mut tx = app.begin(viewer, "endMandate").await?;

@@ -10,6 +10,7 @@ pub mod bulk;
 pub mod change;
 pub mod client;
 pub mod constraint;
+pub mod context;
 pub mod country;
 pub mod external_id;
 pub mod filter;

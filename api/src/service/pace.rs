@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::App;
+use crate::service::context::AppContext;
 
 /// How long a transaction shall work before its commit. What the disk takes then is the same for few rows and for many.
 const WORK: Duration = Duration::from_millis(12);
@@ -32,7 +32,7 @@ impl Pace {
     }
 
     /// Before a transaction: lets those write that wait.
-    pub async fn yields(&self, app: &App) {
+    pub async fn yields(&self, app: &AppContext) {
         app.databases.let_others_write().await;
     }
 

@@ -8,14 +8,14 @@ use super::client::tokens;
 use super::constraint::refused_write;
 use super::webhook::deliver;
 use super::{change, idempotency};
-use crate::App;
 use crate::error::Error;
+use crate::service::context::AppContext;
 
 /// The rows of one portion: measured, either database forgets as many within 0.03 seconds.
 pub const PORTION: u64 = 10_000;
 
 /// Forgets all that is too old. Returns how much of what.
-pub async fn forget(app: &App) -> [(&'static str, Result<u64, Error>); 4] {
+pub async fn forget(app: &AppContext) -> [(&'static str, Result<u64, Error>); 4] {
     [
         ("changes", change::prune(app).await),
         ("answers", idempotency::prune(app).await),
@@ -25,7 +25,7 @@ pub async fn forget(app: &App) -> [(&'static str, Result<u64, Error>); 4] {
 }
 
 /// Forgets the rows that meet a condition. Returns how many.
-pub async fn rows<E: EntityTrait>(app: &App, old: Condition) -> Result<u64, Error> {
+pub async fn rows<E: EntityTrait>(app: &AppContext, old: Condition) -> Result<u64, Error> {
     let key: Vec<E::Column> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
     let portion = Query::select().columns(key.clone()).from(E::default()).cond_where(old).limit(PORTION).take();
     let among = Expr::tuple(key.iter().map(|column| column.into_expr())).in_subquery(portion);

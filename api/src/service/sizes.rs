@@ -6,8 +6,8 @@ use std::sync::{PoisonError, RwLock};
 use entity::RecordType;
 
 use super::read;
-use crate::App;
 use crate::error::Error;
+use crate::service::context::AppContext;
 
 /// What is no record, and the record that it is a part of: there are about as many.
 const PARTS: [(&str, &str); 1] = [("BodySession", "Meeting")];
@@ -43,7 +43,7 @@ impl Sizes {
     }
 
     /// Counts them anew.
-    pub async fn read(&self, app: &App) -> Result<(), Error> {
+    pub async fn read(&self, app: &AppContext) -> Result<(), Error> {
         let sizes = read::sizes(&app.databases.read).await?;
         let sizes = sizes.into_iter().map(|(record, count)| (name_of(record), count)).collect();
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = sizes;

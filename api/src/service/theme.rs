@@ -12,11 +12,11 @@ use super::input::{LocalizedTextInput, localized, patch, patch_required};
 use super::link::Link;
 use super::read::{self, Visible};
 use super::tx::{Tx, Written};
-use crate::app::App;
 use crate::auth::{Act, Viewer};
 use crate::domain::refusal::All as _;
 use crate::domain::{audience, council, input};
 use crate::error::Error;
+use crate::service::context::AppContext;
 
 impl Visible for theme::Entity {
     const KEPT: bool = true;
@@ -110,7 +110,11 @@ pub struct UpdateThemeInput {
     pub parent_id: MaybeUndefined<ID>,
 }
 
-pub async fn create(app: &App, viewer: &Viewer, input: CreateThemeInput) -> Result<Written<theme::Model>, Error> {
+pub async fn create(
+    app: &AppContext,
+    viewer: &Viewer,
+    input: CreateThemeInput,
+) -> Result<Written<theme::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let (code, name, parent) = (
         input::code("code", &input.code),
@@ -143,7 +147,11 @@ pub async fn create(app: &App, viewer: &Viewer, input: CreateThemeInput) -> Resu
     tx.commit(row).await
 }
 
-pub async fn update(app: &App, viewer: &Viewer, input: UpdateThemeInput) -> Result<Written<theme::Model>, Error> {
+pub async fn update(
+    app: &AppContext,
+    viewer: &Viewer,
+    input: UpdateThemeInput,
+) -> Result<Written<theme::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let id = input::id::<ThemeId>("id", &input.id, "theme")?;
     let mut tx = app.begin(viewer, "updateTheme").await?;
@@ -176,7 +184,7 @@ pub struct MergeThemesInput {
 
 /// What was on a theme is on the other one from now on: recommendations, the themes below, what other systems call it.
 /// Returns the other one.
-pub async fn merge(app: &App, viewer: &Viewer, input: MergeThemesInput) -> Result<Written<theme::Model>, Error> {
+pub async fn merge(app: &AppContext, viewer: &Viewer, input: MergeThemesInput) -> Result<Written<theme::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let (id, into_id) =
         (input::id::<ThemeId>("id", &input.id, "theme"), input::id::<ThemeId>("intoId", &input.into_id, "theme"))

@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
 use chrono::TimeDelta;
-use rec_api::App;
+use rec_api::service::context::AppContext;
 use rec_tests::TestApp;
 use rec_tests::wait::until;
 use serde_json::Value;
@@ -32,7 +32,7 @@ pub(crate) struct Receiver {
 type Planned = (u16, Vec<(&'static str, &'static str)>);
 
 /// A service, and by how much its clock advances.
-type Later = (Arc<App>, TimeDelta);
+type Later = (Arc<AppContext>, TimeDelta);
 
 impl Receiver {
     /// Listens; returns the address.

@@ -15,7 +15,6 @@ use sea_orm::{ConnectionTrait, EntityTrait as _, FromQueryResult as _, QuerySele
 use uuid::Uuid;
 
 use super::{Head, ring};
-use crate::App;
 use crate::clock::Clock;
 use crate::database::home::here;
 use crate::database::watermark::Mark;
@@ -23,6 +22,7 @@ use crate::database::{self, Databases};
 use crate::domain::feed::first_version;
 use crate::error::Error;
 use crate::service::constraint::refused_write;
+use crate::service::context::AppContext;
 
 /// The error of a write to a feed that is another one than this process knows.
 pub fn is_another() -> Error {
@@ -108,7 +108,7 @@ pub async fn renew(databases: &Databases, clock: &Clock, in_any_case: bool) -> R
 }
 
 /// Knows the head of the feed, and gives it another identity if its database has become another one under the service.
-pub async fn keep(app: &App) -> Result<(), Error> {
+pub async fn keep(app: &AppContext) -> Result<(), Error> {
     let Found { row, is_home } = find(&app.databases.read).await?;
     let head = if is_home == Some(false) { renew(&app.databases, &app.clock, false).await? } else { Head::of(&row) };
     ring(app, head);

@@ -27,12 +27,12 @@ use uuid::Uuid;
 use self::recent::Recent;
 use super::constraint::refused_write;
 use super::prune::PORTION;
-use crate::App;
 use crate::clock::Clock;
 use crate::database::Databases;
 use crate::database::home::here;
 use crate::domain::audience::Access;
 use crate::error::Error;
+use crate::service::context::AppContext;
 
 /// Where other processes are told the new head when the feed grows.
 pub const CHANNEL: &str = "rec_feed";
@@ -170,7 +170,7 @@ impl FromStr for ChangeCursor {
 }
 
 /// The cursor that a client wrote, if it is one of this database. Another process may have given the feed its identity meanwhile.
-pub async fn cursor(app: &App, text: &str) -> Result<ChangeCursor, Error> {
+pub async fn cursor(app: &AppContext, text: &str) -> Result<ChangeCursor, Error> {
     let cursor: ChangeCursor = text.parse()?;
     if cursor.is_of(app.feed.head().identity) || cursor.is_of(head(app).await?.identity) {
         Ok(cursor)
@@ -260,14 +260,14 @@ async fn advance(txn: &impl ConnectionTrait, by: i64) -> Result<Head, Error> {
 }
 
 /// The last change that is committed. This process has heard of it from then on.
-pub async fn head(app: &App) -> Result<Head, Error> {
+pub async fn head(app: &AppContext) -> Result<Head, Error> {
     let head = Head::of(&bounds(&app.databases.read).await?);
     ring(app, head);
     Ok(head)
 }
 
 /// Tells every follower in this process that the feed has grown. Within a request's transaction it has not yet.
-pub fn ring(app: &App, head: Head) {
+pub fn ring(app: &AppContext, head: Head) {
     if app.databases.commits() && head.is_after(app.feed.head()) {
         // Before anyone is told.
         identity::mark(&app.databases, head);
@@ -281,7 +281,7 @@ pub async fn bounds(db: &impl ConnectionTrait) -> Result<change_head::Model, Err
 }
 
 /// Forgets the changes that are older than the feed is kept. Returns how many.
-pub async fn prune(app: &App) -> Result<u64, Error> {
+pub async fn prune(app: &AppContext) -> Result<u64, Error> {
     let db = &app.databases.write;
     let kept_from = app.clock.now() - TimeDelta::days(app.config.feed_days.into());
     let change_head::Model { seq: head, mut floor, .. } = bounds(db).await?;
@@ -299,7 +299,7 @@ pub async fn prune(app: &App) -> Result<u64, Error> {
 }
 
 /// Forgets the changes up to a number.
-async fn forget(app: &App, floor: i64) -> Result<u64, Error> {
+async fn forget(app: &AppContext, floor: i64) -> Result<u64, Error> {
     let txn = app.databases.begin().await?;
     let old = change::Entity::delete_many().filter(change::Column::Seq.lte(floor));
     let forgotten = old.exec(&txn).await.map_err(refused_write)?.rows_affected;

@@ -9,8 +9,8 @@ use sea_orm::sea_query::Condition;
 
 use super::since::{Read, read};
 use super::{ChangeCursor, Head};
-use crate::App;
 use crate::error::Error;
+use crate::service::context::AppContext;
 
 /// The most changes that are kept. Who is further behind reads for itself.
 const MOST: u16 = 1000;
@@ -42,7 +42,7 @@ impl Recent {
     /// The changes after a cursor, and the last one that there is; `None` if not all of them are here.
     pub async fn since(
         &self,
-        app: &App,
+        app: &AppContext,
         after: ChangeCursor,
     ) -> Result<Option<(Vec<Arc<change::Model>>, Head)>, Error> {
         while !self.known().goes_to(app.feed.head()) {
@@ -60,7 +60,7 @@ impl Recent {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn reading(&self, app: &App) -> Reading {
+    fn reading(&self, app: &AppContext) -> Reading {
         let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(reading) = reading.as_ref().filter(|reading| reading.peek().is_none()) {
             return reading.clone();

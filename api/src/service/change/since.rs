@@ -13,10 +13,10 @@ use tokio::sync::watch;
 
 use super::published::print;
 use super::{ChangeCursor, Head, Identity, cursor, head, ring};
-use crate::App;
 use crate::auth::Viewer;
 use crate::domain::feed::{SeenAs, collapse, seen_as};
 use crate::error::Error;
+use crate::service::context::AppContext;
 use crate::service::organization::still_acts;
 use crate::service::read::within;
 use crate::service::waiting::waiting;
@@ -55,7 +55,7 @@ pub struct Batch {
 
 /// The changes after a cursor, at most `first`, that a viewer is told of. Without a cursor from the beginning.
 pub async fn since(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     after: Option<&str>,
     first: Option<i32>,
@@ -75,7 +75,7 @@ pub async fn since(
 
 /// The changes after a cursor as they come, without an end. Without a cursor those from now on.
 pub async fn follow<'a>(
-    app: &'a App,
+    app: &'a AppContext,
     viewer: &'a Viewer,
     after: Option<&str>,
     records: Vec<RecordType>,
@@ -94,7 +94,7 @@ pub async fn follow<'a>(
 }
 
 struct Following<'a> {
-    app: &'a App,
+    app: &'a AppContext,
     viewer: &'a Viewer,
     records: Vec<RecordType>,
     after: ChangeCursor,
@@ -164,7 +164,7 @@ impl Following<'_> {
 const TRIES: u32 = 60;
 
 async fn batch(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     after: ChangeCursor,
     first: i32,
@@ -198,7 +198,7 @@ pub struct Read {
 }
 
 /// The changes after a number that meet a condition, at most so many, with the head of the feed and what it has forgotten.
-pub async fn read(app: &App, after: i64, most: u64, wanted: Condition) -> Result<Read, Error> {
+pub async fn read(app: &AppContext, after: i64, most: u64, wanted: Condition) -> Result<Read, Error> {
     let mut changes = Query::select();
     changes
         .columns(change::Column::iter())

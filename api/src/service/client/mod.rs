@@ -19,12 +19,12 @@ use super::idempotency::forbids_keys;
 use super::page::{Direction, Key, Listing};
 use super::read::{self, Visible};
 use super::tx::{Tx, Written};
-use crate::app::App;
 use crate::auth::token::{Grant, issue};
 use crate::auth::{Act, Role, Viewer};
 use crate::domain::refusal::{All as _, Checked};
 use crate::domain::{client as rules, input, scope};
 use crate::error::Error;
+use crate::service::context::AppContext;
 
 /// The most clients that are shown: all that may be active.
 const SHOWN: u64 = 500;
@@ -100,7 +100,11 @@ pub async fn clients(db: &impl ConnectionTrait, viewer: &Viewer) -> Result<Vec<c
     read::first(db, viewer, &Listing::<client::Entity>::newest_by(SHOWN, Some(active_first))).await
 }
 
-pub async fn register(app: &App, viewer: &Viewer, input: RegisterClientInput) -> Result<Written<client::Model>, Error> {
+pub async fn register(
+    app: &AppContext,
+    viewer: &Viewer,
+    input: RegisterClientInput,
+) -> Result<Written<client::Model>, Error> {
     viewer.require(Act::Administer)?;
     let (purpose, organization_id, (), ()) = (
         input::text("purpose", &input.purpose, input::NAME),
@@ -137,7 +141,7 @@ pub async fn register(app: &App, viewer: &Viewer, input: RegisterClientInput) ->
 
 /// A deactivated client stays, and its tokens are revoked.
 pub async fn deactivate(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: DeactivateClientInput,
 ) -> Result<Written<client::Model>, Error> {
@@ -154,7 +158,7 @@ pub async fn deactivate(
     revoked_now(app, tx.commit(after).await?).await
 }
 
-pub async fn issue_token(app: &App, viewer: &Viewer, input: IssueTokenInput) -> Result<Written<Issued>, Error> {
+pub async fn issue_token(app: &AppContext, viewer: &Viewer, input: IssueTokenInput) -> Result<Written<Issued>, Error> {
     viewer.require(Act::Administer)?;
     forbids_keys(app)?;
     let (id, _) =
@@ -180,7 +184,7 @@ pub async fn issue_token(app: &App, viewer: &Viewer, input: IssueTokenInput) -> 
     tx.commit(Issued { token, row }).await
 }
 
-fn signed(app: &App, client: &client::Model, row: &client_token::Model) -> Result<String, Error> {
+fn signed(app: &AppContext, client: &client::Model, row: &client_token::Model) -> Result<String, Error> {
     let words: Vec<&str> = client.scopes.0.iter().map(|one| scope::word(*one)).collect();
     let grant = Grant {
         role: client.role.into(),
@@ -206,7 +210,7 @@ fn token_id(text: &str) -> Checked<ClientTokenId> {
 }
 
 pub async fn revoke(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: RevokeTokenInput,
 ) -> Result<Written<client_token::Model>, Error> {
@@ -224,7 +228,7 @@ pub async fn revoke(
 
 /// Makes a revocation known to this process at once. Under an idempotency key it is not committed yet: the process reads of it
 /// like the others.
-async fn revoked_now<M>(app: &App, written: Written<M>) -> Result<Written<M>, Error> {
+async fn revoked_now<M>(app: &AppContext, written: Written<M>) -> Result<Written<M>, Error> {
     if app.databases.commits() {
         app.tokens.read(app).await?;
     }

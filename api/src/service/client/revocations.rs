@@ -8,9 +8,9 @@ use entity::{client, client_token};
 use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait as _, ConnectionTrait};
 
-use crate::App;
 use crate::auth::Viewer;
 use crate::error::Error;
+use crate::service::context::AppContext;
 use crate::service::read;
 
 /// What the administrators of a database have granted and taken back.
@@ -38,7 +38,7 @@ pub async fn grants(db: &impl ConnectionTrait) -> Result<Grants, Error> {
 }
 
 /// Takes over what another database knows: its tokens, as far as their clients are there, and who is no longer active.
-pub async fn take_over(app: &App, Grants { tokens, inactive }: Grants) -> Result<Revoked, Error> {
+pub async fn take_over(app: &AppContext, Grants { tokens, inactive }: Grants) -> Result<Revoked, Error> {
     let mut tx = app.begin(&Viewer::system("restore"), "restore").await?;
     let clients = tokens.iter().map(|token| token.client_id).chain(inactive.iter().copied());
     let clients = tx.by_id::<client::Entity>(clients.collect()).await?;
@@ -60,27 +60,27 @@ pub async fn take_over(app: &App, Grants { tokens, inactive }: Grants) -> Result
 }
 
 /// Whether another database knows every token that is good here: only then it tells which were revoked.
-pub async fn are_known(app: &App, grants: &Grants) -> Result<bool, Error> {
+pub async fn are_known(app: &AppContext, grants: &Grants) -> Result<bool, Error> {
     let good = read::all::<client_token::Entity>(&app.databases.read, &Viewer::system("restore"), good(app)).await?;
     let known: HashSet<ClientTokenId> = grants.tokens.iter().map(|token| token.id).collect();
     Ok(good.iter().all(|token| known.contains(&token.id)))
 }
 
 /// The tokens that are good now.
-fn good(app: &App) -> Condition {
+fn good(app: &AppContext) -> Condition {
     Condition::all()
         .add(client_token::Column::RevokedAt.is_null())
         .add(client_token::Column::ExpiresAt.gt(app.clock.now()))
 }
 
 /// Whether a client has a token that is good.
-pub async fn is_any_good(app: &App) -> Result<bool, Error> {
+pub async fn is_any_good(app: &AppContext) -> Result<bool, Error> {
     let viewer = Viewer::system("restore");
     Ok(read::count::<client_token::Entity>(&app.databases.read, &viewer, good(app)).await? > 0)
 }
 
 /// Revokes every token that is good. Each client needs a new one then.
-pub async fn revoke_all(app: &App) -> Result<Revoked, Error> {
+pub async fn revoke_all(app: &AppContext) -> Result<Revoked, Error> {
     let mut tx = app.begin(&Viewer::system("restore"), "restore").await?;
     let mut tokens = read::all::<client_token::Entity>(tx.db(), tx.viewer(), good(app)).await?;
     for token in &mut tokens {

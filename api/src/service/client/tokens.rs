@@ -15,10 +15,10 @@ use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, Q
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::App;
 use crate::auth::token::LEEWAY_SECONDS;
 use crate::error::Error;
 use crate::service::constraint::refused_write;
+use crate::service::context::AppContext;
 use crate::service::{prune, read};
 
 /// The tokens whose uses are written in one statement.
@@ -51,7 +51,7 @@ impl Tokens {
     }
 
     /// Reads which tokens are revoked: when one is, and every half second, since another process may have done it.
-    pub async fn read(&self, app: &App) -> Result<(), Error> {
+    pub async fn read(&self, app: &AppContext) -> Result<(), Error> {
         // Whoever reads later knows more: one reads at a time.
         let _alone = self.reading.lock().await;
         let revoked = Entity::find()
@@ -77,7 +77,7 @@ impl Tokens {
     }
 
     /// Writes when tokens were used last. What cannot be written is written the next time.
-    pub async fn write_uses(&self, app: &App) -> Result<(), Error> {
+    pub async fn write_uses(&self, app: &AppContext) -> Result<(), Error> {
         let used: Vec<(Uuid, DateTime<Utc>)> = self.used().iter().map(|(token, at)| (*token, *at)).collect();
         for some in used.chunks(AT_ONCE) {
             write(app, some).await?;
@@ -98,13 +98,13 @@ impl Tokens {
 }
 
 /// Forgets the tokens that have expired long ago. Returns how many.
-pub async fn prune(app: &App) -> Result<u64, Error> {
+pub async fn prune(app: &AppContext) -> Result<u64, Error> {
     let old = Column::ExpiresAt.lt(app.clock.now() - TimeDelta::days(SHOWN_DAYS));
     prune::rows::<Entity>(app, Condition::all().add(old)).await
 }
 
 /// Writes when some tokens were used last. Of tokens of others there is no row.
-async fn write(app: &App, used: &[(Uuid, DateTime<Utc>)]) -> Result<(), Error> {
+async fn write(app: &AppContext, used: &[(Uuid, DateTime<Utc>)]) -> Result<(), Error> {
     let ids: Vec<ClientTokenId> = used.iter().map(|(token, _)| ClientTokenId::new(*token)).collect();
     let used = ids.iter().zip(used);
     let at = used.fold(CaseStatement::new(), |case, (id, (_, at))| case.case(Column::Id.eq(*id), Expr::value(*at)));

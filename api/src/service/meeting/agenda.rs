@@ -8,7 +8,6 @@ use entity::change::ChangeReason;
 use entity::id::{AgendaItemId, BodyId, MeetingId, RecommendationId};
 use entity::{agenda_item, agenda_item_recommendation, body, meeting, recommendation};
 
-use crate::app::App;
 use crate::auth::{Act, Viewer};
 use crate::domain::audience::Access;
 use crate::domain::lifecycle::{MeetingMove, next_meeting};
@@ -16,6 +15,7 @@ use crate::domain::refusal::{All as _, each};
 use crate::domain::{input, meeting as rules};
 use crate::error::Error;
 use crate::service::body::BodyFilter;
+use crate::service::context::AppContext;
 use crate::service::filter::{EnumFilter, IdFilter, filter, sort};
 use crate::service::input::{LocalizedTextInput, localized, patch, patch_required, placed, replaced};
 use crate::service::link::Link;
@@ -139,7 +139,11 @@ pub struct ReorderAgendaItemsInput {
     pub item_ids: Vec<ID>,
 }
 
-pub async fn add(app: &App, viewer: &Viewer, input: AddAgendaItemInput) -> Result<Written<agenda_item::Model>, Error> {
+pub async fn add(
+    app: &AppContext,
+    viewer: &Viewer,
+    input: AddAgendaItemInput,
+) -> Result<Written<agenda_item::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let (meeting_id, number, title, body_id) = (
         input::id::<MeetingId>("meetingId", &input.meeting_id, "meeting"),
@@ -180,7 +184,7 @@ pub async fn add(app: &App, viewer: &Viewer, input: AddAgendaItemInput) -> Resul
 }
 
 pub async fn update(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: UpdateAgendaItemInput,
 ) -> Result<Written<agenda_item::Model>, Error> {
@@ -217,7 +221,7 @@ pub async fn update(
 
 /// Returns the meeting. The item leaves a tombstone in the feed.
 pub async fn remove(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: RemoveAgendaItemInput,
 ) -> Result<Written<meeting::Model>, Error> {
@@ -237,7 +241,7 @@ pub async fn remove(
 
 /// The meeting of an agenda item, for a conflict about the item.
 pub async fn meeting_of(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: &RemoveAgendaItemInput,
 ) -> Result<Option<meeting::Model>, Error> {
@@ -250,7 +254,7 @@ pub async fn meeting_of(
 
 /// Returns the meeting.
 pub async fn reorder(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: ReorderAgendaItemsInput,
 ) -> Result<Written<meeting::Model>, Error> {

@@ -28,12 +28,12 @@ use super::link::Link;
 use super::organization::OrganizationFilter;
 use super::read::{self, Ordered, Visible};
 use super::tx::{Tx, Written};
-use crate::app::App;
 use crate::auth::{Act, Viewer};
 use crate::domain::lifecycle::{MeetingMove, next_meeting};
 use crate::domain::refusal::{All as _, Checked};
 use crate::domain::{audience, input, meeting as rules};
 use crate::error::Error;
+use crate::service::context::AppContext;
 
 impl Visible for meeting::Entity {
     const ORDERED: Option<Ordered<Self::Column>> = {
@@ -232,7 +232,7 @@ pub struct UpdateMeetingInput {
 }
 
 pub async fn schedule(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: ScheduleMeetingInput,
 ) -> Result<Written<meeting::Model>, Error> {
@@ -315,7 +315,11 @@ fn judge(row: &meeting::Model, sessions: usize, organizers: usize) -> Checked<()
         .map(drop)
 }
 
-pub async fn update(app: &App, viewer: &Viewer, input: UpdateMeetingInput) -> Result<Written<meeting::Model>, Error> {
+pub async fn update(
+    app: &AppContext,
+    viewer: &Viewer,
+    input: UpdateMeetingInput,
+) -> Result<Written<meeting::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let id = input::id::<MeetingId>("id", &input.id, WHAT)?;
     let mut tx = app.begin(viewer, "updateMeeting").await?;

@@ -6,12 +6,12 @@ use entity::id::MeetingId;
 use entity::meeting;
 
 use super::parts::organizers_of;
-use crate::app::App;
 use crate::auth::{Act, Viewer};
 use crate::clock::day_in;
 use crate::domain::lifecycle::{MeetingMove, next_meeting};
 use crate::domain::{input, meeting as rules};
 use crate::error::Error;
+use crate::service::context::AppContext;
 use crate::service::tx::Written;
 
 /// Names a meeting at a version.
@@ -36,24 +36,40 @@ pub struct PostponeMeetingInput {
     pub ends_on: Option<NaiveDate>,
 }
 
-pub async fn confirm(app: &App, viewer: &Viewer, input: MeetingMoveInput) -> Result<Written<meeting::Model>, Error> {
+pub async fn confirm(
+    app: &AppContext,
+    viewer: &Viewer,
+    input: MeetingMoveInput,
+) -> Result<Written<meeting::Model>, Error> {
     step(app, viewer, "confirmMeeting", &input, MeetingMove::Confirm, |_| {}).await
 }
 
-pub async fn open(app: &App, viewer: &Viewer, input: MeetingMoveInput) -> Result<Written<meeting::Model>, Error> {
+pub async fn open(
+    app: &AppContext,
+    viewer: &Viewer,
+    input: MeetingMoveInput,
+) -> Result<Written<meeting::Model>, Error> {
     step(app, viewer, "openMeeting", &input, MeetingMove::Open, |_| {}).await
 }
 
-pub async fn conclude(app: &App, viewer: &Viewer, input: MeetingMoveInput) -> Result<Written<meeting::Model>, Error> {
+pub async fn conclude(
+    app: &AppContext,
+    viewer: &Viewer,
+    input: MeetingMoveInput,
+) -> Result<Written<meeting::Model>, Error> {
     step(app, viewer, "concludeMeeting", &input, MeetingMove::Conclude, |_| {}).await
 }
 
-pub async fn cancel(app: &App, viewer: &Viewer, input: MeetingMoveInput) -> Result<Written<meeting::Model>, Error> {
+pub async fn cancel(
+    app: &AppContext,
+    viewer: &Viewer,
+    input: MeetingMoveInput,
+) -> Result<Written<meeting::Model>, Error> {
     step(app, viewer, "cancelMeeting", &input, MeetingMove::Cancel, |_| {}).await
 }
 
 pub async fn postpone(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: PostponeMeetingInput,
 ) -> Result<Written<meeting::Model>, Error> {
@@ -66,7 +82,7 @@ pub async fn postpone(
 }
 
 async fn step(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     action: &'static str,
     input: &MeetingMoveInput,

@@ -9,11 +9,11 @@ use entity::{meeting, organization, participation};
 use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait as _};
 
-use crate::app::App;
 use crate::auth::{Act, Viewer};
 use crate::domain::refusal::All as _;
 use crate::domain::{audience, input, meeting as rules};
 use crate::error::Error;
+use crate::service::context::AppContext;
 use crate::service::filter::{EnumFilter, IdFilter, filter, sort};
 use crate::service::link::Link;
 use crate::service::organization::OrganizationFilter;
@@ -95,7 +95,7 @@ pub struct RecordParticipationInput {
 }
 
 pub async fn record(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: RecordParticipationInput,
 ) -> Result<Written<participation::Model>, Error> {
@@ -138,7 +138,7 @@ pub async fn record(
 
 /// The participation that a conflict was about.
 pub async fn current(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: &RecordParticipationInput,
 ) -> Result<Option<participation::Model>, Error> {

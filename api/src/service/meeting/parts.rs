@@ -9,12 +9,12 @@ use entity::text::LocalizedText;
 use entity::{alternative_title, body, body_session, meeting, meeting_organizer, meeting_source, organization, source};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait as _};
 
-use crate::app::App;
 use crate::auth::{Act, Viewer};
 use crate::domain::lifecycle::{MeetingMove, next_meeting};
 use crate::domain::refusal::{All as _, Checked, each};
 use crate::domain::{input, meeting as rules};
 use crate::error::Error;
+use crate::service::context::AppContext;
 use crate::service::filter::{OrderedFilter, filter, sort};
 use crate::service::input::{LocalizedTextInput, localized, placed};
 use crate::service::link::Link;
@@ -110,7 +110,7 @@ pub struct SetBodySessionsInput {
 }
 
 pub async fn set_meeting_organizers(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: SetMeetingOrganizersInput,
 ) -> Result<Written<meeting::Model>, Error> {
@@ -125,7 +125,7 @@ pub async fn set_meeting_organizers(
 }
 
 pub async fn set_body_sessions(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: SetBodySessionsInput,
 ) -> Result<Written<meeting::Model>, Error> {

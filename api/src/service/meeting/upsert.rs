@@ -19,7 +19,6 @@ use super::parts::{
     source_rows, title_rows, titled, unnumbered,
 };
 use super::{ScheduleMeetingInput, UpdateMeetingInput, WHAT, cascade_access, judge, patched, reached_at, scheduled};
-use crate::app::App;
 use crate::auth::{Act, Viewer};
 use crate::clock::day_in;
 use crate::domain::lifecycle::{MeetingMove, next_meeting};
@@ -27,6 +26,7 @@ use crate::domain::meeting as rules;
 use crate::domain::refusal::{All as _, Checked};
 use crate::error::Error;
 use crate::service::bulk::{self, Batch, PartsBy, Plan, Target, Upserted, bulk_input, parts_of, targets, write_rows};
+use crate::service::context::AppContext;
 use crate::service::external_id::ExternalIdInput;
 use crate::service::input::{LocalizedTextInput, named, placed, replaced};
 use crate::service::read;
@@ -143,13 +143,21 @@ impl UpsertMeetingRowInput {
     }
 }
 
-pub async fn upsert(app: &App, viewer: &Viewer, input: UpsertMeetingsInput) -> Result<Upserted<meeting::Model>, Error> {
+pub async fn upsert(
+    app: &AppContext,
+    viewer: &Viewer,
+    input: UpsertMeetingsInput,
+) -> Result<Upserted<meeting::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     bulk::check_length(&input.rows)?;
     bulk::persist(app, input.rows.len(), || attempt(app, viewer, &input)).await
 }
 
-async fn attempt(app: &App, viewer: &Viewer, input: &UpsertMeetingsInput) -> Result<Upserted<meeting::Model>, Error> {
+async fn attempt(
+    app: &AppContext,
+    viewer: &Viewer,
+    input: &UpsertMeetingsInput,
+) -> Result<Upserted<meeting::Model>, Error> {
     let mut tx = app.begin(viewer, "upsertMeetings").await?;
     let targets = targets::<meeting::Entity>(&tx, input.match_by, &input.keys(), WHAT).await?;
     let applied = input.rows.iter().zip(targets.rows).map(|(row, target)| {

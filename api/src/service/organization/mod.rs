@@ -10,11 +10,11 @@ use entity::organization::OrganizationKind;
 use entity::{country, organization};
 use sea_orm::ConnectionTrait;
 
-use crate::app::App;
 use crate::auth::{Act, Viewer};
 use crate::domain::refusal::{All as _, Checked};
 use crate::domain::{audience, council, input};
 use crate::error::Error;
+use crate::service::context::AppContext;
 use crate::service::country::CountryFilter;
 use crate::service::external_id::{self, ExternalIdInput};
 use crate::service::filter::{BooleanFilter, EnumFilter, IdFilter, StringFilter, TextFilter, filter, sort};
@@ -104,7 +104,7 @@ sort! {
 }
 
 /// The organisation that a token names, by its id or its acronym.
-pub async fn acting(app: &App, named: &str) -> Result<Option<Arc<organization::Model>>, Error> {
+pub async fn acting(app: &AppContext, named: &str) -> Result<Option<Arc<organization::Model>>, Error> {
     let anyone = Viewer::anonymous();
     if let Ok(id) = named.parse() {
         return Ok(kept::by_ids::<organization::Entity>(app, &anyone, &[id]).await?.pop());
@@ -114,7 +114,7 @@ pub async fn acting(app: &App, named: &str) -> Result<Option<Arc<organization::M
 }
 
 /// An error if the organisation that a viewer acts for is no longer active.
-pub async fn still_acts(app: &App, viewer: &Viewer) -> Result<(), Error> {
+pub async fn still_acts(app: &AppContext, viewer: &Viewer) -> Result<(), Error> {
     let Some(organization) = &viewer.organization else { return Ok(()) };
     let now = kept::by_ids::<organization::Entity>(app, &Viewer::anonymous(), &[organization.id]).await?;
     if now.iter().any(|organization| organization.active) { Ok(()) } else { Err(Error::inactive()) }
@@ -193,7 +193,7 @@ pub struct DeactivateOrganizationInput {
 }
 
 pub async fn create(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: CreateOrganizationInput,
 ) -> Result<Written<organization::Model>, Error> {
@@ -242,7 +242,7 @@ fn created(tx: &Tx<'_>, input: CreateOrganizationInput) -> Checked<organization:
 }
 
 pub async fn update(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: UpdateOrganizationInput,
 ) -> Result<Written<organization::Model>, Error> {
@@ -290,7 +290,7 @@ fn patched(before: &organization::Model, input: UpdateOrganizationInput) -> Chec
 
 /// A deactivated organisation stays in the record; its tokens are refused from then on.
 pub async fn deactivate(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: DeactivateOrganizationInput,
 ) -> Result<Written<organization::Model>, Error> {

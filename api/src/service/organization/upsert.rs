@@ -9,12 +9,12 @@ use entity::{country, organization};
 use sea_orm::{Condition, ConnectionTrait as _};
 
 use super::{CreateOrganizationInput, UpdateOrganizationInput, WHAT, created, patched};
-use crate::app::App;
 use crate::auth::{Act, Viewer};
 use crate::domain::council;
 use crate::domain::refusal::{All as _, Checked};
 use crate::error::Error;
 use crate::service::bulk::{self, Batch, Plan, Target, Upserted, bulk_input, targets, write_rows};
+use crate::service::context::AppContext;
 use crate::service::external_id::ExternalIdInput;
 use crate::service::input::{LocalizedTextInput, named};
 use crate::service::read;
@@ -97,7 +97,7 @@ impl UpsertOrganizationRowInput {
 }
 
 pub async fn upsert(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: UpsertOrganizationsInput,
 ) -> Result<Upserted<organization::Model>, Error> {
@@ -107,7 +107,7 @@ pub async fn upsert(
 }
 
 async fn attempt(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: &UpsertOrganizationsInput,
 ) -> Result<Upserted<organization::Model>, Error> {

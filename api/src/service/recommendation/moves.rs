@@ -10,7 +10,6 @@ use sea_orm::{ColumnTrait, Condition};
 
 use super::parts::addressees_of;
 use super::{WHAT, put};
-use crate::app::App;
 use crate::auth::{Act, Standing, Viewer};
 use crate::clock::day_in;
 use crate::domain::label::Label;
@@ -18,6 +17,7 @@ use crate::domain::lifecycle::{Move, next};
 use crate::domain::refusal::All as _;
 use crate::domain::{input, meeting as meetings, recommendation as rules};
 use crate::error::Error;
+use crate::service::context::AppContext;
 use crate::service::meeting::parts::sessions_of;
 use crate::service::read;
 use crate::service::tx::{Tx, Written};
@@ -90,7 +90,7 @@ enum Word {
 
 impl<'a> Step<'a> {
     async fn begin(
-        app: &'a App,
+        app: &'a AppContext,
         viewer: &'a Viewer,
         action: &'static str,
         (id, expected_version): (&ID, i32),
@@ -135,7 +135,7 @@ async fn require(tx: &Tx<'_>, viewer: &Viewer, row: &recommendation::Model, word
 }
 
 pub async fn open_discussion(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: RecommendationMoveInput,
 ) -> Result<Written<recommendation::Model>, Error> {
@@ -144,7 +144,7 @@ pub async fn open_discussion(
 }
 
 pub async fn withdraw(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: RecommendationMoveInput,
 ) -> Result<Written<recommendation::Model>, Error> {
@@ -154,7 +154,7 @@ pub async fn withdraw(
 }
 
 pub async fn record_agreement(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: RecordAgreementInput,
 ) -> Result<Written<recommendation::Model>, Error> {
@@ -173,7 +173,7 @@ pub async fn record_agreement(
 }
 
 pub async fn submit(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: RecommendationMoveInput,
 ) -> Result<Written<recommendation::Model>, Error> {
@@ -186,7 +186,7 @@ pub async fn submit(
 
 /// The text goes back to its body; the agreement on it is over.
 pub async fn return_to_group(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: RecommendationMoveInput,
 ) -> Result<Written<recommendation::Model>, Error> {
@@ -198,7 +198,7 @@ pub async fn return_to_group(
 }
 
 pub async fn adopt(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: AdoptRecommendationInput,
 ) -> Result<Written<recommendation::Model>, Error> {
@@ -265,7 +265,7 @@ pub async fn last_serial(tx: &Tx<'_>, body: BodyId, is_demo: bool, year: i32) ->
 }
 
 pub async fn transmit(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: RecommendationMoveInput,
 ) -> Result<Written<recommendation::Model>, Error> {
@@ -278,7 +278,7 @@ pub async fn transmit(
 
 /// Returns the earlier recommendation. The later one changes as well: it now says what it supersedes.
 pub async fn supersede(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: SupersedeRecommendationInput,
 ) -> Result<Written<recommendation::Model>, Error> {

@@ -11,12 +11,12 @@ use entity::{
 use sea_orm::{ColumnTrait, Condition};
 
 use super::{WHAT, put};
-use crate::app::App;
 use crate::auth::{Act, Viewer};
 use crate::domain::lifecycle::{Move, next};
 use crate::domain::refusal::{All as _, Checked, each};
 use crate::domain::{input, recommendation as rules};
 use crate::error::Error;
+use crate::service::context::AppContext;
 use crate::service::input::placed;
 use crate::service::read::{self, Visible};
 use crate::service::tx::{Tx, Written};
@@ -52,7 +52,7 @@ pub struct SetAddresseesInput {
 }
 
 pub async fn set_addressees(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: SetAddresseesInput,
 ) -> Result<Written<recommendation::Model>, Error> {

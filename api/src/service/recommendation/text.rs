@@ -8,12 +8,12 @@ use entity::{body, recommendation};
 
 use super::parts::{AddresseeInput, add_revision, replace_addressees, set_instruments, set_themes};
 use super::{WHAT, put};
-use crate::app::App;
 use crate::auth::{Act, Standing, Viewer};
 use crate::domain::lifecycle::{Move, next};
 use crate::domain::refusal::All as _;
 use crate::domain::{audience, input, recommendation as rules};
 use crate::error::Error;
+use crate::service::context::AppContext;
 use crate::service::input::{LocalizedTextInput, localized, patch, patch_required, replaced};
 use crate::service::tx::{Tx, Written};
 
@@ -74,7 +74,7 @@ pub struct ReviseRecommendationInput {
 }
 
 pub async fn draft(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: DraftRecommendationInput,
 ) -> Result<Written<recommendation::Model>, Error> {
@@ -144,7 +144,7 @@ pub(super) fn drafted(
 }
 
 pub async fn revise(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: ReviseRecommendationInput,
 ) -> Result<Written<recommendation::Model>, Error> {

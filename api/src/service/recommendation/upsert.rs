@@ -20,7 +20,6 @@ use super::parts::{
 use super::text::{
     DraftRecommendationInput, ReviseRecommendationInput, drafted, is_new_text, may_draft, may_revise, reopen, revised,
 };
-use crate::app::App;
 use crate::auth::{Act, Standing, Viewer};
 use crate::domain::lifecycle::{Move, next};
 use crate::domain::refusal::{All as _, Checked, Refusal};
@@ -29,6 +28,7 @@ use crate::error::Error;
 use crate::service::bulk::{
     self, Batch, PartsBy, Plan, Target, Upserted, bulk_input, parts_of, targets, verdict, write_rows,
 };
+use crate::service::context::AppContext;
 use crate::service::external_id::ExternalIdInput;
 use crate::service::input::{LocalizedTextInput, named, placed, replaced};
 use crate::service::tx::Tx;
@@ -106,7 +106,7 @@ impl UpsertRecommendationRowInput {
 }
 
 pub async fn upsert(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: UpsertRecommendationsInput,
 ) -> Result<Upserted<recommendation::Model>, Error> {
@@ -116,7 +116,7 @@ pub async fn upsert(
 }
 
 async fn attempt(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     input: &UpsertRecommendationsInput,
 ) -> Result<Upserted<recommendation::Model>, Error> {

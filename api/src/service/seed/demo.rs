@@ -13,10 +13,10 @@ use entity::{body, country, instrument, meeting, organization, recommendation, t
 use sea_orm::{ColumnTrait as _, Condition};
 
 use super::specimen::{Pair, Rows, Specimen, localized};
-use crate::App;
 use crate::auth::Viewer;
 use crate::domain::audience;
 use crate::error::Error;
+use crate::service::context::AppContext;
 use crate::service::read;
 use crate::service::recommendation::moves::last_serial;
 use crate::service::tx::Tx;
@@ -83,7 +83,7 @@ const TEXTS: [(&str, RecommendationStatus, &str, &str, &str); 11] = {
 };
 
 /// Loads the demonstration once; returns how many records were added.
-pub async fn load(app: &App) -> Result<usize, Error> {
+pub async fn load(app: &AppContext) -> Result<usize, Error> {
     let viewer = Viewer::system("seed");
     let mut tx = app.begin(&viewer, "seed demo").await?;
     tx.alone("seed demo").await?;

@@ -13,10 +13,10 @@ use entity::{body, body_session, country, meeting, meeting_organizer, organizati
 use sea_orm::{ColumnTrait as _, Condition};
 
 use super::specimen::{Rows, Specimen, localized};
-use crate::App;
 use crate::auth::Viewer;
 use crate::domain::audience;
 use crate::error::Error;
+use crate::service::context::AppContext;
 use crate::service::pace::Pace;
 use crate::service::read;
 use crate::service::recommendation::moves::last_serial;
@@ -30,7 +30,7 @@ const FIRST_ORDINAL: i32 = 1_000_001;
 /// Organisers of each meeting.
 const ORGANIZERS: u32 = 4;
 
-pub async fn load(app: &App, recommendations: u32, meetings: u32) -> Result<(), Error> {
+pub async fn load(app: &AppContext, recommendations: u32, meetings: u32) -> Result<(), Error> {
     let viewer = Viewer::system("seed");
     let mut context = Context::read(app, &viewer).await?;
     in_chunks(app, &viewer, meetings, async |tx, numbers| context.write_meetings(tx, numbers).await).await?;
@@ -47,7 +47,7 @@ pub async fn load(app: &App, recommendations: u32, meetings: u32) -> Result<(), 
 
 /// Writes the records with the numbers below `count`, in as many transactions as it takes.
 async fn in_chunks(
-    app: &App,
+    app: &AppContext,
     viewer: &Viewer,
     count: u32,
     mut write: impl AsyncFnMut(&mut Tx<'_>, Range<u32>) -> Result<(), Error>,
@@ -83,7 +83,7 @@ struct Group {
 }
 
 impl Context {
-    async fn read(app: &App, viewer: &Viewer) -> Result<Self, Error> {
+    async fn read(app: &AppContext, viewer: &Viewer) -> Result<Self, Error> {
         let tx = app.begin(viewer, "seed scale").await?;
         let working_groups = Condition::all().add(body::Column::Kind.eq(body::BodyKind::WorkingGroup));
         let mut bodies = read::all::<body::Entity>(tx.db(), tx.viewer(), working_groups).await?;

@@ -24,11 +24,11 @@ use uuid::Uuid;
 
 use super::change::{ChangeCursor, Head, Identity, Pending, append, ring};
 use super::constraint::refused_write;
-use crate::app::App;
 use crate::auth::Viewer;
 use crate::database::Transaction;
 use crate::domain::scope;
 use crate::error::Error;
+use crate::service::context::AppContext;
 
 /// The most rows of one statement: both databases take 32,766 parameters or more.
 fn longest<E: Row>() -> usize {
@@ -49,7 +49,7 @@ pub struct Written<M> {
 }
 
 pub struct Tx<'a> {
-    app: &'a App,
+    app: &'a AppContext,
     /// Its author, with the whole sight of its role.
     viewer: Viewer,
     action: &'static str,
@@ -68,7 +68,7 @@ pub struct Tx<'a> {
     beside: bool,
 }
 
-impl App {
+impl AppContext {
     /// Begins a use case. `action` is its name in the audit trail: the mutation or the command.
     pub async fn begin<'a>(&'a self, viewer: &Viewer, action: &'static str) -> Result<Tx<'a>, Error> {
         viewer.require_scope(scope::of_mutation(action))?;

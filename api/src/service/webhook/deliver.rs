@@ -25,7 +25,6 @@ use uuid::Uuid;
 
 use super::logged;
 use super::post::Posted;
-use crate::App;
 use crate::auth::Viewer;
 use crate::domain::feed::SeenAs;
 use crate::domain::webhook::{Fate, fate};
@@ -34,6 +33,7 @@ use crate::service::change::published::published;
 use crate::service::change::since::{Seen, since};
 use crate::service::change::{Head, Identity, head};
 use crate::service::constraint::refused_write;
+use crate::service::context::AppContext;
 use crate::service::{prune, read};
 use crate::telemetry::chain;
 
@@ -50,7 +50,7 @@ const ROUND: Duration = Duration::from_secs(1);
 const LOGGED_DAYS: i64 = 30;
 
 /// Delivers until the service stops; what is on its way then is still noted. A webhook waits for no other one.
-pub async fn deliver(app: &Arc<App>) {
+pub async fn deliver(app: &Arc<AppContext>) {
     let (me, mut head, mut stopping) = (app.clock.uuid(), app.feed.follow(), app.stopping.subscribe());
     let (mut served, mut busy) = (JoinSet::new(), HashMap::new());
     while !*stopping.borrow_and_update() || !served.is_empty() {
@@ -74,14 +74,14 @@ pub async fn deliver(app: &Arc<App>) {
     }
 }
 
-async fn due_or_none(app: &App, me: Uuid) -> Vec<WebhookId> {
+async fn due_or_none(app: &AppContext, me: Uuid) -> Vec<WebhookId> {
     due(app, me).await.unwrap_or_else(|error| {
         tracing::error!(error = chain(&error), "it cannot be read which webhooks are due");
         Vec::new()
     })
 }
 
-async fn serve_or_wait(app: Arc<App>, me: Uuid, id: WebhookId) {
+async fn serve_or_wait(app: Arc<AppContext>, me: Uuid, id: WebhookId) {
     if let Err(error) = serve(&app, me, id).await {
         tracing::error!(webhook = id.to_string(), error = chain(&error), "a webhook cannot be served");
         sleep(ROUND).await;
@@ -89,7 +89,7 @@ async fn serve_or_wait(app: Arc<App>, me: Uuid, id: WebhookId) {
 }
 
 /// The webhooks that may be told of something now.
-pub async fn due(app: &App, me: Uuid) -> Result<Vec<WebhookId>, Error> {
+pub async fn due(app: &AppContext, me: Uuid) -> Result<Vec<WebhookId>, Error> {
     let now = app.clock.now();
     let head = head(app).await?;
     let due = Condition::all()
@@ -107,7 +107,7 @@ fn free(me: Uuid, now: DateTime<Utc>) -> Condition {
 }
 
 /// Takes or renews the lease, if it is free.
-async fn take(app: &App, me: Uuid, id: WebhookId) -> Result<bool, Error> {
+async fn take(app: &AppContext, me: Uuid, id: WebhookId) -> Result<bool, Error> {
     let now = app.clock.now();
     let taken = Entity::update_many()
         .col_expr(Column::LeaseHolder, me.into())
@@ -119,7 +119,7 @@ async fn take(app: &App, me: Uuid, id: WebhookId) -> Result<bool, Error> {
 }
 
 /// Gives the lease back: whoever comes next need not wait for its end.
-async fn release(app: &App, me: Uuid, id: WebhookId) -> Result<(), Error> {
+async fn release(app: &AppContext, me: Uuid, id: WebhookId) -> Result<(), Error> {
     let released = Entity::update_many()
         .col_expr(Column::LeaseUntil, Expr::value(None::<DateTime<Utc>>))
         .filter(Column::Id.eq(id))
@@ -128,7 +128,7 @@ async fn release(app: &App, me: Uuid, id: WebhookId) -> Result<(), Error> {
 }
 
 /// Delivers a portion to one webhook, if nobody else does.
-pub async fn serve(app: &App, me: Uuid, id: WebhookId) -> Result<(), Error> {
+pub async fn serve(app: &AppContext, me: Uuid, id: WebhookId) -> Result<(), Error> {
     if !take(app, me, id).await? {
         return Ok(());
     }
@@ -138,7 +138,7 @@ pub async fn serve(app: &App, me: Uuid, id: WebhookId) -> Result<(), Error> {
 }
 
 /// Tells a webhook of what it stands before, for a short time: then its row and its sight are read again.
-async fn portion(app: &App, me: Uuid, id: WebhookId) -> Result<(), Error> {
+async fn portion(app: &AppContext, me: Uuid, id: WebhookId) -> Result<(), Error> {
     // As it is, now that nobody else changes where it stands.
     let Some(mut row) = Entity::find_by_id(id).one(&app.databases.write).await? else { return Ok(()) };
     let Some(viewer) = viewer_of(app, &row).await? else {
@@ -176,7 +176,7 @@ async fn portion(app: &App, me: Uuid, id: WebhookId) -> Result<(), Error> {
 }
 
 /// With whose sight a webhook sees; none if its client is no longer active.
-async fn viewer_of(app: &App, row: &Model) -> Result<Option<Viewer>, Error> {
+async fn viewer_of(app: &AppContext, row: &Model) -> Result<Option<Viewer>, Error> {
     let Some(id) = row.client_id else { return Ok(Some(Viewer::anonymous())) };
     let (db, reader) = (&app.databases.read, Viewer::system("webhook"));
     let Some(client) = read::get::<client::Entity>(db, &reader, id).await? else { return Ok(None) };
@@ -197,7 +197,7 @@ struct Message {
 }
 
 /// Tells a webhook something, and notes what came of it. Returns whether it was delivered.
-async fn tell(app: &App, me: Uuid, row: &mut Model, message: Message) -> Result<bool, Error> {
+async fn tell(app: &AppContext, me: Uuid, row: &mut Model, message: Message) -> Result<bool, Error> {
     let (at, stood) = (app.clock.now(), row.position);
     let posted = app.poster.post(row, &message.id, at, &message.body).await;
     let answered_at = app.clock.now();
@@ -242,7 +242,7 @@ fn told(row: &Model, change: &Seen) -> Message {
 }
 
 /// Tells that what was told before may never have been: the feed is another one.
-fn renewed(app: &App, row: &Model, identity: Identity) -> Message {
+fn renewed(app: &AppContext, row: &Model, identity: Identity) -> Message {
     let cursor = Head { identity, seq: row.position }.cursor();
     Message {
         id: format!("msg_{}_{cursor}_renewed", row.id.0.simple()),
@@ -256,7 +256,7 @@ fn renewed(app: &App, row: &Model, identity: Identity) -> Message {
 /// Writes where a webhook stands, and the line of its log. Returns whether this process still delivers to it, from where it
 /// stood.
 async fn note(
-    app: &App,
+    app: &AppContext,
     me: Uuid,
     row: &Model,
     stood: i64,
@@ -286,7 +286,7 @@ async fn note(
     Ok(noted)
 }
 
-async fn disable(app: &App, me: Uuid, row: &Model, reason: WebhookReason) -> Result<(), Error> {
+async fn disable(app: &AppContext, me: Uuid, row: &Model, reason: WebhookReason) -> Result<(), Error> {
     let update = Entity::update_many()
         .col_expr(Column::Status, Expr::value(WebhookStatus::Disabled))
         .col_expr(Column::Reason, Expr::value(reason))
@@ -296,7 +296,7 @@ async fn disable(app: &App, me: Uuid, row: &Model, reason: WebhookReason) -> Res
 }
 
 /// Forgets the log of deliveries that is older than it is kept. Returns how many lines.
-pub async fn prune(app: &App) -> Result<u64, Error> {
+pub async fn prune(app: &AppContext) -> Result<u64, Error> {
     let old = webhook_delivery::Column::At.lt(app.clock.now() - TimeDelta::days(LOGGED_DAYS));
     prune::rows::<webhook_delivery::Entity>(app, Condition::all().add(old)).await
 }

@@ -27,11 +27,11 @@ use super::link::Link;
 use super::page::{Direction, Key, Listing, Page};
 use super::read::{self, Visible};
 use super::tx::{Tx, Written};
-use crate::app::App;
 use crate::auth::{Act, Viewer};
 use crate::domain::refusal::{All as _, Refusal};
 use crate::domain::{input, webhook as rules};
 use crate::error::Error;
+use crate::service::context::AppContext;
 
 /// The most webhooks that are shown, and the most deliveries of each.
 const SHOWN: u64 = 500;
@@ -110,7 +110,7 @@ pub async fn deliveries(
     Ok(pages.into_iter().map(|(id, page)| (WebhookId::new(id), rows(page))).collect())
 }
 
-pub async fn register(app: &App, viewer: &Viewer, input: RegisterWebhookInput) -> Result<Written<Keyed>, Error> {
+pub async fn register(app: &AppContext, viewer: &Viewer, input: RegisterWebhookInput) -> Result<Written<Keyed>, Error> {
     viewer.require(Act::Administer)?;
     forbids_keys(app)?;
     let (url, types, client_id) = (
@@ -166,7 +166,7 @@ fn new_secret() -> Result<String, Error> {
 }
 
 /// The new secret signs from now on; the one before does so as well for a day.
-pub async fn rotate(app: &App, viewer: &Viewer, input: WebhookInput) -> Result<Written<Keyed>, Error> {
+pub async fn rotate(app: &AppContext, viewer: &Viewer, input: WebhookInput) -> Result<Written<Keyed>, Error> {
     viewer.require(Act::Administer)?;
     forbids_keys(app)?;
     let (mut tx, before) = held(app, viewer, "rotateWebhookSecret", &input.id).await?;
@@ -177,7 +177,7 @@ pub async fn rotate(app: &App, viewer: &Viewer, input: WebhookInput) -> Result<W
     tx.commit(Keyed { secret, row }).await
 }
 
-pub async fn disable(app: &App, viewer: &Viewer, input: WebhookInput) -> Result<Written<webhook::Model>, Error> {
+pub async fn disable(app: &AppContext, viewer: &Viewer, input: WebhookInput) -> Result<Written<webhook::Model>, Error> {
     viewer.require(Act::Administer)?;
     let (mut tx, before) = held(app, viewer, "disableWebhook", &input.id).await?;
     let reason = Some(WebhookReason::ByAdministrator);
@@ -187,7 +187,7 @@ pub async fn disable(app: &App, viewer: &Viewer, input: WebhookInput) -> Result<
 }
 
 /// It goes on where it stood; from now on, if the feed no longer goes back so far.
-pub async fn enable(app: &App, viewer: &Viewer, input: WebhookInput) -> Result<Written<webhook::Model>, Error> {
+pub async fn enable(app: &AppContext, viewer: &Viewer, input: WebhookInput) -> Result<Written<webhook::Model>, Error> {
     viewer.require(Act::Administer)?;
     let (mut tx, before) = held(app, viewer, "enableWebhook", &input.id).await?;
     if before.status == WebhookStatus::Disabled {
@@ -207,7 +207,11 @@ pub async fn enable(app: &App, viewer: &Viewer, input: WebhookInput) -> Result<W
     tx.commit(row).await
 }
 
-pub async fn replay(app: &App, viewer: &Viewer, input: ReplayWebhookInput) -> Result<Written<webhook::Model>, Error> {
+pub async fn replay(
+    app: &AppContext,
+    viewer: &Viewer,
+    input: ReplayWebhookInput,
+) -> Result<Written<webhook::Model>, Error> {
     viewer.require(Act::Administer)?;
     let after = change::cursor(app, &input.after).await?.seq();
     let (mut tx, before) = held(app, viewer, "replayWebhook", &input.id).await?;
@@ -221,7 +225,11 @@ pub async fn replay(app: &App, viewer: &Viewer, input: ReplayWebhookInput) -> Re
 }
 
 /// Sends a message of no change, at once, whether the webhook is active or not. Nothing is tried again.
-pub async fn test(app: &App, viewer: &Viewer, input: WebhookInput) -> Result<Written<webhook_delivery::Model>, Error> {
+pub async fn test(
+    app: &AppContext,
+    viewer: &Viewer,
+    input: WebhookInput,
+) -> Result<Written<webhook_delivery::Model>, Error> {
     viewer.require(Act::Administer)?;
     forbids_keys(app)?;
     let id = input::id::<WebhookId>("id", &input.id, "webhook")?;
@@ -260,7 +268,7 @@ fn logged(
 }
 
 async fn held<'a>(
-    app: &'a App,
+    app: &'a AppContext,
     viewer: &'a Viewer,
     action: &'static str,
     id: &str,

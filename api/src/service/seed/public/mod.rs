@@ -20,17 +20,17 @@ use self::entries::{
     AgendaEntry, BodyEntry, CountryEntry, MeetingEntry, Names, OperationEntry, OrganizationEntry, Record, SourceEntry,
 };
 use super::is_empty;
-use crate::App;
 use crate::auth::Viewer;
 use crate::domain::audience;
 use crate::error::Error;
+use crate::service::context::AppContext;
 use crate::service::tx::Tx;
 
 const COUNCIL: &str = include_str!("../../../../seed/council.json");
 const OPERATIONS: &str = include_str!("../../../../seed/operations.csv");
 
 /// Loads the record if nothing has been loaded yet; returns how many records were added.
-pub async fn load(app: &App) -> Result<usize, Error> {
+pub async fn load(app: &AppContext) -> Result<usize, Error> {
     let record: Record = serde_json::from_str(COUNCIL).map_err(|error| Error::Internal(error.into()))?;
     let viewer = Viewer::system("seed");
     let tx = app.begin(&viewer, "seed public").await?;

@@ -1,0 +1,51 @@
+//! The schema of a database, and whether it is the one of this program.
+
+use std::collections::HashSet;
+
+use migration::{Migrator, MigratorTrait as _};
+use sea_orm::DbErr;
+
+use super::{Databases, alone, unlimited};
+
+#[derive(Debug, thiserror::Error)]
+pub enum SchemaError {
+    #[error("the database has a newer schema than this program ({0}); start a newer rec")]
+    Newer(String),
+    #[error("cannot migrate the database: {0}")]
+    Migration(DbErr),
+}
+
+/// The migrations of this program.
+fn known() -> HashSet<String> {
+    Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect()
+}
+
+/// Fails if a database has seen a migration that this program does not know.
+pub fn check(seen: impl IntoIterator<Item = String>) -> Result<(), SchemaError> {
+    let known = known();
+    seen.into_iter().find(|seen| !known.contains(seen)).map_or(Ok(()), |unknown| Err(SchemaError::Newer(unknown)))
+}
+
+/// Whether a database has the schema of this program.
+pub async fn is_current(databases: &Databases) -> Result<bool, DbErr> {
+    let seen: HashSet<String> = databases.migrations().await?.into_iter().collect();
+    Ok(seen == known())
+}
+
+/// Runs the migrations that the database has not seen, in one transaction; another program that starts meanwhile waits. Refuses a
+/// database that has seen one that we do not know.
+pub async fn migrate(databases: &Databases) -> Result<(), SchemaError> {
+    let txn = databases.begin().await.map_err(SchemaError::Migration)?;
+    unlimited(&txn).await.map_err(SchemaError::Migration)?;
+    alone(&txn, "migrate").await.map_err(SchemaError::Migration)?;
+    let within = txn.inner().map_err(SchemaError::Migration)?;
+    Migrator::install(within).await.map_err(SchemaError::Migration)?;
+    let seen = Migrator::get_migration_models(within).await.map_err(SchemaError::Migration)?;
+    let is_current = seen.len() == known().len();
+    check(seen.into_iter().map(|seen| seen.version))?;
+    if is_current {
+        return txn.rollback().await.map_err(SchemaError::Migration);
+    }
+    Migrator::up(within, None).await.map_err(SchemaError::Migration)?;
+    txn.commit().await.map_err(SchemaError::Migration)
+}

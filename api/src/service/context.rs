@@ -1,0 +1,64 @@
+//! What every use case works with: the databases, the clock, the keys, the configuration, the feed, and what a process remembers. It names
+//! nothing above `service`; `server` makes it.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::change::Feed;
+use super::client::tokens::Tokens;
+use super::idempotency::Queues;
+use super::kept::Kept;
+use super::sizes::Sizes;
+use super::webhook::post::Poster;
+use crate::auth::keys::KeyRing;
+use crate::clock::Clock;
+use crate::config::{Config, TrustedDocuments};
+use crate::database::{Databases, Transaction};
+use crate::telemetry::traces::Traces;
+
+/// Derefs to what does not change with the transaction that it works in. Clones share it.
+#[derive(Clone)]
+pub struct AppContext {
+    pub databases: Databases,
+    pub parts: Arc<Parts>,
+}
+
+pub struct Parts {
+    pub config: Config,
+    pub keys: KeyRing,
+    pub clock: Clock,
+    pub feed: Feed,
+    pub kept: Kept,
+    pub sizes: Sizes,
+    pub tokens: Tokens,
+    /// Where requests wait that come with the same idempotency key.
+    pub queues: Queues,
+    pub poster: Poster,
+    pub trusted_documents: TrustedDocuments,
+    pub traces: Traces,
+    /// Turns true when the service stops.
+    pub stopping: watch::Sender<bool>,
+}
+
+impl Deref for AppContext {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+impl AppContext {
+    /// The same context, whose every statement is one of a transaction.
+    #[must_use]
+    pub fn within(&self, txn: &Arc<Transaction>) -> Self {
+        Self { databases: self.databases.within(txn), parts: Arc::clone(&self.parts) }
+    }
+
+    /// Closes all connections.
+    pub async fn close(self) {
+        let _ = self.databases.close().await;
+    }
+}
