@@ -286,7 +286,7 @@ on_both_databases! {
 
         // As a partner, of a body, with all that few may have: each is counted for each part of the page.
         let (text, range) = (json!({ "in": labels, "notIn": labels, "eq": "x" }), json!({ "gte": "2024-01-01", "lt": "2024-02-01" }));
-        let days: Vec<String> = (0..100).map(|day| format!("{}-01-01", 1990 + day % 100)).collect();
+        let days: Vec<String> = (0..100).map(|day| format!("{}-01-01", 1990 + day)).collect();
         let of_days = json!({ "in": days, "notIn": days, "gte": "2024-01-01", "lte": "2024-02-01", "eq": "2024-01-01", "ne": "2023-01-01" });
         let all = json!([{ "adoptedOn": of_days }, { "adoptedOn": of_days }, { "adoptedOn": of_days }, { "targetDate": of_days },
             { "label": text }, { "targetDate": range }]);
@@ -294,7 +294,8 @@ on_both_databases! {
             orderBy: [{ field: ADOPTED_ON }]) { nodes { id } totalCount } } } }";
         for client in [app.anonymous(), app.partner("OSCE"), app.secretariat()] {
             let bodies = client.query_with(nested, json!({ "all": all })).await["bodies"]["nodes"].take();
-            assert!(bodies.as_array().unwrap().iter().all(|body| body["recommendations"]["totalCount"] == 0), "{bodies}");
+            let bodies = bodies.as_array().unwrap();
+            assert!(!bodies.is_empty() && bodies.iter().all(|body| body["recommendations"]["totalCount"] == 0), "{bodies:?}");
         }
     }
 }

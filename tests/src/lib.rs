@@ -6,10 +6,10 @@
 pub mod client;
 pub mod disk;
 pub mod given;
-pub mod limits;
 pub mod points;
 pub mod postgres;
 pub mod program;
+pub mod rlimit;
 pub mod schema;
 pub mod shapes;
 pub mod socket;

@@ -12,7 +12,7 @@ use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, QueryRes
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-use crate::limits::limiting;
+use crate::rlimit::limiting;
 use crate::wait::{in_time, until};
 
 /// The address of a server, without a database's name.
@@ -283,9 +283,11 @@ impl Cluster {
         children.split_whitespace().filter_map(|child| child.parse().ok()).chain([id]).collect()
     }
 
-    /// Lets a process of the server have so many bytes of a resource, such as `as`, or as many as there are.
+    /// Lets a process of the server have so many bytes of a resource, such as `data`, or as many as there are; if it has not ended.
     pub fn limit(&self, process: u32, resource: &str, most: Option<u64>) {
-        makes(&mut limiting(process, resource, most), &self.directory);
+        let mut limiting = limiting(process, resource, most);
+        let limiting = as_account(&mut limiting, unprivileged_account()).current_dir(&self.directory);
+        limiting.stderr(Stdio::null()).status().expect("prlimit");
     }
 
     /// Stops the server, cutting all connections, and starts it again a second later: returns when it answers.

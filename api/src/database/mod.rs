@@ -94,17 +94,14 @@ impl Pool {
     where
         F: Future<Output = Result<T, DbErr>>,
     {
-        let answer = async {
-            match &self.connections {
-                Connections::Pool(pool, interrupt @ Interrupt::Postgres(_)) => {
-                    interruptible(interrupt, work(pool.clone())).await
-                }
-                // Whoever waits for the writer does not stop what it works at. What is written outside of transactions is short.
-                Connections::Pool(pool, Interrupt::Sqlite(_)) => work(pool.clone()).await,
-                Connections::Readers(readers) => readers.run(work).await,
+        self.noted(match &self.connections {
+            Connections::Pool(pool, interrupt @ Interrupt::Postgres(_)) => {
+                interruptible(interrupt, work(pool.clone())).await
             }
-        };
-        self.noted(whole(answer).await)
+            // Whoever waits for the writer does not stop what it works at. What is written outside of transactions is short.
+            Connections::Pool(pool, Interrupt::Sqlite(_)) => whole(work(pool.clone())).await,
+            Connections::Readers(readers) => readers.run(work).await,
+        })
     }
 
     /// Writes outside of transactions.
@@ -114,7 +111,7 @@ impl Pool {
     {
         self.health.check_file()?;
         match &self.queue {
-            Some(queue) => self.noted(whole(queue.pass(|| work(self.any().clone()))).await),
+            Some(queue) => self.noted(queue.pass(|| work(self.any().clone())).await),
             None => self.run(work).await,
         }
     }

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::interrupt::Interrupt;
 use super::options::{self, ACQUIRE_TIMEOUT};
+use super::worker::whole;
 
 #[derive(Debug)]
 pub struct Readers {
@@ -50,7 +51,7 @@ impl Readers {
         F: Future<Output = Result<T, DbErr>>,
     {
         let mut taken = self.take().await?;
-        let outcome = work(taken.reader().connection.clone()).await;
+        let outcome = whole(work(taken.reader().connection.clone())).await;
         taken.is_done = true;
         outcome
     }

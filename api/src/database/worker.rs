@@ -23,12 +23,45 @@ pub fn watch() {
     });
 }
 
-/// What a statement answers; an error if a thread has panicked meanwhile, of this statement or of another one.
+/// What a statement answers; an error if it seems to have succeeded, and a thread has panicked meanwhile: of this statement or of another
+/// one.
 pub async fn whole<T>(answer: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
     let before = PANICS.load(Ordering::SeqCst);
-    let answer = answer.await;
-    if PANICS.load(Ordering::SeqCst) == before {
-        return answer;
+    match answer.await {
+        Ok(_) if PANICS.load(Ordering::SeqCst) != before => {
+            Err(DbErr::Query(RuntimeErr::SqlxError(Arc::new(sqlx::Error::WorkerCrashed))))
+        }
+        answer => answer,
     }
-    Err(DbErr::Query(RuntimeErr::SqlxError(Arc::new(sqlx::Error::WorkerCrashed))))
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::DbErr;
+
+    use super::super::failure;
+    use super::{watch, whole};
+
+    /// An answer during which a thread with a name panics.
+    async fn answered<T>(name: &str, answer: Result<T, DbErr>) -> Result<T, DbErr> {
+        watch();
+        whole(async {
+            let thread = std::thread::Builder::new().name(name.to_owned()).spawn(|| panic!("for a test"));
+            assert!(thread.unwrap().join().is_err());
+            answer
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_none_if_a_thread_of_sqlite_panics_meanwhile() {
+        let cut = answered("sqlx-sqlite-worker-0", Ok(())).await.unwrap_err();
+        assert!(failure::is_broken(&cut) && failure::is_away(&cut), "{cut}");
+        assert_eq!(
+            answered("sqlx-sqlite-worker-0", Err::<(), _>(DbErr::RecordNotInserted)).await,
+            Err(DbErr::RecordNotInserted)
+        );
+        assert_eq!(answered("another", Ok(())).await, Ok(()));
+        assert_eq!(whole(async { Ok(()) }).await, Ok(()));
+    }
 }

@@ -23,7 +23,7 @@ where
     started.map_err(|error| error.to_string())
 }
 
-/// Has panics logged: they are faults of ours as others are.
+/// Has panics logged: they are faults of ours as others are. Before a database is opened, which counts some of them.
 pub fn log_panics() {
     std::panic::set_hook(Box::new(|panic| tracing::error!(panic = panic.to_string(), "a panic")));
 }

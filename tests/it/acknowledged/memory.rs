@@ -3,8 +3,8 @@
 use std::process::Command;
 
 use rec_tests::given::text;
-use rec_tests::limits::address_space;
 use rec_tests::postgres::Cluster;
+use rec_tests::rlimit::data;
 use rec_tests::{Database, TestApp, on_postgres};
 use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection};
 use serde_json::json;
@@ -29,6 +29,26 @@ async fn read(app: &TestApp) -> Result<(), String> {
     let meetings = &body["data"]["meetings"];
     assert_eq!(meetings["nodes"].as_array().unwrap().len(), meetings["totalCount"], "cut short");
     Ok(())
+}
+
+/// What became of the same, with more and more memory for it.
+#[derive(Debug, Default)]
+struct Tries {
+    failed: u32,
+    /// How many have succeeded since one failed.
+    in_a_row: u32,
+}
+
+impl Tries {
+    fn note(&mut self, outcome: Result<(), String>) {
+        match outcome {
+            Ok(()) => self.in_a_row += 1,
+            Err(code) => {
+                assert_eq!(code, "UNAVAILABLE");
+                (self.failed, self.in_a_row) = (self.failed + 1, 0);
+            }
+        }
+    }
 }
 
 /// The most that SQLite may take in a process, in bytes.
@@ -92,25 +112,19 @@ async fn memory_that_ends_anywhere(app: TestApp) {
     let ballast = Ballast::new().await;
     let all = ballast.hold(u32::MAX).await;
     ballast.release().await;
-    let (mut failed, mut whole, mut left) = (0, 0, 0);
-    while whole < 3 {
+    let (mut drafts, mut reads, mut left) = (Tries::default(), Tries::default(), 0);
+    while drafts.in_a_row < 3 {
         let ballast = Ballast::new().await;
         ballast.hold(all - left).await;
-        let drafted = draft(&app, &body).await;
-        whole += u32::from(drafted.is_ok());
-        let mut outcomes = vec![drafted];
+        drafts.note(draft(&app, &body).await);
         for _ in 0..10 {
-            outcomes.push(read(&app).await);
-        }
-        for failure in outcomes.into_iter().filter_map(Result::err) {
-            assert_eq!(failure, "UNAVAILABLE");
-            failed += 1;
+            reads.note(read(&app).await);
         }
         ballast.release().await;
         left += 3;
         pair.goes_on(&format!("{left}")).await;
     }
-    assert!(failed > 5, "{failed} found no memory");
+    assert!(drafts.failed > 5 && reads.failed > 5, "{drafts:?} {reads:?}");
     pair.end().await;
 }
 
@@ -122,28 +136,22 @@ on_postgres! {
         let mut pair = Pair::of(&app).await;
         pair.goes_on("FIRST").await;
         let body = app.body("WG-A").await;
-        let (mut failed, mut whole, mut left) = (0, 0, 0);
-        while whole < 3 {
+        let (mut drafts, mut left) = (Tries::default(), 0);
+        while drafts.in_a_row < 3 {
             let processes = "SELECT pid AS x FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'rec'";
             let processes = pair.other.rows(processes).await;
             let processes: Vec<u32> = processes.iter().map(|row| row["x"].as_u64().unwrap().try_into().unwrap()).collect();
             for process in &processes {
-                server.limit(*process, "as", Some(address_space(*process) + left));
+                server.limit(*process, "data", Some(data(*process) + left));
             }
-            match draft(&app, &body).await {
-                Err(code) => {
-                    assert_eq!(code, "UNAVAILABLE");
-                    failed += 1;
-                }
-                Ok(()) => whole += 1,
-            }
+            drafts.note(draft(&app, &body).await);
             for process in processes {
-                server.limit(process, "as", None);
+                server.limit(process, "data", None);
             }
-            left += 16 << 10;
+            left += 4 << 10;
             pair.goes_on(&format!("{left}")).await;
         }
-        assert!(failed > 5, "{failed} writes found no memory");
+        assert!(drafts.failed > 5, "{drafts:?}");
         pair.end().await;
     }
 }

@@ -1,5 +1,8 @@
-//! What is acknowledged is kept, and everyone sees it, whatever has failed before: a disk without room, a statement that is interrupted,
+//! What is acknowledged is kept, and everyone sees it, whatever has failed before: a disk, memory, a statement that is interrupted,
 //! a request that is cut off, a connection that ends. What is not acknowledged leaves nothing that stands in the way of others.
+
+mod disk;
+mod memory;
 
 use std::collections::BTreeSet;
 use std::pin::pin;
@@ -15,9 +18,6 @@ use rec_tests::wait::until;
 use rec_tests::{Database, TestApp, on_both_databases, on_databases, on_postgres};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
-
-mod disk;
-mod memory;
 
 pub(crate) const CREATE: &str = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { theme { id } userErrors { code } \
                       change { cursor } } }";

@@ -15,7 +15,7 @@ pub async fn plan(app: &TestApp, statement: &SelectStatement) -> String {
     plans(app, statement).await.swap_remove(0)
 }
 
-/// As `plan`; and on PostgreSQL as it is planned after a while on the same connection.
+/// As `plan`; and on PostgreSQL as it is planned for the sixth time on a connection: for any values, where that looks no dearer.
 pub async fn plans(app: &TestApp, statement: &SelectStatement) -> Vec<String> {
     let statement = planned_once(app.app.databases.backend().build(statement));
     match app.database {

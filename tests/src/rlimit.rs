@@ -1,4 +1,4 @@
-//! Limits that the system sets to a process that runs: `prlimit` of util-linux.
+//! Limits that Linux sets to a process that runs: `prlimit` of util-linux.
 
 use std::process::Command;
 
@@ -15,9 +15,9 @@ pub(crate) fn limiting(process: u32, resource: &str, most: Option<u64>) -> Comma
     prlimit
 }
 
-/// The memory that a process may write to or read from by now, in bytes: what `as` limits.
-pub fn address_space(process: u32) -> u64 {
+/// The memory that a process has of its own by now, in bytes, but for its stack: what `data` limits.
+pub fn data(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("a process");
-    let size = status.lines().find_map(|line| line.strip_prefix("VmSize:")).expect("a size");
+    let size = status.lines().find_map(|line| line.strip_prefix("VmData:")).expect("a size");
     1024 * size.trim().trim_end_matches(" kB").parse::<u64>().expect("a number")
 }
