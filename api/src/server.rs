@@ -18,13 +18,16 @@ use crate::database::{self, Databases};
 use crate::error::Error;
 use crate::http::{self, listen};
 use crate::service::attend::attend;
-use crate::service::change::Feed;
-use crate::service::client::tokens::Tokens;
+use crate::service::change::identity;
+use crate::service::client::tokens;
+use crate::service::context::feed::Feed;
+use crate::service::context::kept::Kept;
+use crate::service::context::queues::Queues;
+use crate::service::context::sizes::Sizes;
+use crate::service::context::tokens::Tokens;
 use crate::service::context::{AppContext, Parts};
-use crate::service::idempotency::Queues;
-use crate::service::kept::Kept;
-use crate::service::sizes::Sizes;
-use crate::service::webhook::post::Poster;
+use crate::service::post::Poster;
+use crate::service::sizes;
 use crate::telemetry;
 use crate::telemetry::traces::Traces;
 
@@ -63,15 +66,26 @@ pub async fn connect(config: Config, clock: Clock) -> Result<AppContext, StartEr
     let keys = open_keys(&config).await?;
     let databases = open_database(&config).await?;
     schema::migrate(&databases).await?;
-    let feed = Feed::open(&databases, &clock).await?;
+    let feed = Feed::at(identity::settle(&databases, &clock).await?);
     let stopping = watch::Sender::new(false);
-    let (tokens, queues, poster) = (Tokens::default(), Queues::default(), Poster::new(config.webhooks_private()));
-    let (kept, sizes) = (Kept::default(), Sizes::default());
-    let parts =
-        Parts { config, keys, clock, feed, kept, sizes, tokens, queues, poster, trusted_documents, traces, stopping };
+    let poster = Poster::new(config.webhooks_private());
+    let parts = Parts {
+        config,
+        keys,
+        clock,
+        feed,
+        kept: Kept::default(),
+        sizes: Sizes::default(),
+        tokens: Tokens::default(),
+        queues: Queues::default(),
+        poster,
+        trusted_documents,
+        traces,
+        stopping,
+    };
     let app = AppContext { databases, parts: Arc::new(parts) };
-    app.tokens.read(&app).await?;
-    app.sizes.read(&app).await?;
+    tokens::read_revoked(&app).await?;
+    sizes::read(&app).await?;
     Ok(app)
 }
 

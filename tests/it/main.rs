@@ -30,6 +30,7 @@ mod idempotency;
 mod import;
 mod kept;
 mod language;
+mod layers;
 mod limits;
 mod lists;
 mod mandate;

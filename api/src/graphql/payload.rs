@@ -9,7 +9,7 @@ use super::object::Node;
 use super::session::Session;
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::error::Error;
-use crate::service::change::ChangeCursor;
+use crate::service::context::feed::ChangeCursor;
 use crate::service::read;
 use crate::service::tx::Written;
 

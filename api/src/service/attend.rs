@@ -10,10 +10,12 @@ use sea_orm::DbBackend;
 use sea_orm::sqlx::{self, postgres::PgListener};
 use tokio::time::sleep;
 
-use super::change::{CHANNEL, Head, identity, ring};
-use super::prune;
+use super::change::{CHANNEL, identity, ring};
+use super::client::tokens;
+use super::context::AppContext;
+use super::context::feed::Head;
 use super::webhook::deliver::deliver;
-use crate::service::context::AppContext;
+use super::{prune, sizes};
 use crate::telemetry::chain;
 
 /// How often the head is read again: what was not heard is noticed then.
@@ -43,14 +45,14 @@ pub async fn attend(app: Arc<AppContext>) {
     };
     // Deliveries that have begun are ended.
     tokio::join!(attended, deliver(&app));
-    let _ = app.tokens.write_uses(&app).await;
+    let _ = tokens::write_uses(&app).await;
 }
 
 /// Knows which tokens others revoke. A database that is away is asked again.
 async fn know_revocations(app: &AppContext) {
     loop {
         sleep(REVOCATIONS).await;
-        if let Err(error) = app.tokens.read(app).await {
+        if let Err(error) = tokens::read_revoked(app).await {
             tracing::warn!(error = chain(&error), "it cannot be read which tokens are revoked");
         }
     }
@@ -60,7 +62,7 @@ async fn know_revocations(app: &AppContext) {
 async fn know_sizes(app: &AppContext) {
     loop {
         sleep(SIZES).await;
-        if let Err(error) = app.sizes.read(app).await {
+        if let Err(error) = sizes::read(app).await {
             tracing::warn!(error = chain(&error), "it cannot be read how many records there are");
         }
     }
@@ -69,7 +71,7 @@ async fn know_sizes(app: &AppContext) {
 async fn write_uses(app: &AppContext) {
     loop {
         sleep(USES).await;
-        if let Err(error) = app.tokens.write_uses(app).await {
+        if let Err(error) = tokens::write_uses(app).await {
             tracing::warn!(error = chain(&error), "it cannot be written which tokens are used");
         }
     }

@@ -10,7 +10,6 @@ use entity::{ModelOf, Part, Record, external_id};
 use uuid::Uuid;
 
 use super::attempts::settled;
-use super::change::ChangeCursor;
 use super::change::published::Named;
 use super::external_id::{self as external_ids, ExternalIdInput, Systems, claim, of_keys, of_records};
 use super::read::{self, Visible};
@@ -22,6 +21,7 @@ use crate::domain::input;
 use crate::domain::refusal::{All as _, Checked, Refusal, RefusalCode};
 use crate::error::Error;
 use crate::service::context::AppContext;
+use crate::service::context::feed::ChangeCursor;
 
 /// How a bulk write goes about its rows.
 #[derive(Clone, Copy, Debug)]

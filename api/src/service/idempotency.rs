@@ -2,49 +2,23 @@
 //! same key waits, and has the same answer.
 #![expect(clippy::disallowed_methods, reason = "keys are no part of the record: they pass neither door")]
 
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use entity::idempotency_key::{self, Entity};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::OwnedMutexGuard;
 
-use super::change::Head;
 use super::constraint::refused_write;
+use super::context::AppContext;
+use super::context::feed::Head;
 use super::{change, prune};
 use crate::database::Transaction;
 use crate::error::Error;
-use crate::service::context::AppContext;
 
 /// How long an answer is kept.
 const KEPT_HOURS: i64 = 24;
-
-/// The queues of a process.
-const QUEUES: usize = 256;
-
-/// Where the requests of one process wait for each other that come with the same key, before they take a connection. Keys share
-/// queues by chance.
-#[derive(Debug)]
-pub struct Queues {
-    queues: Vec<Arc<Mutex<()>>>,
-    hasher: RandomState,
-}
-
-impl Default for Queues {
-    fn default() -> Self {
-        Self { queues: (0..QUEUES).map(|_| Arc::default()).collect(), hasher: RandomState::new() }
-    }
-}
-
-impl Queues {
-    async fn turn(&self, repeatable: &Repeatable) -> OwnedMutexGuard<()> {
-        let hash = self.hasher.hash_one((&repeatable.client, &repeatable.key));
-        let index = usize::try_from(hash % QUEUES as u64).unwrap_or_default();
-        Arc::clone(&self.queues[index]).lock_owned().await
-    }
-}
 
 /// A request that may come again.
 #[derive(Clone, Debug)]
@@ -73,7 +47,7 @@ pub struct Open {
 
 /// Claims a key. Whoever has claimed it before is waited for.
 pub async fn claim(app: &AppContext, repeatable: Repeatable) -> Result<Claimed, Error> {
-    let turn = app.queues.turn(&repeatable).await;
+    let turn = app.queues.turn(&repeatable.client, &repeatable.key).await;
     let txn = app.databases.begin().await?;
     let (client, key) = (repeatable.client.clone(), repeatable.key.clone());
     let old = Entity::delete_by_id((client.clone(), key.clone())).filter(outdated(app));

@@ -4,51 +4,16 @@
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use entity::id::RecordId as _;
-use uuid::Uuid;
 
-use super::change::Head;
+use super::context::AppContext;
+use super::context::kept::Contents;
 use super::read::{self, Visible};
 use crate::auth::Viewer;
 use crate::error::Error;
-use crate::service::context::AppContext;
-
-/// The most rows that are kept: an installation has some hundreds of such records. Beyond it all are read anew.
-const MOST: usize = 10_000;
-
-/// The rows that a process keeps.
-#[derive(Debug, Default)]
-pub struct Kept(Mutex<Contents>);
-
-#[derive(Debug)]
-struct Contents {
-    /// The head of the feed at which they are as they were read.
-    head: Option<Head>,
-    since: Instant,
-    /// Of all types, by their ids.
-    rows: HashMap<Uuid, Arc<dyn Any + Send + Sync>>,
-}
-
-impl Default for Contents {
-    fn default() -> Self {
-        Self { head: None, since: Instant::now(), rows: HashMap::new() }
-    }
-}
-
-impl Kept {
-    /// What is done with the rows that are still as they were read.
-    fn with<T>(&self, app: &AppContext, done: impl FnOnce(&mut Contents) -> T) -> T {
-        let (head, keep) = (Some(app.feed.head()), Duration::from_secs(app.config.keep_seconds));
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.head != head || kept.since.elapsed() > keep || kept.rows.len() > MOST {
-            *kept = Contents { head, ..Contents::default() };
-        }
-        done(&mut kept)
-    }
-}
 
 /// As `read::by_ids`, from memory as far as it goes.
 pub async fn by_ids<E: Visible>(app: &AppContext, viewer: &Viewer, ids: &[E::Id]) -> Result<Vec<Arc<E::Model>>, Error> {
@@ -57,12 +22,12 @@ pub async fn by_ids<E: Visible>(app: &AppContext, viewer: &Viewer, ids: &[E::Id]
         let rows = read::by_ids::<E>(&app.databases.read, viewer, ids).await?;
         return Ok(rows.into_iter().map(Arc::new).collect());
     }
-    let (head, mut rows) = app.kept.with(app, |kept| (kept.head, known::<E>(kept, ids)));
+    let (head, mut rows) = kept(app, |kept| (kept.head, known::<E>(kept, ids)));
     let missing: Vec<E::Id> = ids.iter().filter(|id| !rows.contains_key(id)).copied().collect();
     if !missing.is_empty() {
         let read = read::by_ids::<E>(&app.databases.read, &Viewer::system("kept"), &missing).await?;
         let read: Vec<(E::Id, Arc<E::Model>)> = read.into_iter().map(|row| (E::id(&row), Arc::new(row))).collect();
-        app.kept.with(app, |kept| {
+        kept(app, |kept| {
             // What was read before the feed has grown may be older than that.
             if kept.head == head {
                 kept.rows
@@ -72,6 +37,10 @@ pub async fn by_ids<E: Visible>(app: &AppContext, viewer: &Viewer, ids: &[E::Id]
         rows.extend(read);
     }
     Ok(rows.into_values().filter(|row| viewer.admits((E::audience(row), E::owner(row)))).collect())
+}
+
+fn kept<T>(app: &AppContext, done: impl FnOnce(&mut Contents) -> T) -> T {
+    app.kept.with(app.feed.head(), Duration::from_secs(app.config.keep_seconds), done)
 }
 
 fn known<E: Visible>(kept: &Contents, ids: &[E::Id]) -> HashMap<E::Id, Arc<E::Model>> {

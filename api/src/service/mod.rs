@@ -26,6 +26,7 @@ pub mod ordered;
 pub mod organization;
 pub mod pace;
 pub mod page;
+pub mod post;
 pub mod prune;
 pub mod read;
 pub mod recommendation;

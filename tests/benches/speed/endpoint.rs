@@ -14,7 +14,7 @@ use rec_api::config::{Config, Limits};
 use rec_api::graphql::{schema, sdl};
 use rec_api::http::admission::Admission;
 use rec_api::http::listen::serve;
-use rec_api::service::sizes::Sizes;
+use rec_api::service::context::sizes::Sizes;
 use rec_tests::TestApp;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

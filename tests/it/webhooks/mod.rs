@@ -10,7 +10,8 @@ use chrono::TimeDelta;
 use rec_api::config::Switch;
 use rec_api::domain::webhook::signature;
 use rec_api::service::attend::attend;
-use rec_api::service::change::{ChangeCursor, prune};
+use rec_api::service::change::prune;
+use rec_api::service::context::feed::ChangeCursor;
 use rec_api::service::webhook::deliver::{self, due, serve};
 use rec_tests::given::at;
 use rec_tests::{TestApp, on_both_databases};
@@ -285,7 +286,7 @@ on_both_databases! {
         let heard = receiver.take();
         assert_eq!(heard.len(), 30, "each once");
         let cursors = heard.iter().map(|(_, body)| body["data"]["cursor"].as_str().unwrap().parse::<ChangeCursor>());
-        let numbers: Vec<i64> = cursors.map(|cursor| cursor.unwrap().seq()).collect();
+        let numbers: Vec<i64> = cursors.map(|cursor| cursor.unwrap().seq).collect();
         assert!(numbers.is_sorted(), "in order: {numbers:?}");
     }
 

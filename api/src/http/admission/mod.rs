@@ -22,7 +22,7 @@ use self::guard::guard;
 use self::values::Types;
 use self::weight::allow_omitted_page_sizes;
 use crate::config::Limits;
-use crate::service::sizes::Sizes;
+use crate::service::context::sizes::Sizes;
 
 /// Why a request is not executed: a code of the README's list, and words.
 #[derive(Debug, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use async_graphql::Name;
 use async_graphql_value::{ConstValue, indexmap::IndexMap};
 
 use super::values::Types;
+use crate::service::context::sizes::Sizes;
 use crate::service::filter::found::{Found, asks_nothing, found};
 use crate::service::ordered;
-use crate::service::sizes::Sizes;
 
 /// The units of a point.
 const POINT: u64 = 30;

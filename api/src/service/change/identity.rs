@@ -14,7 +14,7 @@ use sea_orm::{ConnectionTrait, EntityTrait as _, FromQueryResult as _, QuerySele
 
 use uuid::Uuid;
 
-use super::{Head, ring};
+use super::ring;
 use crate::clock::Clock;
 use crate::database::home::here;
 use crate::database::watermark::Mark;
@@ -23,6 +23,7 @@ use crate::domain::feed::first_version;
 use crate::error::Error;
 use crate::service::constraint::refused_write;
 use crate::service::context::AppContext;
+use crate::service::context::feed::Head;
 
 /// The error of a write to a feed that is another one than this process knows.
 pub fn is_another() -> Error {

@@ -1,4 +1,4 @@
-//! The change feed: its cursor, its head, and the append that every transaction ends with. `since` reads it.
+//! The change feed in the database: its head, and the append that every transaction ends with. `since` reads it.
 #![expect(
     clippy::disallowed_methods,
     reason = "the feed's own tables pass neither door: they are written by `Tx::commit` alone"
@@ -9,10 +9,6 @@ pub mod published;
 mod recent;
 pub mod since;
 
-use std::str::FromStr;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use entity::change::{ChangeKind, ChangeReason};
 use entity::{RecordType, change, change_head};
@@ -21,153 +17,18 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult as _, IntoActiveModel, Iterable as _,
     QueryFilter, QuerySelect,
 };
-use tokio::sync::watch;
 use uuid::Uuid;
 
-use self::recent::Recent;
 use super::constraint::refused_write;
+use super::context::AppContext;
+use super::context::feed::{ChangeCursor, Head, Identity};
 use super::prune::PORTION;
-use crate::clock::Clock;
-use crate::database::Databases;
 use crate::database::home::here;
 use crate::domain::audience::Access;
 use crate::error::Error;
-use crate::service::context::AppContext;
 
 /// Where other processes are told the new head when the feed grows.
 pub const CHANNEL: &str = "rec_feed";
-
-/// What the feed of a database is told from another one by. A restored backup is another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Identity {
-    epoch: Uuid,
-    /// The lowest version that a record is given when it is changed.
-    first_version: i32,
-}
-
-impl Identity {
-    pub fn epoch(self) -> Uuid {
-        self.epoch
-    }
-
-    /// The version after this one.
-    pub fn next_version(self, version: i32) -> i32 {
-        Ord::max(version + 1, self.first_version)
-    }
-
-    pub fn first_version(self) -> i32 {
-        self.first_version
-    }
-}
-
-/// The last change of a feed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Head {
-    pub identity: Identity,
-    pub seq: i64,
-}
-
-impl Head {
-    pub fn of(row: &change_head::Model) -> Self {
-        Self { identity: Identity { epoch: row.epoch, first_version: row.first_version }, seq: row.seq }
-    }
-
-    pub fn cursor(self) -> ChangeCursor {
-        ChangeCursor { epoch: self.identity.epoch, seq: self.seq }
-    }
-
-    /// Whether it says more than another one: a later change, or another feed.
-    fn is_after(self, other: Self) -> bool {
-        self.identity != other.identity || self.seq > other.seq
-    }
-}
-
-/// The feed of one database: a doorbell that rings when it grows, and its last changes. The doorbell carries nothing but the head;
-/// whoever follows reads on from its own cursor.
-#[derive(Debug)]
-pub struct Feed {
-    head: watch::Sender<Head>,
-    recent: Recent,
-}
-
-impl Feed {
-    /// Of a database that may be another one than before.
-    pub async fn open(databases: &Databases, clock: &Clock) -> Result<Self, Error> {
-        let head = identity::settle(databases, clock).await?;
-        Ok(Self { head: watch::Sender::new(head), recent: Recent::of(head) })
-    }
-
-    pub fn cursor(&self, seq: i64) -> ChangeCursor {
-        Head { seq, ..self.head() }.cursor()
-    }
-
-    /// Tells every follower that the feed has grown, or is another one.
-    fn ring(&self, heard: Head) {
-        self.head.send_if_modified(|head| {
-            let is_news = heard.is_after(*head);
-            if is_news {
-                *head = heard;
-            }
-            is_news
-        });
-    }
-
-    /// The last change that this process has heard of.
-    pub fn head(&self) -> Head {
-        *self.head.borrow()
-    }
-
-    /// Hears of every change from now on.
-    pub fn follow(&self) -> watch::Receiver<Head> {
-        self.head.subscribe()
-    }
-}
-
-/// Where a change stands in the feed of one database. Opaque to clients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChangeCursor {
-    epoch: Uuid,
-    seq: i64,
-}
-
-/// The bytes of an epoch that a cursor has.
-const OF_EPOCH: usize = 8;
-
-impl ChangeCursor {
-    pub fn seq(self) -> i64 {
-        self.seq
-    }
-
-    pub fn epoch(self) -> Uuid {
-        self.epoch
-    }
-
-    /// Whether it is one of the feed with an identity.
-    fn is_of(self, identity: Identity) -> bool {
-        self.epoch.as_bytes()[..OF_EPOCH] == identity.epoch.as_bytes()[..OF_EPOCH]
-    }
-}
-
-impl std::fmt::Display for ChangeCursor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut bytes = self.epoch.as_bytes()[..OF_EPOCH].to_vec();
-        bytes.extend_from_slice(&self.seq.to_be_bytes());
-        f.write_str(&URL_SAFE_NO_PAD.encode(bytes))
-    }
-}
-
-impl FromStr for ChangeCursor {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| Error::InvalidCursor)?;
-        let (begin, seq) = bytes.split_at_checked(OF_EPOCH).ok_or(Error::InvalidCursor)?;
-        let seq = i64::from_be_bytes(seq.try_into().map_err(|_| Error::InvalidCursor)?);
-        let mut epoch = [0; 16];
-        epoch[..OF_EPOCH].copy_from_slice(begin);
-        Ok(Self { epoch: Uuid::from_bytes(epoch), seq })
-    }
-}
 
 /// The cursor that a client wrote, if it is one of this database. Another process may have given the feed its identity meanwhile.
 pub async fn cursor(app: &AppContext, text: &str) -> Result<ChangeCursor, Error> {

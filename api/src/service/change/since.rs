@@ -12,11 +12,14 @@ use sea_orm::{ColumnTrait, ConnectionTrait, FromQueryResult, IdenStatic as _, It
 use tokio::sync::watch;
 
 use super::published::print;
-use super::{ChangeCursor, Head, Identity, cursor, head, ring};
+use super::recent::recent;
+use super::{cursor, head, ring};
 use crate::auth::Viewer;
 use crate::domain::feed::{SeenAs, collapse, seen_as};
 use crate::error::Error;
 use crate::service::context::AppContext;
+use crate::service::context::feed::{ChangeCursor, Head, Identity};
+use crate::service::context::recent::Read;
 use crate::service::organization::still_acts;
 use crate::service::read::within;
 use crate::service::waiting::waiting;
@@ -132,7 +135,7 @@ impl Following<'_> {
 
     /// What comes next, from the changes that all followers share as far as they go back.
     async fn batch(&self) -> Result<Batch, Error> {
-        let Some((lines, head)) = self.app.feed.recent.since(self.app, self.after).await? else {
+        let Some((lines, head)) = recent(self.app, self.after).await? else {
             // Boxed: whoever follows would have the room of it as long as it does.
             return Box::pin(batch(self.app, self.viewer, self.after, DEFAULT, &self.records)).await;
         };
@@ -187,14 +190,6 @@ async fn batch(
     let changes = lines.iter().filter_map(|line| seen(head.identity, viewer, line)).collect();
     let changes = collapse(changes, |change: &Seen| change.id.clone());
     Ok(Batch { changes, end: Head { seq: end, ..head }.cursor(), has_next })
-}
-
-/// The feed at one moment.
-pub struct Read {
-    pub head: Head,
-    /// The last change that is forgotten.
-    pub floor: i64,
-    pub lines: Vec<change::Model>,
 }
 
 /// The changes after a number that meet a condition, at most so many, with the head of the feed and what it has forgotten.

@@ -230,7 +230,7 @@ pub async fn revoke(
 /// like the others.
 async fn revoked_now<M>(app: &AppContext, written: Written<M>) -> Result<Written<M>, Error> {
     if app.databases.commits() {
-        app.tokens.read(app).await?;
+        tokens::read_revoked(app).await?;
     }
     Ok(written)
 }

@@ -8,6 +8,7 @@ use entity::{client, client_token};
 use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait as _, ConnectionTrait};
 
+use super::tokens;
 use crate::auth::Viewer;
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -88,6 +89,6 @@ pub async fn revoke_all(app: &AppContext) -> Result<Revoked, Error> {
     }
     tx.update_beside::<client_token::Entity>(&tokens).await?;
     tx.commit(()).await?;
-    app.tokens.read(app).await?;
+    tokens::read_revoked(app).await?;
     Ok(Revoked { tokens: tokens.len(), clients: 0 })
 }

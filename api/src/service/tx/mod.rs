@@ -22,13 +22,14 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::change::{ChangeCursor, Head, Identity, Pending, append, ring};
+use super::change::{Pending, append, ring};
 use super::constraint::refused_write;
 use crate::auth::Viewer;
 use crate::database::Transaction;
 use crate::domain::scope;
 use crate::error::Error;
 use crate::service::context::AppContext;
+use crate::service::context::feed::{ChangeCursor, Head, Identity};
 
 /// The most rows of one statement: both databases take 32,766 parameters or more.
 fn longest<E: Row>() -> usize {
@@ -184,7 +185,7 @@ impl Tx<'_> {
         let (there, written) = (Expr::col((E::default(), E::VERSION)), Expr::col(("excluded", E::VERSION)));
         let one_more = there.clone().eq(written.clone().sub(1));
         // What was last changed under another identity of the feed is changed once under its version.
-        let first = self.feed.first_version();
+        let first = self.feed.first_version;
         one_more.or(there.lt(first - 1).and(written.eq(first)))
     }
 

@@ -24,16 +24,17 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::logged;
-use super::post::Posted;
 use crate::auth::Viewer;
 use crate::domain::feed::SeenAs;
 use crate::domain::webhook::{Fate, fate};
 use crate::error::Error;
+use crate::service::change::head;
 use crate::service::change::published::published;
 use crate::service::change::since::{Seen, since};
-use crate::service::change::{Head, Identity, head};
 use crate::service::constraint::refused_write;
 use crate::service::context::AppContext;
+use crate::service::context::feed::{Head, Identity};
+use crate::service::post::Posted;
 use crate::service::{prune, read};
 use crate::telemetry::chain;
 
@@ -94,7 +95,7 @@ pub async fn due(app: &AppContext, me: Uuid) -> Result<Vec<WebhookId>, Error> {
     let head = head(app).await?;
     let due = Condition::all()
         .add(Column::Status.eq(WebhookStatus::Active))
-        .add(Condition::any().add(Column::Position.ne(head.seq)).add(Column::Epoch.ne(head.identity.epoch())))
+        .add(Condition::any().add(Column::Position.ne(head.seq)).add(Column::Epoch.ne(head.identity.epoch)))
         .add(Condition::any().add(Column::NextAttemptAt.is_null()).add(Column::NextAttemptAt.lte(now)))
         .add(free(me, now));
     let due = Entity::find().select_only().column(Column::Id).filter(due);
@@ -145,7 +146,7 @@ async fn portion(app: &AppContext, me: Uuid, id: WebhookId) -> Result<(), Error>
         return disable(app, me, &row, WebhookReason::ClientInactive).await;
     };
     let identity = head(app).await?.identity;
-    if row.epoch != Some(identity.epoch()) {
+    if row.epoch != Some(identity.epoch) {
         let message = renewed(app, &row, identity);
         if !tell(app, me, &mut row, message).await? {
             return Ok(());
@@ -168,7 +169,7 @@ async fn portion(app: &AppContext, me: Uuid, id: WebhookId) -> Result<(), Error>
         }
     }
     let moved = Entity::update_many()
-        .col_expr(Column::Position, batch.end.seq().into())
+        .col_expr(Column::Position, batch.end.seq.into())
         .filter(Column::Id.eq(id))
         .filter(Column::LeaseHolder.eq(me))
         .filter(Column::Position.eq(row.position));
@@ -236,8 +237,8 @@ fn told(row: &Model, change: &Seen) -> Message {
     Message {
         id: format!("msg_{}_{cursor}", row.id.0.simple()),
         body: json!({ "type": name, "timestamp": at, "data": data }).to_string(),
-        epoch: cursor.epoch(),
-        position: cursor.seq(),
+        epoch: cursor.epoch,
+        position: cursor.seq,
     }
 }
 
@@ -248,7 +249,7 @@ fn renewed(app: &AppContext, row: &Model, identity: Identity) -> Message {
         id: format!("msg_{}_{cursor}_renewed", row.id.0.simple()),
         body: json!({ "type": "feed.renewed", "timestamp": app.clock.now(), "data": { "cursor": cursor.to_string() } })
             .to_string(),
-        epoch: identity.epoch(),
+        epoch: identity.epoch,
         position: row.position,
     }
 }

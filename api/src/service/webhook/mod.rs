@@ -2,7 +2,6 @@
 //! their addresses.
 
 pub mod deliver;
-pub mod post;
 
 use std::collections::HashMap;
 
@@ -19,7 +18,6 @@ use sea_orm::{ColumnTrait as _, ConnectionTrait};
 use serde_json::json;
 use uuid::Uuid;
 
-use self::post::Posted;
 use super::change;
 use super::client::administered;
 use super::idempotency::forbids_keys;
@@ -32,6 +30,7 @@ use crate::domain::refusal::{All as _, Refusal};
 use crate::domain::{input, webhook as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
+use crate::service::post::Posted;
 
 /// The most webhooks that are shown, and the most deliveries of each.
 const SHOWN: u64 = 500;
@@ -213,7 +212,7 @@ pub async fn replay(
     input: ReplayWebhookInput,
 ) -> Result<Written<webhook::Model>, Error> {
     viewer.require(Act::Administer)?;
-    let after = change::cursor(app, &input.after).await?.seq();
+    let after = change::cursor(app, &input.after).await?.seq;
     let (mut tx, before) = held(app, viewer, "replayWebhook", &input.id).await?;
     let feed = change::bounds(tx.db()).await?;
     if !(feed.floor..=feed.seq).contains(&after) {

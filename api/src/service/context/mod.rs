@@ -1,17 +1,24 @@
 //! What every use case works with: the databases, the clock, the keys, the configuration, the feed, and what a process remembers. It names
 //! nothing above `service`; `server` makes it.
 
+pub mod feed;
+pub mod kept;
+pub mod queues;
+pub mod recent;
+pub mod sizes;
+pub mod tokens;
+
 use std::ops::Deref;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::change::Feed;
-use super::client::tokens::Tokens;
-use super::idempotency::Queues;
-use super::kept::Kept;
-use super::sizes::Sizes;
-use super::webhook::post::Poster;
+use self::feed::Feed;
+use self::kept::Kept;
+use self::queues::Queues;
+use self::sizes::Sizes;
+use self::tokens::Tokens;
+use super::post::Poster;
 use crate::auth::keys::KeyRing;
 use crate::clock::Clock;
 use crate::config::{Config, TrustedDocuments};

@@ -1,0 +1,165 @@
+//! The law of dependencies: which module of the service may name which.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// The modules of `api/src`, from the top to the floor, and what each names: only what stands below it.
+const LAW: [(&str, &[&str]); 18] = [
+    ("main", &["cli"]),
+    (
+        "cli",
+        &[
+            "auth",
+            "backup",
+            "clock",
+            "config",
+            "database",
+            "error",
+            "export",
+            "graphql",
+            "import",
+            "mirror",
+            "server",
+            "service",
+            "telemetry",
+        ],
+    ),
+    ("backup", &["clock", "config", "database", "error", "server", "service", "telemetry"]),
+    ("server", &["auth", "clock", "config", "database", "error", "http", "service", "telemetry"]),
+    ("http", &["auth", "config", "database", "digest", "error", "export", "graphql", "service", "telemetry"]),
+    ("graphql", &["auth", "domain", "error", "export", "service"]),
+    ("export", &["auth", "database", "domain", "error", "service"]),
+    ("import", &["auth", "domain", "error", "service", "telemetry"]),
+    ("mirror", &[]),
+    ("service", &["auth", "clock", "config", "database", "domain", "error", "telemetry"]),
+    ("telemetry", &["database", "error"]),
+    ("auth", &["config", "domain", "error"]),
+    ("error", &["domain"]),
+    ("config", &["digest"]),
+    ("domain", &[]),
+    ("database", &[]),
+    ("clock", &[]),
+    ("digest", &[]),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The files of a directory and of those in it.
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+/// Splits what stands in braces at its own commas.
+fn listed(group: &str) -> Vec<&str> {
+    let (mut depth, mut begin, mut listed) = (0, 0, Vec::new());
+    for (index, letter) in group.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' if depth == 0 => {
+                listed.push(&group[begin..index]);
+                return listed;
+            }
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                listed.push(&group[begin..index]);
+                begin = index + 1;
+            }
+            _ => {}
+        }
+    }
+    panic!("a group without an end: {group}");
+}
+
+/// The modules that a text names by their path from the root of its crate, with the numbers of the lines.
+fn named<'a>(text: &'a str, root: &str) -> Vec<(usize, &'a str)> {
+    let word = |path: &'a str| {
+        let path = path.trim_start();
+        path.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').next().unwrap_or_default()
+    };
+    let paths = text.match_indices(root).flat_map(|(index, _)| {
+        let (line, rest) = (text[..index].lines().count(), &text[index + root.len()..]);
+        let paths = rest.strip_prefix('{').map_or_else(|| vec![rest], listed);
+        paths.into_iter().map(move |path| (line, word(path)))
+    });
+    paths.filter(|(_, module)| !module.is_empty()).collect()
+}
+
+/// What of a file is compiled into the service.
+fn source(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap();
+    text.split("#[cfg(test)]").next().unwrap_or_default().to_owned()
+}
+
+/// The edges between the modules of the service, with where each stands.
+fn edges() -> Vec<(String, String, String)> {
+    let source_root = root().join("api/src");
+    let mut edges = Vec::new();
+    for path in files(&source_root).into_iter().filter(|path| path.extension().is_some_and(|end| end == "rs")) {
+        let within = path.strip_prefix(&source_root).unwrap();
+        let module = within.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs");
+        let text = source(&path);
+        // The program names the library by its name.
+        for (line, other) in named(&text, if module == "main" { "rec_api::" } else { "crate::" }) {
+            let place = format!("{}:{line}", within.display());
+            // What is written in capitals is an item of the root.
+            if other != module && other.starts_with(|letter: char| letter.is_ascii_lowercase()) {
+                edges.push((module.to_owned(), other.to_owned(), place));
+            }
+        }
+    }
+    edges
+}
+
+#[test]
+fn modules_name_what_the_law_lets_them_name() {
+    let may = |module: &str, other: &str| {
+        LAW.iter().any(|(name, others)| *name == module && others.contains(&other)) || module == "lib"
+    };
+    let edges = edges();
+    let unlawful = edges.iter().filter(|(module, other, _)| !may(module, other));
+    let unlawful: Vec<String> =
+        unlawful.map(|(module, other, place)| format!("{place}: {module} names {other}")).collect();
+    assert!(unlawful.is_empty(), "{}", unlawful.join("\n"));
+    let named: BTreeSet<(&str, &str)> =
+        edges.iter().map(|(module, other, _)| (module.as_str(), other.as_str())).collect();
+    let idle = LAW.iter().flat_map(|(module, others)| others.iter().map(|other| (*module, *other)));
+    let idle: Vec<(&str, &str)> = idle.filter(|edge| !named.contains(edge)).collect();
+    assert!(idle.is_empty(), "the law lets nobody name: {idle:?}");
+}
+
+#[test]
+fn the_law_has_one_direction() {
+    for (place, (module, others)) in LAW.iter().enumerate() {
+        for other in *others {
+            let below = LAW.iter().position(|(name, _)| name == other);
+            assert!(below.is_some_and(|below| below > place), "{module} names {other}, which does not stand below it");
+        }
+    }
+    let modules = files(&root().join("api/src")).into_iter().map(|path| {
+        let within = path.strip_prefix(root().join("api/src")).unwrap().to_owned();
+        within.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs").to_owned()
+    });
+    let modules: BTreeSet<String> = modules.filter(|module| module != "lib").collect();
+    let of_law: BTreeSet<String> = LAW.iter().map(|(module, _)| (*module).to_owned()).collect();
+    assert_eq!(modules, of_law);
+}
+
+#[test]
+fn the_floor_depends_on_nothing_of_ours() {
+    for package in ["entity", "migration"] {
+        let manifest = std::fs::read_to_string(root().join(package).join("Cargo.toml")).unwrap();
+        let (_, dependencies) = manifest.split_once("[dependencies]").unwrap();
+        let is_ours = |line: &str| ["entity", "migration", "rec-"].iter().any(|ours| line.starts_with(ours));
+        assert!(!dependencies.lines().any(is_ours), "{dependencies}");
+    }
+}
+
+#[test]
+fn an_edge_is_seen_however_it_is_written() {
+    let text =
+        "use crate::{http::{self, listen}, service};\nuse crate::app::App;\nlet server = $crate::server::open();\n";
+    assert_eq!(named(text, "crate::"), [(1, "http"), (1, "service"), (2, "app"), (3, "server")]);
+}
