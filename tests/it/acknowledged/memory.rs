@@ -9,7 +9,7 @@ use rec_tests::{Database, TestApp, on_postgres};
 use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection};
 use serde_json::json;
 
-use super::Pair;
+use super::{Pair, Tries};
 
 /// What a server that writes a long text has no memory for.
 async fn draft(app: &TestApp, body: &str) -> Result<(), String> {
@@ -29,26 +29,6 @@ async fn read(app: &TestApp) -> Result<(), String> {
     let meetings = &body["data"]["meetings"];
     assert_eq!(meetings["nodes"].as_array().unwrap().len(), meetings["totalCount"], "cut short");
     Ok(())
-}
-
-/// What became of the same, with more and more memory for it.
-#[derive(Debug, Default)]
-struct Tries {
-    failed: u32,
-    /// How many have succeeded since one failed.
-    in_a_row: u32,
-}
-
-impl Tries {
-    fn note(&mut self, outcome: Result<(), String>) {
-        match outcome {
-            Ok(()) => self.in_a_row += 1,
-            Err(code) => {
-                assert_eq!(code, "UNAVAILABLE");
-                (self.failed, self.in_a_row) = (self.failed + 1, 0);
-            }
-        }
-    }
 }
 
 /// The most that SQLite may take in a process, in bytes.
@@ -113,7 +93,7 @@ async fn memory_that_ends_anywhere(app: TestApp) {
     let all = ballast.hold(u32::MAX).await;
     ballast.release().await;
     let (mut drafts, mut reads, mut left) = (Tries::default(), Tries::default(), 0);
-    while drafts.in_a_row < 3 {
+    while !drafts.succeed() {
         let ballast = Ballast::new().await;
         ballast.hold(all - left).await;
         drafts.note(draft(&app, &body).await);
@@ -137,7 +117,7 @@ on_postgres! {
         pair.goes_on("FIRST").await;
         let body = app.body("WG-A").await;
         let (mut drafts, mut left) = (Tries::default(), 0);
-        while drafts.in_a_row < 3 {
+        while !drafts.succeed() {
             let processes = "SELECT pid AS x FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'rec'";
             let processes = pair.other.rows(processes).await;
             let processes: Vec<u32> = processes.iter().map(|row| row["x"].as_u64().unwrap().try_into().unwrap()).collect();

@@ -35,6 +35,17 @@ pub(crate) enum Outcome {
     Failed(String),
 }
 
+impl Outcome {
+    /// The code of what has failed.
+    fn acknowledged(self) -> Result<(), String> {
+        match self {
+            Self::Acknowledged => Ok(()),
+            Self::Failed(code) => Err(code),
+            Self::Refused => panic!("refused"),
+        }
+    }
+}
+
 pub(crate) fn outcome(body: &Value) -> Outcome {
     if let Some(code) = body["errors"][0]["extensions"]["code"].as_str() {
         return Outcome::Failed(code.to_owned());
@@ -44,6 +55,31 @@ pub(crate) fn outcome(body: &Value) -> Outcome {
         Some("ALREADY_EXISTS") => Outcome::Refused,
         None if payload["change"]["cursor"].is_string() => Outcome::Acknowledged,
         _ => panic!("{body}"),
+    }
+}
+
+/// What became of the same, tried with more and more room or time.
+#[derive(Debug, Default)]
+struct Tries {
+    failed: u32,
+    /// How many have succeeded since one failed.
+    in_a_row: u32,
+}
+
+impl Tries {
+    /// Whether there is enough for it now.
+    fn succeed(&self) -> bool {
+        self.in_a_row == 3
+    }
+
+    fn note(&mut self, outcome: Result<(), String>) {
+        match outcome {
+            Ok(()) => self.in_a_row += 1,
+            Err(code) => {
+                assert_eq!(code, "UNAVAILABLE");
+                (self.failed, self.in_a_row) = (self.failed + 1, 0);
+            }
+        }
     }
 }
 
@@ -173,22 +209,16 @@ on_databases! { [sqlite Sqlite]
         let mut pair = Pair::of(&app).await;
         pair.goes_on("FIRST").await;
         let writer = pair.writer.clone();
-        let (mut interrupted, mut whole, mut step) = (0, 0, 0_u64);
-        while whole < 3 {
+        let (mut tries, mut step) = (Tries::default(), 0_u64);
+        while !tries.succeed() {
             step += 5;
             interrupt_after(step, &app).await;
-            match pair.write(&writer, &format!("STEP-{step}")).await {
-                Outcome::Failed(code) => {
-                    assert_eq!(code, "UNAVAILABLE");
-                    interrupted += 1;
-                }
-                Outcome::Acknowledged => whole += 1,
-                Outcome::Refused => panic!("refused"),
-            }
+            let written = pair.write(&writer, &format!("STEP-{step}")).await;
+            tries.note(written.acknowledged());
             app.app.databases.write.driver().get_sqlite_connection_pool().acquire().await.unwrap().close().await.unwrap();
             pair.goes_on(&format!("{step}")).await;
         }
-        assert!(interrupted > 20, "{interrupted} were interrupted");
+        assert!(tries.failed > 20, "{tries:?}");
         pair.end().await;
     }
 
@@ -199,30 +229,24 @@ on_databases! { [sqlite Sqlite]
             refused: createTheme(input: $one) { userErrors { code } change { cursor } }
             createTheme(input: $other) { theme { id } userErrors { code } change { cursor } }
         }";
-        let (mut interrupted, mut whole, mut step) = (0, 0, 0_u64);
-        while whole < 3 {
+        let (mut tries, mut step) = (Tries::default(), 0_u64);
+        while !tries.succeed() {
             step += 5;
             interrupt_after(step, &app).await;
             let code = format!("STEP-{step}");
             let variables = json!({ "one": theme("AFTER-FIRST")["input"], "other": theme(&code)["input"] });
             let body = pair.writer.keyed(&code).send(both, variables).await.body;
-            match outcome(&body) {
-                Outcome::Failed(code) => {
-                    assert_eq!(code, "UNAVAILABLE");
-                    interrupted += 1;
-                }
-                Outcome::Acknowledged => {
-                    assert_eq!(body["data"]["refused"]["userErrors"][0]["code"], "ALREADY_EXISTS");
-                    pair.sees(&code).await;
-                    pair.acknowledged.insert(code);
-                    whole += 1;
-                }
-                Outcome::Refused => panic!("refused"),
+            let acknowledged = outcome(&body).acknowledged();
+            if acknowledged.is_ok() {
+                assert_eq!(body["data"]["refused"]["userErrors"][0]["code"], "ALREADY_EXISTS");
+                pair.sees(&code).await;
+                pair.acknowledged.insert(code);
             }
+            tries.note(acknowledged);
             app.app.databases.write.driver().get_sqlite_connection_pool().acquire().await.unwrap().close().await.unwrap();
             pair.goes_on(&format!("{step}")).await;
         }
-        assert!(interrupted > 30, "{interrupted} were interrupted");
+        assert!(tries.failed > 30, "{tries:?}");
         pair.end().await;
     }
 
