@@ -1,8 +1,8 @@
 //! The service of the Regional Expert Council: one GraphQL API over its record.
 //!
-//! The law of dependencies: `main -> cli -> server -> http -> graphql -> service -> entity`, and `service -> domain -> entity`.
+//! The law of dependencies, which `tests/it/layers.rs` holds: `main -> cli -> server -> http -> graphql -> service -> entity`, and `service -> domain -> entity`.
 //! `export` stands beside `graphql`: the record as lines.
-//! `auth`, `clock`, `config`, `database`, `digest` and `error` are used by all and use nobody above `entity` and `domain`.
+//! `auth`, `clock`, `config`, `database`, `digest`, `error` and `telemetry` are used by all and use nobody else above `entity` and `domain`.
 //! `graphql` and `http` never name `sea_orm`, and `domain` names of it what lists a vocabulary only. `service` and `domain` name
 //! `async_graphql` for inputs and enums only: a word of the field stands once, with its public text.
 

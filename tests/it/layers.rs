@@ -101,8 +101,10 @@ fn edges() -> Vec<(String, String, String)> {
         let within = path.strip_prefix(&source_root).unwrap();
         let module = within.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs");
         let text = source(&path);
-        // The program names the library by its name.
-        for (line, other) in named(&text, if module == "main" { "rec_api::" } else { "crate::" }) {
+        // The program names the library by its name, and others the root by the way up as well.
+        let depth = within.iter().filter(|part| *part != "mod.rs").count();
+        let by_name = named(&text, if module == "main" { "rec_api::" } else { "crate::" });
+        for (line, other) in by_name.into_iter().chain(named(&text, &"super::".repeat(depth))) {
             let place = format!("{}:{line}", within.display());
             // What is written in capitals is an item of the root.
             if other != module && other.starts_with(|letter: char| letter.is_ascii_lowercase()) {
