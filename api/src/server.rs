@@ -83,7 +83,7 @@ pub async fn connect(config: Config, clock: Clock) -> Result<AppContext, StartEr
         traces,
         stopping,
     };
-    let app = AppContext { databases, parts: Arc::new(parts) };
+    let app = AppContext::new(databases, parts);
     tokens::read_revoked(&app).await?;
     sizes::read(&app).await?;
     Ok(app)

@@ -29,7 +29,7 @@ use crate::telemetry::traces::Traces;
 #[derive(Clone)]
 pub struct AppContext {
     pub databases: Databases,
-    pub parts: Arc<Parts>,
+    parts: Arc<Parts>,
 }
 
 pub struct Parts {
@@ -58,6 +58,10 @@ impl Deref for AppContext {
 }
 
 impl AppContext {
+    pub fn new(databases: Databases, parts: Parts) -> Self {
+        Self { databases, parts: Arc::new(parts) }
+    }
+
     /// The same context, whose every statement is one of a transaction.
     #[must_use]
     pub fn within(&self, txn: &Arc<Transaction>) -> Self {

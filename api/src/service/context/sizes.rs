@@ -20,7 +20,9 @@ fn name_of(record: RecordType) -> String {
 impl Sizes {
     /// So many of each of these types.
     pub fn new(sizes: impl IntoIterator<Item = (RecordType, u64)>) -> Self {
-        Self(RwLock::new(sizes.into_iter().map(|(record, count)| (name_of(record), count)).collect()))
+        let new = Self::default();
+        new.know(sizes);
+        new
     }
 
     /// How many records there are of the type with this name in the schema, or parts of records.
