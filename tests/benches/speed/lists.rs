@@ -1,5 +1,6 @@
 //! What a page costs among 2,000 and among 200,000 recommendations, for every viewer, order and filter.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use rec_tests::client::Client;
@@ -28,7 +29,8 @@ const ORDERS_OF_MEETINGS: [&str; 5] = ["STARTS_ON", "ENDS_ON", "KIND", "STATUS",
 
 /// A cell of the matrix: what is asked for, in words and as a query.
 struct Cell {
-    what: String,
+    list: String,
+    order: String,
     query: String,
     variables: Value,
 }
@@ -93,7 +95,8 @@ fn nested_list(records: &str, field: &str, order: &str, orders: &'static [&'stat
 fn cells() -> Vec<Cell> {
     let cells = recommendations().chain(meetings()).flat_map(|(what, query, filter, orders)| {
         orders.iter().flat_map(|field| [(*field, "ASC"), (*field, "DESC")]).map(move |(field, direction)| Cell {
-            what: format!("{what} by {field} {direction}"),
+            list: what.clone(),
+            order: format!("{field} {direction}"),
             query: query.clone(),
             variables: json!({ "filter": filter, "order": [{ "field": field, "direction": direction }] }),
         })
@@ -128,7 +131,7 @@ async fn best(client: &Client, cell: &Cell) -> Duration {
     best
 }
 
-/// The worst cells of the matrix, and how many of all of them grow with the table.
+/// The worst cells of the matrix, how many of all of them grow with the table, and of which lists they are, with the most.
 pub async fn measure(database: Database, name: &str) -> Vec<Line> {
     let [few, many] = [FEW, MANY].map(async |count| {
         let app = TestApp::start(database).await.expect("a database");
@@ -136,16 +139,20 @@ pub async fn measure(database: Database, name: &str) -> Vec<Line> {
         app
     });
     let (few, many) = (few.await, many.await);
-    let mut lines = Vec::new();
+    let (mut lines, mut grown) = (Vec::new(), BTreeMap::<String, Vec<f64>>::new());
     for ((viewer, of_few), (_, of_many)) in viewers(&few).iter().zip(viewers(&many).iter()) {
         for cell in cells() {
             let (little, much) = (best(of_few, &cell).await, best(of_many, &cell).await);
+            let ratio = much.as_secs_f64() / little.as_secs_f64();
+            if ratio > LIMIT {
+                grown.entry(format!("{viewer}: {}", cell.list)).or_default().push(ratio);
+            }
             let shown = |time: Duration| format!("{:.0} µs", time.as_secs_f64() * 1e6);
             lines.push(Line {
-                what: format!("{name}: {viewer}: {}, among {MANY} to among {FEW}", cell.what),
+                what: format!("{name}: {viewer}: {} by {}, among {MANY} to among {FEW}", cell.list, cell.order),
                 ours: shown(much),
                 by_hand: shown(little),
-                ratio: much.as_secs_f64() / little.as_secs_f64(),
+                ratio,
                 spread: None,
                 limit: LIMIT,
             });
@@ -162,6 +169,14 @@ pub async fn measure(database: Database, name: &str) -> Vec<Line> {
         spread: None,
         limit: 0.0,
     });
+    lines.extend(grown.into_iter().map(|(list, ratios)| Line {
+        what: format!("{name}: {list}, the orders that grow"),
+        ours: ratios.len().to_string(),
+        by_hand: String::new(),
+        ratio: ratios.into_iter().fold(0.0, f64::max),
+        spread: None,
+        limit: LIMIT,
+    }));
     if database == Database::Postgres {
         for app in [few, many] {
             postgres::drop_database(&app.url).await;
