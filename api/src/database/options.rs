@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use super::failure;
 use super::health::Health;
 use super::interrupt::Interrupt;
+use super::worker::Checkup;
 
 /// A connection that nobody got within this time is an error, not a wait.
 pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -82,12 +83,22 @@ fn set_up(options: PoolOptions<Postgres>, timeout: String) -> PoolOptions<Postgr
     })
 }
 
-/// Lets the writer's pool keep no connection that is in a transaction, whatever sqlx counts.
-fn outside_of_transactions(options: PoolOptions<Sqlite>, interrupt: &Interrupt) -> PoolOptions<Sqlite> {
-    let interrupt = interrupt.clone();
+/// Lets a reader's pool keep no connection whose thread has panicked.
+fn at_work(options: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
+    let checkup = Checkup::new();
     options.after_release(move |connection, _| {
-        let interrupt = interrupt.clone();
+        let checkup = checkup.clone();
+        Box::pin(async move { checkup.pass(connection).await.map(|()| true) })
+    })
+}
+
+/// As `at_work`; and the writer's pool none that is in a transaction, whatever sqlx counts.
+fn outside_of_transactions(options: PoolOptions<Sqlite>, interrupt: &Interrupt) -> PoolOptions<Sqlite> {
+    let (interrupt, checkup) = (interrupt.clone(), Checkup::new());
+    options.after_release(move |connection, _| {
+        let (interrupt, checkup) = (interrupt.clone(), checkup.clone());
         Box::pin(async move {
+            checkup.pass(connection).await.inspect_err(|_| interrupt.reset())?;
             let is_outside = connection.execute("ROLLBACK").await.is_err_and(|error| failure::is_in_none(&error));
             interrupt.reset();
             Ok(is_outside && !connection.is_in_transaction())
@@ -120,7 +131,9 @@ pub fn writer(url: &str, interrupt: &Interrupt) -> ConnectOptions {
 /// One of those that read it; it connects at once, or when it is used.
 pub fn reader(url: &str, interrupt: &Interrupt, when_used: bool) -> ConnectOptions {
     let (mut options, interrupt) = (sqlite(url), interrupt.clone());
-    options.connect_lazy(when_used).map_sqlx_sqlite_pool_opts(move |pool| set_up_file(pool, &interrupt, BUSY_TIMEOUT));
+    options
+        .connect_lazy(when_used)
+        .map_sqlx_sqlite_pool_opts(move |pool| at_work(set_up_file(pool, &interrupt, BUSY_TIMEOUT)));
     options
 }
 

@@ -1,10 +1,16 @@
-//! The threads that sqlx works at SQLite with. What a statement answers ends when its thread panics, as if that were all of it: sqlx-sqlite
-//! 0.9.0 panics where there is no memory for a value of a row.
+//! The threads that sqlx works at SQLite with: sqlx-sqlite 0.9.0 panics where there is no memory for a value of a row. What a statement
+//! answers then ends as if that were all of it; and what such a thread is told while it ends is answered never.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Once};
+use std::time::Duration;
 
+use sea_orm::sqlx::{Connection as _, SqliteConnection};
 use sea_orm::{DbErr, RuntimeErr, sqlx};
+use tokio::time::timeout;
+
+/// How long a thread may take to answer after one has panicked: longer than to stop what was given up.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 
 /// How many have panicked in this process.
 static PANICS: AtomicU64 = AtomicU64::new(0);
@@ -35,19 +41,50 @@ pub async fn whole<T>(answer: impl Future<Output = Result<T, DbErr>>) -> Result<
     }
 }
 
+/// Whether the connections of a pool are worth keeping.
+#[derive(Clone, Debug)]
+pub struct Checkup {
+    /// How many threads had panicked when it was last asked.
+    panics: Arc<AtomicU64>,
+}
+
+impl Checkup {
+    pub fn new() -> Self {
+        Self { panics: Arc::new(AtomicU64::new(PANICS.load(Ordering::SeqCst))) }
+    }
+
+    /// Fails for a connection whose thread has panicked: sqlx would wait for it without end, and its pool would have one place less.
+    pub async fn pass(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        let panics = PANICS.load(Ordering::SeqCst);
+        if self.panics.swap(panics, Ordering::SeqCst) == panics {
+            return Ok(());
+        }
+        timeout(ANSWERS_WITHIN, connection.ping()).await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use sea_orm::DbErr;
+    use std::time::{Duration, Instant};
 
-    use super::super::failure;
+    use sea_orm::sqlx::Executor as _;
+    use sea_orm::{Database, DbErr};
+    use tokio::time::timeout;
+
+    use super::super::interrupt::Interrupt;
+    use super::super::{failure, options};
     use super::{watch, whole};
+
+    fn panic_on(name: &str) {
+        watch();
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(|| panic!("for a test"));
+        assert!(thread.unwrap().join().is_err());
+    }
 
     /// An answer during which a thread with a name panics.
     async fn answered<T>(name: &str, answer: Result<T, DbErr>) -> Result<T, DbErr> {
-        watch();
         whole(async {
-            let thread = std::thread::Builder::new().name(name.to_owned()).spawn(|| panic!("for a test"));
-            assert!(thread.unwrap().join().is_err());
+            panic_on(name);
             answer
         })
         .await
@@ -63,5 +100,24 @@ mod tests {
         );
         assert_eq!(answered("another", Ok(())).await, Ok(()));
         assert_eq!(whole(async { Ok(()) }).await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_connection_whose_thread_answers_no_more_is_given_up_once_one_has_panicked() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("a.db").display());
+        let interrupt = Interrupt::of_sqlite();
+        for options in [options::writer(&url, &interrupt), options::reader(&url, &interrupt, false)] {
+            let pool = Database::connect(options).await.unwrap();
+            let pool = pool.get_sqlite_connection_pool();
+            let endless = "WITH RECURSIVE n (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n) SELECT count(*) FROM n";
+            let given_up = timeout(Duration::from_millis(10), pool.execute(endless)).await;
+            panic_on("sqlx-sqlite-worker-0");
+            assert!(given_up.is_err());
+            let began = Instant::now();
+            pool.execute("SELECT 1").await.unwrap();
+            assert!(began.elapsed() < options::ACQUIRE_TIMEOUT / 2, "{:?}", began.elapsed());
+            interrupt.fire();
+        }
     }
 }
