@@ -6,9 +6,8 @@ use sea_orm::{DbBackend, Statement, Value};
 /// A statement that need not be planned each time. A page is long: to plan it takes longer than to run it.
 ///
 /// SQLite (3.51.3) plans by a bound limit, and prepares the statement anew whenever one is bound again: as an expression it does not.
-/// PostgreSQL (15) expects a tenth of the rows of a bound limit: the plan for any values looks so much dearer than one for these that it
-/// makes a new one each time. A limit that it can read is the same in both: after five times on a connection the plan for any values stays,
-/// where it looks no dearer.
+/// PostgreSQL (15) plans for any values once on a connection, as it is told there. Of a bound limit it then expects a tenth of the rows, and
+/// finds and sorts them where those of a page are met with sooner: a limit stands in the statement.
 pub fn planned_once(mut statement: Statement) -> Statement {
     if statement.db_backend == DbBackend::Sqlite {
         if statement.sql.contains("LIMIT ?") {

@@ -27,6 +27,8 @@ const PREPARED: usize = 512;
 const LAST_CHANCE: Duration = Duration::from_millis(50);
 /// How often PostgreSQL looks, while it works, whether its client is still there, in milliseconds. From version 14 on.
 const CLIENT_CHECK: &str = "SET client_connection_check_interval = 100";
+/// PostgreSQL plans a statement once on a connection, for any values. From version 12 on.
+const PLANNED_ONCE: &str = "SET plan_cache_mode = force_generic_plan";
 /// After so many instructions SQLite asks whether a statement is still wanted: some tens of microseconds.
 const INSTRUCTIONS: i32 = 10_000;
 
@@ -68,17 +70,20 @@ fn in_a_known_state(options: PoolOptions<Postgres>, health: &Arc<Health>) -> Poo
     })
 }
 
-/// Bounds the time of statements, and of those that nobody waits for.
+/// Bounds the time of statements, and of those that nobody waits for; and has them planned once.
 fn set_up(options: PoolOptions<Postgres>, timeout: String) -> PoolOptions<Postgres> {
     options.after_connect(move |connection, _| {
         let timeout = AssertSqlSafe(timeout.clone());
         Box::pin(async move {
             connection.execute(timeout).await?;
-            match connection.execute(CLIENT_CHECK).await {
-                // An older server ends them when their time is over.
-                Err(sqlx::Error::Database(_)) | Ok(_) => Ok(()),
-                Err(error) => Err(error),
+            for setting in [CLIENT_CHECK, PLANNED_ONCE] {
+                match connection.execute(setting).await {
+                    // An older server does without: it ends them when their time is over, and plans some anew.
+                    Err(sqlx::Error::Database(_)) | Ok(_) => {}
+                    Err(error) => return Err(error),
+                }
             }
+            Ok(())
         })
     })
 }

@@ -11,7 +11,7 @@ use crate::{Asked, Line};
 
 const FEW: u32 = 2_000;
 const MANY: u32 = 200_000;
-/// What is asked before it counts: PostgreSQL plans a statement five times on each connection of a client before it may keep a plan.
+/// What is asked before it counts: each connection of a client plans a statement once.
 const BEFORE: u32 = 24;
 /// The best of so many: the machine is noisy in one direction only. What takes longer than this in all is not asked for again.
 const TIMES: u32 = 9;
