@@ -186,10 +186,12 @@ fn found_of(list: &List<'_>, filter: &ConstValue) -> Found {
 
 #[cfg(test)]
 mod tests {
+    use async_graphql::{Name, Value, value};
     use entity::{RecordType, meeting, recommendation};
     use sea_orm::IdenStatic as _;
 
     use super::{List, POINT, SORTED, Sizes, Types, order_of, work};
+    use crate::graphql::sdl;
     use crate::service::read::{Ordered, Visible};
 
     /// The field that filters by a column: `body_id` is asked for as `body`.
@@ -231,6 +233,47 @@ mod tests {
         ] {
             assert_eq!(points(of, on, keys), expected, "{on}: {of} by {keys} keys");
         }
+    }
+
+    /// The points of a page that `docs/performance.md` names, beyond those of its fields.
+    #[test]
+    fn what_may_come_late_costs_what_the_documents_say() {
+        let types = Types::of(&sdl());
+        let few = [
+            RecordType::Organization,
+            RecordType::Country,
+            RecordType::Theme,
+            RecordType::Instrument,
+            RecordType::Body,
+        ];
+        let many = [(RecordType::Recommendation, 200_000), (RecordType::Meeting, 20_000)];
+        let sizes = Sizes::new(few.into_iter().map(|record| (record, 10)).chain(many));
+        let points = |of: &str, on: &str, filter: Value, keys| {
+            let (field, input) = ("recommendations", format!("{of}Filter"));
+            let filter = (filter != Value::Null).then_some((input.as_str(), filter));
+            work(&types, &sizes, &List { of, on, field, filter, keys, is_counted: false })
+        };
+        let named = |name: &str| Value::Enum(Name::new(name));
+        for (filter, expected) in [
+            (value!({ "body": { "code": { "eq": "EC" } } }), 0),
+            (value!({ "status": { "eq": named("ADOPTED") } }), 0),
+            (value!({ "status": { "in": [named("ADOPTED"), named("DRAFT")] } }), 6_666),
+            (value!({ "updatedAt": { "gte": "2026-01-01T00:00:00Z" } }), 6_666),
+            (value!({ "meeting": { "id": { "eq": "x" } } }), 7_333),
+            (value!({ "addressedOrganizations": { "some": { "acronym": { "eq": "OSCE" } } } }), 13_333),
+            (value!({ "addressedCountries": { "some": { "iso2": { "eq": "KZ" } } } }), 13_333),
+            (value!({ "themes": { "some": { "code": { "eq": "LAW" } } } }), 13_333),
+            (value!({ "instruments": { "some": { "symbol": { "eq": "S/RES/2396" } } } }), 13_333),
+            (value!({ "body": { "code": { "eq": "EC" } }, "status": { "eq": named("DRAFT") } }), 33_333),
+        ] {
+            assert_eq!(points("Recommendation", "Query", filter.clone(), 1), expected, "{filter}");
+        }
+        assert_eq!(points("Recommendation", "Query", Value::Null, 2), 53_333);
+        assert_eq!(points("Recommendation", "Organization", Value::Null, 1), 2_290);
+        assert_eq!(points("Recommendation", "Body", Value::Null, 1), 0);
+        assert_eq!(points("Meeting", "Country", Value::Null, 1), 290);
+        assert_eq!(points("Meeting", "Query", value!({ "country": { "iso2": { "eq": "KZ" } } }), 1), 667);
+        assert_eq!(points("Meeting", "Query", value!({ "kind": { "eq": named("PLENARY") } }), 1), 666);
     }
 
     #[test]
