@@ -26,7 +26,8 @@ fn from_elsewhere(port: u16, request: &str) -> (u16, Duration) {
 
 /// The operation that takes longest, twenty times a second for some seconds: others are answered, and the service is well.
 fn holds_up_no_one(large: &Large, longest: &Shape) {
-    let serving = large.serve("600000");
+    // None of them is refused for what its client has asked before.
+    let serving = large.serve("4000000000");
     let port = serving.port;
     let typename = |port: u16| {
         let (status, time) = from_elsewhere(port, "GET /graphql?query=%7B__typename%7D");
@@ -41,14 +42,13 @@ fn holds_up_no_one(large: &Large, longest: &Shape) {
             let asked: Vec<_> = (0..80)
                 .map(|_| {
                     let query = query.clone();
-                    let one = std::thread::spawn(move || drop(program::ask(port, None, &query, &json!({}))));
+                    let one = std::thread::spawn(move || program::ask(port, None, &query, &json!({})));
                     std::thread::sleep(Duration::from_millis(50));
                     one
                 })
                 .collect();
-            for one in asked {
-                one.join().unwrap();
-            }
+            let answers = asked.into_iter().map(|one| one.join().unwrap().unwrap());
+            answers.filter(|answer| answer["errors"].is_null()).count()
         }
     });
     let (mut slowest, mut at_control) = (Duration::ZERO, Duration::ZERO);
@@ -58,11 +58,12 @@ fn holds_up_no_one(large: &Large, longest: &Shape) {
         assert_eq!(from_elsewhere(port, "GET /health/ready").0, 200);
         std::thread::sleep(Duration::from_millis(20));
     }
-    asked.join().unwrap();
+    let answered = asked.join().unwrap();
     say(format_args!(
-        "while {} was asked for 20 times a second, others waited {slowest:?} at most, and {at_control:?} elsewhere",
+        "while {} was asked for 20 times a second ({answered} of 80 in time), others waited {slowest:?} at most, and {at_control:?} elsewhere",
         longest.name
     ));
+    assert!(answered > 0);
     assert!(slowest < Duration::from_millis(250) + 3 * at_control, "{slowest:?}, and {at_control:?} elsewhere");
 }
 

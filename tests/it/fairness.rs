@@ -4,13 +4,14 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rec_api::database::scope::{Lane, Scope};
 use rec_tests::program::{self, Serving, command, get};
 use rec_tests::socket::Socket;
 use rec_tests::wait::{PATIENCE, in_time, until};
-use rec_tests::{Database, TestApp, on_both_databases};
+use rec_tests::{Database, TestApp, on_both_databases, volume};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::json;
 
@@ -118,6 +119,35 @@ on_both_databases! {
         // One that was just given back is tested first.
         until("the greedy one has its share and no more", async || used() == 2).await;
         working.iter().for_each(tokio::task::JoinHandle::abort);
+    }
+
+    async fn the_requests_of_a_client_have_its_share_of_connections(app: TestApp) {
+        volume::load(&app, 4000, 400).await;
+        let app = app.second_with(|config| {
+            config.database_connections = 8;
+            config.limits.cost = u64::MAX;
+        });
+        let app = Arc::new(app.await);
+        let searched: Vec<String> = (0..48).map(|number| format!("{{ label: {{ contains: \"x{number}\" }} }}")).collect();
+        let dear = format!("{{ recommendations(first: 1, filter: {{ or: [{}] }}) {{ totalCount }} }}", searched.join(" "));
+        let working = (0..16).map(|_| {
+            let (client, dear) = (app.secretariat(), dear.clone());
+            tokio::spawn(async move { client.send(&dear, json!({})).await })
+        });
+        let working: Vec<_> = working.collect();
+        let most = AtomicUsize::new(0);
+        until("all are answered", async || {
+            let used = app.app.databases.connections().into_iter().find(|(_, state, _)| *state == "used").unwrap().2;
+            most.fetch_max(used, Ordering::Relaxed);
+            working.iter().all(tokio::task::JoinHandle::is_finished)
+        })
+        .await;
+        // Two work, and two that were just given back may be tested.
+        let most = most.into_inner();
+        assert!((2..=4).contains(&most), "{most}");
+        for one in working {
+            assert_eq!(one.await.unwrap().body["data"]["recommendations"]["totalCount"], 0);
+        }
     }
 
     async fn a_subscription_pays_for_each_of_its_results(app: TestApp) {

@@ -318,21 +318,29 @@ fn ask(service: &program::Serving, token: &str, query: &str) -> Result<Value, St
     }
 }
 
-const ISSUE: &str =
-    "mutation { issueToken(input: { clientId: \"CLIENT\", days: 1 }) { bearer token { id } userErrors { message } } }";
+/// The id of a new client.
+fn registered(service: &program::Serving, admin: &str) -> String {
+    let register = "mutation { registerClient(input: { purpose: \"sync\", role: READER, scopes: [READ, SYNC] }) \
+                    { client { id } userErrors { message } } }";
+    ask(service, admin, register).unwrap()["registerClient"]["client"]["id"].as_str().unwrap().to_owned()
+}
+
+/// A new token of a client, and its id.
+fn issued(service: &program::Serving, admin: &str, client: &str) -> (String, String) {
+    let issue = format!(
+        "mutation {{ issueToken(input: {{ clientId: \"{client}\", days: 1 }}) {{ bearer token {{ id }} userErrors {{ message }} }} }}"
+    );
+    let issued = ask(service, admin, &issue).unwrap()["issueToken"].take();
+    (issued["bearer"].as_str().unwrap().to_owned(), issued["token"]["id"].as_str().unwrap().to_owned())
+}
 
 #[test]
 fn a_backup_is_taken_while_the_service_runs_and_revocations_outlive_its_restore() {
     let here = Installation { folder: tempfile::tempdir().unwrap() };
     let service = here.start();
     let admin = here.rec(&["token", "--role", "admin"]).unwrap().trim().to_owned();
-    let register = "mutation { registerClient(input: { purpose: \"sync\", role: READER, scopes: [READ, SYNC] }) { client { id } userErrors { message } } }";
-    let client =
-        ask(&service, &admin, register).unwrap()["registerClient"]["client"]["id"].as_str().unwrap().to_owned();
-    let issue = || {
-        let issued = ask(&service, &admin, &ISSUE.replace("CLIENT", &client)).unwrap()["issueToken"].take();
-        (issued["bearer"].as_str().unwrap().to_owned(), issued["token"]["id"].as_str().unwrap().to_owned())
-    };
+    let client = registered(&service, &admin);
+    let issue = || issued(&service, &admin, &client);
     let (revoked, kept) = (issue(), issue());
     let told = here.rec(&["backup", here.backup().to_str().unwrap()]).unwrap();
     assert!(told.contains("changes"), "{told}");
@@ -425,10 +433,13 @@ fn a_data_directory_that_was_copied_back_whole_is_another_feed() {
     }
     let service = here.start();
     assert_ne!(ask(&service, &admin, "{ feedHead }").unwrap(), before);
+    let (issued, _) = issued(&service, &admin, &registered(&service, &admin));
+    assert!(ask(&service, &issued, "{ feedHead }").is_ok());
     service.stop();
     here.rec(&["renew-feed", "--revoke-tokens"]).unwrap();
     let service = here.start();
     assert_ne!(ask(&service, &admin, "{ feedHead }").unwrap(), before);
+    assert_eq!(ask(&service, &issued, "{ feedHead }"), Err("UNAUTHENTICATED".to_owned()));
 }
 
 #[test]

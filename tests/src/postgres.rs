@@ -1,11 +1,12 @@
 //! A PostgreSQL to test on: the one of `REC_TEST_DATABASE_URL`, else a throw-away cluster of local server programs. The
 //! cluster ends with the test process, however that ends: a shell holds the server and waits for the process's pipe to close.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, QueryResult, Statement};
@@ -166,6 +167,19 @@ fn find_server() -> Option<Server> {
     None
 }
 
+/// Where the servers of this process write what they say, by their addresses.
+static LOGS: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
+
+/// What a server of this process has said of a database, a warning or an error a line.
+pub fn said(url: &str) -> Vec<String> {
+    let logs = LOGS.lock().unwrap_or_else(PoisonError::into_inner);
+    let log = logs.iter().find(|(base, _)| url.strip_prefix(base.as_str()).is_some_and(|rest| rest.starts_with('/')));
+    let log = log.map(|(_, path)| std::fs::read(path).expect("a server's log")).unwrap_or_default();
+    let of_database = format!("{} ", name_of(url));
+    let log = String::from_utf8_lossy(&log);
+    log.lines().filter_map(|line| line.strip_prefix(&of_database)).map(str::to_owned).collect()
+}
+
 /// The directory with `initdb` and `postgres`: on the path, or where Debian, Red Hat and Homebrew put them.
 fn find_programs() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -197,7 +211,8 @@ programs=$0 directory=$1 port=$2
 trap '' INT TERM
 serve() {
     "$programs/postgres" -D "$directory/data" -p "$port" -k "$directory" -c listen_addresses=127.0.0.1 -c fsync=off \
-        -c full_page_writes=off -c synchronous_commit=off -c max_connections=300 -c autovacuum=off >>"$directory/log" 2>&1 &
+        -c full_page_writes=off -c synchronous_commit=off -c max_connections=300 -c autovacuum=off \
+        -c lc_messages=C -c log_line_prefix='%d ' >>"$directory/log" 2>&1 &
     server=$!
 }
 stop() {
@@ -357,6 +372,7 @@ fn keep(programs: &Path, directory: PathBuf) -> Cluster {
     keeper.arg("-c").arg(KEEPER).arg(programs).arg(&directory).arg(port.to_string());
     let keeper = as_account(&mut keeper, unprivileged_account()).current_dir(&directory).stdin(Stdio::piped()).spawn();
     let server = Server { base: format!("postgres://postgres@127.0.0.1:{port}"), options: String::new() };
+    LOGS.lock().unwrap_or_else(PoisonError::into_inner).insert(server.base.clone(), directory.join("log"));
     Cluster { server, keeper: keeper.expect("a shell"), directory, port }
 }
 

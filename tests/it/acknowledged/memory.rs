@@ -101,6 +101,7 @@ async fn memory_that_ends_anywhere(app: TestApp) {
             reads.note(read(&app).await);
         }
         ballast.release().await;
+        assert_eq!(app.anonymous().get("/health/ready", &[]).await.0.status, 200);
         left += 3;
         pair.goes_on(&format!("{left}")).await;
     }
@@ -128,6 +129,7 @@ on_postgres! {
             for process in processes {
                 server.limit(process, "data", None);
             }
+            assert_eq!(app.anonymous().get("/health/ready", &[]).await.0.status, 200);
             left += 4 << 10;
             pair.goes_on(&format!("{left}")).await;
         }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use rec_tests::client::Client;
 use rec_tests::given::text;
-use rec_tests::postgres::Cluster;
+use rec_tests::postgres::{self, Cluster};
 use rec_tests::wait::until;
 use rec_tests::{Database, TestApp, on_both_databases, on_databases, on_postgres};
 use sea_orm::ConnectionTrait as _;
@@ -139,6 +139,11 @@ impl Pair {
             let open =
                 "SELECT query AS x FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in %'";
             assert_eq!(self.other.rows(open).await, Vec::<Value>::new());
+            // The service and the server agreed all the while on whether there was a transaction. (A part of one whose end was cut off is
+            // taken back in vain, and all of it with that.)
+            let said = postgres::said(&self.other.url);
+            let strayed = said.iter().find(|line| line.contains("transaction in progress"));
+            assert_eq!(strayed, None);
         }
     }
 }
