@@ -18,7 +18,7 @@ use crate::domain::bulk::{ErrorPolicy, MatchBy, Outcome, ROWS};
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::service::bulk::{BulkInput, Options, Upserted};
-use crate::service::change::published::typed;
+use crate::service::registry::typed;
 use crate::service::context::AppContext;
 use crate::service::meeting::upsert::UpsertMeetingsInput;
 use crate::service::organization::upsert::UpsertOrganizationsInput;

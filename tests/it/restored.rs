@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use rec_api::auth::Viewer;
 use rec_api::error::Error;
 use rec_api::service::change::identity;
-use rec_api::service::change::published::published;
+use rec_api::service::registry::published;
 use rec_api::service::change::since::follow;
 use rec_api::service::client::revocations::revoke_all;
 use rec_tests::client::Client;

@@ -23,7 +23,7 @@ use crate::database::scope::continued;
 use crate::domain::feed::SeenAs;
 use crate::error::Error;
 use crate::service::change;
-use crate::service::change::published::with_published;
+use crate::service::registry::with_published;
 use crate::service::change::since::{LONGEST, Seen, since};
 use crate::service::context::AppContext;
 use crate::service::context::feed::ChangeCursor;

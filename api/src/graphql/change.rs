@@ -13,7 +13,7 @@ use super::session::session;
 use crate::domain::feed::SeenAs;
 use crate::export::checkpoint::{self, checkpoints};
 use crate::service::change;
-use crate::service::change::published::published;
+use crate::service::registry::published;
 use crate::service::change::since::{Batch, Seen, follow, since};
 
 /// A change of a record, as you may see it.

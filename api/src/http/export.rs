@@ -18,7 +18,7 @@ use super::media::Media;
 use super::prepare::{Caller, take};
 use super::report::{Bounds, Method, Told};
 use super::viewer::authenticate;
-use crate::service::change::published::{published, typed};
+use crate::service::registry::{published, typed};
 use crate::telemetry::chain;
 
 /// What an export costs at least; it costs a point for each record that there is.

@@ -30,6 +30,7 @@ pub mod post;
 pub mod prune;
 pub mod read;
 pub mod recommendation;
+pub mod registry;
 pub mod seed;
 pub mod sizes;
 pub mod source;

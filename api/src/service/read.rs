@@ -13,7 +13,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::change::published::{published, with_published};
+use super::registry::{published, with_published};
 use super::link::Link;
 use super::ordered;
 use super::page::{Listing, Page};

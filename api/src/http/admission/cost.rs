@@ -10,7 +10,7 @@ use async_graphql_value::{ConstValue, Value};
 
 use super::values::{Types, root_of};
 use super::work::{List, work};
-use crate::service::change::published::typed;
+use crate::service::registry::typed;
 use crate::service::change::since;
 use crate::service::context::sizes::Sizes;
 use crate::service::page::DEFAULT_PAGE;

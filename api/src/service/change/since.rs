@@ -11,7 +11,7 @@ use sea_orm::sea_query::{Asterisk, Condition, Expr, JoinType, Order, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, FromQueryResult, IdenStatic as _, Iterable};
 use tokio::sync::watch;
 
-use super::published::print;
+use crate::service::registry::print;
 use super::recent::recent;
 use super::{cursor, head, ring};
 use crate::auth::Viewer;

@@ -29,7 +29,7 @@ use crate::domain::feed::SeenAs;
 use crate::domain::webhook::{Fate, fate};
 use crate::error::Error;
 use crate::service::change::head;
-use crate::service::change::published::published;
+use crate::service::registry::published;
 use crate::service::change::since::{Seen, since};
 use crate::service::constraint::refused_write;
 use crate::service::context::AppContext;
