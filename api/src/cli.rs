@@ -27,7 +27,7 @@ use crate::service::registry;
 use crate::service::client::revocations::{self, Revoked};
 use crate::service::context::AppContext;
 use crate::service::organization::{OrganizationBy, find};
-use crate::service::{prune, seed};
+use crate::service::{attend, seed};
 use crate::{export, graphql, telemetry};
 
 /// The record of the Central Asia Regional Expert Council over GraphQL.
@@ -277,7 +277,7 @@ async fn execute(Cli { config, command }: Cli) -> Result<(), Failure> {
         Command::Seed { what } => seed(config, what).await,
         Command::Prune => {
             let app = server::connect(config, Clock::System).await?;
-            let forgotten = prune::forget(&app).await;
+            let forgotten = attend::prune(&app).await;
             app.close().await;
             for (what, count) in forgotten {
                 print(&format!("Forgotten: {} {what}.\n", count?))?;
