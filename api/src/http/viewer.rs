@@ -10,7 +10,7 @@ use crate::auth::Viewer;
 use crate::auth::token::verify;
 use crate::error::Error;
 use crate::service::context::AppContext;
-use crate::service::organization::acting;
+use crate::service::acting::acting;
 
 /// The viewer of a request. A token that is refused costs a point as well, its address's.
 pub async fn authenticate(service: &Service, caller: Caller<'_>, told: &mut Told) -> Result<Viewer, Answer> {

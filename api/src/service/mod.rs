@@ -3,6 +3,7 @@
 //! There are two doors. Every read passes `read` (`Visible`, `get`, `list`, `by_ids`, …), every write passes `tx` (`Tx`).
 //! clippy refuses a third.
 
+pub mod acting;
 pub mod attempts;
 pub mod attend;
 pub mod body;

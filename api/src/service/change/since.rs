@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::context::feed::{ChangeCursor, Head, Identity};
 use crate::service::context::recent::Read;
-use crate::service::organization::still_acts;
+use crate::service::acting::still_acts;
 use crate::service::read::within;
 use crate::service::waiting::waiting;
 use crate::telemetry::chain;
