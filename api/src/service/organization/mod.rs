@@ -15,9 +15,10 @@ use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::country::CountryFilter;
 use crate::service::external_id::{self, ExternalIdInput};
-use crate::service::filter::{BooleanFilter, EnumFilter, IdFilter, StringFilter, TextFilter, filter, sort};
+use crate::service::filter::{BooleanFilter, EnumFilter, IdFilter, StringFilter, TextFilter, filter};
 use crate::service::input::{LocalizedTextInput, localized, patch, patch_required};
 use crate::service::link::Link;
+use crate::service::page::sort;
 use crate::service::read::{self, Visible};
 use crate::service::tx::{Tx, Written};
 

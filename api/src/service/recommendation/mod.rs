@@ -21,12 +21,13 @@ use super::body::BodyFilter;
 use super::country::CountryFilter;
 use super::external_id::{self, ExternalIdInput};
 use super::filter::{
-    BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter, sort,
+    BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter,
 };
 use super::instrument::InstrumentFilter;
 use super::link::Link;
 use super::meeting::MeetingFilter;
 use super::organization::OrganizationFilter;
+use super::page::sort;
 use super::read::{self, Ordered, Visible};
 use super::theme::ThemeFilter;
 use super::tx::Tx;
