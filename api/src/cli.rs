@@ -23,10 +23,10 @@ use crate::import::{self, ImportError, Report};
 use crate::mirror::{self, Mirror, MirrorError, PROOF_PAUSE, Source};
 use crate::server::{self, Server, StartError};
 use crate::service::change::identity;
-use crate::service::registry;
 use crate::service::client::revocations::{self, Revoked};
 use crate::service::context::AppContext;
 use crate::service::organization::{OrganizationBy, find};
+use crate::service::registry;
 use crate::service::{attend, seed};
 use crate::{export, graphql, telemetry};
 

@@ -9,8 +9,8 @@ use entity::{Audience, Record, RecordType, external_id, source_system};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
 use uuid::Uuid;
 
-use super::registry::{Named, named, print};
 use super::read::{self, Visible};
+use super::registry::{Named, named, print};
 use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};
 use crate::domain::external::{self, ExternalKey};

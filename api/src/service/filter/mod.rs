@@ -19,9 +19,10 @@ pub use self::compare::{
     BooleanFilter, Compare, EnumFilter, IdFilter, OrderedFilter, StringFilter, TextFilter, is_storable,
 };
 use self::walking::Walking;
-use super::ordered::{Columns, all_tested, any, tested};
-use super::page::Walk;
+use super::candidates::Columns;
+use super::condition::{all_tested, any, tested};
 use super::read::{Visible, select};
+use super::walk::Walk;
 use crate::auth::Viewer;
 use crate::error::Error;
 

@@ -20,9 +20,7 @@ use self::parts::{AlternativeTitleInput, BodySessionInput, MeetingOrganizerInput
 use super::body::BodyFilter;
 use super::country::CountryFilter;
 use super::external_id::{self, ExternalIdInput};
-use super::filter::{
-    BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter,
-};
+use super::filter::{BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter};
 use super::input::{LocalizedTextInput, localized, patch, patch_required, replaced};
 use super::link::Link;
 use super::organization::OrganizationFilter;

@@ -20,9 +20,7 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
 use super::body::BodyFilter;
 use super::country::CountryFilter;
 use super::external_id::{self, ExternalIdInput};
-use super::filter::{
-    BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter,
-};
+use super::filter::{BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter};
 use super::instrument::InstrumentFilter;
 use super::link::Link;
 use super::meeting::MeetingFilter;
