@@ -22,11 +22,12 @@ use crate::error::Error;
 use crate::import::{self, ImportError, Report};
 use crate::mirror::{self, Mirror, MirrorError, PROOF_PAUSE, Source};
 use crate::server::{self, Server, StartError};
-use crate::service::change::{identity, published};
+use crate::service::change::identity;
 use crate::service::client::revocations::{self, Revoked};
 use crate::service::context::AppContext;
 use crate::service::organization::{OrganizationBy, find};
-use crate::service::{prune, seed};
+use crate::service::registry;
+use crate::service::{attend, seed};
 use crate::{export, graphql, telemetry};
 
 /// The record of the Central Asia Regional Expert Council over GraphQL.
@@ -160,7 +161,7 @@ enum Format {
 }
 
 fn record_type(name: &str) -> Result<RecordType, String> {
-    published::typed(name).ok_or_else(|| "no such type of records".to_owned())
+    registry::typed(name).ok_or_else(|| "no such type of records".to_owned())
 }
 
 #[derive(Args, Debug)]
@@ -276,7 +277,7 @@ async fn execute(Cli { config, command }: Cli) -> Result<(), Failure> {
         Command::Seed { what } => seed(config, what).await,
         Command::Prune => {
             let app = server::connect(config, Clock::System).await?;
-            let forgotten = prune::forget(&app).await;
+            let forgotten = attend::prune(&app).await;
             app.close().await;
             for (what, count) in forgotten {
                 print(&format!("Forgotten: {} {what}.\n", count?))?;
@@ -383,7 +384,7 @@ async fn seed(config: Config, what: Seed) -> Result<(), Failure> {
 async fn export(config: Config, ExportArgs { format, types, after }: ExportArgs) -> Result<(), Failure> {
     let Format::Ndjson = format;
     let app = Arc::new(server::connect(config, Clock::System).await?);
-    let records = published::published(types.as_deref());
+    let records = registry::published(types.as_deref());
     let mut lines = pin!(export::export(app, Viewer::system("export"), records, after));
     while let Some(lines) = lines.try_next().await? {
         if !print_bytes(&lines)? {

@@ -18,12 +18,12 @@ use crate::domain::bulk::{ErrorPolicy, MatchBy, Outcome, ROWS};
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::service::bulk::{BulkInput, Options, Upserted};
-use crate::service::change::published::typed;
 use crate::service::context::AppContext;
 use crate::service::meeting::upsert::UpsertMeetingsInput;
 use crate::service::organization::upsert::UpsertOrganizationsInput;
 use crate::service::pace::Pace;
 use crate::service::recommendation::upsert::UpsertRecommendationsInput;
+use crate::service::registry::typed;
 
 /// The fewest lines of one transaction, however long they take. The most are those of a bulk write.
 const FEWEST: usize = 50;

@@ -23,11 +23,11 @@ use crate::database::scope::continued;
 use crate::domain::feed::SeenAs;
 use crate::error::Error;
 use crate::service::change;
-use crate::service::change::published::with_published;
 use crate::service::change::since::{LONGEST, Seen, since};
 use crate::service::context::AppContext;
 use crate::service::context::feed::ChangeCursor;
 use crate::service::read;
+use crate::service::registry::with_published;
 
 /// The records of a portion, and how many portions are made at once. On SQLite small ones, one by one, are fast enough: each connection
 /// and each thread keeps memory of its own.

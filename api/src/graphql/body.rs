@@ -9,12 +9,11 @@ use super::connection::connections;
 use super::external_id::ExternalIds;
 use super::mandate::Mandate;
 use super::meeting::{AgendaItem, BodySession, Meeting};
-use super::object::{Stamp, object};
+use super::object::{Stamp, found, object, to_one};
 use super::payload::{mutations, payload};
 use super::recommendation::Recommendation;
 use super::scalar::texts;
 use super::session::session;
-use super::{found, to_one};
 use crate::service;
 use crate::service::body::{BodyBy, BodyFilter, BodyOrder, CreateBodyInput, UpdateBodyInput};
 

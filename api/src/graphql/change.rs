@@ -13,8 +13,8 @@ use super::session::session;
 use crate::domain::feed::SeenAs;
 use crate::export::checkpoint::{self, checkpoints};
 use crate::service::change;
-use crate::service::change::published::published;
 use crate::service::change::since::{Batch, Seen, follow, since};
+use crate::service::registry::published;
 
 /// A change of a record, as you may see it.
 pub struct ChangeEdge(Seen);

@@ -6,11 +6,10 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::client::{ClientRole, Scope};
 
-use super::object::object;
+use super::object::{object, parts, to_one};
 use super::organization::Organization;
 use super::payload::{ChangeReference, UserError, mutations, payload};
 use super::session::session;
-use super::{parts, to_one};
 use crate::error::Error;
 use crate::service::attempts::settled;
 use crate::service::client::{

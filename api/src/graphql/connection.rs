@@ -16,6 +16,7 @@ use super::loader::{ChildrenOf, CountOf, PageOf};
 use super::object::{Listed, Node};
 use super::session::session;
 use crate::service::link::Link;
+use crate::service::list;
 use crate::service::page::{Listing, Page, Window};
 use crate::service::read;
 
@@ -252,7 +253,7 @@ pub async fn page<N: Listed>(
     let listing = Arc::new(listing);
     let page = match &parent {
         None => {
-            let page = read::list::<N::Entity>(&session.app.databases.read, &session.viewer, &listing).await?;
+            let page = list::page::<N::Entity>(&session.app.databases.read, &session.viewer, &listing).await?;
             Arc::new(page.map(Arc::new))
         }
         Some((id, link)) => {

@@ -5,10 +5,9 @@ use entity::id::RecordId as _;
 
 use super::connection::connections;
 use super::external_id::ExternalIds;
-use super::found;
 use super::mandate::Mandate;
 use super::meeting::Meeting;
-use super::object::{Stamp, object};
+use super::object::{Stamp, found, object};
 use super::organization::Organization;
 use super::recommendation::Recommendation;
 use super::scalar::texts;

@@ -6,8 +6,7 @@ use entity::id::RecordId as _;
 
 use super::connection::connections;
 use super::external_id::ExternalIds;
-use super::found;
-use super::object::{Stamp, object};
+use super::object::{Stamp, found, object};
 use super::payload::{mutations, payload};
 use super::recommendation::Recommendation;
 use super::scalar::texts;

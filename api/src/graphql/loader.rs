@@ -18,6 +18,7 @@ use crate::service;
 use crate::service::context::AppContext;
 use crate::service::kept;
 use crate::service::link::Link;
+use crate::service::nested;
 use crate::service::page::{Listing, Page};
 use crate::service::read::{self, Visible};
 
@@ -238,7 +239,7 @@ impl<P: Part> Key for Headcount<P> {
 
     async fn load(reader: &Reader, keys: &[Self]) -> Result<HashMap<Self, Self::Value>, Error> {
         let parents: Vec<Uuid> = keys.iter().map(|key| key.0.uuid()).collect();
-        let counts = read::headcounts::<P>(&reader.app.databases.read, &parents).await?;
+        let counts = nested::headcounts::<P>(&reader.app.databases.read, &parents).await?;
         Ok(keys.iter().map(|key| (key.clone(), counts.get(&key.0.uuid()).copied().unwrap_or(0))).collect())
     }
 }
@@ -273,7 +274,7 @@ impl<E: Visible> Key for PageOf<E> {
             let ChildrenOf { link, listing, .. } = &group[0].0;
             let parents: Vec<Uuid> = group.iter().map(|key| key.0.parent).collect();
             let mut found =
-                read::pages::<E>(&reader.app.databases.read, &reader.viewer, link, &parents, listing).await?;
+                nested::pages::<E>(&reader.app.databases.read, &reader.viewer, link, &parents, listing).await?;
             for key in group {
                 if let Some(page) = found.remove(&key.0.parent) {
                     pages.insert(key.clone(), Arc::new(page.map(Arc::new)));
@@ -298,7 +299,7 @@ impl<E: Visible> Key for CountOf<E> {
             let parents: Vec<Uuid> = group.iter().map(|key| key.0.parent).collect();
             let condition = listing.condition.clone();
             let found =
-                read::counts::<E>(&reader.app.databases.read, &reader.viewer, link, &parents, condition).await?;
+                nested::counts::<E>(&reader.app.databases.read, &reader.viewer, link, &parents, condition).await?;
             counts.extend(group.into_iter().map(|key| (key.clone(), found.get(&key.0.parent).copied().unwrap_or(0))));
         }
         Ok(counts)

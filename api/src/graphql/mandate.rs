@@ -9,11 +9,10 @@ use super::body::Body;
 use super::connection::connections;
 use super::country::Country;
 use super::external_id::ExternalIds;
-use super::object::{Stamp, object};
+use super::object::{Stamp, found, known, object, to_one};
 use super::organization::Organization;
 use super::payload::{mutations, payload};
 use super::session::session;
-use super::{found, known, to_one};
 use crate::service;
 use crate::service::mandate::{EndMandateInput, GrantMandateInput, MandateBy, MandateFilter, MandateOrder};
 

@@ -29,15 +29,7 @@ pub mod theme;
 pub mod viewer;
 pub mod webhook;
 
-use std::sync::Arc;
-
-use async_graphql::{MergedObject, MergedSubscription, Result, SchemaBuilder, ValidationMode};
-use entity::{ModelOf, Part, Row};
-
-use self::object::Node;
-use self::session::Session;
-use crate::error::Error;
-use crate::service::read::Visible;
+use async_graphql::{MergedObject, MergedSubscription, SchemaBuilder, ValidationMode};
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
@@ -109,29 +101,4 @@ pub fn trusting_schema() -> Schema {
 /// The schema in the definition language, as `api/schema.graphql` has it.
 pub fn sdl() -> String {
     schema(true).sdl()
-}
-
-/// The object of a single look-up.
-fn found<N: Node>(row: Result<Option<ModelOf<N::Entity>>, Error>) -> Option<Result<N>> {
-    row.map(|row| row.map(|row| N::new(Arc::new(row)))).map_err(Into::into).transpose()
-}
-
-/// The object that a row names; null where there is none, or none that the viewer may see.
-async fn to_one<N: Node>(session: &Session, id: Option<<N::Entity as Row>::Id>) -> Option<Result<N>> {
-    let row = session.named::<N::Entity>(id?).await;
-    row.map(|row| row.map(N::new)).map_err(Into::into).transpose()
-}
-
-/// The object that a row always names, and that everyone may see.
-async fn known<N: Node>(session: &Session, id: <N::Entity as Row>::Id) -> Option<Result<N>> {
-    Some(session.known::<N::Entity>(id).await.map(N::new).map_err(Into::into))
-}
-
-/// The objects that belong to a parent, in their order.
-async fn parts<N>(session: &Session, parent: <N::Entity as Part>::ParentId) -> Result<Vec<N>>
-where
-    N: Node<Entity: Part + Visible>,
-{
-    let rows = session.parts::<N::Entity>(parent).await?;
-    Ok(rows.iter().map(|row| N::new(Arc::clone(row))).collect())
 }

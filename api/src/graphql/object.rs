@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use async_graphql::{OutputType, SimpleObject};
+use async_graphql::{OutputType, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use entity::ModelOf;
+use entity::{ModelOf, Part, Row};
 
+use super::session::Session;
+use crate::error::Error;
 use crate::service::filter::Filter;
 use crate::service::page::Sort;
 use crate::service::read::Visible;
@@ -54,4 +56,29 @@ pub struct Stamp {
     pub updated_at: DateTime<Utc>,
     /// The version of the record, from 1; every change counts. A value for `expectedVersion`.
     pub version: i32,
+}
+
+/// The object of a single look-up.
+pub fn found<N: Node>(row: Result<Option<ModelOf<N::Entity>>, Error>) -> Option<Result<N>> {
+    row.map(|row| row.map(|row| N::new(Arc::new(row)))).map_err(Into::into).transpose()
+}
+
+/// The object that a row names; null where there is none, or none that the viewer may see.
+pub async fn to_one<N: Node>(session: &Session, id: Option<<N::Entity as Row>::Id>) -> Option<Result<N>> {
+    let row = session.named::<N::Entity>(id?).await;
+    row.map(|row| row.map(N::new)).map_err(Into::into).transpose()
+}
+
+/// The object that a row always names, and that everyone may see.
+pub async fn known<N: Node>(session: &Session, id: <N::Entity as Row>::Id) -> Option<Result<N>> {
+    Some(session.known::<N::Entity>(id).await.map(N::new).map_err(Into::into))
+}
+
+/// The objects that belong to a parent, in their order.
+pub async fn parts<N>(session: &Session, parent: <N::Entity as Part>::ParentId) -> Result<Vec<N>>
+where
+    N: Node<Entity: Part + Visible>,
+{
+    let rows = session.parts::<N::Entity>(parent).await?;
+    Ok(rows.iter().map(|row| N::new(Arc::clone(row))).collect())
 }

@@ -10,12 +10,11 @@ use super::country::Country;
 use super::external_id::ExternalIds;
 use super::mandate::Mandate;
 use super::meeting::{Meeting, Participation};
-use super::object::{Stamp, object};
+use super::object::{Stamp, found, object, to_one};
 use super::payload::{mutations, payload};
 use super::recommendation::Recommendation;
 use super::scalar::texts;
 use super::session::{Session, session};
-use super::{found, to_one};
 use crate::service;
 use crate::service::organization::upsert::{UpsertOrganizationsInput, upsert};
 use crate::service::organization::{

@@ -6,12 +6,11 @@ use entity::theme::ThemeKind;
 
 use super::connection::connections;
 use super::external_id::ExternalIds;
-use super::object::{Stamp, object};
+use super::object::{Stamp, found, object, to_one};
 use super::payload::{mutations, payload};
 use super::recommendation::Recommendation;
 use super::scalar::texts;
 use super::session::session;
-use super::{found, to_one};
 use crate::service;
 use crate::service::theme::{CreateThemeInput, MergeThemesInput, ThemeBy, ThemeFilter, ThemeOrder, UpdateThemeInput};
 

@@ -4,13 +4,13 @@ use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
-use super::Service;
 use super::answer::Answer;
 use super::execution::in_time;
 use super::listen::Place;
 use super::media::Media;
 use super::prepare::{Caller, take};
 use super::report::{Method, Told};
+use super::state::Service;
 use super::viewer::authenticate;
 
 /// What it is called in the log and the metrics.

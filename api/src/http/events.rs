@@ -11,13 +11,13 @@ use futures_util::FutureExt as _;
 use futures_util::future::{self, BoxFuture};
 use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
 
-use super::Service;
 use super::answer::{Answer, IS_AGAIN, TRUE};
 use super::execution::answers;
 use super::lifetime::{Over, over};
 use super::media::is_named;
 use super::prepare::Prepared;
 use super::report::{Bounds, Told};
+use super::state::Service;
 use crate::telemetry::metrics::{Open, Transport};
 
 const EVENT_STREAM: &str = "text/event-stream";

@@ -11,7 +11,6 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 use futures_util::{FutureExt as _, poll};
 use serde_json::json;
 
-use super::Service;
 use super::admission::Hash;
 use super::answer::Answer;
 use super::media::Media;
@@ -19,6 +18,7 @@ use super::once::{Once, keep};
 use super::prepare::{Prepared, take};
 use super::rate::Payer;
 use super::report::{Bounds, Reported, Told};
+use super::state::Service;
 use crate::error::Error;
 use crate::graphql::Schema;
 use crate::graphql::batch::Batches;

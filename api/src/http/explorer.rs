@@ -5,7 +5,7 @@ use axum::http::header;
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 
-use super::Service;
+use super::state::Service;
 
 const PAGE: &str = include_str!("../../explorer/index.html");
 

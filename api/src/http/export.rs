@@ -9,7 +9,6 @@ use entity::RecordType;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::Deserialize;
 
-use super::Service;
 use super::answer::Answer;
 use super::execution::in_time;
 use super::lifetime::{Credential, lapsed};
@@ -17,8 +16,9 @@ use super::listen::Place;
 use super::media::Media;
 use super::prepare::{Caller, take};
 use super::report::{Bounds, Method, Told};
+use super::state::Service;
 use super::viewer::authenticate;
-use crate::service::change::published::{published, typed};
+use crate::service::registry::{published, typed};
 use crate::telemetry::chain;
 
 /// What an export costs at least; it costs a point for each record that there is.

@@ -15,8 +15,9 @@ use super::media::Media;
 use super::prepare::{Asking, Caller, Prepared, prepare};
 use super::report::{Method, Told};
 use super::request::{Asked, Parameters, too_large};
+use super::state::Service;
 use super::viewer::authenticate;
-use super::{Service, events, socket};
+use super::{events, socket};
 
 pub async fn post(State(service): State<Service>, mut request: Request) -> Response {
     let (headers, place) = (std::mem::take(request.headers_mut()), request.extensions().get::<Place>().cloned());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::Service;
+use super::state::Service;
 use crate::database::schema;
 use crate::error::Error;
 use crate::service::context::AppContext;

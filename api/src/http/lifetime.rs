@@ -5,7 +5,7 @@ use futures_util::future::{self, Either};
 
 use uuid::Uuid;
 
-use super::Service;
+use super::state::Service;
 use crate::auth::Viewer;
 
 /// Why it is over.

@@ -21,9 +21,9 @@ mod rate;
 mod report;
 mod request;
 mod socket;
+mod state;
 mod viewer;
 
-use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,43 +41,11 @@ use self::admission::Admission;
 use self::admission::texts::Texts;
 use self::lanes::Lanes;
 use self::rate::Rates;
+use self::state::{Parts, Service};
 use crate::config::{Introspection, Switch};
-use crate::graphql::{Schema, schema, sdl, trusting_schema};
+use crate::graphql::{schema, sdl, trusting_schema};
 use crate::service::context::AppContext;
 use crate::telemetry::metrics::Metrics;
-
-/// What every handler knows. Clones share it.
-#[derive(Clone)]
-pub struct Service(Arc<Parts>);
-
-pub struct Parts {
-    app: Arc<AppContext>,
-    schema: Schema,
-    /// Executes documents that were found to fit the schema and do not ask for it.
-    trusting: Schema,
-    admission: Admission,
-    metrics: Metrics,
-    rates: Rates,
-    lanes: Lanes,
-    texts: Texts,
-    /// The schema in the definition language.
-    sdl: Bytes,
-}
-
-impl Deref for Service {
-    type Target = Parts;
-
-    fn deref(&self) -> &Parts {
-        &self.0
-    }
-}
-
-impl Parts {
-    /// How long a request may take to come, and how long to be answered.
-    fn time_limit(&self) -> Duration {
-        Duration::from_secs(self.app.config.limits.seconds)
-    }
-}
 
 /// The whole service as one router.
 pub fn router(app: Arc<AppContext>) -> Router {
@@ -94,7 +62,7 @@ pub fn router(app: Arc<AppContext>) -> Router {
     let explorer = if app.config.explorer == Switch::On { explorer::routes() } else { Router::new() };
     let lanes = Lanes::over(app.config.database_connections);
     let parts = Parts { app, schema, trusting, admission, metrics: Metrics::default(), rates, lanes, texts, sdl };
-    let service = Service(Arc::new(parts));
+    let service = Service::new(parts);
     let graphql = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::other))
         .layer(DefaultBodyLimit::max(largest_body))

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 
-use super::Service;
 use super::answer::Answer;
+use super::state::Service;
 use crate::auth::Viewer;
 use crate::digest::sha256;
 use crate::service::context::AppContext;

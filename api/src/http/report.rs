@@ -7,10 +7,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use opentelemetry::{Context, KeyValue};
 
-use super::Service;
 use super::answer::Answer;
 use super::media::Media;
 use super::rate::{Allowance, Payer};
+use super::state::Service;
 use crate::auth::Role;
 use crate::database::scope::Scope;
 use crate::telemetry::metrics::Answered;

@@ -2,15 +2,15 @@
 
 use axum::http::{HeaderMap, header};
 
-use super::Service;
 use super::answer::Answer;
 use super::prepare::{Caller, take};
 use super::report::Told;
+use super::state::Service;
 use crate::auth::Viewer;
 use crate::auth::token::verify;
 use crate::error::Error;
+use crate::service::acting::acting;
 use crate::service::context::AppContext;
-use crate::service::organization::acting;
 
 /// The viewer of a request. A token that is refused costs a point as well, its address's.
 pub async fn authenticate(service: &Service, caller: Caller<'_>, told: &mut Told) -> Result<Viewer, Answer> {

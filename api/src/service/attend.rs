@@ -10,12 +10,13 @@ use sea_orm::DbBackend;
 use sea_orm::sqlx::{self, postgres::PgListener};
 use tokio::time::sleep;
 
-use super::change::{CHANNEL, identity, ring};
+use super::change::{self, CHANNEL, identity, ring};
 use super::client::tokens;
 use super::context::AppContext;
 use super::context::feed::Head;
-use super::webhook::deliver::deliver;
-use super::{prune, sizes};
+use super::webhook::deliver::{self, deliver};
+use super::{idempotency, sizes};
+use crate::error::Error;
 use crate::telemetry::chain;
 
 /// How often the head is read again: what was not heard is noticed then.
@@ -115,11 +116,21 @@ async fn hear(app: &AppContext, url: &str) -> Result<Infallible, sqlx::Error> {
     }
 }
 
+/// Forgets once what is too old. Returns how much of what.
+pub async fn prune(app: &AppContext) -> [(&'static str, Result<u64, Error>); 4] {
+    [
+        ("changes", change::prune(app).await),
+        ("answers", idempotency::prune(app).await),
+        ("deliveries", deliver::prune(app).await),
+        ("tokens", tokens::prune(app).await),
+    ]
+}
+
 /// Forgets what is too old, again and again; for the first time after `first`.
 pub async fn forget(app: &AppContext, first: Duration) {
     sleep(first).await;
     loop {
-        for (what, forgotten) in prune::forget(app).await {
+        for (what, forgotten) in prune(app).await {
             match forgotten {
                 Ok(0) => {}
                 Ok(count) => tracing::info!(what, count, "what is too old is forgotten"),

@@ -8,9 +8,10 @@ use entity::id::BodyId;
 use sea_orm::ConnectionTrait;
 
 use super::external_id::{self, ExternalIdInput};
-use super::filter::{BooleanFilter, EnumFilter, IdFilter, OrderedFilter, StringFilter, TextFilter, filter, sort};
+use super::filter::{BooleanFilter, EnumFilter, IdFilter, OrderedFilter, StringFilter, TextFilter, filter};
 use super::input::{LocalizedTextInput, localized, patch, patch_required};
 use super::link::Link;
+use super::page::sort;
 use super::read::{self, Visible};
 use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};

@@ -10,9 +10,9 @@ use entity::{ModelOf, Part, Record, external_id};
 use uuid::Uuid;
 
 use super::attempts::settled;
-use super::change::published::Named;
 use super::external_id::{self as external_ids, ExternalIdInput, Systems, claim, of_keys, of_records};
 use super::read::{self, Visible};
+use super::registry::Named;
 use super::tx::Tx;
 use crate::auth::Viewer;
 use crate::domain::bulk::{self, ErrorPolicy, MatchBy, Outcome};

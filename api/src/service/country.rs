@@ -6,7 +6,8 @@ use entity::id::CountryId;
 use sea_orm::ConnectionTrait;
 
 use super::external_id::{self, ExternalIdInput};
-use super::filter::{BooleanFilter, IdFilter, StringFilter, TextFilter, filter, sort};
+use super::filter::{BooleanFilter, IdFilter, StringFilter, TextFilter, filter};
+use super::page::sort;
 use super::read::{self, Visible};
 use crate::auth::Viewer;
 use crate::error::Error;

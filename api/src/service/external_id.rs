@@ -9,8 +9,8 @@ use entity::{Audience, Record, RecordType, external_id, source_system};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
 use uuid::Uuid;
 
-use super::change::published::{Named, named, print};
 use super::read::{self, Visible};
+use super::registry::{Named, named, print};
 use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};
 use crate::domain::external::{self, ExternalKey};
@@ -172,7 +172,7 @@ pub async fn unlink(
 
 /// Refuses a record that the viewer may not see. It is held: it is not removed meanwhile.
 async fn known(tx: &Tx<'_>, Named { record, id }: Named) -> Result<(), Error> {
-    use super::change::published::with_published;
+    use super::registry::with_published;
     let known = with_published!(record, E => {
         let id = <E as entity::Row>::Id::new(id);
         tx.hold::<E>(id).await?;

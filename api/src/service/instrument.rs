@@ -7,8 +7,9 @@ use entity::instrument;
 use sea_orm::ConnectionTrait;
 
 use super::external_id::{self, ExternalIdInput};
-use super::filter::{IdFilter, OrderedFilter, StringFilter, TextFilter, filter, sort};
+use super::filter::{IdFilter, OrderedFilter, StringFilter, TextFilter, filter};
 use super::input::{LocalizedTextInput, localized, patch, patch_required};
+use super::page::sort;
 use super::read::{self, Visible};
 use super::tx::Written;
 use crate::auth::{Act, Viewer};

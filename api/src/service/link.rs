@@ -4,7 +4,8 @@ use entity::{Part, Row};
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
 
-use super::ordered::{Candidates, ColumnName, Columns, any, tested};
+use super::candidates::{Candidates, ColumnName, Columns};
+use super::condition::{any, tested};
 use super::read::Visible;
 use crate::auth::Viewer;
 

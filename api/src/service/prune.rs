@@ -4,25 +4,12 @@
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait, Iterable as _, PrimaryKeyToColumn, QueryFilter as _};
 
-use super::client::tokens;
 use super::constraint::refused_write;
-use super::webhook::deliver;
-use super::{change, idempotency};
 use crate::error::Error;
 use crate::service::context::AppContext;
 
 /// The rows of one portion: measured, either database forgets as many within 0.03 seconds.
 pub const PORTION: u64 = 10_000;
-
-/// Forgets all that is too old. Returns how much of what.
-pub async fn forget(app: &AppContext) -> [(&'static str, Result<u64, Error>); 4] {
-    [
-        ("changes", change::prune(app).await),
-        ("answers", idempotency::prune(app).await),
-        ("deliveries", deliver::prune(app).await),
-        ("tokens", tokens::prune(app).await),
-    ]
-}
 
 /// Forgets the rows that meet a condition. Returns how many.
 pub async fn rows<E: EntityTrait>(app: &AppContext, old: Condition) -> Result<u64, Error> {

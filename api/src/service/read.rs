@@ -13,10 +13,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::change::published::{published, with_published};
-use super::link::Link;
-use super::ordered;
-use super::page::{Listing, Page};
+use super::registry::{published, with_published};
 use crate::auth::Viewer;
 use crate::error::Error;
 
@@ -75,11 +72,14 @@ pub fn select<E: Visible>(viewer: &Viewer) -> SelectStatement {
     select_all::<E>().cond_where(E::visible(viewer)).take()
 }
 
-fn select_all<E: Row>() -> SelectStatement {
+pub(super) fn select_all<E: Row>() -> SelectStatement {
     Query::select().column((E::default(), Asterisk)).from(E::default().table_ref()).take()
 }
 
-async fn rows<E: Row>(db: &impl ConnectionTrait, statement: &SelectStatement) -> Result<Vec<E::Model>, Error> {
+pub(super) async fn rows<E: Row>(
+    db: &impl ConnectionTrait,
+    statement: &SelectStatement,
+) -> Result<Vec<E::Model>, Error> {
     let rows = db.query_all(statement).await?;
     Ok(rows.iter().map(|row| E::Model::from_query_result(row, "")).collect::<Result<_, DbErr>>()?)
 }
@@ -178,33 +178,6 @@ pub async fn children<P: Part + Visible>(
     rows::<P>(db, statement.order_by(P::ORDER, Order::Asc).order_by(P::ID, Order::Asc)).await
 }
 
-pub async fn list<E: Visible>(
-    db: &impl ConnectionTrait,
-    viewer: &Viewer,
-    listing: &Listing<E>,
-) -> Result<Page<E::Model>, Error> {
-    Ok(listing.page(rows::<E>(db, &page_of(db.get_database_backend(), viewer, listing)).await?))
-}
-
-/// The statement that a page of a list is read by.
-pub fn page_of<E: Visible>(backend: DbBackend, viewer: &Viewer, listing: &Listing<E>) -> SelectStatement {
-    if let Some(walk) = listing.walk() {
-        return ordered::page(backend, viewer, listing, walk);
-    }
-    let mut statement = select::<E>(viewer).cond_where(listing.condition.clone()).take();
-    listing.narrow(&mut statement);
-    statement
-}
-
-/// The rows of a list without its cursors.
-pub async fn first<E: Visible>(
-    db: &impl ConnectionTrait,
-    viewer: &Viewer,
-    listing: &Listing<E>,
-) -> Result<Vec<E::Model>, Error> {
-    Ok(list(db, viewer, listing).await?.rows.into_iter().map(|(row, _)| row).collect())
-}
-
 pub async fn count<E: Visible>(db: &impl ConnectionTrait, viewer: &Viewer, condition: Condition) -> Result<i64, Error> {
     let mut statement = select::<E>(viewer).cond_where(condition).take();
     let row = db.query_one(statement.clear_selects().expr_as(Expr::col(Asterisk).count(), "n")).await?;
@@ -226,128 +199,6 @@ pub async fn sizes(db: &impl ConnectionTrait) -> Result<HashMap<RecordType, u64>
         Ok((record, u64::try_from(count).unwrap_or_default()))
     };
     published(None).into_iter().map(count).collect()
-}
-
-/// The same page of several parents, in one statement.
-pub async fn pages<E: Visible>(
-    db: &impl ConnectionTrait,
-    viewer: &Viewer,
-    link: &Link,
-    parents: &[Uuid],
-    listing: &Listing<E>,
-) -> Result<HashMap<Uuid, Page<E::Model>>, Error> {
-    let statement = pages_of(db.get_database_backend(), viewer, link, parents, listing);
-    let mut rows: HashMap<Uuid, Vec<E::Model>> = parents.iter().map(|parent| (*parent, Vec::new())).collect();
-    for row in db.query_all(&statement).await? {
-        let parent: Uuid = row.try_get("", PARENT)?;
-        rows.entry(parent).or_default().push(E::Model::from_query_result(&row, "")?);
-    }
-    Ok(rows.into_iter().map(|(parent, rows)| (parent, listing.page(rows))).collect())
-}
-
-/// The statement that the same page of several parents is read by.
-pub fn pages_of<E: Visible>(
-    backend: DbBackend,
-    viewer: &Viewer,
-    link: &Link,
-    parents: &[Uuid],
-    listing: &Listing<E>,
-) -> SelectStatement {
-    let parent = || parent_of_row(backend);
-    let mut inner = if let Some(walk) = listing.walk_of(link, parent()) {
-        ordered::page(backend, viewer, listing, &walk)
-    } else {
-        let of_parent = link.of::<E>(parent());
-        let mut inner = select::<E>(viewer).cond_where(listing.condition.clone()).and_where(of_parent).take();
-        listing.narrow(&mut inner);
-        inner
-    };
-    let mut outer = Query::select();
-    outer.expr_as(parent(), PARENT).column(("c", Asterisk)).from_function(each(backend, parents), "p");
-    if backend == DbBackend::Postgres {
-        outer.join_lateral(JoinType::InnerJoin, inner, "c", Condition::all());
-    } else {
-        // SQLite has no lateral join; a correlated list of ids does the same. It keeps the order of a cross join: it could take the
-        // table first, and make the list anew for each of its rows.
-        inner.clear_selects().column(E::ID.as_column_ref());
-        outer
-            .join_as(JoinType::CrossJoin, E::default(), "c", Condition::all())
-            .and_where(Expr::col(("c", E::ID)).in_subquery(inner));
-    }
-    listing.order_as(&mut outer, "c");
-    outer
-}
-
-/// How many children each of several parents has, in one statement.
-pub async fn counts<E: Visible>(
-    db: &impl ConnectionTrait,
-    viewer: &Viewer,
-    link: &Link,
-    parents: &[Uuid],
-    condition: Condition,
-) -> Result<HashMap<Uuid, i64>, Error> {
-    tally(db, &counts_of::<E>(db.get_database_backend(), viewer, link, parents, condition)).await
-}
-
-/// The statement that children are counted by.
-pub fn counts_of<E: Visible>(
-    backend: DbBackend,
-    viewer: &Viewer,
-    link: &Link,
-    parents: &[Uuid],
-    condition: Condition,
-) -> SelectStatement {
-    let parent = parent_of_row(backend);
-    let parts = link.parts(viewer, parent.clone()).filter(|_| condition.is_empty());
-    let counted = parts.unwrap_or_else(|| {
-        let mut children = select::<E>(viewer).cond_where(condition).and_where(link.of::<E>(parent)).take();
-        children.clear_selects().expr(Expr::col(Asterisk).count()).take()
-    });
-    of_each(backend, parents, counted)
-}
-
-/// How many parts each of several parents has, the hidden ones included: a count that a rule lets everyone see who
-/// sees the parent.
-pub async fn headcounts<P: Part>(db: &impl ConnectionTrait, parents: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
-    let backend = db.get_database_backend();
-    let of_parent = Link::direct(P::PARENT).of::<P>(parent_of_row(backend));
-    let mut parts = select_all::<P>();
-    let counted = parts.clear_selects().expr(Expr::col(Asterisk).count()).and_where(of_parent).take();
-    tally(db, &of_each(backend, parents, counted)).await
-}
-
-/// What is counted of each parent.
-fn of_each(backend: DbBackend, parents: &[Uuid], counted: SelectStatement) -> SelectStatement {
-    let mut outer = Query::select();
-    outer
-        .expr_as(parent_of_row(backend), PARENT)
-        .expr_as(counted, "n")
-        .from_function(each(backend, parents), "p")
-        .take()
-}
-
-async fn tally(db: &impl ConnectionTrait, counted: &SelectStatement) -> Result<HashMap<Uuid, i64>, Error> {
-    let rows = db.query_all(counted).await?;
-    rows.iter().map(|row| Ok((row.try_get("", PARENT)?, row.try_get("", "n")?))).collect()
-}
-
-/// The name of the parent's id in the statements above.
-const PARENT: &str = "parent__";
-
-/// A row for each id, called `p`.
-fn each(backend: DbBackend, ids: &[Uuid]) -> sea_orm::sea_query::FunctionCall {
-    match backend {
-        DbBackend::Postgres => Func::cust("unnest").arg(array(ids.iter().copied())),
-        _ => Func::cust("json_each").arg(json(ids.iter().copied())),
-    }
-}
-
-/// The id in a row of `each`.
-fn parent_of_row(backend: DbBackend) -> Expr {
-    match backend {
-        DbBackend::Postgres => Expr::col(("p", "p")),
-        _ => Func::cust("unhex").arg(Expr::col(("p", "value"))).into(),
-    }
 }
 
 /// Whether a column's id is one of `ids`. The statement is the same for any number of them.
@@ -384,12 +235,12 @@ pub fn among_texts<'a>(backend: DbBackend, column: impl ColumnTrait, texts: impl
     column.in_subquery(Query::select().column("value").from_function(listed, "listed").take())
 }
 
-fn array(ids: impl Iterator<Item = Uuid>) -> Expr {
+pub(super) fn array(ids: impl Iterator<Item = Uuid>) -> Expr {
     let ids: Vec<Value> = ids.map(Value::from).collect();
     Expr::value(Value::Array(ArrayType::Uuid, Some(Box::new(ids))))
 }
 
-fn json(ids: impl Iterator<Item = Uuid>) -> Expr {
+pub(super) fn json(ids: impl Iterator<Item = Uuid>) -> Expr {
     let ids: Vec<String> = ids.map(|id| id.simple().to_string()).collect();
     Expr::value(serde_json::Value::from(ids).to_string())
 }

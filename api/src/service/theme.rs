@@ -7,9 +7,10 @@ use entity::{recommendation, recommendation_theme, theme};
 use sea_orm::{ColumnTrait as _, Condition, ConnectionTrait};
 
 use super::external_id::{self, ExternalIdInput};
-use super::filter::{EnumFilter, IdFilter, StringFilter, TextFilter, filter, sort};
+use super::filter::{EnumFilter, IdFilter, StringFilter, TextFilter, filter};
 use super::input::{LocalizedTextInput, localized, patch, patch_required};
 use super::link::Link;
+use super::page::sort;
 use super::read::{self, Visible};
 use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};

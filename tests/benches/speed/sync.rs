@@ -8,7 +8,7 @@ use futures_util::TryStreamExt as _;
 use futures_util::future::join_all;
 use rec_api::auth::Viewer;
 use rec_api::export::export;
-use rec_api::service::change::published::published;
+use rec_api::service::registry::published;
 use rec_tests::TestApp;
 use rec_tests::client::Client;
 use sea_orm::sqlx::postgres::PgPool;

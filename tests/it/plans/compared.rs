@@ -6,8 +6,8 @@ use entity::id::RecordId as _;
 use entity::{body, organization, recommendation, theme};
 use rec_api::auth::Viewer;
 use rec_api::service::page::{Listing, Page, Window};
-use rec_api::service::read;
 use rec_api::service::recommendation::{self as recommendations, RecommendationFilter, RecommendationOrder};
+use rec_api::service::{list, nested, read};
 use rec_tests::TestApp;
 use sea_orm::ActiveEnum;
 use sea_orm::sea_query::Expr;
@@ -68,7 +68,7 @@ pub async fn each_list_is_as_found_and_sorted(app: &TestApp, viewer: &Viewer) {
                 |last, before| list(Window { first: None, after: None, last: Some(last), before, longest: 5000 });
             let rows = read::all::<recommendation::Entity>(db, viewer, page(1, None).condition).await.unwrap();
             let expected = sorted(rows, way);
-            let whole = read::first(db, viewer, &page(5000, None)).await.unwrap();
+            let whole = list::first(db, viewer, &page(5000, None)).await.unwrap();
             let whole: Vec<Uuid> = whole.iter().map(|row| row.id.uuid()).collect();
             let what = format!("{:?} {filter:?} {way:?}", viewer.role);
             assert_eq!(whole, expected, "{what}");
@@ -76,10 +76,10 @@ pub async fn each_list_is_as_found_and_sorted(app: &TestApp, viewer: &Viewer) {
             let size = expected.len().div_ceil(6).max(1);
             let (mut after, mut before) = (None, None);
             for number in 0..6 {
-                let found = read::list(db, viewer, &page(size.try_into().unwrap(), after)).await.unwrap();
+                let found = list::page(db, viewer, &page(size.try_into().unwrap(), after)).await.unwrap();
                 assert_eq!(ids_of(&found), part(&expected, size, number), "{what} {number}");
                 after = found.rows.last().map(|(_, cursor)| cursor.clone());
-                let found = read::list(db, viewer, &page_back(size.try_into().unwrap(), before)).await.unwrap();
+                let found = list::page(db, viewer, &page_back(size.try_into().unwrap(), before)).await.unwrap();
                 let back: Vec<Uuid> = expected.iter().rev().copied().collect();
                 let back: Vec<Uuid> = part(&back, size, number).into_iter().rev().collect();
                 assert_eq!(ids_of(&found), back, "{what} {number} from the end");
@@ -109,10 +109,10 @@ pub async fn each_nested_list_is_as_found(app: &TestApp, viewer: &Viewer) {
             let order = [parsed::<RecommendationOrder>(&order(field, way))];
             let window = Window { first: Some(first), after: None, last: None, before: None, longest: 5000 };
             let listing = Listing::new("test", Some(&link), filter.as_ref(), Some(&order), &window, viewer).unwrap();
-            let pages = read::pages(db, viewer, &link, &parents, &listing).await.unwrap();
+            let pages = nested::pages(db, viewer, &link, &parents, &listing).await.unwrap();
             let condition = listing.condition.clone();
             let counts =
-                read::counts::<recommendation::Entity>(db, viewer, &link, &parents, condition.clone()).await.unwrap();
+                nested::counts::<recommendation::Entity>(db, viewer, &link, &parents, condition.clone()).await.unwrap();
             for parent in &parents {
                 let of_parent = condition.clone().add(link.of::<recommendation::Entity>(Expr::value(*parent)));
                 let rows = read::all::<recommendation::Entity>(db, viewer, of_parent).await.unwrap();

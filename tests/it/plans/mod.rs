@@ -17,6 +17,7 @@ use rec_api::service::meeting::{self as meetings, MeetingFilter, MeetingOrder};
 use rec_api::service::page::{Listing, Sort, Window};
 use rec_api::service::read::{self, Visible};
 use rec_api::service::recommendation::{self as recommendations, RecommendationFilter, RecommendationOrder};
+use rec_api::service::{list, nested};
 use rec_tests::{Database, TestApp, on_both_databases, on_databases, volume};
 use sea_orm::{Condition, ConnectionTrait as _};
 use uuid::Uuid;
@@ -79,7 +80,7 @@ where
 {
     let list = |window| listing_of::<E, F, S>(viewer, None, filter, order, &window);
     let mut pages = vec![list(FIRST), list(Window { first: None, last: Some(20), ..FIRST })];
-    let found = read::list(&app.app.databases.read, viewer, &pages[0]).await.unwrap();
+    let found = list::page(&app.app.databases.read, viewer, &pages[0]).await.unwrap();
     if let Some((_, cursor)) = found.rows.last() {
         let cursor = Some(cursor.clone());
         pages.push(list(Window { after: cursor.clone(), ..FIRST }));
@@ -139,7 +140,7 @@ where
                 for direction in ["ASC", "DESC"] {
                     let pages = pages::<E, F, S>(app, &viewer, filter.as_ref(), &order(field, direction)).await;
                     for (number, listing) in pages.iter().enumerate() {
-                        let page = read::page_of(app.app.databases.backend(), &viewer, listing);
+                        let page = list::page_of(app.app.databases.backend(), &viewer, listing);
                         // PostgreSQL passes by others where it expects to meet soon with what is asked for.
                         let leading = filter.as_ref().and_then(led_by).filter(|_| app.database == Database::Sqlite);
                         let is_dear = |plan: &String| {
@@ -173,7 +174,7 @@ where
                     let is_told_apart = link.is_levelled() || plan.contains("few");
                     costs_the_table::<E>(plan) || !is_told_apart
                 };
-                let plans = plans(app, &read::pages_of(backend, &viewer, link, parents, &listing)).await;
+                let plans = plans(app, &nested::pages_of(backend, &viewer, link, parents, &listing)).await;
                 let what = format!("{:?} nested {number} {order}", viewer.role);
                 dear.extend(plans.iter().filter(|plan| is_dear(plan)).map(|plan| format!("{what}\n{plan}")));
             }
@@ -218,11 +219,11 @@ on_databases! { [sqlite Sqlite]
         let mut wrong = Vec::new();
         for viewer in viewers(&app).await {
             for (parents, link, _) in nested_recommendations(&app).await {
-                let counts = read::counts_of::<recommendation::Entity>(backend, &viewer, &link, &parents, Condition::all());
+                let counts = nested::counts_of::<recommendation::Entity>(backend, &viewer, &link, &parents, Condition::all());
                 wrong.push(plan(&app, &counts).await);
             }
             for (parents, link, _) in nested_meetings(&app).await {
-                let counts = read::counts_of::<meeting::Entity>(backend, &viewer, &link, &parents, Condition::all());
+                let counts = nested::counts_of::<meeting::Entity>(backend, &viewer, &link, &parents, Condition::all());
                 wrong.push(plan(&app, &counts).await);
             }
         }
@@ -241,7 +242,7 @@ on_databases! { [sqlite Sqlite]
         let partner = viewers.iter().find(|viewer| viewer.role == Role::Partner).unwrap();
         for key in ["LABEL", "STATUS", "TARGET_DATE", "ADOPTED_ON", "CREATED_AT", "UPDATED_AT"] {
             let listing = listing::<recommendation::Entity, RecommendationFilter, RecommendationOrder>(partner, None, &order(key, "ASC"));
-            let plan = plan(&app, &read::page_of(app.app.databases.backend(), partner, &listing)).await;
+            let plan = plan(&app, &list::page_of(app.app.databases.backend(), partner, &listing)).await;
             let sections = listing.sections().len();
             let by_drafter = plan.lines().filter(|line| line.contains("(drafted_by_id=?")).count();
             assert_eq!(by_drafter, sections, "{key}\n{plan}");
@@ -258,7 +259,7 @@ on_databases! { [sqlite Sqlite]
             listing_of::<recommendation::Entity, RecommendationFilter, RecommendationOrder>(partner, link, filter, &order, &FIRST)
         };
         let of_bodies = (ids::<body::Entity>(&app).await, recommendations::of_body());
-        let nested = read::pages_of(backend, partner, &of_bodies.1, &of_bodies.0, &list(Some(&of_bodies.1), None));
+        let nested = nested::pages_of(backend, partner, &of_bodies.1, &of_bodies.0, &list(Some(&of_bodies.1), None));
         let mut counted = vec![("recommendation_drafted_by_body (drafted_by_id=? AND audience=? AND body_id=?", nested)];
         for (index, filter) in [
             ("recommendation_drafted_by_body (drafted_by_id=? AND audience=? AND body_id=?", object("body", equal("code", "EC".into()))),
@@ -269,7 +270,7 @@ on_databases! { [sqlite Sqlite]
             ("recommendation_theme_own (theme_id=? AND owner=? AND audience=?", some("themes", "code", "LAW")),
             ("recommendation_instrument_own (instrument_id=? AND owner=? AND audience=?", some("instruments", "symbol", "S/RES/2396")),
         ] {
-            counted.push((index, read::page_of(backend, partner, &list(None, Some(&filter)))));
+            counted.push((index, list::page_of(backend, partner, &list(None, Some(&filter)))));
         }
         for (index, statement) in counted {
             let plan = plan(&app, &statement).await;
@@ -286,7 +287,7 @@ on_databases! { [postgres Postgres]
             for key in ["LABEL", "STATUS", "TARGET_DATE", "ADOPTED_ON", "CREATED_AT", "UPDATED_AT"] {
                 let listing =
                     listing::<recommendation::Entity, RecommendationFilter, RecommendationOrder>(&viewer, None, &order(key, "ASC"));
-                let plans = plans(&app, &read::page_of(backend, &viewer, &listing)).await;
+                let plans = plans(&app, &list::page_of(backend, &viewer, &listing)).await;
                 let is_of_any = |plan: &str| plan.contains("(audience = $");
                 assert!(is_of_any(&plans[0]) && !is_of_any(&plans[1]), "{:?} {key}\n{}", viewer.role, plans.join("\n"));
             }
@@ -352,7 +353,7 @@ on_both_databases! {
                         let window = Window { first: Some(20), after, last: None, before: None, longest: 100 };
                         Listing::new("test", None, None::<&RecommendationFilter>, Some(&orders), &window, &viewer).unwrap()
                     };
-                    let cursor = read::list(db, &viewer, &page(None)).await.unwrap().rows.pop().map(|(_, cursor)| cursor);
+                    let cursor = list::page(db, &viewer, &page(None)).await.unwrap().rows.pop().map(|(_, cursor)| cursor);
                     let (column, sign) = (first.to_lowercase(), if one == "ASC" { '>' } else { '<' });
                     let is_dear = |plan: &String| {
                         // Rows that are equal in the first key are sorted by the others.
@@ -362,7 +363,7 @@ on_both_databases! {
                         costs_the_table::<recommendation::Entity>(&others.join("\n")) || !begins
                     };
                     let what = format!("{:?} {first} {one}, {second} {other}", viewer.role);
-                    let plans = plans(&app, &read::page_of(backend, &viewer, &page(cursor))).await;
+                    let plans = plans(&app, &list::page_of(backend, &viewer, &page(cursor))).await;
                     wrong.extend(plans.iter().filter(|plan| is_dear(plan)).map(|plan| format!("{what}\n{plan}")));
                 }
             }

@@ -15,12 +15,11 @@ use super::connection::connections;
 use super::country::Country;
 use super::external_id::ExternalIds;
 use super::loader::Headcount;
-use super::object::{Stamp, object};
+use super::object::{Stamp, found, object, parts as parts_of, to_one};
 use super::recommendation::Recommendation;
 use super::scalar::texts;
 use super::session::session;
 use super::source::Source;
-use super::{found, parts as parts_of, to_one};
 use crate::service;
 use crate::service::meeting::{MeetingBy, MeetingFilter, MeetingOrder};
 

@@ -10,13 +10,12 @@ use entity::{agenda_item_recommendation, meeting_source, recommendation, source}
 use super::Meeting;
 use crate::graphql::body::Body;
 use crate::graphql::external_id::ExternalIds;
-use crate::graphql::object::{Stamp, object};
+use crate::graphql::object::{Stamp, known, object, to_one};
 use crate::graphql::organization::Organization;
 use crate::graphql::recommendation::Recommendation;
 use crate::graphql::scalar::texts;
 use crate::graphql::session::{Session, session};
 use crate::graphql::source::Source;
-use crate::graphql::{known, to_one};
 use crate::service::meeting::agenda::{AgendaItemFilter, AgendaItemOrder};
 use crate::service::meeting::participation::{ParticipationFilter, ParticipationOrder};
 use crate::service::meeting::parts::{BodySessionFilter, BodySessionOrder};

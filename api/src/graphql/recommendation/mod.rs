@@ -15,12 +15,11 @@ use super::connection::connections;
 use super::external_id::ExternalIds;
 use super::instrument::Instrument;
 use super::meeting::{AgendaItem, Meeting};
-use super::object::{Stamp, object};
+use super::object::{Stamp, found, known, object, parts as parts_of, to_one};
 use super::organization::Organization;
 use super::scalar::texts;
 use super::session::session;
 use super::theme::Theme;
-use super::{found, known, parts as parts_of, to_one};
 use crate::service;
 use crate::service::recommendation::{RecommendationBy, RecommendationFilter, RecommendationOrder};
 

@@ -10,12 +10,11 @@ use super::Recommendation;
 use crate::graphql::country::Country;
 use crate::graphql::instrument::Instrument;
 use crate::graphql::loader::Successor;
-use crate::graphql::object::object;
+use crate::graphql::object::{object, to_one};
 use crate::graphql::organization::Organization;
 use crate::graphql::scalar::texts;
 use crate::graphql::session::{Session, session};
 use crate::graphql::theme::Theme;
-use crate::graphql::to_one;
 
 object!(Addressee: addressee);
 

@@ -10,10 +10,10 @@ use async_graphql_value::{ConstValue, Value};
 
 use super::values::{Types, root_of};
 use super::work::{List, work};
-use crate::service::change::published::typed;
 use crate::service::change::since;
 use crate::service::context::sizes::Sizes;
 use crate::service::page::DEFAULT_PAGE;
+use crate::service::registry::typed;
 
 /// How many records a short list counts for. It may have 100; most have a handful.
 const SHORT: u64 = 5;

@@ -7,7 +7,7 @@ use async_graphql_value::{ConstValue, indexmap::IndexMap};
 use super::values::Types;
 use crate::service::context::sizes::Sizes;
 use crate::service::filter::found::{Found, asks_nothing, found};
-use crate::service::ordered;
+use crate::service::level::FEW;
 
 /// The units of a point.
 const POINT: u64 = 30;
@@ -114,7 +114,7 @@ fn sorted(sizes: &Sizes, rows: u64, list: &List<'_>) -> u64 {
         return 0;
     }
     let is_walked = is_ordered && list.filter.as_ref().is_none_or(|(_, filter)| asks_nothing(filter));
-    if is_walked { Ord::min(rows, ordered::FEW + sizes.of(list.of) / MET_WITH_EACH) } else { rows }
+    if is_walked { Ord::min(rows, FEW + sizes.of(list.of) / MET_WITH_EACH) } else { rows }
 }
 
 /// The rows that a list may have: of one that belongs to a record its part of them, and twice that where some have more.

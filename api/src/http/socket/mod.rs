@@ -17,7 +17,6 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use self::protocol::{End, Said};
-use super::Service;
 use super::answer::Answer;
 use super::execution::{answers, in_time};
 use super::lifetime::{Credential, over};
@@ -26,6 +25,7 @@ use super::media::Media;
 use super::prepare::{Asking, Caller, Prepared, prepare};
 use super::report::{Method, Reported, Told};
 use super::request::Asked;
+use super::state::Service;
 use super::viewer::{authenticate_by, authorization};
 use crate::auth::Viewer;
 use crate::telemetry::metrics::{Open, Transport};

@@ -5,7 +5,6 @@
 )]
 
 pub mod identity;
-pub mod published;
 mod recent;
 pub mod since;
 

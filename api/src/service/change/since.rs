@@ -11,17 +11,17 @@ use sea_orm::sea_query::{Asterisk, Condition, Expr, JoinType, Order, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, FromQueryResult, IdenStatic as _, Iterable};
 use tokio::sync::watch;
 
-use super::published::print;
 use super::recent::recent;
 use super::{cursor, head, ring};
 use crate::auth::Viewer;
 use crate::domain::feed::{SeenAs, collapse, seen_as};
 use crate::error::Error;
+use crate::service::acting::still_acts;
 use crate::service::context::AppContext;
 use crate::service::context::feed::{ChangeCursor, Head, Identity};
 use crate::service::context::recent::Read;
-use crate::service::organization::still_acts;
 use crate::service::read::within;
+use crate::service::registry::print;
 use crate::service::waiting::waiting;
 use crate::telemetry::chain;
 

@@ -16,6 +16,7 @@ use sea_orm::{ColumnTrait as _, ConnectionTrait};
 use uuid::Uuid;
 
 use super::idempotency::forbids_keys;
+use super::list;
 use super::page::{Direction, Key, Listing};
 use super::read::{self, Visible};
 use super::tx::{Tx, Written};
@@ -97,7 +98,7 @@ pub struct Issued {
 pub async fn clients(db: &impl ConnectionTrait, viewer: &Viewer) -> Result<Vec<client::Model>, Error> {
     viewer.require(Act::Administer)?;
     let active_first = Key { column: client::Column::Active, direction: Direction::Desc };
-    read::first(db, viewer, &Listing::<client::Entity>::newest_by(SHOWN, Some(active_first))).await
+    list::first(db, viewer, &Listing::<client::Entity>::newest_by(SHOWN, Some(active_first))).await
 }
 
 pub async fn register(

@@ -5,10 +5,11 @@ mod compare;
 pub mod found;
 mod walking;
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt::Debug;
 
-use async_graphql::{InputObject, InputType};
+use async_graphql::{InputObject, InputType, TypeName};
 use entity::Row;
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, SelectStatement};
@@ -18,9 +19,10 @@ pub use self::compare::{
     BooleanFilter, Compare, EnumFilter, IdFilter, OrderedFilter, StringFilter, TextFilter, is_storable,
 };
 use self::walking::Walking;
-use super::ordered::{Columns, all_tested, any, tested};
-use super::page::Walk;
+use super::candidates::Columns;
+use super::condition::{all_tested, any, tested};
 use super::read::{Visible, select};
+use super::walk::Walk;
 use crate::auth::Viewer;
 use crate::error::Error;
 
@@ -227,16 +229,20 @@ fn sought(filter: &impl Filter) -> Sought {
 
 /// A condition on related rows of which there may be several.
 #[derive(Clone, Debug, InputObject)]
-#[graphql(concrete(name = "OrganizationListFilter", params(crate::service::organization::OrganizationFilter)))]
-#[graphql(concrete(name = "BodyListFilter", params(crate::service::body::BodyFilter)))]
-#[graphql(concrete(name = "CountryListFilter", params(crate::service::country::CountryFilter)))]
-#[graphql(concrete(name = "ThemeListFilter", params(crate::service::theme::ThemeFilter)))]
-#[graphql(concrete(name = "InstrumentListFilter", params(crate::service::instrument::InstrumentFilter)))]
+#[graphql(name_type)]
 pub struct ListFilter<F: InputType> {
     /// At least one related record matches.
     pub some: Option<Box<F>>,
     /// No related record matches.
     pub none: Option<Box<F>>,
+}
+
+/// `ThemeListFilter` for a `ThemeFilter`.
+impl<F: InputType> TypeName for ListFilter<F> {
+    fn type_name() -> Cow<'static, str> {
+        let of_one = F::type_name();
+        format!("{}ListFilter", of_one.trim_end_matches("Filter")).into()
+    }
 }
 
 /// `impl Filter` from a list of its fields, and of those that no two records have alike.
@@ -263,31 +269,3 @@ macro_rules! filter {
     };
 }
 pub(crate) use filter;
-
-/// The sort keys of a record type: an enum, and the input that names one of them with its direction.
-macro_rules! sort {
-    ($(#[$meta:meta])* $field:ident, $order:ident => $module:ident { $($(#[$key_meta:meta])* $key:ident => $column:ident,)* }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
-        pub enum $field { $($(#[$key_meta])* $key,)* }
-
-        /// A sort key and its direction. Nulls come last; the id breaks ties.
-        #[derive(Clone, Debug, async_graphql::InputObject)]
-        pub struct $order {
-            /// What to sort by.
-            pub field: $field,
-            /// Which way. Ascending unless given.
-            #[graphql(default_with = "crate::service::page::Direction::Asc")]
-            pub direction: $crate::service::page::Direction,
-        }
-
-        impl $crate::service::page::Sort for $order {
-            type Entity = $module::Entity;
-            fn key(&self) -> $crate::service::page::Key<$module::Entity> {
-                let column = match self.field { $($field::$key => $module::Column::$column,)* };
-                $crate::service::page::Key { column, direction: self.direction }
-            }
-        }
-    };
-}
-pub(crate) use sort;

@@ -7,9 +7,9 @@ use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait, IdenStatic};
 
 use super::compare::Sought;
-use crate::service::ordered::{Candidates, Columns};
-use crate::service::page::{MOST_CANDIDATES, Walk};
+use crate::service::candidates::{Candidates, Columns};
 use crate::service::read::Visible;
+use crate::service::walk::{MOST_CANDIDATES, Walk};
 
 pub struct Walking {
     columns: Columns,

@@ -16,10 +16,11 @@ use crate::domain::{input, meeting as rules};
 use crate::error::Error;
 use crate::service::body::BodyFilter;
 use crate::service::context::AppContext;
-use crate::service::filter::{EnumFilter, IdFilter, filter, sort};
+use crate::service::filter::{EnumFilter, IdFilter, filter};
 use crate::service::input::{LocalizedTextInput, localized, patch, patch_required, placed, replaced};
 use crate::service::link::Link;
 use crate::service::meeting::MeetingFilter;
+use crate::service::page::sort;
 use crate::service::read::{self, Visible};
 use crate::service::tx::{Tx, Written};
 

@@ -20,12 +20,11 @@ use self::parts::{AlternativeTitleInput, BodySessionInput, MeetingOrganizerInput
 use super::body::BodyFilter;
 use super::country::CountryFilter;
 use super::external_id::{self, ExternalIdInput};
-use super::filter::{
-    BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter, sort,
-};
+use super::filter::{BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter};
 use super::input::{LocalizedTextInput, localized, patch, patch_required, replaced};
 use super::link::Link;
 use super::organization::OrganizationFilter;
+use super::page::sort;
 use super::read::{self, Ordered, Visible};
 use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};

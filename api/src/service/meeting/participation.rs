@@ -14,9 +14,10 @@ use crate::domain::refusal::All as _;
 use crate::domain::{audience, input, meeting as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
-use crate::service::filter::{EnumFilter, IdFilter, filter, sort};
+use crate::service::filter::{EnumFilter, IdFilter, filter};
 use crate::service::link::Link;
 use crate::service::organization::OrganizationFilter;
+use crate::service::page::sort;
 use crate::service::read::{self, Visible, by_access, select};
 use crate::service::tx::{Tx, Written};
 

@@ -15,10 +15,11 @@ use crate::domain::refusal::{All as _, Checked, each};
 use crate::domain::{input, meeting as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
-use crate::service::filter::{OrderedFilter, filter, sort};
+use crate::service::filter::{OrderedFilter, filter};
 use crate::service::input::{LocalizedTextInput, localized, placed};
 use crate::service::link::Link;
 use crate::service::meeting::{MeetingFilter, reached_at};
+use crate::service::page::sort;
 use crate::service::read::{self, Visible};
 use crate::service::tx::{Tx, Written};
 

@@ -2,8 +2,6 @@
 
 pub mod upsert;
 
-use std::sync::Arc;
-
 use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
 use entity::id::{CountryId, OrganizationId};
 use entity::organization::OrganizationKind;
@@ -17,10 +15,10 @@ use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::country::CountryFilter;
 use crate::service::external_id::{self, ExternalIdInput};
-use crate::service::filter::{BooleanFilter, EnumFilter, IdFilter, StringFilter, TextFilter, filter, sort};
+use crate::service::filter::{BooleanFilter, EnumFilter, IdFilter, StringFilter, TextFilter, filter};
 use crate::service::input::{LocalizedTextInput, localized, patch, patch_required};
-use crate::service::kept;
 use crate::service::link::Link;
+use crate::service::page::sort;
 use crate::service::read::{self, Visible};
 use crate::service::tx::{Tx, Written};
 
@@ -101,23 +99,6 @@ sort! {
         /// The time of the last change.
         UpdatedAt => UpdatedAt,
     }
-}
-
-/// The organisation that a token names, by its id or its acronym.
-pub async fn acting(app: &AppContext, named: &str) -> Result<Option<Arc<organization::Model>>, Error> {
-    let anyone = Viewer::anonymous();
-    if let Ok(id) = named.parse() {
-        return Ok(kept::by_ids::<organization::Entity>(app, &anyone, &[id]).await?.pop());
-    }
-    let by = OrganizationBy::Acronym(named.to_owned());
-    Ok(find(&app.databases.read, &anyone, &by).await?.map(Arc::new))
-}
-
-/// An error if the organisation that a viewer acts for is no longer active.
-pub async fn still_acts(app: &AppContext, viewer: &Viewer) -> Result<(), Error> {
-    let Some(organization) = &viewer.organization else { return Ok(()) };
-    let now = kept::by_ids::<organization::Entity>(app, &Viewer::anonymous(), &[organization.id]).await?;
-    if now.iter().any(|organization| organization.active) { Ok(()) } else { Err(Error::inactive()) }
 }
 
 pub async fn find(

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::Row;
-use entity::id::{OrganizationId, RecordId};
+use entity::id::RecordId;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Order, SelectStatement};
 use sea_orm::{ColumnTrait, ColumnType, ModelTrait, Value};
 use sha2::{Digest as _, Sha256};
@@ -16,15 +16,13 @@ use uuid::Uuid;
 use self::keyset::{Term, beyond_all, null_rank};
 use super::filter::{Filter, Scope, is_storable};
 use super::link::Link;
-use super::ordered::{Candidates, ColumnName};
 use super::read::Visible;
+use super::walk::Walk;
 use crate::auth::Viewer;
 use crate::error::Error;
 
 /// Rows of a page if neither `first` nor `last` is given.
 pub const DEFAULT_PAGE: u64 = 25;
-/// The most comparisons of a filter by which few rows are looked for; a parent comes on top.
-pub const MOST_CANDIDATES: usize = 3;
 /// The most sort keys of a list.
 const MOST_KEYS: usize = 5;
 
@@ -59,6 +57,34 @@ pub struct Key<E: Row> {
     pub direction: Direction,
 }
 
+/// The sort keys of a record type: an enum, and the input that names one of them with its direction.
+macro_rules! sort {
+    ($(#[$meta:meta])* $field:ident, $order:ident => $module:ident { $($(#[$key_meta:meta])* $key:ident => $column:ident,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
+        pub enum $field { $($(#[$key_meta])* $key,)* }
+
+        /// A sort key and its direction. Nulls come last; the id breaks ties.
+        #[derive(Clone, Debug, async_graphql::InputObject)]
+        pub struct $order {
+            /// What to sort by.
+            pub field: $field,
+            /// Which way. Ascending unless given.
+            #[graphql(default_with = "crate::service::page::Direction::Asc")]
+            pub direction: $crate::service::page::Direction,
+        }
+
+        impl $crate::service::page::Sort for $order {
+            type Entity = $module::Entity;
+            fn key(&self) -> $crate::service::page::Key<$module::Entity> {
+                let column = match self.field { $($field::$key => $module::Column::$column,)* };
+                $crate::service::page::Key { column, direction: self.direction }
+            }
+        }
+    };
+}
+pub(crate) use sort;
+
 /// A list that is asked for: which rows, in which order, and which page of them.
 pub struct Listing<E: Row> {
     pub condition: Condition,
@@ -71,49 +97,6 @@ pub struct Listing<E: Row> {
     identity: String,
     /// Where indexes have its rows in order.
     walk: Option<Walk>,
-}
-
-/// How the rows of a list are told from others while they are passed by in its order.
-#[derive(Clone, Debug)]
-pub struct Walk {
-    pub condition: Condition,
-    /// What they hang on, if indexes have the rows of each parent in every order: the column of its id, and the id.
-    pub parent: Option<(ColumnName, Expr)>,
-    /// Whether all of them have a value in the first key.
-    pub has_values: bool,
-    /// What may hold of few rows.
-    pub candidates: Vec<Candidates>,
-    /// What an index has in the order of the list, but not of the rows of an organisation: it may hold of few of its own.
-    pub own_candidates: Vec<Candidates>,
-}
-
-impl Walk {
-    /// Of those rows that hang on a parent.
-    fn of_parent<E: Visible>(&self, link: &Link, parent: Expr) -> Self {
-        let (mut walk, children) = (self.clone(), link.candidates::<E>(parent.clone()));
-        walk.parent = link.levelled_by(parent.clone());
-        match &walk.parent {
-            // The index of an owner has what it drafted in order.
-            Some((column, _)) if children.columns.are_owned_by(column) => {}
-            Some(_) => walk.own_candidates.insert(0, children),
-            None => {
-                walk.condition = walk.condition.add(link.tested::<E>(parent));
-                walk.candidates.insert(0, children);
-            }
-        }
-        walk
-    }
-
-    /// Whether a row hangs on the parent, if indexes have the rows of each.
-    pub fn is_child(&self) -> Option<Expr> {
-        self.parent.as_ref().map(|(column, id)| Expr::col(column.clone()).eq(id.clone()))
-    }
-
-    /// What may hold of few rows: of all, or of an organisation's own.
-    pub fn candidates_for(&self, owner: Option<OrganizationId>) -> impl Iterator<Item = &Candidates> {
-        let own: &[Candidates] = if owner.is_some() { &self.own_candidates } else { &[] };
-        own.iter().chain(&self.candidates).take(MOST_CANDIDATES + 1)
-    }
 }
 
 /// The rows of a list in whose first key there is a value, or those where there is none; in order.

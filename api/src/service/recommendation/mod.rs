@@ -20,13 +20,12 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
 use super::body::BodyFilter;
 use super::country::CountryFilter;
 use super::external_id::{self, ExternalIdInput};
-use super::filter::{
-    BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter, sort,
-};
+use super::filter::{BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter};
 use super::instrument::InstrumentFilter;
 use super::link::Link;
 use super::meeting::MeetingFilter;
 use super::organization::OrganizationFilter;
+use super::page::sort;
 use super::read::{self, Ordered, Visible};
 use super::theme::ThemeFilter;
 use super::tx::Tx;

@@ -29,12 +29,12 @@ use crate::domain::feed::SeenAs;
 use crate::domain::webhook::{Fate, fate};
 use crate::error::Error;
 use crate::service::change::head;
-use crate::service::change::published::published;
 use crate::service::change::since::{Seen, since};
 use crate::service::constraint::refused_write;
 use crate::service::context::AppContext;
 use crate::service::context::feed::{Head, Identity};
 use crate::service::post::Posted;
+use crate::service::registry::published;
 use crate::service::{prune, read};
 use crate::telemetry::chain;
 

@@ -25,6 +25,7 @@ use super::link::Link;
 use super::page::{Direction, Key, Listing, Page};
 use super::read::{self, Visible};
 use super::tx::{Tx, Written};
+use super::{list, nested};
 use crate::auth::{Act, Viewer};
 use crate::domain::refusal::{All as _, Refusal};
 use crate::domain::{input, webhook as rules};
@@ -91,7 +92,7 @@ pub struct Keyed {
 pub async fn webhooks(db: &impl ConnectionTrait, viewer: &Viewer) -> Result<Vec<webhook::Model>, Error> {
     viewer.require(Act::Administer)?;
     let active_first = Key { column: webhook::Column::Status, direction: Direction::Asc };
-    read::first(db, viewer, &Listing::<webhook::Entity>::newest_by(SHOWN, Some(active_first))).await
+    list::first(db, viewer, &Listing::<webhook::Entity>::newest_by(SHOWN, Some(active_first))).await
 }
 
 /// The last deliveries of several webhooks, of each the newest first.
@@ -103,7 +104,7 @@ pub async fn deliveries(
     let of_webhook = Link::direct(webhook_delivery::Column::WebhookId);
     let ids: Vec<Uuid> = webhooks.iter().map(|id| id.uuid()).collect();
     let pages =
-        read::pages(db, viewer, &of_webhook, &ids, &Listing::<webhook_delivery::Entity>::newest(DELIVERIES_SHOWN))
+        nested::pages(db, viewer, &of_webhook, &ids, &Listing::<webhook_delivery::Entity>::newest(DELIVERIES_SHOWN))
             .await?;
     let rows = |page: Page<_>| page.rows.into_iter().map(|(row, _)| row).collect();
     Ok(pages.into_iter().map(|(id, page)| (WebhookId::new(id), rows(page))).collect())

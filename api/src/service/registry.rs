@@ -1,4 +1,5 @@
-//! The records that the feed tells of, a line for each type. Operations and their figures are not: no query shows them yet.
+//! The records that are published, a line for each type: the feed tells of them, and exports have them. Operations and their figures are
+//! not: no query shows them yet.
 
 use entity::id::RecordId;
 use entity::{Record, RecordType, Row};

@@ -1,0 +1,54 @@
+//! What every handler knows.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+
+use super::admission::Admission;
+use super::admission::texts::Texts;
+use super::lanes::Lanes;
+use super::rate::Rates;
+use crate::graphql::Schema;
+use crate::service::context::AppContext;
+use crate::telemetry::metrics::Metrics;
+
+/// Clones share it.
+#[derive(Clone)]
+pub struct Service(Arc<Parts>);
+
+impl Service {
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+pub struct Parts {
+    pub app: Arc<AppContext>,
+    pub schema: Schema,
+    /// Executes documents that were found to fit the schema and do not ask for it.
+    pub trusting: Schema,
+    pub admission: Admission,
+    pub metrics: Metrics,
+    pub rates: Rates,
+    pub lanes: Lanes,
+    pub texts: Texts,
+    /// The schema in the definition language.
+    pub sdl: Bytes,
+}
+
+impl Deref for Service {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Parts {
+    /// How long a request may take to come, and how long to be answered.
+    pub fn time_limit(&self) -> Duration {
+        Duration::from_secs(self.app.config.limits.seconds)
+    }
+}

@@ -1,0 +1,28 @@
+//! The organisation that a viewer acts for.
+
+use std::sync::Arc;
+
+use entity::organization;
+
+use super::context::AppContext;
+use super::{kept, read};
+use crate::auth::Viewer;
+use crate::error::Error;
+
+/// The organisation that a token names, by its id or its acronym.
+pub async fn acting(app: &AppContext, named: &str) -> Result<Option<Arc<organization::Model>>, Error> {
+    let anyone = Viewer::anonymous();
+    if let Ok(id) = named.parse() {
+        return Ok(kept::by_ids::<organization::Entity>(app, &anyone, &[id]).await?.pop());
+    }
+    let by_acronym =
+        read::by_key::<organization::Entity>(&app.databases.read, &anyone, organization::Column::Acronym, named);
+    Ok(by_acronym.await?.map(Arc::new))
+}
+
+/// An error if the organisation that a viewer acts for is no longer active.
+pub async fn still_acts(app: &AppContext, viewer: &Viewer) -> Result<(), Error> {
+    let Some(organization) = &viewer.organization else { return Ok(()) };
+    let now = kept::by_ids::<organization::Entity>(app, &Viewer::anonymous(), &[organization.id]).await?;
+    if now.iter().any(|organization| organization.active) { Ok(()) } else { Err(Error::inactive()) }
+}
