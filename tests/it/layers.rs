@@ -136,7 +136,8 @@ fn circle(mut edges: Vec<Edge>) -> Vec<Edge> {
 }
 
 fn told(edges: &[Edge]) -> String {
-    edges.iter().map(|Edge { from, to, place }| format!("{place}: {from} names {to}\n")).collect()
+    let lines = edges.iter().map(|Edge { from, to, place }| format!("{place}: {from} names {to}"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[test]

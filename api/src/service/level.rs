@@ -28,6 +28,7 @@ impl Level {
     }
 
     /// As it is, where something else must hold.
+    #[must_use]
     pub fn under(&self, gate: Condition) -> Self {
         Self { gate, ..self.clone() }
     }

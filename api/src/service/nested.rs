@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use entity::{Part, Row};
+use entity::Part;
 use sea_orm::sea_query::{Asterisk, Condition, Expr, ExprTrait, Func, FunctionCall, JoinType, Query, SelectStatement};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, DbBackend, FromQueryResult as _};
 use uuid::Uuid;

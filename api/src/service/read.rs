@@ -5,9 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use entity::id::RecordId;
 use entity::{Audience, Part, RecordType, Row};
-use sea_orm::sea_query::{
-    ArrayType, Asterisk, Condition, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement,
-};
+use sea_orm::sea_query::{ArrayType, Asterisk, Condition, Expr, ExprTrait, Func, Order, Query, SelectStatement};
 use sea_orm::{
     ActiveEnum as _, ColumnTrait, ConnectionTrait, DbBackend, DbErr, FromQueryResult, IdenStatic as _, Value,
 };

@@ -26,6 +26,7 @@ pub struct Walk {
 
 impl Walk {
     /// Of those rows that hang on a parent.
+    #[must_use]
     pub fn of_parent<E: Visible>(&self, link: &Link, parent: Expr) -> Self {
         let (mut walk, children) = (self.clone(), link.candidates::<E>(parent.clone()));
         walk.parent = link.levelled_by(parent.clone());
