@@ -124,13 +124,13 @@ on_both_databases! {
     async fn the_requests_of_a_client_have_its_share_of_connections(app: TestApp) {
         volume::load(&app, 4000, 400).await;
         let app = app.second_with(|config| {
-            config.database_connections = 8;
+            config.database_connections = 16;
             config.limits.cost = u64::MAX;
         });
         let app = Arc::new(app.await);
         let searched: Vec<String> = (0..48).map(|number| format!("{{ label: {{ contains: \"x{number}\" }} }}")).collect();
         let dear = format!("{{ recommendations(first: 1, filter: {{ or: [{}] }}) {{ totalCount }} }}", searched.join(" "));
-        let working = (0..16).map(|_| {
+        let working = (0..32).map(|_| {
             let (client, dear) = (app.secretariat(), dear.clone());
             tokio::spawn(async move { client.send(&dear, json!({})).await })
         });
@@ -142,9 +142,9 @@ on_both_databases! {
             working.iter().all(tokio::task::JoinHandle::is_finished)
         })
         .await;
-        // Two work, and two that were just given back may be tested.
+        // A quarter of them work, and some that were just given back may be tested.
         let most = most.into_inner();
-        assert!((2..=4).contains(&most), "{most}");
+        assert!((4..12).contains(&most), "{most}");
         for one in working {
             assert_eq!(one.await.unwrap().body["data"]["recommendations"]["totalCount"], 0);
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sea_orm::sqlx::pool::PoolOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::sqlx::{self, AssertSqlSafe, Connection as _, Executor as _, Postgres, Sqlite};
+use sea_orm::sqlx::{self, AssertSqlSafe, Connection as _, Executor as _, PgConnection, Postgres, Row as _, Sqlite};
 use sea_orm::{ConnectOptions, DbErr, RuntimeErr};
 use tokio::time::timeout;
 
@@ -51,6 +51,12 @@ pub fn file(url: &str) -> Result<PathBuf, DbErr> {
     Ok(options.get_filename().to_owned())
 }
 
+/// Whether the server is in no transaction of a connection, whatever sqlx counts: one that was begun before begins before this statement.
+async fn is_outside(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let row = connection.fetch_one("SELECT now() = statement_timestamp()").await?;
+    row.try_get(0)
+}
+
 /// Lets a pool keep no connection that still works at what was given up, none that sqlx counts in a transaction, and none that was there
 /// when one of them broke.
 fn in_a_known_state(options: PoolOptions<Postgres>, health: &Arc<Health>) -> PoolOptions<Postgres> {
@@ -58,7 +64,7 @@ fn in_a_known_state(options: PoolOptions<Postgres>, health: &Arc<Health>) -> Poo
     options.after_release(move |connection, about| {
         let (keeps, may_work) = (health.keeps(about.age), health.was_abandoned());
         Box::pin(async move {
-            if may_work && timeout(LAST_CHANCE, connection.ping()).await.is_err() {
+            if may_work && !timeout(LAST_CHANCE, is_outside(connection)).await.unwrap_or(Ok(false))? {
                 return Ok(false);
             }
             if connection.is_in_transaction() {

@@ -273,6 +273,19 @@ on_databases! { [sqlite Sqlite]
 }
 
 on_postgres! {
+    async fn a_connection_that_is_left_in_a_transaction_is_closed(app: TestApp) {
+        let other = app.second().await;
+        for _ in 0..20 {
+            // Given up as it begins a transaction of which sqlx knows nothing.
+            let begun = app.app.databases.read.execute_unprepared("BEGIN; SELECT pg_sleep(0.02)");
+            assert!(tokio::time::timeout(Duration::from_millis(5), begun).await.is_err());
+        }
+        let open = "SELECT query AS x FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in %'";
+        let used = || app.app.databases.connections().into_iter().find(|(_, state, _)| *state == "used").unwrap().2;
+        until("all have come back", async || used() == 0).await;
+        assert_eq!(other.rows(open).await, Vec::<Value>::new());
+    }
+
     async fn a_connection_that_ends_anywhere_loses_nothing(app: TestApp) {
         let mut pair = Pair::of(&app).await;
         let writer = pair.writer.clone();
