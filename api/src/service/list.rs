@@ -79,7 +79,7 @@ fn branch<E: Visible>(
     level: &Level,
     section: &Section,
 ) -> SelectStatement {
-    let Section { condition, beyond, order, by_id } = section;
+    let Section { condition, beyond, reached, order, by_id } = section;
     let (audience, id) = (Expr::col(E::AUDIENCE.as_column_ref()), Expr::col(E::ID.as_column_ref()));
     let (level, passed_by) = passed_by::<E>(walk, level);
     let mut branch = Query::select();
@@ -99,9 +99,13 @@ fn branch<E: Visible>(
         }
         _ => level.look_for(backend, &mut branch, audience),
     }
-    // The index of all rows would lead SQLite there sooner than that of an organisation's.
-    let beyond = if level.owner.is_some() { all_tested(beyond) } else { beyond.clone() };
-    branch.cond_where(condition.clone()).cond_where(beyond);
+    branch.cond_where(condition.clone());
+    if level.owner.is_some() {
+        // The index of all rows would lead SQLite there sooner than that of an organisation's.
+        branch.cond_where(reached.clone()).cond_where(all_tested(beyond));
+    } else {
+        branch.cond_where(beyond.clone());
+    }
     for (expr, order) in order {
         branch.order_by_expr(expr.clone(), order.clone());
     }

@@ -341,6 +341,28 @@ on_both_databases! {
         assert!(wrong.is_empty(), "{} lists cost the table:\n{}", wrong.len(), wrong.join("\n"));
     }
 
+    /// Many rows may be equal in the key, such as those of a bulk load in the time of their creation.
+    async fn a_page_begins_in_its_index_after_the_row_before_it(app: TestApp) {
+        volume::load(&app, 3000, 300).await;
+        let (db, backend) = (&app.app.databases.read, app.app.databases.backend());
+        for viewer in viewers(&app).await {
+            for key in ["LABEL", "STATUS", "ADOPTED_ON", "CREATED_AT", "UPDATED_AT"] {
+                for (way, sign) in [("ASC", '>'), ("DESC", '<')] {
+                    let order = order(key, way);
+                    let page = |after| {
+                        let window = Window { after, ..FIRST };
+                        listing_of::<recommendation::Entity, RecommendationFilter, RecommendationOrder>(&viewer, None, None, &order, &window)
+                    };
+                    let cursor = list::page(db, &viewer, &page(None)).await.unwrap().rows.pop().map(|(_, cursor)| cursor);
+                    let plan = plan(&app, &list::page_of(backend, &viewer, &page(cursor))).await;
+                    let column = key.to_lowercase();
+                    let begins = plan.contains(&format!("AND ({column},id){sign}(?,?))")) || plan.contains(&format!("ROW({column}, id) {sign} ROW("));
+                    assert!(begins, "{:?} {key} {way}\n{plan}", viewer.role);
+                }
+            }
+        }
+    }
+
     async fn several_keys_are_walked_by_the_first_from_where_a_page_begins(app: TestApp) {
         volume::load(&app, 8000, 800).await;
         let (db, backend) = (&app.app.databases.read, app.app.databases.backend());

@@ -13,7 +13,7 @@ use sea_orm::{ColumnTrait, ColumnType, ModelTrait, Value};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use self::keyset::{Term, beyond_all, null_rank};
+use self::keyset::{Term, beyond_all, is_one_way, null_rank};
 use super::filter::{Filter, Scope, is_storable};
 use super::link::Link;
 use super::read::Visible;
@@ -105,6 +105,8 @@ pub struct Section {
     pub condition: Condition,
     /// Which of these come after a position, or before it.
     pub beyond: Condition,
+    /// The same by the first key alone: those that are equal in it as well.
+    pub reached: Condition,
     pub order: Vec<(Expr, Order)>,
     /// Of rows in the order of their ids alone: the ids that they come after, or before.
     pub by_id: Option<Vec<(Beyond, Uuid)>>,
@@ -234,11 +236,12 @@ impl<E: Row> Listing<E> {
             let value = column(key.column);
             condition = condition.add(if of_nulls { value.is_null() } else { value.is_not_null() });
         }
-        let mut beyond = Condition::all();
+        let (mut beyond, mut reached) = (Condition::all(), Condition::all());
         for (position, flipped) in [(&self.after, false), (&self.before, true)] {
             if let Some(position) = position {
-                condition = condition.add_option(self.bound_in(position, of_nulls, flipped));
-                beyond = beyond.add(self.beyond_in(position, of_nulls, flipped));
+                let bound = self.bound_in(position, of_nulls, flipped);
+                beyond = beyond.add(self.beyond_in(position, of_nulls, flipped, bound.clone()));
+                reached = reached.add_option(bound);
             }
         }
         let first = self.keys.first().map(|key| (column(key.column), self.is_descending() != self.backward));
@@ -247,7 +250,7 @@ impl<E: Row> Listing<E> {
         let side = |descending: bool| if descending { Beyond::Below } else { Beyond::Above };
         let bounds = [(&self.after, side(self.is_descending())), (&self.before, side(!self.is_descending()))];
         let ids = bounds.into_iter().filter_map(|(position, side)| Some((side, position.as_ref()?.id)));
-        Section { condition, beyond, order, by_id: self.keys.is_empty().then(|| ids.collect()) }
+        Section { condition, beyond, reached, order, by_id: self.keys.is_empty().then(|| ids.collect()) }
     }
 
     /// The comparison with a position by the first key, in the section of those that have a value there.
@@ -263,15 +266,20 @@ impl<E: Row> Listing<E> {
         self.first_term(position, of_nulls, flipped).map(|first| first.reached())
     }
 
-    /// The rows of a section that come after a position; before it, if that is `flipped`.
-    fn beyond_in(&self, position: &Position, of_nulls: bool, flipped: bool) -> Condition {
+    /// The rows of a section that come after a position; before it, if that is `flipped`. Several directions are no comparison that an
+    /// index serves: it finds them by the bound.
+    fn beyond_in(&self, position: &Position, of_nulls: bool, flipped: bool, bound: Option<Expr>) -> Condition {
         let others = self.terms(1, position, flipped);
         if self.keys.is_empty() {
             return beyond_all(&others);
         }
         let is_among_nulls = position.values.first().is_none_or(|value| *value == value.as_null());
         match self.first_term(position, of_nulls, flipped) {
-            Some(first) => beyond_all(&[first].into_iter().chain(others).collect::<Vec<Term>>()),
+            Some(first) => {
+                let terms: Vec<Term> = [first].into_iter().chain(others).collect();
+                let bound = bound.filter(|_| !is_one_way(&terms));
+                Condition::all().add_option(bound).add(beyond_all(&terms))
+            }
             None if of_nulls && is_among_nulls => beyond_all(&others),
             // The other section comes after this one, or before it.
             None if of_nulls != flipped => Condition::all(),
