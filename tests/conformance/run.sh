@@ -29,7 +29,7 @@ node request.js "$url" "$token"
 node apollo.js "$url" "$token"
 node events.js "$url" "$token"
 "$data/python/bin/python" client.py "$url" "$token"
-node readme.js ../../README.md "$data/python/bin/python" "$url" "$token"
+node snippets.js ../../docs/clients.md "$data/python/bin/python" "$url" "$token"
 node resume.js "$program" "$data/resumed"
 short=$("$program" --data-dir "$data/data" token --role reader --expires-in 2s)
 node socket.js "$url" "$token" "$short" "$server"

@@ -1,19 +1,18 @@
-// The snippets of the README's "Connecting a client" against a running service: node readme.js README PYTHON http://… TOKEN
+// The snippets of docs/clients.md against a running service: node snippets.js DOCUMENT PYTHON http://… TOKEN
 // Each is run as it stands there, with the address and the token of the service, until it has printed something.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
-const [readme, python, url, token] = process.argv.slice(2);
+const [path, python, url, token] = process.argv.slice(2);
 const PATIENCE = 30_000;
 const host = new URL(url).host;
 
-const section = readFileSync(readme, "utf8").match(/^## Connecting a client$([\s\S]*?)^## /m)[1];
-const snippets = [...section.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, text]) => ({ language, text: text.replaceAll("127.0.0.1:8080", host) }));
+const snippets = [...readFileSync(path, "utf8").matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, text]) => ({ language, text: text.replaceAll("127.0.0.1:8080", host) }));
 
 // Where packages are found from.
-const place = new URL("node_modules/.readme/", import.meta.url);
+const place = new URL("node_modules/.snippets/", import.meta.url);
 mkdirSync(place, { recursive: true });
 
 const languages = {
@@ -41,9 +40,9 @@ async function printed([program, ...parameters]) {
   }
 }
 
-assert.ok(snippets.length >= 6, "the section has its snippets");
+assert.ok(snippets.length >= 6, "the document has its snippets");
 for (const [index, { language, text }] of snippets.entries()) {
   const line = await printed(languages[language](text, `snippet-${index}`));
   assert.doesNotMatch(line, /error/i, text);
 }
-console.log(`README: ${snippets.length} snippets of clients run as they stand.`);
+console.log(`docs/clients.md: ${snippets.length} snippets of clients run as they stand.`);

@@ -1,42 +1,141 @@
-//! Every GraphQL example of the README runs, and answers what the README says. `REC_UPDATE_README=1` writes the answers.
+//! The documents hold: every GraphQL example runs, and answers what they say; what stands in the README can be pasted; and links lead
+//! somewhere. `REC_UPDATE_EXAMPLES=1` writes the answers.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use async_graphql::{Name, Value};
+use rec_api::service::seed::demo;
+use rec_tests::program::{self, Serving};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::json;
 
-const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The documents of a directory, in the order of their names.
+fn documents_in(directory: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(root().join(directory)).unwrap().map(|entry| entry.unwrap().path());
+    let documents: BTreeSet<PathBuf> = entries.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
+    documents.into_iter().collect()
+}
+
+/// The blocks of a text in a language.
+fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
+    let begin = format!("```{language}\n");
+    text.split(begin.as_str()).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+}
 
 on_both_databases! {
     async fn the_examples_answer_as_shown(app: TestApp) {
-        let readme = std::fs::read_to_string(PATH).unwrap();
-        let mut rewritten = String::new();
-        let mut rest = readme.as_str();
         let mut examples = 0;
-        while let Some(start) = rest.find("```graphql\n") {
-            let (before, from) = rest.split_at(start);
-            let document = &from["```graphql\n".len()..];
-            let document = &document[..document.find("```").unwrap()];
-            let after = &from["```graphql\n".len() + document.len() + "```\n".len()..];
-            let answer = pretty(&answer(&app, before, document).await);
-            let (shown, after) = shown_answer(after);
-            if std::env::var_os("REC_UPDATE_README").is_none() {
-                assert_eq!(shown, Some(answer.as_str()), "{document}\nREC_UPDATE_README=1 writes the answers anew");
+        for path in documents_in("docs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let mut rewritten = String::new();
+            let mut rest = text.as_str();
+            while let Some(start) = rest.find("```graphql\n") {
+                let (before, from) = rest.split_at(start);
+                let document = &from["```graphql\n".len()..];
+                let document = &document[..document.find("```").unwrap()];
+                let after = &from["```graphql\n".len() + document.len() + "```\n".len()..];
+                let answer = pretty(&answer(&app, before, document).await);
+                let (shown, after) = shown_answer(after);
+                if std::env::var_os("REC_UPDATE_EXAMPLES").is_none() {
+                    assert_eq!(shown, Some(answer.as_str()), "{document}\nREC_UPDATE_EXAMPLES=1 writes the answers anew");
+                }
+                rewritten.push_str(before);
+                rewritten.extend(["```graphql\n", document, "```\n\n```json\n", &answer, "```\n"]);
+                rest = after;
+                examples += 1;
             }
-            rewritten.push_str(before);
-            rewritten.extend(["```graphql\n", document, "```\n\n```json\n", &answer, "```\n"]);
-            rest = after;
-            examples += 1;
+            rewritten.push_str(rest);
+            if std::env::var_os("REC_UPDATE_EXAMPLES").is_some() {
+                std::fs::write(path, rewritten).unwrap();
+            }
         }
-        rewritten.push_str(rest);
-        assert!(examples >= 7, "five queries and two mutations");
-        if std::env::var_os("REC_UPDATE_README").is_some() {
-            std::fs::write(PATH, rewritten).unwrap();
-        }
+        assert!(examples >= 9, "{examples}");
     }
 }
 
+/// As its reader would, in a directory of its own, with the program that the tests have built.
+#[test]
+fn what_stands_in_the_readme_can_be_pasted() {
+    let folder = tempfile::tempdir().unwrap();
+    let serving = Serving::start(&mut program::command(&folder.path().join("data")));
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let blocks = blocks(&readme, "sh");
+    let blocks: Vec<String> =
+        blocks.iter().map(|block| block.replace("127.0.0.1:8080", &format!("127.0.0.1:{}", serving.port))).collect();
+    let [_, read, write, follow, mirror] = blocks.as_slice() else {
+        panic!("two commands; read, write, follow, mirror")
+    };
+    let script = format!(
+        "set -euo pipefail\ncargo() {{ shift 3; \"$REC\" \"$@\"; }}\n{read}{write}\n\
+         (timeout 5 {} || [ $? = 124 ]) &\nsleep 2\n{write}wait $!\n{mirror}",
+        follow.trim_end()
+    );
+    let mut bash = Command::new("bash");
+    bash.args(["-c", &script]).current_dir(folder.path()).env("REC", program::path());
+    let output = program::run(&mut bash);
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    for expected in ["\"label\":\"DEMO/", "\"status\":\"DRAFT\"", "event: next", "Equal: "] {
+        assert!(said.contains(expected), "{expected}\n{said}");
+    }
+    assert!(!said.contains("\"errors\""), "{said}");
+}
+
+#[test]
+fn the_readme_is_short() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let (lines, words) = (readme.lines().count(), readme.split_whitespace().count());
+    assert!(lines <= 200 && words <= 1000, "{lines} lines, {words} words");
+}
+
+/// What a heading is linked by.
+fn anchor(heading: &str) -> String {
+    let heading = heading.trim_start_matches('#').trim().to_lowercase();
+    let letters = heading.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'));
+    letters.map(|letter| if letter == ' ' { '-' } else { letter }).collect()
+}
+
+fn leads_somewhere(from: &Path, link: &str) -> bool {
+    let (path, heading) = link.split_once('#').map_or((link, None), |(path, heading)| (path, Some(heading)));
+    let target = if path.is_empty() { from.to_owned() } else { from.parent().unwrap().join(path) };
+    heading.map_or_else(
+        || target.exists(),
+        |heading| {
+            let text = std::fs::read_to_string(&target).unwrap_or_default();
+            text.lines().any(|line| line.starts_with('#') && anchor(line) == heading)
+        },
+    )
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let documents: Vec<PathBuf> = [".", "docs", "findings"].into_iter().flat_map(documents_in).collect();
+    let mut links = 0;
+    for path in documents {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+            links += 1;
+            let is_elsewhere = link.starts_with("https://");
+            assert!(is_elsewhere || leads_somewhere(&path, link), "{}: {link}", path.display());
+        }
+    }
+    assert!(links > 30, "{links}");
+    assert!(!leads_somewhere(&root().join("README.md"), "docs/nowhere.md"));
+    assert!(!leads_somewhere(&root().join("README.md"), "docs/errors.md#nowhere"));
+}
+
 async fn answer(app: &TestApp, before: &str, document: &str) -> Value {
-    let secretariat = before.trim_end().ends_with("<!-- as: secretariat -->");
+    let marks = before.trim_end();
+    if marks.ends_with("<!-- after: rec seed demo -->") {
+        demo::load(&app.app).await.unwrap();
+    }
+    let secretariat = marks.ends_with("<!-- as: secretariat -->");
     let client = if secretariat { app.secretariat() } else { app.anonymous() };
     let document = document.replace("BODY_ID", &app.body("WG-A").await);
     let answer = client.send(&document, json!({})).await.text;
