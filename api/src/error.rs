@@ -37,7 +37,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The stable code of a top-level error, as the README lists it.
+    /// The stable code of a top-level error, as `docs/errors.md` lists it.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Refused(_) => "REFUSED",

@@ -46,8 +46,8 @@ fn parsed<T: InputType>(input: &Input) -> T {
 fn listing<E, F, S>(viewer: &Viewer, filter: Option<&Input>, order: &Input) -> Listing<E>
 where
     E: Visible,
-    F: Filter<Entity = E> + InputType,
-    S: Sort<Entity = E> + InputType,
+    F: Filter<Entity = E>,
+    S: Sort<Entity = E>,
 {
     listing_of::<E, F, S>(viewer, None, filter, order, &FIRST)
 }
@@ -64,8 +64,8 @@ fn listing_of<E, F, S>(
 ) -> Listing<E>
 where
     E: Visible,
-    F: Filter<Entity = E> + InputType,
-    S: Sort<Entity = E> + InputType,
+    F: Filter<Entity = E>,
+    S: Sort<Entity = E>,
 {
     let (filter, order) = (filter.map(parsed::<F>), [parsed::<S>(order)]);
     Listing::new("test", link, filter.as_ref(), Some(&order), window, viewer).unwrap()
@@ -75,8 +75,8 @@ where
 async fn pages<E, F, S>(app: &TestApp, viewer: &Viewer, filter: Option<&Input>, order: &Input) -> Vec<Listing<E>>
 where
     E: Visible,
-    F: Filter<Entity = E> + InputType,
-    S: Sort<Entity = E> + InputType,
+    F: Filter<Entity = E>,
+    S: Sort<Entity = E>,
 {
     let list = |window| listing_of::<E, F, S>(viewer, None, filter, order, &window);
     let mut pages = vec![list(FIRST), list(Window { first: None, last: Some(20), ..FIRST })];
@@ -130,8 +130,8 @@ async fn ids<E: Visible>(app: &TestApp) -> Vec<Uuid> {
 async fn dear<E, F, S>(app: &TestApp, filters: &[Option<Input>], fields: &[&str]) -> Vec<String>
 where
     E: Visible,
-    F: Filter<Entity = E> + InputType,
-    S: Sort<Entity = E> + InputType,
+    F: Filter<Entity = E>,
+    S: Sort<Entity = E>,
 {
     let mut dear = Vec::new();
     for viewer in viewers(app).await {
@@ -162,8 +162,8 @@ where
 async fn dear_nested<E, F, S>(app: &TestApp, nested: &[Nested], fields: &[&str]) -> Vec<String>
 where
     E: Visible,
-    F: Filter<Entity = E> + InputType,
-    S: Sort<Entity = E> + InputType,
+    F: Filter<Entity = E>,
+    S: Sort<Entity = E>,
 {
     let (mut dear, backend) = (Vec::new(), app.app.databases.backend());
     for viewer in viewers(app).await {

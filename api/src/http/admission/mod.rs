@@ -24,7 +24,7 @@ use self::weight::allow_omitted_page_sizes;
 use crate::config::Limits;
 use crate::service::context::sizes::Sizes;
 
-/// Why a request is not executed: a code of the README's list, and words.
+/// Why a request is not executed: a code of `docs/errors.md`, and words.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Inadmissible {
     pub code: &'static str,

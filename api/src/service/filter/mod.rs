@@ -7,7 +7,6 @@ mod walking;
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::fmt::Debug;
 
 use async_graphql::{InputObject, InputType, TypeName};
 use entity::Row;
@@ -34,14 +33,12 @@ const MOST_COMPARISONS: u32 = 100;
 const MOST_WALKED: u32 = 6;
 
 /// A filter of one record type.
-pub trait Filter: Debug + Send + Sync {
+pub trait Filter: InputType {
     type Entity: Row;
     /// What the fields of the filter ask for, all of which must hold.
     fn fields(&self, scope: &Scope<'_>) -> Result<Condition, Error>;
     /// `and`, `or`, `not`.
-    fn logic(&self) -> Logic<'_, Self>
-    where
-        Self: Sized;
+    fn logic(&self) -> Logic<'_, Self>;
     /// Whether it asks for what one record has at most, such as a code.
     fn names_one(&self) -> bool {
         false
@@ -165,7 +162,7 @@ impl<'a> Scope<'a> {
         related: L::Column,
     ) -> Result<Condition, Error>
     where
-        F: Filter<Entity: Visible> + InputType,
+        F: Filter<Entity: Visible>,
     {
         let Some(list) = list else { return Ok(Condition::all()) };
         self.asked.set(self.asked.get() + 1);

@@ -3,6 +3,7 @@
 
 mod keyset;
 
+use async_graphql::{InputType, Value as Input};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -47,7 +48,7 @@ pub struct Window {
 }
 
 /// One element of `orderBy`.
-pub trait Sort: std::fmt::Debug + Send + Sync {
+pub trait Sort: InputType {
     type Entity: Row;
     fn key(&self) -> Key<Self::Entity>;
 }
@@ -159,7 +160,9 @@ impl<E: Row> Listing<E> {
         if order.len() > MOST_KEYS {
             return Err(Error::InvalidArgument { message: format!("orderBy: at most {MOST_KEYS} keys.") });
         }
-        let identity = format!("{place} {filter:?} {order:?}");
+        let filter_as_written = as_written(filter.into_iter().map(InputType::to_value).collect());
+        let order_as_written = as_written(order.iter().map(InputType::to_value).collect());
+        let identity = format!("{place} {filter_as_written} {order_as_written}");
         let digest = Sha256::digest(identity.as_bytes());
         let fingerprint = [digest[0], digest[1], digest[2], digest[3], digest[4], digest[5]];
         let keys: Vec<Key<E>> = order.iter().map(Sort::key).collect();
@@ -401,6 +404,18 @@ impl<E: Row> Listing<E> {
     }
 }
 
+/// What a client has written, without what it has left out: its cursors outlive a field that is added, and what is called otherwise here.
+fn as_written(value: Input) -> Input {
+    match value {
+        Input::Object(fields) => {
+            let given = fields.into_iter().filter(|(_, value)| *value != Input::Null);
+            Input::Object(given.map(|(name, value)| (name, as_written(value))).collect())
+        }
+        Input::List(values) => Input::List(values.into_iter().map(as_written).collect()),
+        value => value,
+    }
+}
+
 /// How many rows a page has, and whether it is read backward.
 fn size(window: &Window) -> Result<(u64, bool), Error> {
     let checked = |name: &str, count: i32| match u64::try_from(count) {
@@ -459,4 +474,34 @@ fn from_json(kind: &ColumnType, value: serde_json::Value) -> Option<Value> {
         ColumnType::TimestampWithTimeZone => Value::ChronoDateTimeUtc(Some(text?.parse::<DateTime<Utc>>().ok()?)),
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::{InputType as _, value};
+    use entity::recommendation;
+
+    use super::{Listing, Window};
+    use crate::auth::Viewer;
+    use crate::service::recommendation::{RecommendationFilter, RecommendationOrder};
+
+    #[test]
+    fn a_cursor_belongs_to_what_its_client_has_written() {
+        let filter = value!({ "status": { "eq": null }, "body": { "code": { "eq": "WG-A" } }, "or": null });
+        let filter = RecommendationFilter::parse(Some(filter)).unwrap_or_else(|_| panic!("a filter"));
+        let order =
+            RecommendationOrder::parse(Some(value!({ "field": "LABEL" }))).unwrap_or_else(|_| panic!("an order"));
+        let window = Window { first: Some(1), after: None, last: None, before: None, longest: 100 };
+        let list = Listing::<recommendation::Entity>::new(
+            "recommendations",
+            None,
+            Some(&filter),
+            Some(&[order]),
+            &window,
+            &Viewer::anonymous(),
+        )
+        .unwrap();
+        let written = r#"recommendations [{status: {}, body: {code: {eq: "WG-A"}}}] [{field: LABEL, direction: ASC}]"#;
+        assert!(list.identity().starts_with(written), "{}", list.identity());
+    }
 }
