@@ -31,14 +31,9 @@ impl Term {
     }
 }
 
-/// Whether all terms have the same direction, so that one comparison tells what comes after them.
-pub fn is_one_way(terms: &[Term]) -> bool {
-    terms.iter().all(|term| term.descending == terms[0].descending)
-}
-
 /// The rows that come after all terms.
 pub fn beyond_all(terms: &[Term]) -> Condition {
-    if is_one_way(terms) {
+    if terms.iter().all(|term| term.descending == terms[0].descending) {
         return Condition::all().add(tuple_compare(terms));
     }
     // Mixed directions: equal in the first keys and beyond in the next, one alternative a key.

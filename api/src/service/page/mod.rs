@@ -14,7 +14,7 @@ use sea_orm::{ColumnTrait, ColumnType, ModelTrait, Value};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use self::keyset::{Term, beyond_all, is_one_way, null_rank};
+use self::keyset::{Term, beyond_all, null_rank};
 use super::filter::{Filter, Scope, is_storable};
 use super::link::Link;
 use super::read::Visible;
@@ -109,6 +109,8 @@ pub struct Section {
     /// The same by the first key alone: those that are equal in it as well.
     pub reached: Condition,
     pub order: Vec<(Expr, Order)>,
+    /// Whether one comparison tells what comes after a position, so that an index begins there.
+    pub by_one_key: bool,
     /// Of rows in the order of their ids alone: the ids that they come after, or before.
     pub by_id: Option<Vec<(Beyond, Uuid)>>,
 }
@@ -242,9 +244,8 @@ impl<E: Row> Listing<E> {
         let (mut beyond, mut reached) = (Condition::all(), Condition::all());
         for (position, flipped) in [(&self.after, false), (&self.before, true)] {
             if let Some(position) = position {
-                let bound = self.bound_in(position, of_nulls, flipped);
-                beyond = beyond.add(self.beyond_in(position, of_nulls, flipped, bound.clone()));
-                reached = reached.add_option(bound);
+                beyond = beyond.add(self.beyond_in(position, of_nulls, flipped));
+                reached = reached.add_option(self.bound_in(position, of_nulls, flipped));
             }
         }
         let first = self.keys.first().map(|key| (column(key.column), self.is_descending() != self.backward));
@@ -253,7 +254,8 @@ impl<E: Row> Listing<E> {
         let side = |descending: bool| if descending { Beyond::Below } else { Beyond::Above };
         let bounds = [(&self.after, side(self.is_descending())), (&self.before, side(!self.is_descending()))];
         let ids = bounds.into_iter().filter_map(|(position, side)| Some((side, position.as_ref()?.id)));
-        Section { condition, beyond, reached, order, by_id: self.keys.is_empty().then(|| ids.collect()) }
+        let by_id = self.keys.is_empty().then(|| ids.collect());
+        Section { condition, beyond, reached, order, by_one_key: self.keys.len() == 1, by_id }
     }
 
     /// The comparison with a position by the first key, in the section of those that have a value there.
@@ -269,20 +271,15 @@ impl<E: Row> Listing<E> {
         self.first_term(position, of_nulls, flipped).map(|first| first.reached())
     }
 
-    /// The rows of a section that come after a position; before it, if that is `flipped`. Several directions are no comparison that an
-    /// index serves: it finds them by the bound.
-    fn beyond_in(&self, position: &Position, of_nulls: bool, flipped: bool, bound: Option<Expr>) -> Condition {
+    /// The rows of a section that come after a position; before it, if that is `flipped`.
+    fn beyond_in(&self, position: &Position, of_nulls: bool, flipped: bool) -> Condition {
         let others = self.terms(1, position, flipped);
         if self.keys.is_empty() {
             return beyond_all(&others);
         }
         let is_among_nulls = position.values.first().is_none_or(|value| *value == value.as_null());
         match self.first_term(position, of_nulls, flipped) {
-            Some(first) => {
-                let terms: Vec<Term> = [first].into_iter().chain(others).collect();
-                let bound = bound.filter(|_| !is_one_way(&terms));
-                Condition::all().add_option(bound).add(beyond_all(&terms))
-            }
+            Some(first) => beyond_all(&[first].into_iter().chain(others).collect::<Vec<Term>>()),
             None if of_nulls && is_among_nulls => beyond_all(&others),
             // The other section comes after this one, or before it.
             None if of_nulls != flipped => Condition::all(),
