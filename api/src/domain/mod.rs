@@ -1,5 +1,6 @@
 //! The council's rules: plain functions over plain values. No SQL, no async, no GraphQL; unit tests stand beside them.
 
+pub mod action;
 pub mod audience;
 pub mod bulk;
 pub mod client;

@@ -22,38 +22,9 @@ pub fn named(words: &str) -> Vec<Scope> {
     Scope::iter().filter(|scope| words.contains(&word(*scope))).collect()
 }
 
-/// The scope that a mutation needs; none, if it is no client's.
-pub fn of_mutation(name: &str) -> Option<Scope> {
-    if name.ends_with("ExternalId") {
-        return Some(Scope::Sync);
-    }
-    for (about, scope) in [
-        ("Organization", Scope::WriteOrganizations),
-        ("Recommendation", Scope::WriteRecommendations),
-        ("Meeting", Scope::WriteMeetings),
-        ("Agenda", Scope::WriteMeetings),
-        ("Participation", Scope::WriteMeetings),
-        ("Body", Scope::WriteCouncil),
-        ("Mandate", Scope::WriteCouncil),
-        ("Theme", Scope::WriteCouncil),
-        ("Instrument", Scope::WriteCouncil),
-    ] {
-        if name.contains(about) && !matches!(name, "setBodySessions") {
-            return Some(scope);
-        }
-    }
-    match name {
-        "setBodySessions" => Some(Scope::WriteMeetings),
-        "openDiscussion" | "recordAgreement" | "setAddressees" | "submitToExecutiveCommittee" => {
-            Some(Scope::WriteRecommendations)
-        }
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{named, of_mutation, word};
+    use super::{named, word};
     use entity::client::Scope;
     use sea_orm::Iterable as _;
 
@@ -62,14 +33,5 @@ mod tests {
         let words: Vec<&str> = Scope::iter().map(word).collect();
         assert_eq!(named(&words.join(" ")), Scope::iter().collect::<Vec<_>>());
         assert_eq!(named("openid write:meetings"), [Scope::WriteMeetings]);
-    }
-
-    #[test]
-    fn a_mutation_needs_the_scope_of_what_it_writes() {
-        assert_eq!(of_mutation("setMeetingOrganizers"), Some(Scope::WriteMeetings));
-        assert_eq!(of_mutation("setBodySessions"), Some(Scope::WriteMeetings));
-        assert_eq!(of_mutation("upsertOrganizations"), Some(Scope::WriteOrganizations));
-        assert_eq!(of_mutation("recordAgreement"), Some(Scope::WriteRecommendations));
-        assert_eq!(of_mutation("issueToken"), None);
     }
 }

@@ -15,6 +15,7 @@ use super::page::sort;
 use super::read::{self, Visible};
 use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};
+use crate::domain::action::Action;
 use crate::domain::refusal::All as _;
 use crate::domain::{audience, council, input};
 use crate::error::Error;
@@ -153,7 +154,7 @@ pub async fn create(app: &AppContext, viewer: &Viewer, input: CreateBodyInput) -
         input.reports_to_id.map(|id| input::id("reportsToId", &id, "body")).transpose(),
     )
         .all()?;
-    let mut tx = app.begin(viewer, "createBody").await?;
+    let mut tx = app.begin(viewer, Action::CreateBody).await?;
     if let Some(superior) = reports_to_id {
         tx.get::<body::Entity>("reportsToId", superior, "body").await?;
     }
@@ -183,7 +184,7 @@ pub async fn create(app: &AppContext, viewer: &Viewer, input: CreateBodyInput) -
 pub async fn update(app: &AppContext, viewer: &Viewer, input: UpdateBodyInput) -> Result<Written<body::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let id = input::id::<BodyId>("id", &input.id, "body")?;
-    let mut tx = app.begin(viewer, "updateBody").await?;
+    let mut tx = app.begin(viewer, Action::UpdateBody).await?;
     let before = tx.get_at::<body::Entity>(id, input.expected_version, "body").await?;
     let mut after = before.clone();
     (after.name, after.mandate_text, after.established_on, after.active, after.reports_to_id) = (

@@ -13,6 +13,7 @@ use super::read::{self, Visible};
 use super::registry::{Named, named, print};
 use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};
+use crate::domain::action::Action;
 use crate::domain::external::{self, ExternalKey};
 use crate::domain::input;
 use crate::domain::refusal::{All as _, Checked, Refusal};
@@ -138,7 +139,7 @@ pub async fn link(
 ) -> Result<Written<external_id::Model>, Error> {
     viewer.require(Act::Link)?;
     let (record, key) = (named(&input.id), input.external_id.parse()).all()?;
-    let mut tx = app.begin(viewer, "linkExternalId").await?;
+    let mut tx = app.begin(viewer, Action::LinkExternalId).await?;
     known(&tx, record).await?;
     let systems = claim(&tx, &[&key]).await?;
     systems.check(PATH, &key)?;
@@ -163,7 +164,7 @@ pub async fn unlink(
 ) -> Result<Written<external_id::Model>, Error> {
     viewer.require(Act::Link)?;
     let (record, key) = (named(&input.id), input.external_id.parse()).all()?;
-    let mut tx = app.begin(viewer, "unlinkExternalId").await?;
+    let mut tx = app.begin(viewer, Action::UnlinkExternalId).await?;
     let row = read::find::<external_id::Entity>(tx.db(), tx.viewer(), of_key(record.record, &key)).await?;
     let row = row.filter(|row| row.record_id == record.id).ok_or_else(|| Refusal::not_found(PATH, "external id"))?;
     tx.remove_beside::<external_id::Entity>(&row).await?;

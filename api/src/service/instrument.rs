@@ -13,6 +13,7 @@ use super::page::sort;
 use super::read::{self, Visible};
 use super::tx::Written;
 use crate::auth::{Act, Viewer};
+use crate::domain::action::Action;
 use crate::domain::refusal::All as _;
 use crate::domain::{audience, input};
 use crate::error::Error;
@@ -123,7 +124,7 @@ pub async fn create(
         input::optional_day("adoptedOn", input.adopted_on),
     )
         .all()?;
-    let mut tx = app.begin(viewer, "createInstrument").await?;
+    let mut tx = app.begin(viewer, Action::CreateInstrument).await?;
     let (id, at) = (tx.mint(), tx.at());
     let (audience, owner) = audience::OPEN;
     let title_folded = title.folded();
@@ -150,7 +151,7 @@ pub async fn update(
 ) -> Result<Written<instrument::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let id = input::id::<InstrumentId>("id", &input.id, "instrument")?;
-    let mut tx = app.begin(viewer, "updateInstrument").await?;
+    let mut tx = app.begin(viewer, Action::UpdateInstrument).await?;
     let before = tx.get_at::<instrument::Entity>(id, input.expected_version, "instrument").await?;
     let mut after = before.clone();
     (after.symbol, after.title, after.adopted_on) = (

@@ -17,6 +17,7 @@ use super::page::sort;
 use super::read::{self, Visible};
 use super::tx::Written;
 use crate::auth::{Act, Viewer};
+use crate::domain::action::Action;
 use crate::domain::refusal::All as _;
 use crate::domain::{audience, council, input};
 use crate::error::Error;
@@ -135,7 +136,7 @@ pub async fn grant(
         council::mandate_period(input.valid_from, input.valid_to),
     )
         .all()?;
-    let mut tx = app.begin(viewer, "grantMandate").await?;
+    let mut tx = app.begin(viewer, Action::GrantMandate).await?;
     let holder = tx.get::<organization::Entity>("organizationId", organization_id, "organisation").await?;
     let body = tx.get::<body::Entity>("bodyId", body_id, "body").await?;
     let country = match country_id {
@@ -173,7 +174,7 @@ pub async fn grant(
 pub async fn end(app: &AppContext, viewer: &Viewer, input: EndMandateInput) -> Result<Written<mandate::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let id = input::id::<MandateId>("id", &input.id, "mandate")?;
-    let mut tx = app.begin(viewer, "endMandate").await?;
+    let mut tx = app.begin(viewer, Action::EndMandate).await?;
     let before = tx.get_at::<mandate::Entity>(id, input.expected_version, "mandate").await?;
     council::mandate_end(&before, input.valid_to)?;
     let after = mandate::Model { valid_to: Some(input.valid_to), ..before.clone() };

@@ -14,6 +14,7 @@ use super::page::sort;
 use super::read::{self, Visible};
 use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};
+use crate::domain::action::Action;
 use crate::domain::refusal::All as _;
 use crate::domain::{audience, council, input};
 use crate::error::Error;
@@ -123,7 +124,7 @@ pub async fn create(
         input.parent_id.map(|id| input::id("parentId", &id, "theme")).transpose(),
     )
         .all()?;
-    let mut tx = app.begin(viewer, "createTheme").await?;
+    let mut tx = app.begin(viewer, Action::CreateTheme).await?;
     if let Some(parent) = parent {
         tx.get::<theme::Entity>("parentId", parent, "theme").await?;
     }
@@ -155,7 +156,7 @@ pub async fn update(
 ) -> Result<Written<theme::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let id = input::id::<ThemeId>("id", &input.id, "theme")?;
-    let mut tx = app.begin(viewer, "updateTheme").await?;
+    let mut tx = app.begin(viewer, Action::UpdateTheme).await?;
     let before = tx.get_at::<theme::Entity>(id, input.expected_version, "theme").await?;
     let mut after = before.clone();
     (after.code, after.name, after.kind, after.parent_id) = (
@@ -191,7 +192,7 @@ pub async fn merge(app: &AppContext, viewer: &Viewer, input: MergeThemesInput) -
         (input::id::<ThemeId>("id", &input.id, "theme"), input::id::<ThemeId>("intoId", &input.into_id, "theme"))
             .all()?;
     council::merges(&id, &into_id)?;
-    let mut tx = app.begin(viewer, "mergeThemes").await?;
+    let mut tx = app.begin(viewer, Action::MergeThemes).await?;
     let before = tx.get_at::<theme::Entity>(id, input.expected_version, "theme").await?;
     tx.hold::<theme::Entity>(into_id).await?;
     let into = tx.get::<theme::Entity>("intoId", into_id, "theme").await?;

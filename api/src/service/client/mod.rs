@@ -22,6 +22,7 @@ use super::read::{self, Visible};
 use super::tx::{Tx, Written};
 use crate::auth::token::{Grant, issue};
 use crate::auth::{Act, Role, Viewer};
+use crate::domain::action::Action;
 use crate::domain::refusal::{All as _, Checked};
 use crate::domain::{client as rules, input, scope};
 use crate::error::Error;
@@ -115,7 +116,7 @@ pub async fn register(
     )
         .all()?;
     rules::has_its_organization(input.role, organization_id.is_some())?;
-    let mut tx = app.begin(viewer, "registerClient").await?;
+    let mut tx = app.begin(viewer, Action::RegisterClient).await?;
     if let Some(id) = organization_id {
         let organization = tx.get::<organization::Entity>("organizationId", id, "organisation").await?;
         rules::organization_is_active(organization.active)?;
@@ -148,7 +149,7 @@ pub async fn deactivate(
 ) -> Result<Written<client::Model>, Error> {
     viewer.require(Act::Administer)?;
     let id = input::id::<ClientId>("id", &input.id, "client")?;
-    let mut tx = app.begin(viewer, "deactivateClient").await?;
+    let mut tx = app.begin(viewer, Action::DeactivateClient).await?;
     let before = held_client(&tx, "id", id).await?;
     let after = client::Model { active: false, ..before };
     tx.update_beside::<client::Entity>(std::slice::from_ref(&after)).await?;
@@ -165,7 +166,7 @@ pub async fn issue_token(app: &AppContext, viewer: &Viewer, input: IssueTokenInp
     let (id, _) =
         (input::id::<ClientId>("clientId", &input.client_id, "client"), rules::expires_at(app.clock.now(), input.days))
             .all()?;
-    let mut tx = app.begin(viewer, "issueToken").await?;
+    let mut tx = app.begin(viewer, Action::IssueToken).await?;
     let client = held_client(&tx, "clientId", id).await?;
     rules::is_active("clientId", client.active)?;
     let valid = read::count::<client_token::Entity>(tx.db(), tx.viewer(), valid(id, tx.at())).await?;
@@ -217,7 +218,7 @@ pub async fn revoke(
 ) -> Result<Written<client_token::Model>, Error> {
     viewer.require(Act::Administer)?;
     let id = token_id(&input.id)?;
-    let mut tx = app.begin(viewer, "revokeToken").await?;
+    let mut tx = app.begin(viewer, Action::RevokeToken).await?;
     tx.hold::<client_token::Entity>(id).await?;
     let before = tx.get::<client_token::Entity>("id", id, "token").await?;
     let row = client_token::Model { revoked_at: before.revoked_at.or(Some(tx.at())), ..before.clone() };

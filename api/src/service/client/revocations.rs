@@ -10,6 +10,7 @@ use sea_orm::{ColumnTrait as _, ConnectionTrait};
 
 use super::tokens;
 use crate::auth::Viewer;
+use crate::domain::action::Action;
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::read;
@@ -40,7 +41,7 @@ pub async fn grants(db: &impl ConnectionTrait) -> Result<Grants, Error> {
 
 /// Takes over what another database knows: its tokens, as far as their clients are there, and who is no longer active.
 pub async fn take_over(app: &AppContext, Grants { tokens, inactive }: Grants) -> Result<Revoked, Error> {
-    let mut tx = app.begin(&Viewer::system("restore"), "restore").await?;
+    let mut tx = app.begin(&Viewer::system("restore"), Action::Restore).await?;
     let clients = tokens.iter().map(|token| token.client_id).chain(inactive.iter().copied());
     let clients = tx.by_id::<client::Entity>(clients.collect()).await?;
     let known = tx.by_id::<client_token::Entity>(tokens.iter().map(|token| token.id).collect()).await?;
@@ -82,7 +83,7 @@ pub async fn is_any_good(app: &AppContext) -> Result<bool, Error> {
 
 /// Revokes every token that is good. Each client needs a new one then.
 pub async fn revoke_all(app: &AppContext) -> Result<Revoked, Error> {
-    let mut tx = app.begin(&Viewer::system("restore"), "restore").await?;
+    let mut tx = app.begin(&Viewer::system("restore"), Action::Restore).await?;
     let mut tokens = read::all::<client_token::Entity>(tx.db(), tx.viewer(), good(app)).await?;
     for token in &mut tokens {
         token.revoked_at = Some(tx.at());

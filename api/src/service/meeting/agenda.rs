@@ -9,6 +9,7 @@ use entity::id::{AgendaItemId, BodyId, MeetingId, RecommendationId};
 use entity::{agenda_item, agenda_item_recommendation, body, meeting, recommendation};
 
 use crate::auth::{Act, Viewer};
+use crate::domain::action::Action;
 use crate::domain::audience::Access;
 use crate::domain::lifecycle::{MeetingMove, next_meeting};
 use crate::domain::refusal::{All as _, each};
@@ -153,7 +154,7 @@ pub async fn add(
         input.body_id.map(|id| input::id::<BodyId>("bodyId", &id, "body")).transpose(),
     )
         .all()?;
-    let mut tx = app.begin(viewer, "addAgendaItem").await?;
+    let mut tx = app.begin(viewer, Action::AddAgendaItem).await?;
     // No version is asked for: who adds at the same time waits, and comes next.
     tx.hold::<meeting::Entity>(meeting_id).await?;
     let meeting = tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await?;
@@ -191,7 +192,7 @@ pub async fn update(
 ) -> Result<Written<agenda_item::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let id = input::id::<AgendaItemId>("id", &input.id, "agenda item")?;
-    let mut tx = app.begin(viewer, "updateAgendaItem").await?;
+    let mut tx = app.begin(viewer, Action::UpdateAgendaItem).await?;
     let before = tx.get_at::<agenda_item::Entity>(id, input.expected_version, "agenda item").await?;
     let meeting = held_meeting(&tx, before.meeting_id).await?;
     next_meeting(meeting.status, MeetingMove::Update)?;
@@ -228,7 +229,7 @@ pub async fn remove(
 ) -> Result<Written<meeting::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let id = input::id::<AgendaItemId>("id", &input.id, "agenda item")?;
-    let mut tx = app.begin(viewer, "removeAgendaItem").await?;
+    let mut tx = app.begin(viewer, Action::RemoveAgendaItem).await?;
     let item = tx.get_at::<agenda_item::Entity>(id, input.expected_version, "agenda item").await?;
     let meeting = held_meeting(&tx, item.meeting_id).await?;
     next_meeting(meeting.status, MeetingMove::Update)?;
@@ -264,7 +265,7 @@ pub async fn reorder(
     let ids = input.item_ids.iter().enumerate();
     let ids = each(ids.map(|(index, id)| input::id::<AgendaItemId>(&format!("itemIds.{index}"), id, "agenda item")))?;
     let ids = input::distinct("itemIds", ids)?;
-    let mut tx = app.begin(viewer, "reorderAgendaItems").await?;
+    let mut tx = app.begin(viewer, Action::ReorderAgendaItems).await?;
     tx.hold::<meeting::Entity>(meeting_id).await?;
     let meeting = tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await?;
     if meeting.version != input.expected_version {

@@ -28,6 +28,7 @@ use super::page::sort;
 use super::read::{self, Ordered, Visible};
 use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};
+use crate::domain::action::Action;
 use crate::domain::lifecycle::{MeetingMove, next_meeting};
 use crate::domain::refusal::{All as _, Checked};
 use crate::domain::{audience, input, meeting as rules};
@@ -236,7 +237,7 @@ pub async fn schedule(
     input: ScheduleMeetingInput,
 ) -> Result<Written<meeting::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let mut tx = app.begin(viewer, "scheduleMeeting").await?;
+    let mut tx = app.begin(viewer, Action::ScheduleMeeting).await?;
     let row = scheduled(&tx, &input)?;
     check(&tx, &row, None, input.sessions.len(), input.organizers.len()).await?;
     let row = tx.insert::<meeting::Entity>(row).await?;
@@ -321,7 +322,7 @@ pub async fn update(
 ) -> Result<Written<meeting::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let id = input::id::<MeetingId>("id", &input.id, WHAT)?;
-    let mut tx = app.begin(viewer, "updateMeeting").await?;
+    let mut tx = app.begin(viewer, Action::UpdateMeeting).await?;
     let before = tx.get_at::<meeting::Entity>(id, input.expected_version, WHAT).await?;
     next_meeting(before.status, MeetingMove::Update)?;
     let (titles, sources) = (replaced(&input.alternative_titles), replaced(&input.source_ids));

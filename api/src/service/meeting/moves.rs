@@ -8,6 +8,7 @@ use entity::meeting;
 use super::parts::organizers_of;
 use crate::auth::{Act, Viewer};
 use crate::clock::day_in;
+use crate::domain::action::Action;
 use crate::domain::lifecycle::{MeetingMove, next_meeting};
 use crate::domain::{input, meeting as rules};
 use crate::error::Error;
@@ -41,7 +42,7 @@ pub async fn confirm(
     viewer: &Viewer,
     input: MeetingMoveInput,
 ) -> Result<Written<meeting::Model>, Error> {
-    step(app, viewer, "confirmMeeting", &input, MeetingMove::Confirm, |_| {}).await
+    step(app, viewer, Action::ConfirmMeeting, &input, MeetingMove::Confirm, |_| {}).await
 }
 
 pub async fn open(
@@ -49,7 +50,7 @@ pub async fn open(
     viewer: &Viewer,
     input: MeetingMoveInput,
 ) -> Result<Written<meeting::Model>, Error> {
-    step(app, viewer, "openMeeting", &input, MeetingMove::Open, |_| {}).await
+    step(app, viewer, Action::OpenMeeting, &input, MeetingMove::Open, |_| {}).await
 }
 
 pub async fn conclude(
@@ -57,7 +58,7 @@ pub async fn conclude(
     viewer: &Viewer,
     input: MeetingMoveInput,
 ) -> Result<Written<meeting::Model>, Error> {
-    step(app, viewer, "concludeMeeting", &input, MeetingMove::Conclude, |_| {}).await
+    step(app, viewer, Action::ConcludeMeeting, &input, MeetingMove::Conclude, |_| {}).await
 }
 
 pub async fn cancel(
@@ -65,7 +66,7 @@ pub async fn cancel(
     viewer: &Viewer,
     input: MeetingMoveInput,
 ) -> Result<Written<meeting::Model>, Error> {
-    step(app, viewer, "cancelMeeting", &input, MeetingMove::Cancel, |_| {}).await
+    step(app, viewer, Action::CancelMeeting, &input, MeetingMove::Cancel, |_| {}).await
 }
 
 pub async fn postpone(
@@ -74,7 +75,7 @@ pub async fn postpone(
     input: PostponeMeetingInput,
 ) -> Result<Written<meeting::Model>, Error> {
     let named = MeetingMoveInput { id: input.id, expected_version: input.expected_version };
-    step(app, viewer, "postponeMeeting", &named, MeetingMove::Postpone, |row| {
+    step(app, viewer, Action::PostponeMeeting, &named, MeetingMove::Postpone, |row| {
         row.starts_on = input.starts_on.unwrap_or(row.starts_on);
         row.ends_on = input.ends_on.or(input.starts_on).unwrap_or(row.ends_on);
     })
@@ -84,7 +85,7 @@ pub async fn postpone(
 async fn step(
     app: &AppContext,
     viewer: &Viewer,
-    action: &'static str,
+    action: Action,
     input: &MeetingMoveInput,
     step: MeetingMove,
     change: impl FnOnce(&mut meeting::Model),

@@ -10,6 +10,7 @@ use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait as _};
 
 use crate::auth::{Act, Viewer};
+use crate::domain::action::Action;
 use crate::domain::refusal::All as _;
 use crate::domain::{audience, input, meeting as rules};
 use crate::error::Error;
@@ -108,7 +109,7 @@ pub async fn record(
         .all()?;
     let act = |lets_in| Act::RecordParticipation { organization: organization_id, lets_in };
     viewer.require(act(false))?;
-    let mut tx = app.begin(viewer, "recordParticipation").await?;
+    let mut tx = app.begin(viewer, Action::RecordParticipation).await?;
     // Who may read the row follows the meeting, which does not change meanwhile.
     tx.hold::<meeting::Entity>(meeting_id).await?;
     let meeting = tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await?;

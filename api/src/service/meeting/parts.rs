@@ -10,6 +10,7 @@ use entity::{alternative_title, body, body_session, meeting, meeting_organizer, 
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait as _};
 
 use crate::auth::{Act, Viewer};
+use crate::domain::action::Action;
 use crate::domain::lifecycle::{MeetingMove, next_meeting};
 use crate::domain::refusal::{All as _, Checked, each};
 use crate::domain::{input, meeting as rules};
@@ -117,7 +118,7 @@ pub async fn set_meeting_organizers(
 ) -> Result<Written<meeting::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let id = input::id::<MeetingId>("id", &input.id, "meeting")?;
-    let mut tx = app.begin(viewer, "setMeetingOrganizers").await?;
+    let mut tx = app.begin(viewer, Action::SetMeetingOrganizers).await?;
     let before = tx.get_at::<meeting::Entity>(id, input.expected_version, "meeting").await?;
     next_meeting(before.status, MeetingMove::Update)?;
     rules::organizers(before.status, input.organizers.len())?;
@@ -132,7 +133,7 @@ pub async fn set_body_sessions(
 ) -> Result<Written<meeting::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let id = input::id::<MeetingId>("id", &input.id, "meeting")?;
-    let mut tx = app.begin(viewer, "setBodySessions").await?;
+    let mut tx = app.begin(viewer, Action::SetBodySessions).await?;
     let before = tx.get_at::<meeting::Entity>(id, input.expected_version, "meeting").await?;
     next_meeting(before.status, MeetingMove::SetSessions)?;
     rules::sessions(before.kind, input.sessions.len())?;

@@ -21,6 +21,7 @@ use super::parts::{
 use super::{ScheduleMeetingInput, UpdateMeetingInput, WHAT, cascade_access, judge, patched, reached_at, scheduled};
 use crate::auth::{Act, Viewer};
 use crate::clock::day_in;
+use crate::domain::action::Action;
 use crate::domain::lifecycle::{MeetingMove, next_meeting};
 use crate::domain::meeting as rules;
 use crate::domain::refusal::{All as _, Checked};
@@ -158,7 +159,7 @@ async fn attempt(
     viewer: &Viewer,
     input: &UpsertMeetingsInput,
 ) -> Result<Upserted<meeting::Model>, Error> {
-    let mut tx = app.begin(viewer, "upsertMeetings").await?;
+    let mut tx = app.begin(viewer, Action::UpsertMeetings).await?;
     let targets = targets::<meeting::Entity>(&tx, input.match_by, &input.keys(), WHAT).await?;
     let applied = input.rows.iter().zip(targets.rows).map(|(row, target)| {
         let Target { before, link } = target?;

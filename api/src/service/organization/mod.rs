@@ -9,6 +9,7 @@ use entity::{country, organization};
 use sea_orm::ConnectionTrait;
 
 use crate::auth::{Act, Viewer};
+use crate::domain::action::Action;
 use crate::domain::refusal::{All as _, Checked};
 use crate::domain::{audience, council, input};
 use crate::error::Error;
@@ -179,7 +180,7 @@ pub async fn create(
     input: CreateOrganizationInput,
 ) -> Result<Written<organization::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let mut tx = app.begin(viewer, "createOrganization").await?;
+    let mut tx = app.begin(viewer, Action::CreateOrganization).await?;
     let row = created(&tx, input)?;
     if let Some(parent) = row.parent_id {
         tx.get::<organization::Entity>("parentId", parent, WHAT).await?;
@@ -229,7 +230,7 @@ pub async fn update(
 ) -> Result<Written<organization::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let id = input::id::<OrganizationId>("id", &input.id, WHAT)?;
-    let mut tx = app.begin(viewer, "updateOrganization").await?;
+    let mut tx = app.begin(viewer, Action::UpdateOrganization).await?;
     let before = tx.get_at::<organization::Entity>(id, input.expected_version, WHAT).await?;
     let after = patched(&before, input)?;
     if after.parent_id != before.parent_id {
@@ -277,7 +278,7 @@ pub async fn deactivate(
 ) -> Result<Written<organization::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let id = input::id::<OrganizationId>("id", &input.id, WHAT)?;
-    let mut tx = app.begin(viewer, "deactivateOrganization").await?;
+    let mut tx = app.begin(viewer, Action::DeactivateOrganization).await?;
     let before = tx.get_at::<organization::Entity>(id, input.expected_version, WHAT).await?;
     let after = organization::Model { active: false, ..before.clone() };
     let row = tx.update::<organization::Entity>(&before, after).await?;

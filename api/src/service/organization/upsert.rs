@@ -10,6 +10,7 @@ use sea_orm::{Condition, ConnectionTrait as _};
 
 use super::{CreateOrganizationInput, UpdateOrganizationInput, WHAT, created, patched};
 use crate::auth::{Act, Viewer};
+use crate::domain::action::Action;
 use crate::domain::council;
 use crate::domain::refusal::{All as _, Checked};
 use crate::error::Error;
@@ -111,7 +112,7 @@ async fn attempt(
     viewer: &Viewer,
     input: &UpsertOrganizationsInput,
 ) -> Result<Upserted<organization::Model>, Error> {
-    let mut tx = app.begin(viewer, "upsertOrganizations").await?;
+    let mut tx = app.begin(viewer, Action::UpsertOrganizations).await?;
     let targets = targets::<organization::Entity>(&tx, input.match_by, &input.keys(), WHAT).await?;
     let applied = input.rows.iter().zip(targets.rows).map(|(row, target)| {
         let Target { before, link } = target?;

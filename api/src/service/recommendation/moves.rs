@@ -12,6 +12,7 @@ use super::parts::addressees_of;
 use super::{WHAT, put};
 use crate::auth::{Act, Standing, Viewer};
 use crate::clock::day_in;
+use crate::domain::action::Action;
 use crate::domain::label::Label;
 use crate::domain::lifecycle::{Move, next};
 use crate::domain::refusal::All as _;
@@ -92,7 +93,7 @@ impl<'a> Step<'a> {
     async fn begin(
         app: &'a AppContext,
         viewer: &'a Viewer,
-        action: &'static str,
+        action: Action,
         (id, expected_version): (&ID, i32),
         (step, word): (Move, Word),
     ) -> Result<Self, Error> {
@@ -140,7 +141,7 @@ pub async fn open_discussion(
     input: RecommendationMoveInput,
 ) -> Result<Written<recommendation::Model>, Error> {
     let named = (&input.id, input.expected_version);
-    Step::begin(app, viewer, "openDiscussion", named, (Move::OpenDiscussion, Word::Editor)).await?.finish().await
+    Step::begin(app, viewer, Action::OpenDiscussion, named, (Move::OpenDiscussion, Word::Editor)).await?.finish().await
 }
 
 pub async fn withdraw(
@@ -149,7 +150,8 @@ pub async fn withdraw(
     input: RecommendationMoveInput,
 ) -> Result<Written<recommendation::Model>, Error> {
     let named = (&input.id, input.expected_version);
-    let step = Step::begin(app, viewer, "withdrawRecommendation", named, (Move::Withdraw, Word::Withdrawer)).await?;
+    let step =
+        Step::begin(app, viewer, Action::WithdrawRecommendation, named, (Move::Withdraw, Word::Withdrawer)).await?;
     step.finish_because(Some(ChangeReason::WithdrawnDraft)).await
 }
 
@@ -162,7 +164,7 @@ pub async fn record_agreement(
     let meeting_id = input::id::<MeetingId>("meetingId", &input.meeting_id, "meeting")?;
     let named = (&input.id, input.expected_version);
     let mut step =
-        Step::begin(app, viewer, "recordAgreement", named, (Move::RecordAgreement, Word::GroupChair)).await?;
+        Step::begin(app, viewer, Action::RecordAgreement, named, (Move::RecordAgreement, Word::GroupChair)).await?;
     let meeting = held_meeting(&step.tx, meeting_id).await?;
     let sessions = sessions_of(&step.tx, meeting_id).await?;
     let carries = sessions.iter().any(|session| session.body_id == step.before.body_id);
@@ -178,7 +180,7 @@ pub async fn submit(
     input: RecommendationMoveInput,
 ) -> Result<Written<recommendation::Model>, Error> {
     let named = (&input.id, input.expected_version);
-    Step::begin(app, viewer, "submitToExecutiveCommittee", named, (Move::Submit, Word::GroupChair))
+    Step::begin(app, viewer, Action::SubmitToExecutiveCommittee, named, (Move::Submit, Word::GroupChair))
         .await?
         .finish()
         .await
@@ -192,7 +194,7 @@ pub async fn return_to_group(
 ) -> Result<Written<recommendation::Model>, Error> {
     let named = (&input.id, input.expected_version);
     let mut step =
-        Step::begin(app, viewer, "returnRecommendation", named, (Move::Return, Word::CommitteeChair)).await?;
+        Step::begin(app, viewer, Action::ReturnRecommendation, named, (Move::Return, Word::CommitteeChair)).await?;
     step.after.agreed_meeting_id = None;
     step.finish().await
 }
@@ -207,7 +209,8 @@ pub async fn adopt(
         (input::id::<MeetingId>("meetingId", &input.meeting_id, "meeting"), rules::declared(input.no_personal_data))
             .all()?;
     let named = (&input.id, input.expected_version);
-    let mut step = Step::begin(app, viewer, "adoptRecommendation", named, (Move::Adopt, Word::CommitteeChair)).await?;
+    let mut step =
+        Step::begin(app, viewer, Action::AdoptRecommendation, named, (Move::Adopt, Word::CommitteeChair)).await?;
     let meeting = held_meeting(&step.tx, meeting_id).await?;
     let carries = carries_adopting_body(&step.tx, meeting_id).await?;
     meetings::reached_at(meeting.status, carries, "the Executive Committee or the plenary")?;
@@ -270,7 +273,7 @@ pub async fn transmit(
     input: RecommendationMoveInput,
 ) -> Result<Written<recommendation::Model>, Error> {
     let named = (&input.id, input.expected_version);
-    Step::begin(app, viewer, "transmitRecommendation", named, (Move::Transmit, Word::CommitteeChair))
+    Step::begin(app, viewer, Action::TransmitRecommendation, named, (Move::Transmit, Word::CommitteeChair))
         .await?
         .finish()
         .await
@@ -287,7 +290,8 @@ pub async fn supersede(
     let successor_id = input::id::<RecommendationId>(path, &input.superseded_by_id, WHAT)?;
     let named = (&input.id, input.expected_version);
     let mut step =
-        Step::begin(app, viewer, "supersedeRecommendation", named, (Move::Supersede, Word::CommitteeChair)).await?;
+        Step::begin(app, viewer, Action::SupersedeRecommendation, named, (Move::Supersede, Word::CommitteeChair))
+            .await?;
     step.tx.hold::<recommendation::Entity>(successor_id).await?;
     let successor = step.tx.get::<recommendation::Entity>(path, successor_id, WHAT).await?;
     rules::supersedes(path, &step.before, &successor)?;

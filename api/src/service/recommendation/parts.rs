@@ -12,6 +12,7 @@ use sea_orm::{ColumnTrait, Condition};
 
 use super::{WHAT, put};
 use crate::auth::{Act, Viewer};
+use crate::domain::action::Action;
 use crate::domain::lifecycle::{Move, next};
 use crate::domain::refusal::{All as _, Checked, each};
 use crate::domain::{input, recommendation as rules};
@@ -58,7 +59,7 @@ pub async fn set_addressees(
 ) -> Result<Written<recommendation::Model>, Error> {
     viewer.require(Act::Write)?;
     let id = input::id::<RecommendationId>("id", &input.id, WHAT)?;
-    let mut tx = app.begin(viewer, "setAddressees").await?;
+    let mut tx = app.begin(viewer, Action::SetAddressees).await?;
     let before = tx.get_at::<recommendation::Entity>(id, input.expected_version, WHAT).await?;
     let standing = tx.standing(before.body_id).await?;
     viewer.require(Act::EditText { standing: &standing, drafted_by: before.drafted_by_id })?;

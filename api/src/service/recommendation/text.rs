@@ -9,6 +9,7 @@ use entity::{body, recommendation};
 use super::parts::{AddresseeInput, add_revision, replace_addressees, set_instruments, set_themes};
 use super::{WHAT, put};
 use crate::auth::{Act, Standing, Viewer};
+use crate::domain::action::Action;
 use crate::domain::lifecycle::{Move, next};
 use crate::domain::refusal::All as _;
 use crate::domain::{audience, input, recommendation as rules};
@@ -80,7 +81,7 @@ pub async fn draft(
 ) -> Result<Written<recommendation::Model>, Error> {
     viewer.require(Act::Write)?;
     let body_id = input::id::<BodyId>("bodyId", &input.body_id, "body")?;
-    let mut tx = app.begin(viewer, "draftRecommendation").await?;
+    let mut tx = app.begin(viewer, Action::DraftRecommendation).await?;
     let body = tx.get::<body::Entity>("bodyId", body_id, "body").await?;
     may_draft(viewer, &tx.standing(body_id).await?, &body)?;
     let row = drafted(&tx, body_id, &input)?;
@@ -154,7 +155,7 @@ pub async fn revise(
         input::optional_text("changeNote", input.change_note.as_deref(), input::NOTE),
     )
         .all()?;
-    let mut tx = app.begin(viewer, "reviseRecommendation").await?;
+    let mut tx = app.begin(viewer, Action::ReviseRecommendation).await?;
     let before = tx.get_at::<recommendation::Entity>(id, input.expected_version, WHAT).await?;
     let standing = tx.standing(before.body_id).await?;
     let (themes, instruments) = (replaced(&input.theme_ids), replaced(&input.instrument_ids));

@@ -21,6 +21,7 @@ use super::text::{
     DraftRecommendationInput, ReviseRecommendationInput, drafted, is_new_text, may_draft, may_revise, reopen, revised,
 };
 use crate::auth::{Act, Standing, Viewer};
+use crate::domain::action::Action;
 use crate::domain::lifecycle::{Move, next};
 use crate::domain::refusal::{All as _, Checked, Refusal};
 use crate::domain::{input, recommendation as rules};
@@ -120,7 +121,7 @@ async fn attempt(
     viewer: &Viewer,
     input: &UpsertRecommendationsInput,
 ) -> Result<Upserted<recommendation::Model>, Error> {
-    let mut tx = app.begin(viewer, "upsertRecommendations").await?;
+    let mut tx = app.begin(viewer, Action::UpsertRecommendations).await?;
     let targets = targets::<recommendation::Entity>(&tx, input.match_by, &input.keys(), WHAT).await?;
     let wanted: Vec<Checked<Wanted>> = input.rows.iter().map(Wanted::parse).collect();
     let known = Known::read(&tx, &targets.rows, &wanted).await?;

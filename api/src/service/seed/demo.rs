@@ -14,6 +14,7 @@ use sea_orm::{ColumnTrait as _, Condition};
 
 use super::specimen::{Pair, Rows, Specimen, localized};
 use crate::auth::Viewer;
+use crate::domain::action::Action;
 use crate::domain::audience;
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -85,7 +86,7 @@ const TEXTS: [(&str, RecommendationStatus, &str, &str, &str); 11] = {
 /// Loads the demonstration once; returns how many records were added.
 pub async fn load(app: &AppContext) -> Result<usize, Error> {
     let viewer = Viewer::system("seed");
-    let mut tx = app.begin(&viewer, "seed demo").await?;
+    let mut tx = app.begin(&viewer, Action::SeedDemo).await?;
     tx.alone("seed demo").await?;
     let first = localized(&title(TEXTS[0].3, TEXTS[0].4));
     let demo = Condition::all()

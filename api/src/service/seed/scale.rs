@@ -14,6 +14,7 @@ use sea_orm::{ColumnTrait as _, Condition};
 
 use super::specimen::{Rows, Specimen, localized};
 use crate::auth::Viewer;
+use crate::domain::action::Action;
 use crate::domain::audience;
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -56,7 +57,7 @@ async fn in_chunks(
     while done < count {
         let rows = Ord::min(u32::try_from(pace.rows()).unwrap_or(count), count - done);
         pace.yields(app).await;
-        let mut tx = app.begin(viewer, "seed scale").await?;
+        let mut tx = app.begin(viewer, Action::SeedScale).await?;
         write(&mut tx, done..done + rows).await?;
         pace.learn(rows as usize, tx.begun().elapsed());
         tx.commit(()).await?;
@@ -84,7 +85,7 @@ struct Group {
 
 impl Context {
     async fn read(app: &AppContext, viewer: &Viewer) -> Result<Self, Error> {
-        let tx = app.begin(viewer, "seed scale").await?;
+        let tx = app.begin(viewer, Action::SeedScale).await?;
         let working_groups = Condition::all().add(body::Column::Kind.eq(body::BodyKind::WorkingGroup));
         let mut bodies = read::all::<body::Entity>(tx.db(), tx.viewer(), working_groups).await?;
         bodies.sort_by(|one, other| one.code.cmp(&other.code));

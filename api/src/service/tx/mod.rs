@@ -26,7 +26,7 @@ use super::change::{Pending, append, ring};
 use super::constraint::refused_write;
 use crate::auth::Viewer;
 use crate::database::Transaction;
-use crate::domain::scope;
+use crate::domain::action::Action;
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::context::feed::{ChangeCursor, Head, Identity};
@@ -53,7 +53,7 @@ pub struct Tx<'a> {
     app: &'a AppContext,
     /// Its author, with the whole sight of its role.
     viewer: Viewer,
-    action: &'static str,
+    action: Action,
     at: DateTime<Utc>,
     begun: Instant,
     /// The feed as it was known when this began.
@@ -70,9 +70,9 @@ pub struct Tx<'a> {
 }
 
 impl AppContext {
-    /// Begins a use case. `action` is its name in the audit trail: the mutation or the command.
-    pub async fn begin<'a>(&'a self, viewer: &Viewer, action: &'static str) -> Result<Tx<'a>, Error> {
-        viewer.require_scope(scope::of_mutation(action))?;
+    /// Begins a use case. The audit trail names its action.
+    pub async fn begin<'a>(&'a self, viewer: &Viewer, action: Action) -> Result<Tx<'a>, Error> {
+        viewer.require_scope(action.scope())?;
         let feed = self.feed.head().identity;
         let txn = self.databases.begin().await?;
         let at = self.clock.now();
@@ -283,7 +283,7 @@ impl Tx<'_> {
             id: self.app.clock.mint(),
             at: self.at,
             actor: self.viewer.subject.clone(),
-            action: self.action.to_owned(),
+            action: self.action.name().to_owned(),
             subjects: Subjects(self.subjects),
         };
         audit::Entity::insert(line.into_active_model())

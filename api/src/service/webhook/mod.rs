@@ -27,6 +27,7 @@ use super::read::{self, Visible};
 use super::tx::{Tx, Written};
 use super::{list, nested};
 use crate::auth::{Act, Viewer};
+use crate::domain::action::Action;
 use crate::domain::refusal::{All as _, Refusal};
 use crate::domain::{input, webhook as rules};
 use crate::error::Error;
@@ -119,7 +120,7 @@ pub async fn register(app: &AppContext, viewer: &Viewer, input: RegisterWebhookI
         input.client_id.map(|id| input::id::<ClientId>("clientId", &id, "client")).transpose(),
     )
         .all()?;
-    let mut tx = app.begin(viewer, "registerWebhook").await?;
+    let mut tx = app.begin(viewer, Action::RegisterWebhook).await?;
     if let Some(id) = client_id {
         let client = tx.get::<client::Entity>("clientId", id, "client").await?;
         rules::may_see_with(&client)?;
@@ -169,7 +170,7 @@ fn new_secret() -> Result<String, Error> {
 pub async fn rotate(app: &AppContext, viewer: &Viewer, input: WebhookInput) -> Result<Written<Keyed>, Error> {
     viewer.require(Act::Administer)?;
     forbids_keys(app)?;
-    let (mut tx, before) = held(app, viewer, "rotateWebhookSecret", &input.id).await?;
+    let (mut tx, before) = held(app, viewer, Action::RotateWebhookSecret, &input.id).await?;
     let secret = new_secret()?;
     let secrets = rules::rotated(&before.secrets.0, secret.clone(), tx.at());
     let row = webhook::Model { secrets: Secrets(secrets), ..before };
@@ -179,7 +180,7 @@ pub async fn rotate(app: &AppContext, viewer: &Viewer, input: WebhookInput) -> R
 
 pub async fn disable(app: &AppContext, viewer: &Viewer, input: WebhookInput) -> Result<Written<webhook::Model>, Error> {
     viewer.require(Act::Administer)?;
-    let (mut tx, before) = held(app, viewer, "disableWebhook", &input.id).await?;
+    let (mut tx, before) = held(app, viewer, Action::DisableWebhook, &input.id).await?;
     let reason = Some(WebhookReason::ByAdministrator);
     let row = webhook::Model { status: WebhookStatus::Disabled, reason, ..before };
     tx.update_beside::<webhook::Entity>(std::slice::from_ref(&row)).await?;
@@ -189,7 +190,7 @@ pub async fn disable(app: &AppContext, viewer: &Viewer, input: WebhookInput) -> 
 /// It goes on where it stood; from now on, if the feed no longer goes back so far.
 pub async fn enable(app: &AppContext, viewer: &Viewer, input: WebhookInput) -> Result<Written<webhook::Model>, Error> {
     viewer.require(Act::Administer)?;
-    let (mut tx, before) = held(app, viewer, "enableWebhook", &input.id).await?;
+    let (mut tx, before) = held(app, viewer, Action::EnableWebhook, &input.id).await?;
     if before.status == WebhookStatus::Disabled {
         check_room(&tx, "id").await?;
     }
@@ -214,7 +215,7 @@ pub async fn replay(
 ) -> Result<Written<webhook::Model>, Error> {
     viewer.require(Act::Administer)?;
     let after = change::cursor(app, &input.after).await?.seq;
-    let (mut tx, before) = held(app, viewer, "replayWebhook", &input.id).await?;
+    let (mut tx, before) = held(app, viewer, Action::ReplayWebhook, &input.id).await?;
     let feed = change::bounds(tx.db()).await?;
     if !(feed.floor..=feed.seq).contains(&after) {
         return Err(Error::CursorExpired);
@@ -239,7 +240,7 @@ pub async fn test(
     let message_id = format!("msg_{}", app.clock.uuid().simple());
     let body = json!({ "type": "webhook.test", "timestamp": at, "data": {} }).to_string();
     let posted = app.poster.post(&row, &message_id, at, &body).await;
-    let mut tx = app.begin(viewer, "testWebhook").await?;
+    let mut tx = app.begin(viewer, Action::TestWebhook).await?;
     let delivery = logged(tx.mint(), tx.at(), row.id, (message_id, 1), &posted);
     tx.insert_beside::<webhook_delivery::Entity>(std::slice::from_ref(&delivery)).await?;
     tx.commit(delivery).await
@@ -270,7 +271,7 @@ fn logged(
 async fn held<'a>(
     app: &'a AppContext,
     viewer: &'a Viewer,
-    action: &'static str,
+    action: Action,
     id: &str,
 ) -> Result<(Tx<'a>, webhook::Model), Error> {
     let id = input::id::<WebhookId>("id", id, "webhook")?;

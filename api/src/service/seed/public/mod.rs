@@ -21,6 +21,7 @@ use self::entries::{
 };
 use super::is_empty;
 use crate::auth::Viewer;
+use crate::domain::action::Action;
 use crate::domain::audience;
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -33,7 +34,7 @@ const OPERATIONS: &str = include_str!("../../../../seed/operations.csv");
 pub async fn load(app: &AppContext) -> Result<usize, Error> {
     let record: Record = serde_json::from_str(COUNCIL).map_err(|error| Error::Internal(error.into()))?;
     let viewer = Viewer::system("seed");
-    let tx = app.begin(&viewer, "seed public").await?;
+    let tx = app.begin(&viewer, Action::SeedPublic).await?;
     // Of two programs that start on an empty database one loads, and the other finds it loaded.
     tx.alone("seed public").await?;
     if !is_empty(tx.db(), &viewer).await? {
