@@ -10,6 +10,7 @@ use rec_api::auth::Role;
 use rec_api::error::Error;
 use rec_tests::client::Client;
 use rec_tests::given::text;
+use rec_tests::panics::forgive;
 use rec_tests::socket::Socket;
 use rec_tests::{TestApp, on_both_databases, on_postgres};
 use sea_orm::ConnectionTrait as _;
@@ -81,6 +82,7 @@ on_both_databases! {
         let heard = socket.message().await;
         assert_eq!(heard["type"], "error");
         is_internal(&heard["payload"]);
+        forgive();
         socket.subscribe("2", "{ viewer { role } }").await;
         assert_eq!(socket.message().await["payload"]["data"]["viewer"]["role"], "SECRETARIAT");
         assert_eq!(app.feed_length().await, before);

@@ -6,6 +6,7 @@
 pub mod client;
 pub mod disk;
 pub mod given;
+pub mod panics;
 pub mod points;
 pub mod postgres;
 pub mod program;
@@ -67,9 +68,14 @@ pub fn run<F>(database: Database, case: impl FnOnce(TestApp) -> F + Send + 'stat
 where
     F: Future<Output = ()>,
 {
+    let background = panics::Watch::new();
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_stack_size(STACK).enable_all().build();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name(background.threads())
+            .thread_stack_size(STACK)
+            .enable_all()
+            .build();
         runtime.expect("a runtime").block_on(async {
             let Some(app) = TestApp::start(database).await else { return };
             let url = app.url.clone();
@@ -78,6 +84,7 @@ where
                 postgres::drop_database(&url).await;
             }
         });
+        assert_eq!(background.panics(), 0, "background tasks have panicked");
     });
     if let Err(panic) = thread.expect("a thread").join() {
         std::panic::resume_unwind(panic);

@@ -30,6 +30,21 @@ const SIZES: Duration = Duration::from_mins(1);
 const PRUNE: Duration = Duration::from_hours(24);
 const FIRST_PRUNE: Duration = Duration::from_mins(1);
 
+/// As `attend`, again if one of these tasks panics: a service without them would honour tokens that are revoked.
+pub async fn attend_always(app: Arc<AppContext>) {
+    again_if_it_panics(|| attend(Arc::clone(&app))).await;
+}
+
+async fn again_if_it_panics<F>(task: impl Fn() -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    while let Err(error) = tokio::spawn(task()).await {
+        tracing::error!(error = error.to_string(), "a background task has panicked: all begin again");
+        sleep(POLL).await;
+    }
+}
+
 /// Attends until the service stops.
 pub async fn attend(app: Arc<AppContext>) {
     let mut stopping = app.stopping.subscribe();
@@ -138,5 +153,24 @@ pub async fn forget(app: &AppContext, first: Duration) {
             }
         }
         sleep(PRUNE).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::again_if_it_panics;
+
+    #[tokio::test]
+    async fn tasks_that_panic_begin_again_and_those_that_end_do_not() {
+        let begun = Arc::new(AtomicU32::new(0));
+        again_if_it_panics(|| {
+            let begun = Arc::clone(&begun);
+            async move { assert!(begun.fetch_add(1, Ordering::Relaxed) == 1, "for a test") }
+        })
+        .await;
+        assert_eq!(begun.load(Ordering::Relaxed), 2);
     }
 }
