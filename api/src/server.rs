@@ -17,7 +17,7 @@ use crate::database::schema::{self, SchemaError};
 use crate::database::{self, Databases};
 use crate::error::Error;
 use crate::http::{self, listen};
-use crate::service::attend::attend_always;
+use crate::service::attend::attend;
 use crate::service::change::identity;
 use crate::service::client::tokens;
 use crate::service::context::feed::Feed;
@@ -123,7 +123,7 @@ impl Server {
             app.stopping.send_replace(true);
             tokio::time::sleep(Duration::from_secs(app.config.shutdown_seconds)).await;
         };
-        let attended = tokio::spawn(attend_always(Arc::clone(&app)));
+        let attended = tokio::spawn(attend(Arc::clone(&app)));
         let served = async {
             listen::serve(listener, router, &app.config, app.stopping.subscribe()).await;
             let _ = attended.await;

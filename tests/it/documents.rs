@@ -63,7 +63,8 @@ on_both_databases! {
 #[test]
 fn what_stands_in_the_readme_can_be_pasted() {
     let folder = tempfile::tempdir().unwrap();
-    let serving = Serving::start(&mut program::command(&folder.path().join("data")));
+    let data = folder.path().join("data");
+    let serving = Serving::start(&mut program::command(&data));
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     let blocks = blocks(&readme, "sh");
     let blocks: Vec<String> =
@@ -71,12 +72,13 @@ fn what_stands_in_the_readme_can_be_pasted() {
     let [_, read, write, follow, mirror] = blocks.as_slice() else {
         panic!("two commands; read, write, follow, mirror")
     };
+    // What is followed is written until it has come.
     let script = format!(
-        "set -euo pipefail\ncargo() {{ shift 3; \"$REC\" \"$@\"; }}\n{read}{write}\n\
-         (timeout 5 {} || [ $? = 124 ]) &\nsleep 2\n{write}wait $!\n{mirror}",
+        "set -euo pipefail\ncargo() {{ shift 3; \"$REC\" \"$@\"; }}\n{read}{write}\n{} > followed &\nfollower=$!\n\
+         until grep -q 'event: next' followed; do\n{write}\nsleep 0.2\ndone\nkill $follower\ncat followed\n{mirror}",
         follow.trim_end()
     );
-    let mut bash = Command::new("bash");
+    let mut bash = program::configured(Command::new("bash"), &data);
     bash.args(["-c", &script]).current_dir(folder.path()).env("REC", program::path());
     let output = program::run(&mut bash);
     let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);

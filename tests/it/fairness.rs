@@ -126,6 +126,7 @@ on_both_databases! {
         let app = app.second_with(|config| {
             config.database_connections = 16;
             config.limits.cost = u64::MAX;
+            config.limits.seconds = 600;
         });
         let app = Arc::new(app.await);
         let searched: Vec<String> = (0..48).map(|number| format!("{{ label: {{ contains: \"x{number}\" }} }}")).collect();

@@ -72,7 +72,7 @@ where
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
-            .thread_name(background.threads())
+            .thread_name(background.begin())
             .thread_stack_size(STACK)
             .enable_all()
             .build();

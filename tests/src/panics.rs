@@ -50,8 +50,8 @@ impl Watch {
         Self { threads: format!("case-{}", NUMBER.fetch_add(1, Ordering::Relaxed)) }
     }
 
-    /// What its threads are called. The case runs on this one.
-    pub fn threads(&self) -> String {
+    /// Begins, for the case that this thread runs. Says what the threads of its runtime are to be called.
+    pub fn begin(&self) -> String {
         OF_THIS_CASE.set(Some(self.clone()));
         self.threads.clone()
     }

@@ -28,7 +28,8 @@ pub fn command_ignoring(signal: &str, data: &Path) -> Command {
     configured(shell, data)
 }
 
-fn configured(mut command: Command, data: &Path) -> Command {
+/// A command with a data directory and nothing of this process's configuration.
+pub fn configured(mut command: Command, data: &Path) -> Command {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("REC_")) {
         command.env_remove(name);
     }

@@ -75,6 +75,9 @@ mod tests {
     use super::super::{failure, options};
     use super::{watch, whole};
 
+    /// Of the tests that count the panics of the process.
+    static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
     fn panic_on(name: &str) {
         watch();
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(|| panic!("for a test"));
@@ -92,6 +95,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_is_none_if_a_thread_of_sqlite_panics_meanwhile() {
+        let _alone = ALONE.lock().await;
         let cut = answered("sqlx-sqlite-worker-0", Ok(())).await.unwrap_err();
         assert!(failure::is_broken(&cut) && failure::is_away(&cut), "{cut}");
         assert_eq!(
@@ -104,10 +108,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_whose_thread_answers_no_more_is_given_up_once_one_has_panicked() {
+        let _alone = ALONE.lock().await;
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("a.db").display());
-        let interrupt = Interrupt::of_sqlite();
-        for options in [options::writer(&url, &interrupt), options::reader(&url, &interrupt, false)] {
+        for writes in [true, false] {
+            let interrupt = Interrupt::of_sqlite();
+            let options =
+                if writes { options::writer(&url, &interrupt) } else { options::reader(&url, &interrupt, false) };
             let pool = Database::connect(options).await.unwrap();
             let pool = pool.get_sqlite_connection_pool();
             let endless = "WITH RECURSIVE n (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n) SELECT count(*) FROM n";

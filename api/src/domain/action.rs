@@ -3,7 +3,7 @@
 use entity::client::Scope::{self, Sync, WriteCouncil, WriteMeetings, WriteOrganizations, WriteRecommendations};
 
 /// From a table of actions, each with its name and the scope that it needs: `enum Action`, `Action::ALL`, `name` and `scope`. An action
-/// without a scope of its own does not compile.
+/// that says nothing of its scope does not compile.
 macro_rules! actions {
     ($($action:ident $name:literal $scope:expr,)*) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]

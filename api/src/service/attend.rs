@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::future;
 use sea_orm::DbBackend;
 use sea_orm::sqlx::{self, postgres::PgListener};
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::change::{self, CHANNEL, identity, ring};
@@ -30,38 +31,37 @@ const SIZES: Duration = Duration::from_mins(1);
 const PRUNE: Duration = Duration::from_hours(24);
 const FIRST_PRUNE: Duration = Duration::from_mins(1);
 
-/// As `attend`, again if one of these tasks panics: a service without them would honour tokens that are revoked.
-pub async fn attend_always(app: Arc<AppContext>) {
-    again_if_it_panics(|| attend(Arc::clone(&app))).await;
-}
-
-async fn again_if_it_panics<F>(task: impl Fn() -> F)
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    while let Err(error) = tokio::spawn(task()).await {
-        tracing::error!(error = error.to_string(), "a background task has panicked: all begin again");
-        sleep(POLL).await;
-    }
-}
-
 /// Attends until the service stops.
 pub async fn attend(app: Arc<AppContext>) {
     let mut stopping = app.stopping.subscribe();
     let attended = async {
         tokio::select! {
             _ = stopping.wait_for(|stopping| *stopping) => {}
-            () = poll(&app) => {}
-            () = listen(&app) => {}
-            () = forget(&app, FIRST_PRUNE) => {}
-            () = know_revocations(&app) => {}
-            () = write_uses(&app) => {}
-            () = know_sizes(&app) => {}
+            () = supervised(&app, |app| async move { poll(&app).await }) => {}
+            () = supervised(&app, |app| async move { listen(&app).await }) => {}
+            () = supervised(&app, |app| async move { forget(&app, FIRST_PRUNE).await }) => {}
+            () = supervised(&app, |app| async move { know_revocations(&app).await }) => {}
+            () = supervised(&app, |app| async move { write_uses(&app).await }) => {}
+            () = supervised(&app, |app| async move { know_sizes(&app).await }) => {}
         }
     };
     // Deliveries that have begun are ended.
-    tokio::join!(attended, deliver(&app));
+    tokio::join!(attended, supervised(&app, |app| async move { deliver(&app).await }));
     let _ = tokens::write_uses(&app).await;
+}
+
+/// A task that begins again if it panics: a service without it would honour tokens that are revoked. Given up, it is stopped.
+async fn supervised<C: Clone, F>(context: &C, task: impl Fn(C) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    loop {
+        let mut running = JoinSet::new();
+        running.spawn(task(context.clone()));
+        let Some(Err(error)) = running.join_next().await else { return };
+        tracing::error!(error = error.to_string(), "a background task has panicked, and begins again");
+        sleep(POLL).await;
+    }
 }
 
 /// Knows which tokens others revoke. A database that is away is asked again.
@@ -161,14 +161,13 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    use super::again_if_it_panics;
+    use super::supervised;
 
     #[tokio::test]
-    async fn tasks_that_panic_begin_again_and_those_that_end_do_not() {
+    async fn a_task_that_panics_begins_again_and_one_that_ends_does_not() {
         let begun = Arc::new(AtomicU32::new(0));
-        again_if_it_panics(|| {
-            let begun = Arc::clone(&begun);
-            async move { assert!(begun.fetch_add(1, Ordering::Relaxed) == 1, "for a test") }
+        supervised(&begun, |begun| async move {
+            assert!(begun.fetch_add(1, Ordering::Relaxed) == 1, "for a test");
         })
         .await;
         assert_eq!(begun.load(Ordering::Relaxed), 2);

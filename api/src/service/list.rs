@@ -1,6 +1,9 @@
 //! A page of a list. Where indexes have its rows in its order, audience by audience, they are passed by until the page is full; unless
 //! something that the list asks for holds of few rows: those are found by it, and sorted.
-#![expect(clippy::disallowed_methods, reason = "a file of the read layer: what it reads begins with `read::select`")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a file of the read layer: rows are told by `read::select`, or audience by audience by `level::levels`"
+)]
 
 use sea_orm::sea_query::{Asterisk, Condition, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, DbBackend};

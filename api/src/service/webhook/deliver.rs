@@ -7,6 +7,7 @@
 )]
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::WebhookId;
 use entity::webhook::{Column, Entity, Model, WebhookReason, WebhookStatus};
 use entity::{client, organization, webhook_delivery};
+use futures_util::FutureExt as _;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
@@ -83,10 +85,13 @@ async fn due_or_none(app: &AppContext, me: Uuid) -> Vec<WebhookId> {
 }
 
 async fn serve_or_wait(app: Arc<AppContext>, me: Uuid, id: WebhookId) {
-    if let Err(error) = serve(&app, me, id).await {
-        tracing::error!(webhook = id.to_string(), error = chain(&error), "a webhook cannot be served");
-        sleep(ROUND).await;
+    let webhook = id.to_string();
+    match AssertUnwindSafe(serve(&app, me, id)).catch_unwind().await {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => tracing::error!(webhook, error = chain(&error), "a webhook cannot be served"),
+        Err(_) => tracing::error!(webhook, "to serve a webhook has panicked"),
     }
+    sleep(ROUND).await;
 }
 
 /// The webhooks that may be told of something now.
