@@ -322,9 +322,15 @@ on_both_databases! {
             }
         }
         let mut cursor = start.clone();
-        let mut writers = futures_util::future::join_all(writers);
-        while futures_util::poll!(&mut writers).is_pending() {
+        let (mut writers, mut moved) = (futures_util::future::join_all(writers), app.app.feed.follow());
+        loop {
+            moved.borrow_and_update();
             cursor = follow(&client, &mut mirror, cursor, 5).await;
+            // Who asks without end takes the time of those who write.
+            tokio::select! {
+                _ = &mut writers => break,
+                _ = moved.changed() => {}
+            }
         }
         follow(&client, &mut mirror, cursor, 5).await;
         let lines = client.export("?types=THEME").await;
