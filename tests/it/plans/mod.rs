@@ -12,6 +12,7 @@ use entity::id::RecordId as _;
 use entity::{Audience, body, country, instrument, meeting, organization, recommendation, theme};
 use rec_api::auth::{Role, Viewer};
 use rec_api::service::filter::Filter;
+use rec_api::service::level::levels;
 use rec_api::service::link::Link;
 use rec_api::service::meeting::{self as meetings, MeetingFilter, MeetingOrder};
 use rec_api::service::page::{Listing, Sort, Window};
@@ -275,6 +276,22 @@ on_databases! { [sqlite Sqlite]
         for (index, statement) in counted {
             let plan = plan(&app, &statement).await;
             assert!(plan.contains(&format!("USING COVERING INDEX {index}")), "{index}\n{plan}");
+        }
+    }
+}
+
+on_databases! { [sqlite Sqlite]
+    async fn a_list_walks_the_audiences_that_its_viewer_is_admitted_to(app: TestApp) {
+        let organizations = read::all::<organization::Entity>(&app.app.databases.read, &Viewer::system("test"), Condition::all()).await.unwrap();
+        for viewer in viewers(&app).await {
+            for audience in Audience::iter() {
+                for owner in organizations.iter().map(|row| Some(row.id)).chain([None]) {
+                    let is_walked = levels(&viewer).iter().any(|level| {
+                        level.audience == audience && level.owner.is_none_or(|organization| owner == Some(organization))
+                    });
+                    assert_eq!(is_walked, viewer.admits((audience, owner)), "{:?} {audience:?} {owner:?}", viewer.role);
+                }
+            }
         }
     }
 }
