@@ -82,7 +82,7 @@ fn branch<E: Visible>(
     level: &Level,
     section: &Section,
 ) -> SelectStatement {
-    let Section { condition, beyond, reached, order, by_one_key, by_id } = section;
+    let Section { condition, beyond, reached, order, by_id } = section;
     let (audience, id) = (Expr::col(E::AUDIENCE.as_column_ref()), Expr::col(E::ID.as_column_ref()));
     let (level, passed_by) = passed_by::<E>(walk, level);
     let mut branch = Query::select();
@@ -102,13 +102,10 @@ fn branch<E: Visible>(
         }
         _ => level.look_for(backend, &mut branch, audience),
     }
-    branch.cond_where(condition.clone());
-    // SQLite takes the first bound of the two, and passes by all rows that are equal in the key.
-    if backend == DbBackend::Postgres || level.owner.is_some() || !by_one_key {
-        branch.cond_where(reached.clone());
-    }
     // The index of all rows would lead SQLite there sooner than that of an organisation's.
-    branch.cond_where(if level.owner.is_some() { all_tested(beyond) } else { beyond.clone() });
+    let beyond = if level.owner.is_some() { all_tested(beyond) } else { beyond.clone() };
+    // Of two bounds of a key SQLite begins at the one that is written first: at the row, and not at all that are equal to it in the key.
+    branch.cond_where(condition.clone()).cond_where(beyond).cond_where(reached.clone());
     for (expr, order) in order {
         branch.order_by_expr(expr.clone(), order.clone());
     }

@@ -2,6 +2,7 @@
 //! Nulls sort last in both directions; the id breaks ties and follows the direction of the first key.
 
 mod keyset;
+mod sort;
 
 use async_graphql::{InputType, Value as Input};
 use base64::Engine as _;
@@ -15,6 +16,8 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use self::keyset::{Term, beyond_all, null_rank};
+pub(crate) use self::sort::sort;
+pub use self::sort::{Direction, Key, Sort};
 use super::filter::{Filter, Scope, is_storable};
 use super::link::Link;
 use super::read::Visible;
@@ -27,15 +30,6 @@ pub const DEFAULT_PAGE: u64 = 25;
 /// The most sort keys of a list.
 const MOST_KEYS: usize = 5;
 
-/// Which way a list is sorted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
-pub enum Direction {
-    /// From small to large, from early to late.
-    Asc,
-    /// From large to small, from late to early.
-    Desc,
-}
-
 /// The paging arguments of a connection, as the client gave them.
 #[derive(Clone, Debug)]
 pub struct Window {
@@ -46,45 +40,6 @@ pub struct Window {
     /// The most rows that the installation allows for a page.
     pub longest: u64,
 }
-
-/// One element of `orderBy`.
-pub trait Sort: InputType {
-    type Entity: Row;
-    fn key(&self) -> Key<Self::Entity>;
-}
-
-pub struct Key<E: Row> {
-    pub column: E::Column,
-    pub direction: Direction,
-}
-
-/// The sort keys of a record type: an enum, and the input that names one of them with its direction.
-macro_rules! sort {
-    ($(#[$meta:meta])* $field:ident, $order:ident => $module:ident { $($(#[$key_meta:meta])* $key:ident => $column:ident,)* }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
-        pub enum $field { $($(#[$key_meta])* $key,)* }
-
-        /// A sort key and its direction. Nulls come last; the id breaks ties.
-        #[derive(Clone, Debug, async_graphql::InputObject)]
-        pub struct $order {
-            /// What to sort by.
-            pub field: $field,
-            /// Which way. Ascending unless given.
-            #[graphql(default_with = "crate::service::page::Direction::Asc")]
-            pub direction: $crate::service::page::Direction,
-        }
-
-        impl $crate::service::page::Sort for $order {
-            type Entity = $module::Entity;
-            fn key(&self) -> $crate::service::page::Key<$module::Entity> {
-                let column = match self.field { $($field::$key => $module::Column::$column,)* };
-                $crate::service::page::Key { column, direction: self.direction }
-            }
-        }
-    };
-}
-pub(crate) use sort;
 
 /// A list that is asked for: which rows, in which order, and which page of them.
 pub struct Listing<E: Row> {
@@ -109,8 +64,6 @@ pub struct Section {
     /// The same by the first key alone: those that are equal in it as well.
     pub reached: Condition,
     pub order: Vec<(Expr, Order)>,
-    /// Whether one comparison tells what comes after a position, so that an index begins there.
-    pub by_one_key: bool,
     /// Of rows in the order of their ids alone: the ids that they come after, or before.
     pub by_id: Option<Vec<(Beyond, Uuid)>>,
 }
@@ -255,7 +208,7 @@ impl<E: Row> Listing<E> {
         let bounds = [(&self.after, side(self.is_descending())), (&self.before, side(!self.is_descending()))];
         let ids = bounds.into_iter().filter_map(|(position, side)| Some((side, position.as_ref()?.id)));
         let by_id = self.keys.is_empty().then(|| ids.collect());
-        Section { condition, beyond, reached, order, by_one_key: self.keys.len() == 1, by_id }
+        Section { condition, beyond, reached, order, by_id }
     }
 
     /// The comparison with a position by the first key, in the section of those that have a value there.
