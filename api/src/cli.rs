@@ -26,8 +26,7 @@ use crate::service::change::identity;
 use crate::service::client::revocations::{self, Revoked};
 use crate::service::context::AppContext;
 use crate::service::organization::{OrganizationBy, find};
-use crate::service::registry;
-use crate::service::{attend, seed};
+use crate::service::{attend, registry, seed};
 use crate::{export, graphql, telemetry};
 
 /// The record of the Central Asia Regional Expert Council over GraphQL.
