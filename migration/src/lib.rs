@@ -18,6 +18,7 @@ mod m20261128_000014_feed_identity;
 mod m20261128_000015_levelled_lists;
 mod m20261128_000016_seen_links;
 mod m20261128_000017_own_rows;
+mod m20261129_000018_led_lists;
 
 use sea_orm_migration::async_trait;
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000015_levelled_lists::Migration),
             Box::new(m20261128_000016_seen_links::Migration),
             Box::new(m20261128_000017_own_rows::Migration),
+            Box::new(m20261129_000018_led_lists::Migration),
         ]
     }
 }

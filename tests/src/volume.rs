@@ -15,7 +15,9 @@ pub async fn load(app: &TestApp, recommendations: u32, meetings: u32) {
     seed::scale::load(&app.app, recommendations, meetings).await.expect("volume");
     let instrument = json!({ "symbol": "S/RES/2396", "title": [{ "locale": "EN", "text": "Resolution 2396" }] });
     app.secretariat().mutate("createInstrument", instrument, "id").await;
-    app.app.databases.write.execute_unprepared(ON_AN_INSTRUMENT).await.expect("links");
+    for missing in [ON_AN_INSTRUMENT, ON_AN_AGENDA] {
+        app.app.databases.write.execute_unprepared(missing).await.expect("what the volume has not");
+    }
     app.app.databases.refresh_statistics().await.expect("statistics");
 }
 
@@ -44,3 +46,11 @@ const ON_AN_INSTRUMENT: &str =
     "INSERT INTO recommendation_instrument (id, recommendation_id, instrument_id, position, audience, owner)
      SELECT recommendation.id, recommendation.id, instrument.id, 0, recommendation.audience, recommendation.owner
      FROM recommendation JOIN instrument ON symbol = 'S/RES/2396' WHERE label_serial % 3 = 0 OR drafted_by_id IS NOT NULL";
+
+/// The synthetic volume has no agendas: each meeting has an item of the body whose session it is.
+const ON_AN_AGENDA: &str =
+    "INSERT INTO agenda_item (id, meeting_id, body_id, number, position, title, kind, chatham_house, audience, owner, created_at, \
+     updated_at, version)
+     SELECT body_session.id, meeting.id, body_session.body_id, '1', 1, meeting.title, 'DISCUSSION', false, meeting.audience, meeting.owner, \
+     meeting.created_at, meeting.updated_at, 1
+     FROM meeting JOIN body_session ON body_session.meeting_id = meeting.id";

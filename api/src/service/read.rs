@@ -32,6 +32,8 @@ pub trait Visible: Row {
 
 /// What indexes have of a table, audience by audience.
 pub struct Ordered<C: 'static> {
+    /// Whether they have all rows so. Else only those with one value of `leading`.
+    pub is_whole: bool,
     /// The rows with one value of one of these, in every order of the lists.
     pub leading: &'static [C],
     /// The rows with some values of one of these.

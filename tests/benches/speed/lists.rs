@@ -84,16 +84,30 @@ fn meetings() -> impl Iterator<Item = List> {
     lists.chain(nested.map(|(records, field)| nested_list(records, field, "MeetingOrder", &ORDERS_OF_MEETINGS)))
 }
 
+fn parts() -> impl Iterator<Item = List> {
+    [
+        ("sessions", "BodySessionOrder", &["ORDINAL"][..]),
+        ("agendaItems", "AgendaItemOrder", &["POSITION", "KIND", "UPDATED_AT"]),
+    ]
+    .into_iter()
+    .map(|(field, order, orders)| nested_list("bodies", field, order, orders))
+}
+
 fn nested_list(records: &str, field: &str, order: &str, orders: &'static [&'static str]) -> List {
+    let selected = match field {
+        "sessions" => "id ordinal",
+        "agendaItems" => "id title kind",
+        _ => "id title status",
+    };
     let query = format!(
-        "query($order: [{order}!]) {{ {records}(first: 20) {{ nodes {{ id {field}(first: 5, orderBy: $order) {{ nodes {{ id title \
-         status }} }} }} }} }}"
+        "query($order: [{order}!]) {{ {records}(first: 20) {{ nodes {{ id {field}(first: 5, orderBy: $order) {{ nodes {{ {selected} \
+         }} }} }} }} }}"
     );
     (format!("{records} {{ {field} }}"), query, Value::Null, orders)
 }
 
 fn cells() -> Vec<Cell> {
-    let cells = recommendations().chain(meetings()).flat_map(|(what, query, filter, orders)| {
+    let cells = recommendations().chain(meetings()).chain(parts()).flat_map(|(what, query, filter, orders)| {
         orders.iter().flat_map(|field| [(*field, "ASC"), (*field, "DESC")]).map(move |(field, direction)| Cell {
             list: what.clone(),
             order: format!("{field} {direction}"),

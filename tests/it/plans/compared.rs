@@ -1,11 +1,15 @@
 //! Lists as a database finds them, compared with what the memory sorts of their rows.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
+use async_graphql::Value as Input;
 use entity::id::RecordId as _;
 use entity::{body, organization, recommendation, theme};
 use rec_api::auth::Viewer;
-use rec_api::service::page::{Listing, Page, Window};
+use rec_api::service::filter::Filter;
+use rec_api::service::page::{Listing, Page, Sort, Window};
+use rec_api::service::read::Visible;
 use rec_api::service::recommendation::{self as recommendations, RecommendationFilter, RecommendationOrder};
 use rec_api::service::{list, nested, read};
 use rec_tests::TestApp;
@@ -14,7 +18,7 @@ use sea_orm::sea_query::Expr;
 use uuid::Uuid;
 
 use super::asked::{filters, order};
-use super::{ids, nested_recommendations, parsed};
+use super::{Nested, ids, listing_of, nested_recommendations, parsed};
 
 /// The ids of recommendations, as a list sorts them: those without a value last, and what is equal by its id.
 fn sorted(mut rows: Vec<recommendation::Model>, way: &[(&str, &str)]) -> Vec<Uuid> {
@@ -122,6 +126,29 @@ pub async fn each_nested_list_is_as_found(app: &TestApp, viewer: &Viewer) {
                 let page = part(&expected, first.try_into().unwrap(), 0);
                 assert_eq!(ids_of(&pages[parent]), page, "{what}");
             }
+        }
+    }
+}
+
+/// Compares lists of several records at once with the rows that hang on each of them, whatever their order.
+pub async fn each_nested_list_has_its_rows<E, F, S>(app: &TestApp, viewer: &Viewer, nested: &[Nested], by: &Input)
+where
+    E: Visible,
+    F: Filter<Entity = E>,
+    S: Sort<Entity = E>,
+{
+    let db = &app.app.databases.read;
+    for (number, (parents, link, filter)) in nested.iter().enumerate() {
+        let window = Window { first: Some(5000), after: None, last: None, before: None, longest: 5000 };
+        let listing = listing_of::<E, F, S>(viewer, Some(link), filter.as_ref(), by, &window);
+        let pages = nested::pages(db, viewer, link, parents, &listing).await.unwrap();
+        for parent in parents {
+            let of_parent = listing.condition.clone().add(link.of::<E>(Expr::value(*parent)));
+            let rows = read::all::<E>(db, viewer, of_parent).await.unwrap();
+            let expected: BTreeSet<Uuid> = rows.iter().map(|row| E::id(row).uuid()).collect();
+            let found: Vec<Uuid> = pages[parent].rows.iter().map(|(row, _)| E::id(row).uuid()).collect();
+            assert_eq!(found.len(), expected.len(), "{:?} {number} {parent}", viewer.role);
+            assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), expected, "{:?} {number} {parent}", viewer.role);
         }
     }
 }

@@ -76,7 +76,7 @@ const OF_PAGES: usize = 14;
 pub fn costs_the_table<E: Row>(plan: &str) -> bool {
     let table = E::default().table_name().to_owned();
     let is_whole = |line: &str| {
-        [table.as_str(), "addressee", "recommendation_theme", "meeting_organizer", "body_session"]
+        [table.as_str(), "addressee", "recommendation_theme", "meeting_organizer", "body_session", "agenda_item"]
             .iter()
             .any(|table| line.contains(&format!("Seq Scan on {table}")) || line.contains(&format!("SCAN {table}")))
     };
@@ -157,7 +157,8 @@ pub fn begins_with(plan: &str, column: &str, role: Role) -> bool {
             || line.contains(&format!("= {column})"))
     };
     let of_audience = |line: &&str| {
-        (line.contains("SEARCH recommendation USING") && line.contains("audience=?"))
+        (["recommendation", "meeting"].iter().any(|table| line.contains(&format!("SEARCH {table} USING")))
+            && line.contains("audience=?"))
             || (line.contains("Index Cond") && line.contains("(audience = "))
     };
     let is_by_drafter = |line: &str| role == Role::Partner && asked(line, "drafted_by_id");

@@ -9,11 +9,15 @@ use std::sync::Arc;
 
 use async_graphql::{InputType, Value as Input, value};
 use entity::id::RecordId as _;
-use entity::{Audience, body, country, instrument, meeting, organization, recommendation, theme};
+use entity::{
+    Audience, agenda_item, body, body_session, country, instrument, meeting, organization, recommendation, theme,
+};
 use rec_api::auth::{Role, Viewer};
 use rec_api::service::filter::Filter;
 use rec_api::service::level::levels;
 use rec_api::service::link::Link;
+use rec_api::service::meeting::agenda::{self as agenda_items, AgendaItemFilter, AgendaItemOrder};
+use rec_api::service::meeting::parts::{self as sessions, BodySessionFilter, BodySessionOrder};
 use rec_api::service::meeting::{self as meetings, MeetingFilter, MeetingOrder};
 use rec_api::service::page::{Listing, Sort, Window};
 use rec_api::service::read::{self, Visible};
@@ -24,7 +28,7 @@ use sea_orm::{Condition, ConnectionTrait as _, Iterable as _};
 use uuid::Uuid;
 
 use self::asked::{equal, filters, meeting_filters, named, object, order, some};
-use self::compared::{each_list_is_as_found_and_sorted, each_nested_list_is_as_found};
+use self::compared::{each_list_is_as_found_and_sorted, each_nested_list_has_its_rows, each_nested_list_is_as_found};
 use self::explained::{begins_with, costs_the_table, plan, plans};
 
 async fn viewers(app: &TestApp) -> Vec<Viewer> {
@@ -119,6 +123,7 @@ async fn nested_meetings(app: &TestApp) -> Vec<Nested> {
         (ids::<body::Entity>(app).await, meetings::of_body(), None),
         (ids::<organization::Entity>(app).await, meetings::of_organizer(), None),
         (ids::<country::Entity>(app).await, meetings::of_country(), None),
+        (ids::<country::Entity>(app).await, meetings::of_country(), Some(equal("kind", named("WORKING_GROUP")))),
     ]
 }
 
@@ -184,10 +189,15 @@ where
     dear
 }
 
-/// The column of recommendations by one value of which a filter asks an index for those rows in the order of the list.
+/// The column of a table by one value of which a filter asks an index for those rows in the order of the list.
 fn led_by(filter: &Input) -> Option<&'static str> {
     let filter = filter.to_string();
-    let leads = [("{body: {code:", "body_id"), ("{status: {eq: ADOPTED", "status"), ("{status: {eq: DRAFT", "status")];
+    let leads = [
+        ("{body: {code:", "body_id"),
+        ("{status: {eq: ADOPTED", "status"),
+        ("{status: {eq: DRAFT", "status"),
+        ("{country: {iso2:", "country_id"),
+    ];
     leads.into_iter().find_map(|(asked, column)| filter.starts_with(asked).then_some(column))
 }
 
@@ -325,20 +335,21 @@ on_both_databases! {
             ("addressee_country", Some(some("addressedCountries", "iso2", "KZ")), "LABEL"),
             ("recommendation_theme_theme", Some(some("themes", "code", "LAW")), "LABEL"),
         ];
-        let of_recommendations = of_recommendations.into_iter().filter(|(index, ..)| {
-            // PostgreSQL passes by others instead, where it expects to meet soon with what is asked for.
-            app.database == Database::Sqlite || !(index.contains("_body_") || index.contains("_status_"))
-        });
-        for (index, filter, order) in of_recommendations {
+        // PostgreSQL passes by others instead, where it expects to meet soon with what is asked for.
+        let is_missed = |index: &str| {
+            app.database == Database::Sqlite || !["_body_", "_status_", "_country_by_"].iter().any(|led| index.contains(led))
+        };
+        for (index, filter, order) in of_recommendations.into_iter().filter(|(index, ..)| is_missed(index)) {
             drop_index(index).await;
             let seen = dear::<recommendation::Entity, RecommendationFilter, RecommendationOrder>(&app, &[filter], &[order]).await;
             assert!(!seen.is_empty(), "nobody misses {index}");
         }
-        let of_meetings: [Served; 2] = [
+        let of_meetings: [Served; 3] = [
+            ("meeting_country_by_ends_on", Some(object("country", equal("iso2", "KZ".into()))), "ENDS_ON"),
             ("meeting_starts_on", None, "STARTS_ON"),
             ("body_session_body", Some(some("bodies", "code", "WG-A")), "STARTS_ON"),
         ];
-        for (index, filter, order) in of_meetings {
+        for (index, filter, order) in of_meetings.into_iter().filter(|(index, ..)| is_missed(index)) {
             drop_index(index).await;
             let seen = dear::<meeting::Entity, MeetingFilter, MeetingOrder>(&app, &[filter], &[order]).await;
             assert!(!seen.is_empty(), "nobody misses {index}");
@@ -355,6 +366,11 @@ on_both_databases! {
         let orders = ["STARTS_ON", "ENDS_ON", "KIND", "STATUS", "UPDATED_AT"];
         wrong.extend(dear::<meeting::Entity, MeetingFilter, MeetingOrder>(&app, &meeting_filters(), &orders).await);
         wrong.extend(dear_nested::<meeting::Entity, MeetingFilter, MeetingOrder>(&app, &nested_meetings(&app).await, &orders).await);
+        let bodies = ids::<body::Entity>(&app).await;
+        let of_bodies = [(bodies.clone(), sessions::of_body(), None)];
+        wrong.extend(dear_nested::<body_session::Entity, BodySessionFilter, BodySessionOrder>(&app, &of_bodies, &["ORDINAL"]).await);
+        let (of_bodies, orders) = ([(bodies, agenda_items::of_body(), None)], ["POSITION", "KIND", "UPDATED_AT"]);
+        wrong.extend(dear_nested::<agenda_item::Entity, AgendaItemFilter, AgendaItemOrder>(&app, &of_bodies, &orders).await);
         assert!(wrong.is_empty(), "{} lists cost the table:\n{}", wrong.len(), wrong.join("\n"));
     }
 
@@ -427,6 +443,27 @@ on_both_databases! {
         volume::load(&app, 3000, 300).await;
         for viewer in viewers(&app).await {
             each_nested_list_is_as_found(&app, &viewer).await;
+        }
+    }
+
+    async fn what_belongs_to_a_country_or_a_body_is_the_same_however_it_is_found(app: TestApp) {
+        volume::load(&app, 300, 3000).await;
+        app.parts_are_seen_with_their_records().await;
+        let (bodies, countries) = (ids::<body::Entity>(&app).await, ids::<country::Entity>(&app).await);
+        let of_countries: Vec<Nested> =
+            meeting_filters().into_iter().map(|filter| (countries.clone(), meetings::of_country(), filter)).collect();
+        let early = value!({ "meeting": { "startsOn": { "lt": "2024-03-01" } } });
+        let sessions = [None, Some(early.clone()), Some(value!({ "ordinal": { "lt": 9 } }))]
+            .map(|filter| (bodies.clone(), sessions::of_body(), filter));
+        let agenda_items = [None, Some(early), Some(equal("kind", named("SESSION")))]
+            .map(|filter| (bodies.clone(), agenda_items::of_body(), filter));
+        for viewer in viewers(&app).await {
+            let by = order("STARTS_ON", "DESC");
+            each_nested_list_has_its_rows::<meeting::Entity, MeetingFilter, MeetingOrder>(&app, &viewer, &of_countries, &by).await;
+            let by = order("ORDINAL", "ASC");
+            each_nested_list_has_its_rows::<body_session::Entity, BodySessionFilter, BodySessionOrder>(&app, &viewer, &sessions, &by).await;
+            let by = order("POSITION", "ASC");
+            each_nested_list_has_its_rows::<agenda_item::Entity, AgendaItemFilter, AgendaItemOrder>(&app, &viewer, &agenda_items, &by).await;
         }
     }
 

@@ -40,14 +40,21 @@ const ORDERED: [(&str, &[&str], &[&str]); 2] = [
             "addressedCountries",
         ],
     ),
-    ("Meeting", &[], &["id", "country", "startsOn", "endsOn", "kind", "status", "organizers", "bodies"]),
+    ("Meeting", &["country"], &["id", "startsOn", "endsOn", "kind", "status", "organizers", "bodies"]),
 ];
 /// Of what an index finds if it is few, one row in so many is looked at: more than few are met with soon, unless they come late.
 const MET_WITH: u64 = 4;
 /// The same of what belongs to a record.
 const MET_WITH_EACH: u64 = 24;
-/// The lists of a record that indexes have in every order. Those of all others are found and sorted, if they are few or filtered.
-const LED: [(&str, &str); 2] = [("Body", "recommendations"), ("Organization", "recommendationsDrafted")];
+/// The lists of a record that indexes have in every order, and the fields of their filters by which they find few. Those of all others are
+/// found and sorted, if they are few or filtered.
+const LED: [(&str, &str, &[&str]); 5] = [
+    ("Body", "recommendations", &["status"]),
+    ("Body", "sessions", &[]),
+    ("Body", "agendaItems", &[]),
+    ("Organization", "recommendationsDrafted", &["status"]),
+    ("Country", "meetings", &[]),
+];
 /// The records whose lists are short: they have some of the others, not many.
 const HAVE_FEW: [&str; 3] = ["Meeting", "Recommendation", "AgendaItem"];
 
@@ -110,7 +117,7 @@ fn sorted(sizes: &Sizes, rows: u64, list: &List<'_>) -> u64 {
     if list.on == "Query" {
         return if is_ordered || list.keys == 0 { 0 } else { rows };
     }
-    if HAVE_FEW.contains(&list.on) || LED.contains(&(list.on, list.field)) {
+    if HAVE_FEW.contains(&list.on) || led(list).is_some() {
         return 0;
     }
     let is_walked = is_ordered && list.filter.as_ref().is_none_or(|(_, filter)| asks_nothing(filter));
@@ -174,14 +181,15 @@ fn order_of(of: &str) -> Option<(&'static [&'static str], &'static [&'static str
     ORDERED.iter().find(|(ty, ..)| *ty == of).map(|(_, leading, few)| (*leading, *few))
 }
 
+/// If indexes have a list of a record in every order, the fields by which they find few.
+fn led(list: &List<'_>) -> Option<&'static [&'static str]> {
+    LED.iter().find(|(on, field, _)| (*on, *field) == (list.on, list.field)).map(|(.., few)| *few)
+}
+
 /// How an index serves a filter. A nested list is found by what it belongs to.
 fn found_of(list: &List<'_>, filter: &ConstValue) -> Found {
     let (leading, few) = order_of(list.of).unwrap_or_default();
-    match list.on {
-        "Query" => found(leading, few, filter),
-        _ if LED.contains(&(list.on, list.field)) => found(&[], &["status"], filter),
-        _ => found(&[], &[], filter),
-    }
+    if list.on == "Query" { found(leading, few, filter) } else { found(&[], led(list).unwrap_or_default(), filter) }
 }
 
 #[cfg(test)]
@@ -190,8 +198,9 @@ mod tests {
     use entity::{RecordType, meeting, recommendation};
     use sea_orm::IdenStatic as _;
 
-    use super::{List, POINT, SORTED, Sizes, Types, order_of, work};
+    use super::{LED, List, POINT, SORTED, Sizes, Types, led, order_of, work};
     use crate::graphql::sdl;
+    use crate::service;
     use crate::service::read::{Ordered, Visible};
 
     /// The field that filters by a column: `body_id` is asked for as `body`.
@@ -229,7 +238,8 @@ mod tests {
             ("Organization", "Query", 1, all),
             ("Recommendation", "Query", 1, 0),
             ("Recommendation", "Query", 2, all),
-            ("BodySession", "Body", 0, all),
+            ("BodySession", "Meeting", 1, 0),
+            ("Organization", "Country", 1, all),
         ] {
             assert_eq!(points(of, on, keys), expected, "{on}: {of} by {keys} keys");
         }
@@ -271,8 +281,7 @@ mod tests {
         assert_eq!(points("Recommendation", "Query", Value::Null, 2), 53_333);
         assert_eq!(points("Recommendation", "Organization", Value::Null, 1), 2_290);
         assert_eq!(points("Recommendation", "Body", Value::Null, 1), 0);
-        assert_eq!(points("Meeting", "Country", Value::Null, 1), 290);
-        assert_eq!(points("Meeting", "Query", value!({ "country": { "iso2": { "eq": "KZ" } } }), 1), 667);
+        assert_eq!(points("Meeting", "Query", value!({ "country": { "iso2": { "eq": "KZ" } } }), 1), 0);
         assert_eq!(points("Meeting", "Query", value!({ "kind": { "eq": named("PLENARY") } }), 1), 666);
     }
 
@@ -280,5 +289,28 @@ mod tests {
     fn what_indexes_have_costs_as_what_they_have() {
         agrees::<recommendation::Entity>("Recommendation");
         agrees::<meeting::Entity>("Meeting");
+    }
+
+    #[test]
+    fn the_lists_of_a_record_that_indexes_have_cost_nothing_more() {
+        let lists = [
+            ("Body", "recommendations", service::recommendation::of_body()),
+            ("Body", "sessions", service::meeting::parts::of_body()),
+            ("Body", "agendaItems", service::meeting::agenda::of_body()),
+            ("Body", "meetings", service::meeting::of_body()),
+            ("Organization", "recommendationsDrafted", service::recommendation::of_drafter()),
+            ("Organization", "recommendations", service::recommendation::of_addressed_organization()),
+            ("Organization", "meetingsOrganized", service::meeting::of_organizer()),
+            ("Organization", "participations", service::meeting::participation::of_organization()),
+            ("Country", "meetings", service::meeting::of_country()),
+            ("Country", "recommendations", service::recommendation::of_addressed_country()),
+            ("Theme", "recommendations", service::recommendation::of_theme()),
+            ("Instrument", "recommendations", service::recommendation::of_instrument()),
+        ];
+        for (on, field, link) in &lists {
+            let list = List { of: "", on, field, filter: None, keys: 1, is_counted: false };
+            assert_eq!(led(&list).is_some(), link.is_levelled(), "{on}.{field}");
+        }
+        assert!(LED.iter().all(|(on, field, _)| lists.iter().any(|(of, list, _)| (on, field) == (of, list))));
     }
 }

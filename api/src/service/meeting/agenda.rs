@@ -22,10 +22,15 @@ use crate::service::input::{LocalizedTextInput, localized, patch, patch_required
 use crate::service::link::Link;
 use crate::service::meeting::MeetingFilter;
 use crate::service::page::sort;
-use crate::service::read::{self, Visible};
+use crate::service::read::{self, Ordered, Visible};
 use crate::service::tx::{Tx, Written};
 
-impl Visible for agenda_item::Entity {}
+impl Visible for agenda_item::Entity {
+    const ORDERED: Option<Ordered<Self::Column>> = {
+        use agenda_item::Column::{BodyId, Id, MeetingId};
+        Some(Ordered { is_whole: false, leading: &[BodyId], found: &[Id, MeetingId], owner: None })
+    };
+}
 impl Visible for agenda_item_recommendation::Entity {}
 
 /// Which agenda items.
@@ -68,7 +73,7 @@ sort! {
 
 /// The agenda items that belong to a body.
 pub fn of_body() -> Link {
-    Link::direct(agenda_item::Column::BodyId)
+    Link::levelled(agenda_item::Column::BodyId)
 }
 
 /// The agenda items that are about a recommendation.

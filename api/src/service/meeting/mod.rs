@@ -38,7 +38,8 @@ use crate::service::context::AppContext;
 impl Visible for meeting::Entity {
     const ORDERED: Option<Ordered<Self::Column>> = {
         use meeting::Column::{CountryId, EndsOn, Id, Kind, StartsOn, Status};
-        Some(Ordered { leading: &[], found: &[Id, CountryId, StartsOn, EndsOn, Kind, Status], owner: None })
+        let found = &[Id, StartsOn, EndsOn, Kind, Status];
+        Some(Ordered { is_whole: true, leading: &[CountryId], found, owner: None })
     };
 }
 
@@ -448,7 +449,7 @@ pub fn of_organizer() -> Link {
 
 /// The meetings in a country.
 pub fn of_country() -> Link {
-    Link::direct(meeting::Column::CountryId)
+    Link::levelled(meeting::Column::CountryId)
 }
 
 /// The meetings that a source tells of.

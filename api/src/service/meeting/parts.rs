@@ -21,11 +21,16 @@ use crate::service::input::{LocalizedTextInput, localized, placed};
 use crate::service::link::Link;
 use crate::service::meeting::{MeetingFilter, reached_at};
 use crate::service::page::sort;
-use crate::service::read::{self, Visible};
+use crate::service::read::{self, Ordered, Visible};
 use crate::service::tx::{Tx, Written};
 
 impl Visible for alternative_title::Entity {}
-impl Visible for body_session::Entity {}
+impl Visible for body_session::Entity {
+    const ORDERED: Option<Ordered<Self::Column>> = {
+        use body_session::Column::{BodyId, Id, MeetingId};
+        Some(Ordered { is_whole: false, leading: &[BodyId], found: &[Id, MeetingId], owner: None })
+    };
+}
 impl Visible for meeting_organizer::Entity {}
 impl Visible for meeting_source::Entity {}
 
@@ -59,7 +64,7 @@ sort! {
 
 /// The sessions of a body.
 pub fn of_body() -> Link {
-    Link::direct(body_session::Column::BodyId)
+    Link::levelled(body_session::Column::BodyId)
 }
 
 /// An organisation that organises a meeting.

@@ -164,9 +164,12 @@ impl<E: Row> Listing<E> {
         &self.identity
     }
 
-    /// How it is passed by in its order, if indexes have it.
-    pub fn walk(&self) -> Option<&Walk> {
-        self.walk.as_ref()
+    /// How it is passed by in its order, if indexes have all of its rows so.
+    pub fn walk(&self) -> Option<&Walk>
+    where
+        E: Visible,
+    {
+        self.walk.as_ref().filter(|_| E::ORDERED.is_some_and(|ordered| ordered.is_whole))
     }
 
     /// As `walk`, of those of its rows that hang on a parent. Where an index does not have these in order, and only some of them are asked
@@ -175,8 +178,9 @@ impl<E: Row> Listing<E> {
     where
         E: Visible,
     {
-        let walk = self.walk.as_ref().filter(|walk| link.is_levelled() || walk.condition.is_empty())?;
-        Some(walk.of_parent::<E>(link, parent))
+        let walk =
+            if link.is_levelled() { self.walk.as_ref() } else { self.walk().filter(|walk| walk.condition.is_empty()) };
+        Some(walk?.of_parent::<E>(link, parent))
     }
 
     /// Its rows, one section after the other. Its first key is one that an index has in order; where rows are equal in it, the others are

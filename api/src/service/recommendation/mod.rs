@@ -39,7 +39,7 @@ impl Visible for recommendation::Entity {
             AdoptedOn, BodyId, CreatedAt, DraftedById, Id, Label, MeetingId, Status, TargetDate, UpdatedAt,
         };
         let found = &[Id, Label, MeetingId, TargetDate, AdoptedOn, CreatedAt, UpdatedAt];
-        Some(Ordered { leading: &[BodyId, Status], found, owner: Some(DraftedById) })
+        Some(Ordered { is_whole: true, leading: &[BodyId, Status], found, owner: Some(DraftedById) })
     };
 }
 
