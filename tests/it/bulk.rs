@@ -90,305 +90,365 @@ const SHOWN: &str = "id version status title text rationale priority targetDate 
     addressees { category role } revisions { number title } externalIds { sourceSystem value }";
 
 on_both_databases! {
-    async fn rows_create_change_and_leave_texts_as_their_records_are(app: TestApp) {
-        let (one, two) = (draft(&app, "1").await, draft(&app, "2").await);
-        let created = texts(&app, &[one.clone(), two.clone()], json!({})).await;
-        assert_eq!(outcomes(&created), ["CREATED", "CREATED"]);
-        assert_eq!(created["change"]["cursor"], app.secretariat().query("{ feedHead }").await["feedHead"]);
-        let again = texts(&app, &[one.clone(), two.clone()], json!({})).await;
-        assert_eq!(outcomes(&again), ["UNCHANGED", "UNCHANGED"]);
-        assert_eq!(again["change"], Value::Null);
-        assert_eq!(again["rows"][0]["record"], created["rows"][0]["record"]);
-        let changed = with(one.clone(), json!({ "title": text("Another title"), "priority": "HIGH" }));
-        let third = draft(&app, "3").await;
-        let mixed = texts(&app, &[third, changed, two], json!({})).await;
-        assert_eq!(outcomes(&mixed), ["CREATED", "UPDATED", "UNCHANGED"]);
-        let id = &created["rows"][0]["record"]["id"];
-        let query = format!("query($by: ExternalIdInput!) {{ recommendation(by: {{ externalId: $by }}) {{ {SHOWN} }} }}");
-        let shown = app.secretariat().query_with(&query, json!({ "by": named("1") })).await["recommendation"].take();
-        assert_eq!((&shown["id"], &shown["version"]), (id, &json!(2)));
-        assert_eq!((&shown["title"], &shown["priority"]), (&json!("Another title"), &json!("HIGH")));
-        assert_eq!(shown["revisions"], json!([{ "number": 1, "title": "1" }, { "number": 2, "title": "Another title" }]));
-        assert_eq!(shown["themes"], json!([{ "code": "LAW" }]));
-        assert_eq!(shown["externalIds"], json!([named("1")]));
-    }
+    rows_create_change_and_leave_texts_as_their_records_are,
+    what_a_row_omits_stays_and_null_clears,
+    each_refusal_points_into_its_row,
+    rows_are_matched_by_id_as_well,
+    a_dry_run_judges_and_writes_nothing,
+    a_text_that_is_agreed_is_left_alone_or_refused,
+    partners_write_what_they_may_and_see_only_their_own_names,
+    more_than_five_hundred_rows_are_refused_unread,
+    organisations_keep_their_acronyms_and_close_no_circle,
+    a_bulk_write_runs_as_many_statements_for_many_rows_as_for_two,
+    a_bulk_write_of_organisations_runs_as_many_statements_for_many_rows_as_for_two,
+    two_writers_of_the_same_rows_create_them_once,
+    a_bulk_write_changes_what_other_mutations_change,
+    meetings_are_scheduled_and_changed_with_all_that_belongs_to_them,
+    the_rules_of_a_meeting_hold_in_every_row,
+    what_was_reached_at_a_meeting_rests_on_what_stays,
+    what_belongs_to_meetings_follows_their_access,
+    a_bulk_write_of_meetings_runs_as_many_statements_for_many_rows_as_for_two,
+}
 
-    async fn what_a_row_omits_stays_and_null_clears(app: TestApp) {
-        let instrument = app.instrument("S/RES/2396").await;
-        let more = json!({
-            "rationale": text("Why"), "priority": "LOW", "targetDate": "2026-12-01", "instrumentIds": [instrument],
-        });
-        texts(&app, &[with(draft(&app, "1").await, more)], json!({})).await;
-        let query = format!("query($by: ExternalIdInput!) {{ recommendation(by: {{ externalId: $by }}) {{ {SHOWN} }} }}");
-        let shown = async || app.secretariat().query_with(&query, json!({ "by": named("1") })).await["recommendation"].take();
-        let mut bare = draft(&app, "1").await;
-        for field in ["themeIds", "addressees"] {
-            bare.as_object_mut().unwrap().remove(field);
+async fn rows_create_change_and_leave_texts_as_their_records_are(app: TestApp) {
+    let (one, two) = (draft(&app, "1").await, draft(&app, "2").await);
+    let created = texts(&app, &[one.clone(), two.clone()], json!({})).await;
+    assert_eq!(outcomes(&created), ["CREATED", "CREATED"]);
+    assert_eq!(created["change"]["cursor"], app.secretariat().query("{ feedHead }").await["feedHead"]);
+    let again = texts(&app, &[one.clone(), two.clone()], json!({})).await;
+    assert_eq!(outcomes(&again), ["UNCHANGED", "UNCHANGED"]);
+    assert_eq!(again["change"], Value::Null);
+    assert_eq!(again["rows"][0]["record"], created["rows"][0]["record"]);
+    let changed = with(one.clone(), json!({ "title": text("Another title"), "priority": "HIGH" }));
+    let third = draft(&app, "3").await;
+    let mixed = texts(&app, &[third, changed, two], json!({})).await;
+    assert_eq!(outcomes(&mixed), ["CREATED", "UPDATED", "UNCHANGED"]);
+    let id = &created["rows"][0]["record"]["id"];
+    let query = format!("query($by: ExternalIdInput!) {{ recommendation(by: {{ externalId: $by }}) {{ {SHOWN} }} }}");
+    let shown = app.secretariat().query_with(&query, json!({ "by": named("1") })).await["recommendation"].take();
+    assert_eq!((&shown["id"], &shown["version"]), (id, &json!(2)));
+    assert_eq!((&shown["title"], &shown["priority"]), (&json!("Another title"), &json!("HIGH")));
+    assert_eq!(shown["revisions"], json!([{ "number": 1, "title": "1" }, { "number": 2, "title": "Another title" }]));
+    assert_eq!(shown["themes"], json!([{ "code": "LAW" }]));
+    assert_eq!(shown["externalIds"], json!([named("1")]));
+}
+
+async fn what_a_row_omits_stays_and_null_clears(app: TestApp) {
+    let instrument = app.instrument("S/RES/2396").await;
+    let more = json!({
+        "rationale": text("Why"), "priority": "LOW", "targetDate": "2026-12-01", "instrumentIds": [instrument],
+    });
+    texts(&app, &[with(draft(&app, "1").await, more)], json!({})).await;
+    let query = format!("query($by: ExternalIdInput!) {{ recommendation(by: {{ externalId: $by }}) {{ {SHOWN} }} }}");
+    let shown =
+        async || app.secretariat().query_with(&query, json!({ "by": named("1") })).await["recommendation"].take();
+    let mut bare = draft(&app, "1").await;
+    for field in ["themeIds", "addressees"] {
+        bare.as_object_mut().unwrap().remove(field);
+    }
+    let before = shown().await;
+    assert_eq!(outcomes(&texts(&app, &[bare.clone()], json!({})).await), ["UNCHANGED"]);
+    assert_eq!(shown().await, before);
+    let cleared = json!({
+        "rationale": null, "priority": null, "targetDate": null, "themeIds": null, "instrumentIds": null, "addressees": null,
+    });
+    assert_eq!(outcomes(&texts(&app, &[with(bare, cleared)], json!({})).await), ["UPDATED"]);
+    let after = shown().await;
+    for field in ["rationale", "priority", "targetDate"] {
+        assert_ne!(before[field], Value::Null, "{field}");
+        assert_eq!(after[field], Value::Null, "{field}");
+    }
+    for field in ["themes", "instruments", "addressees"] {
+        assert_ne!(before[field], json!([]), "{field}");
+        assert_eq!(after[field], json!([]), "{field}");
+    }
+}
+
+async fn each_refusal_points_into_its_row(app: TestApp) {
+    let good = draft(&app, "1").await;
+    let wrong = |value: &str, more: Value| with(with(good.clone(), json!({ "externalId": named(value) })), more);
+    let rows = [
+        good.clone(),
+        wrong("2", json!({ "title": [{ "locale": "EN", "text": "" }], "targetDate": "2020-01-01" })),
+        wrong("3", json!({ "bodyId": "bod_01970000000070008000000000000001" })),
+        wrong("4", json!({ "themeIds": ["thm_01970000000070008000000000000001"] })),
+        wrong(
+            "5",
+            json!({ "addressees": [{ "category": "ALL_STAKEHOLDERS", "role": "LEAD", "countryId": app.country("UZ").await }] }),
+        ),
+        wrong("1", json!({})),
+        wrong("7", json!({ "externalId": null })),
+        wrong("8", json!({ "externalId": { "sourceSystem": "a b", "value": "1" } })),
+        wrong("9", json!({ "id": "rec_01970000000070008000000000000001" })),
+        wrong("10", json!({ "expectedVersion": 1 })),
+    ];
+    let expected = [
+        "REQUIRED rows.1.title.0.text, INVALID rows.1.targetDate",
+        "NOT_FOUND rows.2.bodyId",
+        "NOT_FOUND rows.3.themeIds.0",
+        "INVALID rows.4.addressees.0",
+        "INVALID rows.5.externalId",
+        "REQUIRED rows.6.externalId",
+        "INVALID rows.7.externalId.sourceSystem",
+        "INVALID rows.8.id",
+        "CONFLICT rows.9.expectedVersion",
+    ];
+    let length = app.feed_length().await;
+    let rejected = texts(&app, &rows, json!({})).await;
+    assert_eq!(outcomes(&rejected)[0], "FAILED", "and no errors of its own");
+    assert_eq!(outcomes(&rejected)[1..], expected);
+    assert_eq!((&rejected["change"], app.feed_length().await), (&Value::Null, length));
+    let skipped = texts(&app, &rows, json!({ "errorPolicy": "SKIP_FAILED" })).await;
+    assert_eq!(outcomes(&skipped)[0], "CREATED");
+    assert_eq!(outcomes(&skipped)[1..], expected);
+    assert_eq!(app.feed_length().await, length + 1);
+}
+
+async fn rows_are_matched_by_id_as_well(app: TestApp) {
+    let known = app.draft("WG-A").await;
+    let base = draft(&app, "1").await;
+    let row = |id: &Value, more: Value| with(with(base.clone(), json!({ "id": id, "externalId": null })), more);
+    let by_id = json!({ "matchBy": "ID", "errorPolicy": "SKIP_FAILED" });
+    let rows = [
+        row(&known["id"], json!({ "expectedVersion": 1, "externalId": named("known") })),
+        row(&Value::Null, json!({})),
+        row(&json!("rec_01970000000070008000000000000001"), json!({})),
+        row(&known["id"], json!({})),
+    ];
+    let payload = texts(&app, &rows, by_id.clone()).await;
+    assert_eq!(outcomes(&payload), ["UPDATED", "CREATED", "NOT_FOUND rows.2.id", "INVALID rows.3.id"]);
+    let stale = row(&known["id"], json!({ "expectedVersion": 1, "title": text("Later") }));
+    assert_eq!(outcomes(&texts(&app, &[stale], by_id.clone()).await), ["CONFLICT rows.0.expectedVersion"]);
+    let found = texts(&app, &[draft(&app, "known").await], json!({})).await;
+    assert_eq!(found["rows"][0]["record"]["id"], known["id"]);
+    let taken = row(&payload["rows"][1]["record"]["id"], json!({ "externalId": named("known") }));
+    assert_eq!(outcomes(&texts(&app, &[taken], by_id).await), ["ALREADY_EXISTS rows.0.externalId"]);
+}
+
+async fn a_dry_run_judges_and_writes_nothing(app: TestApp) {
+    let one = draft(&app, "1").await;
+    texts(&app, from_ref(&one), json!({})).await;
+    let length = app.feed_length().await;
+    let rows = [with(one, json!({ "title": text("Another") })), draft(&app, "2").await, json!({})];
+    let rows = [rows[0].clone(), rows[1].clone(), with(draft(&app, "3").await, json!({ "bodyId": "bod_" }))];
+    let dry = texts(&app, &rows, json!({ "dryRun": true, "errorPolicy": "SKIP_FAILED" })).await;
+    assert_eq!(outcomes(&dry), ["UPDATED", "CREATED", "NOT_FOUND rows.2.bodyId"]);
+    assert_eq!((&dry["rows"][0]["record"]["version"], &dry["rows"][1]["record"]), (&json!(1), &Value::Null));
+    assert_eq!((&dry["change"], app.feed_length().await), (&Value::Null, length));
+    let query = "query($by: ExternalIdInput!) { recommendation(by: { externalId: $by }) { id } }";
+    let two = app.secretariat().query_with(query, json!({ "by": named("2") })).await;
+    assert_eq!(two["recommendation"], Value::Null);
+}
+
+async fn a_text_that_is_agreed_is_left_alone_or_refused(app: TestApp) {
+    let created = texts(&app, &[draft(&app, "1").await], json!({})).await;
+    let meeting = app.concluded_meeting(&["WG-A"]).await;
+    app.submit(&created["rows"][0]["record"], &meeting).await;
+    let same = draft(&app, "1").await;
+    assert_eq!(outcomes(&texts(&app, from_ref(&same), json!({})).await), ["UNCHANGED"]);
+    let other = |more: Value| with(same.clone(), more);
+    for more in [json!({ "title": text("Another") }), json!({ "themeIds": [] }), json!({ "addressees": [] })] {
+        assert_eq!(
+            outcomes(&texts(&app, &[other(more.clone())], json!({})).await),
+            ["INVALID_STATE rows.0.id"],
+            "{more}"
+        );
+    }
+    let moved = other(json!({ "bodyId": app.body("WG-B").await }));
+    assert_eq!(outcomes(&texts(&app, &[moved], json!({})).await), ["INVALID rows.0.bodyId"]);
+}
+
+async fn partners_write_what_they_may_and_see_only_their_own_names(app: TestApp) {
+    app.mandate("OSCE", "WG-A", "MEMBER").await;
+    let osce = app.partner("OSCE");
+    let (mine, elsewhere) =
+        (draft(&app, "1").await, with(draft(&app, "2").await, json!({ "bodyId": app.body("WG-B").await })));
+    let payload = upsert(&osce, TEXTS, &[mine.clone(), elsewhere], json!({ "errorPolicy": "SKIP_FAILED" })).await;
+    assert_eq!(outcomes(&payload), ["CREATED", "FORBIDDEN rows.1"]);
+    let taken = upsert(&app.partner("UNOCT"), TEXTS, from_ref(&mine), json!({})).await;
+    assert_eq!(outcomes(&taken), ["ALREADY_EXISTS rows.0.externalId.sourceSystem"]);
+    for client in [app.anonymous(), app.reader()] {
+        let query = rec_tests::client::upsert_text(TEXTS, "id");
+        let input = json!({ "input": { "rows": [mine], "matchBy": "EXTERNAL_ID" } });
+        assert_eq!(client.error_with(&query, input).await, "FORBIDDEN");
+    }
+}
+
+async fn more_than_five_hundred_rows_are_refused_unread(app: TestApp) {
+    let row = organization("1", "A");
+    let rows: Vec<Value> = (0..501).map(|_| row.clone()).collect();
+    let query = rec_tests::client::upsert_text("upsertOrganizations", "id");
+    let input = json!({ "input": { "rows": rows, "matchBy": "EXTERNAL_ID" } });
+    assert_eq!(app.secretariat().error_with(&query, input).await, "INVALID_ARGUMENT");
+    let none = upsert(&app.secretariat(), "upsertOrganizations", &[], json!({})).await;
+    assert_eq!(none, json!({ "rows": [], "change": null }));
+}
+
+async fn organisations_keep_their_acronyms_and_close_no_circle(app: TestApp) {
+    let secretariat = app.secretariat();
+    let orgs = async |rows: &[Value]| {
+        upsert(&secretariat, "upsertOrganizations", rows, json!({ "errorPolicy": "SKIP_FAILED" })).await
+    };
+    let created = orgs(&[
+        organization("1", "ONE"),
+        organization("2", "TWO"),
+        organization("3", "ONE"),
+        organization("4", "ISRS"),
+    ])
+    .await;
+    assert_eq!(
+        outcomes(&created),
+        ["CREATED", "CREATED", "ALREADY_EXISTS rows.2.acronym", "ALREADY_EXISTS rows.3.acronym"]
+    );
+    let ids = each(&created["rows"], "/record/id");
+    let child =
+        |value: &str, acronym: &str, parent: &Value| with(organization(value, acronym), json!({ "parentId": parent }));
+    let circle = orgs(&[child("1", "ONE", &ids[1]), child("2", "TWO", &ids[0])]).await;
+    assert_eq!(outcomes(&circle), ["UPDATED", "INVALID rows.1.parentId"]);
+    let input = json!({ "id": ids[1], "expectedVersion": 1, "parentId": ids[0] });
+    assert_eq!(secretariat.refusals("updateOrganization", input).await, ["INVALID parentId"]);
+    let gone =
+        orgs(&[with(organization("2", "TWO"), json!({ "active": false, "website": "https://two.example" }))]).await;
+    assert_eq!(outcomes(&gone), ["UPDATED"]);
+    let wrong = with(
+        organization("5", "five"),
+        json!({ "countryId": "cty_01970000000070008000000000000001", "parentId": "x" }),
+    );
+    assert_eq!(outcomes(&orgs(&[wrong]).await), ["INVALID rows.0.acronym, NOT_FOUND rows.0.parentId"]);
+    let query = "{ organization(by: { acronym: \"TWO\" }) { active website kind parent { acronym } } }";
+    let two = secretariat.query(query).await["organization"].take();
+    assert_eq!(two, json!({ "active": false, "website": "https://two.example", "kind": "OTHER", "parent": null }));
+}
+
+async fn a_bulk_write_runs_as_many_statements_for_many_rows_as_for_two(app: TestApp) {
+    let base = draft(&app, "1").await;
+    let rows = |from: u32, count: u32, title: &str| -> Vec<Value> {
+        let row = |number: u32| json!({ "externalId": named(&number.to_string()), "title": text(title) });
+        (from..from + count).map(|number| with(base.clone(), row(number))).collect()
+    };
+    let run = async |rows: Vec<Value>| {
+        let (payload, statements) = counted(&app, upsert(&app.secretariat(), TEXTS, &rows, json!({}))).await;
+        (outcomes(&payload), statements)
+    };
+    // The first row makes the system's name its author's.
+    run(rows(500, 1, "First")).await;
+    let mut costs = Vec::new();
+    for (first, count) in [(0, 2), (100, 200)] {
+        for (title, expected) in [("First", "CREATED"), ("Second", "UPDATED"), ("Second", "UNCHANGED")] {
+            let (outcomes, statements) = run(rows(first, count, title)).await;
+            assert!(outcomes.iter().all(|outcome| outcome == expected), "{outcomes:?}");
+            costs.push(statements);
         }
-        let before = shown().await;
-        assert_eq!(outcomes(&texts(&app, &[bare.clone()], json!({})).await), ["UNCHANGED"]);
-        assert_eq!(shown().await, before);
-        let cleared = json!({
-            "rationale": null, "priority": null, "targetDate": null, "themeIds": null, "instrumentIds": null, "addressees": null,
-        });
-        assert_eq!(outcomes(&texts(&app, &[with(bare, cleared)], json!({})).await), ["UPDATED"]);
-        let after = shown().await;
-        for field in ["rationale", "priority", "targetDate"] {
-            assert_ne!(before[field], Value::Null, "{field}");
-            assert_eq!(after[field], Value::Null, "{field}");
-        }
-        for field in ["themes", "instruments", "addressees"] {
-            assert_ne!(before[field], json!([]), "{field}");
-            assert_eq!(after[field], json!([]), "{field}");
-        }
     }
+    assert_eq!(costs[..3], costs[3..]);
+    assert!(costs.iter().all(|statements| (5..=30).contains(statements)), "{costs:?}");
+}
 
-    async fn each_refusal_points_into_its_row(app: TestApp) {
-        let good = draft(&app, "1").await;
-        let wrong = |value: &str, more: Value| with(with(good.clone(), json!({ "externalId": named(value) })), more);
-        let rows = [
-            good.clone(),
-            wrong("2", json!({ "title": [{ "locale": "EN", "text": "" }], "targetDate": "2020-01-01" })),
-            wrong("3", json!({ "bodyId": "bod_01970000000070008000000000000001" })),
-            wrong("4", json!({ "themeIds": ["thm_01970000000070008000000000000001"] })),
-            wrong("5", json!({ "addressees": [{ "category": "ALL_STAKEHOLDERS", "role": "LEAD", "countryId": app.country("UZ").await }] })),
-            wrong("1", json!({})),
-            wrong("7", json!({ "externalId": null })),
-            wrong("8", json!({ "externalId": { "sourceSystem": "a b", "value": "1" } })),
-            wrong("9", json!({ "id": "rec_01970000000070008000000000000001" })),
-            wrong("10", json!({ "expectedVersion": 1 })),
-        ];
-        let expected = [
-            "REQUIRED rows.1.title.0.text, INVALID rows.1.targetDate",
-            "NOT_FOUND rows.2.bodyId",
-            "NOT_FOUND rows.3.themeIds.0",
-            "INVALID rows.4.addressees.0",
-            "INVALID rows.5.externalId",
-            "REQUIRED rows.6.externalId",
-            "INVALID rows.7.externalId.sourceSystem",
-            "INVALID rows.8.id",
-            "CONFLICT rows.9.expectedVersion",
-        ];
-        let length = app.feed_length().await;
-        let rejected = texts(&app, &rows, json!({})).await;
-        assert_eq!(outcomes(&rejected)[0], "FAILED", "and no errors of its own");
-        assert_eq!(outcomes(&rejected)[1..], expected);
-        assert_eq!((&rejected["change"], app.feed_length().await), (&Value::Null, length));
-        let skipped = texts(&app, &rows, json!({ "errorPolicy": "SKIP_FAILED" })).await;
-        assert_eq!(outcomes(&skipped)[0], "CREATED");
-        assert_eq!(outcomes(&skipped)[1..], expected);
-        assert_eq!(app.feed_length().await, length + 1);
-    }
-
-    async fn rows_are_matched_by_id_as_well(app: TestApp) {
-        let known = app.draft("WG-A").await;
-        let base = draft(&app, "1").await;
-        let row = |id: &Value, more: Value| with(with(base.clone(), json!({ "id": id, "externalId": null })), more);
-        let by_id = json!({ "matchBy": "ID", "errorPolicy": "SKIP_FAILED" });
-        let rows = [
-            row(&known["id"], json!({ "expectedVersion": 1, "externalId": named("known") })),
-            row(&Value::Null, json!({})),
-            row(&json!("rec_01970000000070008000000000000001"), json!({})),
-            row(&known["id"], json!({})),
-        ];
-        let payload = texts(&app, &rows, by_id.clone()).await;
-        assert_eq!(outcomes(&payload), ["UPDATED", "CREATED", "NOT_FOUND rows.2.id", "INVALID rows.3.id"]);
-        let stale = row(&known["id"], json!({ "expectedVersion": 1, "title": text("Later") }));
-        assert_eq!(outcomes(&texts(&app, &[stale], by_id.clone()).await), ["CONFLICT rows.0.expectedVersion"]);
-        let found = texts(&app, &[draft(&app, "known").await], json!({})).await;
-        assert_eq!(found["rows"][0]["record"]["id"], known["id"]);
-        let taken = row(&payload["rows"][1]["record"]["id"], json!({ "externalId": named("known") }));
-        assert_eq!(outcomes(&texts(&app, &[taken], by_id).await), ["ALREADY_EXISTS rows.0.externalId"]);
-    }
-
-    async fn a_dry_run_judges_and_writes_nothing(app: TestApp) {
-        let one = draft(&app, "1").await;
-        texts(&app, from_ref(&one), json!({})).await;
-        let length = app.feed_length().await;
-        let rows = [with(one, json!({ "title": text("Another") })), draft(&app, "2").await, json!({})];
-        let rows = [rows[0].clone(), rows[1].clone(), with(draft(&app, "3").await, json!({ "bodyId": "bod_" }))];
-        let dry = texts(&app, &rows, json!({ "dryRun": true, "errorPolicy": "SKIP_FAILED" })).await;
-        assert_eq!(outcomes(&dry), ["UPDATED", "CREATED", "NOT_FOUND rows.2.bodyId"]);
-        assert_eq!((&dry["rows"][0]["record"]["version"], &dry["rows"][1]["record"]), (&json!(1), &Value::Null));
-        assert_eq!((&dry["change"], app.feed_length().await), (&Value::Null, length));
-        let query = "query($by: ExternalIdInput!) { recommendation(by: { externalId: $by }) { id } }";
-        let two = app.secretariat().query_with(query, json!({ "by": named("2") })).await;
-        assert_eq!(two["recommendation"], Value::Null);
-    }
-
-    async fn a_text_that_is_agreed_is_left_alone_or_refused(app: TestApp) {
-        let created = texts(&app, &[draft(&app, "1").await], json!({})).await;
-        let meeting = app.concluded_meeting(&["WG-A"]).await;
-        app.submit(&created["rows"][0]["record"], &meeting).await;
-        let same = draft(&app, "1").await;
-        assert_eq!(outcomes(&texts(&app, from_ref(&same), json!({})).await), ["UNCHANGED"]);
-        let other = |more: Value| with(same.clone(), more);
-        for more in [json!({ "title": text("Another") }), json!({ "themeIds": [] }), json!({ "addressees": [] })] {
-            assert_eq!(outcomes(&texts(&app, &[other(more.clone())], json!({})).await), ["INVALID_STATE rows.0.id"], "{more}");
-        }
-        let moved = other(json!({ "bodyId": app.body("WG-B").await }));
-        assert_eq!(outcomes(&texts(&app, &[moved], json!({})).await), ["INVALID rows.0.bodyId"]);
-    }
-
-    async fn partners_write_what_they_may_and_see_only_their_own_names(app: TestApp) {
-        app.mandate("OSCE", "WG-A", "MEMBER").await;
-        let osce = app.partner("OSCE");
-        let (mine, elsewhere) = (draft(&app, "1").await, with(draft(&app, "2").await, json!({ "bodyId": app.body("WG-B").await })));
-        let payload = upsert(&osce, TEXTS, &[mine.clone(), elsewhere], json!({ "errorPolicy": "SKIP_FAILED" })).await;
-        assert_eq!(outcomes(&payload), ["CREATED", "FORBIDDEN rows.1"]);
-        let taken = upsert(&app.partner("UNOCT"), TEXTS, from_ref(&mine), json!({})).await;
-        assert_eq!(outcomes(&taken), ["ALREADY_EXISTS rows.0.externalId.sourceSystem"]);
-        for client in [app.anonymous(), app.reader()] {
-            let query = rec_tests::client::upsert_text(TEXTS, "id");
-            let input = json!({ "input": { "rows": [mine], "matchBy": "EXTERNAL_ID" } });
-            assert_eq!(client.error_with(&query, input).await, "FORBIDDEN");
-        }
-    }
-
-    async fn more_than_five_hundred_rows_are_refused_unread(app: TestApp) {
-        let row = organization("1", "A");
-        let rows: Vec<Value> = (0..501).map(|_| row.clone()).collect();
-        let query = rec_tests::client::upsert_text("upsertOrganizations", "id");
-        let input = json!({ "input": { "rows": rows, "matchBy": "EXTERNAL_ID" } });
-        assert_eq!(app.secretariat().error_with(&query, input).await, "INVALID_ARGUMENT");
-        let none = upsert(&app.secretariat(), "upsertOrganizations", &[], json!({})).await;
-        assert_eq!(none, json!({ "rows": [], "change": null }));
-    }
-
-    async fn organisations_keep_their_acronyms_and_close_no_circle(app: TestApp) {
+async fn a_bulk_write_of_organisations_runs_as_many_statements_for_many_rows_as_for_two(app: TestApp) {
+    let write = async |from: u32, count: u32, name: &str| {
+        let rows: Vec<Value> = (from..from + count)
+            .map(|number| {
+                with(organization(&number.to_string(), &format!("O-{number}")), json!({ "name": text(name) }))
+            })
+            .collect();
         let secretariat = app.secretariat();
-        let orgs = async |rows: &[Value]| upsert(&secretariat, "upsertOrganizations", rows, json!({ "errorPolicy": "SKIP_FAILED" })).await;
-        let created = orgs(&[organization("1", "ONE"), organization("2", "TWO"), organization("3", "ONE"), organization("4", "ISRS")]).await;
-        assert_eq!(outcomes(&created), ["CREATED", "CREATED", "ALREADY_EXISTS rows.2.acronym", "ALREADY_EXISTS rows.3.acronym"]);
-        let ids = each(&created["rows"], "/record/id");
-        let child = |value: &str, acronym: &str, parent: &Value| with(organization(value, acronym), json!({ "parentId": parent }));
-        let circle = orgs(&[child("1", "ONE", &ids[1]), child("2", "TWO", &ids[0])]).await;
-        assert_eq!(outcomes(&circle), ["UPDATED", "INVALID rows.1.parentId"]);
-        let input = json!({ "id": ids[1], "expectedVersion": 1, "parentId": ids[0] });
-        assert_eq!(secretariat.refusals("updateOrganization", input).await, ["INVALID parentId"]);
-        let gone = orgs(&[with(organization("2", "TWO"), json!({ "active": false, "website": "https://two.example" }))]).await;
-        assert_eq!(outcomes(&gone), ["UPDATED"]);
-        let wrong = with(organization("5", "five"), json!({ "countryId": "cty_01970000000070008000000000000001", "parentId": "x" }));
-        assert_eq!(outcomes(&orgs(&[wrong]).await), ["INVALID rows.0.acronym, NOT_FOUND rows.0.parentId"]);
-        let query = "{ organization(by: { acronym: \"TWO\" }) { active website kind parent { acronym } } }";
-        let two = secretariat.query(query).await["organization"].take();
-        assert_eq!(two, json!({ "active": false, "website": "https://two.example", "kind": "OTHER", "parent": null }));
-    }
-
-    async fn a_bulk_write_runs_as_many_statements_for_many_rows_as_for_two(app: TestApp) {
-        let base = draft(&app, "1").await;
-        let rows = |from: u32, count: u32, title: &str| -> Vec<Value> {
-            let row = |number: u32| json!({ "externalId": named(&number.to_string()), "title": text(title) });
-            (from..from + count).map(|number| with(base.clone(), row(number))).collect()
-        };
-        let run = async |rows: Vec<Value>| {
-            let (payload, statements) = counted(&app, upsert(&app.secretariat(), TEXTS, &rows, json!({}))).await;
-            (outcomes(&payload), statements)
-        };
-        // The first row makes the system's name its author's.
-        run(rows(500, 1, "First")).await;
-        let mut costs = Vec::new();
-        for (first, count) in [(0, 2), (100, 200)] {
-            for (title, expected) in [("First", "CREATED"), ("Second", "UPDATED"), ("Second", "UNCHANGED")] {
-                let (outcomes, statements) = run(rows(first, count, title)).await;
-                assert!(outcomes.iter().all(|outcome| outcome == expected), "{outcomes:?}");
-                costs.push(statements);
-            }
+        let (payload, statements) = counted(&app, upsert(&secretariat, "upsertOrganizations", &rows, json!({}))).await;
+        assert!(outcomes(&payload).iter().all(|outcome| ["CREATED", "UPDATED"].contains(&outcome.as_str())));
+        statements
+    };
+    write(500, 1, "First").await;
+    let mut costs = Vec::new();
+    for (first, count) in [(0, 2), (100, 200)] {
+        for name in ["First", "Second"] {
+            costs.push(write(first, count, name).await);
         }
-        assert_eq!(costs[..3], costs[3..]);
-        assert!(costs.iter().all(|statements| (5..=30).contains(statements)), "{costs:?}");
     }
+    assert_eq!(costs[..2], costs[2..]);
+    assert!(costs.iter().all(|statements| (5..=20).contains(statements)), "{costs:?}");
+}
 
-    async fn a_bulk_write_of_organisations_runs_as_many_statements_for_many_rows_as_for_two(app: TestApp) {
-        let write = async |from: u32, count: u32, name: &str| {
-            let rows: Vec<Value> = (from..from + count)
-                .map(|number| with(organization(&number.to_string(), &format!("O-{number}")), json!({ "name": text(name) })))
-                .collect();
-            let secretariat = app.secretariat();
-            let (payload, statements) = counted(&app, upsert(&secretariat, "upsertOrganizations", &rows, json!({}))).await;
-            assert!(outcomes(&payload).iter().all(|outcome| ["CREATED", "UPDATED"].contains(&outcome.as_str())));
-            statements
-        };
-        write(500, 1, "First").await;
-        let mut costs = Vec::new();
-        for (first, count) in [(0, 2), (100, 200)] {
-            for name in ["First", "Second"] {
-                costs.push(write(first, count, name).await);
-            }
-        }
-        assert_eq!(costs[..2], costs[2..]);
-        assert!(costs.iter().all(|statements| (5..=20).contains(statements)), "{costs:?}");
+async fn two_writers_of_the_same_rows_create_them_once(app: TestApp) {
+    let mut rows = Vec::new();
+    for number in 0..20 {
+        rows.push(draft(&app, &number.to_string()).await);
     }
+    let (one, other) = tokio::join!(texts(&app, &rows, json!({})), texts(&app, &rows, json!({})));
+    let created = outcomes(&one).iter().chain(&outcomes(&other)).filter(|outcome| *outcome == "CREATED").count();
+    assert_eq!(created, 20, "{one} {other}");
+    assert_eq!(each(&one["rows"], "/record/id"), each(&other["rows"], "/record/id"));
+}
 
-    async fn two_writers_of_the_same_rows_create_them_once(app: TestApp) {
-        let mut rows = Vec::new();
-        for number in 0..20 {
-            rows.push(draft(&app, &number.to_string()).await);
-        }
-        let (one, other) = tokio::join!(texts(&app, &rows, json!({})), texts(&app, &rows, json!({})));
-        let created = outcomes(&one).iter().chain(&outcomes(&other)).filter(|outcome| *outcome == "CREATED").count();
-        assert_eq!(created, 20, "{one} {other}");
-        assert_eq!(each(&one["rows"], "/record/id"), each(&other["rows"], "/record/id"));
-    }
+async fn a_bulk_write_changes_what_other_mutations_change(app: TestApp) {
+    let created = texts(&app, &[draft(&app, "1").await], json!({})).await;
+    let record = &created["rows"][0]["record"];
+    let secretariat = app.secretariat();
+    let revised = secretariat
+        .mutate("reviseRecommendation", at_with(record, json!({ "title": text("By hand") })), "id version")
+        .await;
+    assert_eq!(outcomes(&texts(&app, &[draft(&app, "1").await], json!({})).await), ["UPDATED"]);
+    assert_eq!(secretariat.refusals("openDiscussion", at(&revised)).await, ["CONFLICT expectedVersion"]);
+}
 
-    async fn a_bulk_write_changes_what_other_mutations_change(app: TestApp) {
-        let created = texts(&app, &[draft(&app, "1").await], json!({})).await;
-        let record = &created["rows"][0]["record"];
-        let secretariat = app.secretariat();
-        let revised = secretariat.mutate("reviseRecommendation", at_with(record, json!({ "title": text("By hand") })), "id version").await;
-        assert_eq!(outcomes(&texts(&app, &[draft(&app, "1").await], json!({})).await), ["UPDATED"]);
-        assert_eq!(secretariat.refusals("openDiscussion", at(&revised)).await, ["CONFLICT expectedVersion"]);
-    }
+async fn meetings_are_scheduled_and_changed_with_all_that_belongs_to_them(app: TestApp) {
+    // The public record has two sessions of this group.
+    let source = app.sources().await.remove(0);
+    let more = json!({
+        "city": "Tashkent", "countryId": app.country("UZ").await, "theme": text("A theme"), "participantCount": 40,
+        "countQualifier": "AT_LEAST", "sourceIds": [source],
+        "alternativeTitles": [{ "title": text("As others say"), "sourceId": source }],
+        "sessions": [{ "bodyId": app.body("WG-D").await }],
+    });
+    let full = with(meeting(&app, "1").await, more);
+    let created = meetings(&app, &[full.clone(), with(full.clone(), json!({ "externalId": named("2") }))]).await;
+    assert_eq!(outcomes(&created), ["CREATED", "CREATED"]);
+    assert_eq!(outcomes(&meetings(&app, from_ref(&full)).await), ["UNCHANGED"]);
+    let one = held(&app, "1").await;
+    assert_eq!(
+        (&one["status"], &one["city"], &one["sessions"][0]["ordinal"]),
+        (&json!("PLANNED"), &json!("Tashkent"), &json!(3))
+    );
+    assert_eq!(
+        (&one["sources"][0]["id"], &one["alternativeTitles"][0]["title"]),
+        (&json!(source), &json!("As others say"))
+    );
+    assert_eq!(held(&app, "2").await["sessions"][0]["ordinal"], 4);
+    let bare = meeting(&app, "1").await;
+    assert_eq!(outcomes(&meetings(&app, from_ref(&bare)).await), ["UNCHANGED"], "what is omitted stays");
+    let other = json!({ "organizers": [{ "organizationId": app.organization("OSCE").await, "role": "HOST" }], "city": null, "sourceIds": null });
+    assert_eq!(outcomes(&meetings(&app, &[with(bare, other)]).await), ["UPDATED"]);
+    let one = held(&app, "1").await;
+    assert_eq!((&one["version"], &one["city"], &one["sources"]), (&json!(2), &Value::Null, &json!([])));
+    assert_eq!(one["organizers"], json!([{ "organization": { "acronym": "OSCE" }, "role": "HOST" }]));
+}
 
-    async fn meetings_are_scheduled_and_changed_with_all_that_belongs_to_them(app: TestApp) {
-        // The public record has two sessions of this group.
-        let source = app.sources().await.remove(0);
-        let more = json!({
-            "city": "Tashkent", "countryId": app.country("UZ").await, "theme": text("A theme"), "participantCount": 40,
-            "countQualifier": "AT_LEAST", "sourceIds": [source],
-            "alternativeTitles": [{ "title": text("As others say"), "sourceId": source }],
-            "sessions": [{ "bodyId": app.body("WG-D").await }],
-        });
-        let full = with(meeting(&app, "1").await, more);
-        let created = meetings(&app, &[full.clone(), with(full.clone(), json!({ "externalId": named("2") }))]).await;
-        assert_eq!(outcomes(&created), ["CREATED", "CREATED"]);
-        assert_eq!(outcomes(&meetings(&app, from_ref(&full)).await), ["UNCHANGED"]);
-        let one = held(&app, "1").await;
-        assert_eq!((&one["status"], &one["city"], &one["sessions"][0]["ordinal"]), (&json!("PLANNED"), &json!("Tashkent"), &json!(3)));
-        assert_eq!((&one["sources"][0]["id"], &one["alternativeTitles"][0]["title"]), (&json!(source), &json!("As others say")));
-        assert_eq!(held(&app, "2").await["sessions"][0]["ordinal"], 4);
-        let bare = meeting(&app, "1").await;
-        assert_eq!(outcomes(&meetings(&app, from_ref(&bare)).await), ["UNCHANGED"], "what is omitted stays");
-        let other = json!({ "organizers": [{ "organizationId": app.organization("OSCE").await, "role": "HOST" }], "city": null, "sourceIds": null });
-        assert_eq!(outcomes(&meetings(&app, &[with(bare, other)]).await), ["UPDATED"]);
-        let one = held(&app, "1").await;
-        assert_eq!((&one["version"], &one["city"], &one["sources"]), (&json!(2), &Value::Null, &json!([])));
-        assert_eq!(one["organizers"], json!([{ "organization": { "acronym": "OSCE" }, "role": "HOST" }]));
-    }
-
-    async fn the_rules_of_a_meeting_hold_in_every_row(app: TestApp) {
-        let base = meeting(&app, "1").await;
-        let row = |value: &str, more: Value| with(with(base.clone(), json!({ "externalId": named(value) })), more);
-        let (group, other) = (app.body("WG-D").await, app.body("WG-C").await);
-        let concluded = app.concluded_meeting(&["WG-D"]).await;
-        let link = json!({ "id": concluded["id"], "externalId": named("held") });
-        app.secretariat().mutate("linkExternalId", link, "id").await;
-        let rows = [
-            row("1", json!({ "endsOn": "2025-11-01" })),
-            row("2", json!({ "modality": "ONLINE", "venue": "A house" })),
-            row("3", json!({ "participantCount": 4 })),
-            row("4", json!({ "kind": "BRIEFING", "sessions": [{ "bodyId": group }] })),
-            row("5", json!({ "timezone": "Mars/Base" })),
-            row("6", json!({ "organizers": [{ "organizationId": "org_01970000000070008000000000000001", "role": "HOST" }] })),
-            row("7", json!({ "sessions": [{ "bodyId": group, "ordinal": 1 }] })),
-            row("8", json!({ "sessions": [{ "bodyId": other, "ordinal": 5 }] })),
-            row("9", json!({ "sessions": [{ "bodyId": other, "ordinal": 5 }] })),
-            row("10", json!({ "sessions": [{ "bodyId": other }] })),
-            row("held", json!({ "organizers": [] })),
-            row("11", json!({ "sourceIds": ["src_01970000000070008000000000000001"], "countryId": "x" })),
-        ];
-        let payload = upsert(&app.secretariat(), "upsertMeetings", &rows, json!({ "errorPolicy": "SKIP_FAILED" })).await;
-        assert_eq!(outcomes(&payload), [
+async fn the_rules_of_a_meeting_hold_in_every_row(app: TestApp) {
+    let base = meeting(&app, "1").await;
+    let row = |value: &str, more: Value| with(with(base.clone(), json!({ "externalId": named(value) })), more);
+    let (group, other) = (app.body("WG-D").await, app.body("WG-C").await);
+    let concluded = app.concluded_meeting(&["WG-D"]).await;
+    let link = json!({ "id": concluded["id"], "externalId": named("held") });
+    app.secretariat().mutate("linkExternalId", link, "id").await;
+    let rows = [
+        row("1", json!({ "endsOn": "2025-11-01" })),
+        row("2", json!({ "modality": "ONLINE", "venue": "A house" })),
+        row("3", json!({ "participantCount": 4 })),
+        row("4", json!({ "kind": "BRIEFING", "sessions": [{ "bodyId": group }] })),
+        row("5", json!({ "timezone": "Mars/Base" })),
+        row(
+            "6",
+            json!({ "organizers": [{ "organizationId": "org_01970000000070008000000000000001", "role": "HOST" }] }),
+        ),
+        row("7", json!({ "sessions": [{ "bodyId": group, "ordinal": 1 }] })),
+        row("8", json!({ "sessions": [{ "bodyId": other, "ordinal": 5 }] })),
+        row("9", json!({ "sessions": [{ "bodyId": other, "ordinal": 5 }] })),
+        row("10", json!({ "sessions": [{ "bodyId": other }] })),
+        row("held", json!({ "organizers": [] })),
+        row("11", json!({ "sourceIds": ["src_01970000000070008000000000000001"], "countryId": "x" })),
+    ];
+    let payload = upsert(&app.secretariat(), "upsertMeetings", &rows, json!({ "errorPolicy": "SKIP_FAILED" })).await;
+    assert_eq!(
+        outcomes(&payload),
+        [
             "INVALID rows.0.endsOn",
             "INVALID rows.1.venue",
             "REQUIRED rows.2.countQualifier",
@@ -401,65 +461,71 @@ on_both_databases! {
             "CREATED",
             "INVALID_STATE rows.10.organizers",
             "NOT_FOUND rows.11.countryId",
-        ]);
-        assert_eq!(held(&app, "10").await["sessions"][0]["ordinal"], 6);
-    }
+        ]
+    );
+    assert_eq!(held(&app, "10").await["sessions"][0]["ordinal"], 6);
+}
 
-    async fn what_was_reached_at_a_meeting_rests_on_what_stays(app: TestApp) {
-        let draft = app.draft("WG-A").await;
-        let concluded = app.concluded_meeting(&["WG-A"]).await;
-        app.submit(&draft, &concluded).await;
-        let link = json!({ "id": concluded["id"], "externalId": named("held") });
-        app.secretariat().mutate("linkExternalId", link, "id").await;
-        let base = with(meeting(&app, "held").await, json!({ "title": text("A meeting") }));
-        let reject = |more: Value| with(base.clone(), more);
-        assert_eq!(outcomes(&meetings(&app, &[reject(json!({ "sessions": [] }))]).await), ["INVALID_STATE rows.0.sessions"]);
-        let later = reject(json!({ "startsOn": "2026-01-20", "endsOn": "2026-01-20" }));
-        assert_eq!(outcomes(&meetings(&app, &[later]).await), ["INVALID_STATE rows.0.endsOn"]);
-        assert_eq!(outcomes(&meetings(&app, &[reject(json!({ "city": "Tashkent" }))]).await), ["UPDATED"]);
-    }
+async fn what_was_reached_at_a_meeting_rests_on_what_stays(app: TestApp) {
+    let draft = app.draft("WG-A").await;
+    let concluded = app.concluded_meeting(&["WG-A"]).await;
+    app.submit(&draft, &concluded).await;
+    let link = json!({ "id": concluded["id"], "externalId": named("held") });
+    app.secretariat().mutate("linkExternalId", link, "id").await;
+    let base = with(meeting(&app, "held").await, json!({ "title": text("A meeting") }));
+    let reject = |more: Value| with(base.clone(), more);
+    assert_eq!(
+        outcomes(&meetings(&app, &[reject(json!({ "sessions": [] }))]).await),
+        ["INVALID_STATE rows.0.sessions"]
+    );
+    let later = reject(json!({ "startsOn": "2026-01-20", "endsOn": "2026-01-20" }));
+    assert_eq!(outcomes(&meetings(&app, &[later]).await), ["INVALID_STATE rows.0.endsOn"]);
+    assert_eq!(outcomes(&meetings(&app, &[reject(json!({ "city": "Tashkent" }))]).await), ["UPDATED"]);
+}
 
-    async fn what_belongs_to_meetings_follows_their_access(app: TestApp) {
-        let row = with(meeting(&app, "1").await, json!({ "sessions": [{ "bodyId": app.body("WG-D").await }] }));
-        let two = with(meeting(&app, "2").await, json!({ "sensitivity": "PARTICIPANTS_ONLY" }));
-        let created = meetings(&app, &[row.clone(), two.clone()]).await;
-        let id = &created["rows"][0]["record"]["id"];
-        let item = json!({ "meetingId": id, "title": text("An item"), "kind": "DISCUSSION" });
-        let item = app.secretariat().mutate("addAgendaItem", item, "id version").await;
-        let part = json!({ "meetingId": id, "organizationId": app.organization("OSCE").await, "capacity": "DELEGATE", "attendance": "INVITED" });
-        app.secretariat().mutate("recordParticipation", part, "id").await;
-        let seen = async |client: Client, id: &Value| {
-            client.query_with("query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await["node"].is_object()
-        };
-        assert!(seen(app.anonymous(), &item["id"]).await);
-        let closed = with(row, json!({ "sensitivity": "CONFIDENTIAL" }));
-        let opened = with(two, json!({ "sensitivity": "PUBLIC" }));
-        assert_eq!(outcomes(&meetings(&app, &[closed, opened]).await), ["UPDATED", "UPDATED"]);
-        for id in [id, &item["id"]] {
-            assert!(!seen(app.anonymous(), id).await && seen(app.secretariat(), id).await);
+async fn what_belongs_to_meetings_follows_their_access(app: TestApp) {
+    let row = with(meeting(&app, "1").await, json!({ "sessions": [{ "bodyId": app.body("WG-D").await }] }));
+    let two = with(meeting(&app, "2").await, json!({ "sensitivity": "PARTICIPANTS_ONLY" }));
+    let created = meetings(&app, &[row.clone(), two.clone()]).await;
+    let id = &created["rows"][0]["record"]["id"];
+    let item = json!({ "meetingId": id, "title": text("An item"), "kind": "DISCUSSION" });
+    let item = app.secretariat().mutate("addAgendaItem", item, "id version").await;
+    let part = json!({ "meetingId": id, "organizationId": app.organization("OSCE").await, "capacity": "DELEGATE", "attendance": "INVITED" });
+    app.secretariat().mutate("recordParticipation", part, "id").await;
+    let seen = async |client: Client, id: &Value| {
+        client.query_with("query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await["node"].is_object()
+    };
+    assert!(seen(app.anonymous(), &item["id"]).await);
+    let closed = with(row, json!({ "sensitivity": "CONFIDENTIAL" }));
+    let opened = with(two, json!({ "sensitivity": "PUBLIC" }));
+    assert_eq!(outcomes(&meetings(&app, &[closed, opened]).await), ["UPDATED", "UPDATED"]);
+    for id in [id, &item["id"]] {
+        assert!(!seen(app.anonymous(), id).await && seen(app.secretariat(), id).await);
+    }
+    assert!(seen(app.anonymous(), &created["rows"][1]["record"]["id"]).await);
+    let session = app
+        .secretariat()
+        .query_with("query($id: ID!) { meeting(by: { id: $id }) { sessions { id } } }", json!({ "id": id }))
+        .await;
+    assert!(!seen(app.anonymous(), &session["meeting"]["sessions"][0]["id"]).await);
+}
+
+async fn a_bulk_write_of_meetings_runs_as_many_statements_for_many_rows_as_for_two(app: TestApp) {
+    let base = with(meeting(&app, "1").await, json!({ "sessions": [{ "bodyId": app.body("WG-D").await }] }));
+    let rows = |from: u32, count: u32, more: &Value| -> Vec<Value> {
+        let row = |number: u32| with(base.clone(), json!({ "externalId": named(&number.to_string()) }));
+        (from..from + count).map(|number| with(row(number), more.clone())).collect()
+    };
+    meetings(&app, &rows(500, 1, &json!({}))).await;
+    let mut costs = Vec::new();
+    for (first, count) in [(0, 2), (100, 100)] {
+        for more in [json!({}), json!({ "city": "Osh", "sensitivity": "CONFIDENTIAL" }), json!({})] {
+            let rows = rows(first, count, &more);
+            let (payload, statements) = counted(&app, meetings(&app, &rows)).await;
+            assert!(outcomes(&payload).iter().all(|outcome| outcome != "FAILED"));
+            costs.push(statements);
         }
-        assert!(seen(app.anonymous(), &created["rows"][1]["record"]["id"]).await);
-        let session = app.secretariat().query_with("query($id: ID!) { meeting(by: { id: $id }) { sessions { id } } }", json!({ "id": id })).await;
-        assert!(!seen(app.anonymous(), &session["meeting"]["sessions"][0]["id"]).await);
     }
-
-    async fn a_bulk_write_of_meetings_runs_as_many_statements_for_many_rows_as_for_two(app: TestApp) {
-        let base = with(meeting(&app, "1").await, json!({ "sessions": [{ "bodyId": app.body("WG-D").await }] }));
-        let rows = |from: u32, count: u32, more: &Value| -> Vec<Value> {
-            let row = |number: u32| with(base.clone(), json!({ "externalId": named(&number.to_string()) }));
-            (from..from + count).map(|number| with(row(number), more.clone())).collect()
-        };
-        meetings(&app, &rows(500, 1, &json!({}))).await;
-        let mut costs = Vec::new();
-        for (first, count) in [(0, 2), (100, 100)] {
-            for more in [json!({}), json!({ "city": "Osh", "sensitivity": "CONFIDENTIAL" }), json!({})] {
-                let rows = rows(first, count, &more);
-                let (payload, statements) = counted(&app, meetings(&app, &rows)).await;
-                assert!(outcomes(&payload).iter().all(|outcome| outcome != "FAILED"));
-                costs.push(statements);
-            }
-        }
-        assert_eq!(costs[..3], costs[3..]);
-        assert!(costs.iter().all(|statements| (5..=40).contains(statements)), "{costs:?}");
-    }
+    assert_eq!(costs[..3], costs[3..]);
+    assert!(costs.iter().all(|statements| (5..=40).contains(statements)), "{costs:?}");
 }

@@ -92,109 +92,115 @@ fn rows(writer: u64, number: u64) -> Vec<Value> {
 }
 
 on_both_databases! {
-    async fn no_change_is_lost_and_none_told_twice_among_writers_that_take_back(app: TestApp) {
-        let start = app.anonymous().query("{ feedHead }").await["feedHead"].take();
-        let (are_done, _) = watch::channel(false);
-        let writing = async {
-            let step = || are_done.send_modify(|_| {});
-            let committed = join_all((0..8).map(|writer| write(&app, writer, step))).await;
-            are_done.send_replace(true);
-            committed
-        };
-        let readers = [app.anonymous(), app.anonymous(), app.secretariat()];
-        let reading = join_all(readers.iter().map(|client| read(client, start.clone(), are_done.subscribe())));
-        let (committed, read) = tokio::join!(writing, reading);
-        let all: BTreeSet<&String> = committed.iter().flatten().collect();
-        assert_eq!(all.len(), 8 * 30);
-        for read in &read {
-            assert_eq!((read.len(), read.iter().collect::<BTreeSet<_>>()), (all.len(), all.clone()));
-            for writer in &committed {
-                let told: Vec<&String> = read.iter().filter(|id| writer.contains(id)).collect();
-                assert_eq!(told, writer.iter().collect::<Vec<_>>(), "in the order of the commits");
-            }
-        }
-        assert!(read.windows(2).all(|two| two[0] == two[1]), "the same order for everyone");
-    }
+    no_change_is_lost_and_none_told_twice_among_writers_that_take_back,
+    a_kill_during_bulk_writes_and_deliveries_loses_nothing_that_was_acknowledged,
+}
 
-    async fn a_kill_during_bulk_writes_and_deliveries_loses_nothing_that_was_acknowledged(app: TestApp) {
-        let trusted = open(&app).await;
-        let receiver = Receiver::default();
-        register(&trusted, json!({ "url": receiver.listen().await, "types": ["ORGANIZATION"] })).await;
-        // The program has the time of today.
-        let token = run(command(&app.app.config.data_dir).args(["token", "--role", "secretariat"]));
-        let token = String::from_utf8(token.stdout).unwrap().trim().to_owned();
-        let serve = || {
-            let mut program = command(&app.app.config.data_dir);
-            program.env("REC_DATABASE_URL", &app.url).env("REC_WEBHOOK_PRIVATE", "on").env("REC_RATE_POINTS", "0");
-            Serving::start(&mut program)
-        };
-        let (mut acknowledged, count) = (Vec::new(), Arc::new(AtomicU64::new(0)));
-        let mut serving = serve();
-        let mut copy = Copy::at(serving.port);
-        let file = copy.token(&token);
-        copy.once(Some(&file)).await;
-        for round in 0..3 {
-            let writers: Vec<_> = (0..3)
-                .map(|writer| {
-                    let (port, token, count) = (serving.port, token.clone(), Arc::clone(&count));
-                    tokio::task::spawn_blocking(move || {
-                        let mut acknowledged = Vec::new();
-                        for number in 0.. {
-                            let rows = rows(round * 10 + writer, number);
-                            let Some(answer) = ask(port, Some(&token), UPSERT, &json!({ "rows": rows })) else { break };
-                            let done = answer["data"]["upsertOrganizations"]["rows"].as_array().unwrap_or_else(|| panic!("{answer}"));
-                            assert!(done.iter().all(|row| row["outcome"] == "CREATED"));
-                            acknowledged.extend(rows.iter().map(|row| row["externalId"]["value"].as_str().unwrap().to_owned()));
-                            count.fetch_add(20, Ordering::SeqCst);
-                        }
-                        acknowledged
-                    })
-                })
-                .collect();
-            let (enough, said) = (count.load(Ordering::SeqCst) + 160 + 80 * round, Said::default());
-            // A mirror follows, and is cut off with everyone.
-            let follows = async {
-                let _ = copy.keep(Some(&file), Some(PROOF_PAUSE), &said).await;
-                std::future::pending::<()>().await;
-            };
-            tokio::select! {
-                () = follows => {}
-                () = until("they write", async || count.load(Ordering::SeqCst) >= enough) => {}
-            }
-            serving.kill();
-            for writer in writers {
-                acknowledged.extend(writer.await.unwrap());
-            }
-            serving = serve();
-            copy.goes_to(serving.port);
+async fn no_change_is_lost_and_none_told_twice_among_writers_that_take_back(app: TestApp) {
+    let start = app.anonymous().query("{ feedHead }").await["feedHead"].take();
+    let (are_done, _) = watch::channel(false);
+    let writing = async {
+        let step = || are_done.send_modify(|_| {});
+        let committed = join_all((0..8).map(|writer| write(&app, writer, step))).await;
+        are_done.send_replace(true);
+        committed
+    };
+    let readers = [app.anonymous(), app.anonymous(), app.secretariat()];
+    let reading = join_all(readers.iter().map(|client| read(client, start.clone(), are_done.subscribe())));
+    let (committed, read) = tokio::join!(writing, reading);
+    let all: BTreeSet<&String> = committed.iter().flatten().collect();
+    assert_eq!(all.len(), 8 * 30);
+    for read in &read {
+        assert_eq!((read.len(), read.iter().collect::<BTreeSet<_>>()), (all.len(), all.clone()));
+        for writer in &committed {
+            let told: Vec<&String> = read.iter().filter(|id| writer.contains(id)).collect();
+            assert_eq!(told, writer.iter().collect::<Vec<_>>(), "in the order of the commits");
         }
-        let said = copy.once(Some(&file)).await;
-        assert!(said.iter().all(|line| !line.contains("differs")), "{said:?}");
-        assert!(said.last().unwrap().starts_with("Equal: "), "{said:?}");
-        let lines = app.secretariat().export("?types=ORGANIZATION").await;
-        let kept: BTreeMap<&str, &str> = lines
-            .iter()
-            .filter_map(|line| Some((line["acronym"].as_str().filter(|name| name.starts_with('K'))?, line["id"].as_str()?)))
-            .collect();
-        let lost: Vec<&String> = acknowledged.iter().filter(|acronym| !kept.contains_key(acronym.as_str())).collect();
-        assert!(lost.is_empty(), "{lost:?}");
-        assert!(kept.len().is_multiple_of(20), "bulk writes are whole: {}", kept.len());
-        let wanted: BTreeSet<String> = kept.values().map(|id| (*id).to_owned()).collect();
-        let (mut told, mut messages) = (BTreeMap::new(), BTreeSet::new());
-        // Who was killed has the right to deliver for half a minute more.
-        let mut heard = Instant::now();
-        while told.len() < wanted.len() && heard.elapsed() < 2 * PATIENCE {
-            for (headers, body) in receiver.take() {
-                heard = Instant::now();
-                messages.insert(header(&headers, "webhook-id"));
-                told.insert(body["data"]["id"].as_str().unwrap().to_owned(), body["data"]["version"].clone());
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        assert_eq!(told.keys().cloned().collect::<BTreeSet<_>>(), wanted, "the receiver converges");
-        assert_eq!(messages.len(), wanted.len(), "what comes again has the same id");
-        serving.kill();
     }
+    assert!(read.windows(2).all(|two| two[0] == two[1]), "the same order for everyone");
+}
+
+async fn a_kill_during_bulk_writes_and_deliveries_loses_nothing_that_was_acknowledged(app: TestApp) {
+    let trusted = open(&app).await;
+    let receiver = Receiver::default();
+    register(&trusted, json!({ "url": receiver.listen().await, "types": ["ORGANIZATION"] })).await;
+    // The program has the time of today.
+    let token = run(command(&app.app.config.data_dir).args(["token", "--role", "secretariat"]));
+    let token = String::from_utf8(token.stdout).unwrap().trim().to_owned();
+    let serve = || {
+        let mut program = command(&app.app.config.data_dir);
+        program.env("REC_DATABASE_URL", &app.url).env("REC_WEBHOOK_PRIVATE", "on").env("REC_RATE_POINTS", "0");
+        Serving::start(&mut program)
+    };
+    let (mut acknowledged, count) = (Vec::new(), Arc::new(AtomicU64::new(0)));
+    let mut serving = serve();
+    let mut copy = Copy::at(serving.port);
+    let file = copy.token(&token);
+    copy.once(Some(&file)).await;
+    for round in 0..3 {
+        let writers: Vec<_> = (0..3)
+            .map(|writer| {
+                let (port, token, count) = (serving.port, token.clone(), Arc::clone(&count));
+                tokio::task::spawn_blocking(move || {
+                    let mut acknowledged = Vec::new();
+                    for number in 0.. {
+                        let rows = rows(round * 10 + writer, number);
+                        let Some(answer) = ask(port, Some(&token), UPSERT, &json!({ "rows": rows })) else { break };
+                        let done = answer["data"]["upsertOrganizations"]["rows"]
+                            .as_array()
+                            .unwrap_or_else(|| panic!("{answer}"));
+                        assert!(done.iter().all(|row| row["outcome"] == "CREATED"));
+                        acknowledged
+                            .extend(rows.iter().map(|row| row["externalId"]["value"].as_str().unwrap().to_owned()));
+                        count.fetch_add(20, Ordering::SeqCst);
+                    }
+                    acknowledged
+                })
+            })
+            .collect();
+        let (enough, said) = (count.load(Ordering::SeqCst) + 160 + 80 * round, Said::default());
+        // A mirror follows, and is cut off with everyone.
+        let follows = async {
+            let _ = copy.keep(Some(&file), Some(PROOF_PAUSE), &said).await;
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = follows => {}
+            () = until("they write", async || count.load(Ordering::SeqCst) >= enough) => {}
+        }
+        serving.kill();
+        for writer in writers {
+            acknowledged.extend(writer.await.unwrap());
+        }
+        serving = serve();
+        copy.goes_to(serving.port);
+    }
+    let said = copy.once(Some(&file)).await;
+    assert!(said.iter().all(|line| !line.contains("differs")), "{said:?}");
+    assert!(said.last().unwrap().starts_with("Equal: "), "{said:?}");
+    let lines = app.secretariat().export("?types=ORGANIZATION").await;
+    let kept: BTreeMap<&str, &str> = lines
+        .iter()
+        .filter_map(|line| Some((line["acronym"].as_str().filter(|name| name.starts_with('K'))?, line["id"].as_str()?)))
+        .collect();
+    let lost: Vec<&String> = acknowledged.iter().filter(|acronym| !kept.contains_key(acronym.as_str())).collect();
+    assert!(lost.is_empty(), "{lost:?}");
+    assert!(kept.len().is_multiple_of(20), "bulk writes are whole: {}", kept.len());
+    let wanted: BTreeSet<String> = kept.values().map(|id| (*id).to_owned()).collect();
+    let (mut told, mut messages) = (BTreeMap::new(), BTreeSet::new());
+    // Who was killed has the right to deliver for half a minute more.
+    let mut heard = Instant::now();
+    while told.len() < wanted.len() && heard.elapsed() < 2 * PATIENCE {
+        for (headers, body) in receiver.take() {
+            heard = Instant::now();
+            messages.insert(header(&headers, "webhook-id"));
+            told.insert(body["data"]["id"].as_str().unwrap().to_owned(), body["data"]["version"].clone());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(told.keys().cloned().collect::<BTreeSet<_>>(), wanted, "the receiver converges");
+    assert_eq!(messages.len(), wanted.len(), "what comes again has the same id");
+    serving.kill();
 }
 
 /// Creates themes until it is told to stop. The ids of those that are done, and the codes of those that are not.
@@ -225,75 +231,82 @@ async fn written_more(app: &TestApp, changes: i64) {
 }
 
 on_postgres! {
-    async fn a_server_that_restarts_under_load_comes_back(shared: TestApp) {
-        drop(shared);
-        let mut server = Cluster::start().expect("PostgreSQL's programs, for a server that may be stopped");
-        let app = TestApp::on(&server).await;
-        tokio::spawn(attend(Arc::clone(&app.app)));
-        let port = app.serve().await;
-        let mut follower = Socket::begin(port, None).await;
-        let start = head(&app.anonymous()).await;
-        follower.subscribe("1", &format!("subscription {{ changes(after: {start}, types: [THEME]) {{ id }} }}")).await;
-        let stop = AtomicBool::new(false);
-        let load = join_all((0..8).map(|writer| create_themes(&app, writer, &stop)));
-        let interruption = async {
-            written_more(&app, 20).await;
-            server.restart().await;
-            // They write again.
-            written_more(&app, 20).await;
-            stop.store(true, Ordering::SeqCst);
-        };
-        let (written, ()) = tokio::join!(load, interruption);
-        let (done, failed): (Vec<_>, Vec<_>) = written.into_iter().unzip();
-        let failed: BTreeSet<String> = failed.into_iter().flatten().collect();
-        // Who had only begun is not told that it was away: it is tried again.
-        assert!(failed.iter().all(|code| code == "UNAVAILABLE"), "{failed:?}");
-        let last = app.theme("LAST").await;
-        let mut told = BTreeSet::new();
-        while !told.contains(&last) {
-            match follower.next().await {
-                Heard::Message(message) if message["type"] == "next" => {
-                    let id = message["payload"]["data"]["changes"]["id"].as_str();
-                    told.insert(id.unwrap_or_else(|| panic!("{message}")).to_owned());
-                }
-                Heard::Message(message) => assert!(message["type"] == "ping", "the subscription goes on: {message}"),
-                Heard::Closed(code) => panic!("closed with {code:?}"),
+    a_server_that_restarts_under_load_comes_back,
+}
+
+async fn a_server_that_restarts_under_load_comes_back(shared: TestApp) {
+    drop(shared);
+    let mut server = Cluster::start().expect("PostgreSQL's programs, for a server that may be stopped");
+    let app = TestApp::on(&server).await;
+    tokio::spawn(attend(Arc::clone(&app.app)));
+    let port = app.serve().await;
+    let mut follower = Socket::begin(port, None).await;
+    let start = head(&app.anonymous()).await;
+    follower.subscribe("1", &format!("subscription {{ changes(after: {start}, types: [THEME]) {{ id }} }}")).await;
+    let stop = AtomicBool::new(false);
+    let load = join_all((0..8).map(|writer| create_themes(&app, writer, &stop)));
+    let interruption = async {
+        written_more(&app, 20).await;
+        server.restart().await;
+        // They write again.
+        written_more(&app, 20).await;
+        stop.store(true, Ordering::SeqCst);
+    };
+    let (written, ()) = tokio::join!(load, interruption);
+    let (done, failed): (Vec<_>, Vec<_>) = written.into_iter().unzip();
+    let failed: BTreeSet<String> = failed.into_iter().flatten().collect();
+    // Who had only begun is not told that it was away: it is tried again.
+    assert!(failed.iter().all(|code| code == "UNAVAILABLE"), "{failed:?}");
+    let last = app.theme("LAST").await;
+    let mut told = BTreeSet::new();
+    while !told.contains(&last) {
+        match follower.next().await {
+            Heard::Message(message) if message["type"] == "next" => {
+                let id = message["payload"]["data"]["changes"]["id"].as_str();
+                told.insert(id.unwrap_or_else(|| panic!("{message}")).to_owned());
             }
+            Heard::Message(message) => assert!(message["type"] == "ping", "the subscription goes on: {message}"),
+            Heard::Closed(code) => panic!("closed with {code:?}"),
         }
-        assert!(done.iter().flatten().all(|id| told.contains(id)), "what was done is told");
     }
+    assert!(done.iter().flatten().all(|id| told.contains(id)), "what was done is told");
 }
 
 on_both_databases! {
-    async fn subscribers_that_do_not_read_cost_others_nothing_and_no_memory_without_end(app: TestApp) {
-        let mut program = command(&app.app.config.data_dir);
-        let serving = Serving::start(program.env("REC_DATABASE_URL", &app.url).env("REC_RATE_POINTS", "0"));
-        let (port, token) = (serving.port, run(command(&app.app.config.data_dir).args(["token", "--role", "secretariat"])));
-        let token = String::from_utf8(token.stdout).unwrap().trim().to_owned();
-        let follow = async || {
-            let start = head(&app.anonymous()).await;
-            let what = "id node { ... on Recommendation { text } }";
-            format!("subscription {{ changes(after: {start}, types: [RECOMMENDATION]) {{ {what} }} }}")
-        };
-        let mut alive = Socket::begin(port, Some(&token)).await;
-        alive.subscribe("1", &follow().await).await;
-        let usual = hears(&mut alive, port, &token, 20).await;
-        let (mut dead, mut deaf, follow) = (Vec::new(), Vec::new(), follow().await);
-        for _ in 0..20 {
-            let mut socket = Socket::begin(port, Some(&token)).await;
-            socket.subscribe("1", &follow).await;
-            dead.push(socket);
-            deaf.push(events(port, &token, &follow));
-        }
-        let base = serving.resident();
-        let late = hears(&mut alive, port, &token, 500).await;
-        assert!(late < Duration::from_secs(2) + 10 * usual, "who reads hears of the last one at once: {late:?}, alone {usual:?}");
-        // To keep what they have not read would be 400 MB.
-        let above = serving.resident() - base;
-        assert!(above < 100.0, "{above:.0} MB above the base");
-        drop((dead, deaf));
-        serving.kill();
+    subscribers_that_do_not_read_cost_others_nothing_and_no_memory_without_end,
+}
+
+async fn subscribers_that_do_not_read_cost_others_nothing_and_no_memory_without_end(app: TestApp) {
+    let mut program = command(&app.app.config.data_dir);
+    let serving = Serving::start(program.env("REC_DATABASE_URL", &app.url).env("REC_RATE_POINTS", "0"));
+    let (port, token) = (serving.port, run(command(&app.app.config.data_dir).args(["token", "--role", "secretariat"])));
+    let token = String::from_utf8(token.stdout).unwrap().trim().to_owned();
+    let follow = async || {
+        let start = head(&app.anonymous()).await;
+        let what = "id node { ... on Recommendation { text } }";
+        format!("subscription {{ changes(after: {start}, types: [RECOMMENDATION]) {{ {what} }} }}")
+    };
+    let mut alive = Socket::begin(port, Some(&token)).await;
+    alive.subscribe("1", &follow().await).await;
+    let usual = hears(&mut alive, port, &token, 20).await;
+    let (mut dead, mut deaf, follow) = (Vec::new(), Vec::new(), follow().await);
+    for _ in 0..20 {
+        let mut socket = Socket::begin(port, Some(&token)).await;
+        socket.subscribe("1", &follow).await;
+        dead.push(socket);
+        deaf.push(events(port, &token, &follow));
     }
+    let base = serving.resident();
+    let late = hears(&mut alive, port, &token, 500).await;
+    assert!(
+        late < Duration::from_secs(2) + 10 * usual,
+        "who reads hears of the last one at once: {late:?}, alone {usual:?}"
+    );
+    // To keep what they have not read would be 400 MB.
+    let above = serving.resident() - base;
+    assert!(above < 100.0, "{above:.0} MB above the base");
+    drop((dead, deaf));
+    serving.kill();
 }
 
 /// Has long texts drafted, and hears of each of them. How long after the last one was done.

@@ -211,43 +211,46 @@ fn order(key: &str, descending: bool) -> String {
 }
 
 on_both_databases! {
-    async fn every_order_sorts_every_list_nulls_last_and_ids_break_ties(app: TestApp) {
-        all_kinds(&app).await;
-        let schema = Schema::of(&app).await;
-        let mut tell_nothing = Vec::new();
-        for list in schema.lists("Query") {
-            let all = app.secretariat().query(&format!("{{ {}(first: 100) {{ nodes {{ id }} }} }}", list.name)).await;
-            let all = all[&list.name]["nodes"].as_array().expect("rows").len();
-            for key in schema.values(&list.keys) {
-                for descending in [false, true] {
-                    let (order, field) = (order(&key, descending), camel(&key));
-                    let query = format!("{{ {}(first: 100, {order}) {{ nodes {{ id key: {field} }} }} }}", list.name);
-                    let rows = app.secretariat().query(&query).await[&list.name]["nodes"].take();
-                    assert_eq!(rows.as_array().expect("rows").len(), all, "{query}");
-                    assert_eq!(rows, json!(sorted(&rows, descending)), "{query}");
-                    let values: BTreeSet<String> = each(&rows, "/key").iter().map(Value::to_string).collect();
-                    if values.len() < 2 {
-                        tell_nothing.push(format!("{} by {key}", list.name));
-                    }
+    every_order_sorts_every_list_nulls_last_and_ids_break_ties,
+    every_nested_list_of_several_parents_is_cut_at_each_of_them,
+}
+
+async fn every_order_sorts_every_list_nulls_last_and_ids_break_ties(app: TestApp) {
+    all_kinds(&app).await;
+    let schema = Schema::of(&app).await;
+    let mut tell_nothing = Vec::new();
+    for list in schema.lists("Query") {
+        let all = app.secretariat().query(&format!("{{ {}(first: 100) {{ nodes {{ id }} }} }}", list.name)).await;
+        let all = all[&list.name]["nodes"].as_array().expect("rows").len();
+        for key in schema.values(&list.keys) {
+            for descending in [false, true] {
+                let (order, field) = (order(&key, descending), camel(&key));
+                let query = format!("{{ {}(first: 100, {order}) {{ nodes {{ id key: {field} }} }} }}", list.name);
+                let rows = app.secretariat().query(&query).await[&list.name]["nodes"].take();
+                assert_eq!(rows.as_array().expect("rows").len(), all, "{query}");
+                assert_eq!(rows, json!(sorted(&rows, descending)), "{query}");
+                let values: BTreeSet<String> = each(&rows, "/key").iter().map(Value::to_string).collect();
+                if values.len() < 2 {
+                    tell_nothing.push(format!("{} by {key}", list.name));
                 }
             }
         }
-        let countries = "countries by UPDATED_AT";
-        assert_eq!(tell_nothing, [countries, countries], "one value in all rows shows no order");
     }
+    let countries = "countries by UPDATED_AT";
+    assert_eq!(tell_nothing, [countries, countries], "one value in all rows shows no order");
+}
 
-    async fn every_nested_list_of_several_parents_is_cut_at_each_of_them(app: TestApp) {
-        all_kinds(&app).await;
-        let schema = Schema::of(&app).await;
-        for kind in schema.parents() {
-            for list in schema.lists(kind) {
-                let ids = largest(&app, &schema, kind, &list.name).await;
-                assert!(ids.len() > 1, "{kind}.{} has records at {} of them only", list.name, ids.len());
-                let nested = |key| Nested { app: &app, kind, ids: &ids, list: &list, key };
-                nested("id".to_owned()).is_cut("orderBy: []", false).await;
-                for key in schema.values(&list.keys) {
-                    nested(camel(&key)).is_cut(&order(&key, true), true).await;
-                }
+async fn every_nested_list_of_several_parents_is_cut_at_each_of_them(app: TestApp) {
+    all_kinds(&app).await;
+    let schema = Schema::of(&app).await;
+    for kind in schema.parents() {
+        for list in schema.lists(kind) {
+            let ids = largest(&app, &schema, kind, &list.name).await;
+            assert!(ids.len() > 1, "{kind}.{} has records at {} of them only", list.name, ids.len());
+            let nested = |key| Nested { app: &app, kind, ids: &ids, list: &list, key };
+            nested("id".to_owned()).is_cut("orderBy: []", false).await;
+            for key in schema.values(&list.keys) {
+                nested(camel(&key)).is_cut(&order(&key, true), true).await;
             }
         }
     }
@@ -411,36 +414,39 @@ async fn compares_related(app: &TestApp, place: &Place, field: &Field) {
 }
 
 on_both_databases! {
-    async fn every_field_of_every_filter_compares_what_it_is_called_after(app: TestApp) {
-        all_kinds(&app).await;
-        let schema = Schema::of(&app).await;
-        for place in places(&schema) {
-            for field in schema.fields(&place.list.filter) {
-                match field.kind.as_str() {
-                    "TextFilter" => compares_texts(&app, &schema, &place, &field).await,
-                    // `lists_are_filtered_by_related_records` and its neighbours are on these.
-                    kind if kind.ends_with("ListFilter") || ["and", "or", "not"].contains(&field.name.as_str()) => {}
-                    kind if schema.has(kind, "eq") => compares_values(&app, &schema, &place, &field).await,
-                    _ => compares_related(&app, &place, &field).await,
-                }
-            }
-        }
-    }
+    every_field_of_every_filter_compares_what_it_is_called_after,
+    no_list_to_compare_with_is_longer_than_a_hundred,
+}
 
-    async fn no_list_to_compare_with_is_longer_than_a_hundred(app: TestApp) {
-        let schema = Schema::of(&app).await;
-        let mut limited = BTreeSet::new();
-        for place in places(&schema) {
-            for field in schema.fields(&place.list.filter) {
-                for operator in schema.fields(&field.kind) {
-                    if ["in", "notIn"].contains(&operator.name.as_str()) {
-                        place.is_limited(&app, &schema, &field, &operator).await;
-                        limited.insert(field.kind.clone());
-                    }
+async fn every_field_of_every_filter_compares_what_it_is_called_after(app: TestApp) {
+    all_kinds(&app).await;
+    let schema = Schema::of(&app).await;
+    for place in places(&schema) {
+        for field in schema.fields(&place.list.filter) {
+            match field.kind.as_str() {
+                "TextFilter" => compares_texts(&app, &schema, &place, &field).await,
+                // `lists_are_filtered_by_related_records` and its neighbours are on these.
+                kind if kind.ends_with("ListFilter") || ["and", "or", "not"].contains(&field.name.as_str()) => {}
+                kind if schema.has(kind, "eq") => compares_values(&app, &schema, &place, &field).await,
+                _ => compares_related(&app, &place, &field).await,
+            }
+        }
+    }
+}
+
+async fn no_list_to_compare_with_is_longer_than_a_hundred(app: TestApp) {
+    let schema = Schema::of(&app).await;
+    let mut limited = BTreeSet::new();
+    for place in places(&schema) {
+        for field in schema.fields(&place.list.filter) {
+            for operator in schema.fields(&field.kind) {
+                if ["in", "notIn"].contains(&operator.name.as_str()) {
+                    place.is_limited(&app, &schema, &field, &operator).await;
+                    limited.insert(field.kind.clone());
                 }
             }
         }
-        let listing = schema.comparators().into_iter().filter(|comparator| schema.has(comparator, "in"));
-        assert_eq!(limited, listing.map(str::to_owned).collect());
     }
+    let listing = schema.comparators().into_iter().filter(|comparator| schema.has(comparator, "in"));
+    assert_eq!(limited, listing.map(str::to_owned).collect());
 }

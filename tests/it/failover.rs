@@ -45,79 +45,82 @@ async fn create(client: Client, code: String) -> Outcome {
 }
 
 on_postgres! {
-    async fn an_address_that_moves_to_a_promoted_server_is_followed(shared: TestApp) {
-        drop(shared);
-        let primary = Cluster::start().expect("PostgreSQL's programs, for a server that may be left");
-        let database = primary.create_database().await;
-        let standby = primary.standby().await;
-        let address = Address::to(primary.port).await;
-        let app = TestApp::at_address(primary.url_at(address.port, &database)).await;
-        let port = app.serve().await;
-        let identity = app.app.feed.head().identity;
-        let warm = (0..4).map(|number| create(app.secretariat(), format!("W{number}")));
-        assert!(futures_util::future::join_all(warm).await.iter().all(|one| *one == Outcome::Acknowledged));
-        let mut follower = Socket::begin(port, None).await;
-        let start = head(&app.anonymous()).await;
-        follower.subscribe("1", &format!("subscription {{ changes(after: {start}) {{ cursor }} }}")).await;
-        primary.refuse_writes().await;
-        standby.promote().await;
-        address.leads_to.store(standby.port, Relaxed);
-        let (mut codes, mut acknowledged, began) = (Vec::new(), Vec::new(), Instant::now());
-        for number in 0.. {
-            let code = format!("F{number}");
-            match outcome(&app.secretariat().send(CREATE, theme(&code)).await.body) {
-                Outcome::Acknowledged => acknowledged.push(code),
-                Outcome::Failed(code) => codes.push(code),
-                Outcome::Refused => panic!("{code} is new"),
-            }
-            // Reads go on all the while.
-            assert_eq!(app.anonymous().send("{ bodies { totalCount } }", json!({})).await.body["errors"], Value::Null);
-            if acknowledged.len() == 3 {
-                break;
-            }
-            assert!(began.elapsed() < PATIENCE, "{codes:?}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        assert!(codes.iter().all(|code| code == "UNAVAILABLE"), "{codes:?}");
-        // What the primary has acknowledged last may be lost: its numbers are not given again.
-        assert_ne!(app.app.feed.head().identity, identity);
-        let message = follower.message().await;
-        let code = &message["payload"]["errors"][0]["extensions"]["code"];
-        let code = if code.is_null() { &message["payload"][0]["extensions"]["code"] } else { code };
-        assert_eq!(code, "CURSOR_EXPIRED", "{message}");
-        // All that was acknowledged since is on the server that the address leads to.
-        let there = TestApp::at_address(standby.url_at(standby.port, &database)).await;
-        for code in acknowledged {
-            let theme = there.anonymous().query(&format!("{{ theme(by: {{ code: \"{code}\" }}) {{ code }} }}")).await;
-            assert_eq!(theme["theme"]["code"], json!(code));
-        }
-        assert_eq!(app.anonymous().get("/health/ready", &[]).await.0.status, 200);
-    }
+    an_address_that_moves_to_a_promoted_server_is_followed,
+    a_pooler_in_session_mode_is_like_the_server,
+}
 
-    async fn a_pooler_in_session_mode_is_like_the_server(shared: TestApp) {
-        drop(shared);
-        let server = Cluster::start().expect("PostgreSQL's programs, for a server behind a pooler");
-        let database = server.create_database().await;
-        let Some(pooler) = Pooler::before(&server) else { return };
-        let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", pooler.port)).await.is_err() {
-            assert!(began.elapsed() < PATIENCE, "the pooler does not answer");
-            tokio::time::sleep(Duration::from_millis(20)).await;
+async fn an_address_that_moves_to_a_promoted_server_is_followed(shared: TestApp) {
+    drop(shared);
+    let primary = Cluster::start().expect("PostgreSQL's programs, for a server that may be left");
+    let database = primary.create_database().await;
+    let standby = primary.standby().await;
+    let address = Address::to(primary.port).await;
+    let app = TestApp::at_address(primary.url_at(address.port, &database)).await;
+    let port = app.serve().await;
+    let identity = app.app.feed.head().identity;
+    let warm = (0..4).map(|number| create(app.secretariat(), format!("W{number}")));
+    assert!(futures_util::future::join_all(warm).await.iter().all(|one| *one == Outcome::Acknowledged));
+    let mut follower = Socket::begin(port, None).await;
+    let start = head(&app.anonymous()).await;
+    follower.subscribe("1", &format!("subscription {{ changes(after: {start}) {{ cursor }} }}")).await;
+    primary.refuse_writes().await;
+    standby.promote().await;
+    address.leads_to.store(standby.port, Relaxed);
+    let (mut codes, mut acknowledged, began) = (Vec::new(), Vec::new(), Instant::now());
+    for number in 0.. {
+        let code = format!("F{number}");
+        match outcome(&app.secretariat().send(CREATE, theme(&code)).await.body) {
+            Outcome::Acknowledged => acknowledged.push(code),
+            Outcome::Failed(code) => codes.push(code),
+            Outcome::Refused => panic!("{code} is new"),
         }
-        let app = TestApp::at_address(pooler.url(&database)).await;
-        let other = app.second().await;
-        let (port, _) = (app.serve().await, other.serve().await);
-        let mut follower = Socket::begin(port, None).await;
-        let start = head(&app.anonymous()).await;
-        follower.subscribe("1", &format!("subscription {{ changes(after: {start}) {{ cursor node {{ id }} }} }}")).await;
-        // Reads and writes at once, more than there are connections; what one process commits the other one tells of.
-        let writes = (0..12).map(|number| create(other.secretariat(), format!("P{number}")));
-        assert!(futures_util::future::join_all(writes).await.iter().all(|one| *one == Outcome::Acknowledged));
-        for _ in 0..12 {
-            assert_eq!(follower.message().await["type"], "next");
+        // Reads go on all the while.
+        assert_eq!(app.anonymous().send("{ bodies { totalCount } }", json!({})).await.body["errors"], Value::Null);
+        if acknowledged.len() == 3 {
+            break;
         }
-        let time = app.rows("SELECT current_setting('statement_timeout') AS x").await;
-        assert_eq!(time[0]["x"], "11s");
-        assert_eq!(app.anonymous().get("/health/ready", &[]).await.0.status, 200);
+        assert!(began.elapsed() < PATIENCE, "{codes:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    assert!(codes.iter().all(|code| code == "UNAVAILABLE"), "{codes:?}");
+    // What the primary has acknowledged last may be lost: its numbers are not given again.
+    assert_ne!(app.app.feed.head().identity, identity);
+    let message = follower.message().await;
+    let code = &message["payload"]["errors"][0]["extensions"]["code"];
+    let code = if code.is_null() { &message["payload"][0]["extensions"]["code"] } else { code };
+    assert_eq!(code, "CURSOR_EXPIRED", "{message}");
+    // All that was acknowledged since is on the server that the address leads to.
+    let there = TestApp::at_address(standby.url_at(standby.port, &database)).await;
+    for code in acknowledged {
+        let theme = there.anonymous().query(&format!("{{ theme(by: {{ code: \"{code}\" }}) {{ code }} }}")).await;
+        assert_eq!(theme["theme"]["code"], json!(code));
+    }
+    assert_eq!(app.anonymous().get("/health/ready", &[]).await.0.status, 200);
+}
+
+async fn a_pooler_in_session_mode_is_like_the_server(shared: TestApp) {
+    drop(shared);
+    let server = Cluster::start().expect("PostgreSQL's programs, for a server behind a pooler");
+    let database = server.create_database().await;
+    let Some(pooler) = Pooler::before(&server) else { return };
+    let began = Instant::now();
+    while TcpStream::connect(("127.0.0.1", pooler.port)).await.is_err() {
+        assert!(began.elapsed() < PATIENCE, "the pooler does not answer");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let app = TestApp::at_address(pooler.url(&database)).await;
+    let other = app.second().await;
+    let (port, _) = (app.serve().await, other.serve().await);
+    let mut follower = Socket::begin(port, None).await;
+    let start = head(&app.anonymous()).await;
+    follower.subscribe("1", &format!("subscription {{ changes(after: {start}) {{ cursor node {{ id }} }} }}")).await;
+    // Reads and writes at once, more than there are connections; what one process commits the other one tells of.
+    let writes = (0..12).map(|number| create(other.secretariat(), format!("P{number}")));
+    assert!(futures_util::future::join_all(writes).await.iter().all(|one| *one == Outcome::Acknowledged));
+    for _ in 0..12 {
+        assert_eq!(follower.message().await["type"], "next");
+    }
+    let time = app.rows("SELECT current_setting('statement_timeout') AS x").await;
+    assert_eq!(time[0]["x"], "11s");
+    assert_eq!(app.anonymous().get("/health/ready", &[]).await.0.status, 200);
 }

@@ -57,120 +57,130 @@ async fn ends(app: &TestApp, work: impl Future<Output = ()>) {
 }
 
 on_both_databases! {
-    async fn a_statement_that_is_given_up_ends(app: TestApp) {
-        let app = patient(&app).await;
-        let databases = &app.app.databases;
-        for _ in 0..6 {
-            ends(&app, async { drop(databases.read.query_all_raw(endless(&app)).await) }).await;
-        }
-        // More often than there are connections, and all of them are there again.
-        let one = || databases.read.query_one_raw(Statement::from_string(databases.backend(), "SELECT 1 AS n"));
-        for row in futures_util::future::join_all((0..8).map(|_| one())).await {
-            assert!(row.unwrap().is_some());
-        }
-    }
+    a_statement_that_is_given_up_ends,
+    a_transaction_whose_statement_is_given_up_goes_on_or_is_taken_back,
+    a_client_does_not_hold_all_connections_of_the_database,
+    the_requests_of_a_client_have_its_share_of_connections,
+    a_subscription_pays_for_each_of_its_results,
+}
 
-    async fn a_transaction_whose_statement_is_given_up_goes_on_or_is_taken_back(app: TestApp) {
-        let app = patient(&app).await;
-        let databases = &app.app.databases;
-        for number in 0..3 {
-            let txn = databases.begin().await.unwrap();
-            txn.execute_unprepared(&format!("UPDATE write_probe SET filler = 'lost {number}'")).await.unwrap();
-            is_given_up(&app, async { drop(txn.query_all_raw(endless(&app)).await) }).await;
-            if number == 0 && app.database == Database::Sqlite {
-                // The read is stopped, and what was written before it is there.
-                txn.execute_unprepared("UPDATE write_probe SET filler = filler || ', no'").await.unwrap();
-            }
-            drop(txn);
-            in_time("the next one", app.theme(&format!("T{number}"))).await;
-        }
-        let filler = databases.read.query_one_raw(Statement::from_string(databases.backend(), "SELECT filler FROM write_probe"));
-        assert_eq!(filler.await.unwrap().unwrap().try_get::<String>("", "filler").unwrap(), "");
+async fn a_statement_that_is_given_up_ends(app: TestApp) {
+    let app = patient(&app).await;
+    let databases = &app.app.databases;
+    for _ in 0..6 {
+        ends(&app, async { drop(databases.read.query_all_raw(endless(&app)).await) }).await;
     }
+    // More often than there are connections, and all of them are there again.
+    let one = || databases.read.query_one_raw(Statement::from_string(databases.backend(), "SELECT 1 AS n"));
+    for row in futures_util::future::join_all((0..8).map(|_| one())).await {
+        assert!(row.unwrap().is_some());
+    }
+}
 
-    async fn a_client_does_not_hold_all_connections_of_the_database(app: TestApp) {
-        let app = Arc::new(app.second_with(|config| config.database_connections = 8).await);
-        let others = app.anonymous();
-        let asked = async || {
-            let began = Instant::now();
-            others.query("{ countries { nodes { iso2 } } }").await;
-            began.elapsed()
-        };
-        let mut usual = Duration::ZERO;
-        for _ in 0..20 {
-            usual = usual.max(asked().await);
+async fn a_transaction_whose_statement_is_given_up_goes_on_or_is_taken_back(app: TestApp) {
+    let app = patient(&app).await;
+    let databases = &app.app.databases;
+    for number in 0..3 {
+        let txn = databases.begin().await.unwrap();
+        txn.execute_unprepared(&format!("UPDATE write_probe SET filler = 'lost {number}'")).await.unwrap();
+        is_given_up(&app, async { drop(txn.query_all_raw(endless(&app)).await) }).await;
+        if number == 0 && app.database == Database::Sqlite {
+            // The read is stopped, and what was written before it is there.
+            txn.execute_unprepared("UPDATE write_probe SET filler = filler || ', no'").await.unwrap();
         }
-        let greedy = Arc::new(Lane::new(2));
-        let mut working = Vec::new();
-        for _ in 0..40 {
-            let (app, scope) = (Arc::clone(&app), Scope::default());
-            scope.goes_by(|| Arc::clone(&greedy));
-            working.push(tokio::spawn(async move {
-                scope.during(app.app.databases.read.query_all_raw(endless(&app))).await.map(drop)
-            }));
-        }
-        let used = || app.app.databases.connections().into_iter().find(|(_, state, _)| *state == "used").unwrap().2;
-        until("the greedy one has its share", async || used() == 2).await;
-        for _ in 0..20 {
-            let took = asked().await;
-            assert!(took < Duration::from_secs(1) + 10 * usual, "{took:?}, usually {usual:?}");
-            assert_eq!(others.get("/health/ready", &[]).await.0.status, 200);
-        }
-        // One that was just given back is tested first.
-        until("the greedy one has its share and no more", async || used() == 2).await;
-        working.iter().for_each(tokio::task::JoinHandle::abort);
+        drop(txn);
+        in_time("the next one", app.theme(&format!("T{number}"))).await;
     }
+    let filler =
+        databases.read.query_one_raw(Statement::from_string(databases.backend(), "SELECT filler FROM write_probe"));
+    assert_eq!(filler.await.unwrap().unwrap().try_get::<String>("", "filler").unwrap(), "");
+}
 
-    async fn the_requests_of_a_client_have_its_share_of_connections(app: TestApp) {
-        volume::load(&app, 4000, 400).await;
-        let app = app.second_with(|config| {
-            config.database_connections = 16;
-            config.limits.cost = u64::MAX;
-            config.limits.seconds = 600;
-        });
-        let app = Arc::new(app.await);
-        let searched: Vec<String> = (0..48).map(|number| format!("{{ label: {{ contains: \"x{number}\" }} }}")).collect();
-        let dear = format!("{{ recommendations(first: 1, filter: {{ or: [{}] }}) {{ totalCount }} }}", searched.join(" "));
-        let working = (0..32).map(|_| {
-            let (client, dear) = (app.secretariat(), dear.clone());
-            tokio::spawn(async move { client.send(&dear, json!({})).await })
-        });
-        let working: Vec<_> = working.collect();
-        let most = AtomicUsize::new(0);
-        until("all are answered", async || {
-            let used = app.app.databases.connections().into_iter().find(|(_, state, _)| *state == "used").unwrap().2;
-            most.fetch_max(used, Ordering::Relaxed);
-            working.iter().all(tokio::task::JoinHandle::is_finished)
-        })
-        .await;
-        // A quarter of them work, and some that were just given back may be tested.
-        let most = most.into_inner();
-        assert!((4..12).contains(&most), "{most}");
-        for one in working {
-            assert_eq!(one.await.unwrap().body["data"]["recommendations"]["totalCount"], 0);
-        }
+async fn a_client_does_not_hold_all_connections_of_the_database(app: TestApp) {
+    let app = Arc::new(app.second_with(|config| config.database_connections = 8).await);
+    let others = app.anonymous();
+    let asked = async || {
+        let began = Instant::now();
+        others.query("{ countries { nodes { iso2 } } }").await;
+        began.elapsed()
+    };
+    let mut usual = Duration::ZERO;
+    for _ in 0..20 {
+        usual = usual.max(asked().await);
     }
+    let greedy = Arc::new(Lane::new(2));
+    let mut working = Vec::new();
+    for _ in 0..40 {
+        let (app, scope) = (Arc::clone(&app), Scope::default());
+        scope.goes_by(|| Arc::clone(&greedy));
+        working.push(tokio::spawn(async move {
+            scope.during(app.app.databases.read.query_all_raw(endless(&app))).await.map(drop)
+        }));
+    }
+    let used = || app.app.databases.connections().into_iter().find(|(_, state, _)| *state == "used").unwrap().2;
+    until("the greedy one has its share", async || used() == 2).await;
+    for _ in 0..20 {
+        let took = asked().await;
+        assert!(took < Duration::from_secs(1) + 10 * usual, "{took:?}, usually {usual:?}");
+        assert_eq!(others.get("/health/ready", &[]).await.0.status, 200);
+    }
+    // One that was just given back is tested first.
+    until("the greedy one has its share and no more", async || used() == 2).await;
+    working.iter().for_each(tokio::task::JoinHandle::abort);
+}
 
-    async fn a_subscription_pays_for_each_of_its_results(app: TestApp) {
-        let limited = app.second_with(|config| config.limits.rate_points = 100).await;
-        let port = limited.serve().await;
-        let mut socket = Socket::begin(port, None).await;
-        let (start, what) = (head(&app.anonymous()).await, "cursor node { ... on Theme { code kind version } }");
-        socket.subscribe("1", &format!("subscription {{ changes(after: {start}) {{ {what} }} }}")).await;
-        let mut told = 0;
-        for number in 0..60 {
-            app.theme(&format!("T{number}")).await;
-        }
-        let refused = loop {
-            let message = socket.message().await;
-            match message["payload"]["errors"][0]["extensions"]["code"].as_str().or(message["payload"][0]["extensions"]["code"].as_str()) {
-                None => told += 1,
-                Some(code) => break code.to_owned(),
-            }
-        };
-        assert_eq!(refused, "RATE_LIMITED");
-        assert!((3..40).contains(&told), "{told}");
+async fn the_requests_of_a_client_have_its_share_of_connections(app: TestApp) {
+    volume::load(&app, 4000, 400).await;
+    let app = app.second_with(|config| {
+        config.database_connections = 16;
+        config.limits.cost = u64::MAX;
+        config.limits.seconds = 600;
+    });
+    let app = Arc::new(app.await);
+    let searched: Vec<String> = (0..48).map(|number| format!("{{ label: {{ contains: \"x{number}\" }} }}")).collect();
+    let dear = format!("{{ recommendations(first: 1, filter: {{ or: [{}] }}) {{ totalCount }} }}", searched.join(" "));
+    let working = (0..32).map(|_| {
+        let (client, dear) = (app.secretariat(), dear.clone());
+        tokio::spawn(async move { client.send(&dear, json!({})).await })
+    });
+    let working: Vec<_> = working.collect();
+    let most = AtomicUsize::new(0);
+    until("all are answered", async || {
+        let used = app.app.databases.connections().into_iter().find(|(_, state, _)| *state == "used").unwrap().2;
+        most.fetch_max(used, Ordering::Relaxed);
+        working.iter().all(tokio::task::JoinHandle::is_finished)
+    })
+    .await;
+    // A quarter of them work, and some that were just given back may be tested.
+    let most = most.into_inner();
+    assert!((4..12).contains(&most), "{most}");
+    for one in working {
+        assert_eq!(one.await.unwrap().body["data"]["recommendations"]["totalCount"], 0);
     }
+}
+
+async fn a_subscription_pays_for_each_of_its_results(app: TestApp) {
+    let limited = app.second_with(|config| config.limits.rate_points = 100).await;
+    let port = limited.serve().await;
+    let mut socket = Socket::begin(port, None).await;
+    let (start, what) = (head(&app.anonymous()).await, "cursor node { ... on Theme { code kind version } }");
+    socket.subscribe("1", &format!("subscription {{ changes(after: {start}) {{ {what} }} }}")).await;
+    let mut told = 0;
+    for number in 0..60 {
+        app.theme(&format!("T{number}")).await;
+    }
+    let refused = loop {
+        let message = socket.message().await;
+        match message["payload"]["errors"][0]["extensions"]["code"]
+            .as_str()
+            .or(message["payload"][0]["extensions"]["code"].as_str())
+        {
+            None => told += 1,
+            Some(code) => break code.to_owned(),
+        }
+    };
+    assert_eq!(refused, "RATE_LIMITED");
+    assert!((3..40).contains(&told), "{told}");
 }
 
 async fn is_given_up(app: &TestApp, work: impl Future<Output = ()>) {

@@ -42,340 +42,384 @@ async fn asked(app: &TestApp, body: Value) -> (u16, Value) {
 }
 
 on_both_databases! {
-    async fn an_operation_is_chosen_by_its_name(app: TestApp) {
-        let query = "query One { viewer { role } } query Two { bodies { totalCount } }";
-        let chosen = asked(&app, json!({ "query": query, "operationName": "Two" })).await;
-        assert_eq!(chosen, (200, json!({ "data": { "bodies": { "totalCount": 6 } } })));
-        for unclear in [json!({ "query": query }), json!({ "query": query, "operationName": "Three" })] {
-            let (status, body) = asked(&app, unclear).await;
-            assert_eq!((status, &body["errors"][0]["extensions"]["code"]), (400, &json!("GRAPHQL_VALIDATION_FAILED")));
-            assert!(body.get("data").is_none());
-        }
-    }
+    an_operation_is_chosen_by_its_name,
+    a_get_reads_and_changes_nothing,
+    other_methods_are_told_which_are_answered,
+    an_answer_has_the_form_and_the_status_that_its_client_takes,
+    a_body_is_one_request,
+    what_is_no_request_is_refused_before_its_token_is_read,
+    a_request_is_json_and_says_so,
+    a_fault_of_ours_is_told_by_its_request_only,
+    the_schema_can_be_kept_for_those_with_a_token,
+    the_schema_says_the_same_of_itself_at_every_coming,
+    the_explorer_can_be_switched_off,
+    a_client_asks_for_so_many_points_a_minute,
+    a_cost_is_told_to_whoever_asks_for_it,
+    pages_of_named_origins_read_answers_and_no_others,
+    documents_are_named_by_their_hash,
+    a_query_that_was_sent_before_is_named_by_whoever_has_a_token,
+    the_metrics_tell_of_requests_and_not_of_what_was_asked,
+    a_service_on_another_schema_is_not_ready,
+    what_the_database_does_not_give_is_said_to_be_unavailable,
+    a_service_without_its_database_lives_but_is_not_ready,
+    the_explorer_is_whole,
+    what_is_not_there_is_not_found,
+}
 
-    async fn a_get_reads_and_changes_nothing(app: TestApp) {
-        let query = "query($code: String!) { body(by: { code: $code }) { code } }";
-        let link = format!("/graphql?query={}&variables={}", encoded(query), encoded(r#"{"code":"EC"}"#));
-        let (status, headers, bytes) = get(&app, &link).await;
-        assert_eq!((status.as_u16(), &headers["content-type"]), (200, &"application/json; charset=utf-8".parse().unwrap()));
-        assert_eq!(bytes, br#"{"data":{"body":{"code":"EC"}}}"#);
-        let chosen = encoded("query A { viewer { role } } mutation B { removeAgendaItem(input: { id: \"a\", expectedVersion: 1 }) { change { cursor } } }");
-        assert_eq!(get(&app, &format!("/graphql?query={chosen}&operationName=A")).await.0, StatusCode::OK);
-        let before = app.traces().await;
-        let (status, headers, bytes) = get(&app, &format!("/graphql?query={chosen}&operationName=B")).await;
-        assert_eq!((status.as_u16(), &headers["allow"]), (405, &"POST".parse().unwrap()));
-        assert_eq!(code(&bytes), "METHOD_NOT_ALLOWED");
-        assert_eq!(app.traces().await, before);
-        for wrong in ["/graphql", "/graphql?query=%7Bviewer%7Brole%7D%7D&variables=1"] {
-            let (status, _, bytes) = get(&app, wrong).await;
-            assert_eq!((status.as_u16(), code(&bytes).as_str()), (400, "BAD_REQUEST"), "{wrong}");
-        }
-    }
-
-    async fn other_methods_are_told_which_are_answered(app: TestApp) {
-        for method in ["PUT", "DELETE", "PATCH", "OPTIONS"] {
-            let (status, headers, _) = send(&app, Request::builder().method(method).uri("/graphql"), "").await;
-            assert_eq!((status.as_u16(), &headers["allow"]), (405, &"GET,HEAD,POST".parse().unwrap()), "{method}");
-        }
-        assert!(app.metrics().await.contains("rec_requests_total{method=\"OTHER\",status=\"405\"} 4"));
-    }
-
-    async fn an_answer_has_the_form_and_the_status_that_its_client_takes(app: TestApp) {
-        let ask = async |accept: &str, query: &str| {
-            let request = Request::post("/graphql").header("content-type", "application/json").header("accept", accept);
-            let (status, headers, bytes) = send(&app, request, &json!({ "query": query }).to_string()).await;
-            (status.as_u16(), headers["content-type"].to_str().unwrap().to_owned(), bytes)
-        };
-        let (plain, newer) = ("application/json; charset=utf-8", "application/graphql-response+json; charset=utf-8");
-        for (accept, form, refused) in [
-            ("*/*", plain, 200),
-            ("application/json", plain, 200),
-            ("application/graphql-response+json", newer, 400),
-            ("application/graphql-response+json, application/json;q=0.9", newer, 400),
-        ] {
-            let (status, content_type, _) = ask(accept, "{ viewer { role } }").await;
-            assert_eq!((status, content_type.as_str()), (200, form), "{accept}");
-            for wrong in ["{", "{ nothing }", "query($id: ID!) { node(id: $id) { id } }"] {
-                let (status, content_type, bytes) = ask(accept, wrong).await;
-                assert_eq!((status, content_type.as_str()), (refused, form), "{accept} {wrong}");
-                assert!(!String::from_utf8_lossy(&bytes).contains("\"data\""), "{wrong}");
-            }
-        }
-        let (status, content_type, bytes) = ask("text/html", "{ viewer { role } }").await;
-        assert_eq!((status, content_type.as_str(), code(&bytes).as_str()), (406, plain, "NOT_ACCEPTABLE"));
-    }
-
-    async fn a_body_is_one_request(app: TestApp) {
-        let post = async |body: &str| {
-            let request = Request::post("/graphql").header("content-type", "application/json");
-            let (status, _, bytes) = send(&app, request, body).await;
-            (status.as_u16(), code(&bytes))
-        };
-        let batch = format!("[{}]", [r#"{"query":"{ viewer { role } }"}"#; 3].join(","));
-        for several in [&batch, "[]", " [[[["] {
-            assert_eq!(post(several).await, (400, "BATCH_NOT_SUPPORTED".to_owned()));
-        }
-        for wrong in ["", "1", "{", r#"{"query":1}"#, r#"{"query":"{ a }","variables":[]}"#, r#"{"query":"{ a }","extensions":"x"}"#] {
-            assert_eq!(post(wrong).await, (400, "BAD_REQUEST".to_owned()), "{wrong}");
-        }
-        assert_eq!(post(&format!(r#"{{"query":"{}"}}"#, " ".repeat(300 * 1024))).await, (413, "BODY_TOO_LARGE".to_owned()));
-    }
-
-    async fn what_is_no_request_is_refused_before_its_token_is_read(app: TestApp) {
-        let request = Request::post("/graphql").header("content-type", "text/plain").header("authorization", "Bearer a.b.c");
-        assert_eq!(send(&app, request, "{}").await.0, StatusCode::UNSUPPORTED_MEDIA_TYPE);
-    }
-
-    async fn a_request_is_json_and_says_so(app: TestApp) {
-        let body = json!({ "query": "{ viewer { role } }" }).to_string();
-        let post = || Request::post("/graphql");
-        let typed = |kind: &str| post().header("content-type", kind);
-        for wrong in [post(), typed("text/plain"), typed("application/graphql"), typed("multipart/form-data")] {
-            let (status, _, bytes) = send(&app, wrong, &body).await;
-            let answer: Value = serde_json::from_slice(&bytes).expect("JSON");
-            assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
-            assert_eq!(answer["errors"][0]["extensions"]["code"], "UNSUPPORTED_MEDIA_TYPE");
-        }
-        for right in ["application/json", "Application/JSON; charset=utf-8", "application/graphql-response+json"] {
-            assert_eq!(send(&app, typed(right), &body).await.0, StatusCode::OK, "{right}");
-        }
-    }
-
-    async fn a_fault_of_ours_is_told_by_its_request_only(app: TestApp) {
-        app.app.databases.write.execute_unprepared("ALTER TABLE theme RENAME TO elsewhere").await.expect("a rename");
-        let request = Request::post("/graphql").header("content-type", "application/json");
-        let (status, headers, bytes) = send(&app, request, r#"{ "query": "{ themes { nodes { id } } }" }"#).await;
-        let id = headers["x-request-id"].to_str().expect("an id");
-        assert!(id.len() >= 32 && status == StatusCode::OK);
-        let answer: Value = serde_json::from_slice(&bytes).expect("JSON");
-        let expected = json!({
-            "message": "The service has failed. Quote the request id when you report it.", "path": ["themes"],
-            "locations": [{ "line": 1, "column": 3 }], "extensions": { "code": "INTERNAL", "requestId": id },
-        });
-        assert_eq!(answer, json!({ "data": { "themes": null }, "errors": [expected] }));
-        let input = json!({ "code": "T", "name": [{ "locale": "EN", "text": "T" }], "kind": "SDG" });
-        assert_eq!(app.secretariat().mutation_error("createTheme", input).await, "INTERNAL");
-    }
-
-    async fn the_schema_can_be_kept_for_those_with_a_token(app: TestApp) {
-        let closed = app.second_with(|config| config.introspection = Introspection::Authenticated).await;
-        let hidden = "{ viewer { role ...F } } fragment F on Viewer { __typename } fragment G on Query { __schema { types { name } } }";
-        for query in ["{ __schema { types { name } } }", "{ __type(name: \"Body\") { name } }", hidden] {
-            assert_eq!(closed.anonymous().error(query).await, "INTROSPECTION_DISABLED", "{query}");
-        }
-        closed.reader().query("{ __schema { queryType { name } } }").await;
-        app.anonymous().query("{ __schema { queryType { name } } }").await;
-        let guess = closed.anonymous().send("{ bodie { id } }", json!({})).await;
-        assert!(!guess.text.contains("bodies"), "{}", guess.text);
-        assert!(app.anonymous().send("{ bodie { id } }", json!({})).await.text.contains("bodies"));
-        closed.anonymous().query("{ __typename }").await;
-        let (status, headers, body) = get(&closed, "/schema.graphql").await;
-        assert_eq!((status, code(&body).as_str()), (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"));
-        assert!(headers.contains_key("x-request-id") && headers.contains_key("www-authenticate"));
-        let limited = app.second_with(|config| config.limits.rate_points = 1000).await;
-        let (status, headers, body) = get(&limited, "/schema.graphql").await;
-        assert_eq!((status, headers["ratelimit-remaining"].to_str().unwrap()), (StatusCode::OK, "850"));
-        assert!(headers.contains_key("x-request-id") && !body.is_empty());
-        let figures = limited.metrics().await;
-        assert!(figures.contains("operation=\"schema.graphql\""), "{figures}");
-        let packed = Request::get("/schema.graphql").header("accept-encoding", "gzip");
-        let (_, headers, small) = send(&app, packed, "").await;
-        assert_eq!(headers["content-encoding"], "gzip");
-        assert!(small.len() * 4 < body.len());
-    }
-
-    async fn the_schema_says_the_same_of_itself_at_every_coming(app: TestApp) {
-        let query = "{ __type(name: \"_Service\") { name } __schema { queryType { fields { name } } } }";
-        let first = app.anonymous().query(query).await;
-        assert_eq!(first["__type"], Value::Null);
-        for _ in 0..3 {
-            assert_eq!(app.anonymous().query(query).await, first);
-        }
-        let (status, body) = asked(&app, json!({ "query": "{ _service { sdl } }" })).await;
+async fn an_operation_is_chosen_by_its_name(app: TestApp) {
+    let query = "query One { viewer { role } } query Two { bodies { totalCount } }";
+    let chosen = asked(&app, json!({ "query": query, "operationName": "Two" })).await;
+    assert_eq!(chosen, (200, json!({ "data": { "bodies": { "totalCount": 6 } } })));
+    for unclear in [json!({ "query": query }), json!({ "query": query, "operationName": "Three" })] {
+        let (status, body) = asked(&app, unclear).await;
         assert_eq!((status, &body["errors"][0]["extensions"]["code"]), (400, &json!("GRAPHQL_VALIDATION_FAILED")));
+        assert!(body.get("data").is_none());
     }
+}
 
-    async fn the_explorer_can_be_switched_off(app: TestApp) {
-        let bare = app.second_with(|config| config.explorer = Switch::Off).await;
-        for path in ["/", "/explorer/start.js"] {
-            assert_eq!(get(&bare, path).await.0, StatusCode::NOT_FOUND, "{path}");
-            assert_eq!(get(&app, path).await.0, StatusCode::OK, "{path}");
+async fn a_get_reads_and_changes_nothing(app: TestApp) {
+    let query = "query($code: String!) { body(by: { code: $code }) { code } }";
+    let link = format!("/graphql?query={}&variables={}", encoded(query), encoded(r#"{"code":"EC"}"#));
+    let (status, headers, bytes) = get(&app, &link).await;
+    assert_eq!((status.as_u16(), &headers["content-type"]), (200, &"application/json; charset=utf-8".parse().unwrap()));
+    assert_eq!(bytes, br#"{"data":{"body":{"code":"EC"}}}"#);
+    let chosen = encoded(
+        "query A { viewer { role } } mutation B { removeAgendaItem(input: { id: \"a\", expectedVersion: 1 }) { change { cursor } } }",
+    );
+    assert_eq!(get(&app, &format!("/graphql?query={chosen}&operationName=A")).await.0, StatusCode::OK);
+    let before = app.traces().await;
+    let (status, headers, bytes) = get(&app, &format!("/graphql?query={chosen}&operationName=B")).await;
+    assert_eq!((status.as_u16(), &headers["allow"]), (405, &"POST".parse().unwrap()));
+    assert_eq!(code(&bytes), "METHOD_NOT_ALLOWED");
+    assert_eq!(app.traces().await, before);
+    for wrong in ["/graphql", "/graphql?query=%7Bviewer%7Brole%7D%7D&variables=1"] {
+        let (status, _, bytes) = get(&app, wrong).await;
+        assert_eq!((status.as_u16(), code(&bytes).as_str()), (400, "BAD_REQUEST"), "{wrong}");
+    }
+}
+
+async fn other_methods_are_told_which_are_answered(app: TestApp) {
+    for method in ["PUT", "DELETE", "PATCH", "OPTIONS"] {
+        let (status, headers, _) = send(&app, Request::builder().method(method).uri("/graphql"), "").await;
+        assert_eq!((status.as_u16(), &headers["allow"]), (405, &"GET,HEAD,POST".parse().unwrap()), "{method}");
+    }
+    assert!(app.metrics().await.contains("rec_requests_total{method=\"OTHER\",status=\"405\"} 4"));
+}
+
+async fn an_answer_has_the_form_and_the_status_that_its_client_takes(app: TestApp) {
+    let ask = async |accept: &str, query: &str| {
+        let request = Request::post("/graphql").header("content-type", "application/json").header("accept", accept);
+        let (status, headers, bytes) = send(&app, request, &json!({ "query": query }).to_string()).await;
+        (status.as_u16(), headers["content-type"].to_str().unwrap().to_owned(), bytes)
+    };
+    let (plain, newer) = ("application/json; charset=utf-8", "application/graphql-response+json; charset=utf-8");
+    for (accept, form, refused) in [
+        ("*/*", plain, 200),
+        ("application/json", plain, 200),
+        ("application/graphql-response+json", newer, 400),
+        ("application/graphql-response+json, application/json;q=0.9", newer, 400),
+    ] {
+        let (status, content_type, _) = ask(accept, "{ viewer { role } }").await;
+        assert_eq!((status, content_type.as_str()), (200, form), "{accept}");
+        for wrong in ["{", "{ nothing }", "query($id: ID!) { node(id: $id) { id } }"] {
+            let (status, content_type, bytes) = ask(accept, wrong).await;
+            assert_eq!((status, content_type.as_str()), (refused, form), "{accept} {wrong}");
+            assert!(!String::from_utf8_lossy(&bytes).contains("\"data\""), "{wrong}");
         }
     }
+    let (status, content_type, bytes) = ask("text/html", "{ viewer { role } }").await;
+    assert_eq!((status, content_type.as_str(), code(&bytes).as_str()), (406, plain, "NOT_ACCEPTABLE"));
+}
 
-    async fn a_client_asks_for_so_many_points_a_minute(app: TestApp) {
-        let limited = app.second_with(|config| config.limits.rate_points = 100).await;
-        let query = r#"{ "query": "{ bodies(first: 20) { nodes { id code } } }" }"#;
-        let (parts, _) = limited.anonymous().post(query).await;
-        // 1 + 20 * (1 + 2) points.
-        let told = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"].map(|name| parts.headers[name].to_str().unwrap().to_owned());
-        assert_eq!(told, ["100", "39", "37"]);
-        let (parts, bytes) = limited.anonymous().post(query).await;
-        assert_eq!((parts.status.as_u16(), code(&bytes).as_str()), (429, "RATE_LIMITED"));
-        let wait: u64 = parts.headers["retry-after"].to_str().unwrap().parse().unwrap();
-        assert!((1..=20).contains(&wait), "{wait}");
-        let begun = Instant::now();
-        let (parts, _) = limited.reader().post(query).await;
-        assert_eq!(parts.status, StatusCode::OK, "another client has its own points");
-        let (parts, _) = limited.reader().post(r#"{ "query": "{ viewer { role } }" }"#).await;
-        let remaining: u128 = parts.headers["ratelimit-remaining"].to_str().unwrap().parse().unwrap();
-        // A point comes back every 600 milliseconds.
-        assert!((37..=37 + begun.elapsed().as_millis() / 600).contains(&remaining), "{remaining}");
-        let (parts, _) = app.anonymous().post(query).await;
-        assert!(!parts.headers.contains_key("ratelimit-limit"), "without a limit nothing is told");
+async fn a_body_is_one_request(app: TestApp) {
+    let post = async |body: &str| {
+        let request = Request::post("/graphql").header("content-type", "application/json");
+        let (status, _, bytes) = send(&app, request, body).await;
+        (status.as_u16(), code(&bytes))
+    };
+    let batch = format!("[{}]", [r#"{"query":"{ viewer { role } }"}"#; 3].join(","));
+    for several in [&batch, "[]", " [[[["] {
+        assert_eq!(post(several).await, (400, "BATCH_NOT_SUPPORTED".to_owned()));
     }
-
-    async fn a_cost_is_told_to_whoever_asks_for_it(app: TestApp) {
-        let body = r#"{ "query": "{ bodies(first: 3) { nodes { id } } }" }"#;
-        let post = || Request::post("/graphql").header("content-type", "application/json");
-        let told: Value = serde_json::from_slice(&send(&app, post().header("x-cost", "1"), body).await.2).expect("JSON");
-        assert_eq!(told["extensions"], json!({ "cost": { "requested": 7, "maximum": 20_000 } }));
-        let plain: Value = serde_json::from_slice(&send(&app, post(), body).await.2).expect("JSON");
-        assert!(plain.get("extensions").is_none());
+    for wrong in
+        ["", "1", "{", r#"{"query":1}"#, r#"{"query":"{ a }","variables":[]}"#, r#"{"query":"{ a }","extensions":"x"}"#]
+    {
+        assert_eq!(post(wrong).await, (400, "BAD_REQUEST".to_owned()), "{wrong}");
     }
+    assert_eq!(post(&format!(r#"{{"query":"{}"}}"#, " ".repeat(300 * 1024))).await, (413, "BODY_TOO_LARGE".to_owned()));
+}
 
-    async fn pages_of_named_origins_read_answers_and_no_others(app: TestApp) {
-        let dashboard = "https://dashboard.example.org";
-        let open = app.second_with(|config| config.origins = vec![dashboard.to_owned()]).await;
-        let preflight = |origin: &str| {
-            Request::builder().method("OPTIONS").uri("/graphql").header("origin", origin)
-                .header("access-control-request-method", "POST").header("access-control-request-headers", "authorization")
-        };
-        let allowed = |headers: &HeaderMap| headers.get("access-control-allow-origin").map(|value| value.to_str().unwrap().to_owned());
-        let (status, headers, _) = send(&open, preflight(dashboard), "").await;
-        assert_eq!((status, allowed(&headers).as_deref()), (StatusCode::OK, Some(dashboard)));
-        let (_, headers, _) = send(&open, preflight("https://stranger.example"), "").await;
-        assert_eq!(allowed(&headers), None);
-        let post = Request::post("/graphql").header("content-type", "application/json").header("origin", dashboard);
-        let (_, headers, _) = send(&open, post, r#"{ "query": "{ viewer { role } }" }"#).await;
-        assert_eq!(allowed(&headers).as_deref(), Some(dashboard));
-        let (status, headers, _) = send(&app, preflight(dashboard), "").await;
-        assert_eq!((status, allowed(&headers)), (StatusCode::METHOD_NOT_ALLOWED, None), "off unless origins are named");
+async fn what_is_no_request_is_refused_before_its_token_is_read(app: TestApp) {
+    let request =
+        Request::post("/graphql").header("content-type", "text/plain").header("authorization", "Bearer a.b.c");
+    assert_eq!(send(&app, request, "{}").await.0, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+}
+
+async fn a_request_is_json_and_says_so(app: TestApp) {
+    let body = json!({ "query": "{ viewer { role } }" }).to_string();
+    let post = || Request::post("/graphql");
+    let typed = |kind: &str| post().header("content-type", kind);
+    for wrong in [post(), typed("text/plain"), typed("application/graphql"), typed("multipart/form-data")] {
+        let (status, _, bytes) = send(&app, wrong, &body).await;
+        let answer: Value = serde_json::from_slice(&bytes).expect("JSON");
+        assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "UNSUPPORTED_MEDIA_TYPE");
     }
+    for right in ["application/json", "Application/JSON; charset=utf-8", "application/graphql-response+json"] {
+        assert_eq!(send(&app, typed(right), &body).await.0, StatusCode::OK, "{right}");
+    }
+}
 
-    async fn documents_are_named_by_their_hash(app: TestApp) {
-        let query = "{ viewer { role } }";
-        let hash = sha256(query);
-        let directory = tempfile::tempdir().unwrap();
-        let manifest = directory.path().join("documents.json");
-        std::fs::write(&manifest, json!({ hash.as_str(): query }).to_string()).unwrap();
-        let strict = app.second_with(|config| {
+async fn a_fault_of_ours_is_told_by_its_request_only(app: TestApp) {
+    app.app.databases.write.execute_unprepared("ALTER TABLE theme RENAME TO elsewhere").await.expect("a rename");
+    let request = Request::post("/graphql").header("content-type", "application/json");
+    let (status, headers, bytes) = send(&app, request, r#"{ "query": "{ themes { nodes { id } } }" }"#).await;
+    let id = headers["x-request-id"].to_str().expect("an id");
+    assert!(id.len() >= 32 && status == StatusCode::OK);
+    let answer: Value = serde_json::from_slice(&bytes).expect("JSON");
+    let expected = json!({
+        "message": "The service has failed. Quote the request id when you report it.", "path": ["themes"],
+        "locations": [{ "line": 1, "column": 3 }], "extensions": { "code": "INTERNAL", "requestId": id },
+    });
+    assert_eq!(answer, json!({ "data": { "themes": null }, "errors": [expected] }));
+    let input = json!({ "code": "T", "name": [{ "locale": "EN", "text": "T" }], "kind": "SDG" });
+    assert_eq!(app.secretariat().mutation_error("createTheme", input).await, "INTERNAL");
+}
+
+async fn the_schema_can_be_kept_for_those_with_a_token(app: TestApp) {
+    let closed = app.second_with(|config| config.introspection = Introspection::Authenticated).await;
+    let hidden = "{ viewer { role ...F } } fragment F on Viewer { __typename } fragment G on Query { __schema { types { name } } }";
+    for query in ["{ __schema { types { name } } }", "{ __type(name: \"Body\") { name } }", hidden] {
+        assert_eq!(closed.anonymous().error(query).await, "INTROSPECTION_DISABLED", "{query}");
+    }
+    closed.reader().query("{ __schema { queryType { name } } }").await;
+    app.anonymous().query("{ __schema { queryType { name } } }").await;
+    let guess = closed.anonymous().send("{ bodie { id } }", json!({})).await;
+    assert!(!guess.text.contains("bodies"), "{}", guess.text);
+    assert!(app.anonymous().send("{ bodie { id } }", json!({})).await.text.contains("bodies"));
+    closed.anonymous().query("{ __typename }").await;
+    let (status, headers, body) = get(&closed, "/schema.graphql").await;
+    assert_eq!((status, code(&body).as_str()), (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"));
+    assert!(headers.contains_key("x-request-id") && headers.contains_key("www-authenticate"));
+    let limited = app.second_with(|config| config.limits.rate_points = 1000).await;
+    let (status, headers, body) = get(&limited, "/schema.graphql").await;
+    assert_eq!((status, headers["ratelimit-remaining"].to_str().unwrap()), (StatusCode::OK, "850"));
+    assert!(headers.contains_key("x-request-id") && !body.is_empty());
+    let figures = limited.metrics().await;
+    assert!(figures.contains("operation=\"schema.graphql\""), "{figures}");
+    let packed = Request::get("/schema.graphql").header("accept-encoding", "gzip");
+    let (_, headers, small) = send(&app, packed, "").await;
+    assert_eq!(headers["content-encoding"], "gzip");
+    assert!(small.len() * 4 < body.len());
+}
+
+async fn the_schema_says_the_same_of_itself_at_every_coming(app: TestApp) {
+    let query = "{ __type(name: \"_Service\") { name } __schema { queryType { fields { name } } } }";
+    let first = app.anonymous().query(query).await;
+    assert_eq!(first["__type"], Value::Null);
+    for _ in 0..3 {
+        assert_eq!(app.anonymous().query(query).await, first);
+    }
+    let (status, body) = asked(&app, json!({ "query": "{ _service { sdl } }" })).await;
+    assert_eq!((status, &body["errors"][0]["extensions"]["code"]), (400, &json!("GRAPHQL_VALIDATION_FAILED")));
+}
+
+async fn the_explorer_can_be_switched_off(app: TestApp) {
+    let bare = app.second_with(|config| config.explorer = Switch::Off).await;
+    for path in ["/", "/explorer/start.js"] {
+        assert_eq!(get(&bare, path).await.0, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(get(&app, path).await.0, StatusCode::OK, "{path}");
+    }
+}
+
+async fn a_client_asks_for_so_many_points_a_minute(app: TestApp) {
+    let limited = app.second_with(|config| config.limits.rate_points = 100).await;
+    let query = r#"{ "query": "{ bodies(first: 20) { nodes { id code } } }" }"#;
+    let (parts, _) = limited.anonymous().post(query).await;
+    // 1 + 20 * (1 + 2) points.
+    let told = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"]
+        .map(|name| parts.headers[name].to_str().unwrap().to_owned());
+    assert_eq!(told, ["100", "39", "37"]);
+    let (parts, bytes) = limited.anonymous().post(query).await;
+    assert_eq!((parts.status.as_u16(), code(&bytes).as_str()), (429, "RATE_LIMITED"));
+    let wait: u64 = parts.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=20).contains(&wait), "{wait}");
+    let begun = Instant::now();
+    let (parts, _) = limited.reader().post(query).await;
+    assert_eq!(parts.status, StatusCode::OK, "another client has its own points");
+    let (parts, _) = limited.reader().post(r#"{ "query": "{ viewer { role } }" }"#).await;
+    let remaining: u128 = parts.headers["ratelimit-remaining"].to_str().unwrap().parse().unwrap();
+    // A point comes back every 600 milliseconds.
+    assert!((37..=37 + begun.elapsed().as_millis() / 600).contains(&remaining), "{remaining}");
+    let (parts, _) = app.anonymous().post(query).await;
+    assert!(!parts.headers.contains_key("ratelimit-limit"), "without a limit nothing is told");
+}
+
+async fn a_cost_is_told_to_whoever_asks_for_it(app: TestApp) {
+    let body = r#"{ "query": "{ bodies(first: 3) { nodes { id } } }" }"#;
+    let post = || Request::post("/graphql").header("content-type", "application/json");
+    let told: Value = serde_json::from_slice(&send(&app, post().header("x-cost", "1"), body).await.2).expect("JSON");
+    assert_eq!(told["extensions"], json!({ "cost": { "requested": 7, "maximum": 20_000 } }));
+    let plain: Value = serde_json::from_slice(&send(&app, post(), body).await.2).expect("JSON");
+    assert!(plain.get("extensions").is_none());
+}
+
+async fn pages_of_named_origins_read_answers_and_no_others(app: TestApp) {
+    let dashboard = "https://dashboard.example.org";
+    let open = app.second_with(|config| config.origins = vec![dashboard.to_owned()]).await;
+    let preflight = |origin: &str| {
+        Request::builder()
+            .method("OPTIONS")
+            .uri("/graphql")
+            .header("origin", origin)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "authorization")
+    };
+    let allowed = |headers: &HeaderMap| {
+        headers.get("access-control-allow-origin").map(|value| value.to_str().unwrap().to_owned())
+    };
+    let (status, headers, _) = send(&open, preflight(dashboard), "").await;
+    assert_eq!((status, allowed(&headers).as_deref()), (StatusCode::OK, Some(dashboard)));
+    let (_, headers, _) = send(&open, preflight("https://stranger.example"), "").await;
+    assert_eq!(allowed(&headers), None);
+    let post = Request::post("/graphql").header("content-type", "application/json").header("origin", dashboard);
+    let (_, headers, _) = send(&open, post, r#"{ "query": "{ viewer { role } }" }"#).await;
+    assert_eq!(allowed(&headers).as_deref(), Some(dashboard));
+    let (status, headers, _) = send(&app, preflight(dashboard), "").await;
+    assert_eq!((status, allowed(&headers)), (StatusCode::METHOD_NOT_ALLOWED, None), "off unless origins are named");
+}
+
+async fn documents_are_named_by_their_hash(app: TestApp) {
+    let query = "{ viewer { role } }";
+    let hash = sha256(query);
+    let directory = tempfile::tempdir().unwrap();
+    let manifest = directory.path().join("documents.json");
+    std::fs::write(&manifest, json!({ hash.as_str(): query }).to_string()).unwrap();
+    let strict = app
+        .second_with(|config| {
             config.trusted_documents = Some(manifest);
             config.trusted_documents_only = true;
-        }).await;
-        let named = json!({ "documentId": format!("sha256:{hash}") });
-        assert_eq!(asked(&strict, named.clone()).await, (200, json!({ "data": { "viewer": { "role": "ANONYMOUS" } } })));
-        let (status, _, _) = get(&strict, &format!("/graphql?documentId=sha256:{hash}")).await;
-        assert_eq!(status, StatusCode::OK);
-        let code = |answer: (u16, Value)| (answer.0, answer.1["errors"][0]["extensions"]["code"].as_str().unwrap().to_owned());
-        let unknown = json!({ "documentId": "sha256:00" });
-        assert_eq!(code(asked(&strict, unknown).await), (400, "DOCUMENT_NOT_FOUND".to_owned()));
-        assert_eq!(code(asked(&strict, json!({ "query": query })).await), (400, "ONLY_TRUSTED_DOCUMENTS".to_owned()));
-        assert_eq!(code(asked(&app, named).await), (400, "DOCUMENT_NOT_FOUND".to_owned()));
-    }
+        })
+        .await;
+    let named = json!({ "documentId": format!("sha256:{hash}") });
+    assert_eq!(asked(&strict, named.clone()).await, (200, json!({ "data": { "viewer": { "role": "ANONYMOUS" } } })));
+    let (status, _, _) = get(&strict, &format!("/graphql?documentId=sha256:{hash}")).await;
+    assert_eq!(status, StatusCode::OK);
+    let code =
+        |answer: (u16, Value)| (answer.0, answer.1["errors"][0]["extensions"]["code"].as_str().unwrap().to_owned());
+    let unknown = json!({ "documentId": "sha256:00" });
+    assert_eq!(code(asked(&strict, unknown).await), (400, "DOCUMENT_NOT_FOUND".to_owned()));
+    assert_eq!(code(asked(&strict, json!({ "query": query })).await), (400, "ONLY_TRUSTED_DOCUMENTS".to_owned()));
+    assert_eq!(code(asked(&app, named).await), (400, "DOCUMENT_NOT_FOUND".to_owned()));
+}
 
-    async fn a_query_that_was_sent_before_is_named_by_whoever_has_a_token(app: TestApp) {
-        let query = "{ viewer { role } }";
-        let hash = "4bfe2fe1b9dbb0bbf5c2d4cb0e9b7d7f4b6d4f4ee6d6a6ac4d4c7f2e3c3a0f10";
-        let extensions = |hash: &str| json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } });
-        let reader = app.reader();
-        let ask = async |body: Value| {
-            let (_, bytes) = reader.post(body.to_string()).await;
-            serde_json::from_slice::<Value>(&bytes).unwrap()
+async fn a_query_that_was_sent_before_is_named_by_whoever_has_a_token(app: TestApp) {
+    let query = "{ viewer { role } }";
+    let hash = "4bfe2fe1b9dbb0bbf5c2d4cb0e9b7d7f4b6d4f4ee6d6a6ac4d4c7f2e3c3a0f10";
+    let extensions = |hash: &str| json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } });
+    let reader = app.reader();
+    let ask = async |body: Value| {
+        let (_, bytes) = reader.post(body.to_string()).await;
+        serde_json::from_slice::<Value>(&bytes).unwrap()
+    };
+    let wrong = ask(json!({ "query": query, "extensions": extensions(hash) })).await;
+    assert_eq!(wrong["errors"][0]["extensions"]["code"], "PERSISTED_QUERY_MISMATCH");
+    let hash = sha256(query);
+    let unknown = ask(json!({ "extensions": extensions(&hash) })).await;
+    assert_eq!(unknown["errors"][0]["message"], "PersistedQueryNotFound");
+    let data = json!({ "data": { "viewer": { "role": "READER" } } });
+    assert_eq!(ask(json!({ "query": query, "extensions": extensions(&hash) })).await, data);
+    assert_eq!(ask(json!({ "extensions": extensions(&hash) })).await, data);
+    let (_, anonymous) = asked(&app, json!({ "extensions": extensions(&hash) })).await;
+    assert_eq!(anonymous["errors"][0]["message"], "PersistedQueryNotSupported");
+}
+
+async fn the_metrics_tell_of_requests_and_not_of_what_was_asked(app: TestApp) {
+    for _ in 0..3 {
+        app.anonymous().query("query Bodies { bodies { nodes { code } } }").await;
+    }
+    assert_eq!(app.anonymous().error("{ nothing }").await, "GRAPHQL_VALIDATION_FAILED");
+    let (status, headers, bytes) = get(&app, "/metrics").await;
+    let text = String::from_utf8(bytes).expect("text");
+    assert!(status == StatusCode::OK && headers["content-type"].to_str().unwrap().contains("openmetrics-text"));
+    for line in [
+        "rec_requests_total{method=\"POST\",status=\"200\"} 3",
+        "rec_requests_total{method=\"POST\",status=\"400\"} 1",
+        "rec_errors_total{code=\"GRAPHQL_VALIDATION_FAILED\"} 1",
+        "rec_request_seconds_count{operation=\"Bodies\"} 3",
+        "rec_documents_total{outcome=\"new\"} 2",
+        "rec_documents_total{outcome=\"fits\"} 1",
+        "rec_documents_total{outcome=\"kept\"} 1",
+        "# TYPE rec_connections gauge",
+        "# EOF",
+    ] {
+        assert!(text.lines().any(|one| one == line), "{line}\n{text}");
+    }
+    let statements = text.lines().find_map(|line| line.strip_prefix("rec_statements_total ")).expect("statements");
+    assert_eq!(statements.parse::<u64>().unwrap(), app.app.databases.statements());
+}
+
+async fn a_service_on_another_schema_is_not_ready(app: TestApp) {
+    assert_eq!(get(&app, "/health/ready").await.0, StatusCode::OK);
+    let later = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99991231_000001_later', 0)";
+    app.app.databases.write.execute_unprepared(later).await.unwrap();
+    assert_eq!(get(&app, "/health/ready").await.0, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+async fn what_the_database_does_not_give_is_said_to_be_unavailable(app: TestApp) {
+    app.app.databases.close().await.unwrap();
+    let answer = app.anonymous().send("{ bodies { totalCount } }", json!({})).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.body["errors"][0]["extensions"]["code"], "UNAVAILABLE");
+    assert!(answer.body["errors"][0]["extensions"]["requestId"].is_string());
+    // Who a partner is cannot be told without it either.
+    let answer = app.partner("OSCE").send("{ viewer { role } }", json!({})).await;
+    assert_eq!(
+        (answer.status, &answer.body["errors"][0]["extensions"]["code"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &json!("UNAVAILABLE"))
+    );
+}
+
+async fn a_service_without_its_database_lives_but_is_not_ready(app: TestApp) {
+    for path in ["/health/live", "/health/ready"] {
+        assert_eq!(get(&app, path).await.0, StatusCode::OK);
+    }
+    app.app.databases.close().await.expect("a close");
+    let (status, _, text) = get(&app, "/health/ready").await;
+    assert_eq!((status, text.as_slice()), (StatusCode::SERVICE_UNAVAILABLE, &b"not ready\n"[..]));
+    let (status, _, text) = get(&app, "/health/live").await;
+    assert_eq!((status, text.as_slice()), (StatusCode::OK, &b"live\n"[..]));
+}
+
+async fn the_explorer_is_whole(app: TestApp) {
+    let (status, headers, page) = get(&app, "/").await;
+    let kind = |headers: &HeaderMap| headers["content-type"].to_str().expect("a type").to_owned();
+    assert_eq!((status, kind(&headers).as_str()), (StatusCode::OK, "text/html; charset=utf-8"));
+    assert!(headers.contains_key("content-security-policy"));
+    assert_eq!(
+        (&headers["x-content-type-options"], &headers["referrer-policy"]),
+        (&HeaderValue::from_static("nosniff"), &HeaderValue::from_static("no-referrer"))
+    );
+    let page = String::from_utf8(page).expect("text");
+    let links: Vec<&str> = page.split(['"', '\'']).filter(|part| part.starts_with('/')).collect();
+    assert!(links.len() > 6 && !page.contains("http"), "{links:?}");
+    for link in links {
+        let (status, headers, bytes) = get(&app, link).await;
+        assert_eq!((status, bytes.is_empty()), (StatusCode::OK, false), "{link}");
+        let expected = match link.rsplit_once('.').expect("an ending").1 {
+            "js" => "text/javascript",
+            "css" => "text/css",
+            _ => "application/graphql; charset=utf-8",
         };
-        let wrong = ask(json!({ "query": query, "extensions": extensions(hash) })).await;
-        assert_eq!(wrong["errors"][0]["extensions"]["code"], "PERSISTED_QUERY_MISMATCH");
-        let hash = sha256(query);
-        let unknown = ask(json!({ "extensions": extensions(&hash) })).await;
-        assert_eq!(unknown["errors"][0]["message"], "PersistedQueryNotFound");
-        let data = json!({ "data": { "viewer": { "role": "READER" } } });
-        assert_eq!(ask(json!({ "query": query, "extensions": extensions(&hash) })).await, data);
-        assert_eq!(ask(json!({ "extensions": extensions(&hash) })).await, data);
-        let (_, anonymous) = asked(&app, json!({ "extensions": extensions(&hash) })).await;
-        assert_eq!(anonymous["errors"][0]["message"], "PersistedQueryNotSupported");
+        assert_eq!(kind(&headers), expected, "{link}");
+        let packed = headers.get("content-encoding").is_some_and(|encoding| encoding == "gzip");
+        assert_eq!(packed, bytes.starts_with(&[0x1f, 0x8b]), "{link}");
     }
+}
 
-    async fn the_metrics_tell_of_requests_and_not_of_what_was_asked(app: TestApp) {
-        for _ in 0..3 {
-            app.anonymous().query("query Bodies { bodies { nodes { code } } }").await;
-        }
-        assert_eq!(app.anonymous().error("{ nothing }").await, "GRAPHQL_VALIDATION_FAILED");
-        let (status, headers, bytes) = get(&app, "/metrics").await;
-        let text = String::from_utf8(bytes).expect("text");
-        assert!(status == StatusCode::OK && headers["content-type"].to_str().unwrap().contains("openmetrics-text"));
-        for line in [
-            "rec_requests_total{method=\"POST\",status=\"200\"} 3",
-            "rec_requests_total{method=\"POST\",status=\"400\"} 1",
-            "rec_errors_total{code=\"GRAPHQL_VALIDATION_FAILED\"} 1",
-            "rec_request_seconds_count{operation=\"Bodies\"} 3",
-            "rec_documents_total{outcome=\"new\"} 2",
-            "rec_documents_total{outcome=\"fits\"} 1",
-            "rec_documents_total{outcome=\"kept\"} 1",
-            "# TYPE rec_connections gauge",
-            "# EOF",
-        ] {
-            assert!(text.lines().any(|one| one == line), "{line}\n{text}");
-        }
-        let statements = text.lines().find_map(|line| line.strip_prefix("rec_statements_total ")).expect("statements");
-        assert_eq!(statements.parse::<u64>().unwrap(), app.app.databases.statements());
-    }
-
-    async fn a_service_on_another_schema_is_not_ready(app: TestApp) {
-        assert_eq!(get(&app, "/health/ready").await.0, StatusCode::OK);
-        let later = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99991231_000001_later', 0)";
-        app.app.databases.write.execute_unprepared(later).await.unwrap();
-        assert_eq!(get(&app, "/health/ready").await.0, StatusCode::SERVICE_UNAVAILABLE);
-    }
-
-    async fn what_the_database_does_not_give_is_said_to_be_unavailable(app: TestApp) {
-        app.app.databases.close().await.unwrap();
-        let answer = app.anonymous().send("{ bodies { totalCount } }", json!({})).await;
-        assert_eq!(answer.status, StatusCode::OK);
-        assert_eq!(answer.body["errors"][0]["extensions"]["code"], "UNAVAILABLE");
-        assert!(answer.body["errors"][0]["extensions"]["requestId"].is_string());
-        // Who a partner is cannot be told without it either.
-        let answer = app.partner("OSCE").send("{ viewer { role } }", json!({})).await;
-        assert_eq!((answer.status, &answer.body["errors"][0]["extensions"]["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("UNAVAILABLE")));
-    }
-
-    async fn a_service_without_its_database_lives_but_is_not_ready(app: TestApp) {
-        for path in ["/health/live", "/health/ready"] {
-            assert_eq!(get(&app, path).await.0, StatusCode::OK);
-        }
-        app.app.databases.close().await.expect("a close");
-        let (status, _, text) = get(&app, "/health/ready").await;
-        assert_eq!((status, text.as_slice()), (StatusCode::SERVICE_UNAVAILABLE, &b"not ready\n"[..]));
-        let (status, _, text) = get(&app, "/health/live").await;
-        assert_eq!((status, text.as_slice()), (StatusCode::OK, &b"live\n"[..]));
-    }
-
-    async fn the_explorer_is_whole(app: TestApp) {
-        let (status, headers, page) = get(&app, "/").await;
-        let kind = |headers: &HeaderMap| headers["content-type"].to_str().expect("a type").to_owned();
-        assert_eq!((status, kind(&headers).as_str()), (StatusCode::OK, "text/html; charset=utf-8"));
-        assert!(headers.contains_key("content-security-policy"));
-        assert_eq!((&headers["x-content-type-options"], &headers["referrer-policy"]), (&HeaderValue::from_static("nosniff"), &HeaderValue::from_static("no-referrer")));
-        let page = String::from_utf8(page).expect("text");
-        let links: Vec<&str> = page.split(['"', '\'']).filter(|part| part.starts_with('/')).collect();
-        assert!(links.len() > 6 && !page.contains("http"), "{links:?}");
-        for link in links {
-            let (status, headers, bytes) = get(&app, link).await;
-            assert_eq!((status, bytes.is_empty()), (StatusCode::OK, false), "{link}");
-            let expected = match link.rsplit_once('.').expect("an ending").1 {
-                "js" => "text/javascript",
-                "css" => "text/css",
-                _ => "application/graphql; charset=utf-8",
-            };
-            assert_eq!(kind(&headers), expected, "{link}");
-            let packed = headers.get("content-encoding").is_some_and(|encoding| encoding == "gzip");
-            assert_eq!(packed, bytes.starts_with(&[0x1f, 0x8b]), "{link}");
-        }
-    }
-
-    async fn what_is_not_there_is_not_found(app: TestApp) {
-        for path in ["/nothing", "/explorer/", "/explorer/../data", "/health", "/graphql/x"] {
-            assert_eq!(get(&app, path).await.0, StatusCode::NOT_FOUND, "{path}");
-        }
+async fn what_is_not_there_is_not_found(app: TestApp) {
+    for path in ["/nothing", "/explorer/", "/explorer/../data", "/health", "/graphql/x"] {
+        assert_eq!(get(&app, path).await.0, StatusCode::NOT_FOUND, "{path}");
     }
 }
 

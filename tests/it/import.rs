@@ -52,118 +52,138 @@ fn report(created: u64, updated: u64, unchanged: u64, failed: u64) -> Report {
 }
 
 on_both_databases! {
-    async fn what_the_command_writes_is_told_by_a_service_that_runs(app: TestApp) {
-        let data = tempfile::tempdir().unwrap();
-        let command = || {
-            let mut command = program::command(data.path());
-            command.env("REC_DATABASE_URL", &app.url);
-            command
-        };
-        let serving = program::Serving::start(&mut command());
-        let mut socket = Socket::begin(serving.port, None).await;
-        let start = head(&app.anonymous()).await;
-        let what = "kind node { ... on Organization { acronym } }";
-        socket.subscribe("1", &format!("subscription {{ changes(after: {start}, types: [ORGANIZATION]) {{ {what} }} }}")).await;
-        let (_folder, path) = file(&[organization(1).to_string()]);
-        let done = program::run(command().arg("import").arg(&path));
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        let heard = socket.message().await["payload"]["data"]["changes"].take();
-        assert_eq!(heard, json!({ "kind": "CREATED", "node": { "acronym": "ORG-1" } }));
-    }
+    what_the_command_writes_is_told_by_a_service_that_runs,
+    whoever_writes_beside_an_import_waits_for_a_part_of_it_only,
+    lines_that_name_a_record_twice_are_written_one_after_the_other,
+    a_line_expects_no_version,
+    lines_are_written_and_those_that_fail_are_told,
+    an_export_is_imported_without_a_change,
+    another_file_and_another_database_are_begun_anew,
+}
 
-    async fn whoever_writes_beside_an_import_waits_for_a_part_of_it_only(app: TestApp) {
-        let data = tempfile::tempdir().unwrap();
-        let lines: Vec<String> = (0..10_000).map(|number| organization(number).to_string()).collect();
-        let (_folder, path) = file(&lines);
-        let mut usual = slow_mutations(&app, "BEFORE", |count| count < 60).await;
+async fn what_the_command_writes_is_told_by_a_service_that_runs(app: TestApp) {
+    let data = tempfile::tempdir().unwrap();
+    let command = || {
         let mut command = program::command(data.path());
-        command.env("REC_DATABASE_URL", &app.url).arg("import").arg(&path);
-        let importing = tokio::task::spawn_blocking(move || program::run(&mut command));
-        let beside = slow_mutations(&app, "BESIDE", |_| !importing.is_finished()).await;
-        let done = importing.await.unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        usual = usual.max(slow_mutations(&app, "AFTER", |count| count < 60).await);
-        let bound = Duration::from_millis(50).max(usual * 4);
-        assert!(beside <= bound, "{beside:?} beside an import, {usual:?} without");
-    }
+        command.env("REC_DATABASE_URL", &app.url);
+        command
+    };
+    let serving = program::Serving::start(&mut command());
+    let mut socket = Socket::begin(serving.port, None).await;
+    let start = head(&app.anonymous()).await;
+    let what = "kind node { ... on Organization { acronym } }";
+    socket
+        .subscribe("1", &format!("subscription {{ changes(after: {start}, types: [ORGANIZATION]) {{ {what} }} }}"))
+        .await;
+    let (_folder, path) = file(&[organization(1).to_string()]);
+    let done = program::run(command().arg("import").arg(&path));
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let heard = socket.message().await["payload"]["data"]["changes"].take();
+    assert_eq!(heard, json!({ "kind": "CREATED", "node": { "acronym": "ORG-1" } }));
+}
 
-    async fn lines_that_name_a_record_twice_are_written_one_after_the_other(app: TestApp) {
-        let renamed = with(organization(1), json!({ "name": text("Another name") }));
-        let (_folder, path) = file(&[organization(1), organization(2), renamed, organization(2)].map(|line| line.to_string()));
-        assert_eq!(run(&app, &path, false).await, (report(2, 1, 1, 0), Vec::new()));
-    }
+async fn whoever_writes_beside_an_import_waits_for_a_part_of_it_only(app: TestApp) {
+    let data = tempfile::tempdir().unwrap();
+    let lines: Vec<String> = (0..10_000).map(|number| organization(number).to_string()).collect();
+    let (_folder, path) = file(&lines);
+    let mut usual = slow_mutations(&app, "BEFORE", |count| count < 60).await;
+    let mut command = program::command(data.path());
+    command.env("REC_DATABASE_URL", &app.url).arg("import").arg(&path);
+    let importing = tokio::task::spawn_blocking(move || program::run(&mut command));
+    let beside = slow_mutations(&app, "BESIDE", |_| !importing.is_finished()).await;
+    let done = importing.await.unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    usual = usual.max(slow_mutations(&app, "AFTER", |count| count < 60).await);
+    let bound = Duration::from_millis(50).max(usual * 4);
+    assert!(beside <= bound, "{beside:?} beside an import, {usual:?} without");
+}
 
-    async fn a_line_expects_no_version(app: TestApp) {
-        let line = with(organization(1), json!({ "expectedVersion": 1 }));
-        let (_folder, path) = file(&[line.to_string(), organization(2).to_string()]);
-        let (done, told) = run(&app, &path, false).await;
-        assert_eq!(done, report(1, 0, 0, 1));
-        assert!(told[0].starts_with("line 1: INVALID expectedVersion"), "{told:?}");
-    }
+async fn lines_that_name_a_record_twice_are_written_one_after_the_other(app: TestApp) {
+    let renamed = with(organization(1), json!({ "name": text("Another name") }));
+    let (_folder, path) =
+        file(&[organization(1), organization(2), renamed, organization(2)].map(|line| line.to_string()));
+    assert_eq!(run(&app, &path, false).await, (report(2, 1, 1, 0), Vec::new()));
+}
 
-    async fn lines_are_written_and_those_that_fail_are_told(app: TestApp) {
-        let recommendation = json!({
-            "type": "RECOMMENDATION", "externalId": { "sourceSystem": "crm", "value": "r" },
-            "bodyId": app.body("WG-A").await, "kind": "RECOMMENDATION", "title": text("A"), "text": text("B"),
-        });
-        let meeting = json!({
-            "type": "MEETING", "externalId": { "sourceSystem": "crm", "value": "m" }, "title": text("A meeting"),
-            "kind": "WORKING_GROUP", "modality": "ONLINE", "startsOn": "2026-02-01",
-        });
-        let mut wrong = organization(3);
-        wrong["acronym"] = json!("lower");
-        let mut lines: Vec<String> = (0..3).map(|number| organization(number).to_string()).collect();
-        lines.extend([
-            wrong.to_string(), meeting.to_string(), String::new(), recommendation.to_string(), "no JSON".to_owned(),
-            json!({ "type": "THEME", "id": "x" }).to_string(),
-            json!({ "type": "MEETING", "title": [] }).to_string(),
-            json!({ "type": "ORGANIZATION", "externalId": { "sourceSystem": "crm", "value": "9" }, "acronym": 5 }).to_string(),
-            json!({ "type": "END", "cursor": "x", "lines": 1 }).to_string(),
-        ]);
-        let (folder, path) = file(&lines);
-        let (dry, told) = run(&app, &path, true).await;
-        assert_eq!(dry, report(5, 0, 0, 5));
-        let (done, complaints) = run(&app, &path, false).await;
-        assert_eq!((done, &complaints), (report(5, 0, 0, 5), &told));
-        let beginnings: Vec<String> =
-            complaints.iter().map(|line| line.splitn(4, ' ').take(3).collect::<Vec<_>>().join(" ")).collect();
-        assert_eq!(beginnings, ["line 4: INVALID", "line 8: INVALID", "line 9: INVALID", "line 10: REQUIRED", "line 11: INVALID"]);
-        assert!(complaints[0].contains("acronym"), "{complaints:?}");
-        assert_eq!(run(&app, &path, false).await.0, report(0, 0, 5, 5));
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside the file");
-    }
+async fn a_line_expects_no_version(app: TestApp) {
+    let line = with(organization(1), json!({ "expectedVersion": 1 }));
+    let (_folder, path) = file(&[line.to_string(), organization(2).to_string()]);
+    let (done, told) = run(&app, &path, false).await;
+    assert_eq!(done, report(1, 0, 0, 1));
+    assert!(told[0].starts_with("line 1: INVALID expectedVersion"), "{told:?}");
+}
 
-    async fn an_export_is_imported_without_a_change(app: TestApp) {
-        app.draft("WG-A").await;
-        let lines = app.secretariat().export("?types=ORGANIZATION,MEETING,RECOMMENDATION").await;
-        let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
-        let (_folder, path) = file(&lines);
-        let (done, complaints) = run(&app, &path, false).await;
-        assert_eq!(complaints, [""; 0]);
-        assert_eq!(done, report(0, 0, lines.len() as u64 - 1, 0));
-    }
+async fn lines_are_written_and_those_that_fail_are_told(app: TestApp) {
+    let recommendation = json!({
+        "type": "RECOMMENDATION", "externalId": { "sourceSystem": "crm", "value": "r" },
+        "bodyId": app.body("WG-A").await, "kind": "RECOMMENDATION", "title": text("A"), "text": text("B"),
+    });
+    let meeting = json!({
+        "type": "MEETING", "externalId": { "sourceSystem": "crm", "value": "m" }, "title": text("A meeting"),
+        "kind": "WORKING_GROUP", "modality": "ONLINE", "startsOn": "2026-02-01",
+    });
+    let mut wrong = organization(3);
+    wrong["acronym"] = json!("lower");
+    let mut lines: Vec<String> = (0..3).map(|number| organization(number).to_string()).collect();
+    lines.extend([
+        wrong.to_string(),
+        meeting.to_string(),
+        String::new(),
+        recommendation.to_string(),
+        "no JSON".to_owned(),
+        json!({ "type": "THEME", "id": "x" }).to_string(),
+        json!({ "type": "MEETING", "title": [] }).to_string(),
+        json!({ "type": "ORGANIZATION", "externalId": { "sourceSystem": "crm", "value": "9" }, "acronym": 5 })
+            .to_string(),
+        json!({ "type": "END", "cursor": "x", "lines": 1 }).to_string(),
+    ]);
+    let (folder, path) = file(&lines);
+    let (dry, told) = run(&app, &path, true).await;
+    assert_eq!(dry, report(5, 0, 0, 5));
+    let (done, complaints) = run(&app, &path, false).await;
+    assert_eq!((done, &complaints), (report(5, 0, 0, 5), &told));
+    let beginnings: Vec<String> =
+        complaints.iter().map(|line| line.splitn(4, ' ').take(3).collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(
+        beginnings,
+        ["line 4: INVALID", "line 8: INVALID", "line 9: INVALID", "line 10: REQUIRED", "line 11: INVALID"]
+    );
+    assert!(complaints[0].contains("acronym"), "{complaints:?}");
+    assert_eq!(run(&app, &path, false).await.0, report(0, 0, 5, 5));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside the file");
+}
 
-    async fn another_file_and_another_database_are_begun_anew(app: TestApp) {
-        let lines: Vec<String> = (0..600).map(|number| organization(number).to_string()).collect();
-        let (_folder, path) = file(&lines);
-        let beside = path.with_extension("ndjson.progress");
-        let facts = std::fs::metadata(&path).unwrap();
-        let (length, written) = (facts.len(), facts.modified().unwrap().duration_since(UNIX_EPOCH).unwrap().as_micros());
-        let this = app.app.feed.cursor(0).to_string();
-        // The first line is said to be done.
-        let bytes = lines[0].len() + 1;
-        for (length, written, database, expected) in [
-            (1, written, this.as_str(), report(600, 0, 0, 0)),
-            (length, 1, this.as_str(), report(0, 0, 600, 0)),
-            (length, written, "another", report(0, 0, 600, 0)),
-            (length, written, this.as_str(), report(1, 0, 599, 0)),
-        ] {
-            let done = json!({ "lines": 1, "bytes": bytes, "report": report(1, 0, 0, 0) });
-            let facts = with(json!({ "length": length, "written": u64::try_from(written).unwrap(), "database": database }), done);
-            std::fs::write(&beside, facts.to_string()).unwrap();
-            assert_eq!(run(&app, &path, false).await.0, expected, "{facts}");
-            assert!(!beside.exists());
-        }
+async fn an_export_is_imported_without_a_change(app: TestApp) {
+    app.draft("WG-A").await;
+    let lines = app.secretariat().export("?types=ORGANIZATION,MEETING,RECOMMENDATION").await;
+    let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
+    let (_folder, path) = file(&lines);
+    let (done, complaints) = run(&app, &path, false).await;
+    assert_eq!(complaints, [""; 0]);
+    assert_eq!(done, report(0, 0, lines.len() as u64 - 1, 0));
+}
+
+async fn another_file_and_another_database_are_begun_anew(app: TestApp) {
+    let lines: Vec<String> = (0..600).map(|number| organization(number).to_string()).collect();
+    let (_folder, path) = file(&lines);
+    let beside = path.with_extension("ndjson.progress");
+    let facts = std::fs::metadata(&path).unwrap();
+    let (length, written) = (facts.len(), facts.modified().unwrap().duration_since(UNIX_EPOCH).unwrap().as_micros());
+    let this = app.app.feed.cursor(0).to_string();
+    // The first line is said to be done.
+    let bytes = lines[0].len() + 1;
+    for (length, written, database, expected) in [
+        (1, written, this.as_str(), report(600, 0, 0, 0)),
+        (length, 1, this.as_str(), report(0, 0, 600, 0)),
+        (length, written, "another", report(0, 0, 600, 0)),
+        (length, written, this.as_str(), report(1, 0, 599, 0)),
+    ] {
+        let done = json!({ "lines": 1, "bytes": bytes, "report": report(1, 0, 0, 0) });
+        let facts =
+            with(json!({ "length": length, "written": u64::try_from(written).unwrap(), "database": database }), done);
+        std::fs::write(&beside, facts.to_string()).unwrap();
+        assert_eq!(run(&app, &path, false).await.0, expected, "{facts}");
+        assert!(!beside.exists());
     }
 }
 

@@ -16,170 +16,183 @@ async fn input(app: &TestApp, acronym: &str, body: &str, role: &str, from: &str,
 }
 
 on_both_databases! {
-    async fn a_mandate_is_granted_and_ended(app: TestApp) {
-        let wanted = input(&app, "UNODC", "WG-A", "CHAIR", "2025-01-01", None).await;
-        let mut granted = app.secretariat().mutate("grantMandate", wanted, MANDATE).await;
-        let ended = at_with(&granted, json!({ "validTo": "2025-12-31" }));
-        let ended = app.secretariat().mutate("endMandate", ended, "validTo version").await;
-        assert_eq!(ended, json!({ "validTo": "2025-12-31", "version": 2 }));
-        granted["id"].take();
-        let expected = json!({
-            "id": null, "version": 1, "role": "CHAIR", "canObject": false, "validFrom": "2025-01-01", "validTo": null,
-            "organization": { "acronym": "UNODC" }, "body": { "code": "WG-A" }, "country": null,
+    a_mandate_is_granted_and_ended,
+    a_mandate_does_not_end_before_it_begins,
+    a_mandate_ends_earlier_than_agreed_but_not_later,
+    mandates_of_one_organisation_body_and_role_do_not_overlap,
+    mandates_overlap_in_another_body_role_or_organisation,
+    delegations_of_participating_states_can_object_unless_said_otherwise,
+    an_inactive_organisation_is_granted_nothing,
+    mandates_are_reached_from_organisation_body_and_country,
+    of_grants_at_once_that_overlap_one_is_done,
+    a_grant_that_overlaps_is_refused_by_one_code_however_close_it_comes,
+    a_mandate_begins_with_the_day_of_the_council,
+    a_mandate_ends_with_the_day_of_the_council,
+}
+
+async fn a_mandate_is_granted_and_ended(app: TestApp) {
+    let wanted = input(&app, "UNODC", "WG-A", "CHAIR", "2025-01-01", None).await;
+    let mut granted = app.secretariat().mutate("grantMandate", wanted, MANDATE).await;
+    let ended = at_with(&granted, json!({ "validTo": "2025-12-31" }));
+    let ended = app.secretariat().mutate("endMandate", ended, "validTo version").await;
+    assert_eq!(ended, json!({ "validTo": "2025-12-31", "version": 2 }));
+    granted["id"].take();
+    let expected = json!({
+        "id": null, "version": 1, "role": "CHAIR", "canObject": false, "validFrom": "2025-01-01", "validTo": null,
+        "organization": { "acronym": "UNODC" }, "body": { "code": "WG-A" }, "country": null,
+    });
+    assert_eq!(granted, expected);
+}
+
+async fn a_mandate_does_not_end_before_it_begins(app: TestApp) {
+    let backwards = input(&app, "UNODC", "WG-A", "MEMBER", "2025-01-02", Some("2025-01-01")).await;
+    assert_eq!(app.secretariat().refusals("grantMandate", backwards).await, ["INVALID validTo"]);
+    let one_day = input(&app, "UNODC", "WG-A", "MEMBER", "2025-01-02", Some("2025-01-02")).await;
+    let granted = app.secretariat().mutate("grantMandate", one_day, "id version").await;
+    let ended = at_with(&granted, json!({ "validTo": "2025-01-01" }));
+    assert_eq!(app.secretariat().refusals("endMandate", ended).await, ["INVALID validTo"]);
+}
+
+async fn a_mandate_ends_earlier_than_agreed_but_not_later(app: TestApp) {
+    let wanted = input(&app, "UNODC", "WG-A", "MEMBER", "2025-01-01", Some("2025-06-30")).await;
+    let granted = app.secretariat().mutate("grantMandate", wanted, "id version").await;
+    let later = at_with(&granted, json!({ "validTo": "2025-07-01" }));
+    assert_eq!(app.secretariat().refusals("endMandate", later).await, ["INVALID validTo"]);
+    let earlier = at_with(&granted, json!({ "validTo": "2025-03-31" }));
+    assert_eq!(app.secretariat().mutate("endMandate", earlier, "validTo").await["validTo"], "2025-03-31");
+}
+
+async fn mandates_of_one_organisation_body_and_role_do_not_overlap(app: TestApp) {
+    let held = input(&app, "UNODC", "WG-A", "MEMBER", "2025-01-01", Some("2025-06-30")).await;
+    app.secretariat().mutate("grantMandate", held, "id").await;
+    for (from, to) in [
+        ("2025-06-30", None),
+        ("2024-01-01", Some("2025-01-01")),
+        ("2025-02-01", Some("2025-03-01")),
+        ("2024-01-01", None),
+    ] {
+        let overlapping = input(&app, "UNODC", "WG-A", "MEMBER", from, to).await;
+        let refusals = app.secretariat().refusals("grantMandate", overlapping).await;
+        assert_eq!(refusals, ["ALREADY_EXISTS validFrom"], "{from} {to:?}");
+    }
+    for (from, to) in [("2025-07-01", None), ("2024-01-01", Some("2024-12-31"))] {
+        let beside = input(&app, "UNODC", "WG-A", "MEMBER", from, to).await;
+        app.secretariat().mutate("grantMandate", beside, "id").await;
+    }
+}
+
+async fn mandates_overlap_in_another_body_role_or_organisation(app: TestApp) {
+    for (acronym, body, role) in [
+        ("UNODC", "WG-A", "MEMBER"),
+        ("UNODC", "WG-B", "MEMBER"),
+        ("UNODC", "WG-A", "RAPPORTEUR"),
+        ("OSCE", "WG-A", "MEMBER"),
+    ] {
+        let beside = input(&app, acronym, body, role, "2025-01-01", None).await;
+        app.secretariat().mutate("grantMandate", beside, "id").await;
+    }
+}
+
+async fn delegations_of_participating_states_can_object_unless_said_otherwise(app: TestApp) {
+    let mandate = input(&app, "SSS-UZ", "WG-A", "MEMBER", "2025-01-01", None).await;
+    let (state, other) = (app.country("UZ").await, app.country("US").await);
+    for (role, more, can_object) in [
+        ("MEMBER", json!({ "countryId": state }), true),
+        ("OBSERVER", json!({ "countryId": other }), false),
+        ("RAPPORTEUR", json!({}), false),
+        ("CHAIR", json!({ "countryId": state, "canObject": false }), false),
+        ("CO_CHAIR", json!({ "canObject": true }), true),
+    ] {
+        let wanted = with(with(mandate.clone(), json!({ "role": role })), more);
+        let granted = app.secretariat().mutate("grantMandate", wanted, "canObject").await;
+        assert_eq!(granted["canObject"], can_object, "{role}");
+    }
+}
+
+async fn an_inactive_organisation_is_granted_nothing(app: TestApp) {
+    let organization = json!({ "id": app.organization("CIS").await, "expectedVersion": 1 });
+    app.secretariat().mutate("deactivateOrganization", organization, "id").await;
+    let wanted = input(&app, "CIS", "WG-A", "MEMBER", "2025-01-01", None).await;
+    assert_eq!(app.secretariat().refusals("grantMandate", wanted).await, ["INVALID_STATE organizationId"]);
+}
+
+async fn mandates_are_reached_from_organisation_body_and_country(app: TestApp) {
+    let wanted = input(&app, "SSS-UZ", "WG-A", "CHAIR", "2025-01-01", None).await;
+    let wanted = with(wanted, json!({ "countryId": app.country("UZ").await }));
+    let granted = app.secretariat().mutate("grantMandate", wanted, "id").await;
+    app.mandate("OSCE", "WG-B", "MEMBER").await;
+    let query = "{ mandates { totalCount }
+        organization(by: { acronym: \"SSS-UZ\" }) { mandates { nodes { id } } }
+        body(by: { code: \"WG-A\" }) { mandates { nodes { id } } }
+        country(by: { iso2: \"UZ\" }) { mandates { nodes { id } } } }";
+    let data = app.anonymous().query(query).await;
+    assert_eq!(data["mandates"]["totalCount"], 2);
+    for parent in ["organization", "body", "country"] {
+        assert_eq!(each(&data[parent]["mandates"]["nodes"], "/id"), [granted["id"].clone()], "{parent}");
+    }
+}
+
+async fn of_grants_at_once_that_overlap_one_is_done(app: TestApp) {
+    let other_process = app.second().await;
+    // The later rounds meet in the database: by then every connection is open.
+    for role in ["MEMBER", "OBSERVER", "CHAIR", "CO_CHAIR", "RAPPORTEUR", "SECRETARIAT"] {
+        let mut wanted = Vec::new();
+        for month in 1..=6 {
+            let from = format!("2025-0{month}-01");
+            wanted.push(input(&app, "UNODC", "WG-A", role, &from, Some("2025-12-31")).await);
+        }
+        let grants = wanted.into_iter().enumerate().map(|(number, wanted)| {
+            let client = if number % 2 == 0 { app.secretariat() } else { other_process.secretariat() };
+            tokio::spawn(async move { client.payload("grantMandate", wanted, "id").await })
         });
-        assert_eq!(granted, expected);
-    }
-
-    async fn a_mandate_does_not_end_before_it_begins(app: TestApp) {
-        let backwards = input(&app, "UNODC", "WG-A", "MEMBER", "2025-01-02", Some("2025-01-01")).await;
-        assert_eq!(app.secretariat().refusals("grantMandate", backwards).await, ["INVALID validTo"]);
-        let one_day = input(&app, "UNODC", "WG-A", "MEMBER", "2025-01-02", Some("2025-01-02")).await;
-        let granted = app.secretariat().mutate("grantMandate", one_day, "id version").await;
-        let ended = at_with(&granted, json!({ "validTo": "2025-01-01" }));
-        assert_eq!(app.secretariat().refusals("endMandate", ended).await, ["INVALID validTo"]);
-    }
-
-    async fn a_mandate_ends_earlier_than_agreed_but_not_later(app: TestApp) {
-        let wanted = input(&app, "UNODC", "WG-A", "MEMBER", "2025-01-01", Some("2025-06-30")).await;
-        let granted = app.secretariat().mutate("grantMandate", wanted, "id version").await;
-        let later = at_with(&granted, json!({ "validTo": "2025-07-01" }));
-        assert_eq!(app.secretariat().refusals("endMandate", later).await, ["INVALID validTo"]);
-        let earlier = at_with(&granted, json!({ "validTo": "2025-03-31" }));
-        assert_eq!(app.secretariat().mutate("endMandate", earlier, "validTo").await["validTo"], "2025-03-31");
-    }
-
-    async fn mandates_of_one_organisation_body_and_role_do_not_overlap(app: TestApp) {
-        let held = input(&app, "UNODC", "WG-A", "MEMBER", "2025-01-01", Some("2025-06-30")).await;
-        app.secretariat().mutate("grantMandate", held, "id").await;
-        for (from, to) in [
-            ("2025-06-30", None),
-            ("2024-01-01", Some("2025-01-01")),
-            ("2025-02-01", Some("2025-03-01")),
-            ("2024-01-01", None),
-        ] {
-            let overlapping = input(&app, "UNODC", "WG-A", "MEMBER", from, to).await;
-            let refusals = app.secretariat().refusals("grantMandate", overlapping).await;
-            assert_eq!(refusals, ["ALREADY_EXISTS validFrom"], "{from} {to:?}");
-        }
-        for (from, to) in [("2025-07-01", None), ("2024-01-01", Some("2024-12-31"))] {
-            let beside = input(&app, "UNODC", "WG-A", "MEMBER", from, to).await;
-            app.secretariat().mutate("grantMandate", beside, "id").await;
-        }
-    }
-
-    async fn mandates_overlap_in_another_body_role_or_organisation(app: TestApp) {
-        for (acronym, body, role) in [
-            ("UNODC", "WG-A", "MEMBER"),
-            ("UNODC", "WG-B", "MEMBER"),
-            ("UNODC", "WG-A", "RAPPORTEUR"),
-            ("OSCE", "WG-A", "MEMBER"),
-        ] {
-            let beside = input(&app, acronym, body, role, "2025-01-01", None).await;
-            app.secretariat().mutate("grantMandate", beside, "id").await;
-        }
-    }
-
-    async fn delegations_of_participating_states_can_object_unless_said_otherwise(app: TestApp) {
-        let mandate = input(&app, "SSS-UZ", "WG-A", "MEMBER", "2025-01-01", None).await;
-        let (state, other) = (app.country("UZ").await, app.country("US").await);
-        for (role, more, can_object) in [
-            ("MEMBER", json!({ "countryId": state }), true),
-            ("OBSERVER", json!({ "countryId": other }), false),
-            ("RAPPORTEUR", json!({}), false),
-            ("CHAIR", json!({ "countryId": state, "canObject": false }), false),
-            ("CO_CHAIR", json!({ "canObject": true }), true),
-        ] {
-            let wanted = with(with(mandate.clone(), json!({ "role": role })), more);
-            let granted = app.secretariat().mutate("grantMandate", wanted, "canObject").await;
-            assert_eq!(granted["canObject"], can_object, "{role}");
-        }
-    }
-
-    async fn an_inactive_organisation_is_granted_nothing(app: TestApp) {
-        let organization = json!({ "id": app.organization("CIS").await, "expectedVersion": 1 });
-        app.secretariat().mutate("deactivateOrganization", organization, "id").await;
-        let wanted = input(&app, "CIS", "WG-A", "MEMBER", "2025-01-01", None).await;
-        assert_eq!(app.secretariat().refusals("grantMandate", wanted).await, ["INVALID_STATE organizationId"]);
-    }
-
-    async fn mandates_are_reached_from_organisation_body_and_country(app: TestApp) {
-        let wanted = input(&app, "SSS-UZ", "WG-A", "CHAIR", "2025-01-01", None).await;
-        let wanted = with(wanted, json!({ "countryId": app.country("UZ").await }));
-        let granted = app.secretariat().mutate("grantMandate", wanted, "id").await;
-        app.mandate("OSCE", "WG-B", "MEMBER").await;
-        let query = "{ mandates { totalCount }
-            organization(by: { acronym: \"SSS-UZ\" }) { mandates { nodes { id } } }
-            body(by: { code: \"WG-A\" }) { mandates { nodes { id } } }
-            country(by: { iso2: \"UZ\" }) { mandates { nodes { id } } } }";
-        let data = app.anonymous().query(query).await;
-        assert_eq!(data["mandates"]["totalCount"], 2);
-        for parent in ["organization", "body", "country"] {
-            assert_eq!(each(&data[parent]["mandates"]["nodes"], "/id"), [granted["id"].clone()], "{parent}");
-        }
-    }
-
-    async fn of_grants_at_once_that_overlap_one_is_done(app: TestApp) {
-        let other_process = app.second().await;
-        // The later rounds meet in the database: by then every connection is open.
-        for role in ["MEMBER", "OBSERVER", "CHAIR", "CO_CHAIR", "RAPPORTEUR", "SECRETARIAT"] {
-            let mut wanted = Vec::new();
-            for month in 1..=6 {
-                let from = format!("2025-0{month}-01");
-                wanted.push(input(&app, "UNODC", "WG-A", role, &from, Some("2025-12-31")).await);
-            }
-            let grants = wanted.into_iter().enumerate().map(|(number, wanted)| {
-                let client = if number % 2 == 0 { app.secretariat() } else { other_process.secretariat() };
-                tokio::spawn(async move { client.payload("grantMandate", wanted, "id").await })
-            });
-            let mut refused = 0;
-            for grant in grants.collect::<Vec<_>>() {
-                let payload = grant.await.unwrap();
-                assert_ne!(payload["record"].is_null(), payload["change"].is_object());
-                refused += usize::from(each(&payload["userErrors"], "/path") == [json!(["validFrom"])]);
-            }
-            assert_eq!(refused, 5, "{role}");
-        }
-        let data = app.anonymous().query("{ mandates { totalCount } }").await;
-        assert_eq!(data["mandates"]["totalCount"], 6);
-    }
-
-    async fn a_grant_that_overlaps_is_refused_by_one_code_however_close_it_comes(app: TestApp) {
-        let wanted = input(&app, "UNODC", "WG-A", "MEMBER", "2025-01-01", None).await;
-        let grants: Vec<_> = (0..6)
-            .map(|_| {
-                let (client, wanted) = (app.secretariat(), wanted.clone());
-                tokio::spawn(async move { client.payload("grantMandate", wanted, "id").await })
-            })
-            .collect();
-        for grant in grants {
+        let mut refused = 0;
+        for grant in grants.collect::<Vec<_>>() {
             let payload = grant.await.unwrap();
-            assert!(each(&payload["userErrors"], "/code").iter().all(|code| code == "ALREADY_EXISTS"), "{payload}");
+            assert_ne!(payload["record"].is_null(), payload["change"].is_object());
+            refused += usize::from(each(&payload["userErrors"], "/path") == [json!(["validFrom"])]);
         }
+        assert_eq!(refused, 5, "{role}");
     }
+    let data = app.anonymous().query("{ mandates { totalCount } }").await;
+    assert_eq!(data["mandates"]["totalCount"], 6);
+}
 
-    async fn a_mandate_begins_with_the_day_of_the_council(app: TestApp) {
-        let from = input(&app, "UNODC", "WG-A", "MEMBER", "2026-01-16", None).await;
-        app.secretariat().mutate("grantMandate", from, "id").await;
-        let body = app.body("WG-A").await;
-        let draft = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("A"), "text": text("A") });
-        // In Tashkent, which is five hours ahead, the day begins at 19:00 UTC.
-        app.app.clock.advance(TimeDelta::hours(15) - TimeDelta::seconds(1));
-        assert_eq!(app.partner("UNODC").mutation_error("draftRecommendation", draft.clone()).await, "FORBIDDEN");
-        app.app.clock.advance(TimeDelta::seconds(1));
-        app.partner("UNODC").mutate("draftRecommendation", draft.clone(), "id").await;
-        app.app.clock.advance(TimeDelta::hours(1));
-        assert_eq!(app.app.clock.now().to_rfc3339(), "2026-01-15T20:00:00+00:00");
-        app.partner("UNODC").mutate("draftRecommendation", draft, "id").await;
+async fn a_grant_that_overlaps_is_refused_by_one_code_however_close_it_comes(app: TestApp) {
+    let wanted = input(&app, "UNODC", "WG-A", "MEMBER", "2025-01-01", None).await;
+    let grants: Vec<_> = (0..6)
+        .map(|_| {
+            let (client, wanted) = (app.secretariat(), wanted.clone());
+            tokio::spawn(async move { client.payload("grantMandate", wanted, "id").await })
+        })
+        .collect();
+    for grant in grants {
+        let payload = grant.await.unwrap();
+        assert!(each(&payload["userErrors"], "/code").iter().all(|code| code == "ALREADY_EXISTS"), "{payload}");
     }
+}
 
-    async fn a_mandate_ends_with_the_day_of_the_council(app: TestApp) {
-        let until = input(&app, "UNODC", "WG-A", "MEMBER", "2025-01-01", Some("2026-01-15")).await;
-        app.secretariat().mutate("grantMandate", until, "id").await;
-        let body = app.body("WG-A").await;
-        let draft = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("A"), "text": text("A") });
-        app.app.clock.advance(TimeDelta::hours(15) - TimeDelta::seconds(1));
-        app.partner("UNODC").mutate("draftRecommendation", draft.clone(), "id").await;
-        app.app.clock.advance(TimeDelta::seconds(1));
-        assert_eq!(app.partner("UNODC").mutation_error("draftRecommendation", draft).await, "FORBIDDEN");
-    }
+async fn a_mandate_begins_with_the_day_of_the_council(app: TestApp) {
+    let from = input(&app, "UNODC", "WG-A", "MEMBER", "2026-01-16", None).await;
+    app.secretariat().mutate("grantMandate", from, "id").await;
+    let body = app.body("WG-A").await;
+    let draft = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("A"), "text": text("A") });
+    // In Tashkent, which is five hours ahead, the day begins at 19:00 UTC.
+    app.app.clock.advance(TimeDelta::hours(15) - TimeDelta::seconds(1));
+    assert_eq!(app.partner("UNODC").mutation_error("draftRecommendation", draft.clone()).await, "FORBIDDEN");
+    app.app.clock.advance(TimeDelta::seconds(1));
+    app.partner("UNODC").mutate("draftRecommendation", draft.clone(), "id").await;
+    app.app.clock.advance(TimeDelta::hours(1));
+    assert_eq!(app.app.clock.now().to_rfc3339(), "2026-01-15T20:00:00+00:00");
+    app.partner("UNODC").mutate("draftRecommendation", draft, "id").await;
+}
+
+async fn a_mandate_ends_with_the_day_of_the_council(app: TestApp) {
+    let until = input(&app, "UNODC", "WG-A", "MEMBER", "2025-01-01", Some("2026-01-15")).await;
+    app.secretariat().mutate("grantMandate", until, "id").await;
+    let body = app.body("WG-A").await;
+    let draft = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("A"), "text": text("A") });
+    app.app.clock.advance(TimeDelta::hours(15) - TimeDelta::seconds(1));
+    app.partner("UNODC").mutate("draftRecommendation", draft.clone(), "id").await;
+    app.app.clock.advance(TimeDelta::seconds(1));
+    assert_eq!(app.partner("UNODC").mutation_error("draftRecommendation", draft).await, "FORBIDDEN");
 }

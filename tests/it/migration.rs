@@ -67,37 +67,39 @@ async fn tables(app: &TestApp) -> BTreeMap<String, Columns> {
 }
 
 on_both_databases! {
-    async fn every_table_is_an_entity_and_has_its_columns(app: TestApp) {
-        let (tables, entities) = (tables(&app).await, entities(app.database));
-        let names = |map: &BTreeMap<String, Columns>| map.keys().cloned().collect::<BTreeSet<String>>();
-        assert_eq!(names(&tables), names(&entities));
-        for (table, columns) in &entities {
-            assert_eq!(&tables[table], columns, "{table}");
-        }
-    }
+    every_table_is_an_entity_and_has_its_columns,
+    an_empty_database_goes_up_down_and_up_again,
+}
 
-    async fn an_empty_database_goes_up_down_and_up_again(app: TestApp) {
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        let url = match app.database {
-            Database::Sqlite => format!("sqlite://{}?mode=rwc", directory.path().join("empty.db").display()),
-            Database::Postgres => postgres::create_empty_database().await.expect("a database"),
-        };
-        let db = sea_orm::Database::connect(&url).await.expect("a connection");
-        let empty = objects(&db).await;
-        Migrator::up(&db, None).await.expect("up");
-        let first = objects(&db).await;
-        assert!(first.len() > entities(app.database).len());
-        Migrator::up(&db, None).await.expect("nothing left to do");
-        Migrator::down(&db, None).await.expect("down");
-        let left: Vec<String> =
-            objects(&db).await.into_iter().filter(|name| !name.contains("seaql_migrations")).collect();
-        assert_eq!(left, empty, "nothing is left behind");
-        Migrator::up(&db, None).await.expect("up again");
-        assert_eq!(objects(&db).await, first);
-        db.close().await.expect("a closed connection");
-        if app.database == Database::Postgres {
-            postgres::drop_database(&url).await;
-        }
+async fn every_table_is_an_entity_and_has_its_columns(app: TestApp) {
+    let (tables, entities) = (tables(&app).await, entities(app.database));
+    let names = |map: &BTreeMap<String, Columns>| map.keys().cloned().collect::<BTreeSet<String>>();
+    assert_eq!(names(&tables), names(&entities));
+    for (table, columns) in &entities {
+        assert_eq!(&tables[table], columns, "{table}");
+    }
+}
+
+async fn an_empty_database_goes_up_down_and_up_again(app: TestApp) {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let url = match app.database {
+        Database::Sqlite => format!("sqlite://{}?mode=rwc", directory.path().join("empty.db").display()),
+        Database::Postgres => postgres::create_empty_database().await.expect("a database"),
+    };
+    let db = sea_orm::Database::connect(&url).await.expect("a connection");
+    let empty = objects(&db).await;
+    Migrator::up(&db, None).await.expect("up");
+    let first = objects(&db).await;
+    assert!(first.len() > entities(app.database).len());
+    Migrator::up(&db, None).await.expect("nothing left to do");
+    Migrator::down(&db, None).await.expect("down");
+    let left: Vec<String> = objects(&db).await.into_iter().filter(|name| !name.contains("seaql_migrations")).collect();
+    assert_eq!(left, empty, "nothing is left behind");
+    Migrator::up(&db, None).await.expect("up again");
+    assert_eq!(objects(&db).await, first);
+    db.close().await.expect("a closed connection");
+    if app.database == Database::Postgres {
+        postgres::drop_database(&url).await;
     }
 }
 

@@ -99,105 +99,111 @@ impl Said {
 }
 
 on_both_databases! {
-    async fn a_mirror_is_made_goes_on_and_is_proved_equal(app: TestApp) {
-        seed::demo::load(&app.app).await.unwrap();
-        let copy = Copy::of(&app).await;
-        let said = copy.once(None).await;
-        assert!(said[0].ends_with(" records") && said[1].starts_with("Equal: "), "{said:?}");
-        assert_eq!(copy.once(None).await.len(), 1, "nothing has changed");
-        app.theme("LAW").await;
-        let draft = app.draft("WG-A").await;
-        let said = copy.once(None).await;
-        assert_eq!((said.len(), said[0].as_str()), (2, "1 change"), "the draft is not for everyone: {said:?}");
-        let token = copy.token(&app.token(Role::Secretariat, None));
-        let said = copy.once(Some(&token)).await;
-        assert!(said[0].contains("differs") && said.last().unwrap().starts_with("Equal: "), "another viewer: {said:?}");
-        app.secretariat().mutate("withdrawRecommendation", at(&draft), "id").await;
-        assert_eq!(copy.once(Some(&token)).await[0], "1 change");
-    }
+    a_mirror_is_made_goes_on_and_is_proved_equal,
+    a_mirror_that_has_been_tampered_with_or_away_too_long_is_made_anew,
+    a_mirror_follows_and_is_killed_and_resumed,
+    a_copy_of_a_busy_source_follows_and_is_proved_when_it_is_quiet,
+    what_a_source_refuses_is_said,
+}
 
-    async fn a_mirror_that_has_been_tampered_with_or_away_too_long_is_made_anew(app: TestApp) {
-        let copy = Copy::of(&app).await;
-        copy.once(None).await;
-        copy.execute("DELETE FROM record WHERE type = 'BODY'").await;
-        let said = copy.once(None).await;
-        assert!(said[0].contains("BODY 0 of") && said.last().unwrap().starts_with("Equal: "), "{said:?}");
-        app.theme("LAW").await;
-        app.app.clock.advance(TimeDelta::days(91));
-        app.theme("HEALTH").await;
-        prune(&app.app).await.unwrap();
-        let said = copy.once(None).await;
-        assert!(said[0].contains("away too long") && said.last().unwrap().starts_with("Equal: "), "{said:?}");
-    }
+async fn a_mirror_is_made_goes_on_and_is_proved_equal(app: TestApp) {
+    seed::demo::load(&app.app).await.unwrap();
+    let copy = Copy::of(&app).await;
+    let said = copy.once(None).await;
+    assert!(said[0].ends_with(" records") && said[1].starts_with("Equal: "), "{said:?}");
+    assert_eq!(copy.once(None).await.len(), 1, "nothing has changed");
+    app.theme("LAW").await;
+    let draft = app.draft("WG-A").await;
+    let said = copy.once(None).await;
+    assert_eq!((said.len(), said[0].as_str()), (2, "1 change"), "the draft is not for everyone: {said:?}");
+    let token = copy.token(&app.token(Role::Secretariat, None));
+    let said = copy.once(Some(&token)).await;
+    assert!(said[0].contains("differs") && said.last().unwrap().starts_with("Equal: "), "another viewer: {said:?}");
+    app.secretariat().mutate("withdrawRecommendation", at(&draft), "id").await;
+    assert_eq!(copy.once(Some(&token)).await[0], "1 change");
+}
 
-    async fn a_mirror_follows_and_is_killed_and_resumed(app: TestApp) {
-        let copy = Arc::new(Copy::of(&app).await);
-        for round in 0..12 {
-            let said = Said::default();
-            let following = tokio::spawn({
-                let (copy, said) = (Arc::clone(&copy), said.clone());
-                async move { copy.keep(None, Some(PROOF_PAUSE), &said).await }
-            });
-            if round % 3 == 0 {
-                said.until("Equal").await;
-            }
-            app.theme(&format!("THEME-{round}")).await;
-            if round % 3 == 0 {
-                said.until("1 change").await;
-            } else {
-                tokio::time::sleep(Duration::from_millis(round * 3)).await;
-            }
-            following.abort();
-            let _ = following.await;
-        }
-        let said = copy.once(None).await;
-        assert!(said.last().unwrap().starts_with("Equal: "), "{said:?}");
-        assert!(said.iter().all(|line| !line.contains("differs")), "it is not made anew: {said:?}");
-    }
+async fn a_mirror_that_has_been_tampered_with_or_away_too_long_is_made_anew(app: TestApp) {
+    let copy = Copy::of(&app).await;
+    copy.once(None).await;
+    copy.execute("DELETE FROM record WHERE type = 'BODY'").await;
+    let said = copy.once(None).await;
+    assert!(said[0].contains("BODY 0 of") && said.last().unwrap().starts_with("Equal: "), "{said:?}");
+    app.theme("LAW").await;
+    app.app.clock.advance(TimeDelta::days(91));
+    app.theme("HEALTH").await;
+    prune(&app.app).await.unwrap();
+    let said = copy.once(None).await;
+    assert!(said[0].contains("away too long") && said.last().unwrap().starts_with("Equal: "), "{said:?}");
+}
 
-    async fn a_copy_of_a_busy_source_follows_and_is_proved_when_it_is_quiet(app: TestApp) {
-        let copy = Arc::new(Copy::of(&app).await);
-        let (said, quiet) = (Said::default(), AtomicBool::new(false));
+async fn a_mirror_follows_and_is_killed_and_resumed(app: TestApp) {
+    let copy = Arc::new(Copy::of(&app).await);
+    for round in 0..12 {
+        let said = Said::default();
         let following = tokio::spawn({
             let (copy, said) = (Arc::clone(&copy), said.clone());
-            async move { copy.keep(None, Some(Duration::from_millis(200)), &said).await }
+            async move { copy.keep(None, Some(PROOF_PAUSE), &said).await }
         });
-        let writers = join_all((0..4).map(async |writer| {
-            for number in 0.. {
-                if quiet.load(Relaxed) {
-                    return;
-                }
-                app.theme(&format!("W{writer}-{number}")).await;
-            }
-        }));
-        let busy = async {
-            said.until("the source changes too fast for a proof").await;
-            quiet.store(true, Relaxed);
-        };
-        tokio::join!(writers, busy);
-        let checkpoints = app.anonymous().query("{ checkpoint { count } }").await;
-        let counts = checkpoints["checkpoint"].as_array().unwrap().iter();
-        let records: i64 = counts.map(|checkpoint| checkpoint["count"].as_i64().unwrap()).sum();
-        said.until(&format!("Equal: {records} records.")).await;
+        if round % 3 == 0 {
+            said.until("Equal").await;
+        }
+        app.theme(&format!("THEME-{round}")).await;
+        if round % 3 == 0 {
+            said.until("1 change").await;
+        } else {
+            tokio::time::sleep(Duration::from_millis(round * 3)).await;
+        }
         following.abort();
         let _ = following.await;
-        let said = said.all();
-        assert!(said.iter().all(|line| !line.contains("again")), "it neither waits nor is made anew: {said:?}");
-        assert_eq!(copy.once(None).await, [format!("Equal: {records} records.")]);
     }
+    let said = copy.once(None).await;
+    assert!(said.last().unwrap().starts_with("Equal: "), "{said:?}");
+    assert!(said.iter().all(|line| !line.contains("differs")), "it is not made anew: {said:?}");
+}
 
-    async fn what_a_source_refuses_is_said(app: TestApp) {
-        let copy = Copy::of(&app).await;
-        let token = copy.token("nonsense");
-        let refused = copy.keep(Some(&token), None, &Said::default()).await.unwrap_err();
-        assert_eq!(refused.to_string(), "the source answers 401 Unauthorized: UNAUTHENTICATED");
-        let missing = copy.keep(Some(Path::new("/nowhere/token")), None, &Said::default()).await.unwrap_err();
-        assert!(missing.to_string().starts_with("/nowhere/token: "));
-        let nobody = Source::new("http://127.0.0.1:1", None).unwrap();
-        let mirror = Mirror::open(&copy.url).await.unwrap();
-        let away = keep(&nobody, &mirror, None, drop).await.unwrap_err();
-        assert!(away.to_string().starts_with("the source does not answer"));
-    }
+async fn a_copy_of_a_busy_source_follows_and_is_proved_when_it_is_quiet(app: TestApp) {
+    let copy = Arc::new(Copy::of(&app).await);
+    let (said, quiet) = (Said::default(), AtomicBool::new(false));
+    let following = tokio::spawn({
+        let (copy, said) = (Arc::clone(&copy), said.clone());
+        async move { copy.keep(None, Some(Duration::from_millis(200)), &said).await }
+    });
+    let writers = join_all((0..4).map(async |writer| {
+        for number in 0.. {
+            if quiet.load(Relaxed) {
+                return;
+            }
+            app.theme(&format!("W{writer}-{number}")).await;
+        }
+    }));
+    let busy = async {
+        said.until("the source changes too fast for a proof").await;
+        quiet.store(true, Relaxed);
+    };
+    tokio::join!(writers, busy);
+    let checkpoints = app.anonymous().query("{ checkpoint { count } }").await;
+    let counts = checkpoints["checkpoint"].as_array().unwrap().iter();
+    let records: i64 = counts.map(|checkpoint| checkpoint["count"].as_i64().unwrap()).sum();
+    said.until(&format!("Equal: {records} records.")).await;
+    following.abort();
+    let _ = following.await;
+    let said = said.all();
+    assert!(said.iter().all(|line| !line.contains("again")), "it neither waits nor is made anew: {said:?}");
+    assert_eq!(copy.once(None).await, [format!("Equal: {records} records.")]);
+}
+
+async fn what_a_source_refuses_is_said(app: TestApp) {
+    let copy = Copy::of(&app).await;
+    let token = copy.token("nonsense");
+    let refused = copy.keep(Some(&token), None, &Said::default()).await.unwrap_err();
+    assert_eq!(refused.to_string(), "the source answers 401 Unauthorized: UNAUTHENTICATED");
+    let missing = copy.keep(Some(Path::new("/nowhere/token")), None, &Said::default()).await.unwrap_err();
+    assert!(missing.to_string().starts_with("/nowhere/token: "));
+    let nobody = Source::new("http://127.0.0.1:1", None).unwrap();
+    let mirror = Mirror::open(&copy.url).await.unwrap();
+    let away = keep(&nobody, &mirror, None, drop).await.unwrap_err();
+    assert!(away.to_string().starts_with("the source does not answer"));
 }
 
 #[test]

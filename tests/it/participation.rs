@@ -11,115 +11,123 @@ async fn input(app: &TestApp, meeting: &Value, acronym: &str) -> Value {
 }
 
 on_both_databases! {
-    async fn a_participation_is_recorded_and_changed_at_its_version(app: TestApp) {
-        let meeting = app.planned_meeting(json!({})).await;
-        let invited = input(&app, &meeting, "ICRC").await;
-        let selection = "version capacity attendance delegates organization { acronym } meeting { id }";
-        let first = app.secretariat().mutate("recordParticipation", invited.clone(), selection).await;
-        let expected = json!({
-            "version": 1, "capacity": "DELEGATE", "attendance": "INVITED", "delegates": null,
-            "organization": { "acronym": "ICRC" }, "meeting": { "id": meeting["id"] },
-        });
-        assert_eq!(first, expected);
-        let came = with(invited, json!({ "attendance": "PRESENT", "delegates": 3 }));
-        assert_eq!(app.secretariat().refusals("recordParticipation", came.clone()).await, ["CONFLICT expectedVersion"]);
-        let stale = with(came.clone(), json!({ "expectedVersion": 2 }));
-        let payload = app.secretariat().payload("recordParticipation", stale, "attendance version").await;
-        assert_eq!(payload["record"], json!({ "attendance": "INVITED", "version": 1 }), "the current one");
-        let changed = with(came, json!({ "expectedVersion": 1 }));
-        let changed = app.secretariat().mutate("recordParticipation", changed, "attendance delegates version").await;
-        assert_eq!(changed, json!({ "attendance": "PRESENT", "delegates": 3, "version": 2 }));
-    }
+    a_participation_is_recorded_and_changed_at_its_version,
+    an_organisation_takes_part_once_in_each_capacity,
+    delegates_count_from_one,
+    a_partner_records_its_own_part_and_no_other,
+    nobody_takes_part_in_a_cancelled_meeting,
+    nobody_lets_itself_in_under_the_chatham_house_rule,
+    under_the_chatham_house_rule_others_see_counts_only,
+}
 
-    async fn an_organisation_takes_part_once_in_each_capacity(app: TestApp) {
-        let meeting = app.planned_meeting(json!({})).await;
-        let delegate = input(&app, &meeting, "ICRC").await;
-        let speaker = with(delegate.clone(), json!({ "capacity": "SPEAKER" }));
-        let observer = input(&app, &meeting, "EU").await;
-        for wanted in [delegate, speaker, observer] {
-            app.secretariat().mutate("recordParticipation", wanted, "id").await;
-        }
-        let query = "query($id: ID!) { meeting(by: { id: $id }) { participationCount
-            all: participations { totalCount }
-            icrc: participations(
-                filter: { organization: { acronym: { eq: \"ICRC\" } } }, orderBy: [{ field: CAPACITY }]) {
-                totalCount nodes { capacity } } } }";
-        let data = app.anonymous().query_with(query, json!({ "id": meeting["id"] })).await;
-        let meeting = &data["meeting"];
-        assert_eq!((&meeting["participationCount"], &meeting["all"]["totalCount"]), (&json!(3), &json!(3)));
-        assert_eq!(each(&meeting["icrc"]["nodes"], "/capacity"), ["DELEGATE", "SPEAKER"]);
-        assert_eq!(meeting["icrc"]["totalCount"], 2);
-    }
+async fn a_participation_is_recorded_and_changed_at_its_version(app: TestApp) {
+    let meeting = app.planned_meeting(json!({})).await;
+    let invited = input(&app, &meeting, "ICRC").await;
+    let selection = "version capacity attendance delegates organization { acronym } meeting { id }";
+    let first = app.secretariat().mutate("recordParticipation", invited.clone(), selection).await;
+    let expected = json!({
+        "version": 1, "capacity": "DELEGATE", "attendance": "INVITED", "delegates": null,
+        "organization": { "acronym": "ICRC" }, "meeting": { "id": meeting["id"] },
+    });
+    assert_eq!(first, expected);
+    let came = with(invited, json!({ "attendance": "PRESENT", "delegates": 3 }));
+    assert_eq!(app.secretariat().refusals("recordParticipation", came.clone()).await, ["CONFLICT expectedVersion"]);
+    let stale = with(came.clone(), json!({ "expectedVersion": 2 }));
+    let payload = app.secretariat().payload("recordParticipation", stale, "attendance version").await;
+    assert_eq!(payload["record"], json!({ "attendance": "INVITED", "version": 1 }), "the current one");
+    let changed = with(came, json!({ "expectedVersion": 1 }));
+    let changed = app.secretariat().mutate("recordParticipation", changed, "attendance delegates version").await;
+    assert_eq!(changed, json!({ "attendance": "PRESENT", "delegates": 3, "version": 2 }));
+}
 
-    async fn delegates_count_from_one(app: TestApp) {
-        let meeting = app.planned_meeting(json!({})).await;
-        for count in [0, -1] {
-            let wanted = with(input(&app, &meeting, "ICRC").await, json!({ "delegates": count }));
-            assert_eq!(app.secretariat().refusals("recordParticipation", wanted).await, ["INVALID delegates"]);
-        }
+async fn an_organisation_takes_part_once_in_each_capacity(app: TestApp) {
+    let meeting = app.planned_meeting(json!({})).await;
+    let delegate = input(&app, &meeting, "ICRC").await;
+    let speaker = with(delegate.clone(), json!({ "capacity": "SPEAKER" }));
+    let observer = input(&app, &meeting, "EU").await;
+    for wanted in [delegate, speaker, observer] {
+        app.secretariat().mutate("recordParticipation", wanted, "id").await;
     }
+    let query = "query($id: ID!) { meeting(by: { id: $id }) { participationCount
+        all: participations { totalCount }
+        icrc: participations(
+            filter: { organization: { acronym: { eq: \"ICRC\" } } }, orderBy: [{ field: CAPACITY }]) {
+            totalCount nodes { capacity } } } }";
+    let data = app.anonymous().query_with(query, json!({ "id": meeting["id"] })).await;
+    let meeting = &data["meeting"];
+    assert_eq!((&meeting["participationCount"], &meeting["all"]["totalCount"]), (&json!(3), &json!(3)));
+    assert_eq!(each(&meeting["icrc"]["nodes"], "/capacity"), ["DELEGATE", "SPEAKER"]);
+    assert_eq!(meeting["icrc"]["totalCount"], 2);
+}
 
-    async fn a_partner_records_its_own_part_and_no_other(app: TestApp) {
-        let meeting = app.planned_meeting(json!({})).await;
-        let own = input(&app, &meeting, "ICRC").await;
-        let recorded = app.partner("ICRC").mutate("recordParticipation", own.clone(), "organization { acronym }").await;
-        assert_eq!(recorded["organization"]["acronym"], "ICRC");
-        assert_eq!(app.partner("EU").mutation_error("recordParticipation", own.clone()).await, "FORBIDDEN");
-        assert_eq!(app.reader().mutation_error("recordParticipation", own).await, "FORBIDDEN");
+async fn delegates_count_from_one(app: TestApp) {
+    let meeting = app.planned_meeting(json!({})).await;
+    for count in [0, -1] {
+        let wanted = with(input(&app, &meeting, "ICRC").await, json!({ "delegates": count }));
+        assert_eq!(app.secretariat().refusals("recordParticipation", wanted).await, ["INVALID delegates"]);
     }
+}
 
-    async fn nobody_takes_part_in_a_cancelled_meeting(app: TestApp) {
-        let meeting = app.planned_meeting(json!({})).await;
-        let cancelled = json!({ "id": meeting["id"], "expectedVersion": 1 });
-        app.secretariat().mutate("cancelMeeting", cancelled, "id").await;
-        let wanted = input(&app, &meeting, "ICRC").await;
-        assert_eq!(app.secretariat().refusals("recordParticipation", wanted).await, ["INVALID_STATE meetingId"]);
+async fn a_partner_records_its_own_part_and_no_other(app: TestApp) {
+    let meeting = app.planned_meeting(json!({})).await;
+    let own = input(&app, &meeting, "ICRC").await;
+    let recorded = app.partner("ICRC").mutate("recordParticipation", own.clone(), "organization { acronym }").await;
+    assert_eq!(recorded["organization"]["acronym"], "ICRC");
+    assert_eq!(app.partner("EU").mutation_error("recordParticipation", own.clone()).await, "FORBIDDEN");
+    assert_eq!(app.reader().mutation_error("recordParticipation", own).await, "FORBIDDEN");
+}
+
+async fn nobody_takes_part_in_a_cancelled_meeting(app: TestApp) {
+    let meeting = app.planned_meeting(json!({})).await;
+    let cancelled = json!({ "id": meeting["id"], "expectedVersion": 1 });
+    app.secretariat().mutate("cancelMeeting", cancelled, "id").await;
+    let wanted = input(&app, &meeting, "ICRC").await;
+    assert_eq!(app.secretariat().refusals("recordParticipation", wanted).await, ["INVALID_STATE meetingId"]);
+}
+
+async fn nobody_lets_itself_in_under_the_chatham_house_rule(app: TestApp) {
+    let meeting = app.planned_meeting(json!({ "chathamHouse": true })).await;
+    let record = async |acronym: &str, attendance: &str| {
+        let wanted = with(input(&app, &meeting, acronym).await, json!({ "attendance": attendance }));
+        app.secretariat().mutate("recordParticipation", wanted, "version").await
+    };
+    for (acronym, attendance) in [("ICRC", "INVITED"), ("EU", "ABSENT"), ("UNICEF", "INVITED")] {
+        record(acronym, attendance).await;
     }
+    let answer = async |acronym: &str, attendance: &str, version: i32| {
+        let more = json!({ "attendance": attendance, "expectedVersion": version });
+        let wanted = with(input(&app, &meeting, acronym).await, more);
+        let payload = app.partner(acronym).payload_or_error("recordParticipation", wanted).await;
+        payload.map(|payload| payload["record"]["version"].as_i64())
+    };
+    assert_eq!(answer("ICRC", "CONFIRMED", 1).await, Ok(Some(2)), "an invitation is accepted");
+    assert_eq!(answer("ICRC", "EXCUSED", 2).await, Ok(Some(3)), "and taken back");
+    assert_eq!(answer("ICRC", "CONFIRMED", 3).await, Err("FORBIDDEN".to_owned()), "once");
+    assert_eq!(answer("EU", "PRESENT", 1).await, Err("FORBIDDEN".to_owned()), "who was absent stays out");
+    let confirmed = app.secretariat().mutate("confirmMeeting", at(&meeting), "id version").await;
+    app.secretariat().mutate("concludeMeeting", at(&confirmed), "id").await;
+    assert_eq!(answer("UNICEF", "PRESENT", 1).await, Err("FORBIDDEN".to_owned()), "the meeting is over");
+}
 
-    async fn nobody_lets_itself_in_under_the_chatham_house_rule(app: TestApp) {
-        let meeting = app.planned_meeting(json!({ "chathamHouse": true })).await;
-        let record = async |acronym: &str, attendance: &str| {
-            let wanted = with(input(&app, &meeting, acronym).await, json!({ "attendance": attendance }));
-            app.secretariat().mutate("recordParticipation", wanted, "version").await
-        };
-        for (acronym, attendance) in [("ICRC", "INVITED"), ("EU", "ABSENT"), ("UNICEF", "INVITED")] {
-            record(acronym, attendance).await;
-        }
-        let answer = async |acronym: &str, attendance: &str, version: i32| {
-            let more = json!({ "attendance": attendance, "expectedVersion": version });
-            let wanted = with(input(&app, &meeting, acronym).await, more);
-            let payload = app.partner(acronym).payload_or_error("recordParticipation", wanted).await;
-            payload.map(|payload| payload["record"]["version"].as_i64())
-        };
-        assert_eq!(answer("ICRC", "CONFIRMED", 1).await, Ok(Some(2)), "an invitation is accepted");
-        assert_eq!(answer("ICRC", "EXCUSED", 2).await, Ok(Some(3)), "and taken back");
-        assert_eq!(answer("ICRC", "CONFIRMED", 3).await, Err("FORBIDDEN".to_owned()), "once");
-        assert_eq!(answer("EU", "PRESENT", 1).await, Err("FORBIDDEN".to_owned()), "who was absent stays out");
-        let confirmed = app.secretariat().mutate("confirmMeeting", at(&meeting), "id version").await;
-        app.secretariat().mutate("concludeMeeting", at(&confirmed), "id").await;
-        assert_eq!(answer("UNICEF", "PRESENT", 1).await, Err("FORBIDDEN".to_owned()), "the meeting is over");
+async fn under_the_chatham_house_rule_others_see_counts_only(app: TestApp) {
+    let meeting = app.planned_meeting(json!({ "chathamHouse": true })).await;
+    for acronym in ["ICRC", "EU"] {
+        let mut comes = input(&app, &meeting, acronym).await;
+        comes["attendance"] = json!("CONFIRMED");
+        app.secretariat().mutate("recordParticipation", comes, "id").await;
     }
-
-    async fn under_the_chatham_house_rule_others_see_counts_only(app: TestApp) {
-        let meeting = app.planned_meeting(json!({ "chathamHouse": true })).await;
-        for acronym in ["ICRC", "EU"] {
-            let mut comes = input(&app, &meeting, acronym).await;
-            comes["attendance"] = json!("CONFIRMED");
-            app.secretariat().mutate("recordParticipation", comes, "id").await;
-        }
-        let query = "query($id: ID!) { meeting(by: { id: $id }) {
-            participationCount participations { totalCount nodes { id } } } }";
-        for (viewer, seen) in [
-            (app.anonymous(), 0),
-            (app.reader(), 0),
-            (app.partner("UNICEF"), 0),
-            (app.partner("ICRC"), 2),
-            (app.secretariat(), 2),
-        ] {
-            let data = viewer.query_with(query, json!({ "id": meeting["id"] })).await;
-            let shown = &data["meeting"]["participations"];
-            assert_eq!((&shown["totalCount"], shown["nodes"].as_array().unwrap().len()), (&json!(seen), seen));
-            assert_eq!(data["meeting"]["participationCount"], 2);
-        }
+    let query = "query($id: ID!) { meeting(by: { id: $id }) {
+        participationCount participations { totalCount nodes { id } } } }";
+    for (viewer, seen) in [
+        (app.anonymous(), 0),
+        (app.reader(), 0),
+        (app.partner("UNICEF"), 0),
+        (app.partner("ICRC"), 2),
+        (app.secretariat(), 2),
+    ] {
+        let data = viewer.query_with(query, json!({ "id": meeting["id"] })).await;
+        let shown = &data["meeting"]["participations"];
+        assert_eq!((&shown["totalCount"], shown["nodes"].as_array().unwrap().len()), (&json!(seen), seen));
+        assert_eq!(data["meeting"]["participationCount"], 2);
     }
 }

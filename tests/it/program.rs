@@ -214,90 +214,98 @@ fn a_key_that_others_can_read_is_refused() {
 }
 
 on_both_databases! {
-    async fn the_public_record_is_seeded_once(app: TestApp) {
-        let directory = directory();
-        let before = app.traces().await;
-        for _ in 0..2 {
-            assert_eq!(
-                output(on(&app, directory.path()).args(["seed", "public"])),
-                "The public record: 0 records added.\n"
-            );
-        }
-        assert_eq!(app.traces().await, before);
-    }
+    the_public_record_is_seeded_once,
+    the_demonstration_has_every_state_and_is_seeded_once,
+    synthetic_volume_is_written_and_marked,
+    the_program_serves_the_public_record_from_either_database,
+    a_database_of_a_newer_program_is_refused,
+}
 
-    async fn the_demonstration_has_every_state_and_is_seeded_once(app: TestApp) {
-        let directory = directory();
-        output(on(&app, directory.path()).args(["seed", "demo"]));
-        let before = app.traces().await;
-        assert!(output(on(&app, directory.path()).args(["seed", "demo"])).contains(" 0 "));
-        assert_eq!(app.traces().await, before);
-        let data = app.secretariat().query("{ recommendations(first: 100) { nodes { isDemo status addressees { id } themes { id } revisions { id } } } }").await;
-        let rows = data["recommendations"]["nodes"].as_array().expect("rows");
-        let states: std::collections::BTreeSet<&str> = rows.iter().filter_map(|row| row["status"].as_str()).collect();
-        assert_eq!(states.len(), 11, "{states:?}");
-        let full = |list: &Value| list.as_array().is_some_and(|list| !list.is_empty());
-        assert!(rows.iter().all(|row| row["isDemo"] == true
-            && full(&row["addressees"])
-            && full(&row["themes"])
-            && full(&row["revisions"])));
+async fn the_public_record_is_seeded_once(app: TestApp) {
+    let directory = directory();
+    let before = app.traces().await;
+    for _ in 0..2 {
+        assert_eq!(
+            output(on(&app, directory.path()).args(["seed", "public"])),
+            "The public record: 0 records added.\n"
+        );
     }
+    assert_eq!(app.traces().await, before);
+}
 
-    async fn synthetic_volume_is_written_and_marked(app: TestApp) {
-        let directory = directory();
-        output(on(&app, directory.path()).args(["seed", "scale", "--recommendations", "50", "--meetings", "5"]));
-        let data = app
-            .secretariat()
-            .query("{ recommendations(filter: { isDemo: { eq: true } }) { totalCount } meetings { totalCount } }")
-            .await;
-        assert_eq!(data, json!({ "recommendations": { "totalCount": 50 }, "meetings": { "totalCount": 10 } }));
-    }
+async fn the_demonstration_has_every_state_and_is_seeded_once(app: TestApp) {
+    let directory = directory();
+    output(on(&app, directory.path()).args(["seed", "demo"]));
+    let before = app.traces().await;
+    assert!(output(on(&app, directory.path()).args(["seed", "demo"])).contains(" 0 "));
+    assert_eq!(app.traces().await, before);
+    let data = app.secretariat().query("{ recommendations(first: 100) { nodes { isDemo status addressees { id } themes { id } revisions { id } } } }").await;
+    let rows = data["recommendations"]["nodes"].as_array().expect("rows");
+    let states: std::collections::BTreeSet<&str> = rows.iter().filter_map(|row| row["status"].as_str()).collect();
+    assert_eq!(states.len(), 11, "{states:?}");
+    let full = |list: &Value| list.as_array().is_some_and(|list| !list.is_empty());
+    assert!(rows.iter().all(|row| row["isDemo"] == true
+        && full(&row["addressees"])
+        && full(&row["themes"])
+        && full(&row["revisions"])));
+}
 
-    async fn the_program_serves_the_public_record_from_either_database(app: TestApp) {
-        let directory = directory();
-        let serving = Serving::start(&mut on(&app, directory.path()));
-        let answer = ask(serving.port, None, RECORD, &json!({})).expect("an answer");
-        assert_eq!(answer, json!({ "data": app.anonymous().query(RECORD).await }));
-        let own = Serving::start(&mut command(&directory.path().join("own")));
-        assert_eq!(ask(own.port, None, RECORD, &json!({})).expect("an answer"), answer);
-    }
+async fn synthetic_volume_is_written_and_marked(app: TestApp) {
+    let directory = directory();
+    output(on(&app, directory.path()).args(["seed", "scale", "--recommendations", "50", "--meetings", "5"]));
+    let data = app
+        .secretariat()
+        .query("{ recommendations(filter: { isDemo: { eq: true } }) { totalCount } meetings { totalCount } }")
+        .await;
+    assert_eq!(data, json!({ "recommendations": { "totalCount": 50 }, "meetings": { "totalCount": 10 } }));
+}
 
-    async fn a_database_of_a_newer_program_is_refused(app: TestApp) {
-        let directory = directory();
-        let insert = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_000001_later', 0)";
-        app.app.databases.write.execute_unprepared(insert).await.expect("a row");
-        for arguments in [&["migrate"][..], &["seed", "public"], &["serve"]] {
-            let said = failure(on(&app, directory.path()).args(arguments));
-            assert!(said.contains("m29990101_000001_later"), "{said}");
-        }
+async fn the_program_serves_the_public_record_from_either_database(app: TestApp) {
+    let directory = directory();
+    let serving = Serving::start(&mut on(&app, directory.path()));
+    let answer = ask(serving.port, None, RECORD, &json!({})).expect("an answer");
+    assert_eq!(answer, json!({ "data": app.anonymous().query(RECORD).await }));
+    let own = Serving::start(&mut command(&directory.path().join("own")));
+    assert_eq!(ask(own.port, None, RECORD, &json!({})).expect("an answer"), answer);
+}
+
+async fn a_database_of_a_newer_program_is_refused(app: TestApp) {
+    let directory = directory();
+    let insert = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_000001_later', 0)";
+    app.app.databases.write.execute_unprepared(insert).await.expect("a row");
+    for arguments in [&["migrate"][..], &["seed", "public"], &["serve"]] {
+        let said = failure(on(&app, directory.path()).args(arguments));
+        assert!(said.contains("m29990101_000001_later"), "{said}");
     }
 }
 
 on_postgres! {
-    async fn a_request_whose_client_goes_away_is_told_of_with_its_statements(app: TestApp) {
-        let directory = directory();
-        let log = directory.path().join("log");
-        let serving = Serving::logging(&mut on(&app, directory.path()), std::fs::File::create(&log).expect("a log"));
-        let held = app.app.databases.begin().await.expect("a transaction");
-        held.execute_unprepared("LOCK TABLE country IN ACCESS EXCLUSIVE MODE").await.expect("a lock");
-        let query = "query=%7Bmeetings(first:1)%7Bnodes%7Bcountry%7Bname%7D%7D%7D%7D";
-        let mut client = TcpStream::connect(("127.0.0.1", serving.port)).expect("a connection");
-        write!(client, "GET /graphql?{query} HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("a request");
-        app.others_wait(1).await;
-        drop(client);
-        let told = async {
-            loop {
-                let log = std::fs::read_to_string(&log).expect("a log");
-                let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-                if let Some(line) = lines.into_iter().find(|line| line["status"] == 499) {
-                    return line;
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
+    a_request_whose_client_goes_away_is_told_of_with_its_statements,
+}
+
+async fn a_request_whose_client_goes_away_is_told_of_with_its_statements(app: TestApp) {
+    let directory = directory();
+    let log = directory.path().join("log");
+    let serving = Serving::logging(&mut on(&app, directory.path()), std::fs::File::create(&log).expect("a log"));
+    let held = app.app.databases.begin().await.expect("a transaction");
+    held.execute_unprepared("LOCK TABLE country IN ACCESS EXCLUSIVE MODE").await.expect("a lock");
+    let query = "query=%7Bmeetings(first:1)%7Bnodes%7Bcountry%7Bname%7D%7D%7D%7D";
+    let mut client = TcpStream::connect(("127.0.0.1", serving.port)).expect("a connection");
+    write!(client, "GET /graphql?{query} HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("a request");
+    app.others_wait(1).await;
+    drop(client);
+    let told = async {
+        loop {
+            let log = std::fs::read_to_string(&log).expect("a log");
+            let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            if let Some(line) = lines.into_iter().find(|line| line["status"] == 499) {
+                return line;
             }
-        };
-        let line = tokio::time::timeout(Duration::from_mins(1), told).await.expect("in time");
-        // The meeting is read, and its country is not.
-        assert_eq!((&line["message"], &line["statements"]), (&json!("request"), &json!(1)), "{line}");
-        held.rollback().await.expect("an end");
-    }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let line = tokio::time::timeout(Duration::from_mins(1), told).await.expect("in time");
+    // The meeting is read, and its country is not.
+    assert_eq!((&line["message"], &line["statements"]), (&json!("request"), &json!(1)), "{line}");
+    held.rollback().await.expect("an end");
 }

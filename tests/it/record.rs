@@ -59,75 +59,79 @@ async fn operations(app: &TestApp) -> Vec<String> {
 }
 
 on_both_databases! {
-    async fn every_operation_stands_in_the_database_as_in_the_file(app: TestApp) {
-        let mut expected: Vec<String> = OPERATIONS.lines().skip(1).map(str::to_owned).collect();
-        let mut held = operations(&app).await;
-        assert_eq!(expected.len(), 21);
-        expected.sort();
-        held.sort();
-        assert_eq!(held, expected);
-    }
+    every_operation_stands_in_the_database_as_in_the_file,
+    the_council_has_as_many_of_each_as_the_file,
+    the_meetings_have_all_that_the_file_says,
+}
 
-    async fn the_council_has_as_many_of_each_as_the_file(app: TestApp) {
-        let (file, all) = (council(), "first: 100");
-        let query = format!(
-            "{{ countries({all}) {{ nodes {{ iso2 participating ...C }} }}
-            organizations({all}) {{ nodes {{
-                acronym kind seat website organizer parent {{ acronym }} country {{ iso2 }} ...O }} }}
-            bodies({all}) {{ nodes {{ code kind establishedOn reportsTo {{ code }} ...B }} }}
-            mandates {{ totalCount }} recommendations {{ totalCount }} }}
-            fragment C on Country {{ nameTranslations {{ locale text }} }}
-            fragment O on Organization {{ nameTranslations {{ locale text }} }}
-            fragment B on Body {{ nameTranslations {{ locale text }} }}"
-        );
-        let data = app.secretariat().query(&query).await;
-        assert_eq!((&data["mandates"]["totalCount"], &data["recommendations"]["totalCount"]), (&json!(0), &json!(0)));
-        for (list, keys) in [
-            ("countries", &["iso2", "participating"][..]),
-            ("organizations", &["acronym", "kind", "seat", "website", "organizer", "parent/acronym", "country/iso2"]),
-            ("bodies", &["code", "kind", "establishedOn", "reportsTo/code"]),
-        ] {
-            for key in keys {
-                let (own, _) = key.split_once('/').unwrap_or((key, ""));
-                let mut expected = each(&file[list], &format!("/{own}"));
-                if *key == "organizer" {
-                    expected.iter_mut().filter(|value| value.is_null()).for_each(|value| *value = json!(false));
-                }
-                assert_eq!(each(&data[list]["nodes"], &format!("/{key}")), expected, "{list} by {key}");
+async fn every_operation_stands_in_the_database_as_in_the_file(app: TestApp) {
+    let mut expected: Vec<String> = OPERATIONS.lines().skip(1).map(str::to_owned).collect();
+    let mut held = operations(&app).await;
+    assert_eq!(expected.len(), 21);
+    expected.sort();
+    held.sort();
+    assert_eq!(held, expected);
+}
+
+async fn the_council_has_as_many_of_each_as_the_file(app: TestApp) {
+    let (file, all) = (council(), "first: 100");
+    let query = format!(
+        "{{ countries({all}) {{ nodes {{ iso2 participating ...C }} }}
+        organizations({all}) {{ nodes {{
+            acronym kind seat website organizer parent {{ acronym }} country {{ iso2 }} ...O }} }}
+        bodies({all}) {{ nodes {{ code kind establishedOn reportsTo {{ code }} ...B }} }}
+        mandates {{ totalCount }} recommendations {{ totalCount }} }}
+        fragment C on Country {{ nameTranslations {{ locale text }} }}
+        fragment O on Organization {{ nameTranslations {{ locale text }} }}
+        fragment B on Body {{ nameTranslations {{ locale text }} }}"
+    );
+    let data = app.secretariat().query(&query).await;
+    assert_eq!((&data["mandates"]["totalCount"], &data["recommendations"]["totalCount"]), (&json!(0), &json!(0)));
+    for (list, keys) in [
+        ("countries", &["iso2", "participating"][..]),
+        ("organizations", &["acronym", "kind", "seat", "website", "organizer", "parent/acronym", "country/iso2"]),
+        ("bodies", &["code", "kind", "establishedOn", "reportsTo/code"]),
+    ] {
+        for key in keys {
+            let (own, _) = key.split_once('/').unwrap_or((key, ""));
+            let mut expected = each(&file[list], &format!("/{own}"));
+            if *key == "organizer" {
+                expected.iter_mut().filter(|value| value.is_null()).for_each(|value| *value = json!(false));
             }
-        }
-        for list in ["countries", "organizations", "bodies"] {
-            let names = each(&data[list]["nodes"], "/nameTranslations");
-            assert_eq!(names.iter().map(by_language).collect::<Vec<_>>(), each(&file[list], "/name"), "{list}");
+            assert_eq!(each(&data[list]["nodes"], &format!("/{key}")), expected, "{list} by {key}");
         }
     }
+    for list in ["countries", "organizations", "bodies"] {
+        let names = each(&data[list]["nodes"], "/nameTranslations");
+        assert_eq!(names.iter().map(by_language).collect::<Vec<_>>(), each(&file[list], "/name"), "{list}");
+    }
+}
 
-    async fn the_meetings_have_all_that_the_file_says(app: TestApp) {
-        let meetings = &council()["meetings"];
-        let query = "{ meetings { nodes { kind modality status startsOn endsOn timezone city country { iso2 } title
-            participantCount countQualifier organizers { role organization { acronym } }
-            sessions { ordinal body { code } } alternativeTitles { title source { url } } agenda { number kind title }
-            sources { url } participations { nodes { capacity attendance organization { acronym } } } } } }";
-        let nodes = app.secretariat().query(query).await["meetings"]["nodes"].take();
-        for key in ["kind", "modality", "status", "startsOn", "endsOn", "timezone", "city"] {
-            assert_eq!(each(&nodes, &format!("/{key}")), each(meetings, &format!("/{key}")), "{key}");
-        }
-        assert_eq!(each(&nodes, "/country/iso2"), each(meetings, "/country"));
-        assert_eq!(each(&nodes, "/title"), each(meetings, "/title/en"));
-        assert_eq!(each(&nodes, "/participantCount"), each(meetings, "/participants/count"));
-        assert_eq!(each(&nodes, "/countQualifier"), each(meetings, "/participants/qualifier"));
-        for (node, entry) in nodes.as_array().unwrap().iter().zip(meetings.as_array().unwrap()) {
-            assert_eq!(each(&node["organizers"], "/organization/acronym"), each(&entry["organizers"], "/0"));
-            assert_eq!(each(&node["organizers"], "/role"), each(&entry["organizers"], "/1"));
-            assert_eq!(each(&node["sessions"], "/ordinal"), each(&entry["sessions"], "/ordinal"));
-            let sources = each(&entry["sources"], "");
-            let url = |key: &Value| council()["sources"][key.as_str().unwrap()]["url"].clone();
-            assert_eq!(each(&node["sources"], "/url"), sources.iter().map(url).collect::<Vec<_>>());
-        }
-        for (list, total) in [("sessions", 10), ("alternativeTitles", 1), ("agenda", 4)] {
-            assert_eq!((count(&nodes, list), count(meetings, list)), (total, total), "{list}");
-        }
-        let participations = json!(each(&nodes, "/participations"));
-        assert_eq!(count(&participations, "nodes"), count(meetings, "participations"));
+async fn the_meetings_have_all_that_the_file_says(app: TestApp) {
+    let meetings = &council()["meetings"];
+    let query = "{ meetings { nodes { kind modality status startsOn endsOn timezone city country { iso2 } title
+        participantCount countQualifier organizers { role organization { acronym } }
+        sessions { ordinal body { code } } alternativeTitles { title source { url } } agenda { number kind title }
+        sources { url } participations { nodes { capacity attendance organization { acronym } } } } } }";
+    let nodes = app.secretariat().query(query).await["meetings"]["nodes"].take();
+    for key in ["kind", "modality", "status", "startsOn", "endsOn", "timezone", "city"] {
+        assert_eq!(each(&nodes, &format!("/{key}")), each(meetings, &format!("/{key}")), "{key}");
     }
+    assert_eq!(each(&nodes, "/country/iso2"), each(meetings, "/country"));
+    assert_eq!(each(&nodes, "/title"), each(meetings, "/title/en"));
+    assert_eq!(each(&nodes, "/participantCount"), each(meetings, "/participants/count"));
+    assert_eq!(each(&nodes, "/countQualifier"), each(meetings, "/participants/qualifier"));
+    for (node, entry) in nodes.as_array().unwrap().iter().zip(meetings.as_array().unwrap()) {
+        assert_eq!(each(&node["organizers"], "/organization/acronym"), each(&entry["organizers"], "/0"));
+        assert_eq!(each(&node["organizers"], "/role"), each(&entry["organizers"], "/1"));
+        assert_eq!(each(&node["sessions"], "/ordinal"), each(&entry["sessions"], "/ordinal"));
+        let sources = each(&entry["sources"], "");
+        let url = |key: &Value| council()["sources"][key.as_str().unwrap()]["url"].clone();
+        assert_eq!(each(&node["sources"], "/url"), sources.iter().map(url).collect::<Vec<_>>());
+    }
+    for (list, total) in [("sessions", 10), ("alternativeTitles", 1), ("agenda", 4)] {
+        assert_eq!((count(&nodes, list), count(meetings, list)), (total, total), "{list}");
+    }
+    let participations = json!(each(&nodes, "/participations"));
+    assert_eq!(count(&participations, "nodes"), count(meetings, "participations"));
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rec_tests::on_both_databases;
+use rec_tests::{TestApp, on_both_databases};
 use serde_json::Value;
 
 #[test]
@@ -30,43 +30,44 @@ fn undescribed(place: &str, things: &Value) -> Vec<String> {
 }
 
 on_both_databases! {
-    async fn everything_in_the_schema_is_described(app: TestApp) {
-        let data = app.anonymous().query(INTROSPECTION).await;
-        let types = data["__schema"]["types"].as_array().expect("types");
-        let own: Vec<&Value> =
-            types.iter().filter(|kind| !kind["name"].as_str().unwrap_or_default().starts_with("__")).collect();
-        assert!(own.len() > 100, "{} types", own.len());
-        let mut missing = Vec::new();
-        for kind in own {
-            let name = kind["name"].as_str().unwrap_or_default();
-            // Built into the language.
-            if ["ID", "Int", "Float", "String", "Boolean"].contains(&name) {
-                continue;
-            }
-            if kind["description"].as_str().is_none_or(str::is_empty) {
-                missing.push(name.to_owned());
-            }
-            for list in ["fields", "inputFields", "enumValues"] {
-                missing.extend(undescribed(name, &kind[list]));
-            }
-            for field in kind["fields"].as_array().into_iter().flatten() {
-                missing.extend(undescribed(
-                    &format!("{name}.{}", field["name"].as_str().unwrap_or_default()),
-                    &field["args"],
-                ));
-            }
-        }
-        assert!(missing.is_empty(), "without a description: {missing:?}");
-    }
+    everything_in_the_schema_is_described,
+    the_service_publishes_the_same_schema,
+}
 
-    async fn the_service_publishes_the_same_schema(app: TestApp) {
-        use axum::body::Body;
-        use axum::http::Request;
-        use tower::ServiceExt as _;
-        let request = Request::get("/schema.graphql").body(Body::empty()).expect("a request");
-        let response = app.router().oneshot(request).await.expect("an answer");
-        assert_eq!(response.status(), 200);
-        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a body");
-        assert_eq!(String::from_utf8_lossy(&bytes), rec_api::graphql::sdl());
+async fn everything_in_the_schema_is_described(app: TestApp) {
+    let data = app.anonymous().query(INTROSPECTION).await;
+    let types = data["__schema"]["types"].as_array().expect("types");
+    let own: Vec<&Value> =
+        types.iter().filter(|kind| !kind["name"].as_str().unwrap_or_default().starts_with("__")).collect();
+    assert!(own.len() > 100, "{} types", own.len());
+    let mut missing = Vec::new();
+    for kind in own {
+        let name = kind["name"].as_str().unwrap_or_default();
+        // Built into the language.
+        if ["ID", "Int", "Float", "String", "Boolean"].contains(&name) {
+            continue;
+        }
+        if kind["description"].as_str().is_none_or(str::is_empty) {
+            missing.push(name.to_owned());
+        }
+        for list in ["fields", "inputFields", "enumValues"] {
+            missing.extend(undescribed(name, &kind[list]));
+        }
+        for field in kind["fields"].as_array().into_iter().flatten() {
+            missing
+                .extend(undescribed(&format!("{name}.{}", field["name"].as_str().unwrap_or_default()), &field["args"]));
+        }
     }
+    assert!(missing.is_empty(), "without a description: {missing:?}");
+}
+
+async fn the_service_publishes_the_same_schema(app: TestApp) {
+    use axum::body::Body;
+    use axum::http::Request;
+    use tower::ServiceExt as _;
+    let request = Request::get("/schema.graphql").body(Body::empty()).expect("a request");
+    let response = app.router().oneshot(request).await.expect("an answer");
+    assert_eq!(response.status(), 200);
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+    assert_eq!(String::from_utf8_lossy(&bytes), rec_api::graphql::sdl());
 }

@@ -89,103 +89,107 @@ pub(crate) async fn loaded(app: &TestApp) {
 }
 
 on_both_databases! {
-    async fn a_nested_page_takes_as_many_statements_for_a_hundred_rows_as_for_one(app: TestApp) {
-        loaded(&app).await;
-        let app = forgetful(&app).await;
-        for client in [app.anonymous(), app.reader(), app.partner("ISRS"), app.secretariat()] {
-            let (one, data) = statements(&app, &client, PAGE, 1).await;
-            assert!(
-                data["recommendations"]["nodes"][0]["meeting"]["organizers"][0]["organization"]["acronym"].is_string()
-            );
-            for first in [20, 100] {
-                let (many, data) = statements(&app, &client, PAGE, first).await;
-                assert!(
-                    data["recommendations"]["nodes"].as_array().is_some_and(|rows| rows.len() >= 20),
-                    "{first} rows"
-                );
-                assert_eq!(many, one, "{first} rows");
-            }
-            assert!(one <= 6, "{one} statements");
-        }
-    }
+    a_nested_page_takes_as_many_statements_for_a_hundred_rows_as_for_one,
+    nested_connections_and_counts_take_as_many_statements_for_many_rows,
+    every_edge_of_every_list_takes_no_more_statements_for_all_rows_than_for_few,
+    every_edge_of_an_edge_takes_no_more_statements_for_all_rows_than_for_few,
+    under_load_each_request_takes_its_own_statements_and_no_more,
+    a_total_count_is_a_statement_only_if_it_is_selected,
+}
 
-    async fn nested_connections_and_counts_take_as_many_statements_for_many_rows(app: TestApp) {
-        loaded(&app).await;
-        let app = forgetful(&app).await;
-        for (query, name) in [(MEETINGS, "meetings"), (BODIES, "bodies"), (ORGANIZATIONS, "organizations")] {
-            for client in [app.anonymous(), app.reader(), app.secretariat()] {
-                let (few, _) = statements(&app, &client, query, 5).await;
-                let (many, data) = statements(&app, &client, query, 30).await;
-                assert!(data[name]["nodes"].as_array().is_some_and(|rows| rows.len() > 5), "{name}");
-                let (most, _) = statements(&app, &client, query, 100).await;
-                assert_eq!((few, many, most), (few, few, few), "{name}");
-            }
+async fn a_nested_page_takes_as_many_statements_for_a_hundred_rows_as_for_one(app: TestApp) {
+    loaded(&app).await;
+    let app = forgetful(&app).await;
+    for client in [app.anonymous(), app.reader(), app.partner("ISRS"), app.secretariat()] {
+        let (one, data) = statements(&app, &client, PAGE, 1).await;
+        assert!(data["recommendations"]["nodes"][0]["meeting"]["organizers"][0]["organization"]["acronym"].is_string());
+        for first in [20, 100] {
+            let (many, data) = statements(&app, &client, PAGE, first).await;
+            assert!(data["recommendations"]["nodes"].as_array().is_some_and(|rows| rows.len() >= 20), "{first} rows");
+            assert_eq!(many, one, "{first} rows");
         }
+        assert!(one <= 6, "{one} statements");
     }
+}
 
-    async fn every_edge_of_every_list_takes_no_more_statements_for_all_rows_than_for_few(app: TestApp) {
-        all_kinds(&app).await;
-        let app = forgetful(&app).await;
-        let schema = Schema::of(&app).await;
-        for list in schema.lists("Query") {
-            let edges = schema.edges(&list.node);
-            let paths: Vec<Vec<&str>> = edges.iter().map(|edge| vec![edge.name.as_str()]).collect();
-            let filled = costs_no_more(&app, &list.name, &selected(&edges), paths.clone()).await;
-            assert_eq!(filled, paths, "{} have nothing at an edge", list.name);
+async fn nested_connections_and_counts_take_as_many_statements_for_many_rows(app: TestApp) {
+    loaded(&app).await;
+    let app = forgetful(&app).await;
+    for (query, name) in [(MEETINGS, "meetings"), (BODIES, "bodies"), (ORGANIZATIONS, "organizations")] {
+        for client in [app.anonymous(), app.reader(), app.secretariat()] {
+            let (few, _) = statements(&app, &client, query, 5).await;
+            let (many, data) = statements(&app, &client, query, 30).await;
+            assert!(data[name]["nodes"].as_array().is_some_and(|rows| rows.len() > 5), "{name}");
+            let (most, _) = statements(&app, &client, query, 100).await;
+            assert_eq!((few, many, most), (few, few, few), "{name}");
         }
     }
+}
 
-    async fn every_edge_of_an_edge_takes_no_more_statements_for_all_rows_than_for_few(app: TestApp) {
-        all_kinds(&app).await;
-        let app = forgetful(&app).await;
-        let schema = Schema::of(&app).await;
-        let mut kinds = BTreeSet::new();
-        for list in schema.lists("Query") {
-            for edge in schema.edges(&list.node) {
-                let further = schema.edges(&edge.kind);
-                let selection = format!("{} {{ __typename {} }}", edge.name, selected(&further));
-                let paths = further.iter().map(|further| vec![edge.name.as_str(), further.name.as_str()]);
-                let paths = paths.chain([vec![edge.name.as_str()]]).collect();
-                let filled = costs_no_more(&app, &list.name, &selection, paths).await;
-                kinds.extend(filled.iter().filter_map(|path| Some(format!("{}.{}", edge.kind, path.get(1)?))));
-            }
-        }
-        for part in ["Addressee.organization", "AlternativeTitle.source", "BodySession.body", "MeetingOrganizer.organization"] {
-            assert!(kinds.contains(part), "{part} is not among {kinds:?}");
-        }
+async fn every_edge_of_every_list_takes_no_more_statements_for_all_rows_than_for_few(app: TestApp) {
+    all_kinds(&app).await;
+    let app = forgetful(&app).await;
+    let schema = Schema::of(&app).await;
+    for list in schema.lists("Query") {
+        let edges = schema.edges(&list.node);
+        let paths: Vec<Vec<&str>> = edges.iter().map(|edge| vec![edge.name.as_str()]).collect();
+        let filled = costs_no_more(&app, &list.name, &selected(&edges), paths.clone()).await;
+        assert_eq!(filled, paths, "{} have nothing at an edge", list.name);
     }
+}
 
-    async fn under_load_each_request_takes_its_own_statements_and_no_more(app: TestApp) {
-        loaded(&app).await;
-        let app = forgetful(&app).await;
-        for query in [PAGE, MEETINGS, BODIES, ORGANIZATIONS] {
-            let client = app.reader();
-            let (one, expected) = statements(&app, &client, query, 20).await;
-            let before = app.app.databases.statements();
-            let requests: Vec<_> = (0..16)
-                .map(|_| {
-                    let client = client.clone();
-                    tokio::spawn(async move { client.query_with(query, json!({ "first": 20 })).await })
-                })
-                .collect();
-            for request in requests {
-                assert_eq!(request.await.expect("an answer"), expected);
-            }
-            assert_eq!(app.app.databases.statements() - before, 16 * one);
+async fn every_edge_of_an_edge_takes_no_more_statements_for_all_rows_than_for_few(app: TestApp) {
+    all_kinds(&app).await;
+    let app = forgetful(&app).await;
+    let schema = Schema::of(&app).await;
+    let mut kinds = BTreeSet::new();
+    for list in schema.lists("Query") {
+        for edge in schema.edges(&list.node) {
+            let further = schema.edges(&edge.kind);
+            let selection = format!("{} {{ __typename {} }}", edge.name, selected(&further));
+            let paths = further.iter().map(|further| vec![edge.name.as_str(), further.name.as_str()]);
+            let paths = paths.chain([vec![edge.name.as_str()]]).collect();
+            let filled = costs_no_more(&app, &list.name, &selection, paths).await;
+            kinds.extend(filled.iter().filter_map(|path| Some(format!("{}.{}", edge.kind, path.get(1)?))));
         }
     }
-
-    async fn a_total_count_is_a_statement_only_if_it_is_selected(app: TestApp) {
-        let client = app.anonymous();
-        let (plain, _) =
-            statements(&app, &client, "query($first: Int) { meetings(first: $first) { nodes { id } } }", 3).await;
-        let (counted, data) =
-            statements(&app, &client, "query($first: Int) { meetings(first: $first) { totalCount nodes { id } } }", 3)
-                .await;
-        assert_eq!((plain, counted), (1, 2));
-        assert_eq!(data["meetings"]["totalCount"], 5);
-        let (alone, _) =
-            statements(&app, &client, "query($first: Int) { meetings(first: $first) { totalCount } }", 3).await;
-        assert!(alone <= 2, "{alone}");
+    for part in
+        ["Addressee.organization", "AlternativeTitle.source", "BodySession.body", "MeetingOrganizer.organization"]
+    {
+        assert!(kinds.contains(part), "{part} is not among {kinds:?}");
     }
+}
+
+async fn under_load_each_request_takes_its_own_statements_and_no_more(app: TestApp) {
+    loaded(&app).await;
+    let app = forgetful(&app).await;
+    for query in [PAGE, MEETINGS, BODIES, ORGANIZATIONS] {
+        let client = app.reader();
+        let (one, expected) = statements(&app, &client, query, 20).await;
+        let before = app.app.databases.statements();
+        let requests: Vec<_> = (0..16)
+            .map(|_| {
+                let client = client.clone();
+                tokio::spawn(async move { client.query_with(query, json!({ "first": 20 })).await })
+            })
+            .collect();
+        for request in requests {
+            assert_eq!(request.await.expect("an answer"), expected);
+        }
+        assert_eq!(app.app.databases.statements() - before, 16 * one);
+    }
+}
+
+async fn a_total_count_is_a_statement_only_if_it_is_selected(app: TestApp) {
+    let client = app.anonymous();
+    let (plain, _) =
+        statements(&app, &client, "query($first: Int) { meetings(first: $first) { nodes { id } } }", 3).await;
+    let (counted, data) =
+        statements(&app, &client, "query($first: Int) { meetings(first: $first) { totalCount nodes { id } } }", 3)
+            .await;
+    assert_eq!((plain, counted), (1, 2));
+    assert_eq!(data["meetings"]["totalCount"], 5);
+    let (alone, _) =
+        statements(&app, &client, "query($first: Int) { meetings(first: $first) { totalCount } }", 3).await;
+    assert!(alone <= 2, "{alone}");
 }

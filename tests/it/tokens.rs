@@ -85,260 +85,292 @@ pub fn handmade(header: &Value, claims: &Value, signature: &str) -> String {
 }
 
 on_both_databases! {
-    async fn no_header_is_anonymous_and_a_good_token_is_its_role(app: TestApp) {
-        assert_eq!(role_of(&app.anonymous()).await, "ANONYMOUS");
-        assert_eq!(role_of(&bearer(&app, &signed(&app, &claims(&app)))).await, "READER");
-        let admin = format!("bEARER {}", app.token(Role::Admin, None));
-        assert_eq!(role_of(&app.with_authorization(&admin)).await, "ADMIN");
-        let partner = app.partner("OSCE").query("{ viewer { role organization { acronym } } }").await;
-        assert_eq!(partner["viewer"], json!({ "role": "PARTNER", "organization": { "acronym": "OSCE" } }));
-    }
+    no_header_is_anonymous_and_a_good_token_is_its_role,
+    another_scheme_and_garbage_are_refused,
+    a_token_is_good_until_it_expires,
+    a_token_is_not_good_before_its_time,
+    a_changed_token_is_refused,
+    a_token_without_signature_is_refused,
+    a_public_key_is_no_secret_to_sign_with,
+    a_foreign_key_is_refused_whatever_kid_it_names,
+    the_services_own_key_must_be_named,
+    a_token_says_for_whom_by_whom_about_whom_and_until_when,
+    a_partner_acts_for_one_active_organisation,
+    only_a_partner_names_an_organisation,
+    unknown_roles_and_the_anonymous_one_are_refused,
+    a_very_long_token_is_refused,
+    a_refused_token_stops_a_write,
+    keys_of_a_trusted_issuer_open_the_door,
+    keys_of_a_trusted_issuer_are_read_from_its_address,
+    one_key_of_an_issuer_does_not_sign_for_another,
+    an_issuers_only_key_need_not_be_named,
+    a_key_set_without_a_usable_key_refuses_to_start,
+    a_signing_key_that_others_can_read_refuses_to_start,
+    the_program_prints_a_token_alone,
+    the_program_gives_no_token_for_nobody,
+    a_token_follows_its_organisation_and_not_an_acronym,
+}
 
-    async fn another_scheme_and_garbage_are_refused(app: TestApp) {
-        let good = app.token(Role::Reader, None);
-        for wrong in ["", "Bearer", "Bearer ", "Basic cmVjOnJlYw==", "Bearer x", "Bearer a.b.c", "Bearer ..", &good] {
-            assert_refused(&app, wrong).await;
-        }
-        assert_refused(&app, &format!("Token {good}")).await;
-        assert_refused(&app, &format!("Bearer {good} {good}")).await;
-    }
+async fn no_header_is_anonymous_and_a_good_token_is_its_role(app: TestApp) {
+    assert_eq!(role_of(&app.anonymous()).await, "ANONYMOUS");
+    assert_eq!(role_of(&bearer(&app, &signed(&app, &claims(&app)))).await, "READER");
+    let admin = format!("bEARER {}", app.token(Role::Admin, None));
+    assert_eq!(role_of(&app.with_authorization(&admin)).await, "ADMIN");
+    let partner = app.partner("OSCE").query("{ viewer { role organization { acronym } } }").await;
+    assert_eq!(partner["viewer"], json!({ "role": "PARTNER", "organization": { "acronym": "OSCE" } }));
+}
 
-    async fn a_token_is_good_until_it_expires(app: TestApp) {
-        let token = app.token(Role::Secretariat, None);
-        app.app.clock.advance(TimeDelta::minutes(59));
-        assert_eq!(role_of(&bearer(&app, &token)).await, "SECRETARIAT");
-        app.app.clock.advance(TimeDelta::seconds(66));
-        assert_token_refused(&app, &token).await;
+async fn another_scheme_and_garbage_are_refused(app: TestApp) {
+    let good = app.token(Role::Reader, None);
+    for wrong in ["", "Bearer", "Bearer ", "Basic cmVjOnJlYw==", "Bearer x", "Bearer a.b.c", "Bearer ..", &good] {
+        assert_refused(&app, wrong).await;
     }
+    assert_refused(&app, &format!("Token {good}")).await;
+    assert_refused(&app, &format!("Bearer {good} {good}")).await;
+}
 
-    async fn a_token_is_not_good_before_its_time(app: TestApp) {
-        let from = app.app.clock.now() + TimeDelta::minutes(10);
-        let token = signed(&app, &claims_with(&app, &json!({ "nbf": from.timestamp() })));
-        assert_token_refused(&app, &token).await;
-        app.app.clock.advance(TimeDelta::minutes(10));
-        assert_eq!(role_of(&bearer(&app, &token)).await, "READER");
-    }
+async fn a_token_is_good_until_it_expires(app: TestApp) {
+    let token = app.token(Role::Secretariat, None);
+    app.app.clock.advance(TimeDelta::minutes(59));
+    assert_eq!(role_of(&bearer(&app, &token)).await, "SECRETARIAT");
+    app.app.clock.advance(TimeDelta::seconds(66));
+    assert_token_refused(&app, &token).await;
+}
 
-    async fn a_changed_token_is_refused(app: TestApp) {
-        let token = signed(&app, &claims(&app));
-        let (head, rest) = token.split_once('.').expect("a head");
-        let (_, signature) = rest.split_once('.').expect("a signature");
-        let admin = URL_SAFE_NO_PAD.encode(claims_with(&app, &json!({ "role": "admin" })).to_string());
-        assert_token_refused(&app, &format!("{head}.{admin}.{signature}")).await;
-    }
+async fn a_token_is_not_good_before_its_time(app: TestApp) {
+    let from = app.app.clock.now() + TimeDelta::minutes(10);
+    let token = signed(&app, &claims_with(&app, &json!({ "nbf": from.timestamp() })));
+    assert_token_refused(&app, &token).await;
+    app.app.clock.advance(TimeDelta::minutes(10));
+    assert_eq!(role_of(&bearer(&app, &token)).await, "READER");
+}
 
-    async fn a_token_without_signature_is_refused(app: TestApp) {
-        for algorithm in ["none", "None", "NONE", ""] {
-            let header = json!({ "alg": algorithm, "typ": "JWT", "kid": own_kid(&app) });
-            assert_token_refused(&app, &handmade(&header, &claims(&app), "")).await;
-        }
-        let header = json!({ "alg": "EdDSA", "typ": "JWT", "kid": own_kid(&app) });
+async fn a_changed_token_is_refused(app: TestApp) {
+    let token = signed(&app, &claims(&app));
+    let (head, rest) = token.split_once('.').expect("a head");
+    let (_, signature) = rest.split_once('.').expect("a signature");
+    let admin = URL_SAFE_NO_PAD.encode(claims_with(&app, &json!({ "role": "admin" })).to_string());
+    assert_token_refused(&app, &format!("{head}.{admin}.{signature}")).await;
+}
+
+async fn a_token_without_signature_is_refused(app: TestApp) {
+    for algorithm in ["none", "None", "NONE", ""] {
+        let header = json!({ "alg": algorithm, "typ": "JWT", "kid": own_kid(&app) });
         assert_token_refused(&app, &handmade(&header, &claims(&app), "")).await;
     }
+    let header = json!({ "alg": "EdDSA", "typ": "JWT", "kid": own_kid(&app) });
+    assert_token_refused(&app, &handmade(&header, &claims(&app), "")).await;
+}
 
-    async fn a_public_key_is_no_secret_to_sign_with(app: TestApp) {
-        let public = Jwk::from_decoding_key(&app.app.keys.own().verifying.key, Some(Algorithm::EdDSA)).expect("a key");
-        let public = serde_json::to_value(public).expect("JSON")["x"].as_str().expect("x").to_owned();
-        let bytes = URL_SAFE_NO_PAD.decode(&public).expect("bytes");
-        assert_eq!(bytes.len(), 32);
-        for secret in [bytes.as_slice(), public.as_bytes()] {
-            for kid in [Some(own_kid(&app)), None] {
-                let header = header(Algorithm::HS256, kid);
-                let token = encode(&header, &claims(&app), &EncodingKey::from_secret(secret)).expect("a token");
-                assert_token_refused(&app, &token).await;
-            }
-        }
-    }
-
-    async fn a_foreign_key_is_refused_whatever_kid_it_names(app: TestApp) {
-        for kid in [Some(own_kid(&app)), Some("unknown"), Some(""), None] {
-            let token = encode(&header(Algorithm::EdDSA, kid), &claims(&app), &foreign_key()).expect("a token");
+async fn a_public_key_is_no_secret_to_sign_with(app: TestApp) {
+    let public = Jwk::from_decoding_key(&app.app.keys.own().verifying.key, Some(Algorithm::EdDSA)).expect("a key");
+    let public = serde_json::to_value(public).expect("JSON")["x"].as_str().expect("x").to_owned();
+    let bytes = URL_SAFE_NO_PAD.decode(&public).expect("bytes");
+    assert_eq!(bytes.len(), 32);
+    for secret in [bytes.as_slice(), public.as_bytes()] {
+        for kid in [Some(own_kid(&app)), None] {
+            let header = header(Algorithm::HS256, kid);
+            let token = encode(&header, &claims(&app), &EncodingKey::from_secret(secret)).expect("a token");
             assert_token_refused(&app, &token).await;
         }
     }
+}
 
-    async fn the_services_own_key_must_be_named(app: TestApp) {
-        for kid in [Some("unknown"), None] {
-            let header = header(Algorithm::EdDSA, kid);
-            let token = encode(&header, &claims(&app), &app.app.keys.own().signing).expect("a token");
-            assert_token_refused(&app, &token).await;
-        }
-    }
-
-    async fn a_token_says_for_whom_by_whom_about_whom_and_until_when(app: TestApp) {
-        let missing = ["aud", "iss", "exp", "sub", "role"].map(|claim| json!({ claim: null }));
-        assert_claims_refused(&app, missing).await;
-        let wrong = [
-            json!({ "aud": "another-api" }), json!({ "aud": ["another-api"] }), json!({ "aud": "" }),
-            json!({ "aud": [] }),
-            json!({ "iss": "another" }), json!({ "iss": "" }), json!({ "iss": ["rec"] }),
-            json!({ "exp": "tomorrow" }), json!({ "exp": 0 }), json!({ "exp": -1 }), json!({ "nbf": "now" }),
-        ];
-        assert_claims_refused(&app, wrong).await;
-    }
-
-    async fn a_partner_acts_for_one_active_organisation(app: TestApp) {
-        let partner = |organization: Value| json!({ "role": "partner", "organization": organization });
-        let acronyms = [Value::Null, json!(""), json!("NOBODY"), json!("osce"), json!(["OSCE"]), json!("OSCE\u{0}")];
-        assert_claims_refused(&app, acronyms.map(partner)).await;
-        let token = app.token(Role::Partner, Some("UNOCT"));
-        assert_eq!(role_of(&bearer(&app, &token)).await, "PARTNER");
-        let organization = app.anonymous().query(r#"{ organization(by: { acronym: "UNOCT" }) { id version } }"#).await;
-        let input = rec_tests::given::at(&organization["organization"]);
-        app.secretariat().mutate("deactivateOrganization", input, "id").await;
+async fn a_foreign_key_is_refused_whatever_kid_it_names(app: TestApp) {
+    for kid in [Some(own_kid(&app)), Some("unknown"), Some(""), None] {
+        let token = encode(&header(Algorithm::EdDSA, kid), &claims(&app), &foreign_key()).expect("a token");
         assert_token_refused(&app, &token).await;
     }
+}
 
-    async fn only_a_partner_names_an_organisation(app: TestApp) {
-        let others = ["reader", "secretariat", "admin"];
-        assert_claims_refused(&app, others.map(|role| json!({ "role": role, "organization": "OSCE" }))).await;
+async fn the_services_own_key_must_be_named(app: TestApp) {
+    for kid in [Some("unknown"), None] {
+        let header = header(Algorithm::EdDSA, kid);
+        let token = encode(&header, &claims(&app), &app.app.keys.own().signing).expect("a token");
+        assert_token_refused(&app, &token).await;
     }
+}
 
-    async fn unknown_roles_and_the_anonymous_one_are_refused(app: TestApp) {
-        let names = ["anonymous", "owner", "Admin", "ADMIN", ""].map(Value::from);
-        let roles = names.into_iter().chain([json!(["admin"]), json!(4)]);
-        assert_claims_refused(&app, roles.map(|role| json!({ "role": role }))).await;
+async fn a_token_says_for_whom_by_whom_about_whom_and_until_when(app: TestApp) {
+    let missing = ["aud", "iss", "exp", "sub", "role"].map(|claim| json!({ claim: null }));
+    assert_claims_refused(&app, missing).await;
+    let wrong = [
+        json!({ "aud": "another-api" }),
+        json!({ "aud": ["another-api"] }),
+        json!({ "aud": "" }),
+        json!({ "aud": [] }),
+        json!({ "iss": "another" }),
+        json!({ "iss": "" }),
+        json!({ "iss": ["rec"] }),
+        json!({ "exp": "tomorrow" }),
+        json!({ "exp": 0 }),
+        json!({ "exp": -1 }),
+        json!({ "nbf": "now" }),
+    ];
+    assert_claims_refused(&app, wrong).await;
+}
+
+async fn a_partner_acts_for_one_active_organisation(app: TestApp) {
+    let partner = |organization: Value| json!({ "role": "partner", "organization": organization });
+    let acronyms = [Value::Null, json!(""), json!("NOBODY"), json!("osce"), json!(["OSCE"]), json!("OSCE\u{0}")];
+    assert_claims_refused(&app, acronyms.map(partner)).await;
+    let token = app.token(Role::Partner, Some("UNOCT"));
+    assert_eq!(role_of(&bearer(&app, &token)).await, "PARTNER");
+    let organization = app.anonymous().query(r#"{ organization(by: { acronym: "UNOCT" }) { id version } }"#).await;
+    let input = rec_tests::given::at(&organization["organization"]);
+    app.secretariat().mutate("deactivateOrganization", input, "id").await;
+    assert_token_refused(&app, &token).await;
+}
+
+async fn only_a_partner_names_an_organisation(app: TestApp) {
+    let others = ["reader", "secretariat", "admin"];
+    assert_claims_refused(&app, others.map(|role| json!({ "role": role, "organization": "OSCE" }))).await;
+}
+
+async fn unknown_roles_and_the_anonymous_one_are_refused(app: TestApp) {
+    let names = ["anonymous", "owner", "Admin", "ADMIN", ""].map(Value::from);
+    let roles = names.into_iter().chain([json!(["admin"]), json!(4)]);
+    assert_claims_refused(&app, roles.map(|role| json!({ "role": role }))).await;
+}
+
+async fn a_very_long_token_is_refused(app: TestApp) {
+    assert_token_refused(&app, &"a".repeat(64 * 1024)).await;
+    assert_claims_refused(&app, [json!({ "sub": "a".repeat(48 * 1024) })]).await;
+}
+
+async fn a_refused_token_stops_a_write(app: TestApp) {
+    let token = signed(&app, &claims_with(&app, &json!({ "role": "secretariat", "aud": "another-api" })));
+    let before = app.feed_length().await;
+    let mutation = r#"mutation { createTheme(input: {
+        code: "X", kind: SUBJECT, name: [{ locale: EN, text: "X" }] }) { change { cursor } } }"#;
+    assert_eq!(bearer(&app, &token).send(mutation, json!({})).await.status, 401);
+    assert_eq!(app.feed_length().await, before);
+}
+
+async fn keys_of_a_trusted_issuer_open_the_door(app: TestApp) {
+    let keys = issuer_keys();
+    let directory = tempfile::tempdir().expect("a directory");
+    let trusting = app.second_with(|config| config.jwks = Some(key_set(&directory, &keys))).await;
+    for (kid, algorithm, key) in &keys {
+        let token = encode(&header(*algorithm, Some(kid)), &claims(&app), key).expect("a token");
+        assert_eq!(role_of(&bearer(&trusting, &token)).await, "READER", "{kid}");
+        assert_token_refused(&app, &token).await;
+        let nameless = encode(&header(*algorithm, None), &claims(&app), key).expect("a token");
+        assert_token_refused(&trusting, &nameless).await;
     }
+    assert_eq!(role_of(&trusting.admin()).await, "ADMIN", "the service's own key is trusted as well");
+}
 
-    async fn a_very_long_token_is_refused(app: TestApp) {
-        assert_token_refused(&app, &"a".repeat(64 * 1024)).await;
-        assert_claims_refused(&app, [json!({ "sub": "a".repeat(48 * 1024) })]).await;
+async fn keys_of_a_trusted_issuer_are_read_from_its_address(app: TestApp) {
+    let (keys, directory) = (issuer_keys(), tempfile::tempdir().expect("a directory"));
+    let JwksSource::File(file) = key_set(&directory, &keys) else { panic!("not a file") };
+    let set = std::fs::read_to_string(file).expect("a key set");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let issuer = axum::Router::new().route("/keys", axum::routing::get(|| async { set }));
+    let serving = tokio::spawn(async { axum::serve(listener, issuer).await });
+    // The program does this at its start.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let source = |path: &str| format!("http://{address}/{path}").parse::<JwksSource>().expect("an address");
+    let trusting = app.second_with(|config| config.jwks = Some(source("keys"))).await;
+    for (kid, algorithm, key) in &keys {
+        let token = encode(&header(*algorithm, Some(kid)), &claims(&app), key).expect("a token");
+        assert_eq!(role_of(&bearer(&trusting, &token)).await, "READER", "{kid}");
     }
+    let missing = KeyRing::open(directory.path(), Some(source("nothing"))).await.err().expect("a refusal");
+    assert!(missing.starts_with("REC_JWKS: cannot read http://127.0.0.1:"), "{missing}");
+    serving.abort();
+    let gone = KeyRing::open(directory.path(), Some(source("keys"))).await;
+    assert!(gone.is_err());
+}
 
-    async fn a_refused_token_stops_a_write(app: TestApp) {
-        let token = signed(&app, &claims_with(&app, &json!({ "role": "secretariat", "aud": "another-api" })));
-        let before = app.feed_length().await;
-        let mutation = r#"mutation { createTheme(input: {
-            code: "X", kind: SUBJECT, name: [{ locale: EN, text: "X" }] }) { change { cursor } } }"#;
-        assert_eq!(bearer(&app, &token).send(mutation, json!({})).await.status, 401);
-        assert_eq!(app.feed_length().await, before);
-    }
-
-    async fn keys_of_a_trusted_issuer_open_the_door(app: TestApp) {
-        let keys = issuer_keys();
-        let directory = tempfile::tempdir().expect("a directory");
-        let trusting = app.second_with(|config| config.jwks = Some(key_set(&directory, &keys))).await;
-        for (kid, algorithm, key) in &keys {
+async fn one_key_of_an_issuer_does_not_sign_for_another(app: TestApp) {
+    let keys = issuer_keys();
+    let directory = tempfile::tempdir().expect("a directory");
+    let trusting = app.second_with(|config| config.jwks = Some(key_set(&directory, &keys))).await;
+    for (kid, ..) in &keys {
+        for (other, algorithm, key) in keys.iter().filter(|(other, ..)| other != kid) {
             let token = encode(&header(*algorithm, Some(kid)), &claims(&app), key).expect("a token");
-            assert_eq!(role_of(&bearer(&trusting, &token)).await, "READER", "{kid}");
-            assert_token_refused(&app, &token).await;
-            let nameless = encode(&header(*algorithm, None), &claims(&app), key).expect("a token");
-            assert_token_refused(&trusting, &nameless).await;
-        }
-        assert_eq!(role_of(&trusting.admin()).await, "ADMIN", "the service's own key is trusted as well");
-    }
-
-    async fn keys_of_a_trusted_issuer_are_read_from_its_address(app: TestApp) {
-        let (keys, directory) = (issuer_keys(), tempfile::tempdir().expect("a directory"));
-        let JwksSource::File(file) = key_set(&directory, &keys) else { panic!("not a file") };
-        let set = std::fs::read_to_string(file).expect("a key set");
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let issuer = axum::Router::new().route("/keys", axum::routing::get(|| async { set }));
-        let serving = tokio::spawn(async { axum::serve(listener, issuer).await });
-        // The program does this at its start.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let source = |path: &str| format!("http://{address}/{path}").parse::<JwksSource>().expect("an address");
-        let trusting = app.second_with(|config| config.jwks = Some(source("keys"))).await;
-        for (kid, algorithm, key) in &keys {
-            let token = encode(&header(*algorithm, Some(kid)), &claims(&app), key).expect("a token");
-            assert_eq!(role_of(&bearer(&trusting, &token)).await, "READER", "{kid}");
-        }
-        let missing = KeyRing::open(directory.path(), Some(source("nothing"))).await.err().expect("a refusal");
-        assert!(missing.starts_with("REC_JWKS: cannot read http://127.0.0.1:"), "{missing}");
-        serving.abort();
-        let gone = KeyRing::open(directory.path(), Some(source("keys"))).await;
-        assert!(gone.is_err());
-    }
-
-    async fn one_key_of_an_issuer_does_not_sign_for_another(app: TestApp) {
-        let keys = issuer_keys();
-        let directory = tempfile::tempdir().expect("a directory");
-        let trusting = app.second_with(|config| config.jwks = Some(key_set(&directory, &keys))).await;
-        for (kid, ..) in &keys {
-            for (other, algorithm, key) in keys.iter().filter(|(other, ..)| other != kid) {
-                let token = encode(&header(*algorithm, Some(kid)), &claims(&app), key).expect("a token");
-                assert_refused(&trusting, &format!("Bearer {token}")).await;
-                assert_ne!(kid, other);
-            }
+            assert_refused(&trusting, &format!("Bearer {token}")).await;
+            assert_ne!(kid, other);
         }
     }
+}
 
-    async fn an_issuers_only_key_need_not_be_named(app: TestApp) {
-        let keys = [("only", Algorithm::EdDSA, foreign_key())];
-        let directory = tempfile::tempdir().expect("a directory");
-        let trusting = app.second_with(|config| config.jwks = Some(key_set(&directory, &keys))).await;
-        let token = encode(&header(Algorithm::EdDSA, None), &claims(&app), &foreign_key()).expect("a token");
-        assert_eq!(role_of(&bearer(&trusting, &token)).await, "READER");
-    }
+async fn an_issuers_only_key_need_not_be_named(app: TestApp) {
+    let keys = [("only", Algorithm::EdDSA, foreign_key())];
+    let directory = tempfile::tempdir().expect("a directory");
+    let trusting = app.second_with(|config| config.jwks = Some(key_set(&directory, &keys))).await;
+    let token = encode(&header(Algorithm::EdDSA, None), &claims(&app), &foreign_key()).expect("a token");
+    assert_eq!(role_of(&bearer(&trusting, &token)).await, "READER");
+}
 
-    async fn a_key_set_without_a_usable_key_refuses_to_start(app: TestApp) {
-        let directory = tempfile::tempdir().expect("a directory");
-        let file = directory.path().join("jwks.json");
-        let secret = json!({ "keys": [{ "kty": "oct", "kid": "secret", "alg": "HS256", "k": "c2VjcmV0" }] });
-        for text in ["", "{}", r#"{ "keys": [] }"#, &secret.to_string()] {
-            std::fs::write(&file, text).expect("a file");
-            let opened = KeyRing::open(directory.path(), Some(JwksSource::File(file.clone()))).await;
-            assert!(opened.is_err_and(|error| error.starts_with("REC_JWKS: ")), "{text}");
-        }
-        assert_eq!(role_of(&app.anonymous()).await, "ANONYMOUS");
+async fn a_key_set_without_a_usable_key_refuses_to_start(app: TestApp) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("jwks.json");
+    let secret = json!({ "keys": [{ "kty": "oct", "kid": "secret", "alg": "HS256", "k": "c2VjcmV0" }] });
+    for text in ["", "{}", r#"{ "keys": [] }"#, &secret.to_string()] {
+        std::fs::write(&file, text).expect("a file");
+        let opened = KeyRing::open(directory.path(), Some(JwksSource::File(file.clone()))).await;
+        assert!(opened.is_err_and(|error| error.starts_with("REC_JWKS: ")), "{text}");
     }
+    assert_eq!(role_of(&app.anonymous()).await, "ANONYMOUS");
+}
 
-    async fn a_signing_key_that_others_can_read_refuses_to_start(app: TestApp) {
-        let directory = tempfile::tempdir().expect("a directory");
-        KeyRing::open(directory.path(), None).await.expect("a key");
-        let key = directory.path().join("signing-key.der");
-        assert_eq!(std::fs::metadata(&key).expect("a key").permissions().mode() & 0o777, 0o600);
-        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).expect("permissions");
-        let mut config = Config::embedded(directory.path().to_owned());
-        config.database_url = Some(app.url.clone());
-        let refused = rec_api::server::connect(config, Clock::System).await.err().expect("a refusal").to_string();
-        assert!(refused.contains("chmod 600"), "{refused}");
-    }
+async fn a_signing_key_that_others_can_read_refuses_to_start(app: TestApp) {
+    let directory = tempfile::tempdir().expect("a directory");
+    KeyRing::open(directory.path(), None).await.expect("a key");
+    let key = directory.path().join("signing-key.der");
+    assert_eq!(std::fs::metadata(&key).expect("a key").permissions().mode() & 0o777, 0o600);
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).expect("permissions");
+    let mut config = Config::embedded(directory.path().to_owned());
+    config.database_url = Some(app.url.clone());
+    let refused = rec_api::server::connect(config, Clock::System).await.err().expect("a refusal").to_string();
+    assert!(refused.contains("chmod 600"), "{refused}");
+}
 
-    async fn the_program_prints_a_token_alone(app: TestApp) {
-        let directory = tempfile::tempdir().expect("a directory");
-        let output = rec(&app, &directory, &["token", "--role", "partner", "--organization", "OSCE"]);
-        assert!(output.status.success(), "{output:?}");
-        let printed = String::from_utf8(output.stdout).expect("text");
-        let token = printed.strip_suffix('\n').expect("a line");
-        assert_eq!(token.split('.').count(), 3, "{printed}");
-        assert!(token.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)), "{printed}");
-        let data = directory.path().to_owned();
-        let serving = app.second_with(|config| config.data_dir = data).await;
-        let behind = chrono::Utc::now() - serving.app.clock.now();
-        serving.app.clock.advance(behind);
-        assert_eq!(role_of(&bearer(&serving, token)).await, "PARTNER");
-    }
+async fn the_program_prints_a_token_alone(app: TestApp) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let output = rec(&app, &directory, &["token", "--role", "partner", "--organization", "OSCE"]);
+    assert!(output.status.success(), "{output:?}");
+    let printed = String::from_utf8(output.stdout).expect("text");
+    let token = printed.strip_suffix('\n').expect("a line");
+    assert_eq!(token.split('.').count(), 3, "{printed}");
+    assert!(token.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)), "{printed}");
+    let data = directory.path().to_owned();
+    let serving = app.second_with(|config| config.data_dir = data).await;
+    let behind = chrono::Utc::now() - serving.app.clock.now();
+    serving.app.clock.advance(behind);
+    assert_eq!(role_of(&bearer(&serving, token)).await, "PARTNER");
+}
 
-    async fn the_program_gives_no_token_for_nobody(app: TestApp) {
-        let directory = tempfile::tempdir().expect("a directory");
-        for arguments in [
-            &["token", "--role", "partner"][..],
-            &["token", "--role", "partner", "--organization", "NOBODY"],
-            &["token", "--role", "reader", "--organization", "OSCE"],
-            &["token", "--role", "anonymous"],
-        ] {
-            let output = rec(&app, &directory, arguments);
-            assert!(!output.status.success(), "{arguments:?}");
-            assert!(output.stdout.is_empty(), "{arguments:?}");
-            assert!(!output.stderr.is_empty(), "{arguments:?}");
-        }
+async fn the_program_gives_no_token_for_nobody(app: TestApp) {
+    let directory = tempfile::tempdir().expect("a directory");
+    for arguments in [
+        &["token", "--role", "partner"][..],
+        &["token", "--role", "partner", "--organization", "NOBODY"],
+        &["token", "--role", "reader", "--organization", "OSCE"],
+        &["token", "--role", "anonymous"],
+    ] {
+        let output = rec(&app, &directory, arguments);
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+        assert!(!output.stderr.is_empty(), "{arguments:?}");
     }
+}
 
-    async fn a_token_follows_its_organisation_and_not_an_acronym(app: TestApp) {
-        let id = app.organization("ISRS").await;
-        let (by_acronym, by_id) = (app.partner("ISRS"), app.partner(&id));
-        let viewer = "{ viewer { organization { id } } }";
-        for client in [&by_acronym, &by_id] {
-            assert_eq!(client.query(viewer).await["viewer"]["organization"]["id"], id);
-        }
-        let renamed = json!({ "id": id, "expectedVersion": 1, "acronym": "ISRS-OLD" });
-        app.secretariat().mutate("updateOrganization", renamed, "id").await;
-        let other = json!({ "acronym": "ISRS", "name": rec_tests::given::text("Another one"), "kind": "OTHER" });
-        app.secretariat().mutate("createOrganization", other, "id").await;
-        assert_eq!(by_id.query(viewer).await["viewer"]["organization"]["id"], id);
+async fn a_token_follows_its_organisation_and_not_an_acronym(app: TestApp) {
+    let id = app.organization("ISRS").await;
+    let (by_acronym, by_id) = (app.partner("ISRS"), app.partner(&id));
+    let viewer = "{ viewer { organization { id } } }";
+    for client in [&by_acronym, &by_id] {
+        assert_eq!(client.query(viewer).await["viewer"]["organization"]["id"], id);
     }
+    let renamed = json!({ "id": id, "expectedVersion": 1, "acronym": "ISRS-OLD" });
+    app.secretariat().mutate("updateOrganization", renamed, "id").await;
+    let other = json!({ "acronym": "ISRS", "name": rec_tests::given::text("Another one"), "kind": "OTHER" });
+    app.secretariat().mutate("createOrganization", other, "id").await;
+    assert_eq!(by_id.query(viewer).await["viewer"]["organization"]["id"], id);
 }
 
 type IssuerKey = (&'static str, Algorithm, EncodingKey);

@@ -91,41 +91,40 @@ where
     }
 }
 
-/// Declares tests that run on both databases: `name::sqlite` and `name::postgres`.
+/// Declares cases, functions of a [`TestApp`], as tests on both databases. Each expands to a module of its name beside it:
+///
+/// ```text
+/// mod case { #[test] fn sqlite() { run(Database::Sqlite, super::case) }  #[test] fn postgres() { … } }
+/// ```
 #[macro_export]
 macro_rules! on_both_databases {
-    ($($test:tt)*) => { $crate::on_databases! { [sqlite Sqlite, postgres Postgres] $($test)* } };
+    ($($case:tt)*) => { $crate::on_databases! { [sqlite Sqlite, postgres Postgres] $($case)* } };
 }
 
-/// Declares tests of what there is on PostgreSQL only: `name::postgres`.
+/// As [`on_both_databases!`], of what there is on PostgreSQL only: `case::postgres`.
 #[macro_export]
 macro_rules! on_postgres {
-    ($($test:tt)*) => { $crate::on_databases! { [postgres Postgres] $($test)* } };
+    ($($case:tt)*) => { $crate::on_databases! { [postgres Postgres] $($case)* } };
 }
 
-/// Declares tests of the databases that are listed: a module for each, and in it a test for each database.
+/// As [`on_both_databases!`], on the databases that are listed.
 #[macro_export]
 macro_rules! on_databases {
-    ($databases:tt $($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block)*) => {$(
-        mod $name {
-            #[allow(unused_imports, clippy::allow_attributes, reason = "not every case names something from outside")]
-            use super::*;
-
-            async fn case($app: $crate::TestApp) $body
-
-            $crate::on_databases! { @run $databases $(#[$meta])* }
+    ($databases:tt $($(#[$meta:meta])* $case:ident),* $(,)?) => {$(
+        mod $case {
+            $crate::on_databases! { @tests $databases $case $(#[$meta])* }
         }
     )*};
-    (@run [$database:ident $kind:ident $(, $more:ident $kinds:ident)*] $(#[$meta:meta])*) => {
+    (@tests [$database:ident $kind:ident $(, $more:ident $kinds:ident)*] $case:ident $(#[$meta:meta])*) => {
         $(#[$meta])*
         #[test]
         fn $database() {
-            $crate::run($crate::Database::$kind, case);
+            $crate::run($crate::Database::$kind, super::$case);
         }
 
-        $crate::on_databases! { @run [$($more $kinds),*] $(#[$meta])* }
+        $crate::on_databases! { @tests [$($more $kinds),*] $case $(#[$meta])* }
     };
-    (@run [] $(#[$meta:meta])*) => {};
+    (@tests [] $case:ident $(#[$meta:meta])*) => {};
 }
 
 impl TestApp {

@@ -303,57 +303,62 @@ async fn done(client: &Client, root: &Root, input: Value) -> String {
 }
 
 on_both_databases! {
-    async fn every_root_field_has_a_row_and_every_row_a_field(app: TestApp) {
-        for (kind, table) in [("queryType", QUERY), ("mutationType", MUTATION)] {
-            let fields: Vec<String> = roots(&app, kind).await.into_iter().map(|root| root.name).collect();
-            let rows: Vec<&str> = rows(table).iter().map(|row| row.field).collect();
-            let without_row: Vec<_> = fields.iter().filter(|field| !rows.contains(&field.as_str())).collect();
-            let without_field: Vec<_> = rows.iter().filter(|row| !fields.iter().any(|field| field == *row)).collect();
-            assert!(without_row.is_empty(), "say in the table of tests/it/access who may use {without_row:?}");
-            assert!(without_field.is_empty(), "the schema has no {without_field:?}");
+    every_root_field_has_a_row_and_every_row_a_field,
+    every_query_shows_what_the_table_says,
+    every_mutation_does_what_the_table_says,
+    a_rapporteur_edits_texts_but_records_nothing_for_the_chair,
+}
+
+async fn every_root_field_has_a_row_and_every_row_a_field(app: TestApp) {
+    for (kind, table) in [("queryType", QUERY), ("mutationType", MUTATION)] {
+        let fields: Vec<String> = roots(&app, kind).await.into_iter().map(|root| root.name).collect();
+        let rows: Vec<&str> = rows(table).iter().map(|row| row.field).collect();
+        let without_row: Vec<_> = fields.iter().filter(|field| !rows.contains(&field.as_str())).collect();
+        let without_field: Vec<_> = rows.iter().filter(|row| !fields.iter().any(|field| field == *row)).collect();
+        assert!(without_row.is_empty(), "say in the table of tests/it/access who may use {without_row:?}");
+        assert!(without_field.is_empty(), "the schema has no {without_field:?}");
+    }
+}
+
+async fn every_query_shows_what_the_table_says(app: TestApp) {
+    let roots = roots(&app, "queryType").await;
+    let setting = Setting::new(&app).await;
+    let mut wrong = Vec::new();
+    for row in rows(QUERY) {
+        let root = roots.iter().find(|root| root.name == row.field).expect("a field");
+        let id = setting.id(row.record).await;
+        for (viewer, client) in viewers(&app).iter().enumerate() {
+            compare(&mut wrong, &row, viewer, &shown(client, root, &id).await);
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
 
-    async fn every_query_shows_what_the_table_says(app: TestApp) {
-        let roots = roots(&app, "queryType").await;
-        let setting = Setting::new(&app).await;
-        let mut wrong = Vec::new();
-        for row in rows(QUERY) {
-            let root = roots.iter().find(|root| root.name == row.field).expect("a field");
-            let id = setting.id(row.record).await;
-            for (viewer, client) in viewers(&app).iter().enumerate() {
-                compare(&mut wrong, &row, viewer, &shown(client, root, &id).await);
-            }
+async fn every_mutation_does_what_the_table_says(app: TestApp) {
+    let roots = roots(&app, "mutationType").await;
+    let setting = Setting::new(&app).await;
+    let mut wrong = Vec::new();
+    for row in rows(MUTATION) {
+        let root = roots.iter().find(|root| root.name == row.field).expect("a field");
+        for (viewer, client) in viewers(&app).iter().enumerate() {
+            let input = setting.input(row.field, row.record).await;
+            compare(&mut wrong, &row, viewer, &done(client, root, input).await);
         }
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    app.parts_are_seen_with_their_records().await;
+}
 
-    async fn every_mutation_does_what_the_table_says(app: TestApp) {
-        let roots = roots(&app, "mutationType").await;
-        let setting = Setting::new(&app).await;
-        let mut wrong = Vec::new();
-        for row in rows(MUTATION) {
-            let root = roots.iter().find(|root| root.name == row.field).expect("a field");
-            for (viewer, client) in viewers(&app).iter().enumerate() {
-                let input = setting.input(row.field, row.record).await;
-                compare(&mut wrong, &row, viewer, &done(client, root, input).await);
-            }
-        }
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-        app.parts_are_seen_with_their_records().await;
-    }
-
-    async fn a_rapporteur_edits_texts_but_records_nothing_for_the_chair(app: TestApp) {
-        let setting = Setting::new(&app).await;
-        let mandate = app.mandate("UNOCT", "WG-A", "RAPPORTEUR").await;
-        let rapporteur = app.partner("UNOCT");
-        let revision = setting.input("reviseRecommendation", "discussed").await;
-        rapporteur.mutate("reviseRecommendation", revision, "id").await;
-        let agreement = setting.input("recordAgreement", "discussed").await;
-        assert_eq!(rapporteur.mutation_error("recordAgreement", agreement).await, "FORBIDDEN");
-        let end = rec_tests::given::at_with(&mandate, json!({ "validTo": "2026-01-14" }));
-        app.secretariat().mutate("endMandate", end, "id").await;
-        let revision = setting.input("reviseRecommendation", "discussed").await;
-        assert_eq!(rapporteur.mutation_error("reviseRecommendation", revision).await, "FORBIDDEN");
-    }
+async fn a_rapporteur_edits_texts_but_records_nothing_for_the_chair(app: TestApp) {
+    let setting = Setting::new(&app).await;
+    let mandate = app.mandate("UNOCT", "WG-A", "RAPPORTEUR").await;
+    let rapporteur = app.partner("UNOCT");
+    let revision = setting.input("reviseRecommendation", "discussed").await;
+    rapporteur.mutate("reviseRecommendation", revision, "id").await;
+    let agreement = setting.input("recordAgreement", "discussed").await;
+    assert_eq!(rapporteur.mutation_error("recordAgreement", agreement).await, "FORBIDDEN");
+    let end = rec_tests::given::at_with(&mandate, json!({ "validTo": "2026-01-14" }));
+    app.secretariat().mutate("endMandate", end, "id").await;
+    let revision = setting.input("reviseRecommendation", "discussed").await;
+    assert_eq!(rapporteur.mutation_error("reviseRecommendation", revision).await, "FORBIDDEN");
 }

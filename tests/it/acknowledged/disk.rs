@@ -16,76 +16,86 @@ use serde_json::json;
 use super::{CREATE, Outcome, Pair, outcome, theme};
 
 on_databases! { [sqlite Sqlite]
-    async fn a_disk_that_is_full_at_any_statement_loses_nothing(app: TestApp) {
-        let mut pair = Pair::of(&app).await;
-        pair.goes_on("FIRST").await;
-        let body = app.body("WG-A").await;
-        let long = "A sentence of a text that takes many pages. ".repeat(400);
-        let (mut failed, mut room) = (0, 0);
-        loop {
-            let pages = app.rows("SELECT CAST(page_count AS text) AS x FROM pragma_page_count").await[0]["x"].as_str().unwrap().parse::<u32>().unwrap();
-            app.app.databases.write.execute_unprepared(&format!("PRAGMA max_page_count = {}", pages + room)).await.unwrap();
-            let draft = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("A draft"), "text": text(&long) });
-            let drafted = app.secretariat().payload_or_error("draftRecommendation", draft).await;
-            match drafted {
-                Err(code) => assert_eq!(code, "UNAVAILABLE"),
-                Ok(payload) => {
-                    assert_eq!(payload["userErrors"], json!([]), "{payload}");
-                    break;
-                }
-            }
-            failed += 1;
-            room += 1;
-            pair.goes_on(&format!("{room}")).await;
-        }
-        assert!(failed > 5, "{failed} statements found no room");
-        pair.end().await;
-    }
+    a_disk_that_is_full_at_any_statement_loses_nothing,
+    a_service_that_has_written_nothing_yet_knows_whether_it_could,
+}
 
-    async fn a_service_that_has_written_nothing_yet_knows_whether_it_could(app: TestApp) {
-        let fresh = app.second().await;
-        let write = &fresh.app.databases.write;
-        // No more pages than there are.
-        write.execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
-        assert_eq!(fresh.anonymous().get("/health/ready", &[]).await.0.status, 503);
-        write.execute_unprepared("PRAGMA max_page_count = 100000").await.unwrap();
-        for _ in 0..2 {
-            assert_eq!(fresh.anonymous().get("/health/ready", &[]).await.0.status, 200);
+async fn a_disk_that_is_full_at_any_statement_loses_nothing(app: TestApp) {
+    let mut pair = Pair::of(&app).await;
+    pair.goes_on("FIRST").await;
+    let body = app.body("WG-A").await;
+    let long = "A sentence of a text that takes many pages. ".repeat(400);
+    let (mut failed, mut room) = (0, 0);
+    loop {
+        let pages = app.rows("SELECT CAST(page_count AS text) AS x FROM pragma_page_count").await[0]["x"]
+            .as_str()
+            .unwrap()
+            .parse::<u32>()
+            .unwrap();
+        app.app.databases.write.execute_unprepared(&format!("PRAGMA max_page_count = {}", pages + room)).await.unwrap();
+        let draft = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("A draft"), "text": text(&long) });
+        let drafted = app.secretariat().payload_or_error("draftRecommendation", draft).await;
+        match drafted {
+            Err(code) => assert_eq!(code, "UNAVAILABLE"),
+            Ok(payload) => {
+                assert_eq!(payload["userErrors"], json!([]), "{payload}");
+                break;
+            }
         }
+        failed += 1;
+        room += 1;
+        pair.goes_on(&format!("{room}")).await;
+    }
+    assert!(failed > 5, "{failed} statements found no room");
+    pair.end().await;
+}
+
+async fn a_service_that_has_written_nothing_yet_knows_whether_it_could(app: TestApp) {
+    let fresh = app.second().await;
+    let write = &fresh.app.databases.write;
+    // No more pages than there are.
+    write.execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+    assert_eq!(fresh.anonymous().get("/health/ready", &[]).await.0.status, 503);
+    write.execute_unprepared("PRAGMA max_page_count = 100000").await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(fresh.anonymous().get("/health/ready", &[]).await.0.status, 200);
     }
 }
 
 on_postgres! {
-    async fn a_server_without_room_loses_nothing(shared: TestApp) {
-        drop(shared);
-        let Some(disk) = SmallDisk::mount(48) else { return };
-        let server = Cluster::start().expect("PostgreSQL's programs, for a server of its own");
-        let app = TestApp::on_disk(&server, disk.path()).await;
-        let mut pair = Pair::of(&app).await;
-        pair.goes_on("FIRST").await;
-        let body = app.body("WG-A").await;
-        // Random digits: the server would compress other texts.
-        let long = |number: u64| (0..3000).map(|_| app.app.clock.uuid().to_string()).collect::<String>() + &number.to_string();
-        for round in 0..5 {
-            disk.fill(400_000);
-            let mut number = 0;
-            let code = loop {
-                number += 1;
-                let draft = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("A draft"), "text": text(&long(number)[..9000]) });
-                match app.secretariat().payload_or_error("draftRecommendation", draft).await {
-                    Err(code) => break code,
-                    Ok(payload) => assert_eq!(payload["userErrors"], json!([])),
-                }
-                assert!(number < 1000, "there is always room");
-            };
-            assert_eq!(code, "UNAVAILABLE");
-            assert_eq!(app.anonymous().get("/health/ready", &[]).await.0.status, 503);
-            disk.empty();
-            assert_eq!(app.anonymous().get("/health/ready", &[]).await.0.status, 200);
-            pair.goes_on(&format!("{round}")).await;
-        }
-        pair.end().await;
+    a_server_without_room_loses_nothing,
+}
+
+async fn a_server_without_room_loses_nothing(shared: TestApp) {
+    drop(shared);
+    let Some(disk) = SmallDisk::mount(48) else { return };
+    let server = Cluster::start().expect("PostgreSQL's programs, for a server of its own");
+    let app = TestApp::on_disk(&server, disk.path()).await;
+    let mut pair = Pair::of(&app).await;
+    pair.goes_on("FIRST").await;
+    let body = app.body("WG-A").await;
+    // Random digits: the server would compress other texts.
+    let long =
+        |number: u64| (0..3000).map(|_| app.app.clock.uuid().to_string()).collect::<String>() + &number.to_string();
+    for round in 0..5 {
+        disk.fill(400_000);
+        let mut number = 0;
+        let code = loop {
+            number += 1;
+            let draft = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("A draft"), "text": text(&long(number)[..9000]) });
+            match app.secretariat().payload_or_error("draftRecommendation", draft).await {
+                Err(code) => break code,
+                Ok(payload) => assert_eq!(payload["userErrors"], json!([])),
+            }
+            assert!(number < 1000, "there is always room");
+        };
+        assert_eq!(code, "UNAVAILABLE");
+        assert_eq!(app.anonymous().get("/health/ready", &[]).await.0.status, 503);
+        disk.empty();
+        assert_eq!(app.anonymous().get("/health/ready", &[]).await.0.status, 200);
+        pair.goes_on(&format!("{round}")).await;
     }
+    pair.end().await;
 }
 
 /// A program that writes, and one that reads what it has acknowledged.

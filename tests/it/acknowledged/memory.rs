@@ -110,30 +110,33 @@ async fn memory_that_ends_anywhere(app: TestApp) {
 }
 
 on_postgres! {
-    async fn a_server_without_memory_loses_nothing(shared: TestApp) {
-        drop(shared);
-        let server = Cluster::start().expect("PostgreSQL's programs, for a server of its own");
-        let app = TestApp::on(&server).await;
-        let mut pair = Pair::of(&app).await;
-        pair.goes_on("FIRST").await;
-        let body = app.body("WG-A").await;
-        let (mut drafts, mut left) = (Tries::default(), 0);
-        while !drafts.succeed() {
-            let processes = "SELECT pid AS x FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'rec'";
-            let processes = pair.other.rows(processes).await;
-            let processes: Vec<u32> = processes.iter().map(|row| row["x"].as_u64().unwrap().try_into().unwrap()).collect();
-            for process in &processes {
-                server.limit(*process, "data", Some(data(*process) + left));
-            }
-            drafts.note(draft(&app, &body).await);
-            for process in processes {
-                server.limit(process, "data", None);
-            }
-            assert_eq!(app.anonymous().get("/health/ready", &[]).await.0.status, 200);
-            left += 4 << 10;
-            pair.goes_on(&format!("{left}")).await;
+    a_server_without_memory_loses_nothing,
+}
+
+async fn a_server_without_memory_loses_nothing(shared: TestApp) {
+    drop(shared);
+    let server = Cluster::start().expect("PostgreSQL's programs, for a server of its own");
+    let app = TestApp::on(&server).await;
+    let mut pair = Pair::of(&app).await;
+    pair.goes_on("FIRST").await;
+    let body = app.body("WG-A").await;
+    let (mut drafts, mut left) = (Tries::default(), 0);
+    while !drafts.succeed() {
+        let processes =
+            "SELECT pid AS x FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'rec'";
+        let processes = pair.other.rows(processes).await;
+        let processes: Vec<u32> = processes.iter().map(|row| row["x"].as_u64().unwrap().try_into().unwrap()).collect();
+        for process in &processes {
+            server.limit(*process, "data", Some(data(*process) + left));
         }
-        assert!(drafts.failed > 5, "{drafts:?}");
-        pair.end().await;
+        drafts.note(draft(&app, &body).await);
+        for process in processes {
+            server.limit(process, "data", None);
+        }
+        assert_eq!(app.anonymous().get("/health/ready", &[]).await.0.status, 200);
+        left += 4 << 10;
+        pair.goes_on(&format!("{left}")).await;
     }
+    assert!(drafts.failed > 5, "{drafts:?}");
+    pair.end().await;
 }

@@ -174,191 +174,208 @@ async fn interrupt_after(steps: u64, app: &TestApp) {
 }
 
 on_both_databases! {
-    async fn a_request_that_is_cut_off_anywhere_harms_no_other_one(app: TestApp) {
-        let mut pair = Pair::of(&app).await;
-        let writer = pair.writer.clone();
-        pair.goes_on("FIRST").await;
-        let mut cut = 0;
-        for round in 0..500 {
-            let code = format!("CUT-{round}");
-            let client = if round % 3 == 0 { writer.keyed(&format!("KEY-{round}")) } else { writer.clone() };
-            let sent = client.send(CREATE, theme(&code));
-            let answer = match round % 2 {
-                0 => cut_off(round / 2 % 12, sent).await,
-                _ => tokio::time::timeout(Duration::from_micros(u64::from(round) * 37 % 6000), sent).await.ok(),
-            };
-            if let Some(answer) = answer {
-                assert_eq!(outcome(&answer.body), Outcome::Acknowledged, "{code}");
+    a_request_that_is_cut_off_anywhere_harms_no_other_one,
+}
+
+async fn a_request_that_is_cut_off_anywhere_harms_no_other_one(app: TestApp) {
+    let mut pair = Pair::of(&app).await;
+    let writer = pair.writer.clone();
+    pair.goes_on("FIRST").await;
+    let mut cut = 0;
+    for round in 0..500 {
+        let code = format!("CUT-{round}");
+        let client = if round % 3 == 0 { writer.keyed(&format!("KEY-{round}")) } else { writer.clone() };
+        let sent = client.send(CREATE, theme(&code));
+        let answer = match round % 2 {
+            0 => cut_off(round / 2 % 12, sent).await,
+            _ => tokio::time::timeout(Duration::from_micros(u64::from(round) * 37 % 6000), sent).await.ok(),
+        };
+        if let Some(answer) = answer {
+            assert_eq!(outcome(&answer.body), Outcome::Acknowledged, "{code}");
+            pair.sees(&code).await;
+            pair.acknowledged.insert(code.clone());
+        } else {
+            cut += 1;
+            if round % 3 == 0 {
+                // Under its key it is done once, whether it was done before or not.
+                assert_eq!(outcome(&client.send(CREATE, theme(&code)).await.body), Outcome::Acknowledged, "{code}");
                 pair.sees(&code).await;
                 pair.acknowledged.insert(code.clone());
-            } else {
-                cut += 1;
-                if round % 3 == 0 {
-                    // Under its key it is done once, whether it was done before or not.
-                    assert_eq!(outcome(&client.send(CREATE, theme(&code)).await.body), Outcome::Acknowledged, "{code}");
-                    pair.sees(&code).await;
-                    pair.acknowledged.insert(code.clone());
-                }
-            }
-            if round % 4 == 0 {
-                pair.goes_on(&code).await;
             }
         }
-        assert!(cut > 50, "cut off {cut} times");
-        pair.end().await;
+        if round % 4 == 0 {
+            pair.goes_on(&code).await;
+        }
     }
+    assert!(cut > 50, "cut off {cut} times");
+    pair.end().await;
 }
 
 on_databases! { [sqlite Sqlite]
-    async fn a_statement_that_is_interrupted_anywhere_loses_nothing(app: TestApp) {
-        let mut pair = Pair::of(&app).await;
-        pair.goes_on("FIRST").await;
-        let writer = pair.writer.clone();
-        let (mut tries, mut step) = (Tries::default(), 0_u64);
-        while !tries.succeed() {
-            step += 5;
-            interrupt_after(step, &app).await;
-            let written = pair.write(&writer, &format!("STEP-{step}")).await;
-            tries.note(written.acknowledged());
-            app.app.databases.write.driver().get_sqlite_connection_pool().acquire().await.unwrap().close().await.unwrap();
-            pair.goes_on(&format!("{step}")).await;
-        }
-        assert!(tries.failed > 20, "{tries:?}");
-        pair.end().await;
-    }
+    a_statement_that_is_interrupted_anywhere_loses_nothing,
+    a_part_that_is_refused_under_a_key_is_no_part_of_what_is_kept,
+    a_file_that_was_deleted_or_replaced_takes_no_writes,
+}
 
-    async fn a_part_that_is_refused_under_a_key_is_no_part_of_what_is_kept(app: TestApp) {
-        let mut pair = Pair::of(&app).await;
-        pair.goes_on("FIRST").await;
-        let both = "mutation($one: CreateThemeInput!, $other: CreateThemeInput!) {
-            refused: createTheme(input: $one) { userErrors { code } change { cursor } }
-            createTheme(input: $other) { theme { id } userErrors { code } change { cursor } }
-        }";
-        let (mut tries, mut step) = (Tries::default(), 0_u64);
-        while !tries.succeed() {
-            step += 5;
-            interrupt_after(step, &app).await;
-            let code = format!("STEP-{step}");
-            let variables = json!({ "one": theme("AFTER-FIRST")["input"], "other": theme(&code)["input"] });
-            let body = pair.writer.keyed(&code).send(both, variables).await.body;
-            let acknowledged = outcome(&body).acknowledged();
-            if acknowledged.is_ok() {
-                assert_eq!(body["data"]["refused"]["userErrors"][0]["code"], "ALREADY_EXISTS");
-                pair.sees(&code).await;
-                pair.acknowledged.insert(code);
-            }
-            tries.note(acknowledged);
-            app.app.databases.write.driver().get_sqlite_connection_pool().acquire().await.unwrap().close().await.unwrap();
-            pair.goes_on(&format!("{step}")).await;
-        }
-        assert!(tries.failed > 30, "{tries:?}");
-        pair.end().await;
+async fn a_statement_that_is_interrupted_anywhere_loses_nothing(app: TestApp) {
+    let mut pair = Pair::of(&app).await;
+    pair.goes_on("FIRST").await;
+    let writer = pair.writer.clone();
+    let (mut tries, mut step) = (Tries::default(), 0_u64);
+    while !tries.succeed() {
+        step += 5;
+        interrupt_after(step, &app).await;
+        let written = pair.write(&writer, &format!("STEP-{step}")).await;
+        tries.note(written.acknowledged());
+        app.app.databases.write.driver().get_sqlite_connection_pool().acquire().await.unwrap().close().await.unwrap();
+        pair.goes_on(&format!("{step}")).await;
     }
+    assert!(tries.failed > 20, "{tries:?}");
+    pair.end().await;
+}
 
-    async fn a_file_that_was_deleted_or_replaced_takes_no_writes(app: TestApp) {
-        let file = app.url.strip_prefix("sqlite://").unwrap().to_owned();
-        let writer = app.secretariat();
-        assert_eq!(outcome(&writer.send(CREATE, theme("BEFORE")).await.body), Outcome::Acknowledged);
-        let (moved, ready) = (format!("{file}.moved"), async || app.anonymous().get("/health/ready", &[]).await.0.status);
-        std::fs::rename(&file, &moved).unwrap();
-        let refused = Outcome::Failed("UNAVAILABLE".to_owned());
-        assert_eq!((outcome(&writer.send(CREATE, theme("DELETED")).await.body), ready().await.as_u16()), (refused, 503));
-        std::fs::copy(&moved, &file).unwrap();
-        let answer = writer.send(CREATE, theme("REPLACED")).await;
-        assert_eq!((outcome(&answer.body), ready().await.as_u16()), (Outcome::Failed("UNAVAILABLE".to_owned()), 503));
-        assert_eq!(answer.headers["retry-after"], "1");
-        std::fs::rename(&moved, &file).unwrap();
-        assert_eq!((outcome(&writer.send(CREATE, theme("BACK")).await.body), ready().await.as_u16()), (Outcome::Acknowledged, 200));
+async fn a_part_that_is_refused_under_a_key_is_no_part_of_what_is_kept(app: TestApp) {
+    let mut pair = Pair::of(&app).await;
+    pair.goes_on("FIRST").await;
+    let both = "mutation($one: CreateThemeInput!, $other: CreateThemeInput!) {
+        refused: createTheme(input: $one) { userErrors { code } change { cursor } }
+        createTheme(input: $other) { theme { id } userErrors { code } change { cursor } }
+    }";
+    let (mut tries, mut step) = (Tries::default(), 0_u64);
+    while !tries.succeed() {
+        step += 5;
+        interrupt_after(step, &app).await;
+        let code = format!("STEP-{step}");
+        let variables = json!({ "one": theme("AFTER-FIRST")["input"], "other": theme(&code)["input"] });
+        let body = pair.writer.keyed(&code).send(both, variables).await.body;
+        let acknowledged = outcome(&body).acknowledged();
+        if acknowledged.is_ok() {
+            assert_eq!(body["data"]["refused"]["userErrors"][0]["code"], "ALREADY_EXISTS");
+            pair.sees(&code).await;
+            pair.acknowledged.insert(code);
+        }
+        tries.note(acknowledged);
+        app.app.databases.write.driver().get_sqlite_connection_pool().acquire().await.unwrap().close().await.unwrap();
+        pair.goes_on(&format!("{step}")).await;
     }
+    assert!(tries.failed > 30, "{tries:?}");
+    pair.end().await;
+}
+
+async fn a_file_that_was_deleted_or_replaced_takes_no_writes(app: TestApp) {
+    let file = app.url.strip_prefix("sqlite://").unwrap().to_owned();
+    let writer = app.secretariat();
+    assert_eq!(outcome(&writer.send(CREATE, theme("BEFORE")).await.body), Outcome::Acknowledged);
+    let (moved, ready) = (format!("{file}.moved"), async || app.anonymous().get("/health/ready", &[]).await.0.status);
+    std::fs::rename(&file, &moved).unwrap();
+    let refused = Outcome::Failed("UNAVAILABLE".to_owned());
+    assert_eq!((outcome(&writer.send(CREATE, theme("DELETED")).await.body), ready().await.as_u16()), (refused, 503));
+    std::fs::copy(&moved, &file).unwrap();
+    let answer = writer.send(CREATE, theme("REPLACED")).await;
+    assert_eq!((outcome(&answer.body), ready().await.as_u16()), (Outcome::Failed("UNAVAILABLE".to_owned()), 503));
+    assert_eq!(answer.headers["retry-after"], "1");
+    std::fs::rename(&moved, &file).unwrap();
+    assert_eq!(
+        (outcome(&writer.send(CREATE, theme("BACK")).await.body), ready().await.as_u16()),
+        (Outcome::Acknowledged, 200)
+    );
 }
 
 on_postgres! {
-    async fn a_connection_that_is_left_in_a_transaction_is_closed(app: TestApp) {
-        let other = app.second().await;
-        for _ in 0..20 {
-            // Given up as it begins a transaction of which sqlx knows nothing.
-            let begun = app.app.databases.read.execute_unprepared("BEGIN; SELECT pg_sleep(0.02)");
-            assert!(tokio::time::timeout(Duration::from_millis(5), begun).await.is_err());
-        }
-        let open = "SELECT query AS x FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in %'";
-        until("none is left in one", async || other.rows(open).await.is_empty()).await;
-    }
+    a_connection_that_is_left_in_a_transaction_is_closed,
+    a_connection_that_ends_anywhere_loses_nothing,
+    after_a_restart_no_request_fails_for_an_old_connection,
+    a_server_that_takes_no_writes_is_not_ready_until_the_address_leads_to_another,
+}
 
-    async fn a_connection_that_ends_anywhere_loses_nothing(app: TestApp) {
-        let mut pair = Pair::of(&app).await;
-        let writer = pair.writer.clone();
-        pair.goes_on("FIRST").await;
-        let others = "SELECT count(pg_terminate_backend(pid)) AS x FROM pg_stat_activity WHERE datname = current_database() \
-                      AND pid <> pg_backend_pid() AND application_name = 'rec'";
-        let begun = Instant::now();
-        for number in 0..5 {
-            assert_eq!(pair.write(&writer, &format!("WHOLE-{number}")).await, Outcome::Acknowledged);
-        }
-        let usual = begun.elapsed() / 5;
-        let mut failed = 0;
-        for round in 0..60_u32 {
-            let ending = async {
-                // Anywhere in the time that one takes.
-                tokio::time::sleep(usual * round / 40).await;
-                pair.other.rows(others).await;
-            };
-            let code = format!("ENDED-{round}");
-            let sent = writer.send(CREATE, theme(&code));
-            let (answer, ()) = tokio::join!(sent, ending);
-            match outcome(&answer.body) {
-                Outcome::Acknowledged => {
-                    pair.sees(&code).await;
-                    pair.acknowledged.insert(code);
-                }
-                Outcome::Failed(code) => {
-                    assert_eq!(code, "UNAVAILABLE");
-                    failed += 1;
-                }
-                Outcome::Refused => panic!("refused"),
+async fn a_connection_that_is_left_in_a_transaction_is_closed(app: TestApp) {
+    let other = app.second().await;
+    for _ in 0..20 {
+        // Given up as it begins a transaction of which sqlx knows nothing.
+        let begun = app.app.databases.read.execute_unprepared("BEGIN; SELECT pg_sleep(0.02)");
+        assert!(tokio::time::timeout(Duration::from_millis(5), begun).await.is_err());
+    }
+    let open = "SELECT query AS x FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in %'";
+    until("none is left in one", async || other.rows(open).await.is_empty()).await;
+}
+
+async fn a_connection_that_ends_anywhere_loses_nothing(app: TestApp) {
+    let mut pair = Pair::of(&app).await;
+    let writer = pair.writer.clone();
+    pair.goes_on("FIRST").await;
+    let others = "SELECT count(pg_terminate_backend(pid)) AS x FROM pg_stat_activity WHERE datname = current_database() \
+                  AND pid <> pg_backend_pid() AND application_name = 'rec'";
+    let begun = Instant::now();
+    for number in 0..5 {
+        assert_eq!(pair.write(&writer, &format!("WHOLE-{number}")).await, Outcome::Acknowledged);
+    }
+    let usual = begun.elapsed() / 5;
+    let mut failed = 0;
+    for round in 0..60_u32 {
+        let ending = async {
+            // Anywhere in the time that one takes.
+            tokio::time::sleep(usual * round / 40).await;
+            pair.other.rows(others).await;
+        };
+        let code = format!("ENDED-{round}");
+        let sent = writer.send(CREATE, theme(&code));
+        let (answer, ()) = tokio::join!(sent, ending);
+        match outcome(&answer.body) {
+            Outcome::Acknowledged => {
+                pair.sees(&code).await;
+                pair.acknowledged.insert(code);
             }
-            pair.goes_on(&format!("{round}")).await;
+            Outcome::Failed(code) => {
+                assert_eq!(code, "UNAVAILABLE");
+                failed += 1;
+            }
+            Outcome::Refused => panic!("refused"),
         }
-        assert!(failed > 0, "none was cut");
-        pair.end().await;
+        pair.goes_on(&format!("{round}")).await;
     }
+    assert!(failed > 0, "none was cut");
+    pair.end().await;
+}
 
-    async fn after_a_restart_no_request_fails_for_an_old_connection(shared: TestApp) {
-        drop(shared);
-        let mut server = Cluster::start().expect("PostgreSQL's programs, for a server that may be stopped");
-        let app = TestApp::on(&server).await;
-        let client = app.anonymous();
-        let all = futures_util::future::join_all((0..4).map(|_| client.send("{ bodies { totalCount } }", json!({})))).await;
-        assert!(all.iter().all(|answer| answer.body["errors"].is_null()));
-        server.restart().await;
-        // The connections of the pool are all of the old server.
-        for number in 0..10 {
-            assert_eq!(outcome(&app.secretariat().send(CREATE, theme(&format!("R{number}"))).await.body), Outcome::Acknowledged);
-            assert_eq!(client.send("{ bodies { totalCount } }", json!({})).await.body["errors"], Value::Null);
-        }
+async fn after_a_restart_no_request_fails_for_an_old_connection(shared: TestApp) {
+    drop(shared);
+    let mut server = Cluster::start().expect("PostgreSQL's programs, for a server that may be stopped");
+    let app = TestApp::on(&server).await;
+    let client = app.anonymous();
+    let all = futures_util::future::join_all((0..4).map(|_| client.send("{ bodies { totalCount } }", json!({})))).await;
+    assert!(all.iter().all(|answer| answer.body["errors"].is_null()));
+    server.restart().await;
+    // The connections of the pool are all of the old server.
+    for number in 0..10 {
+        assert_eq!(
+            outcome(&app.secretariat().send(CREATE, theme(&format!("R{number}"))).await.body),
+            Outcome::Acknowledged
+        );
+        assert_eq!(client.send("{ bodies { totalCount } }", json!({})).await.body["errors"], Value::Null);
     }
+}
 
-    async fn a_server_that_takes_no_writes_is_not_ready_until_the_address_leads_to_another(app: TestApp) {
-        let ready = async || app.anonymous().get("/health/ready", &[]).await.0.status.as_u16();
-        let becomes = async |status: u16| {
-            until("it is ready or not", async || ready().await == status).await;
-        };
-        assert_eq!(ready().await, 200);
-        let name = app.rows("SELECT CAST(current_database() AS text) AS x").await[0]["x"].as_str().unwrap().to_owned();
-        let aside = sea_orm::Database::connect(&app.url).await.unwrap();
-        // What begins from now on is as on a server of that kind.
-        let lead = async |read_only: &str| {
-            let sql = format!("ALTER DATABASE {name} SET default_transaction_read_only = {read_only}");
-            aside.execute_unprepared(&sql).await.unwrap();
-        };
-        lead("on").await;
-        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'rec'";
-        aside.execute_unprepared(end).await.unwrap();
-        becomes(503).await;
-        let written = outcome(&app.secretariat().send(CREATE, theme("READ-ONLY")).await.body);
-        assert_eq!(written, Outcome::Failed("UNAVAILABLE".to_owned()));
-        lead("off").await;
-        // Nobody but this question gives the old connections up.
-        becomes(200).await;
-        assert_eq!(outcome(&app.secretariat().send(CREATE, theme("WRITTEN")).await.body), Outcome::Acknowledged);
-    }
+async fn a_server_that_takes_no_writes_is_not_ready_until_the_address_leads_to_another(app: TestApp) {
+    let ready = async || app.anonymous().get("/health/ready", &[]).await.0.status.as_u16();
+    let becomes = async |status: u16| {
+        until("it is ready or not", async || ready().await == status).await;
+    };
+    assert_eq!(ready().await, 200);
+    let name = app.rows("SELECT CAST(current_database() AS text) AS x").await[0]["x"].as_str().unwrap().to_owned();
+    let aside = sea_orm::Database::connect(&app.url).await.unwrap();
+    // What begins from now on is as on a server of that kind.
+    let lead = async |read_only: &str| {
+        let sql = format!("ALTER DATABASE {name} SET default_transaction_read_only = {read_only}");
+        aside.execute_unprepared(&sql).await.unwrap();
+    };
+    lead("on").await;
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'rec'";
+    aside.execute_unprepared(end).await.unwrap();
+    becomes(503).await;
+    let written = outcome(&app.secretariat().send(CREATE, theme("READ-ONLY")).await.body);
+    assert_eq!(written, Outcome::Failed("UNAVAILABLE".to_owned()));
+    lead("off").await;
+    // Nobody but this question gives the old connections up.
+    becomes(200).await;
+    assert_eq!(outcome(&app.secretariat().send(CREATE, theme("WRITTEN")).await.body), Outcome::Acknowledged);
 }

@@ -26,127 +26,136 @@ fn id_of(printed: &str) -> OrganizationId {
 }
 
 on_both_databases! {
-    async fn a_hidden_record_is_not_told_of_by_the_version_of_one_that_names_it(app: TestApp) {
-        let (draft, meeting) = (app.draft("WG-A").await, app.planned_meeting(json!({})).await);
-        let item = json!({ "meetingId": meeting["id"], "title": text("A"), "kind": "DISCUSSION", "recommendationIds": [draft["id"]] });
-        let item = app.secretariat().mutate("addAgendaItem", item, "id version").await;
-        let start = app.app.feed.cursor(head(&app).await).to_string();
-        let open = app.secretariat().mutate("openDiscussion", at(&draft), "id version").await;
-        let query = "query($after: String) { changes(after: $after) { edges { kind type id version } } }";
-        let told = async |client: rec_tests::client::Client| client.query_with(query, json!({ "after": start })).await["changes"]["edges"].take();
-        assert_eq!(told(app.anonymous()).await, json!([]));
-        let of_item = json!({ "kind": "UPDATED", "type": "AGENDA_ITEM", "id": item["id"], "version": 1 });
-        let of_text = |kind: &str| json!({ "kind": kind, "type": "RECOMMENDATION", "id": draft["id"], "version": 2 });
-        assert_eq!(told(app.reader()).await, json!([of_item, of_text("CREATED")]));
-        assert_eq!(told(app.secretariat()).await, json!([of_item, of_text("UPDATED")]));
-        app.secretariat().mutate("withdrawRecommendation", at(&open), "id").await;
-        assert_eq!(told(app.anonymous()).await, json!([]), "and nothing of its end");
-        let kinds: Vec<Value> = told(app.reader()).await.as_array().unwrap().iter().map(|edge| edge["kind"].clone()).collect();
-        assert_eq!(kinds, ["UPDATED", "ACCESS_LOST"]);
-        let query = "query($id: ID!) { node(id: $id) { ... on AgendaItem { version } } }";
-        let shown = app.anonymous().query_with(query, json!({ "id": item["id"] })).await;
-        assert_eq!(shown["node"]["version"], 1);
-    }
+    a_hidden_record_is_not_told_of_by_the_version_of_one_that_names_it,
+    a_line_tells_who_could_and_who_can_read_its_meeting,
+    a_line_tells_who_could_and_who_can_read_its_text,
+    an_agenda_item_that_is_hidden_with_its_meeting_is_told_of,
+    a_line_gives_the_reason_where_a_record_is_taken_back,
+}
 
-    async fn a_line_tells_who_could_and_who_can_read_its_meeting(app: TestApp) {
-        let unodc = app.organization("UNODC").await;
-        let meeting = app.planned_meeting(json!({})).await;
-        let part = json!({
-            "meetingId": meeting["id"], "organizationId": unodc, "capacity": "SPEAKER", "attendance": "PRESENT",
-        });
-        app.secretariat().mutate("recordParticipation", part, "id").await;
-        let told = async |version: i32, more: Value| {
-            let start = head(&app).await;
-            let input = json!({ "id": meeting["id"], "expectedVersion": version });
-            app.secretariat().mutate("updateMeeting", with(input, more), "id").await;
-            access(&app, start).await
-        };
-        let (nobody, unodc) = (None, Some(id_of(&unodc)));
-        assert_eq!(
-            told(1, json!({ "sensitivity": "CONFIDENTIAL" })).await,
-            [
-                (RecordType::Participation, Some((Public, unodc)), (Confidential, nobody)),
-                (RecordType::Meeting, Some((Public, nobody)), (Confidential, nobody)),
-            ]
-        );
-        assert_eq!(
-            told(2, json!({ "sensitivity": "PARTICIPANTS_ONLY", "chathamHouse": true })).await,
-            [
-                (RecordType::Participation, Some((Confidential, nobody)), (Confidential, unodc)),
-                (RecordType::Meeting, Some((Confidential, nobody)), (Participants, nobody)),
-            ]
-        );
-    }
+async fn a_hidden_record_is_not_told_of_by_the_version_of_one_that_names_it(app: TestApp) {
+    let (draft, meeting) = (app.draft("WG-A").await, app.planned_meeting(json!({})).await);
+    let item = json!({ "meetingId": meeting["id"], "title": text("A"), "kind": "DISCUSSION", "recommendationIds": [draft["id"]] });
+    let item = app.secretariat().mutate("addAgendaItem", item, "id version").await;
+    let start = app.app.feed.cursor(head(&app).await).to_string();
+    let open = app.secretariat().mutate("openDiscussion", at(&draft), "id version").await;
+    let query = "query($after: String) { changes(after: $after) { edges { kind type id version } } }";
+    let told = async |client: rec_tests::client::Client| {
+        client.query_with(query, json!({ "after": start })).await["changes"]["edges"].take()
+    };
+    assert_eq!(told(app.anonymous()).await, json!([]));
+    let of_item = json!({ "kind": "UPDATED", "type": "AGENDA_ITEM", "id": item["id"], "version": 1 });
+    let of_text = |kind: &str| json!({ "kind": kind, "type": "RECOMMENDATION", "id": draft["id"], "version": 2 });
+    assert_eq!(told(app.reader()).await, json!([of_item, of_text("CREATED")]));
+    assert_eq!(told(app.secretariat()).await, json!([of_item, of_text("UPDATED")]));
+    app.secretariat().mutate("withdrawRecommendation", at(&open), "id").await;
+    assert_eq!(told(app.anonymous()).await, json!([]), "and nothing of its end");
+    let kinds: Vec<Value> =
+        told(app.reader()).await.as_array().unwrap().iter().map(|edge| edge["kind"].clone()).collect();
+    assert_eq!(kinds, ["UPDATED", "ACCESS_LOST"]);
+    let query = "query($id: ID!) { node(id: $id) { ... on AgendaItem { version } } }";
+    let shown = app.anonymous().query_with(query, json!({ "id": item["id"] })).await;
+    assert_eq!(shown["node"]["version"], 1);
+}
 
-    async fn a_line_tells_who_could_and_who_can_read_its_text(app: TestApp) {
-        app.mandate("OSCE", "WG-A", "MEMBER").await;
-        let meeting = app.concluded_meeting(&["WG-A", "EC"]).await;
-        let (osce, start) = (Some(id_of(&app.organization("OSCE").await)), head(&app).await);
-        let input = json!({
-            "bodyId": app.body("WG-A").await, "kind": "RECOMMENDATION", "title": text("R"), "text": text("R"),
-            "addressees": [{ "category": "ALL_STAKEHOLDERS", "role": "LEAD" }],
-        });
-        let draft = app.partner("OSCE").mutate("draftRecommendation", input.clone(), "id version").await;
-        app.submit(&draft, &meeting).await;
-        let adopt = json!({ "expectedVersion": 4, "meetingId": meeting["id"], "noPersonalData": true });
-        let adopt = with(at(&draft), adopt);
-        app.secretariat().mutate("adoptRecommendation", adopt, "id").await;
-        let text = |before: Option<Audience>, after: Audience| {
-            (RecordType::Recommendation, before.map(|before| (before, osce)), (after, osce))
-        };
-        assert_eq!(
-            access(&app, start).await,
-            [
-                text(None, Confidential),
-                text(Some(Confidential), Participants),
-                text(Some(Participants), Participants),
-                text(Some(Participants), Participants),
-                text(Some(Participants), Public),
-            ]
-        );
-        let draft = app.partner("OSCE").mutate("draftRecommendation", input, "id version").await;
-        let discussed = app.partner("OSCE").mutate("openDiscussion", at(&draft), "id version").await;
+async fn a_line_tells_who_could_and_who_can_read_its_meeting(app: TestApp) {
+    let unodc = app.organization("UNODC").await;
+    let meeting = app.planned_meeting(json!({})).await;
+    let part = json!({
+        "meetingId": meeting["id"], "organizationId": unodc, "capacity": "SPEAKER", "attendance": "PRESENT",
+    });
+    app.secretariat().mutate("recordParticipation", part, "id").await;
+    let told = async |version: i32, more: Value| {
         let start = head(&app).await;
-        app.partner("OSCE").mutate("withdrawRecommendation", at(&discussed), "id").await;
-        assert_eq!(access(&app, start).await, [text(Some(Participants), Confidential)]);
-    }
+        let input = json!({ "id": meeting["id"], "expectedVersion": version });
+        app.secretariat().mutate("updateMeeting", with(input, more), "id").await;
+        access(&app, start).await
+    };
+    let (nobody, unodc) = (None, Some(id_of(&unodc)));
+    assert_eq!(
+        told(1, json!({ "sensitivity": "CONFIDENTIAL" })).await,
+        [
+            (RecordType::Participation, Some((Public, unodc)), (Confidential, nobody)),
+            (RecordType::Meeting, Some((Public, nobody)), (Confidential, nobody)),
+        ]
+    );
+    assert_eq!(
+        told(2, json!({ "sensitivity": "PARTICIPANTS_ONLY", "chathamHouse": true })).await,
+        [
+            (RecordType::Participation, Some((Confidential, nobody)), (Confidential, unodc)),
+            (RecordType::Meeting, Some((Confidential, nobody)), (Participants, nobody)),
+        ]
+    );
+}
 
-    async fn an_agenda_item_that_is_hidden_with_its_meeting_is_told_of(app: TestApp) {
-        let meeting = app.planned_meeting(json!({})).await;
-        let item = json!({ "meetingId": meeting["id"], "title": text("One"), "kind": "SESSION" });
-        app.secretariat().mutate("addAgendaItem", item, "id").await;
-        let start = head(&app).await;
-        let closed = json!({ "id": meeting["id"], "expectedVersion": 2, "sensitivity": "CONFIDENTIAL" });
-        app.secretariat().mutate("updateMeeting", closed, "id").await;
-        let told = access(&app, start).await;
-        let hidden = (RecordType::AgendaItem, Some((Public, None)), (Confidential, None));
-        assert!(told.contains(&hidden), "{told:?}");
-    }
+async fn a_line_tells_who_could_and_who_can_read_its_text(app: TestApp) {
+    app.mandate("OSCE", "WG-A", "MEMBER").await;
+    let meeting = app.concluded_meeting(&["WG-A", "EC"]).await;
+    let (osce, start) = (Some(id_of(&app.organization("OSCE").await)), head(&app).await);
+    let input = json!({
+        "bodyId": app.body("WG-A").await, "kind": "RECOMMENDATION", "title": text("R"), "text": text("R"),
+        "addressees": [{ "category": "ALL_STAKEHOLDERS", "role": "LEAD" }],
+    });
+    let draft = app.partner("OSCE").mutate("draftRecommendation", input.clone(), "id version").await;
+    app.submit(&draft, &meeting).await;
+    let adopt = json!({ "expectedVersion": 4, "meetingId": meeting["id"], "noPersonalData": true });
+    let adopt = with(at(&draft), adopt);
+    app.secretariat().mutate("adoptRecommendation", adopt, "id").await;
+    let text = |before: Option<Audience>, after: Audience| {
+        (RecordType::Recommendation, before.map(|before| (before, osce)), (after, osce))
+    };
+    assert_eq!(
+        access(&app, start).await,
+        [
+            text(None, Confidential),
+            text(Some(Confidential), Participants),
+            text(Some(Participants), Participants),
+            text(Some(Participants), Participants),
+            text(Some(Participants), Public),
+        ]
+    );
+    let draft = app.partner("OSCE").mutate("draftRecommendation", input, "id version").await;
+    let discussed = app.partner("OSCE").mutate("openDiscussion", at(&draft), "id version").await;
+    let start = head(&app).await;
+    app.partner("OSCE").mutate("withdrawRecommendation", at(&discussed), "id").await;
+    assert_eq!(access(&app, start).await, [text(Some(Participants), Confidential)]);
+}
 
-    async fn a_line_gives_the_reason_where_a_record_is_taken_back(app: TestApp) {
-        let draft = app.draft("WG-A").await;
-        app.secretariat().mutate("withdrawRecommendation", at(&draft), "id").await;
-        let meeting = app.planned_meeting(json!({ "sensitivity": "PARTICIPANTS_ONLY" })).await;
-        let item = json!({ "meetingId": meeting["id"], "title": text("One"), "kind": "SESSION" });
-        let item = app.secretariat().mutate("addAgendaItem", item, "id version").await;
-        let start = head(&app).await;
-        app.secretariat().mutate("removeAgendaItem", at(&item), "id").await;
-        let for_participants = (Participants, None);
-        assert_eq!(
-            access(&app, start).await,
-            [
-                (RecordType::AgendaItem, Some(for_participants), for_participants),
-                (RecordType::Meeting, Some(for_participants), for_participants),
-            ]
-        );
-        let reasons: Vec<_> =
-            lines(&app, 0).await.iter().filter_map(|line| Some((line.subject_kind, line.kind, line.reason?))).collect();
-        assert_eq!(
-            reasons,
-            [
-                (RecordType::Recommendation, ChangeKind::Updated, ChangeReason::WithdrawnDraft),
-                (RecordType::AgendaItem, ChangeKind::Removed, ChangeReason::EnteredInError),
-            ]
-        );
-    }
+async fn an_agenda_item_that_is_hidden_with_its_meeting_is_told_of(app: TestApp) {
+    let meeting = app.planned_meeting(json!({})).await;
+    let item = json!({ "meetingId": meeting["id"], "title": text("One"), "kind": "SESSION" });
+    app.secretariat().mutate("addAgendaItem", item, "id").await;
+    let start = head(&app).await;
+    let closed = json!({ "id": meeting["id"], "expectedVersion": 2, "sensitivity": "CONFIDENTIAL" });
+    app.secretariat().mutate("updateMeeting", closed, "id").await;
+    let told = access(&app, start).await;
+    let hidden = (RecordType::AgendaItem, Some((Public, None)), (Confidential, None));
+    assert!(told.contains(&hidden), "{told:?}");
+}
+
+async fn a_line_gives_the_reason_where_a_record_is_taken_back(app: TestApp) {
+    let draft = app.draft("WG-A").await;
+    app.secretariat().mutate("withdrawRecommendation", at(&draft), "id").await;
+    let meeting = app.planned_meeting(json!({ "sensitivity": "PARTICIPANTS_ONLY" })).await;
+    let item = json!({ "meetingId": meeting["id"], "title": text("One"), "kind": "SESSION" });
+    let item = app.secretariat().mutate("addAgendaItem", item, "id version").await;
+    let start = head(&app).await;
+    app.secretariat().mutate("removeAgendaItem", at(&item), "id").await;
+    let for_participants = (Participants, None);
+    assert_eq!(
+        access(&app, start).await,
+        [
+            (RecordType::AgendaItem, Some(for_participants), for_participants),
+            (RecordType::Meeting, Some(for_participants), for_participants),
+        ]
+    );
+    let reasons: Vec<_> =
+        lines(&app, 0).await.iter().filter_map(|line| Some((line.subject_kind, line.kind, line.reason?))).collect();
+    assert_eq!(
+        reasons,
+        [
+            (RecordType::Recommendation, ChangeKind::Updated, ChangeReason::WithdrawnDraft),
+            (RecordType::AgendaItem, ChangeKind::Removed, ChangeReason::EnteredInError),
+        ]
+    );
 }

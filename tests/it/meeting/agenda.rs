@@ -12,122 +12,140 @@ async fn agenda(app: &TestApp, meeting: &Value) -> Vec<Value> {
 }
 
 on_both_databases! {
-    async fn items_added_at_once_all_find_their_place(app: TestApp) {
-        let meeting = app.planned_meeting(json!({})).await;
-        let mut added = Vec::new();
-        for _ in 0..5 {
-            let (client, id) = (app.secretariat(), meeting["id"].clone());
-            let input = json!({ "meetingId": id, "title": text("Item"), "kind": "DISCUSSION" });
-            added.push(tokio::spawn(async move { client.mutate("addAgendaItem", input, "position").await }));
-        }
-        let mut positions = Vec::new();
-        for item in added {
-            positions.push(item.await.unwrap()["position"].as_i64().unwrap());
-        }
-        positions.sort_unstable();
-        assert_eq!(positions, [1, 2, 3, 4, 5]);
-        assert_eq!(version(&app, &meeting).await, 6);
-    }
+    items_added_at_once_all_find_their_place,
+    every_change_of_the_agenda_bumps_the_meeting,
+    an_agenda_is_reordered_as_a_whole,
+    the_agenda_follows_its_meeting_in_the_feed,
+    an_agenda_item_is_about_recommendations_and_they_lead_back,
+    the_recommendations_of_an_agenda_item_are_set_kept_and_removed_with_it,
+}
 
-    async fn every_change_of_the_agenda_bumps_the_meeting(app: TestApp) {
-        let meeting = app.planned_meeting(json!({})).await;
-        let first = item(&app, &meeting, "First").await;
-        assert_eq!((&first["number"], &first["position"]), (&json!("1"), &json!(1)));
-        assert_eq!(version(&app, &meeting).await, 2);
-        let second = item(&app, &meeting, "Second").await;
-        assert_eq!((&second["number"], &second["position"]), (&json!("2"), &json!(2)));
-        let input = at_with(&first, json!({ "number": "1 (a)", "kind": "DECISION", "bodyId": app.body("EC").await }));
-        let updated =
-            app.secretariat().mutate("updateAgendaItem", input, "id version number kind title body { code }").await;
-        let expected = json!({
-            "id": first["id"], "version": 2, "number": "1 (a)", "kind": "DECISION", "title": "First",
-            "body": { "code": "EC" },
-        });
-        assert_eq!(updated, expected);
-        assert_eq!(version(&app, &meeting).await, 4);
-        let order = json!({ "meetingId": meeting["id"], "expectedVersion": 4, "itemIds": [second["id"], first["id"]] });
-        let reordered = app.secretariat().mutate("reorderAgendaItems", order, "version agenda { title }").await;
-        assert_eq!(
-            (each(&reordered["agenda"], "/title"), &reordered["version"]),
-            (vec![json!("Second"), json!("First")], &json!(5))
-        );
-        let last = json!({ "id": second["id"], "expectedVersion": 2 });
-        let rest = app.secretariat().mutate("removeAgendaItem", last, "version agenda { title }").await;
-        assert_eq!(rest, json!({ "version": 6, "agenda": [{ "title": "First" }] }));
+async fn items_added_at_once_all_find_their_place(app: TestApp) {
+    let meeting = app.planned_meeting(json!({})).await;
+    let mut added = Vec::new();
+    for _ in 0..5 {
+        let (client, id) = (app.secretariat(), meeting["id"].clone());
+        let input = json!({ "meetingId": id, "title": text("Item"), "kind": "DISCUSSION" });
+        added.push(tokio::spawn(async move { client.mutate("addAgendaItem", input, "position").await }));
     }
+    let mut positions = Vec::new();
+    for item in added {
+        positions.push(item.await.unwrap()["position"].as_i64().unwrap());
+    }
+    positions.sort_unstable();
+    assert_eq!(positions, [1, 2, 3, 4, 5]);
+    assert_eq!(version(&app, &meeting).await, 6);
+}
 
-    async fn an_agenda_is_reordered_as_a_whole(app: TestApp) {
-        let meeting = app.planned_meeting(json!({})).await;
-        let (one, two) = (item(&app, &meeting, "One").await, item(&app, &meeting, "Two").await);
-        let foreign = item(&app, &app.planned_meeting(json!({})).await, "Foreign").await;
-        let id = &meeting["id"];
-        let order =
-            |version: i32, items: Value| json!({ "meetingId": id, "expectedVersion": version, "itemIds": items });
-        for items in [json!([one["id"]]), json!([one["id"], one["id"]]), json!([one["id"], foreign["id"]]), json!([])] {
-            assert_eq!(app.secretariat().refusals("reorderAgendaItems", order(3, items)).await, ["INVALID itemIds"]);
-        }
-        let stale = order(2, json!([two["id"], one["id"]]));
-        assert_eq!(app.secretariat().refusals("reorderAgendaItems", stale).await, ["CONFLICT expectedVersion"]);
-        assert_eq!(agenda(&app, &meeting).await, ["One", "Two"]);
-    }
+async fn every_change_of_the_agenda_bumps_the_meeting(app: TestApp) {
+    let meeting = app.planned_meeting(json!({})).await;
+    let first = item(&app, &meeting, "First").await;
+    assert_eq!((&first["number"], &first["position"]), (&json!("1"), &json!(1)));
+    assert_eq!(version(&app, &meeting).await, 2);
+    let second = item(&app, &meeting, "Second").await;
+    assert_eq!((&second["number"], &second["position"]), (&json!("2"), &json!(2)));
+    let input = at_with(&first, json!({ "number": "1 (a)", "kind": "DECISION", "bodyId": app.body("EC").await }));
+    let updated =
+        app.secretariat().mutate("updateAgendaItem", input, "id version number kind title body { code }").await;
+    let expected = json!({
+        "id": first["id"], "version": 2, "number": "1 (a)", "kind": "DECISION", "title": "First",
+        "body": { "code": "EC" },
+    });
+    assert_eq!(updated, expected);
+    assert_eq!(version(&app, &meeting).await, 4);
+    let order = json!({ "meetingId": meeting["id"], "expectedVersion": 4, "itemIds": [second["id"], first["id"]] });
+    let reordered = app.secretariat().mutate("reorderAgendaItems", order, "version agenda { title }").await;
+    assert_eq!(
+        (each(&reordered["agenda"], "/title"), &reordered["version"]),
+        (vec![json!("Second"), json!("First")], &json!(5))
+    );
+    let last = json!({ "id": second["id"], "expectedVersion": 2 });
+    let rest = app.secretariat().mutate("removeAgendaItem", last, "version agenda { title }").await;
+    assert_eq!(rest, json!({ "version": 6, "agenda": [{ "title": "First" }] }));
+}
 
-    async fn the_agenda_follows_its_meeting_in_the_feed(app: TestApp) {
-        let meeting = app.planned_meeting(json!({})).await;
-        item(&app, &meeting, "One").await;
-        let closed = json!({ "id": meeting["id"], "expectedVersion": 2, "sensitivity": "CONFIDENTIAL" });
-        app.secretariat().mutate("updateMeeting", closed, "id").await;
-        let sql = "SELECT version, audience_before, audience FROM change WHERE subject_kind = 'AGENDA_ITEM' ORDER BY seq DESC LIMIT 1";
-        let rows = app.rows(sql).await;
-        assert_eq!(rows, [json!({ "version": 2, "audience_before": 0, "audience": 2 })]);
+async fn an_agenda_is_reordered_as_a_whole(app: TestApp) {
+    let meeting = app.planned_meeting(json!({})).await;
+    let (one, two) = (item(&app, &meeting, "One").await, item(&app, &meeting, "Two").await);
+    let foreign = item(&app, &app.planned_meeting(json!({})).await, "Foreign").await;
+    let id = &meeting["id"];
+    let order = |version: i32, items: Value| json!({ "meetingId": id, "expectedVersion": version, "itemIds": items });
+    for items in [json!([one["id"]]), json!([one["id"], one["id"]]), json!([one["id"], foreign["id"]]), json!([])] {
+        assert_eq!(app.secretariat().refusals("reorderAgendaItems", order(3, items)).await, ["INVALID itemIds"]);
     }
+    let stale = order(2, json!([two["id"], one["id"]]));
+    assert_eq!(app.secretariat().refusals("reorderAgendaItems", stale).await, ["CONFLICT expectedVersion"]);
+    assert_eq!(agenda(&app, &meeting).await, ["One", "Two"]);
+}
 
-    async fn an_agenda_item_is_about_recommendations_and_they_lead_back(app: TestApp) {
-        let meeting = app.planned_meeting(json!({})).await;
-        let (one, other) = (app.adopted("WG-A").await, app.under_discussion("WG-B").await);
-        let body = app.body("WG-A").await;
-        let input = json!({ "meetingId": meeting["id"], "title": text("Texts"), "kind": "DECISION", "bodyId": body,
-            "recommendationIds": [one["id"], other["id"]] });
-        let added = app.secretariat().mutate("addAgendaItem", input, "id version recommendations { id }").await;
-        assert_eq!(each(&added["recommendations"], "/id"), [one["id"].clone(), other["id"].clone()]);
-        let query = "query($id: ID!, $item: ID!) { node(id: $item) { ... on AgendaItem { recommendations { id } } }
-            recommendation(by: { id: $id }) { agendaItems { totalCount nodes { id } } }
-            body(by: { code: \"WG-A\" }) { agendaItems(filter: { kind: { eq: DECISION } }) { nodes { id } } } }";
-        let ask = async |client: &rec_tests::client::Client, id: &Value| client.query_with(query, json!({ "id": id, "item": added["id"] })).await;
-        let public = ask(&app.anonymous(), &one["id"]).await;
-        assert_eq!(each(&public["node"]["recommendations"], "/id"), [one["id"].clone()], "what is hidden is left out");
-        assert_eq!(public["recommendation"]["agendaItems"], json!({ "totalCount": 1, "nodes": [{ "id": added["id"] }] }));
-        assert_eq!(each(&public["body"]["agendaItems"]["nodes"], "/id"), [added["id"].clone()]);
-        assert_eq!(ask(&app.reader(), &other["id"]).await["recommendation"]["agendaItems"]["totalCount"], 1);
-        let closed = json!({ "id": meeting["id"], "expectedVersion": 2, "sensitivity": "CONFIDENTIAL" });
-        app.secretariat().mutate("updateMeeting", closed, "id").await;
-        let hidden = ask(&app.reader(), &one["id"]).await;
-        assert_eq!((&hidden["node"], &hidden["recommendation"]["agendaItems"]["totalCount"], &hidden["body"]["agendaItems"]["nodes"]),
-            (&Value::Null, &json!(0), &json!([])));
-    }
+async fn the_agenda_follows_its_meeting_in_the_feed(app: TestApp) {
+    let meeting = app.planned_meeting(json!({})).await;
+    item(&app, &meeting, "One").await;
+    let closed = json!({ "id": meeting["id"], "expectedVersion": 2, "sensitivity": "CONFIDENTIAL" });
+    app.secretariat().mutate("updateMeeting", closed, "id").await;
+    let sql = "SELECT version, audience_before, audience FROM change WHERE subject_kind = 'AGENDA_ITEM' ORDER BY seq DESC LIMIT 1";
+    let rows = app.rows(sql).await;
+    assert_eq!(rows, [json!({ "version": 2, "audience_before": 0, "audience": 2 })]);
+}
 
-    async fn the_recommendations_of_an_agenda_item_are_set_kept_and_removed_with_it(app: TestApp) {
-        let meeting = app.planned_meeting(json!({})).await;
-        let text_row = app.under_discussion("WG-A").await;
-        let added = item(&app, &meeting, "One").await;
-        let set = at_with(&added, json!({ "recommendationIds": [text_row["id"]] }));
-        let set = app.secretariat().mutate("updateAgendaItem", set, "id version recommendations { id }").await;
-        assert_eq!((&set["version"], each(&set["recommendations"], "/id")), (&json!(2), vec![text_row["id"].clone()]));
-        assert_eq!(version(&app, &meeting).await, 3);
-        let same = at_with(&set, json!({ "recommendationIds": [text_row["id"]], "kind": "DISCUSSION" }));
-        assert_eq!(app.secretariat().mutate("updateAgendaItem", same, "version").await["version"], 2, "nothing has changed");
-        for (wrong, refusal) in [
-            (json!(["rec_x"]), "NOT_FOUND recommendationIds.0"),
-            (json!([text_row["id"], text_row["id"]]), "INVALID recommendationIds"),
-        ] {
-            let wrong = at_with(&set, json!({ "recommendationIds": wrong }));
-            assert_eq!(app.secretariat().refusals("updateAgendaItem", wrong).await, [refusal]);
-        }
-        let emptied = at_with(&set, json!({ "recommendationIds": null }));
-        let emptied = app.secretariat().mutate("updateAgendaItem", emptied, "id version recommendations { id }").await;
-        assert_eq!(emptied["recommendations"], json!([]));
-        let again = at_with(&emptied, json!({ "recommendationIds": [text_row["id"]] }));
-        let again = app.secretariat().mutate("updateAgendaItem", again, "id version").await;
-        app.secretariat().mutate("removeAgendaItem", at(&again), "id").await;
-        assert!(app.rows("SELECT id FROM agenda_item_recommendation").await.is_empty());
+async fn an_agenda_item_is_about_recommendations_and_they_lead_back(app: TestApp) {
+    let meeting = app.planned_meeting(json!({})).await;
+    let (one, other) = (app.adopted("WG-A").await, app.under_discussion("WG-B").await);
+    let body = app.body("WG-A").await;
+    let input = json!({ "meetingId": meeting["id"], "title": text("Texts"), "kind": "DECISION", "bodyId": body,
+        "recommendationIds": [one["id"], other["id"]] });
+    let added = app.secretariat().mutate("addAgendaItem", input, "id version recommendations { id }").await;
+    assert_eq!(each(&added["recommendations"], "/id"), [one["id"].clone(), other["id"].clone()]);
+    let query = "query($id: ID!, $item: ID!) { node(id: $item) { ... on AgendaItem { recommendations { id } } }
+        recommendation(by: { id: $id }) { agendaItems { totalCount nodes { id } } }
+        body(by: { code: \"WG-A\" }) { agendaItems(filter: { kind: { eq: DECISION } }) { nodes { id } } } }";
+    let ask = async |client: &rec_tests::client::Client, id: &Value| {
+        client.query_with(query, json!({ "id": id, "item": added["id"] })).await
+    };
+    let public = ask(&app.anonymous(), &one["id"]).await;
+    assert_eq!(each(&public["node"]["recommendations"], "/id"), [one["id"].clone()], "what is hidden is left out");
+    assert_eq!(public["recommendation"]["agendaItems"], json!({ "totalCount": 1, "nodes": [{ "id": added["id"] }] }));
+    assert_eq!(each(&public["body"]["agendaItems"]["nodes"], "/id"), [added["id"].clone()]);
+    assert_eq!(ask(&app.reader(), &other["id"]).await["recommendation"]["agendaItems"]["totalCount"], 1);
+    let closed = json!({ "id": meeting["id"], "expectedVersion": 2, "sensitivity": "CONFIDENTIAL" });
+    app.secretariat().mutate("updateMeeting", closed, "id").await;
+    let hidden = ask(&app.reader(), &one["id"]).await;
+    assert_eq!(
+        (
+            &hidden["node"],
+            &hidden["recommendation"]["agendaItems"]["totalCount"],
+            &hidden["body"]["agendaItems"]["nodes"]
+        ),
+        (&Value::Null, &json!(0), &json!([]))
+    );
+}
+
+async fn the_recommendations_of_an_agenda_item_are_set_kept_and_removed_with_it(app: TestApp) {
+    let meeting = app.planned_meeting(json!({})).await;
+    let text_row = app.under_discussion("WG-A").await;
+    let added = item(&app, &meeting, "One").await;
+    let set = at_with(&added, json!({ "recommendationIds": [text_row["id"]] }));
+    let set = app.secretariat().mutate("updateAgendaItem", set, "id version recommendations { id }").await;
+    assert_eq!((&set["version"], each(&set["recommendations"], "/id")), (&json!(2), vec![text_row["id"].clone()]));
+    assert_eq!(version(&app, &meeting).await, 3);
+    let same = at_with(&set, json!({ "recommendationIds": [text_row["id"]], "kind": "DISCUSSION" }));
+    assert_eq!(
+        app.secretariat().mutate("updateAgendaItem", same, "version").await["version"],
+        2,
+        "nothing has changed"
+    );
+    for (wrong, refusal) in [
+        (json!(["rec_x"]), "NOT_FOUND recommendationIds.0"),
+        (json!([text_row["id"], text_row["id"]]), "INVALID recommendationIds"),
+    ] {
+        let wrong = at_with(&set, json!({ "recommendationIds": wrong }));
+        assert_eq!(app.secretariat().refusals("updateAgendaItem", wrong).await, [refusal]);
     }
+    let emptied = at_with(&set, json!({ "recommendationIds": null }));
+    let emptied = app.secretariat().mutate("updateAgendaItem", emptied, "id version recommendations { id }").await;
+    assert_eq!(emptied["recommendations"], json!([]));
+    let again = at_with(&emptied, json!({ "recommendationIds": [text_row["id"]] }));
+    let again = app.secretariat().mutate("updateAgendaItem", again, "id version").await;
+    app.secretariat().mutate("removeAgendaItem", at(&again), "id").await;
+    assert!(app.rows("SELECT id FROM agenda_item_recommendation").await.is_empty());
 }

@@ -73,159 +73,169 @@ async fn participants(client: &Client, meeting: &Value) -> (Value, usize, Value)
 }
 
 on_both_databases! {
-    async fn a_confidential_meeting_is_the_secretariats(app: TestApp) {
-        let held = held(&app, json!({ "sensitivity": "CONFIDENTIAL" })).await;
-        for stranger in strangers(&app) {
-            assert_shown(&stranger, &held, false).await;
-        }
-        assert_shown(&app.partner("OSCE"), &held, false).await;
-        assert_shown(&app.partner("UNOCT"), &held, false).await;
-        assert_shown(&app.secretariat(), &held, true).await;
-    }
+    a_confidential_meeting_is_the_secretariats,
+    a_meeting_for_participants_is_not_for_the_public,
+    a_sensitivity_that_is_raised_hides_all_that_belongs_to_the_meeting,
+    what_is_added_to_a_confidential_meeting_is_confidential,
+    a_text_names_no_meeting_that_is_hidden,
+    under_the_chatham_house_rule_participants_alone_see_each_other,
+    nobody_enters_themselves_under_the_chatham_house_rule,
+    the_chatham_house_rule_holds_in_filters_and_at_the_organisation,
+    the_chatham_house_rule_can_be_laid_on_later,
+    nobody_joins_a_meeting_it_does_not_see,
+    a_refused_keeper_learns_nothing_of_the_record,
+}
 
-    async fn a_meeting_for_participants_is_not_for_the_public(app: TestApp) {
-        let held = held(&app, json!({ "sensitivity": "PARTICIPANTS_ONLY" })).await;
-        assert_shown(&app.anonymous(), &held, false).await;
-        assert_shown(&app.reader(), &held, true).await;
-        assert_shown(&app.partner("UNRCCA"), &held, true).await;
+async fn a_confidential_meeting_is_the_secretariats(app: TestApp) {
+    let held = held(&app, json!({ "sensitivity": "CONFIDENTIAL" })).await;
+    for stranger in strangers(&app) {
+        assert_shown(&stranger, &held, false).await;
     }
+    assert_shown(&app.partner("OSCE"), &held, false).await;
+    assert_shown(&app.partner("UNOCT"), &held, false).await;
+    assert_shown(&app.secretariat(), &held, true).await;
+}
 
-    async fn a_sensitivity_that_is_raised_hides_all_that_belongs_to_the_meeting(app: TestApp) {
-        let held = held(&app, json!({})).await;
-        assert_shown(&app.anonymous(), &held, true).await;
-        let current = async || {
-            let query = "query($id: ID!) { meeting(by: { id: $id }) { id version } }";
-            app.secretariat().query_with(query, json!({ "id": held.meeting["id"] })).await["meeting"].take()
-        };
-        let change = async |more: Value| {
-            app.secretariat().mutate("updateMeeting", at_with(&current().await, more), "id").await
-        };
-        change(json!({ "sensitivity": "PARTICIPANTS_ONLY" })).await;
-        assert_shown(&app.anonymous(), &held, false).await;
-        assert_shown(&app.reader(), &held, true).await;
-        change(json!({ "sensitivity": "CONFIDENTIAL" })).await;
-        assert_shown(&app.reader(), &held, false).await;
-        assert_shown(&app.partner("OSCE"), &held, false).await;
-        change(json!({ "sensitivity": "PUBLIC" })).await;
-        assert_shown(&app.anonymous(), &held, true).await;
+async fn a_meeting_for_participants_is_not_for_the_public(app: TestApp) {
+    let held = held(&app, json!({ "sensitivity": "PARTICIPANTS_ONLY" })).await;
+    assert_shown(&app.anonymous(), &held, false).await;
+    assert_shown(&app.reader(), &held, true).await;
+    assert_shown(&app.partner("UNRCCA"), &held, true).await;
+}
+
+async fn a_sensitivity_that_is_raised_hides_all_that_belongs_to_the_meeting(app: TestApp) {
+    let held = held(&app, json!({})).await;
+    assert_shown(&app.anonymous(), &held, true).await;
+    let current = async || {
+        let query = "query($id: ID!) { meeting(by: { id: $id }) { id version } }";
+        app.secretariat().query_with(query, json!({ "id": held.meeting["id"] })).await["meeting"].take()
+    };
+    let change =
+        async |more: Value| app.secretariat().mutate("updateMeeting", at_with(&current().await, more), "id").await;
+    change(json!({ "sensitivity": "PARTICIPANTS_ONLY" })).await;
+    assert_shown(&app.anonymous(), &held, false).await;
+    assert_shown(&app.reader(), &held, true).await;
+    change(json!({ "sensitivity": "CONFIDENTIAL" })).await;
+    assert_shown(&app.reader(), &held, false).await;
+    assert_shown(&app.partner("OSCE"), &held, false).await;
+    change(json!({ "sensitivity": "PUBLIC" })).await;
+    assert_shown(&app.anonymous(), &held, true).await;
+}
+
+async fn what_is_added_to_a_confidential_meeting_is_confidential(app: TestApp) {
+    let held = held(&app, json!({ "sensitivity": "CONFIDENTIAL" })).await;
+    let rows = entity_rows(&app, &held.meeting).await;
+    assert_eq!(rows, [entity::Audience::Confidential; 4]);
+}
+
+async fn a_text_names_no_meeting_that_is_hidden(app: TestApp) {
+    let adopted = app.adopted("WG-A").await;
+    let query = "query($id: ID!) { recommendation(by: { id: $id }) { \
+                 meeting { id version } agreedAt { id version } } }";
+    let meetings =
+        async |client: Client| client.query_with(query, json!({ "id": adopted["id"] })).await["recommendation"].take();
+    let by_meeting = "recommendations(filter: { meeting: { status: { eq: CONCLUDED } } }) @";
+    let by_other_meeting = "recommendations(filter: { not: { meeting: { status: { eq: CONCLUDED } } } }) @";
+    assert_list(&app.anonymous(), by_meeting, &[&adopted["id"]]).await;
+    let before = meetings(app.secretariat()).await;
+    for meeting in [&before["meeting"], &before["agreedAt"]] {
+        let change = at_with(meeting, json!({ "sensitivity": "CONFIDENTIAL" }));
+        app.secretariat().mutate("updateMeeting", change, "id").await;
     }
-
-    async fn what_is_added_to_a_confidential_meeting_is_confidential(app: TestApp) {
-        let held = held(&app, json!({ "sensitivity": "CONFIDENTIAL" })).await;
-        let rows = entity_rows(&app, &held.meeting).await;
-        assert_eq!(rows, [entity::Audience::Confidential; 4]);
+    for stranger in strangers(&app) {
+        assert_eq!(meetings(stranger.clone()).await, json!({ "meeting": null, "agreedAt": null }));
+        assert_list(&stranger, by_meeting, &[]).await;
+        assert_list(&stranger, by_other_meeting, &[&adopted["id"]]).await;
     }
+    assert_eq!(meetings(app.secretariat()).await["meeting"]["id"], before["meeting"]["id"]);
+}
 
-    async fn a_text_names_no_meeting_that_is_hidden(app: TestApp) {
-        let adopted = app.adopted("WG-A").await;
-        let query = "query($id: ID!) { recommendation(by: { id: $id }) { \
-                     meeting { id version } agreedAt { id version } } }";
-        let meetings = async |client: Client| {
-            client.query_with(query, json!({ "id": adopted["id"] })).await["recommendation"].take()
-        };
-        let by_meeting = "recommendations(filter: { meeting: { status: { eq: CONCLUDED } } }) @";
-        let by_other_meeting = "recommendations(filter: { not: { meeting: { status: { eq: CONCLUDED } } } }) @";
-        assert_list(&app.anonymous(), by_meeting, &[&adopted["id"]]).await;
-        let before = meetings(app.secretariat()).await;
-        for meeting in [&before["meeting"], &before["agreedAt"]] {
-            let change = at_with(meeting, json!({ "sensitivity": "CONFIDENTIAL" }));
-            app.secretariat().mutate("updateMeeting", change, "id").await;
-        }
-        for stranger in strangers(&app) {
-            assert_eq!(meetings(stranger.clone()).await, json!({ "meeting": null, "agreedAt": null }));
-            assert_list(&stranger, by_meeting, &[]).await;
-            assert_list(&stranger, by_other_meeting, &[&adopted["id"]]).await;
-        }
-        assert_eq!(meetings(app.secretariat()).await["meeting"]["id"], before["meeting"]["id"]);
+async fn under_the_chatham_house_rule_participants_alone_see_each_other(app: TestApp) {
+    let meeting = app.planned_meeting(json!({ "chathamHouse": true })).await;
+    let one = participation(&app, &meeting, "OSCE").await;
+    let other = participation(&app, &meeting, "UNOCT").await;
+    for stranger in strangers(&app) {
+        assert_eq!(participants(&stranger, &meeting).await, (json!(0), 0, json!(2)));
+        assert!(!sees(&stranger, &one["id"]).await);
     }
-
-    async fn under_the_chatham_house_rule_participants_alone_see_each_other(app: TestApp) {
-        let meeting = app.planned_meeting(json!({ "chathamHouse": true })).await;
-        let one = participation(&app, &meeting, "OSCE").await;
-        let other = participation(&app, &meeting, "UNOCT").await;
-        for stranger in strangers(&app) {
-            assert_eq!(participants(&stranger, &meeting).await, (json!(0), 0, json!(2)));
-            assert!(!sees(&stranger, &one["id"]).await);
-        }
-        for insider in [app.partner("OSCE"), app.partner("UNOCT"), app.secretariat()] {
-            assert_eq!(participants(&insider, &meeting).await, (json!(2), 2, json!(2)));
-            assert!(sees(&insider, &one["id"]).await && sees(&insider, &other["id"]).await);
-        }
+    for insider in [app.partner("OSCE"), app.partner("UNOCT"), app.secretariat()] {
+        assert_eq!(participants(&insider, &meeting).await, (json!(2), 2, json!(2)));
+        assert!(sees(&insider, &one["id"]).await && sees(&insider, &other["id"]).await);
     }
+}
 
-    async fn nobody_enters_themselves_under_the_chatham_house_rule(app: TestApp) {
-        let meeting = app.planned_meeting(json!({ "chathamHouse": true })).await;
-        participation(&app, &meeting, "UNOCT").await;
+async fn nobody_enters_themselves_under_the_chatham_house_rule(app: TestApp) {
+    let meeting = app.planned_meeting(json!({ "chathamHouse": true })).await;
+    participation(&app, &meeting, "UNOCT").await;
+    let input = json!({
+        "meetingId": meeting["id"], "organizationId": app.organization("OSCE").await,
+        "capacity": "DELEGATE", "attendance": "INVITED",
+    });
+    assert_eq!(app.partner("OSCE").mutation_error("recordParticipation", input.clone()).await, "FORBIDDEN");
+    app.secretariat().mutate("recordParticipation", input.clone(), "id").await;
+    assert_eq!(participants(&app.partner("OSCE"), &meeting).await.1, 1, "who is only invited sees its own part");
+    let mut comes = input;
+    comes["attendance"] = json!("CONFIRMED");
+    comes["expectedVersion"] = json!(1);
+    app.partner("OSCE").mutate("recordParticipation", comes, "id").await;
+    assert_eq!(participants(&app.partner("OSCE"), &meeting).await.1, 2);
+}
+
+async fn the_chatham_house_rule_holds_in_filters_and_at_the_organisation(app: TestApp) {
+    let meeting = app.planned_meeting(json!({ "chathamHouse": true })).await;
+    let osce = participation(&app, &meeting, "OSCE").await;
+    let some = r#"meetings(filter: {
+        chathamHouse: { eq: true }, participants: { some: { acronym: { eq: "OSCE" } } } }) @"#;
+    let none = some.replace("some:", "none:");
+    let edge = r#"organization(by: { acronym: "OSCE" }) {
+        participations(filter: { capacity: { eq: RAPPORTEUR } }) @ }"#;
+    for stranger in strangers(&app) {
+        assert_list(&stranger, some, &[]).await;
+        assert_list(&stranger, &none, &[&meeting["id"]]).await;
+        assert_list(&stranger, edge, &[]).await;
+    }
+    let insider = app.partner("OSCE");
+    assert_list(&insider, some, &[&meeting["id"]]).await;
+    assert_list(&insider, &none, &[]).await;
+    assert_list(&insider, edge, &[&osce["id"]]).await;
+}
+
+async fn the_chatham_house_rule_can_be_laid_on_later(app: TestApp) {
+    let meeting = app.planned_meeting(json!({})).await;
+    let osce = participation(&app, &meeting, "OSCE").await;
+    assert!(sees(&app.anonymous(), &osce["id"]).await);
+    app.secretariat().mutate("updateMeeting", at_with(&meeting, json!({ "chathamHouse": true })), "id").await;
+    for stranger in strangers(&app) {
+        assert!(!sees(&stranger, &osce["id"]).await);
+        assert_eq!(participants(&stranger, &meeting).await, (json!(0), 0, json!(1)));
+    }
+    assert!(sees(&app.partner("OSCE"), &osce["id"]).await);
+}
+
+async fn nobody_joins_a_meeting_it_does_not_see(app: TestApp) {
+    let hidden = app.planned_meeting(json!({ "sensitivity": "CONFIDENTIAL" })).await;
+    let organization = app.organization("OSCE").await;
+    let join = async |meeting: &Value| {
         let input = json!({
-            "meetingId": meeting["id"], "organizationId": app.organization("OSCE").await,
-            "capacity": "DELEGATE", "attendance": "INVITED",
+            "meetingId": meeting, "organizationId": organization, "capacity": "DELEGATE", "attendance": "INVITED",
         });
-        assert_eq!(app.partner("OSCE").mutation_error("recordParticipation", input.clone()).await, "FORBIDDEN");
-        app.secretariat().mutate("recordParticipation", input.clone(), "id").await;
-        assert_eq!(participants(&app.partner("OSCE"), &meeting).await.1, 1, "who is only invited sees its own part");
-        let mut comes = input;
-        comes["attendance"] = json!("CONFIRMED");
-        comes["expectedVersion"] = json!(1);
-        app.partner("OSCE").mutate("recordParticipation", comes, "id").await;
-        assert_eq!(participants(&app.partner("OSCE"), &meeting).await.1, 2);
-    }
+        app.partner("OSCE").payload("recordParticipation", input, "id").await
+    };
+    let (of_hidden, of_none) = (join(&hidden["id"]).await, join(&json!(unknown("mtg"))).await);
+    assert_eq!(of_hidden, of_none);
+    assert_eq!(of_hidden["userErrors"][0]["code"], "NOT_FOUND");
+}
 
-    async fn the_chatham_house_rule_holds_in_filters_and_at_the_organisation(app: TestApp) {
-        let meeting = app.planned_meeting(json!({ "chathamHouse": true })).await;
-        let osce = participation(&app, &meeting, "OSCE").await;
-        let some = r#"meetings(filter: {
-            chathamHouse: { eq: true }, participants: { some: { acronym: { eq: "OSCE" } } } }) @"#;
-        let none = some.replace("some:", "none:");
-        let edge = r#"organization(by: { acronym: "OSCE" }) {
-            participations(filter: { capacity: { eq: RAPPORTEUR } }) @ }"#;
-        for stranger in strangers(&app) {
-            assert_list(&stranger, some, &[]).await;
-            assert_list(&stranger, &none, &[&meeting["id"]]).await;
-            assert_list(&stranger, edge, &[]).await;
-        }
-        let insider = app.partner("OSCE");
-        assert_list(&insider, some, &[&meeting["id"]]).await;
-        assert_list(&insider, &none, &[]).await;
-        assert_list(&insider, edge, &[&osce["id"]]).await;
-    }
-
-    async fn the_chatham_house_rule_can_be_laid_on_later(app: TestApp) {
-        let meeting = app.planned_meeting(json!({})).await;
-        let osce = participation(&app, &meeting, "OSCE").await;
-        assert!(sees(&app.anonymous(), &osce["id"]).await);
-        app.secretariat().mutate("updateMeeting", at_with(&meeting, json!({ "chathamHouse": true })), "id").await;
-        for stranger in strangers(&app) {
-            assert!(!sees(&stranger, &osce["id"]).await);
-            assert_eq!(participants(&stranger, &meeting).await, (json!(0), 0, json!(1)));
-        }
-        assert!(sees(&app.partner("OSCE"), &osce["id"]).await);
-    }
-
-    async fn nobody_joins_a_meeting_it_does_not_see(app: TestApp) {
-        let hidden = app.planned_meeting(json!({ "sensitivity": "CONFIDENTIAL" })).await;
-        let organization = app.organization("OSCE").await;
-        let join = async |meeting: &Value| {
-            let input = json!({
-                "meetingId": meeting, "organizationId": organization, "capacity": "DELEGATE", "attendance": "INVITED",
-            });
-            app.partner("OSCE").payload("recordParticipation", input, "id").await
-        };
-        let (of_hidden, of_none) = (join(&hidden["id"]).await, join(&json!(unknown("mtg"))).await);
-        assert_eq!(of_hidden, of_none);
-        assert_eq!(of_hidden["userErrors"][0]["code"], "NOT_FOUND");
-    }
-
-    async fn a_refused_keeper_learns_nothing_of_the_record(app: TestApp) {
-        let hidden = app.planned_meeting(json!({ "sensitivity": "CONFIDENTIAL" })).await;
-        let none = json!({ "id": unknown("mtg"), "version": 1 });
-        for stranger in strangers(&app) {
-            for verb in ["confirm", "open", "conclude", "cancel", "postpone", "update"] {
-                let mutation = format!("{verb}Meeting");
-                let query = mutation_of(&app, &mutation).await;
-                let of_hidden = stranger.send(&query, json!({ "input": at(&hidden) })).await.body;
-                let of_none = stranger.send(&query, json!({ "input": at(&none) })).await.body;
-                assert_eq!(of_hidden, of_none, "{mutation}");
-            }
+async fn a_refused_keeper_learns_nothing_of_the_record(app: TestApp) {
+    let hidden = app.planned_meeting(json!({ "sensitivity": "CONFIDENTIAL" })).await;
+    let none = json!({ "id": unknown("mtg"), "version": 1 });
+    for stranger in strangers(&app) {
+        for verb in ["confirm", "open", "conclude", "cancel", "postpone", "update"] {
+            let mutation = format!("{verb}Meeting");
+            let query = mutation_of(&app, &mutation).await;
+            let of_hidden = stranger.send(&query, json!({ "input": at(&hidden) })).await.body;
+            let of_none = stranger.send(&query, json!({ "input": at(&none) })).await.body;
+            assert_eq!(of_hidden, of_none, "{mutation}");
         }
     }
 }

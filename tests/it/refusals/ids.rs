@@ -1,7 +1,7 @@
 //! Ids of nothing, of another kind, and of no kind.
 
-use rec_tests::on_both_databases;
 use rec_tests::traces::{Case, one, with};
+use rec_tests::{TestApp, on_both_databases};
 use serde_json::json;
 
 use super::Inputs;
@@ -96,88 +96,94 @@ fn bad_ids(prefix: &str) -> Vec<String> {
 }
 
 on_both_databases! {
-    async fn ids_that_name_nothing_are_refused_where_they_stand(app: TestApp) {
-        let inputs = Inputs::of(&app).await;
-        let mut cases: Vec<Case> = Vec::new();
-        for (mutation, path, prefix) in IDS {
-            // The rest of them are the look-ups' to try.
-            for id in bad_ids(prefix).into_iter().take(4) {
-                cases.push((mutation, with(inputs.get(mutation), path, id), one("NOT_FOUND", path)));
-            }
-        }
-        app.refuses(&app.secretariat(), cases).await;
-    }
+    ids_that_name_nothing_are_refused_where_they_stand,
+    an_existing_record_of_another_kind_is_not_found,
+    look_ups_by_what_names_nothing_answer_null,
+    ids_that_name_nothing_match_nothing_in_filters,
+    a_look_up_names_exactly_one_key,
+}
 
-    async fn an_existing_record_of_another_kind_is_not_found(app: TestApp) {
-        let inputs = Inputs::of(&app).await;
-        let meeting = inputs.get("confirmMeeting")["id"].clone();
-        let body = inputs.get("draftRecommendation")["bodyId"].clone();
-        let cases = IDS.map(|(mutation, path, prefix)| -> Case {
-            let other = if prefix == "mtg" { &body } else { &meeting };
-            (mutation, with(inputs.get(mutation), path, other.clone()), one("NOT_FOUND", path))
-        });
-        app.refuses(&app.secretariat(), cases.to_vec()).await;
+async fn ids_that_name_nothing_are_refused_where_they_stand(app: TestApp) {
+    let inputs = Inputs::of(&app).await;
+    let mut cases: Vec<Case> = Vec::new();
+    for (mutation, path, prefix) in IDS {
+        // The rest of them are the look-ups' to try.
+        for id in bad_ids(prefix).into_iter().take(4) {
+            cases.push((mutation, with(inputs.get(mutation), path, id), one("NOT_FOUND", path)));
+        }
     }
+    app.refuses(&app.secretariat(), cases).await;
+}
 
-    async fn look_ups_by_what_names_nothing_answer_null(app: TestApp) {
-        let keys = ["", " ", "\0", "A\0B", "a\u{7}", "ISRS ", "isrs", "%", "' OR 1=1 --", "\u{1F600}"];
-        let look_ups = [
-            ("country", "iso2"),
-            ("organization", "acronym"),
-            ("body", "code"),
-            ("workingGroup", "code"),
-            ("recommendation", "label"),
-        ];
-        for (field, key) in look_ups {
-            let query = format!("query($key: String!) {{ {field}(by: {{ {key}: $key }}) {{ id }} }}");
-            for value in keys {
-                let data = app.secretariat().query_with(&query, json!({ "key": value })).await;
-                assert_eq!(data[field], json!(null), "{field} {value:?}");
-            }
-        }
-        let kinds = [
-            ("country", "cty"),
-            ("organization", "org"),
-            ("body", "bod"),
-            ("workingGroup", "bod"),
-            ("meeting", "mtg"),
-            ("recommendation", "rec"),
-        ];
-        for (field, prefix) in kinds {
-            let query = format!(
-                "query($id: ID!) {{ {field}(by: {{ id: $id }}) {{ id }} node(id: $id) {{ id }} nodes(ids: [$id]) {{ id }} }}"
-            );
-            for id in bad_ids(prefix) {
-                let data = app.secretariat().query_with(&query, json!({ "id": id })).await;
-                assert_eq!(data, json!({ field: null, "node": null, "nodes": [null] }), "{field} {id:?}");
-            }
-        }
-    }
+async fn an_existing_record_of_another_kind_is_not_found(app: TestApp) {
+    let inputs = Inputs::of(&app).await;
+    let meeting = inputs.get("confirmMeeting")["id"].clone();
+    let body = inputs.get("draftRecommendation")["bodyId"].clone();
+    let cases = IDS.map(|(mutation, path, prefix)| -> Case {
+        let other = if prefix == "mtg" { &body } else { &meeting };
+        (mutation, with(inputs.get(mutation), path, other.clone()), one("NOT_FOUND", path))
+    });
+    app.refuses(&app.secretariat(), cases.to_vec()).await;
+}
 
-    async fn ids_that_name_nothing_match_nothing_in_filters(app: TestApp) {
-        let query = "query($id: ID!) { organizations(filter: { id: { in: [$id] } }) { totalCount } \
-                     others: organizations(filter: { id: { ne: $id } }) { totalCount } all: organizations { totalCount } }";
-        for id in bad_ids("org") {
-            let data = app.anonymous().query_with(query, json!({ "id": id })).await;
-            assert_eq!(data["organizations"]["totalCount"], 0, "{id:?}");
-            assert_eq!(data["others"]["totalCount"], data["all"]["totalCount"], "{id:?}");
+async fn look_ups_by_what_names_nothing_answer_null(app: TestApp) {
+    let keys = ["", " ", "\0", "A\0B", "a\u{7}", "ISRS ", "isrs", "%", "' OR 1=1 --", "\u{1F600}"];
+    let look_ups = [
+        ("country", "iso2"),
+        ("organization", "acronym"),
+        ("body", "code"),
+        ("workingGroup", "code"),
+        ("recommendation", "label"),
+    ];
+    for (field, key) in look_ups {
+        let query = format!("query($key: String!) {{ {field}(by: {{ {key}: $key }}) {{ id }} }}");
+        for value in keys {
+            let data = app.secretariat().query_with(&query, json!({ "key": value })).await;
+            assert_eq!(data[field], json!(null), "{field} {value:?}");
         }
     }
+    let kinds = [
+        ("country", "cty"),
+        ("organization", "org"),
+        ("body", "bod"),
+        ("workingGroup", "bod"),
+        ("meeting", "mtg"),
+        ("recommendation", "rec"),
+    ];
+    for (field, prefix) in kinds {
+        let query = format!(
+            "query($id: ID!) {{ {field}(by: {{ id: $id }}) {{ id }} node(id: $id) {{ id }} nodes(ids: [$id]) {{ id }} }}"
+        );
+        for id in bad_ids(prefix) {
+            let data = app.secretariat().query_with(&query, json!({ "id": id })).await;
+            assert_eq!(data, json!({ field: null, "node": null, "nodes": [null] }), "{field} {id:?}");
+        }
+    }
+}
 
-    async fn a_look_up_names_exactly_one_key(app: TestApp) {
-        let requests = [
-            "{ body(by: {}) { id } }",
-            "{ body(by: { id: \"x\", code: \"EC\" }) { id } }",
-            "{ body(by: { code: null }) { id } }",
-        ];
-        let requests = requests.map(|query| (query.to_owned(), json!({}))).to_vec();
-        app.fails(&app.anonymous(), "INVALID_ARGUMENT", requests).await;
-        let variable = "query($code: String) { body(by: { code: $code }) { id } }".to_owned();
-        // The first time the document is validated, and the second time it is known.
-        for given in [json!({}), json!({ "code": null }), json!({})] {
-            app.fails(&app.anonymous(), "INVALID_ARGUMENT", vec![(variable.clone(), given)]).await;
-        }
-        let none = vec![("{ body { id } }".to_owned(), json!({}))];
-        app.fails(&app.anonymous(), "GRAPHQL_VALIDATION_FAILED", none).await;
+async fn ids_that_name_nothing_match_nothing_in_filters(app: TestApp) {
+    let query = "query($id: ID!) { organizations(filter: { id: { in: [$id] } }) { totalCount } \
+                 others: organizations(filter: { id: { ne: $id } }) { totalCount } all: organizations { totalCount } }";
+    for id in bad_ids("org") {
+        let data = app.anonymous().query_with(query, json!({ "id": id })).await;
+        assert_eq!(data["organizations"]["totalCount"], 0, "{id:?}");
+        assert_eq!(data["others"]["totalCount"], data["all"]["totalCount"], "{id:?}");
     }
+}
+
+async fn a_look_up_names_exactly_one_key(app: TestApp) {
+    let requests = [
+        "{ body(by: {}) { id } }",
+        "{ body(by: { id: \"x\", code: \"EC\" }) { id } }",
+        "{ body(by: { code: null }) { id } }",
+    ];
+    let requests = requests.map(|query| (query.to_owned(), json!({}))).to_vec();
+    app.fails(&app.anonymous(), "INVALID_ARGUMENT", requests).await;
+    let variable = "query($code: String) { body(by: { code: $code }) { id } }".to_owned();
+    // The first time the document is validated, and the second time it is known.
+    for given in [json!({}), json!({ "code": null }), json!({})] {
+        app.fails(&app.anonymous(), "INVALID_ARGUMENT", vec![(variable.clone(), given)]).await;
+    }
+    let none = vec![("{ body { id } }".to_owned(), json!({}))];
+    app.fails(&app.anonymous(), "GRAPHQL_VALIDATION_FAILED", none).await;
 }

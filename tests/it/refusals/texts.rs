@@ -1,7 +1,7 @@
 //! Texts, codes and links that cannot be kept.
 
-use rec_tests::on_both_databases;
 use rec_tests::traces::{Case, english, one, with};
+use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
 use super::Inputs;
@@ -70,116 +70,123 @@ fn bad_texts(longest: usize) -> Vec<(String, &'static str)> {
 }
 
 on_both_databases! {
-    async fn empty_blank_long_and_dirty_texts_are_refused(app: TestApp) {
-        let inputs = Inputs::of(&app).await;
-        let mut cases: Vec<Case> = Vec::new();
-        for (mutation, path, longest) in PLAIN {
-            for (text, code) in bad_texts(longest) {
-                cases.push((mutation, with(inputs.get(mutation), path, text), one(code, path)));
-            }
-        }
-        for (mutation, path, longest) in LOCALIZED {
-            for (text, code) in bad_texts(longest) {
-                let refusal = one(code, &format!("{path}.0.text"));
-                cases.push((mutation, with(inputs.get(mutation), path, english(&text)), refusal));
-            }
-        }
-        app.refuses(&app.secretariat(), cases).await;
-    }
+    empty_blank_long_and_dirty_texts_are_refused,
+    a_text_in_no_language_or_twice_in_one_is_refused,
+    an_unknown_language_is_refused,
+    codes_symbols_links_and_time_zones_have_a_form,
+    all_mistakes_of_an_input_are_named_at_once,
+    what_cannot_be_empty_cannot_be_cleared,
+}
 
-    async fn a_text_in_no_language_or_twice_in_one_is_refused(app: TestApp) {
-        let inputs = Inputs::of(&app).await;
-        let twice = json!([{ "locale": "EN", "text": "One" }, { "locale": "RU", "text": "Два" },
-            { "locale": "EN", "text": "Three" }]);
-        let mut cases: Vec<Case> = Vec::new();
-        for (mutation, path, _) in LOCALIZED {
-            cases.push((mutation, with(inputs.get(mutation), path, json!([])), one("REQUIRED", path)));
-            let refusal = one("INVALID", &format!("{path}.2.locale"));
-            cases.push((mutation, with(inputs.get(mutation), path, twice.clone()), refusal));
+async fn empty_blank_long_and_dirty_texts_are_refused(app: TestApp) {
+    let inputs = Inputs::of(&app).await;
+    let mut cases: Vec<Case> = Vec::new();
+    for (mutation, path, longest) in PLAIN {
+        for (text, code) in bad_texts(longest) {
+            cases.push((mutation, with(inputs.get(mutation), path, text), one(code, path)));
         }
-        app.refuses(&app.secretariat(), cases).await;
     }
+    for (mutation, path, longest) in LOCALIZED {
+        for (text, code) in bad_texts(longest) {
+            let refusal = one(code, &format!("{path}.0.text"));
+            cases.push((mutation, with(inputs.get(mutation), path, english(&text)), refusal));
+        }
+    }
+    app.refuses(&app.secretariat(), cases).await;
+}
 
-    async fn an_unknown_language_is_refused(app: TestApp) {
-        let inputs = Inputs::of(&app).await;
-        let mutation = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { theme { id } } }";
-        let requests = ["DE", "en", "", "EN\0"].map(|locale| {
-            let name = json!([{ "locale": locale, "text": "Name" }]);
-            (mutation.to_owned(), json!({ "input": with(inputs.get("createTheme"), "name", name) }))
-        });
-        app.fails(&app.secretariat(), "INVALID_ARGUMENT", requests.to_vec()).await;
-        let read = "{ themes { nodes { name(locale: DE) } } }".to_owned();
-        app.fails(&app.anonymous(), "INVALID_ARGUMENT", vec![(read, json!({}))]).await;
+async fn a_text_in_no_language_or_twice_in_one_is_refused(app: TestApp) {
+    let inputs = Inputs::of(&app).await;
+    let twice = json!([{ "locale": "EN", "text": "One" }, { "locale": "RU", "text": "Два" },
+        { "locale": "EN", "text": "Three" }]);
+    let mut cases: Vec<Case> = Vec::new();
+    for (mutation, path, _) in LOCALIZED {
+        cases.push((mutation, with(inputs.get(mutation), path, json!([])), one("REQUIRED", path)));
+        let refusal = one("INVALID", &format!("{path}.2.locale"));
+        cases.push((mutation, with(inputs.get(mutation), path, twice.clone()), refusal));
     }
+    app.refuses(&app.secretariat(), cases).await;
+}
 
-    async fn codes_symbols_links_and_time_zones_have_a_form(app: TestApp) {
-        let inputs = Inputs::of(&app).await;
-        let mut cases: Vec<Case> = Vec::new();
-        let codes = ["isrs", "1A", "WG A", "ВГ-А", "-A", "A/B", "A_B", "É"];
-        let coded = [
-            ("createOrganization", "acronym"),
-            ("updateOrganization", "acronym"),
-            ("createBody", "code"),
-            ("createTheme", "code"),
-            ("updateTheme", "code"),
-        ];
-        for (mutation, path) in coded {
-            for code in codes {
-                cases.push((mutation, with(inputs.get(mutation), path, code), one("INVALID", path)));
-            }
-        }
-        for mutation in ["createInstrument", "updateInstrument"] {
-            cases.push((mutation, with(inputs.get(mutation), "symbol", "СБ/РЕЗ/1"), one("INVALID", "symbol")));
-        }
-        for link in ["isrs.uz", "https://", "ftp://isrs.uz", "javascript:alert(1)", "https://a b", "//isrs.uz"] {
-            for mutation in ["createOrganization", "updateOrganization"] {
-                cases.push((mutation, with(inputs.get(mutation), "website", link), one("INVALID", "website")));
-            }
-        }
-        for zone in ["", "Tashkent", "Asia/Tashkent\0", "UTC+5", "../etc/passwd"] {
-            for mutation in ["scheduleMeeting", "updateMeeting"] {
-                cases.push((mutation, with(inputs.get(mutation), "timezone", zone), one("INVALID", "timezone")));
-            }
-        }
-        app.refuses(&app.secretariat(), cases).await;
-    }
+async fn an_unknown_language_is_refused(app: TestApp) {
+    let inputs = Inputs::of(&app).await;
+    let mutation = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { theme { id } } }";
+    let requests = ["DE", "en", "", "EN\0"].map(|locale| {
+        let name = json!([{ "locale": locale, "text": "Name" }]);
+        (mutation.to_owned(), json!({ "input": with(inputs.get("createTheme"), "name", name) }))
+    });
+    app.fails(&app.secretariat(), "INVALID_ARGUMENT", requests.to_vec()).await;
+    let read = "{ themes { nodes { name(locale: DE) } } }".to_owned();
+    app.fails(&app.anonymous(), "INVALID_ARGUMENT", vec![(read, json!({}))]).await;
+}
 
-    async fn all_mistakes_of_an_input_are_named_at_once(app: TestApp) {
-        let inputs = Inputs::of(&app).await;
-        let mut input = inputs.get("createOrganization").clone();
-        for (path, value) in
-            [("acronym", json!("a")), ("name", english("")), ("website", json!("x")), ("parentId", json!("x"))]
-        {
-            input = with(&input, path, value);
+async fn codes_symbols_links_and_time_zones_have_a_form(app: TestApp) {
+    let inputs = Inputs::of(&app).await;
+    let mut cases: Vec<Case> = Vec::new();
+    let codes = ["isrs", "1A", "WG A", "ВГ-А", "-A", "A/B", "A_B", "É"];
+    let coded = [
+        ("createOrganization", "acronym"),
+        ("updateOrganization", "acronym"),
+        ("createBody", "code"),
+        ("createTheme", "code"),
+        ("updateTheme", "code"),
+    ];
+    for (mutation, path) in coded {
+        for code in codes {
+            cases.push((mutation, with(inputs.get(mutation), path, code), one("INVALID", path)));
         }
-        let refusals = ["INVALID acronym", "REQUIRED name.0.text", "INVALID website", "NOT_FOUND parentId"];
-        let refusals: Vec<String> = refusals.map(str::to_owned).to_vec();
-        app.refuses(&app.secretariat(), vec![("createOrganization", input, refusals)]).await;
     }
+    for mutation in ["createInstrument", "updateInstrument"] {
+        cases.push((mutation, with(inputs.get(mutation), "symbol", "СБ/РЕЗ/1"), one("INVALID", "symbol")));
+    }
+    for link in ["isrs.uz", "https://", "ftp://isrs.uz", "javascript:alert(1)", "https://a b", "//isrs.uz"] {
+        for mutation in ["createOrganization", "updateOrganization"] {
+            cases.push((mutation, with(inputs.get(mutation), "website", link), one("INVALID", "website")));
+        }
+    }
+    for zone in ["", "Tashkent", "Asia/Tashkent\0", "UTC+5", "../etc/passwd"] {
+        for mutation in ["scheduleMeeting", "updateMeeting"] {
+            cases.push((mutation, with(inputs.get(mutation), "timezone", zone), one("INVALID", "timezone")));
+        }
+    }
+    app.refuses(&app.secretariat(), cases).await;
+}
 
-    async fn what_cannot_be_empty_cannot_be_cleared(app: TestApp) {
-        let inputs = Inputs::of(&app).await;
-        let fields: [(&str, &[&str]); 6] = [
-            ("updateOrganization", &["acronym", "name", "kind", "organizer", "active"]),
-            ("updateBody", &["name", "active"]),
-            ("updateTheme", &["code", "name", "kind"]),
-            ("updateInstrument", &["symbol", "title"]),
-            (
-                "updateMeeting",
-                &["title", "kind", "modality", "startsOn", "endsOn", "timezone", "chathamHouse", "sensitivity"],
-            ),
-            ("updateAgendaItem", &["number", "title", "kind", "chathamHouse"]),
-        ];
-        let mut cases: Vec<Case> = Vec::new();
-        for (mutation, paths) in fields {
-            for path in paths {
-                cases.push((mutation, with(inputs.get(mutation), path, Value::Null), one("REQUIRED", path)));
-            }
-        }
-        for path in ["kind", "title", "text"] {
-            let input = with(inputs.get("reviseRecommendation"), path, Value::Null);
-            cases.push(("reviseRecommendation", input, one("REQUIRED", path)));
-        }
-        app.refuses(&app.secretariat(), cases).await;
+async fn all_mistakes_of_an_input_are_named_at_once(app: TestApp) {
+    let inputs = Inputs::of(&app).await;
+    let mut input = inputs.get("createOrganization").clone();
+    for (path, value) in
+        [("acronym", json!("a")), ("name", english("")), ("website", json!("x")), ("parentId", json!("x"))]
+    {
+        input = with(&input, path, value);
     }
+    let refusals = ["INVALID acronym", "REQUIRED name.0.text", "INVALID website", "NOT_FOUND parentId"];
+    let refusals: Vec<String> = refusals.map(str::to_owned).to_vec();
+    app.refuses(&app.secretariat(), vec![("createOrganization", input, refusals)]).await;
+}
+
+async fn what_cannot_be_empty_cannot_be_cleared(app: TestApp) {
+    let inputs = Inputs::of(&app).await;
+    let fields: [(&str, &[&str]); 6] = [
+        ("updateOrganization", &["acronym", "name", "kind", "organizer", "active"]),
+        ("updateBody", &["name", "active"]),
+        ("updateTheme", &["code", "name", "kind"]),
+        ("updateInstrument", &["symbol", "title"]),
+        (
+            "updateMeeting",
+            &["title", "kind", "modality", "startsOn", "endsOn", "timezone", "chathamHouse", "sensitivity"],
+        ),
+        ("updateAgendaItem", &["number", "title", "kind", "chathamHouse"]),
+    ];
+    let mut cases: Vec<Case> = Vec::new();
+    for (mutation, paths) in fields {
+        for path in paths {
+            cases.push((mutation, with(inputs.get(mutation), path, Value::Null), one("REQUIRED", path)));
+        }
+    }
+    for path in ["kind", "title", "text"] {
+        let input = with(inputs.get("reviseRecommendation"), path, Value::Null);
+        cases.push(("reviseRecommendation", input, one("REQUIRED", path)));
+    }
+    app.refuses(&app.secretariat(), cases).await;
 }

@@ -147,125 +147,142 @@ async fn webhook_hears_of_a_restore(app: TestApp, means: Means) {
 }
 
 on_both_databases! {
-    async fn a_restored_backup_is_another_feed(app: TestApp) {
-        let app = alone(&app).await;
-        let theme = app.secretariat().mutate("createTheme", json!({ "code": "LAW", "name": text("Law"), "kind": "SUBJECT" }), "id version").await;
-        let kept = app.secretariat().keyed("kept").mutate("createTheme", new_theme("KEPT"), "id").await;
-        let before = head(&app.anonymous()).await;
-        let (app, backup) = backed_up(app, Means::Copy).await;
-        assert_eq!(head(&app.anonymous()).await, before, "a restart alone is no other feed");
-        // What is lost with the restore.
-        let again = app.secretariat().keyed("lost").mutate("createTheme", new_theme("AGAIN"), "id").await;
-        let lost = rename(&app.secretariat(), &theme, "Lost").await;
-        let lost_cursor = head(&app.anonymous()).await;
-        let app = restored(app, &backup).await;
-        let client = app.anonymous();
-        assert_ne!(head(&client).await, before);
-        for cursor in [&before, &lost_cursor] {
-            assert_eq!(client.error_with(CHANGES, json!({ "after": cursor })).await, "CURSOR_EXPIRED");
-        }
-        let stale = app.secretariat().refusals("updateTheme", at_with(&lost, json!({ "name": text("Stale") }))).await;
-        assert_eq!(stale, ["CONFLICT expectedVersion"]);
-        // The answers that are kept are those of the backup; what was lost is done again.
-        assert_eq!(app.secretariat().keyed("kept").mutate("createTheme", new_theme("KEPT"), "id").await, kept);
-        assert_ne!(app.secretariat().keyed("lost").mutate("createTheme", new_theme("AGAIN"), "id").await, again);
-        // As many changes as were lost: their numbers and versions are given again, under another name.
-        let found = rename(&app.secretariat(), &theme, "Found").await;
-        assert!(found["version"].as_i64() > Some(10_000), "{found}");
-        assert_ne!(head(&client).await, lost_cursor);
-        assert_eq!(client.error_with(CHANGES, json!({ "after": lost_cursor })).await, "CURSOR_EXPIRED");
-        let stale = app.secretariat().refusals("updateTheme", at_with(&lost, json!({ "name": text("Stale") }))).await;
-        assert_eq!(stale, ["CONFLICT expectedVersion"]);
-        let again = rename(&app.secretariat(), &found, "Again").await;
-        assert_eq!(again["version"].as_i64(), found["version"].as_i64().map(|version| version + 1));
-    }
+    a_restored_backup_is_another_feed,
+    a_mirror_of_a_restored_service_begins_again,
+    a_mirror_of_a_service_that_was_restored_by_commands_begins_again,
+    a_webhook_hears_of_a_restore_and_of_no_message_twice_under_one_id,
+    a_webhook_hears_of_a_restore_by_commands,
+    what_is_followed_ends_when_the_feed_becomes_another_one,
+    a_checkpoint_covers_what_a_line_says,
+}
 
-    async fn a_mirror_of_a_restored_service_begins_again(app: TestApp) {
-        mirror_begins_again(app, Means::Copy).await;
+async fn a_restored_backup_is_another_feed(app: TestApp) {
+    let app = alone(&app).await;
+    let theme = app
+        .secretariat()
+        .mutate("createTheme", json!({ "code": "LAW", "name": text("Law"), "kind": "SUBJECT" }), "id version")
+        .await;
+    let kept = app.secretariat().keyed("kept").mutate("createTheme", new_theme("KEPT"), "id").await;
+    let before = head(&app.anonymous()).await;
+    let (app, backup) = backed_up(app, Means::Copy).await;
+    assert_eq!(head(&app.anonymous()).await, before, "a restart alone is no other feed");
+    // What is lost with the restore.
+    let again = app.secretariat().keyed("lost").mutate("createTheme", new_theme("AGAIN"), "id").await;
+    let lost = rename(&app.secretariat(), &theme, "Lost").await;
+    let lost_cursor = head(&app.anonymous()).await;
+    let app = restored(app, &backup).await;
+    let client = app.anonymous();
+    assert_ne!(head(&client).await, before);
+    for cursor in [&before, &lost_cursor] {
+        assert_eq!(client.error_with(CHANGES, json!({ "after": cursor })).await, "CURSOR_EXPIRED");
     }
+    let stale = app.secretariat().refusals("updateTheme", at_with(&lost, json!({ "name": text("Stale") }))).await;
+    assert_eq!(stale, ["CONFLICT expectedVersion"]);
+    // The answers that are kept are those of the backup; what was lost is done again.
+    assert_eq!(app.secretariat().keyed("kept").mutate("createTheme", new_theme("KEPT"), "id").await, kept);
+    assert_ne!(app.secretariat().keyed("lost").mutate("createTheme", new_theme("AGAIN"), "id").await, again);
+    // As many changes as were lost: their numbers and versions are given again, under another name.
+    let found = rename(&app.secretariat(), &theme, "Found").await;
+    assert!(found["version"].as_i64() > Some(10_000), "{found}");
+    assert_ne!(head(&client).await, lost_cursor);
+    assert_eq!(client.error_with(CHANGES, json!({ "after": lost_cursor })).await, "CURSOR_EXPIRED");
+    let stale = app.secretariat().refusals("updateTheme", at_with(&lost, json!({ "name": text("Stale") }))).await;
+    assert_eq!(stale, ["CONFLICT expectedVersion"]);
+    let again = rename(&app.secretariat(), &found, "Again").await;
+    assert_eq!(again["version"].as_i64(), found["version"].as_i64().map(|version| version + 1));
+}
 
-    async fn a_mirror_of_a_service_that_was_restored_by_commands_begins_again(app: TestApp) {
-        mirror_begins_again(app, Means::Commands).await;
-    }
+async fn a_mirror_of_a_restored_service_begins_again(app: TestApp) {
+    mirror_begins_again(app, Means::Copy).await;
+}
 
-    async fn a_webhook_hears_of_a_restore_and_of_no_message_twice_under_one_id(app: TestApp) {
-        webhook_hears_of_a_restore(app, Means::Copy).await;
-    }
+async fn a_mirror_of_a_service_that_was_restored_by_commands_begins_again(app: TestApp) {
+    mirror_begins_again(app, Means::Commands).await;
+}
 
-    async fn a_webhook_hears_of_a_restore_by_commands(app: TestApp) {
-        webhook_hears_of_a_restore(app, Means::Commands).await;
-    }
+async fn a_webhook_hears_of_a_restore_and_of_no_message_twice_under_one_id(app: TestApp) {
+    webhook_hears_of_a_restore(app, Means::Copy).await;
+}
 
-    async fn what_is_followed_ends_when_the_feed_becomes_another_one(app: TestApp) {
-        let viewer = Viewer::anonymous();
-        let records = published(None);
-        let mut followed = follow(&app.app, &viewer, None, records).await.unwrap();
-        let (databases, clock) = (&app.app.databases, &app.app.clock);
-        let before = app.app.feed.head();
-        let renewed = identity::renew(databases, clock, true).await.unwrap();
-        assert_ne!(renewed.identity, before.identity);
-        // This process does not know of it yet: it gives no number of the feed that is gone.
-        let input = json!({ "input": { "code": "LAW", "name": text("Law"), "kind": "SUBJECT" } });
-        let create = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { theme { id } } }";
-        assert_eq!(app.secretariat().error_with(create, input.clone()).await, "UNAVAILABLE");
-        identity::keep(&app.app).await.unwrap();
-        assert!(matches!(followed.next().await, Some(Err(Error::CursorExpired))));
-        app.secretariat().query_with(create, input).await;
-    }
+async fn a_webhook_hears_of_a_restore_by_commands(app: TestApp) {
+    webhook_hears_of_a_restore(app, Means::Commands).await;
+}
 
-    async fn a_checkpoint_covers_what_a_line_says(app: TestApp) {
-        let theme = app.theme("LAW").await;
-        let copy = Copy::at(app.serve().await);
-        copy.once(None).await;
-        app.app.databases.write.execute_unprepared("UPDATE theme SET code = 'LAX' WHERE code = 'LAW'").await.unwrap();
-        let data = app.anonymous().query("{ checkpoint(types: [THEME]) { type count hash } }").await;
-        let lines = lines(&app.anonymous()).await;
-        let (count, hash) = checkpoints(lines.iter().map(String::as_str))["THEME"].clone();
-        assert_eq!(data["checkpoint"], json!([{ "type": "THEME", "count": count, "hash": hash }]));
-        let said = copy.once(None).await;
-        assert!(said[0].contains("differs") && said.last().unwrap().starts_with("Equal: "), "{said:?}");
-        assert!(copy.says(&theme.as_str().into()).await.contains("LAX"));
-    }
+async fn what_is_followed_ends_when_the_feed_becomes_another_one(app: TestApp) {
+    let viewer = Viewer::anonymous();
+    let records = published(None);
+    let mut followed = follow(&app.app, &viewer, None, records).await.unwrap();
+    let (databases, clock) = (&app.app.databases, &app.app.clock);
+    let before = app.app.feed.head();
+    let renewed = identity::renew(databases, clock, true).await.unwrap();
+    assert_ne!(renewed.identity, before.identity);
+    // This process does not know of it yet: it gives no number of the feed that is gone.
+    let input = json!({ "input": { "code": "LAW", "name": text("Law"), "kind": "SUBJECT" } });
+    let create = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { theme { id } } }";
+    assert_eq!(app.secretariat().error_with(create, input.clone()).await, "UNAVAILABLE");
+    identity::keep(&app.app).await.unwrap();
+    assert!(matches!(followed.next().await, Some(Err(Error::CursorExpired))));
+    app.secretariat().query_with(create, input).await;
+}
+
+async fn a_checkpoint_covers_what_a_line_says(app: TestApp) {
+    let theme = app.theme("LAW").await;
+    let copy = Copy::at(app.serve().await);
+    copy.once(None).await;
+    app.app.databases.write.execute_unprepared("UPDATE theme SET code = 'LAX' WHERE code = 'LAW'").await.unwrap();
+    let data = app.anonymous().query("{ checkpoint(types: [THEME]) { type count hash } }").await;
+    let lines = lines(&app.anonymous()).await;
+    let (count, hash) = checkpoints(lines.iter().map(String::as_str))["THEME"].clone();
+    assert_eq!(data["checkpoint"], json!([{ "type": "THEME", "count": count, "hash": hash }]));
+    let said = copy.once(None).await;
+    assert!(said[0].contains("differs") && said.last().unwrap().starts_with("Equal: "), "{said:?}");
+    assert!(copy.says(&theme.as_str().into()).await.contains("LAX"));
 }
 
 on_postgres! {
-    async fn tokens_that_a_restore_has_made_good_again_are_revoked_by_a_command(app: TestApp) {
-        let client = app.admin().mutate("registerClient", json!({ "purpose": "sync", "role": "READER", "scopes": ["READ", "SYNC"] }), "id").await;
-        let query = "mutation($input: IssueTokenInput!) { issueToken(input: $input) { bearer token { id } } }";
-        let input = json!({ "input": { "clientId": client["id"], "days": 1 } });
-        let issued = app.admin().query_with(query, input).await["issueToken"].take();
-        let bearer = format!("Bearer {}", issued["bearer"].as_str().unwrap());
-        let (app, backup) = backed_up(app, Means::Commands).await;
-        assert_eq!(app.with_authorization(&bearer).query("{ viewer { role } }").await["viewer"]["role"], "READER");
-        app.admin().mutate("revokeToken", json!({ "id": issued["token"]["id"] }), "id").await;
-        assert_eq!(app.with_authorization(&bearer).error("{ viewer { role } }").await, "UNAUTHENTICATED");
-        let app = restored(app, &backup).await;
-        assert_eq!(app.with_authorization(&bearer).query("{ viewer { role } }").await["viewer"]["role"], "READER");
-        // As `rec renew-feed --revoke-tokens` does, at the time of this service.
-        revoke_all(&app.app).await.unwrap();
-        assert_eq!(app.with_authorization(&bearer).error("{ viewer { role } }").await, "UNAUTHENTICATED");
-    }
+    tokens_that_a_restore_has_made_good_again_are_revoked_by_a_command,
+    a_database_that_is_swapped_under_the_service_gives_no_number_of_the_old_feed,
+}
 
-    /// The service runs all the while, as it does when an address moves to another server.
-    async fn a_database_that_is_swapped_under_the_service_gives_no_number_of_the_old_feed(app: TestApp) {
-        app.theme("KEPT").await;
-        let (app, backup) = backed_up(app, Means::Copy).await;
-        let identity = app.app.feed.head().identity;
-        app.theme("LOST").await;
-        let lost = head(&app.anonymous()).await;
-        backup.put_back(&app.url).await;
-        let create = |code: &str| json!({ "input": { "code": code, "name": text("Law"), "kind": "SUBJECT" } });
-        let mutation = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { theme { id } } }";
-        let mut codes = Vec::new();
-        for number in 0..5 {
-            codes.push(app.secretariat().error_with(mutation, create(&format!("T{number}"))).await);
-        }
-        assert!(codes.iter().all(|code| code == "UNAVAILABLE"), "{codes:?}");
-        identity::keep(&app.app).await.unwrap();
-        assert_ne!(app.app.feed.head().identity, identity);
-        app.secretariat().query_with(mutation, create("FOUND")).await;
-        assert_eq!(app.anonymous().error_with(CHANGES, json!({ "after": lost })).await, "CURSOR_EXPIRED");
+async fn tokens_that_a_restore_has_made_good_again_are_revoked_by_a_command(app: TestApp) {
+    let client = app
+        .admin()
+        .mutate("registerClient", json!({ "purpose": "sync", "role": "READER", "scopes": ["READ", "SYNC"] }), "id")
+        .await;
+    let query = "mutation($input: IssueTokenInput!) { issueToken(input: $input) { bearer token { id } } }";
+    let input = json!({ "input": { "clientId": client["id"], "days": 1 } });
+    let issued = app.admin().query_with(query, input).await["issueToken"].take();
+    let bearer = format!("Bearer {}", issued["bearer"].as_str().unwrap());
+    let (app, backup) = backed_up(app, Means::Commands).await;
+    assert_eq!(app.with_authorization(&bearer).query("{ viewer { role } }").await["viewer"]["role"], "READER");
+    app.admin().mutate("revokeToken", json!({ "id": issued["token"]["id"] }), "id").await;
+    assert_eq!(app.with_authorization(&bearer).error("{ viewer { role } }").await, "UNAUTHENTICATED");
+    let app = restored(app, &backup).await;
+    assert_eq!(app.with_authorization(&bearer).query("{ viewer { role } }").await["viewer"]["role"], "READER");
+    // As `rec renew-feed --revoke-tokens` does, at the time of this service.
+    revoke_all(&app.app).await.unwrap();
+    assert_eq!(app.with_authorization(&bearer).error("{ viewer { role } }").await, "UNAUTHENTICATED");
+}
+
+/// The service runs all the while, as it does when an address moves to another server.
+async fn a_database_that_is_swapped_under_the_service_gives_no_number_of_the_old_feed(app: TestApp) {
+    app.theme("KEPT").await;
+    let (app, backup) = backed_up(app, Means::Copy).await;
+    let identity = app.app.feed.head().identity;
+    app.theme("LOST").await;
+    let lost = head(&app.anonymous()).await;
+    backup.put_back(&app.url).await;
+    let create = |code: &str| json!({ "input": { "code": code, "name": text("Law"), "kind": "SUBJECT" } });
+    let mutation = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { theme { id } } }";
+    let mut codes = Vec::new();
+    for number in 0..5 {
+        codes.push(app.secretariat().error_with(mutation, create(&format!("T{number}"))).await);
     }
+    assert!(codes.iter().all(|code| code == "UNAVAILABLE"), "{codes:?}");
+    identity::keep(&app.app).await.unwrap();
+    assert_ne!(app.app.feed.head().identity, identity);
+    app.secretariat().query_with(mutation, create("FOUND")).await;
+    assert_eq!(app.anonymous().error_with(CHANGES, json!({ "after": lost })).await, "CURSOR_EXPIRED");
 }
 
 /// The program's standard output, or its standard error when it fails.
