@@ -26,7 +26,7 @@ use crate::service::change::identity;
 use crate::service::client::revocations::{self, Revoked};
 use crate::service::context::AppContext;
 use crate::service::organization::{OrganizationBy, find};
-use crate::service::{attend, registry, seed};
+use crate::service::{background, registry, seed};
 use crate::{export, graphql, telemetry};
 
 /// The record of the Central Asia Regional Expert Council over GraphQL.
@@ -276,7 +276,7 @@ async fn execute(Cli { config, command }: Cli) -> Result<(), Failure> {
         Command::Seed { what } => seed(config, what).await,
         Command::Prune => {
             let app = server::connect(config, Clock::System).await?;
-            let forgotten = attend::prune(&app).await;
+            let forgotten = background::prune(&app).await;
             app.close().await;
             for (what, count) in forgotten {
                 print(&format!("Forgotten: {} {what}.\n", count?))?;

@@ -50,7 +50,7 @@ impl Clock {
     }
 
     /// A new id. Ids of one process are in the order in which they were minted.
-    pub fn mint<I: RecordId>(&self) -> I {
+    pub fn new_id<I: RecordId>(&self) -> I {
         I::new(self.uuid())
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::domain::refusal::{Refusal, RefusalCode};
+use crate::domain::validation::{ValidationError, ValidationErrorCode};
 
 /// What lies under an error.
 type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -11,7 +11,7 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug)]
 pub enum Error {
     /// The input or the state of the record does not allow it: a `userErrors` entry each.
-    Refused(Vec<Refusal>),
+    Refused(Vec<ValidationError>),
     /// The record is not at the version that `path` expects; without a path, other writers were faster again and again.
     Conflict { path: Vec<String> },
     /// Another writer has crossed a use case. Nothing of it is done; done again, it may succeed.
@@ -82,12 +82,14 @@ impl Error {
     }
 
     /// What the author of an input is told in the answer to it; anything else is an error of the request.
-    pub fn refusals(self) -> Result<Vec<Refusal>, Self> {
+    pub fn refusals(self) -> Result<Vec<ValidationError>, Self> {
         match self {
             Self::Refused(refusals) => Ok(refusals),
-            Self::Conflict { ref path } => {
-                Ok(vec![Refusal { code: RefusalCode::Conflict, message: self.to_string(), path: path.clone() }])
-            }
+            Self::Conflict { ref path } => Ok(vec![ValidationError {
+                code: ValidationErrorCode::Conflict,
+                message: self.to_string(),
+                path: path.clone(),
+            }]),
             error => Err(error),
         }
     }
@@ -140,14 +142,14 @@ impl From<serde_json::Error> for Error {
     }
 }
 
-impl From<Vec<Refusal>> for Error {
-    fn from(refusals: Vec<Refusal>) -> Self {
+impl From<Vec<ValidationError>> for Error {
+    fn from(refusals: Vec<ValidationError>) -> Self {
         Self::Refused(refusals)
     }
 }
 
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
+impl From<ValidationError> for Error {
+    fn from(refusal: ValidationError) -> Self {
         Self::Refused(vec![refusal])
     }
 }

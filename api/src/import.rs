@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 
 use crate::auth::Viewer;
 use crate::domain::bulk::{ErrorPolicy, MatchBy, Outcome, ROWS};
-use crate::domain::refusal::Refusal;
+use crate::domain::validation::ValidationError;
 use crate::error::Error;
 use crate::service::bulk::{BulkInput, Options, Upserted};
 use crate::service::context::AppContext;
@@ -260,7 +260,7 @@ impl Importing<'_> {
     fn tell<M>(&mut self, numbers: &[u64], written: Upserted<M>, complain: &mut impl FnMut(String)) {
         for (number, row) in numbers.iter().zip(written.rows) {
             self.report.count(row.outcome);
-            for Refusal { code, message, path } in row.refusals {
+            for ValidationError { code, message, path } in row.refusals {
                 // The line is known; the place in it is what is said.
                 let place = path.get(2..).unwrap_or_default().join(".");
                 let code = async_graphql::InputType::to_value(&code);

@@ -16,18 +16,18 @@ use crate::config::{Config, Limits};
 use crate::database::schema::{self, SchemaError};
 use crate::database::{self, Databases};
 use crate::error::Error;
-use crate::http::{self, listen};
-use crate::service::attend::attend;
+use crate::http::{self, listener};
+use crate::service::background;
 use crate::service::change::identity;
 use crate::service::client::tokens;
+use crate::service::context::cache::Cache;
 use crate::service::context::feed::Feed;
-use crate::service::context::kept::Kept;
 use crate::service::context::queues::Queues;
 use crate::service::context::sizes::Sizes;
 use crate::service::context::tokens::Tokens;
 use crate::service::context::{AppContext, Parts};
-use crate::service::post::Poster;
 use crate::service::sizes;
+use crate::service::webhook_sender::WebhookSender;
 use crate::telemetry;
 use crate::telemetry::traces::Traces;
 
@@ -68,17 +68,17 @@ pub async fn connect(config: Config, clock: Clock) -> Result<AppContext, StartEr
     schema::migrate(&databases).await?;
     let feed = Feed::at(identity::settle(&databases, &clock).await?);
     let stopping = watch::Sender::new(false);
-    let poster = Poster::new(config.webhooks_private());
+    let webhook_sender = WebhookSender::new(config.webhooks_private());
     let parts = Parts {
         config,
         keys,
         clock,
         feed,
-        kept: Kept::default(),
+        cache: Cache::default(),
         sizes: Sizes::default(),
         tokens: Tokens::default(),
         queues: Queues::default(),
-        poster,
+        webhook_sender,
         trusted_documents,
         traces,
         stopping,
@@ -123,9 +123,9 @@ impl Server {
             app.stopping.send_replace(true);
             tokio::time::sleep(Duration::from_secs(app.config.shutdown_seconds)).await;
         };
-        let attended = tokio::spawn(attend(Arc::clone(&app)));
+        let attended = tokio::spawn(background::run(Arc::clone(&app)));
         let served = async {
-            listen::serve(listener, router, &app.config, app.stopping.subscribe()).await;
+            listener::serve(listener, router, &app.config, app.stopping.subscribe()).await;
             let _ = attended.await;
         };
         tokio::select! {

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use rec_api::auth::Role;
 use rec_api::auth::token::{self, Grant};
 use rec_api::domain::action::Action;
-use rec_api::service::attend::attend;
+use rec_api::service::background;
 use rec_api::service::client::tokens::{self, prune};
 use rec_tests::client::Client;
 use rec_tests::given::{at_with, text, with};
@@ -325,7 +325,7 @@ async fn within_a_second_a_revocation_closes_sockets_of_every_process(app: TestA
     let (bearer, id) = issue(&app, &client, 1).await;
     let (other, _) = issue(&app, &client, 1).await;
     let second = app.second_with(|config| config.data_dir.clone_from(&app.app.config.data_dir)).await;
-    tokio::spawn(attend(Arc::clone(&second.app)));
+    tokio::spawn(background::run(Arc::clone(&second.app)));
     let mut sockets = Vec::new();
     for port in [app.serve().await, second.serve().await] {
         let mut socket = Socket::begin(port, Some(&bearer)).await;

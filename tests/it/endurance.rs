@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use rec_api::auth::Viewer;
 use rec_api::mirror::PROOF_PAUSE;
-use rec_api::service::attend::attend;
+use rec_api::service::background;
 use rec_api::service::theme::{self, CreateThemeInput};
 use rec_tests::client::Client;
 use rec_tests::given::text;
@@ -238,7 +238,7 @@ async fn a_server_that_restarts_under_load_comes_back(shared: TestApp) {
     drop(shared);
     let mut server = Cluster::start().expect("PostgreSQL's programs, for a server that may be stopped");
     let app = TestApp::on(&server).await;
-    tokio::spawn(attend(Arc::clone(&app.app)));
+    tokio::spawn(background::run(Arc::clone(&app.app)));
     let port = app.serve().await;
     let mut follower = Socket::begin(port, None).await;
     let start = head(&app.anonymous()).await;

@@ -4,7 +4,7 @@ use rec_tests::given::{each, with};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
-use crate::lists::{rows, twelve};
+use crate::connections::{rows, twelve};
 
 /// Whether a value, or its absence, meets a comparison.
 type Rule = fn(Option<&str>) -> bool;

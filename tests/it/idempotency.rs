@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use entity::idempotency_key;
 use futures_util::future::join_all;
-use rec_api::service::attend::forget;
+use rec_api::service::background::forget;
 use rec_tests::client::{Answer, Client};
 use rec_tests::given::{at, text};
 use rec_tests::wait::until;

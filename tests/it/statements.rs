@@ -9,7 +9,7 @@ use rec_tests::on_both_databases;
 use rec_tests::schema::{Field, Schema};
 use serde_json::{Value, json};
 
-use crate::every_list::all_kinds;
+use crate::list_properties::all_kinds;
 
 /// The page that the service is measured by.
 const PAGE: &str = "query($first: Int) { recommendations(first: $first, orderBy: [{ field: LABEL }]) { nodes { label title \

@@ -402,7 +402,7 @@ async fn begun_in_any_case(pool: &Pool, turn: Turn) -> Result<(Result<DatabaseTr
 /// Waits for every other transaction that asks to be alone with the same matter, until this one ends. On SQLite a
 /// transaction that writes always is.
 #[expect(clippy::disallowed_methods, reason = "a lock is neither read nor written")]
-pub async fn alone(txn: &Transaction, matter: &str) -> Result<(), DbErr> {
+pub async fn advisory_lock(txn: &Transaction, matter: &str) -> Result<(), DbErr> {
     if txn.get_database_backend() == DbBackend::Postgres {
         let key = Func::cust("hashtext").arg(matter);
         let lock = Query::select().expr(Func::cust("pg_advisory_xact_lock").arg(key)).take();

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use migration::{Migrator, MigratorTrait as _};
 use sea_orm::DbErr;
 
-use super::{Databases, alone, unlimited};
+use super::{Databases, advisory_lock, unlimited};
 
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
@@ -37,7 +37,7 @@ pub async fn is_current(databases: &Databases) -> Result<bool, DbErr> {
 pub async fn migrate(databases: &Databases) -> Result<(), SchemaError> {
     let txn = databases.begin().await.map_err(SchemaError::Migration)?;
     unlimited(&txn).await.map_err(SchemaError::Migration)?;
-    alone(&txn, "migrate").await.map_err(SchemaError::Migration)?;
+    advisory_lock(&txn, "migrate").await.map_err(SchemaError::Migration)?;
     let within = txn.inner().map_err(SchemaError::Migration)?;
     Migrator::install(within).await.map_err(SchemaError::Migration)?;
     let seen = Migrator::get_migration_models(within).await.map_err(SchemaError::Migration)?;

@@ -78,7 +78,7 @@ pub fn of_either(one: Access, other: Access) -> Access {
 #[cfg(test)]
 mod tests {
     use super::{CLOSED, OPEN, of_both, of_either, of_meeting, of_participation, of_recommendation};
-    use crate::domain::lifecycle::{Move, next};
+    use crate::domain::lifecycle::{Transition, next};
     use entity::Audience::{Confidential, Participants, Public};
     use entity::id::{OrganizationId, RecordId};
     use entity::meeting::Sensitivity;
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn a_revision_changes_nobodys_access() {
         for status in RecommendationStatus::iter() {
-            if let Ok(after) = next(status, Move::Revise) {
+            if let Ok(after) = next(status, Transition::Revise) {
                 assert_eq!(of_recommendation(status, None), of_recommendation(after, None), "{status:?}");
             }
         }

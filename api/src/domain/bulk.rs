@@ -1,6 +1,6 @@
 //! The rules of bulk writes: how rows name their records, what a failed row does to the others, what becomes of a row.
 
-use super::refusal::{Checked, Refusal, ensure};
+use super::validation::{Validated, ValidationError, ensure};
 
 /// Most rows of one bulk write.
 pub const ROWS: usize = 500;
@@ -38,29 +38,32 @@ pub enum Outcome {
 }
 
 /// Whether a row has the key that rows are matched by, and only that one.
-pub fn has_its_key(match_by: MatchBy, id: bool, external_id: bool) -> Checked<()> {
+pub fn has_its_key(match_by: MatchBy, id: bool, external_id: bool) -> Validated<()> {
     match match_by {
         MatchBy::ExternalId => {
-            ensure(external_id, || Refusal::required("externalId", "Rows are matched by it."))?;
-            ensure(!id, || Refusal::invalid("id", "Rows are matched by externalId."))
+            ensure(external_id, || ValidationError::required("externalId", "Rows are matched by it."))?;
+            ensure(!id, || ValidationError::invalid("id", "Rows are matched by externalId."))
         }
         MatchBy::Id => Ok(()),
     }
 }
 
 /// No two rows are about the same record.
-pub fn is_the_first(path: &str, first: bool) -> Checked<()> {
-    ensure(first, || Refusal::invalid(path, "Another row is about the same record."))
+pub fn is_the_first(path: &str, first: bool) -> Validated<()> {
+    ensure(first, || ValidationError::invalid(path, "Another row is about the same record."))
 }
 
 /// Of a bulk write that others have crossed again and again, no row is written.
-pub fn crossed() -> Refusal {
-    Refusal::conflict("", "Others have written the same records at the same time. Nothing is written. Send it again.")
+pub fn crossed() -> ValidationError {
+    ValidationError::conflict(
+        "",
+        "Others have written the same records at the same time. Nothing is written. Send it again.",
+    )
 }
 
 /// A row that names a version is about a record at that version.
-pub fn is_at(version: Option<i32>, expected: Option<i32>) -> Checked<()> {
+pub fn is_at(version: Option<i32>, expected: Option<i32>) -> Validated<()> {
     ensure(expected.is_none() || expected == version, || {
-        Refusal::conflict("expectedVersion", "The record has changed since it was read.")
+        ValidationError::conflict("expectedVersion", "The record has changed since it was read.")
     })
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::client::{ClientRole, Scope};
 
-use super::refusal::{Checked, Refusal, RefusalCode, ensure};
+use super::validation::{Validated, ValidationError, ValidationErrorCode, ensure};
 
 /// The most clients that are active.
 pub const ACTIVE: usize = 500;
@@ -11,36 +11,38 @@ pub const ACTIVE: usize = 500;
 const LONGEST_DAYS: i32 = 366;
 
 /// A partner acts for an organisation; others may belong to one.
-pub fn has_its_organization(role: ClientRole, has_one: bool) -> Checked<()> {
+pub fn has_its_organization(role: ClientRole, has_one: bool) -> Validated<()> {
     ensure(role != ClientRole::Partner || has_one, || {
-        Refusal::required("organizationId", "A partner acts for an organisation.")
+        ValidationError::required("organizationId", "A partner acts for an organisation.")
     })
 }
 
 /// Nobody acts for an organisation that is not active.
-pub fn organization_is_active(active: bool) -> Checked<()> {
-    ensure(active, || Refusal::state("organizationId", "The organisation is not active."))
+pub fn organization_is_active(active: bool) -> Validated<()> {
+    ensure(active, || ValidationError::state("organizationId", "The organisation is not active."))
 }
 
 /// A client may do something.
-pub fn has_scopes(scopes: &[Scope]) -> Checked<()> {
-    ensure(!scopes.is_empty(), || Refusal::required("scopes", "A client without a scope can do nothing."))
+pub fn has_scopes(scopes: &[Scope]) -> Validated<()> {
+    ensure(!scopes.is_empty(), || ValidationError::required("scopes", "A client without a scope can do nothing."))
 }
 
 /// One more client may be active.
-pub fn has_room(active: usize) -> Checked<()> {
-    ensure(active < ACTIVE, || Refusal::new(RefusalCode::TooLong, "", format!("{ACTIVE} clients are active already.")))
+pub fn has_room(active: usize) -> Validated<()> {
+    ensure(active < ACTIVE, || {
+        ValidationError::new(ValidationErrorCode::TooLong, "", format!("{ACTIVE} clients are active already."))
+    })
 }
 
 /// A token is for a client that is active.
-pub fn is_active(path: &str, active: bool) -> Checked<()> {
-    ensure(active, || Refusal::state(path, "The client is not active."))
+pub fn is_active(path: &str, active: bool) -> Validated<()> {
+    ensure(active, || ValidationError::state(path, "The client is not active."))
 }
 
 /// Until when a token is valid that is issued for so many days.
-pub fn expires_at(issued_at: DateTime<Utc>, days: i32) -> Checked<DateTime<Utc>> {
+pub fn expires_at(issued_at: DateTime<Utc>, days: i32) -> Validated<DateTime<Utc>> {
     ensure((1..=LONGEST_DAYS).contains(&days), || {
-        Refusal::invalid("days", format!("A token is valid for 1 to {LONGEST_DAYS} days."))
+        ValidationError::invalid("days", format!("A token is valid for 1 to {LONGEST_DAYS} days."))
     })?;
     Ok(issued_at + TimeDelta::days(days.into()))
 }

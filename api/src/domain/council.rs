@@ -4,41 +4,41 @@ use chrono::NaiveDate;
 use entity::body::BodyKind;
 use entity::{country, mandate};
 
-use super::input;
-use super::refusal::{All as _, Checked, Refusal, RefusalCode, ensure};
+use super::fields;
+use super::validation::{Combine as _, Validated, ValidationError, ValidationErrorCode, ensure};
 
 pub const ACRONYM_TAKEN: &str = "Another organisation has this acronym.";
 
 /// An acronym is one organisation's.
-pub fn acronym_is_free(free: bool) -> Checked<()> {
-    ensure(free, || Refusal::new(RefusalCode::AlreadyExists, "acronym", ACRONYM_TAKEN))
+pub fn acronym_is_free(free: bool) -> Validated<()> {
+    ensure(free, || ValidationError::new(ValidationErrorCode::AlreadyExists, "acronym", ACRONYM_TAKEN))
 }
 
 /// A record is merged into another one of its kind.
-pub fn merges<I: PartialEq>(id: &I, into: &I) -> Checked<()> {
-    ensure(id != into, || Refusal::invalid("intoId", "A record is not merged into itself."))
+pub fn merges<I: PartialEq>(id: &I, into: &I) -> Validated<()> {
+    ensure(id != into, || ValidationError::invalid("intoId", "A record is not merged into itself."))
 }
 
 /// A mandate ends on the day it begins, or later.
-pub fn mandate_period(valid_from: NaiveDate, valid_to: Option<NaiveDate>) -> Checked<()> {
-    (input::day("validFrom", valid_from), input::optional_day("validTo", valid_to)).all()?;
+pub fn mandate_period(valid_from: NaiveDate, valid_to: Option<NaiveDate>) -> Validated<()> {
+    (fields::day("validFrom", valid_from), fields::optional_day("validTo", valid_to)).combine()?;
     ensure(valid_to.is_none_or(|to| to >= valid_from), || {
-        Refusal::invalid("validTo", "The mandate ends before it begins.")
+        ValidationError::invalid("validTo", "The mandate ends before it begins.")
     })
 }
 
 /// A mandate can be ended earlier than agreed, not prolonged: that is a new mandate.
-pub fn mandate_end(mandate: &mandate::Model, valid_to: NaiveDate) -> Checked<()> {
+pub fn mandate_end(mandate: &mandate::Model, valid_to: NaiveDate) -> Validated<()> {
     mandate_period(mandate.valid_from, Some(valid_to))?;
     ensure(mandate.valid_to.is_none_or(|agreed| valid_to <= agreed), || {
-        Refusal::invalid("validTo", "The mandate ends before that day. Grant a new one to prolong it.")
+        ValidationError::invalid("validTo", "The mandate ends before that day. Grant a new one to prolong it.")
     })
 }
 
 /// Mandates are granted to active organisations in active bodies.
-pub fn may_hold(organization_active: bool, body_active: bool) -> Checked<()> {
-    ensure(organization_active, || Refusal::state("organizationId", "The organisation is not active."))?;
-    ensure(body_active, || Refusal::state("bodyId", "The body is not active."))
+pub fn may_hold(organization_active: bool, body_active: bool) -> Validated<()> {
+    ensure(organization_active, || ValidationError::state("organizationId", "The organisation is not active."))?;
+    ensure(body_active, || ValidationError::state("bodyId", "The body is not active."))
 }
 
 /// The delegations of the participating states can object; others only if their mandate says so.
@@ -52,26 +52,26 @@ pub fn is_valid_on(mandate: &mandate::Model, day: NaiveDate) -> bool {
 }
 
 /// Mandates of one organisation in one body and role, `held` until now, do not overlap.
-pub fn no_overlap(held: &[mandate::Model], valid_from: NaiveDate, valid_to: Option<NaiveDate>) -> Checked<()> {
+pub fn no_overlap(held: &[mandate::Model], valid_from: NaiveDate, valid_to: Option<NaiveDate>) -> Validated<()> {
     let overlaps = |one: &mandate::Model| {
         one.valid_from <= valid_to.unwrap_or(NaiveDate::MAX) && one.valid_to.unwrap_or(NaiveDate::MAX) >= valid_from
     };
     ensure(!held.iter().any(overlaps), || {
         let text = "The organisation holds this role in this body for part of that time already.";
-        Refusal::new(RefusalCode::AlreadyExists, "validFrom", text)
+        ValidationError::new(ValidationErrorCode::AlreadyExists, "validFrom", text)
     })
 }
 
 /// A record is not above itself, at any distance. `ancestors` are those of the wanted parent, with the parent.
-pub fn no_cycle<I: PartialEq + Copy>(path: &str, id: I, ancestors: &[I]) -> Checked<()> {
-    ensure(!ancestors.contains(&id), || Refusal::invalid(path, "This would put the record above itself."))
+pub fn no_cycle<I: PartialEq + Copy>(path: &str, id: I, ancestors: &[I]) -> Validated<()> {
+    ensure(!ancestors.contains(&id), || ValidationError::invalid(path, "This would put the record above itself."))
 }
 
 /// There is always an active plenary and an active Executive Committee; neither is deactivated.
-pub fn stays_represented(path: &str, kind: BodyKind, was_active: bool, active: bool) -> Checked<()> {
+pub fn stays_represented(path: &str, kind: BodyKind, was_active: bool, active: bool) -> Validated<()> {
     let needed = matches!(kind, BodyKind::Plenary | BodyKind::ExecutiveCommittee);
     ensure(!(needed && was_active && !active), || {
-        Refusal::state(path, "The council always has an active plenary and an active Executive Committee.")
+        ValidationError::state(path, "The council always has an active plenary and an active Executive Committee.")
     })
 }
 

@@ -1,7 +1,7 @@
 //! What other systems call our records: a name of the system, and the record's name in it.
 
-use super::input;
-use super::refusal::{All as _, Checked, Refusal, RefusalCode, ensure};
+use super::fields;
+use super::validation::{Combine as _, Validated, ValidationError, ValidationErrorCode, ensure};
 
 /// Longest names of systems, in characters.
 const SYSTEM: usize = 64;
@@ -16,25 +16,25 @@ pub struct ExternalKey {
 }
 
 /// `path` is where the external id stands in an input.
-pub fn key(path: &str, source_system: &str, value: &str) -> Checked<ExternalKey> {
+pub fn key(path: &str, source_system: &str, value: &str) -> Validated<ExternalKey> {
     let (source_system, value) =
-        (system(&format!("{path}.sourceSystem"), source_system), input::text(&format!("{path}.value"), value, VALUE))
-            .all()?;
+        (system(&format!("{path}.sourceSystem"), source_system), fields::text(&format!("{path}.value"), value, VALUE))
+            .combine()?;
     Ok(ExternalKey { source_system, value })
 }
 
-fn system(path: &str, value: &str) -> Checked<String> {
-    let value = input::text(path, value, SYSTEM)?;
+fn system(path: &str, value: &str) -> Validated<String> {
+    let value = fields::text(path, value, SYSTEM)?;
     let formed = value.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':'));
-    ensure(formed, || Refusal::invalid(path, "Use Latin letters, digits, and the signs . - _ and :"))?;
+    ensure(formed, || ValidationError::invalid(path, "Use Latin letters, digits, and the signs . - _ and :"))?;
     Ok(value)
 }
 
 /// A source system is one organisation's, or the secretariat's: `ours`, if it is the writer's to use.
-pub fn is_ours(path: &str, ours: bool) -> Checked<()> {
+pub fn is_ours(path: &str, ours: bool) -> Validated<()> {
     ensure(ours, || {
-        Refusal::new(
-            RefusalCode::AlreadyExists,
+        ValidationError::new(
+            ValidationErrorCode::AlreadyExists,
             &format!("{path}.sourceSystem"),
             "Another organisation uses this name for its system.",
         )
@@ -45,18 +45,18 @@ pub fn is_ours(path: &str, ours: bool) -> Checked<()> {
 pub const SYSTEMS: usize = 50;
 
 /// An organisation that has so many systems has room for more of them. The secretariat, which owns none, has as many as it likes.
-pub fn room_for_systems(path: &str, owned: Option<usize>, more: usize) -> Checked<()> {
+pub fn room_for_systems(path: &str, owned: Option<usize>, more: usize) -> Validated<()> {
     ensure(more == 0 || owned.is_none_or(|owned| owned.saturating_add(more) <= SYSTEMS), || {
         let text = format!("An organisation has at most {SYSTEMS} systems.");
-        Refusal::new(RefusalCode::TooLong, &format!("{path}.sourceSystem"), text)
+        ValidationError::new(ValidationErrorCode::TooLong, &format!("{path}.sourceSystem"), text)
     })
 }
 
 pub const TAKEN: &str = "Another record of this type has this external id.";
 
 /// An external id names one record of a type.
-pub fn names_one(path: &str, free: bool) -> Checked<()> {
-    ensure(free, || Refusal::new(RefusalCode::AlreadyExists, path, TAKEN))
+pub fn names_one(path: &str, free: bool) -> Validated<()> {
+    ensure(free, || ValidationError::new(ValidationErrorCode::AlreadyExists, path, TAKEN))
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@
 use entity::meeting::MeetingStatus;
 use entity::recommendation::RecommendationStatus;
 
-use super::refusal::Refusal;
+use super::validation::ValidationError;
 
 /// What can be done to a recommendation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Move {
+pub enum Transition {
     Revise,
     OpenDiscussion,
     Withdraw,
@@ -24,7 +24,7 @@ pub enum Move {
     SetAddressees,
 }
 
-impl Move {
+impl Transition {
     pub const ALL: [Self; 13] = [
         Self::Revise,
         Self::OpenDiscussion,
@@ -61,14 +61,14 @@ impl Move {
 }
 
 /// The state after a move, or why the move is refused.
-pub fn next(status: RecommendationStatus, step: Move) -> Result<RecommendationStatus, Refusal> {
-    use Move::{
-        Adopt, BreakSilence, OpenDiscussion, OpenSilence, RecordAgreement, RecordNoConsensus, Return, Revise,
-        SetAddressees, Submit, Supersede, Transmit, Withdraw,
-    };
+pub fn next(status: RecommendationStatus, step: Transition) -> Result<RecommendationStatus, ValidationError> {
     use RecommendationStatus::{
         Adopted, AgreedInGroup, Draft, NoConsensus, Returned, SubmittedToExcom, Superseded, Transmitted,
         UnderDiscussion, UnderSilence, Withdrawn,
+    };
+    use Transition::{
+        Adopt, BreakSilence, OpenDiscussion, OpenSilence, RecordAgreement, RecordNoConsensus, Return, Revise,
+        SetAddressees, Submit, Supersede, Transmit, Withdraw,
     };
     match (status, step) {
         (Draft | UnderDiscussion, Revise | SetAddressees) | (AgreedInGroup | Returned | NoConsensus, SetAddressees) => {
@@ -87,15 +87,16 @@ pub fn next(status: RecommendationStatus, step: Move) -> Result<RecommendationSt
         (SubmittedToExcom, Adopt) => Ok(Adopted),
         (Adopted, Transmit) => Ok(Transmitted),
         (Adopted | Transmitted, Supersede) => Ok(Superseded),
-        _ => {
-            Err(Refusal::state("id", format!("A recommendation that is {} cannot be {}.", words(status), step.verb())))
-        }
+        _ => Err(ValidationError::state(
+            "id",
+            format!("A recommendation that is {} cannot be {}.", words(status), step.verb()),
+        )),
     }
 }
 
 /// What can be done to a meeting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MeetingMove {
+pub enum MeetingTransition {
     Update,
     SetSessions,
     Confirm,
@@ -105,7 +106,7 @@ pub enum MeetingMove {
     Cancel,
 }
 
-impl MeetingMove {
+impl MeetingTransition {
     pub const ALL: [Self; 7] =
         [Self::Update, Self::SetSessions, Self::Confirm, Self::Open, Self::Conclude, Self::Postpone, Self::Cancel];
 
@@ -123,9 +124,9 @@ impl MeetingMove {
 
 /// The state after a move, or why the move is refused. A postponed meeting is confirmed again for days to come. A cancelled
 /// one is over, but can give the ordinals of its sessions back. The record of a concluded one can still be completed.
-pub fn next_meeting(status: MeetingStatus, step: MeetingMove) -> Result<MeetingStatus, Refusal> {
-    use MeetingMove::{Cancel, Conclude, Confirm, Open, Postpone, SetSessions, Update};
+pub fn next_meeting(status: MeetingStatus, step: MeetingTransition) -> Result<MeetingStatus, ValidationError> {
     use MeetingStatus::{Cancelled, Concluded, Confirmed, InSession, Planned, Postponed};
+    use MeetingTransition::{Cancel, Conclude, Confirm, Open, Postpone, SetSessions, Update};
     match (status, step) {
         (Planned | Confirmed | InSession | Concluded | Postponed, Update | SetSessions) | (Cancelled, SetSessions) => {
             Ok(status)
@@ -135,9 +136,10 @@ pub fn next_meeting(status: MeetingStatus, step: MeetingMove) -> Result<MeetingS
         (Confirmed | InSession, Conclude) => Ok(Concluded),
         (Planned | Confirmed, Postpone) => Ok(Postponed),
         (Planned | Confirmed | Postponed, Cancel) => Ok(Cancelled),
-        _ => {
-            Err(Refusal::state("id", format!("A meeting that is {} cannot be {}.", meeting_words(status), step.verb())))
-        }
+        _ => Err(ValidationError::state(
+            "id",
+            format!("A meeting that is {} cannot be {}.", meeting_words(status), step.verb()),
+        )),
     }
 }
 
@@ -171,8 +173,8 @@ fn meeting_words(status: MeetingStatus) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::MeetingMove::{self, Cancel, Conclude, Confirm, Open, Postpone};
-    use super::{Move, next, next_meeting};
+    use super::MeetingTransition::{self, Cancel, Conclude, Confirm, Open, Postpone};
+    use super::{Transition, next, next_meeting};
     use entity::meeting::MeetingStatus::{self, Cancelled, Concluded, Confirmed, InSession, Planned, Postponed};
     use entity::recommendation::RecommendationStatus::{self, *};
     use sea_orm::Iterable;
@@ -205,22 +207,25 @@ mod tests {
     #[test]
     fn every_state_and_move_follows_the_description() {
         for status in RecommendationStatus::iter() {
-            for step in Move::ALL {
+            for step in Transition::ALL {
                 if let Ok(after) = next(status, step) {
-                    let stays = status == after && step == Move::SetAddressees;
+                    let stays = status == after && step == Transition::SetAddressees;
                     assert!(stays || ADOPTION.contains(&(status, after)), "{status:?} {step:?} {after:?}");
                 }
             }
         }
         for (from, to) in ADOPTION {
-            assert!(Move::ALL.iter().any(|step| next(from, *step) == Ok(to)), "no move leads from {from:?} to {to:?}");
+            assert!(
+                Transition::ALL.iter().any(|step| next(from, *step) == Ok(to)),
+                "no move leads from {from:?} to {to:?}"
+            );
         }
     }
 
     #[test]
     fn every_move_leads_where_it_should_and_nowhere_else() {
-        use Move::*;
-        let allowed: Vec<(Move, RecommendationStatus, RecommendationStatus)> = Move::ALL
+        use Transition::*;
+        let allowed: Vec<(Transition, RecommendationStatus, RecommendationStatus)> = Transition::ALL
             .into_iter()
             .flat_map(|step| RecommendationStatus::iter().map(move |status| (step, status)))
             .filter_map(|(step, status)| next(status, step).ok().map(|after| (step, status, after)))
@@ -259,18 +264,18 @@ mod tests {
     #[test]
     fn a_text_is_edited_only_while_it_is_before_its_body() {
         let editable: Vec<_> =
-            RecommendationStatus::iter().filter(|status| next(*status, Move::Revise).is_ok()).collect();
+            RecommendationStatus::iter().filter(|status| next(*status, Transition::Revise).is_ok()).collect();
         assert_eq!(editable, [Draft, UnderDiscussion, NoConsensus]);
-        assert_eq!(next(NoConsensus, Move::Revise), Ok(UnderDiscussion));
-        assert!(next(NoConsensus, Move::OpenDiscussion).is_err(), "a new revision only");
+        assert_eq!(next(NoConsensus, Transition::Revise), Ok(UnderDiscussion));
+        assert!(next(NoConsensus, Transition::OpenDiscussion).is_err(), "a new revision only");
     }
 
     #[test]
     fn every_meeting_move_leads_where_it_should() {
-        let allowed: Vec<(MeetingStatus, MeetingMove, MeetingStatus)> = MeetingStatus::iter()
-            .flat_map(|status| MeetingMove::ALL.map(|step| (status, step)))
+        let allowed: Vec<(MeetingStatus, MeetingTransition, MeetingStatus)> = MeetingStatus::iter()
+            .flat_map(|status| MeetingTransition::ALL.map(|step| (status, step)))
             .filter_map(|(status, step)| next_meeting(status, step).ok().map(|after| (status, step, after)))
-            .filter(|(_, step, _)| !matches!(step, MeetingMove::Update | MeetingMove::SetSessions))
+            .filter(|(_, step, _)| !matches!(step, MeetingTransition::Update | MeetingTransition::SetSessions))
             .collect();
         assert_eq!(
             allowed,
@@ -287,8 +292,9 @@ mod tests {
                 (Postponed, Cancel, Cancelled),
             ]
         );
-        let fixed: Vec<_> = MeetingStatus::iter().filter(|s| next_meeting(*s, MeetingMove::Update).is_err()).collect();
+        let fixed: Vec<_> =
+            MeetingStatus::iter().filter(|s| next_meeting(*s, MeetingTransition::Update).is_err()).collect();
         assert_eq!(fixed, [Cancelled]);
-        assert!(MeetingStatus::iter().all(|status| next_meeting(status, MeetingMove::SetSessions) == Ok(status)));
+        assert!(MeetingStatus::iter().all(|status| next_meeting(status, MeetingTransition::SetSessions) == Ok(status)));
     }
 }

@@ -7,35 +7,40 @@ use entity::meeting::{self, MeetingKind, MeetingStatus, Modality};
 use entity::participation::Attendance;
 use entity::recommendation;
 
-use super::input;
-use super::refusal::{All as _, Checked, Refusal, RefusalCode, ensure};
+use super::fields;
+use super::validation::{Combine as _, Validated, ValidationError, ValidationErrorCode, ensure};
 
 /// A meeting ends on the day it starts, or later.
-pub fn dates(starts_on: NaiveDate, ends_on: NaiveDate) -> Checked<()> {
-    (input::day("startsOn", starts_on), input::day("endsOn", ends_on)).all()?;
-    ensure(ends_on >= starts_on, || Refusal::invalid("endsOn", "The meeting ends before it starts."))
+pub fn dates(starts_on: NaiveDate, ends_on: NaiveDate) -> Validated<()> {
+    (fields::day("startsOn", starts_on), fields::day("endsOn", ends_on)).combine()?;
+    ensure(ends_on >= starts_on, || ValidationError::invalid("endsOn", "The meeting ends before it starts."))
 }
 
 /// An online meeting has no venue.
-pub fn venue(modality: Modality, venue: Option<&str>) -> Checked<()> {
+pub fn venue(modality: Modality, venue: Option<&str>) -> Validated<()> {
     ensure(modality != Modality::Online || venue.is_none(), || {
-        Refusal::invalid("venue", "An online meeting has no venue.")
+        ValidationError::invalid("venue", "An online meeting has no venue.")
     })
 }
 
 /// A count has a qualifier, and a qualifier a count.
-pub fn count(count: Option<i32>, qualified: bool) -> Checked<()> {
-    ensure(count.is_none_or(|count| count >= 0), || Refusal::invalid("participantCount", "A count is not negative."))?;
+pub fn count(count: Option<i32>, qualified: bool) -> Validated<()> {
+    ensure(count.is_none_or(|count| count >= 0), || {
+        ValidationError::invalid("participantCount", "A count is not negative.")
+    })?;
     ensure(count.is_some() == qualified, || {
-        Refusal::required("countQualifier", "A participant count and its qualifier are given together or not at all.")
+        ValidationError::required(
+            "countQualifier",
+            "A participant count and its qualifier are given together or not at all.",
+        )
     })
 }
 
 /// The IANA name of the zone in which the meeting's days are counted.
-pub fn timezone(path: &str, name: &str) -> Checked<String> {
+pub fn timezone(path: &str, name: &str) -> Validated<String> {
     let zone: Result<chrono_tz::Tz, _> = name.parse();
     zone.map(|zone| zone.name().to_owned()).map_err(|_| {
-        vec![Refusal::invalid(path, "This is not a time zone of the IANA database, such as Asia/Tashkent.")]
+        vec![ValidationError::invalid(path, "This is not a time zone of the IANA database, such as Asia/Tashkent.")]
     })
 }
 
@@ -43,9 +48,9 @@ pub fn timezone(path: &str, name: &str) -> Checked<String> {
 pub const LAST_ORDINAL: i32 = 9999;
 
 /// Sessions are counted by their body from 1.
-pub fn ordinal(path: &str, ordinal: i32) -> Checked<()> {
+pub fn ordinal(path: &str, ordinal: i32) -> Validated<()> {
     ensure((1..=LAST_ORDINAL).contains(&ordinal), || {
-        Refusal::invalid(path, format!("Ordinals count from 1 to {LAST_ORDINAL}."))
+        ValidationError::invalid(path, format!("Ordinals count from 1 to {LAST_ORDINAL}."))
     })
 }
 
@@ -53,8 +58,8 @@ pub const ORDINAL_TAKEN: &str =
     "The body has a session of this ordinal already. A cancelled meeting gives its ordinal back by setBodySessions.";
 
 /// An ordinal of a body is one session's.
-pub fn ordinal_is_free(free: bool) -> Checked<()> {
-    ensure(free, || Refusal::new(RefusalCode::AlreadyExists, "sessions", ORDINAL_TAKEN))
+pub fn ordinal_is_free(free: bool) -> Validated<()> {
+    ensure(free, || ValidationError::new(ValidationErrorCode::AlreadyExists, "sessions", ORDINAL_TAKEN))
 }
 
 /// Briefings, side events and dialogues carry no body session.
@@ -62,49 +67,49 @@ pub fn carries_sessions(kind: MeetingKind) -> bool {
     !matches!(kind, MeetingKind::Briefing | MeetingKind::SideEvent | MeetingKind::ConferenceOrDialogue)
 }
 
-pub fn sessions(kind: MeetingKind, count: usize) -> Checked<()> {
+pub fn sessions(kind: MeetingKind, count: usize) -> Validated<()> {
     ensure(count == 0 || carries_sessions(kind), || {
-        Refusal::invalid("sessions", "Briefings, side events and dialogues carry no body session.")
+        ValidationError::invalid("sessions", "Briefings, side events and dialogues carry no body session.")
     })
 }
 
 /// From its confirmation on a meeting has at least one organiser.
-pub fn organizers(status: MeetingStatus, count: usize) -> Checked<()> {
+pub fn organizers(status: MeetingStatus, count: usize) -> Validated<()> {
     let needed = matches!(status, MeetingStatus::Confirmed | MeetingStatus::InSession | MeetingStatus::Concluded);
     ensure(!needed || count > 0, || {
-        Refusal::state("organizers", "From its confirmation on a meeting has an organiser.")
+        ValidationError::state("organizers", "From its confirmation on a meeting has an organiser.")
     })
 }
 
 /// A meeting is concluded on the day after its last one at the earliest: only once `endsOn` has passed.
-pub fn may_conclude(ends_on: NaiveDate, today: NaiveDate) -> Checked<()> {
+pub fn may_conclude(ends_on: NaiveDate, today: NaiveDate) -> Validated<()> {
     ensure(today > ends_on, || {
-        Refusal::state("id", format!("The meeting ends on {ends_on}; it is concluded after that day."))
+        ValidationError::state("id", format!("The meeting ends on {ends_on}; it is concluded after that day."))
     })
 }
 
 /// A meeting in session is not moved into the future, and neither is a concluded one.
-pub fn still_held(row: &meeting::Model, today: NaiveDate) -> Checked<()> {
+pub fn still_held(row: &meeting::Model, today: NaiveDate) -> Validated<()> {
     ensure(row.status != MeetingStatus::InSession || today >= row.starts_on, || {
-        Refusal::state("startsOn", "The meeting is in session: it has started.")
+        ValidationError::state("startsOn", "The meeting is in session: it has started.")
     })?;
     ensure(row.status != MeetingStatus::Concluded || today > row.ends_on, || {
-        Refusal::state("endsOn", "The meeting is concluded: it has ended.")
+        ValidationError::state("endsOn", "The meeting is concluded: it has ended.")
     })
 }
 
 /// A meeting opens on its first day or later.
-pub fn may_open(starts_on: NaiveDate, today: NaiveDate) -> Checked<()> {
+pub fn may_open(starts_on: NaiveDate, today: NaiveDate) -> Validated<()> {
     ensure(today >= starts_on, || {
-        Refusal::state("id", format!("The meeting starts on {starts_on}; it cannot be opened before."))
+        ValidationError::state("id", format!("The meeting starts on {starts_on}; it cannot be opened before."))
     })
 }
 
 /// Something can be recorded as reached at a meeting only if the meeting takes or took place with a session of the body.
-pub fn reached_at(status: MeetingStatus, has_session: bool, body: &str) -> Checked<()> {
+pub fn reached_at(status: MeetingStatus, has_session: bool, body: &str) -> Validated<()> {
     let held = matches!(status, MeetingStatus::InSession | MeetingStatus::Concluded);
-    ensure(held, || Refusal::state("meetingId", "The meeting is neither in session nor concluded."))?;
-    ensure(has_session, || Refusal::state("meetingId", format!("The meeting carries no session of {body}.")))
+    ensure(held, || ValidationError::state("meetingId", "The meeting is neither in session nor concluded."))?;
+    ensure(has_session, || ValidationError::state("meetingId", format!("The meeting carries no session of {body}.")))
 }
 
 /// The Executive Committee adopts; the plenary, to which it reports, may adopt as well.
@@ -126,28 +131,28 @@ pub fn needs_letting_in(meeting: &meeting::Model, before: Option<Attendance>, af
 }
 
 /// How many people an organisation sends.
-pub fn delegates(count: Option<i32>) -> Checked<()> {
-    ensure(count.is_none_or(|count| count > 0), || Refusal::invalid("delegates", "Delegates count from 1."))
+pub fn delegates(count: Option<i32>) -> Validated<()> {
+    ensure(count.is_none_or(|count| count > 0), || ValidationError::invalid("delegates", "Delegates count from 1."))
 }
 
 /// A new order names every item of the agenda once.
-pub fn names_whole_agenda<I: PartialEq>(agenda: &[I], named: &[I]) -> Checked<()> {
+pub fn names_whole_agenda<I: PartialEq>(agenda: &[I], named: &[I]) -> Validated<()> {
     let whole = named.len() == agenda.len() && agenda.iter().all(|item| named.contains(item));
-    ensure(whole, || Refusal::invalid("itemIds", "Name every item of this agenda once."))
+    ensure(whole, || ValidationError::invalid("itemIds", "Name every item of this agenda once."))
 }
 
 /// A meeting that was put off is confirmed for days to come.
-pub fn may_confirm(before: MeetingStatus, starts_on: NaiveDate, today: NaiveDate) -> Checked<()> {
+pub fn may_confirm(before: MeetingStatus, starts_on: NaiveDate, today: NaiveDate) -> Validated<()> {
     ensure(before != MeetingStatus::Postponed || starts_on >= today, || {
-        Refusal::state("id", "The meeting was postponed, and its days have passed. Give it new ones first.")
+        ValidationError::state("id", "The meeting was postponed, and its days have passed. Give it new ones first.")
     })
 }
 
 /// A meeting that was called off gives sessions back, and takes no others.
-pub fn gives_back<T: PartialEq>(path: &str, status: MeetingStatus, before: &[T], after: &[T]) -> Checked<()> {
+pub fn gives_back<T: PartialEq>(path: &str, status: MeetingStatus, before: &[T], after: &[T]) -> Validated<()> {
     let only_fewer = status != MeetingStatus::Cancelled || after.iter().all(|one| before.contains(one));
     ensure(only_fewer, || {
-        Refusal::state(path, "The meeting is cancelled: it gives sessions back, and takes no others.")
+        ValidationError::state(path, "The meeting is cancelled: it gives sessions back, and takes no others.")
     })
 }
 
@@ -165,22 +170,25 @@ pub fn rests_on_sessions(text: &recommendation::Model, meeting: MeetingId, of: &
 }
 
 /// What was recorded as reached at a meeting stays so: the meeting keeps the sessions and the days that it rests on.
-pub fn keeps_reached(path: &str, still_holds: bool) -> Checked<()> {
+pub fn keeps_reached(path: &str, still_holds: bool) -> Validated<()> {
     ensure(still_holds, || {
-        Refusal::state(path, "A recommendation was agreed or adopted at this meeting; what that rests on stays.")
+        ValidationError::state(
+            path,
+            "A recommendation was agreed or adopted at this meeting; what that rests on stays.",
+        )
     })
 }
 
 /// Nobody takes part in a meeting that was called off.
-pub fn takes_participations(status: MeetingStatus) -> Checked<()> {
-    ensure(status != MeetingStatus::Cancelled, || Refusal::state("meetingId", "The meeting is cancelled."))
+pub fn takes_participations(status: MeetingStatus) -> Validated<()> {
+    ensure(status != MeetingStatus::Cancelled, || ValidationError::state("meetingId", "The meeting is cancelled."))
 }
 
 /// The record of a concluded meeting grows and is corrected; nothing is taken out of it.
-pub fn keeps<T: PartialEq>(path: &str, status: MeetingStatus, before: &[T], after: &[T]) -> Checked<()> {
+pub fn keeps<T: PartialEq>(path: &str, status: MeetingStatus, before: &[T], after: &[T]) -> Validated<()> {
     let count = |list: &[T], one: &T| list.iter().filter(|other| *other == one).count();
     let kept = status != MeetingStatus::Concluded || before.iter().all(|one| count(before, one) <= count(after, one));
-    ensure(kept, || Refusal::state(path, "Nothing is taken out of the record of a concluded meeting."))
+    ensure(kept, || ValidationError::state(path, "Nothing is taken out of the record of a concluded meeting."))
 }
 
 #[cfg(test)]

@@ -5,47 +5,49 @@ use entity::addressee::AddresseeCategory;
 use entity::recommendation::{self, RecommendationStatus};
 use entity::text::{Locale, LocalizedText};
 
-use super::input;
-use super::refusal::{Checked, Refusal, ensure};
+use super::fields;
+use super::validation::{Validated, ValidationError, ensure};
 
 /// An adopted text has at least one addressee, and exists in both working languages.
-pub fn adoptable(row: &recommendation::Model, addressees: usize) -> Checked<()> {
-    ensure(addressees > 0, || Refusal::state("addressees", "An adopted recommendation has at least one addressee."))?;
+pub fn adoptable(row: &recommendation::Model, addressees: usize) -> Validated<()> {
+    ensure(addressees > 0, || {
+        ValidationError::state("addressees", "An adopted recommendation has at least one addressee.")
+    })?;
     let in_both = |text: &LocalizedText| text.has(Locale::En) && text.has(Locale::Ru);
     ensure(in_both(&row.title) && in_both(&row.text), || {
-        Refusal::state("text", "An adopted recommendation has its title and text in English and in Russian.")
+        ValidationError::state("text", "An adopted recommendation has its title and text in English and in Russian.")
     })
 }
 
 /// A target date is not before the day on which it is set.
-pub fn target_date(target: Option<NaiveDate>, today: NaiveDate) -> Checked<()> {
-    input::optional_day("targetDate", target)?;
+pub fn target_date(target: Option<NaiveDate>, today: NaiveDate) -> Validated<()> {
+    fields::optional_day("targetDate", target)?;
     ensure(target.is_none_or(|target| target >= today), || {
-        Refusal::invalid("targetDate", "The target date has passed.")
+        ValidationError::invalid("targetDate", "The target date has passed.")
     })
 }
 
 /// New texts are drafted in active bodies.
-pub fn drafts(body_active: bool) -> Checked<()> {
-    ensure(body_active, || Refusal::state("bodyId", "The body is not active."))
+pub fn drafts(body_active: bool) -> Validated<()> {
+    ensure(body_active, || ValidationError::state("bodyId", "The body is not active."))
 }
 
 /// A text stays with the body that has drafted it.
-pub fn stays_with_its_body(same: bool) -> Checked<()> {
-    ensure(same, || Refusal::invalid("bodyId", "A text stays with the body that has drafted it."))
+pub fn stays_with_its_body(same: bool) -> Validated<()> {
+    ensure(same, || ValidationError::invalid("bodyId", "A text stays with the body that has drafted it."))
 }
 
 /// After a failed consensus only a new revision of the text opens the discussion again.
-pub fn reopens(status: RecommendationStatus, new_text: bool) -> Checked<()> {
+pub fn reopens(status: RecommendationStatus, new_text: bool) -> Validated<()> {
     ensure(status != RecommendationStatus::NoConsensus || new_text, || {
-        Refusal::state("text", "After a failed consensus only a changed text opens the discussion again.")
+        ValidationError::state("text", "After a failed consensus only a changed text opens the discussion again.")
     })
 }
 
 /// A note on a change stands with a changed text.
-pub fn notes_a_change(noted: bool, new_text: bool) -> Checked<()> {
+pub fn notes_a_change(noted: bool, new_text: bool) -> Validated<()> {
     ensure(!noted || new_text, || {
-        Refusal::invalid(
+        ValidationError::invalid(
             "changeNote",
             "Neither title nor text nor rationale has changed: there is no revision to note.",
         )
@@ -53,9 +55,9 @@ pub fn notes_a_change(noted: bool, new_text: bool) -> Checked<()> {
 }
 
 /// A text that is published carries a declaration that it holds no personal data on returnees.
-pub fn declared(no_personal_data: bool) -> Checked<()> {
+pub fn declared(no_personal_data: bool) -> Validated<()> {
     ensure(no_personal_data, || {
-        Refusal::required(
+        ValidationError::required(
             "noPersonalData",
             "A text is published only with the declaration that it holds no personal data.",
         )
@@ -63,14 +65,14 @@ pub fn declared(no_personal_data: bool) -> Checked<()> {
 }
 
 /// A text is adopted after its body has agreed on it, or on the same day.
-pub fn adopted_after(agreed_from: NaiveDate, adopted_on: NaiveDate) -> Checked<()> {
-    ensure(adopted_on >= agreed_from, || Refusal::invalid("adoptedOn", "The body agreed after that day."))
+pub fn adopted_after(agreed_from: NaiveDate, adopted_on: NaiveDate) -> Validated<()> {
+    ensure(adopted_on >= agreed_from, || ValidationError::invalid("adoptedOn", "The body agreed after that day."))
 }
 
 /// A real text is neither agreed nor adopted at a made-up meeting.
-pub fn really_held(text_is_demo: bool, meeting_is_demo: bool) -> Checked<()> {
+pub fn really_held(text_is_demo: bool, meeting_is_demo: bool) -> Validated<()> {
     ensure(text_is_demo || !meeting_is_demo, || {
-        Refusal::invalid("meetingId", "The meeting is a demonstration, and the recommendation is real.")
+        ValidationError::invalid("meetingId", "The meeting is a demonstration, and the recommendation is real.")
     })
 }
 
@@ -79,27 +81,32 @@ pub fn adoption_day(
     given: Option<NaiveDate>,
     (first, last): (NaiveDate, NaiveDate),
     today: NaiveDate,
-) -> Checked<NaiveDate> {
+) -> Validated<NaiveDate> {
     let day = given.unwrap_or(last.min(today));
     ensure((first..=last.min(today)).contains(&day), || {
-        Refusal::invalid("adoptedOn", "The day of adoption is one of the meeting's days, and not in the future.")
+        ValidationError::invalid(
+            "adoptedOn",
+            "The day of adoption is one of the meeting's days, and not in the future.",
+        )
     })?;
     Ok(day)
 }
 
 /// A recommendation is superseded by another one that is adopted and supersedes nothing yet.
-pub fn supersedes(path: &str, earlier: &recommendation::Model, later: &recommendation::Model) -> Checked<()> {
+pub fn supersedes(path: &str, earlier: &recommendation::Model, later: &recommendation::Model) -> Validated<()> {
     use RecommendationStatus::{Adopted, Transmitted};
-    ensure(earlier.id != later.id, || Refusal::invalid(path, "A recommendation does not supersede itself."))?;
+    ensure(earlier.id != later.id, || ValidationError::invalid(path, "A recommendation does not supersede itself."))?;
     ensure(matches!(later.status, Adopted | Transmitted), || {
-        Refusal::state(path, "Only an adopted or transmitted recommendation supersedes another one.")
+        ValidationError::state(path, "Only an adopted or transmitted recommendation supersedes another one.")
     })?;
-    ensure(later.supersedes_id.is_none(), || Refusal::state(path, "It supersedes another recommendation already."))?;
+    ensure(later.supersedes_id.is_none(), || {
+        ValidationError::state(path, "It supersedes another recommendation already.")
+    })?;
     same_reality(path, earlier.is_demo, later.is_demo)
 }
 
 /// Who is addressed must fit the category: a government names its country, "all stakeholders" names nobody.
-pub fn addressee(path: &str, category: AddresseeCategory, country: bool, organization: bool) -> Checked<()> {
+pub fn addressee(path: &str, category: AddresseeCategory, country: bool, organization: bool) -> Validated<()> {
     let fits = match category {
         AddresseeCategory::Government => country,
         AddresseeCategory::InternationalOrganization => organization && !country,
@@ -107,7 +114,7 @@ pub fn addressee(path: &str, category: AddresseeCategory, country: bool, organiz
         AddresseeCategory::AllStakeholders => !country && !organization,
     };
     ensure(fits, || {
-        Refusal::invalid(
+        ValidationError::invalid(
             path,
             "A government is named by its country, an international organisation by itself, and all stakeholders by neither.",
         )
@@ -115,9 +122,9 @@ pub fn addressee(path: &str, category: AddresseeCategory, country: bool, organiz
 }
 
 /// The demonstration data and the real record do not refer to each other.
-pub fn same_reality(path: &str, one_is_demo: bool, other_is_demo: bool) -> Checked<()> {
+pub fn same_reality(path: &str, one_is_demo: bool, other_is_demo: bool) -> Validated<()> {
     ensure(one_is_demo == other_is_demo, || {
-        Refusal::invalid(path, "A demonstration recommendation and a real one do not refer to each other.")
+        ValidationError::invalid(path, "A demonstration recommendation and a real one do not refer to each other.")
     })
 }
 

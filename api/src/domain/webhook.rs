@@ -13,8 +13,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use super::client::is_active;
-use super::input;
-use super::refusal::{Checked, Refusal, ensure};
+use super::fields;
+use super::validation::{Validated, ValidationError, ensure};
 
 /// What a secret begins with.
 pub const SECRET_PREFIX: &str = "whsec_";
@@ -67,16 +67,16 @@ pub fn goes_on_at(position: i64, floor: i64, head: i64) -> i64 {
 }
 
 /// A webhook sees with the sight of an active client that may follow the feed.
-pub fn may_see_with(client: &client::Model) -> Checked<()> {
+pub fn may_see_with(client: &client::Model) -> Validated<()> {
     is_active("clientId", client.active)?;
     ensure(client.scopes.0.contains(&Scope::Sync), || {
-        Refusal::state("clientId", "The client has no scope for the change feed.")
+        ValidationError::state("clientId", "The client has no scope for the change feed.")
     })
 }
 
 /// One more may be active.
-pub fn has_room(path: &str, active: usize) -> Checked<()> {
-    ensure(active < ACTIVE, || Refusal::state(path, format!("{ACTIVE} webhooks are active already.")))
+pub fn has_room(path: &str, active: usize) -> Validated<()> {
+    ensure(active < ACTIVE, || ValidationError::state(path, format!("{ACTIVE} webhooks are active already.")))
 }
 
 /// The signature of a message with a secret, as its header has it: `v1,` and base64. None if the secret is not one.
@@ -98,15 +98,15 @@ fn patience(failures: i32, chance: u8, retry_after: Option<i64>) -> Option<TimeD
 }
 
 /// The address of a webhook: https, or http where private addresses are allowed; without a user or a fragment.
-pub fn address(path: &str, url: &str, private_allowed: bool) -> Checked<String> {
-    let url = input::link(path, url)?;
+pub fn address(path: &str, url: &str, private_allowed: bool) -> Validated<String> {
+    let url = fields::url(path, url)?;
     let rest = url.split_once("://").map_or("", |(_, rest)| rest);
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
     ensure(private_allowed || url.starts_with("https://"), || {
-        Refusal::invalid(path, "Webhooks are called over https.")
+        ValidationError::invalid(path, "Webhooks are called over https.")
     })?;
     ensure(!authority.contains('@') && !rest.contains('#'), || {
-        Refusal::invalid(path, "The address has neither a user nor a fragment.")
+        ValidationError::invalid(path, "The address has neither a user nor a fragment.")
     })?;
     Ok(url)
 }

@@ -11,10 +11,10 @@ use super::organization::Organization;
 use super::payload::{ChangeReference, UserError, mutations, payload};
 use super::session::session;
 use crate::error::Error;
-use crate::service::attempts::settled;
 use crate::service::client::{
     self, DeactivateClientInput, IssueTokenInput, Issued, RegisterClientInput, RevokeTokenInput, clients,
 };
+use crate::service::retry::retry_on_conflict;
 use crate::service::tx::Written;
 
 object!(Client: client);
@@ -174,7 +174,8 @@ impl TokenMutation {
         #[graphql(desc = "The client, and how long the token is valid.")] input: IssueTokenInput,
     ) -> Option<Result<IssueTokenPayload>> {
         let session = session(ctx);
-        let issued = settled(&session.app, || client::issue_token(&session.app, &session.viewer, input.clone())).await;
+        let issued =
+            retry_on_conflict(&session.app, || client::issue_token(&session.app, &session.viewer, input.clone())).await;
         session.loaders.forget();
         Some(IssueTokenPayload::of(issued))
     }

@@ -15,17 +15,17 @@ use uuid::Uuid;
 use super::loader::{ChildrenOf, CountOf, PageOf};
 use super::object::{Listed, Node};
 use super::session::session;
-use crate::service::link::Link;
 use crate::service::list;
 use crate::service::page::{Listing, Page, Window};
 use crate::service::read;
+use crate::service::relation::Relation;
 
 /// A list that can grow, a page at a time.
 pub struct Connection<N: Node> {
     page: Arc<Page<Arc<ModelOf<N::Entity>>>>,
     listing: Arc<Listing<N::Entity>>,
     /// The parent whose children these are.
-    parent: Option<(Uuid, Link)>,
+    parent: Option<(Uuid, Relation)>,
 }
 
 /// A row and where it stands in its list.
@@ -112,8 +112,9 @@ impl<N: Node> Connection<N> {
                 let count = read::count::<N::Entity>(&session.app.databases.read, &session.viewer, condition).await;
                 count.map_err(Into::into)
             }
-            Some((parent, link)) => {
-                let children = ChildrenOf { parent: *parent, link: link.clone(), listing: Arc::clone(&self.listing) };
+            Some((parent, relation)) => {
+                let children =
+                    ChildrenOf { parent: *parent, relation: relation.clone(), listing: Arc::clone(&self.listing) };
                 let count = session.loaders.one(CountOf(children)).await;
                 count.map(Option::unwrap_or_default).map_err(Into::into)
             }
@@ -163,7 +164,7 @@ impl PageInfo {
 pub enum Place {
     Root,
     /// Below a record of the type with this name, on which the list's records hang by a link.
-    Below(Cow<'static, str>, Uuid, Link),
+    Below(Cow<'static, str>, Uuid, Relation),
 }
 
 /// Declares an object of connections: `MeetingLists of Meeting`, whose fields stand flat in a meeting's, or `Meetings`,
@@ -174,9 +175,9 @@ macro_rules! connections {
         pub struct $lists(uuid::Uuid);
 
         impl $lists {
-            fn place(lists: &Self, link: $crate::service::link::Link) -> $crate::graphql::connection::Place {
+            fn place(lists: &Self, relation: $crate::service::relation::Relation) -> $crate::graphql::connection::Place {
                 let kind = <$parent as async_graphql::OutputType>::type_name();
-                $crate::graphql::connection::Place::Below(kind, lists.0, link)
+                $crate::graphql::connection::Place::Below(kind, lists.0, relation)
             }
         }
 
@@ -197,7 +198,7 @@ macro_rules! connections {
     (@object $lists:ident {
         $(
             $(#[$meta:meta])*
-            $field:ident: $child:ident, $which:tt $(, by $link:path)? $(, where $narrowed:path)? $(, for $shown:path)?;
+            $field:ident: $child:ident, $which:tt $(, by $relation:path)? $(, where $narrowed:path)? $(, for $shown:path)?;
         )*
     }) => {
         #[async_graphql::Object]
@@ -221,7 +222,7 @@ macro_rules! connections {
                             return None;
                         }
                     )?
-                    let place = Self::place(self $(, $link())?);
+                    let place = Self::place(self $(, $relation())?);
                     $(let filter = Some($narrowed(filter));)?
                     let longest = $crate::graphql::session::session(ctx).app.config.limits.page;
                     let window = $crate::service::page::Window { first, after, last, before, longest };
@@ -246,18 +247,18 @@ pub async fn page<N: Listed>(
     // A list is called by its place in the schema, so that its cursors fit no other one.
     let (name, parent) = match place {
         Place::Root => (field.to_owned(), None),
-        Place::Below(kind, id, link) => (format!("{kind}.{field}"), Some((id, link))),
+        Place::Below(kind, id, relation) => (format!("{kind}.{field}"), Some((id, relation))),
     };
-    let link = parent.as_ref().map(|(_, link)| link);
-    let listing = Listing::new(&name, link, filter.as_deref(), order.as_deref(), &window, &session.viewer)?;
+    let relation = parent.as_ref().map(|(_, relation)| relation);
+    let listing = Listing::new(&name, relation, filter.as_deref(), order.as_deref(), &window, &session.viewer)?;
     let listing = Arc::new(listing);
     let page = match &parent {
         None => {
             let page = list::page::<N::Entity>(&session.app.databases.read, &session.viewer, &listing).await?;
             Arc::new(page.map(Arc::new))
         }
-        Some((id, link)) => {
-            let children = ChildrenOf { parent: *id, link: link.clone(), listing: Arc::clone(&listing) };
+        Some((id, relation)) => {
+            let children = ChildrenOf { parent: *id, relation: relation.clone(), listing: Arc::clone(&listing) };
             let page = session.loaders.one(PageOf(children)).await?;
             page.unwrap_or_else(|| Arc::new(Page { rows: Vec::new(), has_next: false, has_previous: false }))
         }

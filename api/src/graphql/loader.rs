@@ -15,12 +15,12 @@ use super::batch::Batches;
 use crate::auth::Viewer;
 use crate::error::Error;
 use crate::service;
+use crate::service::cache;
 use crate::service::context::AppContext;
-use crate::service::kept;
-use crate::service::link::Link;
 use crate::service::nested;
 use crate::service::page::{Listing, Page};
 use crate::service::read::{self, Visible};
+use crate::service::relation::Relation;
 
 /// What the loaders read with.
 pub struct Reader {
@@ -39,23 +39,23 @@ pub trait Key: Clone + Eq + Hash + Send + Sync + 'static {
 pub struct Loaders {
     reader: Arc<Reader>,
     batches: Batches,
-    /// A `Shelf` for each kind of key.
-    shelves: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    /// A `Batch` for each kind of key.
+    by_key: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
 impl Loaders {
     pub fn new(app: Arc<AppContext>, viewer: Arc<Viewer>, batches: &Batches) -> Self {
-        Self { reader: Arc::new(Reader { app, viewer }), batches: batches.clone(), shelves: Mutex::default() }
+        Self { reader: Arc::new(Reader { app, viewer }), batches: batches.clone(), by_key: Mutex::default() }
     }
 
     /// The value of a key, read together with all others that the level asks for; `None` if there is none.
     pub async fn one<K: Key>(&self, key: K) -> Result<Option<K::Value>, Arc<Error>> {
-        let values = self.shelf::<K>();
+        let values = self.batch::<K>();
         std::future::poll_fn(|context| match values.take(&key, context.waker()) {
             Taken::Known(value) => Poll::Ready(value),
             Taken::Waits => Poll::Pending,
             Taken::WaitsFirst => {
-                self.batches.add(Shelf::fill(Arc::clone(&values), Arc::clone(&self.reader)));
+                self.batches.add(Batch::fill(Arc::clone(&values), Arc::clone(&self.reader)));
                 Poll::Pending
             }
         })
@@ -64,23 +64,23 @@ impl Loaders {
 
     /// Forgets what was read before a write: the next field of the operation sees what the write has left.
     pub fn forget(&self) {
-        self.shelves().clear();
+        self.by_key().clear();
     }
 
-    fn shelves(&self) -> MutexGuard<'_, HashMap<TypeId, Arc<dyn Any + Send + Sync>>> {
-        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    fn by_key(&self) -> MutexGuard<'_, HashMap<TypeId, Arc<dyn Any + Send + Sync>>> {
+        self.by_key.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn shelf<K: Key>(&self) -> Arc<Shelf<K>> {
-        let mut shelves = self.shelves();
-        let values = shelves.entry(TypeId::of::<K>()).or_insert_with(|| Arc::new(Shelf::<K>::default()));
+    fn batch<K: Key>(&self) -> Arc<Batch<K>> {
+        let mut by_key = self.by_key();
+        let values = by_key.entry(TypeId::of::<K>()).or_insert_with(|| Arc::new(Batch::<K>::default()));
         // A shelf lies under the type of its key.
         Arc::clone(values).downcast().unwrap_or_default()
     }
 }
 
 /// The values of one kind of key: those that are known, and the keys that are waited for.
-struct Shelf<K: Key>(Mutex<Contents<K>>);
+struct Batch<K: Key>(Mutex<Contents<K>>);
 
 struct Contents<K: Key> {
     known: HashMap<K, Option<K::Value>>,
@@ -100,7 +100,7 @@ enum Taken<V> {
     WaitsFirst,
 }
 
-impl<K: Key> Default for Shelf<K> {
+impl<K: Key> Default for Batch<K> {
     fn default() -> Self {
         Self(Mutex::new(Contents {
             known: HashMap::new(),
@@ -112,7 +112,7 @@ impl<K: Key> Default for Shelf<K> {
     }
 }
 
-impl<K: Key> Shelf<K> {
+impl<K: Key> Batch<K> {
     fn contents(&self) -> MutexGuard<'_, Contents<K>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -199,16 +199,16 @@ impl<E: Visible> Key for ById<E> {
 }
 
 /// A row of a type that is kept, by its id, as others name it.
-pub struct Kept<E: Row>(pub E::Id);
-key!(Kept<E: Row>, |key| copy Self(key.0), equal by |key: &Self| key.0);
+pub struct Cached<E: Row>(pub E::Id);
+key!(Cached<E: Row>, |key| copy Self(key.0), equal by |key: &Self| key.0);
 
-impl<E: Visible> Key for Kept<E> {
+impl<E: Visible> Key for Cached<E> {
     type Value = Arc<E::Model>;
 
     async fn load(reader: &Reader, keys: &[Self]) -> Result<HashMap<Self, Self::Value>, Error> {
         let ids: Vec<E::Id> = keys.iter().map(|key| key.0).collect();
-        let rows = kept::by_ids::<E>(&reader.app, &reader.viewer, &ids).await?;
-        Ok(rows.into_iter().map(|row| (Kept(E::id(&row)), row)).collect())
+        let rows = cache::by_ids::<E>(&reader.app, &reader.viewer, &ids).await?;
+        Ok(rows.into_iter().map(|row| (Cached(E::id(&row)), row)).collect())
     }
 }
 
@@ -247,13 +247,13 @@ impl<P: Part> Key for Headcount<P> {
 /// One list of the children of one parent.
 pub struct ChildrenOf<E: Row> {
     pub parent: Uuid,
-    pub link: Link,
+    pub relation: Relation,
     pub listing: Arc<Listing<E>>,
 }
 
 impl<E: Row> ChildrenOf<E> {
     fn copy(&self) -> Self {
-        Self { parent: self.parent, link: self.link.clone(), listing: Arc::clone(&self.listing) }
+        Self { parent: self.parent, relation: self.relation.clone(), listing: Arc::clone(&self.listing) }
     }
 
     fn identity(&self) -> (Uuid, String) {
@@ -271,10 +271,10 @@ impl<E: Visible> Key for PageOf<E> {
     async fn load(reader: &Reader, keys: &[Self]) -> Result<HashMap<Self, Self::Value>, Error> {
         let mut pages = HashMap::new();
         for group in same_list(keys, |key| &key.0) {
-            let ChildrenOf { link, listing, .. } = &group[0].0;
+            let ChildrenOf { relation, listing, .. } = &group[0].0;
             let parents: Vec<Uuid> = group.iter().map(|key| key.0.parent).collect();
             let mut found =
-                nested::pages::<E>(&reader.app.databases.read, &reader.viewer, link, &parents, listing).await?;
+                nested::pages::<E>(&reader.app.databases.read, &reader.viewer, relation, &parents, listing).await?;
             for key in group {
                 if let Some(page) = found.remove(&key.0.parent) {
                     pages.insert(key.clone(), Arc::new(page.map(Arc::new)));
@@ -295,11 +295,11 @@ impl<E: Visible> Key for CountOf<E> {
     async fn load(reader: &Reader, keys: &[Self]) -> Result<HashMap<Self, Self::Value>, Error> {
         let mut counts = HashMap::new();
         for group in same_list(keys, |key| &key.0) {
-            let ChildrenOf { link, listing, .. } = &group[0].0;
+            let ChildrenOf { relation, listing, .. } = &group[0].0;
             let parents: Vec<Uuid> = group.iter().map(|key| key.0.parent).collect();
             let condition = listing.condition.clone();
             let found =
-                nested::counts::<E>(&reader.app.databases.read, &reader.viewer, link, &parents, condition).await?;
+                nested::counts::<E>(&reader.app.databases.read, &reader.viewer, relation, &parents, condition).await?;
             counts.extend(group.into_iter().map(|key| (key.clone(), found.get(&key.0.parent).copied().unwrap_or(0))));
         }
         Ok(counts)

@@ -7,7 +7,7 @@ use entity::ModelOf;
 
 use super::object::Node;
 use super::session::Session;
-use crate::domain::refusal::{Refusal, RefusalCode};
+use crate::domain::validation::{ValidationError, ValidationErrorCode};
 use crate::error::Error;
 use crate::service::context::feed::ChangeCursor;
 use crate::service::read;
@@ -18,15 +18,15 @@ use crate::service::tx::Written;
 #[derive(SimpleObject)]
 pub struct UserError {
     /// What kind of refusal it is. Stable.
-    code: RefusalCode,
+    code: ValidationErrorCode,
     /// What is wrong, in words for people.
     message: String,
     /// Where in the input it stands, from the outside in. List positions count from 0.
     path: Vec<String>,
 }
 
-impl From<Refusal> for UserError {
-    fn from(Refusal { code, message, path }: Refusal) -> Self {
+impl From<ValidationError> for UserError {
+    fn from(ValidationError { code, message, path }: ValidationError) -> Self {
         Self { code, message, path }
     }
 }
@@ -101,10 +101,10 @@ macro_rules! mutations {
                     #[graphql(desc = $what)] input: $input,
                 ) -> Option<async_graphql::Result<$payload>> {
                     use $crate::graphql::payload;
-                    use $crate::service::attempts::settled;
+                    use $crate::service::retry::retry_on_conflict;
                     let session = $crate::graphql::session::session(ctx);
                     let current = payload::current!($payload, session, input $(, of $id)? $(, in conflict $current)?);
-                    let outcome = settled(&session.app, || $act(&session.app, &session.viewer, input.clone())).await;
+                    let outcome = retry_on_conflict(&session.app, || $act(&session.app, &session.viewer, input.clone())).await;
                     Some(payload::answer(session, outcome, current).await.map_err(Into::into))
                 }
             )*

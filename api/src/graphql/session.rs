@@ -8,7 +8,7 @@ use entity::text::Locale;
 use futures_util::future::try_join_all;
 
 use super::batch::Batches;
-use super::loader::{ById, Kept, Loaders, PartsOf};
+use super::loader::{ById, Cached, Loaders, PartsOf};
 use crate::auth::Viewer;
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -48,7 +48,7 @@ impl Session {
 
     /// A row that another row names; `None` where the viewer may not see it.
     pub async fn named<E: Visible>(&self, id: E::Id) -> Result<Option<Arc<E::Model>>, Arc<Error>> {
-        if E::KEPT { self.loaders.one(Kept::<E>(id)).await } else { self.row::<E>(id).await }
+        if E::CACHED { self.loaders.one(Cached::<E>(id)).await } else { self.row::<E>(id).await }
     }
 
     /// The rows that another row names, in its order, as far as the viewer may see them.

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use futures_util::stream::{self, Stream};
 
 use super::session::session;
-use crate::service::waiting::waiting;
+use crate::service::timeout::paused;
 
 /// How far the record has come.
 #[derive(SimpleObject)]
@@ -27,7 +27,7 @@ impl StatusSubscription {
         let (head, is_first) = (app.feed.follow(), true);
         stream::unfold((head, is_first), move |(mut head, is_first)| async move {
             if !is_first {
-                waiting(head.changed()).await.ok()?;
+                paused(head.changed()).await.ok()?;
             }
             let cursor = head.borrow_and_update().cursor();
             let status = ServiceStatus { head: cursor.to_string(), at: app.clock.now() };

@@ -11,7 +11,7 @@ use super::object::object;
 use super::payload::{ChangeReference, UserError, mutations, payload};
 use super::session::session;
 use crate::error::Error;
-use crate::service::attempts::settled;
+use crate::service::retry::retry_on_conflict;
 use crate::service::tx::Written;
 use crate::service::webhook::{self, Keyed, RegisterWebhookInput, ReplayWebhookInput, WebhookInput, webhooks};
 
@@ -203,7 +203,7 @@ impl WebhookSecretMutation {
     ) -> Option<Result<KeyedWebhookPayload>> {
         let session = session(ctx);
         Some(KeyedWebhookPayload::of(
-            settled(&session.app, || webhook::register(&session.app, &session.viewer, input.clone())).await,
+            retry_on_conflict(&session.app, || webhook::register(&session.app, &session.viewer, input.clone())).await,
         ))
     }
 
@@ -216,7 +216,7 @@ impl WebhookSecretMutation {
     ) -> Option<Result<KeyedWebhookPayload>> {
         let session = session(ctx);
         Some(KeyedWebhookPayload::of(
-            settled(&session.app, || webhook::rotate(&session.app, &session.viewer, input.clone())).await,
+            retry_on_conflict(&session.app, || webhook::rotate(&session.app, &session.viewer, input.clone())).await,
         ))
     }
 }

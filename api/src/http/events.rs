@@ -11,12 +11,12 @@ use futures_util::FutureExt as _;
 use futures_util::future::{self, BoxFuture};
 use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
 
+use super::access_log::{Bounds, LogEntry};
 use super::answer::{Answer, IS_AGAIN, TRUE};
 use super::execution::answers;
-use super::lifetime::{Over, over};
+use super::lifetime::{EndReason, end_reason};
 use super::media::is_named;
 use super::prepare::Prepared;
-use super::report::{Bounds, Told};
 use super::state::Service;
 use crate::telemetry::metrics::{Open, Transport};
 
@@ -30,21 +30,21 @@ pub fn are_taken(headers: &HeaderMap) -> bool {
 /// A stream that is open.
 struct Following {
     answers: BoxStream<'static, Answer>,
-    over: BoxFuture<'static, Over>,
+    end_reason: BoxFuture<'static, EndReason>,
     open: Open,
 }
 
 /// The results of an operation until it ends; those of a subscription until the token expires or the service stops.
-pub fn stream(service: &Service, prepared: Prepared, told: Told, bounds: Bounds) -> axum::response::Response {
+pub fn stream(service: &Service, prepared: Prepared, entry: LogEntry, bounds: Bounds) -> axum::response::Response {
     let goes_on = prepared.goes_on();
-    let mut headers = told.headers();
+    let mut headers = entry.headers();
     if prepared.is_again() {
         headers.insert(IS_AGAIN, TRUE);
     }
     let following = Following {
         // A query or a mutation that has begun comes to its end.
-        over: if goes_on { over(service, prepared.credential).boxed() } else { future::pending().boxed() },
-        answers: answers(service.clone(), prepared, told, bounds),
+        end_reason: if goes_on { end_reason(service, prepared.credential).boxed() } else { future::pending().boxed() },
+        answers: answers(service.clone(), prepared, entry, bounds),
         open: service.metrics.subscription(Transport::Events),
     };
     let heartbeat = Duration::from_secs(service.app.config.limits.events_heartbeat_seconds);
@@ -58,8 +58,8 @@ fn events(following: Following) -> impl Stream<Item = Result<Event, Infallible>>
         let mut following = following?;
         tokio::select! {
             biased;
-            over = &mut following.over => {
-                following.open.end(over.name());
+            end_reason = &mut following.end_reason => {
+                following.open.end(end_reason.name());
                 None
             }
             answer = following.answers.next() => Some(if let Some(answer) = answer {

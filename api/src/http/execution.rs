@@ -11,18 +11,18 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 use futures_util::{FutureExt as _, poll};
 use serde_json::json;
 
+use super::access_log::{Bounds, LogEntry, Outcome};
 use super::admission::Hash;
 use super::answer::Answer;
+use super::idempotency::{Idempotency, keep};
 use super::media::Media;
-use super::once::{Once, keep};
 use super::prepare::{Prepared, take};
-use super::rate::Payer;
-use super::report::{Bounds, Reported, Told};
+use super::rate_limit::Payer;
 use super::state::Service;
 use crate::error::Error;
 use crate::graphql::Schema;
 use crate::graphql::batch::Batches;
-use crate::service::waiting::bounded;
+use crate::service::timeout::within;
 use crate::telemetry::chain;
 
 /// The answer to a query or a mutation. The caller sees to its time.
@@ -30,9 +30,9 @@ pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> 
     let (schema, is_validated) = (schema_for(service, &prepared), prepared.is_validated());
     let Prepared { request, unproven, batches, told_cost, once, .. } = prepared;
     let open = match once {
-        Once::Again(body) => return Answer::again(body),
-        Once::First(open) => Some(open),
-        Once::Unmarked => None,
+        Idempotency::Again(body) => return Answer::again(body),
+        Idempotency::First(open) => Some(open),
+        Idempotency::NoKey => None,
     };
     // Boxed: it is large, and is handed on several times.
     let execution = Box::pin(schema.execute(request));
@@ -59,14 +59,19 @@ fn too_long(request_id: &str) -> Answer {
 
 /// The answers to an operation as they come: to a query or a mutation one, to a subscription each of its results. A request
 /// that is refused, and a fault of the service itself, are the last of them.
-pub fn answers(service: Service, prepared: Prepared, mut told: Told, bounds: Bounds) -> BoxStream<'static, Answer> {
+pub fn answers(
+    service: Service,
+    prepared: Prepared,
+    mut entry: LogEntry,
+    bounds: Bounds,
+) -> BoxStream<'static, Answer> {
     if prepared.goes_on() {
-        return Following::begin(service, prepared, told, bounds).answers();
+        return Following::begin(service, prepared, entry, bounds).answers();
     }
     let once = async move {
         let answered = in_time(&bounds, Box::pin(answer(&service, prepared, &bounds.request_id))).await;
         let answer = answered.unwrap_or_else(|fault| fault);
-        told.report(Reported::of(&answer, Media::GraphqlResponse));
+        entry.log(Outcome::of(&answer, Media::GraphqlResponse));
         answer
     };
     stream::once(once).boxed()
@@ -85,17 +90,17 @@ struct Following {
     cost: u64,
     /// Whether the next result is paid, as the first one is from the beginning.
     is_paid: bool,
-    told: Told,
+    entry: LogEntry,
     /// Each result has as long as a request.
     bounds: Bounds,
 }
 
 impl Following {
-    fn begin(service: Service, prepared: Prepared, told: Told, bounds: Bounds) -> Self {
+    fn begin(service: Service, prepared: Prepared, entry: LogEntry, bounds: Bounds) -> Self {
         let (schema, is_validated) = (schema_for(&service, &prepared).clone(), prepared.is_validated());
         let Prepared { request, unproven, batches, told_cost, payer, cost, .. } = prepared;
         let results = schema.execute_stream(request);
-        Self { service, results, unproven, is_validated, batches, told_cost, payer, cost, is_paid: true, told, bounds }
+        Self { service, results, unproven, is_validated, batches, told_cost, payer, cost, is_paid: true, entry, bounds }
     }
 
     fn answers(self) -> BoxStream<'static, Answer> {
@@ -111,22 +116,22 @@ impl Following {
     /// The next result, of which no more than the time that a request may take is spent working. Operators are told of a
     /// subscription when it has begun to wait, or has come to its first result.
     async fn next(&mut self) -> Option<Answer> {
-        let Self { service, results, unproven, is_validated, batches, told_cost, payer, cost, is_paid, told, bounds } =
+        let Self { service, results, unproven, is_validated, batches, told_cost, payer, cost, is_paid, entry, bounds } =
             self;
         // Whoever cannot pay for what comes next subscribes again after the last result.
         if !std::mem::take(is_paid)
-            && let Err(refused) = take(service, payer, *cost, told)
+            && let Err(refused) = take(service, payer, *cost, entry)
         {
             return Some(refused);
         }
         let Bounds { request_id, scope, .. } = bounds;
         let first_result = async {
-            let mut work = pin!(bounded(service.time_limit(), unharmed(batches.drive(results.next()))));
+            let mut work = pin!(within(service.time_limit(), unharmed(batches.drive(results.next()))));
             if let Poll::Ready(done) = first_poll(service, std::mem::take(is_validated), work.as_mut()).await {
                 return done;
             }
-            if !told.is_reported() {
-                told.report(Reported::begun(StatusCode::OK));
+            if !entry.is_logged() {
+                entry.log(Outcome::begun(StatusCode::OK));
             }
             work.await
         };
@@ -139,7 +144,7 @@ impl Following {
             Some(Err(panic)) => Answer::of_error(&panic, request_id),
             None => too_long(request_id),
         };
-        told.report(Reported::of(&answer, Media::GraphqlResponse));
+        entry.log(Outcome::of(&answer, Media::GraphqlResponse));
         Some(answer)
     }
 }

@@ -9,15 +9,15 @@ use entity::RecordType;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::Deserialize;
 
+use super::access_log::{Bounds, LogEntry, Method};
 use super::answer::Answer;
+use super::authentication::authenticate;
 use super::execution::in_time;
-use super::lifetime::{Credential, lapsed};
-use super::listen::Place;
+use super::lifetime::{Credential, expired};
+use super::listener::PeerAddress;
 use super::media::Media;
 use super::prepare::{Caller, take};
-use super::report::{Bounds, Method, Told};
 use super::state::Service;
-use super::viewer::authenticate;
 use crate::service::registry::{published, typed};
 use crate::telemetry::chain;
 
@@ -43,17 +43,17 @@ pub struct Parameters {
 pub async fn export(
     State(service): State<Service>,
     headers: HeaderMap,
-    place: Option<Extension<Place>>,
+    peer: Option<Extension<PeerAddress>>,
     parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> Response {
-    let mut told = Told::of(&service, Method::Get, &headers);
-    (told.path, told.operation) = ("/export.ndjson", Some(OPERATION.to_owned()));
-    let (place, bounds) = (place.map(|Extension(place)| place), told.bounds());
-    let caller = Caller { headers: &headers, place: place.as_ref(), method: Method::Get };
-    let beginning = Box::pin(begin(&service, caller, parameters, &bounds, &mut told));
+    let mut entry = LogEntry::of(&service, Method::Get, &headers);
+    (entry.path, entry.operation) = ("/export.ndjson", Some(OPERATION.to_owned()));
+    let (peer, bounds) = (peer.map(|Extension(peer)| peer), entry.bounds());
+    let caller = Caller { headers: &headers, peer: peer.as_ref(), method: Method::Get };
+    let beginning = Box::pin(begin(&service, caller, parameters, &bounds, &mut entry));
     match in_time(&bounds, beginning).await.unwrap_or_else(Err) {
-        Ok(response) => told.begin(response),
-        Err(answer) => told.answer(answer, Media::Json),
+        Ok(response) => entry.begin(response),
+        Err(answer) => entry.answer(answer, Media::Json),
     }
 }
 
@@ -62,15 +62,15 @@ async fn begin(
     caller: Caller<'_>,
     parameters: Result<Query<Parameters>, QueryRejection>,
     bounds: &Bounds,
-    told: &mut Told,
+    entry: &mut LogEntry,
 ) -> Result<Response, Answer> {
-    let viewer = authenticate(service, caller, told).await?;
+    let viewer = authenticate(service, caller, entry).await?;
     let Query(parameters) = parameters.map_err(|rejection| invalid(&rejection.body_text()))?;
     let points = if parameters.after.is_some() { SINCE } else { WHOLE.max(service.app.sizes.total()) };
-    take(service, &caller.payer(service, &viewer), points, told)?;
+    take(service, &caller.payer(service, &viewer), points, entry)?;
     let records = types(parameters.types.as_deref())?;
     // One that has begun comes to its end when the service stops.
-    let lapsed = lapsed(service, Credential::from(&viewer));
+    let expired = expired(service, Credential::from(&viewer));
     let mut lines = Box::pin(crate::export::export(service.app.clone(), viewer, records, parameters.after));
     // What is wrong with the request shows in the first lines.
     let first = lines.next().await.transpose().map_err(|error| Answer::of_error(&error, &bounds.request_id))?;
@@ -82,7 +82,7 @@ async fn begin(
     let lines = lines.inspect_err(move |error| {
         tracing::error!(request_id, error = chain(error), "an export broke off");
     });
-    let lines = stream::iter(first.map(Ok)).chain(lines).take_until(Box::pin(lapsed));
+    let lines = stream::iter(first.map(Ok)).chain(lines).take_until(Box::pin(expired));
     Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], Body::from_stream(lines)).into_response())
 }
 

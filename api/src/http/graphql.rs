@@ -8,27 +8,27 @@ use axum::extract::{Extension, FromRequest as _, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 
+use super::access_log::{LogEntry, Method};
 use super::answer::Answer;
+use super::authentication::authenticate;
 use super::execution::{answer, in_time};
-use super::listen::Place;
+use super::listener::PeerAddress;
 use super::media::Media;
 use super::prepare::{Asking, Caller, Prepared, prepare};
-use super::report::{Method, Told};
 use super::request::{Asked, Parameters, too_large};
 use super::state::Service;
-use super::viewer::authenticate;
 use super::{events, socket};
 
 pub async fn post(State(service): State<Service>, mut request: Request) -> Response {
-    let (headers, place) = (std::mem::take(request.headers_mut()), request.extensions().get::<Place>().cloned());
-    let told = Told::of(&service, Method::Post, &headers);
-    let caller = Caller { headers: &headers, place: place.as_ref(), method: Method::Post };
+    let (headers, peer) = (std::mem::take(request.headers_mut()), request.extensions().get::<PeerAddress>().cloned());
+    let entry = LogEntry::of(&service, Method::Post, &headers);
+    let caller = Caller { headers: &headers, peer: peer.as_ref(), method: Method::Post };
     if announces_more(&headers, service.app.config.limits.body) {
-        return handle(&service, caller, told, || Err(too_large())).await;
+        return handle(&service, caller, entry, || Err(too_large())).await;
     }
     // Whoever sends a byte a second does not hold a connection for ever.
     let body = tokio::time::timeout(service.time_limit(), Bytes::from_request(request, &())).await;
-    handle(&service, caller, told, || Asked::of_body(&headers, body)).await
+    handle(&service, caller, entry, || Asked::of_body(&headers, body)).await
 }
 
 /// Whether a request says that its body is larger than it may be.
@@ -40,28 +40,28 @@ fn announces_more(headers: &HeaderMap, largest: usize) -> bool {
 pub async fn get(
     State(service): State<Service>,
     headers: HeaderMap,
-    place: Option<Extension<Place>>,
+    peer: Option<Extension<PeerAddress>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> Response {
-    let place = place.map(|Extension(place)| place);
+    let peer = peer.map(|Extension(peer)| peer);
     if let Ok(upgrade) = upgrade {
-        return socket::open(service, upgrade, &headers, place);
+        return socket::open(service, upgrade, &headers, peer);
     }
-    let told = Told::of(&service, Method::Get, &headers);
-    let caller = Caller { headers: &headers, place: place.as_ref(), method: Method::Get };
+    let entry = LogEntry::of(&service, Method::Get, &headers);
+    let caller = Caller { headers: &headers, peer: peer.as_ref(), method: Method::Get };
     let asked = || match parameters {
         Ok(Query(parameters)) => Asked::of_parameters(parameters),
         Err(_) => Err(Answer::refused(StatusCode::BAD_REQUEST, "BAD_REQUEST", "The parameters are not readable.")),
     };
-    handle(&service, caller, told, asked).await
+    handle(&service, caller, entry, asked).await
 }
 
 /// A request by another method.
 pub async fn other(State(service): State<Service>, headers: HeaderMap) -> Response {
-    let told = Told::of(&service, Method::Other, &headers);
+    let entry = LogEntry::of(&service, Method::Other, &headers);
     let refused = Answer::refused(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Ask by POST, or by GET.");
-    let mut response = told.answer(refused, Media::Json);
+    let mut response = entry.answer(refused, Media::Json);
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD,POST"));
     response
 }
@@ -69,10 +69,10 @@ pub async fn other(State(service): State<Service>, headers: HeaderMap) -> Respon
 async fn handle(
     service: &Service,
     caller: Caller<'_>,
-    mut told: Told,
+    mut entry: LogEntry,
     asked: impl FnOnce() -> Result<Asked, Answer>,
 ) -> Response {
-    let bounds = told.bounds();
+    let bounds = entry.bounds();
     let (media, takes_events) = (Media::accepted(caller.headers), events::are_taken(caller.headers));
     let work = async {
         if media.is_none() && !takes_events {
@@ -80,8 +80,8 @@ async fn handle(
             return Err(Answer::refused(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", message));
         }
         let asked = asked()?;
-        let viewer = authenticate(service, caller, &mut told).await?;
-        let prepared = prepare(service, Asking::of(service, viewer, caller), asked, &mut told).await?;
+        let viewer = authenticate(service, caller, &mut entry).await?;
+        let prepared = prepare(service, Asking::of(service, viewer, caller), asked, &mut entry).await?;
         // Who takes both has a stream of what goes on, and an answer to what is one.
         if takes_events && (media.is_none() || prepared.goes_on()) {
             return Ok(Done::Streams(Box::new(prepared)));
@@ -92,8 +92,8 @@ async fn handle(
     // Who takes events alone is refused in the newer form, whose status tells.
     let refusal = if takes_events { Media::GraphqlResponse } else { Media::Json };
     match done.unwrap_or_else(Err) {
-        Ok(Done::Streams(prepared)) => events::stream(service, *prepared, told, bounds),
-        Ok(Done::Answers(answer)) | Err(answer) => told.answer(answer, media.unwrap_or(refusal)),
+        Ok(Done::Streams(prepared)) => events::stream(service, *prepared, entry, bounds),
+        Ok(Done::Answers(answer)) | Err(answer) => entry.answer(answer, media.unwrap_or(refusal)),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::rate::Payer;
+use super::rate_limit::Payer;
 use crate::database::scope::Lane;
 
 /// After so many new lanes those that nobody uses are forgotten.

@@ -10,13 +10,13 @@ use crate::auth::Viewer;
 
 /// Why it is over.
 #[derive(Clone, Copy)]
-pub enum Over {
+pub enum EndReason {
     Expired,
     Revoked,
     Stopped,
 }
 
-impl Over {
+impl EndReason {
     /// The reason's name among the metrics.
     pub fn name(self) -> &'static str {
         match self {
@@ -41,29 +41,29 @@ impl From<&Viewer> for Credential {
 }
 
 /// Resolves when a token expires or is revoked, or the service stops.
-pub fn over(service: &Service, credential: Credential) -> impl Future<Output = Over> + Send + use<> {
+pub fn end_reason(service: &Service, credential: Credential) -> impl Future<Output = EndReason> + Send + use<> {
     let mut stopping = service.app.stopping.subscribe();
-    let lapsed = lapsed(service, credential);
+    let expired = expired(service, credential);
     async move {
         tokio::select! {
-            over = lapsed => over,
-            _ = stopping.wait_for(|stopping| *stopping) => Over::Stopped,
+            end_reason = expired => end_reason,
+            _ = stopping.wait_for(|stopping| *stopping) => EndReason::Stopped,
         }
     }
 }
 
 /// Resolves when a token expires or is revoked.
-pub fn lapsed(
+pub fn expired(
     service: &Service,
     Credential { expires_at, token }: Credential,
-) -> impl Future<Output = Over> + Send + use<> {
+) -> impl Future<Output = EndReason> + Send + use<> {
     let left = expires_at.map(|at| (at - service.app.clock.now()).to_std().unwrap_or_default());
     let expired = left.map_or_else(|| Either::Left(future::pending()), |left| Either::Right(tokio::time::sleep(left)));
     let revoked = service.app.tokens.revocation(token);
     async move {
         tokio::select! {
-            () = expired => Over::Expired,
-            () = revoked => Over::Revoked,
+            () = expired => EndReason::Expired,
+            () = revoked => EndReason::Revoked,
         }
     }
 }

@@ -1,28 +1,28 @@
 //! Routes and layers, outermost first.
 
+mod access_log;
 mod address;
 pub mod admission;
 mod answer;
-mod contract;
+mod authentication;
 mod events;
 mod execution;
 mod explorer;
 mod export;
 mod graphql;
 mod health;
+mod idempotency;
 mod lanes;
 mod language;
 mod lifetime;
-pub mod listen;
+pub mod listener;
 mod media;
-mod once;
 mod prepare;
-mod rate;
-mod report;
+mod rate_limit;
 mod request;
+mod schema;
 mod socket;
 mod state;
-mod viewer;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,9 +38,9 @@ use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
 
 use self::admission::Admission;
-use self::admission::texts::Texts;
+use self::admission::persisted::Texts;
 use self::lanes::Lanes;
-use self::rate::Rates;
+use self::rate_limit::Rates;
 use self::state::{Parts, Service};
 use crate::config::{Introspection, Switch};
 use crate::graphql::{schema, sdl, trusting_schema};
@@ -66,7 +66,7 @@ pub fn router(app: Arc<AppContext>) -> Router {
     let graphql = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::other))
         .layer(DefaultBodyLimit::max(largest_body))
-        .route("/schema.graphql", get(contract::contract).layer(CompressionLayer::new()))
+        .route("/schema.graphql", get(schema::schema).layer(CompressionLayer::new()))
         .route("/export.ndjson", get(export::export).layer(CompressionLayer::new()));
     let graphql = if origins.is_empty() { graphql } else { graphql.layer(for_origins(origins)) };
     graphql
@@ -79,14 +79,28 @@ pub fn router(app: Arc<AppContext>) -> Router {
 
 /// Lets pages of these origins read answers.
 fn for_origins(origins: Vec<HeaderValue>) -> CorsLayer {
-    let asked =
-        [AUTHORIZATION, CONTENT_TYPE, ACCEPT, ACCEPT_LANGUAGE, once::KEY, prepare::LAST_EVENT, prepare::WANTS_COST];
-    let told = [report::REQUEST_ID, answer::IS_AGAIN, rate::LIMIT, rate::REMAINING, rate::RESET, RETRY_AFTER];
+    let asked = [
+        AUTHORIZATION,
+        CONTENT_TYPE,
+        ACCEPT,
+        ACCEPT_LANGUAGE,
+        idempotency::KEY,
+        prepare::LAST_EVENT,
+        prepare::WANTS_COST,
+    ];
+    let entry = [
+        access_log::REQUEST_ID,
+        answer::IS_AGAIN,
+        rate_limit::LIMIT,
+        rate_limit::REMAINING,
+        rate_limit::RESET,
+        RETRY_AFTER,
+    ];
     CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST])
         .allow_headers(asked)
-        .expose_headers(told)
+        .expose_headers(entry)
         .max_age(Duration::from_hours(1))
 }
 

@@ -6,15 +6,15 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 use entity::text::Locale;
 use serde_json::Value;
 
-use super::admission::texts::Named;
+use super::access_log::{LogEntry, Method};
+use super::admission::persisted::Named;
 use super::admission::{Admitted, Hash, Inadmissible};
 use super::answer::Answer;
+use super::idempotency::Idempotency;
 use super::language;
 use super::lifetime::Credential;
-use super::listen::Place;
-use super::once::Once;
-use super::rate::{Allowance, Payer};
-use super::report::{Method, Told};
+use super::listener::PeerAddress;
+use super::rate_limit::{Allowance, Payer};
 use super::request::Asked;
 use super::state::Service;
 use crate::auth::Viewer;
@@ -33,14 +33,19 @@ pub const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
 pub struct Caller<'a> {
     pub headers: &'a HeaderMap,
     /// The place of its connection.
-    pub place: Option<&'a Place>,
+    pub peer: Option<&'a PeerAddress>,
     pub method: Method,
 }
 
 impl Caller<'_> {
     /// Whose points are taken.
     pub fn payer(self, service: &Service, viewer: &Viewer) -> Payer {
-        Payer::of(viewer, self.headers, self.place.map(Place::address), service.app.config.trust_proxy == Switch::On)
+        Payer::of(
+            viewer,
+            self.headers,
+            self.peer.map(PeerAddress::address),
+            service.app.config.trust_proxy == Switch::On,
+        )
     }
 }
 
@@ -62,7 +67,7 @@ pub struct Prepared {
     pub payer: Payer,
     pub cost: u64,
     /// What is known of the request's key.
-    pub once: Once,
+    pub once: Idempotency,
 }
 
 impl Prepared {
@@ -73,7 +78,7 @@ impl Prepared {
 
     /// Whether it was answered before, under its key.
     pub fn is_again(&self) -> bool {
-        matches!(self.once, Once::Again(_))
+        matches!(self.once, Idempotency::Again(_))
     }
 
     /// Whether it is a subscription, which has no end of its own.
@@ -103,9 +108,14 @@ impl Asking {
     }
 }
 
-pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut Told) -> Result<Prepared, Answer> {
+pub async fn prepare(
+    service: &Service,
+    asking: Asking,
+    asked: Asked,
+    entry: &mut LogEntry,
+) -> Result<Prepared, Answer> {
     let Asking { viewer, payer, languages, method, wants_cost, last_event } = asking;
-    take(service, &payer, 1, told)?;
+    take(service, &payer, 1, entry)?;
     let variables = asked.variables.map(|variables| Variables::from_json(Value::Object(variables))).unwrap_or_default();
     let (query, document_id) = (asked.query.as_deref(), asked.document_id.as_deref());
     let named = Named { query, document_id, extensions: asked.extensions.as_ref() };
@@ -120,18 +130,18 @@ pub async fn prepare(service: &Service, asking: Asking, asked: Asked, told: &mut
     let Admitted { document, known, cost } = admitted;
     let cost = cost.paid();
     service.metrics.document(known.name());
-    told.cost = Some(cost);
+    entry.cost = Some(cost);
     let kind = document.operation_type(asked.operation_name.as_deref());
-    take(service, &payer, cost.saturating_sub(1), told)?;
-    told.operation = document.operation_name(asked.operation_name.as_deref());
-    told.document = Some(document.short_hash());
+    take(service, &payer, cost.saturating_sub(1), entry)?;
+    entry.operation = document.operation_name(asked.operation_name.as_deref());
+    entry.document = Some(document.short_hash());
     let introspects = document.introspects();
     permit(method, kind, introspects && !shows_schema)?;
-    told.admitted();
+    entry.admitted();
     let batches = Batches::default();
     let (told_cost, credential) = (wants_cost.then_some(cost), Credential::from(&viewer));
-    let repeatable = asked.repeated.filter(|_| kind == Some(OperationType::Mutation));
-    let (app, once) = Once::of(service, repeatable, &viewer, told.request_id()).await?;
+    let keyed = asked.idempotency_key.filter(|_| kind == Some(OperationType::Mutation));
+    let (app, once) = Idempotency::of(service, keyed, &viewer, entry.request_id()).await?;
     let session = Session::new(app, viewer, languages, &batches).resuming(last_event);
     let variables = document.declared(asked.operation_name.as_deref(), variables);
     let mut request = Request::new(&*text).data(session).variables(variables);
@@ -165,10 +175,10 @@ fn vague(refusal: Inadmissible) -> Inadmissible {
 }
 
 /// Takes points from a payer that has them.
-pub fn take(service: &Service, payer: &Payer, points: u64, told: &mut Told) -> Result<(), Answer> {
-    told.goes_by(payer);
+pub fn take(service: &Service, payer: &Payer, points: u64, entry: &mut LogEntry) -> Result<(), Answer> {
+    entry.goes_by(payer);
     let (Ok(allowance) | Err(allowance)) = service.rates.take(payer, points).map_err(Some);
-    told.allowance = allowance.or(told.allowance);
+    entry.allowance = allowance.or(entry.allowance);
     match allowance.and_then(Allowance::retry_after) {
         Some(seconds) => Err(Answer::rate_limited(seconds)),
         None => Ok(()),

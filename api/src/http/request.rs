@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::answer::Answer;
+use super::idempotency::IdempotencyKey;
 use super::media::is_json;
-use super::once::Repeated;
 
 /// What a client sends.
 #[derive(Debug, Deserialize, PartialEq)]
@@ -27,7 +27,7 @@ pub struct Asked {
     pub extensions: Option<Map<String, Value>>,
     /// The key under which a mutation may come again.
     #[serde(skip)]
-    pub repeated: Option<Repeated>,
+    pub idempotency_key: Option<IdempotencyKey>,
 }
 
 /// The parameters of a GET; those that are objects are written as JSON.
@@ -64,9 +64,9 @@ impl Asked {
             let message = "Several requests in one body are not answered. Send one request.";
             return Err(Answer::refused(StatusCode::BAD_REQUEST, "BATCH_NOT_SUPPORTED", message));
         }
-        let repeated = Repeated::of(headers, &body)?;
+        let idempotency_key = IdempotencyKey::of(headers, &body)?;
         let asked: Option<Self> = serde_json::from_slice(&body).ok();
-        let asked = asked.filter(Self::names_a_document).map(|asked| Self { repeated, ..asked });
+        let asked = asked.filter(Self::names_a_document).map(|asked| Self { idempotency_key, ..asked });
         asked.ok_or_else(|| {
             bad_request(
                 "The body is not a JSON object with a query, and optionally variables, operationName and extensions.",
@@ -93,7 +93,7 @@ impl Asked {
             operation_name: parameters.operation_name.filter(|name| !name.is_empty()),
             variables: object(parameters.variables)?,
             extensions: object(parameters.extensions)?,
-            repeated: None,
+            idempotency_key: None,
         };
         if asked.names_a_document() { Ok(asked) } else { Err(bad_request("The query is missing.")) }
     }

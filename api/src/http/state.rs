@@ -7,9 +7,9 @@ use std::time::Duration;
 use axum::body::Bytes;
 
 use super::admission::Admission;
-use super::admission::texts::Texts;
+use super::admission::persisted::Texts;
 use super::lanes::Lanes;
-use super::rate::Rates;
+use super::rate_limit::Rates;
 use crate::graphql::Schema;
 use crate::service::context::AppContext;
 use crate::telemetry::metrics::Metrics;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use entity::organization;
 
 use super::context::AppContext;
-use super::{kept, read};
+use super::{cache, read};
 use crate::auth::Viewer;
 use crate::error::Error;
 
@@ -13,7 +13,7 @@ use crate::error::Error;
 pub async fn acting(app: &AppContext, named: &str) -> Result<Option<Arc<organization::Model>>, Error> {
     let anyone = Viewer::anonymous();
     if let Ok(id) = named.parse() {
-        return Ok(kept::by_ids::<organization::Entity>(app, &anyone, &[id]).await?.pop());
+        return Ok(cache::by_ids::<organization::Entity>(app, &anyone, &[id]).await?.pop());
     }
     let by_acronym =
         read::by_key::<organization::Entity>(&app.databases.read, &anyone, organization::Column::Acronym, named);
@@ -23,6 +23,6 @@ pub async fn acting(app: &AppContext, named: &str) -> Result<Option<Arc<organiza
 /// An error if the organisation that a viewer acts for is no longer active.
 pub async fn still_acts(app: &AppContext, viewer: &Viewer) -> Result<(), Error> {
     let Some(organization) = &viewer.organization else { return Ok(()) };
-    let now = kept::by_ids::<organization::Entity>(app, &Viewer::anonymous(), &[organization.id]).await?;
+    let now = cache::by_ids::<organization::Entity>(app, &Viewer::anonymous(), &[organization.id]).await?;
     if now.iter().any(|organization| organization.active) { Ok(()) } else { Err(Error::inactive()) }
 }

@@ -10,19 +10,19 @@ use sea_orm::ConnectionTrait;
 use super::external_id::{self, ExternalIdInput};
 use super::filter::{BooleanFilter, EnumFilter, IdFilter, OrderedFilter, StringFilter, TextFilter, filter};
 use super::input::{LocalizedTextInput, localized, patch, patch_required};
-use super::link::Link;
 use super::page::sort;
 use super::read::{self, Visible};
+use super::relation::Relation;
 use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
-use crate::domain::refusal::All as _;
-use crate::domain::{audience, council, input};
+use crate::domain::validation::Combine as _;
+use crate::domain::{audience, council, fields};
 use crate::error::Error;
 use crate::service::context::AppContext;
 
 impl Visible for body::Entity {
-    const KEPT: bool = true;
+    const CACHED: bool = true;
 }
 
 /// Names one body.
@@ -147,18 +147,18 @@ pub struct UpdateBodyInput {
 pub async fn create(app: &AppContext, viewer: &Viewer, input: CreateBodyInput) -> Result<Written<body::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let (code, name, mandate_text, established_on, reports_to_id) = (
-        input::code("code", &input.code),
-        localized("name", &input.name, input::NAME),
-        input.mandate_text.map(|text| localized("mandateText", &text, input::BODY_TEXT)).transpose(),
-        input::optional_day("establishedOn", input.established_on),
-        input.reports_to_id.map(|id| input::id("reportsToId", &id, "body")).transpose(),
+        fields::code("code", &input.code),
+        localized("name", &input.name, fields::NAME),
+        input.mandate_text.map(|text| localized("mandateText", &text, fields::BODY_TEXT)).transpose(),
+        fields::optional_day("establishedOn", input.established_on),
+        input.reports_to_id.map(|id| fields::id("reportsToId", &id, "body")).transpose(),
     )
-        .all()?;
+        .combine()?;
     let mut tx = app.begin(viewer, Action::CreateBody).await?;
     if let Some(superior) = reports_to_id {
         tx.get::<body::Entity>("reportsToId", superior, "body").await?;
     }
-    let (id, at) = (tx.mint(), tx.at());
+    let (id, at) = (tx.new_id(), tx.now());
     let (audience, owner) = audience::OPEN;
     let name_folded = name.folded();
     let row = body::Model {
@@ -183,20 +183,20 @@ pub async fn create(app: &AppContext, viewer: &Viewer, input: CreateBodyInput) -
 
 pub async fn update(app: &AppContext, viewer: &Viewer, input: UpdateBodyInput) -> Result<Written<body::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let id = input::id::<BodyId>("id", &input.id, "body")?;
+    let id = fields::id::<BodyId>("id", &input.id, "body")?;
     let mut tx = app.begin(viewer, Action::UpdateBody).await?;
     let before = tx.get_at::<body::Entity>(id, input.expected_version, "body").await?;
     let mut after = before.clone();
     (after.name, after.mandate_text, after.established_on, after.active, after.reports_to_id) = (
-        patch_required("name", input.name, before.name.clone(), |name| localized("name", &name, input::NAME)),
+        patch_required("name", input.name, before.name.clone(), |name| localized("name", &name, fields::NAME)),
         patch(input.mandate_text, before.mandate_text.clone(), |text| {
-            localized("mandateText", &text, input::BODY_TEXT)
+            localized("mandateText", &text, fields::BODY_TEXT)
         }),
-        patch(input.established_on, before.established_on, |day| input::day("establishedOn", day)),
+        patch(input.established_on, before.established_on, |day| fields::day("establishedOn", day)),
         patch_required("active", input.active, before.active, Ok),
-        patch(input.reports_to_id, before.reports_to_id, |id| input::id("reportsToId", &id, "body")),
+        patch(input.reports_to_id, before.reports_to_id, |id| fields::id("reportsToId", &id, "body")),
     )
-        .all()?;
+        .combine()?;
     if after.reports_to_id != before.reports_to_id {
         council::no_cycle("reportsToId", id, &ancestors(&tx, after.reports_to_id).await?)?;
     }
@@ -211,6 +211,6 @@ async fn ancestors(tx: &Tx<'_>, parent: Option<BodyId>) -> Result<Vec<BodyId>, E
 }
 
 /// The bodies that report to another one.
-pub fn of_superior() -> Link {
-    Link::direct(body::Column::ReportsToId)
+pub fn of_superior() -> Relation {
+    Relation::direct(body::Column::ReportsToId)
 }

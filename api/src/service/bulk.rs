@@ -9,16 +9,16 @@ use entity::id::RecordId as _;
 use entity::{ModelOf, Part, Record, external_id};
 use uuid::Uuid;
 
-use super::attempts::settled;
 use super::external_id::{self as external_ids, ExternalIdInput, Systems, claim, of_keys, of_records};
 use super::read::{self, Visible};
 use super::registry::Named;
+use super::retry::retry_on_conflict;
 use super::tx::Tx;
 use crate::auth::Viewer;
 use crate::domain::bulk::{self, ErrorPolicy, MatchBy, Outcome};
 use crate::domain::external::{self, ExternalKey};
-use crate::domain::input;
-use crate::domain::refusal::{All as _, Checked, Refusal, RefusalCode};
+use crate::domain::fields;
+use crate::domain::validation::{Combine as _, Validated, ValidationError, ValidationErrorCode};
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::context::feed::ChangeCursor;
@@ -123,14 +123,14 @@ pub async fn parts_of<P: Part + Visible>(tx: &Tx<'_>, parents: &[P::ParentId]) -
 
 /// The records that the rows of a bulk write are about, and the systems that its author may use.
 pub struct Targets<E: Record> {
-    pub rows: Vec<Checked<Target<E>>>,
+    pub rows: Vec<Validated<Target<E>>>,
     pub systems: Systems,
 }
 
 /// What a row is about: a record as it is, or a new one; and what it shall be called besides.
 pub struct Target<E: Record> {
     pub before: Option<E::Model>,
-    pub link: Option<ExternalKey>,
+    pub external_key: Option<ExternalKey>,
 }
 
 /// What a row comes to. `parts` is what it does to what belongs to the record.
@@ -139,7 +139,7 @@ pub struct Plan<E: Record, P> {
     pub after: E::Model,
     pub changed: bool,
     pub parts: P,
-    pub link: Option<ExternalKey>,
+    pub external_key: Option<ExternalKey>,
 }
 
 impl<E: Record, P> Plan<E, P> {
@@ -164,7 +164,7 @@ pub struct Upserted<M> {
 pub struct UpsertedRow<M> {
     pub outcome: Outcome,
     pub record: Option<M>,
-    pub refusals: Vec<Refusal>,
+    pub refusals: Vec<ValidationError>,
 }
 
 /// Refuses more rows than a bulk write takes.
@@ -186,7 +186,7 @@ pub async fn persist<M, F: Future<Output = Result<Upserted<M>, Error>>>(
         Err(error @ (Error::Refused(_) | Error::Conflict { .. })) => Err(Error::GivenUp(error.into())),
         outcome => outcome,
     };
-    match settled(app, attempt).await {
+    match retry_on_conflict(app, attempt).await {
         Err(Error::Conflict { .. }) => {
             let rows = (0..count).map(|index| failed(index, vec![bulk::crossed()]));
             Ok(Upserted { rows: rows.collect(), cursor: None, worked: Duration::ZERO })
@@ -196,11 +196,13 @@ pub async fn persist<M, F: Future<Output = Result<Upserted<M>, Error>>>(
 }
 
 /// What a rule says of one row: refusals are the row's, faults are everyone's.
-pub fn verdict<T>(outcome: Result<T, Error>) -> Result<Checked<T>, Error> {
+pub fn verdict<T>(outcome: Result<T, Error>) -> Result<Validated<T>, Error> {
     match outcome {
         Ok(value) => Ok(Ok(value)),
         Err(Error::Refused(refusals)) => Ok(Err(refusals)),
-        Err(Error::Forbidden(reason)) => Ok(Err(vec![Refusal::new(RefusalCode::Forbidden, "", reason)])),
+        Err(Error::Forbidden(reason)) => {
+            Ok(Err(vec![ValidationError::new(ValidationErrorCode::Forbidden, "", reason)]))
+        }
         Err(error) => Err(error),
     }
 }
@@ -221,13 +223,13 @@ impl<E: Record> Parsed<E> {
     }
 }
 
-fn parse<E: Record>(match_by: MatchBy, key: &RowKey<'_>, what: &str) -> Checked<Parsed<E>> {
+fn parse<E: Record>(match_by: MatchBy, key: &RowKey<'_>, what: &str) -> Validated<Parsed<E>> {
     bulk::has_its_key(match_by, key.id.is_some(), key.external_id.is_some())?;
     let (id, external) = (
-        key.id.map(|id| input::id::<E::Id>("id", id, what)).transpose(),
+        key.id.map(|id| fields::id::<E::Id>("id", id, what)).transpose(),
         key.external_id.map(ExternalIdInput::parse).transpose(),
     )
-        .all()?;
+        .combine()?;
     Ok(Parsed { id, external, expected_version: key.expected_version })
 }
 
@@ -238,13 +240,13 @@ pub async fn targets<E: Record + Visible>(
     keys: &[RowKey<'_>],
     what: &str,
 ) -> Result<Targets<E>, Error> {
-    let parsed: Vec<Checked<Parsed<E>>> = keys.iter().map(|key| parse(match_by, key, what)).collect();
+    let parsed: Vec<Validated<Parsed<E>>> = keys.iter().map(|key| parse(match_by, key, what)).collect();
     let external: Vec<&ExternalKey> = parsed.iter().flatten().filter_map(|key| key.external.as_ref()).collect();
     let systems = claim(tx, &external).await?;
     let linked = of_keys(tx, E::TYPE, &external).await?;
     let named: Vec<Option<E::Id>> = parsed.iter().map(|key| key.as_ref().ok()?.named(match_by, &linked)).collect();
     let ids: Vec<E::Id> = named.iter().flatten().copied().collect();
-    tx.hold_all::<E>(&ids).await?;
+    tx.lock_rows::<E>(&ids).await?;
     let mut records = tx.by_id::<E>(ids).await?;
     let (mut seen, mut seen_keys) = (HashSet::new(), HashSet::new());
     let rows = parsed.into_iter().zip(named).map(|(key, id)| {
@@ -258,36 +260,36 @@ pub async fn targets<E: Record + Visible>(
         let path = if match_by == MatchBy::Id { "id" } else { "externalId" };
         bulk::is_the_first(path, id.is_none_or(|id| seen.insert(id)))?;
         let before =
-            id.map(|id| records.remove(&id).ok_or_else(|| vec![Refusal::not_found(path, what)])).transpose()?;
+            id.map(|id| records.remove(&id).ok_or_else(|| vec![ValidationError::not_found(path, what)])).transpose()?;
         bulk::is_at(before.as_ref().map(E::version), key.expected_version)?;
-        let link = key.external.filter(|external| !linked.contains_key(external));
-        Ok(Target { before, link })
+        let external_key = key.external.filter(|external| !linked.contains_key(external));
+        Ok(Target { before, external_key })
     });
-    let rows: Vec<Checked<Target<E>>> = rows.collect();
+    let rows: Vec<Validated<Target<E>>> = rows.collect();
     let rows = with_room(tx, rows, &systems).await?;
     Ok(Targets { rows, systems })
 }
 
 /// The record that is there and that is to be called something besides.
 fn named_anew<E: Record>(target: &Target<E>) -> Option<Uuid> {
-    Some(E::id(target.before.as_ref().filter(|_| target.link.is_some())?).uuid())
+    Some(E::id(target.before.as_ref().filter(|_| target.external_key.is_some())?).uuid())
 }
 
 /// Refuses one external id too many for a record that is there.
 async fn with_room<E: Record>(
     tx: &Tx<'_>,
-    rows: Vec<Checked<Target<E>>>,
+    rows: Vec<Validated<Target<E>>>,
     systems: &Systems,
-) -> Result<Vec<Checked<Target<E>>>, Error> {
+) -> Result<Vec<Validated<Target<E>>>, Error> {
     let ids: Vec<Uuid> = rows.iter().flatten().filter_map(named_anew).collect();
     if ids.is_empty() {
         return Ok(rows);
     }
     let linked = of_records(tx.db(), tx.viewer(), &ids).await?;
     let check = |target: Target<E>| {
-        let owner = target.link.as_ref().and_then(|key| systems.owner(key));
+        let owner = target.external_key.as_ref().and_then(|key| systems.owner(key));
         let linked = named_anew(&target).and_then(|id| linked.get(&id)).into_iter().flatten();
-        input::room("externalId", linked.filter(|row| row.owner == owner).count())?;
+        fields::room("externalId", linked.filter(|row| row.owner == owner).count())?;
         Ok(target)
     };
     Ok(rows.into_iter().map(|row| row.and_then(check)).collect())
@@ -296,12 +298,12 @@ async fn with_room<E: Record>(
 /// The rows of a bulk write, planned.
 pub struct Batch<E: Record, P> {
     options: Options,
-    rows: Vec<Checked<Plan<E, P>>>,
+    rows: Vec<Validated<Plan<E, P>>>,
     systems: Systems,
 }
 
 impl<E: Record, P> Batch<E, P> {
-    pub fn new(options: Options, systems: Systems, rows: Vec<Checked<Plan<E, P>>>) -> Self {
+    pub fn new(options: Options, systems: Systems, rows: Vec<Validated<Plan<E, P>>>) -> Self {
         Self { options, rows, systems }
     }
 
@@ -325,9 +327,9 @@ impl<E: Record, P> Batch<E, P> {
         let mut links: Vec<external_id::Model> = Vec::new();
         for plan in self.rows.iter_mut().flatten() {
             let record = Named { record: E::TYPE, id: E::id(&plan.after).uuid() };
-            links.extend(plan.link.take().map(|key| external_ids::row(&tx, record, key, &self.systems)));
+            links.extend(plan.external_key.take().map(|key| external_ids::row(&tx, record, key, &self.systems)));
         }
-        tx.insert_beside::<external_id::Entity>(&links).await?;
+        tx.insert_unversioned::<external_id::Entity>(&links).await?;
         let (worked, dry_run) = (tx.begun().elapsed(), self.options.dry_run);
         let cursor = if dry_run {
             tx.rollback().await?;
@@ -362,19 +364,19 @@ where
     Ok(())
 }
 
-fn failed<M>(index: usize, refusals: Vec<Refusal>) -> UpsertedRow<M> {
+fn failed<M>(index: usize, refusals: Vec<ValidationError>) -> UpsertedRow<M> {
     let refusals = refusals.into_iter().map(|refusal| refusal.within("rows", index)).collect();
     UpsertedRow { outcome: Outcome::Failed, record: None, refusals }
 }
 
-fn rejected<E: Record, P>((index, row): (usize, Checked<Plan<E, P>>)) -> UpsertedRow<E::Model> {
+fn rejected<E: Record, P>((index, row): (usize, Validated<Plan<E, P>>)) -> UpsertedRow<E::Model> {
     match row {
         Ok(plan) => UpsertedRow { outcome: Outcome::Failed, record: plan.before, refusals: Vec::new() },
         Err(refusals) => failed(index, refusals),
     }
 }
 
-fn written<E: Record, P>((index, row): (usize, Checked<Plan<E, P>>), dry_run: bool) -> UpsertedRow<E::Model> {
+fn written<E: Record, P>((index, row): (usize, Validated<Plan<E, P>>), dry_run: bool) -> UpsertedRow<E::Model> {
     match row {
         Ok(plan) => {
             let outcome = plan.outcome();

@@ -4,7 +4,7 @@
 use sea_orm::{DbErr, SqlErr};
 
 use crate::database;
-use crate::domain::refusal::{Refusal, RefusalCode};
+use crate::domain::validation::{ValidationError, ValidationErrorCode};
 use crate::domain::{council, external, meeting};
 use crate::error::Error;
 
@@ -92,25 +92,30 @@ const UNIQUE: [(&str, &str, &str, &str); 19] = [
 ];
 
 /// A guard of the migrations, the code of its refusal, where its rule stands in an input, and what to say.
-const GUARDS: [(&str, RefusalCode, &str, &str); 6] = [
+const GUARDS: [(&str, ValidationErrorCode, &str, &str); 6] = [
     (
         "guard: mandates overlap",
-        RefusalCode::AlreadyExists,
+        ValidationErrorCode::AlreadyExists,
         "validFrom",
         "The organisation holds this role in this body for part of that time already.",
     ),
     (
         "guard: an adopted text is immutable",
-        RefusalCode::InvalidState,
+        ValidationErrorCode::InvalidState,
         "id",
         "An adopted text is immutable. Supersede it by a new recommendation.",
     ),
-    ("guard: an adopted recommendation is kept", RefusalCode::InvalidState, "id", "An adopted recommendation is kept."),
-    ("guard: a concluded meeting is kept", RefusalCode::InvalidState, "id", "A concluded meeting is kept."),
-    ("guard: a later state is kept", RefusalCode::InvalidState, "id", "Nothing leads back from this state."),
+    (
+        "guard: an adopted recommendation is kept",
+        ValidationErrorCode::InvalidState,
+        "id",
+        "An adopted recommendation is kept.",
+    ),
+    ("guard: a concluded meeting is kept", ValidationErrorCode::InvalidState, "id", "A concluded meeting is kept."),
+    ("guard: a later state is kept", ValidationErrorCode::InvalidState, "id", "Nothing leads back from this state."),
     (
         "guard: such a meeting carries no session",
-        RefusalCode::Invalid,
+        ValidationErrorCode::Invalid,
         "sessions",
         "Briefings, side events and dialogues carry no body session.",
     ),
@@ -122,11 +127,11 @@ pub fn refused_write(error: DbErr) -> Error {
         && let Some((_, _, path, text)) =
             UNIQUE.iter().find(|(sqlite, postgres, ..)| names(&message, sqlite) || message.contains(postgres))
     {
-        return Refusal::new(RefusalCode::AlreadyExists, path, *text).into();
+        return ValidationError::new(ValidationErrorCode::AlreadyExists, path, *text).into();
     }
     let message = error.to_string();
     if let Some((_, code, path, text)) = GUARDS.iter().find(|(guard, ..)| message.contains(guard)) {
-        return Refusal::new(*code, path, *text).into();
+        return ValidationError::new(*code, path, *text).into();
     }
     if database::is_crossed(&error) {
         return Error::GivenUp(error.into());

@@ -13,7 +13,7 @@ use crate::auth::Viewer;
 use crate::error::Error;
 
 impl Visible for country::Entity {
-    const KEPT: bool = true;
+    const CACHED: bool = true;
 }
 
 /// Names one country.

@@ -15,8 +15,8 @@ use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
 use crate::domain::external::{self, ExternalKey};
-use crate::domain::input;
-use crate::domain::refusal::{All as _, Checked, Refusal};
+use crate::domain::fields;
+use crate::domain::validation::{Combine as _, Validated, ValidationError};
 use crate::error::Error;
 use crate::service::context::AppContext;
 
@@ -47,7 +47,7 @@ pub struct Systems {
 
 impl Systems {
     /// Whether the writer may use a key's system.
-    pub fn check(&self, path: &str, key: &ExternalKey) -> Checked<()> {
+    pub fn check(&self, path: &str, key: &ExternalKey) -> Validated<()> {
         let is_ours = self.known.contains_key(&key.source_system);
         external::room_for_systems(path, self.owned, if is_ours { 0 } else { self.new })?;
         external::is_ours(path, is_ours)
@@ -60,7 +60,7 @@ impl Systems {
 }
 
 impl ExternalIdInput {
-    pub fn parse(&self) -> Checked<ExternalKey> {
+    pub fn parse(&self) -> Validated<ExternalKey> {
         external::key(PATH, &self.source_system, &self.value)
     }
 }
@@ -138,7 +138,7 @@ pub async fn link(
     input: LinkExternalIdInput,
 ) -> Result<Written<external_id::Model>, Error> {
     viewer.require(Act::Link)?;
-    let (record, key) = (named(&input.id), input.external_id.parse()).all()?;
+    let (record, key) = (named(&input.id), input.external_id.parse()).combine()?;
     let mut tx = app.begin(viewer, Action::LinkExternalId).await?;
     known(&tx, record).await?;
     let systems = claim(&tx, &[&key]).await?;
@@ -151,9 +151,9 @@ pub async fn link(
     }
     let linked = of_records(tx.db(), tx.viewer(), &[record.id]).await?;
     let linked = linked.get(&record.id).into_iter().flatten();
-    input::room(PATH, linked.filter(|row| row.owner == systems.owner(&key)).count())?;
+    fields::room(PATH, linked.filter(|row| row.owner == systems.owner(&key)).count())?;
     let row = row(&tx, record, key, &systems);
-    tx.insert_beside::<external_id::Entity>(std::slice::from_ref(&row)).await?;
+    tx.insert_unversioned::<external_id::Entity>(std::slice::from_ref(&row)).await?;
     tx.commit(row).await
 }
 
@@ -163,11 +163,12 @@ pub async fn unlink(
     input: UnlinkExternalIdInput,
 ) -> Result<Written<external_id::Model>, Error> {
     viewer.require(Act::Link)?;
-    let (record, key) = (named(&input.id), input.external_id.parse()).all()?;
+    let (record, key) = (named(&input.id), input.external_id.parse()).combine()?;
     let mut tx = app.begin(viewer, Action::UnlinkExternalId).await?;
     let row = read::find::<external_id::Entity>(tx.db(), tx.viewer(), of_key(record.record, &key)).await?;
-    let row = row.filter(|row| row.record_id == record.id).ok_or_else(|| Refusal::not_found(PATH, "external id"))?;
-    tx.remove_beside::<external_id::Entity>(&row).await?;
+    let row =
+        row.filter(|row| row.record_id == record.id).ok_or_else(|| ValidationError::not_found(PATH, "external id"))?;
+    tx.remove_unversioned::<external_id::Entity>(&row).await?;
     tx.commit(row).await
 }
 
@@ -176,10 +177,10 @@ async fn known(tx: &Tx<'_>, Named { record, id }: Named) -> Result<(), Error> {
     use super::registry::with_published;
     let known = with_published!(record, E => {
         let id = <E as entity::Row>::Id::new(id);
-        tx.hold::<E>(id).await?;
+        tx.lock_row::<E>(id).await?;
         tx.known::<E>(vec![id]).await?.contains(&id)
     });
-    if known == Some(true) { Ok(()) } else { Err(Refusal::not_found("id", "record").into()) }
+    if known == Some(true) { Ok(()) } else { Err(ValidationError::not_found("id", "record").into()) }
 }
 
 /// Makes the systems of these keys the viewer's that are nobody's yet. Returns those that it may use.
@@ -191,7 +192,7 @@ pub async fn claim(tx: &Tx<'_>, keys: &[&ExternalKey]) -> Result<Systems, Error>
     let known = known_systems(tx, &names).await?;
     let owner = tx.viewer().acts_for();
     let new = names.iter().filter(|name| !known.contains_key(**name)).map(|name| source_system::Model {
-        id: tx.mint(),
+        id: tx.new_id(),
         name: (*name).to_owned(),
         audience: Audience::Confidential,
         owner,
@@ -250,10 +251,10 @@ pub async fn of_keys(
 /// A new external id of a record, in a system that the viewer may use.
 pub fn row(tx: &Tx<'_>, Named { record, id }: Named, key: ExternalKey, systems: &Systems) -> external_id::Model {
     external_id::Model {
-        id: tx.mint(),
+        id: tx.new_id(),
         record_kind: record,
         record_id: id,
-        created_at: tx.at(),
+        created_at: tx.now(),
         audience: Audience::Confidential,
         owner: systems.owner(&key),
         source_system: key.source_system,

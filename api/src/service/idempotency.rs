@@ -22,7 +22,7 @@ const KEPT_HOURS: i64 = 24;
 
 /// A request that may come again.
 #[derive(Clone, Debug)]
-pub struct Repeatable {
+pub struct KeyedRequest {
     /// Whose key it is: the same key of another client is another one.
     pub client: String,
     pub key: String,
@@ -41,21 +41,21 @@ pub enum Claimed {
 /// A request that is executed, in a transaction that is open.
 pub struct Open {
     txn: Arc<Transaction>,
-    repeatable: Repeatable,
+    keyed: KeyedRequest,
     _turn: OwnedMutexGuard<()>,
 }
 
 /// Claims a key. Whoever has claimed it before is waited for.
-pub async fn claim(app: &AppContext, repeatable: Repeatable) -> Result<Claimed, Error> {
-    let turn = app.queues.turn(&repeatable.client, &repeatable.key).await;
+pub async fn claim(app: &AppContext, keyed: KeyedRequest) -> Result<Claimed, Error> {
+    let turn = app.queues.turn(&keyed.client, &keyed.key).await;
     let txn = app.databases.begin().await?;
-    let (client, key) = (repeatable.client.clone(), repeatable.key.clone());
+    let (client, key) = (keyed.client.clone(), keyed.key.clone());
     let old = Entity::delete_by_id((client.clone(), key.clone())).filter(outdated(app));
     old.exec(&txn).await.map_err(refused_write)?;
     let row = idempotency_key::Model {
         client: client.clone(),
         key: key.clone(),
-        fingerprint: repeatable.fingerprint.clone(),
+        fingerprint: keyed.fingerprint.clone(),
         answer: None,
         at: app.clock.now(),
     };
@@ -67,12 +67,12 @@ pub async fn claim(app: &AppContext, repeatable: Repeatable) -> Result<Claimed, 
         .map_err(refused_write)?;
     if insert == 1 {
         let txn = Arc::new(txn);
-        return Ok(Claimed::First(Arc::new(app.within(&txn)), Open { txn, repeatable, _turn: turn }));
+        return Ok(Claimed::First(Arc::new(app.within(&txn)), Open { txn, keyed, _turn: turn }));
     }
     let row = Entity::find_by_id((client, key)).one(&txn).await?;
     txn.rollback().await?;
     let row = row.ok_or_else(|| Error::internal("a key is neither free nor taken"))?;
-    if row.fingerprint != repeatable.fingerprint {
+    if row.fingerprint != keyed.fingerprint {
         return Err(Error::IdempotencyKeyReused);
     }
     row.answer.map(Claimed::Again).ok_or_else(|| Error::internal("a key has no answer"))
@@ -94,7 +94,7 @@ fn outdated(app: &AppContext) -> sea_orm::sea_query::Expr {
 impl Open {
     /// Commits the effects with the answer, and tells of them. The application within the transaction is gone by then.
     pub async fn keep(self, app: &AppContext, answer: &str) -> Result<(), Error> {
-        let Repeatable { client, key, .. } = self.repeatable;
+        let KeyedRequest { client, key, .. } = self.keyed;
         let update = Entity::update_many()
             .col_expr(idempotency_key::Column::Answer, answer.into())
             .filter(idempotency_key::Column::Client.eq(client))
@@ -103,7 +103,7 @@ impl Open {
         let head = Head::of(&change::bounds(&*self.txn).await?);
         let txn = Arc::into_inner(self.txn).ok_or_else(|| Error::internal("the transaction is still used"))?;
         txn.commit().await.map_err(refused_write)?;
-        change::ring(app, head);
+        change::notify(app, head);
         Ok(())
     }
 }

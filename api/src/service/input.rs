@@ -6,8 +6,8 @@ use std::hash::{BuildHasher, Hash};
 use async_graphql::{InputObject, MaybeUndefined};
 use entity::text::{Locale, LocalizedText};
 
-use crate::domain::input;
-use crate::domain::refusal::{Checked, Refusal};
+use crate::domain::fields;
+use crate::domain::validation::{Validated, ValidationError};
 
 /// A text in one language. The first of a list is the original.
 #[derive(Clone, Debug, InputObject)]
@@ -19,8 +19,8 @@ pub struct LocalizedTextInput {
 }
 
 /// The translations of an input as one localised text.
-pub fn localized(path: &str, entries: &[LocalizedTextInput], longest: usize) -> Checked<LocalizedText> {
-    input::localized(path, entries.iter().map(|entry| (entry.locale, entry.text.as_str())), longest)
+pub fn localized(path: &str, entries: &[LocalizedTextInput], longest: usize) -> Validated<LocalizedText> {
+    fields::localized(path, entries.iter().map(|entry| (entry.locale, entry.text.as_str())), longest)
 }
 
 /// The elements of a list of ids, each with its place in the input: `list.3.field`.
@@ -29,9 +29,9 @@ pub fn placed<I: Copy>(list: &str, field: &str, ids: &[I]) -> Vec<(String, I)> {
 }
 
 /// Whether the records are known that an input names, each at its own place.
-pub fn named<I: Eq + Hash, H: BuildHasher>(named: &[(String, I)], known: &HashSet<I, H>, what: &str) -> Checked<()> {
+pub fn named<I: Eq + Hash, H: BuildHasher>(named: &[(String, I)], known: &HashSet<I, H>, what: &str) -> Validated<()> {
     let missing = named.iter().filter(|(_, id)| !known.contains(id));
-    let refusals: Vec<Refusal> = missing.map(|(path, _)| Refusal::not_found(path, what)).collect();
+    let refusals: Vec<ValidationError> = missing.map(|(path, _)| ValidationError::not_found(path, what)).collect();
     if refusals.is_empty() { Ok(()) } else { Err(refusals) }
 }
 
@@ -48,8 +48,8 @@ pub fn replaced<T: Clone>(list: &MaybeUndefined<Vec<T>>) -> Option<Vec<T>> {
 pub fn patch<T, U>(
     value: MaybeUndefined<T>,
     current: Option<U>,
-    check: impl FnOnce(T) -> Checked<U>,
-) -> Checked<Option<U>> {
+    check: impl FnOnce(T) -> Validated<U>,
+) -> Validated<Option<U>> {
     match value {
         MaybeUndefined::Undefined => Ok(current),
         MaybeUndefined::Null => Ok(None),
@@ -62,11 +62,11 @@ pub fn patch_required<T, U>(
     path: &str,
     value: MaybeUndefined<T>,
     current: U,
-    check: impl FnOnce(T) -> Checked<U>,
-) -> Checked<U> {
+    check: impl FnOnce(T) -> Validated<U>,
+) -> Validated<U> {
     match value {
         MaybeUndefined::Undefined => Ok(current),
-        MaybeUndefined::Null => Err(vec![Refusal::required(path, "This cannot be cleared.")]),
+        MaybeUndefined::Null => Err(vec![ValidationError::required(path, "This cannot be cleared.")]),
         MaybeUndefined::Value(value) => check(value),
     }
 }

@@ -14,13 +14,13 @@ use super::read::{self, Visible};
 use super::tx::Written;
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
-use crate::domain::refusal::All as _;
-use crate::domain::{audience, input};
+use crate::domain::validation::Combine as _;
+use crate::domain::{audience, fields};
 use crate::error::Error;
 use crate::service::context::AppContext;
 
 impl Visible for instrument::Entity {
-    const KEPT: bool = true;
+    const CACHED: bool = true;
 }
 
 /// Names one instrument.
@@ -119,13 +119,13 @@ pub async fn create(
 ) -> Result<Written<instrument::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let (symbol, title, adopted_on) = (
-        input::symbol("symbol", &input.symbol),
-        localized("title", &input.title, input::NAME),
-        input::optional_day("adoptedOn", input.adopted_on),
+        fields::symbol("symbol", &input.symbol),
+        localized("title", &input.title, fields::NAME),
+        fields::optional_day("adoptedOn", input.adopted_on),
     )
-        .all()?;
+        .combine()?;
     let mut tx = app.begin(viewer, Action::CreateInstrument).await?;
-    let (id, at) = (tx.mint(), tx.at());
+    let (id, at) = (tx.new_id(), tx.now());
     let (audience, owner) = audience::OPEN;
     let title_folded = title.folded();
     let row = instrument::Model {
@@ -150,16 +150,16 @@ pub async fn update(
     input: UpdateInstrumentInput,
 ) -> Result<Written<instrument::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let id = input::id::<InstrumentId>("id", &input.id, "instrument")?;
+    let id = fields::id::<InstrumentId>("id", &input.id, "instrument")?;
     let mut tx = app.begin(viewer, Action::UpdateInstrument).await?;
     let before = tx.get_at::<instrument::Entity>(id, input.expected_version, "instrument").await?;
     let mut after = before.clone();
     (after.symbol, after.title, after.adopted_on) = (
-        patch_required("symbol", input.symbol, before.symbol.clone(), |symbol| input::symbol("symbol", &symbol)),
-        patch_required("title", input.title, before.title.clone(), |title| localized("title", &title, input::NAME)),
-        patch(input.adopted_on, before.adopted_on, |day| input::day("adoptedOn", day)),
+        patch_required("symbol", input.symbol, before.symbol.clone(), |symbol| fields::symbol("symbol", &symbol)),
+        patch_required("title", input.title, before.title.clone(), |title| localized("title", &title, fields::NAME)),
+        patch(input.adopted_on, before.adopted_on, |day| fields::day("adoptedOn", day)),
     )
-        .all()?;
+        .combine()?;
     let row = tx.update::<instrument::Entity>(&before, after).await?;
     tx.commit(row).await
 }

@@ -11,15 +11,15 @@ use super::body::BodyFilter;
 use super::country::CountryFilter;
 use super::external_id::{self, ExternalIdInput};
 use super::filter::{BooleanFilter, EnumFilter, IdFilter, OrderedFilter, filter};
-use super::link::Link;
 use super::organization::OrganizationFilter;
 use super::page::sort;
 use super::read::{self, Visible};
+use super::relation::Relation;
 use super::tx::Written;
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
-use crate::domain::refusal::All as _;
-use crate::domain::{audience, council, input};
+use crate::domain::validation::Combine as _;
+use crate::domain::{audience, council, fields};
 use crate::error::Error;
 use crate::service::context::AppContext;
 
@@ -130,12 +130,12 @@ pub async fn grant(
 ) -> Result<Written<mandate::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let (organization_id, body_id, country_id, ()) = (
-        input::id::<OrganizationId>("organizationId", &input.organization_id, "organisation"),
-        input::id::<BodyId>("bodyId", &input.body_id, "body"),
-        input.country_id.map(|id| input::id::<CountryId>("countryId", &id, "country")).transpose(),
+        fields::id::<OrganizationId>("organizationId", &input.organization_id, "organisation"),
+        fields::id::<BodyId>("bodyId", &input.body_id, "body"),
+        input.country_id.map(|id| fields::id::<CountryId>("countryId", &id, "country")).transpose(),
         council::mandate_period(input.valid_from, input.valid_to),
     )
-        .all()?;
+        .combine()?;
     let mut tx = app.begin(viewer, Action::GrantMandate).await?;
     let holder = tx.get::<organization::Entity>("organizationId", organization_id, "organisation").await?;
     let body = tx.get::<body::Entity>("bodyId", body_id, "body").await?;
@@ -150,7 +150,7 @@ pub async fn grant(
         .add(mandate::Column::Role.eq(input.role));
     let held = read::all::<mandate::Entity>(tx.db(), tx.viewer(), of_holder).await?;
     council::no_overlap(&held, input.valid_from, input.valid_to)?;
-    let (id, at) = (tx.mint(), tx.at());
+    let (id, at) = (tx.new_id(), tx.now());
     let (audience, owner) = audience::OPEN;
     let row = mandate::Model {
         id,
@@ -173,7 +173,7 @@ pub async fn grant(
 
 pub async fn end(app: &AppContext, viewer: &Viewer, input: EndMandateInput) -> Result<Written<mandate::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let id = input::id::<MandateId>("id", &input.id, "mandate")?;
+    let id = fields::id::<MandateId>("id", &input.id, "mandate")?;
     let mut tx = app.begin(viewer, Action::EndMandate).await?;
     let before = tx.get_at::<mandate::Entity>(id, input.expected_version, "mandate").await?;
     council::mandate_end(&before, input.valid_to)?;
@@ -183,16 +183,16 @@ pub async fn end(app: &AppContext, viewer: &Viewer, input: EndMandateInput) -> R
 }
 
 /// The mandates in a body.
-pub fn of_body() -> Link {
-    Link::direct(mandate::Column::BodyId)
+pub fn of_body() -> Relation {
+    Relation::direct(mandate::Column::BodyId)
 }
 
 /// The mandates of an organisation.
-pub fn of_organization() -> Link {
-    Link::direct(mandate::Column::OrganizationId)
+pub fn of_organization() -> Relation {
+    Relation::direct(mandate::Column::OrganizationId)
 }
 
 /// The mandates of a state's delegations.
-pub fn of_country() -> Link {
-    Link::direct(mandate::Column::CountryId)
+pub fn of_country() -> Relation {
+    Relation::direct(mandate::Column::CountryId)
 }

@@ -11,10 +11,10 @@ use sea_orm::sea_query::{Asterisk, Condition, Expr, ExprTrait, Func, FunctionCal
 use sea_orm::{ColumnTrait as _, ConnectionTrait, DbBackend, FromQueryResult as _};
 use uuid::Uuid;
 
-use super::link::Link;
 use super::list::walked;
 use super::page::{Listing, Page};
 use super::read::{self, Visible};
+use super::relation::Relation;
 use crate::auth::Viewer;
 use crate::error::Error;
 
@@ -25,11 +25,11 @@ const PARENT: &str = "parent__";
 pub async fn pages<E: Visible>(
     db: &impl ConnectionTrait,
     viewer: &Viewer,
-    link: &Link,
+    relation: &Relation,
     parents: &[Uuid],
     listing: &Listing<E>,
 ) -> Result<HashMap<Uuid, Page<E::Model>>, Error> {
-    let statement = pages_of(db.get_database_backend(), viewer, link, parents, listing);
+    let statement = pages_of(db.get_database_backend(), viewer, relation, parents, listing);
     let mut rows: HashMap<Uuid, Vec<E::Model>> = parents.iter().map(|parent| (*parent, Vec::new())).collect();
     for row in db.query_all(&statement).await? {
         let parent: Uuid = row.try_get("", PARENT)?;
@@ -42,15 +42,15 @@ pub async fn pages<E: Visible>(
 pub fn pages_of<E: Visible>(
     backend: DbBackend,
     viewer: &Viewer,
-    link: &Link,
+    relation: &Relation,
     parents: &[Uuid],
     listing: &Listing<E>,
 ) -> SelectStatement {
     let parent = || parent_of_row(backend);
-    let mut inner = if let Some(walk) = listing.walk_of(link, parent()) {
+    let mut inner = if let Some(walk) = listing.walk_of(relation, parent()) {
         walked(backend, viewer, listing, &walk)
     } else {
-        let of_parent = link.of::<E>(parent());
+        let of_parent = relation.of::<E>(parent());
         let mut inner = read::select::<E>(viewer).cond_where(listing.condition.clone()).and_where(of_parent).take();
         listing.narrow(&mut inner);
         inner
@@ -75,25 +75,25 @@ pub fn pages_of<E: Visible>(
 pub async fn counts<E: Visible>(
     db: &impl ConnectionTrait,
     viewer: &Viewer,
-    link: &Link,
+    relation: &Relation,
     parents: &[Uuid],
     condition: Condition,
 ) -> Result<HashMap<Uuid, i64>, Error> {
-    tally(db, &counts_of::<E>(db.get_database_backend(), viewer, link, parents, condition)).await
+    tally(db, &counts_of::<E>(db.get_database_backend(), viewer, relation, parents, condition)).await
 }
 
 /// The statement that children are counted by.
 pub fn counts_of<E: Visible>(
     backend: DbBackend,
     viewer: &Viewer,
-    link: &Link,
+    relation: &Relation,
     parents: &[Uuid],
     condition: Condition,
 ) -> SelectStatement {
     let parent = parent_of_row(backend);
-    let parts = link.parts(viewer, parent.clone()).filter(|_| condition.is_empty());
+    let parts = relation.parts(viewer, parent.clone()).filter(|_| condition.is_empty());
     let counted = parts.unwrap_or_else(|| {
-        let mut children = read::select::<E>(viewer).cond_where(condition).and_where(link.of::<E>(parent)).take();
+        let mut children = read::select::<E>(viewer).cond_where(condition).and_where(relation.of::<E>(parent)).take();
         children.clear_selects().expr(Expr::col(Asterisk).count()).take()
     });
     of_each(backend, parents, counted)
@@ -103,7 +103,7 @@ pub fn counts_of<E: Visible>(
 /// sees the parent.
 pub async fn headcounts<P: Part>(db: &impl ConnectionTrait, parents: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
     let backend = db.get_database_backend();
-    let of_parent = Link::direct(P::PARENT).of::<P>(parent_of_row(backend));
+    let of_parent = Relation::direct(P::PARENT).of::<P>(parent_of_row(backend));
     let mut parts = read::select_all::<P>();
     let counted = parts.clear_selects().expr(Expr::col(Asterisk).count()).and_where(of_parent).take();
     tally(db, &of_each(backend, parents, counted)).await

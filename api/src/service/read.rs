@@ -18,7 +18,7 @@ use crate::error::Error;
 /// Who may see which rows of a table.
 pub trait Visible: Row {
     /// Whether a process keeps its rows: they are few, many records name them, and who may see them is written on them.
-    const KEPT: bool = false;
+    const CACHED: bool = false;
     /// Whether the viewers of a row are those that are written on it.
     const BY_ACCESS: bool = true;
     /// What indexes have of it, audience by audience, in every order of its lists; none if they do not have it.

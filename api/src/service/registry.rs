@@ -6,7 +6,7 @@ use entity::{Record, RecordType, Row};
 use sea_orm::{ActiveEnum as _, Iterable as _};
 use uuid::Uuid;
 
-use crate::domain::refusal::{Checked, Refusal};
+use crate::domain::validation::{Validated, ValidationError};
 
 /// What comes of the entity of a record's type; `None` if it is not published.
 macro_rules! with_published {
@@ -61,11 +61,11 @@ pub struct Named {
 }
 
 /// The record that an input's `id` names, if it is of a type that is published. It need not be there.
-pub fn named(id: &str) -> Checked<Named> {
+pub fn named(id: &str) -> Validated<Named> {
     let of_type = |record| {
         let id = with_published!(record, E => id.parse::<<E as Row>::Id>().ok()
 .map(RecordId::uuid));
         id.flatten().map(|id| Named { record, id })
     };
-    RecordType::iter().find_map(of_type).ok_or_else(|| vec![Refusal::not_found("id", "record")])
+    RecordType::iter().find_map(of_type).ok_or_else(|| vec![ValidationError::not_found("id", "record")])
 }

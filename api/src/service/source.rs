@@ -5,5 +5,5 @@ use entity::source;
 use super::read::Visible;
 
 impl Visible for source::Entity {
-    const KEPT: bool = true;
+    const CACHED: bool = true;
 }

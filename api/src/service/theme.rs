@@ -9,19 +9,19 @@ use sea_orm::{ColumnTrait as _, Condition, ConnectionTrait};
 use super::external_id::{self, ExternalIdInput};
 use super::filter::{EnumFilter, IdFilter, StringFilter, TextFilter, filter};
 use super::input::{LocalizedTextInput, localized, patch, patch_required};
-use super::link::Link;
 use super::page::sort;
 use super::read::{self, Visible};
+use super::relation::Relation;
 use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
-use crate::domain::refusal::All as _;
-use crate::domain::{audience, council, input};
+use crate::domain::validation::Combine as _;
+use crate::domain::{audience, council, fields};
 use crate::error::Error;
 use crate::service::context::AppContext;
 
 impl Visible for theme::Entity {
-    const KEPT: bool = true;
+    const CACHED: bool = true;
 }
 
 /// Names one theme.
@@ -119,16 +119,16 @@ pub async fn create(
 ) -> Result<Written<theme::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let (code, name, parent) = (
-        input::code("code", &input.code),
-        localized("name", &input.name, input::NAME),
-        input.parent_id.map(|id| input::id("parentId", &id, "theme")).transpose(),
+        fields::code("code", &input.code),
+        localized("name", &input.name, fields::NAME),
+        input.parent_id.map(|id| fields::id("parentId", &id, "theme")).transpose(),
     )
-        .all()?;
+        .combine()?;
     let mut tx = app.begin(viewer, Action::CreateTheme).await?;
     if let Some(parent) = parent {
         tx.get::<theme::Entity>("parentId", parent, "theme").await?;
     }
-    let (id, at) = (tx.mint(), tx.at());
+    let (id, at) = (tx.new_id(), tx.now());
     let (audience, owner) = audience::OPEN;
     let name_folded = name.folded();
     let row = theme::Model {
@@ -155,17 +155,17 @@ pub async fn update(
     input: UpdateThemeInput,
 ) -> Result<Written<theme::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let id = input::id::<ThemeId>("id", &input.id, "theme")?;
+    let id = fields::id::<ThemeId>("id", &input.id, "theme")?;
     let mut tx = app.begin(viewer, Action::UpdateTheme).await?;
     let before = tx.get_at::<theme::Entity>(id, input.expected_version, "theme").await?;
     let mut after = before.clone();
     (after.code, after.name, after.kind, after.parent_id) = (
-        patch_required("code", input.code, before.code.clone(), |code| input::code("code", &code)),
-        patch_required("name", input.name, before.name.clone(), |name| localized("name", &name, input::NAME)),
+        patch_required("code", input.code, before.code.clone(), |code| fields::code("code", &code)),
+        patch_required("name", input.name, before.name.clone(), |name| localized("name", &name, fields::NAME)),
         patch_required("kind", input.kind, before.kind, Ok),
-        patch(input.parent_id, before.parent_id, |id| input::id("parentId", &id, "theme")),
+        patch(input.parent_id, before.parent_id, |id| fields::id("parentId", &id, "theme")),
     )
-        .all()?;
+        .combine()?;
     if after.parent_id != before.parent_id {
         council::no_cycle("parentId", id, &ancestors(&tx, after.parent_id).await?)?;
     }
@@ -189,12 +189,12 @@ pub struct MergeThemesInput {
 pub async fn merge(app: &AppContext, viewer: &Viewer, input: MergeThemesInput) -> Result<Written<theme::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let (id, into_id) =
-        (input::id::<ThemeId>("id", &input.id, "theme"), input::id::<ThemeId>("intoId", &input.into_id, "theme"))
-            .all()?;
+        (fields::id::<ThemeId>("id", &input.id, "theme"), fields::id::<ThemeId>("intoId", &input.into_id, "theme"))
+            .combine()?;
     council::merges(&id, &into_id)?;
     let mut tx = app.begin(viewer, Action::MergeThemes).await?;
     let before = tx.get_at::<theme::Entity>(id, input.expected_version, "theme").await?;
-    tx.hold::<theme::Entity>(into_id).await?;
+    tx.lock_row::<theme::Entity>(into_id).await?;
     let into = tx.get::<theme::Entity>("intoId", into_id, "theme").await?;
     council::no_cycle("intoId", id, &ancestors(&tx, Some(into_id)).await?)?;
     tx.mark_merged::<theme::Entity>(theme::Column::MergedIntoId, id, into_id).await?;
@@ -209,7 +209,7 @@ async fn move_recommendations(tx: &mut Tx<'_>, from: ThemeId, into: ThemeId) -> 
     let on_it = Condition::all().add(recommendation_theme::Column::ThemeId.eq(from));
     let links = read::all::<recommendation_theme::Entity>(tx.db(), tx.viewer(), on_it).await?;
     let ids: Vec<RecommendationId> = links.iter().map(|link| link.recommendation_id).collect();
-    tx.hold_all::<recommendation::Entity>(&ids).await?;
+    tx.lock_rows::<recommendation::Entity>(&ids).await?;
     let theme = recommendation_theme::Column::ThemeId;
     tx.put_in_place::<recommendation_theme::Entity>(theme, from.0, into.0).await?;
     let rows = tx.by_id::<recommendation::Entity>(ids).await?;
@@ -221,7 +221,7 @@ async fn move_children(tx: &mut Tx<'_>, from: ThemeId, into: ThemeId) -> Result<
     let below = Condition::all().add(theme::Column::ParentId.eq(from));
     let below = read::all::<theme::Entity>(tx.db(), tx.viewer(), below).await?;
     let ids: Vec<ThemeId> = below.iter().map(|row| row.id).collect();
-    tx.hold_all::<theme::Entity>(&ids).await?;
+    tx.lock_rows::<theme::Entity>(&ids).await?;
     let rows = tx.by_id::<theme::Entity>(ids).await?.into_values().filter(|row| row.parent_id == Some(from));
     let mut moved: Vec<_> = rows.map(|row| (row.clone(), theme::Model { parent_id: Some(into), ..row })).collect();
     tx.touch_many::<theme::Entity>(&mut moved).await
@@ -233,6 +233,6 @@ async fn ancestors(tx: &Tx<'_>, parent: Option<ThemeId>) -> Result<Vec<ThemeId>,
 }
 
 /// The themes below another one.
-pub fn of_parent() -> Link {
-    Link::direct(theme::Column::ParentId)
+pub fn of_parent() -> Relation {
+    Relation::direct(theme::Column::ParentId)
 }

@@ -4,8 +4,8 @@ use entity::id::OrganizationId;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait};
 
 use super::candidates::{Candidates, ColumnName};
-use super::link::Link;
 use super::read::Visible;
+use super::relation::Relation;
 
 /// The most comparisons of a filter by which few rows are looked for; a parent comes on top.
 pub const MOST_CANDIDATES: usize = 3;
@@ -27,15 +27,15 @@ pub struct Walk {
 impl Walk {
     /// Of those rows that hang on a parent.
     #[must_use]
-    pub fn of_parent<E: Visible>(&self, link: &Link, parent: Expr) -> Self {
-        let (mut walk, children) = (self.clone(), link.candidates::<E>(parent.clone()));
-        walk.parent = link.levelled_by(parent.clone());
+    pub fn of_parent<E: Visible>(&self, relation: &Relation, parent: Expr) -> Self {
+        let (mut walk, children) = (self.clone(), relation.candidates::<E>(parent.clone()));
+        walk.parent = relation.levelled_by(parent.clone());
         match &walk.parent {
             // The index of an owner has what it drafted in order.
             Some((column, _)) if children.columns.are_owned_by(column) => {}
             Some(_) => walk.own_candidates.insert(0, children),
             None => {
-                walk.condition = walk.condition.add(link.tested::<E>(parent));
+                walk.condition = walk.condition.add(relation.tested::<E>(parent));
                 walk.candidates.insert(0, children);
             }
         }

@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 use rec_api::config::{Config, Limits};
 use rec_api::graphql::{schema, sdl};
 use rec_api::http::admission::Admission;
-use rec_api::http::listen::serve;
+use rec_api::http::listener::serve;
 use rec_api::service::context::sizes::Sizes;
 use rec_tests::TestApp;
 use serde_json::json;

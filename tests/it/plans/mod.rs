@@ -15,13 +15,13 @@ use entity::{
 use rec_api::auth::{Role, Viewer};
 use rec_api::service::filter::Filter;
 use rec_api::service::level::levels;
-use rec_api::service::link::Link;
 use rec_api::service::meeting::agenda::{self as agenda_items, AgendaItemFilter, AgendaItemOrder};
 use rec_api::service::meeting::parts::{self as sessions, BodySessionFilter, BodySessionOrder};
 use rec_api::service::meeting::{self as meetings, MeetingFilter, MeetingOrder};
 use rec_api::service::page::{Listing, Sort, Window};
 use rec_api::service::read::{self, Visible};
 use rec_api::service::recommendation::{self as recommendations, RecommendationFilter, RecommendationOrder};
+use rec_api::service::relation::Relation;
 use rec_api::service::{list, nested};
 use rec_tests::{Database, TestApp, on_both_databases, on_databases, volume};
 use sea_orm::{Condition, ConnectionTrait as _, Iterable as _};
@@ -62,7 +62,7 @@ const FIRST: Window = Window { first: Some(20), after: None, last: None, before:
 
 fn listing_of<E, F, S>(
     viewer: &Viewer,
-    link: Option<&Link>,
+    relation: Option<&Relation>,
     filter: Option<&Input>,
     order: &Input,
     window: &Window,
@@ -73,7 +73,7 @@ where
     S: Sort<Entity = E>,
 {
     let (filter, order) = (filter.map(parsed::<F>), [parsed::<S>(order)]);
-    Listing::new("test", link, filter.as_ref(), Some(&order), window, viewer).unwrap()
+    Listing::new("test", relation, filter.as_ref(), Some(&order), window, viewer).unwrap()
 }
 
 /// Pages of a list: the first one, and those after and before a row, from both ends.
@@ -95,7 +95,7 @@ where
 }
 
 /// Records that have lists, what these hang on them by, and a filter of them.
-type Nested = (Vec<Uuid>, Link, Option<Input>);
+type Nested = (Vec<Uuid>, Relation, Option<Input>);
 
 async fn nested_recommendations(app: &TestApp) -> Vec<Nested> {
     let (bodies, organizations) = (ids::<body::Entity>(app).await, ids::<organization::Entity>(app).await);
@@ -173,14 +173,14 @@ where
 {
     let (mut dear, backend) = (Vec::new(), app.app.databases.backend());
     for viewer in viewers(app).await {
-        for (number, (parents, link, filter)) in nested.iter().enumerate() {
+        for (number, (parents, relation, filter)) in nested.iter().enumerate() {
             for order in fields.iter().flat_map(|field| [order(field, "ASC"), order(field, "DESC")]) {
-                let listing = listing_of::<E, F, S>(&viewer, Some(link), filter.as_ref(), &order, &FIRST);
+                let listing = listing_of::<E, F, S>(&viewer, Some(relation), filter.as_ref(), &order, &FIRST);
                 let is_dear = |plan: &String| {
-                    let is_told_apart = link.is_levelled() || plan.contains("few");
+                    let is_told_apart = relation.is_levelled() || plan.contains("few");
                     costs_the_table::<E>(plan) || !is_told_apart
                 };
-                let plans = plans(app, &nested::pages_of(backend, &viewer, link, parents, &listing)).await;
+                let plans = plans(app, &nested::pages_of(backend, &viewer, relation, parents, &listing)).await;
                 let what = format!("{:?} nested {number} {order}", viewer.role);
                 dear.extend(plans.iter().filter(|plan| is_dear(plan)).map(|plan| format!("{what}\n{plan}")));
             }
@@ -234,13 +234,13 @@ async fn what_is_counted_of_each_record_stands_in_an_index(app: TestApp) {
     let backend = app.app.databases.backend();
     let mut wrong = Vec::new();
     for viewer in viewers(&app).await {
-        for (parents, link, _) in nested_recommendations(&app).await {
+        for (parents, relation, _) in nested_recommendations(&app).await {
             let counts =
-                nested::counts_of::<recommendation::Entity>(backend, &viewer, &link, &parents, Condition::all());
+                nested::counts_of::<recommendation::Entity>(backend, &viewer, &relation, &parents, Condition::all());
             wrong.push(plan(&app, &counts).await);
         }
-        for (parents, link, _) in nested_meetings(&app).await {
-            let counts = nested::counts_of::<meeting::Entity>(backend, &viewer, &link, &parents, Condition::all());
+        for (parents, relation, _) in nested_meetings(&app).await {
+            let counts = nested::counts_of::<meeting::Entity>(backend, &viewer, &relation, &parents, Condition::all());
             wrong.push(plan(&app, &counts).await);
         }
     }
@@ -277,10 +277,10 @@ async fn what_an_organisation_alone_sees_is_counted_in_an_index(app: TestApp) {
     volume::load(&app, 8000, 800).await;
     let (viewers, backend) = (viewers(&app).await, app.app.databases.backend());
     let partner = viewers.iter().find(|viewer| viewer.role == Role::Partner).unwrap();
-    let list = |link: Option<&Link>, filter: Option<&Input>| {
+    let list = |relation: Option<&Relation>, filter: Option<&Input>| {
         let order = order("LABEL", "ASC");
         listing_of::<recommendation::Entity, RecommendationFilter, RecommendationOrder>(
-            partner, link, filter, &order, &FIRST,
+            partner, relation, filter, &order, &FIRST,
         )
     };
     let of_bodies = (ids::<body::Entity>(&app).await, recommendations::of_body());

@@ -3,14 +3,14 @@
 mod dates;
 mod duplicates;
 mod ids;
-mod lists;
+mod list_inputs;
 mod pages;
 mod states;
 mod texts;
 mod versions;
 
-use rec_tests::TestApp;
 use rec_tests::given::{at, at_with, text};
+use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
 /// A valid input of every mutation, each on a record of its own.
@@ -164,48 +164,51 @@ async fn read(app: &TestApp, field: &str, record: &Value) -> Value {
     app.secretariat().query_with(&query, json!({ "id": record["id"] })).await[field].take()
 }
 
-rec_tests::on_both_databases! {
-    async fn every_mutation_of_the_schema_has_an_input_here(app: TestApp) {
-        let schema = app.anonymous().query("{ __schema { mutationType { fields { name } } } }").await;
-        let inputs = Inputs::of(&app).await;
-        for field in schema["__schema"]["mutationType"]["fields"].as_array().expect("fields") {
-            let name = field["name"].as_str().expect("a name");
-            // What bulk writes refuse stands in `bulk`, and what administrators do in `clients` and `webhooks`.
-            let elsewhere = ["upsert", "Client", "Token", "Webhook"];
-            if !elsewhere.iter().any(|word| name.contains(word)) {
-                inputs.get(name);
-            }
+on_both_databases! {
+    every_mutation_of_the_schema_has_an_input_here,
+    every_input_here_is_accepted_on_its_own,
+}
+
+async fn every_mutation_of_the_schema_has_an_input_here(app: TestApp) {
+    let schema = app.anonymous().query("{ __schema { mutationType { fields { name } } } }").await;
+    let inputs = Inputs::of(&app).await;
+    for field in schema["__schema"]["mutationType"]["fields"].as_array().expect("fields") {
+        let name = field["name"].as_str().expect("a name");
+        // What bulk writes refuse stands in `bulk`, and what administrators do in `clients` and `webhooks`.
+        let elsewhere = ["upsert", "Client", "Token", "Webhook"];
+        if !elsewhere.iter().any(|word| name.contains(word)) {
+            inputs.get(name);
         }
     }
+}
 
-    async fn every_input_here_is_accepted_on_its_own(app: TestApp) {
-        let inputs = Inputs::of(&app).await;
-        // These spend the record that others use: each takes a fresh database of its own in the topic's tests.
-        let spending = [
-            "deactivateOrganization",
-            "updateMeeting",
-            "confirmMeeting",
-            "postponeMeeting",
-            "cancelMeeting",
-            "setMeetingOrganizers",
-            "setBodySessions",
-            "updateAgendaItem",
-            "removeAgendaItem",
-            "reorderAgendaItems",
-            "openMeeting",
-            "reviseRecommendation",
-            "setAddressees",
-            "withdrawRecommendation",
-            "returnRecommendation",
-            "transmitRecommendation",
-            "addAgendaItem",
-            "updateTheme",
-            "mergeThemes",
-        ];
-        for (mutation, input) in inputs.all.iter().filter(|(name, _)| !spending.contains(name)) {
-            let payload = app.secretariat().payload(mutation, input.clone(), "id").await;
-            let clash = matches!(*mutation, "updateOrganization" | "updateInstrument");
-            assert!(clash || payload["userErrors"] == json!([]), "{mutation} {payload}");
-        }
+async fn every_input_here_is_accepted_on_its_own(app: TestApp) {
+    let inputs = Inputs::of(&app).await;
+    // These spend the record that others use: each takes a fresh database of its own in the topic's tests.
+    let spending = [
+        "deactivateOrganization",
+        "updateMeeting",
+        "confirmMeeting",
+        "postponeMeeting",
+        "cancelMeeting",
+        "setMeetingOrganizers",
+        "setBodySessions",
+        "updateAgendaItem",
+        "removeAgendaItem",
+        "reorderAgendaItems",
+        "openMeeting",
+        "reviseRecommendation",
+        "setAddressees",
+        "withdrawRecommendation",
+        "returnRecommendation",
+        "transmitRecommendation",
+        "addAgendaItem",
+        "updateTheme",
+        "mergeThemes",
+    ];
+    for (mutation, input) in inputs.all.iter().filter(|(name, _)| !spending.contains(name)) {
+        let payload = app.secretariat().payload(mutation, input.clone(), "id").await;
+        let clash = matches!(*mutation, "updateOrganization" | "updateInstrument");
+        assert!(clash || payload["userErrors"] == json!([]), "{mutation} {payload}");
     }
 }

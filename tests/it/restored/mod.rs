@@ -76,7 +76,7 @@ fn file_of(url: &str) -> PathBuf {
 }
 
 /// A service that may call this machine, in the place of another one.
-async fn alone(app: &TestApp) -> TestApp {
+async fn advisory_lock(app: &TestApp) -> TestApp {
     let opened = open(app).await;
     app.disconnect().await;
     opened
@@ -119,7 +119,7 @@ async fn mirror_begins_again(app: TestApp, means: Means) {
 }
 
 async fn webhook_hears_of_a_restore(app: TestApp, means: Means) {
-    let app = alone(&app).await;
+    let app = advisory_lock(&app).await;
     let receiver = Receiver::default();
     register(&app, json!({ "url": receiver.listen().await })).await;
     app.theme("KEPT").await;
@@ -157,7 +157,7 @@ on_both_databases! {
 }
 
 async fn a_restored_backup_is_another_feed(app: TestApp) {
-    let app = alone(&app).await;
+    let app = advisory_lock(&app).await;
     let theme = app
         .secretariat()
         .mutate("createTheme", json!({ "code": "LAW", "name": text("Law"), "kind": "SUBJECT" }), "id version")

@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 use chrono::TimeDelta;
 use rec_api::config::Switch;
 use rec_api::domain::webhook::signature;
-use rec_api::service::attend::attend;
+use rec_api::service::background;
 use rec_api::service::change::prune;
 use rec_api::service::context::feed::ChangeCursor;
 use rec_api::service::webhook::deliver::{self, due, serve};
@@ -465,7 +465,7 @@ async fn a_service_that_stops_ends_what_it_has_begun_and_gives_the_rest_to_other
     for number in 0..4 {
         app.theme(&format!("T{number}")).await;
     }
-    let attended = tokio::spawn(attend(Arc::clone(&app.app)));
+    let attended = tokio::spawn(background::run(Arc::clone(&app.app)));
     receiver.has_heard(2).await;
     app.app.stopping.send_replace(true);
     receiver.answers_all();

@@ -6,9 +6,9 @@ use crate::graphql::payload::{mutations, payload};
 use crate::service::meeting::agenda::{
     self, AddAgendaItemInput, RemoveAgendaItemInput, ReorderAgendaItemsInput, UpdateAgendaItemInput,
 };
-use crate::service::meeting::moves::{self, MeetingMoveInput, PostponeMeetingInput};
 use crate::service::meeting::participation::{self, RecordParticipationInput};
 use crate::service::meeting::parts::{self, SetBodySessionsInput, SetMeetingOrganizersInput};
+use crate::service::meeting::transitions::{self, MeetingMoveInput, PostponeMeetingInput};
 use crate::service::meeting::upsert::{UpsertMeetingsInput, upsert};
 use crate::service::meeting::{self, ScheduleMeetingInput, UpdateMeetingInput};
 
@@ -49,21 +49,21 @@ mutations! {
         /// Confirms a planned or postponed meeting. For the secretariat. `INVALID_STATE` in any other state, and
         /// without an organiser.
         confirm_meeting(MeetingMoveInput, "The meeting and its version.") -> MeetingPayload
-            = moves::confirm, of id;
+            = transitions::confirm, of id;
         /// Opens a confirmed meeting, on its first day at the earliest. For the secretariat. `INVALID_STATE` in any
         /// other state, and before that day.
         open_meeting(MeetingMoveInput, "The meeting and its version.") -> MeetingPayload
-            = moves::open, of id;
+            = transitions::open, of id;
         /// Concludes a meeting that is confirmed or in session, once its last day has passed. For the secretariat.
         /// `INVALID_STATE` in any other state, and until then.
         conclude_meeting(MeetingMoveInput, "The meeting and its version.") -> MeetingPayload
-            = moves::conclude, of id;
+            = transitions::conclude, of id;
         /// Cancels a planned, confirmed or postponed meeting. For the secretariat. `INVALID_STATE` in any other state.
         cancel_meeting(MeetingMoveInput, "The meeting and its version.") -> MeetingPayload
-            = moves::cancel, of id;
+            = transitions::cancel, of id;
         /// Puts off a planned or confirmed meeting. For the secretariat. `INVALID_STATE` in any other state.
         postpone_meeting(PostponeMeetingInput, "The meeting, its version, and its new days if they are known.")
-            -> MeetingPayload = moves::postpone, of id;
+            -> MeetingPayload = transitions::postpone, of id;
         /// Replaces the organisers of a meeting. For the secretariat. `INVALID_STATE` once it is cancelled; with no
         /// organiser, from its confirmation on; and if one is taken out of the record of a concluded meeting.
         set_meeting_organizers(SetMeetingOrganizersInput, "The meeting, its version, and all organisers.")

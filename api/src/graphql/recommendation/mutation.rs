@@ -3,11 +3,11 @@
 use super::Recommendation;
 use crate::graphql::bulk::upserts;
 use crate::graphql::payload::{mutations, payload};
-use crate::service::recommendation::moves::{
-    self, AdoptRecommendationInput, RecommendationMoveInput, RecordAgreementInput, SupersedeRecommendationInput,
-};
 use crate::service::recommendation::parts::{self, SetAddresseesInput};
 use crate::service::recommendation::text::{self, DraftRecommendationInput, ReviseRecommendationInput};
+use crate::service::recommendation::transitions::{
+    self, AdoptRecommendationInput, RecommendationMoveInput, RecordAgreementInput, SupersedeRecommendationInput,
+};
 use crate::service::recommendation::upsert::{UpsertRecommendationsInput, upsert};
 
 payload! {
@@ -38,25 +38,25 @@ mutations! {
         /// chair, co-chair and rapporteur of its body. `INVALID_STATE` in any other state; a text without consensus is
         /// revised instead.
         open_discussion(RecommendationMoveInput, "The recommendation and its version.") -> RecommendationPayload
-            = moves::open_discussion, of id;
+            = transitions::open_discussion, of id;
         /// Takes back a draft, a text under discussion, or one without consensus. For the secretariat and the drafting
         /// organisation. `INVALID_STATE` in any other state, so also under silence and when it is returned.
         withdraw_recommendation(RecommendationMoveInput, "The recommendation and its version.") -> RecommendationPayload
-            = moves::withdraw, of id;
+            = transitions::withdraw, of id;
         /// Records that the body has agreed by consensus, at a meeting, on a text under discussion or under silence.
         /// For the secretariat and the chair and co-chair of its body. `INVALID_STATE` in any other state, and unless
         /// the meeting is in session or concluded and carries a session of the body.
         record_agreement(RecordAgreementInput, "The recommendation, its version and the meeting.")
-            -> RecommendationPayload = moves::record_agreement, of id;
+            -> RecommendationPayload = transitions::record_agreement, of id;
         /// Submits a text that its body has agreed on to the Executive Committee. For the secretariat and the chair and
         /// co-chair of its body. `INVALID_STATE` in any other state.
         submit_to_executive_committee(RecommendationMoveInput, "The recommendation and its version.")
-            -> RecommendationPayload = moves::submit, of id;
+            -> RecommendationPayload = transitions::submit, of id;
         /// Records that the Executive Committee has sent a submitted text back to its body, whose agreement is over.
         /// For the secretariat and the chair and co-chair of the Executive Committee. `INVALID_STATE` in any other
         /// state.
         return_recommendation(RecommendationMoveInput, "The recommendation and its version.") -> RecommendationPayload
-            = moves::return_to_group, of id;
+            = transitions::return_to_group, of id;
         /// Records the adoption of a submitted text at a meeting, publishes it and gives it its label. For the
         /// secretariat and the chair and co-chair of the Executive Committee. `INVALID_STATE` in any other state;
         /// unless the meeting is in session or concluded and carries a session of the Executive Committee or the
@@ -64,18 +64,18 @@ mutations! {
         /// without the declaration on personal data.
         adopt_recommendation(
             AdoptRecommendationInput, "The recommendation, its version, the meeting, and the declaration on personal data."
-        ) -> RecommendationPayload = moves::adopt, of id;
+        ) -> RecommendationPayload = transitions::adopt, of id;
         /// Records that an adopted text was sent to its addressees. For the secretariat and the chair and co-chair of
         /// the Executive Committee. `INVALID_STATE` in any other state.
         transmit_recommendation(RecommendationMoveInput, "The recommendation and its version.") -> RecommendationPayload
-            = moves::transmit, of id;
+            = transitions::transmit, of id;
         /// Records that a later recommendation takes the place of an earlier one, which is returned. For the
         /// secretariat and the chair and co-chair of the Executive Committee. `INVALID_STATE` unless both are adopted
         /// or transmitted and the later one takes no other's place; `INVALID` if they are the same, or only one is a
         /// demonstration.
         supersede_recommendation(
             SupersedeRecommendationInput, "The earlier recommendation, its version, and the later one."
-        ) -> RecommendationPayload = moves::supersede, of id;
+        ) -> RecommendationPayload = transitions::supersede, of id;
     }
 }
 

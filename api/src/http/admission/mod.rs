@@ -1,10 +1,10 @@
 //! What a request must pass before it is executed, and the documents that have passed.
 
+mod complexity;
 mod cost;
-mod guard;
-pub mod texts;
+mod lexical;
+pub mod persisted;
 mod values;
-mod weight;
 mod work;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,10 +17,10 @@ use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use self::complexity::allow_omitted_page_sizes;
 use self::cost::{Cost, cost};
-use self::guard::guard;
+use self::lexical::guard;
 use self::values::Types;
-use self::weight::allow_omitted_page_sizes;
 use crate::config::Limits;
 use crate::service::context::sizes::Sizes;
 
@@ -53,7 +53,7 @@ pub struct Document {
 /// What was known of a document before it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known {
-    Kept,
+    Cached,
     /// That it fits the schema. That does not depend on variables, and need not be found again.
     Fits,
     Nothing,
@@ -63,7 +63,7 @@ impl Known {
     /// Its name among the metrics.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Kept => "kept",
+            Self::Cached => "kept",
             Self::Fits => "fits",
             Self::Nothing => "new",
         }
@@ -181,7 +181,7 @@ impl Admission {
         let hash: Hash = Sha256::digest(text.as_bytes()).into();
         let noted = self.kept().recent.get(&hash).cloned();
         let (document, known) = match noted {
-            Some(Some(kept)) => (Document::clone(&kept), Known::Kept),
+            Some(Some(kept)) => (Document::clone(&kept), Known::Cached),
             Some(None) => (self.copied(self.new_document(text, hash).await?), Known::Fits),
             None => (self.new_document(text, hash).await?, Known::Nothing),
         };
@@ -209,8 +209,8 @@ impl Admission {
     async fn new_document(&self, text: &str, hash: Hash) -> Result<Document, Inadmissible> {
         let _turn = self.turn().await;
         let parsed = self.parse(text)?;
-        let size = text.len() + NODE * weight::nodes(&parsed);
-        let introspects = weight::introspects(&parsed);
+        let size = text.len() + NODE * complexity::nodes(&parsed);
+        let introspects = complexity::introspects(&parsed);
         Ok(Document { parsed, hash, introspects, size })
     }
 
@@ -228,7 +228,7 @@ impl Admission {
             let message = format!("The document is not GraphQL{}.", place.unwrap_or_default());
             Inadmissible::new("GRAPHQL_PARSE_FAILED", message)
         })?;
-        weight::check(&document, &self.limits)?;
+        complexity::check(&document, &self.limits)?;
         self.types.check_document(&document)?;
         allow_omitted_page_sizes(&mut document);
         Ok(document)
@@ -285,7 +285,7 @@ mod tests {
             }
             let mut known = 0;
             for text in texts {
-                known += usize::from(admit(&admission, text).await.unwrap().known == Known::Kept);
+                known += usize::from(admit(&admission, text).await.unwrap().known == Known::Cached);
             }
             assert_eq!(known, kept);
         }
@@ -304,7 +304,7 @@ mod tests {
         assert!(!turns.is_empty());
         assert!(admit(&admission, "{ b }").now_or_never().is_none(), "all turns are taken");
         let kept = admit(&admission, "{ a }").now_or_never().expect("at once").unwrap();
-        assert_eq!(kept.known, Known::Kept);
+        assert_eq!(kept.known, Known::Cached);
         turns.pop();
         assert!(admit(&admission, "{ b }").now_or_never().is_some());
     }

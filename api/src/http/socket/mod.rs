@@ -17,16 +17,16 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use self::protocol::{End, Said};
+use super::access_log::{LogEntry, Method, Outcome};
 use super::answer::Answer;
+use super::authentication::{authenticate_by, authorization};
 use super::execution::{answers, in_time};
-use super::lifetime::{Credential, over};
-use super::listen::Place;
+use super::lifetime::{Credential, end_reason};
+use super::listener::PeerAddress;
 use super::media::Media;
 use super::prepare::{Asking, Caller, Prepared, prepare};
-use super::report::{Method, Reported, Told};
 use super::request::Asked;
 use super::state::Service;
-use super::viewer::{authenticate_by, authorization};
 use crate::auth::Viewer;
 use crate::telemetry::metrics::{Open, Transport};
 
@@ -47,10 +47,10 @@ pub fn open(
     service: Service,
     upgrade: WebSocketUpgrade,
     headers: &HeaderMap,
-    place: Option<Place>,
+    peer: Option<PeerAddress>,
 ) -> axum::response::Response {
     let refused = |status, code, message: &str| {
-        Told::of(&service, Method::Socket, headers).answer(Answer::refused(status, code, message), Media::Json)
+        LogEntry::of(&service, Method::Socket, headers).answer(Answer::refused(status, code, message), Media::Json)
     };
     if !is_welcome(headers, &service.app.config.origins) {
         return refused(StatusCode::FORBIDDEN, "FORBIDDEN_ORIGIN", "Pages of other origins open no sockets.");
@@ -64,7 +64,7 @@ pub fn open(
     let headers = copied(headers);
     upgrade.on_upgrade(async move |socket| {
         let open = service.metrics.socket();
-        let end = Box::pin(Talk::new(service, headers, place).run(socket)).await;
+        let end = Box::pin(Talk::new(service, headers, peer).run(socket)).await;
         open.end(end.name());
     })
 }
@@ -96,7 +96,7 @@ enum What {
     /// The last message, and why it is the last.
     Last(String, &'static str),
     /// The socket is over: who talks may do so no longer.
-    Over(End),
+    EndReason(End),
 }
 
 /// Where an operation tells what comes of it. It waits until the client can be told.
@@ -142,7 +142,7 @@ struct Speaker {
     service: Service,
     /// Those that the socket was opened with.
     headers: HeaderMap,
-    place: Option<Place>,
+    peer: Option<PeerAddress>,
     /// How it has said who it is, as a header would.
     authorization: Option<String>,
 }
@@ -168,16 +168,17 @@ struct Talk {
 }
 
 impl Talk {
-    fn new(service: Service, headers: HeaderMap, place: Option<Place>) -> Self {
+    fn new(service: Service, headers: HeaderMap, peer: Option<PeerAddress>) -> Self {
         let init_time = Duration::from_secs(service.app.config.limits.init_seconds);
         let late = tokio::time::sleep(init_time).map(|()| End::InitTimeout);
-        let until = future::select(Box::pin(over(&service, Credential::default()).map(End::from)), Box::pin(late));
+        let until =
+            future::select(Box::pin(end_reason(&service, Credential::default()).map(End::from)), Box::pin(late));
         let until = until.map(|first| first.factor_first().0).boxed();
         let heartbeat = Duration::from_secs(service.app.config.limits.heartbeat_seconds);
         let mut heartbeat = interval_at(Instant::now() + heartbeat, heartbeat);
         // Who was asked late has as long to answer.
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let speaker = Arc::new(Speaker { service: service.clone(), headers, place, authorization: None });
+        let speaker = Arc::new(Speaker { service: service.clone(), headers, peer, authorization: None });
         let (tellers, news) = mpsc::channel(1);
         let running = HashMap::new();
         Self { service, speaker, is_begun: false, heartbeat, is_heard: true, until, running, asked: 0, news, tellers }
@@ -249,7 +250,7 @@ impl Talk {
                 }
                 say(socket, text).await
             }
-            What::Over(end) => {
+            What::EndReason(end) => {
                 if let Some(running) = self.running.remove(&id) {
                     running.end(end.name());
                 }
@@ -278,7 +279,7 @@ impl Talk {
                     end = &mut self.until => return Err(end),
                     viewer = Box::pin(speaker.viewer()) => viewer?,
                 };
-                self.until = over(&self.service, Credential::from(&viewer)).map(End::from).boxed();
+                self.until = end_reason(&self.service, Credential::from(&viewer)).map(End::from).boxed();
                 self.is_begun = true;
                 say(socket, json!({ "type": "connection_ack" }).to_string()).await
             }
@@ -311,8 +312,8 @@ impl Talk {
         }
         self.asked += 1;
         let teller = Teller { id: id.clone(), number: self.asked, socket: self.tellers.clone() };
-        let told = Told::of(&self.service, Method::Socket, &self.speaker.headers);
-        let task = Task(tokio::spawn(Arc::clone(&self.speaker).serve(asked, told, teller)).abort_handle());
+        let entry = LogEntry::of(&self.service, Method::Socket, &self.speaker.headers);
+        let task = Task(tokio::spawn(Arc::clone(&self.speaker).serve(asked, entry, teller)).abort_handle());
         let open = self.service.metrics.subscription(Transport::Socket);
         self.running.insert(id, Running { number: self.asked, _task: task, goes_on: false, open });
         Ok(())
@@ -328,33 +329,33 @@ enum Refused {
 
 impl Speaker {
     fn caller(&self) -> Caller<'_> {
-        Caller { headers: &self.headers, place: self.place.as_ref(), method: Method::Socket }
+        Caller { headers: &self.headers, peer: self.peer.as_ref(), method: Method::Socket }
     }
 
-    async fn authenticate(&self, told: &mut Told) -> Result<Viewer, Answer> {
-        authenticate_by(&self.service, self.authorization.as_deref(), self.caller(), told).await
+    async fn authenticate(&self, entry: &mut LogEntry) -> Result<Viewer, Answer> {
+        authenticate_by(&self.service, self.authorization.as_deref(), self.caller(), entry).await
     }
 
     /// Who opens the socket. Operators are told of whoever may not.
     async fn viewer(&self) -> Result<Viewer, End> {
-        let mut told = Told::of(&self.service, Method::Socket, &self.headers);
-        let bounds = told.bounds();
-        match in_time(&bounds, self.authenticate(&mut told)).await.unwrap_or_else(Err) {
+        let mut entry = LogEntry::of(&self.service, Method::Socket, &self.headers);
+        let bounds = entry.bounds();
+        match in_time(&bounds, self.authenticate(&mut entry)).await.unwrap_or_else(Err) {
             Ok(viewer) => {
-                told.forget();
+                entry.forget();
                 Ok(viewer)
             }
             Err(answer) => {
-                told.report(Reported::of(&answer, Media::GraphqlResponse));
+                entry.log(Outcome::of(&answer, Media::GraphqlResponse));
                 Err(if answer.is_of_the_client() { End::Forbidden } else { End::Unavailable })
             }
         }
     }
 
     /// Does what is asked, and tells what comes of it.
-    async fn serve(self: Arc<Self>, asked: Asked, told: Told, teller: Teller) {
+    async fn serve(self: Arc<Self>, asked: Asked, entry: LogEntry, teller: Teller) {
         // Boxed: an operation that goes on would have the room of its beginning.
-        match Box::pin(self.begun(asked, told)).await {
+        match Box::pin(self.begun(asked, entry)).await {
             Ok((goes_on, mut answers)) => {
                 if goes_on {
                     teller.tell(What::GoesOn).await;
@@ -365,7 +366,9 @@ impl Speaker {
                 let complete = json!({ "type": "complete", "id": teller.id }).to_string();
                 teller.tell(What::Last(complete, "completed")).await;
             }
-            Err(Refused::Speaker(answer)) if answer.is_of_the_client() => teller.tell(What::Over(End::Forbidden)).await,
+            Err(Refused::Speaker(answer)) if answer.is_of_the_client() => {
+                teller.tell(What::EndReason(End::Forbidden)).await
+            }
             Err(Refused::Speaker(answer) | Refused::Operation(answer)) => {
                 teller.tell(message(&answer, &teller.id)).await;
             }
@@ -373,24 +376,24 @@ impl Speaker {
     }
 
     /// Whether an operation goes on, and the answers to it. Operators are told of one that is refused.
-    async fn begun(&self, asked: Asked, mut told: Told) -> Result<(bool, BoxStream<'static, Answer>), Refused> {
-        let bounds = told.bounds();
-        let begun = in_time(&bounds, self.begin(asked, &mut told)).await;
+    async fn begun(&self, asked: Asked, mut entry: LogEntry) -> Result<(bool, BoxStream<'static, Answer>), Refused> {
+        let bounds = entry.bounds();
+        let begun = in_time(&bounds, self.begin(asked, &mut entry)).await;
         match begun.unwrap_or_else(|late| Err(Refused::Operation(late))) {
-            Ok(prepared) => Ok((prepared.goes_on(), answers(self.service.clone(), prepared, told, bounds))),
+            Ok(prepared) => Ok((prepared.goes_on(), answers(self.service.clone(), prepared, entry, bounds))),
             Err(refused) => {
                 let (Refused::Speaker(answer) | Refused::Operation(answer)) = &refused;
-                told.report(Reported::of(answer, Media::GraphqlResponse));
+                entry.log(Outcome::of(answer, Media::GraphqlResponse));
                 Err(refused)
             }
         }
     }
 
     /// The viewer is the one of now: an organisation may have been deactivated since the socket was opened.
-    async fn begin(&self, asked: Asked, told: &mut Told) -> Result<Prepared, Refused> {
-        let viewer = self.authenticate(told).await.map_err(Refused::Speaker)?;
+    async fn begin(&self, asked: Asked, entry: &mut LogEntry) -> Result<Prepared, Refused> {
+        let viewer = self.authenticate(entry).await.map_err(Refused::Speaker)?;
         let asking = Asking::of(&self.service, viewer, self.caller());
-        prepare(&self.service, asking, asked, told).await.map_err(Refused::Operation)
+        prepare(&self.service, asking, asked, entry).await.map_err(Refused::Operation)
     }
 }
 

@@ -4,7 +4,7 @@ use axum::extract::ws::CloseFrame;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::http::lifetime::Over;
+use crate::http::lifetime::EndReason;
 use crate::http::request::Asked;
 
 /// What a client sends.
@@ -57,9 +57,9 @@ impl End {
             Self::Slow => "slow",
             Self::Silent => "silent",
             Self::Broken => "broken",
-            Self::Stopped => Over::Stopped.name(),
-            Self::Expired => Over::Expired.name(),
-            Self::Revoked => Over::Revoked.name(),
+            Self::Stopped => EndReason::Stopped.name(),
+            Self::Expired => EndReason::Expired.name(),
+            Self::Revoked => EndReason::Revoked.name(),
             Self::Unavailable => "unavailable",
             Self::Malformed => "malformed",
             Self::Unauthorized => "unauthorized",
@@ -91,12 +91,12 @@ impl End {
     }
 }
 
-impl From<Over> for End {
-    fn from(over: Over) -> Self {
-        match over {
-            Over::Expired => Self::Expired,
-            Over::Revoked => Self::Revoked,
-            Over::Stopped => Self::Stopped,
+impl From<EndReason> for End {
+    fn from(end_reason: EndReason) -> Self {
+        match end_reason {
+            EndReason::Expired => Self::Expired,
+            EndReason::Revoked => Self::Revoked,
+            EndReason::Stopped => Self::Stopped,
         }
     }
 }

@@ -14,7 +14,7 @@ use sea_orm::{ConnectionTrait, EntityTrait as _, FromQueryResult as _, QuerySele
 
 use uuid::Uuid;
 
-use super::ring;
+use super::notify;
 use crate::clock::Clock;
 use crate::database::home::here;
 use crate::database::watermark::Mark;
@@ -78,7 +78,7 @@ pub async fn settle(databases: &Databases, clock: &Clock) -> Result<Head, Error>
 /// Gives the feed another identity: in any case, or if it needs one.
 pub async fn renew(databases: &Databases, clock: &Clock, in_any_case: bool) -> Result<Head, Error> {
     let txn = databases.begin().await?;
-    database::alone(&txn, "feed").await?;
+    database::advisory_lock(&txn, "feed").await?;
     let Found { mut row, is_home } = find(&txn).await?;
     let is_new = row.home.is_none();
     let is_another = !is_new && (is_home != Some(true) || is_rewound(databases, &row, read_mark(databases)?));
@@ -112,6 +112,6 @@ pub async fn renew(databases: &Databases, clock: &Clock, in_any_case: bool) -> R
 pub async fn keep(app: &AppContext) -> Result<(), Error> {
     let Found { row, is_home } = find(&app.databases.read).await?;
     let head = if is_home == Some(false) { renew(&app.databases, &app.clock, false).await? } else { Head::of(&row) };
-    ring(app, head);
+    notify(app, head);
     Ok(())
 }

@@ -122,16 +122,16 @@ async fn advance(txn: &impl ConnectionTrait, by: i64) -> Result<Head, Error> {
 /// The last change that is committed. This process has heard of it from then on.
 pub async fn head(app: &AppContext) -> Result<Head, Error> {
     let head = Head::of(&bounds(&app.databases.read).await?);
-    ring(app, head);
+    notify(app, head);
     Ok(head)
 }
 
 /// Tells every follower in this process that the feed has grown. Within a request's transaction it has not yet.
-pub fn ring(app: &AppContext, head: Head) {
+pub fn notify(app: &AppContext, head: Head) {
     if app.databases.commits() && head.is_after(app.feed.head()) {
         // Before anyone is told.
         identity::mark(&app.databases, head);
-        app.feed.ring(head);
+        app.feed.notify(head);
     }
 }
 

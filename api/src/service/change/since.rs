@@ -12,7 +12,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, FromQueryResult, IdenStatic as _, It
 use tokio::sync::watch;
 
 use super::recent::recent;
-use super::{cursor, head, ring};
+use super::{cursor, head, notify};
 use crate::auth::Viewer;
 use crate::domain::feed::{SeenAs, collapse, seen_as};
 use crate::error::Error;
@@ -22,7 +22,7 @@ use crate::service::context::feed::{ChangeCursor, Head, Identity};
 use crate::service::context::recent::Read;
 use crate::service::read::within;
 use crate::service::registry::print;
-use crate::service::waiting::waiting;
+use crate::service::timeout::paused;
 use crate::telemetry::chain;
 
 /// The most changes that are read at once.
@@ -127,7 +127,7 @@ impl Following<'_> {
         match read().await {
             Err(error) if error.is_fault() => {
                 tracing::warn!(error = chain(&error), "the feed cannot be read, and is read again");
-                waiting(Box::pin(again)).await
+                paused(Box::pin(again)).await
             }
             outcome => outcome,
         }
@@ -156,7 +156,7 @@ impl Following<'_> {
             if !batch.changes.is_empty() {
                 return Ok(Some(batch.changes));
             }
-            if !batch.has_next && waiting(self.head.changed()).await.is_err() {
+            if !batch.has_next && paused(self.head.changed()).await.is_err() {
                 return Ok(None);
             }
         }
@@ -216,7 +216,7 @@ pub async fn read(app: &AppContext, after: i64, most: u64, wanted: Condition) ->
     let bounds = change_head::Model::from_query_result(row, "head_")?;
     let (head, floor) = (Head::of(&bounds), bounds.floor);
     // What is read of a record that has changed must not be older than the change.
-    ring(app, head);
+    notify(app, head);
     let mut lines = Vec::new();
     for row in &rows {
         // A head without a change is a row too.

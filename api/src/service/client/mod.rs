@@ -23,8 +23,8 @@ use super::tx::{Tx, Written};
 use crate::auth::token::{Grant, issue};
 use crate::auth::{Act, Role, Viewer};
 use crate::domain::action::Action;
-use crate::domain::refusal::{All as _, Checked};
-use crate::domain::{client as rules, input, scope};
+use crate::domain::validation::{Combine as _, Validated};
+use crate::domain::{client as rules, fields, scope};
 use crate::error::Error;
 use crate::service::context::AppContext;
 
@@ -109,35 +109,35 @@ pub async fn register(
 ) -> Result<Written<client::Model>, Error> {
     viewer.require(Act::Administer)?;
     let (purpose, organization_id, (), ()) = (
-        input::text("purpose", &input.purpose, input::NAME),
-        input.organization_id.map(|id| input::id::<OrganizationId>("organizationId", &id, "organisation")).transpose(),
-        input::distinct("scopes", input.scopes.clone()).map(drop),
+        fields::text("purpose", &input.purpose, fields::NAME),
+        input.organization_id.map(|id| fields::id::<OrganizationId>("organizationId", &id, "organisation")).transpose(),
+        fields::distinct("scopes", input.scopes.clone()).map(drop),
         rules::has_scopes(&input.scopes),
     )
-        .all()?;
+        .combine()?;
     rules::has_its_organization(input.role, organization_id.is_some())?;
     let mut tx = app.begin(viewer, Action::RegisterClient).await?;
     if let Some(id) = organization_id {
         let organization = tx.get::<organization::Entity>("organizationId", id, "organisation").await?;
         rules::organization_is_active(organization.active)?;
     }
-    tx.alone("client").await?;
+    tx.advisory_lock("client").await?;
     let count =
         read::count::<client::Entity>(tx.db(), tx.viewer(), Condition::all().add(client::Column::Active.eq(true)))
             .await?;
     rules::has_room(usize::try_from(count).unwrap_or(usize::MAX))?;
     let row = client::Model {
-        id: tx.mint(),
+        id: tx.new_id(),
         purpose,
         role: input.role,
         organization_id,
         scopes: Scopes(input.scopes),
         active: true,
-        created_at: tx.at(),
+        created_at: tx.now(),
         audience: Audience::Confidential,
         owner: None,
     };
-    tx.insert_beside::<client::Entity>(std::slice::from_ref(&row)).await?;
+    tx.insert_unversioned::<client::Entity>(std::slice::from_ref(&row)).await?;
     tx.commit(row).await
 }
 
@@ -148,41 +148,43 @@ pub async fn deactivate(
     input: DeactivateClientInput,
 ) -> Result<Written<client::Model>, Error> {
     viewer.require(Act::Administer)?;
-    let id = input::id::<ClientId>("id", &input.id, "client")?;
+    let id = fields::id::<ClientId>("id", &input.id, "client")?;
     let mut tx = app.begin(viewer, Action::DeactivateClient).await?;
     let before = held_client(&tx, "id", id).await?;
     let after = client::Model { active: false, ..before };
-    tx.update_beside::<client::Entity>(std::slice::from_ref(&after)).await?;
-    let tokens = read::all::<client_token::Entity>(tx.db(), tx.viewer(), valid(id, tx.at())).await?;
-    let revoked_at = Some(tx.at());
+    tx.update_unversioned::<client::Entity>(std::slice::from_ref(&after)).await?;
+    let tokens = read::all::<client_token::Entity>(tx.db(), tx.viewer(), valid(id, tx.now())).await?;
+    let revoked_at = Some(tx.now());
     let revoked: Vec<_> = tokens.into_iter().map(|row| client_token::Model { revoked_at, ..row }).collect();
-    tx.update_beside::<client_token::Entity>(&revoked).await?;
+    tx.update_unversioned::<client_token::Entity>(&revoked).await?;
     revoked_now(app, tx.commit(after).await?).await
 }
 
 pub async fn issue_token(app: &AppContext, viewer: &Viewer, input: IssueTokenInput) -> Result<Written<Issued>, Error> {
     viewer.require(Act::Administer)?;
     forbids_keys(app)?;
-    let (id, _) =
-        (input::id::<ClientId>("clientId", &input.client_id, "client"), rules::expires_at(app.clock.now(), input.days))
-            .all()?;
+    let (id, _) = (
+        fields::id::<ClientId>("clientId", &input.client_id, "client"),
+        rules::expires_at(app.clock.now(), input.days),
+    )
+        .combine()?;
     let mut tx = app.begin(viewer, Action::IssueToken).await?;
     let client = held_client(&tx, "clientId", id).await?;
     rules::is_active("clientId", client.active)?;
-    let valid = read::count::<client_token::Entity>(tx.db(), tx.viewer(), valid(id, tx.at())).await?;
-    input::room("clientId", usize::try_from(valid).unwrap_or(usize::MAX))?;
+    let valid = read::count::<client_token::Entity>(tx.db(), tx.viewer(), valid(id, tx.now())).await?;
+    fields::room("clientId", usize::try_from(valid).unwrap_or(usize::MAX))?;
     let row = client_token::Model {
-        id: tx.mint(),
+        id: tx.new_id(),
         client_id: id,
-        issued_at: tx.at(),
-        expires_at: rules::expires_at(tx.at(), input.days)?,
+        issued_at: tx.now(),
+        expires_at: rules::expires_at(tx.now(), input.days)?,
         revoked_at: None,
         used_at: None,
         audience: Audience::Confidential,
         owner: None,
     };
     let token = signed(app, &client, &row)?;
-    tx.insert_beside::<client_token::Entity>(std::slice::from_ref(&row)).await?;
+    tx.insert_unversioned::<client_token::Entity>(std::slice::from_ref(&row)).await?;
     tx.commit(Issued { token, row }).await
 }
 
@@ -207,8 +209,8 @@ fn valid(client: ClientId, at: DateTime<Utc>) -> Condition {
 }
 
 /// The id that the service prints, or the `jti` that the token holds.
-fn token_id(text: &str) -> Checked<ClientTokenId> {
-    Uuid::try_parse(text).map_or_else(|_| input::id("id", text, "token"), |id| Ok(ClientTokenId::new(id)))
+fn token_id(text: &str) -> Validated<ClientTokenId> {
+    Uuid::try_parse(text).map_or_else(|_| fields::id("id", text, "token"), |id| Ok(ClientTokenId::new(id)))
 }
 
 pub async fn revoke(
@@ -219,11 +221,11 @@ pub async fn revoke(
     viewer.require(Act::Administer)?;
     let id = token_id(&input.id)?;
     let mut tx = app.begin(viewer, Action::RevokeToken).await?;
-    tx.hold::<client_token::Entity>(id).await?;
+    tx.lock_row::<client_token::Entity>(id).await?;
     let before = tx.get::<client_token::Entity>("id", id, "token").await?;
-    let row = client_token::Model { revoked_at: before.revoked_at.or(Some(tx.at())), ..before.clone() };
+    let row = client_token::Model { revoked_at: before.revoked_at.or(Some(tx.now())), ..before.clone() };
     if row != before {
-        tx.update_beside::<client_token::Entity>(std::slice::from_ref(&row)).await?;
+        tx.update_unversioned::<client_token::Entity>(std::slice::from_ref(&row)).await?;
     }
     revoked_now(app, tx.commit(row).await?).await
 }
@@ -238,6 +240,6 @@ async fn revoked_now<M>(app: &AppContext, written: Written<M>) -> Result<Written
 }
 
 async fn held_client(tx: &Tx<'_>, path: &str, id: ClientId) -> Result<client::Model, Error> {
-    tx.hold::<client::Entity>(id).await?;
+    tx.lock_row::<client::Entity>(id).await?;
     tx.get::<client::Entity>(path, id, "client").await
 }

@@ -54,8 +54,8 @@ pub async fn take_over(app: &AppContext, Grants { tokens, inactive }: Grants) ->
         .collect();
     let left = inactive.into_iter().filter_map(|id| clients.get(&id).filter(|client| client.active));
     let left: Vec<client::Model> = left.map(|client| client::Model { active: false, ..client.clone() }).collect();
-    tx.update_beside::<client_token::Entity>(&tokens).await?;
-    tx.update_beside::<client::Entity>(&left).await?;
+    tx.update_unversioned::<client_token::Entity>(&tokens).await?;
+    tx.update_unversioned::<client::Entity>(&left).await?;
     let revoked = tokens.iter().filter(|token| token.revoked_at.is_some()).count();
     tx.commit(()).await?;
     Ok(Revoked { tokens: revoked, clients: left.len() })
@@ -86,9 +86,9 @@ pub async fn revoke_all(app: &AppContext) -> Result<Revoked, Error> {
     let mut tx = app.begin(&Viewer::system("restore"), Action::Restore).await?;
     let mut tokens = read::all::<client_token::Entity>(tx.db(), tx.viewer(), good(app)).await?;
     for token in &mut tokens {
-        token.revoked_at = Some(tx.at());
+        token.revoked_at = Some(tx.now());
     }
-    tx.update_beside::<client_token::Entity>(&tokens).await?;
+    tx.update_unversioned::<client_token::Entity>(&tokens).await?;
     tx.commit(()).await?;
     tokens::read_revoked(app).await?;
     Ok(Revoked { tokens: tokens.len(), clients: 0 })

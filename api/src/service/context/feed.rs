@@ -67,7 +67,7 @@ impl Feed {
     }
 
     /// Tells every follower that the feed has grown, or is another one.
-    pub fn ring(&self, heard: Head) {
+    pub fn notify(&self, heard: Head) {
         self.head.send_if_modified(|head| {
             let is_news = heard.is_after(*head);
             if is_news {

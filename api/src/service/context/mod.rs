@@ -1,8 +1,8 @@
 //! What every use case works with: the databases, the clock, the keys, the configuration, the feed, and what a process remembers. It names
 //! nothing above `service`; `server` makes it.
 
+pub mod cache;
 pub mod feed;
-pub mod kept;
 pub mod queues;
 pub mod recent;
 pub mod sizes;
@@ -13,12 +13,12 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use self::cache::Cache;
 use self::feed::Feed;
-use self::kept::Kept;
 use self::queues::Queues;
 use self::sizes::Sizes;
 use self::tokens::Tokens;
-use super::post::Poster;
+use super::webhook_sender::WebhookSender;
 use crate::auth::keys::KeyRing;
 use crate::clock::Clock;
 use crate::config::{Config, TrustedDocuments};
@@ -37,12 +37,12 @@ pub struct Parts {
     pub keys: KeyRing,
     pub clock: Clock,
     pub feed: Feed,
-    pub kept: Kept,
+    pub cache: Cache,
     pub sizes: Sizes,
     pub tokens: Tokens,
     /// Where requests wait that come with the same idempotency key.
     pub queues: Queues,
-    pub poster: Poster,
+    pub webhook_sender: WebhookSender,
     pub trusted_documents: TrustedDocuments,
     pub traces: Traces,
     /// Turns true when the service stops.

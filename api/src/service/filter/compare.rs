@@ -6,7 +6,7 @@ use entity::id::RecordId;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr};
 use sea_orm::{ActiveEnum, Value};
 
-use crate::domain::input::YEARS;
+use crate::domain::fields::YEARS;
 use crate::error::Error;
 
 /// The longest text to compare with, in characters.

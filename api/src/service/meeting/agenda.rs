@@ -11,18 +11,18 @@ use entity::{agenda_item, agenda_item_recommendation, body, meeting, recommendat
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
 use crate::domain::audience::Access;
-use crate::domain::lifecycle::{MeetingMove, next_meeting};
-use crate::domain::refusal::{All as _, each};
-use crate::domain::{input, meeting as rules};
+use crate::domain::lifecycle::{MeetingTransition, next_meeting};
+use crate::domain::validation::{Combine as _, each};
+use crate::domain::{fields, meeting as rules};
 use crate::error::Error;
 use crate::service::body::BodyFilter;
 use crate::service::context::AppContext;
 use crate::service::filter::{EnumFilter, IdFilter, filter};
 use crate::service::input::{LocalizedTextInput, localized, patch, patch_required, placed, replaced};
-use crate::service::link::Link;
 use crate::service::meeting::MeetingFilter;
 use crate::service::page::sort;
 use crate::service::read::{self, Ordered, Visible};
+use crate::service::relation::Relation;
 use crate::service::tx::{Tx, Written};
 
 impl Visible for agenda_item::Entity {
@@ -72,13 +72,13 @@ sort! {
 }
 
 /// The agenda items that belong to a body.
-pub fn of_body() -> Link {
-    Link::levelled(agenda_item::Column::BodyId)
+pub fn of_body() -> Relation {
+    Relation::levelled(agenda_item::Column::BodyId)
 }
 
 /// The agenda items that are about a recommendation.
-pub fn of_recommendation() -> Link {
-    Link::through::<agenda_item_recommendation::Entity>(agenda_item_recommendation::Column::RecommendationId)
+pub fn of_recommendation() -> Relation {
+    Relation::through::<agenda_item_recommendation::Entity>(agenda_item_recommendation::Column::RecommendationId)
 }
 
 /// A new agenda item. It comes last.
@@ -153,22 +153,22 @@ pub async fn add(
 ) -> Result<Written<agenda_item::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let (meeting_id, number, title, body_id) = (
-        input::id::<MeetingId>("meetingId", &input.meeting_id, "meeting"),
-        input::optional_text("number", input.number.as_deref(), input::CODE),
-        localized("title", &input.title, input::NAME),
-        input.body_id.map(|id| input::id::<BodyId>("bodyId", &id, "body")).transpose(),
+        fields::id::<MeetingId>("meetingId", &input.meeting_id, "meeting"),
+        fields::optional_text("number", input.number.as_deref(), fields::CODE),
+        localized("title", &input.title, fields::NAME),
+        input.body_id.map(|id| fields::id::<BodyId>("bodyId", &id, "body")).transpose(),
     )
-        .all()?;
+        .combine()?;
     let mut tx = app.begin(viewer, Action::AddAgendaItem).await?;
     // No version is asked for: who adds at the same time waits, and comes next.
-    tx.hold::<meeting::Entity>(meeting_id).await?;
+    tx.lock_row::<meeting::Entity>(meeting_id).await?;
     let meeting = tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await?;
-    next_meeting(meeting.status, MeetingMove::Update).map_err(|refusal| refusal.at("meetingId"))?;
+    next_meeting(meeting.status, MeetingTransition::Update).map_err(|refusal| refusal.at("meetingId"))?;
     check_body(&tx, body_id).await?;
     let agenda = agenda_of(&tx, meeting_id).await?;
-    input::room("meetingId", agenda.len())?;
+    fields::room("meetingId", agenda.len())?;
     let position = agenda.last().map_or(1, |last| last.position + 1);
-    let (id, at) = (tx.mint(), tx.at());
+    let (id, at) = (tx.new_id(), tx.now());
     let row = agenda_item::Model {
         id,
         meeting_id,
@@ -196,23 +196,23 @@ pub async fn update(
     input: UpdateAgendaItemInput,
 ) -> Result<Written<agenda_item::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let id = input::id::<AgendaItemId>("id", &input.id, "agenda item")?;
+    let id = fields::id::<AgendaItemId>("id", &input.id, "agenda item")?;
     let mut tx = app.begin(viewer, Action::UpdateAgendaItem).await?;
     let before = tx.get_at::<agenda_item::Entity>(id, input.expected_version, "agenda item").await?;
     let meeting = held_meeting(&tx, before.meeting_id).await?;
-    next_meeting(meeting.status, MeetingMove::Update)?;
+    next_meeting(meeting.status, MeetingTransition::Update)?;
     let recommendations = replaced(&input.recommendation_ids);
     let mut after = before.clone();
     (after.number, after.title, after.kind, after.body_id, after.chatham_house) = (
         patch_required("number", input.number, before.number.clone(), |number| {
-            input::text("number", &number, input::CODE)
+            fields::text("number", &number, fields::CODE)
         }),
-        patch_required("title", input.title, before.title.clone(), |title| localized("title", &title, input::NAME)),
+        patch_required("title", input.title, before.title.clone(), |title| localized("title", &title, fields::NAME)),
         patch_required("kind", input.kind, before.kind, Ok),
-        patch(input.body_id, before.body_id, |id| input::id("bodyId", &id, "body")),
+        patch(input.body_id, before.body_id, |id| fields::id("bodyId", &id, "body")),
         patch_required("chathamHouse", input.chatham_house, before.chatham_house, Ok),
     )
-        .all()?;
+        .combine()?;
     check_body(&tx, after.body_id).await?;
     let parts_changed = match recommendations {
         Some(wanted) => set_recommendations(&mut tx, &meeting, &before, &wanted).await?,
@@ -233,11 +233,11 @@ pub async fn remove(
     input: RemoveAgendaItemInput,
 ) -> Result<Written<meeting::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let id = input::id::<AgendaItemId>("id", &input.id, "agenda item")?;
+    let id = fields::id::<AgendaItemId>("id", &input.id, "agenda item")?;
     let mut tx = app.begin(viewer, Action::RemoveAgendaItem).await?;
     let item = tx.get_at::<agenda_item::Entity>(id, input.expected_version, "agenda item").await?;
     let meeting = held_meeting(&tx, item.meeting_id).await?;
-    next_meeting(meeting.status, MeetingMove::Update)?;
+    next_meeting(meeting.status, MeetingTransition::Update)?;
     rules::keeps("id", meeting.status, &[id], &[])?;
     set_recommendations(&mut tx, &meeting, &item, &[]).await?;
     let reason = if input.duplicate { ChangeReason::Duplicate } else { ChangeReason::EnteredInError };
@@ -266,17 +266,17 @@ pub async fn reorder(
     input: ReorderAgendaItemsInput,
 ) -> Result<Written<meeting::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let meeting_id = input::id::<MeetingId>("meetingId", &input.meeting_id, "meeting")?;
+    let meeting_id = fields::id::<MeetingId>("meetingId", &input.meeting_id, "meeting")?;
     let ids = input.item_ids.iter().enumerate();
-    let ids = each(ids.map(|(index, id)| input::id::<AgendaItemId>(&format!("itemIds.{index}"), id, "agenda item")))?;
-    let ids = input::distinct("itemIds", ids)?;
+    let ids = each(ids.map(|(index, id)| fields::id::<AgendaItemId>(&format!("itemIds.{index}"), id, "agenda item")))?;
+    let ids = fields::distinct("itemIds", ids)?;
     let mut tx = app.begin(viewer, Action::ReorderAgendaItems).await?;
-    tx.hold::<meeting::Entity>(meeting_id).await?;
+    tx.lock_row::<meeting::Entity>(meeting_id).await?;
     let meeting = tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await?;
     if meeting.version != input.expected_version {
         return Err(Error::stale());
     }
-    next_meeting(meeting.status, MeetingMove::Update).map_err(|refusal| refusal.at("meetingId"))?;
+    next_meeting(meeting.status, MeetingTransition::Update).map_err(|refusal| refusal.at("meetingId"))?;
     let agenda = held_items(&tx, &[meeting_id]).await?;
     rules::names_whole_agenda(&agenda.iter().map(|item| item.id).collect::<Vec<_>>(), &ids)?;
     let places: HashMap<AgendaItemId, i32> = ids.into_iter().zip(1..).collect();
@@ -292,14 +292,14 @@ pub async fn reorder(
 
 /// The meeting of an item. Who changes another item at the same time waits, and does not conflict.
 async fn held_meeting(tx: &Tx<'_>, id: MeetingId) -> Result<meeting::Model, Error> {
-    tx.hold::<meeting::Entity>(id).await?;
+    tx.lock_row::<meeting::Entity>(id).await?;
     tx.get::<meeting::Entity>("id", id, "meeting").await
 }
 
 /// The items of meetings that are held. They are held as well: recommendations touch the items that name them, and no meeting.
 async fn held_items(tx: &Tx<'_>, meetings: &[MeetingId]) -> Result<Vec<agenda_item::Model>, Error> {
     let items = read::children::<agenda_item::Entity>(tx.db(), tx.viewer(), meetings).await?;
-    tx.hold_all::<agenda_item::Entity>(&items.iter().map(|item| item.id).collect::<Vec<_>>()).await?;
+    tx.lock_rows::<agenda_item::Entity>(&items.iter().map(|item| item.id).collect::<Vec<_>>()).await?;
     read::children::<agenda_item::Entity>(tx.db(), tx.viewer(), meetings).await
 }
 
@@ -324,16 +324,16 @@ async fn set_recommendations(
 ) -> Result<bool, Error> {
     let ids = wanted.iter().enumerate();
     let ids = ids
-        .map(|(index, id)| input::id::<RecommendationId>(&format!("recommendationIds.{index}"), id, "recommendation"));
-    let ids = input::distinct("recommendationIds", each(ids)?)?;
+        .map(|(index, id)| fields::id::<RecommendationId>(&format!("recommendationIds.{index}"), id, "recommendation"));
+    let ids = fields::distinct("recommendationIds", each(ids)?)?;
     // Who may see them does not change meanwhile: the item would have to be told of again.
-    tx.hold_all::<recommendation::Entity>(&ids).await?;
+    tx.lock_rows::<recommendation::Entity>(&ids).await?;
     tx.check_named::<recommendation::Entity>(placed("recommendationIds", "", &ids), "recommendation").await?;
     let before = read::children::<agenda_item_recommendation::Entity>(tx.db(), tx.viewer(), &[item.id]).await?;
     let kept: Vec<RecommendationId> = before.iter().map(|row| row.recommendation_id).collect();
     rules::keeps("recommendationIds", meeting.status, &kept, &ids)?;
     let after = ids.into_iter().zip(0..).map(|(recommendation_id, position)| agenda_item_recommendation::Model {
-        id: tx.mint(),
+        id: tx.new_id(),
         agenda_item_id: item.id,
         recommendation_id,
         position,

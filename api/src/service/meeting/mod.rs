@@ -1,9 +1,9 @@
 //! Meetings: which there are, scheduling and changing them. Their moves, parts, agenda and participations stand beside.
 
 pub mod agenda;
-pub mod moves;
 pub mod participation;
 pub mod parts;
+pub mod transitions;
 pub mod upsert;
 
 use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
@@ -22,16 +22,16 @@ use super::country::CountryFilter;
 use super::external_id::{self, ExternalIdInput};
 use super::filter::{BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter};
 use super::input::{LocalizedTextInput, localized, patch, patch_required, replaced};
-use super::link::Link;
 use super::organization::OrganizationFilter;
 use super::page::sort;
 use super::read::{self, Ordered, Visible};
+use super::relation::Relation;
 use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
-use crate::domain::lifecycle::{MeetingMove, next_meeting};
-use crate::domain::refusal::{All as _, Checked};
-use crate::domain::{audience, input, meeting as rules};
+use crate::domain::lifecycle::{MeetingTransition, next_meeting};
+use crate::domain::validation::{Combine as _, Validated};
+use crate::domain::{audience, fields, meeting as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
 
@@ -239,7 +239,7 @@ pub async fn schedule(
 ) -> Result<Written<meeting::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let mut tx = app.begin(viewer, Action::ScheduleMeeting).await?;
-    let row = scheduled(&tx, &input)?;
+    let row = build_row(&tx, &input)?;
     check(&tx, &row, None, input.sessions.len(), input.organizers.len()).await?;
     let row = tx.insert::<meeting::Entity>(row).await?;
     parts::set_organizers(&mut tx, &row, &input.organizers).await?;
@@ -249,20 +249,20 @@ pub async fn schedule(
     tx.commit(row).await
 }
 
-fn scheduled(tx: &Tx<'_>, input: &ScheduleMeetingInput) -> Checked<meeting::Model> {
+fn build_row(tx: &Tx<'_>, input: &ScheduleMeetingInput) -> Validated<meeting::Model> {
     let (title, timezone, city, venue, theme, country_id) = (
-        localized("title", &input.title, input::NAME),
+        localized("title", &input.title, fields::NAME),
         rules::timezone("timezone", &input.timezone),
-        input::optional_text("city", input.city.as_deref(), input::NAME),
-        input::optional_text("venue", input.venue.as_deref(), input::NAME),
-        input.theme.as_ref().map(|theme| localized("theme", theme, input::NAME)).transpose(),
-        input.country_id.as_ref().map(|id| input::id::<CountryId>("countryId", id, "country")).transpose(),
+        fields::optional_text("city", input.city.as_deref(), fields::NAME),
+        fields::optional_text("venue", input.venue.as_deref(), fields::NAME),
+        input.theme.as_ref().map(|theme| localized("theme", theme, fields::NAME)).transpose(),
+        input.country_id.as_ref().map(|id| fields::id::<CountryId>("countryId", id, "country")).transpose(),
     )
-        .all()?;
+        .combine()?;
     let (audience, owner) = audience::of_meeting(input.sensitivity);
     let title_folded = title.folded();
     Ok(meeting::Model {
-        id: tx.mint(),
+        id: tx.new_id(),
         title,
         title_folded,
         kind: input.kind,
@@ -282,8 +282,8 @@ fn scheduled(tx: &Tx<'_>, input: &ScheduleMeetingInput) -> Checked<meeting::Mode
         is_demo: false,
         audience,
         owner,
-        created_at: tx.at(),
-        updated_at: tx.at(),
+        created_at: tx.now(),
+        updated_at: tx.now(),
         version: 1,
     })
 }
@@ -296,7 +296,7 @@ async fn check(
     sessions: usize,
     organizers: usize,
 ) -> Result<(), Error> {
-    judge(row, sessions, organizers)?;
+    validate(row, sessions, organizers)?;
     match row.country_id.filter(|id| before.is_none_or(|before| before.country_id != Some(*id))) {
         Some(country) => tx.get::<country::Entity>("countryId", country, "country").await.map(drop),
         None => Ok(()),
@@ -304,7 +304,7 @@ async fn check(
 }
 
 /// What must hold of a meeting in any state, by itself.
-fn judge(row: &meeting::Model, sessions: usize, organizers: usize) -> Checked<()> {
+fn validate(row: &meeting::Model, sessions: usize, organizers: usize) -> Validated<()> {
     (
         rules::dates(row.starts_on, row.ends_on),
         rules::venue(row.modality, row.venue.as_deref()),
@@ -312,7 +312,7 @@ fn judge(row: &meeting::Model, sessions: usize, organizers: usize) -> Checked<()
         rules::sessions(row.kind, sessions),
         rules::organizers(row.status, organizers),
     )
-        .all()
+        .combine()
         .map(drop)
 }
 
@@ -322,16 +322,16 @@ pub async fn update(
     input: UpdateMeetingInput,
 ) -> Result<Written<meeting::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let id = input::id::<MeetingId>("id", &input.id, WHAT)?;
+    let id = fields::id::<MeetingId>("id", &input.id, WHAT)?;
     let mut tx = app.begin(viewer, Action::UpdateMeeting).await?;
     let before = tx.get_at::<meeting::Entity>(id, input.expected_version, WHAT).await?;
-    next_meeting(before.status, MeetingMove::Update)?;
+    next_meeting(before.status, MeetingTransition::Update)?;
     let (titles, sources) = (replaced(&input.alternative_titles), replaced(&input.source_ids));
-    let after = patched(&before, input)?;
+    let after = apply_update(&before, input)?;
     let sessions = parts::sessions_of(&tx, id).await?.len();
     let organizers = parts::organizers_of(&tx, id).await?.len();
     check(&tx, &after, Some(&before), sessions, organizers).await?;
-    rules::still_held(&after, crate::clock::day_in(tx.at(), &after.timezone))?;
+    rules::still_held(&after, crate::clock::day_in(tx.now(), &after.timezone))?;
     let texts = reached_at(&tx, &[id]).await?;
     rules::keeps_reached("startsOn", texts.iter().all(|text| rules::rests_on_days(text, &after)))?;
     let mut parts_changed = false;
@@ -350,17 +350,17 @@ pub async fn update(
     tx.commit(row).await
 }
 
-fn patched(before: &meeting::Model, input: UpdateMeetingInput) -> Checked<meeting::Model> {
+fn apply_update(before: &meeting::Model, input: UpdateMeetingInput) -> Validated<meeting::Model> {
     let mut after = before.clone();
     (after.title, after.timezone, after.city, after.venue, after.theme, after.country_id) = (
-        patch_required("title", input.title, before.title.clone(), |title| localized("title", &title, input::NAME)),
+        patch_required("title", input.title, before.title.clone(), |title| localized("title", &title, fields::NAME)),
         patch_required("timezone", input.timezone, before.timezone.clone(), |zone| rules::timezone("timezone", &zone)),
-        patch(input.city, before.city.clone(), |city| input::text("city", &city, input::NAME)),
-        patch(input.venue, before.venue.clone(), |venue| input::text("venue", &venue, input::NAME)),
-        patch(input.theme, before.theme.clone(), |theme| localized("theme", &theme, input::NAME)),
-        patch(input.country_id, before.country_id, |id| input::id("countryId", &id, "country")),
+        patch(input.city, before.city.clone(), |city| fields::text("city", &city, fields::NAME)),
+        patch(input.venue, before.venue.clone(), |venue| fields::text("venue", &venue, fields::NAME)),
+        patch(input.theme, before.theme.clone(), |theme| localized("theme", &theme, fields::NAME)),
+        patch(input.country_id, before.country_id, |id| fields::id("countryId", &id, "country")),
     )
-        .all()?;
+        .combine()?;
     (
         after.kind,
         after.modality,
@@ -380,7 +380,7 @@ fn patched(before: &meeting::Model, input: UpdateMeetingInput) -> Checked<meetin
         patch_required("chathamHouse", input.chatham_house, before.chatham_house, Ok),
         patch_required("sensitivity", input.sensitivity, before.sensitivity, Ok),
     )
-        .all()?;
+        .combine()?;
     (after.audience, after.owner) = audience::of_meeting(after.sensitivity);
     Ok(after)
 }
@@ -420,7 +420,7 @@ async fn tell_of_reached(tx: &mut Tx<'_>, moved: &[Changed<'_>]) -> Result<(), E
         let ids = ids_of(moved, |(before, after)| before.audience.min(after.audience) == audience);
         if !ids.is_empty() {
             let reached = is_reached_at(tx.db().get_database_backend(), &ids);
-            tx.tell_where::<recommendation::Entity>(reached, (audience, None)).await?;
+            tx.notify_where::<recommendation::Entity>(reached, (audience, None)).await?;
         }
     }
     Ok(())
@@ -438,21 +438,21 @@ fn is_reached_at(backend: DbBackend, ids: &[MeetingId]) -> Condition {
 }
 
 /// A body's meetings: those that carry a session of it.
-pub fn of_body() -> Link {
-    Link::through::<body_session::Entity>(body_session::Column::BodyId)
+pub fn of_body() -> Relation {
+    Relation::through::<body_session::Entity>(body_session::Column::BodyId)
 }
 
 /// The meetings that an organisation organises.
-pub fn of_organizer() -> Link {
-    Link::through::<meeting_organizer::Entity>(meeting_organizer::Column::OrganizationId)
+pub fn of_organizer() -> Relation {
+    Relation::through::<meeting_organizer::Entity>(meeting_organizer::Column::OrganizationId)
 }
 
 /// The meetings in a country.
-pub fn of_country() -> Link {
-    Link::levelled(meeting::Column::CountryId)
+pub fn of_country() -> Relation {
+    Relation::levelled(meeting::Column::CountryId)
 }
 
 /// The meetings that a source tells of.
-pub fn of_source() -> Link {
-    Link::through::<meeting_source::Entity>(meeting_source::Column::SourceId)
+pub fn of_source() -> Relation {
+    Relation::through::<meeting_source::Entity>(meeting_source::Column::SourceId)
 }

@@ -11,15 +11,15 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait as _};
 
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
-use crate::domain::refusal::All as _;
-use crate::domain::{audience, input, meeting as rules};
+use crate::domain::validation::Combine as _;
+use crate::domain::{audience, fields, meeting as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::filter::{EnumFilter, IdFilter, filter};
-use crate::service::link::Link;
 use crate::service::organization::OrganizationFilter;
 use crate::service::page::sort;
 use crate::service::read::{self, Visible, by_access, select};
+use crate::service::relation::Relation;
 use crate::service::tx::{Tx, Written};
 
 impl Visible for participation::Entity {
@@ -102,16 +102,16 @@ pub async fn record(
     input: RecordParticipationInput,
 ) -> Result<Written<participation::Model>, Error> {
     let (meeting_id, organization_id, ()) = (
-        input::id::<MeetingId>("meetingId", &input.meeting_id, "meeting"),
-        input::id::<OrganizationId>("organizationId", &input.organization_id, "organisation"),
+        fields::id::<MeetingId>("meetingId", &input.meeting_id, "meeting"),
+        fields::id::<OrganizationId>("organizationId", &input.organization_id, "organisation"),
         rules::delegates(input.delegates),
     )
-        .all()?;
+        .combine()?;
     let act = |lets_in| Act::RecordParticipation { organization: organization_id, lets_in };
     viewer.require(act(false))?;
     let mut tx = app.begin(viewer, Action::RecordParticipation).await?;
     // Who may read the row follows the meeting, which does not change meanwhile.
-    tx.hold::<meeting::Entity>(meeting_id).await?;
+    tx.lock_row::<meeting::Entity>(meeting_id).await?;
     let meeting = tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await?;
     rules::takes_participations(meeting.status)?;
     tx.get::<organization::Entity>("organizationId", organization_id, "organisation").await?;
@@ -174,7 +174,7 @@ fn new_row(
 ) -> participation::Model {
     let (audience, owner) = audience::of_participation(meeting.sensitivity, meeting.chatham_house, organization);
     participation::Model {
-        id: tx.mint(),
+        id: tx.new_id(),
         meeting_id: meeting.id,
         organization_id: organization,
         capacity: input.capacity,
@@ -182,8 +182,8 @@ fn new_row(
         delegates: input.delegates,
         audience,
         owner,
-        created_at: tx.at(),
-        updated_at: tx.at(),
+        created_at: tx.now(),
+        updated_at: tx.now(),
         version: 1,
     }
 }
@@ -211,11 +211,11 @@ pub(super) async fn follow_meetings(tx: &mut Tx<'_>, meetings: &[&meeting::Model
 }
 
 /// Who takes part in a meeting.
-pub fn of_meeting() -> Link {
-    Link::direct(participation::Column::MeetingId)
+pub fn of_meeting() -> Relation {
+    Relation::direct(participation::Column::MeetingId)
 }
 
 /// The meetings that an organisation takes part in.
-pub fn of_organization() -> Link {
-    Link::direct(participation::Column::OrganizationId)
+pub fn of_organization() -> Relation {
+    Relation::direct(participation::Column::OrganizationId)
 }

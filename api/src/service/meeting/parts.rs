@@ -11,17 +11,17 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait as _};
 
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
-use crate::domain::lifecycle::{MeetingMove, next_meeting};
-use crate::domain::refusal::{All as _, Checked, each};
-use crate::domain::{input, meeting as rules};
+use crate::domain::lifecycle::{MeetingTransition, next_meeting};
+use crate::domain::validation::{Combine as _, Validated, each};
+use crate::domain::{fields, meeting as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::filter::{OrderedFilter, filter};
 use crate::service::input::{LocalizedTextInput, localized, placed};
-use crate::service::link::Link;
 use crate::service::meeting::{MeetingFilter, reached_at};
 use crate::service::page::sort;
 use crate::service::read::{self, Ordered, Visible};
+use crate::service::relation::Relation;
 use crate::service::tx::{Tx, Written};
 
 impl Visible for alternative_title::Entity {}
@@ -63,8 +63,8 @@ sort! {
 }
 
 /// The sessions of a body.
-pub fn of_body() -> Link {
-    Link::levelled(body_session::Column::BodyId)
+pub fn of_body() -> Relation {
+    Relation::levelled(body_session::Column::BodyId)
 }
 
 /// An organisation that organises a meeting.
@@ -122,10 +122,10 @@ pub async fn set_meeting_organizers(
     input: SetMeetingOrganizersInput,
 ) -> Result<Written<meeting::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let id = input::id::<MeetingId>("id", &input.id, "meeting")?;
+    let id = fields::id::<MeetingId>("id", &input.id, "meeting")?;
     let mut tx = app.begin(viewer, Action::SetMeetingOrganizers).await?;
     let before = tx.get_at::<meeting::Entity>(id, input.expected_version, "meeting").await?;
-    next_meeting(before.status, MeetingMove::Update)?;
+    next_meeting(before.status, MeetingTransition::Update)?;
     rules::organizers(before.status, input.organizers.len())?;
     let changed = set_organizers(&mut tx, &before, &input.organizers).await?;
     finish(tx, before, changed).await
@@ -137,10 +137,10 @@ pub async fn set_body_sessions(
     input: SetBodySessionsInput,
 ) -> Result<Written<meeting::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let id = input::id::<MeetingId>("id", &input.id, "meeting")?;
+    let id = fields::id::<MeetingId>("id", &input.id, "meeting")?;
     let mut tx = app.begin(viewer, Action::SetBodySessions).await?;
     let before = tx.get_at::<meeting::Entity>(id, input.expected_version, "meeting").await?;
-    next_meeting(before.status, MeetingMove::SetSessions)?;
+    next_meeting(before.status, MeetingTransition::SetSessions)?;
     rules::sessions(before.kind, input.sessions.len())?;
     let changed = set_sessions(&mut tx, &before, &input.sessions).await?;
     check_reached(&tx, id).await?;
@@ -175,12 +175,12 @@ pub(super) type Carried = (BodyId, Option<i32>);
 /// A source, and how it names a meeting.
 pub(super) type Titled = (SourceId, LocalizedText);
 
-pub(super) fn organizing(wanted: &[MeetingOrganizerInput]) -> Checked<Vec<Organizing>> {
+pub(super) fn parse_organizers(wanted: &[MeetingOrganizerInput]) -> Validated<Vec<Organizing>> {
     let ids = each(wanted.iter().enumerate().map(|(index, organizer)| {
         let path = format!("organizers.{index}.organizationId");
-        input::id::<OrganizationId>(&path, &organizer.organization_id, "organisation")
+        fields::id::<OrganizationId>(&path, &organizer.organization_id, "organisation")
     }))?;
-    let ids = input::distinct("organizers", ids)?;
+    let ids = fields::distinct("organizers", ids)?;
     Ok(ids.into_iter().zip(wanted).map(|(id, organizer)| (id, organizer.role)).collect())
 }
 
@@ -190,7 +190,7 @@ pub(super) async fn set_organizers(
     meeting: &meeting::Model,
     wanted: &[MeetingOrganizerInput],
 ) -> Result<bool, Error> {
-    let wanted = organizing(wanted)?;
+    let wanted = parse_organizers(wanted)?;
     let ids: Vec<OrganizationId> = wanted.iter().map(|(id, _)| *id).collect();
     tx.check_named::<organization::Entity>(placed("organizers", ".organizationId", &ids), "organisation").await?;
     let before = organizers_of(tx, meeting.id).await?;
@@ -203,7 +203,7 @@ pub(super) fn keep_organizers(
     meeting: &meeting::Model,
     before: &[meeting_organizer::Model],
     wanted: &[Organizing],
-) -> Checked<()> {
+) -> Validated<()> {
     let kept: Vec<OrganizationId> = before.iter().map(|row| row.organization_id).collect();
     let ids: Vec<OrganizationId> = wanted.iter().map(|(id, _)| *id).collect();
     rules::keeps("organizers", meeting.status, &kept, &ids)
@@ -215,7 +215,7 @@ pub(super) fn organizer_rows(
     wanted: &[Organizing],
 ) -> Vec<meeting_organizer::Model> {
     let rows = wanted.iter().zip(0..).map(|((organization_id, role), position)| meeting_organizer::Model {
-        id: tx.mint(),
+        id: tx.new_id(),
         meeting_id: meeting.id,
         organization_id: *organization_id,
         role: *role,
@@ -226,17 +226,17 @@ pub(super) fn organizer_rows(
     rows.collect()
 }
 
-pub(super) fn carried(wanted: &[BodySessionInput]) -> Checked<Vec<Carried>> {
+pub(super) fn parse_sessions(wanted: &[BodySessionInput]) -> Validated<Vec<Carried>> {
     let ids = each(wanted.iter().enumerate().map(|(index, session)| {
         let path = format!("sessions.{index}");
         let (id, ()) = (
-            input::id::<BodyId>(&format!("{path}.bodyId"), &session.body_id, "body"),
+            fields::id::<BodyId>(&format!("{path}.bodyId"), &session.body_id, "body"),
             session.ordinal.map_or(Ok(()), |ordinal| rules::ordinal(&format!("{path}.ordinal"), ordinal)),
         )
-            .all()?;
+            .combine()?;
         Ok(id)
     }))?;
-    let ids = input::distinct("sessions", ids)?;
+    let ids = fields::distinct("sessions", ids)?;
     Ok(ids.into_iter().zip(wanted).map(|(id, session)| (id, session.ordinal)).collect())
 }
 
@@ -246,12 +246,12 @@ pub(super) async fn set_sessions(
     meeting: &meeting::Model,
     wanted: &[BodySessionInput],
 ) -> Result<bool, Error> {
-    let wanted = carried(wanted)?;
+    let wanted = parse_sessions(wanted)?;
     let ids: Vec<BodyId> = wanted.iter().map(|(body, _)| *body).collect();
     tx.check_named::<body::Entity>(placed("sessions", ".bodyId", &ids), "body").await?;
     let before = sessions_of(tx, meeting.id).await?;
     let next = next_ordinals(tx, unnumbered(&before, &wanted)).await?;
-    let wanted = numbered(meeting, &before, &wanted, &next)?;
+    let wanted = assign_ordinals(meeting, &before, &wanted, &next)?;
     let after = session_rows(tx, meeting, &wanted);
     Ok(!tx.replace_parts::<body_session::Entity>(before, after).await?.is_empty())
 }
@@ -267,7 +267,7 @@ pub(super) async fn next_ordinals(tx: &Tx<'_>, bodies: Vec<BodyId>) -> Result<Ha
     if bodies.is_empty() {
         return Ok(HashMap::new());
     }
-    tx.hold_all::<body::Entity>(&bodies).await?;
+    tx.lock_rows::<body::Entity>(&bodies).await?;
     let given = Condition::all()
         .add(read::among(tx.db().get_database_backend(), body_session::Column::BodyId, &bodies))
         .add(body_session::Column::Ordinal.lte(rules::LAST_ORDINAL));
@@ -279,12 +279,12 @@ pub(super) async fn next_ordinals(tx: &Tx<'_>, bodies: Vec<BodyId>) -> Result<Ha
 }
 
 /// The sessions with their ordinals: those given, those that they have, or the next ones.
-pub(super) fn numbered(
+pub(super) fn assign_ordinals(
     meeting: &meeting::Model,
     before: &[body_session::Model],
     wanted: &[Carried],
     next: &HashMap<BodyId, i32>,
-) -> Checked<Vec<(BodyId, i32)>> {
+) -> Validated<Vec<(BodyId, i32)>> {
     let kept: Vec<(BodyId, i32)> = before.iter().map(|row| (row.body_id, row.ordinal)).collect();
     let has = |body: BodyId| kept.iter().find(|(other, _)| *other == body).map(|(_, ordinal)| *ordinal);
     let after = wanted.iter().enumerate().map(|(index, (body, ordinal))| {
@@ -307,7 +307,7 @@ pub(super) fn session_rows(
     wanted: &[(BodyId, i32)],
 ) -> Vec<body_session::Model> {
     let rows = wanted.iter().map(|(body_id, ordinal)| body_session::Model {
-        id: tx.mint(),
+        id: tx.new_id(),
         meeting_id: meeting.id,
         body_id: *body_id,
         ordinal: *ordinal,
@@ -319,15 +319,15 @@ pub(super) fn session_rows(
     rows
 }
 
-pub(super) fn titled(wanted: &[AlternativeTitleInput]) -> Checked<Vec<Titled>> {
-    input::short("alternativeTitles", wanted)?;
+pub(super) fn parse_titles(wanted: &[AlternativeTitleInput]) -> Validated<Vec<Titled>> {
+    fields::short("alternativeTitles", wanted)?;
     each(wanted.iter().enumerate().map(|(index, alternative)| {
         let path = format!("alternativeTitles.{index}");
         (
-            input::id::<SourceId>(&format!("{path}.sourceId"), &alternative.source_id, "source"),
-            localized(&format!("{path}.title"), &alternative.title, input::NAME),
+            fields::id::<SourceId>(&format!("{path}.sourceId"), &alternative.source_id, "source"),
+            localized(&format!("{path}.title"), &alternative.title, fields::NAME),
         )
-            .all()
+            .combine()
     }))
 }
 
@@ -336,7 +336,7 @@ pub(super) async fn set_alternative_titles(
     meeting: &meeting::Model,
     wanted: &[AlternativeTitleInput],
 ) -> Result<bool, Error> {
-    let wanted = titled(wanted)?;
+    let wanted = parse_titles(wanted)?;
     let sources: Vec<SourceId> = wanted.iter().map(|(source, _)| *source).collect();
     tx.check_named::<source::Entity>(placed("alternativeTitles", ".sourceId", &sources), "source").await?;
     let before = read::children::<alternative_title::Entity>(tx.db(), tx.viewer(), &[meeting.id]).await?;
@@ -349,7 +349,7 @@ pub(super) fn keep_titles(
     meeting: &meeting::Model,
     before: &[alternative_title::Model],
     wanted: &[Titled],
-) -> Checked<()> {
+) -> Validated<()> {
     let kept: Vec<SourceId> = before.iter().map(|row| row.source_id).collect();
     let sources: Vec<SourceId> = wanted.iter().map(|(source, _)| *source).collect();
     rules::keeps("alternativeTitles", meeting.status, &kept, &sources)
@@ -357,7 +357,7 @@ pub(super) fn keep_titles(
 
 pub(super) fn title_rows(tx: &Tx<'_>, meeting: &meeting::Model, wanted: Vec<Titled>) -> Vec<alternative_title::Model> {
     let rows = wanted.into_iter().zip(0..).map(|((source_id, title), position)| alternative_title::Model {
-        id: tx.mint(),
+        id: tx.new_id(),
         meeting_id: meeting.id,
         source_id,
         title,
@@ -368,10 +368,10 @@ pub(super) fn title_rows(tx: &Tx<'_>, meeting: &meeting::Model, wanted: Vec<Titl
     rows.collect()
 }
 
-pub(super) fn source_ids(wanted: &[ID]) -> Checked<Vec<SourceId>> {
+pub(super) fn source_ids(wanted: &[ID]) -> Validated<Vec<SourceId>> {
     let ids = wanted.iter().enumerate();
-    let ids = ids.map(|(index, id)| input::id::<SourceId>(&format!("sourceIds.{index}"), id, "source"));
-    input::distinct("sourceIds", each(ids)?)
+    let ids = ids.map(|(index, id)| fields::id::<SourceId>(&format!("sourceIds.{index}"), id, "source"));
+    fields::distinct("sourceIds", each(ids)?)
 }
 
 pub(super) async fn set_sources(tx: &mut Tx<'_>, meeting: &meeting::Model, wanted: &[ID]) -> Result<bool, Error> {
@@ -387,14 +387,14 @@ pub(super) fn keep_sources(
     meeting: &meeting::Model,
     before: &[meeting_source::Model],
     wanted: &[SourceId],
-) -> Checked<()> {
+) -> Validated<()> {
     let kept: Vec<SourceId> = before.iter().map(|row| row.source_id).collect();
     rules::keeps("sourceIds", meeting.status, &kept, wanted)
 }
 
 pub(super) fn source_rows(tx: &Tx<'_>, meeting: &meeting::Model, ids: &[SourceId]) -> Vec<meeting_source::Model> {
     let rows = ids.iter().zip(0..).map(|(source_id, position)| meeting_source::Model {
-        id: tx.mint(),
+        id: tx.new_id(),
         meeting_id: meeting.id,
         source_id: *source_id,
         position,

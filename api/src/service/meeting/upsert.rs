@@ -14,17 +14,19 @@ use entity::{
 use sea_orm::{Condition, ConnectionTrait as _};
 
 use super::parts::{
-    AlternativeTitleInput, BodySessionInput, Carried, MeetingOrganizerInput, Organizing, Titled, carried,
-    keep_organizers, keep_sources, keep_titles, numbered, organizer_rows, organizing, session_rows, source_ids,
-    source_rows, title_rows, titled, unnumbered,
+    AlternativeTitleInput, BodySessionInput, Carried, MeetingOrganizerInput, Organizing, Titled, assign_ordinals,
+    keep_organizers, keep_sources, keep_titles, organizer_rows, parse_organizers, parse_sessions, parse_titles,
+    session_rows, source_ids, source_rows, title_rows, unnumbered,
 };
-use super::{ScheduleMeetingInput, UpdateMeetingInput, WHAT, cascade_access, judge, patched, reached_at, scheduled};
+use super::{
+    ScheduleMeetingInput, UpdateMeetingInput, WHAT, apply_update, build_row, cascade_access, reached_at, validate,
+};
 use crate::auth::{Act, Viewer};
 use crate::clock::day_in;
 use crate::domain::action::Action;
-use crate::domain::lifecycle::{MeetingMove, next_meeting};
+use crate::domain::lifecycle::{MeetingTransition, next_meeting};
 use crate::domain::meeting as rules;
-use crate::domain::refusal::{All as _, Checked};
+use crate::domain::validation::{Combine as _, Validated};
 use crate::error::Error;
 use crate::service::bulk::{self, Batch, PartsBy, Plan, Target, Upserted, bulk_input, parts_of, targets, write_rows};
 use crate::service::context::AppContext;
@@ -136,10 +138,10 @@ impl UpsertMeetingRowInput {
     }
 
     /// The meeting as it would be.
-    fn applied(&self, tx: &Tx<'_>, before: Option<&meeting::Model>) -> Checked<meeting::Model> {
+    fn applied(&self, tx: &Tx<'_>, before: Option<&meeting::Model>) -> Validated<meeting::Model> {
         match before {
-            Some(before) => patched(before, self.update(before)),
-            None => scheduled(tx, &self.schedule()),
+            Some(before) => apply_update(before, self.update(before)),
+            None => build_row(tx, &self.schedule()),
         }
     }
 }
@@ -162,11 +164,11 @@ async fn attempt(
     let mut tx = app.begin(viewer, Action::UpsertMeetings).await?;
     let targets = targets::<meeting::Entity>(&tx, input.match_by, &input.keys(), WHAT).await?;
     let applied = input.rows.iter().zip(targets.rows).map(|(row, target)| {
-        let Target { before, link } = target?;
-        let (after, parts) = (row.applied(&tx, before.as_ref()), Wanted::parse(row)).all()?;
-        Ok(Plan { before, after, changed: true, parts, link })
+        let Target { before, external_key } = target?;
+        let (after, parts) = (row.applied(&tx, before.as_ref()), Wanted::parse(row)).combine()?;
+        Ok(Plan { before, after, changed: true, parts, external_key })
     });
-    let applied: Vec<Checked<Plan<meeting::Entity, Wanted>>> = applied.collect();
+    let applied: Vec<Validated<Plan<meeting::Entity, Wanted>>> = applied.collect();
     let mut known = Known::read(&tx, &applied).await?;
     let plans = applied.into_iter().map(|plan| plan.and_then(|plan| known.plan(&tx, plan)));
     let mut batch = Batch::new(input.options(), targets.systems, plans.collect());
@@ -183,14 +185,14 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn parse(row: &UpsertMeetingRowInput) -> Checked<Self> {
+    fn parse(row: &UpsertMeetingRowInput) -> Validated<Self> {
         let (organizers, sessions, titles, sources) = (
-            replaced(&row.organizers).map(|wanted| organizing(&wanted)).transpose(),
-            replaced(&row.sessions).map(|wanted| carried(&wanted)).transpose(),
-            replaced(&row.alternative_titles).map(|wanted| titled(&wanted)).transpose(),
+            replaced(&row.organizers).map(|wanted| parse_organizers(&wanted)).transpose(),
+            replaced(&row.sessions).map(|wanted| parse_sessions(&wanted)).transpose(),
+            replaced(&row.alternative_titles).map(|wanted| parse_titles(&wanted)).transpose(),
             replaced(&row.source_ids).map(|ids| source_ids(&ids)).transpose(),
         )
-            .all()?;
+            .combine()?;
         Ok(Self { organizers, sessions, titles, sources })
     }
 
@@ -251,7 +253,7 @@ impl Ordinals {
         if bodies.is_empty() {
             return Ok(Self::default());
         }
-        tx.hold_all::<body::Entity>(bodies).await?;
+        tx.lock_rows::<body::Entity>(bodies).await?;
         let of_bodies = read::among(tx.db().get_database_backend(), body_session::Column::BodyId, bodies);
         let mut ordinals = Self { next: bodies.iter().map(|body| (*body, 1)).collect(), ..Self::default() };
         let sessions = read::all::<body_session::Entity>(tx.db(), tx.viewer(), Condition::all().add(of_bodies)).await?;
@@ -274,7 +276,7 @@ impl Ordinals {
 }
 
 impl Known {
-    async fn read(tx: &Tx<'_>, plans: &[Checked<Plan<meeting::Entity, Wanted>>]) -> Result<Self, Error> {
+    async fn read(tx: &Tx<'_>, plans: &[Validated<Plan<meeting::Entity, Wanted>>]) -> Result<Self, Error> {
         let (mut bodies, mut organizations, mut sources) = (Vec::new(), Vec::new(), Vec::new());
         let (mut countries, mut there) = (Vec::new(), Vec::new());
         for plan in plans.iter().flatten() {
@@ -302,24 +304,24 @@ impl Known {
         })
     }
 
-    fn plan(&mut self, tx: &Tx<'_>, plan: Plan<meeting::Entity, Wanted>) -> Checked<MeetingPlan> {
-        let Plan { before, after, parts: wanted, link, .. } = plan;
+    fn plan(&mut self, tx: &Tx<'_>, plan: Plan<meeting::Entity, Wanted>) -> Validated<MeetingPlan> {
+        let Plan { before, after, parts: wanted, external_key, .. } = plan;
         self.check_named(&after, &wanted)?;
         let organizers = self.organizers(tx, &after, wanted.organizers)?;
         let sessions = self.sessions(tx, &after, wanted.sessions)?;
         let titles = self.titles(tx, &after, wanted.titles)?;
         let sources = self.sources(tx, &after, wanted.sources)?;
         let parts = Parts { organizers, sessions, titles, sources };
-        let changed = self.judge(tx, before.as_ref(), &after, &parts)?;
+        let changed = self.validate(tx, before.as_ref(), &after, &parts)?;
         if let Some((_, sessions)) = &parts.sessions {
             for session in sessions {
                 self.ordinals.take(after.id, session.body_id, session.ordinal);
             }
         }
-        Ok(Plan { before, after, changed, parts, link })
+        Ok(Plan { before, after, changed, parts, external_key })
     }
 
-    fn check_named(&self, row: &meeting::Model, wanted: &Wanted) -> Checked<()> {
+    fn check_named(&self, row: &meeting::Model, wanted: &Wanted) -> Validated<()> {
         let bodies: HashSet<BodyId> = self.bodies.keys().copied().collect();
         let country = row.country_id.map(|id| ("countryId".to_owned(), id));
         let organizations = placed("organizers", ".organizationId", &wanted.organizations());
@@ -330,30 +332,30 @@ impl Known {
             named(&placed("alternativeTitles", ".sourceId", &wanted.titling()), &self.sources, "source"),
             named(&placed("sourceIds", "", wanted.sources()), &self.sources, "source"),
         )
-            .all()
+            .combine()
             .map(drop)
     }
 
     /// Whether a row changes anything; if it does, whether it may.
-    fn judge(
+    fn validate(
         &self,
         tx: &Tx<'_>,
         before: Option<&meeting::Model>,
         after: &meeting::Model,
         parts: &Parts,
-    ) -> Checked<bool> {
+    ) -> Validated<bool> {
         let sessions = after_of(parts.sessions.as_ref(), &self.sessions_of, after.id);
         let organizers = after_of(parts.organizers.as_ref(), &self.organizers_of, after.id);
-        judge(after, sessions.len(), organizers.len())?;
+        validate(after, sessions.len(), organizers.len())?;
         let Some(before) = before else { return Ok(true) };
         let updates =
             before != after || parts.organizers.is_some() || parts.titles.is_some() || parts.sources.is_some();
         if updates {
-            next_meeting(before.status, MeetingMove::Update).map_err(|refusal| vec![refusal])?;
-            rules::still_held(after, day_in(tx.at(), &after.timezone))?;
+            next_meeting(before.status, MeetingTransition::Update).map_err(|refusal| vec![refusal])?;
+            rules::still_held(after, day_in(tx.now(), &after.timezone))?;
         }
         if parts.sessions.is_some() {
-            next_meeting(before.status, MeetingMove::SetSessions).map_err(|refusal| vec![refusal])?;
+            next_meeting(before.status, MeetingTransition::SetSessions).map_err(|refusal| vec![refusal])?;
         }
         let bodies: Vec<body::Model> =
             sessions.iter().filter_map(|session| self.bodies.get(&session.body_id)).cloned().collect();
@@ -368,7 +370,7 @@ impl Known {
         tx: &Tx<'_>,
         row: &meeting::Model,
         wanted: Option<Vec<Organizing>>,
-    ) -> Checked<Replaced<meeting_organizer::Entity>> {
+    ) -> Validated<Replaced<meeting_organizer::Entity>> {
         let Some(wanted) = wanted else { return Ok(None) };
         let before = before_of(&self.organizers_of, row.id);
         if before.iter().map(|part| (part.organization_id, part.role)).eq(wanted.iter().copied()) {
@@ -383,11 +385,11 @@ impl Known {
         tx: &Tx<'_>,
         row: &meeting::Model,
         wanted: Option<Vec<Carried>>,
-    ) -> Checked<Replaced<body_session::Entity>> {
+    ) -> Validated<Replaced<body_session::Entity>> {
         let Some(wanted) = wanted else { return Ok(None) };
         let before = before_of(&self.sessions_of, row.id);
         let next = unnumbered(&before, &wanted).into_iter().map(|body| (body, self.ordinals.next[&body])).collect();
-        let wanted = numbered(row, &before, &wanted, &next)?;
+        let wanted = assign_ordinals(row, &before, &wanted, &next)?;
         let all_free = wanted.iter().all(|(body, ordinal)| self.ordinals.is_free(row.id, *body, *ordinal));
         rules::ordinal_is_free(all_free)?;
         let after = session_rows(tx, row, &wanted);
@@ -402,7 +404,7 @@ impl Known {
         tx: &Tx<'_>,
         row: &meeting::Model,
         wanted: Option<Vec<Titled>>,
-    ) -> Checked<Replaced<alternative_title::Entity>> {
+    ) -> Validated<Replaced<alternative_title::Entity>> {
         let Some(wanted) = wanted else { return Ok(None) };
         let before = before_of(&self.titles_of, row.id);
         if before.iter().map(|part| (part.source_id, &part.title)).eq(wanted.iter().map(|(id, title)| (*id, title))) {
@@ -417,7 +419,7 @@ impl Known {
         tx: &Tx<'_>,
         row: &meeting::Model,
         wanted: Option<Vec<SourceId>>,
-    ) -> Checked<Replaced<meeting_source::Entity>> {
+    ) -> Validated<Replaced<meeting_source::Entity>> {
         let Some(wanted) = wanted else { return Ok(None) };
         let before = before_of(&self.sources_of, row.id);
         if before.iter().map(|part| part.source_id).eq(wanted.iter().copied()) {

@@ -10,21 +10,21 @@ use sea_orm::ConnectionTrait;
 
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
-use crate::domain::refusal::{All as _, Checked};
-use crate::domain::{audience, council, input};
+use crate::domain::validation::{Combine as _, Validated};
+use crate::domain::{audience, council, fields};
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::country::CountryFilter;
 use crate::service::external_id::{self, ExternalIdInput};
 use crate::service::filter::{BooleanFilter, EnumFilter, IdFilter, StringFilter, TextFilter, filter};
 use crate::service::input::{LocalizedTextInput, localized, patch, patch_required};
-use crate::service::link::Link;
 use crate::service::page::sort;
 use crate::service::read::{self, Visible};
+use crate::service::relation::Relation;
 use crate::service::tx::{Tx, Written};
 
 impl Visible for organization::Entity {
-    const KEPT: bool = true;
+    const CACHED: bool = true;
 }
 
 /// What an organisation is called in refusals.
@@ -190,21 +190,21 @@ pub async fn create(
     tx.commit(row).await
 }
 
-fn created(tx: &Tx<'_>, input: CreateOrganizationInput) -> Checked<organization::Model> {
+fn created(tx: &Tx<'_>, input: CreateOrganizationInput) -> Validated<organization::Model> {
     let (acronym, name, seat, website, parent_id, country_id) = (
-        input::code("acronym", &input.acronym),
-        localized("name", &input.name, input::NAME),
-        input::optional_text("seat", input.seat.as_deref(), input::NAME),
-        input.website.map(|website| input::link("website", &website)).transpose(),
-        input.parent_id.map(|id| input::id("parentId", &id, WHAT)).transpose(),
-        input.country_id.map(|id| input::id("countryId", &id, "country")).transpose(),
+        fields::code("acronym", &input.acronym),
+        localized("name", &input.name, fields::NAME),
+        fields::optional_text("seat", input.seat.as_deref(), fields::NAME),
+        input.website.map(|website| fields::url("website", &website)).transpose(),
+        input.parent_id.map(|id| fields::id("parentId", &id, WHAT)).transpose(),
+        input.country_id.map(|id| fields::id("countryId", &id, "country")).transpose(),
     )
-        .all()?;
-    let at = tx.at();
+        .combine()?;
+    let at = tx.now();
     let (audience, owner) = audience::OPEN;
     let name_folded = name.folded();
     Ok(organization::Model {
-        id: tx.mint(),
+        id: tx.new_id(),
         acronym,
         name,
         name_folded,
@@ -229,10 +229,10 @@ pub async fn update(
     input: UpdateOrganizationInput,
 ) -> Result<Written<organization::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let id = input::id::<OrganizationId>("id", &input.id, WHAT)?;
+    let id = fields::id::<OrganizationId>("id", &input.id, WHAT)?;
     let mut tx = app.begin(viewer, Action::UpdateOrganization).await?;
     let before = tx.get_at::<organization::Entity>(id, input.expected_version, WHAT).await?;
-    let after = patched(&before, input)?;
+    let after = apply_update(&before, input)?;
     if after.parent_id != before.parent_id {
         council::no_cycle("parentId", id, &ancestors(&tx, after.parent_id).await?)?;
     }
@@ -243,7 +243,7 @@ pub async fn update(
     tx.commit(row).await
 }
 
-fn patched(before: &organization::Model, input: UpdateOrganizationInput) -> Checked<organization::Model> {
+fn apply_update(before: &organization::Model, input: UpdateOrganizationInput) -> Validated<organization::Model> {
     let mut after = before.clone();
     (
         after.acronym,
@@ -256,17 +256,17 @@ fn patched(before: &organization::Model, input: UpdateOrganizationInput) -> Chec
         after.parent_id,
         after.country_id,
     ) = (
-        patch_required("acronym", input.acronym, before.acronym.clone(), |acronym| input::code("acronym", &acronym)),
-        patch_required("name", input.name, before.name.clone(), |name| localized("name", &name, input::NAME)),
+        patch_required("acronym", input.acronym, before.acronym.clone(), |acronym| fields::code("acronym", &acronym)),
+        patch_required("name", input.name, before.name.clone(), |name| localized("name", &name, fields::NAME)),
         patch_required("kind", input.kind, before.kind, Ok),
-        patch(input.seat, before.seat.clone(), |seat| input::text("seat", &seat, input::NAME)),
-        patch(input.website, before.website.clone(), |website| input::link("website", &website)),
+        patch(input.seat, before.seat.clone(), |seat| fields::text("seat", &seat, fields::NAME)),
+        patch(input.website, before.website.clone(), |website| fields::url("website", &website)),
         patch_required("organizer", input.organizer, before.organizer, Ok),
         patch_required("active", input.active, before.active, Ok),
-        patch(input.parent_id, before.parent_id, |id| input::id("parentId", &id, WHAT)),
-        patch(input.country_id, before.country_id, |id| input::id("countryId", &id, "country")),
+        patch(input.parent_id, before.parent_id, |id| fields::id("parentId", &id, WHAT)),
+        patch(input.country_id, before.country_id, |id| fields::id("countryId", &id, "country")),
     )
-        .all()?;
+        .combine()?;
     Ok(after)
 }
 
@@ -277,7 +277,7 @@ pub async fn deactivate(
     input: DeactivateOrganizationInput,
 ) -> Result<Written<organization::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let id = input::id::<OrganizationId>("id", &input.id, WHAT)?;
+    let id = fields::id::<OrganizationId>("id", &input.id, WHAT)?;
     let mut tx = app.begin(viewer, Action::DeactivateOrganization).await?;
     let before = tx.get_at::<organization::Entity>(id, input.expected_version, WHAT).await?;
     let after = organization::Model { active: false, ..before.clone() };
@@ -298,11 +298,11 @@ async fn ancestors(tx: &Tx<'_>, parent: Option<OrganizationId>) -> Result<Vec<Or
 }
 
 /// The organisations of a country.
-pub fn of_country() -> Link {
-    Link::direct(organization::Column::CountryId)
+pub fn of_country() -> Relation {
+    Relation::direct(organization::Column::CountryId)
 }
 
 /// The organisations below another one.
-pub fn of_parent() -> Link {
-    Link::direct(organization::Column::ParentId)
+pub fn of_parent() -> Relation {
+    Relation::direct(organization::Column::ParentId)
 }

@@ -8,11 +8,11 @@ use entity::organization::OrganizationKind;
 use entity::{country, organization};
 use sea_orm::{Condition, ConnectionTrait as _};
 
-use super::{CreateOrganizationInput, UpdateOrganizationInput, WHAT, created, patched};
+use super::{CreateOrganizationInput, UpdateOrganizationInput, WHAT, apply_update, created};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
 use crate::domain::council;
-use crate::domain::refusal::{All as _, Checked};
+use crate::domain::validation::{Combine as _, Validated};
 use crate::error::Error;
 use crate::service::bulk::{self, Batch, Plan, Target, Upserted, bulk_input, targets, write_rows};
 use crate::service::context::AppContext;
@@ -88,9 +88,9 @@ impl UpsertOrganizationRowInput {
     }
 
     /// The organisation as it would be.
-    fn applied(&self, tx: &Tx<'_>, before: Option<&organization::Model>) -> Checked<organization::Model> {
+    fn applied(&self, tx: &Tx<'_>, before: Option<&organization::Model>) -> Validated<organization::Model> {
         if let Some(before) = before {
-            return patched(before, self.update(before));
+            return apply_update(before, self.update(before));
         }
         let row = created(tx, self.creation())?;
         Ok(organization::Model { active: self.active.as_opt_ref().flatten().copied().unwrap_or(true), ..row })
@@ -115,14 +115,14 @@ async fn attempt(
     let mut tx = app.begin(viewer, Action::UpsertOrganizations).await?;
     let targets = targets::<organization::Entity>(&tx, input.match_by, &input.keys(), WHAT).await?;
     let applied = input.rows.iter().zip(targets.rows).map(|(row, target)| {
-        let Target { before, link } = target?;
+        let Target { before, external_key } = target?;
         let after = row.applied(&tx, before.as_ref())?;
         let changed = before.as_ref() != Some(&after);
-        Ok(Plan { before, after, changed, parts: (), link })
+        Ok(Plan { before, after, changed, parts: (), external_key })
     });
-    let applied: Vec<Checked<OrganizationPlan>> = applied.collect();
+    let applied: Vec<Validated<OrganizationPlan>> = applied.collect();
     let mut known = Known::read(&tx, &applied).await?;
-    let plans = applied.into_iter().map(|plan| plan.and_then(|plan| known.judge(plan)));
+    let plans = applied.into_iter().map(|plan| plan.and_then(|plan| known.validate(plan)));
     let mut batch = Batch::new(input.options(), targets.systems, plans.collect());
     write_rows(&mut tx, batch.plans().into_iter().filter(|plan| plan.changed)).await?;
     batch.finish(tx).await
@@ -140,7 +140,7 @@ struct Known {
 }
 
 impl Known {
-    async fn read(tx: &Tx<'_>, plans: &[Checked<OrganizationPlan>]) -> Result<Self, Error> {
+    async fn read(tx: &Tx<'_>, plans: &[Validated<OrganizationPlan>]) -> Result<Self, Error> {
         let (mut organizations, mut countries, mut acronyms, mut moves) = (Vec::new(), Vec::new(), Vec::new(), false);
         for plan in plans.iter().flatten() {
             organizations.extend(plan.after.parent_id);
@@ -162,7 +162,7 @@ impl Known {
         })
     }
 
-    fn judge(&mut self, plan: OrganizationPlan) -> Checked<OrganizationPlan> {
+    fn validate(&mut self, plan: OrganizationPlan) -> Validated<OrganizationPlan> {
         let row = &plan.after;
         let before = plan.before.as_ref();
         (
@@ -170,7 +170,7 @@ impl Known {
             named(row.country_id.map(|id| ("countryId".to_owned(), id)).as_slice(), &self.countries, "country"),
             council::acronym_is_free(self.acronyms.get(&row.acronym).is_none_or(|holder| *holder == row.id)),
         )
-            .all()?;
+            .combine()?;
         if before.is_some_and(|before| before.parent_id != row.parent_id) {
             council::no_cycle("parentId", row.id, &self.ancestors(row.parent_id))?;
             self.parents.insert(row.id, row.parent_id);
@@ -192,7 +192,7 @@ impl Known {
 
 /// The organisation above each one. Whoever else moves one waits until the transaction ends.
 async fn parents(tx: &Tx<'_>) -> Result<HashMap<OrganizationId, Option<OrganizationId>>, Error> {
-    tx.alone("organization").await?;
+    tx.advisory_lock("organization").await?;
     let all = read::all::<organization::Entity>(tx.db(), tx.viewer(), Condition::all()).await?;
     Ok(all.into_iter().map(|row| (row.id, row.parent_id)).collect())
 }

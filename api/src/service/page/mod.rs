@@ -19,8 +19,8 @@ use self::keyset::{Term, beyond_all, null_rank};
 pub(crate) use self::sort::sort;
 pub use self::sort::{Direction, Key, Sort};
 use super::filter::{Filter, Scope, is_storable};
-use super::link::Link;
 use super::read::Visible;
+use super::relation::Relation;
 use super::walk::Walk;
 use crate::auth::Viewer;
 use crate::error::Error;
@@ -100,7 +100,7 @@ impl<E: Row> Listing<E> {
     /// `place` names the list (`meetings`, `Body.meetings`), so that its cursors fit no other one. `link` is what it hangs on a parent by.
     pub fn new<F, S>(
         place: &str,
-        link: Option<&Link>,
+        relation: Option<&Relation>,
         filter: Option<&F>,
         order: Option<&[S]>,
         window: &Window,
@@ -130,7 +130,7 @@ impl<E: Row> Listing<E> {
             |cursor: &Option<String>| cursor.as_deref().map(|text| decode(text, &keys, fingerprint)).transpose();
         let (after, before) = (position(&window.after)?, position(&window.before)?);
         let identity = format!("{identity} {window:?}");
-        let is_led = link.is_some_and(Link::is_levelled);
+        let is_led = relation.is_some_and(Relation::is_levelled);
         let walk = Scope::walking::<E>(viewer, keys.first().map(|key| key.column), is_led);
         let walk = walk.map(|scope| scope.walk(filter)).transpose()?.flatten();
         Ok(Self { condition, keys, limit, backward, after, before, fingerprint, identity, walk })
@@ -174,13 +174,16 @@ impl<E: Row> Listing<E> {
 
     /// As `walk`, of those of its rows that hang on a parent. Where an index does not have these in order, and only some of them are asked
     /// for, they are better found and sorted: what is seldom met with would be looked for in the whole table, for each parent.
-    pub fn walk_of(&self, link: &Link, parent: Expr) -> Option<Walk>
+    pub fn walk_of(&self, relation: &Relation, parent: Expr) -> Option<Walk>
     where
         E: Visible,
     {
-        let walk =
-            if link.is_levelled() { self.walk.as_ref() } else { self.walk().filter(|walk| walk.condition.is_empty()) };
-        Some(walk?.of_parent::<E>(link, parent))
+        let walk = if relation.is_levelled() {
+            self.walk.as_ref()
+        } else {
+            self.walk().filter(|walk| walk.condition.is_empty())
+        };
+        Some(walk?.of_parent::<E>(relation, parent))
     }
 
     /// Its rows, one section after the other. Its first key is one that an index has in order; where rows are equal in it, the others are

@@ -1,8 +1,8 @@
 //! Recommendations: which there are and who sees them. Writing their texts and moving them stand beside.
 
-pub mod moves;
 pub mod parts;
 pub mod text;
+pub mod transitions;
 pub mod upsert;
 
 use async_graphql::{ID, InputObject, OneofObject};
@@ -22,11 +22,11 @@ use super::country::CountryFilter;
 use super::external_id::{self, ExternalIdInput};
 use super::filter::{BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter};
 use super::instrument::InstrumentFilter;
-use super::link::Link;
 use super::meeting::MeetingFilter;
 use super::organization::OrganizationFilter;
 use super::page::sort;
 use super::read::{self, Ordered, Visible};
+use super::relation::Relation;
 use super::theme::ThemeFilter;
 use super::tx::Tx;
 use crate::auth::Viewer;
@@ -197,7 +197,7 @@ async fn tell_of_agendas(tx: &mut Tx<'_>, id: RecommendationId, seen_by: Access)
         .and_where(agenda_item_recommendation::Column::RecommendationId.eq(id))
         .take();
     let about = Condition::all().add(agenda_item::Column::Id.in_subquery(items));
-    tx.tell_where::<agenda_item::Entity>(about, seen_by).await
+    tx.notify_where::<agenda_item::Entity>(about, seen_by).await
 }
 
 /// A text that opens up opens its latest revision only: what was written before was not written for the new readers.
@@ -219,43 +219,43 @@ async fn inherit_revisions(
 }
 
 /// The recommendations that a body drafts.
-pub fn of_body() -> Link {
-    Link::levelled(recommendation::Column::BodyId)
+pub fn of_body() -> Relation {
+    Relation::levelled(recommendation::Column::BodyId)
 }
 
 /// The recommendations adopted at a meeting.
-pub fn of_meeting() -> Link {
-    Link::direct(recommendation::Column::MeetingId)
+pub fn of_meeting() -> Relation {
+    Relation::direct(recommendation::Column::MeetingId)
 }
 
 /// The recommendations that their body has agreed on at a meeting.
-pub fn of_agreement() -> Link {
-    Link::direct(recommendation::Column::AgreedMeetingId)
+pub fn of_agreement() -> Relation {
+    Relation::direct(recommendation::Column::AgreedMeetingId)
 }
 
 /// The recommendations that an organisation has drafted.
-pub fn of_drafter() -> Link {
-    Link::levelled(recommendation::Column::DraftedById)
+pub fn of_drafter() -> Relation {
+    Relation::levelled(recommendation::Column::DraftedById)
 }
 
 /// The recommendations addressed to an organisation.
-pub fn of_addressed_organization() -> Link {
-    Link::through::<addressee::Entity>(addressee::Column::OrganizationId)
+pub fn of_addressed_organization() -> Relation {
+    Relation::through::<addressee::Entity>(addressee::Column::OrganizationId)
 }
 
 /// The recommendations addressed to a country.
-pub fn of_addressed_country() -> Link {
-    Link::through::<addressee::Entity>(addressee::Column::CountryId)
+pub fn of_addressed_country() -> Relation {
+    Relation::through::<addressee::Entity>(addressee::Column::CountryId)
 }
 
 /// The recommendations on a theme.
-pub fn of_theme() -> Link {
-    Link::through::<recommendation_theme::Entity>(recommendation_theme::Column::ThemeId)
+pub fn of_theme() -> Relation {
+    Relation::through::<recommendation_theme::Entity>(recommendation_theme::Column::ThemeId)
 }
 
 /// The recommendations that refer to an instrument.
-pub fn of_instrument() -> Link {
-    Link::through::<recommendation_instrument::Entity>(recommendation_instrument::Column::InstrumentId)
+pub fn of_instrument() -> Relation {
+    Relation::through::<recommendation_instrument::Entity>(recommendation_instrument::Column::InstrumentId)
 }
 
 /// The recommendations that take the place of others, of which each has one at most.

@@ -13,9 +13,9 @@ use sea_orm::{ColumnTrait, Condition};
 use super::{WHAT, put};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
-use crate::domain::lifecycle::{Move, next};
-use crate::domain::refusal::{All as _, Checked, each};
-use crate::domain::{input, recommendation as rules};
+use crate::domain::lifecycle::{Transition, next};
+use crate::domain::validation::{Combine as _, Validated, each};
+use crate::domain::{fields, recommendation as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::input::placed;
@@ -58,12 +58,12 @@ pub async fn set_addressees(
     input: SetAddresseesInput,
 ) -> Result<Written<recommendation::Model>, Error> {
     viewer.require(Act::Write)?;
-    let id = input::id::<RecommendationId>("id", &input.id, WHAT)?;
+    let id = fields::id::<RecommendationId>("id", &input.id, WHAT)?;
     let mut tx = app.begin(viewer, Action::SetAddressees).await?;
     let before = tx.get_at::<recommendation::Entity>(id, input.expected_version, WHAT).await?;
     let standing = tx.standing(before.body_id).await?;
     viewer.require(Act::EditText { standing: &standing, drafted_by: before.drafted_by_id })?;
-    next(before.status, Move::SetAddressees)?;
+    next(before.status, Transition::SetAddressees)?;
     let changed = replace_addressees(&mut tx, &before, &input.addressees).await?;
     let row = put(&mut tx, &before, before.clone(), changed, None).await?;
     tx.commit(row).await
@@ -89,24 +89,24 @@ impl Addressed {
     }
 }
 
-pub(super) fn addressed(wanted: &[AddresseeInput]) -> Checked<Vec<Addressed>> {
-    input::short("addressees", wanted)?;
+pub(super) fn addressed(wanted: &[AddresseeInput]) -> Validated<Vec<Addressed>> {
+    fields::short("addressees", wanted)?;
     let parsed = each(wanted.iter().enumerate().map(|(index, one)| addressed_one(index, one)))?;
-    input::distinct("addressees", parsed.iter().map(Addressed::whom).collect())?;
+    fields::distinct("addressees", parsed.iter().map(Addressed::whom).collect())?;
     Ok(parsed)
 }
 
-fn addressed_one(index: usize, one: &AddresseeInput) -> Checked<Addressed> {
+fn addressed_one(index: usize, one: &AddresseeInput) -> Validated<Addressed> {
     let path = format!("addressees.{index}");
     let (country_id, organization_id, ()) = (
-        one.country_id.as_ref().map(|id| input::id(&format!("{path}.countryId"), id, "country")).transpose(),
+        one.country_id.as_ref().map(|id| fields::id(&format!("{path}.countryId"), id, "country")).transpose(),
         one.organization_id
             .as_ref()
-            .map(|id| input::id(&format!("{path}.organizationId"), id, "organisation"))
+            .map(|id| fields::id(&format!("{path}.organizationId"), id, "organisation"))
             .transpose(),
         rules::addressee(&path, one.category, one.country_id.is_some(), one.organization_id.is_some()),
     )
-        .all()?;
+        .combine()?;
     Ok(Addressed { category: one.category, country_id, organization_id, role: one.role })
 }
 
@@ -142,7 +142,7 @@ pub(super) fn addressee_rows(
     addressed: &[Addressed],
 ) -> Vec<addressee::Model> {
     let rows = addressed.iter().zip(0..).map(|(one, position)| addressee::Model {
-        id: tx.mint(),
+        id: tx.new_id(),
         recommendation_id: row.id,
         category: one.category,
         role: one.role,
@@ -159,10 +159,10 @@ pub(super) async fn addressees_of(tx: &Tx<'_>, id: RecommendationId) -> Result<V
     read::children::<addressee::Entity>(tx.db(), tx.viewer(), &[id]).await
 }
 
-pub(super) fn theme_ids(wanted: &[ID]) -> Checked<Vec<ThemeId>> {
+pub(super) fn theme_ids(wanted: &[ID]) -> Validated<Vec<ThemeId>> {
     let ids = wanted.iter().enumerate();
-    let ids = ids.map(|(index, id)| input::id::<ThemeId>(&format!("themeIds.{index}"), id, "theme"));
-    input::distinct("themeIds", each(ids)?)
+    let ids = ids.map(|(index, id)| fields::id::<ThemeId>(&format!("themeIds.{index}"), id, "theme"));
+    fields::distinct("themeIds", each(ids)?)
 }
 
 pub(super) async fn set_themes(tx: &mut Tx<'_>, row: &recommendation::Model, wanted: &[ID]) -> Result<bool, Error> {
@@ -179,7 +179,7 @@ pub(super) fn theme_rows(
     ids: &[ThemeId],
 ) -> Vec<recommendation_theme::Model> {
     let rows = ids.iter().zip(0..).map(|(theme_id, position)| recommendation_theme::Model {
-        id: tx.mint(),
+        id: tx.new_id(),
         recommendation_id: row.id,
         theme_id: *theme_id,
         position,
@@ -189,10 +189,10 @@ pub(super) fn theme_rows(
     rows.collect()
 }
 
-pub(super) fn instrument_ids(wanted: &[ID]) -> Checked<Vec<InstrumentId>> {
+pub(super) fn instrument_ids(wanted: &[ID]) -> Validated<Vec<InstrumentId>> {
     let ids = wanted.iter().enumerate();
-    let ids = ids.map(|(index, id)| input::id::<InstrumentId>(&format!("instrumentIds.{index}"), id, "instrument"));
-    input::distinct("instrumentIds", each(ids)?)
+    let ids = ids.map(|(index, id)| fields::id::<InstrumentId>(&format!("instrumentIds.{index}"), id, "instrument"));
+    fields::distinct("instrumentIds", each(ids)?)
 }
 
 pub(super) async fn set_instruments(
@@ -213,7 +213,7 @@ pub(super) fn instrument_rows(
     ids: &[InstrumentId],
 ) -> Vec<recommendation_instrument::Model> {
     let rows = ids.iter().zip(0..).map(|(instrument_id, position)| recommendation_instrument::Model {
-        id: tx.mint(),
+        id: tx.new_id(),
         recommendation_id: row.id,
         instrument_id: *instrument_id,
         position,
@@ -241,18 +241,18 @@ pub(super) fn revision(
     row: &recommendation::Model,
     last: Option<i32>,
     change_note: Option<String>,
-) -> Checked<recommendation_revision::Model> {
+) -> Validated<recommendation_revision::Model> {
     let last = last.unwrap_or(0);
-    input::room("text", usize::try_from(last).unwrap_or_default())?;
+    fields::room("text", usize::try_from(last).unwrap_or_default())?;
     Ok(recommendation_revision::Model {
-        id: tx.mint(),
+        id: tx.new_id(),
         recommendation_id: row.id,
         number: last + 1,
         title: row.title.clone(),
         text: row.text.clone(),
         rationale: row.rationale.clone(),
         change_note,
-        created_at: tx.at(),
+        created_at: tx.now(),
         audience: row.audience,
         owner: row.owner,
     })

@@ -10,9 +10,9 @@ use super::parts::{AddresseeInput, add_revision, replace_addressees, set_instrum
 use super::{WHAT, put};
 use crate::auth::{Act, Standing, Viewer};
 use crate::domain::action::Action;
-use crate::domain::lifecycle::{Move, next};
-use crate::domain::refusal::All as _;
-use crate::domain::{audience, input, recommendation as rules};
+use crate::domain::lifecycle::{Transition, next};
+use crate::domain::validation::Combine as _;
+use crate::domain::{audience, fields, recommendation as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::input::{LocalizedTextInput, localized, patch, patch_required, replaced};
@@ -80,7 +80,7 @@ pub async fn draft(
     input: DraftRecommendationInput,
 ) -> Result<Written<recommendation::Model>, Error> {
     viewer.require(Act::Write)?;
-    let body_id = input::id::<BodyId>("bodyId", &input.body_id, "body")?;
+    let body_id = fields::id::<BodyId>("bodyId", &input.body_id, "body")?;
     let mut tx = app.begin(viewer, Action::DraftRecommendation).await?;
     let body = tx.get::<body::Entity>("bodyId", body_id, "body").await?;
     may_draft(viewer, &tx.standing(body_id).await?, &body)?;
@@ -105,18 +105,18 @@ pub(super) fn drafted(
     input: &DraftRecommendationInput,
 ) -> Result<recommendation::Model, Error> {
     let (title, text, rationale, ()) = (
-        localized("title", &input.title, input::NAME),
-        localized("text", &input.text, input::BODY_TEXT),
-        input.rationale.as_ref().map(|text| localized("rationale", text, input::BODY_TEXT)).transpose(),
+        localized("title", &input.title, fields::NAME),
+        localized("text", &input.text, fields::BODY_TEXT),
+        input.rationale.as_ref().map(|text| localized("rationale", text, fields::BODY_TEXT)).transpose(),
         rules::target_date(input.target_date, tx.today()),
     )
-        .all()?;
+        .combine()?;
     let drafted_by_id = tx.viewer().acts_for();
     let status = RecommendationStatus::Draft;
     let (audience, owner) = audience::of_recommendation(status, drafted_by_id);
     let title_folded = title.folded();
     Ok(recommendation::Model {
-        id: tx.mint(),
+        id: tx.new_id(),
         body_id,
         label: None,
         label_year: None,
@@ -138,8 +138,8 @@ pub(super) fn drafted(
         no_personal_data: false,
         audience,
         owner,
-        created_at: tx.at(),
-        updated_at: tx.at(),
+        created_at: tx.now(),
+        updated_at: tx.now(),
         version: 1,
     })
 }
@@ -151,10 +151,10 @@ pub async fn revise(
 ) -> Result<Written<recommendation::Model>, Error> {
     viewer.require(Act::Write)?;
     let (id, change_note) = (
-        input::id::<RecommendationId>("id", &input.id, WHAT),
-        input::optional_text("changeNote", input.change_note.as_deref(), input::NOTE),
+        fields::id::<RecommendationId>("id", &input.id, WHAT),
+        fields::optional_text("changeNote", input.change_note.as_deref(), fields::NOTE),
     )
-        .all()?;
+        .combine()?;
     let mut tx = app.begin(viewer, Action::ReviseRecommendation).await?;
     let before = tx.get_at::<recommendation::Entity>(id, input.expected_version, WHAT).await?;
     let standing = tx.standing(before.body_id).await?;
@@ -181,7 +181,7 @@ pub async fn revise(
 /// Whether the viewer may revise a text of a body where its organisation has this standing, in the state that it is in.
 pub(super) fn may_revise(viewer: &Viewer, standing: &Standing, before: &recommendation::Model) -> Result<(), Error> {
     viewer.require(Act::EditText { standing, drafted_by: before.drafted_by_id })?;
-    Ok(next(before.status, Move::Revise).map(drop)?)
+    Ok(next(before.status, Transition::Revise).map(drop)?)
 }
 
 /// Judges a revision, and moves the text to the state that follows.
@@ -190,7 +190,7 @@ pub(super) fn reopen(
     before: &recommendation::Model,
     after: &mut recommendation::Model,
 ) -> Result<(), Error> {
-    after.status = next(before.status, Move::Revise)?;
+    after.status = next(before.status, Transition::Revise)?;
     if after.target_date != before.target_date {
         rules::target_date(after.target_date, tx.today())?;
     }
@@ -209,12 +209,12 @@ pub(super) fn revised(
     let mut after = before.clone();
     (after.kind, after.title, after.text, after.rationale, after.priority, after.target_date) = (
         patch_required("kind", input.kind, before.kind, Ok),
-        patch_required("title", input.title, before.title.clone(), |title| localized("title", &title, input::NAME)),
-        patch_required("text", input.text, before.text.clone(), |text| localized("text", &text, input::BODY_TEXT)),
-        patch(input.rationale, before.rationale.clone(), |text| localized("rationale", &text, input::BODY_TEXT)),
+        patch_required("title", input.title, before.title.clone(), |title| localized("title", &title, fields::NAME)),
+        patch_required("text", input.text, before.text.clone(), |text| localized("text", &text, fields::BODY_TEXT)),
+        patch(input.rationale, before.rationale.clone(), |text| localized("rationale", &text, fields::BODY_TEXT)),
         patch(input.priority, before.priority, Ok),
         patch(input.target_date, before.target_date, Ok),
     )
-        .all()?;
+        .combine()?;
     Ok(after)
 }

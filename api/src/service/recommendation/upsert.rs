@@ -22,9 +22,9 @@ use super::text::{
 };
 use crate::auth::{Act, Standing, Viewer};
 use crate::domain::action::Action;
-use crate::domain::lifecycle::{Move, next};
-use crate::domain::refusal::{All as _, Checked, Refusal};
-use crate::domain::{input, recommendation as rules};
+use crate::domain::lifecycle::{Transition, next};
+use crate::domain::validation::{Combine as _, Validated, ValidationError};
+use crate::domain::{fields, recommendation as rules};
 use crate::error::Error;
 use crate::service::bulk::{
     self, Batch, PartsBy, Plan, Target, Upserted, bulk_input, parts_of, targets, verdict, write_rows,
@@ -123,11 +123,11 @@ async fn attempt(
 ) -> Result<Upserted<recommendation::Model>, Error> {
     let mut tx = app.begin(viewer, Action::UpsertRecommendations).await?;
     let targets = targets::<recommendation::Entity>(&tx, input.match_by, &input.keys(), WHAT).await?;
-    let wanted: Vec<Checked<Wanted>> = input.rows.iter().map(Wanted::parse).collect();
+    let wanted: Vec<Validated<Wanted>> = input.rows.iter().map(Wanted::parse).collect();
     let known = Known::read(&tx, &targets.rows, &wanted).await?;
     let mut plans = Vec::with_capacity(input.rows.len());
     for ((row, target), wanted) in input.rows.iter().zip(targets.rows).zip(wanted) {
-        plans.push(match (target, wanted).all() {
+        plans.push(match (target, wanted).combine() {
             Ok((target, wanted)) => verdict(known.plan(&tx, row, target, wanted))?,
             Err(refusals) => Err(refusals),
         });
@@ -146,14 +146,14 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn parse(row: &UpsertRecommendationRowInput) -> Checked<Self> {
+    fn parse(row: &UpsertRecommendationRowInput) -> Validated<Self> {
         let (body, themes, instruments, addressees) = (
-            input::id::<BodyId>("bodyId", &row.body_id, "body"),
+            fields::id::<BodyId>("bodyId", &row.body_id, "body"),
             replaced(&row.theme_ids).map(|ids| theme_ids(&ids)).transpose(),
             replaced(&row.instrument_ids).map(|ids| instrument_ids(&ids)).transpose(),
             replaced(&row.addressees).map(|wanted| addressed(&wanted)).transpose(),
         )
-            .all()?;
+            .combine()?;
         Ok(Self { body, themes, instruments, addressees })
     }
 
@@ -191,8 +191,8 @@ struct Known {
 impl Known {
     async fn read(
         tx: &Tx<'_>,
-        targets: &[Checked<Target<recommendation::Entity>>],
-        wanted: &[Checked<Wanted>],
+        targets: &[Validated<Target<recommendation::Entity>>],
+        wanted: &[Validated<Wanted>],
     ) -> Result<Self, Error> {
         let there = targets.iter().flatten().filter_map(|target| target.before.as_ref());
         let there: Vec<RecommendationId> = there.map(|row| row.id).collect();
@@ -241,7 +241,7 @@ impl Known {
         target: Target<recommendation::Entity>,
         wanted: Wanted,
     ) -> Result<RecommendationPlan, Error> {
-        let body = self.bodies.get(&wanted.body).ok_or_else(|| Refusal::not_found("bodyId", "body"))?;
+        let body = self.bodies.get(&wanted.body).ok_or_else(|| ValidationError::not_found("bodyId", "body"))?;
         may_draft(tx.viewer(), &self.standing(wanted.body), body)?;
         self.check_named(&wanted)?;
         let after = drafted(tx, wanted.body, &row.draft())?;
@@ -251,7 +251,7 @@ impl Known {
             instruments: wanted.instruments.map(|ids| (Vec::new(), ids)),
             addressees: wanted.addressees.map(|addressed| (Vec::new(), addressed)),
         };
-        Ok(Plan { before: None, after, changed: true, parts, link: target.link })
+        Ok(Plan { before: None, after, changed: true, parts, external_key: target.external_key })
     }
 
     /// A row that says what the record says is nothing to be permitted.
@@ -259,7 +259,7 @@ impl Known {
         &self,
         tx: &Tx<'_>,
         row: &UpsertRecommendationRowInput,
-        Target { before, link }: Target<recommendation::Entity>,
+        Target { before, external_key }: Target<recommendation::Entity>,
         wanted: &Wanted,
     ) -> Result<RecommendationPlan, Error> {
         let before = before.ok_or_else(|| Error::internal("a revision of nothing"))?;
@@ -277,22 +277,22 @@ impl Known {
         }
         if addressees.is_some() {
             tx.viewer().require(Act::EditText { standing: &standing, drafted_by: before.drafted_by_id })?;
-            next(before.status, Move::SetAddressees)?;
+            next(before.status, Transition::SetAddressees)?;
         }
         self.check_named(wanted)?;
         let new_text = is_new_text(&before, &after);
         let revision_after = new_text.then(|| self.revisions.get(&before.id).copied().unwrap_or(0));
-        revision_after.map(|last| input::room("text", usize::try_from(last).unwrap_or_default())).transpose()?;
+        revision_after.map(|last| fields::room("text", usize::try_from(last).unwrap_or_default())).transpose()?;
         let changed = is_revised || addressees.is_some();
         let parts = Parts { revision_after, themes, instruments, addressees };
-        Ok(Plan { before: Some(before), after, changed, parts, link })
+        Ok(Plan { before: Some(before), after, changed, parts, external_key })
     }
 
     fn standing(&self, body: BodyId) -> Standing {
         self.standings.get(&body).cloned().unwrap_or_default()
     }
 
-    fn check_named(&self, wanted: &Wanted) -> Checked<()> {
+    fn check_named(&self, wanted: &Wanted) -> Validated<()> {
         let (themes, instruments) =
             (wanted.themes.as_deref().unwrap_or_default(), wanted.instruments.as_deref().unwrap_or_default());
         (
@@ -301,7 +301,7 @@ impl Known {
             named(&countries_of(wanted.addressees()), &self.countries, "country"),
             named(&organizations_of(wanted.addressees()), &self.organizations, "organisation"),
         )
-            .all()
+            .combine()
             .map(drop)
     }
 }

@@ -12,14 +12,14 @@ use entity::theme::ThemeKind;
 use entity::{body, country, instrument, meeting, organization, recommendation, theme};
 use sea_orm::{ColumnTrait as _, Condition};
 
-use super::specimen::{Pair, Rows, Specimen, localized};
+use super::factory::{Pair, Rows, Specimen, localized};
 use crate::auth::Viewer;
 use crate::domain::action::Action;
 use crate::domain::audience;
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::read;
-use crate::service::recommendation::moves::last_serial;
+use crate::service::recommendation::transitions::last_serial;
 use crate::service::tx::Tx;
 
 /// Code, kind, English and Russian name.
@@ -87,7 +87,7 @@ const TEXTS: [(&str, RecommendationStatus, &str, &str, &str); 11] = {
 pub async fn load(app: &AppContext) -> Result<usize, Error> {
     let viewer = Viewer::system("seed");
     let mut tx = app.begin(&viewer, Action::SeedDemo).await?;
-    tx.alone("seed demo").await?;
+    tx.advisory_lock("seed demo").await?;
     let first = localized(&title(TEXTS[0].3, TEXTS[0].4));
     let demo = Condition::all()
         .add(recommendation::Column::IsDemo.eq(true))
@@ -125,7 +125,7 @@ async fn themes(tx: &mut Tx<'_>) -> Result<HashMap<String, ThemeId>, Error> {
         let (audience, owner) = audience::OPEN;
         let name = localized(&(english.to_owned(), russian.to_owned()));
         let row = theme::Model {
-            id: tx.mint(),
+            id: tx.new_id(),
             code: code.to_owned(),
             name_folded: name.folded(),
             name,
@@ -133,8 +133,8 @@ async fn themes(tx: &mut Tx<'_>) -> Result<HashMap<String, ThemeId>, Error> {
             parent_id: None,
             audience,
             owner,
-            created_at: tx.at(),
-            updated_at: tx.at(),
+            created_at: tx.now(),
+            updated_at: tx.now(),
             version: 1,
             merged_into_id: None,
         };
@@ -155,15 +155,15 @@ async fn instruments(tx: &mut Tx<'_>) -> Result<Vec<InstrumentId>, Error> {
         let (audience, owner) = audience::OPEN;
         let title = localized(&(english.to_owned(), russian.to_owned()));
         let row = instrument::Model {
-            id: tx.mint(),
+            id: tx.new_id(),
             symbol: symbol.to_owned(),
             title_folded: title.folded(),
             title,
             adopted_on: NaiveDate::from_ymd_opt(year, month, day),
             audience,
             owner,
-            created_at: tx.at(),
-            updated_at: tx.at(),
+            created_at: tx.now(),
+            updated_at: tx.now(),
             version: 1,
         };
         ids.push(tx.insert::<instrument::Entity>(row).await?.id);

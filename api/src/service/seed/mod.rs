@@ -1,9 +1,9 @@
 //! Data that a command writes: the public record, a demonstration, synthetic volume. All of it passes `Tx`.
 
 pub mod demo;
+mod factory;
 pub mod public;
 pub mod scale;
-mod specimen;
 
 use entity::country;
 use sea_orm::{Condition, ConnectionTrait};

@@ -12,7 +12,7 @@ use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus}
 use entity::{body, body_session, country, meeting, meeting_organizer, organization, theme};
 use sea_orm::{ColumnTrait as _, Condition};
 
-use super::specimen::{Rows, Specimen, localized};
+use super::factory::{Rows, Specimen, localized};
 use crate::auth::Viewer;
 use crate::domain::action::Action;
 use crate::domain::audience;
@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::pace::Pace;
 use crate::service::read;
-use crate::service::recommendation::moves::last_serial;
+use crate::service::recommendation::transitions::last_serial;
 use crate::service::tx::Tx;
 
 /// The fewest and the most records of one transaction.
@@ -118,7 +118,7 @@ impl Context {
             let group = number as usize % self.groups.len();
             let group = &mut self.groups[group];
             let (audience, owner) = (row.audience, row.owner);
-            let id = tx.mint();
+            let id = tx.new_id();
             sessions.push(body_session::Model {
                 id,
                 meeting_id: row.id,
@@ -130,7 +130,7 @@ impl Context {
             group.ordinal += 1;
             for (offset, position) in (0..ORGANIZERS).zip(0..) {
                 organizers.push(meeting_organizer::Model {
-                    id: tx.mint(),
+                    id: tx.new_id(),
                     meeting_id: row.id,
                     organization_id: pick(&self.organizations, number.wrapping_add(offset * step)),
                     role: if offset == 0 { OrganizerRole::Host } else { OrganizerRole::Organizer },
@@ -229,7 +229,7 @@ fn meeting(tx: &Tx<'_>, number: u32, country: CountryId) -> meeting::Model {
     let (audience, owner) = audience::of_meeting(Sensitivity::Public);
     let title = localized(&(format!("Synthetic meeting {number}"), format!("Синтетическое заседание {number}")));
     meeting::Model {
-        id: tx.mint(),
+        id: tx.new_id(),
         title_folded: title.folded(),
         title,
         kind: MeetingKind::WorkingGroup,
@@ -249,8 +249,8 @@ fn meeting(tx: &Tx<'_>, number: u32, country: CountryId) -> meeting::Model {
         is_demo: true,
         audience,
         owner,
-        created_at: tx.at(),
-        updated_at: tx.at(),
+        created_at: tx.now(),
+        updated_at: tx.now(),
         version: 1,
     }
 }

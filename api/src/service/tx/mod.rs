@@ -2,10 +2,10 @@
 //! the audit trail, all in one commit. What is dropped before `commit` leaves nothing behind.
 #![expect(clippy::disallowed_methods, reason = "the one place that writes entities")]
 
-mod beside;
 mod parts;
 mod pending;
 mod reading;
+mod unversioned;
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -22,7 +22,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::change::{Pending, append, ring};
+use super::change::{Pending, append, notify};
 use super::constraint::refused_write;
 use crate::auth::Viewer;
 use crate::database::Transaction;
@@ -66,7 +66,7 @@ pub struct Tx<'a> {
     told: HashMap<Uuid, usize>,
     subjects: Vec<String>,
     /// Whether something was written that stands beside the record.
-    beside: bool,
+    wrote_unversioned: bool,
 }
 
 impl AppContext {
@@ -88,14 +88,14 @@ impl AppContext {
             written: HashMap::new(),
             told: HashMap::new(),
             subjects: Vec::new(),
-            beside: false,
+            wrote_unversioned: false,
         })
     }
 }
 
 impl Tx<'_> {
     /// The time of the whole transaction.
-    pub fn at(&self) -> DateTime<Utc> {
+    pub fn now(&self) -> DateTime<Utc> {
         self.at
     }
 
@@ -109,8 +109,8 @@ impl Tx<'_> {
         self.app.clock.today()
     }
 
-    pub fn mint<I: RecordId>(&self) -> I {
-        self.app.clock.mint()
+    pub fn new_id<I: RecordId>(&self) -> I {
+        self.app.clock.new_id()
     }
 
     pub fn viewer(&self) -> &Viewer {
@@ -275,12 +275,12 @@ impl Tx<'_> {
 
     /// Numbers the changes, writes them and the audit line, commits, and rings the doorbell.
     pub async fn commit<M>(self, record: M) -> Result<Written<M>, Error> {
-        if self.changes.is_empty() && !self.beside {
+        if self.changes.is_empty() && !self.wrote_unversioned {
             self.txn.rollback().await?;
             return Ok(Written { record, cursor: None });
         }
         let line = audit::Model {
-            id: self.app.clock.mint(),
+            id: self.app.clock.new_id(),
             at: self.at,
             actor: self.viewer.subject.clone(),
             action: self.action.name().to_owned(),
@@ -296,7 +296,7 @@ impl Tx<'_> {
             Some(append(&self.txn, self.feed, &self.changes, &self.viewer.actor(), self.at).await?)
         };
         self.txn.commit().await.map_err(refused_write)?;
-        head.inspect(|head| ring(self.app, *head));
+        head.inspect(|head| notify(self.app, *head));
         Ok(Written { record, cursor: head.map(Head::cursor) })
     }
 

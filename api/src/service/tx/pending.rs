@@ -16,11 +16,11 @@ impl Tx<'_> {
     /// Tells of the records that meet a condition, whoever may see them: they name another one that others see than before, of which
     /// those read who see `named` at least. Others are told nothing, and no version tells them that there is something. The records
     /// that this transaction has written are told of already.
-    pub async fn tell_where<E: Record + Visible>(&mut self, which: Condition, named: Access) -> Result<(), Error> {
+    pub async fn notify_where<E: Record + Visible>(&mut self, which: Condition, named: Access) -> Result<(), Error> {
         let everyone = Viewer::system("tell");
         let naming = read::all::<E>(&self.txn, &everyone, which).await?;
         let ids: Vec<E::Id> = naming.iter().map(E::id).filter(|id| !self.written.contains_key(&id.uuid())).collect();
-        self.hold_all::<E>(&ids).await?;
+        self.lock_rows::<E>(&ids).await?;
         for row in read::by_ids::<E>(&self.txn, &everyone, &ids).await? {
             self.tell::<E>(&row, of_both((E::audience(&row), E::owner(&row)), named));
         }

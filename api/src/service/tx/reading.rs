@@ -12,7 +12,7 @@ use super::Tx;
 use crate::auth::Standing;
 use crate::database;
 use crate::domain::council::is_valid_on;
-use crate::domain::refusal::Refusal;
+use crate::domain::validation::ValidationError;
 use crate::error::Error;
 use crate::service::constraint::refused_write;
 use crate::service::input;
@@ -21,7 +21,7 @@ use crate::service::read::{self, Visible};
 impl Tx<'_> {
     /// The record that an input names; hidden answers like missing. `what` is its kind in plain words.
     pub async fn get<E: Visible>(&self, path: &str, id: E::Id, what: &str) -> Result<E::Model, Error> {
-        read::get::<E>(&self.txn, &self.viewer, id).await?.ok_or_else(|| Refusal::not_found(path, what).into())
+        read::get::<E>(&self.txn, &self.viewer, id).await?.ok_or_else(|| ValidationError::not_found(path, what).into())
     }
 
     /// Checks, in one statement, that all records are there that an input names, each at its own place.
@@ -54,7 +54,7 @@ impl Tx<'_> {
         expected_version: i32,
         what: &str,
     ) -> Result<E::Model, Error> {
-        self.hold::<E>(id).await?;
+        self.lock_row::<E>(id).await?;
         let row = self.get::<E>("id", id, what).await?;
         if E::version(&row) == expected_version { Ok(row) } else { Err(Error::stale()) }
     }
@@ -69,7 +69,7 @@ impl Tx<'_> {
         what: &str,
     ) -> Result<Vec<E::Id>, Error> {
         if nearest.is_some() {
-            self.alone(E::default().table_name()).await?;
+            self.advisory_lock(E::default().table_name()).await?;
         }
         let (mut chain, mut next) = (Vec::new(), nearest);
         while let Some(id) = next.filter(|id| !chain.contains(id)) {
@@ -80,18 +80,18 @@ impl Tx<'_> {
     }
 
     /// Waits for every other transaction that asks to be alone with the same matter, until this one ends.
-    pub async fn alone(&self, matter: &str) -> Result<(), Error> {
-        database::alone(&self.txn, matter).await.map_err(refused_write)
+    pub async fn advisory_lock(&self, matter: &str) -> Result<(), Error> {
+        database::advisory_lock(&self.txn, matter).await.map_err(refused_write)
     }
 
     /// Holds a record until the transaction ends, so that what is computed from its children is still true then.
-    pub async fn hold<E: Row>(&self, id: E::Id) -> Result<(), Error> {
-        self.hold_all::<E>(&[id]).await
+    pub async fn lock_row<E: Row>(&self, id: E::Id) -> Result<(), Error> {
+        self.lock_rows::<E>(&[id]).await
     }
 
-    /// As `hold`, several records, in the order of their ids: two transactions that hold the same ones do not wait for
+    /// As `lock_row`, several records, in the order of their ids: two transactions that hold the same ones do not wait for
     /// each other in a circle.
-    pub async fn hold_all<E: Row>(&self, ids: &[E::Id]) -> Result<(), Error> {
+    pub async fn lock_rows<E: Row>(&self, ids: &[E::Id]) -> Result<(), Error> {
         let backend = self.txn.get_database_backend();
         if backend == DbBackend::Postgres && !ids.is_empty() {
             E::find()

@@ -35,8 +35,8 @@ use crate::service::change::since::{Seen, since};
 use crate::service::constraint::refused_write;
 use crate::service::context::AppContext;
 use crate::service::context::feed::{Head, Identity};
-use crate::service::post::Posted;
 use crate::service::registry::published;
+use crate::service::webhook_sender::Posted;
 use crate::service::{prune, read};
 use crate::telemetry::chain;
 
@@ -205,7 +205,7 @@ struct Message {
 /// Tells a webhook something, and notes what came of it. Returns whether it was delivered.
 async fn tell(app: &AppContext, me: Uuid, row: &mut Model, message: Message) -> Result<bool, Error> {
     let (at, stood) = (app.clock.now(), row.position);
-    let posted = app.poster.post(row, &message.id, at, &message.body).await;
+    let posted = app.webhook_sender.post(row, &message.id, at, &message.body).await;
     let answered_at = app.clock.now();
     let attempt = row.failures + 1;
     let luck = app.clock.uuid().into_bytes()[15];
@@ -285,7 +285,7 @@ async fn note(
         }
     };
     let noted = update.exec(&txn).await.map_err(refused_write)?.rows_affected == 1;
-    let line = logged(app.clock.mint(), app.clock.now(), row.id, (id, attempt), posted);
+    let line = logged(app.clock.new_id(), app.clock.now(), row.id, (id, attempt), posted);
     let insert = webhook_delivery::Entity::insert(line.into_active_model());
     insert.exec_without_returning(&txn).await.map_err(refused_write)?;
     txn.commit().await.map_err(refused_write)?;

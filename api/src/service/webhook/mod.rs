@@ -21,18 +21,18 @@ use uuid::Uuid;
 use super::change;
 use super::client::administered;
 use super::idempotency::forbids_keys;
-use super::link::Link;
 use super::page::{Direction, Key, Listing, Page};
 use super::read::{self, Visible};
+use super::relation::Relation;
 use super::tx::{Tx, Written};
 use super::{list, nested};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
-use crate::domain::refusal::{All as _, Refusal};
-use crate::domain::{input, webhook as rules};
+use crate::domain::validation::{Combine as _, ValidationError};
+use crate::domain::{fields, webhook as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
-use crate::service::post::Posted;
+use crate::service::webhook_sender::Posted;
 
 /// The most webhooks that are shown, and the most deliveries of each.
 const SHOWN: u64 = 500;
@@ -102,7 +102,7 @@ pub async fn deliveries(
     viewer: &Viewer,
     webhooks: &[WebhookId],
 ) -> Result<HashMap<WebhookId, Vec<webhook_delivery::Model>>, Error> {
-    let of_webhook = Link::direct(webhook_delivery::Column::WebhookId);
+    let of_webhook = Relation::direct(webhook_delivery::Column::WebhookId);
     let ids: Vec<Uuid> = webhooks.iter().map(|id| id.uuid()).collect();
     let pages =
         nested::pages(db, viewer, &of_webhook, &ids, &Listing::<webhook_delivery::Entity>::newest(DELIVERIES_SHOWN))
@@ -116,10 +116,10 @@ pub async fn register(app: &AppContext, viewer: &Viewer, input: RegisterWebhookI
     forbids_keys(app)?;
     let (url, types, client_id) = (
         rules::address("url", &input.url, app.config.webhooks_private()),
-        input::distinct("types", input.types),
-        input.client_id.map(|id| input::id::<ClientId>("clientId", &id, "client")).transpose(),
+        fields::distinct("types", input.types),
+        input.client_id.map(|id| fields::id::<ClientId>("clientId", &id, "client")).transpose(),
     )
-        .all()?;
+        .combine()?;
     let mut tx = app.begin(viewer, Action::RegisterWebhook).await?;
     if let Some(id) = client_id {
         let client = tx.get::<client::Entity>("clientId", id, "client").await?;
@@ -129,7 +129,7 @@ pub async fn register(app: &AppContext, viewer: &Viewer, input: RegisterWebhookI
     let secret = new_secret()?;
     let feed = change::bounds(tx.db()).await?;
     let row = webhook::Model {
-        id: tx.mint(),
+        id: tx.new_id(),
         url,
         client_id,
         types: Types(types),
@@ -142,17 +142,17 @@ pub async fn register(app: &AppContext, viewer: &Viewer, input: RegisterWebhookI
         next_attempt_at: None,
         lease_holder: None,
         lease_until: None,
-        created_at: tx.at(),
+        created_at: tx.now(),
         audience: Audience::Confidential,
         owner: None,
     };
-    tx.insert_beside::<webhook::Entity>(std::slice::from_ref(&row)).await?;
+    tx.insert_unversioned::<webhook::Entity>(std::slice::from_ref(&row)).await?;
     tx.commit(Keyed { secret, row }).await
 }
 
 /// Whether one more webhook may be active. Whoever else asks waits until the transaction ends.
 async fn check_room(tx: &Tx<'_>, path: &str) -> Result<(), Error> {
-    tx.alone("webhook").await?;
+    tx.advisory_lock("webhook").await?;
     let active = Condition::all().add(webhook::Column::Status.eq(WebhookStatus::Active));
     let active = read::count::<webhook::Entity>(tx.db(), tx.viewer(), active).await?;
     Ok(rules::has_room(path, usize::try_from(active).unwrap_or(usize::MAX))?)
@@ -172,9 +172,9 @@ pub async fn rotate(app: &AppContext, viewer: &Viewer, input: WebhookInput) -> R
     forbids_keys(app)?;
     let (mut tx, before) = held(app, viewer, Action::RotateWebhookSecret, &input.id).await?;
     let secret = new_secret()?;
-    let secrets = rules::rotated(&before.secrets.0, secret.clone(), tx.at());
+    let secrets = rules::rotated(&before.secrets.0, secret.clone(), tx.now());
     let row = webhook::Model { secrets: Secrets(secrets), ..before };
-    tx.update_beside::<webhook::Entity>(std::slice::from_ref(&row)).await?;
+    tx.update_unversioned::<webhook::Entity>(std::slice::from_ref(&row)).await?;
     tx.commit(Keyed { secret, row }).await
 }
 
@@ -183,7 +183,7 @@ pub async fn disable(app: &AppContext, viewer: &Viewer, input: WebhookInput) -> 
     let (mut tx, before) = held(app, viewer, Action::DisableWebhook, &input.id).await?;
     let reason = Some(WebhookReason::ByAdministrator);
     let row = webhook::Model { status: WebhookStatus::Disabled, reason, ..before };
-    tx.update_beside::<webhook::Entity>(std::slice::from_ref(&row)).await?;
+    tx.update_unversioned::<webhook::Entity>(std::slice::from_ref(&row)).await?;
     tx.commit(row).await
 }
 
@@ -204,7 +204,7 @@ pub async fn enable(app: &AppContext, viewer: &Viewer, input: WebhookInput) -> R
         next_attempt_at: None,
         ..before
     };
-    tx.update_beside::<webhook::Entity>(std::slice::from_ref(&row)).await?;
+    tx.update_unversioned::<webhook::Entity>(std::slice::from_ref(&row)).await?;
     tx.commit(row).await
 }
 
@@ -221,7 +221,7 @@ pub async fn replay(
         return Err(Error::CursorExpired);
     }
     let row = webhook::Model { position: after, failures: 0, next_attempt_at: None, ..before };
-    tx.update_beside::<webhook::Entity>(std::slice::from_ref(&row)).await?;
+    tx.update_unversioned::<webhook::Entity>(std::slice::from_ref(&row)).await?;
     tx.commit(row).await
 }
 
@@ -233,16 +233,16 @@ pub async fn test(
 ) -> Result<Written<webhook_delivery::Model>, Error> {
     viewer.require(Act::Administer)?;
     forbids_keys(app)?;
-    let id = input::id::<WebhookId>("id", &input.id, "webhook")?;
+    let id = fields::id::<WebhookId>("id", &input.id, "webhook")?;
     let row = read::get::<webhook::Entity>(&app.databases.read, viewer, id).await?;
-    let row = row.ok_or_else(|| Refusal::not_found("id", "webhook"))?;
+    let row = row.ok_or_else(|| ValidationError::not_found("id", "webhook"))?;
     let at = app.clock.now();
     let message_id = format!("msg_{}", app.clock.uuid().simple());
     let body = json!({ "type": "webhook.test", "timestamp": at, "data": {} }).to_string();
-    let posted = app.poster.post(&row, &message_id, at, &body).await;
+    let posted = app.webhook_sender.post(&row, &message_id, at, &body).await;
     let mut tx = app.begin(viewer, Action::TestWebhook).await?;
-    let delivery = logged(tx.mint(), tx.at(), row.id, (message_id, 1), &posted);
-    tx.insert_beside::<webhook_delivery::Entity>(std::slice::from_ref(&delivery)).await?;
+    let delivery = logged(tx.new_id(), tx.now(), row.id, (message_id, 1), &posted);
+    tx.insert_unversioned::<webhook_delivery::Entity>(std::slice::from_ref(&delivery)).await?;
     tx.commit(delivery).await
 }
 
@@ -274,9 +274,9 @@ async fn held<'a>(
     action: Action,
     id: &str,
 ) -> Result<(Tx<'a>, webhook::Model), Error> {
-    let id = input::id::<WebhookId>("id", id, "webhook")?;
+    let id = fields::id::<WebhookId>("id", id, "webhook")?;
     let tx = app.begin(viewer, action).await?;
-    tx.hold::<webhook::Entity>(id).await?;
+    tx.lock_row::<webhook::Entity>(id).await?;
     let row = tx.get::<webhook::Entity>("id", id, "webhook").await?;
     Ok((tx, row))
 }

@@ -36,7 +36,7 @@ pub async fn load(app: &AppContext) -> Result<usize, Error> {
     let viewer = Viewer::system("seed");
     let tx = app.begin(&viewer, Action::SeedPublic).await?;
     // Of two programs that start on an empty database one loads, and the other finds it loaded.
-    tx.alone("seed public").await?;
+    tx.advisory_lock("seed public").await?;
     if !is_empty(tx.db(), &viewer).await? {
         return tx.commit(0).await.map(|written| written.record);
     }
@@ -84,15 +84,15 @@ impl<'a> Loading<'a> {
             let (audience, owner) = audience::OPEN;
             let name = localized(&entry.name)?;
             let row = country::Model {
-                id: self.tx.mint(),
+                id: self.tx.new_id(),
                 iso2: entry.iso2.clone(),
                 name_folded: name.folded(),
                 name,
                 participating: entry.participating,
                 audience,
                 owner,
-                created_at: self.tx.at(),
-                updated_at: self.tx.at(),
+                created_at: self.tx.now(),
+                updated_at: self.tx.now(),
                 version: 1,
             };
             let row = self.tx.insert::<country::Entity>(row).await?;
@@ -115,7 +115,7 @@ impl<'a> Loading<'a> {
             return Ok(*id);
         }
         let row = source::Model {
-            id: self.tx.mint(),
+            id: self.tx.new_id(),
             title: entry.title,
             publisher: entry.publisher,
             url: Some(entry.url.clone()),
@@ -123,8 +123,8 @@ impl<'a> Loading<'a> {
             language: entry.language,
             audience,
             owner,
-            created_at: self.tx.at(),
-            updated_at: self.tx.at(),
+            created_at: self.tx.now(),
+            updated_at: self.tx.now(),
             version: 1,
         };
         let row = self.tx.insert::<source::Entity>(row).await?;
@@ -139,7 +139,7 @@ impl<'a> Loading<'a> {
             let (audience, owner) = audience::OPEN;
             let name = localized(&entry.name)?;
             let row = organization::Model {
-                id: self.tx.mint(),
+                id: self.tx.new_id(),
                 acronym: entry.acronym.clone(),
                 name_folded: name.folded(),
                 name,
@@ -152,8 +152,8 @@ impl<'a> Loading<'a> {
                 country_id: optional(&self.countries, entry.country.as_deref())?,
                 audience,
                 owner,
-                created_at: self.tx.at(),
-                updated_at: self.tx.at(),
+                created_at: self.tx.now(),
+                updated_at: self.tx.now(),
                 version: 1,
             };
             let row = self.tx.insert::<organization::Entity>(row).await?;
@@ -169,7 +169,7 @@ impl<'a> Loading<'a> {
             let (audience, owner) = audience::OPEN;
             let name = localized(&entry.name)?;
             let row = body::Model {
-                id: self.tx.mint(),
+                id: self.tx.new_id(),
                 code: entry.code.clone(),
                 kind: entry.kind,
                 name_folded: name.folded(),
@@ -180,8 +180,8 @@ impl<'a> Loading<'a> {
                 reports_to_id: optional(&self.bodies, entry.reports_to.as_deref())?,
                 audience,
                 owner,
-                created_at: self.tx.at(),
-                updated_at: self.tx.at(),
+                created_at: self.tx.now(),
+                updated_at: self.tx.now(),
                 version: 1,
             };
             let row = self.tx.insert::<body::Entity>(row).await?;
@@ -195,7 +195,7 @@ impl<'a> Loading<'a> {
         let (audience, owner) = audience::of_meeting(Sensitivity::Public);
         let title = localized(&entry.title)?;
         let row = meeting::Model {
-            id: self.tx.mint(),
+            id: self.tx.new_id(),
             title_folded: title.folded(),
             title,
             kind: entry.kind,
@@ -215,8 +215,8 @@ impl<'a> Loading<'a> {
             is_demo: false,
             audience,
             owner,
-            created_at: self.tx.at(),
-            updated_at: self.tx.at(),
+            created_at: self.tx.now(),
+            updated_at: self.tx.now(),
             version: 1,
         };
         let row = self.tx.insert::<meeting::Entity>(row).await?;
@@ -230,7 +230,7 @@ impl<'a> Loading<'a> {
         let (audience, owner) = audience::OPEN;
         let mut organizers = Vec::new();
         for ((acronym, role), position) in entry.organizers.iter().zip(0..) {
-            let (id, organization_id) = (self.tx.mint(), named(&self.organizations, acronym)?);
+            let (id, organization_id) = (self.tx.new_id(), named(&self.organizations, acronym)?);
             organizers.push(meeting_organizer::Model {
                 id,
                 meeting_id,
@@ -244,20 +244,20 @@ impl<'a> Loading<'a> {
         self.tx.insert_parts::<meeting_organizer::Entity>(organizers).await?;
         let mut sessions = Vec::new();
         for session in &entry.sessions {
-            let (id, body_id) = (self.tx.mint(), named(&self.bodies, &session.body)?);
+            let (id, body_id) = (self.tx.new_id(), named(&self.bodies, &session.body)?);
             sessions.push(body_session::Model { id, meeting_id, body_id, ordinal: session.ordinal, audience, owner });
         }
         self.tx.insert_parts::<body_session::Entity>(sessions).await?;
         let mut titles = Vec::new();
         for (title, position) in entry.alternative_titles.iter().zip(0..) {
-            let (id, source_id) = (self.tx.mint(), named(&self.source_keys, &title.source)?);
+            let (id, source_id) = (self.tx.new_id(), named(&self.source_keys, &title.source)?);
             let title = localized(&title.text)?;
             titles.push(alternative_title::Model { id, meeting_id, source_id, title, position, audience, owner });
         }
         self.tx.insert_parts::<alternative_title::Entity>(titles).await?;
         let mut sources = Vec::new();
         for (key, position) in entry.sources.iter().zip(0..) {
-            let (id, source_id) = (self.tx.mint(), named(&self.source_keys, key)?);
+            let (id, source_id) = (self.tx.new_id(), named(&self.source_keys, key)?);
             sources.push(meeting_source::Model { id, meeting_id, source_id, position, audience, owner });
         }
         self.tx.insert_parts::<meeting_source::Entity>(sources).await
@@ -267,7 +267,7 @@ impl<'a> Loading<'a> {
         for (entry, position) in entries.into_iter().zip(1..) {
             let (audience, owner) = audience::OPEN;
             let row = agenda_item::Model {
-                id: self.tx.mint(),
+                id: self.tx.new_id(),
                 meeting_id,
                 body_id: None,
                 number: entry.number,
@@ -277,8 +277,8 @@ impl<'a> Loading<'a> {
                 chatham_house: false,
                 audience,
                 owner,
-                created_at: self.tx.at(),
-                updated_at: self.tx.at(),
+                created_at: self.tx.now(),
+                updated_at: self.tx.now(),
                 version: 1,
             };
             self.tx.insert::<agenda_item::Entity>(row).await?;
@@ -292,7 +292,7 @@ impl<'a> Loading<'a> {
             let organization_id = named(&self.organizations, &acronym)?;
             let (audience, owner) = audience::of_participation(Sensitivity::Public, false, organization_id);
             let row = participation::Model {
-                id: self.tx.mint(),
+                id: self.tx.new_id(),
                 meeting_id,
                 organization_id,
                 capacity,
@@ -300,8 +300,8 @@ impl<'a> Loading<'a> {
                 delegates: None,
                 audience,
                 owner,
-                created_at: self.tx.at(),
-                updated_at: self.tx.at(),
+                created_at: self.tx.now(),
+                updated_at: self.tx.now(),
                 version: 1,
             };
             self.tx.insert::<participation::Entity>(row).await?;
@@ -323,7 +323,7 @@ impl<'a> Loading<'a> {
     async fn operation(&mut self, country_id: CountryId, entry: OperationEntry) -> Result<(), Error> {
         let (audience, owner) = audience::CLOSED;
         let row = repatriation_operation::Model {
-            id: self.tx.mint(),
+            id: self.tx.new_id(),
             country_id,
             code_name: entry.operation.clone(),
             name: None,
@@ -333,8 +333,8 @@ impl<'a> Loading<'a> {
             origins: Origins(vec![entry.origin.clone()]),
             audience,
             owner,
-            created_at: self.tx.at(),
-            updated_at: self.tx.at(),
+            created_at: self.tx.now(),
+            updated_at: self.tx.now(),
             version: 1,
         };
         let row = self.tx.insert::<repatriation_operation::Entity>(row).await?;
@@ -354,7 +354,7 @@ impl<'a> Loading<'a> {
         let source_id = self.source(source, audience::CLOSED).await?;
         let (audience, owner) = audience::CLOSED;
         let row = operation_figure::Model {
-            id: self.tx.mint(),
+            id: self.tx.new_id(),
             operation_id: Some(operation_id),
             country_id: None,
             scope: FigureScope::Operation,
@@ -369,8 +369,8 @@ impl<'a> Loading<'a> {
             source_id,
             audience,
             owner,
-            created_at: self.tx.at(),
-            updated_at: self.tx.at(),
+            created_at: self.tx.now(),
+            updated_at: self.tx.now(),
             version: 1,
         };
         self.tx.insert::<operation_figure::Entity>(row).await?;

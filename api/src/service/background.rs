@@ -11,7 +11,7 @@ use sea_orm::sqlx::{self, postgres::PgListener};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::change::{self, CHANNEL, identity, ring};
+use super::change::{self, CHANNEL, identity, notify};
 use super::client::tokens;
 use super::context::AppContext;
 use super::context::feed::Head;
@@ -32,7 +32,7 @@ const PRUNE: Duration = Duration::from_hours(24);
 const FIRST_PRUNE: Duration = Duration::from_mins(1);
 
 /// Attends until the service stops.
-pub async fn attend(app: Arc<AppContext>) {
+pub async fn run(app: Arc<AppContext>) {
     let mut stopping = app.stopping.subscribe();
     let attended = async {
         tokio::select! {
@@ -126,7 +126,7 @@ async fn hear(app: &AppContext, url: &str) -> Result<Infallible, sqlx::Error> {
     listener.listen(CHANNEL).await?;
     loop {
         if let Ok(seq) = listener.recv().await?.payload().parse() {
-            ring(app, Head { seq, ..app.feed.head() });
+            notify(app, Head { seq, ..app.feed.head() });
         }
     }
 }

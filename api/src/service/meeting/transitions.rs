@@ -9,8 +9,8 @@ use super::parts::organizers_of;
 use crate::auth::{Act, Viewer};
 use crate::clock::day_in;
 use crate::domain::action::Action;
-use crate::domain::lifecycle::{MeetingMove, next_meeting};
-use crate::domain::{input, meeting as rules};
+use crate::domain::lifecycle::{MeetingTransition, next_meeting};
+use crate::domain::{fields, meeting as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::tx::Written;
@@ -42,7 +42,7 @@ pub async fn confirm(
     viewer: &Viewer,
     input: MeetingMoveInput,
 ) -> Result<Written<meeting::Model>, Error> {
-    step(app, viewer, Action::ConfirmMeeting, &input, MeetingMove::Confirm, |_| {}).await
+    step(app, viewer, Action::ConfirmMeeting, &input, MeetingTransition::Confirm, |_| {}).await
 }
 
 pub async fn open(
@@ -50,7 +50,7 @@ pub async fn open(
     viewer: &Viewer,
     input: MeetingMoveInput,
 ) -> Result<Written<meeting::Model>, Error> {
-    step(app, viewer, Action::OpenMeeting, &input, MeetingMove::Open, |_| {}).await
+    step(app, viewer, Action::OpenMeeting, &input, MeetingTransition::Open, |_| {}).await
 }
 
 pub async fn conclude(
@@ -58,7 +58,7 @@ pub async fn conclude(
     viewer: &Viewer,
     input: MeetingMoveInput,
 ) -> Result<Written<meeting::Model>, Error> {
-    step(app, viewer, Action::ConcludeMeeting, &input, MeetingMove::Conclude, |_| {}).await
+    step(app, viewer, Action::ConcludeMeeting, &input, MeetingTransition::Conclude, |_| {}).await
 }
 
 pub async fn cancel(
@@ -66,7 +66,7 @@ pub async fn cancel(
     viewer: &Viewer,
     input: MeetingMoveInput,
 ) -> Result<Written<meeting::Model>, Error> {
-    step(app, viewer, Action::CancelMeeting, &input, MeetingMove::Cancel, |_| {}).await
+    step(app, viewer, Action::CancelMeeting, &input, MeetingTransition::Cancel, |_| {}).await
 }
 
 pub async fn postpone(
@@ -75,7 +75,7 @@ pub async fn postpone(
     input: PostponeMeetingInput,
 ) -> Result<Written<meeting::Model>, Error> {
     let named = MeetingMoveInput { id: input.id, expected_version: input.expected_version };
-    step(app, viewer, Action::PostponeMeeting, &named, MeetingMove::Postpone, |row| {
+    step(app, viewer, Action::PostponeMeeting, &named, MeetingTransition::Postpone, |row| {
         row.starts_on = input.starts_on.unwrap_or(row.starts_on);
         row.ends_on = input.ends_on.or(input.starts_on).unwrap_or(row.ends_on);
     })
@@ -87,22 +87,22 @@ async fn step(
     viewer: &Viewer,
     action: Action,
     input: &MeetingMoveInput,
-    step: MeetingMove,
+    step: MeetingTransition,
     change: impl FnOnce(&mut meeting::Model),
 ) -> Result<Written<meeting::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let id = input::id::<MeetingId>("id", &input.id, "meeting")?;
+    let id = fields::id::<MeetingId>("id", &input.id, "meeting")?;
     let mut tx = app.begin(viewer, action).await?;
     let before = tx.get_at::<meeting::Entity>(id, input.expected_version, "meeting").await?;
     let mut after = before.clone();
     after.status = next_meeting(before.status, step)?;
     change(&mut after);
     rules::dates(after.starts_on, after.ends_on)?;
-    let today = day_in(tx.at(), &after.timezone);
+    let today = day_in(tx.now(), &after.timezone);
     match step {
-        MeetingMove::Confirm => rules::may_confirm(before.status, after.starts_on, today)?,
-        MeetingMove::Open => rules::may_open(after.starts_on, today)?,
-        MeetingMove::Conclude => rules::may_conclude(after.ends_on, today)?,
+        MeetingTransition::Confirm => rules::may_confirm(before.status, after.starts_on, today)?,
+        MeetingTransition::Open => rules::may_open(after.starts_on, today)?,
+        MeetingTransition::Conclude => rules::may_conclude(after.ends_on, today)?,
         _ => {}
     }
     rules::organizers(after.status, organizers_of(&tx, id).await?.len())?;

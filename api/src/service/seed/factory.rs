@@ -55,20 +55,20 @@ impl Rows {
             let access = (audience, owner);
             let (audience, owner) = if texts.peek().is_none() { access } else { audience::of_earlier_revision(access) };
             self.revisions.push(recommendation_revision::Model {
-                id: tx.mint(),
+                id: tx.new_id(),
                 recommendation_id: id,
                 number,
                 title: row.title.clone(),
                 text: localized(text),
                 rationale: None,
                 change_note: (number > 1).then(|| "Wording after the discussion in the group.".to_owned()),
-                created_at: tx.at(),
+                created_at: tx.now(),
                 audience,
                 owner,
             });
         }
         for ((category, role, country_id, organization_id), position) in specimen.addressees.iter().copied().zip(0..) {
-            let part = tx.mint();
+            let part = tx.new_id();
             let row = addressee::Model {
                 id: part,
                 recommendation_id: id,
@@ -83,7 +83,7 @@ impl Rows {
             self.addressees.push(row);
         }
         for (theme_id, position) in specimen.themes.iter().copied().zip(0..) {
-            let part = tx.mint();
+            let part = tx.new_id();
             self.themes.push(recommendation_theme::Model {
                 id: part,
                 recommendation_id: id,
@@ -94,7 +94,7 @@ impl Rows {
             });
         }
         for (instrument_id, position) in specimen.instruments.iter().copied().zip(0..) {
-            let part = tx.mint();
+            let part = tx.new_id();
             let row = recommendation_instrument::Model {
                 id: part,
                 recommendation_id: id,
@@ -132,7 +132,7 @@ fn recommendation(tx: &Tx<'_>, specimen: &Specimen) -> Result<recommendation::Mo
     let title = localized(&specimen.title);
     let text = specimen.texts.last().map(localized).ok_or_else(|| Error::internal("a specimen without a text"))?;
     Ok(recommendation::Model {
-        id: tx.mint(),
+        id: tx.new_id(),
         body_id: *body_id,
         label: label.as_ref().map(Label::to_string),
         label_year: label.as_ref().map(|label| label.year),
@@ -154,8 +154,8 @@ fn recommendation(tx: &Tx<'_>, specimen: &Specimen) -> Result<recommendation::Mo
         no_personal_data: specimen.adoption.is_some(),
         audience,
         owner,
-        created_at: tx.at(),
-        updated_at: tx.at(),
+        created_at: tx.now(),
+        updated_at: tx.now(),
         version: 1,
     })
 }

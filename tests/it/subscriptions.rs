@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rec_api::auth::Role;
-use rec_api::service::attend::{listen, poll};
+use rec_api::service::background::{listen, poll};
 use rec_tests::client::Client;
 use rec_tests::given::{at, at_with, text, with};
 use rec_tests::socket::Socket;

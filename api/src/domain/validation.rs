@@ -3,7 +3,7 @@
 /// What kind of refusal it is. Stable: clients branch on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
 #[graphql(name = "UserErrorCode")]
-pub enum RefusalCode {
+pub enum ValidationErrorCode {
     /// A value is not acceptable: out of range, wrong form, impossible date, forbidden character.
     Invalid,
     /// A required value is empty or missing.
@@ -23,16 +23,16 @@ pub enum RefusalCode {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    pub code: RefusalCode,
+pub struct ValidationError {
+    pub code: ValidationErrorCode,
     pub message: String,
     /// From the input's field inwards; list positions count from 0.
     pub path: Vec<String>,
 }
 
-impl Refusal {
+impl ValidationError {
     /// `path` is written with dots: `title.0.text`.
-    pub fn new(code: RefusalCode, path: &str, message: impl Into<String>) -> Self {
+    pub fn new(code: ValidationErrorCode, path: &str, message: impl Into<String>) -> Self {
         Self {
             code,
             message: message.into(),
@@ -41,23 +41,23 @@ impl Refusal {
     }
 
     pub fn invalid(path: &str, message: impl Into<String>) -> Self {
-        Self::new(RefusalCode::Invalid, path, message)
+        Self::new(ValidationErrorCode::Invalid, path, message)
     }
 
     pub fn required(path: &str, message: impl Into<String>) -> Self {
-        Self::new(RefusalCode::Required, path, message)
+        Self::new(ValidationErrorCode::Required, path, message)
     }
 
     pub fn not_found(path: &str, what: &str) -> Self {
-        Self::new(RefusalCode::NotFound, path, format!("There is no such {what}."))
+        Self::new(ValidationErrorCode::NotFound, path, format!("There is no such {what}."))
     }
 
     pub fn conflict(path: &str, message: impl Into<String>) -> Self {
-        Self::new(RefusalCode::Conflict, path, message)
+        Self::new(ValidationErrorCode::Conflict, path, message)
     }
 
     pub fn state(path: &str, message: impl Into<String>) -> Self {
-        Self::new(RefusalCode::InvalidState, path, message)
+        Self::new(ValidationErrorCode::InvalidState, path, message)
     }
 
     /// The same refusal where the input that was judged stands in a list.
@@ -75,25 +75,25 @@ impl Refusal {
 }
 
 /// What a check of one or more values gives.
-pub type Checked<T> = Result<T, Vec<Refusal>>;
+pub type Validated<T> = Result<T, Vec<ValidationError>>;
 
 /// Succeeds if the rule holds.
-pub fn ensure(holds: bool, refusal: impl FnOnce() -> Refusal) -> Checked<()> {
+pub fn ensure(holds: bool, refusal: impl FnOnce() -> ValidationError) -> Validated<()> {
     if holds { Ok(()) } else { Err(vec![refusal()]) }
 }
 
 /// All values of a tuple of checks, or the refusals of all of them: an author sees every mistake at once.
-pub trait All {
+pub trait Combine {
     type Values;
-    fn all(self) -> Checked<Self::Values>;
+    fn combine(self) -> Validated<Self::Values>;
 }
 
-macro_rules! all {
+macro_rules! combine {
     ($($name:ident)*) => {
-        impl<$($name),*> All for ($(Checked<$name>,)*) {
+        impl<$($name),*> Combine for ($(Validated<$name>,)*) {
             type Values = ($($name,)*);
             #[expect(non_snake_case, reason = "the type parameters name the values")]
-            fn all(self) -> Checked<Self::Values> {
+            fn combine(self) -> Validated<Self::Values> {
                 let ($($name,)*) = self;
                 let mut refusals = Vec::new();
                 $(let $name = $name.map_err(|mut more| refusals.append(&mut more)).ok();)*
@@ -106,20 +106,20 @@ macro_rules! all {
     };
 }
 
-all!(A B);
-all!(A B C);
-all!(A B C D);
-all!(A B C D E);
-all!(A B C D E F);
-all!(A B C D E F G);
-all!(A B C D E F G H);
-all!(A B C D E F G H I);
-all!(A B C D E F G H I J);
-all!(A B C D E F G H I J K);
-all!(A B C D E F G H I J K L);
+combine!(A B);
+combine!(A B C);
+combine!(A B C D);
+combine!(A B C D E);
+combine!(A B C D E F);
+combine!(A B C D E F G);
+combine!(A B C D E F G H);
+combine!(A B C D E F G H I);
+combine!(A B C D E F G H I J);
+combine!(A B C D E F G H I J K);
+combine!(A B C D E F G H I J K L);
 
 /// Every element of a list of checks, or the refusals of all of them.
-pub fn each<T>(checks: impl IntoIterator<Item = Checked<T>>) -> Checked<Vec<T>> {
+pub fn each<T>(checks: impl IntoIterator<Item = Validated<T>>) -> Validated<Vec<T>> {
     let (mut values, mut refusals) = (Vec::new(), Vec::new());
     for check in checks {
         match check {
@@ -132,14 +132,14 @@ pub fn each<T>(checks: impl IntoIterator<Item = Checked<T>>) -> Checked<Vec<T>> 
 
 #[cfg(test)]
 mod tests {
-    use super::{All, Checked, Refusal, each};
+    use super::{Combine, Validated, ValidationError, each};
 
     #[test]
     fn all_mistakes_are_reported_at_once() {
-        let bad = |path: &str| -> Checked<u8> { Err(vec![Refusal::invalid(path, "no")]) };
-        let refusals = (Ok(1), bad("a"), bad("b.0")).all().unwrap_err();
+        let bad = |path: &str| -> Validated<u8> { Err(vec![ValidationError::invalid(path, "no")]) };
+        let refusals = (Ok(1), bad("a"), bad("b.0")).combine().unwrap_err();
         assert_eq!(refusals.iter().map(|r| r.path.join(".")).collect::<Vec<_>>(), ["a", "b.0"]);
-        assert_eq!((Ok(1), Checked::Ok("x")).all(), Ok((1, "x")));
+        assert_eq!((Ok(1), Validated::Ok("x")).combine(), Ok((1, "x")));
         assert_eq!(each([Ok(1), bad("a"), bad("b")]).unwrap_err().len(), 2);
     }
 }

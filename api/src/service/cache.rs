@@ -10,7 +10,7 @@ use std::time::Duration;
 use entity::id::RecordId as _;
 
 use super::context::AppContext;
-use super::context::kept::Contents;
+use super::context::cache::Entries;
 use super::read::{self, Visible};
 use crate::auth::Viewer;
 use crate::error::Error;
@@ -18,19 +18,20 @@ use crate::error::Error;
 /// As `read::by_ids`, from memory as far as it goes.
 pub async fn by_ids<E: Visible>(app: &AppContext, viewer: &Viewer, ids: &[E::Id]) -> Result<Vec<Arc<E::Model>>, Error> {
     // Within a transaction others see nothing of what it has written, and it sees nothing of what they have.
-    if !E::KEPT || app.config.keep_seconds == 0 || !app.databases.commits() {
+    if !E::CACHED || app.config.keep_seconds == 0 || !app.databases.commits() {
         let rows = read::by_ids::<E>(&app.databases.read, viewer, ids).await?;
         return Ok(rows.into_iter().map(Arc::new).collect());
     }
-    let (head, mut rows) = kept(app, |kept| (kept.head, known::<E>(kept, ids)));
+    let (head, mut rows) = cached(app, |entries| (entries.head, known::<E>(entries, ids)));
     let missing: Vec<E::Id> = ids.iter().filter(|id| !rows.contains_key(id)).copied().collect();
     if !missing.is_empty() {
-        let read = read::by_ids::<E>(&app.databases.read, &Viewer::system("kept"), &missing).await?;
+        let read = read::by_ids::<E>(&app.databases.read, &Viewer::system("cache"), &missing).await?;
         let read: Vec<(E::Id, Arc<E::Model>)> = read.into_iter().map(|row| (E::id(&row), Arc::new(row))).collect();
-        kept(app, |kept| {
+        cached(app, |entries| {
             // What was read before the feed has grown may be older than that.
-            if kept.head == head {
-                kept.rows
+            if entries.head == head {
+                entries
+                    .rows
                     .extend(read.iter().map(|(id, row)| (id.uuid(), Arc::clone(row) as Arc<dyn Any + Send + Sync>)));
             }
         });
@@ -39,13 +40,13 @@ pub async fn by_ids<E: Visible>(app: &AppContext, viewer: &Viewer, ids: &[E::Id]
     Ok(rows.into_values().filter(|row| viewer.admits((E::audience(row), E::owner(row)))).collect())
 }
 
-fn kept<T>(app: &AppContext, done: impl FnOnce(&mut Contents) -> T) -> T {
-    app.kept.with(app.feed.head(), Duration::from_secs(app.config.keep_seconds), done)
+fn cached<T>(app: &AppContext, done: impl FnOnce(&mut Entries) -> T) -> T {
+    app.cache.with(app.feed.head(), Duration::from_secs(app.config.keep_seconds), done)
 }
 
-fn known<E: Visible>(kept: &Contents, ids: &[E::Id]) -> HashMap<E::Id, Arc<E::Model>> {
+fn known<E: Visible>(entries: &Entries, ids: &[E::Id]) -> HashMap<E::Id, Arc<E::Model>> {
     let known = ids.iter().filter_map(|id| {
-        let row = Arc::clone(kept.rows.get(&id.uuid())?);
+        let row = Arc::clone(entries.rows.get(&id.uuid())?);
         Some((*id, row.downcast().ok()?))
     });
     known.collect()

@@ -9,15 +9,15 @@ use uuid::Uuid;
 
 use super::feed::Head;
 
-/// The most rows that are kept: an installation has some hundreds of such records. Beyond it all are read anew.
+/// The most rows that are entries: an installation has some hundreds of such records. Beyond it all are read anew.
 const MOST: usize = 10_000;
 
 /// The rows that a process keeps.
 #[derive(Debug, Default)]
-pub struct Kept(Mutex<Contents>);
+pub struct Cache(Mutex<Entries>);
 
 #[derive(Debug)]
-pub struct Contents {
+pub struct Entries {
     /// The head of the feed at which they are as they were read.
     pub head: Option<Head>,
     since: Instant,
@@ -25,20 +25,20 @@ pub struct Contents {
     pub rows: HashMap<Uuid, Arc<dyn Any + Send + Sync>>,
 }
 
-impl Default for Contents {
+impl Default for Entries {
     fn default() -> Self {
         Self { head: None, since: Instant::now(), rows: HashMap::new() }
     }
 }
 
-impl Kept {
+impl Cache {
     /// What is done with the rows that are still as they were read: at this head of the feed, and no longer ago than this.
-    pub fn with<T>(&self, head: Head, keep: Duration, done: impl FnOnce(&mut Contents) -> T) -> T {
+    pub fn with<T>(&self, head: Head, keep: Duration, done: impl FnOnce(&mut Entries) -> T) -> T {
         let head = Some(head);
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.head != head || kept.since.elapsed() > keep || kept.rows.len() > MOST {
-            *kept = Contents { head, ..Contents::default() };
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if entries.head != head || entries.since.elapsed() > keep || entries.rows.len() > MOST {
+            *entries = Entries { head, ..Entries::default() };
         }
-        done(&mut kept)
+        done(&mut entries)
     }
 }

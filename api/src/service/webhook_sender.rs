@@ -41,12 +41,12 @@ impl Posted {
 
 /// Calls the addresses of webhooks. The connections are made when it is first used.
 #[derive(Debug, Default)]
-pub struct Poster {
+pub struct WebhookSender {
     private_allowed: bool,
     client: OnceLock<Option<Client>>,
 }
 
-impl Poster {
+impl WebhookSender {
     pub fn new(private_allowed: bool) -> Self {
         Self { private_allowed, client: OnceLock::new() }
     }

@@ -14,9 +14,9 @@ use crate::auth::{Act, Standing, Viewer};
 use crate::clock::day_in;
 use crate::domain::action::Action;
 use crate::domain::label::Label;
-use crate::domain::lifecycle::{Move, next};
-use crate::domain::refusal::All as _;
-use crate::domain::{input, meeting as meetings, recommendation as rules};
+use crate::domain::lifecycle::{Transition, next};
+use crate::domain::validation::Combine as _;
+use crate::domain::{fields, meeting as meetings, recommendation as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::meeting::parts::sessions_of;
@@ -78,7 +78,7 @@ struct Step<'a> {
 
 /// Whose word a move needs.
 #[derive(Clone, Copy)]
-enum Word {
+enum RequiredRole {
     /// Whoever may edit the text.
     Editor,
     /// Whoever may take the text back.
@@ -95,13 +95,13 @@ impl<'a> Step<'a> {
         viewer: &'a Viewer,
         action: Action,
         (id, expected_version): (&ID, i32),
-        (step, word): (Move, Word),
+        (step, required): (Transition, RequiredRole),
     ) -> Result<Self, Error> {
         viewer.require(Act::Write)?;
-        let id = input::id::<RecommendationId>("id", id, WHAT)?;
+        let id = fields::id::<RecommendationId>("id", id, WHAT)?;
         let tx = app.begin(viewer, action).await?;
         let before = tx.get_at::<recommendation::Entity>(id, expected_version, WHAT).await?;
-        require(&tx, viewer, &before, word).await?;
+        require(&tx, viewer, &before, required).await?;
         let after = recommendation::Model { status: next(before.status, step)?, ..before.clone() };
         Ok(Self { tx, before, after })
     }
@@ -116,15 +116,20 @@ impl<'a> Step<'a> {
     }
 }
 
-async fn require(tx: &Tx<'_>, viewer: &Viewer, row: &recommendation::Model, word: Word) -> Result<(), Error> {
-    match word {
-        Word::Withdrawer => viewer.require(Act::Withdraw { drafted_by: row.drafted_by_id }),
-        Word::Editor => {
+async fn require(
+    tx: &Tx<'_>,
+    viewer: &Viewer,
+    row: &recommendation::Model,
+    required: RequiredRole,
+) -> Result<(), Error> {
+    match required {
+        RequiredRole::Withdrawer => viewer.require(Act::Withdraw { drafted_by: row.drafted_by_id }),
+        RequiredRole::Editor => {
             let standing = tx.standing(row.body_id).await?;
             viewer.require(Act::EditText { standing: &standing, drafted_by: row.drafted_by_id })
         }
-        Word::GroupChair => viewer.require(Act::Chair { standing: &tx.standing(row.body_id).await? }),
-        Word::CommitteeChair => {
+        RequiredRole::GroupChair => viewer.require(Act::Chair { standing: &tx.standing(row.body_id).await? }),
+        RequiredRole::CommitteeChair => {
             let committee = tx.body_of_kind(BodyKind::ExecutiveCommittee).await?;
             let standing = match committee {
                 Some(committee) => tx.standing(committee.id).await?,
@@ -141,7 +146,10 @@ pub async fn open_discussion(
     input: RecommendationMoveInput,
 ) -> Result<Written<recommendation::Model>, Error> {
     let named = (&input.id, input.expected_version);
-    Step::begin(app, viewer, Action::OpenDiscussion, named, (Move::OpenDiscussion, Word::Editor)).await?.finish().await
+    Step::begin(app, viewer, Action::OpenDiscussion, named, (Transition::OpenDiscussion, RequiredRole::Editor))
+        .await?
+        .finish()
+        .await
 }
 
 pub async fn withdraw(
@@ -150,8 +158,14 @@ pub async fn withdraw(
     input: RecommendationMoveInput,
 ) -> Result<Written<recommendation::Model>, Error> {
     let named = (&input.id, input.expected_version);
-    let step =
-        Step::begin(app, viewer, Action::WithdrawRecommendation, named, (Move::Withdraw, Word::Withdrawer)).await?;
+    let step = Step::begin(
+        app,
+        viewer,
+        Action::WithdrawRecommendation,
+        named,
+        (Transition::Withdraw, RequiredRole::Withdrawer),
+    )
+    .await?;
     step.finish_because(Some(ChangeReason::WithdrawnDraft)).await
 }
 
@@ -161,10 +175,16 @@ pub async fn record_agreement(
     input: RecordAgreementInput,
 ) -> Result<Written<recommendation::Model>, Error> {
     viewer.require(Act::Write)?;
-    let meeting_id = input::id::<MeetingId>("meetingId", &input.meeting_id, "meeting")?;
+    let meeting_id = fields::id::<MeetingId>("meetingId", &input.meeting_id, "meeting")?;
     let named = (&input.id, input.expected_version);
-    let mut step =
-        Step::begin(app, viewer, Action::RecordAgreement, named, (Move::RecordAgreement, Word::GroupChair)).await?;
+    let mut step = Step::begin(
+        app,
+        viewer,
+        Action::RecordAgreement,
+        named,
+        (Transition::RecordAgreement, RequiredRole::GroupChair),
+    )
+    .await?;
     let meeting = held_meeting(&step.tx, meeting_id).await?;
     let sessions = sessions_of(&step.tx, meeting_id).await?;
     let carries = sessions.iter().any(|session| session.body_id == step.before.body_id);
@@ -180,7 +200,7 @@ pub async fn submit(
     input: RecommendationMoveInput,
 ) -> Result<Written<recommendation::Model>, Error> {
     let named = (&input.id, input.expected_version);
-    Step::begin(app, viewer, Action::SubmitToExecutiveCommittee, named, (Move::Submit, Word::GroupChair))
+    Step::begin(app, viewer, Action::SubmitToExecutiveCommittee, named, (Transition::Submit, RequiredRole::GroupChair))
         .await?
         .finish()
         .await
@@ -193,8 +213,14 @@ pub async fn return_to_group(
     input: RecommendationMoveInput,
 ) -> Result<Written<recommendation::Model>, Error> {
     let named = (&input.id, input.expected_version);
-    let mut step =
-        Step::begin(app, viewer, Action::ReturnRecommendation, named, (Move::Return, Word::CommitteeChair)).await?;
+    let mut step = Step::begin(
+        app,
+        viewer,
+        Action::ReturnRecommendation,
+        named,
+        (Transition::Return, RequiredRole::CommitteeChair),
+    )
+    .await?;
     step.after.agreed_meeting_id = None;
     step.finish().await
 }
@@ -206,17 +232,18 @@ pub async fn adopt(
 ) -> Result<Written<recommendation::Model>, Error> {
     viewer.require(Act::Write)?;
     let (meeting_id, ()) =
-        (input::id::<MeetingId>("meetingId", &input.meeting_id, "meeting"), rules::declared(input.no_personal_data))
-            .all()?;
+        (fields::id::<MeetingId>("meetingId", &input.meeting_id, "meeting"), rules::declared(input.no_personal_data))
+            .combine()?;
     let named = (&input.id, input.expected_version);
     let mut step =
-        Step::begin(app, viewer, Action::AdoptRecommendation, named, (Move::Adopt, Word::CommitteeChair)).await?;
+        Step::begin(app, viewer, Action::AdoptRecommendation, named, (Transition::Adopt, RequiredRole::CommitteeChair))
+            .await?;
     let meeting = held_meeting(&step.tx, meeting_id).await?;
     let carries = carries_adopting_body(&step.tx, meeting_id).await?;
     meetings::reached_at(meeting.status, carries, "the Executive Committee or the plenary")?;
     rules::really_held(step.before.is_demo, meeting.is_demo)?;
     rules::adoptable(&step.before, addressees_of(&step.tx, step.before.id).await?.len())?;
-    let today = day_in(step.tx.at(), &meeting.timezone);
+    let today = day_in(step.tx.now(), &meeting.timezone);
     let adopted_on = rules::adoption_day(input.adopted_on, (meeting.starts_on, meeting.ends_on), today)?;
     if let Some(agreed_on) = agreed_on(&step.tx, &step.before).await? {
         rules::adopted_after(agreed_on, adopted_on)?;
@@ -233,7 +260,7 @@ pub async fn adopt(
 
 /// The meeting at which something is reached. Its days and sessions do not change meanwhile.
 async fn held_meeting(tx: &Tx<'_>, id: MeetingId) -> Result<meeting::Model, Error> {
-    tx.hold::<meeting::Entity>(id).await?;
+    tx.lock_row::<meeting::Entity>(id).await?;
     tx.get::<meeting::Entity>("meetingId", id, "meeting").await
 }
 
@@ -252,7 +279,7 @@ async fn carries_adopting_body(tx: &Tx<'_>, meeting: MeetingId) -> Result<bool, 
 
 /// The body is held, so that two adoptions at once get two labels.
 async fn next_label(tx: &Tx<'_>, row: &recommendation::Model, year: i32) -> Result<Label, Error> {
-    tx.hold::<body::Entity>(row.body_id).await?;
+    tx.lock_row::<body::Entity>(row.body_id).await?;
     let body = tx.get::<body::Entity>("id", row.body_id, "body").await?;
     let last = last_serial(tx, row.body_id, row.is_demo, year).await?;
     Ok(Label::next(row.is_demo, &body.code, year, last))
@@ -273,10 +300,16 @@ pub async fn transmit(
     input: RecommendationMoveInput,
 ) -> Result<Written<recommendation::Model>, Error> {
     let named = (&input.id, input.expected_version);
-    Step::begin(app, viewer, Action::TransmitRecommendation, named, (Move::Transmit, Word::CommitteeChair))
-        .await?
-        .finish()
-        .await
+    Step::begin(
+        app,
+        viewer,
+        Action::TransmitRecommendation,
+        named,
+        (Transition::Transmit, RequiredRole::CommitteeChair),
+    )
+    .await?
+    .finish()
+    .await
 }
 
 /// Returns the earlier recommendation. The later one changes as well: it now says what it supersedes.
@@ -287,12 +320,17 @@ pub async fn supersede(
 ) -> Result<Written<recommendation::Model>, Error> {
     viewer.require(Act::Write)?;
     let path = "supersededById";
-    let successor_id = input::id::<RecommendationId>(path, &input.superseded_by_id, WHAT)?;
+    let successor_id = fields::id::<RecommendationId>(path, &input.superseded_by_id, WHAT)?;
     let named = (&input.id, input.expected_version);
-    let mut step =
-        Step::begin(app, viewer, Action::SupersedeRecommendation, named, (Move::Supersede, Word::CommitteeChair))
-            .await?;
-    step.tx.hold::<recommendation::Entity>(successor_id).await?;
+    let mut step = Step::begin(
+        app,
+        viewer,
+        Action::SupersedeRecommendation,
+        named,
+        (Transition::Supersede, RequiredRole::CommitteeChair),
+    )
+    .await?;
+    step.tx.lock_row::<recommendation::Entity>(successor_id).await?;
     let successor = step.tx.get::<recommendation::Entity>(path, successor_id, WHAT).await?;
     rules::supersedes(path, &step.before, &successor)?;
     let linked = recommendation::Model { supersedes_id: Some(step.before.id), ..successor.clone() };

@@ -11,7 +11,7 @@ use rec_tests::schema::{Field, List, Schema, camel};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
-use crate::lists::twelve;
+use crate::connections::twelve;
 
 /// Records of every type, several of each, with and without what may be missing, made at different times.
 pub async fn all_kinds(app: &TestApp) {

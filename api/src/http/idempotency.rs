@@ -10,7 +10,7 @@ use super::state::Service;
 use crate::auth::Viewer;
 use crate::digest::sha256;
 use crate::service::context::AppContext;
-use crate::service::idempotency::{Claimed, Open, Repeatable, claim};
+use crate::service::idempotency::{Claimed, KeyedRequest, Open, claim};
 
 pub const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Longest keys.
@@ -21,12 +21,12 @@ const FAULTS: [&str; 2] = ["INTERNAL", "UNAVAILABLE"];
 
 /// The key of a request, and a hash of its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Repeated {
+pub struct IdempotencyKey {
     key: String,
     fingerprint: String,
 }
 
-impl Repeated {
+impl IdempotencyKey {
     pub fn of(headers: &HeaderMap, body: &Bytes) -> Result<Option<Self>, Answer> {
         let Some(key) = headers.get(KEY) else { return Ok(None) };
         let key = key.to_str().ok().filter(|key| (1..=LONGEST).contains(&key.len()));
@@ -38,36 +38,36 @@ impl Repeated {
     }
 
     /// The request as its client's; keys are for whoever has a token.
-    pub fn by(self, viewer: &Viewer) -> Option<Repeatable> {
-        Some(Repeatable { client: viewer.identity()?, key: self.key, fingerprint: self.fingerprint })
+    pub fn by(self, viewer: &Viewer) -> Option<KeyedRequest> {
+        Some(KeyedRequest { client: viewer.identity()?, key: self.key, fingerprint: self.fingerprint })
     }
 }
 
 /// What is known of a request's key.
 #[derive(Default)]
-pub enum Once {
+pub enum Idempotency {
     /// It has none.
     #[default]
-    Unmarked,
+    NoKey,
     /// It comes for the first time: its transaction is open.
     First(Open),
     /// It has come before: its answer.
     Again(String),
 }
 
-impl Once {
+impl Idempotency {
     /// Claims a request's key, if it has one. The application that is to execute it.
     pub async fn of(
         service: &Service,
-        repeated: Option<Repeated>,
+        idempotency_key: Option<IdempotencyKey>,
         viewer: &Viewer,
         request_id: &str,
     ) -> Result<(Arc<AppContext>, Self), Answer> {
-        let Some(repeatable) = repeated.and_then(|repeated| repeated.by(viewer)) else {
-            return Ok((Arc::clone(&service.app), Self::Unmarked));
+        let Some(keyed) = idempotency_key.and_then(|idempotency_key| idempotency_key.by(viewer)) else {
+            return Ok((Arc::clone(&service.app), Self::NoKey));
         };
         // Boxed: most requests have no key, and should not carry its room.
-        match Box::pin(claim(&service.app, repeatable)).await {
+        match Box::pin(claim(&service.app, keyed)).await {
             Ok(Claimed::First(app, open)) => Ok((app, Self::First(open))),
             Ok(Claimed::Again(answer)) => Ok((Arc::clone(&service.app), Self::Again(answer))),
             Err(error) => Err(Answer::of_error(&error, request_id)),

@@ -11,7 +11,7 @@ use crate::auth::Viewer;
 
 /// How the rows of a table hang on a parent: by a column of their own, or through a table between.
 #[derive(Clone)]
-pub struct Link {
+pub struct Relation {
     /// The column that holds the parent's id.
     parent: ColumnName,
     /// In a table between, which is a part of the child: the child's id.
@@ -20,7 +20,7 @@ pub struct Link {
     is_levelled: bool,
 }
 
-impl Link {
+impl Relation {
     pub fn direct(parent: impl ColumnTrait) -> Self {
         Self { parent: parent.as_column_ref(), child: None, is_levelled: false }
     }

@@ -7,46 +7,52 @@ use chrono::{Datelike as _, NaiveDate};
 use entity::id::RecordId;
 use entity::text::{Locale, LocalizedText};
 
-use super::refusal::{Checked, Refusal, RefusalCode, each, ensure};
+use super::validation::{Validated, ValidationError, ValidationErrorCode, each, ensure};
 
 /// Longest texts, in characters.
 pub const NAME: usize = 300;
 pub const BODY_TEXT: usize = 20_000;
 pub const NOTE: usize = 2_000;
 pub const CODE: usize = 32;
-pub const LINK: usize = 2_000;
+pub const URL: usize = 2_000;
 /// Longest lists of an input.
 pub const LIST: usize = 100;
 /// The years that both databases store, and sort in the same order: those of four digits.
 pub const YEARS: RangeInclusive<i32> = 1000..=9999;
 
 /// A day that both databases can keep.
-pub fn day(path: &str, value: NaiveDate) -> Checked<NaiveDate> {
-    ensure(YEARS.contains(&value.year()), || Refusal::invalid(path, "The year has four digits, from 1000 on."))?;
+pub fn day(path: &str, value: NaiveDate) -> Validated<NaiveDate> {
+    ensure(YEARS.contains(&value.year()), || {
+        ValidationError::invalid(path, "The year has four digits, from 1000 on.")
+    })?;
     Ok(value)
 }
 
-pub fn optional_day(path: &str, value: Option<NaiveDate>) -> Checked<Option<NaiveDate>> {
+pub fn optional_day(path: &str, value: Option<NaiveDate>) -> Validated<Option<NaiveDate>> {
     value.map(|value| day(path, value)).transpose()
 }
 
-fn clean(path: &str, text: &str, longest: usize) -> Checked<String> {
+fn clean(path: &str, text: &str, longest: usize) -> Validated<String> {
     let text = text.trim();
-    ensure(!text.is_empty(), || Refusal::required(path, "The text is empty."))?;
+    ensure(!text.is_empty(), || ValidationError::required(path, "The text is empty."))?;
     ensure(text.chars().count() <= longest, || {
-        Refusal::new(RefusalCode::TooLong, path, format!("The text is longer than {longest} characters."))
+        ValidationError::new(
+            ValidationErrorCode::TooLong,
+            path,
+            format!("The text is longer than {longest} characters."),
+        )
     })?;
     let printable = text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\t' | '\r'));
-    ensure(printable, || Refusal::invalid(path, "The text holds a control character."))?;
+    ensure(printable, || ValidationError::invalid(path, "The text holds a control character."))?;
     Ok(text.to_owned())
 }
 
 /// A plain text: not empty, no control characters, at most `longest` characters. Outer spaces are dropped.
-pub fn text(path: &str, value: &str, longest: usize) -> Checked<String> {
+pub fn text(path: &str, value: &str, longest: usize) -> Validated<String> {
     clean(path, value, longest)
 }
 
-pub fn optional_text(path: &str, value: Option<&str>, longest: usize) -> Checked<Option<String>> {
+pub fn optional_text(path: &str, value: Option<&str>, longest: usize) -> Validated<Option<String>> {
     value.map(|value| text(path, value, longest)).transpose()
 }
 
@@ -55,13 +61,13 @@ pub fn localized<'a>(
     path: &str,
     entries: impl IntoIterator<Item = (Locale, &'a str)>,
     longest: usize,
-) -> Checked<LocalizedText> {
+) -> Validated<LocalizedText> {
     let entries: Vec<(Locale, &str)> = entries.into_iter().collect();
-    ensure(!entries.is_empty(), || Refusal::required(path, "At least one language is needed."))?;
+    ensure(!entries.is_empty(), || ValidationError::required(path, "At least one language is needed."))?;
     let mut seen = BTreeSet::new();
     let texts = each(entries.iter().enumerate().map(|(index, (locale, value))| {
         ensure(seen.insert(*locale), || {
-            Refusal::invalid(&format!("{path}.{index}.locale"), "This language is given twice.")
+            ValidationError::invalid(&format!("{path}.{index}.locale"), "This language is given twice.")
         })?;
         clean(&format!("{path}.{index}.text"), value, longest).map(|text| (*locale, text))
     }))?;
@@ -71,71 +77,73 @@ pub fn localized<'a>(
 }
 
 /// A key such as `WG-A`, `UNOCT` or `SDG-16`: upper-case Latin letters, digits and hyphens, starting with a letter.
-pub fn code(path: &str, value: &str) -> Checked<String> {
+pub fn code(path: &str, value: &str) -> Validated<String> {
     let value = clean(path, value, CODE)?;
     let formed = value.starts_with(|c: char| c.is_ascii_uppercase())
         && value.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-');
     ensure(formed, || {
-        Refusal::invalid(path, "Use upper-case Latin letters, digits and hyphens, and start with a letter.")
+        ValidationError::invalid(path, "Use upper-case Latin letters, digits and hyphens, and start with a letter.")
     })?;
     Ok(value)
 }
 
 /// The symbol of an instrument, such as `S/RES/2396`: printable Latin characters, no spaces at its ends.
-pub fn symbol(path: &str, value: &str) -> Checked<String> {
+pub fn symbol(path: &str, value: &str) -> Validated<String> {
     let value = clean(path, value, 64)?;
     ensure(value.chars().all(|c| c.is_ascii_graphic() || c == ' '), || {
-        Refusal::invalid(path, "Use Latin letters, digits and punctuation.")
+        ValidationError::invalid(path, "Use Latin letters, digits and punctuation.")
     })?;
     Ok(value)
 }
 
 /// A web address.
-pub fn link(path: &str, value: &str) -> Checked<String> {
-    let value = clean(path, value, LINK)?;
+pub fn url(path: &str, value: &str) -> Validated<String> {
+    let value = clean(path, value, URL)?;
     let rest = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
     let formed = rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace));
-    ensure(formed, || Refusal::invalid(path, "Use an address that starts with https:// or http://."))?;
+    ensure(formed, || ValidationError::invalid(path, "Use an address that starts with https:// or http://."))?;
     Ok(value)
 }
 
 /// An id of one kind. An id of another kind answers like one that does not exist.
-pub fn id<I: RecordId>(path: &str, value: &str, what: &str) -> Checked<I> {
-    value.parse().map_err(|_| vec![Refusal::not_found(path, what)])
+pub fn id<I: RecordId>(path: &str, value: &str, what: &str) -> Validated<I> {
+    value.parse().map_err(|_| vec![ValidationError::not_found(path, what)])
 }
 
 /// A list of at most `LIST` elements, without the same element twice.
-pub fn distinct<T: Ord>(path: &str, values: Vec<T>) -> Checked<Vec<T>> {
+pub fn distinct<T: Ord>(path: &str, values: Vec<T>) -> Validated<Vec<T>> {
     short(path, &values)?;
     let count = values.iter().collect::<BTreeSet<_>>().len();
-    ensure(count == values.len(), || Refusal::invalid(path, "The same element is given twice."))?;
+    ensure(count == values.len(), || ValidationError::invalid(path, "The same element is given twice."))?;
     Ok(values)
 }
 
-pub fn short<T>(path: &str, values: &[T]) -> Checked<()> {
+pub fn short<T>(path: &str, values: &[T]) -> Validated<()> {
     ensure(values.len() <= LIST, || {
-        Refusal::new(RefusalCode::TooLong, path, format!("The list has more than {LIST} elements."))
+        ValidationError::new(ValidationErrorCode::TooLong, path, format!("The list has more than {LIST} elements."))
     })
 }
 
 /// Whether a list of `count` elements can take one more.
-pub fn room(path: &str, count: usize) -> Checked<()> {
-    ensure(count < LIST, || Refusal::new(RefusalCode::TooLong, path, format!("The list has {LIST} elements already.")))
+pub fn room(path: &str, count: usize) -> Validated<()> {
+    ensure(count < LIST, || {
+        ValidationError::new(ValidationErrorCode::TooLong, path, format!("The list has {LIST} elements already."))
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{code, link, localized, text};
-    use crate::domain::refusal::RefusalCode;
+    use super::{code, localized, text, url};
+    use crate::domain::validation::ValidationErrorCode;
     use entity::text::Locale;
 
     #[test]
     fn texts_are_trimmed_and_bounded() {
         assert_eq!(text("t", "  a b ", 3), Ok("a b".into()));
         let refused = |value: &str| text("t", value, 3).unwrap_err()[0].code;
-        assert_eq!(refused("   "), RefusalCode::Required);
-        assert_eq!(refused("abcd"), RefusalCode::TooLong);
-        assert_eq!(refused("a\0b"), RefusalCode::Invalid);
+        assert_eq!(refused("   "), ValidationErrorCode::Required);
+        assert_eq!(refused("abcd"), ValidationErrorCode::TooLong);
+        assert_eq!(refused("a\0b"), ValidationErrorCode::Invalid);
     }
 
     #[test]
@@ -154,9 +162,9 @@ mod tests {
         for wrong in ["wg-a", "1A", "WG A", "ВГ-А", "-A"] {
             assert!(code("c", wrong).is_err(), "{wrong}");
         }
-        assert!(link("l", "https://isrs.uz").is_ok());
+        assert!(url("l", "https://isrs.uz").is_ok());
         for wrong in ["isrs.uz", "https://", "javascript:alert(1)", "https://a b"] {
-            assert!(link("l", wrong).is_err(), "{wrong}");
+            assert!(url("l", wrong).is_err(), "{wrong}");
         }
     }
 }

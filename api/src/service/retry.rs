@@ -10,7 +10,7 @@ const ATTEMPTS: usize = 3;
 /// Tries a use case again that another writer has crossed, such as one of two that wait for each other. Nothing of it is done: it
 /// is a transaction, or within one of the whole request a part of that. If it is crossed again and again, it is a conflict; but an
 /// error under a key, where a conflict would be kept, and said again to whoever repeats.
-pub async fn settled<T, F: Future<Output = Result<T, Error>>>(
+pub async fn retry_on_conflict<T, F: Future<Output = Result<T, Error>>>(
     app: &AppContext,
     attempt: impl Fn() -> F,
 ) -> Result<T, Error> {

@@ -9,7 +9,7 @@ use opentelemetry::{Context, KeyValue};
 
 use super::answer::Answer;
 use super::media::Media;
-use super::rate::{Allowance, Payer};
+use super::rate_limit::{Allowance, Payer};
 use super::state::Service;
 use crate::auth::Role;
 use crate::database::scope::Scope;
@@ -48,7 +48,7 @@ const CANCELLED: u16 = 499;
 
 /// What is known of a request, the more the further it comes. It is told of once: when it is reported, or else when it is given
 /// up.
-pub struct Told {
+pub struct LogEntry {
     service: Service,
     request_id: String,
     /// What is asked.
@@ -66,7 +66,7 @@ pub struct Told {
     pub cost: Option<u64>,
     pub allowance: Option<Allowance>,
     scope: Scope,
-    is_reported: bool,
+    is_logged: bool,
 }
 
 /// What bounds the work for a request, and counts its statements. Clones bound it together.
@@ -80,7 +80,7 @@ pub struct Bounds {
 
 /// What became of a request. Of a subscription: of its beginning.
 #[derive(Clone, Copy)]
-pub struct Reported<'a> {
+pub struct Outcome<'a> {
     status: u16,
     /// Whether something was executed.
     executed: bool,
@@ -88,7 +88,7 @@ pub struct Reported<'a> {
     codes: &'a [&'static str],
 }
 
-impl<'a> Reported<'a> {
+impl<'a> Outcome<'a> {
     /// Its client went away before it was answered.
     const CANCELLED: Self = Self { status: CANCELLED, executed: false, codes: &[] };
 
@@ -102,13 +102,13 @@ impl<'a> Reported<'a> {
     }
 }
 
-impl Drop for Told {
+impl Drop for LogEntry {
     fn drop(&mut self) {
-        self.report(Reported::CANCELLED);
+        self.log(Outcome::CANCELLED);
     }
 }
 
-impl Told {
+impl LogEntry {
     /// A request comes.
     pub fn of(service: &Service, method: Method, headers: &HeaderMap) -> Self {
         Self {
@@ -125,7 +125,7 @@ impl Told {
             cost: None,
             allowance: None,
             scope: Scope::default(),
-            is_reported: false,
+            is_logged: false,
         }
     }
 
@@ -147,21 +147,21 @@ impl Told {
 
     /// Nothing is told of it: it was no request.
     pub fn forget(mut self) {
-        self.is_reported = true;
+        self.is_logged = true;
     }
 
     pub fn request_id(&self) -> &str {
         &self.request_id
     }
 
-    pub fn is_reported(&self) -> bool {
-        self.is_reported
+    pub fn is_logged(&self) -> bool {
+        self.is_logged
     }
 
     /// It is answered. What a subscription comes to after its beginning is counted only.
-    pub fn report(&mut self, reported: Reported<'_>) {
-        let Reported { status, executed, codes } = reported;
-        if std::mem::replace(&mut self.is_reported, true) {
+    pub fn log(&mut self, outcome: Outcome<'_>) {
+        let Outcome { status, executed, codes } = outcome;
+        if std::mem::replace(&mut self.is_logged, true) {
             self.service.metrics.failed(codes);
             return;
         }
@@ -183,19 +183,19 @@ impl Told {
         if let Some(trace) = &self.trace {
             let (came_at, admitted) = (self.service.app.clock.now() - took, self.admitted);
             let traced = Traced { path: self.path, came_at, admitted, took, status };
-            self.service.app.traces.request(trace, &traced, || self.attributes(reported));
+            self.service.app.traces.request(trace, &traced, || self.attributes(outcome));
         }
     }
 
     /// It is answered at once: the answer as its client receives it.
     pub fn answer(mut self, answer: Answer, media: Media) -> Response {
-        self.report(Reported::of(&answer, media));
+        self.log(Outcome::of(&answer, media));
         (self.headers(), answer.respond(media)).into_response()
     }
 
     /// It is answered with a body that goes on to come.
     pub fn begin(mut self, response: Response) -> Response {
-        self.report(Reported::begun(response.status()));
+        self.log(Outcome::begun(response.status()));
         (self.headers(), response).into_response()
     }
 
@@ -209,14 +209,14 @@ impl Told {
         headers
     }
 
-    fn attributes(&self, reported: Reported<'_>) -> Vec<KeyValue> {
+    fn attributes(&self, outcome: Outcome<'_>) -> Vec<KeyValue> {
         let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let mut attributes = vec![
             KeyValue::new("http.request.method", self.method.name()),
-            KeyValue::new("http.response.status_code", i64::from(reported.status)),
+            KeyValue::new("http.response.status_code", i64::from(outcome.status)),
             KeyValue::new("rec.request_id", self.request_id.clone()),
             KeyValue::new("rec.statements", number(self.scope.statements())),
-            KeyValue::new("rec.codes", reported.codes.join(" ")),
+            KeyValue::new("rec.codes", outcome.codes.join(" ")),
         ];
         let known = [
             ("graphql.operation.name", self.operation.clone()),

@@ -11,32 +11,32 @@ use crate::service::constraint::refused_write;
 
 impl Tx<'_> {
     /// New rows.
-    pub async fn insert_beside<E: Row>(&mut self, rows: &[E::Model]) -> Result<(), Error> {
+    pub async fn insert_unversioned<E: Row>(&mut self, rows: &[E::Model]) -> Result<(), Error> {
         self.write_rows::<E>(rows).await?;
-        self.stands_beside::<E>(rows);
+        self.note_unversioned::<E>(rows);
         Ok(())
     }
 
     /// Writes all of rows that are there, in one statement per chunk.
-    pub async fn update_beside<E: Row>(&mut self, rows: &[E::Model]) -> Result<(), Error> {
+    pub async fn update_unversioned<E: Row>(&mut self, rows: &[E::Model]) -> Result<(), Error> {
         for chunk in rows.chunks(longest::<E>()) {
             let active = chunk.iter().map(|row| row.clone().into_active_model());
             let update = E::insert_many(active).on_conflict(replacing::<E>());
             update.exec_without_returning(&self.txn).await.map_err(refused_write)?;
         }
-        self.stands_beside::<E>(rows);
+        self.note_unversioned::<E>(rows);
         Ok(())
     }
 
     /// Removes a row.
-    pub async fn remove_beside<E: Row>(&mut self, row: &E::Model) -> Result<(), Error> {
+    pub async fn remove_unversioned<E: Row>(&mut self, row: &E::Model) -> Result<(), Error> {
         E::delete_many().filter(E::ID.eq(E::id(row))).exec(&self.txn).await.map_err(refused_write)?;
-        self.stands_beside::<E>(std::slice::from_ref(row));
+        self.note_unversioned::<E>(std::slice::from_ref(row));
         Ok(())
     }
 
-    fn stands_beside<E: Row>(&mut self, rows: &[E::Model]) {
-        self.beside |= !rows.is_empty();
+    fn note_unversioned<E: Row>(&mut self, rows: &[E::Model]) {
+        self.wrote_unversioned |= !rows.is_empty();
         self.subjects.extend(rows.iter().map(|row| E::id(row).to_string()));
     }
 }

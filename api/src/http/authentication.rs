@@ -2,9 +2,9 @@
 
 use axum::http::{HeaderMap, header};
 
+use super::access_log::LogEntry;
 use super::answer::Answer;
 use super::prepare::{Caller, take};
-use super::report::Told;
 use super::state::Service;
 use crate::auth::Viewer;
 use crate::auth::token::verify;
@@ -13,8 +13,8 @@ use crate::service::acting::acting;
 use crate::service::context::AppContext;
 
 /// The viewer of a request. A token that is refused costs a point as well, its address's.
-pub async fn authenticate(service: &Service, caller: Caller<'_>, told: &mut Told) -> Result<Viewer, Answer> {
-    authenticate_by(service, authorization(caller.headers), caller, told).await
+pub async fn authenticate(service: &Service, caller: Caller<'_>, entry: &mut LogEntry) -> Result<Viewer, Answer> {
+    authenticate_by(service, authorization(caller.headers), caller, entry).await
 }
 
 /// The same, where the authorization may have come otherwise.
@@ -22,18 +22,18 @@ pub async fn authenticate_by(
     service: &Service,
     authorization: Option<&str>,
     caller: Caller<'_>,
-    told: &mut Told,
+    entry: &mut LogEntry,
 ) -> Result<Viewer, Answer> {
     match authorize(&service.app, authorization).await {
         Ok(viewer) => {
-            told.viewer = Some(viewer.role);
+            entry.viewer = Some(viewer.role);
             Ok(viewer)
         }
         Err(error) => {
             if matches!(error, Error::Unauthenticated(_)) {
-                take(service, &caller.payer(service, &Viewer::anonymous()), 1, told)?;
+                take(service, &caller.payer(service, &Viewer::anonymous()), 1, entry)?;
             }
-            Err(Answer::of_error(&error, told.request_id()))
+            Err(Answer::of_error(&error, entry.request_id()))
         }
     }
 }

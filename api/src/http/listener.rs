@@ -103,12 +103,12 @@ impl Connections {
     /// Begins a connection that has come: within the limits, beyond them, or, if there are too many even of these, not at all.
     fn begin(&self, stream: TcpStream, address: SocketAddr, unread: Duration) {
         adjust(&stream, unread);
-        match self.place(address) {
-            Ok(place) => {
+        match self.peer(address) {
+            Ok(peer) => {
                 let (builder, stopping) = (self.builder.clone(), self.stopping.clone());
                 // Behind a proxy that is trusted each request has a share, not the connection.
                 let shares = self.trusts_proxy.then(|| Arc::clone(&self.shares));
-                tokio::spawn(connection(builder, stream, place, shares, self.router.clone(), stopping));
+                tokio::spawn(connection(builder, stream, peer, shares, self.router.clone(), stopping));
             }
             Err(rejection) => {
                 let spare = Arc::clone(&self.spare).try_acquire_owned().ok();
@@ -123,10 +123,10 @@ impl Connections {
         }
     }
 
-    fn place(&self, address: SocketAddr) -> Result<Place, &'static Rejection> {
+    fn peer(&self, address: SocketAddr) -> Result<PeerAddress, &'static Rejection> {
         let permit = Arc::clone(&self.places).try_acquire_owned().map_err(|_| &FULL)?;
         let share = if self.trusts_proxy { None } else { Some(self.shares.take(address.ip()).ok_or(&TOO_MANY)?) };
-        Ok(Place { address, _held: Arc::new((permit, share)), share: None })
+        Ok(PeerAddress { address, _held: Arc::new((permit, share)), share: None })
     }
 }
 
@@ -188,14 +188,14 @@ fn adjust(stream: &TcpStream, unread: Duration) {
 
 /// A place among the connections. Its requests carry it, so that a socket, which leaves its connection, keeps it.
 #[derive(Clone)]
-pub struct Place {
+pub struct PeerAddress {
     address: SocketAddr,
     _held: Arc<(OwnedSemaphorePermit, Option<Share>)>,
     /// Of the address for which a proxy asks.
     share: Option<Arc<Share>>,
 }
 
-impl Place {
+impl PeerAddress {
     /// The address of the client.
     pub fn address(&self) -> IpAddr {
         self.address.ip()
@@ -203,19 +203,23 @@ impl Place {
 }
 
 /// The place of a request: behind a proxy that is trusted with a share of the address for which it asks.
-fn shared(place: &Place, shares: Option<&Arc<Shares>>, headers: &HeaderMap) -> Result<Place, &'static Rejection> {
-    let address = || forwarded(headers).unwrap_or(place.address());
+fn shared(
+    peer: &PeerAddress,
+    shares: Option<&Arc<Shares>>,
+    headers: &HeaderMap,
+) -> Result<PeerAddress, &'static Rejection> {
+    let address = || forwarded(headers).unwrap_or(peer.address());
     let share = shares.map(|shares| shares.take(address()).ok_or(&TOO_MANY));
-    Ok(Place { share: share.transpose()?.map(Arc::new), ..place.clone() })
+    Ok(PeerAddress { share: share.transpose()?.map(Arc::new), ..peer.clone() })
 }
 
 /// A body that holds a place until it is sent, if it is a stream.
-fn held(body: Body, place: Place) -> Body {
-    if place.share.is_none() || body.size_hint().exact().is_some() {
+fn held(body: Body, peer: PeerAddress) -> Body {
+    if peer.share.is_none() || body.size_hint().exact().is_some() {
         return body;
     }
     let in_place = move |part| {
-        let _place = &place;
+        let _place = &peer;
         part
     };
     Body::from_stream(body.into_data_stream().map(in_place))
@@ -225,7 +229,7 @@ fn held(body: Body, place: Place) -> Body {
 async fn connection(
     builder: Builder,
     stream: TcpStream,
-    place: Place,
+    peer: PeerAddress,
     shares: Option<Arc<Shares>>,
     router: Router,
     mut stopping: watch::Receiver<bool>,
@@ -238,19 +242,19 @@ async fn connection(
         let names = request.headers().contains_key(UPGRADE).then(|| request.extensions().clone());
         // Whether the service is well is told in any case.
         let shares = shares.as_ref().filter(|_| !request.uri().path().starts_with(HEALTH));
-        let placed = shared(&place, shares, request.headers());
-        if let Ok(place) = &placed {
-            request.extensions_mut().insert(place.clone());
+        let placed = shared(&peer, shares, request.headers());
+        if let Ok(peer) = &placed {
+            request.extensions_mut().insert(peer.clone());
         }
         let router = router.clone();
         async move {
-            let place = match placed {
-                Ok(place) => place,
+            let peer = match placed {
+                Ok(peer) => peer,
                 Err(rejection) => return Ok::<_, Infallible>(rejection.answer()),
             };
             let Ok(mut response) = router.oneshot(request.map(Body::new)).await;
             response.extensions_mut().extend(names.unwrap_or_default());
-            Ok(response.map(|body| held(body, place)))
+            Ok(response.map(|body| held(body, peer)))
         }
     });
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());

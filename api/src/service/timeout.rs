@@ -14,7 +14,7 @@ tokio::task_local! {
 }
 
 /// Waits for news.
-pub async fn waiting<T>(news: impl Future<Output = T>) -> T {
+pub async fn paused<T>(news: impl Future<Output = T>) -> T {
     let mut news = pin!(news);
     std::future::poll_fn(|context| {
         let polled = news.as_mut().poll(context);
@@ -26,10 +26,10 @@ pub async fn waiting<T>(news: impl Future<Output = T>) -> T {
 }
 
 /// What a future comes to, unless it works longer than `limit` without waiting for news.
-pub async fn bounded<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+pub async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     let mut left: Option<Pin<Box<Sleep>>> = None;
-    let bounded = std::future::poll_fn(|context| {
+    let timed = std::future::poll_fn(|context| {
         if let Poll::Ready(output) = work.as_mut().poll(context) {
             return Poll::Ready(Some(output));
         }
@@ -39,7 +39,7 @@ pub async fn bounded<T>(limit: Duration, work: impl Future<Output = T>) -> Optio
         }
         left.get_or_insert_with(|| Box::pin(sleep(limit))).as_mut().poll(context).map(|()| None)
     });
-    WAITS.scope(Cell::new(false), bounded).await
+    WAITS.scope(Cell::new(false), timed).await
 }
 
 #[cfg(test)]
@@ -51,13 +51,13 @@ mod tests {
     #[tokio::test]
     async fn work_is_bounded_and_waiting_is_not() {
         let work = async |waits: u32, works: u32| {
-            waiting(sleep(UNIT * waits)).await;
+            paused(sleep(UNIT * waits)).await;
             sleep(UNIT * works).await;
-            waiting(sleep(UNIT * waits)).await;
+            paused(sleep(UNIT * waits)).await;
             sleep(UNIT * works).await;
         };
-        assert_eq!(bounded(UNIT * 20, work(30, 2)).await, Some(()), "it waits for longer than it may work");
-        assert_eq!(bounded(UNIT * 20, work(0, 12)).await, Some(()), "news begin a time of their own");
-        assert_eq!(bounded(UNIT * 20, work(30, 40)).await, None);
+        assert_eq!(within(UNIT * 20, work(30, 2)).await, Some(()), "it waits for longer than it may work");
+        assert_eq!(within(UNIT * 20, work(0, 12)).await, Some(()), "news begin a time of their own");
+        assert_eq!(within(UNIT * 20, work(30, 40)).await, None);
     }
 }
