@@ -8,7 +8,7 @@
 //! 4. wait: `subscription { changes(after: CURSOR) { cursor } }` over Server-Sent Events, and catch up again.
 //!
 //! Lines and cursor are written in one transaction, so that an interruption at any moment loses nothing and repeats at most what
-//! does no harm. The copy is no part of the record: it does not pass its doors.
+//! does no harm. The copy is no part of the record: it has its own statements.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

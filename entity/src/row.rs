@@ -1,4 +1,4 @@
-//! What every row has in common, so that the two doors of the service can be written once.
+//! What every row has in common, so that the read layer and the unit of work can be written once.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{

@@ -219,7 +219,7 @@ async fn the_head_is_read_again_and_again(app: TestApp) {
 async fn is_heard(app: &TestApp, other: &TestApp, code: &str) {
     let mut head = app.app.feed.follow();
     create_theme(other, code).await;
-    in_time("the doorbell", head.changed()).await.expect("a feed");
+    in_time("a notification", head.changed()).await.expect("a feed");
     assert_eq!(app.app.feed.head(), other.app.feed.head());
 }
 

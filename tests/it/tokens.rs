@@ -1,4 +1,4 @@
-//! Tokens: whom they open the door for, and what is refused. A wrong token is never treated as none.
+//! Tokens: who is let in, and what is refused. A wrong token is never treated as none.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
@@ -100,7 +100,7 @@ on_both_databases! {
     unknown_roles_and_the_anonymous_one_are_refused,
     a_very_long_token_is_refused,
     a_refused_token_stops_a_write,
-    keys_of_a_trusted_issuer_open_the_door,
+    keys_of_a_trusted_issuer_are_accepted,
     keys_of_a_trusted_issuer_are_read_from_its_address,
     one_key_of_an_issuer_does_not_sign_for_another,
     an_issuers_only_key_need_not_be_named,
@@ -247,7 +247,7 @@ async fn a_refused_token_stops_a_write(app: TestApp) {
     assert_eq!(app.feed_length().await, before);
 }
 
-async fn keys_of_a_trusted_issuer_open_the_door(app: TestApp) {
+async fn keys_of_a_trusted_issuer_are_accepted(app: TestApp) {
     let keys = issuer_keys();
     let directory = tempfile::tempdir().expect("a directory");
     let trusting = app.second_with(|config| config.jwks = Some(key_set(&directory, &keys))).await;

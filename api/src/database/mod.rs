@@ -177,7 +177,7 @@ impl Connection {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "it passes on what the doors and the feed send")]
+#[expect(clippy::disallowed_methods, reason = "it passes on what the read layer, the unit of work and the feed send")]
 #[sea_orm::prelude::async_trait::async_trait]
 impl ConnectionTrait for Connection {
     fn get_database_backend(&self) -> DbBackend {

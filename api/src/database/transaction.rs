@@ -3,7 +3,7 @@
 //! SQLite ends a transaction by itself when the disk is full, a read fails or a statement is interrupted, and sqlx 0.9.0 counts it
 //! as open: a statement would then be kept at once, and a savepoint be taken for a transaction. Both databases undo what they have
 //! given up when it is committed, and PostgreSQL calls that a success. So nothing is done in a transaction that is in doubt.
-#![expect(clippy::disallowed_methods, reason = "it passes on what the doors and the feed send")]
+#![expect(clippy::disallowed_methods, reason = "it passes on what the read layer, the unit of work and the feed send")]
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -120,7 +120,7 @@ pub async fn listen(app: &AppContext) {
     }
 }
 
-/// Rings the doorbell at each commit, as long as the server is there.
+/// Notifies who waits for the feed at each commit, as long as the server is there.
 async fn hear(app: &AppContext, url: &str) -> Result<Infallible, sqlx::Error> {
     let mut listener = PgListener::connect(url).await?;
     listener.listen(CHANNEL).await?;

@@ -1,6 +1,9 @@
 //! Requests that may come again: the key, the effects and the answer of one are one transaction. Who comes meanwhile with the
 //! same key waits, and has the same answer.
-#![expect(clippy::disallowed_methods, reason = "keys are no part of the record: they pass neither door")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "keys are no part of the record: neither the read layer nor the unit of work knows them"
+)]
 
 use std::sync::Arc;
 

@@ -1,7 +1,8 @@
 //! The use cases, and the only code that meets the database.
 //!
-//! There are two doors. Every read passes `read` (`Visible`, `get`, `by_ids`, …), `list` or `nested`, every write passes `tx` (`Tx`).
-//! clippy refuses a third. Topics stand above what they share, and name each other in no circle: `tests/it/layers.rs`.
+//! There are two layers over the database. Every read passes the read layer (`read`, `list`, `nested`: what a viewer may not see is not
+//! found), every write the unit of work (`tx`). clippy refuses a third. Topics stand above what they share, and name each other in no
+//! circle: `tests/it/layers.rs`.
 
 pub mod acting;
 pub mod background;

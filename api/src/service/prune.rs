@@ -1,5 +1,8 @@
 //! What is too old is forgotten, a portion at a time: whoever writes meanwhile waits for no more than one.
-#![expect(clippy::disallowed_methods, reason = "what is forgotten is no part of the record: it passes neither door")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "what is forgotten is no part of the record: neither the read layer nor the unit of work knows it"
+)]
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait, Iterable as _, PrimaryKeyToColumn, QueryFilter as _};

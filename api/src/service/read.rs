@@ -1,4 +1,4 @@
-//! Door 1: every read. A row that the viewer may not see is simply not found.
+//! The read layer: every read. A row that the viewer may not see is simply not found.
 #![expect(clippy::disallowed_methods, reason = "the one place that reads entities")]
 
 use std::collections::{HashMap, HashSet};

@@ -3,10 +3,7 @@
 //!
 //! A SQLite database is known by its high-water mark, a PostgreSQL one by where it stands. Where neither tells, as of a disk that was
 //! set back as a whole, `rec renew-feed` does it.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the feed's own tables pass neither door: they are written by `Tx::commit` alone"
-)]
+#![expect(clippy::disallowed_methods, reason = "the feed's own tables are written by `Tx::commit` alone")]
 
 use entity::change_head::{Column, Entity, Model};
 use sea_orm::sea_query::{Expr, ExprTrait as _};

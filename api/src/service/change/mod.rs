@@ -1,8 +1,5 @@
 //! The change feed in the database: its head, and the append that every transaction ends with. `since` reads it.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the feed's own tables pass neither door: they are written by `Tx::commit` alone"
-)]
+#![expect(clippy::disallowed_methods, reason = "the feed's own tables are written by `Tx::commit` alone")]
 
 pub mod identity;
 mod recent;

@@ -48,7 +48,7 @@ impl Head {
     }
 }
 
-/// The feed of one database: a doorbell that rings when it grows, and its last changes. The doorbell carries nothing but the head;
+/// The feed of one database, whose growth is notified, and its last changes. A notification carries nothing but the head;
 /// whoever follows reads on from its own cursor.
 #[derive(Debug)]
 pub struct Feed {

@@ -1,5 +1,5 @@
 //! Filters of lists, and how they become conditions. A filter reads what the viewer may see and nothing else: relation filters
-//! pass the door of the related table. The comparisons with one column stand in `compare`.
+//! are read through the read layer of the related table. The comparisons with one column stand in `compare`.
 
 mod compare;
 pub mod found;

@@ -1,4 +1,4 @@
-//! Door 2: every write. A transaction checks versions, stamps rows, and ends with its changes in the feed and its line in
+//! The unit of work: every write. A transaction checks versions, stamps rows, and ends with its changes in the feed and its line in
 //! the audit trail, all in one commit. What is dropped before `commit` leaves nothing behind.
 #![expect(clippy::disallowed_methods, reason = "the one place that writes entities")]
 
@@ -65,7 +65,7 @@ pub struct Tx<'a> {
     /// Where each record that is told of and was not written stands in `changes`.
     told: HashMap<Uuid, usize>,
     subjects: Vec<String>,
-    /// Whether something was written that stands beside the record.
+    /// Whether a row was written that has no version.
     wrote_unversioned: bool,
 }
 
@@ -117,7 +117,7 @@ impl Tx<'_> {
         &self.viewer
     }
 
-    /// The connection of this transaction, for reads through door 1.
+    /// The connection of this transaction, for the read layer.
     pub fn db(&self) -> &Transaction {
         &self.txn
     }
@@ -273,7 +273,7 @@ impl Tx<'_> {
         Ok(self.txn.rollback().await?)
     }
 
-    /// Numbers the changes, writes them and the audit line, commits, and rings the doorbell.
+    /// Numbers the changes, writes them and the audit line, commits, and notifies who waits for the feed.
     pub async fn commit<M>(self, record: M) -> Result<Written<M>, Error> {
         if self.changes.is_empty() && !self.wrote_unversioned {
             self.txn.rollback().await?;

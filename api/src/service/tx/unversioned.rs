@@ -1,4 +1,4 @@
-//! Rows that stand beside the record: clients, webhooks, what other systems call a record. Writing them changes nothing of it
+//! Rows without a version: clients, webhooks, what other systems call a record. Writing them changes nothing of the record
 //! and is not in the feed, but in the audit trail.
 #![expect(clippy::disallowed_methods, reason = "a part of the one place that writes entities")]
 
