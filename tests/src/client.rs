@@ -1,5 +1,6 @@
 //! Clients by role. A test says who asks and what; headers are made here.
 
+use crate::mutations::{Mutation, mutation};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::response::Parts;
@@ -163,55 +164,19 @@ impl Client {
 }
 
 /// A bulk write as a document; the record of a row is called `record` whatever its type.
-pub fn upsert_text(mutation: &str, selection: &str) -> String {
-    let record = match mutation {
-        "upsertOrganizations" => "organization",
-        "upsertMeetings" => "meeting",
-        _ => "recommendation",
-    };
+pub fn upsert_text(name: &str, selection: &str) -> String {
+    let Mutation { input, record } = mutation(name);
     format!(
-        "mutation($input: U{}Input!) {{ {mutation}(input: $input) {{ rows {{ index outcome record: {record} {{ {selection} }} \
-         userErrors {{ code message path }} }} change {{ cursor }} }} }}",
-        &mutation[1..],
+        "mutation($input: {input}!) {{ {name}(input: $input) {{ rows {{ index outcome record: {record} {{ {selection} }} \
+         userErrors {{ code message path }} }} change {{ cursor }} }} }}"
     )
 }
 
 /// A mutation as a document; its record is called `record` whatever its type.
-fn mutation_text(mutation: &str, selection: &str) -> String {
-    let input = match mutation {
-        "openDiscussion"
-        | "withdrawRecommendation"
-        | "submitToExecutiveCommittee"
-        | "returnRecommendation"
-        | "transmitRecommendation" => "RecommendationMoveInput".to_owned(),
-        "disableWebhook" | "enableWebhook" | "testWebhook" | "rotateWebhookSecret" => "WebhookInput".to_owned(),
-        "confirmMeeting" | "openMeeting" | "concludeMeeting" | "cancelMeeting" => "MeetingMoveInput".to_owned(),
-        _ => format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]),
-    };
-    let record = record_of(mutation);
+fn mutation_text(name: &str, selection: &str) -> String {
+    let Mutation { input, record } = mutation(name);
     format!(
-        "mutation($input: {input}!) {{ {mutation}(input: $input) {{ record: {record} {{ {selection} }} \
+        "mutation($input: {input}!) {{ {name}(input: $input) {{ record: {record} {{ {selection} }} \
          userErrors {{ code message path }} change {{ cursor }} }} }}"
     )
-}
-
-/// The field of a mutation's payload that holds the record.
-fn record_of(mutation: &str) -> &'static str {
-    match mutation {
-        "createOrganization" | "updateOrganization" | "deactivateOrganization" => "organization",
-        "createBody" | "updateBody" => "body",
-        "grantMandate" | "endMandate" => "mandate",
-        "createTheme" | "updateTheme" | "mergeThemes" => "theme",
-        "createInstrument" | "updateInstrument" => "instrument",
-        "addAgendaItem" | "updateAgendaItem" => "agendaItem",
-        "recordParticipation" => "participation",
-        "linkExternalId" | "unlinkExternalId" => "externalId",
-        "registerClient" | "deactivateClient" => "client",
-        "issueToken" | "revokeToken" => "token",
-        "testWebhook" => "delivery",
-        name if name.contains("Webhook") => "webhook",
-        "setMeetingOrganizers" | "setBodySessions" | "removeAgendaItem" | "reorderAgendaItems" => "meeting",
-        name if name.ends_with("Meeting") => "meeting",
-        _ => "recommendation",
-    }
 }

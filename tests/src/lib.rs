@@ -6,6 +6,7 @@
 pub mod client;
 pub mod disk;
 pub mod given;
+pub mod mutations;
 pub mod panics;
 pub mod points;
 pub mod postgres;

@@ -5,7 +5,7 @@ use entity::body::BodyKind;
 use entity::{country, mandate};
 
 use super::fields;
-use super::validation::{Combine as _, Validated, ValidationError, ValidationErrorCode, ensure};
+use super::validation::{Validated, ValidationError, ValidationErrorCode, combine, ensure};
 
 pub const ACRONYM_TAKEN: &str = "Another organisation has this acronym.";
 
@@ -21,7 +21,10 @@ pub fn merges<I: PartialEq>(id: &I, into: &I) -> Validated<()> {
 
 /// A mandate ends on the day it begins, or later.
 pub fn mandate_period(valid_from: NaiveDate, valid_to: Option<NaiveDate>) -> Validated<()> {
-    (fields::day("validFrom", valid_from), fields::optional_day("validTo", valid_to)).combine()?;
+    combine!(
+        () = fields::day("validFrom", valid_from).map(drop),
+        () = fields::optional_day("validTo", valid_to).map(drop)
+    );
     ensure(valid_to.is_none_or(|to| to >= valid_from), || {
         ValidationError::invalid("validTo", "The mandate ends before it begins.")
     })

@@ -1,7 +1,7 @@
 //! What other systems call our records: a name of the system, and the record's name in it.
 
 use super::fields;
-use super::validation::{Combine as _, Validated, ValidationError, ValidationErrorCode, ensure};
+use super::validation::{Validated, ValidationError, ValidationErrorCode, combine, ensure};
 
 /// Longest names of systems, in characters.
 const SYSTEM: usize = 64;
@@ -17,9 +17,10 @@ pub struct ExternalKey {
 
 /// `path` is where the external id stands in an input.
 pub fn key(path: &str, source_system: &str, value: &str) -> Validated<ExternalKey> {
-    let (source_system, value) =
-        (system(&format!("{path}.sourceSystem"), source_system), fields::text(&format!("{path}.value"), value, VALUE))
-            .combine()?;
+    combine!(
+        source_system = system(&format!("{path}.sourceSystem"), source_system),
+        value = fields::text(&format!("{path}.value"), value, VALUE)
+    );
     Ok(ExternalKey { source_system, value })
 }
 

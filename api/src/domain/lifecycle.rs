@@ -3,11 +3,12 @@
 
 use entity::meeting::MeetingStatus;
 use entity::recommendation::RecommendationStatus;
+use sea_orm::EnumIter;
 
 use super::validation::ValidationError;
 
 /// What can be done to a recommendation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter)]
 pub enum Transition {
     Revise,
     OpenDiscussion,
@@ -25,22 +26,6 @@ pub enum Transition {
 }
 
 impl Transition {
-    pub const ALL: [Self; 13] = [
-        Self::Revise,
-        Self::OpenDiscussion,
-        Self::Withdraw,
-        Self::OpenSilence,
-        Self::BreakSilence,
-        Self::RecordAgreement,
-        Self::RecordNoConsensus,
-        Self::Submit,
-        Self::Return,
-        Self::Adopt,
-        Self::Transmit,
-        Self::Supersede,
-        Self::SetAddressees,
-    ];
-
     fn verb(self) -> &'static str {
         match self {
             Self::Revise => "revised",
@@ -70,32 +55,36 @@ pub fn next(status: RecommendationStatus, step: Transition) -> Result<Recommenda
         Adopt, BreakSilence, OpenDiscussion, OpenSilence, RecordAgreement, RecordNoConsensus, Return, Revise,
         SetAddressees, Submit, Supersede, Transmit, Withdraw,
     };
-    match (status, step) {
-        (Draft | UnderDiscussion, Revise | SetAddressees) | (AgreedInGroup | Returned | NoConsensus, SetAddressees) => {
-            Ok(status)
+    let after = match (step, status) {
+        (Revise | SetAddressees, Draft | UnderDiscussion) | (SetAddressees, AgreedInGroup | Returned | NoConsensus) => {
+            status
         }
         // After a failed consensus only a new revision opens the discussion again.
-        (Draft | Returned, OpenDiscussion) | (NoConsensus, Revise) | (UnderSilence, BreakSilence) => {
-            Ok(UnderDiscussion)
+        (Revise, NoConsensus) | (OpenDiscussion, Draft | Returned) | (BreakSilence, UnderSilence) => UnderDiscussion,
+        (Withdraw, Draft | UnderDiscussion | NoConsensus) => Withdrawn,
+        (OpenSilence, UnderDiscussion) => UnderSilence,
+        (RecordAgreement, UnderDiscussion | UnderSilence) => AgreedInGroup,
+        (RecordNoConsensus, UnderDiscussion) => NoConsensus,
+        (Submit, AgreedInGroup) => SubmittedToExcom,
+        (Return, SubmittedToExcom) => Returned,
+        (Adopt, SubmittedToExcom) => Adopted,
+        (Transmit, Adopted) => Transmitted,
+        (Supersede, Adopted | Transmitted) => Superseded,
+        // Each transition is named, so that a new one does not compile before its rule is written.
+        (
+            Revise | OpenDiscussion | Withdraw | OpenSilence | BreakSilence | RecordAgreement | RecordNoConsensus
+            | Submit | Return | Adopt | Transmit | Supersede | SetAddressees,
+            _,
+        ) => {
+            let message = format!("A recommendation that is {} cannot be {}.", words(status), step.verb());
+            return Err(ValidationError::state("id", message));
         }
-        (Draft | UnderDiscussion | NoConsensus, Withdraw) => Ok(Withdrawn),
-        (UnderDiscussion, OpenSilence) => Ok(UnderSilence),
-        (UnderDiscussion | UnderSilence, RecordAgreement) => Ok(AgreedInGroup),
-        (UnderDiscussion, RecordNoConsensus) => Ok(NoConsensus),
-        (AgreedInGroup, Submit) => Ok(SubmittedToExcom),
-        (SubmittedToExcom, Return) => Ok(Returned),
-        (SubmittedToExcom, Adopt) => Ok(Adopted),
-        (Adopted, Transmit) => Ok(Transmitted),
-        (Adopted | Transmitted, Supersede) => Ok(Superseded),
-        _ => Err(ValidationError::state(
-            "id",
-            format!("A recommendation that is {} cannot be {}.", words(status), step.verb()),
-        )),
-    }
+    };
+    Ok(after)
 }
 
 /// What can be done to a meeting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter)]
 pub enum MeetingTransition {
     Update,
     SetSessions,
@@ -107,9 +96,6 @@ pub enum MeetingTransition {
 }
 
 impl MeetingTransition {
-    pub const ALL: [Self; 7] =
-        [Self::Update, Self::SetSessions, Self::Confirm, Self::Open, Self::Conclude, Self::Postpone, Self::Cancel];
-
     fn verb(self) -> &'static str {
         match self {
             Self::Update | Self::SetSessions => "changed",
@@ -127,20 +113,21 @@ impl MeetingTransition {
 pub fn next_meeting(status: MeetingStatus, step: MeetingTransition) -> Result<MeetingStatus, ValidationError> {
     use MeetingStatus::{Cancelled, Concluded, Confirmed, InSession, Planned, Postponed};
     use MeetingTransition::{Cancel, Conclude, Confirm, Open, Postpone, SetSessions, Update};
-    match (status, step) {
-        (Planned | Confirmed | InSession | Concluded | Postponed, Update | SetSessions) | (Cancelled, SetSessions) => {
-            Ok(status)
+    let after = match (step, status) {
+        (Update | SetSessions, Planned | Confirmed | InSession | Concluded | Postponed) | (SetSessions, Cancelled) => {
+            status
         }
-        (Planned | Postponed, Confirm) => Ok(Confirmed),
-        (Confirmed, Open) => Ok(InSession),
-        (Confirmed | InSession, Conclude) => Ok(Concluded),
-        (Planned | Confirmed, Postpone) => Ok(Postponed),
-        (Planned | Confirmed | Postponed, Cancel) => Ok(Cancelled),
-        _ => Err(ValidationError::state(
-            "id",
-            format!("A meeting that is {} cannot be {}.", meeting_words(status), step.verb()),
-        )),
-    }
+        (Confirm, Planned | Postponed) => Confirmed,
+        (Open, Confirmed) => InSession,
+        (Conclude, Confirmed | InSession) => Concluded,
+        (Postpone, Planned | Confirmed) => Postponed,
+        (Cancel, Planned | Confirmed | Postponed) => Cancelled,
+        (Update | Confirm | Open | Conclude | Postpone | Cancel, _) => {
+            let message = format!("A meeting that is {} cannot be {}.", meeting_words(status), step.verb());
+            return Err(ValidationError::state("id", message));
+        }
+    };
+    Ok(after)
 }
 
 /// The state in plain words.
@@ -207,7 +194,7 @@ mod tests {
     #[test]
     fn every_state_and_move_follows_the_description() {
         for status in RecommendationStatus::iter() {
-            for step in Transition::ALL {
+            for step in Transition::iter() {
                 if let Ok(after) = next(status, step) {
                     let stays = status == after && step == Transition::SetAddressees;
                     assert!(stays || ADOPTION.contains(&(status, after)), "{status:?} {step:?} {after:?}");
@@ -215,18 +202,14 @@ mod tests {
             }
         }
         for (from, to) in ADOPTION {
-            assert!(
-                Transition::ALL.iter().any(|step| next(from, *step) == Ok(to)),
-                "no move leads from {from:?} to {to:?}"
-            );
+            assert!(Transition::iter().any(|step| next(from, step) == Ok(to)), "no move leads from {from:?} to {to:?}");
         }
     }
 
     #[test]
     fn every_move_leads_where_it_should_and_nowhere_else() {
         use Transition::*;
-        let allowed: Vec<(Transition, RecommendationStatus, RecommendationStatus)> = Transition::ALL
-            .into_iter()
+        let allowed: Vec<(Transition, RecommendationStatus, RecommendationStatus)> = Transition::iter()
             .flat_map(|step| RecommendationStatus::iter().map(move |status| (step, status)))
             .filter_map(|(step, status)| next(status, step).ok().map(|after| (step, status, after)))
             .collect();
@@ -273,7 +256,7 @@ mod tests {
     #[test]
     fn every_meeting_move_leads_where_it_should() {
         let allowed: Vec<(MeetingStatus, MeetingTransition, MeetingStatus)> = MeetingStatus::iter()
-            .flat_map(|status| MeetingTransition::ALL.map(|step| (status, step)))
+            .flat_map(|status| MeetingTransition::iter().map(move |step| (status, step)))
             .filter_map(|(status, step)| next_meeting(status, step).ok().map(|after| (status, step, after)))
             .filter(|(_, step, _)| !matches!(step, MeetingTransition::Update | MeetingTransition::SetSessions))
             .collect();

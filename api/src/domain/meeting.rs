@@ -8,11 +8,11 @@ use entity::participation::Attendance;
 use entity::recommendation;
 
 use super::fields;
-use super::validation::{Combine as _, Validated, ValidationError, ValidationErrorCode, ensure};
+use super::validation::{Validated, ValidationError, ValidationErrorCode, combine, ensure};
 
 /// A meeting ends on the day it starts, or later.
 pub fn dates(starts_on: NaiveDate, ends_on: NaiveDate) -> Validated<()> {
-    (fields::day("startsOn", starts_on), fields::day("endsOn", ends_on)).combine()?;
+    combine!(() = fields::day("startsOn", starts_on).map(drop), () = fields::day("endsOn", ends_on).map(drop));
     ensure(ends_on >= starts_on, || ValidationError::invalid("endsOn", "The meeting ends before it starts."))
 }
 

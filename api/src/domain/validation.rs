@@ -82,41 +82,24 @@ pub fn ensure(holds: bool, refusal: impl FnOnce() -> ValidationError) -> Validat
     if holds { Ok(()) } else { Err(vec![refusal()]) }
 }
 
-/// All values of a tuple of checks, or the refusals of all of them: an author sees every mistake at once.
-pub trait Combine {
-    type Values;
-    fn combine(self) -> Validated<Self::Values>;
-}
-
+/// Binds a name to what each check gives, or returns the errors of all of them: an author sees every mistake at once.
+///
+/// `combine!(a = x, () = y);` expands to the checks one after the other, whose errors are put together,
+/// to `return Err(errors.into())` if there are some,
+/// and to `let (a, ()) = …` with their values.
 macro_rules! combine {
-    ($($name:ident)*) => {
-        impl<$($name),*> Combine for ($(Validated<$name>,)*) {
-            type Values = ($($name,)*);
-            #[expect(non_snake_case, reason = "the type parameters name the values")]
-            fn combine(self) -> Validated<Self::Values> {
-                let ($($name,)*) = self;
-                let mut refusals = Vec::new();
-                $(let $name = $name.map_err(|mut more| refusals.append(&mut more)).ok();)*
-                match ($($name,)*) {
-                    ($(Some($name),)*) => Ok(($($name,)*)),
-                    _ => Err(refusals),
-                }
-            }
-        }
+    ($($value:pat = $check:expr),+ $(,)?) => {
+        let mut errors = Vec::new();
+        let checked = ($($check.map_err(|more: Vec<$crate::domain::validation::ValidationError>| errors.extend(more)),)+);
+        let ($(Ok($value),)+) = checked else { return Err(errors.into()) };
     };
 }
+pub(crate) use combine;
 
-combine!(A B);
-combine!(A B C);
-combine!(A B C D);
-combine!(A B C D E);
-combine!(A B C D E F);
-combine!(A B C D E F G);
-combine!(A B C D E F G H);
-combine!(A B C D E F G H I);
-combine!(A B C D E F G H I J);
-combine!(A B C D E F G H I J K);
-combine!(A B C D E F G H I J K L);
+/// Succeeds if all checks do. Else the errors of all of them.
+pub fn all<const N: usize>(checks: [Validated<()>; N]) -> Validated<()> {
+    each(checks).map(drop)
+}
 
 /// Every element of a list of checks, or the refusals of all of them.
 pub fn each<T>(checks: impl IntoIterator<Item = Validated<T>>) -> Validated<Vec<T>> {
@@ -132,14 +115,20 @@ pub fn each<T>(checks: impl IntoIterator<Item = Validated<T>>) -> Validated<Vec<
 
 #[cfg(test)]
 mod tests {
-    use super::{Combine, Validated, ValidationError, each};
+    use super::{Validated, ValidationError, all, each};
+
+    fn checked(second: Validated<u8>, third: Validated<()>) -> Validated<(u8, u8)> {
+        combine!(one = Ok(1), two = second, () = third);
+        Ok((one, two))
+    }
 
     #[test]
     fn all_mistakes_are_reported_at_once() {
-        let bad = |path: &str| -> Validated<u8> { Err(vec![ValidationError::invalid(path, "no")]) };
-        let refusals = (Ok(1), bad("a"), bad("b.0")).combine().unwrap_err();
+        let bad = |path: &str| vec![ValidationError::invalid(path, "no")];
+        let refusals = checked(Err(bad("a")), Err(bad("b.0"))).unwrap_err();
         assert_eq!(refusals.iter().map(|r| r.path.join(".")).collect::<Vec<_>>(), ["a", "b.0"]);
-        assert_eq!((Ok(1), Validated::Ok("x")).combine(), Ok((1, "x")));
-        assert_eq!(each([Ok(1), bad("a"), bad("b")]).unwrap_err().len(), 2);
+        assert_eq!(checked(Ok(2), Ok(())), Ok((1, 2)));
+        assert_eq!(each([Ok(1), Err(bad("a")), Err(bad("b"))]).unwrap_err().len(), 2);
+        assert_eq!(all([Ok(()), Err(bad("a")), Err(bad("b"))]).unwrap_err().len(), 2);
     }
 }

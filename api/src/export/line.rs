@@ -123,15 +123,20 @@ impl<I: std::fmt::Display> Serialize for Id<I> {
 }
 
 /// Writes a line: what all records have, and the fields of this one.
+///
+/// `line!(lines, row: body { code, name_folded: _ } => { "code": code })` expands to
+/// `let body::Model { id, version, …, code, name_folded: _ } = row;`, which a new column of the table does not compile with,
+/// and to an entry of a JSON object for each field, by `serde_json`.
 macro_rules! line {
-    ($lines:expr, $row:expr, { $($name:literal: $value:expr,)* }) => {{
+    ($lines:expr, $row:ident: $table:ident { $($taken:tt)* } => { $($name:literal: $value:expr,)* }) => {{
+        let $table::Model { id, version, created_at, updated_at, audience: _, owner: _, $($taken)* } = $row;
         let mut serializer = serde_json::Serializer::new(&mut *$lines);
         let mut fields = serializer.serialize_map(None)?;
         fields.serialize_entry("type", &Self::TYPE)?;
-        fields.serialize_entry("id", &Id($row.id))?;
-        fields.serialize_entry("version", &$row.version)?;
-        fields.serialize_entry("createdAt", &At($row.created_at))?;
-        fields.serialize_entry("updatedAt", &At($row.updated_at))?;
+        fields.serialize_entry("id", &Id(id))?;
+        fields.serialize_entry("version", version)?;
+        fields.serialize_entry("createdAt", &At(*created_at))?;
+        fields.serialize_entry("updatedAt", &At(*updated_at))?;
         $(fields.serialize_entry($name, &$value)?;)*
         serde::ser::SerializeMap::end(fields)?;
         $lines.push(b'\n');
@@ -139,9 +144,13 @@ macro_rules! line {
     }};
 }
 
-/// A record that no other rows belong to.
+/// Records that no other rows belong to.
+///
+/// `plain! { body { code } => { "code": code, } }` expands to
+/// `impl Line for body::Entity`, which reads no parts,
+/// and writes `line!` of what is taken from the row.
 macro_rules! plain {
-    ($($table:ident { $($name:literal: |$row:ident| $value:expr,)* })*) => {$(
+    ($($table:ident { $($taken:tt)* } => { $($fields:tt)* })*) => {$(
         impl Line for $table::Entity {
             type Parts = ();
 
@@ -150,64 +159,64 @@ macro_rules! plain {
             }
 
             fn write(row: &Self::Model, (): &(), _: &Viewer, lines: &mut Vec<u8>) -> Result<(), serde_json::Error> {
-                line!(lines, row, { $($name: { let $row = row; $value },)* })
+                line!(lines, row: $table { $($taken)* } => { $($fields)* })
             }
         }
     )*};
 }
 
 plain! {
-    body {
-        "code": |row| &row.code,
-        "kind": |row| row.kind,
-        "name": |row| Texts(&row.name),
-        "mandateText": |row| row.mandate_text.as_ref().map(Texts),
-        "establishedOn": |row| row.established_on,
-        "active": |row| row.active,
-        "reportsToId": |row| row.reports_to_id.map(Id),
+    body { code, kind, name, name_folded: _, mandate_text, established_on, active, reports_to_id } => {
+        "code": code,
+        "kind": kind,
+        "name": Texts(name),
+        "mandateText": mandate_text.as_ref().map(Texts),
+        "establishedOn": established_on,
+        "active": active,
+        "reportsToId": reports_to_id.map(Id),
     }
-    country {
-        "iso2": |row| &row.iso2,
-        "name": |row| Texts(&row.name),
-        "participating": |row| row.participating,
+    country { iso2, name, name_folded: _, participating } => {
+        "iso2": iso2,
+        "name": Texts(name),
+        "participating": participating,
     }
-    instrument {
-        "symbol": |row| &row.symbol,
-        "title": |row| Texts(&row.title),
-        "adoptedOn": |row| row.adopted_on,
+    instrument { symbol, title, title_folded: _, adopted_on } => {
+        "symbol": symbol,
+        "title": Texts(title),
+        "adoptedOn": adopted_on,
     }
-    mandate {
-        "organizationId": |row| Id(row.organization_id),
-        "bodyId": |row| Id(row.body_id),
-        "countryId": |row| row.country_id.map(Id),
-        "role": |row| row.role,
-        "canObject": |row| row.can_object,
-        "validFrom": |row| row.valid_from,
-        "validTo": |row| row.valid_to,
+    mandate { organization_id, body_id, country_id, role, can_object, valid_from, valid_to } => {
+        "organizationId": Id(organization_id),
+        "bodyId": Id(body_id),
+        "countryId": country_id.map(Id),
+        "role": role,
+        "canObject": can_object,
+        "validFrom": valid_from,
+        "validTo": valid_to,
     }
-    organization {
-        "acronym": |row| &row.acronym,
-        "name": |row| Texts(&row.name),
-        "kind": |row| row.kind,
-        "seat": |row| &row.seat,
-        "website": |row| &row.website,
-        "organizer": |row| row.organizer,
-        "active": |row| row.active,
-        "parentId": |row| row.parent_id.map(Id),
-        "countryId": |row| row.country_id.map(Id),
+    organization { acronym, name, name_folded: _, kind, seat, website, organizer, active, parent_id, country_id } => {
+        "acronym": acronym,
+        "name": Texts(name),
+        "kind": kind,
+        "seat": seat,
+        "website": website,
+        "organizer": organizer,
+        "active": active,
+        "parentId": parent_id.map(Id),
+        "countryId": country_id.map(Id),
     }
-    source {
-        "title": |row| &row.title,
-        "publisher": |row| &row.publisher,
-        "url": |row| &row.url,
-        "publishedOn": |row| row.published_on,
-        "language": |row| &row.language,
+    source { title, publisher, url, published_on, language } => {
+        "title": title,
+        "publisher": publisher,
+        "url": url,
+        "publishedOn": published_on,
+        "language": language,
     }
-    theme {
-        "code": |row| &row.code,
-        "name": |row| Texts(&row.name),
-        "kind": |row| row.kind,
-        "parentId": |row| row.parent_id.map(Id),
+    theme { code, name, name_folded: _, kind, parent_id, merged_into_id: _ } => {
+        "code": code,
+        "name": Texts(name),
+        "kind": kind,
+        "parentId": parent_id.map(Id),
     }
 }
 
@@ -246,14 +255,14 @@ impl Line for agenda_item::Entity {
     fn write(row: &Self::Model, parts: &Self::Parts, _: &Viewer, lines: &mut Vec<u8>) -> Result<(), serde_json::Error> {
         let named = parts.links.of(row.id).iter().map(|link| link.recommendation_id);
         let named: Vec<_> = named.filter(|id| parts.seen.contains(id)).map(Id).collect();
-        line!(lines, row, {
-            "meetingId": Id(row.meeting_id),
-            "bodyId": row.body_id.map(Id),
-            "number": &row.number,
-            "position": row.position,
-            "title": Texts(&row.title),
-            "kind": row.kind,
-            "chathamHouse": row.chatham_house,
+        line!(lines, row: agenda_item { meeting_id, body_id, number, position, title, kind, chatham_house } => {
+            "meetingId": Id(meeting_id),
+            "bodyId": body_id.map(Id),
+            "number": number,
+            "position": position,
+            "title": Texts(title),
+            "kind": kind,
+            "chathamHouse": chatham_house,
             "recommendationIds": named,
         })
     }
@@ -278,12 +287,12 @@ impl Line for participation::Entity {
     }
 
     fn write(row: &Self::Model, seen: &Self::Parts, _: &Viewer, lines: &mut Vec<u8>) -> Result<(), serde_json::Error> {
-        line!(lines, row, {
-            "meetingId": Some(row.meeting_id).filter(|id| seen.contains(id)).map(Id),
-            "organizationId": Id(row.organization_id),
-            "capacity": row.capacity,
-            "attendance": row.attendance,
-            "delegates": row.delegates,
+        line!(lines, row: participation { meeting_id, organization_id, capacity, attendance, delegates } => {
+            "meetingId": Some(*meeting_id).filter(|id| seen.contains(id)).map(Id),
+            "organizationId": Id(organization_id),
+            "capacity": capacity,
+            "attendance": attendance,
+            "delegates": delegates,
         })
     }
 }
@@ -303,6 +312,21 @@ struct Organizer {
     role: OrganizerRole,
 }
 
+impl Organizer {
+    fn of(part: &meeting_organizer::Model) -> Self {
+        let meeting_organizer::Model {
+            id: _,
+            meeting_id: _,
+            organization_id,
+            role,
+            position: _,
+            audience: _,
+            owner: _,
+        } = *part;
+        Self { organization_id: Id(organization_id), role }
+    }
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Session {
@@ -310,11 +334,26 @@ struct Session {
     ordinal: i32,
 }
 
+impl Session {
+    fn of(part: &body_session::Model) -> Self {
+        let body_session::Model { id: _, meeting_id: _, body_id, ordinal, audience: _, owner: _ } = *part;
+        Self { body_id: Id(body_id), ordinal }
+    }
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Title<'a> {
     title: Texts<'a>,
     source_id: Id<SourceId>,
+}
+
+impl<'a> Title<'a> {
+    fn of(part: &'a alternative_title::Model) -> Self {
+        let alternative_title::Model { id: _, meeting_id: _, source_id, title, position: _, audience: _, owner: _ } =
+            part;
+        Self { title: Texts(title), source_id: Id(*source_id) }
+    }
 }
 
 impl Line for meeting::Entity {
@@ -331,30 +370,29 @@ impl Line for meeting::Entity {
     }
 
     fn write(row: &Self::Model, parts: &Self::Parts, _: &Viewer, lines: &mut Vec<u8>) -> Result<(), serde_json::Error> {
-        let organizers = parts.organizers.of(row.id).iter();
-        let organizers =
-            organizers.map(|part| Organizer { organization_id: Id(part.organization_id), role: part.role });
-        let sessions = parts.sessions.of(row.id).iter();
-        let sessions = sessions.map(|part| Session { body_id: Id(part.body_id), ordinal: part.ordinal });
-        let titles = parts.titles.of(row.id).iter();
-        let titles = titles.map(|part| Title { title: Texts(&part.title), source_id: Id(part.source_id) });
-        line!(lines, row, {
-            "title": Texts(&row.title),
-            "kind": row.kind,
-            "modality": row.modality,
-            "status": row.status,
-            "startsOn": row.starts_on,
-            "endsOn": row.ends_on,
-            "timezone": &row.timezone,
-            "city": &row.city,
-            "venue": &row.venue,
-            "countryId": row.country_id.map(Id),
-            "theme": row.theme.as_ref().map(Texts),
-            "participantCount": row.participant_count,
-            "countQualifier": row.count_qualifier,
-            "chathamHouse": row.chatham_house,
-            "sensitivity": row.sensitivity,
-            "isDemo": row.is_demo,
+        let organizers = parts.organizers.of(row.id).iter().map(Organizer::of);
+        let sessions = parts.sessions.of(row.id).iter().map(Session::of);
+        let titles = parts.titles.of(row.id).iter().map(Title::of);
+        line!(lines, row: meeting {
+            title, title_folded: _, kind, modality, status, starts_on, ends_on, timezone, city, venue, theme,
+            participant_count, count_qualifier, chatham_house, sensitivity, country_id, is_demo
+        } => {
+            "title": Texts(title),
+            "kind": kind,
+            "modality": modality,
+            "status": status,
+            "startsOn": starts_on,
+            "endsOn": ends_on,
+            "timezone": timezone,
+            "city": city,
+            "venue": venue,
+            "countryId": country_id.map(Id),
+            "theme": theme.as_ref().map(Texts),
+            "participantCount": participant_count,
+            "countQualifier": count_qualifier,
+            "chathamHouse": chatham_house,
+            "sensitivity": sensitivity,
+            "isDemo": is_demo,
             "organizers": organizers.collect::<Vec<_>>(),
             "sessions": sessions.collect::<Vec<_>>(),
             "alternativeTitles": titles.collect::<Vec<_>>(),
@@ -382,6 +420,23 @@ struct Addressee {
     organization_id: Option<Id<OrganizationId>>,
 }
 
+impl Addressee {
+    fn of(part: &addressee::Model) -> Self {
+        let addressee::Model {
+            id: _,
+            recommendation_id: _,
+            category,
+            role,
+            country_id,
+            organization_id,
+            position: _,
+            audience: _,
+            owner: _,
+        } = *part;
+        Self { category, role, country_id: country_id.map(Id), organization_id: organization_id.map(Id) }
+    }
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Revision<'a> {
@@ -391,6 +446,32 @@ struct Revision<'a> {
     rationale: Option<Texts<'a>>,
     change_note: Option<&'a str>,
     created_at: At,
+}
+
+impl<'a> Revision<'a> {
+    /// Who has changed what, and why, is told to those who see who drafted.
+    fn of(part: &'a recommendation_revision::Model, is_told: bool) -> Self {
+        let recommendation_revision::Model {
+            id: _,
+            recommendation_id: _,
+            number,
+            title,
+            text,
+            rationale,
+            change_note,
+            created_at,
+            audience: _,
+            owner: _,
+        } = part;
+        Self {
+            number: *number,
+            title: Texts(title),
+            text: Texts(text),
+            rationale: rationale.as_ref().map(Texts),
+            change_note: change_note.as_deref().filter(|_| is_told),
+            created_at: At(*created_at),
+        }
+    }
 }
 
 impl Line for recommendation::Entity {
@@ -419,37 +500,28 @@ impl Line for recommendation::Entity {
     ) -> Result<(), serde_json::Error> {
         let is_told = viewer.sees_attribution();
         let meeting = |id: Option<MeetingId>| id.filter(|id| parts.meetings.contains(id)).map(Id);
-        let addressees = parts.addressees.of(row.id).iter().map(|part| Addressee {
-            category: part.category,
-            role: part.role,
-            country_id: part.country_id.map(Id),
-            organization_id: part.organization_id.map(Id),
-        });
-        let revisions = parts.revisions.of(row.id).iter().map(|part| Revision {
-            number: part.number,
-            title: Texts(&part.title),
-            text: Texts(&part.text),
-            rationale: part.rationale.as_ref().map(Texts),
-            change_note: part.change_note.as_deref().filter(|_| is_told),
-            created_at: At(part.created_at),
-        });
-        line!(lines, row, {
-            "label": &row.label,
-            "kind": row.kind,
-            "status": row.status,
-            "bodyId": Id(row.body_id),
-            "title": Texts(&row.title),
-            "text": Texts(&row.text),
-            "rationale": row.rationale.as_ref().map(Texts),
-            "priority": row.priority,
-            "targetDate": row.target_date,
-            "adoptedOn": row.adopted_on,
-            "meetingId": meeting(row.meeting_id),
-            "agreedMeetingId": meeting(row.agreed_meeting_id),
-            "draftedById": row.drafted_by_id.filter(|_| is_told).map(Id),
-            "supersedesId": row.supersedes_id.filter(|id| parts.superseded.contains(id)).map(Id),
-            "isDemo": row.is_demo,
-            "noPersonalData": row.no_personal_data,
+        let addressees = parts.addressees.of(row.id).iter().map(Addressee::of);
+        let revisions = parts.revisions.of(row.id).iter().map(|part| Revision::of(part, is_told));
+        line!(lines, row: recommendation {
+            body_id, label, label_year: _, label_serial: _, kind, status, title, title_folded: _, text, rationale, priority,
+            target_date, adopted_on, agreed_meeting_id, meeting_id, drafted_by_id, supersedes_id, is_demo, no_personal_data
+        } => {
+            "label": label,
+            "kind": kind,
+            "status": status,
+            "bodyId": Id(body_id),
+            "title": Texts(title),
+            "text": Texts(text),
+            "rationale": rationale.as_ref().map(Texts),
+            "priority": priority,
+            "targetDate": target_date,
+            "adoptedOn": adopted_on,
+            "meetingId": meeting(*meeting_id),
+            "agreedMeetingId": meeting(*agreed_meeting_id),
+            "draftedById": drafted_by_id.filter(|_| is_told).map(Id),
+            "supersedesId": supersedes_id.filter(|id| parts.superseded.contains(id)).map(Id),
+            "isDemo": is_demo,
+            "noPersonalData": no_personal_data,
             "addressees": addressees.collect::<Vec<_>>(),
             "themeIds": parts.themes.of(row.id).iter().map(|part| Id(part.theme_id)).collect::<Vec<_>>(),
             "instrumentIds": parts.instruments.of(row.id).iter().map(|part| Id(part.instrument_id)).collect::<Vec<_>>(),

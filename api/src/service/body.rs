@@ -16,7 +16,7 @@ use super::relation::Relation;
 use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
-use crate::domain::validation::Combine as _;
+use crate::domain::validation::{Validated, combine};
 use crate::domain::{audience, council, fields};
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -146,39 +146,41 @@ pub struct UpdateBodyInput {
 
 pub async fn create(app: &AppContext, viewer: &Viewer, input: CreateBodyInput) -> Result<Written<body::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let (code, name, mandate_text, established_on, reports_to_id) = (
-        fields::code("code", &input.code),
-        localized("name", &input.name, fields::NAME),
-        input.mandate_text.map(|text| localized("mandateText", &text, fields::BODY_TEXT)).transpose(),
-        fields::optional_day("establishedOn", input.established_on),
-        input.reports_to_id.map(|id| fields::id("reportsToId", &id, "body")).transpose(),
-    )
-        .combine()?;
     let mut tx = app.begin(viewer, Action::CreateBody).await?;
-    if let Some(superior) = reports_to_id {
+    let row = build_row(&tx, input)?;
+    if let Some(superior) = row.reports_to_id {
         tx.get::<body::Entity>("reportsToId", superior, "body").await?;
     }
-    let (id, at) = (tx.new_id(), tx.now());
+    let row = tx.insert::<body::Entity>(row).await?;
+    tx.commit(row).await
+}
+
+fn build_row(tx: &Tx<'_>, input: CreateBodyInput) -> Validated<body::Model> {
+    let CreateBodyInput { code, kind, name, mandate_text, established_on, reports_to_id } = input;
+    combine!(
+        code = fields::code("code", &code),
+        name = localized("name", &name, fields::NAME),
+        mandate_text = mandate_text.map(|text| localized("mandateText", &text, fields::BODY_TEXT)).transpose(),
+        established_on = fields::optional_day("establishedOn", established_on),
+        reports_to_id = reports_to_id.map(|id| fields::id("reportsToId", &id, "body")).transpose(),
+    );
     let (audience, owner) = audience::OPEN;
-    let name_folded = name.folded();
-    let row = body::Model {
-        id,
+    Ok(body::Model {
+        id: tx.new_id(),
         code,
-        kind: input.kind,
+        kind,
+        name_folded: name.folded(),
         name,
-        name_folded,
         mandate_text,
         established_on,
         active: true,
         reports_to_id,
         audience,
         owner,
-        created_at: at,
-        updated_at: at,
+        created_at: tx.now(),
+        updated_at: tx.now(),
         version: 1,
-    };
-    let row = tx.insert::<body::Entity>(row).await?;
-    tx.commit(row).await
+    })
 }
 
 pub async fn update(app: &AppContext, viewer: &Viewer, input: UpdateBodyInput) -> Result<Written<body::Model>, Error> {
@@ -186,23 +188,43 @@ pub async fn update(app: &AppContext, viewer: &Viewer, input: UpdateBodyInput) -
     let id = fields::id::<BodyId>("id", &input.id, "body")?;
     let mut tx = app.begin(viewer, Action::UpdateBody).await?;
     let before = tx.get_at::<body::Entity>(id, input.expected_version, "body").await?;
-    let mut after = before.clone();
-    (after.name, after.mandate_text, after.established_on, after.active, after.reports_to_id) = (
-        patch_required("name", input.name, before.name.clone(), |name| localized("name", &name, fields::NAME)),
-        patch(input.mandate_text, before.mandate_text.clone(), |text| {
-            localized("mandateText", &text, fields::BODY_TEXT)
-        }),
-        patch(input.established_on, before.established_on, |day| fields::day("establishedOn", day)),
-        patch_required("active", input.active, before.active, Ok),
-        patch(input.reports_to_id, before.reports_to_id, |id| fields::id("reportsToId", &id, "body")),
-    )
-        .combine()?;
+    let after = apply_update(&before, input)?;
     if after.reports_to_id != before.reports_to_id {
         council::no_cycle("reportsToId", id, &ancestors(&tx, after.reports_to_id).await?)?;
     }
     council::stays_represented("active", before.kind, before.active, after.active)?;
     let row = tx.update::<body::Entity>(&before, after).await?;
     tx.commit(row).await
+}
+
+fn apply_update(before: &body::Model, input: UpdateBodyInput) -> Validated<body::Model> {
+    let UpdateBodyInput { id: _, expected_version: _, name, mandate_text, established_on, active, reports_to_id } =
+        input;
+    let before = before.clone();
+    combine!(
+        name = patch_required("name", name, before.name, |name| localized("name", &name, fields::NAME)),
+        mandate_text =
+            patch(mandate_text, before.mandate_text, |text| localized("mandateText", &text, fields::BODY_TEXT)),
+        established_on = patch(established_on, before.established_on, |day| fields::day("establishedOn", day)),
+        active = patch_required("active", active, before.active, Ok),
+        reports_to_id = patch(reports_to_id, before.reports_to_id, |id| fields::id("reportsToId", &id, "body")),
+    );
+    Ok(body::Model {
+        id: before.id,
+        code: before.code,
+        kind: before.kind,
+        name_folded: name.folded(),
+        name,
+        mandate_text,
+        established_on,
+        active,
+        reports_to_id,
+        audience: before.audience,
+        owner: before.owner,
+        created_at: before.created_at,
+        updated_at: before.updated_at,
+        version: before.version,
+    })
 }
 
 /// The wanted parent and all above it.

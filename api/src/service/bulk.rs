@@ -18,7 +18,7 @@ use crate::auth::Viewer;
 use crate::domain::bulk::{self, ErrorPolicy, MatchBy, Outcome};
 use crate::domain::external::{self, ExternalKey};
 use crate::domain::fields;
-use crate::domain::validation::{Combine as _, Validated, ValidationError, ValidationErrorCode};
+use crate::domain::validation::{Validated, ValidationError, ValidationErrorCode, combine};
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::context::feed::ChangeCursor;
@@ -225,11 +225,10 @@ impl<E: Record> Parsed<E> {
 
 fn parse<E: Record>(match_by: MatchBy, key: &RowKey<'_>, what: &str) -> Validated<Parsed<E>> {
     bulk::has_its_key(match_by, key.id.is_some(), key.external_id.is_some())?;
-    let (id, external) = (
-        key.id.map(|id| fields::id::<E::Id>("id", id, what)).transpose(),
-        key.external_id.map(ExternalIdInput::parse).transpose(),
-    )
-        .combine()?;
+    combine!(
+        id = key.id.map(|id| fields::id::<E::Id>("id", id, what)).transpose(),
+        external = key.external_id.map(ExternalIdInput::parse).transpose()
+    );
     Ok(Parsed { id, external, expected_version: key.expected_version })
 }
 

@@ -16,7 +16,7 @@ use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
 use crate::domain::external::{self, ExternalKey};
 use crate::domain::fields;
-use crate::domain::validation::{Combine as _, Validated, ValidationError};
+use crate::domain::validation::{Validated, ValidationError, combine};
 use crate::error::Error;
 use crate::service::context::AppContext;
 
@@ -138,7 +138,7 @@ pub async fn link(
     input: LinkExternalIdInput,
 ) -> Result<Written<external_id::Model>, Error> {
     viewer.require(Act::Link)?;
-    let (record, key) = (named(&input.id), input.external_id.parse()).combine()?;
+    combine!(record = named(&input.id), key = input.external_id.parse());
     let mut tx = app.begin(viewer, Action::LinkExternalId).await?;
     known(&tx, record).await?;
     let systems = claim(&tx, &[&key]).await?;
@@ -163,7 +163,7 @@ pub async fn unlink(
     input: UnlinkExternalIdInput,
 ) -> Result<Written<external_id::Model>, Error> {
     viewer.require(Act::Link)?;
-    let (record, key) = (named(&input.id), input.external_id.parse()).combine()?;
+    combine!(record = named(&input.id), key = input.external_id.parse());
     let mut tx = app.begin(viewer, Action::UnlinkExternalId).await?;
     let row = read::find::<external_id::Entity>(tx.db(), tx.viewer(), of_key(record.record, &key)).await?;
     let row =

@@ -11,10 +11,10 @@ use super::filter::{IdFilter, OrderedFilter, StringFilter, TextFilter, filter};
 use super::input::{LocalizedTextInput, localized, patch, patch_required};
 use super::page::sort;
 use super::read::{self, Visible};
-use super::tx::Written;
+use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
-use crate::domain::validation::Combine as _;
+use crate::domain::validation::{Validated, combine};
 use crate::domain::{audience, fields};
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -118,30 +118,32 @@ pub async fn create(
     input: CreateInstrumentInput,
 ) -> Result<Written<instrument::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let (symbol, title, adopted_on) = (
-        fields::symbol("symbol", &input.symbol),
-        localized("title", &input.title, fields::NAME),
-        fields::optional_day("adoptedOn", input.adopted_on),
-    )
-        .combine()?;
     let mut tx = app.begin(viewer, Action::CreateInstrument).await?;
-    let (id, at) = (tx.new_id(), tx.now());
+    let row = build_row(&tx, input)?;
+    let row = tx.insert::<instrument::Entity>(row).await?;
+    tx.commit(row).await
+}
+
+fn build_row(tx: &Tx<'_>, input: CreateInstrumentInput) -> Validated<instrument::Model> {
+    let CreateInstrumentInput { symbol, title, adopted_on } = input;
+    combine!(
+        symbol = fields::symbol("symbol", &symbol),
+        title = localized("title", &title, fields::NAME),
+        adopted_on = fields::optional_day("adoptedOn", adopted_on),
+    );
     let (audience, owner) = audience::OPEN;
-    let title_folded = title.folded();
-    let row = instrument::Model {
-        id,
+    Ok(instrument::Model {
+        id: tx.new_id(),
         symbol,
+        title_folded: title.folded(),
         title,
-        title_folded,
         adopted_on,
         audience,
         owner,
-        created_at: at,
-        updated_at: at,
+        created_at: tx.now(),
+        updated_at: tx.now(),
         version: 1,
-    };
-    let row = tx.insert::<instrument::Entity>(row).await?;
-    tx.commit(row).await
+    })
 }
 
 pub async fn update(
@@ -153,13 +155,29 @@ pub async fn update(
     let id = fields::id::<InstrumentId>("id", &input.id, "instrument")?;
     let mut tx = app.begin(viewer, Action::UpdateInstrument).await?;
     let before = tx.get_at::<instrument::Entity>(id, input.expected_version, "instrument").await?;
-    let mut after = before.clone();
-    (after.symbol, after.title, after.adopted_on) = (
-        patch_required("symbol", input.symbol, before.symbol.clone(), |symbol| fields::symbol("symbol", &symbol)),
-        patch_required("title", input.title, before.title.clone(), |title| localized("title", &title, fields::NAME)),
-        patch(input.adopted_on, before.adopted_on, |day| fields::day("adoptedOn", day)),
-    )
-        .combine()?;
+    let after = apply_update(&before, input)?;
     let row = tx.update::<instrument::Entity>(&before, after).await?;
     tx.commit(row).await
+}
+
+fn apply_update(before: &instrument::Model, input: UpdateInstrumentInput) -> Validated<instrument::Model> {
+    let UpdateInstrumentInput { id: _, expected_version: _, symbol, title, adopted_on } = input;
+    let before = before.clone();
+    combine!(
+        symbol = patch_required("symbol", symbol, before.symbol, |symbol| fields::symbol("symbol", &symbol)),
+        title = patch_required("title", title, before.title, |title| localized("title", &title, fields::NAME)),
+        adopted_on = patch(adopted_on, before.adopted_on, |day| fields::day("adoptedOn", day)),
+    );
+    Ok(instrument::Model {
+        id: before.id,
+        symbol,
+        title_folded: title.folded(),
+        title,
+        adopted_on,
+        audience: before.audience,
+        owner: before.owner,
+        created_at: before.created_at,
+        updated_at: before.updated_at,
+        version: before.version,
+    })
 }

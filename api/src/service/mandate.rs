@@ -18,7 +18,7 @@ use super::relation::Relation;
 use super::tx::Written;
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
-use crate::domain::validation::Combine as _;
+use crate::domain::validation::combine;
 use crate::domain::{audience, council, fields};
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -129,13 +129,13 @@ pub async fn grant(
     input: GrantMandateInput,
 ) -> Result<Written<mandate::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let (organization_id, body_id, country_id, ()) = (
-        fields::id::<OrganizationId>("organizationId", &input.organization_id, "organisation"),
-        fields::id::<BodyId>("bodyId", &input.body_id, "body"),
-        input.country_id.map(|id| fields::id::<CountryId>("countryId", &id, "country")).transpose(),
-        council::mandate_period(input.valid_from, input.valid_to),
-    )
-        .combine()?;
+    let GrantMandateInput { organization_id, body_id, country_id, role, can_object, valid_from, valid_to } = input;
+    combine!(
+        organization_id = fields::id::<OrganizationId>("organizationId", &organization_id, "organisation"),
+        body_id = fields::id::<BodyId>("bodyId", &body_id, "body"),
+        country_id = country_id.map(|id| fields::id::<CountryId>("countryId", &id, "country")).transpose(),
+        () = council::mandate_period(valid_from, valid_to),
+    );
     let mut tx = app.begin(viewer, Action::GrantMandate).await?;
     let holder = tx.get::<organization::Entity>("organizationId", organization_id, "organisation").await?;
     let body = tx.get::<body::Entity>("bodyId", body_id, "body").await?;
@@ -147,9 +147,9 @@ pub async fn grant(
     let of_holder = Condition::all()
         .add(mandate::Column::OrganizationId.eq(organization_id))
         .add(mandate::Column::BodyId.eq(body_id))
-        .add(mandate::Column::Role.eq(input.role));
+        .add(mandate::Column::Role.eq(role));
     let held = read::all::<mandate::Entity>(tx.db(), tx.viewer(), of_holder).await?;
-    council::no_overlap(&held, input.valid_from, input.valid_to)?;
+    council::no_overlap(&held, valid_from, valid_to)?;
     let (id, at) = (tx.new_id(), tx.now());
     let (audience, owner) = audience::OPEN;
     let row = mandate::Model {
@@ -157,10 +157,10 @@ pub async fn grant(
         organization_id,
         body_id,
         country_id,
-        role: input.role,
-        can_object: input.can_object.unwrap_or_else(|| council::objects_by_default(country.as_ref())),
-        valid_from: input.valid_from,
-        valid_to: input.valid_to,
+        role,
+        can_object: can_object.unwrap_or_else(|| council::objects_by_default(country.as_ref())),
+        valid_from,
+        valid_to,
         audience,
         owner,
         created_at: at,

@@ -15,7 +15,7 @@ use super::relation::Relation;
 use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
-use crate::domain::validation::Combine as _;
+use crate::domain::validation::{Validated, combine};
 use crate::domain::{audience, council, fields};
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -118,35 +118,37 @@ pub async fn create(
     input: CreateThemeInput,
 ) -> Result<Written<theme::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let (code, name, parent) = (
-        fields::code("code", &input.code),
-        localized("name", &input.name, fields::NAME),
-        input.parent_id.map(|id| fields::id("parentId", &id, "theme")).transpose(),
-    )
-        .combine()?;
     let mut tx = app.begin(viewer, Action::CreateTheme).await?;
-    if let Some(parent) = parent {
+    let row = build_row(&tx, input)?;
+    if let Some(parent) = row.parent_id {
         tx.get::<theme::Entity>("parentId", parent, "theme").await?;
     }
-    let (id, at) = (tx.new_id(), tx.now());
-    let (audience, owner) = audience::OPEN;
-    let name_folded = name.folded();
-    let row = theme::Model {
-        id,
-        code,
-        name,
-        name_folded,
-        kind: input.kind,
-        parent_id: parent,
-        audience,
-        owner,
-        created_at: at,
-        updated_at: at,
-        version: 1,
-        merged_into_id: None,
-    };
     let row = tx.insert::<theme::Entity>(row).await?;
     tx.commit(row).await
+}
+
+fn build_row(tx: &Tx<'_>, input: CreateThemeInput) -> Validated<theme::Model> {
+    let CreateThemeInput { code, name, kind, parent_id } = input;
+    combine!(
+        code = fields::code("code", &code),
+        name = localized("name", &name, fields::NAME),
+        parent_id = parent_id.map(|id| fields::id("parentId", &id, "theme")).transpose(),
+    );
+    let (audience, owner) = audience::OPEN;
+    Ok(theme::Model {
+        id: tx.new_id(),
+        code,
+        name_folded: name.folded(),
+        name,
+        kind,
+        parent_id,
+        audience,
+        owner,
+        created_at: tx.now(),
+        updated_at: tx.now(),
+        version: 1,
+        merged_into_id: None,
+    })
 }
 
 pub async fn update(
@@ -158,19 +160,37 @@ pub async fn update(
     let id = fields::id::<ThemeId>("id", &input.id, "theme")?;
     let mut tx = app.begin(viewer, Action::UpdateTheme).await?;
     let before = tx.get_at::<theme::Entity>(id, input.expected_version, "theme").await?;
-    let mut after = before.clone();
-    (after.code, after.name, after.kind, after.parent_id) = (
-        patch_required("code", input.code, before.code.clone(), |code| fields::code("code", &code)),
-        patch_required("name", input.name, before.name.clone(), |name| localized("name", &name, fields::NAME)),
-        patch_required("kind", input.kind, before.kind, Ok),
-        patch(input.parent_id, before.parent_id, |id| fields::id("parentId", &id, "theme")),
-    )
-        .combine()?;
+    let after = apply_update(&before, input)?;
     if after.parent_id != before.parent_id {
         council::no_cycle("parentId", id, &ancestors(&tx, after.parent_id).await?)?;
     }
     let row = tx.update::<theme::Entity>(&before, after).await?;
     tx.commit(row).await
+}
+
+fn apply_update(before: &theme::Model, input: UpdateThemeInput) -> Validated<theme::Model> {
+    let UpdateThemeInput { id: _, expected_version: _, code, name, kind, parent_id } = input;
+    let before = before.clone();
+    combine!(
+        code = patch_required("code", code, before.code, |code| fields::code("code", &code)),
+        name = patch_required("name", name, before.name, |name| localized("name", &name, fields::NAME)),
+        kind = patch_required("kind", kind, before.kind, Ok),
+        parent_id = patch(parent_id, before.parent_id, |id| fields::id("parentId", &id, "theme")),
+    );
+    Ok(theme::Model {
+        id: before.id,
+        code,
+        name_folded: name.folded(),
+        name,
+        kind,
+        parent_id,
+        audience: before.audience,
+        owner: before.owner,
+        created_at: before.created_at,
+        updated_at: before.updated_at,
+        version: before.version,
+        merged_into_id: before.merged_into_id,
+    })
 }
 
 /// A theme that becomes a part of another one.
@@ -188,9 +208,10 @@ pub struct MergeThemesInput {
 /// Returns the other one.
 pub async fn merge(app: &AppContext, viewer: &Viewer, input: MergeThemesInput) -> Result<Written<theme::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let (id, into_id) =
-        (fields::id::<ThemeId>("id", &input.id, "theme"), fields::id::<ThemeId>("intoId", &input.into_id, "theme"))
-            .combine()?;
+    combine!(
+        id = fields::id::<ThemeId>("id", &input.id, "theme"),
+        into_id = fields::id::<ThemeId>("intoId", &input.into_id, "theme")
+    );
     council::merges(&id, &into_id)?;
     let mut tx = app.begin(viewer, Action::MergeThemes).await?;
     let before = tx.get_at::<theme::Entity>(id, input.expected_version, "theme").await?;

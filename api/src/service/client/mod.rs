@@ -23,7 +23,7 @@ use super::tx::{Tx, Written};
 use crate::auth::token::{Grant, issue};
 use crate::auth::{Act, Role, Viewer};
 use crate::domain::action::Action;
-use crate::domain::validation::{Combine as _, Validated};
+use crate::domain::validation::{Validated, combine};
 use crate::domain::{client as rules, fields, scope};
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -108,13 +108,15 @@ pub async fn register(
     input: RegisterClientInput,
 ) -> Result<Written<client::Model>, Error> {
     viewer.require(Act::Administer)?;
-    let (purpose, organization_id, (), ()) = (
-        fields::text("purpose", &input.purpose, fields::NAME),
-        input.organization_id.map(|id| fields::id::<OrganizationId>("organizationId", &id, "organisation")).transpose(),
-        fields::distinct("scopes", input.scopes.clone()).map(drop),
-        rules::has_scopes(&input.scopes),
-    )
-        .combine()?;
+    combine!(
+        purpose = fields::text("purpose", &input.purpose, fields::NAME),
+        organization_id = input
+            .organization_id
+            .map(|id| fields::id::<OrganizationId>("organizationId", &id, "organisation"))
+            .transpose(),
+        () = fields::distinct("scopes", input.scopes.clone()).map(drop),
+        () = rules::has_scopes(&input.scopes)
+    );
     rules::has_its_organization(input.role, organization_id.is_some())?;
     let mut tx = app.begin(viewer, Action::RegisterClient).await?;
     if let Some(id) = organization_id {
@@ -163,11 +165,10 @@ pub async fn deactivate(
 pub async fn issue_token(app: &AppContext, viewer: &Viewer, input: IssueTokenInput) -> Result<Written<Issued>, Error> {
     viewer.require(Act::Administer)?;
     forbids_keys(app)?;
-    let (id, _) = (
-        fields::id::<ClientId>("clientId", &input.client_id, "client"),
-        rules::expires_at(app.clock.now(), input.days),
-    )
-        .combine()?;
+    combine!(
+        id = fields::id::<ClientId>("clientId", &input.client_id, "client"),
+        _ = rules::expires_at(app.clock.now(), input.days)
+    );
     let mut tx = app.begin(viewer, Action::IssueToken).await?;
     let client = held_client(&tx, "clientId", id).await?;
     rules::is_active("clientId", client.active)?;

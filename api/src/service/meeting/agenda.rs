@@ -12,7 +12,7 @@ use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
 use crate::domain::audience::Access;
 use crate::domain::lifecycle::{MeetingTransition, next_meeting};
-use crate::domain::validation::{Combine as _, each};
+use crate::domain::validation::{Validated, combine, each};
 use crate::domain::{fields, meeting as rules};
 use crate::error::Error;
 use crate::service::body::BodyFilter;
@@ -152,13 +152,13 @@ pub async fn add(
     input: AddAgendaItemInput,
 ) -> Result<Written<agenda_item::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
-    let (meeting_id, number, title, body_id) = (
-        fields::id::<MeetingId>("meetingId", &input.meeting_id, "meeting"),
-        fields::optional_text("number", input.number.as_deref(), fields::CODE),
-        localized("title", &input.title, fields::NAME),
-        input.body_id.map(|id| fields::id::<BodyId>("bodyId", &id, "body")).transpose(),
-    )
-        .combine()?;
+    let AddAgendaItemInput { meeting_id, number, title, kind, body_id, chatham_house, recommendation_ids } = input;
+    combine!(
+        meeting_id = fields::id::<MeetingId>("meetingId", &meeting_id, "meeting"),
+        number = fields::optional_text("number", number.as_deref(), fields::CODE),
+        title = localized("title", &title, fields::NAME),
+        body_id = body_id.map(|id| fields::id::<BodyId>("bodyId", &id, "body")).transpose(),
+    );
     let mut tx = app.begin(viewer, Action::AddAgendaItem).await?;
     // No version is asked for: who adds at the same time waits, and comes next.
     tx.lock_row::<meeting::Entity>(meeting_id).await?;
@@ -176,8 +176,8 @@ pub async fn add(
         number: number.unwrap_or_else(|| position.to_string()),
         position,
         title,
-        kind: input.kind,
-        chatham_house: input.chatham_house,
+        kind,
+        chatham_house,
         audience: meeting.audience,
         owner: meeting.owner,
         created_at: at,
@@ -185,7 +185,7 @@ pub async fn add(
         version: 1,
     };
     let row = tx.insert::<agenda_item::Entity>(row).await?;
-    set_recommendations(&mut tx, &meeting, &row, &input.recommendation_ids).await?;
+    set_recommendations(&mut tx, &meeting, &row, &recommendation_ids).await?;
     tx.touch::<meeting::Entity>(&meeting, meeting.clone()).await?;
     tx.commit(row).await
 }
@@ -202,17 +202,7 @@ pub async fn update(
     let meeting = held_meeting(&tx, before.meeting_id).await?;
     next_meeting(meeting.status, MeetingTransition::Update)?;
     let recommendations = replaced(&input.recommendation_ids);
-    let mut after = before.clone();
-    (after.number, after.title, after.kind, after.body_id, after.chatham_house) = (
-        patch_required("number", input.number, before.number.clone(), |number| {
-            fields::text("number", &number, fields::CODE)
-        }),
-        patch_required("title", input.title, before.title.clone(), |title| localized("title", &title, fields::NAME)),
-        patch_required("kind", input.kind, before.kind, Ok),
-        patch(input.body_id, before.body_id, |id| fields::id("bodyId", &id, "body")),
-        patch_required("chathamHouse", input.chatham_house, before.chatham_house, Ok),
-    )
-        .combine()?;
+    let after = apply_update(&before, input)?;
     check_body(&tx, after.body_id).await?;
     let parts_changed = match recommendations {
         Some(wanted) => set_recommendations(&mut tx, &meeting, &before, &wanted).await?,
@@ -224,6 +214,43 @@ pub async fn update(
     let row = tx.touch::<agenda_item::Entity>(&before, after).await?;
     tx.touch::<meeting::Entity>(&meeting, meeting.clone()).await?;
     tx.commit(row).await
+}
+
+fn apply_update(before: &agenda_item::Model, input: UpdateAgendaItemInput) -> Validated<agenda_item::Model> {
+    let UpdateAgendaItemInput {
+        id: _,
+        expected_version: _,
+        number,
+        title,
+        kind,
+        body_id,
+        chatham_house,
+        recommendation_ids: _,
+    } = input;
+    let before = before.clone();
+    combine!(
+        number =
+            patch_required("number", number, before.number, |number| fields::text("number", &number, fields::CODE)),
+        title = patch_required("title", title, before.title, |title| localized("title", &title, fields::NAME)),
+        kind = patch_required("kind", kind, before.kind, Ok),
+        body_id = patch(body_id, before.body_id, |id| fields::id("bodyId", &id, "body")),
+        chatham_house = patch_required("chathamHouse", chatham_house, before.chatham_house, Ok),
+    );
+    Ok(agenda_item::Model {
+        id: before.id,
+        meeting_id: before.meeting_id,
+        body_id,
+        number,
+        position: before.position,
+        title,
+        kind,
+        chatham_house,
+        audience: before.audience,
+        owner: before.owner,
+        created_at: before.created_at,
+        updated_at: before.updated_at,
+        version: before.version,
+    })
 }
 
 /// Returns the meeting. The item leaves a tombstone in the feed.

@@ -30,7 +30,7 @@ use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
 use crate::domain::lifecycle::{MeetingTransition, next_meeting};
-use crate::domain::validation::{Combine as _, Validated};
+use crate::domain::validation::{Validated, all, combine};
 use crate::domain::{audience, fields, meeting as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -239,7 +239,7 @@ pub async fn schedule(
 ) -> Result<Written<meeting::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let mut tx = app.begin(viewer, Action::ScheduleMeeting).await?;
-    let row = build_row(&tx, &input)?;
+    let row = build_row(&tx, input.clone())?;
     check(&tx, &row, None, input.sessions.len(), input.organizers.len()).await?;
     let row = tx.insert::<meeting::Entity>(row).await?;
     parts::set_organizers(&mut tx, &row, &input.organizers).await?;
@@ -249,35 +249,53 @@ pub async fn schedule(
     tx.commit(row).await
 }
 
-fn build_row(tx: &Tx<'_>, input: &ScheduleMeetingInput) -> Validated<meeting::Model> {
-    let (title, timezone, city, venue, theme, country_id) = (
-        localized("title", &input.title, fields::NAME),
-        rules::timezone("timezone", &input.timezone),
-        fields::optional_text("city", input.city.as_deref(), fields::NAME),
-        fields::optional_text("venue", input.venue.as_deref(), fields::NAME),
-        input.theme.as_ref().map(|theme| localized("theme", theme, fields::NAME)).transpose(),
-        input.country_id.as_ref().map(|id| fields::id::<CountryId>("countryId", id, "country")).transpose(),
-    )
-        .combine()?;
-    let (audience, owner) = audience::of_meeting(input.sensitivity);
-    let title_folded = title.folded();
+fn build_row(tx: &Tx<'_>, input: ScheduleMeetingInput) -> Validated<meeting::Model> {
+    let ScheduleMeetingInput {
+        title,
+        kind,
+        modality,
+        starts_on,
+        ends_on,
+        timezone,
+        city,
+        venue,
+        country_id,
+        theme,
+        participant_count,
+        count_qualifier,
+        chatham_house,
+        sensitivity,
+        organizers: _,
+        sessions: _,
+        alternative_titles: _,
+        source_ids: _,
+    } = input;
+    combine!(
+        title = localized("title", &title, fields::NAME),
+        timezone = rules::timezone("timezone", &timezone),
+        city = fields::optional_text("city", city.as_deref(), fields::NAME),
+        venue = fields::optional_text("venue", venue.as_deref(), fields::NAME),
+        theme = theme.map(|theme| localized("theme", &theme, fields::NAME)).transpose(),
+        country_id = country_id.map(|id| fields::id::<CountryId>("countryId", &id, "country")).transpose(),
+    );
+    let (audience, owner) = audience::of_meeting(sensitivity);
     Ok(meeting::Model {
         id: tx.new_id(),
+        title_folded: title.folded(),
         title,
-        title_folded,
-        kind: input.kind,
-        modality: input.modality,
+        kind,
+        modality,
         status: MeetingStatus::Planned,
-        starts_on: input.starts_on,
-        ends_on: input.ends_on.unwrap_or(input.starts_on),
+        starts_on,
+        ends_on: ends_on.unwrap_or(starts_on),
         timezone,
         city,
         venue,
         theme,
-        participant_count: input.participant_count,
-        count_qualifier: input.count_qualifier,
-        chatham_house: input.chatham_house,
-        sensitivity: input.sensitivity,
+        participant_count,
+        count_qualifier,
+        chatham_house,
+        sensitivity,
         country_id,
         is_demo: false,
         audience,
@@ -305,15 +323,13 @@ async fn check(
 
 /// What must hold of a meeting in any state, by itself.
 fn validate(row: &meeting::Model, sessions: usize, organizers: usize) -> Validated<()> {
-    (
+    all([
         rules::dates(row.starts_on, row.ends_on),
         rules::venue(row.modality, row.venue.as_deref()),
         rules::count(row.participant_count, row.count_qualifier.is_some()),
         rules::sessions(row.kind, sessions),
         rules::organizers(row.status, organizers),
-    )
-        .combine()
-        .map(drop)
+    ])
 }
 
 pub async fn update(
@@ -351,38 +367,69 @@ pub async fn update(
 }
 
 fn apply_update(before: &meeting::Model, input: UpdateMeetingInput) -> Validated<meeting::Model> {
-    let mut after = before.clone();
-    (after.title, after.timezone, after.city, after.venue, after.theme, after.country_id) = (
-        patch_required("title", input.title, before.title.clone(), |title| localized("title", &title, fields::NAME)),
-        patch_required("timezone", input.timezone, before.timezone.clone(), |zone| rules::timezone("timezone", &zone)),
-        patch(input.city, before.city.clone(), |city| fields::text("city", &city, fields::NAME)),
-        patch(input.venue, before.venue.clone(), |venue| fields::text("venue", &venue, fields::NAME)),
-        patch(input.theme, before.theme.clone(), |theme| localized("theme", &theme, fields::NAME)),
-        patch(input.country_id, before.country_id, |id| fields::id("countryId", &id, "country")),
-    )
-        .combine()?;
-    (
-        after.kind,
-        after.modality,
-        after.starts_on,
-        after.ends_on,
-        after.participant_count,
-        after.count_qualifier,
-        after.chatham_house,
-        after.sensitivity,
-    ) = (
-        patch_required("kind", input.kind, before.kind, Ok),
-        patch_required("modality", input.modality, before.modality, Ok),
-        patch_required("startsOn", input.starts_on, before.starts_on, Ok),
-        patch_required("endsOn", input.ends_on, before.ends_on, Ok),
-        patch(input.participant_count, before.participant_count, Ok),
-        patch(input.count_qualifier, before.count_qualifier, Ok),
-        patch_required("chathamHouse", input.chatham_house, before.chatham_house, Ok),
-        patch_required("sensitivity", input.sensitivity, before.sensitivity, Ok),
-    )
-        .combine()?;
-    (after.audience, after.owner) = audience::of_meeting(after.sensitivity);
-    Ok(after)
+    let UpdateMeetingInput {
+        id: _,
+        expected_version: _,
+        title,
+        kind,
+        modality,
+        starts_on,
+        ends_on,
+        timezone,
+        city,
+        venue,
+        country_id,
+        theme,
+        participant_count,
+        count_qualifier,
+        chatham_house,
+        sensitivity,
+        alternative_titles: _,
+        source_ids: _,
+    } = input;
+    let before = before.clone();
+    combine!(
+        title = patch_required("title", title, before.title, |title| localized("title", &title, fields::NAME)),
+        timezone = patch_required("timezone", timezone, before.timezone, |zone| rules::timezone("timezone", &zone)),
+        city = patch(city, before.city, |city| fields::text("city", &city, fields::NAME)),
+        venue = patch(venue, before.venue, |venue| fields::text("venue", &venue, fields::NAME)),
+        theme = patch(theme, before.theme, |theme| localized("theme", &theme, fields::NAME)),
+        country_id = patch(country_id, before.country_id, |id| fields::id("countryId", &id, "country")),
+        kind = patch_required("kind", kind, before.kind, Ok),
+        modality = patch_required("modality", modality, before.modality, Ok),
+        starts_on = patch_required("startsOn", starts_on, before.starts_on, Ok),
+        ends_on = patch_required("endsOn", ends_on, before.ends_on, Ok),
+        participant_count = patch(participant_count, before.participant_count, Ok),
+        count_qualifier = patch(count_qualifier, before.count_qualifier, Ok),
+        chatham_house = patch_required("chathamHouse", chatham_house, before.chatham_house, Ok),
+        sensitivity = patch_required("sensitivity", sensitivity, before.sensitivity, Ok),
+    );
+    let (audience, owner) = audience::of_meeting(sensitivity);
+    Ok(meeting::Model {
+        id: before.id,
+        title_folded: title.folded(),
+        title,
+        kind,
+        modality,
+        status: before.status,
+        starts_on,
+        ends_on,
+        timezone,
+        city,
+        venue,
+        theme,
+        participant_count,
+        count_qualifier,
+        chatham_house,
+        sensitivity,
+        country_id,
+        is_demo: before.is_demo,
+        audience,
+        owner,
+        created_at: before.created_at,
+        updated_at: before.updated_at,
+        version: before.version,
+    })
 }
 
 /// A meeting as it was and as it is.

@@ -11,7 +11,7 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait as _};
 
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
-use crate::domain::validation::Combine as _;
+use crate::domain::validation::combine;
 use crate::domain::{audience, fields, meeting as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -101,12 +101,13 @@ pub async fn record(
     viewer: &Viewer,
     input: RecordParticipationInput,
 ) -> Result<Written<participation::Model>, Error> {
-    let (meeting_id, organization_id, ()) = (
-        fields::id::<MeetingId>("meetingId", &input.meeting_id, "meeting"),
-        fields::id::<OrganizationId>("organizationId", &input.organization_id, "organisation"),
-        rules::delegates(input.delegates),
-    )
-        .combine()?;
+    let RecordParticipationInput { meeting_id, organization_id, capacity, attendance, delegates, expected_version } =
+        input;
+    combine!(
+        meeting_id = fields::id::<MeetingId>("meetingId", &meeting_id, "meeting"),
+        organization_id = fields::id::<OrganizationId>("organizationId", &organization_id, "organisation"),
+        () = rules::delegates(delegates),
+    );
     let act = |lets_in| Act::RecordParticipation { organization: organization_id, lets_in };
     viewer.require(act(false))?;
     let mut tx = app.begin(viewer, Action::RecordParticipation).await?;
@@ -115,23 +116,36 @@ pub async fn record(
     let meeting = tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await?;
     rules::takes_participations(meeting.status)?;
     tx.get::<organization::Entity>("organizationId", organization_id, "organisation").await?;
-    let row = match recorded(&tx, meeting_id, organization_id, input.capacity).await? {
-        Some(before) if input.expected_version != Some(before.version) => {
+    let row = match recorded(&tx, meeting_id, organization_id, capacity).await? {
+        Some(before) if expected_version != Some(before.version) => {
             return Err(Error::stale());
         }
         Some(before) => {
-            viewer.require(act(rules::needs_letting_in(&meeting, Some(before.attendance), input.attendance)))?;
-            let after =
-                participation::Model { attendance: input.attendance, delegates: input.delegates, ..before.clone() };
+            viewer.require(act(rules::needs_letting_in(&meeting, Some(before.attendance), attendance)))?;
+            let after = participation::Model { attendance, delegates, ..before.clone() };
             tx.update::<participation::Entity>(&before, after).await?
         }
         // Whoever has read a version has read another record.
-        None if input.expected_version.is_some() => {
+        None if expected_version.is_some() => {
             return Err(Error::stale());
         }
         None => {
-            viewer.require(act(rules::needs_letting_in(&meeting, None, input.attendance)))?;
-            let row = new_row(&tx, &meeting, organization_id, &input);
+            viewer.require(act(rules::needs_letting_in(&meeting, None, attendance)))?;
+            let (audience, owner) =
+                audience::of_participation(meeting.sensitivity, meeting.chatham_house, organization_id);
+            let row = participation::Model {
+                id: tx.new_id(),
+                meeting_id,
+                organization_id,
+                capacity,
+                attendance,
+                delegates,
+                audience,
+                owner,
+                created_at: tx.now(),
+                updated_at: tx.now(),
+                version: 1,
+            };
             tx.insert::<participation::Entity>(row).await?
         }
     };
@@ -164,28 +178,6 @@ fn is(meeting: MeetingId, organization: OrganizationId, capacity: Capacity) -> C
         .add(participation::Column::MeetingId.eq(meeting))
         .add(participation::Column::OrganizationId.eq(organization))
         .add(participation::Column::Capacity.eq(capacity))
-}
-
-fn new_row(
-    tx: &Tx<'_>,
-    meeting: &meeting::Model,
-    organization: OrganizationId,
-    input: &RecordParticipationInput,
-) -> participation::Model {
-    let (audience, owner) = audience::of_participation(meeting.sensitivity, meeting.chatham_house, organization);
-    participation::Model {
-        id: tx.new_id(),
-        meeting_id: meeting.id,
-        organization_id: organization,
-        capacity: input.capacity,
-        attendance: input.attendance,
-        delegates: input.delegates,
-        audience,
-        owner,
-        created_at: tx.now(),
-        updated_at: tx.now(),
-        version: 1,
-    }
 }
 
 /// Writes on every participation in meetings who may read it.

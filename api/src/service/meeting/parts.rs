@@ -12,7 +12,7 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait as _};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
 use crate::domain::lifecycle::{MeetingTransition, next_meeting};
-use crate::domain::validation::{Combine as _, Validated, each};
+use crate::domain::validation::{Validated, combine, each};
 use crate::domain::{fields, meeting as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -229,11 +229,10 @@ pub(super) fn organizer_rows(
 pub(super) fn parse_sessions(wanted: &[BodySessionInput]) -> Validated<Vec<Carried>> {
     let ids = each(wanted.iter().enumerate().map(|(index, session)| {
         let path = format!("sessions.{index}");
-        let (id, ()) = (
-            fields::id::<BodyId>(&format!("{path}.bodyId"), &session.body_id, "body"),
-            session.ordinal.map_or(Ok(()), |ordinal| rules::ordinal(&format!("{path}.ordinal"), ordinal)),
-        )
-            .combine()?;
+        combine!(
+            id = fields::id::<BodyId>(&format!("{path}.bodyId"), &session.body_id, "body"),
+            () = session.ordinal.map_or(Ok(()), |ordinal| rules::ordinal(&format!("{path}.ordinal"), ordinal))
+        );
         Ok(id)
     }))?;
     let ids = fields::distinct("sessions", ids)?;
@@ -323,11 +322,12 @@ pub(super) fn parse_titles(wanted: &[AlternativeTitleInput]) -> Validated<Vec<Ti
     fields::short("alternativeTitles", wanted)?;
     each(wanted.iter().enumerate().map(|(index, alternative)| {
         let path = format!("alternativeTitles.{index}");
-        (
-            fields::id::<SourceId>(&format!("{path}.sourceId"), &alternative.source_id, "source"),
-            localized(&format!("{path}.title"), &alternative.title, fields::NAME),
-        )
-            .combine()
+        let AlternativeTitleInput { title, source_id } = alternative;
+        combine!(
+            source_id = fields::id::<SourceId>(&format!("{path}.sourceId"), source_id, "source"),
+            title = localized(&format!("{path}.title"), title, fields::NAME),
+        );
+        Ok((source_id, title))
     }))
 }
 

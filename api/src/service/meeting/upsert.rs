@@ -26,7 +26,7 @@ use crate::clock::day_in;
 use crate::domain::action::Action;
 use crate::domain::lifecycle::{MeetingTransition, next_meeting};
 use crate::domain::meeting as rules;
-use crate::domain::validation::{Combine as _, Validated};
+use crate::domain::validation::{Validated, all, combine};
 use crate::error::Error;
 use crate::service::bulk::{self, Batch, PartsBy, Plan, Target, Upserted, bulk_input, parts_of, targets, write_rows};
 use crate::service::context::AppContext;
@@ -90,22 +90,44 @@ bulk_input! {
 
 impl UpsertMeetingRowInput {
     fn schedule(&self) -> ScheduleMeetingInput {
-        let row = self.clone();
+        let Self {
+            external_id: _,
+            id: _,
+            expected_version: _,
+            title,
+            kind,
+            modality,
+            starts_on,
+            ends_on,
+            timezone,
+            city,
+            venue,
+            country_id,
+            theme,
+            participant_count,
+            count_qualifier,
+            chatham_house,
+            sensitivity,
+            organizers: _,
+            sessions: _,
+            alternative_titles: _,
+            source_ids: _,
+        } = self.clone();
         ScheduleMeetingInput {
-            title: row.title,
-            kind: row.kind,
-            modality: row.modality,
-            starts_on: row.starts_on,
-            ends_on: row.ends_on.take(),
-            timezone: row.timezone.take().unwrap_or_else(|| "Asia/Tashkent".to_owned()),
-            city: row.city.take(),
-            venue: row.venue.take(),
-            country_id: row.country_id.take(),
-            theme: row.theme.take(),
-            participant_count: row.participant_count.take(),
-            count_qualifier: row.count_qualifier.take(),
-            chatham_house: row.chatham_house.take().unwrap_or(false),
-            sensitivity: row.sensitivity.take().unwrap_or(Sensitivity::Public),
+            title,
+            kind,
+            modality,
+            starts_on,
+            ends_on: ends_on.take(),
+            timezone: timezone.take().unwrap_or_else(|| "Asia/Tashkent".to_owned()),
+            city: city.take(),
+            venue: venue.take(),
+            country_id: country_id.take(),
+            theme: theme.take(),
+            participant_count: participant_count.take(),
+            count_qualifier: count_qualifier.take(),
+            chatham_house: chatham_house.take().unwrap_or(false),
+            sensitivity: sensitivity.take().unwrap_or(Sensitivity::Public),
             organizers: Vec::new(),
             sessions: Vec::new(),
             alternative_titles: Vec::new(),
@@ -114,24 +136,46 @@ impl UpsertMeetingRowInput {
     }
 
     fn update(&self, before: &meeting::Model) -> UpdateMeetingInput {
-        let row = self.clone();
+        let Self {
+            external_id: _,
+            id: _,
+            expected_version: _,
+            title,
+            kind,
+            modality,
+            starts_on,
+            ends_on,
+            timezone,
+            city,
+            venue,
+            country_id,
+            theme,
+            participant_count,
+            count_qualifier,
+            chatham_house,
+            sensitivity,
+            organizers: _,
+            sessions: _,
+            alternative_titles: _,
+            source_ids: _,
+        } = self.clone();
         UpdateMeetingInput {
             id: before.id.to_string().into(),
             expected_version: before.version,
-            title: MaybeUndefined::Value(row.title),
-            kind: MaybeUndefined::Value(row.kind),
-            modality: MaybeUndefined::Value(row.modality),
-            starts_on: MaybeUndefined::Value(row.starts_on),
-            ends_on: row.ends_on,
-            timezone: row.timezone,
-            city: row.city,
-            venue: row.venue,
-            country_id: row.country_id,
-            theme: row.theme,
-            participant_count: row.participant_count,
-            count_qualifier: row.count_qualifier,
-            chatham_house: row.chatham_house,
-            sensitivity: row.sensitivity,
+            title: MaybeUndefined::Value(title),
+            kind: MaybeUndefined::Value(kind),
+            modality: MaybeUndefined::Value(modality),
+            starts_on: MaybeUndefined::Value(starts_on),
+            ends_on,
+            timezone,
+            city,
+            venue,
+            country_id,
+            theme,
+            participant_count,
+            count_qualifier,
+            chatham_house,
+            sensitivity,
             alternative_titles: MaybeUndefined::Undefined,
             source_ids: MaybeUndefined::Undefined,
         }
@@ -141,7 +185,7 @@ impl UpsertMeetingRowInput {
     fn applied(&self, tx: &Tx<'_>, before: Option<&meeting::Model>) -> Validated<meeting::Model> {
         match before {
             Some(before) => apply_update(before, self.update(before)),
-            None => build_row(tx, &self.schedule()),
+            None => build_row(tx, self.schedule()),
         }
     }
 }
@@ -165,7 +209,7 @@ async fn attempt(
     let targets = targets::<meeting::Entity>(&tx, input.match_by, &input.keys(), WHAT).await?;
     let applied = input.rows.iter().zip(targets.rows).map(|(row, target)| {
         let Target { before, external_key } = target?;
-        let (after, parts) = (row.applied(&tx, before.as_ref()), Wanted::parse(row)).combine()?;
+        combine!(after = row.applied(&tx, before.as_ref()), parts = Wanted::parse(row));
         Ok(Plan { before, after, changed: true, parts, external_key })
     });
     let applied: Vec<Validated<Plan<meeting::Entity, Wanted>>> = applied.collect();
@@ -186,13 +230,12 @@ struct Wanted {
 
 impl Wanted {
     fn parse(row: &UpsertMeetingRowInput) -> Validated<Self> {
-        let (organizers, sessions, titles, sources) = (
-            replaced(&row.organizers).map(|wanted| parse_organizers(&wanted)).transpose(),
-            replaced(&row.sessions).map(|wanted| parse_sessions(&wanted)).transpose(),
-            replaced(&row.alternative_titles).map(|wanted| parse_titles(&wanted)).transpose(),
-            replaced(&row.source_ids).map(|ids| source_ids(&ids)).transpose(),
-        )
-            .combine()?;
+        combine!(
+            organizers = replaced(&row.organizers).map(|wanted| parse_organizers(&wanted)).transpose(),
+            sessions = replaced(&row.sessions).map(|wanted| parse_sessions(&wanted)).transpose(),
+            titles = replaced(&row.alternative_titles).map(|wanted| parse_titles(&wanted)).transpose(),
+            sources = replaced(&row.source_ids).map(|ids| source_ids(&ids)).transpose()
+        );
         Ok(Self { organizers, sessions, titles, sources })
     }
 
@@ -325,15 +368,13 @@ impl Known {
         let bodies: HashSet<BodyId> = self.bodies.keys().copied().collect();
         let country = row.country_id.map(|id| ("countryId".to_owned(), id));
         let organizations = placed("organizers", ".organizationId", &wanted.organizations());
-        (
+        all([
             named(country.as_slice(), &self.countries, "country"),
             named(&organizations, &self.organizations, "organisation"),
             named(&placed("sessions", ".bodyId", &wanted.bodies()), &bodies, "body"),
             named(&placed("alternativeTitles", ".sourceId", &wanted.titling()), &self.sources, "source"),
             named(&placed("sourceIds", "", wanted.sources()), &self.sources, "source"),
-        )
-            .combine()
-            .map(drop)
+        ])
     }
 
     /// Whether a row changes anything; if it does, whether it may.

@@ -10,7 +10,7 @@ use sea_orm::ConnectionTrait;
 
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
-use crate::domain::validation::{Combine as _, Validated};
+use crate::domain::validation::{Validated, combine};
 use crate::domain::{audience, council, fields};
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -181,7 +181,7 @@ pub async fn create(
 ) -> Result<Written<organization::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     let mut tx = app.begin(viewer, Action::CreateOrganization).await?;
-    let row = created(&tx, input)?;
+    let row = build_row(&tx, input)?;
     if let Some(parent) = row.parent_id {
         tx.get::<organization::Entity>("parentId", parent, WHAT).await?;
     }
@@ -190,35 +190,33 @@ pub async fn create(
     tx.commit(row).await
 }
 
-fn created(tx: &Tx<'_>, input: CreateOrganizationInput) -> Validated<organization::Model> {
-    let (acronym, name, seat, website, parent_id, country_id) = (
-        fields::code("acronym", &input.acronym),
-        localized("name", &input.name, fields::NAME),
-        fields::optional_text("seat", input.seat.as_deref(), fields::NAME),
-        input.website.map(|website| fields::url("website", &website)).transpose(),
-        input.parent_id.map(|id| fields::id("parentId", &id, WHAT)).transpose(),
-        input.country_id.map(|id| fields::id("countryId", &id, "country")).transpose(),
-    )
-        .combine()?;
-    let at = tx.now();
+fn build_row(tx: &Tx<'_>, input: CreateOrganizationInput) -> Validated<organization::Model> {
+    let CreateOrganizationInput { acronym, name, kind, seat, website, organizer, parent_id, country_id } = input;
+    combine!(
+        acronym = fields::code("acronym", &acronym),
+        name = localized("name", &name, fields::NAME),
+        seat = fields::optional_text("seat", seat.as_deref(), fields::NAME),
+        website = website.map(|website| fields::url("website", &website)).transpose(),
+        parent_id = parent_id.map(|id| fields::id("parentId", &id, WHAT)).transpose(),
+        country_id = country_id.map(|id| fields::id("countryId", &id, "country")).transpose(),
+    );
     let (audience, owner) = audience::OPEN;
-    let name_folded = name.folded();
     Ok(organization::Model {
         id: tx.new_id(),
         acronym,
+        name_folded: name.folded(),
         name,
-        name_folded,
-        kind: input.kind,
+        kind,
         seat,
         website,
-        organizer: input.organizer,
+        organizer,
         active: true,
         parent_id,
         country_id,
         audience,
         owner,
-        created_at: at,
-        updated_at: at,
+        created_at: tx.now(),
+        updated_at: tx.now(),
         version: 1,
     })
 }
@@ -244,30 +242,49 @@ pub async fn update(
 }
 
 fn apply_update(before: &organization::Model, input: UpdateOrganizationInput) -> Validated<organization::Model> {
-    let mut after = before.clone();
-    (
-        after.acronym,
-        after.name,
-        after.kind,
-        after.seat,
-        after.website,
-        after.organizer,
-        after.active,
-        after.parent_id,
-        after.country_id,
-    ) = (
-        patch_required("acronym", input.acronym, before.acronym.clone(), |acronym| fields::code("acronym", &acronym)),
-        patch_required("name", input.name, before.name.clone(), |name| localized("name", &name, fields::NAME)),
-        patch_required("kind", input.kind, before.kind, Ok),
-        patch(input.seat, before.seat.clone(), |seat| fields::text("seat", &seat, fields::NAME)),
-        patch(input.website, before.website.clone(), |website| fields::url("website", &website)),
-        patch_required("organizer", input.organizer, before.organizer, Ok),
-        patch_required("active", input.active, before.active, Ok),
-        patch(input.parent_id, before.parent_id, |id| fields::id("parentId", &id, WHAT)),
-        patch(input.country_id, before.country_id, |id| fields::id("countryId", &id, "country")),
-    )
-        .combine()?;
-    Ok(after)
+    let UpdateOrganizationInput {
+        id: _,
+        expected_version: _,
+        acronym,
+        name,
+        kind,
+        seat,
+        website,
+        organizer,
+        active,
+        parent_id,
+        country_id,
+    } = input;
+    let before = before.clone();
+    combine!(
+        acronym = patch_required("acronym", acronym, before.acronym, |acronym| fields::code("acronym", &acronym)),
+        name = patch_required("name", name, before.name, |name| localized("name", &name, fields::NAME)),
+        kind = patch_required("kind", kind, before.kind, Ok),
+        seat = patch(seat, before.seat, |seat| fields::text("seat", &seat, fields::NAME)),
+        website = patch(website, before.website, |website| fields::url("website", &website)),
+        organizer = patch_required("organizer", organizer, before.organizer, Ok),
+        active = patch_required("active", active, before.active, Ok),
+        parent_id = patch(parent_id, before.parent_id, |id| fields::id("parentId", &id, WHAT)),
+        country_id = patch(country_id, before.country_id, |id| fields::id("countryId", &id, "country")),
+    );
+    Ok(organization::Model {
+        id: before.id,
+        acronym,
+        name_folded: name.folded(),
+        name,
+        kind,
+        seat,
+        website,
+        organizer,
+        active,
+        parent_id,
+        country_id,
+        audience: before.audience,
+        owner: before.owner,
+        created_at: before.created_at,
+        updated_at: before.updated_at,
+        version: before.version,
+    })
 }
 
 /// A deactivated organisation stays in the record; its tokens are refused from then on.

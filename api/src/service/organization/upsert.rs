@@ -8,11 +8,11 @@ use entity::organization::OrganizationKind;
 use entity::{country, organization};
 use sea_orm::{Condition, ConnectionTrait as _};
 
-use super::{CreateOrganizationInput, UpdateOrganizationInput, WHAT, apply_update, created};
+use super::{CreateOrganizationInput, UpdateOrganizationInput, WHAT, apply_update, build_row};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
 use crate::domain::council;
-use crate::domain::validation::{Combine as _, Validated};
+use crate::domain::validation::{Validated, all};
 use crate::error::Error;
 use crate::service::bulk::{self, Batch, Plan, Target, Upserted, bulk_input, targets, write_rows};
 use crate::service::context::AppContext;
@@ -57,33 +57,59 @@ bulk_input! {
 
 impl UpsertOrganizationRowInput {
     fn creation(&self) -> CreateOrganizationInput {
-        let row = self.clone();
+        let Self {
+            external_id: _,
+            id: _,
+            expected_version: _,
+            acronym,
+            name,
+            kind,
+            seat,
+            website,
+            organizer,
+            active: _,
+            parent_id,
+            country_id,
+        } = self.clone();
         CreateOrganizationInput {
-            acronym: row.acronym,
-            name: row.name,
-            kind: row.kind,
-            seat: row.seat.take(),
-            website: row.website.take(),
-            organizer: row.organizer.take().unwrap_or(false),
-            parent_id: row.parent_id.take(),
-            country_id: row.country_id.take(),
+            acronym,
+            name,
+            kind,
+            seat: seat.take(),
+            website: website.take(),
+            organizer: organizer.take().unwrap_or(false),
+            parent_id: parent_id.take(),
+            country_id: country_id.take(),
         }
     }
 
     fn update(&self, before: &organization::Model) -> UpdateOrganizationInput {
-        let row = self.clone();
+        let Self {
+            external_id: _,
+            id: _,
+            expected_version: _,
+            acronym,
+            name,
+            kind,
+            seat,
+            website,
+            organizer,
+            active,
+            parent_id,
+            country_id,
+        } = self.clone();
         UpdateOrganizationInput {
             id: before.id.to_string().into(),
             expected_version: before.version,
-            acronym: MaybeUndefined::Value(row.acronym),
-            name: MaybeUndefined::Value(row.name),
-            kind: MaybeUndefined::Value(row.kind),
-            seat: row.seat,
-            website: row.website,
-            organizer: row.organizer,
-            active: row.active,
-            parent_id: row.parent_id,
-            country_id: row.country_id,
+            acronym: MaybeUndefined::Value(acronym),
+            name: MaybeUndefined::Value(name),
+            kind: MaybeUndefined::Value(kind),
+            seat,
+            website,
+            organizer,
+            active,
+            parent_id,
+            country_id,
         }
     }
 
@@ -92,7 +118,7 @@ impl UpsertOrganizationRowInput {
         if let Some(before) = before {
             return apply_update(before, self.update(before));
         }
-        let row = created(tx, self.creation())?;
+        let row = build_row(tx, self.creation())?;
         Ok(organization::Model { active: self.active.as_opt_ref().flatten().copied().unwrap_or(true), ..row })
     }
 }
@@ -165,12 +191,11 @@ impl Known {
     fn validate(&mut self, plan: OrganizationPlan) -> Validated<OrganizationPlan> {
         let row = &plan.after;
         let before = plan.before.as_ref();
-        (
+        all([
             named(row.parent_id.map(|id| ("parentId".to_owned(), id)).as_slice(), &self.organizations, WHAT),
             named(row.country_id.map(|id| ("countryId".to_owned(), id)).as_slice(), &self.countries, "country"),
             council::acronym_is_free(self.acronyms.get(&row.acronym).is_none_or(|holder| *holder == row.id)),
-        )
-            .combine()?;
+        ])?;
         if before.is_some_and(|before| before.parent_id != row.parent_id) {
             council::no_cycle("parentId", row.id, &self.ancestors(row.parent_id))?;
             self.parents.insert(row.id, row.parent_id);

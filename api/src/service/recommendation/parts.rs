@@ -14,7 +14,7 @@ use super::{WHAT, put};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
 use crate::domain::lifecycle::{Transition, next};
-use crate::domain::validation::{Combine as _, Validated, each};
+use crate::domain::validation::{Validated, combine, each};
 use crate::domain::{fields, recommendation as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -98,15 +98,16 @@ pub(super) fn addressed(wanted: &[AddresseeInput]) -> Validated<Vec<Addressed>> 
 
 fn addressed_one(index: usize, one: &AddresseeInput) -> Validated<Addressed> {
     let path = format!("addressees.{index}");
-    let (country_id, organization_id, ()) = (
-        one.country_id.as_ref().map(|id| fields::id(&format!("{path}.countryId"), id, "country")).transpose(),
-        one.organization_id
+    combine!(
+        country_id =
+            one.country_id.as_ref().map(|id| fields::id(&format!("{path}.countryId"), id, "country")).transpose(),
+        organization_id = one
+            .organization_id
             .as_ref()
             .map(|id| fields::id(&format!("{path}.organizationId"), id, "organisation"))
             .transpose(),
-        rules::addressee(&path, one.category, one.country_id.is_some(), one.organization_id.is_some()),
-    )
-        .combine()?;
+        () = rules::addressee(&path, one.category, one.country_id.is_some(), one.organization_id.is_some())
+    );
     Ok(Addressed { category: one.category, country_id, organization_id, role: one.role })
 }
 

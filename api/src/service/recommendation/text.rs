@@ -11,7 +11,7 @@ use super::{WHAT, put};
 use crate::auth::{Act, Standing, Viewer};
 use crate::domain::action::Action;
 use crate::domain::lifecycle::{Transition, next};
-use crate::domain::validation::Combine as _;
+use crate::domain::validation::{Validated, combine};
 use crate::domain::{audience, fields, recommendation as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -84,7 +84,7 @@ pub async fn draft(
     let mut tx = app.begin(viewer, Action::DraftRecommendation).await?;
     let body = tx.get::<body::Entity>("bodyId", body_id, "body").await?;
     may_draft(viewer, &tx.standing(body_id).await?, &body)?;
-    let row = drafted(&tx, body_id, &input)?;
+    let row = build_row(&tx, body_id, input.clone())?;
     let row = tx.insert::<recommendation::Entity>(row).await?;
     add_revision(&mut tx, &row, None).await?;
     set_themes(&mut tx, &row, &input.theme_ids).await?;
@@ -99,36 +99,46 @@ pub(super) fn may_draft(viewer: &Viewer, standing: &Standing, body: &body::Model
     Ok(rules::drafts(body.active)?)
 }
 
-pub(super) fn drafted(
+pub(super) fn build_row(
     tx: &Tx<'_>,
     body_id: BodyId,
-    input: &DraftRecommendationInput,
+    input: DraftRecommendationInput,
 ) -> Result<recommendation::Model, Error> {
-    let (title, text, rationale, ()) = (
-        localized("title", &input.title, fields::NAME),
-        localized("text", &input.text, fields::BODY_TEXT),
-        input.rationale.as_ref().map(|text| localized("rationale", text, fields::BODY_TEXT)).transpose(),
-        rules::target_date(input.target_date, tx.today()),
-    )
-        .combine()?;
+    let DraftRecommendationInput {
+        body_id: _,
+        title,
+        text,
+        rationale,
+        kind,
+        priority,
+        target_date,
+        theme_ids: _,
+        instrument_ids: _,
+        addressees: _,
+    } = input;
+    combine!(
+        title = localized("title", &title, fields::NAME),
+        text = localized("text", &text, fields::BODY_TEXT),
+        rationale = rationale.map(|text| localized("rationale", &text, fields::BODY_TEXT)).transpose(),
+        () = rules::target_date(target_date, tx.today()),
+    );
     let drafted_by_id = tx.viewer().acts_for();
     let status = RecommendationStatus::Draft;
     let (audience, owner) = audience::of_recommendation(status, drafted_by_id);
-    let title_folded = title.folded();
     Ok(recommendation::Model {
         id: tx.new_id(),
         body_id,
         label: None,
         label_year: None,
         label_serial: None,
-        kind: input.kind,
+        kind,
         status,
+        title_folded: title.folded(),
         title,
-        title_folded,
         text,
         rationale,
-        priority: input.priority,
-        target_date: input.target_date,
+        priority,
+        target_date,
         adopted_on: None,
         agreed_meeting_id: None,
         meeting_id: None,
@@ -150,17 +160,16 @@ pub async fn revise(
     input: ReviseRecommendationInput,
 ) -> Result<Written<recommendation::Model>, Error> {
     viewer.require(Act::Write)?;
-    let (id, change_note) = (
-        fields::id::<RecommendationId>("id", &input.id, WHAT),
-        fields::optional_text("changeNote", input.change_note.as_deref(), fields::NOTE),
-    )
-        .combine()?;
+    combine!(
+        id = fields::id::<RecommendationId>("id", &input.id, WHAT),
+        change_note = fields::optional_text("changeNote", input.change_note.as_deref(), fields::NOTE)
+    );
     let mut tx = app.begin(viewer, Action::ReviseRecommendation).await?;
     let before = tx.get_at::<recommendation::Entity>(id, input.expected_version, WHAT).await?;
     let standing = tx.standing(before.body_id).await?;
     let (themes, instruments) = (replaced(&input.theme_ids), replaced(&input.instrument_ids));
     may_revise(viewer, &standing, &before)?;
-    let mut after = revised(&before, input)?;
+    let mut after = apply_revision(&before, input)?;
     reopen(&tx, &before, &mut after)?;
     rules::notes_a_change(change_note.is_some(), is_new_text(&before, &after))?;
     let mut parts_changed = false;
@@ -202,19 +211,57 @@ pub(super) fn is_new_text(before: &recommendation::Model, after: &recommendation
     (&after.title, &after.text, &after.rationale) != (&before.title, &before.text, &before.rationale)
 }
 
-pub(super) fn revised(
+pub(super) fn apply_revision(
     before: &recommendation::Model,
     input: ReviseRecommendationInput,
-) -> Result<recommendation::Model, Error> {
-    let mut after = before.clone();
-    (after.kind, after.title, after.text, after.rationale, after.priority, after.target_date) = (
-        patch_required("kind", input.kind, before.kind, Ok),
-        patch_required("title", input.title, before.title.clone(), |title| localized("title", &title, fields::NAME)),
-        patch_required("text", input.text, before.text.clone(), |text| localized("text", &text, fields::BODY_TEXT)),
-        patch(input.rationale, before.rationale.clone(), |text| localized("rationale", &text, fields::BODY_TEXT)),
-        patch(input.priority, before.priority, Ok),
-        patch(input.target_date, before.target_date, Ok),
-    )
-        .combine()?;
-    Ok(after)
+) -> Validated<recommendation::Model> {
+    let ReviseRecommendationInput {
+        id: _,
+        expected_version: _,
+        kind,
+        title,
+        text,
+        rationale,
+        priority,
+        target_date,
+        theme_ids: _,
+        instrument_ids: _,
+        change_note: _,
+    } = input;
+    let before = before.clone();
+    combine!(
+        kind = patch_required("kind", kind, before.kind, Ok),
+        title = patch_required("title", title, before.title, |title| localized("title", &title, fields::NAME)),
+        text = patch_required("text", text, before.text, |text| localized("text", &text, fields::BODY_TEXT)),
+        rationale = patch(rationale, before.rationale, |text| localized("rationale", &text, fields::BODY_TEXT)),
+        priority = patch(priority, before.priority, Ok),
+        target_date = patch(target_date, before.target_date, Ok),
+    );
+    Ok(recommendation::Model {
+        id: before.id,
+        body_id: before.body_id,
+        label: before.label,
+        label_year: before.label_year,
+        label_serial: before.label_serial,
+        kind,
+        status: before.status,
+        title_folded: title.folded(),
+        title,
+        text,
+        rationale,
+        priority,
+        target_date,
+        adopted_on: before.adopted_on,
+        agreed_meeting_id: before.agreed_meeting_id,
+        meeting_id: before.meeting_id,
+        drafted_by_id: before.drafted_by_id,
+        supersedes_id: before.supersedes_id,
+        is_demo: before.is_demo,
+        no_personal_data: before.no_personal_data,
+        audience: before.audience,
+        owner: before.owner,
+        created_at: before.created_at,
+        updated_at: before.updated_at,
+        version: before.version,
+    })
 }

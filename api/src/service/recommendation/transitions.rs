@@ -15,7 +15,7 @@ use crate::clock::day_in;
 use crate::domain::action::Action;
 use crate::domain::label::Label;
 use crate::domain::lifecycle::{Transition, next};
-use crate::domain::validation::Combine as _;
+use crate::domain::validation::combine;
 use crate::domain::{fields, meeting as meetings, recommendation as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -231,9 +231,10 @@ pub async fn adopt(
     input: AdoptRecommendationInput,
 ) -> Result<Written<recommendation::Model>, Error> {
     viewer.require(Act::Write)?;
-    let (meeting_id, ()) =
-        (fields::id::<MeetingId>("meetingId", &input.meeting_id, "meeting"), rules::declared(input.no_personal_data))
-            .combine()?;
+    combine!(
+        meeting_id = fields::id::<MeetingId>("meetingId", &input.meeting_id, "meeting"),
+        () = rules::declared(input.no_personal_data)
+    );
     let named = (&input.id, input.expected_version);
     let mut step =
         Step::begin(app, viewer, Action::AdoptRecommendation, named, (Transition::Adopt, RequiredRole::CommitteeChair))

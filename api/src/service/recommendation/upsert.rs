@@ -18,12 +18,13 @@ use super::parts::{
     organizations_of, revision, theme_ids, theme_rows,
 };
 use super::text::{
-    DraftRecommendationInput, ReviseRecommendationInput, drafted, is_new_text, may_draft, may_revise, reopen, revised,
+    DraftRecommendationInput, ReviseRecommendationInput, apply_revision, build_row, is_new_text, may_draft, may_revise,
+    reopen,
 };
 use crate::auth::{Act, Standing, Viewer};
 use crate::domain::action::Action;
 use crate::domain::lifecycle::{Transition, next};
-use crate::domain::validation::{Combine as _, Validated, ValidationError};
+use crate::domain::validation::{Validated, ValidationError, all, combine};
 use crate::domain::{fields, recommendation as rules};
 use crate::error::Error;
 use crate::service::bulk::{
@@ -73,15 +74,29 @@ bulk_input! {
 
 impl UpsertRecommendationRowInput {
     fn draft(&self) -> DraftRecommendationInput {
-        let row = self.clone();
+        let Self {
+            external_id: _,
+            id: _,
+            expected_version: _,
+            body_id,
+            kind,
+            title,
+            text,
+            rationale,
+            priority,
+            target_date,
+            theme_ids: _,
+            instrument_ids: _,
+            addressees: _,
+        } = self.clone();
         DraftRecommendationInput {
-            body_id: row.body_id,
-            kind: row.kind,
-            title: row.title,
-            text: row.text,
-            rationale: row.rationale.take(),
-            priority: row.priority.take(),
-            target_date: row.target_date.take(),
+            body_id,
+            kind,
+            title,
+            text,
+            rationale: rationale.take(),
+            priority: priority.take(),
+            target_date: target_date.take(),
             theme_ids: Vec::new(),
             instrument_ids: Vec::new(),
             addressees: Vec::new(),
@@ -89,16 +104,30 @@ impl UpsertRecommendationRowInput {
     }
 
     fn revision(&self, before: &recommendation::Model) -> ReviseRecommendationInput {
-        let row = self.clone();
+        let Self {
+            external_id: _,
+            id: _,
+            expected_version: _,
+            body_id: _,
+            kind,
+            title,
+            text,
+            rationale,
+            priority,
+            target_date,
+            theme_ids: _,
+            instrument_ids: _,
+            addressees: _,
+        } = self.clone();
         ReviseRecommendationInput {
             id: before.id.to_string().into(),
             expected_version: before.version,
-            kind: MaybeUndefined::Value(row.kind),
-            title: MaybeUndefined::Value(row.title),
-            text: MaybeUndefined::Value(row.text),
-            rationale: row.rationale,
-            priority: row.priority,
-            target_date: row.target_date,
+            kind: MaybeUndefined::Value(kind),
+            title: MaybeUndefined::Value(title),
+            text: MaybeUndefined::Value(text),
+            rationale,
+            priority,
+            target_date,
             theme_ids: MaybeUndefined::Undefined,
             instrument_ids: MaybeUndefined::Undefined,
             change_note: None,
@@ -127,7 +156,7 @@ async fn attempt(
     let known = Known::read(&tx, &targets.rows, &wanted).await?;
     let mut plans = Vec::with_capacity(input.rows.len());
     for ((row, target), wanted) in input.rows.iter().zip(targets.rows).zip(wanted) {
-        plans.push(match (target, wanted).combine() {
+        plans.push(match paired(target, wanted) {
             Ok((target, wanted)) => verdict(known.plan(&tx, row, target, wanted))?,
             Err(refusals) => Err(refusals),
         });
@@ -135,6 +164,15 @@ async fn attempt(
     let mut batch = Batch::new(input.options(), targets.systems, plans);
     write(&mut tx, batch.plans()).await?;
     batch.finish(tx).await
+}
+
+/// What a row is about, and what it says, or the errors of both.
+fn paired(
+    target: Validated<Target<recommendation::Entity>>,
+    wanted: Validated<Wanted>,
+) -> Validated<(Target<recommendation::Entity>, Wanted)> {
+    combine!(target = target, wanted = wanted);
+    Ok((target, wanted))
 }
 
 /// What a row says of other records, parsed. What is `None` stays.
@@ -147,13 +185,12 @@ struct Wanted {
 
 impl Wanted {
     fn parse(row: &UpsertRecommendationRowInput) -> Validated<Self> {
-        let (body, themes, instruments, addressees) = (
-            fields::id::<BodyId>("bodyId", &row.body_id, "body"),
-            replaced(&row.theme_ids).map(|ids| theme_ids(&ids)).transpose(),
-            replaced(&row.instrument_ids).map(|ids| instrument_ids(&ids)).transpose(),
-            replaced(&row.addressees).map(|wanted| addressed(&wanted)).transpose(),
-        )
-            .combine()?;
+        combine!(
+            body = fields::id::<BodyId>("bodyId", &row.body_id, "body"),
+            themes = replaced(&row.theme_ids).map(|ids| theme_ids(&ids)).transpose(),
+            instruments = replaced(&row.instrument_ids).map(|ids| instrument_ids(&ids)).transpose(),
+            addressees = replaced(&row.addressees).map(|wanted| addressed(&wanted)).transpose()
+        );
         Ok(Self { body, themes, instruments, addressees })
     }
 
@@ -244,7 +281,7 @@ impl Known {
         let body = self.bodies.get(&wanted.body).ok_or_else(|| ValidationError::not_found("bodyId", "body"))?;
         may_draft(tx.viewer(), &self.standing(wanted.body), body)?;
         self.check_named(&wanted)?;
-        let after = drafted(tx, wanted.body, &row.draft())?;
+        let after = build_row(tx, wanted.body, row.draft())?;
         let parts = Parts {
             revision_after: Some(0),
             themes: wanted.themes.map(|ids| (Vec::new(), ids)),
@@ -264,7 +301,7 @@ impl Known {
     ) -> Result<RecommendationPlan, Error> {
         let before = before.ok_or_else(|| Error::internal("a revision of nothing"))?;
         rules::stays_with_its_body(before.body_id == wanted.body)?;
-        let mut after = revised(&before, row.revision(&before))?;
+        let mut after = apply_revision(&before, row.revision(&before))?;
         let themes = differing(&self.themes_of, before.id, wanted.themes.as_ref(), |part| part.theme_id);
         let instruments =
             differing(&self.instruments_of, before.id, wanted.instruments.as_ref(), |part| part.instrument_id);
@@ -295,14 +332,12 @@ impl Known {
     fn check_named(&self, wanted: &Wanted) -> Validated<()> {
         let (themes, instruments) =
             (wanted.themes.as_deref().unwrap_or_default(), wanted.instruments.as_deref().unwrap_or_default());
-        (
+        all([
             named(&placed("themeIds", "", themes), &self.themes, "theme"),
             named(&placed("instrumentIds", "", instruments), &self.instruments, "instrument"),
             named(&countries_of(wanted.addressees()), &self.countries, "country"),
             named(&organizations_of(wanted.addressees()), &self.organizations, "organisation"),
-        )
-            .combine()
-            .map(drop)
+        ])
     }
 }
 

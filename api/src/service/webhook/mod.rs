@@ -28,7 +28,7 @@ use super::tx::{Tx, Written};
 use super::{list, nested};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
-use crate::domain::validation::{Combine as _, ValidationError};
+use crate::domain::validation::{ValidationError, combine};
 use crate::domain::{fields, webhook as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -114,12 +114,11 @@ pub async fn deliveries(
 pub async fn register(app: &AppContext, viewer: &Viewer, input: RegisterWebhookInput) -> Result<Written<Keyed>, Error> {
     viewer.require(Act::Administer)?;
     forbids_keys(app)?;
-    let (url, types, client_id) = (
-        rules::address("url", &input.url, app.config.webhooks_private()),
-        fields::distinct("types", input.types),
-        input.client_id.map(|id| fields::id::<ClientId>("clientId", &id, "client")).transpose(),
-    )
-        .combine()?;
+    combine!(
+        url = rules::address("url", &input.url, app.config.webhooks_private()),
+        types = fields::distinct("types", input.types),
+        client_id = input.client_id.map(|id| fields::id::<ClientId>("clientId", &id, "client")).transpose()
+    );
     let mut tx = app.begin(viewer, Action::RegisterWebhook).await?;
     if let Some(id) = client_id {
         let client = tx.get::<client::Entity>("clientId", id, "client").await?;
