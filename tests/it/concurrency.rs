@@ -242,8 +242,8 @@ async fn an_item_that_is_touched_meanwhile_is_no_conflict_of_its_meeting(app: Te
     let held = other.app.databases.begin().await.unwrap();
     held.execute_unprepared("UPDATE agenda_item SET version = version + 1").await.unwrap();
     let client = app.secretariat();
-    let closed = at_with(&meeting, json!({ "sensitivity": "CONFIDENTIAL" }));
-    let closes = tokio::spawn(async move { client.mutate("updateMeeting", closed, "agenda { version }").await });
+    let input = at_with(&meeting, json!({ "sensitivity": "CONFIDENTIAL" }));
+    let closes = tokio::spawn(async move { client.mutate("updateMeeting", input, "agenda { version }").await });
     app.others_wait(1).await;
     held.commit().await.unwrap();
     assert_eq!(closes.await.unwrap()["agenda"], json!([{ "version": 3 }]));

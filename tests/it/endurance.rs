@@ -289,12 +289,12 @@ async fn subscribers_that_do_not_read_cost_others_nothing_and_no_memory_without_
     let mut alive = Socket::begin(port, Some(&token)).await;
     alive.subscribe("1", &follow().await).await;
     let usual = hears(&mut alive, port, &token, 20).await;
-    let (mut dead, mut deaf, follow) = (Vec::new(), Vec::new(), follow().await);
+    let (mut sockets, mut streams, follow) = (Vec::new(), Vec::new(), follow().await);
     for _ in 0..20 {
         let mut socket = Socket::begin(port, Some(&token)).await;
         socket.subscribe("1", &follow).await;
-        dead.push(socket);
-        deaf.push(events(port, &token, &follow));
+        sockets.push(socket);
+        streams.push(events(port, &token, &follow));
     }
     let base = serving.resident();
     let late = hears(&mut alive, port, &token, 500).await;
@@ -305,7 +305,7 @@ async fn subscribers_that_do_not_read_cost_others_nothing_and_no_memory_without_
     // To keep what they have not read would be 400 MB.
     let above = serving.resident() - base;
     assert!(above < 100.0, "{above:.0} MB above the base");
-    drop((dead, deaf));
+    drop((sockets, streams));
     serving.kill();
 }
 

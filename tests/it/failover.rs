@@ -90,9 +90,9 @@ async fn an_address_that_moves_to_a_promoted_server_is_followed(shared: TestApp)
     let code = if code.is_null() { &message["payload"][0]["extensions"]["code"] } else { code };
     assert_eq!(code, "CURSOR_EXPIRED", "{message}");
     // All that was acknowledged since is on the server that the address leads to.
-    let there = TestApp::at_address(standby.url_at(standby.port, &database)).await;
+    let promoted = TestApp::at_address(standby.url_at(standby.port, &database)).await;
     for code in acknowledged {
-        let theme = there.anonymous().query(&format!("{{ theme(by: {{ code: \"{code}\" }}) {{ code }} }}")).await;
+        let theme = promoted.anonymous().query(&format!("{{ theme(by: {{ code: \"{code}\" }}) {{ code }} }}")).await;
         assert_eq!(theme["theme"]["code"], json!(code));
     }
     assert_eq!(app.anonymous().get("/health/ready", &[]).await.0.status, 200);

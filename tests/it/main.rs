@@ -16,6 +16,7 @@ mod crash;
 mod documents;
 mod endurance;
 mod events;
+mod every_field;
 mod export;
 mod external_ids;
 mod failover;

@@ -77,11 +77,11 @@ async fn operations_run_beside_each_other_and_each_is_told_to_its_id(app: TestAp
     socket.say(&json!({ "id": "write", "type": "subscribe", "payload": payload })).await;
     let mut heard = [socket.message().await, socket.message().await, socket.message().await];
     heard.sort_by_key(|message| (message["id"].to_string(), message["type"] == "complete"));
-    let [head, written, complete] = heard;
+    let [status, written, complete] = heard;
     assert_eq!(complete, json!({ "type": "complete", "id": "write" }));
     let cursor = &written["payload"]["data"]["createTheme"]["change"]["cursor"];
     assert!(cursor.is_string(), "{written}");
-    assert_eq!(&head["payload"]["data"]["serviceStatus"]["head"], cursor);
+    assert_eq!(&status["payload"]["data"]["serviceStatus"]["head"], cursor);
 }
 
 async fn an_operation_that_is_refused_ends_with_one_error(app: TestApp) {

@@ -14,7 +14,7 @@ use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
 use super::access_log::{Bounds, LogEntry};
 use super::answer::{Answer, IS_AGAIN, TRUE};
 use super::execution::answers;
-use super::lifetime::{EndReason, end_reason};
+use super::lifetime::{EndReason, until_end};
 use super::media::is_named;
 use super::prepare::Prepared;
 use super::state::Service;
@@ -43,7 +43,7 @@ pub fn stream(service: &Service, prepared: Prepared, entry: LogEntry, bounds: Bo
     }
     let following = Following {
         // A query or a mutation that has begun comes to its end.
-        end_reason: if goes_on { end_reason(service, prepared.credential).boxed() } else { future::pending().boxed() },
+        end_reason: if goes_on { until_end(service, prepared.credential).boxed() } else { future::pending().boxed() },
         answers: answers(service.clone(), prepared, entry, bounds),
         open: service.metrics.subscription(Transport::Events),
     };

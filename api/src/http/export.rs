@@ -13,7 +13,7 @@ use super::access_log::{Bounds, LogEntry, Method};
 use super::answer::Answer;
 use super::authentication::authenticate;
 use super::execution::in_time;
-use super::lifetime::{Credential, expired};
+use super::lifetime::{Credential, until_expired};
 use super::listener::PeerAddress;
 use super::media::Media;
 use super::prepare::{Caller, take};
@@ -70,7 +70,7 @@ async fn begin(
     take(service, &caller.payer(service, &viewer), points, entry)?;
     let records = types(parameters.types.as_deref())?;
     // One that has begun comes to its end when the service stops.
-    let expired = expired(service, Credential::from(&viewer));
+    let expired = until_expired(service, Credential::from(&viewer));
     let mut lines = Box::pin(crate::export::export(service.app.clone(), viewer, records, parameters.after));
     // What is wrong with the request shows in the first lines.
     let first = lines.next().await.transpose().map_err(|error| Answer::of_error(&error, &bounds.request_id))?;

@@ -41,9 +41,9 @@ impl From<&Viewer> for Credential {
 }
 
 /// Resolves when a token expires or is revoked, or the service stops.
-pub fn end_reason(service: &Service, credential: Credential) -> impl Future<Output = EndReason> + Send + use<> {
+pub fn until_end(service: &Service, credential: Credential) -> impl Future<Output = EndReason> + Send + use<> {
     let mut stopping = service.app.stopping.subscribe();
-    let expired = expired(service, credential);
+    let expired = until_expired(service, credential);
     async move {
         tokio::select! {
             end_reason = expired => end_reason,
@@ -53,7 +53,7 @@ pub fn end_reason(service: &Service, credential: Credential) -> impl Future<Outp
 }
 
 /// Resolves when a token expires or is revoked.
-pub fn expired(
+pub fn until_expired(
     service: &Service,
     Credential { expires_at, token }: Credential,
 ) -> impl Future<Output = EndReason> + Send + use<> {

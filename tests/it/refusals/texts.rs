@@ -124,14 +124,14 @@ async fn codes_symbols_links_and_time_zones_have_a_form(app: TestApp) {
     let inputs = Inputs::of(&app).await;
     let mut cases: Vec<Case> = Vec::new();
     let codes = ["isrs", "1A", "WG A", "ВГ-А", "-A", "A/B", "A_B", "É"];
-    let coded = [
+    let fields = [
         ("createOrganization", "acronym"),
         ("updateOrganization", "acronym"),
         ("createBody", "code"),
         ("createTheme", "code"),
         ("updateTheme", "code"),
     ];
-    for (mutation, path) in coded {
+    for (mutation, path) in fields {
         for code in codes {
             cases.push((mutation, with(inputs.get(mutation), path, code), one("INVALID", path)));
         }

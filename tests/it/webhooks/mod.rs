@@ -420,7 +420,7 @@ async fn a_slow_receiver_holds_up_no_other_one(app: TestApp) {
         quick.has_heard(before + 20).await;
         begun.elapsed()
     };
-    let heard = async {
+    let times = async {
         register(&app, json!({ "url": quick.listen().await })).await;
         let alone = hears("ALONE").await;
         register(&app, json!({ "url": slow.listen().await })).await;
@@ -430,7 +430,7 @@ async fn a_slow_receiver_holds_up_no_other_one(app: TestApp) {
     };
     let (alone, beside) = tokio::select! {
         () = deliver::deliver(&app.app) => panic!("it goes on until the service stops"),
-        times = heard => times,
+        times = times => times,
     };
     // Who waits for the slow one waits for eight seconds.
     assert!(beside < 3 * alone + Duration::from_secs(5), "{beside:?}, and {alone:?} alone");

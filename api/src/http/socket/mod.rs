@@ -21,7 +21,7 @@ use super::access_log::{LogEntry, Method, Outcome};
 use super::answer::Answer;
 use super::authentication::{authenticate_by, authorization};
 use super::execution::{answers, in_time};
-use super::lifetime::{Credential, end_reason};
+use super::lifetime::{Credential, until_end};
 use super::listener::PeerAddress;
 use super::media::Media;
 use super::prepare::{Asking, Caller, Prepared, prepare};
@@ -96,7 +96,7 @@ enum What {
     /// The last message, and why it is the last.
     Last(String, &'static str),
     /// The socket is over: who talks may do so no longer.
-    EndReason(End),
+    End(End),
 }
 
 /// Where an operation tells what comes of it. It waits until the client can be told.
@@ -171,8 +171,7 @@ impl Talk {
     fn new(service: Service, headers: HeaderMap, peer: Option<PeerAddress>) -> Self {
         let init_time = Duration::from_secs(service.app.config.limits.init_seconds);
         let late = tokio::time::sleep(init_time).map(|()| End::InitTimeout);
-        let until =
-            future::select(Box::pin(end_reason(&service, Credential::default()).map(End::from)), Box::pin(late));
+        let until = future::select(Box::pin(until_end(&service, Credential::default()).map(End::from)), Box::pin(late));
         let until = until.map(|first| first.factor_first().0).boxed();
         let heartbeat = Duration::from_secs(service.app.config.limits.heartbeat_seconds);
         let mut heartbeat = interval_at(Instant::now() + heartbeat, heartbeat);
@@ -250,7 +249,7 @@ impl Talk {
                 }
                 say(socket, text).await
             }
-            What::EndReason(end) => {
+            What::End(end) => {
                 if let Some(running) = self.running.remove(&id) {
                     running.end(end.name());
                 }
@@ -279,7 +278,7 @@ impl Talk {
                     end = &mut self.until => return Err(end),
                     viewer = Box::pin(speaker.viewer()) => viewer?,
                 };
-                self.until = end_reason(&self.service, Credential::from(&viewer)).map(End::from).boxed();
+                self.until = until_end(&self.service, Credential::from(&viewer)).map(End::from).boxed();
                 self.is_begun = true;
                 say(socket, json!({ "type": "connection_ack" }).to_string()).await
             }
@@ -366,9 +365,7 @@ impl Speaker {
                 let complete = json!({ "type": "complete", "id": teller.id }).to_string();
                 teller.tell(What::Last(complete, "completed")).await;
             }
-            Err(Refused::Speaker(answer)) if answer.is_of_the_client() => {
-                teller.tell(What::EndReason(End::Forbidden)).await
-            }
+            Err(Refused::Speaker(answer)) if answer.is_of_the_client() => teller.tell(What::End(End::Forbidden)).await,
             Err(Refused::Speaker(answer) | Refused::Operation(answer)) => {
                 teller.tell(message(&answer, &teller.id)).await;
             }

@@ -1,0 +1,272 @@
+//! Every field of every input that writes a record is written, and read back by query and by export. The fields come from the schema:
+//! a new one fails here until it has values, and until it comes back.
+
+use rec_tests::client::Client;
+use rec_tests::given::{at, text, with};
+use rec_tests::schema::Schema;
+use rec_tests::{TestApp, on_both_databases};
+use serde_json::{Map, Value, json};
+
+on_both_databases! {
+    every_field_that_is_created_is_read_back,
+    every_field_that_is_updated_is_read_back,
+    every_field_that_is_upserted_is_read_back,
+}
+
+/// What an input says beside the fields of its record.
+const BESIDE: [&str; 4] = ["id", "expectedVersion", "externalId", "changeNote"];
+
+/// A type of records, and the mutations that write its fields.
+struct Topic {
+    object: &'static str,
+    create: &'static str,
+    update: Option<&'static str>,
+    upsert: Option<&'static str>,
+}
+
+const fn topic(object: &'static str, create: &'static str) -> Topic {
+    Topic { object, create, update: None, upsert: None }
+}
+
+const TOPICS: [Topic; 9] = [
+    Topic {
+        update: Some("updateOrganization"),
+        upsert: Some("upsertOrganizations"),
+        ..topic("Organization", "createOrganization")
+    },
+    Topic { update: Some("updateBody"), ..topic("Body", "createBody") },
+    Topic { update: Some("updateTheme"), ..topic("Theme", "createTheme") },
+    Topic { update: Some("updateInstrument"), ..topic("Instrument", "createInstrument") },
+    topic("Mandate", "grantMandate"),
+    Topic { update: Some("updateMeeting"), upsert: Some("upsertMeetings"), ..topic("Meeting", "scheduleMeeting") },
+    Topic { update: Some("updateAgendaItem"), ..topic("AgendaItem", "addAgendaItem") },
+    Topic { update: Some("recordParticipation"), ..topic("Participation", "recordParticipation") },
+    Topic {
+        update: Some("reviseRecommendation"),
+        upsert: Some("upsertRecommendations"),
+        ..topic("Recommendation", "draftRecommendation")
+    },
+];
+
+/// One of two of everything: what a number picks.
+fn pick<T>(number: usize, of: [T; 2]) -> T {
+    let [one, other] = of;
+    if number.is_multiple_of(2) { one } else { other }
+}
+
+/// Values for all fields of a type of records: with the next number others, and none of them empty.
+async fn values(app: &TestApp, object: &str, number: usize) -> Value {
+    match object {
+        "Organization" => organization(app, number).await,
+        "Body" => body(app, number).await,
+        "Theme" => json!({
+            "code": format!("FIELD-{number}"), "name": text(&format!("Theme {number}")),
+            "kind": pick(number, ["SUBJECT", "AFFECTED_GROUP"]), "parentId": app.theme(&format!("ABOVE-{number}")).await,
+        }),
+        "Instrument" => json!({
+            "symbol": format!("S/RES/{number}"), "title": text(&format!("Instrument {number}")),
+            "adoptedOn": pick(number, ["2020-01-01", "2021-01-01"]),
+        }),
+        "Mandate" => json!({
+            "organizationId": app.organization("OSCE").await, "bodyId": app.body("WG-A").await,
+            "countryId": app.country("UZ").await, "role": "OBSERVER", "canObject": true, "validFrom": "2020-01-01",
+            "validTo": "2021-01-01",
+        }),
+        "Meeting" => meeting(app, number).await,
+        "AgendaItem" => json!({
+            "number": format!("{number} (a)"), "title": text(&format!("Item {number}")),
+            "kind": pick(number, ["SESSION", "DECISION"]), "bodyId": app.body(pick(number, ["WG-A", "WG-B"])).await,
+            "chathamHouse": pick(number, [true, false]), "recommendationIds": [app.draft("WG-A").await["id"]],
+        }),
+        "Participation" => json!({
+            "meetingId": app.anonymous().query("{ meetings(first: 1) { nodes { id } } }").await["meetings"]["nodes"][0]["id"],
+            "organizationId": app.organization("OSCE").await, "capacity": "SPEAKER",
+            "attendance": pick(number, ["PRESENT", "REMOTE"]), "delegates": 3 + number,
+        }),
+        "Recommendation" => recommendation(app, number).await,
+        other => panic!("no values of {other}"),
+    }
+}
+
+async fn organization(app: &TestApp, number: usize) -> Value {
+    json!({
+        "acronym": format!("FIELD-{number}"), "name": text(&format!("Organisation {number}")),
+        "kind": pick(number, ["ACADEMIC", "OTHER"]), "seat": format!("Town {number}"),
+        "website": format!("https://{number}.example.org"), "organizer": pick(number, [true, false]),
+        "active": pick(number, [true, false]), "parentId": app.organization(pick(number, ["ISRS", "OSCE"])).await,
+        "countryId": app.country(pick(number, ["UZ", "KZ"])).await,
+    })
+}
+
+async fn body(app: &TestApp, number: usize) -> Value {
+    json!({
+        "code": format!("FIELD-{number}"), "kind": "WORKING_GROUP", "name": text(&format!("Body {number}")),
+        "mandateText": text(&format!("Mandate {number}")), "establishedOn": pick(number, ["2020-01-01", "2021-01-01"]),
+        "active": pick(number, [true, false]), "reportsToId": app.body(pick(number, ["EC", "PL"])).await,
+    })
+}
+
+async fn meeting(app: &TestApp, number: usize) -> Value {
+    let sources = app.sources().await;
+    let source = pick(number, [&sources[0], sources.last().expect("sources")]);
+    json!({
+        "title": text(&format!("Meeting {number}")), "kind": pick(number, ["WORKING_GROUP", "PLENARY"]),
+        "modality": pick(number, ["IN_PERSON", "HYBRID"]), "startsOn": pick(number, ["2025-11-03", "2025-11-10"]),
+        "endsOn": pick(number, ["2025-11-04", "2025-11-12"]), "timezone": pick(number, ["Asia/Almaty", "Asia/Bishkek"]),
+        "city": format!("Town {number}"), "venue": format!("House {number}"),
+        "countryId": app.country(pick(number, ["UZ", "KZ"])).await, "theme": text(&format!("Theme {number}")),
+        "participantCount": 40 + number, "countQualifier": pick(number, ["EXACT", "ABOUT"]),
+        "chathamHouse": pick(number, [true, false]), "sensitivity": pick(number, ["PARTICIPANTS_ONLY", "CONFIDENTIAL"]),
+        "organizers": [{
+            "organizationId": app.organization(pick(number, ["ISRS", "OSCE"])).await,
+            "role": pick(number, ["HOST", "ORGANIZER"]),
+        }],
+        "sessions": [{ "bodyId": app.body(pick(number, ["WG-A", "WG-B"])).await, "ordinal": 900 + number }],
+        "alternativeTitles": [{ "title": text(&format!("Also {number}")), "sourceId": source }],
+        "sourceIds": [source],
+    })
+}
+
+async fn recommendation(app: &TestApp, number: usize) -> Value {
+    json!({
+        "bodyId": app.body("WG-A").await, "kind": pick(number, ["RECOMMENDATION", "PROPOSED_SOLUTION"]),
+        "title": text(&format!("Title {number}")), "text": text(&format!("Text {number}")),
+        "rationale": text(&format!("Why {number}")), "priority": pick(number, ["LOW", "URGENT"]),
+        "targetDate": pick(number, ["2030-01-01", "2031-01-01"]), "themeIds": [app.theme(&format!("ON-{number}")).await],
+        "instrumentIds": [app.instrument(&format!("ON/{number}")).await],
+        "addressees": [{
+            "category": "GOVERNMENT", "role": pick(number, ["LEAD", "SUPPORTING"]),
+            "countryId": app.country(pick(number, ["UZ", "KZ"])).await,
+            "organizationId": app.organization(pick(number, ["ISRS", "OSCE"])).await,
+        }],
+    })
+}
+
+/// Of these values those that an input has a field for; what it names beside comes on top.
+fn only(schema: &Schema, input: &str, values: &Value, beside: &Value) -> Value {
+    let mut said = Map::new();
+    for field in schema.fields(input).into_iter().filter(|field| !BESIDE.contains(&field.name.as_str())) {
+        let value = [values, beside].into_iter().find_map(|given| given.get(&field.name));
+        said.insert(field.name.clone(), value.unwrap_or_else(|| panic!("{input}.{} has no value", field.name)).clone());
+    }
+    Value::Object(said)
+}
+
+/// What an object says of the fields of an input, as a selection.
+fn selection(schema: &Schema, input: &str, object: &str) -> String {
+    let fields = schema.fields(input).into_iter().filter(|field| !BESIDE.contains(&field.name.as_str()));
+    let selected = fields.map(|field| {
+        let name = &field.name;
+        if field.kind == "LocalizedTextInput" {
+            format!("{name}: {name}Translations {{ locale text }}")
+        } else if let Some(related) = related(schema, name, object) {
+            format!("{name}: {related} {{ id }}")
+        } else if let Some(part) =
+            schema.fields(object).into_iter().find(|part| part.name == *name && part.kind != field.kind)
+        {
+            format!("{name} {{ {} }}", selection(schema, &field.kind, &part.kind))
+        } else {
+            name.clone()
+        }
+    });
+    selected.collect::<Vec<_>>().join(" ")
+}
+
+/// The field of an object that shows what a field of an input names by an id, or by ids.
+fn related(schema: &Schema, name: &str, object: &str) -> Option<String> {
+    let related = match name.strip_suffix("Ids") {
+        Some(one) => format!("{one}s"),
+        None => name.strip_suffix("Id")?.to_owned(),
+    };
+    assert!(schema.has(object, &related), "{object} does not show {name}");
+    Some(related)
+}
+
+/// An answer as inputs say it: a related record by its id, translations in any order.
+fn as_input(answer: &Value) -> Value {
+    match answer {
+        Value::Object(fields) if fields.len() == 1 && fields.contains_key("id") => fields["id"].clone(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), as_input(value))).collect(),
+        Value::Array(values) => {
+            let mut values: Vec<Value> = values.iter().map(as_input).collect();
+            values.sort_by_key(Value::to_string);
+            Value::Array(values)
+        }
+        value => value.clone(),
+    }
+}
+
+/// What was said of a record is what a query shows of it, and a line of an export.
+async fn is_read_back(app: &TestApp, schema: &Schema, (input, object): (&str, &str), id: &Value, said: &Value) {
+    let client = app.secretariat();
+    let selected = selection(schema, input, object);
+    let query = format!("query($id: ID!) {{ node(id: $id) {{ ... on {object} {{ {selected} }} }} }}");
+    let shown = client.query_with(&query, json!({ "id": id })).await["node"].take();
+    let lines = client.export("").await;
+    let line = lines.iter().find(|line| line["id"] == *id && line["version"].is_i64()).expect("a line");
+    for (field, value) in said.as_object().expect("an input") {
+        assert!(!value.is_null(), "{input}.{field}");
+        assert_eq!(as_input(&shown[field]), as_input(value), "{input}.{field}, by query");
+        assert_eq!(as_input(&line[field]), as_input(value), "{input}.{field}, by export");
+    }
+}
+
+/// What an input names beside the fields of its record: the meeting of an agenda item.
+async fn beside(app: &TestApp, topic: &Topic) -> Value {
+    match topic.object {
+        "AgendaItem" => json!({ "meetingId": app.planned_meeting(json!({})).await["id"] }),
+        _ => json!({}),
+    }
+}
+
+/// A record that is made of the first values.
+async fn created(app: &TestApp, schema: &Schema, topic: &Topic) -> (Value, String, Value) {
+    let input = rec_tests::mutations::mutation(topic.create).input.clone();
+    let said = only(schema, &input, &values(app, topic.object, 0).await, &beside(app, topic).await);
+    (app.secretariat().mutate(topic.create, said.clone(), "id version").await, input, said)
+}
+
+async fn every_field_that_is_created_is_read_back(app: TestApp) {
+    let schema = Schema::of(&app).await;
+    for topic in &TOPICS {
+        let (record, input, said) = created(&app, &schema, topic).await;
+        is_read_back(&app, &schema, (&input, topic.object), &record["id"], &said).await;
+    }
+}
+
+async fn every_field_that_is_updated_is_read_back(app: TestApp) {
+    let schema = Schema::of(&app).await;
+    for topic in &TOPICS {
+        let Some(update) = topic.update else { continue };
+        let (record, _, _) = created(&app, &schema, topic).await;
+        let input = &rec_tests::mutations::mutation(update).input;
+        let said = only(&schema, input, &values(&app, topic.object, 1).await, &json!({}));
+        let mut changed = with(at(&record), said.clone());
+        if !schema.has(input, "id") {
+            changed.as_object_mut().expect("an input").remove("id");
+        }
+        app.secretariat().mutate(update, changed, "id").await;
+        is_read_back(&app, &schema, (input, topic.object), &record["id"], &said).await;
+    }
+}
+
+/// Writes a row, and returns the id of its record.
+async fn upserted(client: &Client, upsert: &str, row: Value) -> Value {
+    let payload = client.upsert(upsert, json!({ "rows": [row], "matchBy": "EXTERNAL_ID" }), "id").await;
+    assert_eq!(payload["rows"][0]["userErrors"], json!([]), "{upsert}");
+    payload["rows"][0]["record"]["id"].clone()
+}
+
+async fn every_field_that_is_upserted_is_read_back(app: TestApp) {
+    let schema = Schema::of(&app).await;
+    for topic in &TOPICS {
+        let Some(upsert) = topic.upsert else { continue };
+        let input = format!("U{}RowInput", &upsert[1..].trim_end_matches('s'));
+        let key = json!({ "externalId": { "sourceSystem": "fields", "value": topic.object } });
+        for number in [2, 3] {
+            let said = only(&schema, &input, &values(&app, topic.object, number).await, &json!({}));
+            let id = upserted(&app.secretariat(), upsert, with(key.clone(), said.clone())).await;
+            is_read_back(&app, &schema, (&input, topic.object), &id, &said).await;
+        }
+    }
+}
