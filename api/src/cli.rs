@@ -160,7 +160,7 @@ enum Format {
 }
 
 fn record_type(name: &str) -> Result<RecordType, String> {
-    registry::typed(name).ok_or_else(|| "no such type of records".to_owned())
+    registry::parse_type(name).ok_or_else(|| "no such type of records".to_owned())
 }
 
 #[derive(Args, Debug)]

@@ -23,7 +23,7 @@ use crate::service::meeting::upsert::UpsertMeetingsInput;
 use crate::service::organization::upsert::UpsertOrganizationsInput;
 use crate::service::pace::Pace;
 use crate::service::recommendation::upsert::UpsertRecommendationsInput;
-use crate::service::registry::typed;
+use crate::service::registry::parse_type;
 
 /// The fewest lines of one transaction, however long they take. The most are those of a bulk write.
 const FEWEST: usize = 50;
@@ -278,7 +278,7 @@ fn parse(line: &str) -> Result<Option<(RecordType, MatchBy, Json)>, String> {
     let row: Json = serde_json::from_str(line).map_err(|error| format!("INVALID no JSON: {error}"))?;
     let record = match row["type"].as_str() {
         Some("END") => return Ok(None),
-        Some(name) => typed(name),
+        Some(name) => parse_type(name),
         None => None,
     };
     let writable = [RecordType::Organization, RecordType::Meeting, RecordType::Recommendation];

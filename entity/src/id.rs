@@ -49,6 +49,10 @@ fn parse(prefix: &str, text: &str) -> Result<Uuid, NotAnId> {
     Uuid::try_parse(digits).map_err(|_| NotAnId)
 }
 
+/// From the names of ids and their prefixes. `BodyId = "bod";` expands to
+/// `struct BodyId(Uuid)`, a value of a column;
+/// `impl RecordId`, `Display` and `FromStr`, for `bod_…` in the API; and
+/// `impl TryFromU64`, which SeaORM asks for.
 macro_rules! ids {
     ($($name:ident = $prefix:literal;)*) => {$(
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, DeriveValueType)]

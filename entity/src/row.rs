@@ -98,7 +98,9 @@ pub trait Part: Row {
     fn parent(row: &Self::Model) -> Self::ParentId;
 }
 
-/// The law of one table that `DeriveEntityModel` leaves open, and `Row`.
+/// What `DeriveEntityModel` leaves open of a table, and `Row`. Expands to
+/// `enum Relation {}` and `impl ActiveModelBehavior`, which SeaORM asks for and nobody uses, and
+/// `impl Row for Entity`: its id, and who may see it, as columns and of a row.
 macro_rules! row {
     ($id:ident) => {
         #[derive(Copy, Clone, Debug, sea_orm::EnumIter, sea_orm::DeriveRelation)]
@@ -131,7 +133,10 @@ macro_rules! row {
     };
 }
 
-/// `Row` and `Record`. `folds name => name_folded` keeps the text that searches read.
+/// A table of records. `record!(BodyId, Body, folds name => name_folded)` expands to
+/// `row!(BodyId)`, and
+/// `impl Record for Entity`: its type, its version, and `stamp`, which sets version and times,
+/// and `name_folded`, the text that searches read.
 macro_rules! record {
     ($id:ident, $kind:ident $(, folds $text:ident => $folded:ident)?) => {
         row!($id);
@@ -154,7 +159,9 @@ macro_rules! record {
     };
 }
 
-/// `Row` and `Part`; with `@of`, `Part` alone for a table that is a record as well.
+/// A table of parts. `part!(AddresseeId of RecommendationId: RecommendationId, recommendation_id, by Position)` expands to
+/// `row!(AddresseeId)`, which `part!(@of …)`, for a table of records that are parts as well, leaves out, and
+/// `impl Part for Entity`: its parent, as a column and of a row, and what its parts are sorted by.
 macro_rules! part {
     ($id:ident of $parent_id:ident: $column:ident, $field:ident, by $order:ident) => {
         row!($id);

@@ -1,5 +1,9 @@
 //! How an enum of the vocabulary is declared: stored as its upper-case name, and the same name in GraphQL.
 
+/// An enum of the vocabulary. Expands to
+/// the enum, as it stands, with
+/// what SeaORM, async-graphql and serde derive for it,
+/// each of which calls `UnderDiscussion` `UNDER_DISCUSSION`.
 macro_rules! vocabulary {
     ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident,)* }) => {
         $(#[$meta])*

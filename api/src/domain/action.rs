@@ -2,8 +2,10 @@
 
 use entity::client::Scope::{self, Sync, WriteCouncil, WriteMeetings, WriteOrganizations, WriteRecommendations};
 
-/// From a table of actions, each with its name and the scope that it needs: `enum Action`, `Action::ALL`, `name` and `scope`. An action
-/// that says nothing of its scope does not compile.
+/// From a table of actions, each with its name and the scope that it needs: one that says nothing of its scope does not compile. Expands to
+/// `enum Action`, with `Action::ALL`;
+/// `name`, what the audit trail calls each; and
+/// `scope`, what a client needs for each.
 macro_rules! actions {
     ($($action:ident $name:literal $scope:expr,)*) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]

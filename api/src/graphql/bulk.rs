@@ -1,6 +1,9 @@
 //! What bulk mutations answer: what became of each row, and where the write stands in the feed.
 
-/// Declares the answer of a bulk mutation: its rows, each with the record in the field that is named.
+/// Declares a bulk mutation and its answer, with the record of each row in the field that is named. Expands to
+/// `struct UpsertMeetingRow`, what became of a row;
+/// `struct UpsertMeetingsPayload`, the rows and where the write stands in the feed; and
+/// `struct MeetingUpserts`, an `#[Object]` with the mutation.
 macro_rules! upserts {
     ($(#[$meta:meta])* $payload:ident of $row:ident {
         $field:ident: $object:ident;

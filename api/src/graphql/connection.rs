@@ -163,13 +163,16 @@ impl PageInfo {
 /// Where a list stands.
 pub enum Place {
     Root,
-    /// Below a record of the type with this name, on which the list's records hang by a link.
+    /// Below a record of the type with this name, on which the list's records hang by a relation.
     Below(Cow<'static, str>, Uuid, Relation),
 }
 
 /// Declares an object of connections: `MeetingLists of Meeting`, whose fields stand flat in a meeting's, or `Meetings`,
 /// whose fields stand at the root. A connection is a line: its name, what it lists, how its filter is described, and
-/// `by` which link the records hang on the parent, `where` only some are meant, `for` those viewers who are shown it.
+/// `by` which relation the records hang on the parent, `where` only some are meant, `for` those viewers who are shown it. Expands to
+/// `struct MeetingLists(Uuid)`, of the parent's id, or `struct Meetings`;
+/// its `place`, which names the list, so that its cursors fit no other one; and
+/// an `#[Object]` with a field for each line, whose arguments `page` makes a listing of.
 macro_rules! connections {
     ($lists:ident of $parent:ident { $($fields:tt)* }) => {
         pub struct $lists(uuid::Uuid);

@@ -156,7 +156,10 @@ impl<K: Key> Batch<K> {
     }
 }
 
-/// Makes a type a key of a loader: how it is copied, and by what two keys are equal.
+/// Makes a type a key of a loader: how it is copied, and by what two keys are equal. `#[derive]` would ask the same of the entity. Expands to
+/// `impl Clone`, by `copy`;
+/// `impl PartialEq` and `impl Eq`, by what they are `equal by`;
+/// `impl Hash`, by the same.
 macro_rules! key {
     ($key:ident<$entity:ident: $bound:path>, |$this:ident| copy $copy:expr, equal by $identity:expr) => {
         impl<$entity: $bound> Clone for $key<$entity> {

@@ -21,6 +21,9 @@ use crate::service::external_id::{self, ExternalIdInput};
 /// The most ids of one `nodes`.
 const MOST_IDS: usize = 100;
 
+/// From the objects that have a global id. Expands to
+/// `enum NodeInterface`, the interface `Node` of the schema, with a variant for each object, and
+/// `fn node`, which looks an id up among the rows of the one object whose ids begin as it does.
 macro_rules! nodes {
     ($($object:ident,)*) => {
         /// A record with a global id.

@@ -24,8 +24,11 @@ pub trait Listed: Node {
     type Order: Sort<Entity = Self::Entity>;
 }
 
-/// Declares the object over a table's row, and what its connections are filtered and ordered by. Its fields stand in
-/// its own `#[Object]`.
+/// Declares the object over a table's row, and what its connections are filtered and ordered by. `object!(Body: body, BodyFilter, BodyOrder)`
+/// expands to
+/// `struct Body(Arc<body::Model>)`, whose fields stand in its own `#[Object]`;
+/// `impl Node for Body`, which tells its entity and wraps a row;
+/// `impl Listed for Body`, which tells its filter and order, if it stands in connections.
 macro_rules! object {
     ($object:ident: $table:ident $(, $filter:ident, $order:ident)?) => {
         pub struct $object(pub std::sync::Arc<entity::$table::Model>);

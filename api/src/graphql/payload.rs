@@ -50,6 +50,9 @@ pub trait Payload {
     fn new(object: Option<Self::Object>, user_errors: Vec<UserError>, change: Option<ChangeReference>) -> Self;
 }
 
+/// Declares the answer of mutations of a record. `payload! { BodyPayload { body: Body } }` expands to
+/// `struct BodyPayload { body, user_errors, change }`, an object of the schema, and
+/// `impl Payload`, by which `answer` makes one.
 macro_rules! payload {
     ($(#[$meta:meta])* $payload:ident { $(#[$field_meta:meta])* $field:ident: $object:ty }) => {
         $(#[$meta])*
@@ -81,7 +84,10 @@ type RowOf<P> = ModelOf<<<P as Payload>::Object as Node>::Entity>;
 
 /// Declares mutations. Each is a line: its name, its input and what that holds, its payload, and the use case. A
 /// conflict shows the record as it is now: the one that the input has the id `of`, or the one that is found `in
-/// conflict`.
+/// conflict`. Expands to
+/// `struct BodyMutation`, and an `#[Object]` with a field for each line, which
+/// calls the use case, up to three times if other writers cross it,
+/// and makes its payload (`answer`).
 macro_rules! mutations {
     ($mutations:ident { $(
         $(#[$meta:meta])*
@@ -113,7 +119,10 @@ macro_rules! mutations {
 }
 pub(crate) use mutations;
 
-/// The record that a conflict shows; read only if there is one.
+/// The record that a conflict shows; read only if there is one. Expands to a future of
+/// nothing;
+/// the record with the id `of` a field of the input; or
+/// what a function finds `in conflict`.
 macro_rules! current {
     ($payload:ident, $session:ident, $input:ident) => {
         std::future::ready(Ok(None))

@@ -29,8 +29,10 @@ pub fn translations(text: &LocalizedText) -> Vec<Translation> {
         .collect()
 }
 
-/// Declares the texts of a table's row, each as a field in one language and a field in every language; they stand flat
-/// in the fields of the row's object. `maybe`: those that a row need not have.
+/// Declares the texts of a table's row; they stand flat in the fields of the row's object. `maybe`: those that a row need not have. Expands to
+/// `struct BodyTexts<'a>(&'a body::Model)`, and an `#[Object]` with, for each text,
+/// `name(locale)`, the text in one language, and
+/// `nameTranslations`, the text in every language.
 macro_rules! texts {
     (
         $texts:ident of $table:ident { $($text:ident, $translations:ident: $doc:tt;)* }

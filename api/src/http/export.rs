@@ -18,7 +18,7 @@ use super::listener::PeerAddress;
 use super::media::Media;
 use super::prepare::{Caller, take};
 use super::state::Service;
-use crate::service::registry::{published, typed};
+use crate::service::registry::{parse_type, published};
 use crate::telemetry::chain;
 
 /// What an export costs at least; it costs a point for each record that there is.
@@ -88,7 +88,7 @@ async fn begin(
 
 fn types(named: Option<&str>) -> Result<Vec<RecordType>, Answer> {
     let Some(named) = named else { return Ok(published(None)) };
-    let wanted: Option<Vec<RecordType>> = named.split(',').map(typed).collect();
+    let wanted: Option<Vec<RecordType>> = named.split(',').map(parse_type).collect();
     wanted
         .map(|wanted| published(Some(&wanted)))
         .ok_or_else(|| invalid("types: names of record types, such as MEETING,RECOMMENDATION."))

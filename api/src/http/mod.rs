@@ -38,7 +38,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
 
 use self::admission::Admission;
-use self::admission::persisted::Texts;
+use self::admission::persisted::PersistedDocuments;
 use self::lanes::Lanes;
 use self::rate_limit::Rates;
 use self::state::{Parts, Service};
@@ -54,7 +54,7 @@ pub fn router(app: Arc<AppContext>) -> Router {
     // What is no header value is no origin of a browser either.
     let origins: Vec<HeaderValue> = app.config.origins.iter().filter_map(|origin| origin.parse().ok()).collect();
     let only_trusted = app.config.trusted_documents_only;
-    let texts = Texts::new(app.trusted_documents.clone(), only_trusted, limits.clone());
+    let texts = PersistedDocuments::new(app.trusted_documents.clone(), only_trusted, limits.clone());
     let sdl = Bytes::from(sdl());
     let admission = Admission::to(&String::from_utf8_lossy(&sdl), limits);
     let open = app.config.introspection == Introspection::Everyone;

@@ -7,7 +7,7 @@ use entity::text::Locale;
 use serde_json::Value;
 
 use super::access_log::{LogEntry, Method};
-use super::admission::persisted::Named;
+use super::admission::persisted::DocumentRef;
 use super::admission::{Admitted, Hash, Inadmissible};
 use super::answer::Answer;
 use super::idempotency::Idempotency;
@@ -118,7 +118,7 @@ pub async fn prepare(
     take(service, &payer, 1, entry)?;
     let variables = asked.variables.map(|variables| Variables::from_json(Value::Object(variables))).unwrap_or_default();
     let (query, document_id) = (asked.query.as_deref(), asked.document_id.as_deref());
-    let named = Named { query, document_id, extensions: asked.extensions.as_ref() };
+    let named = DocumentRef { query, document_id, extensions: asked.extensions.as_ref() };
     let text = service.texts.resolve(named, viewer.has_token());
     let text = text.map_err(|refusal| Answer::inadmissible(&refusal))?;
     let admitted =

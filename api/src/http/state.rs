@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 
 use super::admission::Admission;
-use super::admission::persisted::Texts;
+use super::admission::persisted::PersistedDocuments;
 use super::lanes::Lanes;
 use super::rate_limit::Rates;
 use crate::graphql::Schema;
@@ -33,7 +33,7 @@ pub struct Parts {
     pub metrics: Metrics,
     pub rates: Rates,
     pub lanes: Lanes,
-    pub texts: Texts,
+    pub texts: PersistedDocuments,
     /// The schema in the definition language.
     pub sdl: Bytes,
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::external_id::{self as external_ids, ExternalIdInput, Systems, claim, of_keys, of_records};
 use super::read::{self, Visible};
-use super::registry::Named;
+use super::registry::RecordRef;
 use super::retry::retry_on_conflict;
 use super::tx::Tx;
 use crate::auth::Viewer;
@@ -51,7 +51,10 @@ pub trait BulkInput: Sized {
     ) -> impl Future<Output = Result<Upserted<Self::Record>, Error>> + Send;
 }
 
-/// Declares the input of a bulk write: rows that have `id`, `external_id` and `expected_version`, and how to go about them.
+/// Declares the input of a bulk write: rows that have `id`, `external_id` and `expected_version`, and how to go about them. Expands to
+/// `struct UpsertMeetingsInput { rows, match_by, error_policy, dry_run }`;
+/// its `keys` and `options`; and
+/// `impl BulkInput`, by which an import makes and writes one.
 macro_rules! bulk_input {
     ($(#[$meta:meta])* $input:ident of $row:ident, to $table:ident by $upsert:path) => {
         $(#[$meta])*
@@ -325,7 +328,7 @@ impl<E: Record, P> Batch<E, P> {
         }
         let mut links: Vec<external_id::Model> = Vec::new();
         for plan in self.rows.iter_mut().flatten() {
-            let record = Named { record: E::TYPE, id: E::id(&plan.after).uuid() };
+            let record = RecordRef { record: E::TYPE, id: E::id(&plan.after).uuid() };
             links.extend(plan.external_key.take().map(|key| external_ids::row(&tx, record, key, &self.systems)));
         }
         tx.insert_unversioned::<external_id::Entity>(&links).await?;

@@ -10,7 +10,7 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
 use uuid::Uuid;
 
 use super::read::{self, Visible};
-use super::registry::{Named, named, print};
+use super::registry::{RecordRef, format_id, parse_id};
 use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
@@ -104,7 +104,7 @@ pub async fn named_by(
 ) -> Result<Option<String>, Error> {
     let Ok(key) = by.parse() else { return Ok(None) };
     let row = read::find::<external_id::Entity>(db, viewer, of_key(record, &key)).await?;
-    Ok(row.and_then(|row| print(record, row.record_id)))
+    Ok(row.and_then(|row| format_id(record, row.record_id)))
 }
 
 fn of_key(record: RecordType, key: &ExternalKey) -> Condition {
@@ -138,7 +138,7 @@ pub async fn link(
     input: LinkExternalIdInput,
 ) -> Result<Written<external_id::Model>, Error> {
     viewer.require(Act::Link)?;
-    combine!(record = named(&input.id), key = input.external_id.parse());
+    combine!(record = parse_id(&input.id), key = input.external_id.parse());
     let mut tx = app.begin(viewer, Action::LinkExternalId).await?;
     known(&tx, record).await?;
     let systems = claim(&tx, &[&key]).await?;
@@ -163,7 +163,7 @@ pub async fn unlink(
     input: UnlinkExternalIdInput,
 ) -> Result<Written<external_id::Model>, Error> {
     viewer.require(Act::Link)?;
-    combine!(record = named(&input.id), key = input.external_id.parse());
+    combine!(record = parse_id(&input.id), key = input.external_id.parse());
     let mut tx = app.begin(viewer, Action::UnlinkExternalId).await?;
     let row = read::find::<external_id::Entity>(tx.db(), tx.viewer(), of_key(record.record, &key)).await?;
     let row =
@@ -173,7 +173,7 @@ pub async fn unlink(
 }
 
 /// Refuses a record that the viewer may not see. It is held: it is not removed meanwhile.
-async fn known(tx: &Tx<'_>, Named { record, id }: Named) -> Result<(), Error> {
+async fn known(tx: &Tx<'_>, RecordRef { record, id }: RecordRef) -> Result<(), Error> {
     use super::registry::with_published;
     let known = with_published!(record, E => {
         let id = <E as entity::Row>::Id::new(id);
@@ -249,7 +249,12 @@ pub async fn of_keys(
 }
 
 /// A new external id of a record, in a system that the viewer may use.
-pub fn row(tx: &Tx<'_>, Named { record, id }: Named, key: ExternalKey, systems: &Systems) -> external_id::Model {
+pub fn row(
+    tx: &Tx<'_>,
+    RecordRef { record, id }: RecordRef,
+    key: ExternalKey,
+    systems: &Systems,
+) -> external_id::Model {
     external_id::Model {
         id: tx.new_id(),
         record_kind: record,

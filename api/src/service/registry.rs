@@ -8,7 +8,10 @@ use uuid::Uuid;
 
 use crate::domain::validation::{Validated, ValidationError};
 
-/// What comes of the entity of a record's type; `None` if it is not published.
+/// What comes of the entity of a record's type; `None` if it is not published. `with_published!(record, E => E::TYPE)` expands to
+/// a `match` of the record's type, in which
+/// each that is published is `Some` of the expression with `E` as its entity,
+/// and each that is not is named as such.
 macro_rules! with_published {
     ($record:expr, $entity:ident => $then:expr) => {
         with_published!(@ $record, $entity => $then;
@@ -44,28 +47,28 @@ pub fn published(wanted: Option<&[RecordType]>) -> Vec<RecordType> {
 }
 
 /// The type that a client names.
-pub fn typed(name: &str) -> Option<RecordType> {
+pub fn parse_type(name: &str) -> Option<RecordType> {
     RecordType::iter().find(|record| record.to_value() == name)
 }
 
 /// The printed id of a record, if it is published.
-pub fn print(record: RecordType, id: Uuid) -> Option<String> {
+pub fn format_id(record: RecordType, id: Uuid) -> Option<String> {
     with_published!(record, E => <E as Row>::Id::new(id).to_string())
 }
 
 /// A record of some type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Named {
+pub struct RecordRef {
     pub record: RecordType,
     pub id: Uuid,
 }
 
 /// The record that an input's `id` names, if it is of a type that is published. It need not be there.
-pub fn named(id: &str) -> Validated<Named> {
+pub fn parse_id(id: &str) -> Validated<RecordRef> {
     let of_type = |record| {
         let id = with_published!(record, E => id.parse::<<E as Row>::Id>().ok()
 .map(RecordId::uuid));
-        id.flatten().map(|id| Named { record, id })
+        id.flatten().map(|id| RecordRef { record, id })
     };
     RecordType::iter().find_map(of_type).ok_or_else(|| vec![ValidationError::not_found("id", "record")])
 }

@@ -13,7 +13,7 @@ use super::work::{List, work};
 use crate::service::change::since;
 use crate::service::context::sizes::Sizes;
 use crate::service::page::DEFAULT_PAGE;
-use crate::service::registry::typed;
+use crate::service::registry::parse_type;
 
 /// How many records a short list counts for. It may have 100; most have a handful.
 const SHORT: u64 = 5;
@@ -160,7 +160,7 @@ impl<'a> Reckoning<'a> {
                 let names = types
                     .iter()
                     .filter_map(|one| if let ConstValue::Enum(name) = one { Some(name.as_str()) } else { None });
-                names.filter_map(typed).map(|record| self.sizes.of_type(record)).sum()
+                names.filter_map(parse_type).map(|record| self.sizes.of_type(record)).sum()
             }
             _ => self.sizes.total(),
         }

@@ -13,7 +13,7 @@ use crate::digest::sha256;
 
 /// How a request names its document.
 #[derive(Clone, Copy, Debug)]
-pub struct Named<'a> {
+pub struct DocumentRef<'a> {
     pub query: Option<&'a str>,
     pub document_id: Option<&'a str>,
     pub extensions: Option<&'a Map<String, Value>>,
@@ -27,27 +27,27 @@ struct PersistedQuery {
     sha256_hash: String,
 }
 
-pub struct Texts {
+pub struct PersistedDocuments {
     trusted: TrustedDocuments,
     only_trusted: bool,
-    persisted: Mutex<Persisted>,
+    persisted: Mutex<Automatic>,
 }
 
 /// Bounded like the documents that are kept: by number and length.
-struct Persisted {
+struct Automatic {
     texts: LruCache<String, Arc<str>>,
     length: usize,
     limits: Limits,
 }
 
-impl Texts {
+impl PersistedDocuments {
     pub fn new(trusted: TrustedDocuments, only_trusted: bool, limits: Limits) -> Self {
-        let persisted = Persisted { texts: LruCache::unbounded(), length: 0, limits };
+        let persisted = Automatic { texts: LruCache::unbounded(), length: 0, limits };
         Self { trusted, only_trusted, persisted: Mutex::new(persisted) }
     }
 
     /// The text of the document that a request names. Only who has a token has documents kept.
-    pub fn resolve(&self, named: Named<'_>, has_token: bool) -> Result<Arc<str>, Inadmissible> {
+    pub fn resolve(&self, named: DocumentRef<'_>, has_token: bool) -> Result<Arc<str>, Inadmissible> {
         if let Some(id) = named.document_id {
             let known = id.strip_prefix("sha256:").and_then(|hash| self.trusted.get(&hash.to_ascii_lowercase()));
             let unknown = || Inadmissible::new("DOCUMENT_NOT_FOUND", "No trusted document has this id.");
@@ -87,7 +87,7 @@ impl Texts {
     }
 }
 
-impl Persisted {
+impl Automatic {
     fn keep(&mut self, hash: String, text: Arc<str>) {
         if text.len() > self.limits.document {
             return;
@@ -109,13 +109,13 @@ mod tests {
 
     use serde_json::{Map, Value, json};
 
-    use super::{Limits, Named, Texts, sha256};
+    use super::{DocumentRef, Limits, PersistedDocuments, sha256};
 
-    fn named<'a>(query: Option<&'a str>, extensions: Option<&'a Map<String, Value>>) -> Named<'a> {
-        Named { query, document_id: None, extensions }
+    fn named<'a>(query: Option<&'a str>, extensions: Option<&'a Map<String, Value>>) -> DocumentRef<'a> {
+        DocumentRef { query, document_id: None, extensions }
     }
 
-    fn code(texts: &Texts, named: Named<'_>, has_token: bool) -> Result<String, &'static str> {
+    fn code(texts: &PersistedDocuments, named: DocumentRef<'_>, has_token: bool) -> Result<String, &'static str> {
         texts.resolve(named, has_token).map(|text| text.to_string()).map_err(|refusal| refusal.code)
     }
 
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_query_is_kept_for_whoever_has_a_token_and_named_by_its_hash() {
-        let texts = Texts::new(HashMap::new(), false, Limits::DEFAULT);
+        let texts = PersistedDocuments::new(HashMap::new(), false, Limits::DEFAULT);
         let hash = persisted(&sha256("{ a }"));
         assert_eq!(code(&texts, named(None, Some(&hash)), true), Err("PERSISTED_QUERY_NOT_FOUND"));
         assert_eq!(code(&texts, named(Some("{ b }"), Some(&hash)), true), Err("PERSISTED_QUERY_MISMATCH"));
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_bounded() {
-        let texts = Texts::new(HashMap::new(), false, Limits { kept_documents: 2, ..Limits::DEFAULT });
+        let texts = PersistedDocuments::new(HashMap::new(), false, Limits { kept_documents: 2, ..Limits::DEFAULT });
         for text in ["{ a }", "{ b }", "{ c }"] {
             code(&texts, named(Some(text), Some(&persisted(&sha256(text)))), true).unwrap();
         }
@@ -152,8 +152,9 @@ mod tests {
     #[test]
     fn trusted_documents_are_those_of_the_manifest() {
         let manifest = HashMap::from([(sha256("{ a }"), "{ a }".into())]);
-        let texts = Texts::new(manifest, true, Limits::DEFAULT);
-        let by_id = |id: &str| texts.resolve(Named { query: None, document_id: Some(id), extensions: None }, false);
+        let texts = PersistedDocuments::new(manifest, true, Limits::DEFAULT);
+        let by_id =
+            |id: &str| texts.resolve(DocumentRef { query: None, document_id: Some(id), extensions: None }, false);
         assert_eq!(by_id(&format!("sha256:{}", sha256("{ a }"))).unwrap().as_ref(), "{ a }");
         for unknown in ["sha256:00", "md5:00", ""] {
             assert_eq!(by_id(unknown).unwrap_err().code, "DOCUMENT_NOT_FOUND");

@@ -21,7 +21,7 @@ use crate::service::context::AppContext;
 use crate::service::context::feed::{ChangeCursor, Head, Identity};
 use crate::service::context::recent::Read;
 use crate::service::read::within;
-use crate::service::registry::print;
+use crate::service::registry::format_id;
 use crate::service::timeout::paused;
 use crate::telemetry::chain;
 
@@ -235,10 +235,10 @@ fn seen(identity: Identity, viewer: &Viewer, line: &change::Model) -> Option<See
         cursor: Head { identity, seq: line.seq }.cursor(),
         kind,
         record: line.subject_kind,
-        id: print(line.subject_kind, line.subject_id)?,
+        id: format_id(line.subject_kind, line.subject_id)?,
         version: (!is_lost).then_some(line.version),
         at: line.at,
         reason: line.reason.filter(|_| !is_lost),
-        replaced_by: line.replaced_by.filter(|_| !is_lost).and_then(|id| print(line.subject_kind, id)),
+        replaced_by: line.replaced_by.filter(|_| !is_lost).and_then(|id| format_id(line.subject_kind, id)),
     })
 }

@@ -242,7 +242,10 @@ impl<F: InputType> TypeName for ListFilter<F> {
     }
 }
 
-/// `impl Filter` from a list of its fields, and of those that no two records have alike.
+/// From a filter's fields, and those of them that no two records have alike, expands to `impl Filter` with
+/// `fields`, all of whose conditions must hold;
+/// `logic`, its `and`, `or` and `not`; and
+/// `names_one`, whether one of the unique fields is asked for by a value.
 macro_rules! filter {
     ($filter:ty => $entity:ty $(, unique [$($key:ident),+])?, |$this:ident, $scope:ident| [$($condition:expr),* $(,)?]) => {
         impl $crate::service::filter::Filter for $filter {

@@ -23,7 +23,10 @@ pub struct Key<E: Row> {
     pub direction: Direction,
 }
 
-/// The sort keys of a record type: an enum, and the input that names one of them with its direction.
+/// The sort keys of a record type. Expands to
+/// `enum BodyOrderField`, the keys;
+/// `struct BodyOrder { field, direction }`, an element of `orderBy`; and
+/// `impl Sort for BodyOrder`, which tells the column of each key.
 macro_rules! sort {
     ($(#[$meta:meta])* $field:ident, $order:ident => $module:ident { $($(#[$key_meta:meta])* $key:ident => $column:ident,)* }) => {
         $(#[$meta])*
