@@ -15,6 +15,7 @@ pub mod rlimit;
 pub mod schema;
 pub mod shapes;
 pub mod socket;
+pub mod table;
 pub mod traces;
 pub mod volume;
 pub mod wait;

@@ -1,13 +1,16 @@
 //! Measured comparisons, each against its limit, in one run: `cargo bench -p rec-tests`. Machines are noisy, so that what
 //! counts are ratios: the two sides of a line take turns, and its ratio is the median of those of the rounds. Parts of the table
-//! can be named: `cargo bench -p rec-tests -- hand endpoint lists points pages sync program beside`.
-#![expect(clippy::print_stdout, reason = "the table is printed")]
+//! can be named: `cargo bench -p rec-tests -- hand endpoint lists points pages sync program beside`; `--against REV` before them
+//! compares this bench with that of another revision.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the table is printed, and what goes wrong")]
 #![expect(clippy::unwrap_used, reason = "a bench that fails stops")]
 
+mod against;
 mod beside;
 mod by_hand;
 mod endpoint;
 mod lists;
+mod options;
 mod points;
 mod program;
 mod sync;
@@ -25,6 +28,7 @@ use rec_tests::{Database, TestApp, postgres};
 use serde_json::{Value, json};
 
 use by_hand::ByHand;
+use options::Options;
 
 const ROUNDS: usize = 61;
 /// How long each side of a round takes at least.
@@ -99,7 +103,22 @@ impl Line {
 /// What the program logs unless it is told otherwise.
 const LOG: &str = "info,sqlx=warn,sea_orm_migration=warn";
 
+/// The exit code of arguments that nothing can be made of.
+const UNUSABLE: u8 = 2;
+
 fn main() -> ExitCode {
+    match Options::read(std::env::args().skip(1)) {
+        Ok(Options { parts, against: Some(revision) }) => against::compare(&revision, &parts),
+        Ok(options) => print_table(&options),
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(UNUSABLE)
+        }
+    }
+}
+
+/// Measures what is wanted; fails if a limit is missed.
+fn print_table(options: &Options) -> ExitCode {
     // Requests are logged as the program logs them, to where nobody reads.
     let log = std::env::var("REC_LOG").unwrap_or_else(|_| LOG.to_owned());
     telemetry::start(&log, Arc::new(File::create("/dev/null").unwrap()), false).unwrap();
@@ -113,7 +132,7 @@ fn main() -> ExitCode {
         println!("| what | ours | by hand | ratio | limit |\n|---|---|---|---|---|");
         let mut missed = 0;
         for database in [Database::Sqlite, Database::Postgres] {
-            missed += measure(database).await;
+            missed += measure(database, options).await;
         }
         missed
     });
@@ -124,14 +143,8 @@ fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Whether a part of the table is measured: all of them, unless some are named.
-fn is_wanted(part: &str) -> bool {
-    let mut named = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).peekable();
-    named.peek().is_none() || named.any(|one| one == part)
-}
-
 /// Prints the lines of one database; returns how many miss their limit.
-async fn measure(database: Database) -> usize {
+async fn measure(database: Database, options: &Options) -> usize {
     let name = if database == Database::Sqlite { "SQLite" } else { "PostgreSQL" };
     let mut missed = 0;
     let mut print = |line: Line| {
@@ -143,31 +156,31 @@ async fn measure(database: Database) -> usize {
     seed::scale::load(&small.app, 20_000, 2_000).await.unwrap();
     let took = started.elapsed().as_secs_f64();
     print(Line::bound(format!("{name}: seed 20,000 recommendations"), took, "s", 30.0));
-    if is_wanted("hand") {
+    if options.is_wanted("hand") {
         by_hand_lines(&small, name, &mut print).await;
     }
     // What comes before the database is the same on both.
-    if database == Database::Sqlite && is_wanted("endpoint") {
+    if database == Database::Sqlite && options.is_wanted("endpoint") {
         for line in endpoint::measure(&small).await {
             print(line);
         }
     }
-    if is_wanted("lists") {
+    if options.is_wanted("lists") {
         print(lists::by_viewer(&small, name).await);
         for line in Box::pin(lists::measure(database, name)).await {
             print(line);
         }
     }
     let mut used = vec![small.url.clone()];
-    if is_wanted("pages") || is_wanted("sync") {
+    if options.is_wanted("pages") || options.is_wanted("sync") {
         let large = TestApp::start(database).await.expect("a database");
         seed::scale::load(&large.app, 200_000, 20_000).await.unwrap();
-        if is_wanted("pages") {
+        if options.is_wanted("pages") {
             for order in ORDERS {
                 deep_and_large_lines(&small, &large, name, order, &mut print).await;
             }
         }
-        if is_wanted("sync") {
+        if options.is_wanted("sync") {
             let other = TestApp::start(database).await.expect("a database");
             seed::scale::load(&other.app, 20_000, 2_000).await.unwrap();
             for line in sync::measure(&small, &other, &large, name).await {
@@ -178,17 +191,17 @@ async fn measure(database: Database) -> usize {
         }
         used.push(large.url.clone());
     }
-    if is_wanted("program") {
+    if options.is_wanted("program") {
         for line in program::measure(&small.url, name).await {
             print(line);
         }
     }
-    if is_wanted("points") {
+    if options.is_wanted("points") {
         for line in points::measure(database, name).await {
             print(line);
         }
     }
-    if is_wanted("beside") {
+    if options.is_wanted("beside") {
         for line in beside::measure(&small, name).await {
             print(line);
         }

@@ -9,7 +9,13 @@ pub async fn measure(database: Database, name: &str) -> Vec<Line> {
     let large = Large::on(database).await;
     let points = Points::measure(&large).await;
     let line = |one: &Measured| Line {
-        what: format!("{name}: dearest point of {} operations, to the median {one}", points.all.len()),
+        what: format!(
+            "{name}: dearest point as {}, to the median (of {} operations; {} points: {})",
+            one.viewer,
+            points.all.len(),
+            one.points,
+            one.shape.name
+        ),
         ours: format!("{:.1} µs", one.each),
         by_hand: format!("{:.1} µs", points.median()),
         ratio: one.each / points.median(),

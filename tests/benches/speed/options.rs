@@ -1,0 +1,41 @@
+//! What a run is asked for: which parts of the table, and which revision to compare them with. Nothing else reads the arguments.
+
+/// The parts of the table, in the order in which they are measured.
+const PARTS: [&str; 8] = ["hand", "endpoint", "lists", "pages", "sync", "program", "points", "beside"];
+
+pub struct Options {
+    /// All of them, unless some are named.
+    pub parts: Vec<&'static str>,
+    pub against: Option<String>,
+}
+
+impl Options {
+    /// The options that arguments stand for, or what is wrong with them.
+    pub fn read(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+        let (mut named, mut against) = (Vec::new(), None);
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                // Cargo says so to every bench.
+                "--bench" => {}
+                "--against" => against = Some(arguments.next().and_then(revision).ok_or("--against needs a revision")?),
+                part => named.push(known(part)?),
+            }
+        }
+        let parts = PARTS.into_iter().filter(|part| named.is_empty() || named.contains(part)).collect();
+        Ok(Self { parts, against })
+    }
+
+    pub fn is_wanted(&self, part: &str) -> bool {
+        self.parts.contains(&part)
+    }
+}
+
+/// What git would not take for an option.
+fn revision(argument: String) -> Option<String> {
+    (!argument.is_empty() && !argument.starts_with('-')).then_some(argument)
+}
+
+fn known(part: &str) -> Result<&'static str, String> {
+    let known = PARTS.into_iter().find(|known| *known == part);
+    known.ok_or_else(|| format!("`{part}` is none of the parts {}, nor --against REV", PARTS.join(", ")))
+}
