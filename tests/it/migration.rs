@@ -1,10 +1,18 @@
-//! The schema's history: it goes up, down and up again, and its tables are the entities.
+//! The schema's history: it goes up, down and up again, empty and over rows, and its tables are the entities.
+
+mod over_rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
 use migration::{Migrator, MigratorTrait as _};
 use rec_tests::{Database, TestApp, on_both_databases, postgres};
-use sea_orm::{ColumnTrait as _, ColumnType, EntityTrait, IdenStatic as _, Iterable as _};
+use sea_orm::{
+    ColumnTrait as _, ColumnType, ConnectionTrait as _, DatabaseConnection, DbBackend, EntityTrait, IdenStatic as _,
+    Iterable as _, Statement,
+};
+use tempfile::TempDir;
 
 /// A column: its type in the words of the database, and whether it may be empty.
 type Columns = BTreeMap<String, (String, bool)>;
@@ -34,16 +42,71 @@ fn spelled(kind: &ColumnType, database: Database) -> &'static str {
     if database == Database::Postgres { postgres } else { sqlite }
 }
 
-macro_rules! entities {
-    ($database:expr, $($entity:ident)*) => {
-        BTreeMap::from([$(columns_of::<entity::$entity::Entity>($database)),*])
+/// The table of an entity, and how many rows of it can be read.
+fn count_readable<E: EntityTrait>(db: &DatabaseConnection) -> LocalBoxFuture<'_, (String, usize)> {
+    async move {
+        let table = E::default().as_str().to_owned();
+        let rows = E::find().all(db).await.unwrap_or_else(|error| panic!("{table}: {error}"));
+        (table, rows.len())
+    }
+    .boxed_local()
+}
+
+/// What a function tells of each entity.
+macro_rules! for_each_entity {
+    ($function:ident($argument:expr)) => {
+        for_each_entity! {
+            $function($argument): addressee agenda_item agenda_item_recommendation alternative_title audit body body_session
+            change change_head client client_token country external_id idempotency_key instrument mandate meeting
+            meeting_organizer meeting_source operation_figure organization participation recommendation
+            recommendation_instrument recommendation_revision recommendation_theme repatriation_operation source
+            source_system theme webhook webhook_delivery write_probe
+        }
+    };
+    ($function:ident($argument:expr): $($entity:ident)*) => {
+        [$($function::<entity::$entity::Entity>($argument)),*]
     };
 }
 
 fn entities(database: Database) -> BTreeMap<String, Columns> {
-    entities!(database, addressee agenda_item agenda_item_recommendation alternative_title audit body body_session change change_head client client_token country external_id idempotency_key instrument
-        mandate meeting meeting_organizer meeting_source operation_figure organization participation recommendation
-        recommendation_instrument recommendation_revision recommendation_theme repatriation_operation source source_system theme webhook webhook_delivery write_probe)
+    BTreeMap::from(for_each_entity!(columns_of(database)))
+}
+
+/// How many rows of each entity can be read.
+async fn count_all_readable(db: &DatabaseConnection) -> BTreeMap<String, usize> {
+    let mut read = BTreeMap::new();
+    for entity in for_each_entity!(count_readable(db)) {
+        let (table, rows) = entity.await;
+        read.insert(table, rows);
+    }
+    read
+}
+
+/// A database without tables.
+struct EmptyDatabase {
+    db: DatabaseConnection,
+    url: String,
+    _directory: TempDir,
+}
+
+impl EmptyDatabase {
+    async fn of(database: Database) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let url = match database {
+            Database::Sqlite => format!("sqlite://{}?mode=rwc", directory.path().join("empty.db").display()),
+            Database::Postgres => postgres::create_empty_database().await.expect("a database"),
+        };
+        let db = sea_orm::Database::connect(&url).await.expect("a connection");
+        Self { db, url, _directory: directory }
+    }
+
+    async fn remove(self) {
+        let backend = self.db.get_database_backend();
+        self.db.close().await.expect("a closed connection");
+        if backend == DbBackend::Postgres {
+            postgres::drop_database(&self.url).await;
+        }
+    }
 }
 
 async fn tables(app: &TestApp) -> BTreeMap<String, Columns> {
@@ -81,31 +144,23 @@ async fn every_table_is_an_entity_and_has_its_columns(app: TestApp) {
 }
 
 async fn an_empty_database_goes_up_down_and_up_again(app: TestApp) {
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let url = match app.database {
-        Database::Sqlite => format!("sqlite://{}?mode=rwc", directory.path().join("empty.db").display()),
-        Database::Postgres => postgres::create_empty_database().await.expect("a database"),
-    };
-    let db = sea_orm::Database::connect(&url).await.expect("a connection");
-    let empty = objects(&db).await;
-    Migrator::up(&db, None).await.expect("up");
-    let first = objects(&db).await;
+    let database = EmptyDatabase::of(app.database).await;
+    let db = &database.db;
+    let empty = objects(db).await;
+    Migrator::up(db, None).await.expect("up");
+    let first = objects(db).await;
     assert!(first.len() > entities(app.database).len());
-    Migrator::up(&db, None).await.expect("nothing left to do");
-    Migrator::down(&db, None).await.expect("down");
-    let left: Vec<String> = objects(&db).await.into_iter().filter(|name| !name.contains("seaql_migrations")).collect();
+    Migrator::up(db, None).await.expect("nothing left to do");
+    Migrator::down(db, None).await.expect("down");
+    let left: Vec<String> = objects(db).await.into_iter().filter(|name| !name.contains("seaql_migrations")).collect();
     assert_eq!(left, empty, "nothing is left behind");
-    Migrator::up(&db, None).await.expect("up again");
-    assert_eq!(objects(&db).await, first);
-    db.close().await.expect("a closed connection");
-    if app.database == Database::Postgres {
-        postgres::drop_database(&url).await;
-    }
+    Migrator::up(db, None).await.expect("up again");
+    assert_eq!(objects(db).await, first);
+    database.remove().await;
 }
 
 /// The names of all tables, indexes, triggers and functions.
-async fn objects(db: &sea_orm::DatabaseConnection) -> Vec<String> {
-    use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+async fn objects(db: &DatabaseConnection) -> Vec<String> {
     let backend = db.get_database_backend();
     let sql = match backend {
         DbBackend::Postgres => {
