@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use entity::RecordType;
 use futures_util::TryStreamExt as _;
 
@@ -40,6 +40,43 @@ struct Cli {
     config: Config,
     #[command(subcommand)]
     command: Option<Command>,
+}
+
+impl Cli {
+    /// The arguments and the environment. The help of a command lists the options that concern it: the others are options of `serve`, and
+    /// are taken before and after any command, so that one environment serves them all.
+    fn read() -> Result<Self, clap::Error> {
+        let mut program = Self::command();
+        program.build();
+        for command in program.get_subcommands_mut() {
+            let options = options_of(command.get_name());
+            hide_others(command, options);
+        }
+        Self::from_arg_matches_mut(&mut program.try_get_matches()?)
+    }
+}
+
+/// The options of the configuration that concern a command; none if all do.
+fn options_of(command: &str) -> Option<&'static [&'static str]> {
+    match command {
+        "serve" => None,
+        "schema" | "mirror" => Some(&[]),
+        "health" => Some(&["listen"]),
+        "token" => Some(&["data_dir", "database_url", "jwt_issuer", "jwt_audience"]),
+        "prune" => Some(&["data_dir", "database_url", "database_connections", "feed_days"]),
+        "backup" | "restore" => Some(&["data_dir", "database_url"]),
+        _ => Some(&["data_dir", "database_url", "database_connections"]),
+    }
+}
+
+/// Hides other options of the configuration in the help of a command and of those below it.
+fn hide_others(command: &mut clap::Command, options: Option<&[&str]>) {
+    let Some(options) = options else { return };
+    let is_other = |option: &clap::Arg| option.is_global_set() && !options.contains(&option.get_id().as_str());
+    *command = std::mem::take(command).mut_args(|option| if is_other(&option) { option.hide(true) } else { option });
+    for below in command.get_subcommands_mut() {
+        hide_others(below, Some(options));
+    }
 }
 
 #[derive(Subcommand, Debug)]
@@ -218,7 +255,7 @@ const WRONG_OPTIONS: u8 = 2;
 
 /// Runs the program with its arguments and environment.
 pub async fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(error) if !error.use_stderr() => {
             let _ = error.print();

@@ -1,5 +1,6 @@
 //! The program's commands, from outside.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
@@ -103,6 +104,32 @@ fn help_is_the_manual_and_whoever_reads_may_stop() {
     let pipe = format!("'{}' schema | head -n 1", rec_tests::program::path().display());
     let cut = run(Command::new("sh").args(["-c", &pipe]));
     assert!(cut.stderr.is_empty(), "{}", String::from_utf8_lossy(&cut.stderr));
+}
+
+#[test]
+fn the_help_of_a_command_lists_the_options_that_concern_it() {
+    let directory = directory();
+    let variables = |arguments: &[&str]| -> BTreeSet<String> {
+        let help = output(command(directory.path()).args(arguments).arg("--help"));
+        let named = help.split("[env: ").skip(1).filter_map(|rest| rest.split(['=', ']']).next());
+        named.map(str::to_owned).collect()
+    };
+    let database = ["REC_DATABASE_CONNECTIONS", "REC_DATABASE_URL", "REC_DATA_DIR"];
+    for (arguments, expected) in [
+        (&["schema"][..], vec![]),
+        (&["mirror"], vec![]),
+        (&["health"], vec!["REC_LISTEN"]),
+        (&["migrate"], database.to_vec()),
+        (&["seed"], database.to_vec()),
+        (&["seed", "demo"], database.to_vec()),
+        (&["export"], database.to_vec()),
+        (&["backup"], database[1..].to_vec()),
+        (&["prune"], [&database[..], &["REC_FEED_DAYS"]].concat()),
+    ] {
+        assert_eq!(variables(arguments), expected.into_iter().map(str::to_owned).collect(), "{arguments:?}");
+    }
+    assert_eq!(variables(&["serve"]), variables(&[]));
+    assert!(variables(&["serve"]).len() > 40);
 }
 
 #[test]
