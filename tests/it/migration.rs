@@ -1,4 +1,4 @@
-//! The schema's history: it goes up, down and up again, and its tables are the entities.
+//! The schema's history: it can be migrated up, down and up again, and its tables match the entities.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use migration::{Migrator, MigratorTrait as _};
 use rec_tests::{Database, TestApp, on_both_databases, postgres};
 use sea_orm::{ColumnTrait as _, ColumnType, EntityTrait, IdenStatic as _, Iterable as _};
 
-/// A column: its type in the words of the database, and whether it may be empty.
+/// A column: its type as the database names it, and whether it may be null.
 type Columns = BTreeMap<String, (String, bool)>;
 
 fn columns_of<E: EntityTrait>(database: Database) -> (String, Columns) {

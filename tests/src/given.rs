@@ -1,4 +1,4 @@
-//! What a test starts from, made through the API by the secretariat. It goes past no rule.
+//! What a test starts from, made through the API by the secretariat.
 
 use serde_json::{Value, json};
 
