@@ -1,6 +1,5 @@
 //! Another system that has its own names for our records. It belongs to the organisation that used it first; to the secretariat if it has
-//! no
-//! owner.
+//! no owner.
 
 use crate::id::{OrganizationId, SourceSystemId};
 use sea_orm::entity::prelude::*;

@@ -1,6 +1,5 @@
 //! Indexes that have the meetings of each audience in the order of each list, and the rows that name a record by audience: a viewer that
-//! may
-//! not see all of them finds few rows without scanning past the others, and counts without reading the table.
+//! may not see all of them finds few rows without scanning past the others, and counts without reading the table.
 
 use sea_orm_migration::async_trait;
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager};

@@ -1,6 +1,5 @@
 //! The documents are true: every GraphQL example runs and gets the answer shown, commands of the README can be pasted, and links lead
-//! somewhere.
-//! `REC_UPDATE_EXAMPLES=1` writes the answers.
+//! somewhere. `REC_UPDATE_EXAMPLES=1` writes the answers.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -52,8 +52,7 @@ async fn read(client: &Client, mut after: Value, mut are_done: watch::Receiver<b
 }
 
 /// Creates themes; rolls every third one back after its change has got a number, and notifies of all of them. Returns the ids of the
-/// committed
-/// ones in order.
+/// committed ones in order.
 async fn write(app: &TestApp, writer: u64, step: impl Fn()) -> Vec<String> {
     let mut committed = Vec::new();
     for number in 0..45_u64 {

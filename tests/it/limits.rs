@@ -111,8 +111,8 @@ async fn a_short_list_costs_as_if_it_had_five_records(app: TestApp) {
         let back = format!("organizers {{ meeting {{ agenda {{ {agenda} }} }} }}");
         format!("{{ {page} {{ nodes {{ organizers {{ meeting {{ agenda {{ meeting {{ {back} }} }} }} }} }} }} }}")
     };
-    // From the inside: an agenda of one field 1 + 5 * 1, organisers 1 + 5 * (1 + 6) = 36, agenda 1 + 5 * (1 + 36) = 186, organisers
-    // 1 + 5 * (1 + 186) = 936, and a page of 21 with its nodes 1 + 21 * (1 + 936) = 19,678.
+    // From the inside: an agenda of one field 1 + 5 * 1, organisers 1 + 5 * (1 + 6) = 36, agenda 1 + 5 * (1 + 36) = 186, organisers 1 + 5 *
+    // (1 + 186) = 936, and a page of 21 with its nodes 1 + 21 * (1 + 936) = 19,678.
     assert_eq!(code(&app, &lists("meetings(first: 21)", "id")).await, (StatusCode::OK, "none".to_owned()));
     assert_eq!(code(&app, &lists("meetings(first: 22)", "id")).await, refused);
     assert_eq!(code(&app, &lists("meetings(last: 21)", "id number")).await, refused);

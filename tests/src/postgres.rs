@@ -1,6 +1,5 @@
 //! A PostgreSQL to test on: the one of `REC_TEST_DATABASE_URL`, else a throw-away cluster of local server programs. The cluster ends with
-//! the
-//! test process, however that ends: a shell holds the server and waits for the process's pipe to close.
+//! the test process, however that ends: a shell holds the server and waits for the process's pipe to close.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;

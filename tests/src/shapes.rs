@@ -13,8 +13,7 @@ pub struct Shape {
 const FAR: u32 = 2;
 
 /// A list in each of its orders, with each of its filters, with and without a count, alone and nested in each record that has it; and the
-/// most
-/// expensive of them, as often as one request may ask for it.
+/// most expensive of them, as often as one request may ask for it.
 pub fn shapes(schema: &Schema) -> Vec<Shape> {
     let mut shapes = Vec::new();
     let mut add = |name: String, query: String| shapes.push(Shape { name, query });

@@ -72,8 +72,7 @@ impl TestApp {
     }
 
     /// Lists are found through the parts of records, and what only an organisation may see by its drafter, so whoever may see the one must
-    /// see the
-    /// other. Returns the tables that have rows.
+    /// see the other. Returns the tables that have rows.
     pub async fn parts_are_seen_with_their_records(&self) -> Vec<&'static str> {
         let mut there = Vec::new();
         for (part, on) in SEEN_WITH {

@@ -159,8 +159,7 @@ impl Viewer {
     }
 
     /// Whose idempotency keys these are; `None` without a token. With another role, organisation or scope the viewer counts as another one,
-    /// because
-    /// it may see something else.
+    /// because it may see something else.
     pub fn identity(&self) -> Option<String> {
         let organization = self.organization.as_ref().map(|organization| organization.id.to_string());
         let scopes = self.scopes.as_ref().map(|scopes| format!("{scopes:?}"));

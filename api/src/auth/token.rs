@@ -75,8 +75,7 @@ pub fn issue(key: &OwnKey, trust: &Trust, grant: &Grant, id: uuid::Uuid, now: Da
 }
 
 /// The claims of a token whose signature, issuer, audience and times are valid. Every fault gives the same reason: which one it was helps
-/// an
-/// attacker more than a client.
+/// an attacker more than a client.
 pub async fn verify(token: &str, keys: &KeyRing, trust: &Trust, now: DateTime<Utc>) -> Result<Claims, Error> {
     const WRONG: Error = Error::Unauthenticated("The token is not valid.");
     if token.len() > LONGEST {

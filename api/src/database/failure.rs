@@ -1,6 +1,5 @@
 //! Why a statement failed, by the error codes of both databases. (PostgreSQL, "Error Codes"; SQLite, "Result Codes".) It decides nothing
-//! about
-//! what follows.
+//! about what follows.
 
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 

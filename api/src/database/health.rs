@@ -1,6 +1,5 @@
 //! What statements have shown about a database: whether its file is still the one that was opened, whether it accepts writes, and since
-//! when
-//! its connections are usable. It runs no statement.
+//! when its connections are usable. It runs no statement.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -105,8 +104,7 @@ impl Health {
     }
 
     /// Makes the pools close their connections to a server that accepts no writes: by now the address may lead to another server. Not at
-    /// every
-    /// error, since it may still lead to the same one.
+    /// every error, since it may still lead to the same one.
     pub fn lead_elsewhere(&self) {
         let (now, renewed) = (micros(self.opened.elapsed()), self.renewed.load(Ordering::Relaxed));
         if renewed == 0 || now.saturating_sub(renewed) > AT_MOST_EVERY {

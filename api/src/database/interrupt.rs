@@ -41,8 +41,7 @@ impl Interrupt {
 }
 
 /// The outcome of a statement. If this is dropped earlier, the statement is stopped before its connection goes back to the pool, where it
-/// is
-/// tested whether it still works.
+/// is tested whether it still works.
 pub async fn interruptible<T>(interrupt: &Interrupt, work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
     let mut underway = Underway { interrupt, is_known: false };

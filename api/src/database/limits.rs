@@ -7,8 +7,7 @@ use sea_orm::{DbBackend, Statement, Value};
 ///
 /// SQLite (3.51.3) plans for a bound limit, and prepares the statement again whenever another one is bound; it does not if the limit is an
 /// expression. PostgreSQL (15) is told to plan once on a connection, for any values. For a bound limit it then expects a tenth of the rows,
-/// and
-/// finds and sorts them, where a walk would find those of a page sooner: so the limit is written into the statement.
+/// and finds and sorts them, where a walk would find those of a page sooner: so the limit is written into the statement.
 pub fn planned_once(mut statement: Statement) -> Statement {
     if statement.db_backend == DbBackend::Sqlite {
         if statement.sql.contains("LIMIT ?") {

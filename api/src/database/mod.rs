@@ -1,6 +1,5 @@
 //! The connections: one pool on PostgreSQL; on SQLite one writer and a pool of readers, so that neither waits for the other. It knows no
-//! table
-//! and no rule.
+//! table and no rule.
 
 pub mod address;
 mod failure;
@@ -244,8 +243,7 @@ pub struct Databases {
 
 impl Databases {
     /// Opens the database of an address; a SQLite file is created if there is none. PostgreSQL cancels a statement that takes longer than
-    /// `limit`.
-    /// On both databases a statement is stopped when nobody waits for its outcome any more.
+    /// `limit`. On both databases a statement is stopped when nobody waits for its outcome any more.
     pub async fn open(url: &str, connections: u32, limit: Duration) -> Result<Self, DbErr> {
         let (statements, health) = (Arc::new(AtomicU64::new(0)), Arc::new(Health::default()));
         let prepare = |connection: &mut DatabaseConnection| {
@@ -284,8 +282,7 @@ impl Databases {
     }
 
     /// Begins a transaction that writes. On SQLite it takes the write lock at once: a read that becomes a write would be refused later. If
-    /// the
-    /// connection breaks, it tries once more on a new one.
+    /// the connection breaks, it tries once more on a new one.
     pub async fn begin(&self) -> Result<Transaction, DbErr> {
         let pool = match &self.write {
             Connection::Pool(pool) => pool,
@@ -317,8 +314,7 @@ impl Databases {
     }
 
     /// How many writes of this process wait for the one writer of SQLite, beyond those that their client's lane holds back. `None` on
-    /// PostgreSQL,
-    /// which has many.
+    /// PostgreSQL, which has many.
     pub fn writes_waiting(&self) -> Option<usize> {
         self.write.pool().queue.as_ref().map(|queue| queue.waiting())
     }
@@ -340,10 +336,8 @@ impl Databases {
     }
 
     /// Updates PostgreSQL's statistics after many rows were written at once, and its map of pages that everyone sees: until then it takes
-    /// scanning
-    /// a whole table for cheaper than using an index. SQLite plans better without statistics: its sample makes it take half of a table for
-    /// few
-    /// rows, and sort them.
+    /// scanning a whole table for cheaper than using an index. SQLite plans better without statistics: its sample makes it take half of a
+    /// table for few rows, and sort them.
     #[expect(clippy::disallowed_methods, reason = "what a planner knows is neither read nor written")]
     pub async fn refresh_statistics(&self) -> Result<(), DbErr> {
         match &self.maintenance {
@@ -387,8 +381,7 @@ impl Databases {
 }
 
 /// Begins a transaction in a task, which ends even if nobody waits for it any more: sqlx 0.9.0 would give a connection with a pending
-/// `BEGIN`
-/// back to the pool with the transaction open (its issue 4393), and what others write on it then is never committed.
+/// `BEGIN` back to the pool with the transaction open (its issue 4393), and what others write on it then is never committed.
 async fn begun_in_any_case(pool: &Pool, turn: Turn) -> Result<(Result<DatabaseTransaction, DbErr>, Turn), DbErr> {
     let options = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),

@@ -1,8 +1,6 @@
 //! The queue of writers to a SQLite file. SQLite's own waiting is not a queue: it sleeps longer and longer, and loses to a process that
-//! writes
-//! again at once. So a write that finds the file locked tries again every other millisecond, and meanwhile holds a lock on `rec.db-queue`,
-//! which
-//! shows it to a command of many transactions.
+//! writes again at once. So a write that finds the file locked tries again every other millisecond, and meanwhile holds a lock on
+//! `rec.db-queue`, which shows it to a command of many transactions.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;

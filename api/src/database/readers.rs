@@ -1,6 +1,5 @@
 //! The connections that read a SQLite database. Each is a pool of its own, so that its statement can be stopped when nobody waits for it
-//! any
-//! more; none of them writes.
+//! any more; none of them writes.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -66,8 +65,7 @@ impl Readers {
     }
 
     /// The free connection that was used last but one: its pages and statements are in memory, and sqlx, which tests a connection after its
-    /// use,
-    /// has finished testing it.
+    /// use, has finished testing it.
     fn warmest(&self) -> Option<usize> {
         let mut free = self.free();
         let place = free.len().saturating_sub(2);

@@ -20,9 +20,8 @@ const AT_FIRST: Duration = Duration::from_millis(200);
 
 impl Databases {
     /// Finds out whether writes are accepted: the file is the one that was opened, the server is not a standby, and, if the last write
-    /// failed or
-    /// there was none, as much can be written as a mutation needs. `mark` must differ each time: SQLite does not write what is there
-    /// already.
+    /// failed or there was none, as much can be written as a mutation needs. `mark` must differ each time: SQLite does not write what is
+    /// there already.
     pub async fn check_writable(&self, mark: Uuid) -> Result<(), DbErr> {
         self.health.check_file()?;
         if self.backend() == DbBackend::Postgres && self.is_read_only().await? {

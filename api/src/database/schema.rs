@@ -33,8 +33,7 @@ pub async fn is_current(databases: &Databases) -> Result<bool, DbErr> {
 }
 
 /// Runs the migrations that have not run on the database, in one transaction; another program that starts meanwhile waits. Refuses a
-/// database
-/// on which a migration has run that we do not know.
+/// database on which a migration has run that we do not know.
 pub async fn migrate(databases: &Databases) -> Result<(), SchemaError> {
     let txn = databases.begin().await.map_err(SchemaError::Migration)?;
     unlimited(&txn).await.map_err(SchemaError::Migration)?;

@@ -22,8 +22,7 @@ struct Parts {
 }
 
 /// How many connections the requests of one client may use at once: so many for reading, and as many for writing. A request that waits for
-/// one
-/// holds none of the same kind.
+/// one holds none of the same kind.
 #[derive(Debug)]
 pub struct Lane {
     reads: Arc<Semaphore>,

@@ -1,13 +1,10 @@
 //! Transactions that end in one of two ways: with a commit that the database has made, or without leaving anything behind. They add nothing
-//! to
-//! what the database does, but refuse to go on in doubt.
+//! to what the database does, but refuse to go on in doubt.
 //!
 //! SQLite ends a transaction by itself when the disk is full, a read fails or a statement is interrupted, but sqlx 0.9.0 still counts it as
-//! open:
-//! the next statement would be committed at once, and a savepoint would be taken for a transaction. Both databases roll back a transaction
-//! that
-//! they have aborted when it is committed, and PostgreSQL calls that a success. So nothing is done in a transaction whose state is in
-//! doubt.
+//! open: the next statement would be committed at once, and a savepoint would be taken for a transaction. Both databases roll back a
+//! transaction that they have aborted when it is committed, and PostgreSQL calls that a success. So nothing is done in a transaction whose
+//! state is in doubt.
 #![expect(clippy::disallowed_methods, reason = "it passes on what the read layer, the unit of work and the feed send")]
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -65,8 +62,7 @@ impl Drop for Transaction {
 }
 
 /// The state that a statement leaves if it is dropped before its outcome is known: after a read the transaction is in doubt, after a write
-/// it
-/// is over.
+/// it is over.
 struct Doubt<'a> {
     state: &'a State,
     reads: bool,
@@ -177,8 +173,7 @@ impl Transaction {
     }
 
     /// Fails unless the database is still in the transaction: PostgreSQL runs nothing in one that has failed, and SQLite refuses to begin
-    /// another
-    /// one within it.
+    /// another one within it.
     async fn check_there(&self) -> Result<(), DbErr> {
         let txn = self.inner()?;
         match self.backend {

@@ -1,6 +1,5 @@
 //! The threads in which sqlx uses SQLite: sqlx-sqlite 0.9.0 panics if there is no memory for a value of a row. The answer to a statement
-//! then
-//! ends early as if it were complete, and what is sent to such a thread while it ends is never answered.
+//! then ends early as if it were complete, and what is sent to such a thread while it ends is never answered.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Once};

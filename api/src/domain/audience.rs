@@ -26,8 +26,7 @@ pub fn of_meeting(sensitivity: Sensitivity) -> Access {
 }
 
 /// Under the Chatham House Rule only participants and the secretariat read who takes part; others see counts. The row's own organisation
-/// reads
-/// it if it may see the meeting; the other participants do by the rule of `participation::visible`.
+/// reads it if it may see the meeting; the other participants do by the rule of `participation::visible`.
 pub fn of_participation(sensitivity: Sensitivity, chatham_house: bool, organization: OrganizationId) -> Access {
     let (audience, _) = of_meeting(sensitivity);
     match audience {

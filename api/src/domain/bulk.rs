@@ -1,6 +1,5 @@
 //! The rules of bulk writes: how rows name their records, what a failed row does to the others, what becomes of a row. It plans and writes
-//! no
-//! rows.
+//! no rows.
 
 use super::validation::{Validated, ValidationError, ensure};
 

@@ -34,8 +34,7 @@ pub fn seen_as(kind: ChangeKind, could: bool, can: bool) -> Option<SeenAs> {
 }
 
 /// The first version that is given under a new identity of the feed: the seconds since 2026. All versions that a restored backup has lost
-/// were
-/// lower, unless a record was changed more than once a second for all that time.
+/// were lower, unless a record was changed more than once a second for all that time.
 pub fn first_version(at: DateTime<Utc>) -> i32 {
     let since = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or_default().and_time(NaiveTime::MIN).and_utc();
     i32::try_from((at - since).num_seconds()).unwrap_or(i32::MAX / 2).clamp(1, i32::MAX / 2)

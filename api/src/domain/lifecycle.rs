@@ -1,6 +1,5 @@
 //! The two state machines of the register: of a recommendation until its adoption, and of a meeting until its conclusion. Each is one
-//! table;
-//! what a transition needs besides (a procedure, addressees, dates) stands in the rules of the topic.
+//! table; what a transition needs besides (a procedure, addressees, dates) stands in the rules of the topic.
 
 use entity::meeting::MeetingStatus;
 use entity::recommendation::RecommendationStatus;

@@ -1,6 +1,5 @@
 //! What a client's scopes let it do. A viewer without any scopes, such as the holder of a token from the command line, is limited by its
-//! role
-//! alone.
+//! role alone.
 
 use entity::client::Scope;
 

@@ -87,8 +87,7 @@ pub fn signature(secret: &str, id: &str, timestamp: i64, body: &str) -> Option<S
 }
 
 /// How long to wait after so many failures: up to a fifth longer by `chance` from 0 to 255, and not less than the receiver asks for.
-/// `None`:
-/// do not try again.
+/// `None`: do not try again.
 fn patience(failures: i32, chance: u8, retry_after: Option<i64>) -> Option<TimeDelta> {
     let index = usize::try_from(failures - 1).ok()?;
     let planned = *SCHEDULE.get(index)?;
@@ -112,8 +111,7 @@ pub fn address(path: &str, url: &str, private_allowed: bool) -> Validated<String
 }
 
 /// Whether an address belongs to the public network: not this machine, a private network, or a reserved range. (IANA special-purpose
-/// address
-/// registries.)
+/// address registries.)
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),

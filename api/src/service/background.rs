@@ -1,6 +1,5 @@
 //! The background tasks of a process that serves: they follow the commits and the revoked tokens of other processes, deliver webhooks,
-//! write
-//! which tokens were used, and delete what is too old. They hold no rules.
+//! write which tokens were used, and delete what is too old. They hold no rules.
 
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -1,6 +1,5 @@
 //! Bulk writes: which record each row is about, and what becomes of the row. It knows no topic: the use cases of a type plan each row by
-//! the
-//! rules of the single mutations, and this module writes all rows of a table at once.
+//! the rules of the single mutations, and this module writes all rows of a table at once.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;

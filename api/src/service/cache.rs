@@ -1,8 +1,6 @@
 //! A cache of the rows that many records refer to and that seldom change, such as bodies and organisations. It is valid until the feed
-//! grows,
-//! so it needs no invalidation of its own; a change that is not in the feed, such as a statement by hand, is noticed after
-//! `REC_KEEP_SECONDS`
-//! at the latest.
+//! grows, so it needs no invalidation of its own; a change that is not in the feed, such as a statement by hand, is noticed after
+//! `REC_KEEP_SECONDS` at the latest.
 
 use std::any::Any;
 use std::collections::HashMap;

@@ -1,6 +1,5 @@
 //! Candidates: the rows that meet one part of a filter, if they are few. They are found by an index and sorted, instead of walking the
-//! whole
-//! list.
+//! whole list.
 
 use entity::Row;
 use entity::id::OrganizationId;

@@ -30,8 +30,7 @@ const PATH: &str = "externalId";
 #[derive(Clone, Debug, InputObject)]
 pub struct ExternalIdInput {
     /// The other system's name: at most 64 Latin letters, digits, and the signs `.` `-` `_` `:`. It is yours once you are the first to use
-    /// it;
-    /// an organisation has 50 systems at most.
+    /// it; an organisation has 50 systems at most.
     pub source_system: String,
     /// The record's id in that system, at most 200 characters.
     pub value: String,

@@ -1,6 +1,5 @@
 //! Inputs that several mutations share, and how an update input changes a row: an omitted field keeps its value, `null` clears it. It names
-//! no
-//! topic.
+//! no topic.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hash};

@@ -34,8 +34,7 @@ impl Level {
     }
 
     /// Asks for the rows of the audience. SQLite would test the gate for each row, although it is the same for all: there the gate becomes
-    /// part of
-    /// the audience, which is null, and so equal to none, unless the gate holds.
+    /// part of the audience, which is null, and so equal to none, unless the gate holds.
     pub fn look_for(&self, backend: DbBackend, select: &mut SelectStatement, audience: Expr) {
         if backend == DbBackend::Sqlite && !self.gate.is_empty() {
             let audience_or_none = Expr::case(self.gate.clone(), Expr::value(self.audience));

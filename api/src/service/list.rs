@@ -1,6 +1,5 @@
 //! A page of a list. Where indexes have its rows in order, audience by audience, they are walked until the page is full; unless a part of
-//! the
-//! filter matches few rows: those are found and sorted.
+//! the filter matches few rows: those are found and sorted.
 #![expect(
     clippy::disallowed_methods,
     reason = "a file of the read layer: rows are told by `read::select`, or audience by audience by `level::levels`"
@@ -58,8 +57,7 @@ fn union(parts: impl IntoIterator<Item = (&'static str, SelectStatement)>) -> Se
 }
 
 /// What must hold of the rows of an audience that are walked, and for walking them at all. The rows of an organisation are walked by its
-/// own
-/// index, whatever else must hold.
+/// own index, whatever else must hold.
 fn passed_by<E: Visible>(walk: &Walk, level: &Level) -> (Level, Condition) {
     let (is_child, columns) = (walk.is_child(), Columns::of_rows::<E>());
     let Some(organization) = level.owner else { return (level.clone(), walk.condition.clone().add_option(is_child)) };

@@ -62,8 +62,7 @@ pub fn pages_of<E: Visible>(
         outer.join_lateral(JoinType::InnerJoin, inner, "c", Condition::all());
     } else {
         // SQLite has no lateral join; a correlated list of ids does the same. It keeps the order of a cross join: otherwise it could read
-        // the table
-        // first, and build the list again for each of its rows.
+        // the table first, and build the list again for each of its rows.
         inner.clear_selects().column(E::ID.as_column_ref());
         outer
             .join_as(JoinType::CrossJoin, E::default(), "c", Condition::all())

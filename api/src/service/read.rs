@@ -39,8 +39,7 @@ pub struct Ordered<C: 'static> {
     /// Columns by whose values indexes find rows.
     pub found: &'static [C],
     /// Another column that names the owner of a row, if indexes have the rows of each in every order of the lists. It must equal the owner:
-    /// a row
-    /// in which they differ would be in no list of its owner's.
+    /// a row in which they differ would be in no list of its owner's.
     pub owner: Option<C>,
 }
 

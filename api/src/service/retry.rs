@@ -9,8 +9,7 @@ const ATTEMPTS: usize = 3;
 
 /// Retries a use case on a write conflict, such as a deadlock. An attempt that failed has left nothing behind: it is a transaction, or a
 /// savepoint in the transaction of a request. If every attempt fails, the answer is a conflict. Under an idempotency key it is an error
-/// instead:
-/// a conflict would be kept, and returned again to whoever repeats the request.
+/// instead: a conflict would be kept, and returned again to whoever repeats the request.
 pub async fn retry_on_conflict<T, F: Future<Output = Result<T, Error>>>(
     app: &AppContext,
     attempt: impl Fn() -> F,

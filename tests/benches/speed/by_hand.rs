@@ -1,6 +1,5 @@
 //! The same statements as the service runs, written by hand and run through sqlx on the same kind of connections. The columns that an
-//! answer
-//! needs are read into values; no JSON is written.
+//! answer needs are read into values; no JSON is written.
 
 use chrono::NaiveDate;
 use sea_orm::sqlx::postgres::{PgPool, PgPoolOptions, PgRow};

@@ -1,6 +1,6 @@
 //! Measured comparisons, each against its limit, in one run: `cargo bench -p rec-tests`. Machines are noisy, so what counts are ratios: the
-//! two sides of a line take turns, and its ratio is the median of the rounds' ratios. Parts of the table can be named:
-//! `cargo bench -p rec-tests -- hand endpoint lists points pages sync program beside`.
+//! two sides of a line take turns, and its ratio is the median of the rounds' ratios. Parts of the table can be named: `cargo bench -p
+//! rec-tests -- hand endpoint lists points pages sync program beside`.
 #![expect(clippy::print_stdout, reason = "the table is printed")]
 #![expect(clippy::unwrap_used, reason = "a bench that fails stops")]
 

@@ -1,6 +1,5 @@
 //! What sync jobs do: bulk writes against the same rows inserted by hand, the change feed, exports against the same rows selected by hand,
-//! and
-//! the cost of the feed for a single write.
+//! and the cost of the feed for a single write.
 
 use std::time::{Duration, Instant};
 

@@ -4,10 +4,8 @@
 //! `yes`: done or shown. `no`: `FORBIDDEN`. `-`: the same answer as for what does not exist (null, an empty list, `NOT_FOUND`).
 //!
 //! The partners: `another` chairs working group B, and has no part in the record; `own` is the drafting organisation, a member of working
-//! group
-//! A; `chair` chairs working group A; `committee` chairs the Executive Committee. Texts are those of `own` in working group A unless the
-//! row says
-//! otherwise.
+//! group A; `chair` chairs working group A; `committee` chairs the Executive Committee. Texts are those of `own` in working group A unless
+//! the row says otherwise.
 
 mod records;
 

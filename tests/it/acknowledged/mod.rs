@@ -1,6 +1,5 @@
 //! What is acknowledged is kept, and everyone sees it, whatever failed before: a disk, memory, an interrupted statement, a request that is
-//! cut
-//! off, a broken connection. What is not acknowledged leaves nothing that blocks others.
+//! cut off, a broken connection. What is not acknowledged leaves nothing that blocks others.
 
 mod disk;
 mod memory;
@@ -141,8 +140,7 @@ impl Pair {
                 "SELECT query AS x FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in %'";
             assert_eq!(self.other.rows(open).await, Vec::<Value>::new());
             // The service and the server always agreed on whether there was a transaction. (If a savepoint's end was cut off, its rollback
-            // fails, and the
-            // whole transaction is rolled back.)
+            // fails, and the whole transaction is rolled back.)
             let said = postgres::said(&self.other.url);
             let strayed = said.iter().find(|line| line.contains("transaction in progress"));
             assert_eq!(strayed, None);

@@ -13,8 +13,7 @@ pub async fn plan(app: &TestApp, statement: &SelectStatement) -> String {
 }
 
 /// As `plan`, which on PostgreSQL is for any values; and there also the plan for the actual values, for which the planner knows how many
-/// rows
-/// have them.
+/// rows have them.
 pub async fn plans(app: &TestApp, statement: &SelectStatement) -> Vec<String> {
     let statement = planned_once(app.app.databases.backend().build(statement));
     match app.database {

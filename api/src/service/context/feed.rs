@@ -1,6 +1,5 @@
 //! The feed of one database as a process knows it: its identity, its head, and its followers. It neither reads nor writes the feed:
-//! `change`
-//! does.
+//! `change` does.
 
 use std::str::FromStr;
 

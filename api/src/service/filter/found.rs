@@ -18,8 +18,7 @@ pub enum Found {
 }
 
 /// How an index serves a filter by these fields: it has the rows of one value of a `leading` field in order, and finds those of a `few`
-/// field.
-/// It serves one field only.
+/// field. It serves one field only.
 pub fn found(leading: &[&str], few: &[&str], filter: &ConstValue) -> Found {
     let ConstValue::Object(filter) = filter else {
         return if *filter == ConstValue::Null { Found::InOrder } else { Found::Not };

@@ -1,6 +1,5 @@
 //! Filters of lists, and how they become conditions. A filter only reads what the viewer may see: relation filters go through the read
-//! layer
-//! of the related table. The comparisons with one column stand in `compare`.
+//! layer of the related table. The comparisons with one column stand in `compare`.
 
 mod compare;
 pub mod found;

@@ -463,8 +463,7 @@ fn ids_of(meetings: &[Changed<'_>], which: impl Fn(&Changed<'_>) -> bool) -> Vec
 }
 
 /// Notifies of the recommendations that were agreed or adopted at meetings whose audience has changed: a recommendation names its meeting
-/// to
-/// whoever may see it.
+/// to whoever may see it.
 async fn tell_of_reached(tx: &mut Tx<'_>, moved: &[Changed<'_>]) -> Result<(), Error> {
     for audience in Audience::iter() {
         let ids = ids_of(moved, |(before, after)| before.audience.min(after.audience) == audience);

@@ -174,8 +174,7 @@ impl<E: Row> Listing<E> {
     }
 
     /// As `walk`, for the rows of a parent. Where no index has these in order and a filter asks for some of them only, they are better
-    /// found and
-    /// sorted: a walk would search the whole table for rare rows, for each parent.
+    /// found and sorted: a walk would search the whole table for rare rows, for each parent.
     pub fn walk_of(&self, relation: &Relation, parent: Expr) -> Option<Walk>
     where
         E: Visible,
@@ -227,8 +226,7 @@ impl<E: Row> Listing<E> {
     }
 
     /// The lowest value of the first key that rows of a section after a position can have; if `flipped`, the highest one before it. An
-    /// index can
-    /// start there, whatever the other keys are.
+    /// index can start there, whatever the other keys are.
     fn bound_in(&self, position: &Position, of_nulls: bool, flipped: bool) -> Option<Expr> {
         self.first_term(position, of_nulls, flipped).map(|first| first.reached())
     }
@@ -302,8 +300,7 @@ impl<E: Row> Listing<E> {
     }
 
     /// The expressions that the list is sorted by, without the first `after` keys, each with its direction; reversed for a page that is
-    /// read
-    /// backward.
+    /// read backward.
     fn sort_exprs(&self, after: usize, column: impl Fn(E::Column) -> Expr) -> Vec<(Expr, bool)> {
         let mut exprs = Vec::new();
         for key in self.keys.iter().skip(after) {
@@ -318,8 +315,7 @@ impl<E: Row> Listing<E> {
     }
 
     /// How many of the first keys are null in all rows that follow, because the page begins among nulls, which come last. They are left out
-    /// of
-    /// the sorting: SQLite would sort the rows again although its index has them in order.
+    /// of the sorting: SQLite would sort the rows again although its index has them in order.
     fn ended(&self) -> usize {
         let Some(after) = self.after.as_ref().filter(|_| !self.backward) else { return 0 };
         after.values.iter().take_while(|value| **value == value.as_null()).count()

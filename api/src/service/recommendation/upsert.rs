@@ -1,6 +1,5 @@
 //! Writing many recommendations at once: new drafts, and texts that are not agreed yet. It adds no rules: they are those of drafting,
-//! revising
-//! and setting addressees.
+//! revising and setting addressees.
 
 use std::collections::{HashMap, HashSet};
 

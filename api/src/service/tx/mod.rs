@@ -1,6 +1,5 @@
 //! The unit of work: every write goes through it. A transaction checks versions, stamps rows, and writes its changes to the feed and its
-//! line
-//! to the audit trail in the same commit; dropped before `commit`, it leaves nothing behind.
+//! line to the audit trail in the same commit; dropped before `commit`, it leaves nothing behind.
 #![expect(clippy::disallowed_methods, reason = "the one place that writes entities")]
 
 mod parts;

@@ -14,10 +14,8 @@ use crate::service::read::{self, Visible};
 
 impl Tx<'_> {
     /// Notifies of the records that meet a condition, whoever may see them. They name another record whose audience has changed, and at
-    /// least the
-    /// viewers that `named` admits read that there. Other viewers are not notified, and the version, which does not change, tells them
-    /// nothing. A
-    /// record that this transaction has written is notified already.
+    /// least the viewers that `named` admits read that there. Other viewers are not notified, and the version, which does not change, tells
+    /// them nothing. A record that this transaction has written is notified already.
     pub async fn notify_where<E: Record + Visible>(&mut self, which: Condition, named: Access) -> Result<(), Error> {
         let everyone = Viewer::system("tell");
         let naming = read::all::<E>(&self.txn, &everyone, which).await?;

@@ -47,8 +47,7 @@ impl Tx<'_> {
     }
 
     /// The record that is to be changed, at the version that its author has read. It is locked until the transaction ends: a concurrent
-    /// writer
-    /// that has read the same version waits, and then conflicts.
+    /// writer that has read the same version waits, and then conflicts.
     pub async fn get_at<E: Visible + Record>(
         &self,
         id: E::Id,

@@ -1,8 +1,6 @@
 //! Delivering: each webhook is a reader of the feed with its own stored position, and no delivery runs inside a use case. A lease on its
-//! row
-//! makes one process the one that delivers; position and log are written after the receiver has answered, so that a restart loses nothing.
-//! A
-//! message that was delivered but not noted is sent again under the same id.
+//! row makes one process the one that delivers; position and log are written after the receiver has answered, so that a restart loses
+//! nothing. A message that was delivered but not noted is sent again under the same id.
 #![expect(
     clippy::disallowed_methods,
     reason = "positions, leases and the log of deliveries are no part of the record: neither the read layer nor the unit of work knows them"
