@@ -1,4 +1,4 @@
-//! A point on a meeting's agenda.
+//! An item of a meeting's agenda.
 
 use crate::id::{AgendaItemId, BodyId, MeetingId, OrganizationId};
 use crate::text::LocalizedText;

@@ -19,9 +19,9 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// Why a record was removed or taken back.
+    /// Why a record was removed or withdrawn.
     ChangeReason {
-        /// A text was taken back before its adoption. The record stays with its drafter and the secretariat.
+        /// A text was withdrawn before its adoption. Its drafter and the secretariat still see the record.
         WithdrawnDraft,
         /// It should not have been entered.
         EnteredInError,
@@ -32,7 +32,7 @@ vocabulary! {
     }
 }
 
-/// A removed or hidden row has no current state to judge, so the line keeps its audience before and after.
+/// For a removed or hidden row there is no current state to judge by, so the line keeps its audience before and after.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "change")]
 pub struct Model {
@@ -50,7 +50,7 @@ pub struct Model {
     pub owner: Option<OrganizationId>,
     pub audience_before: Option<Audience>,
     pub owner_before: Option<OrganizationId>,
-    /// The record that a merged one has become a part of; of the same kind.
+    /// The record that a merged one was merged into; of the same type.
     pub replaced_by: Option<Uuid>,
 }
 

@@ -1,4 +1,4 @@
-//! The number of the last change, and the name of this database. One row; its lock puts commits in order.
+//! The number of the last change, and the identity of the feed. One row; the lock on it puts commits in order.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,11 +9,11 @@ pub struct Model {
     pub id: i32,
     pub seq: i64,
     pub epoch: Uuid,
-    /// The number of the last change that has been forgotten.
+    /// The number of the last change that was deleted.
     pub floor: i64,
-    /// Where its numbers are handed out; `None` until that is known.
+    /// Where the numbers are handed out; `None` until that is known.
     pub home: Option<String>,
-    /// The lowest version that a record is given when it is changed: above all that were given in what a restored backup has lost.
+    /// The lowest version that a record gets when it is changed: above all versions that a restored backup has lost.
     pub first_version: i32,
 }
 

@@ -1,4 +1,4 @@
-//! A system that uses the API for an organisation: what it is to the service, and what it may do.
+//! A system that uses the API: what it is to the service, and what it may do.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
@@ -13,13 +13,13 @@ vocabulary! {
         Reader,
         /// It reads, and acts for its organisation.
         Partner,
-        /// It keeps the council's record.
+        /// It keeps the council's register.
         Secretariat,
     }
 }
 
 vocabulary! {
-    /// What a client may do, within what its role may.
+    /// What a client may do, within what its role allows.
     Scope {
         /// Read more than everyone reads.
         Read,

@@ -1,4 +1,4 @@
-//! What another system calls a record. Its owner is the system's.
+//! An external id: what another system calls a record. Its owner is that of the system.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;

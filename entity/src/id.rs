@@ -27,7 +27,7 @@ pub trait RecordId:
     fn uuid(self) -> Uuid;
 }
 
-/// A text is not an id of the kind that is wanted.
+/// The error if a text is not an id of the wanted kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAnId;
 
@@ -39,7 +39,7 @@ impl fmt::Display for NotAnId {
 
 impl std::error::Error for NotAnId {}
 
-/// The UUID behind `prefix_…`; the canonical form only, so that one record has one id.
+/// The UUID behind `prefix_…`, in the canonical form only, so that one record has one id.
 fn parse(prefix: &str, text: &str) -> Result<Uuid, NotAnId> {
     let digits = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).ok_or(NotAnId)?;
     let canonical = digits.len() == 32 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));

@@ -1,4 +1,4 @@
-//! A request that may come again, and its answer, written in the transaction of its effects.
+//! A request with an idempotency key, and its answer, written in the transaction of its effects.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
@@ -14,7 +14,7 @@ pub struct Model {
     /// A hash of the request's body.
     #[sea_orm(column_type = "Text")]
     pub fingerprint: String,
-    /// The answer as JSON; none until the transaction ends.
+    /// The answer as JSON; `None` until the transaction ends.
     #[sea_orm(column_type = "Text", nullable)]
     pub answer: Option<String>,
     pub at: DateTime<Utc>,

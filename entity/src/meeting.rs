@@ -18,7 +18,7 @@ vocabulary! {
         JointWorkingGroups,
         /// A briefing on the council. It carries no body session.
         Briefing,
-        /// An event beside another one. It carries no body session.
+        /// An event beside another event. It carries no body session.
         SideEvent,
         /// A conference or dialogue. It carries no body session.
         ConferenceOrDialogue,
@@ -42,19 +42,19 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// Where a meeting stands.
+    /// The status of a meeting.
     MeetingStatus {
         /// Scheduled, not yet confirmed.
         Planned,
         /// Confirmed; it has at least one organiser.
         Confirmed,
-        /// Under way.
+        /// In progress.
         InSession,
-        /// Over. Its record is kept for good.
+        /// Over. What is recorded of it is kept for good.
         Concluded,
-        /// Put off; it can be planned again.
+        /// Postponed; it can be planned again.
         Postponed,
-        /// Called off.
+        /// Cancelled.
         Cancelled,
     }
 }

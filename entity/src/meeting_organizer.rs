@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 vocabulary! {
     /// What an organiser does for a meeting.
     OrganizerRole {
-        /// Receives the meeting at its seat.
+        /// Holds the meeting at its seat.
         Host,
         /// Organises the meeting.
         Organizer,

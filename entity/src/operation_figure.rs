@@ -1,4 +1,4 @@
-//! One figure about an operation, a country or the region, with its source. Never added to figures of another kind.
+//! One figure about an operation, a country or the region, with its source. It must never be added to figures of another kind.
 
 use crate::id::{CountryId, OperationFigureId, OrganizationId, RepatriationOperationId, SourceId};
 use crate::meeting::CountQualifier;

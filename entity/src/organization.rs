@@ -1,4 +1,4 @@
-//! An organisation. Organisations speak, not persons.
+//! An organisation. Only organisations speak in the council, not persons.
 
 use crate::id::{CountryId, OrganizationId};
 use crate::text::LocalizedText;

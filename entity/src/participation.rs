@@ -1,4 +1,4 @@
-//! An organisation's part in a meeting. No person is named.
+//! An organisation's part in a meeting. It names no person.
 
 use crate::id::{MeetingId, OrganizationId, ParticipationId};
 use chrono::{DateTime, Utc};
@@ -9,7 +9,7 @@ vocabulary! {
     Capacity {
         /// Heads a state's delegation.
         HeadOfDelegation,
-        /// Takes part.
+        /// Takes part as a delegate.
         Delegate,
         /// Speaks.
         Speaker,
@@ -17,7 +17,7 @@ vocabulary! {
         Moderator,
         /// Reports.
         Rapporteur,
-        /// Observes.
+        /// Attends as an observer.
         Observer,
         /// Serves the meeting.
         Secretariat,
@@ -29,7 +29,7 @@ vocabulary! {
     Attendance {
         /// Invited.
         Invited,
-        /// Has said that it comes.
+        /// Has confirmed that it comes.
         Confirmed,
         /// Was in the room.
         Present,

@@ -16,11 +16,11 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// Where the text stands on its way to adoption.
+    /// The status of a text until its adoption and after it.
     RecommendationStatus {
-        /// Being written by its drafting organisation.
+        /// Being written by the organisation that drafts it.
         Draft,
-        /// Before the body.
+        /// Under discussion in the body.
         UnderDiscussion,
         /// Under a silence procedure; the text is not edited.
         UnderSilence,
@@ -28,9 +28,9 @@ vocabulary! {
         AgreedInGroup,
         /// The body found no consensus on this revision.
         NoConsensus,
-        /// Taken back before adoption.
+        /// Withdrawn before adoption.
         Withdrawn,
-        /// Before the Executive Committee.
+        /// Submitted to the Executive Committee.
         SubmittedToExcom,
         /// Sent back by the Executive Committee.
         Returned,
@@ -44,7 +44,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// How pressing it is.
+    /// How urgent it is.
     Priority {
         /// Low.
         Low,

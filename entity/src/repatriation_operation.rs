@@ -1,4 +1,4 @@
-//! A repatriation operation. Aggregates only; exposed to the secretariat alone until disclosure control exists.
+//! A repatriation operation. Aggregates only; shown to the secretariat alone until disclosure control exists.
 
 use crate::id::{CountryId, OrganizationId, RepatriationOperationId};
 use crate::text::LocalizedText;

@@ -1,4 +1,4 @@
-//! What every row has in common, so that the read layer and the unit of work can be written once.
+//! What all rows have in common, so that the read layer and the unit of work are written once. It holds no rules.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -7,7 +7,7 @@ use sea_orm::{
 
 use crate::id::{OrganizationId, RecordId};
 
-/// Who may read a row, from everyone to the secretariat alone. Stored on the row by the rules of the service.
+/// Who may read a row, from everyone to the secretariat alone. The rules of the service write it on the row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
 pub enum Audience {
@@ -20,9 +20,9 @@ pub enum Audience {
 }
 
 vocabulary! {
-    /// The kinds of records that the service keeps.
+    /// The types of records that the service keeps.
     RecordType {
-        /// A point on a meeting's agenda.
+        /// An item of a meeting's agenda.
         AgendaItem,
         /// The plenary, the Executive Committee or a working group.
         Body,
@@ -51,7 +51,7 @@ vocabulary! {
     }
 }
 
-/// A row of a table whose id has its own kind, with the audience that may read it.
+/// A row of a table whose ids have their own type, with the audience that may read it.
 pub trait Row:
     EntityTrait<
         ActiveModel: ActiveModelBehavior<Entity = Self> + Send,
@@ -72,7 +72,7 @@ pub trait Row:
     fn id(row: &Self::Model) -> Self::Id;
     fn set_id(row: &mut Self::Model, id: Self::Id);
     fn audience(row: &Self::Model) -> Audience;
-    /// The organisation that may read the row whatever its audience.
+    /// The organisation that may read the row whatever its audience is.
     fn owner(row: &Self::Model) -> Option<OrganizationId>;
     fn set_access(row: &mut Self::Model, audience: Audience, owner: Option<OrganizationId>);
 }
@@ -80,12 +80,12 @@ pub trait Row:
 /// The row type of a table.
 pub type ModelOf<E> = <E as EntityTrait>::Model;
 
-/// A row that stands for itself: it has a version and a place in the feed.
+/// A row that is a record of its own: it has a version and lines in the feed.
 pub trait Record: Row {
     const TYPE: RecordType;
     const VERSION: Self::Column;
     fn version(row: &Self::Model) -> i32;
-    /// Sets the version and the time of the last change, and what follows from other columns.
+    /// Sets the version, the time of the last change, and the columns that follow from others.
     fn stamp(row: &mut Self::Model, version: i32, at: DateTime<Utc>);
 }
 

@@ -1,5 +1,5 @@
-//! Another system that calls our records by its own names. It is its owner's, who used it first; the secretariat's if it
-//! has none.
+//! Another system that has its own names for our records. It belongs to the organisation that used it first; to the secretariat if it has
+//! no owner.
 
 use crate::id::{OrganizationId, SourceSystemId};
 use sea_orm::entity::prelude::*;

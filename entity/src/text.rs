@@ -6,7 +6,7 @@ use sea_orm::FromJsonQueryResult;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A language that the council's record is kept in. English and Russian are the working languages.
+/// A language in which the council's register is kept. English and Russian are the working languages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, async_graphql::Enum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Locale {
@@ -58,7 +58,7 @@ pub struct LocalizedText {
     texts: Texts,
 }
 
-/// Each language once, in the order of `Locale`; in JSON a map. There are few: a list is smaller and faster than a tree.
+/// Each language once, in the order of `Locale`; a map in JSON. There are few: a list is smaller and faster than a tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Texts(Vec<(Locale, String)>);
 
@@ -118,7 +118,7 @@ impl LocalizedText {
         self
     }
 
-    /// The text in the first of `wanted` that exists, else the original.
+    /// The text in the first of the `wanted` languages that exists, else the original.
     #[must_use]
     pub fn best(&self, wanted: &[Locale]) -> &str {
         let mut locales = wanted.iter().copied().chain([self.original]);
@@ -140,7 +140,7 @@ impl LocalizedText {
         self.texts.0.iter().map(|(locale, text)| (*locale, text.as_str()))
     }
 
-    /// All languages in lower case, a line each: what a case-insensitive search reads.
+    /// All languages in lower case, one line for each: what a case-insensitive search reads.
     #[must_use]
     pub fn folded(&self) -> String {
         let lines: Vec<String> = self.texts.0.iter().map(|(_, text)| text.to_lowercase()).collect();

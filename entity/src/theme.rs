@@ -1,4 +1,4 @@
-//! What recommendations are about.
+//! A theme: what recommendations are about.
 
 use crate::id::{OrganizationId, ThemeId};
 use crate::text::LocalizedText;
@@ -10,7 +10,7 @@ vocabulary! {
     ThemeKind {
         /// A subject of the council's work.
         Subject,
-        /// A group of people whom recommendations are about.
+        /// A group of people that recommendations are about.
         AffectedGroup,
         /// A Sustainable Development Goal.
         Sdg,
@@ -35,7 +35,7 @@ pub struct Model {
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub version: i32,
-    /// The theme that takes its place, while it is merged: the links of adopted recommendations follow it then.
+    /// The theme that this one is being merged into: the guards then let the themes of adopted recommendations change.
     pub merged_into_id: Option<ThemeId>,
 }
 

@@ -1,4 +1,4 @@
-//! How an enum of the vocabulary is declared: stored as its upper-case name, and the same name in GraphQL.
+//! How an enum of the vocabulary is declared: stored as its upper-case name, with the same name in GraphQL.
 
 /// An enum of the vocabulary. Expands to
 /// the enum, as it stands, with

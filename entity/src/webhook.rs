@@ -1,4 +1,4 @@
-//! An address that is told of changes, and how far in the feed it has been told.
+//! A webhook: an address that is notified of changes, and up to where in the feed it has been notified.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
@@ -8,7 +8,7 @@ use crate::RecordType;
 use crate::id::{ClientId, OrganizationId, WebhookId};
 
 vocabulary! {
-    /// Whether a webhook is told of changes.
+    /// Whether a webhook is notified of changes.
     WebhookStatus {
         /// It is.
         Active,
@@ -26,18 +26,18 @@ vocabulary! {
         Gone,
         /// Every attempt of the retry schedule has failed.
         Exhausted,
-        /// The feed no longer goes back to where it stands.
+        /// The feed no longer goes back to its position.
         LeftBehind,
         /// Its client is no longer active.
         ClientInactive,
     }
 }
 
-/// The types that it is told of; all of them if there are none.
+/// The types that it is notified of; empty for all of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 pub struct Types(pub Vec<RecordType>);
 
-/// What its messages are signed with. The newest first; an older one until its time is over.
+/// The secrets that its messages are signed with. The newest first; an older one until it expires.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 pub struct Secrets(pub Vec<Secret>);
 
@@ -62,14 +62,14 @@ pub struct Model {
     pub secrets: Secrets,
     pub status: WebhookStatus,
     pub reason: Option<WebhookReason>,
-    /// The number of the last change that it has been told of, or need not be.
+    /// The number of the last change that it was sent, or need not be sent.
     pub position: i64,
-    /// The identity of the feed that it has been told of.
+    /// The identity of the feed of which it was last notified.
     pub epoch: Option<Uuid>,
-    /// Attempts that have failed since the last one that did not.
+    /// Failed attempts since the last successful one.
     pub failures: i32,
     pub next_attempt_at: Option<DateTime<Utc>>,
-    /// The process that delivers, and until when nobody else does.
+    /// The process that delivers, and until when no other one may.
     pub lease_holder: Option<Uuid>,
     pub lease_until: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,

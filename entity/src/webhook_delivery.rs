@@ -1,4 +1,4 @@
-//! What became of one attempt to deliver a message.
+//! The result of one attempt to deliver a message.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
@@ -6,11 +6,11 @@ use sea_orm::entity::prelude::*;
 use crate::id::{OrganizationId, WebhookDeliveryId, WebhookId};
 
 vocabulary! {
-    /// What became of an attempt.
+    /// The result of an attempt.
     DeliveryOutcome {
-        /// The receiver has answered with a status of success.
+        /// The receiver answered with a status of success.
         Delivered,
-        /// It has not.
+        /// It did not.
         Failed,
     }
 }

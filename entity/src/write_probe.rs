@@ -1,4 +1,4 @@
-//! What is written to find out whether the database takes writes. One row.
+//! The row that is written to find out whether the database accepts writes. One row.
 
 use sea_orm::entity::prelude::*;
 
@@ -7,7 +7,7 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i32,
-    /// As long as it takes to find out that there is no room.
+    /// Long enough that a lack of space is noticed.
     #[sea_orm(column_type = "Text")]
     pub filler: String,
 }

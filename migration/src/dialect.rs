@@ -2,7 +2,7 @@
 
 use sea_orm_migration::sea_orm::DbBackend;
 
-/// `{text}` sorts by bytes, so that both databases order and page alike.
+/// `{text}` sorts by bytes, so that both databases sort and page alike.
 const TYPES: [(&str, &str, &str); 5] = [
     // name, PostgreSQL, SQLite
     ("{uuid}", "uuid", "blob"),

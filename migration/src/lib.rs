@@ -1,4 +1,4 @@
-//! The history of the schema. Depends on nothing of ours; a migration is never edited once it has landed.
+//! The history of the schema. It depends on nothing of ours; a migration is never edited once it has landed.
 
 mod dialect;
 mod m20261124_000001_record;

@@ -1,4 +1,4 @@
-//! The council's record, the feed and the audit trail.
+//! The council's register, the feed and the audit trail.
 
 use sea_orm_migration::async_trait;
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager};

@@ -1,4 +1,4 @@
-//! Meetings can be demonstrations as well. Those of synthetic volume, whose sessions are numbered from 1,000,001, are.
+//! Meetings can be demonstrations too. Those of synthetic volume, whose sessions are numbered from 1,000,001, are.
 
 use sea_orm_migration::async_trait;
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager};

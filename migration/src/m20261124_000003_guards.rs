@@ -1,4 +1,4 @@
-//! Indexes for lists that begin with the newest, and guards around what is adopted.
+//! Indexes for lists that begin with the newest, and guards for what is adopted.
 
 use sea_orm_migration::async_trait;
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager};
@@ -7,7 +7,7 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// Nulls sort last both ways, so that each way has its own index.
+/// Nulls sort last in both directions, so each direction has its own index.
 const INDEXES: [(&str, &str); 6] = [
     ("recommendation_created", "recommendation (created_at, id)"),
     ("recommendation_newest", "recommendation ((adopted_on IS NOT NULL), adopted_on, id)"),

@@ -1,4 +1,4 @@
-//! How far the feed has been forgotten, and the changes of one type.
+//! Up to which change the feed has been deleted, and an index for the changes of one type.
 
 use sea_orm_migration::async_trait;
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager};

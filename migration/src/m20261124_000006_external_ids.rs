@@ -1,4 +1,4 @@
-//! What other systems call our records, and whose those systems are.
+//! External ids: what other systems call our records, and who owns those systems.
 
 use sea_orm_migration::async_trait;
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager};

@@ -1,4 +1,4 @@
-//! The answers to requests that may come again.
+//! The answers to requests with an idempotency key.
 
 use sea_orm_migration::async_trait;
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager};

@@ -1,4 +1,4 @@
-//! API clients and the tokens that they were issued.
+//! API clients and the tokens that were issued for them.
 
 use sea_orm_migration::async_trait;
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager};

@@ -1,4 +1,4 @@
-//! Webhooks: who is told of changes, how far each has been told, and what became of each delivery.
+//! Webhooks: who is notified of changes, up to where each has been, and the result of each delivery.
 
 use sea_orm_migration::async_trait;
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager};

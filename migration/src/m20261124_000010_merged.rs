@@ -1,4 +1,4 @@
-//! Which record has taken the place of one that was merged into it.
+//! Which record another one was merged into.
 
 use sea_orm_migration::async_trait;
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager};

@@ -1,4 +1,4 @@
-//! Lets a theme be merged that adopted recommendations have: their links follow it, and are kept otherwise.
+//! Allows merging a theme of adopted recommendations: their rows then name the other theme, and are otherwise kept.
 
 use sea_orm_migration::async_trait;
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager};

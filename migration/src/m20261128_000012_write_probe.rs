@@ -1,4 +1,4 @@
-//! A row to write to when it is asked whether the database takes writes.
+//! A row to write to when readiness asks whether the database accepts writes.
 
 use sea_orm_migration::async_trait;
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager};
@@ -17,7 +17,7 @@ CREATE TABLE write_probe (
 INSERT INTO write_probe VALUES (1, '');
 ";
 
-/// What is compressed finds room where other rows find none.
+/// Compressed values would find space where other rows find none.
 const PLAIN_POSTGRES: &str = "ALTER TABLE write_probe ALTER COLUMN filler SET STORAGE EXTERNAL";
 
 #[async_trait::async_trait]

@@ -1,5 +1,5 @@
-//! Indexes that have the rows of a body, and of a state, in the order of a list, and no more those by which the rows that a viewer may
-//! see were found only to be sorted: most rows are seen by most viewers.
+//! Indexes that have the rows of a body, and of a state, in the order of a list. They replace those that found the rows a viewer may see
+//! only to sort them: most rows are seen by most viewers.
 
 use sea_orm_migration::async_trait;
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager};
@@ -8,10 +8,10 @@ use sea_orm_migration::sea_orm::ConnectionTrait;
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// Nulls sort last both ways, so that each way has its own index.
+/// Nulls sort last in both directions, so each direction has its own index.
 const INDEXES: [(&str, &str); 13] = [
     ("recommendation_due_last", "recommendation ((target_date IS NOT NULL), target_date, id)"),
-    // Rows are counted without being read. Were the id not second, it would be skipped through to sort.
+    // Rows are counted without reading the table. If the id were not the second column, the index would be skip-scanned and then sorted.
     ("recommendation_body_seen", "recommendation (body_id, id, owner, audience)"),
     ("recommendation_body_created", "recommendation (body_id, created_at, id)"),
     ("recommendation_body_updated", "recommendation (body_id, updated_at, id)"),

@@ -1,5 +1,5 @@
-//! Where the feed's numbers were handed out, so that a restored copy is known for another feed, and which identity of it each webhook has
-//! been told of.
+//! Where the feed's numbers were handed out, so that a restored copy is recognised as another feed, and of which identity each webhook has
+//! been notified.
 
 use sea_orm_migration::async_trait;
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager};

@@ -1,5 +1,5 @@
-//! Indexes that have the recommendations of each audience in the order of each list: all of them, those of a body, and those in a state.
-//! Whoever may not see all rows reads those that it may see, and passes none of the others.
+//! Indexes that have the recommendations of each audience in the order of each list: all of them, those of a body, and those in a state. A
+//! viewer that may not see all rows reads only those that it may see.
 
 use sea_orm_migration::async_trait;
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager};
@@ -11,7 +11,7 @@ pub struct Migration;
 /// What a list is sorted by before the id.
 const KEYS: [&str; 7] = ["", "label", "status", "target_date", "adopted_on", "created_at", "updated_at"];
 
-/// The indexes whose place these take.
+/// The indexes that these replace.
 const NO_MORE: [(&str, &str); 18] = [
     ("recommendation_body_seen", "recommendation (body_id, id, owner, audience)"),
     ("recommendation_body_created", "recommendation (body_id, created_at, id)"),
@@ -33,7 +33,7 @@ const NO_MORE: [(&str, &str); 18] = [
     ("recommendation_status", "recommendation (status, id)"),
 ];
 
-/// What an organisation alone may see is found by it and sorted: its own drafts are few.
+/// For the rows that only an organisation may see. They are found by it and sorted: its own drafts are few.
 const OWN: (&str, &str) = ("recommendation_own", "recommendation (owner, audience, id)");
 
 /// The name of each index, and its columns before the key.
@@ -56,7 +56,7 @@ impl MigrationTrait for Migration {
         }
         for (name, first, key) in indexes() {
             let key = if key.is_empty() { String::new() } else { format!(", {key}") };
-            // With the owner an index tells all that the rule asks.
+            // With the owner, the index holds all columns that the rule of visibility needs.
             let owner = if backend == DbBackend::Postgres { ") INCLUDE (owner" } else { ", owner" };
             let sql = format!("CREATE INDEX {name} ON recommendation ({first}{key}, id{owner})");
             db.execute_unprepared(&sql).await?;

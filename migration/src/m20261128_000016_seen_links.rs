@@ -1,5 +1,5 @@
-//! Indexes that have the meetings of each audience in the order of each list, and what names a record apart by audience: whoever may not
-//! see all of it finds few rows without passing the others, and counts without reading any.
+//! Indexes that have the meetings of each audience in the order of each list, and the rows that name a record by audience: a viewer that
+//! may not see all of them finds few rows without scanning past the others, and counts without reading the table.
 
 use sea_orm_migration::async_trait;
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager};
@@ -8,7 +8,7 @@ use sea_orm_migration::sea_orm::ConnectionTrait;
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// The name of each index, and what it is on. What an organisation alone may see is found by it.
+/// The name of each index, and its columns. The rows that only an organisation may see are found by its `own` indexes.
 const INDEXES: [(&str, &str); 21] = [
     ("recommendation_meeting", "recommendation (meeting_id, audience, id, owner)"),
     ("recommendation_agreed_meeting", "recommendation (agreed_meeting_id, audience, id, owner)"),
@@ -39,7 +39,7 @@ const INDEXES: [(&str, &str); 21] = [
     ("meeting_updated", "meeting (audience, updated_at, id, owner)"),
 ];
 
-/// Those whose place some of these take.
+/// The indexes that some of these replace.
 const BEFORE: [(&str, &str); 16] = [
     ("recommendation_meeting", "recommendation (meeting_id, id)"),
     ("recommendation_agreed_meeting", "recommendation (agreed_meeting_id)"),
@@ -62,7 +62,7 @@ const BEFORE: [(&str, &str); 16] = [
 /// What recommendations are sorted by before the id.
 const KEYS: [&str; 7] = ["id", "label", "status", "target_date", "adopted_on", "created_at", "updated_at"];
 
-/// The recommendations of a drafter, in every order. Most have none.
+/// The recommendations of a drafter, in every order. Most rows have no drafter.
 fn drafted() -> impl Iterator<Item = (String, String)> {
     KEYS.into_iter().map(|key| {
         let key_and_id = if key == "id" { key.to_owned() } else { format!("{key}, id") };

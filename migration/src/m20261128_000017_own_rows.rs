@@ -1,4 +1,4 @@
-//! Indexes in which what an organisation alone may see is counted: of a body or a meeting, and of what recommendations name.
+//! Indexes that count the rows that only an organisation may see: of a body or a meeting, and of what recommendations name.
 
 use sea_orm_migration::async_trait;
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager};
@@ -15,7 +15,7 @@ const LINKS: [(&str, &str); 4] = [
     ("addressee", "country"),
 ];
 
-/// What a recommendation is of, whoever drafted it: the names of indexes, and their columns.
+/// What a recommendation belongs to, whoever drafted it: the names of indexes, and their columns.
 const DRAFTED: [(&str, &str); 3] =
     [("body", "body_id"), ("meeting", "meeting_id"), ("agreed_meeting", "agreed_meeting_id")];
 
@@ -23,7 +23,7 @@ async fn execute(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     manager.get_connection().execute_unprepared(sql).await.map(drop)
 }
 
-/// What each link names, owner by owner, in the order of these columns.
+/// Replaces the indexes on what each of these tables names: owner by owner, in the order of these columns.
 async fn order_links(manager: &SchemaManager<'_>, by: &str) -> Result<(), DbErr> {
     for (table, named) in LINKS {
         let name = if table == "addressee" { format!("addressee_{named}_own") } else { format!("{table}_own") };
@@ -44,7 +44,7 @@ impl MigrationTrait for Migration {
             );
             execute(manager, &format!("CREATE INDEX recommendation_drafted_by_{of} ON {on}")).await?;
         }
-        // Else it expects few rows of a drafter, an audience and a state, which go together, and sorts all of them.
+        // Otherwise it expects few rows of a drafter, an audience and a state, which depend on each other, and sorts all of them.
         if manager.get_database_backend() == DbBackend::Postgres {
             let together = "(dependencies) ON drafted_by_id, audience, status FROM recommendation";
             execute(manager, &format!("CREATE STATISTICS recommendation_drafted {together}")).await?;

@@ -7,17 +7,17 @@ use sea_orm_migration::sea_orm::ConnectionTrait;
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// A table, the column that its lists hang on, and what these are sorted by before the id.
+/// A table, the column of the parent of its lists, and what these are sorted by before the id.
 const LISTS: [(&str, &str, &[&str]); 3] = [
     ("meeting", "country", &["starts_on", "ends_on", "kind", "status", "updated_at"]),
     ("body_session", "body", &["id", "ordinal"]),
     ("agenda_item", "body", &["id", "position", "kind", "updated_at"]),
 ];
 
-/// The one whose place some of these take.
+/// The index that some of these replace.
 const BEFORE: (&str, &str) = ("agenda_item_body", "agenda_item (body_id)");
 
-/// The name of each index, and what it is on.
+/// The name of each index, and its columns.
 fn indexes() -> impl Iterator<Item = (String, String)> {
     LISTS.into_iter().flat_map(|(table, of, keys)| {
         keys.iter().map(move |key| {

@@ -1,5 +1,4 @@
-//! Requests that are meant to stop or stall the service, against the program itself. After each of them it answers others as
-//! before.
+//! Requests that are meant to stop or stall the service, sent to the program itself. After each of them it answers others as before.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -29,7 +28,7 @@ const LARGEST_BODY: usize = Limits::DEFAULT.body;
 struct Attacked {
     serving: Serving,
     directory: tempfile::TempDir,
-    /// How long an answer takes at most while nobody attacks.
+    /// The longest time that an answer takes while nobody attacks.
     usual: Duration,
 }
 
@@ -59,7 +58,7 @@ impl Attacked {
     /// Sends bytes as they are; returns the status line and the body of the answer, if there is one.
     fn send(&self, bytes: &[u8]) -> Option<(u16, String)> {
         let mut stream = self.connect();
-        // Whoever is refused early may find the connection closed.
+        // A client that is refused early may find the connection closed.
         let _ = stream.write_all(bytes);
         answer(&mut stream)
     }
@@ -83,8 +82,8 @@ impl Attacked {
         (status, code(&body))
     }
 
-    /// Others are answered at once: soon after an attack three answers in a row take less than 50 ms each, and some more on a machine
-    /// that does other things too.
+    /// Others are answered at once: soon after an attack three answers in a row take less than 50 ms each, or a little more on a busy
+    /// machine.
     fn still_answers(&self) {
         let (at_once, soon) = (Duration::from_millis(50) + 5 * self.usual, Duration::from_secs(2) + 100 * self.usual);
         let (begun, mut in_a_row, mut times) = (Instant::now(), 0, Vec::new());
@@ -103,7 +102,7 @@ impl Attacked {
         started.elapsed()
     }
 
-    /// Makes an attack from four sides at once. Others are answered meanwhile.
+    /// Makes an attack four times at once. Others are answered meanwhile.
     fn under(&self, attack: impl Fn() + Sync) {
         std::thread::scope(|scope| {
             let attackers: Vec<_> = (0..4).map(|_| scope.spawn(&attack)).collect();
@@ -118,7 +117,7 @@ impl Attacked {
 
 fn answer(stream: &mut TcpStream) -> Option<(u16, String)> {
     let mut bytes = Vec::new();
-    // A connection that is reset has perhaps been answered before.
+    // A connection that was reset may have been answered before.
     let _ = stream.read_to_end(&mut bytes);
     let text = String::from_utf8_lossy(&bytes);
     let (head, body) = text.split_once("\r\n\r\n")?;
@@ -132,7 +131,7 @@ fn code(body: &str) -> String {
 
 #[test]
 fn documents_that_are_bombs() {
-    // A selection may be deep here, so that the cost of a deep one is reckoned.
+    // The depth limit is raised, so that the cost of a deep selection is computed.
     let attacked = Attacked::start_with(&[("REC_MAX_DEPTH", "60")]);
     let repeated = |what: &dyn Fn(usize) -> String, count: usize| (0..count).map(what).collect::<Vec<_>>().join(" ");
     let fragments = |levels: usize| {
@@ -167,7 +166,7 @@ fn documents_that_are_bombs() {
         ),
         ("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }".to_owned(), "GRAPHQL_VALIDATION_FAILED"),
         (format!("{{ {deep} }}"), "QUERY_TOO_COMPLEX"),
-        // 10^24 points, which no number of 64 bits holds.
+        // 10^24 points, which no 64-bit number holds.
         (
             format!(
                 "{{ {} id {} }}",
@@ -197,7 +196,7 @@ fn bodies_that_are_too_large_or_too_many_or_too_deep() {
         attacked.still_answers();
     };
     let head = "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
-    // What is announced is refused before it comes.
+    // A body that is too large is refused by its announced length, before it arrives.
     let announced = format!("{head}Content-Length: {}\r\n\r\n", 20 << 20);
     let answered = attacked.send(announced.as_bytes()).map(|(status, body)| (status, code(&body)));
     assert_eq!(answered, Some((413, "BODY_TOO_LARGE".to_owned())));
@@ -276,7 +275,7 @@ fn clients_that_are_slow_or_say_nothing() {
         assert!(started.elapsed() < PATIENCE, "a head of a byte a second does not stay for ever");
         std::thread::sleep(Duration::from_secs(1));
     }
-    // Nor do connections that say nothing.
+    // The same holds for connections that send nothing.
     for mut connection in idle {
         assert!(matches!(connection.read(&mut [0; 256]), Ok(0)), "closed, and nothing is said");
     }
@@ -297,7 +296,7 @@ fn tokens_that_are_huge_or_not_even_text() {
     }
 }
 
-/// Tokens that nobody has issued, by what is wrong with them, and one that is good.
+/// Forged tokens, named by what is wrong with them, and a valid one.
 async fn tokens(data: &Path) -> (Vec<(String, String)>, String) {
     let keys = KeyRing::open(data, None).await.expect("the program's keys");
     let (own, now) = (keys.own(), chrono::Utc::now().timestamp());
@@ -339,7 +338,7 @@ async fn tokens_that_are_forged() {
     Socket::begin(port, Some(&good)).await;
     for (wrong, token) in forged {
         let answer = ask(port, Some(&token), "{ viewer { role } }", &json!({}));
-        // A head that is too long is refused before it is read.
+        // A head that is too long is refused before it is read in full.
         let code = answer.map(|answer| answer["errors"][0]["extensions"]["code"].clone());
         assert!(code == Some(json!("UNAUTHENTICATED")) || (wrong == "64 KB" && code.is_none()), "{wrong}: {code:?}");
         let mut socket = Socket::open(port, "graphql-transport-ws", None).await.expect("a socket");
@@ -389,7 +388,7 @@ async fn sockets_that_flood_the_service() {
     }
     assert_eq!(many.closed().await, Some(4429));
     attacked.still_answers();
-    // A frame that is too long is refused by its head, before anything of it is kept.
+    // A frame that is too long is refused by its header, before any of it is stored.
     let mut announced = Socket::begin(port, None).await;
     announced.send_raw(&[0x81, 0xff, 0, 0, 0, 0, 0, 0x04, 0x93, 0xe0, 0, 0, 0, 0]).await;
     announced.closed().await;
@@ -419,7 +418,7 @@ async fn sockets_that_flood_the_service() {
         gone.say(&json!({ "id": id.to_string(), "type": "complete" })).await;
     }
     attacked.still_answers();
-    // Each time another document.
+    // Another document each time.
     let mut number = 0;
     let mut asked = || {
         number += 1;
@@ -427,7 +426,7 @@ async fn sockets_that_flood_the_service() {
         assert_eq!(attacked.document(&query, &json!({})), (200, "none".to_owned()));
     };
     let usual = usual(&mut asked);
-    // Operations whose answers are not read wait in line, and nobody waits for them.
+    // Operations whose answers are not read are queued, and nothing waits for them.
     let mut unread = Socket::begin(port, None).await;
     for id in 0..90 {
         let query = format!("{{ meetings {{ nodes {{ title agenda {{ title }} sources {{ title url }} }} }} }} # {id}");

@@ -1,4 +1,4 @@
-//! Bulk writes: what becomes of each row, that the rules are those of the single mutations, and what they cost.
+//! Bulk writes: the outcome of each row, that the rules are those of the single mutations, and what they cost.
 
 use std::slice::from_ref;
 
@@ -7,14 +7,14 @@ use rec_tests::given::{at, at_with, each, text, with};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
-/// What a bulk write comes to, and how many statements it runs.
+/// The result of a bulk write, and how many statements it runs.
 async fn counted(app: &TestApp, write: impl Future<Output = Value>) -> (Value, u64) {
     let before = app.app.databases.statements();
     let payload = write.await;
     (payload, app.app.databases.statements() - before)
 }
 
-/// What became of the rows, each as its outcome or its refusals.
+/// The outcomes of the rows, or their validation errors.
 fn outcomes(payload: &Value) -> Vec<String> {
     let rows = payload["rows"].as_array().expect("rows").iter().enumerate().map(|(index, row)| {
         assert_eq!(row["index"], index);
@@ -77,7 +77,7 @@ async fn meetings(app: &TestApp, rows: &[Value]) -> Value {
     upsert(&app.secretariat(), "upsertMeetings", rows, json!({})).await
 }
 
-/// The meeting that the system calls so.
+/// The meeting with this external id.
 async fn held(app: &TestApp, value: &str) -> Value {
     let query = "query($by: ExternalIdInput!) { meeting(by: { externalId: $by }) {
         version status city sessions { id ordinal } sources { id } alternativeTitles { title }
@@ -330,7 +330,7 @@ async fn a_bulk_write_runs_as_many_statements_for_many_rows_as_for_two(app: Test
         let (payload, statements) = counted(&app, upsert(&app.secretariat(), TEXTS, &rows, json!({}))).await;
         (outcomes(&payload), statements)
     };
-    // The first row makes the system's name its author's.
+    // The first row claims the name of the system for its author.
     run(rows(500, 1, "First")).await;
     let mut costs = Vec::new();
     for (first, count) in [(0, 2), (100, 200)] {
@@ -390,7 +390,7 @@ async fn a_bulk_write_changes_what_other_mutations_change(app: TestApp) {
 }
 
 async fn meetings_are_scheduled_and_changed_with_all_that_belongs_to_them(app: TestApp) {
-    // The public record has two sessions of this group.
+    // The public register has two sessions of this group.
     let source = app.sources().await.remove(0);
     let more = json!({
         "city": "Tashkent", "countryId": app.country("UZ").await, "theme": text("A theme"), "participantCount": 40,

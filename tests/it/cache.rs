@@ -1,4 +1,4 @@
-//! Rows that a process keeps: what is asked of them is what the database says.
+//! The cache: what it answers is what the database says.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ async fn statements(app: &TestApp, client: &Client) -> u64 {
 
 const THEMES: &str = "{ feedHead recommendations { nodes { themes { code } } } }";
 
-/// The name of the organisation of a mandate, as a record that names it shows it.
+/// The name of the organisation of a mandate, as the mandate shows it.
 async fn name(client: &Client) -> Value {
     client.query("{ mandates(first: 1) { nodes { organization { name } } } }").await["mandates"]["nodes"][0]["organization"]["name"].take()
 }
@@ -65,7 +65,7 @@ async fn a_change_is_seen_at_once(app: TestApp) {
 
 async fn a_change_of_another_process_is_seen_when_it_is_heard_of(app: TestApp) {
     app.mandate("OSCE", "WG-A", "MEMBER").await;
-    // Longer than it is waited for.
+    // Longer than the test waits.
     let (served, other) = (app.second_with(|config| config.keep_seconds = 3600).await, app);
     served.serve().await;
     name(&served.anonymous()).await;
@@ -106,7 +106,7 @@ async fn who_may_see_a_row_is_asked_of_what_is_kept(app: TestApp) {
     let hide = "UPDATE organization SET audience = 1 WHERE acronym = 'OSCE'";
     app.app.databases.write.execute_unprepared(hide).await.unwrap();
     let query = r#"{ organization(by: { acronym: "OSCE-PCUZ" }) { parent { acronym } } }"#;
-    // Each way: whoever comes first has it kept.
+    // In both orders: whichever viewer reads first fills the cache.
     for reader_is_first in [true, false] {
         let app = app.second().await;
         let parent = async |client: Client| client.query(query).await["organization"]["parent"].take();

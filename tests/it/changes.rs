@@ -1,4 +1,4 @@
-//! The feed as sync jobs read it: what each viewer is told, in which order, and that a mirror made of it is equal.
+//! The feed as sync jobs read it: what each viewer is told, in which order, and that a mirror made of it is equal to the register.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -63,7 +63,7 @@ pub(crate) async fn follow(client: &Client, mirror: &mut Mirror, mut after: Valu
     }
 }
 
-/// The checkpoints of lines, reckoned as the schema describes.
+/// The checkpoints of lines, computed as the schema describes.
 pub(crate) fn checkpoints<'a>(lines: impl IntoIterator<Item = &'a str>) -> BTreeMap<String, (i64, String)> {
     let mut sums: BTreeMap<String, (i64, u128)> = BTreeMap::new();
     for line in lines {
@@ -76,7 +76,7 @@ pub(crate) fn checkpoints<'a>(lines: impl IntoIterator<Item = &'a str>) -> BTree
     sums.into_iter().map(|(kind, (count, sum))| (kind, (count, format!("{sum:032x}")))).collect()
 }
 
-/// The record as a viewer may see it, without the line of the end.
+/// The register as a viewer may see it, without the last line.
 pub(crate) async fn lines(client: &Client) -> Vec<String> {
     let (_, body) = client.get("/export.ndjson", &[]).await;
     let mut lines: Vec<String> = String::from_utf8(body.to_vec()).unwrap().lines().map(str::to_owned).collect();
@@ -84,7 +84,7 @@ pub(crate) async fn lines(client: &Client) -> Vec<String> {
     lines
 }
 
-/// Whether a mirror has the versions of an export, and the export the checkpoints of the service.
+/// The mirror has the versions of an export, and the export has the checkpoints of the service.
 pub(crate) async fn is_equal(client: &Client, mirror: &Mirror, whose: &str) {
     let data = client.query("{ checkpoint { type count hash } }").await;
     let theirs = data["checkpoint"].as_array().unwrap().iter().filter(|one| one["count"] != 0).map(|one| {
@@ -168,7 +168,7 @@ async fn several_changes_of_one_record_are_told_as_the_last(app: TestApp) {
     assert_eq!(edges, json!([edge("CREATED", &two["id"], 1), edge("UPDATED", &one["id"], 2)]));
     assert_eq!(cursors[1], renamed["change"]["cursor"]);
     assert_eq!((&whole["endCursor"], &head(&everything).await), (&cursors[1], &cursors[1]));
-    // In pages of one nothing collapses, and each page goes on where the last has ended.
+    // In pages of one nothing is collapsed, and each page continues where the last one ended.
     let mut after = start.clone();
     for (kind, has_next) in [("CREATED", true), ("CREATED", true), ("UPDATED", false)] {
         let page = page(&everything, json!({ "after": after, "first": 1 })).await;
@@ -287,7 +287,7 @@ async fn a_mirror_of_the_feed_is_equal_whoever_makes_it(app: TestApp) {
         is_equal(client, &mirror, whose).await;
         mirrors.push((mirror, after));
     }
-    // Records are opened, hidden and removed.
+    // Records become visible, are hidden, and are removed.
     let draft = app
         .partner("OSCE")
         .mutate(
@@ -363,7 +363,7 @@ async fn a_mirror_that_begins_while_others_write_ends_equal(app: TestApp) {
     loop {
         moved.borrow_and_update();
         cursor = follow(&client, &mut mirror, cursor, 5).await;
-        // Who asks without end takes the time of those who write.
+        // Polling without a pause would take time from the writers.
         tokio::select! {
             _ = &mut writers => break,
             _ = moved.changed() => {}

@@ -1,4 +1,4 @@
-//! API clients: what their tokens may do, when those end, and who keeps them.
+//! API clients: what their tokens may do, when they expire, and who manages them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ async fn register(app: &TestApp, role: &str, organization: Option<&str>, scopes:
     app.admin().mutate("registerClient", input, "id purpose role scopes active organization { acronym }").await
 }
 
-/// A new token of a client: what it is sent as, and its id.
+/// A new token of a client: the header it is sent in, and its id.
 async fn issue(app: &TestApp, client: &Value, days: i32) -> (String, Value) {
     let query =
         "mutation($input: IssueTokenInput!) { issueToken(input: $input) { bearer token { id } userErrors { code } } }";
@@ -279,7 +279,7 @@ async fn every_mutation_has_a_scope_or_is_the_administrators(app: TestApp) {
     let schema = app.anonymous().query("{ __schema { mutationType { fields { name } } } }").await;
     let fields = schema["__schema"]["mutationType"]["fields"].as_array().unwrap();
     let mutations: BTreeSet<&str> = fields.iter().filter_map(|field| field["name"].as_str()).collect();
-    // Commands have several words, or one without a capital.
+    // Names of commands have several words, or one without a capital.
     let actions = Action::ALL.iter().filter(|action| action.name().contains(char::is_uppercase));
     assert_eq!(actions.clone().map(|action| action.name()).collect::<BTreeSet<_>>(), mutations);
     for action in actions {
@@ -301,7 +301,7 @@ async fn a_revoked_token_is_refused_at_once(app: TestApp) {
         assert_eq!(one.error("{ viewer { role } }").await, "UNAUTHENTICATED");
         assert_eq!(two.query("{ viewer { role } }").await["viewer"]["role"], "READER");
     }
-    // Clocks may differ by five seconds: a token that has expired may still come.
+    // Clocks may differ by five seconds: a token is still accepted shortly after it expired.
     app.app.clock.advance(TimeDelta::days(1) + TimeDelta::seconds(3));
     tokens::read_revoked(&app.app).await.unwrap();
     assert_eq!(one.error("{ viewer { role } }").await, "UNAUTHENTICATED");
@@ -338,7 +338,7 @@ async fn within_a_second_a_revocation_closes_sockets_of_every_process(app: TestA
         app.admin().mutate("revokeToken", json!({ "id": id }), "id").await;
         begun
     };
-    // What it takes by itself, here and now.
+    // How long it takes by itself, here and now.
     let (_, unused) = issue(&app, &client, 1).await;
     let usual = revoked(&unused).await.elapsed();
     let begun = revoked(&id).await;

@@ -1,4 +1,4 @@
-//! Writers that meet. Each of them is answered as if the others had come before or after, and none by an internal fault.
+//! Concurrent writers. Each of them is answered as if the others had come before or after, and none by an internal error.
 
 use std::time::{Duration, Instant};
 
@@ -8,13 +8,13 @@ use rec_tests::{Database, TestApp, on_both_databases, on_databases};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::{Value, json};
 
-/// How long a long command lets others write before it goes on.
+/// How long a long command lets others write before it continues.
 const COURTESY: Duration = Duration::from_millis(100);
 
-/// Sends mutations one after the other while the feed is held, so that all of them are under way before the first ends.
-/// Returns, of each, the codes of its refusals.
+/// Sends mutations one after the other while the head of the feed is locked, so that all of them are running before the first one ends.
+/// Returns the codes of the validation errors of each.
 async fn at_once(app: &TestApp, mutations: Vec<(&'static str, Value)>) -> Vec<Vec<String>> {
-    // Among so many connections there is one for each of what a client writes at once.
+    // With so many connections, each of a client's concurrent writes has one.
     let writers = app.second_with(|config| config.database_connections = 16).await;
     let held = app.app.databases.begin().await.unwrap();
     held.execute_unprepared("UPDATE change_head SET seq = seq").await.unwrap();
@@ -35,12 +35,12 @@ async fn at_once(app: &TestApp, mutations: Vec<(&'static str, Value)>) -> Vec<Ve
     answers
 }
 
-/// Of two writes at one version the first is done, and the second is told that it has come too late.
+/// Of two writes at one version the first succeeds, and the second gets a conflict.
 async fn second_conflicts(app: &TestApp, mutation: &'static str, one: Value, other: Value) {
     assert_eq!(at_once(app, vec![(mutation, one), (mutation, other)]).await, [vec![], vec!["CONFLICT"]], "{mutation}");
 }
 
-/// A draft that an item of a meeting is about, and the meeting.
+/// A draft that an agenda item is about, and the item's meeting.
 async fn on_an_agenda(app: &TestApp) -> (Value, Value) {
     let (draft, meeting) = (app.draft("WG-A").await, app.planned_meeting(json!({})).await);
     let item = json!({ "meetingId": meeting["id"], "title": text("A"), "kind": "DISCUSSION", "recommendationIds": [draft["id"]] });
@@ -70,7 +70,7 @@ async fn a_write_that_waits_comes_before_the_next_transaction_of_a_long_command(
         held.commit().await.unwrap();
         let asked = Instant::now();
         command.let_others_write().await;
-        // It goes on in the end, although one waits that gets no processor.
+        // It continues in the end, even if a waiting writer gets no processor time.
         let gave_up = asked.elapsed() >= COURTESY;
         let next = command.begin().await.unwrap();
         let sql = format!("SELECT id FROM theme WHERE code = '{code}'");
@@ -223,14 +223,14 @@ async fn one_of_two_that_wait_for_each_other_is_done_again(app: TestApp) {
     let other = app.second().await;
     let held = other.app.databases.begin().await.unwrap();
     if app.database == Database::Postgres {
-        // Of two that wait for each other the one is given up that looks first.
+        // Of two transactions in a deadlock, the one that checks first is aborted.
         held.execute_unprepared("SET LOCAL deadlock_timeout = '1min'").await.unwrap();
     }
     held.execute_unprepared("UPDATE agenda_item SET version = version").await.unwrap();
     let client = app.secretariat();
     let opens = tokio::spawn(async move { client.mutate("openDiscussion", at(&draft), "status").await });
     app.others_wait(1).await;
-    // It holds the recommendation and waits for the item: now they wait for each other.
+    // It holds the recommendation and waits for the item: now there is a deadlock.
     held.execute_unprepared("UPDATE recommendation SET version = version").await.unwrap();
     held.rollback().await.unwrap();
     assert_eq!(opens.await.unwrap()["status"], "UNDER_DISCUSSION");

@@ -1,4 +1,4 @@
-//! Connections: paging, order, nested lists. Filters stand beside.
+//! Connections: paging, order, nested lists. Filters stand in `filter`.
 
 use std::cmp::Ordering;
 
@@ -51,7 +51,7 @@ async fn page(client: &Client, variables: Value) -> Value {
     client.query_with(ROWS, variables).await["recommendations"].take()
 }
 
-/// A whole list.
+/// A whole list, as one page.
 pub async fn rows(client: &Client, filter: &Value, order: &Value) -> Vec<Value> {
     page(client, json!({ "f": filter, "o": order, "first": 100 })).await["nodes"].as_array().unwrap().clone()
 }
@@ -290,7 +290,7 @@ async fn the_longest_filter_is_answered_in_every_order(app: TestApp) {
         }
     }
 
-    // As a partner, of a body, with all that few may have: each is counted for each part of the page.
+    // As a partner, for the list of a body, with all kinds of candidates: each is counted for each part of the page.
     let (text, range) =
         (json!({ "in": labels, "notIn": labels, "eq": "x" }), json!({ "gte": "2024-01-01", "lt": "2024-02-01" }));
     let days: Vec<String> = (0..100).map(|day| format!("{}-01-01", 1990 + day)).collect();

@@ -1,5 +1,5 @@
-//! Points are processor time: no operation takes much more of it for each of its points than others do, and who asks again and again for
-//! the one that takes longest holds up no one else.
+//! Points stand for processor time: no operation takes much more of it for each of its points than others do, and a client that repeats the
+//! longest one blocks nobody else.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -11,7 +11,7 @@ use rec_tests::program;
 use rec_tests::shapes::Shape;
 use serde_json::json;
 
-/// An answer to who comes from another address of this machine, and how long it took.
+/// The answer to a request from another address of this machine, and how long it took.
 fn from_elsewhere(port: u16, request: &str) -> (u16, Duration) {
     let began = Instant::now();
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
@@ -24,9 +24,9 @@ fn from_elsewhere(port: u16, request: &str) -> (u16, Duration) {
     (answer.split(' ').nth(1).unwrap().parse().unwrap(), began.elapsed())
 }
 
-/// The operation that takes longest, twenty times a second for some seconds: others are answered, and the service is well.
+/// The longest operation, twenty times a second for some seconds: others are answered, and the service stays healthy.
 fn holds_up_no_one(large: &Large, longest: &Shape) {
-    // None of them is refused for what its client has asked before.
+    // No request is refused for what its client has asked before.
     let serving = large.serve("4000000000");
     let port = serving.port;
     let typename = |port: u16| {
@@ -34,7 +34,7 @@ fn holds_up_no_one(large: &Large, longest: &Shape) {
         assert_eq!(status, 200);
         time
     };
-    // What others wait for the processor at a service of which nobody asks for anything dear, here and now.
+    // The waiting time of others, here and now, at a service that nobody asks for anything expensive.
     let control = large.serve("600000");
     let asked = std::thread::spawn({
         let query = longest.query.clone();

@@ -1,4 +1,4 @@
-//! Organisations, bodies, themes, instruments. Mandates stand beside.
+//! Organisations, bodies, themes, instruments. Mandates stand in `mandate`.
 
 use rec_tests::given::{at, at_with, each, text};
 use rec_tests::{TestApp, on_both_databases};

@@ -1,4 +1,4 @@
-//! What the program has acknowledged survives its sudden end.
+//! What the program has acknowledged survives when it is killed.
 
 use std::collections::BTreeSet;
 use std::sync::mpsc;
@@ -55,7 +55,7 @@ fn a_kill_during_writes_loses_nothing_that_was_acknowledged() {
         for _ in 0..30 {
             acknowledged.insert(acknowledgements.recv_timeout(PATIENCE).expect("they write"));
         }
-        // Each time at another moment of a write.
+        // At a different moment of a write each time.
         std::thread::sleep(Duration::from_millis(7 * round));
         serving.kill();
         for writer in writers {

@@ -1,4 +1,4 @@
-//! The documents hold: every GraphQL example runs, and answers what they say; what stands in the README can be pasted; and links lead
+//! The documents are true: every GraphQL example runs and gets the answer shown, commands of the README can be pasted, and links lead
 //! somewhere. `REC_UPDATE_EXAMPLES=1` writes the answers.
 
 use std::collections::BTreeSet;
@@ -15,14 +15,14 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The documents of a directory, in the order of their names.
+/// The documents of a directory, sorted by name.
 fn documents_in(directory: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(root().join(directory)).unwrap().map(|entry| entry.unwrap().path());
     let documents: BTreeSet<PathBuf> = entries.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
     documents.into_iter().collect()
 }
 
-/// The blocks of a text in a language.
+/// The code blocks of a text in a language.
 fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
     let begin = format!("```{language}\n");
     text.split(begin.as_str()).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
@@ -61,7 +61,7 @@ async fn the_examples_answer_as_shown(app: TestApp) {
     assert!(examples >= 9, "{examples}");
 }
 
-/// As its reader would, in a directory of its own, with the program that the tests have built.
+/// As its reader would do it, in a directory of its own, with the program that the tests have built.
 #[test]
 fn what_stands_in_the_readme_can_be_pasted() {
     let folder = tempfile::tempdir().unwrap();
@@ -74,7 +74,7 @@ fn what_stands_in_the_readme_can_be_pasted() {
     let [_, read, write, follow, mirror] = blocks.as_slice() else {
         panic!("two commands; read, write, follow, mirror")
     };
-    // What is followed is written until it has come.
+    // The write is repeated until the subscription has received it.
     let script = format!(
         "set -euo pipefail\ncargo() {{ shift 3; \"$REC\" \"$@\"; }}\n{read}{write}\n{} > followed &\nfollower=$!\n\
          until grep -q 'event: next' followed; do\n{write}\nsleep 0.2\ndone\nkill $follower\ncat followed\n{mirror}",
@@ -98,7 +98,7 @@ fn the_readme_is_short() {
     assert!(lines <= 200 && words <= 1000, "{lines} lines, {words} words");
 }
 
-/// What a heading is linked by.
+/// The anchor of a heading in a link.
 fn anchor(heading: &str) -> String {
     let heading = heading.trim_start_matches('#').trim().to_lowercase();
     let letters = heading.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'));
@@ -143,11 +143,11 @@ async fn answer(app: &TestApp, before: &str, document: &str) -> Value {
     let client = if secretariat { app.secretariat() } else { app.anonymous() };
     let document = document.replace("BODY_ID", &app.body("WG-A").await);
     let answer = client.send(&document, json!({})).await.text;
-    // Unlike JSON values of serde, this one keeps the order of the answer.
+    // Unlike serde's JSON values, this one keeps the order of the answer.
     masked("", serde_json::from_str(&answer).unwrap())
 }
 
-/// The JSON block that follows an example, and what comes after it.
+/// The JSON block that follows an example, and the text after it.
 fn shown_answer(after: &str) -> (Option<&str>, &str) {
     match after.strip_prefix("\n```json\n") {
         Some(block) => {
@@ -171,7 +171,7 @@ fn masked(key: &str, value: Value) -> Value {
     }
 }
 
-/// Small objects on a line, larger ones with a field a line.
+/// Small objects on one line, larger ones with one field per line.
 fn pretty(value: &Value) -> String {
     fn write(value: &Value, indent: usize, out: &mut String) {
         let line = serde_json::to_string(value).unwrap();

@@ -1,5 +1,5 @@
-//! What sync jobs must survive: writers that take back what they have begun, a kill in the middle of bulk writes and deliveries,
-//! a database that goes away, subscribers that do not read.
+//! What sync jobs must survive: writers that roll back, a kill in the middle of bulk writes and deliveries, a database that goes away,
+//! subscribers that do not read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
@@ -31,7 +31,8 @@ use crate::webhooks::{header, open, register};
 const CHANGES: &str = "query($after: String) { changes(after: $after, first: 7, types: [THEME]) {
     edges { cursor kind id version } endCursor upToDate } }";
 
-/// Reads the feed from a cursor, again after each step of the writers, until they are done and all is read. The ids, in their order.
+/// Reads the feed from a cursor, again after each step of the writers, until they are done and everything is read. Returns the ids in
+/// order.
 async fn read(client: &Client, mut after: Value, mut are_done: watch::Receiver<bool>) -> Vec<String> {
     let mut read = Vec::new();
     loop {
@@ -50,8 +51,8 @@ async fn read(client: &Client, mut after: Value, mut are_done: watch::Receiver<b
     }
 }
 
-/// Creates themes; takes every third one back after its change has its number. Tells of both. The ids of those that are committed, in
-/// their order.
+/// Creates themes; rolls every third one back after its change has got a number, and notifies of all of them. Returns the ids of the
+/// committed ones in order.
 async fn write(app: &TestApp, writer: u64, step: impl Fn()) -> Vec<String> {
     let mut committed = Vec::new();
     for number in 0..45_u64 {
@@ -124,7 +125,7 @@ async fn a_kill_during_bulk_writes_and_deliveries_loses_nothing_that_was_acknowl
     let trusted = open(&app).await;
     let receiver = Receiver::default();
     register(&trusted, json!({ "url": receiver.listen().await, "types": ["ORGANIZATION"] })).await;
-    // The program has the time of today.
+    // The program uses the real time.
     let token = run(command(&app.app.config.data_dir).args(["token", "--role", "secretariat"]));
     let token = String::from_utf8(token.stdout).unwrap().trim().to_owned();
     let serve = || {
@@ -159,7 +160,7 @@ async fn a_kill_during_bulk_writes_and_deliveries_loses_nothing_that_was_acknowl
             })
             .collect();
         let (enough, said) = (count.load(Ordering::SeqCst) + 160 + 80 * round, Said::default());
-        // A mirror follows, and is cut off with everyone.
+        // A mirror follows, and is cut off together with all others.
         let follows = async {
             let _ = copy.keep(Some(&file), Some(PROOF_PAUSE), &said).await;
             std::future::pending::<()>().await;
@@ -188,7 +189,7 @@ async fn a_kill_during_bulk_writes_and_deliveries_loses_nothing_that_was_acknowl
     assert!(kept.len().is_multiple_of(20), "bulk writes are whole: {}", kept.len());
     let wanted: BTreeSet<String> = kept.values().map(|id| (*id).to_owned()).collect();
     let (mut told, mut messages) = (BTreeMap::new(), BTreeSet::new());
-    // Who was killed has the right to deliver for half a minute more.
+    // The killed process still has the lease to deliver for half a minute.
     let mut heard = Instant::now();
     while told.len() < wanted.len() && heard.elapsed() < 2 * PATIENCE {
         for (headers, body) in receiver.take() {
@@ -203,7 +204,7 @@ async fn a_kill_during_bulk_writes_and_deliveries_loses_nothing_that_was_acknowl
     serving.kill();
 }
 
-/// Creates themes until it is told to stop. The ids of those that are done, and the codes of those that are not.
+/// Creates themes until it is told to stop. Returns the ids of the created ones, and the error codes of the others.
 async fn create_themes(app: &TestApp, writer: u64, stop: &AtomicBool) -> (Vec<String>, Vec<String>) {
     let (mut done, mut failed) = (Vec::new(), Vec::new());
     for number in 0.. {
@@ -224,7 +225,7 @@ async fn create_themes(app: &TestApp, writer: u64, stop: &AtomicBool) -> (Vec<St
     (done, failed)
 }
 
-/// Returns when so many changes more are committed.
+/// Returns when so many more changes are committed.
 async fn written_more(app: &TestApp, changes: i64) {
     let enough = app.app.feed.head().seq + changes;
     until("they write", async || app.app.feed.head().seq >= enough).await;
@@ -248,14 +249,14 @@ async fn a_server_that_restarts_under_load_comes_back(shared: TestApp) {
     let interruption = async {
         written_more(&app, 20).await;
         server.restart().await;
-        // They write again.
+        // The writers succeed again.
         written_more(&app, 20).await;
         stop.store(true, Ordering::SeqCst);
     };
     let (written, ()) = tokio::join!(load, interruption);
     let (done, failed): (Vec<_>, Vec<_>) = written.into_iter().unzip();
     let failed: BTreeSet<String> = failed.into_iter().flatten().collect();
-    // Who had only begun is not told that it was away: it is tried again.
+    // A write that had only begun is retried, so its author does not notice that the database was away.
     assert!(failed.iter().all(|code| code == "UNAVAILABLE"), "{failed:?}");
     let last = app.theme("LAST").await;
     let mut told = BTreeSet::new();
@@ -302,14 +303,14 @@ async fn subscribers_that_do_not_read_cost_others_nothing_and_no_memory_without_
         late < Duration::from_secs(2) + 10 * usual,
         "who reads hears of the last one at once: {late:?}, alone {usual:?}"
     );
-    // To keep what they have not read would be 400 MB.
+    // Keeping what they have not read would take 400 MB.
     let above = serving.resident() - base;
     assert!(above < 100.0, "{above:.0} MB above the base");
     drop((sockets, streams));
     serving.kill();
 }
 
-/// Has long texts drafted, and hears of each of them. How long after the last one was done.
+/// Has long texts drafted, and receives each of them. Returns how long after the last one was written the last one was received.
 async fn hears(alive: &mut Socket, port: u16, token: &str, count: usize) -> Duration {
     let token = token.to_owned();
     let writing = tokio::task::spawn_blocking(move || write_long_texts(port, &token, count));
@@ -338,7 +339,7 @@ fn events(port: u16, token: &str, query: &str) -> TcpStream {
     stream
 }
 
-/// Drafts long texts. When the last one was done.
+/// Drafts long texts. Returns when the last one was done.
 fn write_long_texts(port: u16, token: &str, count: usize) -> Instant {
     let body = ask(port, None, "{ body(by: { code: \"WG-A\" }) { id } }", &json!({})).unwrap();
     let (body, long) = (&body["data"]["body"]["id"], "x".repeat(19_000));

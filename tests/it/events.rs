@@ -1,4 +1,4 @@
-//! Server-Sent Events: an operation a connection, its results as they come.
+//! Server-Sent Events: one operation on each connection, with its results as they come.
 
 use std::time::Duration;
 
@@ -20,14 +20,14 @@ const CREATE: &str = "mutation {
 }";
 const FOLLOW: &str = "subscription { serviceStatus { head at } }";
 
-/// A stream of events that is open.
+/// An open stream of events.
 struct Events {
     status: StatusCode,
     content_type: String,
-    /// Whether it is told as an answer that was given before.
+    /// Whether it is marked as a repeated answer.
     is_again: bool,
     bytes: BodyDataStream,
-    /// What has come and is not read yet.
+    /// What was received and is not read yet.
     text: String,
     /// The id of the last event, if it had one.
     id: Option<String>,
@@ -75,7 +75,7 @@ impl Events {
         result["data"]["serviceStatus"]["head"].as_str().unwrap_or_else(|| panic!("{result}")).to_owned()
     }
 
-    /// The stream breaks off: its client is to come again.
+    /// The stream breaks off, so that its client comes again.
     async fn breaks_off(&mut self) {
         assert_eq!(self.next().await, None);
     }
@@ -145,14 +145,14 @@ async fn a_stream_that_was_lost_goes_on_after_the_last_event(app: TestApp) {
     let mut events = open(&query, events.id.as_deref()).await;
     let (_, result) = events.next().await.unwrap();
     assert_eq!((&result["data"]["changes"]["cursor"], events.id.as_deref()), (&two, two.as_str()));
-    // Who does not ask for the cursor has no ids.
+    // Without the cursor in the selection there are no ids.
     let mut events = open("subscription { changes { version } }", one.as_str()).await;
     events.next().await;
     assert_eq!(events.id, None);
     let mut events = open(&query, Some("x")).await;
     let (_, result) = events.next().await.unwrap();
     assert_eq!(result["errors"][0]["extensions"]["code"], "INVALID_CURSOR");
-    // An id of before a restore.
+    // An id from before a restore.
     identity::renew(&app.app.databases, &app.app.clock, true).await.unwrap();
     identity::keep(&app.app).await.unwrap();
     let mut events = open("subscription { changes(types: [THEME]) { cursor } }", two.as_str()).await;
@@ -161,7 +161,7 @@ async fn a_stream_that_was_lost_goes_on_after_the_last_event(app: TestApp) {
 }
 
 async fn a_query_is_one_result(app: TestApp) {
-    // The second time the document is known.
+    // The second time the document is cached.
     for _ in 0..2 {
         let mut events = Events::open(&app, None, "{ bodies(first: 1) { nodes { code reportsTo { code } } } }").await;
         let data = json!({ "data": { "bodies": { "nodes": [{ "code": "PL", "reportsTo": null }] } } });
@@ -197,7 +197,7 @@ async fn a_mutation_that_comes_again_is_answered_again(app: TestApp) {
 }
 
 async fn the_end_of_a_token_is_the_end_of_its_stream(app: TestApp) {
-    // Long enough for the first event.
+    // Long enough to receive the first event.
     let grant = Grant { role: Role::Reader, organization: None, valid_for: Duration::from_secs(4), client: None };
     let (keys, clock) = (&app.app.keys, &app.app.clock);
     let token = issue(keys.own(), &app.app.config.trust(), &grant, clock.uuid(), clock.now()).unwrap();

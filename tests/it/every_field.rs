@@ -1,5 +1,5 @@
-//! Every field of every input that writes a record is written, and read back by query and by export. The fields come from the schema:
-//! a new one fails here until it has values, and until it comes back.
+//! Every field of every input that writes a record is written, and read back by query and by export. The fields come from the schema: a new
+//! one fails here until it has values and is read back.
 
 use rec_tests::client::Client;
 use rec_tests::given::{at, text, with};
@@ -13,7 +13,7 @@ on_both_databases! {
     every_field_that_is_upserted_is_read_back,
 }
 
-/// What an input says beside the fields of its record.
+/// Fields of inputs that are not fields of the record.
 const BESIDE: [&str; 4] = ["id", "expectedVersion", "externalId", "changeNote"];
 
 /// A type of records, and the mutations that write its fields.
@@ -48,13 +48,13 @@ const TOPICS: [Topic; 9] = [
     },
 ];
 
-/// One of two of everything: what a number picks.
+/// One of two values: the number decides which.
 fn pick<T>(number: usize, of: [T; 2]) -> T {
     let [one, other] = of;
     if number.is_multiple_of(2) { one } else { other }
 }
 
-/// Values for all fields of a type of records: with the next number others, and none of them empty.
+/// Values for all fields of a record type: different ones for the next number, and none of them empty.
 async fn values(app: &TestApp, object: &str, number: usize) -> Value {
     match object {
         "Organization" => organization(app, number).await,
@@ -142,7 +142,7 @@ async fn recommendation(app: &TestApp, number: usize) -> Value {
     })
 }
 
-/// Of these values those that an input has a field for; what it names beside comes on top.
+/// Those of these values that an input has a field for; the `beside` fields are added.
 fn only(schema: &Schema, input: &str, values: &Value, beside: &Value) -> Value {
     let mut said = Map::new();
     for field in schema.fields(input).into_iter().filter(|field| !BESIDE.contains(&field.name.as_str())) {
@@ -152,7 +152,7 @@ fn only(schema: &Schema, input: &str, values: &Value, beside: &Value) -> Value {
     Value::Object(said)
 }
 
-/// What an object says of the fields of an input, as a selection.
+/// The selection of an object that shows the fields of an input.
 fn selection(schema: &Schema, input: &str, object: &str) -> String {
     let fields = schema.fields(input).into_iter().filter(|field| !BESIDE.contains(&field.name.as_str()));
     let selected = fields.map(|field| {
@@ -182,7 +182,7 @@ fn related(schema: &Schema, name: &str, object: &str) -> Option<String> {
     Some(related)
 }
 
-/// An answer as inputs say it: a related record by its id, translations in any order.
+/// An answer in the form of an input: a related record as its id, translations in any order.
 fn as_input(answer: &Value) -> Value {
     match answer {
         Value::Object(fields) if fields.len() == 1 && fields.contains_key("id") => fields["id"].clone(),
@@ -196,7 +196,7 @@ fn as_input(answer: &Value) -> Value {
     }
 }
 
-/// What was said of a record is what a query shows of it, and a line of an export.
+/// The values written to a record are those that a query shows of it, and those in its line of an export.
 async fn is_read_back(app: &TestApp, schema: &Schema, (input, object): (&str, &str), id: &Value, said: &Value) {
     let client = app.secretariat();
     let selected = selection(schema, input, object);
@@ -211,7 +211,7 @@ async fn is_read_back(app: &TestApp, schema: &Schema, (input, object): (&str, &s
     }
 }
 
-/// What an input names beside the fields of its record: the meeting of an agenda item.
+/// What an input names that is not a field of the record: the meeting of an agenda item.
 async fn beside(app: &TestApp, topic: &Topic) -> Value {
     match topic.object {
         "AgendaItem" => json!({ "meetingId": app.planned_meeting(json!({})).await["id"] }),
@@ -219,7 +219,7 @@ async fn beside(app: &TestApp, topic: &Topic) -> Value {
     }
 }
 
-/// A record that is made of the first values.
+/// A record that is created with the first values.
 async fn created(app: &TestApp, schema: &Schema, topic: &Topic) -> (Value, String, Value) {
     let input = rec_tests::mutations::mutation(topic.create).input.clone();
     let said = only(schema, &input, &values(app, topic.object, 0).await, &beside(app, topic).await);

@@ -1,4 +1,4 @@
-//! The record as lines: what a line says, who sees which, and that a mirror made of them is equal.
+//! The register as lines: what a line says, who sees which, and that a mirror made of them is equal.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::changes::{Mirror, head, is_equal, keep_writing};
 
-/// Writes lines into a mirror; returns the cursor of the last one.
+/// Applies lines to a mirror; returns the cursor of the last one.
 fn apply(mirror: &mut Mirror, lines: &[Value]) -> String {
     let (end, lines) = lines.split_last().expect("a last line");
     assert_eq!((&end["type"], &end["lines"]), (&json!("END"), &json!(lines.len())));
@@ -39,12 +39,12 @@ async fn fails(client: &Client, query: &str) -> (u16, Value) {
     (parts.status.as_u16(), body["errors"][0]["extensions"]["code"].clone())
 }
 
-/// A copy of the record: its lines by type and id.
+/// A copy of the register: its lines by type and id.
 type Lines = BTreeMap<(String, String), Value>;
 
 const VERSION: &str = "query($id: ID!) { meeting(by: { id: $id }) { id version } }";
 
-/// Writes lines into a copy; returns where to go on from.
+/// Writes lines into a copy; returns the cursor to continue from.
 fn keep(copy: &mut Lines, mut lines: Vec<Value>) -> String {
     let end = lines.pop().expect("a last line");
     for line in lines {
@@ -59,7 +59,7 @@ fn keep(copy: &mut Lines, mut lines: Vec<Value>) -> String {
     end["cursor"].as_str().expect("a cursor").to_owned()
 }
 
-/// Brings copies up to date, and compares each with a new one.
+/// Updates copies, and compares each with a new one.
 async fn follow(copies: &mut [(Client, Lines, String)]) {
     for (client, copy, cursor) in copies {
         *cursor = keep(copy, client.export(&format!("?after={cursor}")).await);
@@ -294,7 +294,7 @@ async fn an_export_is_compressed_as_the_client_takes_it(app: TestApp) {
         assert_eq!(parts.headers["content-encoding"], encoding);
         assert!(body.len() * 2 < whole.len(), "{encoding}: {} of {}", body.len(), whole.len());
         assert!(body.starts_with(if encoding == "gzip" { b"\x1f\x8b" } else { b"\x28\xb5" }));
-        // Whoever has the program reads it.
+        // Only tested where the program is installed.
         let Ok(mut child) = Command::new(program).arg("-dc").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()
         else {
             continue;

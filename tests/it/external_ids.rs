@@ -1,4 +1,4 @@
-//! What other systems call our records: whose a system is, what is unique, and that linking changes nothing of the record.
+//! External ids: who owns a system, what is unique, and that linking changes nothing in the register.
 
 use rec_tests::client::Client;
 use rec_tests::given::{at, text};
@@ -18,7 +18,7 @@ async fn refused(client: &Client, id: &Value, system: &str, value: &str) -> Vec<
     client.refusals("linkExternalId", json!({ "id": id, "externalId": external(system, value) })).await
 }
 
-/// The id of the record of a type that a system calls so.
+/// The id of the record of a type with this external id.
 async fn found(client: &Client, field: &str, system: &str, value: &str) -> Value {
     let query = format!("query($by: ExternalIdInput!) {{ {field}(by: {{ externalId: $by }}) {{ id }} }}");
     client.query_with(&query, json!({ "by": external(system, value) })).await[field]["id"].take()
@@ -63,7 +63,7 @@ async fn a_record_of_every_type_is_found_by_what_a_system_calls_it(app: TestApp)
         assert_eq!(shown[field]["externalIds"], json!([{ "value": "17" }]), "{field}");
     }
     assert_eq!(found(&osce, "meeting", "osce-crm", "\0").await, Value::Null);
-    // What has no look-up of its own is found as a node.
+    // A record type without a look-up of its own is found as a node.
     let item = json!({ "meetingId": records[6].1, "title": text("An item"), "kind": "SESSION" });
     let item = app.secretariat().mutate("addAgendaItem", item, "id").await["id"].take();
     let part = json!({
@@ -105,7 +105,7 @@ async fn an_external_id_is_seen_by_its_organisation_and_the_secretariat_alone(ap
     let taken = ["ALREADY_EXISTS externalId.sourceSystem"];
     assert_eq!(refused(&app.partner("UNODC"), &meeting, "osce", "2").await, taken);
     assert_eq!(refused(&osce, &meeting, "archive", "2").await, taken);
-    // The secretariat writes in anyone's system; what it writes there is the organisation's.
+    // The secretariat writes in anyone's system; what it writes there belongs to the organisation.
     link(&app.secretariat(), &meeting, "osce", "2").await;
     assert_eq!(external_ids(&osce, &meeting).await, json!([external("osce", "1"), external("osce", "2")]));
 }

@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::acknowledged::{CREATE, Outcome, outcome, theme};
 use crate::changes::head;
 
-/// An address that leads to one of several servers. Connections that are open stay where they are.
+/// An address that leads to one of several servers. Open connections stay with their server.
 struct Address {
     port: u16,
     leads_to: Arc<AtomicU16>,
@@ -74,7 +74,7 @@ async fn an_address_that_moves_to_a_promoted_server_is_followed(shared: TestApp)
             Outcome::Failed(code) => codes.push(code),
             Outcome::Refused => panic!("{code} is new"),
         }
-        // Reads go on all the while.
+        // Reads work all the time.
         assert_eq!(app.anonymous().send("{ bodies { totalCount } }", json!({})).await.body["errors"], Value::Null);
         if acknowledged.len() == 3 {
             break;
@@ -83,13 +83,13 @@ async fn an_address_that_moves_to_a_promoted_server_is_followed(shared: TestApp)
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert!(codes.iter().all(|code| code == "UNAVAILABLE"), "{codes:?}");
-    // What the primary has acknowledged last may be lost: its numbers are not given again.
+    // The last writes that the primary acknowledged may be lost: their numbers are not given again.
     assert_ne!(app.app.feed.head().identity, identity);
     let message = follower.message().await;
     let code = &message["payload"]["errors"][0]["extensions"]["code"];
     let code = if code.is_null() { &message["payload"][0]["extensions"]["code"] } else { code };
     assert_eq!(code, "CURSOR_EXPIRED", "{message}");
-    // All that was acknowledged since is on the server that the address leads to.
+    // Everything that was acknowledged since is on the server that the address leads to.
     let promoted = TestApp::at_address(standby.url_at(standby.port, &database)).await;
     for code in acknowledged {
         let theme = promoted.anonymous().query(&format!("{{ theme(by: {{ code: \"{code}\" }}) {{ code }} }}")).await;
@@ -114,7 +114,7 @@ async fn a_pooler_in_session_mode_is_like_the_server(shared: TestApp) {
     let mut follower = Socket::begin(port, None).await;
     let start = head(&app.anonymous()).await;
     follower.subscribe("1", &format!("subscription {{ changes(after: {start}) {{ cursor node {{ id }} }} }}")).await;
-    // Reads and writes at once, more than there are connections; what one process commits the other one tells of.
+    // Concurrent reads and writes, more than there are connections; one process notifies of what another one commits.
     let writes = (0..12).map(|number| create(other.secretariat(), format!("P{number}")));
     assert!(futures_util::future::join_all(writes).await.iter().all(|one| *one == Outcome::Acknowledged));
     for _ in 0..12 {

@@ -1,5 +1,5 @@
-//! Whoever causes work pays for it, and holds up no one else: statements that are given up end, a client has its lane to the database,
-//! an address its share of connections, and whether the service is well is told to whoever asks.
+//! Whoever causes work pays for it, and blocks nobody else: abandoned statements end, a client has its lane to the database, an address its
+//! share of connections, and health checks are answered to everyone.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::changes::head;
 
-/// Minutes of work.
+/// A statement that would run for minutes.
 fn endless(app: &TestApp) -> Statement {
     let sql = match app.database {
         Database::Sqlite => {
@@ -30,7 +30,7 @@ fn endless(app: &TestApp) -> Statement {
     Statement::from_string(app.app.databases.backend(), sql)
 }
 
-/// Whether something works at what nobody waits for any more.
+/// Whether a statement is still running that nobody waits for.
 async fn works(app: &TestApp) -> bool {
     match app.database {
         Database::Sqlite => {
@@ -45,12 +45,12 @@ async fn works(app: &TestApp) -> bool {
     }
 }
 
-/// An application whose statements take as long as they need: what ends sooner has been stopped.
+/// An application without a short timeout: a statement that ends earlier was stopped.
 async fn patient(app: &TestApp) -> TestApp {
     app.second_with(|config| config.limits.seconds = 600).await
 }
 
-/// The statement is given up after a moment, and ends.
+/// The statement is abandoned after a moment, and ends.
 async fn ends(app: &TestApp, work: impl Future<Output = ()>) {
     is_given_up(app, work).await;
     until("what was given up ends", async || !works(app).await).await;
@@ -70,7 +70,7 @@ async fn a_statement_that_is_given_up_ends(app: TestApp) {
     for _ in 0..6 {
         ends(&app, async { drop(databases.read.query_all_raw(endless(&app)).await) }).await;
     }
-    // More often than there are connections, and all of them are there again.
+    // More often than there are connections, and afterwards all of them are available again.
     let one = || databases.read.query_one_raw(Statement::from_string(databases.backend(), "SELECT 1 AS n"));
     for row in futures_util::future::join_all((0..8).map(|_| one())).await {
         assert!(row.unwrap().is_some());
@@ -85,7 +85,7 @@ async fn a_transaction_whose_statement_is_given_up_goes_on_or_is_taken_back(app:
         txn.execute_unprepared(&format!("UPDATE write_probe SET filler = 'lost {number}'")).await.unwrap();
         is_given_up(&app, async { drop(txn.query_all_raw(endless(&app)).await) }).await;
         if number == 0 && app.database == Database::Sqlite {
-            // The read is stopped, and what was written before it is there.
+            // The read is stopped, and what was written before it is kept.
             txn.execute_unprepared("UPDATE write_probe SET filler = filler || ', no'").await.unwrap();
         }
         drop(txn);
@@ -124,7 +124,7 @@ async fn a_client_does_not_hold_all_connections_of_the_database(app: TestApp) {
         assert!(took < Duration::from_secs(1) + 10 * usual, "{took:?}, usually {usual:?}");
         assert_eq!(others.get("/health/ready", &[]).await.0.status, 200);
     }
-    // One that was just given back is tested first.
+    // A connection that was just given back is tested first.
     until("the greedy one has its share and no more", async || used() == 2).await;
     working.iter().for_each(tokio::task::JoinHandle::abort);
 }
@@ -151,7 +151,7 @@ async fn the_requests_of_a_client_have_its_share_of_connections(app: TestApp) {
         working.iter().all(tokio::task::JoinHandle::is_finished)
     })
     .await;
-    // A quarter of them work, and some that were just given back may be tested.
+    // A quarter of the connections is in use, and some that were just given back may be under test.
     let most = most.into_inner();
     assert!((4..12).contains(&most), "{most}");
     for one in working {
@@ -197,7 +197,7 @@ fn started(settings: &[(&str, &str)]) -> (Serving, tempfile::TempDir) {
     (serving, directory)
 }
 
-/// Opens a connection and begins a stream of events, for an address if there is one; returns it with the status of the answer.
+/// Opens a connection and begins a stream of events, on behalf of an address if one is given; returns it with the status of the answer.
 fn follow(port: u16, forwarded: Option<&str>) -> (TcpStream, u16) {
     let body = json!({ "query": "subscription { serviceStatus { head } }" }).to_string();
     let forwarded = forwarded.map(|address| format!("X-Forwarded-For: {address}\r\n")).unwrap_or_default();
@@ -215,7 +215,7 @@ fn follow(port: u16, forwarded: Option<&str>) -> (TcpStream, u16) {
     (stream, std::str::from_utf8(&beginning[9..]).unwrap().parse().unwrap())
 }
 
-/// Opens streams until one is refused; returns how many there are, and the refusal's status.
+/// Opens streams until one is refused; returns those that are open, and the status of the refusal.
 fn as_many_as_may_be(port: u16, forwarded: Option<&str>) -> (Vec<TcpStream>, u16) {
     let mut open = Vec::new();
     loop {
@@ -234,7 +234,7 @@ fn an_address_has_its_share_of_connections() {
     assert_eq!((open.len(), refused), (5, 429));
     assert_eq!(get(serving.port, "/health/ready"), 200);
     assert_eq!(get(serving.port, "/graphql?query=%7B__typename%7D"), 429);
-    // What is closed is free again.
+    // The place of a closed connection is free again.
     open.pop();
     let began = Instant::now();
     while get(serving.port, "/graphql?query=%7B__typename%7D") != 200 {
@@ -256,7 +256,7 @@ fn behind_a_proxy_each_address_for_which_it_asks_has_its_share() {
     while follow(serving.port, Some("203.0.113.9")).1 != 200 {
         assert!(began.elapsed() < PATIENCE, "what is closed is free again");
     }
-    // The proxy's own connections are as many as it likes.
+    // The number of the proxy's own connections is not limited.
     let mut sockets: Vec<TcpStream> = Vec::new();
     for _ in 0..20 {
         sockets.push(TcpStream::connect(("127.0.0.1", serving.port)).unwrap());
@@ -295,7 +295,7 @@ fn a_full_service_says_so_and_whether_it_is_well() {
     for path in ["/health/ready", "/health/live"] {
         assert_eq!(get(serving.port, path), 200);
     }
-    // Those who say nothing on the spare connections do not keep others from asking.
+    // Silent clients on the spare connections do not keep others from asking.
     let silent: Vec<TcpStream> = (0..50).map(|_| TcpStream::connect(("127.0.0.1", serving.port)).unwrap()).collect();
     open.pop();
     let began = Instant::now();

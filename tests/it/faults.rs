@@ -1,5 +1,4 @@
-//! One field that fails leaves the others: it is null, and its error says where it stands. A panic is the end of its own request,
-//! and of nothing else.
+//! One field that fails leaves the others: it is null, and its error says where it stands. A panic ends its own request, and nothing else.
 
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-/// Takes a table away, so that every statement on it fails.
+/// Renames a table, so that every statement on it fails.
 async fn lose(app: &TestApp, table: &str) {
     let statement = format!("ALTER TABLE {table} RENAME TO lost_{table}");
     app.app.databases.write.execute_unprepared(&statement).await.expect("a lost table");
@@ -38,7 +37,7 @@ async fn partly(client: &Client, query: &str) -> (Value, Vec<String>) {
     (body["data"].clone(), errors)
 }
 
-/// A mutation that panics: it asks for the council's day when in Tashkent the calendar has come to its end.
+/// A mutation that panics: it needs the council's date at a moment when the calendar has ended in Tashkent.
 async fn panics(app: &TestApp) -> (String, String) {
     let body = app.body("WG-A").await;
     let clock = &app.app.clock;
@@ -101,7 +100,7 @@ async fn a_panic_is_the_end_of_its_request_alone(app: TestApp) {
     assert_eq!(app.feed_length().await, before);
     let figures = app.metrics().await;
     assert!(figures.lines().any(|line| line == "rec_errors_total{code=\"INTERNAL\"} 2"), "{figures}");
-    // The writer is free again.
+    // The writer can be used again.
     app.app.clock.advance(-TimeDelta::hours(4));
     app.secretariat()
         .mutate("createTheme", json!({ "code": "ONE", "kind": "SUBJECT", "name": text("One") }), "id")
@@ -229,7 +228,7 @@ async fn a_transaction_that_is_given_up_as_it_begins_keeps_no_connection(app: Te
     assert!(given_up > 0, "each has begun at once");
     let other = app.second().await;
     for writer in [&app, &other].repeat(20) {
-        // It waits for whoever has written and not committed, and is an error in the end.
+        // It waits for the other transaction, and fails in the end.
         writer.app.databases.write.execute_unprepared("UPDATE change_head SET seq = seq").await.unwrap();
     }
 }

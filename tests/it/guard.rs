@@ -1,4 +1,4 @@
-//! What the databases themselves refuse, whoever writes and by whatever way, and which of their rules says no.
+//! What the databases themselves refuse, whoever writes and in whatever way, and by which of their rules.
 
 use rec_tests::given::at_with;
 use rec_tests::{Database, TestApp, on_both_databases};
@@ -9,7 +9,7 @@ const IMMUTABLE: &str = "guard: an adopted text is immutable";
 const LATER: &str = "guard: a later state is kept";
 const OVERLAP: &str = "guard: mandates overlap";
 
-/// The text between two marks.
+/// The text between two markers.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     text.split_once(before)?.1.split_once(after).map(|(found, _)| found)
 }
@@ -19,7 +19,7 @@ fn plain(terms: &str) -> String {
     terms.replace(['(', ')'], "").replace("::text", "").to_lowercase()
 }
 
-/// The rule that a refusal names: a guard's text, a check's terms, or the columns of a key.
+/// The rule that an error names: a guard's text, a check's terms, or the columns of a key.
 async fn rule(app: &TestApp, refusal: &str) -> String {
     if refusal.contains("guard: ") || app.database == Database::Sqlite {
         return refusal.to_owned();
@@ -39,7 +39,7 @@ async fn rule(app: &TestApp, refusal: &str) -> String {
     rules[0]["rule"].as_str().expect("a rule").to_owned()
 }
 
-/// The database refuses a statement by the rule whose words these are.
+/// The database refuses a statement by the rule with these words.
 async fn refused(app: &TestApp, statement: &str, words: &str) {
     let result = app.app.databases.write.execute_unprepared(statement).await;
     let refusal = result.err().unwrap_or_else(|| panic!("{statement}: done")).to_string();

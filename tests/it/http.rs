@@ -1,4 +1,4 @@
-//! The service over HTTP: what it answers besides GraphQL, and what a request must look like.
+//! The service over HTTP: its answers besides GraphQL, and which requests it accepts.
 
 use std::time::Instant;
 
@@ -31,7 +31,7 @@ fn code(bytes: &[u8]) -> String {
     answer["errors"][0]["extensions"]["code"].as_str().expect("a code").to_owned()
 }
 
-/// A text as it stands in a link.
+/// A text as it is encoded in a URL.
 fn encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |link, byte| link + &format!("%{byte:02X}"))
 }
@@ -372,7 +372,7 @@ async fn what_the_database_does_not_give_is_said_to_be_unavailable(app: TestApp)
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(answer.body["errors"][0]["extensions"]["code"], "UNAVAILABLE");
     assert!(answer.body["errors"][0]["extensions"]["requestId"].is_string());
-    // Who a partner is cannot be told without it either.
+    // Without it the service cannot tell who a partner is, either.
     let answer = app.partner("OSCE").send("{ viewer { role } }", json!({})).await;
     assert_eq!(
         (answer.status, &answer.body["errors"][0]["extensions"]["code"]),

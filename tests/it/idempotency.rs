@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a mutation that comes again is answered again, and done once.
+//! `Idempotency-Key`: a repeated mutation gets the same answer, and is done once.
 
 use std::time::Duration;
 
@@ -143,7 +143,7 @@ async fn those_that_come_at_once_wait_for_the_first(app: TestApp) {
 
 async fn those_that_come_at_once_to_two_processes_wait_for_the_first(app: TestApp) {
     let other = app.second().await;
-    // The token of one is good for its own keys only.
+    // A token is only valid for its own keys.
     let clients = [app.secretariat().keyed("one"), other.secretariat().keyed("one")];
     for round in 0..8 {
         let code = format!("ROUND-{round}");
@@ -164,14 +164,14 @@ async fn what_others_have_crossed_is_done_again_under_a_key(app: TestApp) {
     let other = app.second().await;
     let held = other.app.databases.begin().await.unwrap();
     if app.database == Database::Postgres {
-        // Of two that wait for each other the one is given up that looks first.
+        // Of two transactions in a deadlock, the one that checks first is aborted.
         held.execute_unprepared("SET LOCAL deadlock_timeout = '1min'").await.unwrap();
     }
     held.execute_unprepared("UPDATE agenda_item SET version = version").await.unwrap();
     let client = app.secretariat().keyed("one");
     let opens = tokio::spawn(async move { client.mutate("openDiscussion", at(&draft), "status").await });
     app.others_wait(1).await;
-    // On PostgreSQL they wait for each other now.
+    // On PostgreSQL there is a deadlock now.
     held.execute_unprepared("UPDATE recommendation SET version = version").await.unwrap();
     held.rollback().await.unwrap();
     assert_eq!(opens.await.unwrap()["status"], "UNDER_DISCUSSION");
@@ -265,7 +265,7 @@ on_postgres! {
     nobody_is_told_before_the_answer_is_kept,
 }
 
-// On SQLite nobody else can keep the second one waiting.
+// On SQLite nothing else can make the second one wait.
 async fn nobody_is_told_before_the_answer_is_kept(app: TestApp) {
     let (before, other) = (app.app.feed.head().seq, app.second().await);
     let held = other.app.databases.begin().await.unwrap();

@@ -34,7 +34,7 @@ async fn run(app: &TestApp, path: &Path, dry_run: bool) -> (Report, Vec<String>)
     (report, complaints)
 }
 
-/// What the 95th of a hundred mutations takes, of those that are made as long as something goes on.
+/// The 95th percentile of the times of mutations, repeated as long as something goes on.
 async fn slow_mutations(app: &TestApp, name: &str, goes_on: impl Fn(usize) -> bool) -> Duration {
     let mut times = Vec::new();
     while goes_on(times.len()) {
@@ -170,7 +170,7 @@ async fn another_file_and_another_database_are_begun_anew(app: TestApp) {
     let facts = std::fs::metadata(&path).unwrap();
     let (length, written) = (facts.len(), facts.modified().unwrap().duration_since(UNIX_EPOCH).unwrap().as_micros());
     let this = app.app.feed.cursor(0).to_string();
-    // The first line is said to be done.
+    // The progress file says that the first line is done.
     let bytes = lines[0].len() + 1;
     for (length, written, database, expected) in [
         (1, written, this.as_str(), report(600, 0, 0, 0)),
@@ -206,7 +206,7 @@ fn an_import_that_is_killed_goes_on_where_it_was() {
     let again = program::run(program::command(data.path()).arg("import").arg(&path));
     let text = String::from_utf8_lossy(&again.stdout);
     assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
-    // What was committed and not noted is unchanged the second time.
+    // What was committed but not noted is unchanged the second time.
     let counted: Vec<u64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
     assert_eq!((counted[0] + counted[2], counted[1], counted[3]), (6000, 0, 0), "{text}");
     assert!(counted[2] <= 500, "{text}");

@@ -1,4 +1,4 @@
-//! In which language the record answers.
+//! In which language the service answers.
 
 use rec_tests::given::{at_with, text};
 use rec_tests::{TestApp, on_both_databases};
@@ -21,7 +21,7 @@ async fn theme(app: &TestApp, texts: &[(&str, &str)]) -> Value {
     app.secretariat().mutate("createTheme", input, "id version").await
 }
 
-/// The name that a client gets who accepts these languages.
+/// The name that a client gets that accepts these languages.
 async fn name(app: &TestApp, accepts: &str, arguments: &str) -> Value {
     let query = format!("{{ themes {{ nodes {{ name{arguments} }} }} }}");
     app.anonymous().reading(accepts).query(&query).await["themes"]["nodes"][0]["name"].take()

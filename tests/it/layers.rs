@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// The modules of `api/src`, from the top to the floor, and what each names: only what stands below it.
+/// The modules of `api/src`, from the top to the lowest, and what each names: only what stands below it.
 const LAW: [(&str, &[&str]); 18] = [
     ("main", &["cli"]),
     (
@@ -46,13 +46,13 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The files of a directory and of those in it.
+/// The files of a directory and of its subdirectories.
 fn files(directory: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-/// Splits what stands in braces at its own commas.
+/// Splits the text in braces at its own commas.
 fn listed(group: &str) -> Vec<&str> {
     let (mut depth, mut begin, mut listed) = (0, 0, Vec::new());
     for (index, letter) in group.char_indices() {
@@ -73,7 +73,7 @@ fn listed(group: &str) -> Vec<&str> {
     panic!("a group without an end: {group}");
 }
 
-/// The modules that a text names by their path from the root of its crate, with the numbers of the lines.
+/// The modules that a text names by their path from the root of its crate, with line numbers.
 fn named<'a>(text: &'a str, root: &str) -> Vec<(usize, &'a str)> {
     let word = |path: &'a str| {
         let path = path.trim_start();
@@ -87,13 +87,13 @@ fn named<'a>(text: &'a str, root: &str) -> Vec<(usize, &'a str)> {
     paths.filter(|(_, module)| !module.is_empty()).collect()
 }
 
-/// What of a file is compiled into the service.
+/// The part of a file that is compiled into the service.
 fn source(path: &Path) -> String {
     let text = std::fs::read_to_string(path).unwrap();
     text.split("#[cfg(test)]").next().unwrap_or_default().to_owned()
 }
 
-/// What stands where a module names another one.
+/// The place where a module names another one.
 struct Edge {
     from: String,
     to: String,
@@ -107,11 +107,11 @@ fn edges(directory: &Path, name: &str) -> Vec<Edge> {
         let within = path.strip_prefix(directory).unwrap();
         let from = within.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs");
         let text = source(&path);
-        // The program names the library by its name, and others the root by the way up as well.
+        // The program names the library by its name; other modules also name the root by `super::`.
         let depth = within.iter().filter(|part| *part != "mod.rs").count();
         let by_name = named(&text, if from == "main" { "rec_api::" } else { name });
         for (line, to) in by_name.into_iter().chain(named(&text, &"super::".repeat(depth))) {
-            // What is written in capitals is an item of the root.
+            // A name with a capital is an item of the root.
             if to != from && to != "super" && to.starts_with(|letter: char| letter.is_ascii_lowercase()) {
                 let place = format!("{}:{line}", within.display());
                 edges.push(Edge { from: from.to_owned(), to: to.to_owned(), place });
@@ -121,7 +121,7 @@ fn edges(directory: &Path, name: &str) -> Vec<Edge> {
     edges
 }
 
-/// Those edges that lead from a module back to itself.
+/// The edges that are part of a circle.
 fn circle(mut edges: Vec<Edge>) -> Vec<Edge> {
     loop {
         let before = edges.len();
@@ -180,7 +180,7 @@ fn topics_of_a_layer_name_each_other_in_no_circle() {
     for layer in ["domain", "service", "http", "graphql"] {
         let mut edges = edges(&root().join("api/src").join(layer), &format!("crate::{layer}::"));
         let shown = |topic: &String| layer == "graphql" && OBJECT_GRAPH.contains(&topic.as_str());
-        // What composes a layer names all of its topics.
+        // The module that composes a layer names all of its topics.
         edges.retain(|edge| edge.from != "mod" && !(shown(&edge.from) && shown(&edge.to)));
         assert!(!edges.is_empty(), "{layer}");
         let from_the_floor: Vec<&Edge> =

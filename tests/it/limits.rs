@@ -1,4 +1,4 @@
-//! Each limit of a request, with its code. Those of a connection are tried in `attacks`, and those of a socket in `socket`.
+//! Each limit of a request, with its code. Those of a connection are tested in `attacks`, and those of a socket in `socket`.
 
 use axum::http::StatusCode;
 use rec_api::config::Limits;
@@ -20,7 +20,7 @@ async fn code(app: &TestApp, query: &str) -> (StatusCode, String) {
     post(app, json!({ "query": query }).to_string()).await
 }
 
-/// What a thread of its own comes to. A service that is stuck would else stop the test that is to find it.
+/// The result of a thread of its own. Otherwise a service that hangs would hang the test that should notice it.
 fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || sender.send(work()));
@@ -99,7 +99,7 @@ async fn a_query_that_costs_too_much_is_refused(app: TestApp) {
     };
     assert_eq!(code(&app, &page(10)).await, (StatusCode::OK, "none".to_owned()));
     assert_eq!(code(&app, &page(100)).await, (StatusCode::BAD_REQUEST, "QUERY_TOO_COMPLEX".to_owned()));
-    // Multiplied without care these wrap to nothing.
+    // If multiplied without overflow checks, these wrap to zero.
     let wraps = "{ bodies(first: 65536) { nodes { meetings(first: 65536) { nodes { recommendations(first: 65536) { nodes { \
                  body { meetings(first: 65536) { nodes { id } } } } } } } } } }";
     assert_eq!(code(&app, wraps).await.1, "QUERY_TOO_COMPLEX");
@@ -111,17 +111,17 @@ async fn a_short_list_costs_as_if_it_had_five_records(app: TestApp) {
         let back = format!("organizers {{ meeting {{ agenda {{ {agenda} }} }} }}");
         format!("{{ {page} {{ nodes {{ organizers {{ meeting {{ agenda {{ meeting {{ {back} }} }} }} }} }} }} }}")
     };
-    // Inside out: an agenda of one field 1 + 5 * 1, organisers 1 + 5 * (1 + 6) = 36, agenda 1 + 5 * (1 + 36) = 186,
-    // organisers 1 + 5 * (1 + 186) = 936, and a page of 21 with its nodes 1 + 21 * (1 + 936) = 19,678.
+    // From the inside: an agenda of one field 1 + 5 * 1, organisers 1 + 5 * (1 + 6) = 36, agenda 1 + 5 * (1 + 36) = 186, organisers 1 + 5 *
+    // (1 + 186) = 936, and a page of 21 with its nodes 1 + 21 * (1 + 936) = 19,678.
     assert_eq!(code(&app, &lists("meetings(first: 21)", "id")).await, (StatusCode::OK, "none".to_owned()));
     assert_eq!(code(&app, &lists("meetings(first: 22)", "id")).await, refused);
     assert_eq!(code(&app, &lists("meetings(last: 21)", "id number")).await, refused);
-    // Without a page size, 25 are meant.
+    // Without a page size, 25 is assumed.
     assert_eq!(code(&app, &lists("meetings", "id")).await, refused);
 }
 
 async fn a_cost_beyond_all_measure_is_refused(app: TestApp) {
-    // No page of these fits, and their sum must not begin again at nothing.
+    // None of these pages is allowed alone, and their sum must not overflow to a small number.
     let dear = "meetings(first: 100) { nodes { body: recommendations(first: 100) { nodes { meeting { recommendations(first: \
                 100) { nodes { body { meetings(first: 100) { nodes { recommendations(first: 100) { nodes { id } } } } } } \
                 } } } } } }";
@@ -270,7 +270,7 @@ async fn so_many_documents_are_kept(app: TestApp) {
     };
     assert!(is_kept(&app).await);
     assert!(!is_kept(&app.second_with(|config| config.limits.kept_documents = 1).await).await);
-    // Three nodes of 256 bytes and the text: one of them, and not two.
+    // Room for the text and three nodes of 256 bytes: for one of them, but not for two.
     let narrow = app.second_with(|config| config.limits.kept_bytes = 1200).await;
     assert!(!is_kept(&narrow).await);
     for _ in 0..2 {
@@ -291,7 +291,7 @@ async fn a_batch_is_refused(app: TestApp) {
 
 async fn a_list_has_a_thousand_values(app: TestApp) {
     let query = "query($ids: [ID!]) { meetings(filter: { id: { in: $ids } }) { totalCount } }";
-    // Of a thousand the filter says itself that they are too many.
+    // With a thousand values the filter itself says that they are too many.
     for (values, is_executed) in [(1000, true), (1001, false)] {
         let body = app.anonymous().send(query, json!({ "ids": vec!["mtg_0"; values] })).await.body;
         assert_eq!(body["errors"][0]["extensions"]["code"], "INVALID_ARGUMENT");
@@ -352,7 +352,7 @@ async fn ids_keys_and_comparisons_are_counted(app: TestApp) {
     anonymous.query_with(order, keys(5)).await;
     assert_eq!(anonymous.error_with(order, keys(6)).await, "INVALID_ARGUMENT");
     let filter = "query($filter: MeetingFilter) { meetings(filter: $filter) { totalCount } }";
-    // A filter is one comparison, and each field of it another one.
+    // A filter is one comparison, and each of its fields another one.
     let any = |count: usize| json!({ "filter": { "or": vec![json!({ "kind": { "ne": "PLENARY" } }); count] } });
     anonymous.query_with(filter, any(49)).await;
     assert_eq!(anonymous.error_with(filter, any(50)).await, "INVALID_ARGUMENT");

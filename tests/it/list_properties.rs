@@ -1,5 +1,5 @@
-//! Every list of the schema, found by introspection: each of its orders, windows and comparisons, against the same list
-//! sorted, cut and filtered here.
+//! Every list of the schema, found by introspection: each of its orders, windows and comparisons, against the same list sorted, cut and
+//! filtered here.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::connections::twelve;
 
-/// Records of every type, several of each, with and without what may be missing, made at different times.
+/// Records of every type, several of each, with and without optional values, made at different times.
 pub async fn all_kinds(app: &TestApp) {
     let secretariat = app.secretariat();
     seed::demo::load(&app.app).await.expect("a demonstration");
@@ -71,7 +71,7 @@ pub async fn all_kinds(app: &TestApp) {
     external_ids(app).await;
 }
 
-/// What another system calls every record that has a list.
+/// External ids of every record that has a list.
 async fn external_ids(app: &TestApp) {
     let secretariat = app.secretariat();
     let lists =
@@ -107,7 +107,7 @@ async fn agendas(app: &TestApp, draft: &Value) {
     }
 }
 
-/// How two values are ordered by the service: by time, by number, by code points.
+/// How the service orders two values: by time, by number, by code points.
 fn compare(one: &Value, other: &Value) -> Ordering {
     let time = |value: &Value| value.as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
     match (time(one), time(other)) {
@@ -116,7 +116,7 @@ fn compare(one: &Value, other: &Value) -> Ordering {
     }
 }
 
-/// Where two rows with a `key` stand in a list: nulls last, and the id breaks ties.
+/// The order of two rows with a `key` in a list: nulls last, and the id breaks ties.
 fn in_list(one: &Value, other: &Value, descending: bool) -> Ordering {
     let directed = |ordering: Ordering| if descending { ordering.reverse() } else { ordering };
     let (key, other_key) = (&one["key"], &other["key"]);
@@ -133,7 +133,7 @@ fn sorted(rows: &Value, descending: bool) -> Vec<Value> {
     rows
 }
 
-/// The ids of the records of a type that have most in a nested list; three of them, or fewer.
+/// The ids of the records of a type with the longest nested lists; three of them at most.
 async fn largest(app: &TestApp, schema: &Schema, kind: &str, list: &str) -> Vec<Value> {
     let Some(parents) = schema.lists("Query").into_iter().find(|list| list.node == kind).map(|list| list.name) else {
         assert_eq!(kind, "Source", "the only parents that no list shows");
@@ -256,7 +256,7 @@ async fn every_nested_list_of_several_parents_is_cut_at_each_of_them(app: TestAp
     }
 }
 
-/// A list that is filtered, and what stands around it in a query.
+/// A list that is filtered, and the text around it in a query.
 struct Place {
     head: &'static str,
     tail: &'static str,
@@ -282,7 +282,7 @@ fn places(schema: &Schema) -> Vec<Place> {
 }
 
 impl Place {
-    /// The rows that a filter finds, with what `selection` says of each.
+    /// The rows that a filter finds, with the fields of `selection`.
     async fn rows(&self, app: &TestApp, filter: &Value, selection: &str) -> Vec<Value> {
         let (list, head, tail) = (&self.list, self.head, self.tail);
         let query = format!(
@@ -299,7 +299,7 @@ impl Place {
         rows
     }
 
-    /// What a filter finds is what a rule finds in the whole list.
+    /// A filter finds the same rows as a rule finds in the whole list.
     async fn finds(&self, app: &TestApp, filter: Value, selection: &str, rule: impl Fn(&Value) -> bool) -> usize {
         let whole = self.rows(app, &json!({}), selection).await;
         let expected: Vec<Value> = whole.into_iter().filter(|row| rule(&row["value"])).collect();
@@ -309,7 +309,7 @@ impl Place {
 }
 
 impl Place {
-    /// A hundred values are compared with, and one more is refused.
+    /// A hundred values are accepted, and one more is refused.
     async fn is_limited(&self, app: &TestApp, schema: &Schema, field: &Field, operator: &Field) {
         let (list, head, tail) = (&self.list, self.head, self.tail);
         let query = format!("query($f: {}) {{ {head}{}(filter: $f) {{ totalCount }}{tail} }}", list.filter, list.name);
@@ -329,7 +329,7 @@ impl Place {
 /// Whether a value, or its absence, meets a comparison.
 type Rule = Box<dyn Fn(&Value) -> bool + Send>;
 
-/// What an operator is given, and the rule that it stands for. `low` and `high` are values of the list.
+/// The value for an operator, and the rule that it stands for. `low` and `high` are values of the list.
 fn comparison(operator: &str, low: &Value, high: &Value) -> (Value, Rule) {
     let (one, two) = (low.clone(), high.clone());
     let ordered = |value: &Value, to: &Value| (!value.is_null()).then(|| compare(value, to));
@@ -425,7 +425,7 @@ async fn every_field_of_every_filter_compares_what_it_is_called_after(app: TestA
         for field in schema.fields(&place.list.filter) {
             match field.kind.as_str() {
                 "TextFilter" => compares_texts(&app, &schema, &place, &field).await,
-                // `lists_are_filtered_by_related_records` and its neighbours are on these.
+                // `lists_are_filtered_by_related_records` and its neighbours test these.
                 kind if kind.ends_with("ListFilter") || ["and", "or", "not"].contains(&field.name.as_str()) => {}
                 kind if schema.has(kind, "eq") => compares_values(&app, &schema, &place, &field).await,
                 _ => compares_related(&app, &place, &field).await,

@@ -1,4 +1,4 @@
-//! Every integration test, in one binary: one link step.
+//! Every integration test, in one binary, so that there is one link step.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails its test")]
 
 mod access;

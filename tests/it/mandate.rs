@@ -176,7 +176,7 @@ async fn a_mandate_begins_with_the_day_of_the_council(app: TestApp) {
     app.secretariat().mutate("grantMandate", from, "id").await;
     let body = app.body("WG-A").await;
     let draft = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("A"), "text": text("A") });
-    // In Tashkent, which is five hours ahead, the day begins at 19:00 UTC.
+    // In Tashkent, five hours ahead of UTC, the day begins at 19:00 UTC.
     app.app.clock.advance(TimeDelta::hours(15) - TimeDelta::seconds(1));
     assert_eq!(app.partner("UNODC").mutation_error("draftRecommendation", draft.clone()).await, "FORBIDDEN");
     app.app.clock.advance(TimeDelta::seconds(1));

@@ -14,7 +14,7 @@ use sea_orm::{
 };
 use tempfile::TempDir;
 
-/// A column: its type in the words of the database, and whether it may be empty.
+/// A column: its type as the database names it, and whether it may be null.
 type Columns = BTreeMap<String, (String, bool)>;
 
 fn columns_of<E: EntityTrait>(database: Database) -> (String, Columns) {

@@ -29,7 +29,7 @@ impl Copy {
         Self::at(app.serve().await)
     }
 
-    /// Of the service at a port.
+    /// A copy of the service at a port.
     pub(crate) fn at(port: u16) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();

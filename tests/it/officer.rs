@@ -1,4 +1,4 @@
-//! What a partner may do of a recommendation by its organisation's mandate today.
+//! What a partner may do with a recommendation by its organisation's mandate today.
 
 use rec_tests::given::{at, at_with, text};
 use rec_tests::{TestApp, on_both_databases};

@@ -1,4 +1,4 @@
-//! Who takes part in meetings, as its organisation or the secretariat records it.
+//! Who takes part in meetings, as recorded by the organisation itself or by the secretariat.
 
 use rec_tests::given::{at, each, with};
 use rec_tests::{TestApp, on_both_databases};

@@ -14,7 +14,7 @@ use rec_tests::{TestApp, on_both_databases, on_postgres};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
-/// The record at a glance: groups, organisers, meetings with who organises them.
+/// An overview of the register: groups, organisers, meetings with who organises them.
 const RECORD: &str = "{ workingGroups { nodes { code name } } organizers { nodes { acronym } } meetings(orderBy: [{ field: \
                       STARTS_ON, direction: DESC }]) { nodes { title startsOn organizers { organization { acronym } } } } }";
 
@@ -24,7 +24,7 @@ fn output(command: &mut Command) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// What a failing command says: one line on standard error, and nothing on standard output.
+/// The output of a failing command: one line on standard error, and nothing on standard output.
 fn failure(command: &mut Command) -> String {
     let output = run(command);
     let said = String::from_utf8(output.stderr).expect("text");
@@ -111,6 +111,7 @@ fn the_help_of_a_command_lists_the_options_that_concern_it() {
     let directory = directory();
     let variables = |arguments: &[&str]| -> BTreeSet<String> {
         let help = output(command(directory.path()).args(arguments).arg("--help"));
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
         let named = help.split("[env: ").skip(1).filter_map(|rest| rest.split(['=', ']']).next());
         named.map(str::to_owned).collect()
     };
@@ -332,7 +333,7 @@ async fn a_request_whose_client_goes_away_is_told_of_with_its_statements(app: Te
         }
     };
     let line = tokio::time::timeout(Duration::from_mins(1), told).await.expect("in time");
-    // The meeting is read, and its country is not.
+    // The meeting is read, but not its country.
     assert_eq!((&line["message"], &line["statements"]), (&json!("request"), &json!(1)), "{line}");
     held.rollback().await.expect("an end");
 }

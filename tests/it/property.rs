@@ -15,9 +15,9 @@ use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-/// The deepest selection and the deepest input of an operation.
+/// The maximum depth of the selection and of the input of an operation.
 const DEEPEST: usize = 5;
-/// The operations of each seed.
+/// How many operations each seed makes.
 const OPERATIONS: usize = 250;
 const SEEDS: [u64; 3] = [1, 20_261_124, 77_777_777];
 
@@ -28,10 +28,10 @@ enum Known {
     Other,
 }
 
-/// A value of an input: an enum's word is written without quotes in a document, and with them in a variable.
+/// A value of an input: an enum value is written without quotes in a document, and with quotes in a variable.
 enum Made {
     Word(String),
-    /// As JSON has it, and GraphQL too.
+    /// Written the same in JSON and in GraphQL.
     Scalar(String),
     List(Vec<Made>),
     Object(Vec<(String, Made)>),
@@ -65,10 +65,10 @@ impl Made {
 /// Makes operations. The same seed makes the same ones.
 struct Maker {
     types: HashMap<String, Known>,
-    /// Ids of records that exist, and of none.
+    /// Ids of existing records, and of none.
     ids: Vec<String>,
     state: u64,
-    /// The variables of the operation that is made, as it declares them, and what they are given.
+    /// The variables of the operation that is being made, as it declares them, and their values.
     declared: Vec<String>,
     given: serde_json::Map<String, Value>,
     fragments: Vec<String>,
@@ -141,7 +141,7 @@ impl Maker {
         format!("{{ {} }}", field.unwrap_or_default())
     }
 
-    /// A few fields of a type, each with what it needs, some of them in fragments and under directives.
+    /// A few fields of a type, each with what it needs, some of them in fragments and with directives.
     fn selection(&mut self, on: &str, depth: usize) -> String {
         let Some(Known::Fields(fields)) = self.types.get(on) else { return String::new() };
         let fields = fields.clone();
@@ -194,7 +194,7 @@ impl Maker {
         format!("${name}")
     }
 
-    /// Fields of an input or arguments: those that are needed, and some others.
+    /// Fields of an input or arguments: the required ones, and some others.
     fn fields(&mut self, definitions: &[InputValueDefinition], depth: usize) -> Vec<(InputValueDefinition, Made)> {
         let mut made = Vec::new();
         for definition in definitions {
@@ -282,7 +282,7 @@ fn ids_in(value: &Value, ids: &mut Vec<String>) {
     }
 }
 
-/// The first result of an operation that is followed, if it comes at once.
+/// The first result of a subscription, if it comes at once.
 async fn followed(app: &TestApp, operation: &Operation) -> String {
     let request =
         Request::post("/graphql").header("content-type", "application/json").header("accept", "text/event-stream");
@@ -294,7 +294,7 @@ async fn followed(app: &TestApp, operation: &Operation) -> String {
     first.ok().flatten().map(|bytes| String::from_utf8_lossy(&bytes.unwrap()).into_owned()).unwrap_or_default()
 }
 
-/// What no answer says: a fault of ours, a write that was crossed although nobody else writes, a document that is not valid.
+/// What no answer may contain: an internal error, a write conflict although nobody else writes, a document that is not valid.
 const FAULTS: [&str; 4] = ["INTERNAL", "UNAVAILABLE", "Another write was on its way", "GRAPHQL_"];
 
 on_both_databases! {

@@ -1,4 +1,4 @@
-//! The life of a recommendation through the API. Who may do what of it, and what the database refuses, stand beside.
+//! The life of a recommendation through the API. Who may do what with it, and what the database refuses, stand in `officer` and `guard`.
 
 use chrono::TimeDelta;
 use rec_tests::given::{at, at_with, each, text, with};

@@ -1,4 +1,4 @@
-//! The public record in the database is what the files say, to the last cell.
+//! The public register in the database is what the files say, to the last cell.
 
 use entity::{country, operation_figure, repatriation_operation, source};
 use rec_tests::given::each;
@@ -13,12 +13,12 @@ fn council() -> Value {
     serde_json::from_str(COUNCIL).expect("JSON")
 }
 
-/// How many elements a list of the file has, over all its entries.
+/// How many elements a list has over all entries of the file.
 fn count(entries: &Value, list: &str) -> usize {
     entries.as_array().expect("a list").iter().map(|entry| entry[list].as_array().map_or(0, Vec::len)).sum()
 }
 
-/// Translations as the file has them.
+/// Translations in the form of the file.
 fn by_language(translations: &Value) -> Value {
     let translations = translations.as_array().expect("translations").iter();
     let named = translations.map(|one| (one["locale"].as_str().expect("a locale").to_lowercase(), one["text"].clone()));

@@ -1,4 +1,4 @@
-//! An operation with several mutations: each answers with what it has left behind, whatever was read before it.
+//! An operation with several mutations: each answer shows the state that its mutation has left, whatever was read before.
 
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! How the service ends, and connections that it cuts.
+//! How the service shuts down, and which connections it cuts.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -17,7 +17,7 @@ fn connect(port: u16) -> TcpStream {
     stream
 }
 
-/// Begins a request whose body has not come yet: the service asks for it.
+/// Begins a request whose body has not been sent yet: the service asks for it.
 fn begin(stream: &mut TcpStream) {
     let head =
         "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n";
@@ -40,7 +40,7 @@ fn a_stop_as_soon_as_it_listens_is_an_end_in_peace() {
 fn who_has_asked_by_the_time_of_the_end_is_answered() {
     let data = tempfile::tempdir().expect("a directory");
     let serving = Serving::start(&mut command(data.path()));
-    // It stands still: the requests and the end are there together when it goes on.
+    // It is paused: the requests and the signal are both waiting when it continues.
     serving.signal("STOP");
     let mut streams: Vec<TcpStream> = (0..40).map(|_| connect(serving.port)).collect();
     for stream in &mut streams {
@@ -95,7 +95,7 @@ fn a_client_that_does_not_read_loses_its_connection() {
     let serving = Serving::start(program.env("REC_MAX_CONNECTIONS", "1").env("REC_MAX_UNREAD_SECONDS", "1"));
     let mut stream = connect(serving.port);
     stream.write_all(b"GET /export.ndjson HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("a request");
-    // It holds the only place there is, until it is cut.
+    // It holds the only place until it is cut off.
     let begun = Instant::now();
     while ask(serving.port, None, "{ viewer { role } }", &json!({})).is_none_or(|answer| answer["data"].is_null()) {
         assert!(begun.elapsed() < PATIENCE);

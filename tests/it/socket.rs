@@ -1,4 +1,4 @@
-//! `graphql-transport-ws`: many operations over one socket, and its end with the protocol's codes.
+//! `graphql-transport-ws`: many operations over one socket, which is closed with the protocol's codes.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ fn texts(messages: &[Value]) -> Vec<Message> {
     messages.iter().map(|message| Message::Text(message.to_string().into())).collect()
 }
 
-/// The figure of a metric, with its labels. The service counts a little after the client has heard.
+/// The value of a metric with its labels. The service counts shortly after the client has received its message.
 async fn counted(port: u16, metric: &str, figure: &str) {
     let line = format!("{metric} {figure}");
     let figures = async || tokio::task::spawn_blocking(move || metrics(port)).await.expect("figures");
@@ -64,7 +64,7 @@ async fn operations_run_beside_each_other_and_each_is_told_to_its_id(app: TestAp
     socket.subscribe("heads", FOLLOW).await;
     let first = socket.message().await;
     assert_eq!((&first["type"], &first["id"]), (&json!("next"), &json!("heads")));
-    // The second time the document is known.
+    // The second time the document is cached.
     for id in ["one", "other \" id"] {
         socket.subscribe(id, "{ bodies(first: 1) { nodes { code reportsTo { code } } } }").await;
         let data = json!({ "bodies": { "nodes": [{ "code": "PL", "reportsTo": null }] } });
@@ -109,7 +109,7 @@ async fn a_client_that_has_heard_enough_hears_no_more(app: TestApp) {
     socket.say(&follow("1")).await;
     socket.message().await;
     socket.say(&json!({ "type": "complete", "id": "1" })).await;
-    // The id is free again.
+    // The id can be used again.
     socket.say(&follow("1")).await;
     socket.message().await;
     app.secretariat().payload("createTheme", json!({ "code": "X", "kind": "SUBJECT", "name": text("X") }), "id").await;
@@ -162,7 +162,7 @@ async fn a_socket_that_breaks_the_protocol_is_closed_with_its_code(app: TestApp)
     }
     counted(port, "rec_subscriptions_ended_total{transport=\"socket\",reason=\"too_many_operations\"}", "3").await;
     counted(port, "rec_sockets", "0").await;
-    // Those that were not opened are told of as well.
+    // Sockets that were not opened are counted as well.
     counted(port, "rec_errors_total{code=\"FORBIDDEN_ORIGIN\"}", "2").await;
     counted(port, "rec_requests_total{method=\"SOCKET\",status=\"400\"}", "1").await;
 }
@@ -171,7 +171,7 @@ async fn a_client_that_does_not_say_that_it_is_there_is_not(app: TestApp) {
     let app = app.second_with(|config| config.limits.heartbeat_seconds = 2).await;
     let port = app.serve().await;
     let (mut there, mut silent) = (Socket::begin(port, None).await, Socket::begin(port, None).await);
-    // Whoever listens answers by itself.
+    // A client that is read answers pings by itself.
     tokio::select! {
         heard = there.wait() => panic!("{heard:?}"),
         () = counted(port, "rec_sockets_ended_total{reason=\"silent\"}", "1") => {}
@@ -279,7 +279,7 @@ async fn an_operation_that_is_slow_to_begin_holds_up_no_other(app: TestApp) {
     let mut socket = Socket::begin(forgetful.serve().await, Some(&forgetful.token(Role::Partner, Some("UNOCT")))).await;
     let held = app.app.databases.begin().await.unwrap();
     held.execute_unprepared("LOCK TABLE organization IN ACCESS EXCLUSIVE MODE").await.unwrap();
-    // Who asks is read at its beginning.
+    // The token is read when the operation begins.
     socket.subscribe("1", "{ viewer { role } }").await;
     for _ in 0..3 {
         socket.say(&json!({ "type": "ping" })).await;
@@ -301,7 +301,7 @@ async fn what_has_begun_comes_to_its_end_before_the_service_stops(app: TestApp) 
     writing.subscribe("1", create).await;
     app.others_wait(2).await;
     forgetful.app.stopping.send_replace(true);
-    // It has time to stop too early.
+    // Enough time for it to stop too early.
     tokio::time::sleep(Duration::from_millis(300)).await;
     held.rollback().await.unwrap();
     assert_eq!(preparing.closed().await, Some(1001));

@@ -1,4 +1,4 @@
-//! How many statements a request costs: as many for all rows as for one, and none for what is not asked.
+//! How many statements a request costs: as many for all rows as for one, and none for what is not asked for.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::list_properties::all_kinds;
 /// The page that the service is measured by.
 const PAGE: &str = "query($first: Int) { recommendations(first: $first, orderBy: [{ field: LABEL }]) { nodes { label title \
                     status body { code } meeting { title startsOn organizers { organization { acronym name } } } } } }";
-// Each loader is reached by one path: whether two paths of one level meet in a batch depends on which of them is ahead.
+// Each loader is reached by one path: whether two paths of one level meet in a batch depends on which one is ahead.
 const MEETINGS: &str = "query($first: Int) { meetings(first: $first, filter: { bodies: { some: {} } }) { nodes { title \
                         country { name } organizers { role organization { acronym } } sessions { ordinal body { code } } \
                         agenda { title } sources { title } participationCount recommendations(first: 2) { totalCount nodes { \
@@ -27,7 +27,7 @@ const ORGANIZATIONS: &str = "query($first: Int) { organizations(first: $first) {
                              2) { totalCount nodes { body { code } } } recommendations(first: 2) { totalCount nodes { label \
                              } } } } }";
 
-/// The same service that keeps no rows between requests: each reads what it needs.
+/// The same service without the cache: each request reads what it needs.
 async fn forgetful(app: &TestApp) -> TestApp {
     app.second_with(|config| config.keep_seconds = 0).await
 }
@@ -38,7 +38,7 @@ async fn statements(app: &TestApp, client: &Client, query: &str, first: u32) -> 
     (app.app.databases.statements() - before, data)
 }
 
-/// Whether something stands at the end of a path of edges.
+/// Whether there is something at the end of a path of edges.
 fn stands(at: &Value, path: &[&str]) -> bool {
     match (at, path) {
         (Value::Null, _) => false,
@@ -48,7 +48,7 @@ fn stands(at: &Value, path: &[&str]) -> bool {
     }
 }
 
-/// A few rows, among which something stands at the end of every path at which it does in these rows.
+/// A few rows that have something at the end of every path at which any of these rows has something.
 fn cover<'a>(rows: &'a [Value], paths: &[Vec<&str>]) -> Vec<&'a Value> {
     let mut few: Vec<&Value> = rows.iter().take(1).collect();
     for path in paths {
@@ -59,7 +59,7 @@ fn cover<'a>(rows: &'a [Value], paths: &[Vec<&str>]) -> Vec<&'a Value> {
     few
 }
 
-/// All rows of a list cost no more statements than a few of them; what is read once is not read again. Returns the paths at which something stands.
+/// All rows of a list cost no more statements than a few of them, and nothing is read twice. Returns the paths at which there is something.
 async fn costs_no_more<'a>(app: &TestApp, list: &str, selection: &str, paths: Vec<Vec<&'a str>>) -> Vec<Vec<&'a str>> {
     let client = app.secretariat();
     let nodes = format!("{{ nodes {{ id {selection} }} }}");
@@ -79,7 +79,7 @@ async fn costs_no_more<'a>(app: &TestApp, list: &str, selection: &str, paths: Ve
     paths.into_iter().filter(|path| rows.iter().any(|row| stands(row, path))).collect()
 }
 
-/// These edges, each with nothing but a type.
+/// These edges, each with only a type selected.
 fn selected(edges: &[Field]) -> String {
     edges.iter().map(|edge| format!("{} {{ __typename }}", edge.name)).collect::<Vec<_>>().join(" ")
 }

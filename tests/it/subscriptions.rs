@@ -1,4 +1,4 @@
-//! The feed as it is followed: over a socket, from one process to another, and past what goes away meanwhile.
+//! The feed as it is followed: over a socket, from one process to another, and despite interruptions.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use serde_json::{Value, json};
 
 use crate::changes::{Mirror, apply, follow, head, is_equal, keep_writing, random};
 
-/// A client, what it knows of the record, and where it hears of changes.
+/// A client, its mirror of the register, and the socket where it receives changes.
 type Follower = (Client, Mirror, Socket);
 
-/// All of them hear what comes until they are told of a record.
+/// All of them receive changes until they are told of a record.
 async fn hear_of(followers: &mut [Follower], id: &Value) {
     for (_, mirror, socket) in followers {
         loop {
@@ -109,10 +109,10 @@ async fn a_subscriber_has_what_it_missed_and_then_what_comes(app: TestApp) {
     let two = write("TWO").await;
     let heard = socket.message().await["payload"]["data"]["changes"].take();
     assert_eq!((&heard["id"], &heard["node"]["id"]), (&two, &two));
-    // Without a cursor it begins now; after a cursor it goes on there.
+    // Without a cursor it begins now; with a cursor it continues there.
     let mut other = Socket::begin(port, Some(&app.token(Role::Reader, None))).await;
     other.subscribe("now", &follow(None)).await;
-    // Nobody says when it has begun: it hears of the first theme that is written after that, and of all that follow.
+    // Nothing says when it has begun: it receives the first theme that is written after that, and all that follow.
     let mut written = Vec::new();
     let mut heard = loop {
         written.push(write(&format!("NOW-{}", written.len())).await);
@@ -159,7 +159,7 @@ async fn a_subscriber_that_is_cut_off_again_and_again_misses_nothing(app: TestAp
         let query = format!("subscription {{ changes(after: \"{after}\") {{ cursor kind type id version }} }}");
         socket.subscribe("1", &query).await;
         for _ in 0..random() % 4 {
-            // What is committed surely comes. Whether more will be is not known.
+            // What is committed must come. Whether there will be more is not known.
             let patience = if is_behind(&cursor) { PATIENCE } else { Duration::from_millis(20) };
             let Ok(message) = tokio::time::timeout(patience, socket.message()).await else { break };
             let edge = &message["payload"]["data"]["changes"];
@@ -191,7 +191,7 @@ async fn the_records_of_what_was_missed_are_read_together(app: TestApp) {
     for number in 0..40 {
         assert_eq!(socket.message().await["payload"]["data"]["changes"]["node"]["code"], format!("T{number}"));
     }
-    // Two for what was missed, and a few to look whether there is more.
+    // Two for what was missed, and a few to check whether there is more.
     let statements = app.app.databases.statements() - before;
     assert!(statements <= 6, "{statements}");
 }
@@ -215,7 +215,7 @@ async fn the_head_is_read_again_and_again(app: TestApp) {
     }
 }
 
-/// What the other process writes is heard of in this one, where nothing is asked for meanwhile.
+/// What the other process writes is received in this one, without polling.
 async fn is_heard(app: &TestApp, other: &TestApp, code: &str) {
     let mut head = app.app.feed.follow();
     create_theme(other, code).await;
@@ -241,7 +241,7 @@ async fn a_commit_is_notified_and_a_server_that_hangs_up_is_called_again(app: Te
         is_heard(&app, &other, "TWO").await;
         postgres::interrupt(&app.url, Duration::from_millis(500)).await;
         postgres::listener(&app.url, Some(session)).await;
-        // The other's connections are cut as well.
+        // The other process's connections are cut as well.
         is_heard(&app, &app.second().await, "THREE").await;
     };
     tokio::select! {
@@ -250,15 +250,15 @@ async fn a_commit_is_notified_and_a_server_that_hangs_up_is_called_again(app: Te
     }
 }
 
-// Nobody can keep a reader of SQLite waiting.
+// On SQLite nothing can make a reader wait.
 async fn what_a_subscription_works_on_is_given_up_in_time(app: TestApp) {
     let start = head(&app.anonymous()).await;
     let theme = json!({ "code": "ONE", "kind": "SUBJECT", "name": text("One") });
     app.secretariat().mutate("createTheme", theme, "id").await;
-    // It has no change at hand that is older than it is.
+    // It has no cached changes from before its start.
     let hasty = app.second_with(|config| config.limits.seconds = 1).await;
     let mut socket = Socket::begin(hasty.serve().await, None).await;
-    // It waits for longer than it may work.
+    // It waits for news for longer than it may work.
     socket.subscribe("waits", "subscription { changes { id } }").await;
     tokio::time::sleep(Duration::from_millis(1300)).await;
     let held = app.app.databases.begin().await.unwrap();

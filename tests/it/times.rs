@@ -1,4 +1,4 @@
-//! When a record was made and last changed, on the record and on the one that it belongs to.
+//! When a record was created and last changed, on the record and on the one that it belongs to.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rec_tests::given::{at, at_with, text};
@@ -11,7 +11,7 @@ fn time(value: &Value) -> DateTime<Utc> {
     value.as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("not a time: {value}"))
 }
 
-/// A record at the version that it has now.
+/// A record at its current version.
 async fn read(app: &TestApp, record: &Value) -> Value {
     let query = "query($id: ID!) { node(id: $id) { id ... on Meeting { version createdAt updatedAt }
         ... on Recommendation { version createdAt updatedAt } ... on Mandate { version createdAt updatedAt } } }";
@@ -27,7 +27,7 @@ async fn changed(app: &TestApp, mutation: &str, record: &Value, more: Value) -> 
     after
 }
 
-/// What is done to a part of a record changes the record as well.
+/// A change of a part of a record changes the record as well.
 async fn touches(app: &TestApp, record: &Value, mutation: &str, input: Value) -> Value {
     app.app.clock.advance(TimeDelta::microseconds(1_000_003));
     let part = app.secretariat().mutate(mutation, input, TIMES).await;

@@ -1,4 +1,4 @@
-//! Tokens: who is let in, and what is refused. A wrong token is never treated as none.
+//! Tokens: which are accepted, and which are refused. An invalid token is never treated as none.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
@@ -16,7 +16,7 @@ use rec_tests::client::Client;
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
-/// An Ed25519 key of someone else, in PKCS#8 form.
+/// An Ed25519 key of somebody else, in PKCS#8 form.
 pub fn foreign_key() -> EncodingKey {
     let head = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
     EncodingKey::from_ed_der(&[&head[..], &[7; 32]].concat())
@@ -28,7 +28,7 @@ fn claims(app: &TestApp) -> Value {
     json!({ "iss": "rec", "aud": "rec-api", "sub": "someone", "exp": now + 3600, "role": "reader" })
 }
 
-/// Such claims, changed; `null` takes one out.
+/// Such claims, changed; `null` removes one.
 fn claims_with(app: &TestApp, more: &Value) -> Value {
     let mut claims = claims(app);
     for (key, value) in more.as_object().expect("an object") {
@@ -396,7 +396,7 @@ fn key_set(directory: &tempfile::TempDir, keys: &[IssuerKey]) -> JwksSource {
     JwksSource::File(file)
 }
 
-/// Runs the program with nothing of this process's environment.
+/// Runs the program without this process's environment.
 fn rec(app: &TestApp, directory: &tempfile::TempDir, arguments: &[&str]) -> std::process::Output {
     let mut command = Command::new(rec_tests::program::path());
     command.args(arguments).env_clear().current_dir(directory.path());

@@ -1,4 +1,4 @@
-//! Traces, as a collector of OpenTelemetry receives them from the program.
+//! Traces, as an OpenTelemetry collector receives them from the program.
 
 use std::sync::{Arc, Mutex};
 
@@ -51,7 +51,7 @@ async fn a_request_is_a_span_of_its_clients_trace() {
         let body = json!({ "query": query, "variables": { "code": "WG-A" } });
         assert!(ask_with(serving.port, headers, &body).expect("an answer")["data"]["body"].is_object());
         ask_with(serving.port, "", &json!({ "query": "{ nothing }" })).expect("an answer");
-        // What is not sent yet is sent at the end.
+        // What has not been sent yet is sent at the end.
         serving.stop();
     })
     .await

@@ -1,4 +1,4 @@
-//! Clients by role. A test says who asks and what; headers are made here.
+//! Clients by role: a test says who asks and what, and headers are made here. They assert only that an answer has the expected kind.
 
 use crate::mutations::{Mutation, mutation};
 use axum::Router;
@@ -54,7 +54,7 @@ impl Client {
 
     /// The answer's bytes to a request's bytes.
     pub async fn post(&self, body: impl Into<Body>) -> (Parts, Bytes) {
-        // The newer form of answers tells by its status what was not executed.
+        // The newer form of answers says by its status what was not executed.
         let mut request = Request::post("/graphql")
             .header("content-type", "application/json")
             .header("accept", "application/graphql-response+json, application/json;q=0.9");
@@ -135,7 +135,7 @@ impl Client {
         data[mutation].take()
     }
 
-    /// The refusals of a mutation, each as `CODE path.to.field`.
+    /// The validation errors of a mutation, each as `CODE path.to.field`.
     pub async fn refusals(&self, mutation: &str, input: Value) -> Vec<String> {
         let payload = self.payload(mutation, input, "id").await;
         assert_eq!(payload["change"], Value::Null, "a refused {mutation} is no change");

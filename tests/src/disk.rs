@@ -1,4 +1,4 @@
-//! Disks that are full: a small file system of a test's own.
+//! Full disks: a small file system of a test's own.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -7,13 +7,13 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// A file system in memory, of a few megabytes. It goes with the test.
+/// A file system in memory, of a few megabytes. It is unmounted with the test.
 pub struct SmallDisk {
     directory: TempDir,
 }
 
 impl SmallDisk {
-    /// `None`, loudly, where nobody may mount one.
+    /// `None`, with a warning, where mounting is not allowed.
     pub fn mount(megabytes: u32) -> Option<Self> {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let size = format!("size={megabytes}m");
@@ -32,7 +32,7 @@ impl SmallDisk {
         self.directory.path()
     }
 
-    /// Fills it up, until so many bytes are left.
+    /// Fills it until so many bytes are left.
     pub fn fill(&self, left: u64) {
         self.empty();
         let mut ballast = File::create(self.ballast()).expect("a file");
@@ -41,7 +41,7 @@ impl SmallDisk {
         ballast.set_len(length.saturating_sub(left)).expect("a shorter file");
     }
 
-    /// Takes away what it was filled up with.
+    /// Removes what it was filled with.
     pub fn empty(&self) {
         let _ = std::fs::remove_file(self.ballast());
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::TestApp;
 
-/// An id as JSON has it.
+/// An id, as it stands in JSON.
 pub type Id = String;
 
 fn id_of(value: &Value) -> Id {
@@ -26,7 +26,7 @@ pub fn at_with(record: &Value, more: Value) -> Value {
     with(at(record), more)
 }
 
-/// An input with more fields, or with other values of them.
+/// An input with more fields, or with other values for them.
 pub fn with(mut input: Value, more: Value) -> Value {
     for (key, value) in more.as_object().expect("an object") {
         input[key] = value.clone();
@@ -74,7 +74,7 @@ impl TestApp {
         id_of(&self.secretariat().mutate("createInstrument", input, "id").await)
     }
 
-    /// The ids of the public record's sources.
+    /// The ids of the public register's sources.
     pub async fn sources(&self) -> Vec<Id> {
         let data = self.anonymous().query("{ meetings { nodes { sources { id } } } }").await;
         let meetings = data["meetings"]["nodes"].as_array().expect("meetings");
@@ -92,7 +92,7 @@ impl TestApp {
         self.secretariat().mutate("grantMandate", input, "id version").await
     }
 
-    /// A planned meeting on a day of the past.
+    /// A planned meeting on a day in the past.
     pub async fn planned_meeting(&self, more: Value) -> Value {
         let input = json!({
             "title": text("A meeting"), "kind": "WORKING_GROUP", "modality": "IN_PERSON", "startsOn": "2025-12-01",
@@ -116,7 +116,7 @@ impl TestApp {
         self.secretariat().mutate("concludeMeeting", at(&meeting), "id version status").await
     }
 
-    /// A draft of the secretariat with an addressee.
+    /// A draft by the secretariat with an addressee.
     pub async fn draft(&self, body: &str) -> Value {
         self.draft_with(body, json!({})).await
     }
@@ -163,7 +163,7 @@ impl TestApp {
         self.adopt(&submitted, &meeting).await
     }
 
-    /// An adopted text whose draft says more.
+    /// An adopted text whose draft has more fields.
     pub async fn adopted_with(&self, body: &str, more: Value) -> Value {
         let (draft, meeting) = (self.draft_with(body, more).await, self.concluded_meeting(&[body, "EC"]).await);
         self.adopt(&self.submit(&draft, &meeting).await, &meeting).await

@@ -1,5 +1,5 @@
-//! The product from outside: a whole application in process, on a fresh database, with a clock that stands still.
-//! Every test runs on SQLite and on a real PostgreSQL, and says so in its name.
+//! The product from outside: a whole application in process, on a fresh database, with a clock that stands still. Every test runs on SQLite
+//! and on a real PostgreSQL, and says so in its name.
 
 #![expect(clippy::needless_pass_by_value, reason = "JSON values are made where they are passed")]
 
@@ -48,7 +48,7 @@ pub enum Database {
     Postgres,
 }
 
-/// The public record, loaded, on a database of its own.
+/// An application on a database of its own, with the public register loaded.
 pub struct TestApp {
     pub app: Arc<AppContext>,
     pub database: Database,
@@ -103,7 +103,7 @@ macro_rules! on_both_databases {
     ($($case:tt)*) => { $crate::on_databases! { [sqlite Sqlite, postgres Postgres] $($case)* } };
 }
 
-/// As [`on_both_databases!`], of what there is on PostgreSQL only: `case::postgres`.
+/// As [`on_both_databases!`], for what exists on PostgreSQL only: `case::postgres`.
 #[macro_export]
 macro_rules! on_postgres {
     ($($case:tt)*) => { $crate::on_databases! { [postgres Postgres] $($case)* } };
@@ -130,7 +130,7 @@ macro_rules! on_databases {
 }
 
 impl TestApp {
-    /// A fresh copy of a database that holds the public record; `None` if there is no PostgreSQL to test on.
+    /// On a fresh copy of a database with the public register; `None` if there is no PostgreSQL to test on.
     pub async fn start(database: Database) -> Option<Self> {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let url = match database {
@@ -144,18 +144,18 @@ impl TestApp {
         Some(Self::at(database, url, directory).await)
     }
 
-    /// On a database of a server of its own.
+    /// On a database of a given server.
     pub async fn on(cluster: &postgres::Cluster) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         Self::at(Database::Postgres, cluster.create_database().await, directory).await
     }
 
-    /// On a database at an address.
+    /// On the database at an address.
     pub async fn at_address(url: String) -> Self {
         Self::at(Database::Postgres, url, tempfile::tempdir().expect("a temporary directory")).await
     }
 
-    /// On a server of its own that keeps its rows in this directory.
+    /// On a given server that keeps the rows of the database in this directory.
     pub async fn on_disk(cluster: &postgres::Cluster, directory: &std::path::Path) -> Self {
         let url = cluster.create_database_in(directory).await;
         Self::at(Database::Postgres, url, tempfile::tempdir().expect("a temporary directory")).await
@@ -176,7 +176,7 @@ impl TestApp {
         self.second_with(|_| {}).await
     }
 
-    /// Another process on the same database, configured otherwise.
+    /// Another process on the same database, with another configuration.
     pub async fn second_with(&self, configure: impl FnOnce(&mut Config)) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let mut config = config(&directory, &self.url);
@@ -185,7 +185,7 @@ impl TestApp {
         Self::over(Arc::new(app), self.database, self.url.clone(), directory)
     }
 
-    /// The service stopped, and started again after something was done: the same configuration, and so the same key.
+    /// Stops the service, and starts it again after `between`: with the same configuration, and so with the same key.
     pub async fn restarted_after<F: Future<Output = ()>>(self, between: impl FnOnce(String) -> F) -> Self {
         self.disconnect().await;
         between(self.url.clone()).await;
@@ -244,7 +244,7 @@ impl TestApp {
         port
     }
 
-    /// The same, without what a process does beside its requests: the statements that are counted are theirs.
+    /// The same without background tasks, so that all counted statements are those of requests.
     pub async fn serve_requests(&self) -> u16 {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
@@ -253,7 +253,7 @@ impl TestApp {
         port
     }
 
-    /// The figures that operators read.
+    /// The metrics that operators read.
     pub async fn metrics(&self) -> String {
         let request = Request::get("/metrics").body(Body::empty()).expect("a request");
         let answer = self.router().oneshot(request).await.expect("an answer");
@@ -275,7 +275,7 @@ fn config(directory: &TempDir, url: &str) -> Config {
     config
 }
 
-/// A SQLite file with the public record, made once.
+/// A SQLite file with the public register, made once.
 async fn sqlite_template() -> &'static PathBuf {
     static DIRECTORY: OnceLock<TempDir> = OnceLock::new();
     static FILE: OnceCell<PathBuf> = OnceCell::const_new();
@@ -288,12 +288,12 @@ async fn sqlite_template() -> &'static PathBuf {
     .await
 }
 
-/// Migrates a database, loads the public record, and closes all connections.
+/// Migrates a database, loads the public register, and closes all connections.
 pub(crate) async fn load_template(url: &str) {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let app = server::connect(config(&directory, url), Clock::fixed(start_of_tests())).await.expect("an application");
     seed::public::load(&app).await.expect("the public record");
-    // A copy of it is no copy of another feed.
+    // So that a copy of it does not count as a copy of another feed.
     app.databases.write.execute_unprepared("UPDATE change_head SET home = NULL").await.expect("a template");
     app.close().await;
 }

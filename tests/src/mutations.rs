@@ -1,4 +1,4 @@
-//! The mutations of the schema, as its SDL has them: what each takes, and where in its answer the record stands.
+//! The mutations of the schema, read from its SDL: the input of each, and where in its answer the record stands.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -32,7 +32,7 @@ fn read() -> HashMap<String, Mutation> {
     mutations.collect()
 }
 
-/// The fields of the objects of the schema, by the names of these.
+/// The fields of the objects of the schema, by the objects' names.
 fn objects() -> Objects {
     let document = parse_schema(sdl()).expect("a schema");
     let objects = document.definitions.into_iter().filter_map(|definition| match definition {
@@ -48,7 +48,7 @@ fn objects() -> Objects {
     objects.collect()
 }
 
-/// The first field of a payload, or of a row of one, that is an object and no list: a change is not the record.
+/// The first field of a payload, or of a row in it, that is an object and not a list: a change is not the record.
 fn record_of(objects: &Objects, payload: &str) -> String {
     let fields = &objects[payload];
     if let Some(rows) = fields.iter().find(|field| field.name.node == "rows") {
@@ -62,7 +62,7 @@ fn record_of(objects: &Objects, payload: &str) -> String {
     record.name.node.to_string()
 }
 
-/// The name of a type without its wrappings.
+/// The name of a type without list and non-null.
 fn named(kind: &Type) -> &str {
     match &kind.base {
         BaseType::Named(name) => name,

@@ -1,4 +1,4 @@
-//! Tasks that panic where nobody waits for them: their test fails.
+//! Finds tasks that panic where nobody waits for them: then their test fails.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -26,11 +26,11 @@ fn count() {
 }
 
 thread_local! {
-    /// Of the case that this thread runs.
+    /// The watch of the case that this thread runs.
     static OF_THIS_CASE: RefCell<Option<Watch>> = const { RefCell::new(None) };
 }
 
-/// Those of this case so far were meant.
+/// The panics of this case so far were intended.
 pub fn forgive() {
     let watch = OF_THIS_CASE.with_borrow(Clone::clone).expect("a case");
     assert!(with_panics(|panics| panics.remove(&watch.threads)).is_some(), "nothing has panicked");
@@ -50,7 +50,7 @@ impl Watch {
         Self { threads: format!("case-{}", NUMBER.fetch_add(1, Ordering::Relaxed)) }
     }
 
-    /// Begins, for the case that this thread runs. Says what the threads of its runtime are to be called.
+    /// Begins, for the case that this thread runs. Returns the name for the threads of its runtime.
     pub fn begin(&self) -> String {
         OF_THIS_CASE.set(Some(self.clone()));
         self.threads.clone()

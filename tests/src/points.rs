@@ -1,5 +1,5 @@
-//! What operations take of a processor for each of their points: those of every shape that the schema allows, asked of the program over a
-//! large database.
+//! The processor time that operations take for each of their points: operations of every shape that the schema allows, sent to the program
+//! over a large database.
 
 use std::cell::OnceCell;
 use std::fmt;
@@ -18,11 +18,11 @@ use crate::{Database, TestApp};
 
 /// How many recommendations there are.
 const ROWS: &str = "50000";
-/// How many times as much as the median a point may take at most.
+/// How many times the median a point may take at most.
 pub const DEAREST: f64 = 10.0;
-/// So many of the dearest are asked for by others than anonymous readers as well.
+/// How many of the most expensive ones are also asked for as other viewers.
 const AGAIN: usize = 60;
-/// The others: they see more rows.
+/// The other viewers: they see more rows.
 const OTHERS: [(&str, &[&str]); 3] =
     [("reader", &["reader"]), ("partner", &["partner", "--organization", "OSCE"]), ("secretariat", &["secretariat"])];
 
@@ -31,12 +31,12 @@ pub struct Measured {
     pub viewer: &'static str,
     pub shape: Shape,
     pub points: u64,
-    /// The microseconds of a processor that each of them takes.
+    /// The microseconds of processor time for each of its points.
     pub each: f64,
 }
 
 impl Measured {
-    /// The microseconds that it takes as a whole.
+    /// The microseconds of processor time as a whole.
     pub fn time(&self) -> f64 {
         self.each * f64::from(u32::try_from(self.points).expect("points"))
     }
@@ -49,11 +49,11 @@ impl fmt::Display for Measured {
     }
 }
 
-/// All that was measured on a database.
+/// Everything that was measured on a database.
 pub struct Points {
-    /// As anonymous, the dearest first.
+    /// As anonymous, the most expensive first.
     pub all: Vec<Measured>,
-    /// The dearest of each other viewer.
+    /// The most expensive one of each other viewer.
     pub others: Vec<Measured>,
     /// Those that cost more than is allowed.
     pub refused: Vec<String>,
@@ -82,7 +82,7 @@ impl Points {
         Self { others: others.collect(), refused, all }
     }
 
-    /// The microseconds of a point in the median.
+    /// The median microseconds of a point.
     pub fn median(&self) -> f64 {
         self.all[self.all.len() / 2].each
     }
@@ -119,7 +119,7 @@ impl Large {
         Self { serving, server, folder, url, checked: OnceCell::new() }
     }
 
-    /// The program over it, where a client has so many points a minute; 0: as many as it asks for.
+    /// The program over it, with so many points a minute for a client; 0 means no limit.
     pub fn serve(&self, rate: &str) -> Serving {
         Self::serving(self.folder.path(), &self.url, rate)
     }
@@ -153,7 +153,7 @@ impl Large {
         (answer, points)
     }
 
-    /// An operation measured; none if it is refused.
+    /// Measures an operation; `None` if it is refused.
     fn measure(&self, viewer: &'static str, headers: &str, shape: &Shape) -> Option<Measured> {
         let (answer, points) = self.ask(headers, &shape.query);
         let code = answer["errors"][0]["extensions"]["code"].as_str();
@@ -168,7 +168,7 @@ impl Large {
         Some(Measured { viewer, shape: shape.clone(), points, each })
     }
 
-    /// The seconds that it takes to check a token, which is paid for by who shows a bad one.
+    /// The seconds that it takes to check a token, which a client with a bad token pays for.
     fn checked(&self, headers: &str) -> f64 {
         if headers.is_empty() {
             return 0.0;
@@ -176,12 +176,12 @@ impl Large {
         *self.checked.get_or_init(|| self.best(headers, "{ __typename }") - self.best("", "{ __typename }"))
     }
 
-    /// The better of two averages: the service counts its records now and then.
+    /// The better of two averages: the service counts its records now and then, which disturbs one.
     fn best(&self, headers: &str, query: &str) -> f64 {
         [(); 2].map(|()| self.average(headers, query)).into_iter().fold(f64::INFINITY, f64::min)
     }
 
-    /// The seconds of a processor that an operation takes.
+    /// The seconds of processor time that an operation takes.
     fn average(&self, headers: &str, query: &str) -> f64 {
         let (mut times, began) = (0, self.time());
         while times < 3 || (self.time().saturating_sub(began) < Duration::from_millis(30) && times < 30) {
@@ -192,7 +192,7 @@ impl Large {
     }
 }
 
-/// A theme that the newest recommendations alone have: more than few, and all late in the order of creation.
+/// A theme that only the newest recommendations have: more than few, and all late in the order of creation.
 const LATE: [&str; 2] = [
     "INSERT INTO theme (id, code, name, name_folded, kind, audience, created_at, updated_at, version)
      SELECT id, 'LATE', name, 'late', 'SUBJECT', audience, created_at, updated_at, 1 FROM body WHERE code = 'EC'",
@@ -209,7 +209,7 @@ async fn add_late_ones(url: &str) {
     db.close().await.expect("an end");
 }
 
-/// Lists that pass by all others before they meet with those that are late.
+/// Lists that scan past all other rows before they find the late ones.
 fn late() -> impl Iterator<Item = Shape> {
     let list = "recommendations(first: 20, orderBy: [{ field: CREATED_AT }]";
     [

@@ -1,5 +1,5 @@
-//! A PostgreSQL to test on: the one of `REC_TEST_DATABASE_URL`, else a throw-away cluster of local server programs. The
-//! cluster ends with the test process, however that ends: a shell holds the server and waits for the process's pipe to close.
+//! A PostgreSQL to test on: the one of `REC_TEST_DATABASE_URL`, else a throw-away cluster of local server programs. The cluster ends with
+//! the test process, however that ends: a shell holds the server and waits for the process's pipe to close.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 use crate::rlimit::limiting;
 use crate::wait::{in_time, until};
 
-/// The address of a server, without a database's name.
+/// The address of a server, without the name of a database.
 #[derive(Clone, Debug)]
 struct Server {
     base: String,
@@ -29,7 +29,7 @@ impl Server {
     }
 }
 
-/// A fresh database that holds the public record; `None`, loudly, if there is no PostgreSQL.
+/// A fresh database with the public register; `None`, with a warning, if there is no PostgreSQL.
 pub async fn create_database() -> Option<String> {
     static TEMPLATE: OnceCell<String> = OnceCell::const_new();
     let server = server()?;
@@ -54,14 +54,14 @@ pub async fn copy_database(url: &str) -> String {
     create(server().expect("a server"), &format!("TEMPLATE {}", name_of(url))).await
 }
 
-/// Puts a copy in the place of a database to which nobody is connected, as a restore does.
+/// Replaces a database to which nobody is connected by a copy, as a restore does.
 pub async fn put_back(copy: &str, url: &str) {
     let (server, name) = (server().expect("a server"), name_of(url));
     run(server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
     run(server, &format!("CREATE DATABASE {name} TEMPLATE {}", name_of(copy))).await;
 }
 
-/// Runs one of PostgreSQL's own commands to its end.
+/// Runs one of PostgreSQL's own commands to completion.
 pub fn command(name: &str, arguments: &[&str]) {
     let programs = find_programs().expect("PostgreSQL's programs");
     let output = Command::new(programs.join(name)).args(arguments).output().expect("the command");
@@ -80,7 +80,7 @@ pub async fn drop_database(url: &str) {
     }
 }
 
-/// Cuts every connection to a database and lets nobody in for a time, as a restart of the server does.
+/// Cuts every connection to a database and lets nobody in for a while, as a restart of the server does.
 pub async fn interrupt(url: &str, time: Duration) {
     let Some(server) = server() else { return };
     let name = url.rsplit('/').next().and_then(|rest| rest.split('?').next()).unwrap_or_default();
@@ -90,7 +90,7 @@ pub async fn interrupt(url: &str, time: Duration) {
     run(server, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await;
 }
 
-/// Waits until a process hears what is notified in a database, in another session than the one that is gone; returns its session.
+/// Waits until a process listens in a database, in another session than the `gone` one; returns its session.
 pub async fn listener(url: &str, gone: Option<i32>) -> i32 {
     let (server, name) = (server().expect("a server"), name_of(url));
     let sql = format!(
@@ -122,7 +122,7 @@ async fn run(server: &Server, sql: &str) {
     connection.close().await.expect("a closed connection");
 }
 
-/// The first row of a statement's.
+/// The first row of a statement.
 async fn row(server: &Server, sql: &str) -> Option<QueryResult> {
     let connection = connect(server).await;
     let row = connection.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await;
@@ -161,16 +161,16 @@ fn find_server() -> Option<Server> {
     }
     let required = std::env::var("REC_TEST_REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
     assert!(!required, "PostgreSQL was not found, and REC_TEST_REQUIRE_POSTGRES=1 asks for it");
-    // The test harness swallows what `eprintln` prints in a test that passes.
+    // The test harness hides what `eprintln` prints in a test that passes.
     let loudly = "\n*** POSTGRESQL WAS NOT TESTED: no server programs found. Install PostgreSQL or set REC_TEST_DATABASE_URL. ***\n";
     writeln!(std::io::stderr(), "{loudly}").expect("standard error");
     None
 }
 
-/// Where the servers of this process write what they say, by their addresses.
+/// The log files of the servers of this process, by the servers' addresses.
 static LOGS: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
 
-/// What a server of this process has said of a database, a warning or an error a line.
+/// What a server of this process has logged about a database: a warning or an error a line.
 pub fn said(url: &str) -> Vec<String> {
     let logs = LOGS.lock().unwrap_or_else(PoisonError::into_inner);
     let log = logs.iter().find(|(base, _)| url.strip_prefix(base.as_str()).is_some_and(|rest| rest.starts_with('/')));
@@ -190,7 +190,7 @@ fn find_programs() -> Option<PathBuf> {
         found.sort_by_key(|bin| version(bin));
         directories.extend(found.into_iter().rev());
     }
-    // Links lead to where the other programs are too.
+    // Links lead to the directory of the other programs.
     let real = directories
         .into_iter()
         .filter_map(|directory| Some(directory.join("initdb").canonicalize().ok()?.parent()?.to_owned()));
@@ -204,8 +204,8 @@ fn version(path: &Path) -> Option<u32> {
     digits.parse().ok()
 }
 
-/// Holds the server: a line restarts it; when the pipe closes, because this process has ended, the shell stops the server and
-/// takes its files away.
+/// Holds the server: a line restarts it; when the pipe closes because this process has ended, the shell stops the server and deletes its
+/// files.
 const KEEPER: &str = r#"
 programs=$0 directory=$1 port=$2
 trap '' INT TERM
@@ -243,14 +243,14 @@ impl Cluster {
         find_programs().map(|programs| start_cluster(&programs))
     }
 
-    /// A database that holds the public record.
+    /// A database with the public register.
     pub async fn create_database(&self) -> String {
         let url = create(&self.server, "").await;
         crate::load_template(&url).await;
         url
     }
 
-    /// A database that holds the public record, and keeps its rows in this directory.
+    /// A database with the public register that keeps its rows in this directory.
     pub async fn create_database_in(&self, directory: &Path) -> String {
         if let Some((uid, gid)) = unprivileged_account() {
             std::os::unix::fs::chown(directory, Some(uid), Some(gid)).expect("a directory of the server's account");
@@ -261,7 +261,7 @@ impl Cluster {
         url
     }
 
-    /// A server that follows this one.
+    /// A standby of this server.
     pub async fn standby(&self) -> Self {
         let (programs, directory) = (find_programs().expect("PostgreSQL's programs"), own_directory());
         let mut copy = Command::new(programs.join("pg_basebackup"));
@@ -272,12 +272,12 @@ impl Cluster {
         standby
     }
 
-    /// Makes a server that follows another one a primary.
+    /// Promotes a standby to a primary.
     pub async fn promote(&self) {
         run(&self.server, "SELECT pg_promote()").await;
     }
 
-    /// Has every session of the server refuse writes, those that are open too: these are told before a new one is opened.
+    /// Makes every session of the server refuse writes, open ones too: they are told before a new one is opened.
     pub async fn refuse_writes(&self) {
         run(&self.server, "ALTER SYSTEM SET default_transaction_read_only = on").await;
         run(&self.server, "SELECT pg_reload_conf()").await;
@@ -285,7 +285,7 @@ impl Cluster {
         until("a new session refuses writes", async || row(&self.server, refused).await.is_some()).await;
     }
 
-    /// The address of a database of this server's, at another port.
+    /// The address of a database of this server, at another port.
     pub fn url_at(&self, port: u16, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{port}/{}", name_of(database))
     }
@@ -298,14 +298,15 @@ impl Cluster {
         children.split_whitespace().filter_map(|child| child.parse().ok()).chain([id]).collect()
     }
 
-    /// Lets a process of the server have so many bytes of a resource, such as `data`, or as many as there are; if it has not ended.
+    /// Limits a resource of a process of the server, such as `data`, to so many bytes, or lifts the limit; does nothing if the process has
+    /// ended.
     pub fn limit(&self, process: u32, resource: &str, most: Option<u64>) {
         let mut limiting = limiting(process, resource, most);
         let limiting = as_account(&mut limiting, unprivileged_account()).current_dir(&self.directory);
         limiting.stderr(Stdio::null()).status().expect("prlimit");
     }
 
-    /// Stops the server, cutting all connections, and starts it again a second later: returns when it answers.
+    /// Stops the server, which cuts all connections, and starts it again a second later; returns when it answers.
     pub async fn restart(&mut self) {
         let before = self.began().await.expect("a server that runs");
         let pipe = self.keeper.stdin.as_mut().expect("a pipe to the shell");
@@ -358,14 +359,14 @@ fn own_directory() -> PathBuf {
     directory
 }
 
-/// Runs a program of the server's to its end.
+/// Runs one of the server's programs to completion.
 fn makes(program: &mut Command, directory: &Path) {
     let program = as_account(program, unprivileged_account()).current_dir(directory);
     let made = program.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("a program that runs");
     assert!(made.success(), "{program:?} failed");
 }
 
-/// Serves what a directory holds.
+/// Serves a data directory.
 fn keep(programs: &Path, directory: PathBuf) -> Cluster {
     let port = free_port();
     let mut keeper = Command::new("sh");
@@ -381,7 +382,7 @@ fn free_port() -> u16 {
     listener.local_addr().expect("an address").port()
 }
 
-/// A pooler before a server, in session mode; `None`, loudly, if there is none on this machine. It ends with its value.
+/// A pooler in front of a server, in session mode; `None`, with a warning, if there is none on this machine. It ends when it is dropped.
 pub struct Pooler {
     child: Child,
     pub port: u16,
@@ -409,7 +410,7 @@ impl Pooler {
         Some(Self { child, port })
     }
 
-    /// The address of a database of the server's, by way of the pooler.
+    /// The address of a database of the server, through the pooler.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{}", self.port, name_of(database))
     }

@@ -1,4 +1,4 @@
-//! The program itself, as a child process that never outlives its test.
+//! The program itself, as a child process that never outlives its test. It gets no configuration of the test process.
 
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::TcpStream;
@@ -21,7 +21,7 @@ pub fn command(data: &Path) -> Command {
     configured(Command::new(path()), data)
 }
 
-/// The same, of a program that goes on after a signal.
+/// The same for a program that ignores a signal.
 pub fn command_ignoring(signal: &str, data: &Path) -> Command {
     let mut shell = Command::new("sh");
     shell.args(["-c", &format!("trap '' {signal}; exec \"$0\" \"$@\"")]).arg(path());
@@ -45,7 +45,7 @@ pub fn processor_time(process: u32) -> Duration {
     times.map(Duration::from_nanos).sum()
 }
 
-/// Runs a command to its end.
+/// Runs a command to completion.
 pub fn run(command: &mut Command) -> Output {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = Serving { child: command.spawn().expect("the program starts"), port: 0, lines: Vec::new() };
@@ -75,7 +75,7 @@ fn drain(mut pipe: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8
 pub struct Serving {
     child: Child,
     pub port: u16,
-    /// What it said at its start.
+    /// What it printed at its start.
     pub lines: Vec<String>,
 }
 
@@ -92,7 +92,7 @@ impl Serving {
         Self::logging(command, Stdio::null())
     }
 
-    /// The same, with its standard error elsewhere.
+    /// The same, with standard error going to `log`.
     pub fn logging(command: &mut Command, log: impl Into<Stdio>) -> Self {
         let command = command.env("REC_LISTEN", "127.0.0.1:0").stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().expect("the program starts");
@@ -111,13 +111,13 @@ impl Serving {
         assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().expect("a kill").success());
     }
 
-    /// SIGTERM, and the end that the program comes to.
+    /// Sends SIGTERM, and waits for the program to end.
     pub fn stop(self) {
         self.signal("TERM");
         self.ends();
     }
 
-    /// The end that the program comes to, in peace.
+    /// Waits for the program to end with success.
     pub fn ends(mut self) {
         assert!(self.child.wait().expect("an end").success());
     }
@@ -140,7 +140,7 @@ impl Serving {
     }
 }
 
-/// The figures of a service.
+/// The metrics of a service.
 pub fn metrics(port: u16) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
     stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("a request");
@@ -154,7 +154,7 @@ pub fn get(port: u16, path: &str) -> u16 {
     get_with(port, path, "")
 }
 
-/// The same, with any lines of headers.
+/// The same, with any header lines.
 pub fn get_with(port: u16, path: &str, headers: &str) -> u16 {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
     write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Connection: close\r\n\r\n").expect("a request");
@@ -169,7 +169,7 @@ pub fn ask(port: u16, token: Option<&str>, query: &str, variables: &Value) -> Op
     ask_with(port, &authorization, &json!({ "query": query, "variables": variables }))
 }
 
-/// The same, with any lines of headers and any body.
+/// The same, with any header lines and any body.
 pub fn ask_with(port: u16, headers: &str, body: &Value) -> Option<Value> {
     let body = body.to_string();
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;

@@ -1,8 +1,8 @@
-//! Limits that Linux sets to a process that runs: `prlimit` of util-linux.
+//! Limits of a running process on Linux, set by `prlimit` of util-linux.
 
 use std::process::Command;
 
-/// Lets a process of one's own account have so many bytes of a resource, such as `fsize`, or as many as there are.
+/// Limits a resource of a process of one's own account, such as `fsize`, to so many bytes, or lifts the limit.
 pub fn limit(process: u32, resource: &str, most: Option<u64>) {
     assert!(limiting(process, resource, most).status().expect("prlimit").success());
 }
@@ -15,7 +15,7 @@ pub(crate) fn limiting(process: u32, resource: &str, most: Option<u64>) -> Comma
     prlimit
 }
 
-/// The memory that a process has of its own by now, in bytes, but for its stack: what `data` limits.
+/// The private memory of a process, in bytes, without its stack: what `data` limits.
 pub fn data(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("a process");
     let size = status.lines().find_map(|line| line.strip_prefix("VmData:")).expect("a size");

@@ -1,4 +1,4 @@
-//! The schema as the service tells it, for tests that must not forget a part of it.
+//! The schema as the service describes it, for tests that must not forget a part of it.
 
 use std::collections::HashMap;
 
@@ -32,7 +32,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// The name of a type without its wrappings.
+/// The name of a type without list and non-null.
 fn unwrapped(kind: &Value) -> String {
     if kind["ofType"].is_null() { text(&kind["name"]) } else { unwrapped(&kind["ofType"]) }
 }
@@ -44,7 +44,7 @@ impl Schema {
         Self(types.map(|kind| (text(&kind["name"]), kind.clone())).collect())
     }
 
-    /// The names of all types that a list filter is made of.
+    /// The names of all filter types of lists.
     pub fn filters(&self) -> Vec<&str> {
         let filters = self.0.keys().filter(|name| self.has(name, "and") && self.has(name, "not"));
         filters.map(String::as_str).collect()
@@ -97,7 +97,7 @@ impl Schema {
         parents.map(String::as_str).collect()
     }
 
-    /// The fields of an object that lead to other objects, one or a few of them: no connections.
+    /// The fields of an object that lead to one or a few other objects: no connections.
     pub fn edges(&self, kind: &str) -> Vec<Field> {
         let leads = |field: &Field| {
             self.0.get(&field.kind).is_some_and(|kind| kind["kind"] == "OBJECT")

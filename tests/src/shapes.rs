@@ -1,8 +1,8 @@
-//! Operations of every shape that the schema allows, for measurements of what they cost.
+//! Operations of every shape that the schema allows, for measurements of their cost. It sends none.
 
 use crate::schema::{Field, List, Schema};
 
-/// An operation, and what it is called.
+/// An operation and its name.
 #[derive(Clone, Debug)]
 pub struct Shape {
     pub name: String,
@@ -12,8 +12,8 @@ pub struct Shape {
 /// The most relations that a filter goes through.
 const FAR: u32 = 2;
 
-/// A list in each of its orders, with each of its filters, counted and not, alone and within each record that has it; and what is
-/// dearest of them, as often as may be asked at once.
+/// A list in each of its orders, with each of its filters, with and without a count, alone and nested in each record that has it; and the
+/// most expensive of them, as often as one request may ask for it.
 pub fn shapes(schema: &Schema) -> Vec<Shape> {
     let mut shapes = Vec::new();
     let mut add = |name: String, query: String| shapes.push(Shape { name, query });
@@ -53,7 +53,7 @@ pub fn shapes(schema: &Schema) -> Vec<Shape> {
     shapes
 }
 
-/// The scalar fields of a record.
+/// The scalar fields of a record type.
 fn scalars(schema: &Schema, node: &str) -> Vec<String> {
     let plain = ["ID", "Int", "Boolean", "Date", "DateTime", "String"];
     schema
@@ -64,7 +64,7 @@ fn scalars(schema: &Schema, node: &str) -> Vec<String> {
         .collect()
 }
 
-/// The arguments of a list, each with its name: nothing, each order both ways, each filter.
+/// The arguments of a list, each with a name: none, each order in both directions, each filter.
 fn arguments(schema: &Schema, list: &List) -> Vec<(String, String)> {
     let mut all = vec![(String::new(), String::new())];
     for key in schema.values(&list.keys) {
@@ -87,7 +87,7 @@ fn arguments(schema: &Schema, list: &List) -> Vec<(String, String)> {
     all
 }
 
-/// Filters of a type: each of its comparisons, or of a related record each of some.
+/// Filters of a type: each of its comparisons; for a related record some of its filters.
 fn filters(schema: &Schema, kind: &str, far: u32) -> Vec<String> {
     match kind {
         "StringFilter" | "TextFilter" => vec!["{ contains: \"qz\" }".to_owned()],

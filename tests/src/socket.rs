@@ -13,16 +13,16 @@ use crate::wait::in_time;
 /// A socket that is open.
 pub struct Socket(WebSocketStream<TcpStream>);
 
-/// What a client hears.
+/// What a client receives.
 #[derive(Debug, PartialEq)]
 pub enum Heard {
     Message(Value),
-    /// The socket is closed, with this code if one was told.
+    /// The socket is closed, with this code if there was one.
     Closed(Option<u16>),
 }
 
 impl Socket {
-    /// Opens a socket. `Err`: the status that it is refused with.
+    /// Opens a socket. `Err` is the status of the refusal.
     pub async fn open(port: u16, protocol: &str, origin: Option<&str>) -> Result<Self, u16> {
         let headers = origin.map(|origin| ("origin", origin.to_owned()));
         Self::open_with(port, protocol, headers.as_slice()).await
@@ -44,7 +44,7 @@ impl Socket {
         }
     }
 
-    /// Opens a socket and says who the client is.
+    /// Opens a socket and sends `connection_init`.
     pub async fn begin(port: u16, token: Option<&str>) -> Self {
         let mut socket = Self::open(port, "graphql-transport-ws", None).await.expect("a socket");
         let payload = token.map(|token| json!({ "Authorization": format!("Bearer {token}") }));
@@ -61,7 +61,7 @@ impl Socket {
         self.say(&json!({ "id": id, "type": "subscribe", "payload": { "query": query } })).await;
     }
 
-    /// Sends anything. Who has been closed may not be able to.
+    /// Sends anything. If the socket is closed already, a failure does not count.
     pub async fn send(&mut self, message: Message) {
         let _ = self.0.send(message).await;
     }
@@ -71,12 +71,12 @@ impl Socket {
         self.0.get_mut().write_all(bytes).await.expect("a connection");
     }
 
-    /// What comes next, and surely comes.
+    /// What comes next; fails if nothing does.
     pub async fn next(&mut self) -> Heard {
         in_time("a message", self.wait()).await
     }
 
-    /// What comes next, whenever it does.
+    /// What comes next, however long that takes.
     pub async fn wait(&mut self) -> Heard {
         loop {
             return match self.0.next().await {
@@ -96,7 +96,7 @@ impl Socket {
         }
     }
 
-    /// The code that the socket is closed with, whatever comes before.
+    /// The code that the socket is closed with; messages before it are ignored.
     pub async fn closed(&mut self) -> Option<u16> {
         loop {
             if let Heard::Closed(code) = self.next().await {

@@ -1,4 +1,4 @@
-//! What a write leaves behind, to see that a refused one leaves nothing.
+//! What a write leaves in the database, to show that a refused one leaves nothing.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -10,10 +10,10 @@ use crate::client::Client;
 use crate::wait::until;
 use crate::{Database, TestApp};
 
-/// A mutation, its input, and the refusals that it must meet.
+/// A mutation, its input, and the validation errors that it must get.
 pub type Case = (&'static str, Value, Vec<String>);
 
-/// What must be seen as its record is.
+/// Tables whose rows must be seen by the same viewers as their record.
 const SEEN_WITH: [(&str, &str); 7] = [
     ("addressee", "addressee AS part JOIN recommendation AS record ON record.id = part.recommendation_id"),
     (
@@ -53,7 +53,7 @@ impl TestApp {
         held.iter().map(|(table, rows)| format!("{table}: {} rows, {:016x}", rows.len(), fingerprint(rows))).collect()
     }
 
-    /// The tables of the database, each with the expression of a whole row as a text.
+    /// The tables of the database, each with an expression that gives a whole row as text.
     async fn tables(&self) -> Vec<(String, String)> {
         let sql = match self.database {
             Database::Sqlite => {
@@ -71,8 +71,8 @@ impl TestApp {
         tables.iter().map(|table| (text(&table["what"]), text(&table["held"]))).collect()
     }
 
-    /// Lists are found through the parts of records, and what an organisation alone may see by its drafter: whoever may see the one may see
-    /// the other. Returns the tables that have rows.
+    /// Lists are found through the parts of records, and what only an organisation may see by its drafter, so whoever may see the one must
+    /// see the other. Returns the tables that have rows.
     pub async fn parts_are_seen_with_their_records(&self) -> Vec<&'static str> {
         let mut there = Vec::new();
         for (part, on) in SEEN_WITH {
@@ -98,7 +98,7 @@ impl TestApp {
         rows.iter().map(|row| JsonValue::from_query_result(row, "").expect("a row as JSON")).collect()
     }
 
-    /// Waits until so many others wait for a lock in this database, on SQLite so many writes of this application for the file.
+    /// Waits until so many others wait for a lock in this database; on SQLite, until so many writes of this application wait for the file.
     pub async fn others_wait(&self, count: usize) {
         let waiting =
             "SELECT pid AS x FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
@@ -109,7 +109,7 @@ impl TestApp {
         until("others wait for a lock", wait).await;
     }
 
-    /// Every case is refused as it says, and all of them leave nothing behind.
+    /// Every case is refused with its validation errors, and none leaves anything behind.
     pub async fn refuses(&self, client: &Client, cases: Vec<Case>) {
         assert!(!cases.is_empty());
         let before = self.traces().await;
@@ -125,7 +125,7 @@ impl TestApp {
         assert_eq!(self.traces().await, before, "a refused write leaves nothing behind");
     }
 
-    /// Every query or mutation is answered by a top-level error with this code, and leaves nothing behind.
+    /// Every query or mutation gets a top-level error with this code, and leaves nothing behind.
     pub async fn fails(&self, client: &Client, code: &str, requests: Vec<(String, Value)>) {
         assert!(!requests.is_empty());
         let before = self.traces().await;
@@ -153,7 +153,7 @@ pub fn with(input: &Value, path: &str, value: impl Into<Value>) -> Value {
     changed
 }
 
-/// One refusal: `CODE path`.
+/// One validation error: `CODE path`.
 pub fn one(code: &str, path: &str) -> Vec<String> {
     vec![format!("{code} {path}")]
 }

@@ -1,5 +1,5 @@
-//! The keys that tokens are checked with: the service's own, generated on first start, and those of a trusted issuer.
-//! A key decides its algorithm; a token's header never does.
+//! The keys that tokens are verified with: the service's own, generated on first start, and those of a trusted issuer. A key determines its
+//! algorithm; a token's header never does.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -15,12 +15,12 @@ use tokio::sync::{Mutex, RwLock};
 
 use crate::config::JwksSource;
 
-/// How often an unknown `kid` may make the service read the issuer's keys again.
+/// The shortest time between two reads of the issuer's keys because of an unknown `kid`.
 const REFRESH_AT_MOST_EVERY: Duration = Duration::from_secs(30);
-/// How old keys of an address may grow, so that a revoked key is forgotten.
+/// The longest time that keys from an address are used before they are read again, so that a revoked key is dropped.
 const REFRESH_AT_LEAST_EVERY: Duration = Duration::from_mins(10);
 
-/// A key that tokens are checked with.
+/// A key that tokens are verified with.
 #[derive(Clone)]
 pub struct VerifyingKey {
     pub kid: Option<String>,
@@ -68,14 +68,14 @@ fn generate(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    // Written aside and linked when it is whole: a key is there in full or not at all.
+    // Written to another file and linked when complete: the key is there in full or not at all.
     let aside = path.with_extension(URL_SAFE_NO_PAD.encode(key.verifying_key()));
     let mut file = options.open(&aside)?;
     file.write_all(der.as_bytes()).and_then(|()| file.sync_all())?;
     let linked = std::fs::hard_link(&aside, path);
     std::fs::remove_file(&aside)?;
     match linked {
-        // Another process was faster: its key is the key.
+        // Another process was faster: its key is used.
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error.into()),
         _ => Ok(()),
     }
@@ -117,7 +117,7 @@ async fn fetch(url: &reqwest::Url) -> Result<String, reqwest::Error> {
     client.get(url.clone()).send().await?.error_for_status()?.text().await
 }
 
-/// The key, if it is an asymmetric one that signs. Secrets (`oct`) are never trusted from a published set.
+/// The key, if it is an asymmetric one for signatures. Secrets (`oct`) are never accepted from a published set.
 fn usable(jwk: &Jwk) -> Option<VerifyingKey> {
     if jwk.common.public_key_use.as_ref().is_some_and(|usage| *usage != PublicKeyUse::Signature) {
         return None;
@@ -148,12 +148,12 @@ pub struct KeyRing {
 struct Issuer {
     source: JwksSource,
     state: RwLock<(Vec<VerifyingKey>, Instant)>,
-    /// Held while the keys are read again.
+    /// Locked while the keys are read again.
     reading: Mutex<()>,
 }
 
 impl KeyRing {
-    /// Fails if the issuer's keys cannot be read: a service that trusts nobody helps nobody.
+    /// Fails if the issuer's keys cannot be read: a service that trusts no token is of no use.
     pub async fn open(directory: &Path, jwks: Option<JwksSource>) -> Result<Self, String> {
         let own = OwnKey::open(directory)?;
         let issuer = match jwks {
@@ -189,7 +189,7 @@ impl Issuer {
         if !stale {
             return found;
         }
-        // One request reads the keys again. Of those that come meanwhile only they wait whose key is not known.
+        // Only one request reads the keys again. Of those that come meanwhile, only the ones with an unknown key wait.
         let _reading = match self.reading.try_lock() {
             Ok(reading) => reading,
             Err(_) if found.is_some() => return found,

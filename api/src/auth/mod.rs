@@ -1,5 +1,4 @@
-//! Who is asking, and the whole policy of who may do what. Rows that a viewer may not see are the business of
-//! `service::read`; this file answers for acts.
+//! Who is asking, and the whole policy of who may do what. Which rows a viewer may see is not decided here, but in `service::read`.
 
 pub mod keys;
 pub mod token;
@@ -36,20 +35,20 @@ use crate::error::Error;
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Reads the public record. Needs no token.
+    /// Reads the public register. Needs no token.
     Anonymous,
     /// Also reads what participants read, and texts under discussion.
     Reader,
     /// A reader that also acts for its own organisation.
     Partner,
-    /// Keeps the council's record and reads all of it.
+    /// Keeps the council's register and reads all of it.
     Secretariat,
-    /// The secretariat's powers, and clients, tokens, webhooks and settings.
+    /// Everything that the secretariat may do, and also clients, tokens, webhooks and settings.
     Admin,
 }
 
 impl Role {
-    /// Whether a token gives it.
+    /// Whether this role comes from a token.
     pub fn has_token(self) -> bool {
         self > Self::Anonymous
     }
@@ -65,23 +64,23 @@ impl From<ClientRole> for Role {
     }
 }
 
-/// The one who asks, as the token says.
+/// Who is asking, according to the token.
 #[derive(Clone, Debug)]
 pub struct Viewer {
     pub role: Role,
-    /// The token's subject. It stands in the audit line, and the points of a minute and the keys of requests are counted by it.
+    /// The token's subject. It stands in the audit line; points and idempotency keys are counted for it.
     pub subject: String,
     /// The organisation that a partner acts for.
     pub organization: Option<Arc<organization::Model>>,
-    /// When the token expires, if there is one.
+    /// When the token expires, if it does.
     pub expires_at: Option<DateTime<Utc>>,
     /// The id of the token, if it has one.
     pub token: Option<Uuid>,
-    /// What the token's client may do. Without scopes its role alone counts.
+    /// What the token's client may do. Without scopes only the role counts.
     pub scopes: Option<Vec<Scope>>,
 }
 
-/// What a partner's organisation is today in one body. Empty for everyone else.
+/// What a partner's organisation is today in one body. Empty for all other viewers.
 #[derive(Clone, Debug, Default)]
 pub struct Standing {
     pub roles: Vec<MandateRole>,
@@ -97,26 +96,26 @@ impl Standing {
     }
 }
 
-/// What is asked for, with what the answer depends on.
+/// What a viewer wants to do, with what the answer depends on.
 #[derive(Clone, Copy, Debug)]
 pub enum Act<'a> {
-    /// Keep the council's record: organisations, bodies, mandates, meetings, themes, instruments.
+    /// Keep the council's register: organisations, bodies, mandates, meetings, themes, instruments.
     KeepRecord,
-    /// Write a text at all: asked before anything is read, so that a refusal tells nothing of the record.
+    /// Write any text: checked before anything is read, so that a refusal reveals nothing of the register.
     Write,
     /// Keep clients, tokens and webhooks.
     Administer,
-    /// Say what another system calls a record that the viewer may see.
+    /// Link an external id to a record that the viewer may see.
     Link,
-    /// Record an organisation's part in a meeting. `lets_in`: it would read who else takes part under the Chatham House Rule.
+    /// Record an organisation's part in a meeting. `lets_in`: afterwards it could read who else takes part under the Chatham House Rule.
     RecordParticipation { organization: OrganizationId, lets_in: bool },
     /// Propose a draft in a body.
     Propose { standing: &'a Standing },
-    /// Change a text, its addressees, or put it before its body.
+    /// Change a text or its addressees, or put it before its body.
     EditText { standing: &'a Standing, drafted_by: Option<OrganizationId> },
-    /// Take a text back.
+    /// Withdraw a text.
     Withdraw { drafted_by: Option<OrganizationId> },
-    /// A chair's act in the body whose standing is given.
+    /// An act of a chair in the body of this standing.
     Chair { standing: &'a Standing },
 }
 
@@ -125,7 +124,7 @@ impl Viewer {
         Self::without_token(Role::Anonymous, "anonymous".to_owned())
     }
 
-    /// The holder of a token, with the organisation that it names. A partner acts for an organisation that is active.
+    /// The holder of a token, with the organisation that the token names. A partner must act for an active organisation.
     pub fn of(claims: Claims, organization: Option<Arc<organization::Model>>) -> Result<Self, Error> {
         let organization = organization.filter(|organization| organization.active);
         if claims.role == Role::Partner && organization.is_none() {
@@ -133,12 +132,12 @@ impl Viewer {
         }
         let expires_at = DateTime::from_timestamp(claims.exp, 0);
         let token = claims.jti.as_deref().and_then(|id| Uuid::try_parse(id).ok());
-        // Words that are none of ours, such as an identity provider's `openid`, limit nothing.
+        // Words that are not scopes of ours, such as an identity provider's `openid`, do not limit anything.
         let scopes = claims.scope.as_deref().map(scope::named).filter(|scopes| !scopes.is_empty());
         Ok(Self { role: claims.role, subject: claims.sub, organization, expires_at, token, scopes })
     }
 
-    /// A client of ours, as `subject`; none if it is not active, or its organisation is not.
+    /// One of our clients, as `subject`; `None` if it is not active, or its organisation is not.
     pub fn of_client(
         client: client::Model,
         organization: Option<organization::Model>,
@@ -154,13 +153,13 @@ impl Viewer {
         self.role.has_token()
     }
 
-    /// Whether the viewer may ask for the schema.
+    /// Whether the viewer may introspect the schema.
     pub fn may_introspect(&self, whoever: Introspection) -> bool {
         whoever == Introspection::Everyone || self.has_token()
     }
 
-    /// By whose name a request's key is kept with its answer; nobody's without a token. With another role, organisation or scope it
-    /// is somebody else: it may see something else.
+    /// Whose idempotency keys these are; `None` without a token. With another role, organisation or scope the viewer counts as another one,
+    /// because it may see something else.
     pub fn identity(&self) -> Option<String> {
         let organization = self.organization.as_ref().map(|organization| organization.id.to_string());
         let scopes = self.scopes.as_ref().map(|scopes| format!("{scopes:?}"));
@@ -168,23 +167,23 @@ impl Viewer {
         self.has_token().then(|| format!("{}:{}", parts.join(":"), self.subject))
     }
 
-    /// Whether the viewer may read who wrote a published text, and what was noted on its revisions.
+    /// Whether the viewer may read who wrote a published text, and the notes on its revisions.
     pub fn sees_attribution(&self) -> bool {
         self.has_token() && self.reads()
     }
 
-    /// Whether the viewer's client reads more than everyone.
+    /// Whether the viewer's client may read more than everyone.
     fn reads(&self) -> bool {
         self.has(Scope::Read) || self.has(Scope::Sync)
     }
 
-    /// The viewer without the limits of its client: what it writes is judged by all that its role sees.
+    /// The viewer without the scopes of its client: a write is judged by everything that its role may see.
     #[must_use]
     pub fn unlimited(&self) -> Self {
         Self { scopes: None, ..self.clone() }
     }
 
-    /// The service itself: commands on its own machine.
+    /// The service itself, or a command on its machine.
     pub fn system(command: &str) -> Self {
         Self::without_token(Role::Admin, format!("system:{command}"))
     }
@@ -198,7 +197,7 @@ impl Viewer {
         self.scopes.as_ref().is_none_or(|scopes| scopes.contains(&scope))
     }
 
-    /// An error if the viewer's client lacks a scope. What needs none is no client's.
+    /// An error if the viewer's client lacks a scope. If no scope is enough, no client may do it.
     pub fn require_scope(&self, scope: Option<Scope>) -> Result<(), Error> {
         match scope {
             Some(scope) if self.has(scope) => Ok(()),
@@ -232,7 +231,7 @@ impl Viewer {
         self.acts_for().filter(|_| self.reads())
     }
 
-    /// How the feed names who wrote: the organisation or the role, never the token's subject.
+    /// How the feed names the author: by the organisation or the role, never by the token's subject.
     pub fn actor(&self) -> String {
         match (&self.organization, self.role) {
             (Some(organization), _) => organization.acronym.clone(),
@@ -248,7 +247,7 @@ impl Viewer {
         self.role >= Role::Secretariat
     }
 
-    /// Whether the viewer may do it; if not, an error that says who may.
+    /// An error that says who may do it, unless the viewer may.
     pub fn require(&self, act: Act<'_>) -> Result<(), Error> {
         let own = |organization: Option<OrganizationId>| organization.is_some() && organization == self.acts_for();
         let (allowed, who) = match act {

@@ -1,4 +1,4 @@
-//! A bearer token and the viewer behind it. A token that is present but wrong is refused, never treated as anonymous.
+//! A bearer token and what it claims. A token that is present but invalid is refused, never treated as anonymous.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use super::keys::{KeyRing, OwnKey};
 use crate::config::Trust;
 use crate::error::Error;
 
-/// Longer tokens are refused unread.
+/// Longer tokens are refused without being parsed.
 const LONGEST: usize = 8 * 1024;
-/// How far the clocks of issuer and service may differ.
+/// How far the clocks of the issuer and of the service may differ.
 pub const LEEWAY_SECONDS: i64 = 5;
 
-/// What a token says. `iss`, `aud` and `exp` are required, and so is `organization` for partners.
+/// The claims of a token. `iss`, `aud`, `sub` and `exp` are required, and so is `organization` for partners.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Claims {
     pub iss: String,
@@ -30,16 +30,15 @@ pub struct Claims {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jti: Option<String>,
     pub role: Role,
-    /// What the holder may do, within what its role may: words with spaces between. Without them, all.
+    /// What the holder may do, within what its role may: words separated by spaces. Without them, everything that its role may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
-    /// The organisation that the holder acts for: its id, or its acronym. An acronym can pass to another organisation; an
-    /// id never does.
+    /// The organisation that the holder acts for: its id, or its acronym. An acronym can pass to another organisation; an id never does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<String>,
 }
 
-/// What a token is asked for.
+/// What a new token is to grant.
 pub struct Grant {
     pub role: Role,
     pub organization: Option<String>,
@@ -75,8 +74,8 @@ pub fn issue(key: &OwnKey, trust: &Trust, grant: &Grant, id: uuid::Uuid, now: Da
     encode(&header, &claims, &key.signing).map_err(|error| Error::Internal(error.into()))
 }
 
-/// The claims of a token whose signature, issuer, audience and times hold. One reason for every fault: which one it was
-/// helps an attacker more than a client.
+/// The claims of a token whose signature, issuer, audience and times are valid. Every fault gives the same reason: which one it was helps
+/// an attacker more than a client.
 pub async fn verify(token: &str, keys: &KeyRing, trust: &Trust, now: DateTime<Utc>) -> Result<Claims, Error> {
     const WRONG: Error = Error::Unauthenticated("The token is not valid.");
     if token.len() > LONGEST {
@@ -88,7 +87,7 @@ pub async fn verify(token: &str, keys: &KeyRing, trust: &Trust, now: DateTime<Ut
     validation.set_issuer(&[&trust.issuer]);
     validation.set_audience(&[&trust.audience]);
     validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-    // The service's clock judges the times below, so that they can be tested.
+    // The times are checked below by the service's clock, so that tests can move it.
     validation.validate_exp = false;
     let claims = decode::<Claims>(token, &key.key, &validation).map_err(|_| WRONG)?.claims;
     let now = now.timestamp();

@@ -1,6 +1,6 @@
-//! What an address may say.
+//! What the address of a database may contain. It connects to nothing.
 
-/// Refuses what sqlx would pass over, or take for the name of one host.
+/// Refuses what sqlx would ignore, or take for the name of one host.
 pub fn check(url: &str) -> Result<(), &'static str> {
     let Some(rest) = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://")) else {
         return Ok(());

@@ -1,12 +1,12 @@
-//! What a statement has failed by, by the codes of both databases. (PostgreSQL, "Error Codes"; SQLite, "Result Codes".)
+//! Why a statement failed, by the error codes of both databases. (PostgreSQL, "Error Codes"; SQLite, "Result Codes".) It decides nothing
+//! about what follows.
 
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 /// Codes of SQLite, and codes or classes of codes of PostgreSQL.
 struct Codes(&'static [i32], &'static [&'static str]);
 
-/// What another writer has crossed: a transaction that was given up for the sake of another one, or a record that was there when it
-/// was looked up, and is gone.
+/// Write conflicts: a transaction that was aborted in favour of another one, or a record that was there when it was looked up, and is gone.
 const CROSSED: Codes = Codes(
     &[787], // SQLITE_CONSTRAINT_FOREIGNKEY
     &[
@@ -39,7 +39,7 @@ const AWAY: Codes = Codes(
     ],
 );
 
-/// A database that takes no writes.
+/// A database that accepts no writes.
 const UNWRITABLE: Codes = Codes(
     &[
         8,  // SQLITE_READONLY
@@ -54,7 +54,7 @@ const UNWRITABLE: Codes = Codes(
     ],
 );
 
-/// A connection that is of no more use: it is cut, or leads to a server that is the primary no more.
+/// A connection that is no longer usable: it is cut, or leads to a server that is no longer the primary.
 const BROKEN: Codes = Codes(
     &[],
     &[
@@ -66,25 +66,25 @@ const BROKEN: Codes = Codes(
     ],
 );
 
-/// What undoes its statement alone, and leaves the transaction of SQLite as it was.
+/// A failure that only undoes its own statement, and leaves a SQLite transaction as it was.
 const OF_STATEMENT: Codes = Codes(
     &[19], // SQLITE_CONSTRAINT
     &[],
 );
 
-/// A file that others use.
+/// A file that is locked by others.
 const BUSY: Codes = Codes(
     &[5], // SQLITE_BUSY
     &[],
 );
 
-/// A server that takes no writes.
+/// A server that accepts no writes.
 const READ_ONLY: Codes = Codes(
     &[],
     &["25006"], // read_only_sql_transaction
 );
 
-/// What SQLite does not do, without being harmed.
+/// A request that SQLite refuses without any harm.
 const NO_SUCH: Codes = Codes(
     &[1], // SQLITE_ERROR
     &[],
@@ -97,12 +97,12 @@ impl Codes {
         if failure.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_none() {
             return self.1.iter().any(|class| code.starts_with(class));
         }
-        // The low byte of a code is what it has in common with others of its kind.
+        // The low byte is the primary code, which related codes have in common.
         code.parse::<i32>().is_ok_and(|code| self.0.contains(&code) || self.0.contains(&(code & 0xff)))
     }
 }
 
-/// What a statement has failed by.
+/// The driver's error in a failed statement.
 fn failure(error: &DbErr) -> Option<&sqlx::Error> {
     match error {
         DbErr::Exec(RuntimeErr::SqlxError(failure)) | DbErr::Query(RuntimeErr::SqlxError(failure)) => Some(failure),
@@ -110,12 +110,12 @@ fn failure(error: &DbErr) -> Option<&sqlx::Error> {
     }
 }
 
-/// Whether another writer has crossed a statement.
+/// Whether a statement failed by a write conflict.
 pub fn is_crossed(error: &DbErr) -> bool {
     CROSSED.have(error)
 }
 
-/// Whether others use the file of a database.
+/// Whether the file of a database is locked by others.
 pub fn is_busy(error: &DbErr) -> bool {
     BUSY.have(error)
 }
@@ -130,32 +130,32 @@ pub fn is_away(error: &DbErr) -> bool {
     }
 }
 
-/// Whether a database takes no writes.
+/// Whether a database accepts no writes.
 pub fn is_unwritable(error: &DbErr) -> bool {
     UNWRITABLE.have(error)
 }
 
-/// Whether the connection of a statement is of no more use.
+/// Whether the connection of a statement is no longer usable.
 pub fn is_broken(error: &DbErr) -> bool {
     matches!(failure(error), Some(sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed)) || BROKEN.have(error)
 }
 
-/// Whether a server takes no writes: it is a copy of another one, or the primary no more.
+/// Whether a server accepts no writes: it is a standby, or no longer the primary.
 pub fn is_read_only(error: &DbErr) -> bool {
     READ_ONLY.have(error)
 }
 
-/// Whether SQLite refuses to begin a transaction since it is in one.
+/// Whether SQLite refuses to begin a transaction because one is open.
 pub fn is_within_transaction(error: &DbErr) -> bool {
     NO_SUCH.have(error) && error.to_string().contains("within a transaction")
 }
 
-/// Whether SQLite has no transaction to take back.
+/// Whether SQLite has no transaction to roll back.
 pub fn is_in_none(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(failure) if failure.message().contains("no transaction is active"))
 }
 
-/// Whether a statement is undone and the transaction around it still there. On PostgreSQL a savepoint brings it back.
+/// Whether only the statement is undone and the transaction around it still exists. On PostgreSQL a savepoint brings it back.
 pub fn is_of_statement(error: &DbErr) -> bool {
     match failure(error) {
         Some(sqlx::Error::Database(failure)) if failure.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() => {

@@ -1,5 +1,5 @@
-//! What is known of a database from what it was asked for: whether its file is still the one that was opened, whether it takes
-//! writes, and since when its connections are of use.
+//! What statements have shown about a database: whether its file is still the one that was opened, whether it accepts writes, and since
+//! when its connections are usable. It runs no statement.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -10,27 +10,27 @@ use sea_orm::{DbErr, RuntimeErr};
 
 use super::failure;
 
-/// How often connections to a server that takes no writes are given up at most, in microseconds.
+/// The shortest time between two renewals of connections to a server that accepts no writes, in microseconds.
 const AT_MOST_EVERY: u64 = 1_000_000;
 
-/// How long after a statement was given up its connection has come back, in microseconds.
+/// The time within which the connection of an abandoned statement comes back, in microseconds.
 const RELEASED_WITHIN: u64 = 1_000_000;
 
 #[derive(Debug)]
 pub struct Health {
     file: OnceLock<File>,
-    /// The last write was refused for want of room, by a disk that fails or by a server that takes none.
+    /// The last write failed: for lack of space, by a failing disk, or because the server accepts none.
     refuses_writes: AtomicBool,
-    /// A write was taken.
+    /// A write has succeeded.
     has_written: AtomicBool,
     opened: Instant,
-    /// When the connections were found to be of no more use, in microseconds after `opened`.
+    /// When the connections were found to be no longer usable, in microseconds after `opened`.
     renewed: AtomicU64,
-    /// When a statement was given up last, in microseconds after `opened`.
+    /// When a statement was last abandoned, in microseconds after `opened`.
     abandoned: AtomicU64,
 }
 
-/// A file of a database, and what tells it from another one in its place.
+/// The file of a database, and what distinguishes it from another one in its place.
 #[derive(Debug)]
 struct File {
     path: PathBuf,
@@ -43,7 +43,7 @@ impl File {
     }
 }
 
-/// The device and the number of a file.
+/// The device and the inode of a file.
 #[cfg(unix)]
 fn identity(path: &Path) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt as _;
@@ -69,13 +69,13 @@ impl Default for Health {
 }
 
 impl Health {
-    /// Remembers the file of a database that is open.
+    /// Remembers the file of an open database.
     pub fn watch(&self, path: PathBuf) {
         let identity = identity(&path);
         self.file.get_or_init(|| File { path, identity });
     }
 
-    /// Refuses to go on with a file that was deleted, or replaced by another one: what is written to it is lost.
+    /// Fails if the file was deleted or replaced: what is written to it would be lost.
     pub fn check_file(&self) -> Result<(), DbErr> {
         match self.file.get() {
             Some(file) if !file.is_there() => {
@@ -98,13 +98,13 @@ impl Health {
         }
     }
 
-    /// Gives up the connections that are there.
+    /// Makes the pools close all present connections.
     pub fn renew(&self) {
         self.renewed.store(micros(self.opened.elapsed()), Ordering::Relaxed);
     }
 
-    /// Gives up the connections that lead to a server that takes no writes: the address may lead elsewhere by now. Not at every error: it
-    /// may lead to the same one still.
+    /// Makes the pools close their connections to a server that accepts no writes: by now the address may lead to another server. Not at
+    /// every error, since it may still lead to the same one.
     pub fn lead_elsewhere(&self) {
         let (now, renewed) = (micros(self.opened.elapsed()), self.renewed.load(Ordering::Relaxed));
         if renewed == 0 || now.saturating_sub(renewed) > AT_MOST_EVERY {
@@ -112,24 +112,24 @@ impl Health {
         }
     }
 
-    /// Remembers that a statement was given up.
+    /// Remembers that a statement was abandoned.
     pub fn note_abandoned(&self) {
         self.abandoned.store(micros(self.opened.elapsed()), Ordering::Relaxed);
     }
 
-    /// Whether a connection that comes back may still work at what was given up.
+    /// Whether a connection that comes back may still be running an abandoned statement.
     pub fn was_abandoned(&self) -> bool {
         let abandoned = self.abandoned.load(Ordering::Relaxed);
         abandoned != 0 && micros(self.opened.elapsed()).saturating_sub(abandoned) < RELEASED_WITHIN
     }
 
-    /// Remembers that a write was taken.
+    /// Remembers that a write has succeeded.
     pub fn note_write(&self) {
         self.refuses_writes.store(false, Ordering::Relaxed);
         self.has_written.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the last write was taken. Before the first one that is not known.
+    /// Whether the last write succeeded. Unknown before the first one.
     pub fn is_known_to_take_writes(&self) -> bool {
         self.has_written.load(Ordering::Relaxed) && !self.refuses_writes()
     }
@@ -138,7 +138,7 @@ impl Health {
         self.refuses_writes.load(Ordering::Relaxed)
     }
 
-    /// Whether a connection of this age is of use: those that were there when one of them broke are not.
+    /// Whether a connection of this age is usable: those that existed when one of them broke are not.
     pub fn keeps(&self, age: Duration) -> bool {
         let renewed = self.renewed.load(Ordering::Relaxed);
         renewed == 0 || micros(age) < micros(self.opened.elapsed()).saturating_sub(renewed)

@@ -1,18 +1,18 @@
-//! Where a database stands. A PostgreSQL database that was restored, copied or promoted stands elsewhere than before; of a SQLite file
-//! its high-water mark tells.
+//! The home of a database: where it stands. A PostgreSQL database that was restored, copied or promoted has another home than before; for a
+//! SQLite file its high-water mark shows this.
 
 use sea_orm::DbBackend;
 use sea_orm::sea_query::Expr;
 
-/// The server, its timeline (another one after a promotion or a recovery to a point in time), the database and the table. `NULL` on a
-/// server that only follows another one.
+/// The server, its timeline (another one after a promotion or a point-in-time recovery), the database and the table. `NULL` on a standby
+/// server.
 const OF_POSTGRES: &str = "CASE WHEN pg_is_in_recovery() THEN NULL ELSE concat_ws('/', \
      (SELECT system_identifier FROM pg_control_system()), \
      substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), \
      (SELECT oid FROM pg_database WHERE datname = current_database()), \
      CAST('change_head' AS regclass)::oid) END";
 
-/// Where the database of a statement stands.
+/// The home of the database that runs the statement.
 pub fn here(backend: DbBackend) -> Expr {
     match backend {
         DbBackend::Postgres => Expr::cust(OF_POSTGRES),

@@ -1,4 +1,4 @@
-//! How a statement is stopped whose outcome nobody waits for any more: the request was given up, or its client is gone.
+//! How a statement is stopped when nobody waits for its outcome any more: the request was cancelled, or its client has disconnected.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::health::Health;
 
-/// What stops the statement of a connection.
+/// What stops the running statement of a connection.
 #[derive(Clone, Debug)]
 pub enum Interrupt {
-    /// SQLite asks for this while it works.
+    /// SQLite checks this while it works.
     Sqlite(Arc<AtomicBool>),
-    /// The connection is cut when it comes back to its pool with the statement still at work; PostgreSQL notices.
+    /// The connection is closed if it comes back to its pool with the statement still running; PostgreSQL notices.
     Postgres(Arc<Health>),
 }
 
@@ -20,7 +20,7 @@ impl Interrupt {
         Self::Sqlite(Arc::default())
     }
 
-    /// Stops what the connection works at.
+    /// Stops the running statement of the connection.
     pub fn fire(&self) {
         match self {
             Self::Sqlite(flag) => flag.store(true, Ordering::Relaxed),
@@ -28,7 +28,7 @@ impl Interrupt {
         }
     }
 
-    /// Lets the connection work again.
+    /// Makes the connection usable again.
     pub fn reset(&self) {
         if let Self::Sqlite(flag) = self {
             flag.store(false, Ordering::Relaxed);
@@ -40,8 +40,8 @@ impl Interrupt {
     }
 }
 
-/// What comes of a statement. Dropped before that is known, it is stopped: before its connection goes back to its pool, where it is asked
-/// whether it still works.
+/// The outcome of a statement. If this is dropped earlier, the statement is stopped before its connection goes back to the pool, where it
+/// is tested whether it still works.
 pub async fn interruptible<T>(interrupt: &Interrupt, work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
     let mut underway = Underway { interrupt, is_known: false };

@@ -1,13 +1,13 @@
-//! How a limit stands in a statement, so that the database need not plan the statement each time that it runs.
+//! How a limit is written in a statement, so that the database need not plan the statement for each run. It changes no result.
 
 use sea_orm::sea_query::Values;
 use sea_orm::{DbBackend, Statement, Value};
 
-/// A statement that need not be planned each time. A page is long: to plan it takes longer than to run it.
+/// Makes a statement that need not be planned for each run. The statement of a page is long: planning it takes longer than running it.
 ///
-/// SQLite (3.51.3) plans by a bound limit, and prepares the statement anew whenever one is bound again: as an expression it does not.
-/// PostgreSQL (15) plans for any values once on a connection, as it is told there. Of a bound limit it then expects a tenth of the rows, and
-/// finds and sorts them where those of a page are met with sooner: a limit stands in the statement.
+/// SQLite (3.51.3) plans for a bound limit, and prepares the statement again whenever another one is bound; it does not if the limit is an
+/// expression. PostgreSQL (15) is told to plan once on a connection, for any values. For a bound limit it then expects a tenth of the rows,
+/// and finds and sorts them, where a walk would find those of a page sooner: so the limit is written into the statement.
 pub fn planned_once(mut statement: Statement) -> Statement {
     if statement.db_backend == DbBackend::Sqlite {
         if statement.sql.contains("LIMIT ?") {
@@ -21,8 +21,8 @@ pub fn planned_once(mut statement: Statement) -> Statement {
     statement
 }
 
-/// A statement of PostgreSQL with its limits in the place of their parameters, and the values of the others. None if it has a dollar sign
-/// that is no parameter.
+/// A PostgreSQL statement with its limits written out instead of their parameters, and the values of the others. `None` if it has a dollar
+/// sign that is not a parameter.
 fn written_out(sql: &str, values: &Values) -> Option<(String, Values)> {
     let (mut written, mut others, mut rest) = (String::with_capacity(sql.len()), Vec::new(), sql);
     while let Some((before, number, after)) = parameter(rest) {
@@ -41,7 +41,7 @@ fn written_out(sql: &str, values: &Values) -> Option<(String, Values)> {
     (!rest.contains('$')).then_some((written, Values(others)))
 }
 
-/// The first parameter of a text, by its number: what is before it, and after it.
+/// The number of the first parameter of a text, with what is before it and after it.
 fn parameter(sql: &str) -> Option<(&str, usize, &str)> {
     let (before, after) = sql.split_once('$')?;
     let end = after.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(after.len());

@@ -1,4 +1,5 @@
-//! The connections: one pool on PostgreSQL; on SQLite one writer and a pool of readers, so that neither waits for the other.
+//! The connections: one pool on PostgreSQL; on SQLite one writer and a pool of readers, so that neither waits for the other. It knows no
+//! table and no rule.
 
 pub mod address;
 mod failure;
@@ -37,14 +38,14 @@ pub use self::transaction::Transaction;
 use self::watermark::Watermark;
 use self::worker::whole;
 
-/// Where statements go: to whichever connection of a pool is free, or to that of a transaction.
+/// Where statements go: to any free connection of a pool, or to that of a transaction.
 #[derive(Clone, Debug)]
 pub enum Connection {
     Pool(Pool),
     Within(Within),
 }
 
-/// The connections of a database, and what is known of it.
+/// The connections of a database, and their health.
 #[derive(Clone, Debug)]
 pub struct Pool {
     connections: Connections,
@@ -55,13 +56,13 @@ pub struct Pool {
 
 #[derive(Clone, Debug)]
 enum Connections {
-    /// One that writes, or as many as PostgreSQL has.
+    /// The one that writes to SQLite, or all of PostgreSQL.
     Pool(DatabaseConnection, Interrupt),
-    /// Those by which SQLite is read.
+    /// Those that read SQLite.
     Readers(Arc<Readers>),
 }
 
-/// A transaction in which others begin as parts of it.
+/// A transaction in which others begin as savepoints.
 #[derive(Clone, Debug)]
 pub struct Within {
     txn: Arc<Transaction>,
@@ -69,7 +70,7 @@ pub struct Within {
 }
 
 impl Pool {
-    /// Reads. What has broken its connection is tried once more on a new one: it has written nothing.
+    /// Reads. If the connection breaks, it tries once more on a new one: nothing was written.
     async fn read<T, F>(
         &self,
         statement: Statement,
@@ -89,7 +90,7 @@ impl Pool {
         }
     }
 
-    /// Runs something on a connection. Given up, it is stopped.
+    /// Runs something on a connection. If this is dropped, the statement is stopped.
     async fn run<T, F>(&self, work: impl FnOnce(DatabaseConnection) -> F) -> Result<T, DbErr>
     where
         F: Future<Output = Result<T, DbErr>>,
@@ -98,7 +99,7 @@ impl Pool {
             Connections::Pool(pool, interrupt @ Interrupt::Postgres(_)) => {
                 interruptible(interrupt, work(pool.clone())).await
             }
-            // Whoever waits for the writer does not stop what it works at. What is written outside of transactions is short.
+            // A request that still waits for the writer must not stop another one's statement. Writes outside of transactions are short.
             Connections::Pool(pool, Interrupt::Sqlite(_)) => whole(work(pool.clone())).await,
             Connections::Readers(readers) => readers.run(work).await,
         })
@@ -134,7 +135,7 @@ impl Pool {
         }
     }
 
-    /// How many connections are used, and how many rest.
+    /// How many connections are in use, and how many are idle.
     fn count(&self) -> (usize, usize) {
         let (size, idle) = match &self.connections {
             Connections::Readers(readers) => return readers.count(),
@@ -151,10 +152,10 @@ impl Pool {
     }
 }
 
-/// The time of statements that may take as long as they need.
+/// No timeout.
 const UNLIMITED: Duration = Duration::ZERO;
 
-/// Whether a statement writes nothing.
+/// Whether a statement only reads.
 fn is_read(statement: &Statement) -> bool {
     statement.sql.starts_with("SELECT")
 }
@@ -166,12 +167,12 @@ impl Connection {
         }
     }
 
-    /// Closes all connections, once what is under way on them has ended.
+    /// Closes all connections, once the work on them has ended.
     pub async fn close(&self) -> Result<(), DbErr> {
         self.pool().close().await
     }
 
-    /// A connection pool of the driver, for what looks at it from outside.
+    /// A connection pool of the driver, for code that inspects it from outside.
     pub fn driver(&self) -> &DatabaseConnection {
         self.pool().any()
     }
@@ -230,19 +231,19 @@ impl ConnectionTrait for Connection {
 pub struct Databases {
     pub read: Connection,
     pub write: Connection,
-    /// How far the feed was handed out; beside a SQLite file only.
+    /// Up to which change the feed was handed out; beside a SQLite file only.
     pub watermark: Option<Arc<Watermark>>,
-    /// The way in of whoever asks whether the database is there: it waits for no one.
+    /// A connection of its own for health checks, which wait for nobody.
     checks: DatabaseConnection,
-    /// To PostgreSQL, for what takes as long as it takes, outside of transactions.
+    /// A connection to PostgreSQL for long work outside of transactions.
     maintenance: Option<DatabaseConnection>,
     health: Arc<Health>,
     statements: Arc<AtomicU64>,
 }
 
 impl Databases {
-    /// Opens the database of an address; a SQLite file is created if there is none. PostgreSQL gives up a statement that takes longer
-    /// than `limit`. On both databases a statement ends whose outcome nobody waits for any more.
+    /// Opens the database of an address; a SQLite file is created if there is none. PostgreSQL cancels a statement that takes longer than
+    /// `limit`. On both databases a statement is stopped when nobody waits for its outcome any more.
     pub async fn open(url: &str, connections: u32, limit: Duration) -> Result<Self, DbErr> {
         let (statements, health) = (Arc::new(AtomicU64::new(0)), Arc::new(Health::default()));
         let prepare = |connection: &mut DatabaseConnection| {
@@ -280,8 +281,8 @@ impl Databases {
         Ok(Self { read, write, watermark, checks, maintenance, health, statements })
     }
 
-    /// Begins a transaction that writes. On SQLite it takes the writer's lock at once: a read that becomes a write would be
-    /// refused later. What has broken its connection is tried once more on a new one.
+    /// Begins a transaction that writes. On SQLite it takes the write lock at once: a read that becomes a write would be refused later. If
+    /// the connection breaks, it tries once more on a new one.
     pub async fn begin(&self) -> Result<Transaction, DbErr> {
         let pool = match &self.write {
             Connection::Pool(pool) => pool,
@@ -300,25 +301,25 @@ impl Databases {
         Ok(Transaction::new(pool.noted(begun)?, Arc::clone(&self.health), interrupt.clone(), turn))
     }
 
-    /// Lets other processes write that wait: for a command between two of its many transactions.
+    /// Lets waiting writers of other processes go first: for a command between two of its many transactions.
     pub async fn let_others_write(&self) {
         if let Some(queue) = &self.write.pool().queue {
             queue.let_others().await;
         }
     }
 
-    /// Whether a write of some process waits for a SQLite file that another one writes to.
+    /// Whether a write of any process waits for a SQLite file that another process writes to.
     pub fn is_waited_for(&self) -> bool {
         self.write.pool().queue.as_ref().is_some_and(|queue| queue.is_waited_for())
     }
 
-    /// How many writes of this process wait for the one writer of SQLite, beyond those that their client's lane holds back. PostgreSQL has
-    /// many.
+    /// How many writes of this process wait for the one writer of SQLite, beyond those that their client's lane holds back. `None` on
+    /// PostgreSQL, which has many.
     pub fn writes_waiting(&self) -> Option<usize> {
         self.write.pool().queue.as_ref().map(|queue| queue.waiting())
     }
 
-    /// The same databases, with all statements in a transaction. What begins in it is a part of it.
+    /// The same databases, with all statements in a transaction. A transaction that begins in it is a part of it.
     #[must_use]
     pub fn within(&self, txn: &Arc<Transaction>) -> Self {
         let within = |one: &Connection| match one {
@@ -329,14 +330,14 @@ impl Databases {
         Self { read: within(&self.read), write: within(&self.write), ..self.clone() }
     }
 
-    /// Whether what is committed is committed for others as well.
+    /// Whether a commit here makes changes visible to others.
     pub fn commits(&self) -> bool {
         matches!(self.write, Connection::Pool(_))
     }
 
-    /// Tells PostgreSQL's planner what its tables hold, after many rows have come at once, and of which pages it need not ask who sees them:
-    /// before it knows that it takes a whole table for cheaper than an index. SQLite chooses better without: of a sample it takes what half
-    /// of a table has for rare, and sorts it.
+    /// Updates PostgreSQL's statistics after many rows were written at once, and its map of pages that everyone sees: until then it takes
+    /// scanning a whole table for cheaper than using an index. SQLite plans better without statistics: its sample makes it take half of a
+    /// table for few rows, and sort them.
     #[expect(clippy::disallowed_methods, reason = "what a planner knows is neither read nor written")]
     pub async fn refresh_statistics(&self) -> Result<(), DbErr> {
         match &self.maintenance {
@@ -349,7 +350,7 @@ impl Databases {
         self.read.get_database_backend()
     }
 
-    /// The connections of each pool that are used, and those that rest.
+    /// How many connections of each pool are in use, and how many are idle.
     pub fn connections(&self) -> Vec<(&'static str, &'static str, usize)> {
         let pools: &[(&str, &Connection)] = match self.backend() {
             DbBackend::Postgres => &[("all", &self.read)],
@@ -373,21 +374,21 @@ impl Databases {
         self.checks.close_by_ref().await
     }
 
-    /// How many statements have been run so far.
+    /// How many statements have run so far.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
     }
 }
 
-/// Begins a transaction in a task, which ends even if nobody waits for it any more: sqlx 0.9.0 gives a connection whose `BEGIN` is
-/// on its way back to the pool with the transaction open (its issue 4393), and what others write on it then is never committed.
+/// Begins a transaction in a task, which ends even if nobody waits for it any more: sqlx 0.9.0 would give a connection with a pending
+/// `BEGIN` back to the pool with the transaction open (its issue 4393), and what others write on it then is never committed.
 async fn begun_in_any_case(pool: &Pool, turn: Turn) -> Result<(Result<DatabaseTransaction, DbErr>, Turn), DbErr> {
     let options = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     };
     let (connections, queue) = (pool.any().clone(), pool.queue.clone());
-    // The turn goes on as long as the beginning does.
+    // The turn lasts until the transaction has begun.
     let begun = tokio::spawn(async move {
         let attempt = || connections.begin_with_options(options);
         let begun = match queue {
@@ -399,8 +400,8 @@ async fn begun_in_any_case(pool: &Pool, turn: Turn) -> Result<(Result<DatabaseTr
     begun.await.map_err(|error| DbErr::Conn(RuntimeErr::Internal(error.to_string())))
 }
 
-/// Waits for every other transaction that asks to be alone with the same matter, until this one ends. On SQLite a
-/// transaction that writes always is.
+/// Waits for every other transaction that has locked the same matter, and locks it until this one ends. On SQLite a transaction that writes
+/// is always alone.
 #[expect(clippy::disallowed_methods, reason = "a lock is neither read nor written")]
 pub async fn advisory_lock(txn: &Transaction, matter: &str) -> Result<(), DbErr> {
     if txn.get_database_backend() == DbBackend::Postgres {
@@ -411,7 +412,7 @@ pub async fn advisory_lock(txn: &Transaction, matter: &str) -> Result<(), DbErr>
     Ok(())
 }
 
-/// Lets the statements of a transaction take as long as they need.
+/// Switches the timeout off for the statements of a transaction.
 #[expect(clippy::disallowed_methods, reason = "a setting is neither read nor written")]
 pub async fn unlimited(txn: &Transaction) -> Result<(), DbErr> {
     if txn.get_database_backend() == DbBackend::Postgres {

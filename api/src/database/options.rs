@@ -1,4 +1,4 @@
-//! How connections are opened, and which of them a pool keeps.
+//! How connections are opened, and which of them a pool keeps. It runs no statement of a use case.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,21 +15,21 @@ use super::health::Health;
 use super::interrupt::Interrupt;
 use super::worker::Checkup;
 
-/// A connection that nobody got within this time is an error, not a wait.
+/// A connection that is not available within this time is an error.
 pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a write to a SQLite file waits for those of other processes.
+/// How long a write to a SQLite file waits for other processes.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// A connection that has rested this long is tested before it is used.
+/// A connection that was idle for this long is tested before it is used.
 const TEST_AFTER: Duration = Duration::from_secs(10);
-/// Statements that a connection keeps prepared.
+/// How many statements a connection keeps prepared.
 const PREPARED: usize = 512;
-/// How long a connection to PostgreSQL may go on with a statement that was given up before it is cut.
+/// How long a PostgreSQL connection may take to end an abandoned statement before it is closed.
 const LAST_CHANCE: Duration = Duration::from_millis(50);
-/// How often PostgreSQL looks, while it works, whether its client is still there, in milliseconds. From version 14 on.
+/// How often PostgreSQL checks during a statement whether its client is still connected, in milliseconds. From version 14 on.
 const CLIENT_CHECK: &str = "SET client_connection_check_interval = 100";
-/// PostgreSQL plans a statement once on a connection, for any values. From version 12 on.
+/// PostgreSQL plans a statement once for each connection, for any values. From version 12 on.
 const PLANNED_ONCE: &str = "SET plan_cache_mode = force_generic_plan";
-/// After so many instructions SQLite asks whether a statement is still wanted: some tens of microseconds.
+/// After so many instructions SQLite checks whether a statement is still wanted: every few tens of microseconds.
 const INSTRUCTIONS: i32 = 10_000;
 
 fn options(url: &str, connections: u32) -> ConnectOptions {
@@ -44,21 +44,22 @@ fn options(url: &str, connections: u32) -> ConnectOptions {
     options
 }
 
-/// The file of a database's address.
+/// The file that a database's address names.
 pub fn file(url: &str) -> Result<PathBuf, DbErr> {
     let options = url.parse::<SqliteConnectOptions>();
     let options = options.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
     Ok(options.get_filename().to_owned())
 }
 
-/// Whether the server is in no transaction of a connection, whatever sqlx counts: one that was begun before begins before this statement.
+/// Whether the server has no open transaction on a connection, whatever sqlx counts: the start of an open one would be earlier than that of
+/// this statement.
 async fn is_outside(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     let row = connection.fetch_one("SELECT now() = statement_timestamp()").await?;
     row.try_get(0)
 }
 
-/// Lets a pool keep no connection that still works at what was given up, none that sqlx counts in a transaction, and none that was there
-/// when one of them broke.
+/// Makes a pool keep no connection that still runs an abandoned statement, none that sqlx counts as in a transaction, and none that existed
+/// when another one broke.
 fn in_a_known_state(options: PoolOptions<Postgres>, health: &Arc<Health>) -> PoolOptions<Postgres> {
     let health = Arc::clone(health);
     options.after_release(move |connection, about| {
@@ -68,7 +69,7 @@ fn in_a_known_state(options: PoolOptions<Postgres>, health: &Arc<Health>) -> Poo
                 return Ok(false);
             }
             if connection.is_in_transaction() {
-                // What takes it back may be on its way.
+                // The rollback may still be pending.
                 connection.ping().await?;
             }
             Ok(keeps && !connection.is_in_transaction())
@@ -76,7 +77,7 @@ fn in_a_known_state(options: PoolOptions<Postgres>, health: &Arc<Health>) -> Poo
     })
 }
 
-/// Bounds the time of statements, and of those that nobody waits for; and has them planned once.
+/// Sets the timeout of statements, the check for lost clients, and planning once.
 fn set_up(options: PoolOptions<Postgres>, timeout: String) -> PoolOptions<Postgres> {
     options.after_connect(move |connection, _| {
         let timeout = AssertSqlSafe(timeout.clone());
@@ -84,7 +85,7 @@ fn set_up(options: PoolOptions<Postgres>, timeout: String) -> PoolOptions<Postgr
             connection.execute(timeout).await?;
             for setting in [CLIENT_CHECK, PLANNED_ONCE] {
                 match connection.execute(setting).await {
-                    // An older server does without: it ends them when their time is over, and plans some anew.
+                    // An older server lacks the setting: abandoned statements then end by their timeout, and some are planned again.
                     Err(sqlx::Error::Database(_)) | Ok(_) => {}
                     Err(error) => return Err(error),
                 }
@@ -94,7 +95,7 @@ fn set_up(options: PoolOptions<Postgres>, timeout: String) -> PoolOptions<Postgr
     })
 }
 
-/// Lets a reader's pool keep no connection whose thread has panicked.
+/// Makes a reader's pool keep no connection whose thread has panicked.
 fn at_work(options: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
     let checkup = Checkup::new();
     options.after_release(move |connection, _| {
@@ -103,7 +104,7 @@ fn at_work(options: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
     })
 }
 
-/// As `at_work`; and the writer's pool none that is in a transaction, whatever sqlx counts.
+/// As `at_work`; and the writer's pool keeps no connection that is in a transaction, whatever sqlx counts.
 fn outside_of_transactions(options: PoolOptions<Sqlite>, interrupt: &Interrupt) -> PoolOptions<Sqlite> {
     let (interrupt, checkup) = (interrupt.clone(), Checkup::new());
     options.after_release(move |connection, _| {
@@ -117,7 +118,7 @@ fn outside_of_transactions(options: PoolOptions<Sqlite>, interrupt: &Interrupt) 
     })
 }
 
-/// Has SQLite ask, while it works, whether that is still wanted; and wait so long for other processes from now on.
+/// Makes SQLite check during a statement whether it is still wanted, and sets how long it waits for other processes.
 fn set_up_file(options: PoolOptions<Sqlite>, interrupt: &Interrupt, wait: Duration) -> PoolOptions<Sqlite> {
     let (interrupt, wait) = (interrupt.clone(), format!("PRAGMA busy_timeout = {}", wait.as_millis()));
     options.after_connect(move |connection, _| {
@@ -130,7 +131,7 @@ fn set_up_file(options: PoolOptions<Sqlite>, interrupt: &Interrupt, wait: Durati
     })
 }
 
-/// The connection that writes to a SQLite database. Whoever writes waits in the queue, and not in SQLite.
+/// The connection that writes to a SQLite database. Writers wait in the queue, and not in SQLite.
 pub fn writer(url: &str, interrupt: &Interrupt) -> ConnectOptions {
     let (mut options, interrupt) = (sqlite(url), interrupt.clone());
     options.map_sqlx_sqlite_pool_opts(move |pool| {
@@ -139,7 +140,7 @@ pub fn writer(url: &str, interrupt: &Interrupt) -> ConnectOptions {
     options
 }
 
-/// One of those that read it; it connects at once, or when it is used.
+/// A connection that reads it, opened at once or when it is first used.
 pub fn reader(url: &str, interrupt: &Interrupt, when_used: bool) -> ConnectOptions {
     let (mut options, interrupt) = (sqlite(url), interrupt.clone());
     options
@@ -157,7 +158,7 @@ fn sqlite(url: &str) -> ConnectOptions {
             // What is acknowledged is on the disk.
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            // `INSERT OR REPLACE` then asks the guards of the row that it replaces.
+            // Makes `INSERT OR REPLACE` run the triggers of the row that it replaces.
             .pragma("recursive_triggers", "ON")
             .busy_timeout(BUSY_TIMEOUT)
             .statement_cache_capacity(PREPARED)
@@ -165,11 +166,11 @@ fn sqlite(url: &str) -> ConnectOptions {
     options
 }
 
-/// Connections to PostgreSQL, each of whose statements may take `limit`. One that connects when it is used is for what comes seldom.
+/// Connections to PostgreSQL whose statements have the timeout `limit`.
 pub fn postgres(url: &str, connections: u32, limit: Duration, health: &Arc<Health>) -> ConnectOptions {
     let mut options = options(url, connections);
     let (released, acquired) = (Arc::clone(health), Arc::clone(health));
-    // By statements, not at the connection's start: a pooler would refuse them there.
+    // Set by a statement, not in the startup message, which a pooler would refuse.
     let timeout = format!("SET statement_timeout = {}", limit.as_millis());
     options
         .set_application_name("rec")

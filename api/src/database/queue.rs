@@ -1,6 +1,6 @@
-//! Who waits to write to a SQLite file. SQLite's own wait is no queue: it sleeps longer and longer, and loses to a process that writes
-//! again at once. So a write that finds the file taken asks again every other millisecond, and holds a lock on `rec.db-queue` meanwhile,
-//! by which a command of many transactions sees that it waits.
+//! The queue of writers to a SQLite file. SQLite's own waiting is not a queue: it sleeps longer and longer, and loses to a process that
+//! writes again at once. So a write that finds the file locked tries again every other millisecond, and meanwhile holds a lock on
+//! `rec.db-queue`, which shows it to a command of many transactions.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::failure;
 use super::options::BUSY_TIMEOUT;
 
-/// How often whoever waits asks.
+/// How often a waiting writer tries again.
 const AGAIN: Duration = Duration::from_millis(2);
 /// How long a command lets others go first.
 const COURTESY: Duration = Duration::from_millis(100);
@@ -23,13 +23,13 @@ const COURTESY: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct Queue {
     path: PathBuf,
-    /// Of this process one asks at a time, in the order in which they came.
+    /// One write of this process tries at a time, in the order of arrival.
     first: Mutex<()>,
-    /// How many writes of this process ask for the database, or have it outside of a transaction.
+    /// How many writes of this process wait for the database, or use it outside of a transaction.
     waiting: AtomicUsize,
 }
 
-/// One that waits, counted until it is dropped.
+/// A waiting write, counted until it is dropped.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
@@ -46,14 +46,14 @@ impl Drop for Waiting<'_> {
 }
 
 impl Queue {
-    /// Of the database in a file.
+    /// The queue of the database in a file.
     pub fn beside(database: &Path) -> Self {
         let mut path = database.as_os_str().to_owned();
         path.push("-queue");
         Self { path: path.into(), first: Mutex::default(), waiting: AtomicUsize::new(0) }
     }
 
-    /// Does what writes as soon as no other process does.
+    /// Runs a write as soon as no other process writes.
     pub async fn pass<T, F>(&self, work: impl Fn() -> F) -> Result<T, DbErr>
     where
         F: Future<Output = Result<T, DbErr>>,
@@ -74,21 +74,21 @@ impl Queue {
         }
     }
 
-    /// How many writes of this process wait, those that run outside of transactions among them.
+    /// How many writes of this process wait, including those that run outside of transactions.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Tells other processes that one waits, as long as the file is open.
+    /// Shows other processes that a write waits, as long as the file is open.
     fn wait(&self) -> io::Result<File> {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&self.path);
-        // Another user may have made it.
+        // Another user may have created it.
         let file = file.or_else(|_| File::open(&self.path))?;
         file.try_lock_shared()?;
         Ok(file)
     }
 
-    /// Lets those of other processes write that wait. Where that is not known, nobody does.
+    /// Lets waiting writes of other processes go first. If it cannot be seen whether there are any, there are none.
     pub async fn let_others(&self) {
         let end = Instant::now() + COURTESY;
         while self.is_waited_for() && Instant::now() < end {
@@ -96,7 +96,7 @@ impl Queue {
         }
     }
 
-    /// Whether a write waits for another process's to end, in whichever process: not one that waits within its own.
+    /// Whether a write of any process waits for another process. Writes that wait within their own process do not count.
     pub fn is_waited_for(&self) -> bool {
         File::open(&self.path).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
     }

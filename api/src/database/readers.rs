@@ -1,5 +1,5 @@
-//! The connections by which a SQLite database is read. Each is a pool of its own, so that what it works at can be stopped when nobody
-//! waits for it any more.
+//! The connections that read a SQLite database. Each is a pool of its own, so that its statement can be stopped when nobody waits for it
+//! any more; none of them writes.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,7 +14,7 @@ use super::worker::whole;
 #[derive(Debug)]
 pub struct Readers {
     all: Vec<Reader>,
-    /// The last one that was used comes last.
+    /// In the order of use, the last one used at the end.
     free: Mutex<Vec<usize>>,
     places: Arc<Semaphore>,
 }
@@ -26,7 +26,7 @@ struct Reader {
 }
 
 impl Readers {
-    /// So many, of which the first one connects at once. `prepare` sees each before it is used.
+    /// Opens so many connections, of which only the first one connects at once. `prepare` is called for each before it is used.
     pub async fn open(url: &str, count: u32, prepare: impl Fn(&mut DatabaseConnection)) -> Result<Self, DbErr> {
         let mut all = Vec::new();
         for number in 0..count {
@@ -45,7 +45,7 @@ impl Readers {
         Ok(Self { free: Mutex::new(free), all, places })
     }
 
-    /// Runs something on a connection that is free. Given up, it is stopped, and the connection is free when that is done.
+    /// Runs something on a free connection. If this is dropped, the statement is stopped, and then the connection becomes free.
     pub async fn run<T, F>(self: &Arc<Self>, work: impl FnOnce(DatabaseConnection) -> F) -> Result<T, DbErr>
     where
         F: Future<Output = Result<T, DbErr>>,
@@ -64,8 +64,8 @@ impl Readers {
         Ok(Taken { readers: Arc::clone(self), index, place: Some(place), is_done: false })
     }
 
-    /// The one of those that are free that was used last but one: its pages and statements are in memory, and sqlx, which tests a
-    /// connection after its use, is done with that.
+    /// The free connection that was used last but one: its pages and statements are in memory, and sqlx, which tests a connection after its
+    /// use, has finished testing it.
     fn warmest(&self) -> Option<usize> {
         let mut free = self.free();
         let place = free.len().saturating_sub(2);
@@ -76,7 +76,7 @@ impl Readers {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many are used, and how many of the others are connected.
+    /// How many are in use, and how many of the others are connected.
     pub fn count(&self) -> (usize, usize) {
         let connected = self.all.iter().map(|reader| reader.connection.get_sqlite_connection_pool().size());
         let connected = usize::try_from(connected.sum::<u32>()).unwrap_or(usize::MAX);
@@ -91,13 +91,13 @@ impl Readers {
         Ok(())
     }
 
-    /// One of them, for what asks for no connection.
+    /// Any of them, for code that needs no free connection.
     pub fn any(&self) -> &DatabaseConnection {
         &self.all[0].connection
     }
 }
 
-/// A connection that is used.
+/// A connection in use.
 struct Taken {
     readers: Arc<Readers>,
     index: usize,
@@ -121,13 +121,13 @@ impl Drop for Taken {
         self.reader().interrupt.fire();
         let stopped = async move {
             let reader = &readers.all[index];
-            // It comes after what was stopped, and is too short to be stopped itself.
+            // It runs after the stopped statement, and is too short to be stopped itself.
             let _ = reader.connection.ping().await;
             reader.interrupt.reset();
             readers.free().push(index);
             drop(place);
         };
-        // Without a runtime the service has ended.
+        // Without a runtime the service has already ended.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             drop(runtime.spawn(stopped));
         }

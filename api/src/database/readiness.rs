@@ -1,4 +1,4 @@
-//! Whether a database takes writes. Once it has, nothing is written to find out, until a write is refused.
+//! Readiness: whether a database accepts writes. After a write has succeeded, no probe is written until one fails.
 #![expect(clippy::disallowed_methods, reason = "a probe and a setting are no part of the record")]
 
 use std::time::Duration;
@@ -11,16 +11,16 @@ use uuid::Uuid;
 
 use super::Databases;
 
-/// What the probe writes: more than the few kilobytes that are left on a disk that is full.
+/// The size of the probe: more than the few kilobytes that are left on a full disk.
 const FILLER: usize = 64 * 1024;
-/// How long the probe waits for others after a write was refused. Who commits meanwhile has shown that writes are taken.
+/// How long the probe waits for other writers after a failed write. If one of them commits meanwhile, writes are accepted.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long it does before the first write: a database that is busy is ready.
+/// How long it waits before the first write: a busy database is ready.
 const AT_FIRST: Duration = Duration::from_millis(200);
 
 impl Databases {
-    /// Finds out whether writes are taken: the file is the one that was opened, the server is no copy of another one, and if the last
-    /// write was refused, or there was none, as much can be written as a mutation needs. `mark` is another one each time: SQLite does not write what is
+    /// Finds out whether writes are accepted: the file is the one that was opened, the server is not a standby, and, if the last write
+    /// failed or there was none, as much can be written as a mutation needs. `mark` must differ each time: SQLite does not write what is
     /// there already.
     pub async fn check_writable(&self, mark: Uuid) -> Result<(), DbErr> {
         self.health.check_file()?;
@@ -34,7 +34,7 @@ impl Databases {
             return Ok(());
         }
         if self.backend() == DbBackend::Postgres && self.health.refuses_writes() {
-            // Some connections may be of the time when none were taken.
+            // Some connections may date from before the server accepted writes.
             self.health.renew();
         }
         let patience = if self.health.refuses_writes() { PATIENCE } else { AT_FIRST };
@@ -47,7 +47,7 @@ impl Databases {
         }
     }
 
-    /// The migrations that it has seen.
+    /// The migrations that have run on it.
     pub async fn migrations(&self) -> Result<Vec<String>, DbErr> {
         let seen = Migrator::get_migration_models(&self.checks).await?;
         Ok(seen.into_iter().map(|seen| seen.version).collect())

@@ -1,4 +1,4 @@
-//! The schema of a database, and whether it is the one of this program.
+//! The schema of a database, and whether it is the one of this program. It changes it only by the migrations.
 
 use std::collections::HashSet;
 
@@ -20,7 +20,7 @@ fn known() -> HashSet<String> {
     Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect()
 }
 
-/// Fails if a database has seen a migration that this program does not know.
+/// Fails if a migration has run on the database that this program does not know.
 pub fn check(seen: impl IntoIterator<Item = String>) -> Result<(), SchemaError> {
     let known = known();
     seen.into_iter().find(|seen| !known.contains(seen)).map_or(Ok(()), |unknown| Err(SchemaError::Newer(unknown)))
@@ -32,8 +32,8 @@ pub async fn is_current(databases: &Databases) -> Result<bool, DbErr> {
     Ok(seen == known())
 }
 
-/// Runs the migrations that the database has not seen, in one transaction; another program that starts meanwhile waits. Refuses a
-/// database that has seen one that we do not know.
+/// Runs the migrations that have not run on the database, in one transaction; another program that starts meanwhile waits. Refuses a
+/// database on which a migration has run that we do not know.
 pub async fn migrate(databases: &Databases) -> Result<(), SchemaError> {
     let txn = databases.begin().await.map_err(SchemaError::Migration)?;
     unlimited(&txn).await.map_err(SchemaError::Migration)?;

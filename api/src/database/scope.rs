@@ -1,4 +1,5 @@
-//! What a request does in the database: how many statements it has run, and how many of its client run at once.
+//! What a request does in the database: how many statements it runs, and how many requests of its client run at once. It knows nothing of
+//! HTTP.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -6,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 tokio::task_local! {
-    /// The request that runs.
+    /// The current request.
     static CURRENT: Scope;
 }
 
@@ -20,8 +21,8 @@ struct Parts {
     lane: OnceLock<Arc<Lane>>,
 }
 
-/// How many connections the requests of one client may use at once: so many to read, and as many to write. Who waits for one holds none
-/// of the same kind.
+/// How many connections the requests of one client may use at once: so many for reading, and as many for writing. A request that waits for
+/// one holds none of the same kind.
 #[derive(Debug)]
 pub struct Lane {
     reads: Arc<Semaphore>,
@@ -38,12 +39,12 @@ impl Lane {
 pub type Turn = Option<OwnedSemaphorePermit>;
 
 impl Scope {
-    /// What a future comes to, as a part of the request.
+    /// Runs a future as a part of the request.
     pub async fn during<T>(&self, work: impl Future<Output = T>) -> T {
         CURRENT.scope(self.clone(), work).await
     }
 
-    /// Whose request it is.
+    /// Sets the lane of the client whose request it is.
     pub fn goes_by(&self, lane: impl FnOnce() -> Arc<Lane>) {
         self.0.lane.get_or_init(lane);
     }
@@ -54,13 +55,13 @@ impl Scope {
     }
 }
 
-/// What a future comes to that is spawned by the request that runs now, as a part of it.
+/// Makes a future that the current request spawns a part of it.
 pub fn continued<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
     let scope = CURRENT.try_with(Scope::clone).unwrap_or_default();
     async move { scope.during(work).await }
 }
 
-/// Counts a statement. Outside of requests nobody counts.
+/// Counts a statement. Outside of requests nothing is counted.
 pub fn count() {
     let _ = CURRENT.try_with(|scope| scope.0.statements.fetch_add(1, Ordering::Relaxed));
 }

@@ -1,8 +1,10 @@
-//! A transaction, and what is known of it: it ends with a commit that the database has made, or nothing of it is kept.
+//! Transactions that end in one of two ways: with a commit that the database has made, or without leaving anything behind. They add nothing
+//! to what the database does, but refuse to go on in doubt.
 //!
-//! SQLite ends a transaction by itself when the disk is full, a read fails or a statement is interrupted, and sqlx 0.9.0 counts it
-//! as open: a statement would then be kept at once, and a savepoint be taken for a transaction. Both databases undo what they have
-//! given up when it is committed, and PostgreSQL calls that a success. So nothing is done in a transaction that is in doubt.
+//! SQLite ends a transaction by itself when the disk is full, a read fails or a statement is interrupted, but sqlx 0.9.0 still counts it as
+//! open: the next statement would be committed at once, and a savepoint would be taken for a transaction. Both databases roll back a
+//! transaction that they have aborted when it is committed, and PostgreSQL calls that a success. So nothing is done in a transaction whose
+//! state is in doubt.
 #![expect(clippy::disallowed_methods, reason = "it passes on what the read layer, the unit of work and the feed send")]
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,22 +21,22 @@ use super::scope::Turn;
 use super::worker::whole;
 use super::{failure, is_read, planned_once};
 
-/// What all levels of a transaction know of it.
+/// What all levels of a transaction share.
 #[derive(Debug, Default)]
 struct State {
     /// The database has ended it, or may have.
     over: AtomicBool,
-    /// A read was sent whose outcome nobody waited for.
+    /// A read was sent whose outcome is unknown.
     in_doubt: AtomicBool,
-    /// A level begins or ends.
+    /// A level is being begun or ended.
     turning: AtomicBool,
-    /// One statement at a time: whoever waits for another one's end does not stop it.
+    /// One statement at a time: a request that waits for another one's statement must not stop it.
     alone: tokio::sync::Mutex<()>,
-    /// Parts that were dropped, and are yet to be taken back.
+    /// Savepoints that were dropped, and are still to be rolled back.
     left: Mutex<Vec<DatabaseTransaction>>,
 }
 
-/// A transaction, or a part of one that can be taken back alone. Dropped before `commit`, it leaves nothing behind.
+/// A transaction, or a savepoint in one. Dropped before `commit`, it leaves nothing behind.
 #[derive(Debug)]
 pub struct Transaction {
     /// `None` once it has ended.
@@ -43,15 +45,15 @@ pub struct Transaction {
     health: Arc<Health>,
     interrupt: Interrupt,
     state: Arc<State>,
-    /// A statement has failed: what follows would be no part of it.
+    /// A statement has failed: a later one would not belong to this transaction.
     has_failed: AtomicBool,
     is_part: bool,
-    /// Until it ends it holds its client's turn.
+    /// It keeps its client's turn until it ends.
     turn: Turn,
 }
 
 impl Drop for Transaction {
-    /// A part that was not ended is taken back before anything else is done: sqlx does not tell whether it could be, if it is dropped.
+    /// A savepoint that was dropped is rolled back before anything else is done: if sqlx did it on drop, a failure would go unnoticed.
     fn drop(&mut self) {
         if let Some(txn) = self.txn.take().filter(|_| self.is_part) {
             self.state.left.lock().unwrap_or_else(PoisonError::into_inner).push(txn);
@@ -59,7 +61,8 @@ impl Drop for Transaction {
     }
 }
 
-/// What a statement leaves that is dropped before its outcome is known: a read the transaction in doubt, and a write its end.
+/// The state that a statement leaves if it is dropped before its outcome is known: after a read the transaction is in doubt, after a write
+/// it is over.
 struct Doubt<'a> {
     state: &'a State,
     reads: bool,
@@ -82,15 +85,15 @@ impl Transaction {
         Self { txn: Some(txn), backend, health, interrupt, state, has_failed, is_part, turn }
     }
 
-    /// What the migrations work on. Whoever commits has seen none of its statements fail.
+    /// What the migrations work on. It does not note failed statements: the caller must not commit after one.
     pub fn inner(&self) -> Result<&DatabaseTransaction, DbErr> {
         self.txn.as_ref().ok_or_else(gone)
     }
 
-    /// Begins a part that can be taken back alone.
+    /// Begins a savepoint.
     pub async fn begin(&self) -> Result<Self, DbErr> {
         self.usable().await?;
-        // If it fails, sqlx and the database no longer agree on how many levels there are.
+        // If this fails, sqlx and the database no longer agree on the number of levels.
         let begun = turned(&self.state, self.inner()?.begin()).await;
         let txn = begun.inspect_err(|error| self.health.note(error))?;
         Ok(Self {
@@ -105,7 +108,7 @@ impl Transaction {
         })
     }
 
-    /// Ends it with all that it has done. A commit that has begun comes to its end, even if nobody waits for it any more.
+    /// Commits. A commit that has begun is completed, even if nobody waits for it any more.
     pub async fn commit(mut self) -> Result<(), DbErr> {
         self.usable().await?;
         let txn = self.txn.take().ok_or_else(gone)?;
@@ -115,7 +118,7 @@ impl Transaction {
         let (health, turn) = (Arc::clone(&self.health), self.turn.take());
         let committed = tokio::spawn(async move {
             let _until_then = turn;
-            // What is written to a file that nobody else opens any more is lost.
+            // What is written to a file that nobody can open any more is lost.
             health.check_file()?;
             txn.commit().await.inspect(|()| health.note_write()).inspect_err(|error| health.note(error))?;
             health.check_file()
@@ -123,7 +126,7 @@ impl Transaction {
         committed.await.unwrap_or_else(|error| Err(DbErr::Conn(RuntimeErr::Internal(error.to_string()))))
     }
 
-    /// Ends it with nothing of what it has done.
+    /// Rolls everything back.
     pub async fn rollback(mut self) -> Result<(), DbErr> {
         match self.txn.take() {
             Some(txn) if !self.state.over.load(Ordering::Relaxed) => turned(&self.state, txn.rollback()).await,
@@ -145,7 +148,7 @@ impl Transaction {
         })
     }
 
-    /// The transaction, unless what would be done is no part of it.
+    /// The transaction, unless a statement would no longer belong to it.
     async fn usable(&self) -> Result<&DatabaseTransaction, DbErr> {
         self.is_there()?;
         let left = std::mem::take(&mut *self.state.left.lock().unwrap_or_else(PoisonError::into_inner));
@@ -153,7 +156,7 @@ impl Transaction {
             turned(&self.state, part.rollback()).await?;
         }
         if self.state.in_doubt.swap(false, Ordering::Relaxed) {
-            // What is asked is too short to be stopped.
+            // The check is too short to be stopped.
             turned(&self.state, self.check_there()).await?;
             self.interrupt.reset();
         }
@@ -169,8 +172,8 @@ impl Transaction {
         if is_gone { Err(gone()) } else { Ok(()) }
     }
 
-    /// Fails unless the database is in the transaction still: PostgreSQL does nothing more in one that has failed, and SQLite says that
-    /// it begins none within another one.
+    /// Fails unless the database is still in the transaction: PostgreSQL runs nothing in one that has failed, and SQLite refuses to begin
+    /// another one within it.
     async fn check_there(&self) -> Result<(), DbErr> {
         let txn = self.inner()?;
         match self.backend {
@@ -183,12 +186,12 @@ impl Transaction {
     }
 }
 
-/// The error of what is asked of a transaction that the database has ended.
+/// The error of using a transaction that the database has ended.
 fn gone() -> DbErr {
     DbErr::Conn(RuntimeErr::Internal("the database has ended the transaction".to_owned()))
 }
 
-/// What begins or ends a level, or asks for it. Nothing else is done meanwhile. Without a success the transaction is over.
+/// Beginning or ending a level, or checking it. Nothing else is done meanwhile. If it does not succeed, the transaction is over.
 struct Turning<'a> {
     state: &'a State,
     has_succeeded: bool,

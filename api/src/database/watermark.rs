@@ -1,5 +1,6 @@
-//! The high-water mark of a SQLite database: how far its feed has been handed out, in a file beside it. A backup that is copied over
-//! the database is behind it; a copy of the mark is known by its number in the file system, and by the time at which it was written.
+//! The high-water mark of a SQLite database: up to which change its feed was handed out, in a file beside it. It shows a backup that was
+//! copied over the database, which is behind it; a copy of the mark itself is recognised by its inode and by the time at which it was
+//! written.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -8,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use uuid::Uuid;
 
-/// How far the time in the mark may be from that at which its file was written.
+/// How far the time in the mark may differ from that at which its file was written.
 const TOLERANCE: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
@@ -16,7 +17,7 @@ pub struct Watermark {
     path: PathBuf,
 }
 
-/// How far the feed with an identity has been handed out.
+/// Up to which change the feed with an identity was handed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
     pub epoch: Uuid,
@@ -24,14 +25,14 @@ pub struct Mark {
 }
 
 impl Watermark {
-    /// Of the database in a file.
+    /// The mark of the database in a file.
     pub fn beside(database: &Path) -> Self {
         let mut path = database.as_os_str().to_owned();
         path.push("-mark");
         Self { path: path.into() }
     }
 
-    /// The mark; `None` if there is none, or if it is a copy.
+    /// The mark; `None` if there is none, or if the file is a copy.
     pub fn read(&self) -> io::Result<Option<Mark>> {
         let mut file = match File::open(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -44,7 +45,7 @@ impl Watermark {
         Ok(is_own.then_some(written.mark))
     }
 
-    /// Raises the mark; another identity takes its place.
+    /// Raises the mark; one of another identity is replaced.
     pub fn raise(&self, mark: Mark) -> io::Result<()> {
         let mut file = self.open()?;
         file.lock()?;
@@ -67,7 +68,7 @@ impl Watermark {
     }
 }
 
-/// In one write of always the same length: a mark is never half another one.
+/// Written at once and always with the same length, so that a mark is never mixed with an older one.
 #[expect(clippy::disallowed_methods, reason = "it is compared with the time of the file system, not with the record's")]
 fn write(file: &mut File, Mark { epoch, seq }: Mark) -> io::Result<()> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -82,7 +83,7 @@ fn text_of(file: &mut File) -> io::Result<String> {
     Ok(text)
 }
 
-/// What stands in the file: the mark, the file's number, and when it was written.
+/// The content of the file: the mark, the file's inode, and when it was written.
 struct Written {
     mark: Mark,
     number: u64,
@@ -96,7 +97,7 @@ fn parse(text: &str) -> Option<Written> {
     Some(Written { mark, number, at: Duration::from_micros(words.next()?.parse().ok()?) })
 }
 
-/// The number of a file, and when it was written last, since 1970.
+/// The inode of a file, and when it was last written, since 1970.
 fn stamp(file: &File) -> io::Result<(u64, Duration)> {
     let metadata = file.metadata()?;
     Ok((number_of(&metadata), metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default()))
@@ -130,12 +131,12 @@ mod tests {
         }
         let text = std::fs::read_to_string(&mark.path).unwrap();
         assert_eq!(text.len(), 36 + 3 * 21 + 1);
-        // As an archive gives back what was written earlier, with its times.
+        // As when an archive restores an older file with its times.
         let (mark_at, earlier) = text.trim_end().rsplit_once(' ').unwrap();
         let earlier = earlier.parse::<u64>().unwrap() - 6_000_000;
         std::fs::write(&mark.path, format!("{mark_at} {earlier:020}\n")).unwrap();
         assert_eq!(mark.read().unwrap(), None);
-        // As a copy that is made at once.
+        // As when a copy is made at once.
         std::fs::write(&mark.path, &text).unwrap();
         let copy = directory.path().join("copy.db-mark");
         std::fs::copy(&mark.path, &copy).unwrap();

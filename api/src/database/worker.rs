@@ -1,5 +1,5 @@
-//! The threads that sqlx works at SQLite with: sqlx-sqlite 0.9.0 panics where there is no memory for a value of a row. What a statement
-//! answers then ends as if that were all of it; and what such a thread is told while it ends is answered never.
+//! The threads in which sqlx uses SQLite: sqlx-sqlite 0.9.0 panics if there is no memory for a value of a row. The answer to a statement
+//! then ends early as if it were complete, and what is sent to such a thread while it ends is never answered.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Once};
@@ -9,13 +9,13 @@ use sea_orm::sqlx::{Connection as _, SqliteConnection};
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 use tokio::time::timeout;
 
-/// How long a thread may take to answer after one has panicked: longer than to stop what was given up.
+/// How long a thread may take to answer after one has panicked: longer than it takes to stop an abandoned statement.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 
 /// How many have panicked in this process.
 static PANICS: AtomicU64 = AtomicU64::new(0);
 
-/// Counts them from now on, beside what is done about a panic already.
+/// Counts panics from now on, in addition to the present panic hook.
 pub fn watch() {
     static WATCHED: Once = Once::new();
     WATCHED.call_once(|| {
@@ -29,8 +29,8 @@ pub fn watch() {
     });
 }
 
-/// What a statement answers; an error if it seems to have succeeded, and a thread has panicked meanwhile: of this statement or of another
-/// one.
+/// The answer to a statement; an error if it seems to have succeeded, but a thread has panicked meanwhile, whether of this statement or of
+/// another one.
 pub async fn whole<T>(answer: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
     let before = PANICS.load(Ordering::SeqCst);
     match answer.await {
@@ -44,7 +44,7 @@ pub async fn whole<T>(answer: impl Future<Output = Result<T, DbErr>>) -> Result<
 /// Whether the connections of a pool are worth keeping.
 #[derive(Clone, Debug)]
 pub struct Checkup {
-    /// How many threads had panicked when it was last asked.
+    /// How many threads had panicked at the last check.
     panics: Arc<AtomicU64>,
 }
 
@@ -53,7 +53,7 @@ impl Checkup {
         Self { panics: Arc::new(AtomicU64::new(PANICS.load(Ordering::SeqCst))) }
     }
 
-    /// Fails for a connection whose thread has panicked: sqlx would wait for it without end, and its pool would have one place less.
+    /// Fails for a connection whose thread has panicked: sqlx would wait for it forever, and its pool would lose a place.
     pub async fn pass(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         let panics = PANICS.load(Ordering::SeqCst);
         if self.panics.swap(panics, Ordering::SeqCst) == panics {
@@ -75,7 +75,7 @@ mod tests {
     use super::super::{failure, options};
     use super::{watch, whole};
 
-    /// Of the tests that count the panics of the process.
+    /// For the tests that count the panics of the process.
     static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
     fn panic_on(name: &str) {
@@ -121,7 +121,7 @@ mod tests {
             let given_up = timeout(Duration::from_millis(10), pool.execute(endless)).await;
             panic_on("sqlx-sqlite-worker-0");
             assert!(given_up.is_err());
-            // A connection that was not given up would not be there within the time to get one.
+            // A broken connection that was kept would make this time out.
             pool.execute("SELECT 1").await.unwrap();
             interrupt.fire();
         }

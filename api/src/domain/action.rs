@@ -1,4 +1,4 @@
-//! What writes to the record: the mutations, and the commands.
+//! Everything that writes to the register: the mutations, and the commands. It says which scope each needs, and decides nothing else.
 
 use entity::client::Scope::{self, Sync, WriteCouncil, WriteMeetings, WriteOrganizations, WriteRecommendations};
 
@@ -19,7 +19,7 @@ macro_rules! actions {
                 match self { $(Self::$action => $name,)* }
             }
 
-            /// The scope that a client needs; none, if it is no client's.
+            /// The scope that a client needs; `None` if no client may do it.
             pub fn scope(self) -> Option<Scope> {
                 match self { $(Self::$action => $scope,)* }
             }

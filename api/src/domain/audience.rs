@@ -1,4 +1,5 @@
-//! Who may read a row, as a value that is written on it. A child is never more open than its parent.
+//! Who may read a row, as a value that is written on it: never more than may read its parent. It judges no viewer: `Viewer::admits` and
+//! `service::read` do.
 
 use std::cmp::Ordering;
 
@@ -7,7 +8,7 @@ use entity::id::OrganizationId;
 use entity::meeting::Sensitivity;
 use entity::recommendation::RecommendationStatus;
 
-/// The audience of a row and the organisation that may read it besides.
+/// The audience of a row, and the organisation that may read it as well.
 pub type Access = (Audience, Option<OrganizationId>);
 
 /// What everyone may read.
@@ -24,9 +25,8 @@ pub fn of_meeting(sensitivity: Sensitivity) -> Access {
     (audience, None)
 }
 
-/// Under the Chatham House Rule the secretariat and participants alone read who takes part; others see counts.
-/// The row's own organisation does if it may see the meeting; the other participants by the rule of
-/// `participation::visible`.
+/// Under the Chatham House Rule only participants and the secretariat read who takes part; others see counts. The row's own organisation
+/// reads it if it may see the meeting; the other participants do by the rule of `participation::visible`.
 pub fn of_participation(sensitivity: Sensitivity, chatham_house: bool, organization: OrganizationId) -> Access {
     let (audience, _) = of_meeting(sensitivity);
     match audience {
@@ -36,12 +36,12 @@ pub fn of_participation(sensitivity: Sensitivity, chatham_house: bool, organizat
     }
 }
 
-/// A revision that has been replaced stays with those before whom it lay: a text that opens up opens its latest one only.
+/// An earlier revision stays with those who could read it: when a text opens to more readers, only its latest revision does.
 pub fn of_earlier_revision((audience, owner): Access) -> Access {
     (audience.max(Audience::Participants), owner)
 }
 
-/// A draft is its drafter's; a text under discussion is the participants'; an adopted one is public.
+/// A draft is read by its drafter, a text under discussion by the participants, an adopted one by everyone.
 pub fn of_recommendation(status: RecommendationStatus, drafted_by: Option<OrganizationId>) -> Access {
     use RecommendationStatus::{
         Adopted, AgreedInGroup, Draft, NoConsensus, Returned, SubmittedToExcom, Superseded, Transmitted,
@@ -57,7 +57,7 @@ pub fn of_recommendation(status: RecommendationStatus, drafted_by: Option<Organi
     (audience, drafted_by)
 }
 
-/// Who sees both of two records. The owner of the more closed one sees the other one as a participant.
+/// Who sees both of two records. The owner of the less public one sees the other one as a participant.
 pub fn of_both(one: Access, other: Access) -> Access {
     match one.0.cmp(&other.0) {
         Ordering::Less => other,
@@ -66,7 +66,7 @@ pub fn of_both(one: Access, other: Access) -> Access {
     }
 }
 
-/// Who sees one of two records at least. Of two owners of closed ones the first is named: no use case opens or closes two.
+/// Who sees at least one of two records. If both have an owner, the first one is named: no use case opens or closes two such records.
 pub fn of_either(one: Access, other: Access) -> Access {
     match one.0.cmp(&other.0) {
         Ordering::Less => one,

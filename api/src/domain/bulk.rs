@@ -1,8 +1,9 @@
-//! The rules of bulk writes: how rows name their records, what a failed row does to the others, what becomes of a row.
+//! The rules of bulk writes: how rows name their records, what a failed row does to the others, what becomes of a row. It plans and writes
+//! no rows.
 
 use super::validation::{Validated, ValidationError, ensure};
 
-/// Most rows of one bulk write.
+/// The most rows of one bulk write.
 pub const ROWS: usize = 500;
 
 /// How the rows of a bulk write name the records that they are about.
@@ -14,7 +15,7 @@ pub enum MatchBy {
     Id,
 }
 
-/// What a row that is refused does to the others.
+/// What happens to the other rows if one is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
 pub enum ErrorPolicy {
     /// Nothing is written if any row is refused.
@@ -31,13 +32,13 @@ pub enum Outcome {
     Created,
     /// The record was changed.
     Updated,
-    /// The record says what the row says already: nothing of it was written. An external id that is new was linked.
+    /// The record already says what the row says: nothing of it was written. A new external id was linked.
     Unchanged,
-    /// Nothing was written: for its own `userErrors`, or, if it has none, because another row was refused.
+    /// Nothing was written: because of its own `userErrors`, or, if it has none, because another row was refused.
     Failed,
 }
 
-/// Whether a row has the key that rows are matched by, and only that one.
+/// A row has the key that rows are matched by, and only that one.
 pub fn has_its_key(match_by: MatchBy, id: bool, external_id: bool) -> Validated<()> {
     match match_by {
         MatchBy::ExternalId => {
@@ -53,7 +54,7 @@ pub fn is_the_first(path: &str, first: bool) -> Validated<()> {
     ensure(first, || ValidationError::invalid(path, "Another row is about the same record."))
 }
 
-/// Of a bulk write that others have crossed again and again, no row is written.
+/// After repeated write conflicts no row of a bulk write is written.
 pub fn crossed() -> ValidationError {
     ValidationError::conflict(
         "",

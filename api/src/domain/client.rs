@@ -5,9 +5,9 @@ use entity::client::{ClientRole, Scope};
 
 use super::validation::{Validated, ValidationError, ValidationErrorCode, ensure};
 
-/// The most clients that are active.
+/// The most active clients.
 pub const ACTIVE: usize = 500;
-/// The longest that a token is valid, in days.
+/// The longest time that a token may be valid, in days.
 const LONGEST_DAYS: i32 = 366;
 
 /// A partner acts for an organisation; others may belong to one.
@@ -22,7 +22,7 @@ pub fn organization_is_active(active: bool) -> Validated<()> {
     ensure(active, || ValidationError::state("organizationId", "The organisation is not active."))
 }
 
-/// A client may do something.
+/// A client has at least one scope.
 pub fn has_scopes(scopes: &[Scope]) -> Validated<()> {
     ensure(!scopes.is_empty(), || ValidationError::required("scopes", "A client without a scope can do nothing."))
 }
@@ -34,12 +34,12 @@ pub fn has_room(active: usize) -> Validated<()> {
     })
 }
 
-/// A token is for a client that is active.
+/// A token is only issued for an active client.
 pub fn is_active(path: &str, active: bool) -> Validated<()> {
     ensure(active, || ValidationError::state(path, "The client is not active."))
 }
 
-/// Until when a token is valid that is issued for so many days.
+/// When a token that is issued for so many days expires.
 pub fn expires_at(issued_at: DateTime<Utc>, days: i32) -> Validated<DateTime<Utc>> {
     ensure((1..=LONGEST_DAYS).contains(&days), || {
         ValidationError::invalid("days", format!("A token is valid for 1 to {LONGEST_DAYS} days."))

@@ -1,4 +1,4 @@
-//! What must hold of organisations, bodies and mandates.
+//! The rules of organisations, bodies and mandates. They do not judge who may change them.
 
 use chrono::NaiveDate;
 use entity::body::BodyKind;
@@ -9,12 +9,12 @@ use super::validation::{Validated, ValidationError, ValidationErrorCode, combine
 
 pub const ACRONYM_TAKEN: &str = "Another organisation has this acronym.";
 
-/// An acronym is one organisation's.
+/// An acronym belongs to one organisation.
 pub fn acronym_is_free(free: bool) -> Validated<()> {
     ensure(free, || ValidationError::new(ValidationErrorCode::AlreadyExists, "acronym", ACRONYM_TAKEN))
 }
 
-/// A record is merged into another one of its kind.
+/// A record is merged into another one of its type.
 pub fn merges<I: PartialEq>(id: &I, into: &I) -> Validated<()> {
     ensure(id != into, || ValidationError::invalid("intoId", "A record is not merged into itself."))
 }
@@ -30,7 +30,7 @@ pub fn mandate_period(valid_from: NaiveDate, valid_to: Option<NaiveDate>) -> Val
     })
 }
 
-/// A mandate can be ended earlier than agreed, not prolonged: that is a new mandate.
+/// A mandate can be ended earlier than agreed, but not extended: that is a new mandate.
 pub fn mandate_end(mandate: &mandate::Model, valid_to: NaiveDate) -> Validated<()> {
     mandate_period(mandate.valid_from, Some(valid_to))?;
     ensure(mandate.valid_to.is_none_or(|agreed| valid_to <= agreed), || {
@@ -54,7 +54,7 @@ pub fn is_valid_on(mandate: &mandate::Model, day: NaiveDate) -> bool {
     mandate.valid_from <= day && mandate.valid_to.is_none_or(|to| to >= day)
 }
 
-/// Mandates of one organisation in one body and role, `held` until now, do not overlap.
+/// The mandates of one organisation in one body and role, `held` so far, do not overlap.
 pub fn no_overlap(held: &[mandate::Model], valid_from: NaiveDate, valid_to: Option<NaiveDate>) -> Validated<()> {
     let overlaps = |one: &mandate::Model| {
         one.valid_from <= valid_to.unwrap_or(NaiveDate::MAX) && one.valid_to.unwrap_or(NaiveDate::MAX) >= valid_from
@@ -65,12 +65,12 @@ pub fn no_overlap(held: &[mandate::Model], valid_from: NaiveDate, valid_to: Opti
     })
 }
 
-/// A record is not above itself, at any distance. `ancestors` are those of the wanted parent, with the parent.
+/// A record is not above itself, at any distance. `ancestors` are the wanted parent and all above it.
 pub fn no_cycle<I: PartialEq + Copy>(path: &str, id: I, ancestors: &[I]) -> Validated<()> {
     ensure(!ancestors.contains(&id), || ValidationError::invalid(path, "This would put the record above itself."))
 }
 
-/// There is always an active plenary and an active Executive Committee; neither is deactivated.
+/// There is always an active plenary and an active Executive Committee; neither can be deactivated.
 pub fn stays_represented(path: &str, kind: BodyKind, was_active: bool, active: bool) -> Validated<()> {
     let needed = matches!(kind, BodyKind::Plenary | BodyKind::ExecutiveCommittee);
     ensure(!(needed && was_active && !active), || {

@@ -1,14 +1,14 @@
-//! What other systems call our records: a name of the system, and the record's name in it.
+//! External ids: what other systems call our records. It knows the form of the keys, and not which are in use.
 
 use super::fields;
 use super::validation::{Validated, ValidationError, ValidationErrorCode, combine, ensure};
 
-/// Longest names of systems, in characters.
+/// The longest name of a system, in characters.
 const SYSTEM: usize = 64;
-/// Longest names of records in them, in characters.
+/// The longest value, in characters.
 const VALUE: usize = 200;
 
-/// A record's name in another system.
+/// An external id: a record's name in another system.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExternalKey {
     pub source_system: String,
@@ -31,7 +31,7 @@ fn system(path: &str, value: &str) -> Validated<String> {
     Ok(value)
 }
 
-/// A source system is one organisation's, or the secretariat's: `ours`, if it is the writer's to use.
+/// A source system belongs to one organisation, or to the secretariat: `ours` if it is the writer's to use.
 pub fn is_ours(path: &str, ours: bool) -> Validated<()> {
     ensure(ours, || {
         ValidationError::new(
@@ -42,10 +42,10 @@ pub fn is_ours(path: &str, ours: bool) -> Validated<()> {
     })
 }
 
-/// The most systems of an organisation: names are not for keeping others from them.
+/// The most systems of an organisation: names must not be taken just to keep others from them.
 pub const SYSTEMS: usize = 50;
 
-/// An organisation that has so many systems has room for more of them. The secretariat, which owns none, has as many as it likes.
+/// An organisation that has so many systems has room for more. For the secretariat, which owns none, there is no limit.
 pub fn room_for_systems(path: &str, owned: Option<usize>, more: usize) -> Validated<()> {
     ensure(more == 0 || owned.is_none_or(|owned| owned.saturating_add(more) <= SYSTEMS), || {
         let text = format!("An organisation has at most {SYSTEMS} systems.");

@@ -1,4 +1,4 @@
-//! What a viewer is told of a change: as much as it may see of the record, before and after.
+//! What a viewer is told of a change: only what it may see of the record, before and after.
 
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -12,17 +12,17 @@ use entity::change::ChangeKind;
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[graphql(name = "ChangeKind")]
 pub enum SeenAs {
-    /// There is a record that you could not see before: it is new, or was opened to you.
+    /// There is a record that you could not see before: it is new, or has become visible to you.
     Created,
     /// A record that you could see has changed.
     Updated,
     /// A record is gone for good. Remove it.
     Removed,
-    /// You may no longer see a record. Remove it. Nothing else is told of it from now on.
+    /// You may no longer see a record. Remove it. From now on you are told nothing more about it.
     AccessLost,
 }
 
-/// As what a viewer sees a change of a record that it `could` see before, and `can` see after. `None`: not at all.
+/// How a change appears to a viewer that `could` see the record before, and `can` see it after. `None` if not at all.
 pub fn seen_as(kind: ChangeKind, could: bool, can: bool) -> Option<SeenAs> {
     match (kind, could, can) {
         (ChangeKind::Removed, true, _) => Some(SeenAs::Removed),
@@ -33,14 +33,14 @@ pub fn seen_as(kind: ChangeKind, could: bool, can: bool) -> Option<SeenAs> {
     }
 }
 
-/// The first version that is given under a new identity of the feed: the seconds since 2026. What a restored backup has lost was given
-/// lower ones, unless a record was changed more than once a second for all that time.
+/// The first version that is given under a new identity of the feed: the seconds since 2026. All versions that a restored backup has lost
+/// were lower, unless a record was changed more than once a second for all that time.
 pub fn first_version(at: DateTime<Utc>) -> i32 {
     let since = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or_default().and_time(NaiveTime::MIN).and_utc();
     i32::try_from((at - since).num_seconds()).unwrap_or(i32::MAX / 2).clamp(1, i32::MAX / 2)
 }
 
-/// Of several changes of one record the last one only, where it stands.
+/// Keeps only the last of several changes of one record, in its place.
 pub fn collapse<T, K: Eq + Hash>(changes: Vec<T>, record: impl Fn(&T) -> K) -> Vec<T> {
     let mut seen = HashSet::new();
     let mut last: Vec<T> = changes.into_iter().rev().filter(|change| seen.insert(record(change))).collect();

@@ -1,4 +1,4 @@
-//! What a text, a code, a link or an id of an input must look like. Parse once here; trust the type after.
+//! What a text, a code, a web address or an id of an input must look like. Parse once here; trust the type after. It knows no topic.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -9,18 +9,18 @@ use entity::text::{Locale, LocalizedText};
 
 use super::validation::{Validated, ValidationError, ValidationErrorCode, each, ensure};
 
-/// Longest texts, in characters.
+/// The longest texts, in characters.
 pub const NAME: usize = 300;
 pub const BODY_TEXT: usize = 20_000;
 pub const NOTE: usize = 2_000;
 pub const CODE: usize = 32;
 pub const URL: usize = 2_000;
-/// Longest lists of an input.
+/// The longest list of an input.
 pub const LIST: usize = 100;
-/// The years that both databases store, and sort in the same order: those of four digits.
+/// The years that both databases store and sort in the same order: those of four digits.
 pub const YEARS: RangeInclusive<i32> = 1000..=9999;
 
-/// A day that both databases can keep.
+/// A day that both databases can store.
 pub fn day(path: &str, value: NaiveDate) -> Validated<NaiveDate> {
     ensure(YEARS.contains(&value.year()), || {
         ValidationError::invalid(path, "The year has four digits, from 1000 on.")
@@ -47,7 +47,7 @@ fn clean(path: &str, text: &str, longest: usize) -> Validated<String> {
     Ok(text.to_owned())
 }
 
-/// A plain text: not empty, no control characters, at most `longest` characters. Outer spaces are dropped.
+/// A plain text: not empty, no control characters, at most `longest` characters. Leading and trailing spaces are dropped.
 pub fn text(path: &str, value: &str, longest: usize) -> Validated<String> {
     clean(path, value, longest)
 }
@@ -56,7 +56,7 @@ pub fn optional_text(path: &str, value: Option<&str>, longest: usize) -> Validat
     value.map(|value| text(path, value, longest)).transpose()
 }
 
-/// Translations, the first of which is the original. Each language once.
+/// Translations, the first of which is the original. Each language at most once.
 pub fn localized<'a>(
     path: &str,
     entries: impl IntoIterator<Item = (Locale, &'a str)>,
@@ -105,7 +105,7 @@ pub fn url(path: &str, value: &str) -> Validated<String> {
     Ok(value)
 }
 
-/// An id of one kind. An id of another kind answers like one that does not exist.
+/// An id of one kind. An id of another kind is treated like one that does not exist.
 pub fn id<I: RecordId>(path: &str, value: &str, what: &str) -> Validated<I> {
     value.parse().map_err(|_| vec![ValidationError::not_found(path, what)])
 }
@@ -124,7 +124,7 @@ pub fn short<T>(path: &str, values: &[T]) -> Validated<()> {
     })
 }
 
-/// Whether a list of `count` elements can take one more.
+/// A list of `count` elements can take one more.
 pub fn room(path: &str, count: usize) -> Validated<()> {
     ensure(count < LIST, || {
         ValidationError::new(ValidationErrorCode::TooLong, path, format!("The list has {LIST} elements already."))

@@ -1,5 +1,5 @@
-//! The label of an adopted recommendation, such as `REC/WG-A/2024/3`: body, year of adoption, serial number. Those of
-//! demonstrations begin with `DEMO`, so that they use up no serial of the council's.
+//! The label of an adopted recommendation, such as `REC/WG-A/2024/3`: body, year of adoption, serial number. Labels of demonstrations begin
+//! with `DEMO`, so that they use up no serial of the council's.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ pub struct Label {
 }
 
 impl Label {
-    /// The label after the last one that the body has given in that year.
+    /// The label after the last one that the body gave in that year.
     pub fn next(is_demo: bool, body_code: &str, year: i32, last_serial: Option<i32>) -> Self {
         Self { is_demo, body_code: body_code.to_owned(), year, serial: last_serial.unwrap_or(0) + 1 }
     }

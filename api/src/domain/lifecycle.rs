@@ -1,5 +1,5 @@
-//! The two state machines of this record: a recommendation's way to adoption, and a meeting's way to its conclusion.
-//! Each is one table; what a move asks besides (a procedure, addressees, dates) stands in the topic's own rules.
+//! The two state machines of the register: of a recommendation until its adoption, and of a meeting until its conclusion. Each is one
+//! table; what a transition needs besides (a procedure, addressees, dates) stands in the rules of the topic.
 
 use entity::meeting::MeetingStatus;
 use entity::recommendation::RecommendationStatus;
@@ -45,7 +45,7 @@ impl Transition {
     }
 }
 
-/// The state after a move, or why the move is refused.
+/// The state after a transition, or why it is refused.
 pub fn next(status: RecommendationStatus, step: Transition) -> Result<RecommendationStatus, ValidationError> {
     use RecommendationStatus::{
         Adopted, AgreedInGroup, Draft, NoConsensus, Returned, SubmittedToExcom, Superseded, Transmitted,
@@ -108,8 +108,8 @@ impl MeetingTransition {
     }
 }
 
-/// The state after a move, or why the move is refused. A postponed meeting is confirmed again for days to come. A cancelled
-/// one is over, but can give the ordinals of its sessions back. The record of a concluded one can still be completed.
+/// The state after a transition, or why it is refused. A postponed meeting is confirmed again for future days. A cancelled one is over, but
+/// can give back the ordinals of its sessions. What is recorded of a concluded one can still be completed.
 pub fn next_meeting(status: MeetingStatus, step: MeetingTransition) -> Result<MeetingStatus, ValidationError> {
     use MeetingStatus::{Cancelled, Concluded, Confirmed, InSession, Planned, Postponed};
     use MeetingTransition::{Cancel, Conclude, Confirm, Open, Postpone, SetSessions, Update};
@@ -166,7 +166,7 @@ mod tests {
     use entity::recommendation::RecommendationStatus::{self, *};
     use sea_orm::Iterable;
 
-    /// Written from section 4 of the domain's description, not from the table above.
+    /// Written from section 4 of the domain's description, not copied from the table above.
     const ADOPTION: [(RecommendationStatus, RecommendationStatus); 20] = [
         (Draft, UnderDiscussion),
         (Draft, Withdrawn),
@@ -185,7 +185,7 @@ mod tests {
         (Adopted, Transmitted),
         (Adopted, Superseded),
         (Transmitted, Superseded),
-        // Moves that stay where they are.
+        // Transitions that keep the state.
         (Draft, Draft),
         (UnderDiscussion, UnderDiscussion),
         (AgreedInGroup, AgreedInGroup),

@@ -1,4 +1,4 @@
-//! What must hold of a meeting besides its state.
+//! The rules of a meeting besides its state. They do not judge who may change it.
 
 use chrono::NaiveDate;
 use entity::body::{self, BodyKind};
@@ -23,7 +23,7 @@ pub fn venue(modality: Modality, venue: Option<&str>) -> Validated<()> {
     })
 }
 
-/// A count has a qualifier, and a qualifier a count.
+/// A count has a qualifier, and a qualifier has a count.
 pub fn count(count: Option<i32>, qualified: bool) -> Validated<()> {
     ensure(count.is_none_or(|count| count >= 0), || {
         ValidationError::invalid("participantCount", "A count is not negative.")
@@ -44,10 +44,10 @@ pub fn timezone(path: &str, name: &str) -> Validated<String> {
     })
 }
 
-/// The greatest ordinal of a session that is not a demonstration's.
+/// The greatest ordinal of a session that is not part of a demonstration.
 pub const LAST_ORDINAL: i32 = 9999;
 
-/// Sessions are counted by their body from 1.
+/// A body counts its sessions from 1.
 pub fn ordinal(path: &str, ordinal: i32) -> Validated<()> {
     ensure((1..=LAST_ORDINAL).contains(&ordinal), || {
         ValidationError::invalid(path, format!("Ordinals count from 1 to {LAST_ORDINAL}."))
@@ -57,7 +57,7 @@ pub fn ordinal(path: &str, ordinal: i32) -> Validated<()> {
 pub const ORDINAL_TAKEN: &str =
     "The body has a session of this ordinal already. A cancelled meeting gives its ordinal back by setBodySessions.";
 
-/// An ordinal of a body is one session's.
+/// An ordinal of a body belongs to one session.
 pub fn ordinal_is_free(free: bool) -> Validated<()> {
     ensure(free, || ValidationError::new(ValidationErrorCode::AlreadyExists, "sessions", ORDINAL_TAKEN))
 }
@@ -73,7 +73,7 @@ pub fn sessions(kind: MeetingKind, count: usize) -> Validated<()> {
     })
 }
 
-/// From its confirmation on a meeting has at least one organiser.
+/// A meeting has at least one organiser from its confirmation on.
 pub fn organizers(status: MeetingStatus, count: usize) -> Validated<()> {
     let needed = matches!(status, MeetingStatus::Confirmed | MeetingStatus::InSession | MeetingStatus::Concluded);
     ensure(!needed || count > 0, || {
@@ -81,14 +81,14 @@ pub fn organizers(status: MeetingStatus, count: usize) -> Validated<()> {
     })
 }
 
-/// A meeting is concluded on the day after its last one at the earliest: only once `endsOn` has passed.
+/// A meeting is concluded on the day after its last day at the earliest: only once `endsOn` has passed.
 pub fn may_conclude(ends_on: NaiveDate, today: NaiveDate) -> Validated<()> {
     ensure(today > ends_on, || {
         ValidationError::state("id", format!("The meeting ends on {ends_on}; it is concluded after that day."))
     })
 }
 
-/// A meeting in session is not moved into the future, and neither is a concluded one.
+/// A meeting in session cannot be moved into the future, and neither can a concluded one.
 pub fn still_held(row: &meeting::Model, today: NaiveDate) -> Validated<()> {
     ensure(row.status != MeetingStatus::InSession || today >= row.starts_on, || {
         ValidationError::state("startsOn", "The meeting is in session: it has started.")
@@ -105,7 +105,7 @@ pub fn may_open(starts_on: NaiveDate, today: NaiveDate) -> Validated<()> {
     })
 }
 
-/// Something can be recorded as reached at a meeting only if the meeting takes or took place with a session of the body.
+/// Something can only be recorded as reached at a meeting that takes or took place with a session of the body.
 pub fn reached_at(status: MeetingStatus, has_session: bool, body: &str) -> Validated<()> {
     let held = matches!(status, MeetingStatus::InSession | MeetingStatus::Concluded);
     ensure(held, || ValidationError::state("meetingId", "The meeting is neither in session nor concluded."))?;
@@ -117,11 +117,11 @@ pub fn may_adopt(kind: BodyKind) -> bool {
     matches!(kind, BodyKind::ExecutiveCommittee | BodyKind::Plenary)
 }
 
-/// The attendance of an organisation that takes part, and so reads who else does under the Chatham House Rule.
+/// The attendances that mean taking part: such an organisation reads who else takes part under the Chatham House Rule.
 pub const TAKING_PART: [Attendance; 3] = [Attendance::Confirmed, Attendance::Present, Attendance::Remote];
 
-/// Whether it is the secretariat's word alone that an organisation takes part. Under the Chatham House Rule whoever takes
-/// part reads who else does: an organisation answers its invitation before the meeting, and does not let itself in.
+/// Whether only the secretariat may record that an organisation takes part. Under the Chatham House Rule whoever takes part reads who else
+/// does: an organisation may answer its invitation before the meeting, but cannot let itself in.
 pub fn needs_letting_in(meeting: &meeting::Model, before: Option<Attendance>, after: Attendance) -> bool {
     let takes_part = |attendance: &Attendance| TAKING_PART.contains(attendance);
     let begun = matches!(meeting.status, MeetingStatus::InSession | MeetingStatus::Concluded);
@@ -135,20 +135,20 @@ pub fn delegates(count: Option<i32>) -> Validated<()> {
     ensure(count.is_none_or(|count| count > 0), || ValidationError::invalid("delegates", "Delegates count from 1."))
 }
 
-/// A new order names every item of the agenda once.
+/// A new order names every item of the agenda exactly once.
 pub fn names_whole_agenda<I: PartialEq>(agenda: &[I], named: &[I]) -> Validated<()> {
     let whole = named.len() == agenda.len() && agenda.iter().all(|item| named.contains(item));
     ensure(whole, || ValidationError::invalid("itemIds", "Name every item of this agenda once."))
 }
 
-/// A meeting that was put off is confirmed for days to come.
+/// A postponed meeting is confirmed for today or a future day.
 pub fn may_confirm(before: MeetingStatus, starts_on: NaiveDate, today: NaiveDate) -> Validated<()> {
     ensure(before != MeetingStatus::Postponed || starts_on >= today, || {
         ValidationError::state("id", "The meeting was postponed, and its days have passed. Give it new ones first.")
     })
 }
 
-/// A meeting that was called off gives sessions back, and takes no others.
+/// A cancelled meeting can give back sessions, but takes no others.
 pub fn gives_back<T: PartialEq>(path: &str, status: MeetingStatus, before: &[T], after: &[T]) -> Validated<()> {
     let only_fewer = status != MeetingStatus::Cancelled || after.iter().all(|one| before.contains(one));
     ensure(only_fewer, || {
@@ -156,20 +156,20 @@ pub fn gives_back<T: PartialEq>(path: &str, status: MeetingStatus, before: &[T],
     })
 }
 
-/// Whether what was reached at a meeting rests on its days: a text is adopted on one of them, and not before its body agreed.
+/// Whether the meeting's days still allow what was reached at it: a text is adopted on one of them, and not before its body agreed.
 pub fn rests_on_days(text: &recommendation::Model, meeting: &meeting::Model) -> bool {
     let Some(adopted_on) = text.adopted_on else { return true };
     let adopted = text.meeting_id != Some(meeting.id) || (meeting.starts_on..=meeting.ends_on).contains(&adopted_on);
     adopted && (text.agreed_meeting_id != Some(meeting.id) || meeting.starts_on <= adopted_on)
 }
 
-/// Whether what was reached at a meeting rests on its sessions, `of` these bodies.
+/// Whether the meeting's sessions, `of` these bodies, still allow what was reached at it.
 pub fn rests_on_sessions(text: &recommendation::Model, meeting: MeetingId, of: &[body::Model]) -> bool {
     let agreed = text.agreed_meeting_id != Some(meeting) || of.iter().any(|body| body.id == text.body_id);
     agreed && (text.meeting_id != Some(meeting) || of.iter().any(|body| may_adopt(body.kind)))
 }
 
-/// What was recorded as reached at a meeting stays so: the meeting keeps the sessions and the days that it rests on.
+/// What was recorded as reached at a meeting must stay valid: the meeting keeps the sessions and days that this needs.
 pub fn keeps_reached(path: &str, still_holds: bool) -> Validated<()> {
     ensure(still_holds, || {
         ValidationError::state(
@@ -179,12 +179,12 @@ pub fn keeps_reached(path: &str, still_holds: bool) -> Validated<()> {
     })
 }
 
-/// Nobody takes part in a meeting that was called off.
+/// Nobody takes part in a cancelled meeting.
 pub fn takes_participations(status: MeetingStatus) -> Validated<()> {
     ensure(status != MeetingStatus::Cancelled, || ValidationError::state("meetingId", "The meeting is cancelled."))
 }
 
-/// The record of a concluded meeting grows and is corrected; nothing is taken out of it.
+/// What is recorded of a concluded meeting may grow and be corrected; nothing is taken out.
 pub fn keeps<T: PartialEq>(path: &str, status: MeetingStatus, before: &[T], after: &[T]) -> Validated<()> {
     let count = |list: &[T], one: &T| list.iter().filter(|other| *other == one).count();
     let kept = status != MeetingStatus::Concluded || before.iter().all(|one| count(before, one) <= count(after, one));

@@ -1,4 +1,4 @@
-//! What must hold of a recommendation besides its state.
+//! The rules of a recommendation besides its state. They do not judge who may change it.
 
 use chrono::NaiveDate;
 use entity::addressee::AddresseeCategory;
@@ -32,7 +32,7 @@ pub fn drafts(body_active: bool) -> Validated<()> {
     ensure(body_active, || ValidationError::state("bodyId", "The body is not active."))
 }
 
-/// A text stays with the body that has drafted it.
+/// A text stays with the body that drafted it.
 pub fn stays_with_its_body(same: bool) -> Validated<()> {
     ensure(same, || ValidationError::invalid("bodyId", "A text stays with the body that has drafted it."))
 }
@@ -44,7 +44,7 @@ pub fn reopens(status: RecommendationStatus, new_text: bool) -> Validated<()> {
     })
 }
 
-/// A note on a change stands with a changed text.
+/// A change note needs a changed text.
 pub fn notes_a_change(noted: bool, new_text: bool) -> Validated<()> {
     ensure(!noted || new_text, || {
         ValidationError::invalid(
@@ -54,7 +54,7 @@ pub fn notes_a_change(noted: bool, new_text: bool) -> Validated<()> {
     })
 }
 
-/// A text that is published carries a declaration that it holds no personal data on returnees.
+/// A text that is published is declared to hold no personal data on returnees.
 pub fn declared(no_personal_data: bool) -> Validated<()> {
     ensure(no_personal_data, || {
         ValidationError::required(
@@ -69,14 +69,14 @@ pub fn adopted_after(agreed_from: NaiveDate, adopted_on: NaiveDate) -> Validated
     ensure(adopted_on >= agreed_from, || ValidationError::invalid("adoptedOn", "The body agreed after that day."))
 }
 
-/// A real text is neither agreed nor adopted at a made-up meeting.
+/// A real text is neither agreed nor adopted at a demonstration meeting.
 pub fn really_held(text_is_demo: bool, meeting_is_demo: bool) -> Validated<()> {
     ensure(text_is_demo || !meeting_is_demo, || {
         ValidationError::invalid("meetingId", "The meeting is a demonstration, and the recommendation is real.")
     })
 }
 
-/// The day of adoption: one of the meeting's days that has come. The last of them unless given.
+/// The day of adoption: one of the meeting's days that is not in the future. Unless given, the last of these.
 pub fn adoption_day(
     given: Option<NaiveDate>,
     (first, last): (NaiveDate, NaiveDate),
@@ -121,7 +121,7 @@ pub fn addressee(path: &str, category: AddresseeCategory, country: bool, organiz
     })
 }
 
-/// The demonstration data and the real record do not refer to each other.
+/// Demonstrations and real records do not refer to each other.
 pub fn same_reality(path: &str, one_is_demo: bool, other_is_demo: bool) -> Validated<()> {
     ensure(one_is_demo == other_is_demo, || {
         ValidationError::invalid(path, "A demonstration recommendation and a real one do not refer to each other.")

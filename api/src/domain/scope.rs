@@ -1,5 +1,5 @@
-//! What a client's scopes let it do. Whoever has no scopes at all, such as the holder of a token of the command line, is
-//! bound by its role alone.
+//! What a client's scopes let it do. A viewer without any scopes, such as the holder of a token from the command line, is limited by its
+//! role alone.
 
 use entity::client::Scope;
 
@@ -15,7 +15,7 @@ pub fn word(scope: Scope) -> &'static str {
     }
 }
 
-/// The scopes that a token names. Words of others are none of ours.
+/// The scopes that a token names. Words that are not ours are ignored.
 pub fn named(words: &str) -> Vec<Scope> {
     use sea_orm::Iterable as _;
     let words: Vec<&str> = words.split_whitespace().collect();

@@ -1,6 +1,6 @@
-//! A refusal: why an input was not accepted, in words that its author can act on, and where in the input it stands.
+//! Validation errors: why an input was refused, in words that its author can act on, and where in the input the reason stands.
 
-/// What kind of refusal it is. Stable: clients branch on it.
+/// The kind of a validation error. Stable: clients branch on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
 #[graphql(name = "UserErrorCode")]
 pub enum ValidationErrorCode {
@@ -12,13 +12,13 @@ pub enum ValidationErrorCode {
     TooLong,
     /// No such record, or none that you may see.
     NotFound,
-    /// Another record has this key already.
+    /// Another record already has this key.
     AlreadyExists,
     /// The record's state does not allow this.
     InvalidState,
     /// The record has changed since it was read. The payload holds its current state.
     Conflict,
-    /// You may not do this to this record. In bulk writes; elsewhere it is the error `FORBIDDEN`.
+    /// You may not do this to this record. Only in bulk writes; elsewhere it is the error `FORBIDDEN`.
     Forbidden,
 }
 
@@ -26,7 +26,7 @@ pub enum ValidationErrorCode {
 pub struct ValidationError {
     pub code: ValidationErrorCode,
     pub message: String,
-    /// From the input's field inwards; list positions count from 0.
+    /// From the outer field of the input to the inner one; list positions count from 0.
     pub path: Vec<String>,
 }
 
@@ -60,21 +60,21 @@ impl ValidationError {
         Self::new(ValidationErrorCode::InvalidState, path, message)
     }
 
-    /// The same refusal where the input that was judged stands in a list.
+    /// The same error, for an input that stands in a list.
     #[must_use]
     pub fn within(mut self, list: &str, index: usize) -> Self {
         self.path.splice(0..0, [list.to_owned(), index.to_string()]);
         self
     }
 
-    /// The same refusal where the input calls the record otherwise.
+    /// The same error, for an input that names the record by another field.
     #[must_use]
     pub fn at(self, path: &str) -> Self {
         Self::new(self.code, path, self.message)
     }
 }
 
-/// What a check of one or more values gives.
+/// The result of checking one or more values.
 pub type Validated<T> = Result<T, Vec<ValidationError>>;
 
 /// Succeeds if the rule holds.
@@ -96,12 +96,12 @@ macro_rules! combine {
 }
 pub(crate) use combine;
 
-/// Succeeds if all checks do. Else the errors of all of them.
+/// Succeeds if all checks do. Otherwise the errors of all of them.
 pub fn all<const N: usize>(checks: [Validated<()>; N]) -> Validated<()> {
     each(checks).map(drop)
 }
 
-/// Every element of a list of checks, or the refusals of all of them.
+/// The values of a list of checks, or the errors of all that failed.
 pub fn each<T>(checks: impl IntoIterator<Item = Validated<T>>) -> Validated<Vec<T>> {
     let (mut values, mut refusals) = (Vec::new(), Vec::new());
     for check in checks {

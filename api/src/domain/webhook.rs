@@ -16,35 +16,34 @@ use super::client::is_active;
 use super::fields;
 use super::validation::{Validated, ValidationError, ensure};
 
-/// What a secret begins with.
+/// The prefix of every secret.
 pub const SECRET_PREFIX: &str = "whsec_";
-/// How long the old secret signs as well after a rotation.
+/// How long the previous secret also signs after a rotation.
 const ROTATION_HOURS: i64 = 24;
 
-/// How long after the first failure, the second, … a message is tried again, in seconds: the schedule that the
-/// specification recommends. After the last one the webhook is disabled.
+/// How long after the first failure, the second, and so on, a message is tried again, in seconds: the schedule that the specification
+/// recommends. After the last one the webhook is disabled.
 const SCHEDULE: [i64; 10] = [5, 30, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
-/// The longest that a receiver may ask to be left alone, in seconds.
+/// The longest time that a receiver may ask us to wait, in seconds.
 const LONGEST_WAIT: i64 = 86_400;
 
-/// The most webhooks that are active.
+/// The most active webhooks.
 pub const ACTIVE: usize = 100;
 
-/// What becomes of a webhook after a message.
+/// What happens to a webhook after a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// The message has arrived.
     Delivered,
     /// It is sent again after this time.
     Again(TimeDelta),
-    /// The receiver wants no more.
+    /// The receiver wants no more messages.
     Gone,
     /// It has failed too often.
     Exhausted,
 }
 
-/// What becomes of a webhook when the receiver has answered with a status, or not at all, after so many failures, this one
-/// among them.
+/// What happens to a webhook after its receiver answered with a status, or not at all; `failures` counts this one too.
 pub fn fate(status: Option<i32>, failures: i32, chance: u8, retry_after: Option<i64>) -> Fate {
     match status {
         Some(200..300) => Fate::Delivered,
@@ -53,7 +52,7 @@ pub fn fate(status: Option<i32>, failures: i32, chance: u8, retry_after: Option<
     }
 }
 
-/// The secrets after a rotation: the new one, and the one before for a while.
+/// The secrets after a rotation: the new one, and for a while the previous one.
 pub fn rotated(before: &[Secret], new: String, at: DateTime<Utc>) -> Vec<Secret> {
     let until = Some(at + TimeDelta::hours(ROTATION_HOURS));
     let current = before.iter().filter(|one| one.until.is_none());
@@ -61,12 +60,12 @@ pub fn rotated(before: &[Secret], new: String, at: DateTime<Utc>) -> Vec<Secret>
     std::iter::once(Secret { secret: new, until: None }).chain(before).collect()
 }
 
-/// Where a webhook goes on that stood at `position`: there, or at the head if the feed no longer goes back so far.
+/// Where a webhook continues that stood at `position`: there, or at the head if the feed no longer goes back that far.
 pub fn goes_on_at(position: i64, floor: i64, head: i64) -> i64 {
     if position < floor { head } else { position }
 }
 
-/// A webhook sees with the sight of an active client that may follow the feed.
+/// A webhook sees what an active client sees that may follow the feed.
 pub fn may_see_with(client: &client::Model) -> Validated<()> {
     is_active("clientId", client.active)?;
     ensure(client.scopes.0.contains(&Scope::Sync), || {
@@ -79,7 +78,7 @@ pub fn has_room(path: &str, active: usize) -> Validated<()> {
     ensure(active < ACTIVE, || ValidationError::state(path, format!("{ACTIVE} webhooks are active already.")))
 }
 
-/// The signature of a message with a secret, as its header has it: `v1,` and base64. None if the secret is not one.
+/// The signature of a message with a secret, as in its header: `v1,` and base64. `None` if the secret is malformed.
 pub fn signature(secret: &str, id: &str, timestamp: i64, body: &str) -> Option<String> {
     let key = STANDARD.decode(secret.strip_prefix(SECRET_PREFIX)?).ok()?;
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).ok()?;
@@ -87,8 +86,8 @@ pub fn signature(secret: &str, id: &str, timestamp: i64, body: &str) -> Option<S
     Some(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
 }
 
-/// How long to wait after so many failures, up to a fifth more by `chance` from 0 to 255, and not less than the receiver asks
-/// for. None: no more.
+/// How long to wait after so many failures: up to a fifth longer by `chance` from 0 to 255, and not less than the receiver asks for.
+/// `None`: do not try again.
 fn patience(failures: i32, chance: u8, retry_after: Option<i64>) -> Option<TimeDelta> {
     let index = usize::try_from(failures - 1).ok()?;
     let planned = *SCHEDULE.get(index)?;
@@ -97,7 +96,7 @@ fn patience(failures: i32, chance: u8, retry_after: Option<i64>) -> Option<TimeD
     Some(jittered.max(asked))
 }
 
-/// The address of a webhook: https, or http where private addresses are allowed; without a user or a fragment.
+/// The address of a webhook: https, or http where private addresses are allowed; without user information and fragment.
 pub fn address(path: &str, url: &str, private_allowed: bool) -> Validated<String> {
     let url = fields::url(path, url)?;
     let rest = url.split_once("://").map_or("", |(_, rest)| rest);
@@ -111,8 +110,8 @@ pub fn address(path: &str, url: &str, private_allowed: bool) -> Validated<String
     Ok(url)
 }
 
-/// Whether an address is one of the public network: neither this machine, nor a private network, nor a reserved one.
-/// (IANA special-purpose address registries.)
+/// Whether an address belongs to the public network: not this machine, a private network, or a reserved range. (IANA special-purpose
+/// address registries.)
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -147,7 +146,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         is_public_v4(Ipv4Addr::new(one, two, three, four))
     };
     match segments {
-        // Translated to IPv4: the address that is meant is in the last bits, or after the prefix.
+        // Translated to IPv4: the embedded address is in the last bits, or after the prefix.
         [0x64, 0xff9b, 0, 0, 0, 0, ..] => embedded(6),
         [0x2002, ..] => embedded(1),
         // Only 2000::/3 is global unicast; some of it is not public.
@@ -161,7 +160,7 @@ mod tests {
     use super::{Fate, address, fate, goes_on_at, is_public, patience, rotated, signature};
     use chrono::TimeDelta;
 
-    /// The vector that the specification publishes.
+    /// The test vector that the specification publishes.
     #[test]
     fn a_message_is_signed_as_the_specification_says() {
         let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

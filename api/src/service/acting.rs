@@ -1,4 +1,4 @@
-//! The organisation that a viewer acts for.
+//! The organisation that a viewer acts for, looked up by what a token names. It decides nothing about what the viewer may do.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::{cache, read};
 use crate::auth::Viewer;
 use crate::error::Error;
 
-/// The organisation that a token names, by its id or its acronym.
+/// The organisation with this id or acronym, as a token names it.
 pub async fn acting(app: &AppContext, named: &str) -> Result<Option<Arc<organization::Model>>, Error> {
     let anyone = Viewer::anonymous();
     if let Ok(id) = named.parse() {
@@ -20,7 +20,7 @@ pub async fn acting(app: &AppContext, named: &str) -> Result<Option<Arc<organiza
     Ok(by_acronym.await?.map(Arc::new))
 }
 
-/// An error if the organisation that a viewer acts for is no longer active.
+/// Fails if the organisation that a viewer acts for is no longer active.
 pub async fn still_acts(app: &AppContext, viewer: &Viewer) -> Result<(), Error> {
     let Some(organization) = &viewer.organization else { return Ok(()) };
     let now = cache::by_ids::<organization::Entity>(app, &Viewer::anonymous(), &[organization.id]).await?;

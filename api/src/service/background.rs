@@ -1,5 +1,5 @@
-//! What a process does while it serves: it hears of what others commit and which tokens they revoke, delivers webhooks, writes
-//! which tokens are used, and forgets what is too old.
+//! The background tasks of a process that serves: they follow the commits and the revoked tokens of other processes, deliver webhooks,
+//! write which tokens were used, and delete what is too old. They hold no rules.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -20,18 +20,18 @@ use super::{idempotency, sizes};
 use crate::error::Error;
 use crate::telemetry::chain;
 
-/// How often the head is read again: what was not heard is noticed then.
+/// How often the head is polled: a commit that was not announced is noticed then.
 const POLL: Duration = Duration::from_secs(1);
-/// How often it is read which tokens are revoked, and written which were used.
+/// How often revoked tokens are read, and how often the uses of tokens are written.
 const REVOCATIONS: Duration = Duration::from_millis(500);
 const USES: Duration = Duration::from_secs(5);
-/// How often it is read how many records there are.
+/// How often the records of each type are counted.
 const SIZES: Duration = Duration::from_mins(1);
-/// How often what is too old is forgotten, and how long after the start for the first time.
+/// How often what is too old is deleted, and how long after the start for the first time.
 const PRUNE: Duration = Duration::from_hours(24);
 const FIRST_PRUNE: Duration = Duration::from_mins(1);
 
-/// Attends until the service stops.
+/// Runs the tasks until the service stops.
 pub async fn run(app: Arc<AppContext>) {
     let mut stopping = app.stopping.subscribe();
     let attended = async {
@@ -45,12 +45,12 @@ pub async fn run(app: Arc<AppContext>) {
             () = supervised(&app, |app| async move { know_sizes(&app).await }) => {}
         }
     };
-    // Deliveries that have begun are ended.
+    // Deliveries that have begun are finished.
     tokio::join!(attended, supervised(&app, |app| async move { deliver(&app).await }));
     let _ = tokens::write_uses(&app).await;
 }
 
-/// A task that begins again if it panics: a service without it would honour tokens that are revoked. Given up, it is stopped.
+/// Runs a task, and starts it again if it panics: without it a service would accept tokens that are revoked. Dropping this stops the task.
 async fn supervised<C: Clone, F>(context: &C, task: impl Fn(C) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
@@ -64,7 +64,7 @@ where
     }
 }
 
-/// Knows which tokens others revoke. A database that is away is asked again.
+/// Keeps this process informed about revoked tokens. If the database cannot be reached, it tries again.
 async fn know_revocations(app: &AppContext) {
     loop {
         sleep(REVOCATIONS).await;
@@ -74,7 +74,7 @@ async fn know_revocations(app: &AppContext) {
     }
 }
 
-/// Knows how many records there are.
+/// Keeps this process informed about how many records there are.
 async fn know_sizes(app: &AppContext) {
     loop {
         sleep(SIZES).await;
@@ -93,10 +93,10 @@ async fn write_uses(app: &AppContext) {
     }
 }
 
-/// Reads the head again and again: the safety net.
+/// Polls the head, in case a notification is missed.
 pub async fn poll(app: &AppContext) {
     loop {
-        // A database that is away is asked again.
+        // If the database cannot be reached, it tries again.
         if let Err(error) = identity::keep(app).await {
             tracing::debug!(error = chain(&error), "the head of the feed cannot be read");
         }
@@ -104,7 +104,7 @@ pub async fn poll(app: &AppContext) {
     }
 }
 
-/// Hears of the commits of other processes. A server that restarts is called again.
+/// Listens for the commits of other processes. If the connection breaks, it connects again.
 pub async fn listen(app: &AppContext) {
     if app.databases.backend() != DbBackend::Postgres {
         return future::pending().await;
@@ -120,7 +120,7 @@ pub async fn listen(app: &AppContext) {
     }
 }
 
-/// Notifies who waits for the feed at each commit, as long as the server is there.
+/// Notifies the followers of the feed at each commit, until the connection breaks.
 async fn hear(app: &AppContext, url: &str) -> Result<Infallible, sqlx::Error> {
     let mut listener = PgListener::connect(url).await?;
     listener.listen(CHANNEL).await?;
@@ -131,7 +131,7 @@ async fn hear(app: &AppContext, url: &str) -> Result<Infallible, sqlx::Error> {
     }
 }
 
-/// Forgets once what is too old. Returns how much of what.
+/// Deletes once what is too old. Returns how much of each kind.
 pub async fn prune(app: &AppContext) -> [(&'static str, Result<u64, Error>); 4] {
     [
         ("changes", change::prune(app).await),
@@ -141,7 +141,7 @@ pub async fn prune(app: &AppContext) -> [(&'static str, Result<u64, Error>); 4] 
     ]
 }
 
-/// Forgets what is too old, again and again; for the first time after `first`.
+/// Deletes what is too old, again and again; for the first time after `first`.
 pub async fn forget(app: &AppContext, first: Duration) {
     sleep(first).await;
     loop {

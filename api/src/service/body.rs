@@ -1,4 +1,4 @@
-//! Bodies: the plenary, the Executive Committee and the working groups.
+//! Bodies: the plenary, the Executive Committee and the working groups. The rules stand in `domain/council.rs`.
 
 use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
 use chrono::NaiveDate;
@@ -227,7 +227,7 @@ fn apply_update(before: &body::Model, input: UpdateBodyInput) -> Validated<body:
     })
 }
 
-/// The wanted parent and all above it.
+/// The wanted parent and all bodies above it.
 async fn ancestors(tx: &Tx<'_>, parent: Option<BodyId>) -> Result<Vec<BodyId>, Error> {
     tx.ancestors::<body::Entity>("reportsToId", parent, |row| row.reports_to_id, "body").await
 }

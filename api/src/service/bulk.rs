@@ -1,5 +1,5 @@
-//! Bulk writes: which records the rows are about, and what becomes of each row. The use cases of a type plan each row by the
-//! rules of the single mutations, and write all rows of a table at once.
+//! Bulk writes: which record each row is about, and what becomes of the row. It knows no topic: the use cases of a type plan each row by
+//! the rules of the single mutations, and this module writes all rows of a table at once.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::context::feed::ChangeCursor;
 
-/// How a bulk write goes about its rows.
+/// The options of a bulk write.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     pub match_by: MatchBy,
@@ -64,11 +64,10 @@ macro_rules! bulk_input {
             pub rows: Vec<$row>,
             /// How the rows name their records.
             pub match_by: $crate::domain::bulk::MatchBy,
-            /// What a row that is refused does to the others.
+            /// What happens to the other rows if one is refused.
             #[graphql(default_with = "crate::domain::bulk::ErrorPolicy::RejectAll")]
             pub error_policy: $crate::domain::bulk::ErrorPolicy,
-            /// Whether to judge the rows only, and to write nothing. The records are then shown as they are; new ones are
-            /// null.
+            /// Whether to check the rows only, and to write nothing. The records are then returned as they are, and new ones as null.
             #[graphql(default)]
             pub dry_run: bool,
         }
@@ -110,10 +109,10 @@ macro_rules! bulk_input {
 }
 pub(crate) use bulk_input;
 
-/// Parts by the records that they belong to.
+/// Parts, grouped by the record that they belong to.
 pub type PartsBy<P> = HashMap<<P as Part>::ParentId, Vec<ModelOf<P>>>;
 
-/// The parts of records that are there.
+/// The parts of records that exist.
 pub async fn parts_of<P: Part + Visible>(tx: &Tx<'_>, parents: &[P::ParentId]) -> Result<PartsBy<P>, Error> {
     let mut parts = PartsBy::<P>::new();
     if !parents.is_empty() {
@@ -130,13 +129,13 @@ pub struct Targets<E: Record> {
     pub systems: Systems,
 }
 
-/// What a row is about: a record as it is, or a new one; and what it shall be called besides.
+/// What a row is about: an existing record, or a new one; and the external id that it gets, if it is new to the record.
 pub struct Target<E: Record> {
     pub before: Option<E::Model>,
     pub external_key: Option<ExternalKey>,
 }
 
-/// What a row comes to. `parts` is what it does to what belongs to the record.
+/// What a row leads to. `parts` is what it changes in the parts of the record.
 pub struct Plan<E: Record, P> {
     pub before: Option<E::Model>,
     pub after: E::Model,
@@ -159,11 +158,11 @@ impl<E: Record, P> Plan<E, P> {
 pub struct Upserted<M> {
     pub rows: Vec<UpsertedRow<M>>,
     pub cursor: Option<ChangeCursor>,
-    /// How long the write has held the database before its commit.
+    /// How long the transaction was open before its commit.
     pub worked: Duration,
 }
 
-/// What became of one row. The record as it is now, if it is there.
+/// What became of one row. `record` is the record as it is now, if it exists.
 pub struct UpsertedRow<M> {
     pub outcome: Outcome,
     pub record: Option<M>,
@@ -178,8 +177,8 @@ pub fn check_length<T>(rows: &[T]) -> Result<(), Error> {
     Err(Error::InvalidArgument { message: format!("rows: at most {}; {} are given.", bulk::ROWS, rows.len()) })
 }
 
-/// Tries again what another writer has crossed: a key that was free has been taken, and the next attempt sees by whom. If that
-/// does not help, every one of the `count` rows is refused.
+/// Retries on a write conflict: a key that was free has been taken, and the next attempt sees by whom. If that does not help, every one of
+/// the `count` rows is refused.
 pub async fn persist<M, F: Future<Output = Result<Upserted<M>, Error>>>(
     app: &AppContext,
     count: usize,
@@ -198,7 +197,7 @@ pub async fn persist<M, F: Future<Output = Result<Upserted<M>, Error>>>(
     }
 }
 
-/// What a rule says of one row: refusals are the row's, faults are everyone's.
+/// What a rule says of one row: validation errors belong to the row, faults fail the whole write.
 pub fn verdict<T>(outcome: Result<T, Error>) -> Result<Validated<T>, Error> {
     match outcome {
         Ok(value) => Ok(Ok(value)),
@@ -217,7 +216,7 @@ struct Parsed<E: Record> {
 }
 
 impl<E: Record> Parsed<E> {
-    /// The record that is there.
+    /// The existing record that the row names.
     fn named(&self, match_by: MatchBy, linked: &HashMap<ExternalKey, external_id::Model>) -> Option<E::Id> {
         match match_by {
             MatchBy::Id => self.id,
@@ -235,7 +234,7 @@ fn parse<E: Record>(match_by: MatchBy, key: &RowKey<'_>, what: &str) -> Validate
     Ok(Parsed { id, external, expected_version: key.expected_version })
 }
 
-/// The records that rows are about, held until the transaction ends. Five statements, however many rows.
+/// The records that the rows are about, locked until the transaction ends. Five statements, however many rows.
 pub async fn targets<E: Record + Visible>(
     tx: &Tx<'_>,
     match_by: MatchBy,
@@ -272,12 +271,12 @@ pub async fn targets<E: Record + Visible>(
     Ok(Targets { rows, systems })
 }
 
-/// The record that is there and that is to be called something besides.
+/// The existing record that gets another external id.
 fn named_anew<E: Record>(target: &Target<E>) -> Option<Uuid> {
     Some(E::id(target.before.as_ref().filter(|_| target.external_key.is_some())?).uuid())
 }
 
-/// Refuses one external id too many for a record that is there.
+/// Refuses an external id beyond the limit for an existing record.
 async fn with_room<E: Record>(
     tx: &Tx<'_>,
     rows: Vec<Validated<Target<E>>>,
@@ -309,7 +308,7 @@ impl<E: Record, P> Batch<E, P> {
         Self { options, rows, systems }
     }
 
-    /// What is to be written; nothing, if a refused row stands in the way of the others.
+    /// What is to be written; nothing, if one refused row rejects all of them.
     pub fn plans(&mut self) -> Vec<&mut Plan<E, P>> {
         if self.is_rejected() { Vec::new() } else { self.rows.iter_mut().flatten().collect() }
     }

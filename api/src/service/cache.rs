@@ -1,6 +1,6 @@
-//! What many records name and what seldom changes, such as bodies and organisations. A process keeps the rows that it has read as
-//! long as the feed does not grow: they are as they were read. What passes by the feed, such as a statement by hand, is noticed
-//! when they are read again, at the latest after `REC_KEEP_SECONDS`.
+//! A cache of the rows that many records refer to and that seldom change, such as bodies and organisations. It is valid until the feed
+//! grows, so it needs no invalidation of its own; a change that is not in the feed, such as a statement by hand, is noticed after
+//! `REC_KEEP_SECONDS` at the latest.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -15,9 +15,9 @@ use super::read::{self, Visible};
 use crate::auth::Viewer;
 use crate::error::Error;
 
-/// As `read::by_ids`, from memory as far as it goes.
+/// As `read::by_ids`, from the cache where possible.
 pub async fn by_ids<E: Visible>(app: &AppContext, viewer: &Viewer, ids: &[E::Id]) -> Result<Vec<Arc<E::Model>>, Error> {
-    // Within a transaction others see nothing of what it has written, and it sees nothing of what they have.
+    // An open transaction sees its own writes, which must not get into the cache, and may not see what others have committed.
     if !E::CACHED || app.config.keep_seconds == 0 || !app.databases.commits() {
         let rows = read::by_ids::<E>(&app.databases.read, viewer, ids).await?;
         return Ok(rows.into_iter().map(Arc::new).collect());
@@ -28,7 +28,7 @@ pub async fn by_ids<E: Visible>(app: &AppContext, viewer: &Viewer, ids: &[E::Id]
         let read = read::by_ids::<E>(&app.databases.read, &Viewer::system("cache"), &missing).await?;
         let read: Vec<(E::Id, Arc<E::Model>)> = read.into_iter().map(|row| (E::id(&row), Arc::new(row))).collect();
         cached(app, |entries| {
-            // What was read before the feed has grown may be older than that.
+            // If the feed has grown meanwhile, these rows may be outdated.
             if entries.head == head {
                 entries
                     .rows

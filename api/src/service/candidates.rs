@@ -1,4 +1,5 @@
-//! What may hold of few rows: these are found by it, and sorted.
+//! Candidates: the rows that meet one part of a filter, if they are few. They are found by an index and sorted, instead of walking the
+//! whole list.
 
 use entity::Row;
 use entity::id::OrganizationId;
@@ -13,13 +14,13 @@ use crate::auth::Viewer;
 /// A column of a table.
 pub type ColumnName = (DynIden, DynIden);
 
-/// A column of a table that holds ids, and those that tell who may see them.
+/// A column that holds the ids of rows, and the columns that tell who may see these rows.
 #[derive(Clone, Debug)]
 pub struct Columns {
     pub id: ColumnName,
     audience: ColumnName,
     owner: ColumnName,
-    /// What names the owner as well, where indexes have the rows of each.
+    /// Another column that names the owner, if indexes have the rows of each owner in order.
     pub indexed_owner: Option<ColumnName>,
 }
 
@@ -29,23 +30,23 @@ impl Columns {
         Self { id: id.as_column_ref(), audience, owner, indexed_owner: None }
     }
 
-    /// Those of the table of a list itself.
+    /// The columns of the list's own table.
     pub fn of_rows<E: Visible>() -> Self {
         let indexed_owner = E::ORDERED.and_then(|ordered| ordered.owner).map(|owner| owner.as_column_ref());
         Self { indexed_owner, ..Self::of::<E>(E::ID) }
     }
 
-    /// Whether indexes have the rows of each owner.
+    /// Whether indexes have the rows of each owner in order.
     pub fn are_owned(&self) -> bool {
         self.indexed_owner.is_some()
     }
 
-    /// As `are_owned`, by this column.
+    /// Whether indexes have the rows of each owner in order by this column.
     pub fn are_owned_by(&self, column: &ColumnName) -> bool {
         self.indexed_owner.as_ref() == Some(column)
     }
 
-    /// The rows of an organisation.
+    /// The rows that an organisation owns.
     pub fn owned_by(&self, organization: OrganizationId) -> Condition {
         let is_its = Expr::col(self.owner.clone()).eq(organization);
         match &self.indexed_owner {
@@ -64,23 +65,23 @@ impl Columns {
     }
 }
 
-/// What may hold of few rows of an audience.
+/// The rows that meet a condition, which may be few of an audience.
 #[derive(Clone, Debug)]
 pub struct Candidates {
     pub columns: Columns,
     pub condition: Condition,
-    /// What an index has them in the order of: else PostgreSQL might read the table until it has met with enough of them.
+    /// The order in which an index has them. Without it PostgreSQL might scan the table until it has found enough of them.
     pub order: Vec<ColumnName>,
 }
 
 impl Candidates {
-    /// The rows of one value, which an index has in the order of their ids.
+    /// The rows with one value, which an index has in the order of their ids.
     pub fn of_rows(columns: Columns, condition: Condition) -> Self {
         let order = vec![columns.id.clone()];
         Self { columns, condition, order }
     }
 
-    /// The ids of those of an audience, one more than few at most.
+    /// Their ids in an audience, at most one more than the limit for few.
     fn ids(&self, backend: DbBackend, level: &Level) -> SelectStatement {
         let (Columns { id, audience, .. }, mut ids) = (&self.columns, Query::select());
         ids.column(id.clone()).from(id.0.clone()).cond_where(self.condition.clone());
@@ -92,17 +93,17 @@ impl Candidates {
         ids.limit(level.few() + 1).take()
     }
 
-    /// Whether there are few of an audience.
+    /// Whether there are few of them in an audience.
     pub fn are_few(&self, backend: DbBackend, level: &Level) -> Expr {
         let (all, ids) = (Expr::col(Asterisk).count(), self.ids(backend, level));
         Expr::from(Query::select().expr(all).from_subquery(ids, "candidate").take()).lte(level.few())
     }
 
-    /// Whether an id is one of those of an audience.
+    /// Whether an id is among theirs in an audience.
     pub fn hold(&self, backend: DbBackend, level: &Level, id: Expr) -> Expr {
         let ids = self.ids(backend, level);
         match backend {
-            // Ids that are known are looked up; those of a query might be joined with the whole table.
+            // An array of known ids is looked up; PostgreSQL might join a subquery with the whole table.
             DbBackend::Postgres => Expr::cust_with_exprs("$1 = ANY(ARRAY $2)", [id, Expr::from(ids)]),
             _ => id.in_subquery(ids),
         }

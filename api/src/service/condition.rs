@@ -1,8 +1,8 @@
-//! Conditions that no index is asked for.
+//! Conditions that no index is used for. It only builds expressions.
 
 use sea_orm::sea_query::{Condition, Expr, Func, SelectStatement};
 
-/// A condition that no index is asked for: it is told of one row after the other.
+/// A condition that the planner cannot use an index for: it is tested row by row.
 pub fn tested(condition: Expr) -> Expr {
     Func::coalesce([condition, Expr::value(false)]).into()
 }
@@ -12,7 +12,7 @@ pub fn all_tested(condition: &Condition) -> Condition {
     if condition.is_empty() { Condition::all() } else { Condition::all().add(tested(Expr::from(condition.clone()))) }
 }
 
-/// Whether a statement finds a row. It is asked of one row after the other: what `EXISTS` holds PostgreSQL might read as a whole.
+/// Whether a statement finds a row, tested row by row: PostgreSQL might read all that an `EXISTS` covers.
 pub fn any(mut found: SelectStatement) -> Expr {
     let found = found.clear_selects().expr(Expr::value(true)).limit(1).take();
     tested(found.into())

@@ -1,5 +1,5 @@
-//! What the databases refuse, in words that the author of the input can act on. The
-//! databases hold these rules even between concurrent writers, so that the use cases need not ask first.
+//! Turns what the databases refuse into words that the author of the input can act on. The databases enforce these rules even between
+//! concurrent writers, so that the use cases need not check first.
 
 use sea_orm::{DbErr, SqlErr};
 
@@ -8,7 +8,7 @@ use crate::domain::validation::{ValidationError, ValidationErrorCode};
 use crate::domain::{council, external, meeting};
 use crate::error::Error;
 
-/// A unique key: how SQLite and PostgreSQL name it, where it stands in an input, and what to say.
+/// A unique key: its names in SQLite and in PostgreSQL, where it stands in an input, and the message.
 const UNIQUE: [(&str, &str, &str, &str); 19] = [
     ("organization.acronym", "organization_acronym_key", "acronym", council::ACRONYM_TAKEN),
     ("body.code", "body_code_key", "code", "Another body has this code."),
@@ -91,7 +91,7 @@ const UNIQUE: [(&str, &str, &str, &str); 19] = [
     ),
 ];
 
-/// A guard of the migrations, the code of its refusal, where its rule stands in an input, and what to say.
+/// A guard of the migrations, the code of its validation error, where its rule stands in an input, and the message.
 const GUARDS: [(&str, ValidationErrorCode, &str, &str); 6] = [
     (
         "guard: mandates overlap",

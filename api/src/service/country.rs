@@ -1,4 +1,4 @@
-//! Countries: reference data, read by everyone.
+//! Countries: reference data that everyone reads. No mutation writes them.
 
 use async_graphql::{ID, InputObject, OneofObject};
 use entity::country;

@@ -1,5 +1,5 @@
-//! External ids: what other systems call our records. They stand beside the record: linking one changes no version and is
-//! not in the feed. A system is its organisation's, or the secretariat's, who used it first; nobody else sees its ids.
+//! External ids: what other systems call our records. Linking one changes no version of a record and is not in the feed. A system belongs
+//! to the organisation that used it first, or to the secretariat; nobody else sees its ids.
 
 use std::collections::{HashMap, HashSet};
 
@@ -29,8 +29,8 @@ const PATH: &str = "externalId";
 /// What another system calls a record.
 #[derive(Clone, Debug, InputObject)]
 pub struct ExternalIdInput {
-    /// The other system's name: at most 64 Latin letters, digits, and the signs `.` `-` `_` `:`. It is yours once you
-    /// have used it first; an organisation has 50 systems at most.
+    /// The other system's name: at most 64 Latin letters, digits, and the signs `.` `-` `_` `:`. It is yours once you are the first to use
+    /// it; an organisation has 50 systems at most.
     pub source_system: String,
     /// The record's id in that system, at most 200 characters.
     pub value: String,
@@ -40,20 +40,20 @@ pub struct ExternalIdInput {
 #[derive(Debug, Default)]
 pub struct Systems {
     known: HashMap<String, source_system::Model>,
-    /// How many the writer's organisation has, and how many it wants besides.
+    /// How many the writer's organisation has, and how many new ones it wants.
     owned: Option<usize>,
     new: usize,
 }
 
 impl Systems {
-    /// Whether the writer may use a key's system.
+    /// Checks that the writer may use a key's system.
     pub fn check(&self, path: &str, key: &ExternalKey) -> Validated<()> {
         let is_ours = self.known.contains_key(&key.source_system);
         external::room_for_systems(path, self.owned, if is_ours { 0 } else { self.new })?;
         external::is_ours(path, is_ours)
     }
 
-    /// Whose the external ids of a key's system are.
+    /// Who owns the external ids of a key's system.
     pub fn owner(&self, key: &ExternalKey) -> Option<OrganizationId> {
         self.known.get(&key.source_system).and_then(|system| system.owner)
     }
@@ -83,7 +83,7 @@ pub struct UnlinkExternalIdInput {
     pub external_id: ExternalIdInput,
 }
 
-/// The record that another system calls so, if the viewer may see both.
+/// The record with this external id, if the viewer may see both.
 pub async fn find<E: Visible + Record>(
     db: &impl ConnectionTrait,
     viewer: &Viewer,
@@ -95,7 +95,7 @@ pub async fn find<E: Visible + Record>(
     read::find::<E>(db, viewer, Condition::all().add(E::ID.in_subquery(linked))).await
 }
 
-/// The printed id of the record of a type that another system calls so.
+/// The printed id of the record of a type that has this external id.
 pub async fn named_by(
     db: &impl ConnectionTrait,
     viewer: &Viewer,
@@ -172,7 +172,7 @@ pub async fn unlink(
     tx.commit(row).await
 }
 
-/// Refuses a record that the viewer may not see. It is held: it is not removed meanwhile.
+/// Refuses a record that the viewer may not see. It is locked, so that it is not removed meanwhile.
 async fn known(tx: &Tx<'_>, RecordRef { record, id }: RecordRef) -> Result<(), Error> {
     use super::registry::with_published;
     let known = with_published!(record, E => {
@@ -183,7 +183,7 @@ async fn known(tx: &Tx<'_>, RecordRef { record, id }: RecordRef) -> Result<(), E
     if known == Some(true) { Ok(()) } else { Err(ValidationError::not_found("id", "record").into()) }
 }
 
-/// Makes the systems of these keys the viewer's that are nobody's yet. Returns those that it may use.
+/// Makes the systems of these keys the viewer's if nobody owns them yet. Returns those that it may use.
 pub async fn claim(tx: &Tx<'_>, keys: &[&ExternalKey]) -> Result<Systems, Error> {
     let names: HashSet<&str> = keys.iter().map(|key| key.source_system.as_str()).collect();
     if names.is_empty() {
@@ -209,7 +209,7 @@ pub async fn claim(tx: &Tx<'_>, keys: &[&ExternalKey]) -> Result<Systems, Error>
     Ok(Systems { known: known_systems(tx, &names).await?, ..systems })
 }
 
-/// How many systems an organisation has; none is asked of the secretariat.
+/// How many systems an organisation has; not counted for the secretariat.
 async fn owned(tx: &Tx<'_>, owner: Option<OrganizationId>) -> Result<Option<usize>, Error> {
     let Some(owner) = owner else { return Ok(None) };
     let own = Condition::all().add(source_system::Column::Owner.eq(owner));

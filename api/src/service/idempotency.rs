@@ -1,5 +1,5 @@
-//! Requests that may come again: the key, the effects and the answer of one are one transaction. Who comes meanwhile with the
-//! same key waits, and has the same answer.
+//! Requests that may be repeated: the key, the effects and the answer of a request are one transaction. A request with the same key that
+//! comes meanwhile waits, and gets the same answer.
 #![expect(
     clippy::disallowed_methods,
     reason = "keys are no part of the record: neither the read layer nor the unit of work knows them"
@@ -20,35 +20,35 @@ use super::{change, prune};
 use crate::database::Transaction;
 use crate::error::Error;
 
-/// How long an answer is kept.
+/// How long an answer is kept, in hours.
 const KEPT_HOURS: i64 = 24;
 
-/// A request that may come again.
+/// A request with an idempotency key.
 #[derive(Clone, Debug)]
 pub struct KeyedRequest {
-    /// Whose key it is: the same key of another client is another one.
+    /// Whose key it is: the same key of another client is a different key.
     pub client: String,
     pub key: String,
     /// A hash of the request's body.
     pub fingerprint: String,
 }
 
-/// What is to be done with a request that may come again.
+/// What to do with a request that has an idempotency key.
 pub enum Claimed {
-    /// It comes for the first time: it is executed by the application within the transaction, and its answer kept.
+    /// The first one: it is executed with this context within the transaction, and its answer is kept.
     First(Arc<AppContext>, Open),
-    /// It has come before: its answer.
+    /// A repeated one: its answer.
     Again(String),
 }
 
-/// A request that is executed, in a transaction that is open.
+/// A request that is being executed, in an open transaction.
 pub struct Open {
     txn: Arc<Transaction>,
     keyed: KeyedRequest,
     _turn: OwnedMutexGuard<()>,
 }
 
-/// Claims a key. Whoever has claimed it before is waited for.
+/// Claims a key. Waits for a request that has claimed it before.
 pub async fn claim(app: &AppContext, keyed: KeyedRequest) -> Result<Claimed, Error> {
     let turn = app.queues.turn(&keyed.client, &keyed.key).await;
     let txn = app.databases.begin().await?;
@@ -81,8 +81,7 @@ pub async fn claim(app: &AppContext, keyed: KeyedRequest) -> Result<Claimed, Err
     row.answer.map(Claimed::Again).ok_or_else(|| Error::internal("a key has no answer"))
 }
 
-/// Refuses, under a key, what shows a secret once and so must not be kept, and what waits for others while the transaction
-/// is open.
+/// Refuses, under a key, what shows a secret once and so must not be kept, and what would wait for others while the transaction is open.
 pub fn forbids_keys(app: &AppContext) -> Result<(), Error> {
     if app.databases.commits() {
         return Ok(());
@@ -95,7 +94,7 @@ fn outdated(app: &AppContext) -> sea_orm::sea_query::Expr {
 }
 
 impl Open {
-    /// Commits the effects with the answer, and tells of them. The application within the transaction is gone by then.
+    /// Commits the effects with the answer, and notifies. The context within the transaction must be dropped by then.
     pub async fn keep(self, app: &AppContext, answer: &str) -> Result<(), Error> {
         let KeyedRequest { client, key, .. } = self.keyed;
         let update = Entity::update_many()
@@ -111,7 +110,7 @@ impl Open {
     }
 }
 
-/// Forgets the answers that are older than they are kept. Returns how many.
+/// Deletes the answers that are older than the retention time. Returns how many.
 pub async fn prune(app: &AppContext) -> Result<u64, Error> {
     prune::rows::<Entity>(app, Condition::all().add(outdated(app))).await
 }

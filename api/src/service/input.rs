@@ -1,4 +1,5 @@
-//! Inputs that several mutations share, and how an update input changes a row: omitted keeps, `null` clears.
+//! Inputs that several mutations share, and how an update input changes a row: an omitted field keeps its value, `null` clears it. It names
+//! no topic.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hash};
@@ -28,14 +29,14 @@ pub fn placed<I: Copy>(list: &str, field: &str, ids: &[I]) -> Vec<(String, I)> {
     ids.iter().enumerate().map(|(index, id)| (format!("{list}.{index}{field}"), *id)).collect()
 }
 
-/// Whether the records are known that an input names, each at its own place.
+/// Checks that the records that an input names are known, each at its own place in the input.
 pub fn named<I: Eq + Hash, H: BuildHasher>(named: &[(String, I)], known: &HashSet<I, H>, what: &str) -> Validated<()> {
     let missing = named.iter().filter(|(_, id)| !known.contains(id));
     let refusals: Vec<ValidationError> = missing.map(|(path, _)| ValidationError::not_found(path, what)).collect();
     if refusals.is_empty() { Ok(()) } else { Err(refusals) }
 }
 
-/// The list that takes the place of another one; `null` empties it.
+/// The list that replaces another one; `null` empties it.
 pub fn replaced<T: Clone>(list: &MaybeUndefined<Vec<T>>) -> Option<Vec<T>> {
     match list {
         MaybeUndefined::Undefined => None,
@@ -44,7 +45,7 @@ pub fn replaced<T: Clone>(list: &MaybeUndefined<Vec<T>>) -> Option<Vec<T>> {
     }
 }
 
-/// The new value of a column that may be empty.
+/// The new value of a nullable column.
 pub fn patch<T, U>(
     value: MaybeUndefined<T>,
     current: Option<U>,
@@ -57,7 +58,7 @@ pub fn patch<T, U>(
     }
 }
 
-/// The new value of a column that is never empty: `null` is refused.
+/// The new value of a column that is never null: `null` is refused.
 pub fn patch_required<T, U>(
     path: &str,
     value: MaybeUndefined<T>,

@@ -1,4 +1,4 @@
-//! Legal instruments and resolutions that recommendations refer to.
+//! Legal instruments and resolutions that recommendations refer to. The rules of their fields stand in `domain/fields.rs`.
 
 use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
 use chrono::NaiveDate;

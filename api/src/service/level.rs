@@ -1,4 +1,4 @@
-//! The audiences of which a viewer may see rows: lists are read one after the other, as indexes have them.
+//! The levels of a list: the audiences of which a viewer may see rows. Lists read one level after the other, as indexes have them.
 
 use entity::Audience;
 use entity::id::OrganizationId;
@@ -9,7 +9,7 @@ use crate::auth::Viewer;
 
 /// The most rows of an audience that are found and sorted.
 pub const FEW: u64 = 256;
-/// The same of those of an organisation, of which there are fewer to pass by.
+/// The same for the rows of an organisation, of which there are fewer to walk.
 const FEW_OWN: u64 = 64;
 
 /// An audience whose rows a viewer may see: all of them, or its organisation's.
@@ -17,24 +17,24 @@ const FEW_OWN: u64 = 64;
 pub struct Level {
     pub audience: Audience,
     pub owner: Option<OrganizationId>,
-    /// What must hold that its rows are looked for at all.
+    /// The condition for looking for its rows at all.
     pub gate: Condition,
 }
 
 impl Level {
-    /// The most of its rows that are few.
+    /// How many of its rows still count as few.
     pub fn few(&self) -> u64 {
         if self.owner.is_some() { FEW_OWN } else { FEW }
     }
 
-    /// As it is, where something else must hold.
+    /// The same level under another condition.
     #[must_use]
     pub fn under(&self, gate: Condition) -> Self {
         Self { gate, ..self.clone() }
     }
 
-    /// Asks for the rows of the audience. SQLite would ask each row for what is the same for all: there the audience is unknown unless it
-    /// holds, and no row has an unknown one.
+    /// Asks for the rows of the audience. SQLite would test the gate for each row, although it is the same for all: there the gate becomes
+    /// part of the audience, which is null, and so equal to none, unless the gate holds.
     pub fn look_for(&self, backend: DbBackend, select: &mut SelectStatement, audience: Expr) {
         if backend == DbBackend::Sqlite && !self.gate.is_empty() {
             let audience_or_none = Expr::case(self.gate.clone(), Expr::value(self.audience));

@@ -1,5 +1,5 @@
-//! A page of a list. Where indexes have its rows in its order, audience by audience, they are passed by until the page is full; unless
-//! something that the list asks for holds of few rows: those are found by it, and sorted.
+//! A page of a list. Where indexes have its rows in order, audience by audience, they are walked until the page is full; unless a part of
+//! the filter matches few rows: those are found and sorted.
 #![expect(
     clippy::disallowed_methods,
     reason = "a file of the read layer: rows are told by `read::select`, or audience by audience by `level::levels`"
@@ -26,7 +26,7 @@ pub async fn page<E: Visible>(
     Ok(listing.page(read::rows::<E>(db, &page_of(db.get_database_backend(), viewer, listing)).await?))
 }
 
-/// The statement that a page of a list is read by.
+/// The statement for a page of a list.
 pub fn page_of<E: Visible>(backend: DbBackend, viewer: &Viewer, listing: &Listing<E>) -> SelectStatement {
     if let Some(walk) = listing.walk() {
         return walked(backend, viewer, listing, walk);
@@ -36,7 +36,7 @@ pub fn page_of<E: Visible>(backend: DbBackend, viewer: &Viewer, listing: &Listin
     statement
 }
 
-/// The rows of a list without its cursors.
+/// The rows of a page without their cursors.
 pub async fn first<E: Visible>(
     db: &impl ConnectionTrait,
     viewer: &Viewer,
@@ -45,7 +45,7 @@ pub async fn first<E: Visible>(
     Ok(page(db, viewer, listing).await?.rows.into_iter().map(|(row, _)| row).collect())
 }
 
-/// The rows of several statements, each of which has its own limit: SQLite takes none in a part of a union itself.
+/// The rows of several statements, each with its own limit: SQLite takes none directly in a part of a union.
 fn union(parts: impl IntoIterator<Item = (&'static str, SelectStatement)>) -> SelectStatement {
     let whole = |(name, part)| Query::select().column(Asterisk).from_subquery(part, name).take();
     let mut parts = parts.into_iter().map(whole);
@@ -56,8 +56,8 @@ fn union(parts: impl IntoIterator<Item = (&'static str, SelectStatement)>) -> Se
     all
 }
 
-/// What must hold of the rows of an audience that are passed by, and that any are. Those of an organisation an index has in order, whatever
-/// else must hold.
+/// What must hold of the rows of an audience that are walked, and for walking them at all. The rows of an organisation are walked by its
+/// own index, whatever else must hold.
 fn passed_by<E: Visible>(walk: &Walk, level: &Level) -> (Level, Condition) {
     let (is_child, columns) = (walk.is_child(), Columns::of_rows::<E>());
     let Some(organization) = level.owner else { return (level.clone(), walk.condition.clone().add_option(is_child)) };
@@ -74,7 +74,7 @@ fn passed_by<E: Visible>(walk: &Walk, level: &Level) -> (Level, Condition) {
     }
 }
 
-/// The rows of a section that have an audience, as many as a page has.
+/// The rows of a section in an audience, as many as a page has.
 fn branch<E: Visible>(
     backend: DbBackend,
     listing: &Listing<E>,
@@ -88,7 +88,7 @@ fn branch<E: Visible>(
     let mut branch = Query::select();
     branch.column(E::ID.as_column_ref()).from(E::default().table_ref()).cond_where(passed_by);
     match by_id {
-        // PostgreSQL would pass by all rows in the order of the ids, wherever it may, and looks for the audience as a range in its index.
+        // Otherwise PostgreSQL would scan all rows in the order of the ids. A range of audiences makes it use the index on the audience.
         Some(bounds) if backend == DbBackend::Postgres => {
             branch.cond_where(level.gate.clone());
             let level = Expr::value(level.audience);
@@ -102,9 +102,10 @@ fn branch<E: Visible>(
         }
         _ => level.look_for(backend, &mut branch, audience),
     }
-    // The index of all rows would lead SQLite there sooner than that of an organisation's.
+    // Otherwise SQLite would choose the index of all rows before that of an organisation's.
     let beyond = if level.owner.is_some() { all_tested(beyond) } else { beyond.clone() };
-    // Of two bounds of a key SQLite begins at the one that is written first: at the row, and not at all that are equal to it in the key.
+    // Of two bounds of a key SQLite begins at the one written first: this way at the row, and not at the first of all rows with an equal
+    // key.
     branch.cond_where(condition.clone()).cond_where(beyond).cond_where(reached.clone());
     for (expr, order) in order {
         branch.order_by_expr(expr.clone(), order.clone());
@@ -112,7 +113,7 @@ fn branch<E: Visible>(
     branch.limit(listing.most()).take()
 }
 
-/// The rows of an audience of which something holds, as many as a page has: for few.
+/// The rows of an audience that are candidates, as many as a page has: for few.
 fn few<E: Visible>(
     backend: DbBackend,
     viewer: &Viewer,
@@ -129,7 +130,7 @@ fn few<E: Visible>(
     few
 }
 
-/// The statement of a page: the first rows of each part of the list, and of these the first.
+/// The statement for a page: the first rows of each part of the list, and of these the first.
 pub fn walked<E: Visible>(backend: DbBackend, viewer: &Viewer, listing: &Listing<E>, walk: &Walk) -> SelectStatement {
     let (mut parts, sections) = (Vec::new(), listing.sections());
     for level in levels(viewer) {
@@ -147,7 +148,7 @@ pub fn walked<E: Visible>(backend: DbBackend, viewer: &Viewer, listing: &Listing
     page.column((E::default(), Asterisk)).from_subquery(union(parts), "found");
     let is_found = Expr::col(E::ID.as_column_ref()).eq(Expr::col(("found", E::ID)));
     match backend {
-        // Each row is looked up: for ids of which it does not know how many there are, PostgreSQL might read the whole table.
+        // Each row is looked up: PostgreSQL does not know how many ids there are, and might read the whole table.
         DbBackend::Postgres => {
             let row =
                 Query::select().column(Asterisk).from(E::default().table_ref()).and_where(is_found).limit(1).take();

@@ -1,4 +1,4 @@
-//! Mandates: what organisations are in bodies, and when.
+//! Mandates: what organisations are in bodies, and when. The rules stand in `domain/council.rs`.
 
 use async_graphql::{ID, InputObject, OneofObject};
 use chrono::NaiveDate;
@@ -104,7 +104,7 @@ pub struct GrantMandateInput {
     pub role: MandateRole,
     /// The state whose delegation it is.
     pub country_id: Option<ID>,
-    /// Whether its holder can object to a consensus. Unless given: state delegations can.
+    /// Whether its holder can object to a consensus. Unless given, state delegations can.
     pub can_object: Option<bool>,
     /// The first day.
     pub valid_from: NaiveDate,
@@ -119,7 +119,7 @@ pub struct EndMandateInput {
     pub id: ID,
     /// The version that you have read.
     pub expected_version: i32,
-    /// The last day. Not after the last day that it has already.
+    /// The last day. Not after the last day that it already has.
     pub valid_to: NaiveDate,
 }
 

@@ -1,8 +1,8 @@
-//! The use cases, and the only code that meets the database.
+//! The use cases, and the only code that uses the database. They name nothing of `graphql` or `http`.
 //!
-//! There are two layers over the database. Every read passes the read layer (`read`, `list`, `nested`: what a viewer may not see is not
-//! found), every write the unit of work (`tx`). clippy refuses a third. Topics stand above what they share, and name each other in no
-//! circle: `tests/it/layers.rs`.
+//! There are two layers over the database. Every read goes through the read layer (`read`, `list`, `nested`: a hidden row is not found),
+//! every write through the unit of work (`tx`). clippy refuses a third way. Topics stand above what they share, and never name each other
+//! in a circle: `tests/it/layers.rs`.
 
 pub mod acting;
 pub mod background;

@@ -1,4 +1,5 @@
-//! The lists of several records: the same page of each, and how many there are, in one statement.
+//! The lists of several records: the same page of each, and how many there are, in one statement. Who sees a row is decided as in `list`;
+//! only `headcounts` counts hidden rows.
 #![expect(
     clippy::disallowed_methods,
     reason = "a file of the read layer: rows are told as in `list`; `headcounts` alone counts hidden ones"
@@ -60,8 +61,8 @@ pub fn pages_of<E: Visible>(
     if backend == DbBackend::Postgres {
         outer.join_lateral(JoinType::InnerJoin, inner, "c", Condition::all());
     } else {
-        // SQLite has no lateral join; a correlated list of ids does the same. It keeps the order of a cross join: it could take the
-        // table first, and make the list anew for each of its rows.
+        // SQLite has no lateral join; a correlated list of ids does the same. It keeps the order of a cross join: otherwise it could read
+        // the table first, and build the list again for each of its rows.
         inner.clear_selects().column(E::ID.as_column_ref());
         outer
             .join_as(JoinType::CrossJoin, E::default(), "c", Condition::all())
@@ -99,8 +100,7 @@ pub fn counts_of<E: Visible>(
     of_each(backend, parents, counted)
 }
 
-/// How many parts each of several parents has, the hidden ones included: a count that a rule lets everyone see who
-/// sees the parent.
+/// How many parts each of several parents has, including hidden ones: a rule lets everyone who sees the parent see this number.
 pub async fn headcounts<P: Part>(db: &impl ConnectionTrait, parents: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
     let backend = db.get_database_backend();
     let of_parent = Relation::direct(P::PARENT).of::<P>(parent_of_row(backend));

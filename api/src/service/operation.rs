@@ -1,5 +1,5 @@
-//! Repatriation operations and their figures. Their rows are written for the secretariat alone (`audience::CLOSED`), and
-//! nothing exposes them until disclosure control exists.
+//! Repatriation operations and their figures. Their rows are written for the secretariat alone (`audience::CLOSED`), and nothing publishes
+//! them until disclosure control exists.
 
 use entity::{operation_figure, repatriation_operation};
 

@@ -1,15 +1,15 @@
-//! How a command that writes much leaves room for others: in transactions that hold the database for a short time only, and between
-//! which those go first that wait.
+//! How a command that writes much leaves room for others: its transactions are short, and between them waiting writers go first. It writes
+//! nothing itself.
 
 use std::time::Duration;
 
 use crate::service::context::AppContext;
 
-/// How long a transaction shall work before its commit. What the disk takes then is the same for few rows and for many.
+/// How long a transaction should work before its commit. The disk then takes the same time for few rows as for many.
 const WORK: Duration = Duration::from_millis(12);
-/// The rows by which transactions differ, so that most statements are known already.
+/// The number of rows changes in these steps, so that most statements are prepared already.
 const STEP: usize = 25;
-/// The rows of the first one, if as few are enough.
+/// The rows of the first transaction, if the bounds allow it.
 const FIRST: usize = 100;
 
 /// How many rows a command writes in its next transaction.
@@ -21,7 +21,7 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// At least so many rows, whatever they take, for each commit writes the pages of the indexes again that it touches; and at most.
+    /// At least `fewest` rows, however long they take, because each commit rewrites the index pages that it touches; and at most `most`.
     pub fn between(fewest: usize, most: usize) -> Self {
         Self { fewest, most, rows: FIRST.clamp(fewest, most) }
     }
@@ -31,12 +31,12 @@ impl Pace {
         self.rows
     }
 
-    /// Before a transaction: lets those write that wait.
+    /// Before a transaction: lets waiting writers go first.
     pub async fn yields(&self, app: &AppContext) {
         app.databases.let_others_write().await;
     }
 
-    /// Before its commit, or after: so many rows were so much work. One that crossed with another one was none, and tells nothing.
+    /// Learns how long the work for so many rows took. A write that failed by a conflict reports no time, and teaches nothing.
     pub fn learn(&mut self, rows: usize, worked: Duration) {
         if worked.is_zero() {
             return;

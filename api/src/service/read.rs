@@ -1,4 +1,4 @@
-//! The read layer: every read. A row that the viewer may not see is simply not found.
+//! The read layer: every read of the register goes through it. A row that the viewer may not see is simply not found; nothing here writes.
 #![expect(clippy::disallowed_methods, reason = "the one place that reads entities")]
 
 use std::collections::{HashMap, HashSet};
@@ -17,42 +17,43 @@ use crate::error::Error;
 
 /// Who may see which rows of a table.
 pub trait Visible: Row {
-    /// Whether a process keeps its rows: they are few, many records name them, and who may see them is written on them.
+    /// Whether a process caches its rows: they are few, many records refer to them, and who may see them is written on them.
     const CACHED: bool = false;
-    /// Whether the viewers of a row are those that are written on it.
+    /// Whether the access that is written on a row alone decides who sees it.
     const BY_ACCESS: bool = true;
-    /// What indexes have of it, audience by audience, in every order of its lists; none if they do not have it.
+    /// Which rows indexes have audience by audience in every order of the lists; `None` if there are no such indexes.
     const ORDERED: Option<Ordered<Self::Column>> = None;
 
-    /// The rows that the viewer may see: those of its audience, and those of its own organisation.
+    /// The rows that the viewer may see: those of its audiences, and those of its own organisation.
     fn visible(viewer: &Viewer) -> Condition {
         by_access::<Self>(viewer)
     }
 }
 
-/// What indexes have of a table, audience by audience.
+/// Which rows of a table indexes have, audience by audience.
 pub struct Ordered<C: 'static> {
-    /// Whether they have all rows so. Else only those with one value of `leading`.
+    /// Whether indexes have all rows in every order. If not, they only have those with one value of `leading`.
     pub is_whole: bool,
-    /// The rows with one value of one of these, in every order of the lists.
+    /// Columns for one value of which indexes have the rows in every order of the lists.
     pub leading: &'static [C],
-    /// The rows with some values of one of these.
+    /// Columns by whose values indexes find rows.
     pub found: &'static [C],
-    /// What names the owner of a row as well, if indexes have the rows of each in every order of the lists. The two are the same: a row
-    /// in which they differ would be in no list of its owner's.
+    /// Another column that names the owner of a row, if indexes have the rows of each in every order of the lists. It must equal the owner:
+    /// a row in which they differ would be in no list of its owner's.
     pub owner: Option<C>,
 }
 
-/// The rule of most tables: what is written on the row itself.
+/// The rule of most tables: the access that is written on the row itself.
 pub fn by_access<E: Row>(viewer: &Viewer) -> Condition {
     within(viewer, E::AUDIENCE, E::OWNER)
 }
 
-/// The rows whose access, in these columns, admits a viewer. `Viewer::admits` judges the same of one row.
+/// The rows whose access, in these columns, admits a viewer. `Viewer::admits` judges the same for one row in memory.
 pub fn within(viewer: &Viewer, audience: impl ColumnTrait, owner: impl ColumnTrait) -> Condition {
     let within = match viewer.clearance() {
         Audience::Confidential => return Condition::all(),
-        // Neither a range nor equal: SQLite would find the rows by it and sort them, where an index has them in the order of the list.
+        // Neither a range nor an equality: SQLite would use it to find the rows and sort them, where an index has them in the order of the
+        // list.
         Audience::Participants => audience.ne(Audience::Confidential),
         Audience::Public => audience.ne(Audience::Confidential).and(audience.ne(Audience::Participants)),
     };
@@ -62,12 +63,12 @@ pub fn within(viewer: &Viewer, audience: impl ColumnTrait, owner: impl ColumnTra
     }
 }
 
-/// A row that is there, if the viewer may see it. What it may write it does not always read.
+/// An existing row, if the viewer may see it: a viewer may not always read what it may write.
 pub fn shown<E: Row>(viewer: &Viewer, row: E::Model) -> Option<E::Model> {
     Some(row).filter(|row| viewer.admits((E::audience(row), E::owner(row))))
 }
 
-/// A statement on the rows that the viewer may see. It names no column: a test holds the schema equal to the entities.
+/// A statement on the rows that the viewer may see. It names no columns: a test keeps the schema equal to the entities.
 pub fn select<E: Visible>(viewer: &Viewer) -> SelectStatement {
     select_all::<E>().cond_where(E::visible(viewer)).take()
 }
@@ -116,7 +117,7 @@ pub async fn by_ids<E: Visible>(
     rows::<E>(db, select::<E>(viewer).and_where(wanted)).await
 }
 
-/// As `seen`, of rows that are there: whoever sees all sees them.
+/// As `seen`, for ids of rows that are known to exist: a viewer that sees everything sees them without a statement.
 pub async fn seen_of_known<E: Visible>(
     db: &impl ConnectionTrait,
     viewer: &Viewer,
@@ -125,7 +126,7 @@ pub async fn seen_of_known<E: Visible>(
     if E::visible(viewer).is_empty() { Ok(ids.into_iter().collect()) } else { seen::<E>(db, viewer, ids).await }
 }
 
-/// Those of the ids whose rows are there and the viewer may see.
+/// Those of the ids whose rows exist and the viewer may see.
 pub async fn seen<E: Visible>(
     db: &impl ConnectionTrait,
     viewer: &Viewer,
@@ -142,8 +143,7 @@ pub async fn seen<E: Visible>(
     rows.iter().map(|row| Ok(row.try_get("", E::ID.as_str())?)).collect()
 }
 
-/// The rows after one of them, in the order of their ids, that what is written on them lets the viewer see: what the feed
-/// tells of them.
+/// The rows after a given id, in the order of their ids, whose access admits the viewer: as the feed judges.
 pub async fn after<E: Row>(
     db: &impl ConnectionTrait,
     viewer: &Viewer,
@@ -157,7 +157,7 @@ pub async fn after<E: Row>(
     rows::<E>(db, statement.order_by(E::ID, Order::Asc).limit(limit)).await
 }
 
-/// As `by_ids`, those that what is written on them lets the viewer see: what the feed tells of them.
+/// As `by_ids`, for rows whose access admits the viewer: as the feed judges.
 pub async fn admitted<E: Row>(
     db: &impl ConnectionTrait,
     viewer: &Viewer,
@@ -167,7 +167,7 @@ pub async fn admitted<E: Row>(
     rows::<E>(db, select_all::<E>().cond_where(by_access::<E>(viewer)).and_where(wanted)).await
 }
 
-/// The parts of several parents, each parent's in their order.
+/// The parts of several parents, in each parent's order.
 pub async fn children<P: Part + Visible>(
     db: &impl ConnectionTrait,
     viewer: &Viewer,
@@ -184,7 +184,7 @@ pub async fn count<E: Visible>(db: &impl ConnectionTrait, viewer: &Viewer, condi
     Ok(row.map(|row| row.try_get("", "n")).transpose()?.unwrap_or(0))
 }
 
-/// How many records of each type there are that is published, whoever may see them.
+/// How many records there are of each published type, whoever may see them.
 pub async fn sizes(db: &impl ConnectionTrait) -> Result<HashMap<RecordType, u64>, Error> {
     let mut statement = Query::select();
     for record in published(None) {
@@ -207,7 +207,7 @@ pub fn among<I: RecordId>(backend: DbBackend, column: impl ColumnTrait, ids: &[I
     among_uuids(backend, column, &uuids)
 }
 
-/// As `among`, of ids of any kind.
+/// As `among`, for ids of any kind.
 pub fn among_uuids(backend: DbBackend, column: impl ColumnTrait, ids: &[Uuid]) -> Expr {
     let column = Expr::col(column.as_column_ref());
     let uuids = ids.iter().copied();
@@ -245,7 +245,7 @@ pub(super) fn json(ids: impl Iterator<Item = Uuid>) -> Expr {
     Expr::value(serde_json::Value::from(ids).to_string())
 }
 
-/// The record whose id a client wrote. An id of another kind answers like one that does not exist.
+/// The record whose id a client sent. An id of another kind is treated like one that does not exist.
 pub async fn by_text_id<E: Visible>(
     db: &impl ConnectionTrait,
     viewer: &Viewer,
@@ -257,7 +257,7 @@ pub async fn by_text_id<E: Visible>(
     }
 }
 
-/// The record with a natural key that a client wrote.
+/// The record whose natural key a client sent.
 pub async fn by_key<E: Visible>(
     db: &impl ConnectionTrait,
     viewer: &Viewer,

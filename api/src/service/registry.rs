@@ -1,5 +1,5 @@
-//! The records that are published, a line for each type: the feed tells of them, and exports have them. Operations and their figures are
-//! not: no query shows them yet.
+//! The published record types, one line for each: they are in the feed and in exports. It says nothing of who sees a record. Operations and
+//! their figures are not published: no query shows them yet.
 
 use entity::id::RecordId;
 use entity::{Record, RecordType, Row};

@@ -1,4 +1,4 @@
-//! How the rows of a table hang on a parent.
+//! Relations: how the rows of a table belong to a parent. It only builds conditions.
 
 use entity::{Part, Row};
 use sea_orm::ColumnTrait;
@@ -9,12 +9,12 @@ use super::condition::{any, tested};
 use super::read::Visible;
 use crate::auth::Viewer;
 
-/// How the rows of a table hang on a parent: by a column of their own, or through a table between.
+/// How the rows of a table belong to a parent: by a column of their own, or through a table between.
 #[derive(Clone)]
 pub struct Relation {
     /// The column that holds the parent's id.
     parent: ColumnName,
-    /// In a table between, which is a part of the child: the child's id.
+    /// If there is a table between, which is a part of the child: the column of the child's id.
     child: Option<Box<Columns>>,
     /// Whether indexes have the children of each parent in every order, audience by audience.
     is_levelled: bool,
@@ -52,7 +52,7 @@ impl Relation {
         }
     }
 
-    /// As `of`, told of one row after the other.
+    /// As `of`, tested row by row.
     pub fn tested<E: Row>(&self, parent: Expr) -> Expr {
         let is_parent = Expr::col(self.parent.clone()).eq(parent);
         let Some(child) = &self.child else { return tested(is_parent) };
@@ -61,7 +61,7 @@ impl Relation {
         any(link.from(self.parent.0.clone()).and_where(is_child).and_where(tested(is_parent)).take())
     }
 
-    /// The column of the parent's id, and the id, where indexes have the children of each parent in every order.
+    /// The column of the parent's id, and the id, if indexes have the children of each parent in every order.
     pub fn levelled_by(&self, parent: Expr) -> Option<(ColumnName, Expr)> {
         self.is_levelled.then(|| (self.parent.clone(), parent))
     }
@@ -72,7 +72,7 @@ impl Relation {
         Candidates::of_rows(self.child.as_deref().cloned().unwrap_or_else(Columns::of_rows::<E>), condition)
     }
 
-    /// The number of children of the parent whose id is `parent`, by the parts that name it: an index has them.
+    /// The number of children of the parent whose id is `parent`, counted in the table between, for which there is an index.
     pub fn parts(&self, viewer: &Viewer, parent: Expr) -> Option<SelectStatement> {
         let child = self.child.as_ref()?;
         let is_parent = Expr::col(self.parent.clone()).eq(parent);

@@ -1,15 +1,15 @@
-//! Use cases that are tried again.
+//! Retrying use cases on a write conflict. It knows no use case.
 
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::telemetry::chain;
 
-/// How often a use case is tried that others cross.
+/// How often a use case is tried that meets write conflicts.
 const ATTEMPTS: usize = 3;
 
-/// Tries a use case again that another writer has crossed, such as one of two that wait for each other. Nothing of it is done: it
-/// is a transaction, or within one of the whole request a part of that. If it is crossed again and again, it is a conflict; but an
-/// error under a key, where a conflict would be kept, and said again to whoever repeats.
+/// Retries a use case on a write conflict, such as a deadlock. An attempt that failed has left nothing behind: it is a transaction, or a
+/// savepoint in the transaction of a request. If every attempt fails, the answer is a conflict. Under an idempotency key it is an error
+/// instead: a conflict would be kept, and returned again to whoever repeats the request.
 pub async fn retry_on_conflict<T, F: Future<Output = Result<T, Error>>>(
     app: &AppContext,
     attempt: impl Fn() -> F,

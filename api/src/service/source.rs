@@ -1,4 +1,4 @@
-//! Published sources of facts: read by everyone.
+//! Published sources of facts: read by everyone. No mutation writes them.
 
 use entity::source;
 

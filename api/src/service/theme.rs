@@ -1,4 +1,4 @@
-//! Themes: subjects, affected groups and development goals.
+//! Themes: subjects, affected groups and development goals. The rules stand in `domain/council.rs`.
 
 use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
 use entity::id::{RecommendationId, ThemeId};
@@ -193,19 +193,18 @@ fn apply_update(before: &theme::Model, input: UpdateThemeInput) -> Validated<the
     })
 }
 
-/// A theme that becomes a part of another one.
+/// A theme that is merged into another one.
 #[derive(Clone, Debug, InputObject)]
 pub struct MergeThemesInput {
-    /// The theme that ceases to be.
+    /// The theme that is removed.
     pub id: ID,
-    /// Its version that you have read.
+    /// The version of it that you have read.
     pub expected_version: i32,
     /// The theme that takes its place.
     pub into_id: ID,
 }
 
-/// What was on a theme is on the other one from now on: recommendations, the themes below, what other systems call it.
-/// Returns the other one.
+/// Moves what is on a theme to another one: recommendations, the themes below, external ids. Returns the other one.
 pub async fn merge(app: &AppContext, viewer: &Viewer, input: MergeThemesInput) -> Result<Written<theme::Model>, Error> {
     viewer.require(Act::KeepRecord)?;
     combine!(
@@ -225,7 +224,7 @@ pub async fn merge(app: &AppContext, viewer: &Viewer, input: MergeThemesInput) -
     tx.commit(into).await
 }
 
-/// Puts one theme in the place of another one on every recommendation, adopted ones among them.
+/// Replaces one theme by another one on every recommendation, adopted ones among them.
 async fn move_recommendations(tx: &mut Tx<'_>, from: ThemeId, into: ThemeId) -> Result<(), Error> {
     let on_it = Condition::all().add(recommendation_theme::Column::ThemeId.eq(from));
     let links = read::all::<recommendation_theme::Entity>(tx.db(), tx.viewer(), on_it).await?;
@@ -248,7 +247,7 @@ async fn move_children(tx: &mut Tx<'_>, from: ThemeId, into: ThemeId) -> Result<
     tx.touch_many::<theme::Entity>(&mut moved).await
 }
 
-/// The wanted parent and all above it.
+/// The wanted parent and all themes above it.
 async fn ancestors(tx: &Tx<'_>, parent: Option<ThemeId>) -> Result<Vec<ThemeId>, Error> {
     tx.ancestors::<theme::Entity>("parentId", parent, |row| row.parent_id, "theme").await
 }

@@ -1,5 +1,4 @@
-//! What waits for news does not work: how long the results of a subscription may take to make is bounded, how long they are
-//! waited for is not.
+//! The timeout of a subscription's work: making results is bounded, waiting for news is not. It knows no subscription.
 
 use std::cell::Cell;
 use std::pin::{Pin, pin};
@@ -9,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Sleep, sleep};
 
 tokio::task_local! {
-    /// Whether what runs waits for news.
+    /// Whether the running work is waiting for news.
     static WAITS: Cell<bool>;
 }
 
@@ -18,14 +17,14 @@ pub async fn paused<T>(news: impl Future<Output = T>) -> T {
     let mut news = pin!(news);
     std::future::poll_fn(|context| {
         let polled = news.as_mut().poll(context);
-        // Nobody asks outside of a bounded work.
+        // Outside of `within` there is nobody to tell.
         let _ = WAITS.try_with(|waits| waits.set(polled.is_pending()));
         polled
     })
     .await
 }
 
-/// What a future comes to, unless it works longer than `limit` without waiting for news.
+/// The result of a future, unless it works longer than `limit` without waiting for news.
 pub async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     let mut left: Option<Pin<Box<Sleep>>> = None;

@@ -1,5 +1,5 @@
-//! Calling the addresses of webhooks: signed, within a time, without following redirects, and only into the public network
-//! unless the configuration says otherwise.
+//! Calls the addresses of webhooks: signed, with a timeout, without following redirects, and only into the public network unless the
+//! configuration allows others. It knows neither the feed nor the database.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::OnceLock;
@@ -15,17 +15,17 @@ use crate::domain::webhook::{Fate, fate, is_public, signature};
 use crate::error::Error;
 use crate::telemetry;
 
-/// A receiver that has not answered by then has failed.
+/// The timeout: a receiver that has not answered by then has failed.
 const TIME_LIMIT: Duration = Duration::from_secs(8);
-/// Longest texts of errors, in characters.
+/// The longest text of an error, in characters.
 const ERROR: usize = 300;
 
-/// What came of a call.
+/// The result of a call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Posted {
     pub status: Option<i32>,
     pub error: Option<String>,
-    /// The seconds that the receiver asks to be left alone.
+    /// How many seconds the receiver asks to wait.
     pub retry_after: Option<i64>,
 }
 
@@ -39,7 +39,7 @@ impl Posted {
     }
 }
 
-/// Calls the addresses of webhooks. The connections are made when it is first used.
+/// Calls the addresses of webhooks. The HTTP client is made when it is first used.
 #[derive(Debug, Default)]
 pub struct WebhookSender {
     private_allowed: bool,
@@ -64,7 +64,7 @@ impl WebhookSender {
     /// Sends a message with the signatures of all secrets that are valid.
     pub async fn post(&self, row: &webhook::Model, id: &str, at: DateTime<Utc>, body: &str) -> Posted {
         let Some(client) = self.client() else { return Posted::failed("no client of HTTP") };
-        // An address that is written as numbers is not resolved.
+        // A numeric address is not resolved, so it is checked here.
         let numeric = Url::parse(&row.url).ok().and_then(|url| numeric_host(&url));
         if numeric.is_some_and(|address| !self.private_allowed && !is_public(address)) {
             return Posted::failed(NOT_PUBLIC);
@@ -107,7 +107,7 @@ fn numeric_host(url: &Url) -> Option<IpAddr> {
 
 const NOT_PUBLIC: &str = "The address is not one of the public network.";
 
-/// Resolves a name when a connection is made, to public addresses only: what it was resolved to before does not count.
+/// Resolves a name when a connection is made, to public addresses only: an earlier resolution does not count.
 struct PublicNetwork;
 
 impl Resolve for PublicNetwork {

@@ -1,4 +1,4 @@
-//! Writers beside an import: what a mutation takes, and what the import takes, each against itself alone.
+//! Writers beside an import: how long a mutation takes and how long the import takes, each compared with the same alone.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// The times of mutations, as long as something goes on.
+    /// The times of mutations, repeated as long as something goes on.
     async fn write(&mut self, goes_on: impl Fn() -> bool) -> Vec<Duration> {
         let mut times = Vec::new();
         while goes_on() {
@@ -38,7 +38,7 @@ impl Writer<'_> {
     }
 }
 
-/// The lines of a round, of records that are new in it.
+/// The lines of a round, with records that are new in it.
 fn file(directory: &Path, body: &str, round: usize) -> PathBuf {
     let path = directory.join(format!("{round}.ndjson"));
     let mut file = std::io::BufWriter::new(std::fs::File::create(&path).unwrap());
@@ -99,7 +99,7 @@ pub async fn measure(app: &TestApp, name: &str) -> [Line; 2] {
     ]
 }
 
-/// The milliseconds of the 95th of a hundred.
+/// The 95th percentile in milliseconds.
 fn slow(mut times: Vec<Duration>) -> f64 {
     times.sort();
     times[(times.len() - 1) * 95 / 100].as_secs_f64() * 1e3

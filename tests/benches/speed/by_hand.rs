@@ -1,5 +1,5 @@
-//! The same statements as the service runs, written by hand and run through sqlx on connections like the service's, and of
-//! their rows what the answer needs read into values. No JSON is written of it.
+//! The same statements as the service runs, written by hand and run through sqlx on the same kind of connections. The columns that an
+//! answer needs are read into values; no JSON is written.
 
 use chrono::NaiveDate;
 use sea_orm::sqlx::postgres::{PgPool, PgPoolOptions, PgRow};
@@ -47,7 +47,7 @@ macro_rules! ids {
     };
 }
 
-/// The rows of a table whose id is among some, and what is read of them.
+/// The rows of a table with these ids, and the columns that are read of them.
 macro_rules! among {
     ($hand:ident, $table:literal, $columns:ident, $id:literal, $ids:expr, $order:literal, |$rows:ident| $read:expr) => {
         match $hand {
@@ -74,7 +74,7 @@ macro_rules! among {
 
 impl ByHand {
     pub async fn connect(url: &str) -> Self {
-        // As the service does, and unlike sqlx's defaults: no ping before each statement, and SQLite need not reach the disk.
+        // As in the service, and unlike sqlx's defaults: no ping before each statement, and SQLite need not reach the disk.
         if url.starts_with("sqlite:") {
             let sqlite: SqliteConnectOptions = url.parse().unwrap();
             let sqlite = sqlite.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Normal);

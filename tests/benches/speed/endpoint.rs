@@ -1,5 +1,5 @@
-//! What the endpoint itself takes: a small query against a fixed body, and the admission of a new document against parsing and
-//! validating it.
+//! The cost of the endpoint itself: a small query against a fixed body, and the admission of a new document against parsing and validating
+//! it.
 
 use std::cell::Cell;
 
@@ -27,7 +27,7 @@ const SMALL: &str = "{ viewer { role } }";
 const SMALL_ANSWER: &str = r#"{"data":{"viewer":{"role":"ANONYMOUS"}}}"#;
 const CONNECTIONS: usize = 8;
 
-/// 600 bytes of a page as dashboards ask for it. Nothing of it is executed: what is measured comes before.
+/// 600 bytes of a document as dashboards send it. It is not executed: only what comes before is measured.
 const DOCUMENT: &str = "query Dashboard($first: Int = 20, $go: Boolean! = false) {
   recommendations(first: $first, filter: { status: { eq: ADOPTED } }, orderBy: [{ field: ADOPTED_ON, direction: DESC }])
     @include(if: $go) {
@@ -45,7 +45,7 @@ fragment Card on Recommendation { id label title status version adoptedOn body {
 ";
 
 pub async fn measure(app: &TestApp) -> Vec<Line> {
-    // The limit of points is that of a new installation.
+    // The rate limit is that of a new installation.
     let app = app.second_with(|config| config.limits.rate_points = Limits::DEFAULT.rate_points).await;
     let ours = clients(app.serve().await).await;
     let answer = || ([(header::CONTENT_TYPE, "application/graphql-response+json")], SMALL_ANSWER);
@@ -69,7 +69,7 @@ async fn small_query(ours: &[Client], fixed: MethodRouter, how: &str) -> Line {
     let router = Router::new().route("/graphql", fixed);
     tokio::spawn(async move { serve(listener, router, &Config::embedded(Config::DATA_DIR.into()), stopping).await });
     let fixed = clients(port).await;
-    // At least 0.6 times as many requests in a time: at most 1 / 0.6 times the time for each.
+    // At least 0.6 times as many requests in the same time: at most 1 / 0.6 times the time for each.
     let what = format!("`{SMALL}` over HTTP on {CONNECTIONS} connections, to the same server with a fixed body, {how}");
     Line::compare(what, 1.0 / 0.6, async || ask_all(ours).await, async || ask_all(&fixed).await).await
 }
@@ -78,7 +78,7 @@ async fn admission() -> Line {
     let limits = Limits::DEFAULT;
     let (admission, schema, sizes) = (Admission::to(&sdl(), limits), schema(true), Sizes::default());
     let number = Cell::new(0_u64);
-    // A comment makes another document of it.
+    // A comment makes it another document.
     let new = || {
         number.set(number.get() + 1);
         format!("{DOCUMENT}# {:08}", number.get())

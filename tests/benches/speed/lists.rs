@@ -11,12 +11,12 @@ use crate::{Asked, Line};
 
 const FEW: u32 = 2_000;
 const MANY: u32 = 200_000;
-/// What is asked before it counts: each connection of a client plans a statement once.
+/// How often it is asked before measuring: each connection of a client plans a statement once.
 const BEFORE: u32 = 24;
-/// The best of so many: the machine is noisy in one direction only. What takes longer than this in all is not asked for again.
+/// The best of so many runs: noise on a machine only makes them slower. A query that takes longer than this in total is not repeated.
 const TIMES: u32 = 9;
 const PATIENCE: Duration = Duration::from_millis(100);
-/// So many cells are printed.
+/// How many cells are printed.
 const WORST: usize = 10;
 const LIMIT: f64 = 1.5;
 
@@ -35,7 +35,7 @@ struct Cell {
     variables: Value,
 }
 
-/// A list: what it is called, its query, its filter, and what it is sorted by.
+/// A list: its name, its query, its filter, and what it is sorted by.
 type List = (String, String, Value, &'static [&'static str]);
 
 fn recommendations() -> impl Iterator<Item = List> {
@@ -145,7 +145,7 @@ async fn best(client: &Client, cell: &Cell) -> Duration {
     best
 }
 
-/// The worst cells of the matrix, how many of all of them grow with the table, and of which lists they are, with the most.
+/// The worst cells of the matrix; how many of all cells grow with the table, and in which lists, those with the most first.
 pub async fn measure(database: Database, name: &str) -> Vec<Line> {
     let [few, many] = [FEW, MANY].map(async |count| {
         let app = TestApp::start(database).await.expect("a database");
@@ -199,7 +199,7 @@ pub async fn measure(database: Database, name: &str) -> Vec<Line> {
     lines
 }
 
-/// A nested page for whoever sees the least, to the same page for whoever sees all.
+/// A nested page for the viewer that sees the least, against the same page for one that sees everything.
 pub async fn by_viewer(app: &TestApp, name: &str) -> Line {
     let variables = json!({ "first": 20, "order": [{ "field": "ADOPTED_ON", "direction": "DESC" }] });
     let anonymous = Asked::new(&app.anonymous(), crate::NESTED_PAGE, variables.clone()).await;

@@ -39,14 +39,14 @@ const WARM_UP: usize = 100;
 /// A nested page: 20 recommendations with their bodies, and the organisers of their meetings.
 pub const NESTED_PAGE: &str = "query($first: Int, $after: String, $order: [RecommendationOrder!]) { recommendations(first: $first, after: $after, \
     orderBy: $order) { nodes { label title status body { code } meeting { title startsOn organizers { organization { acronym name } } } } } }";
-/// The same page without what the records of one order have more of than those of another.
+/// The same page without the fields of which the records of one order have more than those of another.
 const FLAT_PAGE: &str = "query($first: Int, $after: String, $order: [RecommendationOrder!]) { recommendations(first: $first, after: $after, \
     orderBy: $order) { nodes { label title status adoptedOn body { code } } } }";
 const CURSORS: &str = "query($first: Int, $after: String, $order: [RecommendationOrder!]) { recommendations(first: $first, after: $after, \
     orderBy: $order) { nodes { label } pageInfo { endCursor } } }";
 const BY_LABEL: &str = "query($label: String!) { recommendation(by: { label: $label }) { id label status } }";
 
-/// In which order and with what of each record deep and large lists are read.
+/// The orders in which deep pages and large lists are read, and the query for each.
 const ORDERS: [(&str, &str, &str); 4] = [
     ("CREATED_AT", "ASC", NESTED_PAGE),
     ("LABEL", "ASC", FLAT_PAGE),
@@ -60,7 +60,7 @@ struct Line {
     ours: String,
     by_hand: String,
     ratio: f64,
-    /// The 10th and the 90th of a hundred ratios.
+    /// The 10th and the 90th percentile of the ratios.
     spread: Option<(f64, f64)>,
     limit: f64,
 }
@@ -89,7 +89,7 @@ impl Line {
         }
     }
 
-    /// What one action takes against another one.
+    /// The time of one action against that of another.
     async fn compare(what: String, limit: f64, one: impl AsyncFn(), other: impl AsyncFn()) -> Self {
         let (times, mut ratios) = rounds(one, other).await;
         ratios.sort_by(f64::total_cmp);
@@ -100,7 +100,7 @@ impl Line {
     }
 }
 
-/// What the program logs unless it is told otherwise.
+/// What the program logs by default.
 const LOG: &str = "info,sqlx=warn,sea_orm_migration=warn";
 
 /// The exit code of arguments that nothing can be made of.
@@ -119,7 +119,7 @@ fn main() -> ExitCode {
 
 /// Measures what is wanted; fails if a limit is missed.
 fn print_table(options: &Options) -> ExitCode {
-    // Requests are logged as the program logs them, to where nobody reads.
+    // Requests are logged as the program logs them, to a file that discards everything.
     let log = std::env::var("REC_LOG").unwrap_or_else(|_| LOG.to_owned());
     telemetry::start(&log, Arc::new(File::create("/dev/null").unwrap()), false).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -159,7 +159,7 @@ async fn measure(database: Database, options: &Options) -> usize {
     if options.is_wanted("hand") {
         by_hand_lines(&small, name, &mut print).await;
     }
-    // What comes before the database is the same on both.
+    // What happens before the database is the same on both.
     if database == Database::Sqlite && options.is_wanted("endpoint") {
         for line in endpoint::measure(&small).await {
             print(line);
@@ -212,7 +212,7 @@ async fn measure(database: Database, options: &Options) -> usize {
     missed
 }
 
-/// The service against the same statements, run by hand. The first line tells how still the machine is.
+/// The service against the same statements run by hand. The first line shows how quiet the machine is.
 async fn by_hand_lines(app: &TestApp, name: &str, print: &mut impl FnMut(Line)) {
     let hand = ByHand::connect(&app.url).await;
     let nested = async || {
@@ -286,7 +286,7 @@ impl Asked {
     }
 }
 
-/// The median times of two actions that take turns, and of each round the ratio of the first to the second.
+/// The median times of two actions that take turns, and for each round the ratio of the first to the second.
 async fn rounds(one: impl AsyncFn(), other: impl AsyncFn()) -> ((Duration, Duration), Vec<f64>) {
     for _ in 0..WARM_UP {
         one().await;
@@ -295,7 +295,7 @@ async fn rounds(one: impl AsyncFn(), other: impl AsyncFn()) -> ((Duration, Durat
     let times = (repeats(&one).await, repeats(&other).await);
     let (mut ones, mut others, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
-        // Neither side always comes first.
+        // Neither side always goes first.
         let (one, other) = if round % 2 == 0 {
             let one = turn(&one, times.0).await;
             (one, turn(&other, times.1).await)
@@ -320,7 +320,7 @@ async fn repeats(action: &impl AsyncFn()) -> u32 {
     count
 }
 
-/// What an action takes, on the average of a turn.
+/// The average time of an action in one turn.
 async fn turn(action: &impl AsyncFn(), times: u32) -> Duration {
     let started = Instant::now();
     for _ in 0..times {

@@ -1,4 +1,4 @@
-//! What operations take of a processor for each of their points: the dearest against the median, as each viewer.
+//! The processor time that operations take for each of their points: the most expensive against the median, for each viewer.
 
 use rec_tests::Database;
 use rec_tests::points::{DEAREST, Large, Measured, Points};

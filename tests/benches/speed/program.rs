@@ -16,7 +16,7 @@ const AT_ONCE: usize = 8;
 /// As many as the service keeps parsed.
 const DOCUMENTS: usize = 1_000;
 
-/// The server, ended with the bench.
+/// The server, killed when the bench ends.
 struct Server(Child);
 
 impl Drop for Server {
@@ -26,7 +26,7 @@ impl Drop for Server {
     }
 }
 
-/// What follow the record at once.
+/// How many subscribers follow the feed at once.
 const SUBSCRIBERS: u32 = 1_000;
 
 /// The program that serves a database, and a client that is ready to ask it.
@@ -58,7 +58,7 @@ impl Program {
     }
 }
 
-/// The program on a database, with nothing else of the environment's configuration.
+/// The program on a database, without the rest of the environment's configuration.
 pub fn command(data: &Path, url: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rec-program"));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("REC_")) {
@@ -87,7 +87,7 @@ pub async fn serve(url: &str) -> Program {
     Program { server, directory, port, client, start: started.elapsed().as_secs_f64() }
 }
 
-/// How much memory an export of a large database takes, compressed as clients ask for it, above what the program takes before.
+/// The memory that an export of a large database takes, compressed as clients ask for it, above what the program takes before.
 pub async fn export(url: &str, name: &str) -> Line {
     let program = serve(url).await;
     let process = program.server.0.id();
@@ -129,7 +129,7 @@ pub async fn measure(url: &str, name: &str) -> Vec<Line> {
     ]
 }
 
-/// The kilobytes that each subscriber takes, and the milliseconds from sending a mutation until the last of them has heard of it.
+/// The kilobytes for each subscriber, and the milliseconds from sending a mutation until the last subscriber has received it.
 async fn subscribers(program: &Program, url: &str) -> (f64, f64) {
     let (Program { server, client, .. }, port, token) = (program, program.port, program.token(url));
     let (told, mut heard) = mpsc::unbounded_channel();
@@ -163,7 +163,7 @@ async fn subscribers(program: &Program, url: &str) -> (f64, f64) {
         for _ in 0..SUBSCRIBERS {
             heard.recv().await.unwrap();
         }
-        // The first change finds them all ready.
+        // With the first change all of them are ready.
         if number == 0 {
             each = (resident(server.0.id()) - before) * 1024.0 / f64::from(SUBSCRIBERS);
         } else {
@@ -182,7 +182,7 @@ async fn load(client: &reqwest::Client, port: u16) -> Duration {
         let client = client.clone();
         tokio::spawn(async move {
             for request in 0..REQUESTS / AT_ONCE {
-                // A comment makes another document of it.
+                // A comment makes it another document.
                 let document = format!("{NESTED_PAGE} # {}", (request * AT_ONCE + worker) % DOCUMENTS);
                 let body = json!({ "query": document, "variables": { "first": 20 } });
                 let answer = client.post(format!("http://127.0.0.1:{port}/graphql")).json(&body).send().await.unwrap();
@@ -197,7 +197,7 @@ async fn load(client: &reqwest::Client, port: u16) -> Duration {
     started.elapsed()
 }
 
-/// Megabytes of a process that are in memory, as Linux tells.
+/// The resident memory of a process in megabytes, as Linux reports it.
 fn resident(id: u32) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();

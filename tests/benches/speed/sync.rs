@@ -1,5 +1,5 @@
-//! What sync jobs do: bulk writes against the same rows inserted by hand, the change feed, exports against the same rows
-//! selected by hand, and what the feed costs a single write.
+//! What sync jobs do: bulk writes against the same rows inserted by hand, the change feed, exports against the same rows selected by hand,
+//! and the cost of the feed for a single write.
 
 use std::time::{Duration, Instant};
 
@@ -21,14 +21,14 @@ use uuid::Uuid;
 use super::by_hand::ByHand;
 use super::{Line, median};
 
-/// Recommendations that are written in bulk, and those of one bulk write.
+/// How many recommendations are written in bulk, and how many in one bulk write.
 const BULK: usize = 20_000;
 const CHUNK: usize = 500;
-/// Changes that are read.
+/// How many changes are read.
 const CHANGES: usize = 100_000;
 /// How long that may take, in seconds: 50,000 a second.
 const CHANGES_WITHIN: f64 = 2.0;
-/// Single writes.
+/// How many single writes.
 const WRITES: usize = 500;
 
 /// `large` holds 200,000 recommendations.
@@ -150,7 +150,7 @@ macro_rules! insert {
     }};
 }
 
-/// A new id, in the order of time, as the service mints them.
+/// A new id, in the order of time, as the service makes them.
 fn id() -> Uuid {
     static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
     let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -242,7 +242,7 @@ async fn select_postgres(pool: &PgPool, tables: &[&str]) -> usize {
 const READ: &str = "query($after: String) { changes(after: $after, first: 500) { \
     edges { cursor kind type id version } endCursor upToDate } }";
 
-/// The feed as a sync job reads it that wants all of it.
+/// The feed as a sync job reads it that wants everything.
 async fn changes(app: &TestApp, name: &str) -> Line {
     let client = app.secretariat();
     let mut times = Vec::new();
@@ -304,7 +304,8 @@ async fn exports(app: &TestApp, name: &str) -> Line {
 const CREATE: &str =
     "mutation($input: CreateThemeInput!) { createTheme(input: $input) { theme { id } change { cursor } } }";
 
-/// A single mutation with its change and its audit line, against the insert of its row alone. A ratio to be known; no limit.
+/// A single mutation with its change and its audit line, against the insert of its row alone. The ratio is for information; it has no
+/// limit.
 async fn commits(app: &TestApp, other: &TestApp, name: &str) -> Line {
     let (client, hand) = (app.secretariat(), ByHand::connect(&other.url).await);
     let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
@@ -339,7 +340,7 @@ async fn commits(app: &TestApp, other: &TestApp, name: &str) -> Line {
 const WRITERS: usize = 8;
 const EACH: usize = 25;
 
-/// Single mutations of several writers at once, against as many inserts without the feed. A ratio to be known; no limit.
+/// Single mutations of several writers at once, against as many inserts without the feed. The ratio is for information; it has no limit.
 async fn commits_at_once(app: &TestApp, other: &TestApp, name: &str) -> Line {
     let (client, hand) = (app.secretariat(), ByHand::connect(&other.url).await);
     let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());

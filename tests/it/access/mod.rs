@@ -1,11 +1,11 @@
-//! Who may do what. The two tables are the document: a row for every root field, a column for every kind of viewer, and
-//! each cell is executed.
+//! Who may do what. The two tables are the document: a row for every root field, a column for every kind of viewer, and each cell is
+//! executed.
 //!
-//! `yes`: done or shown. `no`: `FORBIDDEN`. `-`: answers like what does not exist (null, an empty list, `NOT_FOUND`).
+//! `yes`: done or shown. `no`: `FORBIDDEN`. `-`: the same answer as for what does not exist (null, an empty list, `NOT_FOUND`).
 //!
-//! The partners: `another` chairs working group B, and has no part in the record; `own` is the drafting organisation, a
-//! member of working group A; `chair` chairs working group A; `committee` chairs the Executive Committee. Texts are
-//! those of `own` in working group A unless the row says otherwise.
+//! The partners: `another` chairs working group B, and has no part in the record; `own` is the drafting organisation, a member of working
+//! group A; `chair` chairs working group A; `committee` chairs the Executive Committee. Texts are those of `own` in working group A unless
+//! the row says otherwise.
 
 mod records;
 
@@ -206,7 +206,7 @@ fn viewers(app: &TestApp) -> [Client; 8] {
     ]
 }
 
-/// What the table says and what happened, where they differ.
+/// Notes a cell for which the table says something else than what happened.
 fn compare(wrong: &mut Vec<String>, row: &Row, viewer: usize, got: &str) {
     let expected = row.cells[viewer];
     if expected != got {
@@ -252,7 +252,7 @@ async fn shown(client: &Client, root: &Root, id: &str) -> String {
     }
 }
 
-/// Whether the feed tells a viewer of a record that it may see.
+/// Whether the feed tells a viewer of a record.
 async fn is_told(client: &Client, id: &str) -> bool {
     let mut after = Value::Null;
     loop {

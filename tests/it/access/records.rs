@@ -73,7 +73,7 @@ impl<'a> Setting<'a> {
         }
     }
 
-    /// A valid input for a mutation, on a fresh record.
+    /// A valid input of a mutation, on a fresh record.
     pub async fn input(&self, mutation: &str, record: &str) -> Value {
         let app = self.app;
         let number = self.next();
@@ -203,7 +203,7 @@ impl<'a> Setting<'a> {
         }
     }
 
-    /// A text of the demonstration in a state to which no mutation of this table leads.
+    /// A demonstration text in a state that no mutation of this table leads to.
     async fn demonstration(&self, state: &str) -> Id {
         rec_api::service::seed::demo::load(&self.app.app).await.expect("a demonstration");
         let filter = json!({ "isDemo": { "eq": true }, "status": { "eq": state } });
@@ -295,7 +295,7 @@ impl<'a> Setting<'a> {
         json!({ "meetingId": meeting, "organizationId": organization, "capacity": "DELEGATE", "attendance": "INVITED" })
     }
 
-    /// A figure whose source is not one of the public record.
+    /// A figure whose source is not one of the public register.
     async fn figure(&self) -> operation_figure::Model {
         let db = &self.app.app.databases.read;
         let closed = source::Entity::find().filter(source::Column::Audience.eq(Audience::Confidential));

@@ -1,4 +1,4 @@
-//! Disks that are full, and disks that fail.
+//! Full disks and failing disks.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -53,7 +53,7 @@ async fn a_disk_that_is_full_at_any_statement_loses_nothing(app: TestApp) {
 async fn a_service_that_has_written_nothing_yet_knows_whether_it_could(app: TestApp) {
     let fresh = app.second().await;
     let write = &fresh.app.databases.write;
-    // No more pages than there are.
+    // No more pages than there are already.
     write.execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
     assert_eq!(fresh.anonymous().get("/health/ready", &[]).await.0.status, 503);
     write.execute_unprepared("PRAGMA max_page_count = 100000").await.unwrap();
@@ -98,7 +98,7 @@ async fn a_server_without_room_loses_nothing(shared: TestApp) {
     pair.end().await;
 }
 
-/// A program that writes, and one that reads what it has acknowledged.
+/// A program that writes, and one that reads what was acknowledged.
 struct Programs {
     writing: Serving,
     reading: Serving,
@@ -137,14 +137,14 @@ impl Programs {
         get(self.writing.port, "/health/ready")
     }
 
-    /// Writes until there is no room for it, again and again. `confine` leaves room for so many bytes, and `free` for all.
+    /// Writes until there is no space left, again and again. `confine` leaves space for so many bytes, and `free` lifts that.
     fn lose_nothing(mut self, rounds: u64, confine: impl Fn(&Serving, u64), free: impl Fn(&Serving)) {
         assert_eq!(self.write("FIRST", None), Outcome::Acknowledged);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let db = runtime.block_on(sea_orm::Database::connect(&self.url)).expect("the file");
         let mut unready = 0;
         for round in 0..rounds {
-            // A log of writes that is written anew would have room.
+            // A write-ahead log that starts again from its beginning would have space.
             runtime.block_on(db.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)")).expect("an empty log");
             confine(&self.writing, round * 7919 % 40_000);
             for number in 0.. {
@@ -155,7 +155,7 @@ impl Programs {
                     Outcome::Refused => panic!("refused"),
                     Outcome::Failed(failure) => {
                         assert_eq!(failure, "UNAVAILABLE");
-                        // A file that is written from its beginning again has room, and what asks for room takes some.
+                        // A log that starts again from its beginning has space, but the readiness probe needs some more.
                         unready += u64::from(self.ready() == 503);
                         break;
                     }
@@ -189,7 +189,7 @@ fn a_full_disk_loses_nothing_that_was_acknowledged() {
 fn a_disk_that_fails_loses_nothing_that_was_acknowledged() {
     let data = tempfile::tempdir().expect("a temporary directory");
     let programs = Programs::start(data.path(), |data| command_ignoring("XFSZ", data));
-    // What is written beyond the most that a file may hold fails otherwise than for want of room: SQLite calls it an I/O error.
+    // A write beyond the largest allowed size of a file fails in another way than a full disk: SQLite calls it an I/O error.
     let confine = |writing: &Serving, room| limit(writing.id(), "fsize", Some(room));
     programs.lose_nothing(100, confine, |writing| limit(writing.id(), "fsize", None));
 }

@@ -1,4 +1,4 @@
-//! A want of memory.
+//! Lack of memory.
 
 use std::process::Command;
 
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{Pair, Tries};
 
-/// What a server that writes a long text has no memory for.
+/// Something for which a server lacks memory: writing a long text.
 async fn draft(app: &TestApp, body: &str) -> Result<(), String> {
     let long = "A sentence of a text that takes many pages. ".repeat(400);
     let draft = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("A draft"), "text": text(&long) });
@@ -20,7 +20,7 @@ async fn draft(app: &TestApp, body: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Reads a list: all of it, or nothing.
+/// Reads a list: the answer must be complete, or an error.
 async fn read(app: &TestApp) -> Result<(), String> {
     let body = app.secretariat().send("{ meetings(first: 100) { nodes { venue } totalCount } }", json!({})).await.body;
     if let Some(code) = body["errors"][0]["extensions"]["code"].as_str() {
@@ -31,10 +31,10 @@ async fn read(app: &TestApp) -> Result<(), String> {
     Ok(())
 }
 
-/// The most that SQLite may take in a process, in bytes.
+/// The most memory that SQLite may take in a process, in bytes.
 const MOST: u32 = 48 << 20;
 
-/// Memory of SQLite that nothing else can have.
+/// Memory of SQLite that nothing else can use.
 struct Ballast(DatabaseConnection);
 
 impl Ballast {
@@ -46,7 +46,7 @@ impl Ballast {
         Self(ballast)
     }
 
-    /// Holds so many pages more, or as many as there are. Says how many.
+    /// Takes so many more pages, or as many as there are. Returns how many.
     async fn hold(&self, pages: u32) -> u32 {
         let (mut held, mut size) = (0, 4096);
         while held < pages && size > 0 {
@@ -68,7 +68,7 @@ impl Ballast {
     }
 }
 
-/// The name of this test, which runs in a process of its own: SQLite's limit is that of a process, and is never raised.
+/// The name of this test, which runs in a process of its own: SQLite's limit holds for the whole process, and is never raised.
 const ALONE: &str = "acknowledged::memory::sqlite_without_memory_loses_nothing";
 
 #[test]

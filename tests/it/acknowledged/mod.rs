@@ -1,5 +1,5 @@
-//! What is acknowledged is kept, and everyone sees it, whatever has failed before: a disk, memory, a statement that is interrupted,
-//! a request that is cut off, a connection that ends. What is not acknowledged leaves nothing that stands in the way of others.
+//! What is acknowledged is kept, and everyone sees it, whatever failed before: a disk, memory, an interrupted statement, a request that is
+//! cut off, a broken connection. What is not acknowledged leaves nothing that blocks others.
 
 mod disk;
 mod memory;
@@ -22,12 +22,12 @@ use serde_json::{Value, json};
 pub(crate) const CREATE: &str = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { theme { id } userErrors { code } \
                       change { cursor } } }";
 
-/// The variables of a mutation; codes are in capitals.
+/// The variables of a mutation; codes are in upper case.
 pub(crate) fn theme(code: &str) -> Value {
     json!({ "input": { "code": code, "name": text(code), "kind": "SUBJECT" } })
 }
 
-/// What became of a mutation.
+/// The outcome of a mutation.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Acknowledged,
@@ -36,7 +36,7 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    /// The code of what has failed.
+    /// The code of the error, if it failed.
     fn acknowledged(self) -> Result<(), String> {
         match self {
             Self::Acknowledged => Ok(()),
@@ -58,16 +58,16 @@ pub(crate) fn outcome(body: &Value) -> Outcome {
     }
 }
 
-/// What became of the same, tried with more and more room or time.
+/// The outcomes of one thing that is tried with more and more space or time.
 #[derive(Debug, Default)]
 struct Tries {
     failed: u32,
-    /// How many have succeeded since one failed.
+    /// How many succeeded since the last failure.
     in_a_row: u32,
 }
 
 impl Tries {
-    /// Whether there is enough for it now.
+    /// Notes a success; returns whether there is enough by now.
     fn succeed(&self) -> bool {
         self.in_a_row == 3
     }
@@ -83,7 +83,7 @@ impl Tries {
     }
 }
 
-/// Writers of an application and readers of another one on the same database.
+/// A writer in one application and readers in another one, on the same database.
 struct Pair {
     writer: Client,
     reader: Client,
@@ -97,7 +97,7 @@ impl Pair {
         Self { writer: app.secretariat(), reader: other.anonymous(), other, acknowledged: BTreeSet::new() }
     }
 
-    /// Sends a mutation; what it acknowledges is there for others at once.
+    /// Sends a mutation; if it is acknowledged, others see it at once.
     async fn write(&mut self, client: &Client, code: &str) -> Outcome {
         let outcome = outcome(&client.send(CREATE, theme(code)).await.body);
         if outcome == Outcome::Acknowledged {
@@ -112,7 +112,7 @@ impl Pair {
         assert_eq!(self.reader.query_with(query, json!({ "code": code })).await["theme"]["code"], code, "lost");
     }
 
-    /// What was refused, and what is accepted after something has failed.
+    /// After something has failed a duplicate is still refused, and new writes are accepted.
     async fn goes_on(&mut self, name: &str) {
         let writer = self.writer.clone();
         if let Some(known) = self.acknowledged.first().cloned() {
@@ -123,9 +123,9 @@ impl Pair {
         assert_eq!(self.write(&keyed, &format!("KEYED-{name}")).await, Outcome::Acknowledged);
     }
 
-    /// All that was acknowledged is in the database, once in its feed, and no transaction is left open.
+    /// Everything that was acknowledged is in the database, once in its feed, and no transaction is left open.
     async fn end(mut self) {
-        // What was begun and given up comes to its end before this one begins.
+        // What was begun and abandoned ends before this one begins.
         self.goes_on("LAST").await;
         let codes = self.other.rows("SELECT code AS x FROM theme").await;
         let codes: BTreeSet<String> = codes.iter().filter_map(|row| row["x"].as_str()).map(str::to_owned).collect();
@@ -139,8 +139,8 @@ impl Pair {
             let open =
                 "SELECT query AS x FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in %'";
             assert_eq!(self.other.rows(open).await, Vec::<Value>::new());
-            // The service and the server agreed all the while on whether there was a transaction. (A part of one whose end was cut off is
-            // taken back in vain, and all of it with that.)
+            // The service and the server always agreed on whether there was a transaction. (If a savepoint's end was cut off, its rollback
+            // fails, and the whole transaction is rolled back.)
             let said = postgres::said(&self.other.url);
             let strayed = said.iter().find(|line| line.contains("transaction in progress"));
             assert_eq!(strayed, None);
@@ -162,7 +162,7 @@ async fn cut_off<T>(polls: u32, future: impl Future<Output = T>) -> Option<T> {
     .await
 }
 
-/// Has the writer's next statements interrupted, once so many instructions of the database's machine are done.
+/// Interrupts the writer's next statements after so many instructions of SQLite's virtual machine.
 async fn interrupt_after(steps: u64, app: &TestApp) {
     let left = Arc::new(AtomicU64::new(steps));
     let pool = app.app.databases.write.driver().get_sqlite_connection_pool();
@@ -197,7 +197,7 @@ async fn a_request_that_is_cut_off_anywhere_harms_no_other_one(app: TestApp) {
         } else {
             cut += 1;
             if round % 3 == 0 {
-                // Under its key it is done once, whether it was done before or not.
+                // With its key it is done once, whether it was done before or not.
                 assert_eq!(outcome(&client.send(CREATE, theme(&code)).await.body), Outcome::Acknowledged, "{code}");
                 pair.sees(&code).await;
                 pair.acknowledged.insert(code.clone());
@@ -291,7 +291,7 @@ on_postgres! {
 async fn a_connection_that_is_left_in_a_transaction_is_closed(app: TestApp) {
     let other = app.second().await;
     for _ in 0..20 {
-        // Given up as it begins a transaction of which sqlx knows nothing.
+        // Abandoned while it begins a transaction that sqlx does not know of.
         let begun = app.app.databases.read.execute_unprepared("BEGIN; SELECT pg_sleep(0.02)");
         assert!(tokio::time::timeout(Duration::from_millis(5), begun).await.is_err());
     }
@@ -313,7 +313,7 @@ async fn a_connection_that_ends_anywhere_loses_nothing(app: TestApp) {
     let mut failed = 0;
     for round in 0..60_u32 {
         let ending = async {
-            // Anywhere in the time that one takes.
+            // At any moment of the time that one takes.
             tokio::time::sleep(usual * round / 40).await;
             pair.other.rows(others).await;
         };
@@ -345,7 +345,7 @@ async fn after_a_restart_no_request_fails_for_an_old_connection(shared: TestApp)
     let all = futures_util::future::join_all((0..4).map(|_| client.send("{ bodies { totalCount } }", json!({})))).await;
     assert!(all.iter().all(|answer| answer.body["errors"].is_null()));
     server.restart().await;
-    // The connections of the pool are all of the old server.
+    // All connections of the pool lead to the old server.
     for number in 0..10 {
         assert_eq!(
             outcome(&app.secretariat().send(CREATE, theme(&format!("R{number}"))).await.body),
@@ -363,7 +363,7 @@ async fn a_server_that_takes_no_writes_is_not_ready_until_the_address_leads_to_a
     assert_eq!(ready().await, 200);
     let name = app.rows("SELECT CAST(current_database() AS text) AS x").await[0]["x"].as_str().unwrap().to_owned();
     let aside = sea_orm::Database::connect(&app.url).await.unwrap();
-    // What begins from now on is as on a server of that kind.
+    // New sessions behave as on a server of that kind.
     let lead = async |read_only: &str| {
         let sql = format!("ALTER DATABASE {name} SET default_transaction_read_only = {read_only}");
         aside.execute_unprepared(&sql).await.unwrap();
@@ -375,7 +375,7 @@ async fn a_server_that_takes_no_writes_is_not_ready_until_the_address_leads_to_a
     let written = outcome(&app.secretariat().send(CREATE, theme("READ-ONLY")).await.body);
     assert_eq!(written, Outcome::Failed("UNAVAILABLE".to_owned()));
     lead("off").await;
-    // Nobody but this question gives the old connections up.
+    // Only this readiness check makes the pool close the old connections.
     becomes(200).await;
     assert_eq!(outcome(&app.secretariat().send(CREATE, theme("WRITTEN")).await.body), Outcome::Acknowledged);
 }

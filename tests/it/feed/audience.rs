@@ -1,4 +1,4 @@
-//! To whom the feed's lines are told, and why a record is taken back.
+//! Which viewers the lines of the feed are for, and why a record is withdrawn.
 
 use entity::Audience::{Confidential, Participants, Public};
 use entity::change::{ChangeKind, ChangeReason};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{head, lines};
 
-/// What the feed's lines after a number are about, who could read it before, and who can.
+/// What the lines of the feed after a number are about, who could read it before, and who can now.
 async fn access(app: &TestApp, after: i64) -> Vec<(RecordType, Option<Access>, Access)> {
     let lines = lines(app, after).await.into_iter().map(|line| {
         let before = line.audience_before.map(|audience| (audience, line.owner_before));

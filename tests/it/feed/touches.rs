@@ -1,4 +1,4 @@
-//! Which records a use case touches, and by how many versions.
+//! Which records a use case touches, and how far their versions rise.
 
 use rec_tests::given::{at, at_with, text, with};
 use rec_tests::{TestApp, on_both_databases};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{audits, head, lines};
 
-/// A use case: what it says in the feed as `KIND Subject version`, and in the audit trail.
+/// Runs a use case: its lines in the feed as `KIND Subject version`, and its line in the audit trail.
 async fn writes(app: &TestApp, mutation: &str, input: Value, selection: &str, expected: &[&str]) -> Value {
     let (head, audits) = (head(app).await, audits(app).await.len());
     let payload = app.secretariat().payload(mutation, input, selection).await;

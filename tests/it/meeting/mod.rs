@@ -1,4 +1,4 @@
-//! Meetings: their plan, moves and parts, and the agenda. Who takes part stands beside.
+//! Meetings: their plan, transitions, parts and agenda. Who takes part stands in `participation`.
 
 mod agenda;
 
@@ -11,7 +11,7 @@ const SECOND_MEETING: &str = "{ meetings(filter: { startsOn: { eq: \"2024-11-27\
     title alternativeTitles { title source { url } } sessions { ordinal body { code } }
     organizers { role organization { acronym } } agenda { number position title kind } sources { url } } } }";
 
-/// A meeting on the day of the tests, with these fields besides.
+/// A meeting on the day of the tests, with these fields as well.
 async fn today(app: &TestApp, more: Value) -> Value {
     app.planned_meeting(with(json!({ "startsOn": "2026-01-15" }), more)).await
 }

@@ -1,4 +1,4 @@
-//! Lists as a database finds them, compared with what the memory sorts of their rows.
+//! Lists as a database finds them, compared with their rows sorted in memory.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::asked::{filters, order};
 use super::{Nested, ids, listing_of, nested_recommendations, parsed};
 
-/// The ids of recommendations, as a list sorts them: those without a value last, and what is equal by its id.
+/// The ids of recommendations in the order of a list: rows without a value last, and equal ones by id.
 fn sorted(mut rows: Vec<recommendation::Model>, way: &[(&str, &str)]) -> Vec<Uuid> {
     let key = |row: &recommendation::Model, field: &str| match field {
         "LABEL" => row.label.clone(),
@@ -45,7 +45,7 @@ fn ids_of(page: &Page<recommendation::Model>) -> Vec<Uuid> {
     page.rows.iter().map(|(row, _)| row.id.uuid()).collect()
 }
 
-/// One of the parts of so many ids.
+/// One of the parts of a list of ids.
 fn part(ids: &[Uuid], size: usize, number: usize) -> Vec<Uuid> {
     ids.iter().copied().skip(number * size).take(size).collect()
 }
@@ -58,7 +58,7 @@ const WAYS: [&[(&str, &str)]; 5] = [
     &[("ADOPTED_ON", "DESC"), ("LABEL", "ASC")],
 ];
 
-/// Compares lists, whole and page by page, with what the memory sorts of what a database finds.
+/// Compares lists, whole and page by page, with rows that a database finds and memory sorts.
 pub async fn each_list_is_as_found_and_sorted(app: &TestApp, viewer: &Viewer) {
     let db = &app.app.databases.read;
     for filter in filters() {
@@ -76,7 +76,7 @@ pub async fn each_list_is_as_found_and_sorted(app: &TestApp, viewer: &Viewer) {
             let whole: Vec<Uuid> = whole.iter().map(|row| row.id.uuid()).collect();
             let what = format!("{:?} {filter:?} {way:?}", viewer.role);
             assert_eq!(whole, expected, "{what}");
-            // Page by page it is the same, forth and back.
+            // Page by page it is the same, forwards and backwards.
             let size = expected.len().div_ceil(6).max(1);
             let (mut after, mut before) = (None, None);
             for number in 0..6 {
@@ -96,7 +96,7 @@ pub async fn each_list_is_as_found_and_sorted(app: &TestApp, viewer: &Viewer) {
     }
 }
 
-/// Compares lists of several records at once, with every filter, with what a database finds of each of them.
+/// Compares lists of several records at once, with every filter, with what a database finds for each of them.
 pub async fn each_nested_list_is_as_found(app: &TestApp, viewer: &Viewer) {
     let db = &app.app.databases.read;
     let mut nested = nested_recommendations(app).await;
@@ -130,7 +130,7 @@ pub async fn each_nested_list_is_as_found(app: &TestApp, viewer: &Viewer) {
     }
 }
 
-/// Compares lists of several records at once with the rows that hang on each of them, whatever their order.
+/// Compares lists of several records at once with the rows of each of them, whatever their order.
 pub async fn each_nested_list_has_its_rows<E, F, S>(app: &TestApp, viewer: &Viewer, nested: &[Nested], by: &Input)
 where
     E: Visible,

@@ -1,4 +1,4 @@
-//! What a database says of how it finds the rows of a statement.
+//! How a database explains that it finds the rows of a statement.
 
 use entity::Row;
 use rec_api::auth::Role;
@@ -7,13 +7,13 @@ use rec_tests::{Database, TestApp};
 use sea_orm::sea_query::{ArrayType, PostgresQueryBuilder, QueryBuilder as _, SelectStatement};
 use sea_orm::{ConnectionTrait as _, DbBackend, QueryResult, Statement, Value};
 
-/// The plan of a statement, a line for each step; as the service has it planned.
+/// The plan of a statement, a line for each step, as it is planned for the service.
 pub async fn plan(app: &TestApp, statement: &SelectStatement) -> String {
     plans(app, statement).await.swap_remove(0)
 }
 
-/// As `plan`, which on PostgreSQL is for any values; and there as it is planned for those that it has, of which the planner knows how many rows
-/// hold them.
+/// As `plan`, which on PostgreSQL is for any values; and there also the plan for the actual values, for which the planner knows how many
+/// rows have them.
 pub async fn plans(app: &TestApp, statement: &SelectStatement) -> Vec<String> {
     let statement = planned_once(app.app.databases.backend().build(statement));
     match app.database {
@@ -50,7 +50,7 @@ fn lines(rows: &[QueryResult], column: &str) -> String {
     rows.iter().map(|row| row.try_get::<String>("", column).unwrap() + "\n").collect()
 }
 
-/// The type of PostgreSQL that a value is sent as.
+/// The PostgreSQL type in which a value is sent.
 fn type_of(value: &Value) -> &'static str {
     match value {
         Value::Bool(_) => "boolean",
@@ -66,13 +66,13 @@ fn type_of(value: &Value) -> &'static str {
     }
 }
 
-/// The most rows of a page, and one.
+/// The most rows of a page, plus one.
 const LONGEST: u32 = 101;
 
-/// How deep in a plan of PostgreSQL pages are sorted that were found in order.
+/// How deep in a PostgreSQL plan pages are sorted that were found in order.
 const OF_PAGES: usize = 14;
 
-/// Whether a plan reads a whole table, or sorts more than pages: those that were found in order, audience by audience, are sorted together.
+/// Whether a plan reads a whole table, or sorts more than pages: pages that were found in order, audience by audience, are sorted together.
 pub fn costs_the_table<E: Row>(plan: &str) -> bool {
     let table = E::default().table_name().to_owned();
     let is_whole = |line: &str| {
@@ -80,7 +80,7 @@ pub fn costs_the_table<E: Row>(plan: &str) -> bool {
             .iter()
             .any(|table| line.contains(&format!("Seq Scan on {table}")) || line.contains(&format!("SCAN {table}")))
     };
-    // A single branch is a part of the statement itself on PostgreSQL: above it a page is sorted.
+    // On PostgreSQL a single branch is part of the statement itself: above it a page is sorted.
     let is_levelled = plan.contains("branch") || plan.contains("Nested Loop");
     let mut branch: Option<Branch> = None;
     let mut probe = None;
@@ -104,7 +104,7 @@ pub fn costs_the_table<E: Row>(plan: &str) -> bool {
         if ended.is_some_and(Branch::sorts_others) {
             return true;
         }
-        // Where PostgreSQL expects few rows, it sorts them: to count them, or for a page of them; a group of them after the other some more.
+        // Where PostgreSQL expects few rows it sorts them: to count them, or for a page of them; in an incremental sort some more.
         let most = if line.contains("Incremental Sort") { 3 * LONGEST } else { LONGEST };
         let is_large = probe.is_none() && expected_rows(line) > most;
         let sorts = line.contains("USE TEMP B-TREE FOR") || (line.contains("Sort  (") && is_large);
@@ -120,13 +120,13 @@ pub fn costs_the_table<E: Row>(plan: &str) -> bool {
     branch.is_some_and(Branch::sorts_others)
 }
 
-/// The rows that PostgreSQL expects of a step of a plan.
+/// The number of rows that PostgreSQL expects from a step of a plan.
 pub fn expected_rows(line: &str) -> u32 {
     let rows = line.split_once("rows=").map_or("", |(_, rest)| rest);
     rows.split(' ').next().and_then(|rows| rows.parse().ok()).unwrap_or_default()
 }
 
-/// Whether a part of a plan begins, and whether it is of few rows.
+/// Whether a part of a plan begins, and whether it is one of candidates.
 pub fn begins(line: &str) -> Option<bool> {
     ["branch", "few"].into_iter().zip([false, true]).find_map(|(name, is_few)| {
         let begins = line.contains(&format!("CO-ROUTINE {name}")) || line.contains(&format!("Subquery Scan on {name}"));
@@ -139,7 +139,7 @@ pub fn begins(line: &str) -> Option<bool> {
 struct Branch {
     depth: usize,
     sorts: bool,
-    /// Rows that are found by what holds of few, and sorted.
+    /// Rows that are found as candidates, and sorted.
     is_few: bool,
 }
 
@@ -149,7 +149,7 @@ impl Branch {
     }
 }
 
-/// Whether it is an index of that column that is asked for the rows of each audience; for those of an organisation one of its drafter.
+/// Whether an index of that column finds the rows of each audience; for the rows of an organisation, an index of its drafter.
 pub fn begins_with(plan: &str, column: &str, role: Role) -> bool {
     let asked = |line: &str, column: &str| {
         line.contains(&format!("({column}=?"))

@@ -1,5 +1,5 @@
-//! No page of a list costs what the table holds: the database finds its rows in the order of the list, through an index, for every
-//! viewer. What is read is the plan of the statement that the service sends.
+//! No page of a list costs as much as the table is large: the database finds its rows in the order of the list, through an index, for every
+//! viewer. The tests read the plans of the statements that the service sends.
 
 mod asked;
 mod compared;
@@ -94,7 +94,7 @@ where
     pages
 }
 
-/// Records that have lists, what these hang on them by, and a filter of them.
+/// Records that have lists, the relation of these lists, and a filter for them.
 type Nested = (Vec<Uuid>, Relation, Option<Input>);
 
 async fn nested_recommendations(app: &TestApp) -> Vec<Nested> {
@@ -132,7 +132,7 @@ async fn ids<E: Visible>(app: &TestApp) -> Vec<Uuid> {
     rows.iter().map(|row| E::id(row).uuid()).collect()
 }
 
-/// The orders of a list that cost the table, with some filters, for some viewers.
+/// The orders of a list that cost as much as the table is large, with some filters, for some viewers.
 async fn dear<E, F, S>(app: &TestApp, filters: &[Option<Input>], fields: &[&str]) -> Vec<String>
 where
     E: Visible,
@@ -147,7 +147,7 @@ where
                     let pages = pages::<E, F, S>(app, &viewer, filter.as_ref(), &order(field, direction)).await;
                     for (number, listing) in pages.iter().enumerate() {
                         let page = list::page_of(app.app.databases.backend(), &viewer, listing);
-                        // PostgreSQL passes by others where it expects to meet soon with what is asked for.
+                        // PostgreSQL scans past other rows where it expects to find matching ones soon.
                         let leading = filter.as_ref().and_then(led_by).filter(|_| app.database == Database::Sqlite);
                         let is_dear = |plan: &String| {
                             let is_led = leading.is_none_or(|column| begins_with(plan, column, viewer.role));
@@ -164,7 +164,7 @@ where
     dear
 }
 
-/// As `dear`, of the lists of several records at once.
+/// As `dear`, for the lists of several records at once.
 async fn dear_nested<E, F, S>(app: &TestApp, nested: &[Nested], fields: &[&str]) -> Vec<String>
 where
     E: Visible,
@@ -189,7 +189,7 @@ where
     dear
 }
 
-/// The column of a table by one value of which a filter asks an index for those rows in the order of the list.
+/// The column for one value of which a filter lets an index find the rows in the order of the list.
 fn led_by(filter: &Input) -> Option<&'static str> {
     let filter = filter.to_string();
     let leads = [
@@ -201,7 +201,7 @@ fn led_by(filter: &Input) -> Option<&'static str> {
     leads.into_iter().find_map(|(asked, column)| filter.starts_with(asked).then_some(column))
 }
 
-/// An index, and what is asked for by it: a filter of recommendations or meetings, and an order.
+/// An index, and what it serves: a filter of recommendations or meetings, and an order.
 type Served = (&'static str, Option<Input>, &'static str);
 
 #[test]
@@ -228,7 +228,7 @@ on_databases! { [sqlite Sqlite]
     what_an_organisation_alone_sees_is_counted_in_an_index,
 }
 
-// PostgreSQL has all that it counts in an index once it has been vacuumed.
+// On PostgreSQL an index answers a count without the table only after a vacuum.
 async fn what_is_counted_of_each_record_stands_in_an_index(app: TestApp) {
     volume::load(&app, 3000, 300).await;
     let backend = app.app.databases.backend();
@@ -254,7 +254,7 @@ async fn what_is_counted_of_each_record_stands_in_an_index(app: TestApp) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-// PostgreSQL sorts few rows, where it expects them.
+// PostgreSQL sorts rows where it expects few.
 async fn what_an_organisation_alone_sees_is_found_by_its_drafter(app: TestApp) {
     volume::load(&app, 8000, 800).await;
     let viewers = viewers(&app).await;
@@ -272,7 +272,7 @@ async fn what_an_organisation_alone_sees_is_found_by_its_drafter(app: TestApp) {
     }
 }
 
-// PostgreSQL filters few rows, where it expects them.
+// PostgreSQL filters rows where it expects few.
 async fn what_an_organisation_alone_sees_is_counted_in_an_index(app: TestApp) {
     volume::load(&app, 8000, 800).await;
     let (viewers, backend) = (viewers(&app).await, app.app.databases.backend());
@@ -383,7 +383,7 @@ async fn an_index_that_is_missing_is_seen(app: TestApp) {
         ("addressee_country", Some(some("addressedCountries", "iso2", "KZ")), "LABEL"),
         ("recommendation_theme_theme", Some(some("themes", "code", "LAW")), "LABEL"),
     ];
-    // PostgreSQL passes by others instead, where it expects to meet soon with what is asked for.
+    // PostgreSQL scans past other rows instead, where it expects to find matching ones soon.
     let is_missed = |index: &str| {
         app.database == Database::Sqlite
             || !["_body_", "_status_", "_country_by_"].iter().any(|led| index.contains(led))
@@ -432,7 +432,7 @@ async fn a_page_is_found_through_an_index_in_its_order(app: TestApp) {
     assert!(wrong.is_empty(), "{} lists cost the table:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// Many rows may be equal in the key, such as those of a bulk load in the time of their creation.
+/// Many rows may have equal keys, such as those of a bulk load in the time of their creation.
 async fn a_page_begins_in_its_index_after_the_row_before_it(app: TestApp) {
     volume::load(&app, 3000, 300).await;
     let (db, backend) = (&app.app.databases.read, app.app.databases.backend());
@@ -455,7 +455,7 @@ async fn a_page_begins_in_its_index_after_the_row_before_it(app: TestApp) {
                     (line.contains("(audience=? AND ") && line.contains(&sqlite))
                         || (line.contains("Index Cond: ((audience = $") && line.contains(&postgres))
                 };
-                // Of each audience of which the viewer sees all; PostgreSQL joins conditions in any order.
+                // For each audience of which the viewer sees everything; PostgreSQL joins conditions in any order.
                 let audiences = Audience::iter().filter(|audience| *audience <= viewer.clearance()).count();
                 assert!(plan.lines().filter(begins).count() >= audiences, "{:?} {key} {way}\n{plan}", viewer.role);
             }
@@ -478,7 +478,7 @@ async fn several_keys_are_walked_by_the_first_from_where_a_page_begins(app: Test
                 let cursor = list::page(db, &viewer, &page(None)).await.unwrap().rows.pop().map(|(_, cursor)| cursor);
                 let (column, sign) = (first.to_lowercase(), if one == "ASC" { '>' } else { '<' });
                 let is_dear = |plan: &String| {
-                    // Rows that are equal in the first key are sorted by the others.
+                    // Rows that are equal in the first key are sorted by the other keys.
                     let ties = |line: &&str| line.contains("FOR LAST") || line.contains("Incremental Sort");
                     let others: Vec<&str> = plan.lines().filter(|line| !ties(line)).collect();
                     let begins =
@@ -495,7 +495,7 @@ async fn several_keys_are_walked_by_the_first_from_where_a_page_begins(app: Test
 }
 
 async fn a_list_is_the_same_however_it_is_found(app: TestApp) {
-    // Of some of what is asked for there are few for some viewers, and many for others.
+    // Some filters match few rows for some viewers, and many for others.
     volume::load(&app, 3000, 300).await;
     let there = app.parts_are_seen_with_their_records().await;
     assert!(there.len() >= 6, "{there:?}");

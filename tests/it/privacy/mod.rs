@@ -1,4 +1,4 @@
-//! Nothing hidden is revealed, whichever way one asks. What a viewer may not see answers like what does not exist.
+//! Nothing hidden is revealed, in whatever way one asks. What a viewer may not see is answered like what does not exist.
 
 mod meetings;
 mod parts;

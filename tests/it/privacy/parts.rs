@@ -1,4 +1,4 @@
-//! Ways back: from a part to its record, from a meeting and an organisation to the texts. What is hidden has none.
+//! Ways back: from a part to its record, from a meeting and an organisation to the texts. There is none to what is hidden.
 
 use rec_tests::client::Client;
 use rec_tests::given::{at_with, each, text};

@@ -1,4 +1,4 @@
-//! What the schema and the errors must not hold, and what no field shows: returnees, persons, operations, figures.
+//! What the schema and the errors must not contain, and what no field shows: returnees, persons, operations, figures.
 
 use std::collections::BTreeSet;
 
@@ -9,18 +9,18 @@ use serde_json::{Value, json};
 
 use super::{sees, strangers, unknown};
 
-/// Words of which no name of a type or field is made.
+/// Words that no name of a type or field may contain.
 const PERSONAL: &str = "
     person persons people individual individuals returnee returnees citizen citizens family families mother father child
     women woman men man girls boys male female sex gender age ages birth born first last full surname patronymic
     passport nationality email phone contact author subject camp conviction
 ";
 
-/// Words of repatriation, which nothing exposes until disclosure control exists.
+/// Words of repatriation, which nothing publishes until disclosure control exists.
 const UNDISCLOSED: [&str; 8] =
     ["operation", "operations", "figure", "figures", "repatriation", "repatriated", "origins", "suppressed"];
 
-/// The counts and numbers that the schema may hold.
+/// The counts and numbers that the schema may contain.
 const NUMBERS: [&str; 11] = [
     "attempt",
     "totalCount",
@@ -35,7 +35,7 @@ const NUMBERS: [&str; 11] = [
     "index",
 ];
 
-/// What has a name or a hierarchy of its own.
+/// Types that have a name, or a hierarchy, of their own.
 const NAMED: [&str; 4] = ["Body", "Country", "Organization", "Theme"];
 const NESTED: [&str; 2] = ["Organization", "Theme"];
 

@@ -1,4 +1,4 @@
-//! Days that do not exist or come in the wrong order, and numbers out of range.
+//! Days that do not exist or are in the wrong order, and numbers out of range.
 
 use rec_tests::given::{at, at_with};
 use rec_tests::traces::{Case, one, with};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Inputs;
 
-/// Every day of an input.
+/// Every day in an input.
 const DAYS: [(&str, &str); 15] = [
     ("createBody", "establishedOn"),
     ("updateBody", "establishedOn"),
@@ -39,7 +39,7 @@ const NOT_DAYS: [&str; 10] = [
     "2024-05-14\0",
 ];
 
-/// Days that exist, and that the two databases would not keep alike.
+/// Days that exist, but that the two databases would not store alike.
 const FAR_DAYS: [&str; 5] = ["+262142-12-31", "-262143-01-01", "+10000-01-01", "0000-01-01", "0024-05-14"];
 
 /// A mutation as a document.

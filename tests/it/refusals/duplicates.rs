@@ -1,4 +1,4 @@
-//! Keys that another record has already.
+//! Keys that another record already has.
 
 use rec_tests::given::{at_with, text};
 use rec_tests::traces::{Case, one, with};

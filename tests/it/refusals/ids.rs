@@ -1,4 +1,4 @@
-//! Ids of nothing, of another kind, and of no kind.
+//! Ids that name nothing, ids of another kind, and texts that are no ids.
 
 use rec_tests::traces::{Case, one, with};
 use rec_tests::{TestApp, on_both_databases};
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::Inputs;
 
-/// Every id of an input, and the prefix of its kind.
+/// Every id in an input, and the prefix of its kind.
 const IDS: [(&str, &str, &str); 65] = [
     ("createOrganization", "parentId", "org"),
     ("createOrganization", "countryId", "cty"),
@@ -77,7 +77,7 @@ const IDS: [(&str, &str, &str); 65] = [
 
 const DIGITS: &str = "0197aaaaaaaa7aaa8aaaaaaaaaaaaaaa";
 
-/// Ids that name no record of the kind: unknown, of another kind, and wrongly written.
+/// Ids that name no record of the kind: unknown, of another kind, and malformed.
 fn bad_ids(prefix: &str) -> Vec<String> {
     let other = if prefix == "mtg" { "bod" } else { "mtg" };
     vec![
@@ -107,7 +107,7 @@ async fn ids_that_name_nothing_are_refused_where_they_stand(app: TestApp) {
     let inputs = Inputs::of(&app).await;
     let mut cases: Vec<Case> = Vec::new();
     for (mutation, path, prefix) in IDS {
-        // The rest of them are the look-ups' to try.
+        // The others are tested with the look-ups.
         for id in bad_ids(prefix).into_iter().take(4) {
             cases.push((mutation, with(inputs.get(mutation), path, id), one("NOT_FOUND", path)));
         }
@@ -180,7 +180,7 @@ async fn a_look_up_names_exactly_one_key(app: TestApp) {
     let requests = requests.map(|query| (query.to_owned(), json!({}))).to_vec();
     app.fails(&app.anonymous(), "INVALID_ARGUMENT", requests).await;
     let variable = "query($code: String) { body(by: { code: $code }) { id } }".to_owned();
-    // The first time the document is validated, and the second time it is known.
+    // The first time the document is validated, and the second time it is cached.
     for given in [json!({}), json!({ "code": null }), json!({})] {
         app.fails(&app.anonymous(), "INVALID_ARGUMENT", vec![(variable.clone(), given)]).await;
     }

@@ -1,4 +1,4 @@
-//! Lists that are too long, name an element twice, or name what does not fit.
+//! Lists that are too long, contain an element twice, or name something that does not fit.
 
 use rec_tests::given::{at_with, text};
 use rec_tests::traces::{Case, one, with};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Inputs;
 
-/// Every list of an input.
+/// Every list in an input.
 const LISTS: [(&str, &str); 13] = [
     ("scheduleMeeting", "organizers"),
     ("scheduleMeeting", "sessions"),

@@ -1,4 +1,4 @@
-//! Bad input: each kind, across the mutations that it concerns. What is refused leaves nothing behind.
+//! Invalid input: each kind, in all mutations that have it. What is refused leaves nothing behind.
 
 mod dates;
 mod duplicates;
@@ -174,7 +174,7 @@ async fn every_mutation_of_the_schema_has_an_input_here(app: TestApp) {
     let inputs = Inputs::of(&app).await;
     for field in schema["__schema"]["mutationType"]["fields"].as_array().expect("fields") {
         let name = field["name"].as_str().expect("a name");
-        // What bulk writes refuse stands in `bulk`, and what administrators do in `clients` and `webhooks`.
+        // What bulk writes refuse is tested in `bulk`, and what administrators do in `clients` and `webhooks`.
         let elsewhere = ["upsert", "Client", "Token", "Webhook"];
         if !elsewhere.iter().any(|word| name.contains(word)) {
             inputs.get(name);
@@ -184,7 +184,7 @@ async fn every_mutation_of_the_schema_has_an_input_here(app: TestApp) {
 
 async fn every_input_here_is_accepted_on_its_own(app: TestApp) {
     let inputs = Inputs::of(&app).await;
-    // These spend the record that others use: each takes a fresh database of its own in the topic's tests.
+    // These use up the record that others need: each is tested on a fresh database in its topic's tests.
     let spending = [
         "deactivateOrganization",
         "updateMeeting",

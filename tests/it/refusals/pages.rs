@@ -1,4 +1,4 @@
-//! Pages that are too long, and cursors of something else.
+//! Pages that are too long, and cursors of other lists.
 
 use rec_tests::TestApp;
 use rec_tests::on_both_databases;
@@ -18,7 +18,7 @@ const LISTS: [&str; 10] = [
     "instruments",
 ];
 
-/// Lists below a record that is there.
+/// Lists below an existing record.
 const NESTED: [(&str, &str); 8] = [
     ("body(by: { code: \"WG-A\" })", "subsidiaries"),
     ("body(by: { code: \"WG-A\" })", "sessions"),
@@ -37,7 +37,7 @@ async fn cursor(app: &TestApp, list: &str) -> String {
 
 /// A cursor whose fingerprint fits its list, with another body.
 fn forged(genuine: &str, body: &Value) -> String {
-    // Six bytes of fingerprint are eight letters.
+    // Six bytes of fingerprint are eight characters.
     let encoded = body.to_string().into_bytes();
     let bits: Vec<String> = encoded.iter().map(|byte| format!("{byte:08b}")).collect();
     let bits = bits.concat();

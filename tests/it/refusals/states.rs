@@ -1,4 +1,4 @@
-//! Moves that the state of a record does not allow. The tables are written from section 4 of the domain's description.
+//! Transitions that the state of a record does not allow. The tables are written from section 4 of the domain's description.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use rec_tests::{TestApp, start_of_tests};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
-/// In which states a recommendation takes a move.
+/// In which states a recommendation allows a transition.
 const RECOMMENDATION_MOVES: [(&str, &[&str]); 10] = [
     ("reviseRecommendation", &["DRAFT", "UNDER_DISCUSSION", "NO_CONSENSUS"]),
     ("setAddressees", &["DRAFT", "UNDER_DISCUSSION", "NO_CONSENSUS", "AGREED_IN_GROUP", "RETURNED"]),
@@ -24,7 +24,7 @@ const RECOMMENDATION_MOVES: [(&str, &[&str]); 10] = [
     ("supersedeRecommendation", &["ADOPTED", "TRANSMITTED"]),
 ];
 
-/// In which states a meeting takes a mutation, and where the refusal stands in its input.
+/// In which states a meeting allows a mutation, and where the validation error stands in its input.
 const MEETING_MOVES: [(&str, &str, &[&str]); 12] = [
     ("confirmMeeting", "id", &["PLANNED", "POSTPONED"]),
     ("openMeeting", "id", &["CONFIRMED"]),
@@ -80,7 +80,7 @@ async fn meetings(app: &TestApp) -> BTreeMap<String, (Value, Value)> {
     rows
 }
 
-/// Where a move leads; written from section 4 as well.
+/// The state after a transition; also written from section 4.
 fn status_after(mutation: &str, before: &'static str) -> &'static str {
     match (mutation, before) {
         ("openDiscussion", _) | ("reviseRecommendation", "NO_CONSENSUS") => "UNDER_DISCUSSION",
@@ -95,7 +95,7 @@ fn status_after(mutation: &str, before: &'static str) -> &'static str {
     }
 }
 
-/// A text of working group A in a state. To two of them no mutation leads yet.
+/// A text of working group A in a state. No mutation leads to two of them yet.
 async fn in_state(app: &TestApp, state: &str) -> Value {
     let row = match state {
         "DRAFT" => app.draft("WG-A").await,

@@ -1,4 +1,4 @@
-//! Texts, codes and links that cannot be kept.
+//! Texts, codes and web addresses that cannot be stored.
 
 use rec_tests::traces::{Case, english, one, with};
 use rec_tests::{TestApp, on_both_databases};
@@ -9,7 +9,7 @@ use super::Inputs;
 const NAME: usize = 300;
 const BODY_TEXT: usize = 20_000;
 
-/// Every localised text of an input, and how long it may be.
+/// Every localised text in an input, and its maximum length.
 const LOCALIZED: [(&str, &str, usize); 22] = [
     ("createOrganization", "name", NAME),
     ("updateOrganization", "name", NAME),
@@ -35,7 +35,7 @@ const LOCALIZED: [(&str, &str, usize); 22] = [
     ("reviseRecommendation", "rationale", BODY_TEXT),
 ];
 
-/// Every plain text of an input, and how long it may be.
+/// Every plain text in an input, and its maximum length.
 const PLAIN: [(&str, &str, usize); 16] = [
     ("createOrganization", "acronym", 32),
     ("createOrganization", "seat", NAME),
@@ -55,7 +55,7 @@ const PLAIN: [(&str, &str, usize); 16] = [
     ("reviseRecommendation", "changeNote", 2000),
 ];
 
-/// Texts that hold what no text may hold.
+/// Texts with characters that no text may contain.
 const DIRTY: [&str; 4] = ["a\0b", "\0", "a\u{7}b", "a\u{85}b"];
 
 fn bad_texts(longest: usize) -> Vec<(String, &'static str)> {

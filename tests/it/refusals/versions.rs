@@ -1,4 +1,4 @@
-//! Versions that are not the record's.
+//! Versions that are not the current one.
 
 use rec_tests::traces::with;
 use rec_tests::{TestApp, on_both_databases};
@@ -27,7 +27,7 @@ async fn a_stale_or_future_version_is_a_conflict_and_shows_the_record(app: TestA
                 && payload["change"].is_null();
             let id = input.get("id").or_else(|| input.get("meetingId"));
             let shown = match *mutation {
-                // Returns the meeting, not the item that is named.
+                // Returns the meeting, not the item of the input.
                 "removeAgendaItem" => payload["record"]["id"] == inputs.get("reorderAgendaItems")["meetingId"],
                 _ => Some(&payload["record"]["id"]) == id && payload["record"]["version"] == current,
             };

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::rec;
 
-/// A data directory whose service has run, with a backup of it beside.
+/// A data directory whose service has run, with a backup of it next to it.
 struct Installation {
     folder: TempDir,
 }
@@ -32,7 +32,7 @@ impl Installation {
     }
 }
 
-/// Asks as a holder of a token; the data of the answer, or the code of its first error.
+/// Asks with a token; returns the data of the answer, or the code of its first error.
 fn ask(service: &program::Serving, token: &str, query: &str) -> Result<Value, String> {
     let mut answer = program::ask(service.port, Some(token), query, &json!({})).expect("an answer");
     match answer["errors"][0]["extensions"]["code"].as_str() {
@@ -90,15 +90,15 @@ fn a_backup_is_taken_while_the_service_runs_and_revocations_outlive_its_restore(
     let after = ask(&service, &kept.0, "{ feedHead }").unwrap();
     assert_ne!(after, before);
     service.stop();
-    // A restart alone changes nothing more.
+    // A mere restart changes nothing more.
     let service = here.start();
     assert_eq!(ask(&service, &kept.0, "{ feedHead }").unwrap(), after);
     service.stop();
-    // Without the database that was there nobody knows what was revoked.
+    // Without the previous database nobody knows what was revoked.
     std::fs::remove_file(here.data().join("rec.db")).unwrap();
     assert!(here.rec(&["restore", here.backup().to_str().unwrap()]).unwrap_err().contains("--client-tokens"));
     assert!(!here.data().join("rec.db").exists() && !here.data().join("rec.db.restoring").exists());
-    // Nor does an empty one tell that the service has made in its place.
+    // An empty one that the service created in its place does not know it either.
     here.start().stop();
     assert!(here.rec(&["restore", here.backup().to_str().unwrap()]).unwrap_err().contains("--client-tokens"));
     let told = here.rec(&["restore", here.backup().to_str().unwrap(), "--client-tokens", "revoke"]).unwrap();
@@ -143,7 +143,7 @@ fn a_data_directory_that_was_copied_back_whole_is_another_feed() {
     for file in std::fs::read_dir(here.data()).unwrap().map(|entry| entry.unwrap().path()) {
         let kept = copy.join(file.file_name().unwrap());
         std::fs::copy(&file, &kept).unwrap();
-        // As an archive does, which was made an hour ago.
+        // Like an archive that was made an hour ago.
         if file.extension().is_some_and(|extension| extension == "db-mark") {
             let text = std::fs::read_to_string(&file).unwrap();
             let (mark, at) = text.trim_end().rsplit_once(' ').unwrap();
@@ -183,7 +183,7 @@ fn a_restore_takes_what_stands_in_a_log_of_writes_and_keeps_every_database() {
     };
     let service = here.start();
     create(&service, "IN-THE-LOG");
-    // The log is not written back.
+    // So that the write-ahead log is not checkpointed.
     service.kill();
     let old = here.folder.path().join("old");
     std::fs::create_dir(&old).unwrap();
@@ -222,7 +222,7 @@ fn a_directory_that_is_copied_at_once_is_another_feed_and_any_name_will_do() {
     let service = start();
     assert_ne!(ask(&service, &admin, "{ feedHead }").unwrap(), before);
     service.stop();
-    // Onto a disk where nothing is yet.
+    // To a directory that does not exist yet.
     let backup = folder.path().join("backup.db");
     rec(&data, &["backup", backup.to_str().unwrap()]).unwrap();
     let new = folder.path().join("new/data");

@@ -1,4 +1,4 @@
-//! A database that was set back, copied or swapped: nothing that was handed out before is taken for what comes after.
+//! A database that was set back, copied or swapped: nothing that was handed out before is confused with what comes after.
 
 mod embedded;
 
@@ -23,7 +23,7 @@ use crate::mirror::Copy;
 use crate::webhooks::receiver::Receiver;
 use crate::webhooks::{deliver, header, open, register};
 
-/// How a backup is made, and put back.
+/// How a backup is made and restored.
 #[derive(Clone, Copy)]
 enum Means {
     /// The file, or the database, is copied.
@@ -58,7 +58,7 @@ impl Backup {
 
     async fn put_back(&self, url: &str) {
         match (self.database, self.means) {
-            // Over the file that is there.
+            // Over the existing file.
             (Database::Sqlite, Means::Copy) => drop(std::fs::copy(&self.place, file_of(url)).unwrap()),
             (Database::Postgres, Means::Copy) => postgres::put_back(&self.place, url).await,
             (Database::Sqlite, Means::Commands) => {
@@ -75,7 +75,7 @@ fn file_of(url: &str) -> PathBuf {
     url.strip_prefix("sqlite://").unwrap().into()
 }
 
-/// A service that may call this machine, in the place of another one.
+/// A service that may call this machine, in place of another one.
 async fn advisory_lock(app: &TestApp) -> TestApp {
     let opened = open(app).await;
     app.disconnect().await;
@@ -139,7 +139,7 @@ async fn webhook_hears_of_a_restore(app: TestApp, means: Means) {
     let types: Vec<&Value> = after.iter().map(|(_, body)| &body["type"]).collect();
     assert_eq!(types, ["feed.renewed", "record.created", "record.created"]);
     assert!(ids(&after).iter().all(|id| !ids(&before).contains(id)), "{after:?}");
-    // What the message names is a cursor of the new feed.
+    // The message names a cursor of the new feed.
     let cursor = after[0].1["data"]["cursor"].clone();
     app.anonymous().query_with(CHANGES, json!({ "after": cursor })).await;
     deliver(&app).await;
@@ -166,7 +166,7 @@ async fn a_restored_backup_is_another_feed(app: TestApp) {
     let before = head(&app.anonymous()).await;
     let (app, backup) = backed_up(app, Means::Copy).await;
     assert_eq!(head(&app.anonymous()).await, before, "a restart alone is no other feed");
-    // What is lost with the restore.
+    // Lost with the restore.
     let again = app.secretariat().keyed("lost").mutate("createTheme", new_theme("AGAIN"), "id").await;
     let lost = rename(&app.secretariat(), &theme, "Lost").await;
     let lost_cursor = head(&app.anonymous()).await;
@@ -178,10 +178,10 @@ async fn a_restored_backup_is_another_feed(app: TestApp) {
     }
     let stale = app.secretariat().refusals("updateTheme", at_with(&lost, json!({ "name": text("Stale") }))).await;
     assert_eq!(stale, ["CONFLICT expectedVersion"]);
-    // The answers that are kept are those of the backup; what was lost is done again.
+    // The kept answers are those of the backup; what was lost is done again.
     assert_eq!(app.secretariat().keyed("kept").mutate("createTheme", new_theme("KEPT"), "id").await, kept);
     assert_ne!(app.secretariat().keyed("lost").mutate("createTheme", new_theme("AGAIN"), "id").await, again);
-    // As many changes as were lost: their numbers and versions are given again, under another name.
+    // As many changes as were lost: their numbers and versions are given again, under another identity.
     let found = rename(&app.secretariat(), &theme, "Found").await;
     assert!(found["version"].as_i64() > Some(10_000), "{found}");
     assert_ne!(head(&client).await, lost_cursor);
@@ -216,7 +216,7 @@ async fn what_is_followed_ends_when_the_feed_becomes_another_one(app: TestApp) {
     let before = app.app.feed.head();
     let renewed = identity::renew(databases, clock, true).await.unwrap();
     assert_ne!(renewed.identity, before.identity);
-    // This process does not know of it yet: it gives no number of the feed that is gone.
+    // This process does not know of it yet: it hands out no number of the old feed.
     let input = json!({ "input": { "code": "LAW", "name": text("Law"), "kind": "SUBJECT" } });
     let create = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { theme { id } } }";
     assert_eq!(app.secretariat().error_with(create, input.clone()).await, "UNAVAILABLE");
@@ -259,12 +259,12 @@ async fn tokens_that_a_restore_has_made_good_again_are_revoked_by_a_command(app:
     assert_eq!(app.with_authorization(&bearer).error("{ viewer { role } }").await, "UNAUTHENTICATED");
     let app = restored(app, &backup).await;
     assert_eq!(app.with_authorization(&bearer).query("{ viewer { role } }").await["viewer"]["role"], "READER");
-    // As `rec renew-feed --revoke-tokens` does, at the time of this service.
+    // Like `rec renew-feed --revoke-tokens`, at the time of this service.
     revoke_all(&app.app).await.unwrap();
     assert_eq!(app.with_authorization(&bearer).error("{ viewer { role } }").await, "UNAUTHENTICATED");
 }
 
-/// The service runs all the while, as it does when an address moves to another server.
+/// The service keeps running, as when an address moves to another server.
 async fn a_database_that_is_swapped_under_the_service_gives_no_number_of_the_old_feed(app: TestApp) {
     app.theme("KEPT").await;
     let (app, backup) = backed_up(app, Means::Copy).await;
@@ -290,7 +290,7 @@ fn rec(data: &Path, arguments: &[&str]) -> Result<String, String> {
     told(program::command(data).args(arguments))
 }
 
-/// The same, of a database somewhere.
+/// The same, for the database at an address.
 fn of_url(data: &Path, url: &str, arguments: &[&str]) -> Result<String, String> {
     told(program::command(data).env("REC_DATABASE_URL", url).args(arguments))
 }

@@ -1,4 +1,4 @@
-//! Webhooks: what is sent, to whom, how often, and what becomes of failures. The receivers are real.
+//! Webhooks: what is sent, to whom, how often, and what happens after failures. The receivers are real.
 
 pub(crate) mod receiver;
 
@@ -43,12 +43,12 @@ pub(crate) async fn register(app: &TestApp, input: Value) -> Hook {
     Hook { id: answer["webhook"]["id"].take(), secret: answer["secret"].as_str().unwrap().to_owned() }
 }
 
-/// Delivers all that is due.
+/// Delivers everything that is due.
 pub(crate) async fn deliver(app: &TestApp) {
     while round(app, Uuid::from_u128(1)).await {}
 }
 
-/// Serves each webhook that is due, as a process of this name. Whether there was one.
+/// Serves each webhook that is due, as a process with this name. Returns whether there was one.
 async fn round(app: &TestApp, me: Uuid) -> bool {
     let due = due(&app.app, me).await.unwrap();
     for id in &due {
@@ -326,7 +326,7 @@ async fn a_process_that_dies_is_followed_by_another_when_its_lease_is_over(app: 
     for number in 0..20 {
         app.theme(&format!("T{number}")).await;
     }
-    // It dies in the middle.
+    // The process dies in the middle.
     tokio::select! {
         _ = round(&app, Uuid::from_u128(7)) => {}
         () = receiver.has_heard(3) => {}
@@ -432,7 +432,7 @@ async fn a_slow_receiver_holds_up_no_other_one(app: TestApp) {
         () = deliver::deliver(&app.app) => panic!("it goes on until the service stops"),
         times = times => times,
     };
-    // Who waits for the slow one waits for eight seconds.
+    // Waiting for the slow one would take eight seconds.
     assert!(beside < 3 * alone + Duration::from_secs(5), "{beside:?}, and {alone:?} alone");
     assert_eq!(slow.take().len(), 1);
 }

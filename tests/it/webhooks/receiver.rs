@@ -1,4 +1,4 @@
-//! A receiver of webhooks that remembers what it has heard.
+//! A receiver of webhooks that remembers what it received.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -15,16 +15,16 @@ use rec_tests::wait::until;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-/// Someone who is told, and what it answers to the next calls; 200 to all others.
+/// A receiver, and its answers to the next calls; 200 to all others.
 #[derive(Clone, Default)]
 pub(crate) struct Receiver {
     heard: Arc<Mutex<Vec<(HeaderMap, Value)>>>,
     answers: Arc<Mutex<VecDeque<Planned>>>,
     /// How long it takes to answer.
     pause: Arc<Mutex<Duration>>,
-    /// How many calls it answers; all, if that is not said.
+    /// How many calls it answers; all, if `None`.
     answered: Option<Arc<Semaphore>>,
-    /// How much later it is when it has answered, by the service's clock.
+    /// How far the service's clock advances before it has answered.
     later: Arc<Mutex<Option<Later>>>,
 }
 
@@ -69,7 +69,7 @@ impl Receiver {
         receiver
     }
 
-    /// One that answers so many calls, and the next ones when it is told to.
+    /// A receiver that answers so many calls, and more when it is told to.
     pub(super) fn that_answers(calls: usize) -> Self {
         Self { answered: Some(Arc::new(Semaphore::new(calls))), ..Self::default() }
     }
@@ -102,7 +102,7 @@ impl Receiver {
         std::mem::take(&mut self.heard.lock().unwrap())
     }
 
-    /// What was heard, as `type TYPE version`.
+    /// The received messages, as `type TYPE version`.
     pub(super) fn told(&self) -> Vec<String> {
         let told = self.take().into_iter().map(|(_, body)| {
             let data = &body["data"];

@@ -1,8 +1,8 @@
-//! The identity of the feed: another one as soon as the database is found to be a restored backup or a copy. What was handed out
-//! before (cursors, versions, ids of messages) is then not handed out again for something else.
+//! The identity of the feed, which changes as soon as the database is found to be a restored backup or a copy. What was handed out before
+//! (cursors, versions, ids of messages) is then not handed out again for something else.
 //!
-//! A SQLite database is known by its high-water mark, a PostgreSQL one by where it stands. Where neither tells, as of a disk that was
-//! set back as a whole, `rec renew-feed` does it.
+//! A restored SQLite database is recognised by its high-water mark, a PostgreSQL one by where it stands (`database/home.rs`). Where neither
+//! shows it, as for a disk that was set back as a whole, the operator runs `rec renew-feed`.
 #![expect(clippy::disallowed_methods, reason = "the feed's own tables are written by `Tx::commit` alone")]
 
 use entity::change_head::{Column, Entity, Model};
@@ -22,12 +22,12 @@ use crate::service::constraint::refused_write;
 use crate::service::context::AppContext;
 use crate::service::context::feed::Head;
 
-/// The error of a write to a feed that is another one than this process knows.
+/// The error of a write if the feed is not the one that this process knows.
 pub fn is_another() -> Error {
     Error::Unavailable("the database was restored or copied, and its feed has no identity of its own yet".into())
 }
 
-/// The head of the feed, and whether it still stands where its numbers were handed out; `None` on a server that only follows another one.
+/// The head of the feed, and whether the database is still the one that handed out its numbers; `None` on a standby server.
 struct Found {
     row: Model,
     is_home: Option<bool>,
@@ -35,14 +35,14 @@ struct Found {
 
 async fn find(db: &impl ConnectionTrait) -> Result<Found, Error> {
     let backend = db.get_database_backend();
-    // Where that is not known yet it is nowhere else.
+    // A feed whose home is not known yet counts as at home.
     let is_home = Expr::col(Column::Home).if_null(here(backend)).eq(here(backend));
     let found = Entity::find().expr_as(is_home, "is_home").build(backend);
     let row = db.query_one_raw(found).await?.ok_or_else(|| Error::internal("the feed has no head"))?;
     Ok(Found { is_home: row.try_get("", "is_home")?, row: Model::from_query_result(&row, "")? })
 }
 
-/// Whether a database holds less than was handed out of it.
+/// Whether a database holds less than was handed out from it.
 fn is_rewound(databases: &Databases, row: &Model, mark: Option<Mark>) -> bool {
     let is_behind = |mark: Mark| mark.epoch != row.epoch || mark.seq > row.seq;
     databases.watermark.is_some() && mark.is_none_or(is_behind)
@@ -53,7 +53,7 @@ fn read_mark(databases: &Databases) -> Result<Option<Mark>, Error> {
     Ok(mark.map_err(|error| Error::Internal(error.into()))?.flatten())
 }
 
-/// Notes how far the feed was handed out.
+/// Notes up to which change the feed was handed out.
 pub fn mark(databases: &Databases, head: Head) {
     let Some(watermark) = &databases.watermark else { return };
     if let Err(error) = watermark.raise(Mark { epoch: head.identity.epoch, seq: head.seq }) {
@@ -61,9 +61,9 @@ pub fn mark(databases: &Databases, head: Head) {
     }
 }
 
-/// The head of the feed, which has another identity from now on if its database is another one than before.
+/// The head of the feed. If the database was restored or copied, the feed first gets a new identity.
 pub async fn settle(databases: &Databases, clock: &Clock) -> Result<Head, Error> {
-    // Before the head: whoever commits meanwhile raises both.
+    // Read before the head: a commit in between raises both.
     let mark = read_mark(databases)?;
     let Found { row, is_home } = find(&databases.read).await?;
     if row.home.is_some() && is_home == Some(true) && !is_rewound(databases, &row, mark) {
@@ -72,7 +72,7 @@ pub async fn settle(databases: &Databases, clock: &Clock) -> Result<Head, Error>
     renew(databases, clock, false).await
 }
 
-/// Gives the feed another identity: in any case, or if it needs one.
+/// Gives the feed a new identity: in any case, or only if it needs one.
 pub async fn renew(databases: &Databases, clock: &Clock, in_any_case: bool) -> Result<Head, Error> {
     let txn = databases.begin().await?;
     database::advisory_lock(&txn, "feed").await?;
@@ -85,7 +85,7 @@ pub async fn renew(databases: &Databases, clock: &Clock, in_any_case: bool) -> R
     }
     let mut update = Entity::update_many().col_expr(Column::Home, here(txn.get_database_backend()));
     if is_another || in_any_case {
-        // A cursor has the first half of it: that with more chance in it.
+        // A cursor has the first half of it, so the half with more random bits goes first.
         row.epoch = Uuid::from_u128(clock.uuid().as_u128().rotate_left(64));
         row.first_version = Ord::max(row.first_version + 1, first_version(clock.now()));
         update =
@@ -105,7 +105,7 @@ pub async fn renew(databases: &Databases, clock: &Clock, in_any_case: bool) -> R
     Ok(Head::of(&row))
 }
 
-/// Knows the head of the feed, and gives it another identity if its database has become another one under the service.
+/// Reads the head of the feed, and gives it a new identity if the database was replaced while the service runs.
 pub async fn keep(app: &AppContext) -> Result<(), Error> {
     let Found { row, is_home } = find(&app.databases.read).await?;
     let head = if is_home == Some(false) { renew(&app.databases, &app.clock, false).await? } else { Head::of(&row) };

@@ -1,4 +1,5 @@
-//! The change feed in the database: its head, and the append that every transaction ends with. `since` reads it.
+//! The change feed in the database: its head, and the append that every transaction ends with. It decides nothing about who sees a change:
+//! `since` reads the feed for a viewer.
 #![expect(clippy::disallowed_methods, reason = "the feed's own tables are written by `Tx::commit` alone")]
 
 pub mod identity;
@@ -23,10 +24,10 @@ use crate::database::home::here;
 use crate::domain::audience::Access;
 use crate::error::Error;
 
-/// Where other processes are told the new head when the feed grows.
+/// The channel on which other processes are notified of the new head.
 pub const CHANNEL: &str = "rec_feed";
 
-/// The cursor that a client wrote, if it is one of this database. Another process may have given the feed its identity meanwhile.
+/// The cursor that a client sent, if it belongs to this database. Another process may have changed the identity of the feed meanwhile.
 pub async fn cursor(app: &AppContext, text: &str) -> Result<ChangeCursor, Error> {
     let cursor: ChangeCursor = text.parse()?;
     if cursor.is_of(app.feed.head().identity) || cursor.is_of(head(app).await?.identity) {
@@ -36,7 +37,7 @@ pub async fn cursor(app: &AppContext, text: &str) -> Result<ChangeCursor, Error>
     }
 }
 
-/// What a transaction did to one record, before it has its number.
+/// What a transaction did to one record, before the change has a number.
 #[derive(Clone, Debug)]
 pub struct Pending {
     pub record: RecordType,
@@ -46,12 +47,12 @@ pub struct Pending {
     pub reason: Option<ChangeReason>,
     pub replaced_by: Option<Uuid>,
     pub access: Access,
-    /// Who could see it before the transaction; nobody, if it is new.
+    /// Who could see it before the transaction; `None` if it is new.
     pub access_before: Option<Access>,
 }
 
-/// Numbers the changes and writes them: the last statements before a commit. The lock on the head makes the order of
-/// numbers the order of commits, without gaps. `identity` is that of the feed when the transaction began. Returns the new head.
+/// Numbers the changes and writes them: the last statements before a commit. The lock on the head makes the order of numbers the order of
+/// commits, without gaps. `identity` is that of the feed when the transaction began. Returns the new head.
 pub async fn append(
     txn: &impl ConnectionTrait,
     identity: Identity,
@@ -92,7 +93,7 @@ pub async fn append(
 /// Rows of one insert statement: below the databases' limits on parameters.
 const CHUNK: usize = 1000;
 
-/// Takes the next numbers. None are given where the feed is another one.
+/// Takes the next numbers. Takes none if the feed has another identity.
 async fn advance(txn: &impl ConnectionTrait, by: i64) -> Result<Head, Error> {
     let backend = txn.get_database_backend();
     let seq = Expr::col(change_head::Column::Seq);
@@ -100,7 +101,7 @@ async fn advance(txn: &impl ConnectionTrait, by: i64) -> Result<Head, Error> {
     let mut returned: Vec<Expr> = change_head::Column::iter().map(Expr::col).collect();
     returned.push(is_home);
     if backend == DbBackend::Postgres {
-        // Other processes hear of it when this transaction commits.
+        // PostgreSQL notifies other processes when this transaction commits.
         returned.push(Func::cust("pg_notify").arg(CHANNEL).arg(seq.clone().cast_as("text")).into());
     }
     let update = Query::update()
@@ -116,35 +117,36 @@ async fn advance(txn: &impl ConnectionTrait, by: i64) -> Result<Head, Error> {
     Ok(Head::of(&change_head::Model::from_query_result(&row, "")?))
 }
 
-/// The last change that is committed. This process has heard of it from then on.
+/// The last committed change. This process knows of it from then on.
 pub async fn head(app: &AppContext) -> Result<Head, Error> {
     let head = Head::of(&bounds(&app.databases.read).await?);
     notify(app, head);
     Ok(head)
 }
 
-/// Tells every follower in this process that the feed has grown. Within a request's transaction it has not yet.
+/// Notifies every follower in this process that the feed has grown. Does nothing within a request's transaction, which is not committed
+/// yet.
 pub fn notify(app: &AppContext, head: Head) {
     if app.databases.commits() && head.is_after(app.feed.head()) {
-        // Before anyone is told.
+        // Before any follower is notified.
         identity::mark(&app.databases, head);
         app.feed.notify(head);
     }
 }
 
-/// The number of the last change, of the last one that is forgotten, and what the feed is told from others by.
+/// The number of the last change, the number of the last deleted one, and the identity of the feed.
 pub async fn bounds(db: &impl ConnectionTrait) -> Result<change_head::Model, Error> {
     change_head::Entity::find().one(db).await?.ok_or_else(|| Error::internal("the feed has no head"))
 }
 
-/// Forgets the changes that are older than the feed is kept. Returns how many.
+/// Deletes the changes that are older than the retention time. Returns how many.
 pub async fn prune(app: &AppContext) -> Result<u64, Error> {
     let db = &app.databases.write;
     let kept_from = app.clock.now() - TimeDelta::days(app.config.feed_days.into());
     let change_head::Model { seq: head, mut floor, .. } = bounds(db).await?;
     let kept = change::Entity::find().filter(change::Column::At.gte(kept_from)).select_only();
     let first: Option<i64> = kept.column_as(change::Column::Seq.min(), "first").into_tuple().one(db).await?.flatten();
-    // What was appended since the head was read is kept.
+    // Changes that were appended since the head was read are kept.
     let last = Ord::min(head, first.map_or(head, |first| first - 1));
     let mut forgotten = 0;
     while floor < last {
@@ -155,7 +157,7 @@ pub async fn prune(app: &AppContext) -> Result<u64, Error> {
     Ok(forgotten)
 }
 
-/// Forgets the changes up to a number.
+/// Deletes the changes up to a number.
 async fn forget(app: &AppContext, floor: i64) -> Result<u64, Error> {
     let txn = app.databases.begin().await?;
     let old = change::Entity::delete_many().filter(change::Column::Seq.lte(floor));

@@ -1,4 +1,4 @@
-//! The last changes, which all who follow the feed share.
+//! The last changes, read once for all followers of the feed. It decides nothing about who sees them.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::service::context::AppContext;
 use crate::service::context::feed::{ChangeCursor, Head};
 use crate::service::context::recent::{MOST, Reading};
 
-/// The changes after a cursor, and the last one that there is; `None` if they go back further than what is shared.
+/// The changes after a cursor, and the head; `None` if the cursor is older than the shared changes.
 pub async fn recent(app: &AppContext, after: ChangeCursor) -> Result<Option<(Vec<Arc<change::Model>>, Head)>, Error> {
     while !app.feed.recent.goes_to(app.feed.head()) {
         reading(app).await.map_err(Error::shared)?;

@@ -1,4 +1,4 @@
-//! The feed as a viewer reads it from a cursor on: a page, or one change after the other as they come.
+//! The feed as a viewer reads it from a cursor on: one page, or a stream. It writes nothing.
 
 use std::time::Duration;
 
@@ -27,9 +27,9 @@ use crate::telemetry::chain;
 
 /// The most changes that are read at once.
 pub const LONGEST: i32 = 500;
-/// How many are read unless a client says, and for whoever is behind.
+/// How many are read unless a client asks otherwise, and at once for a follower that is behind.
 pub const DEFAULT: i32 = 100;
-/// How many whoever follows is told at once.
+/// How many a follower is sent at once.
 const AT_ONCE: usize = 100;
 
 /// A change, as a viewer sees it.
@@ -43,7 +43,7 @@ pub struct Seen {
     pub version: Option<i32>,
     pub at: DateTime<Utc>,
     pub reason: Option<ChangeReason>,
-    /// The id of the record that a merged one has become a part of.
+    /// The id of the record that a merged one was merged into.
     pub replaced_by: Option<String>,
 }
 
@@ -56,7 +56,7 @@ pub struct Batch {
     pub has_next: bool,
 }
 
-/// The changes after a cursor, at most `first`, that a viewer is told of. Without a cursor from the beginning.
+/// The changes after a cursor that the viewer may see, at most `first`. Without a cursor, from the beginning.
 pub async fn since(
     app: &AppContext,
     viewer: &Viewer,
@@ -76,7 +76,7 @@ pub async fn since(
     batch(app, viewer, after, first, records).await
 }
 
-/// The changes after a cursor as they come, without an end. Without a cursor those from now on.
+/// A stream of the changes after a cursor, without an end. Without a cursor, the changes from now on.
 pub async fn follow<'a>(
     app: &'a AppContext,
     viewer: &'a Viewer,
@@ -105,7 +105,7 @@ struct Following<'a> {
 }
 
 impl Following<'_> {
-    /// The next batch. A database that is away is waited for.
+    /// The next batch. If the database cannot be reached, it tries again for a while.
     async fn read(&self) -> Result<Batch, Error> {
         let read = async || {
             let batch = self.batch().await?;
@@ -133,10 +133,10 @@ impl Following<'_> {
         }
     }
 
-    /// What comes next, from the changes that all followers share as far as they go back.
+    /// The next changes, from those that all followers share if they go back far enough.
     async fn batch(&self) -> Result<Batch, Error> {
         let Some((lines, head)) = recent(self.app, self.after).await? else {
-            // Boxed: whoever follows would have the room of it as long as it does.
+            // Boxed: otherwise every follower would hold the memory for this future all the time.
             return Box::pin(batch(self.app, self.viewer, self.after, DEFAULT, &self.records)).await;
         };
         let wanted = lines.iter().filter(|line| self.records.contains(&line.subject_kind));
@@ -163,7 +163,7 @@ impl Following<'_> {
     }
 }
 
-/// How often it is read again what the database did not give, a second apart: it may be restarting.
+/// How often a failed read is tried again, a second apart: the database may be restarting.
 const TRIES: u32 = 60;
 
 async fn batch(
@@ -192,7 +192,7 @@ async fn batch(
     Ok(Batch { changes, end: Head { seq: end, ..head }.cursor(), has_next })
 }
 
-/// The changes after a number that meet a condition, at most so many, with the head of the feed and what it has forgotten.
+/// The changes after a number that meet a condition, at most `most`, with the head of the feed and the number of the last deleted change.
 pub async fn read(app: &AppContext, after: i64, most: u64, wanted: Condition) -> Result<Read, Error> {
     let mut changes = Query::select();
     changes
@@ -215,11 +215,11 @@ pub async fn read(app: &AppContext, after: i64, most: u64, wanted: Condition) ->
     let row = rows.first().ok_or_else(|| Error::internal("the feed has no head"))?;
     let bounds = change_head::Model::from_query_result(row, "head_")?;
     let (head, floor) = (Head::of(&bounds), bounds.floor);
-    // What is read of a record that has changed must not be older than the change.
+    // From now on the caches must not return a record that is older than its change.
     notify(app, head);
     let mut lines = Vec::new();
     for row in &rows {
-        // A head without a change is a row too.
+        // A head without a change is also a row.
         if row.try_get::<Option<i64>>("", "seq")?.is_some() {
             lines.push(change::Model::from_query_result(row, "")?);
         }

@@ -1,5 +1,5 @@
-//! API clients and their tokens: registering, issuing, revoking. Which tokens are revoked is known to every process within a
-//! second (`tokens`).
+//! API clients and their tokens: registering, issuing, revoking. It does not check tokens (`auth`): every process knows within a second
+//! which are revoked (`tokens`).
 
 pub mod revocations;
 pub mod tokens;
@@ -28,7 +28,7 @@ use crate::domain::{client as rules, fields, scope};
 use crate::error::Error;
 use crate::service::context::AppContext;
 
-/// The most clients that are shown: all that may be active.
+/// The most clients that are listed: as many as may be active.
 const SHOWN: u64 = 500;
 
 impl Visible for client::Entity {
@@ -47,7 +47,7 @@ impl Visible for client_token::Entity {
     }
 }
 
-/// Clients and tokens are the administrators' alone.
+/// Only administrators see clients and tokens.
 pub(in crate::service) fn administered(viewer: &Viewer) -> Condition {
     Condition::all().add(Expr::value(viewer.role == Role::Admin))
 }
@@ -55,13 +55,13 @@ pub(in crate::service) fn administered(viewer: &Viewer) -> Condition {
 /// A new client.
 #[derive(Clone, Debug, InputObject)]
 pub struct RegisterClientInput {
-    /// What the client is for, such as `Nightly copy of the record`. At most 300 characters; no names of people.
+    /// What the client is for, such as `Nightly copy of the register`. At most 300 characters; no names of people.
     pub purpose: String,
-    /// What it is to the service.
+    /// What kind of client it is.
     pub role: ClientRole,
-    /// The organisation that it belongs to. A partner acts for it, and needs one.
+    /// The organisation that it belongs to. A partner acts for it, and must have one.
     pub organization_id: Option<ID>,
-    /// What it may do, within what its role may.
+    /// What it may do, within what its role allows.
     pub scopes: Vec<Scope>,
 }
 
@@ -88,14 +88,14 @@ pub struct RevokeTokenInput {
     pub id: ID,
 }
 
-/// A token as its client is given it: once.
+/// A token as its client gets it, once.
 #[derive(Clone, Debug)]
 pub struct Issued {
     pub token: String,
     pub row: client_token::Model,
 }
 
-/// The active clients and then others, as many as are shown, the newest first.
+/// The active clients first, then the others, each the newest first, up to the limit.
 pub async fn clients(db: &impl ConnectionTrait, viewer: &Viewer) -> Result<Vec<client::Model>, Error> {
     viewer.require(Act::Administer)?;
     let active_first = Key { column: client::Column::Active, direction: Direction::Desc };
@@ -143,7 +143,7 @@ pub async fn register(
     tx.commit(row).await
 }
 
-/// A deactivated client stays, and its tokens are revoked.
+/// A deactivated client is kept, and its tokens are revoked.
 pub async fn deactivate(
     app: &AppContext,
     viewer: &Viewer,
@@ -201,7 +201,7 @@ fn signed(app: &AppContext, client: &client::Model, row: &client_token::Model) -
     issue(app.keys.own(), &app.config.trust(), &grant, row.id.uuid(), row.issued_at)
 }
 
-/// The tokens of a client that are good at a time.
+/// The tokens of a client that are valid at a time.
 fn valid(client: ClientId, at: DateTime<Utc>) -> Condition {
     Condition::all()
         .add(client_token::Column::ClientId.eq(client))
@@ -209,7 +209,7 @@ fn valid(client: ClientId, at: DateTime<Utc>) -> Condition {
         .add(client_token::Column::RevokedAt.is_null())
 }
 
-/// The id that the service prints, or the `jti` that the token holds.
+/// The id that the service prints, or the `jti` of the token.
 fn token_id(text: &str) -> Validated<ClientTokenId> {
     Uuid::try_parse(text).map_or_else(|_| fields::id("id", text, "token"), |id| Ok(ClientTokenId::new(id)))
 }
@@ -231,7 +231,7 @@ pub async fn revoke(
     revoked_now(app, tx.commit(row).await?).await
 }
 
-/// Makes a revocation known to this process at once. Under an idempotency key it is not committed yet: the process reads of it
+/// Makes a revocation known to this process at once. Under an idempotency key it is not committed yet: then this process reads it later,
 /// like the others.
 async fn revoked_now<M>(app: &AppContext, written: Written<M>) -> Result<Written<M>, Error> {
     if app.databases.commits() {

@@ -1,5 +1,5 @@
-//! Which tokens and clients are good no longer, when a database takes the place of another one: a backup does not know what was revoked
-//! since it was made.
+//! Which tokens and clients are no longer valid when a backup takes the place of a database: the backup does not know what was revoked
+//! after it was made. It never makes a token valid again.
 
 use std::collections::HashSet;
 
@@ -22,14 +22,14 @@ pub struct Grants {
     inactive: Vec<ClientId>,
 }
 
-/// How many are good no longer.
+/// How many tokens and clients are no longer valid.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Revoked {
     pub tokens: usize,
     pub clients: usize,
 }
 
-/// Reads them, whatever else the database knows.
+/// Reads them, whatever else that database holds.
 pub async fn grants(db: &impl ConnectionTrait) -> Result<Grants, Error> {
     let (viewer, inactive) = (Viewer::system("restore"), Condition::all().add(client::Column::Active.eq(false)));
     let inactive = read::all::<client::Entity>(db, &viewer, inactive).await?;
@@ -39,7 +39,7 @@ pub async fn grants(db: &impl ConnectionTrait) -> Result<Grants, Error> {
     })
 }
 
-/// Takes over what another database knows: its tokens, as far as their clients are there, and who is no longer active.
+/// Takes over what another database knows: its tokens, if their clients exist here, and which clients are inactive.
 pub async fn take_over(app: &AppContext, Grants { tokens, inactive }: Grants) -> Result<Revoked, Error> {
     let mut tx = app.begin(&Viewer::system("restore"), Action::Restore).await?;
     let clients = tokens.iter().map(|token| token.client_id).chain(inactive.iter().copied());
@@ -61,27 +61,27 @@ pub async fn take_over(app: &AppContext, Grants { tokens, inactive }: Grants) ->
     Ok(Revoked { tokens: revoked, clients: left.len() })
 }
 
-/// Whether another database knows every token that is good here: only then it tells which were revoked.
+/// Whether another database knows every token that is valid here: only then can it tell which were revoked.
 pub async fn are_known(app: &AppContext, grants: &Grants) -> Result<bool, Error> {
     let good = read::all::<client_token::Entity>(&app.databases.read, &Viewer::system("restore"), good(app)).await?;
     let known: HashSet<ClientTokenId> = grants.tokens.iter().map(|token| token.id).collect();
     Ok(good.iter().all(|token| known.contains(&token.id)))
 }
 
-/// The tokens that are good now.
+/// The tokens that are valid now.
 fn good(app: &AppContext) -> Condition {
     Condition::all()
         .add(client_token::Column::RevokedAt.is_null())
         .add(client_token::Column::ExpiresAt.gt(app.clock.now()))
 }
 
-/// Whether a client has a token that is good.
+/// Whether any client has a valid token.
 pub async fn is_any_good(app: &AppContext) -> Result<bool, Error> {
     let viewer = Viewer::system("restore");
     Ok(read::count::<client_token::Entity>(&app.databases.read, &viewer, good(app)).await? > 0)
 }
 
-/// Revokes every token that is good. Each client needs a new one then.
+/// Revokes every valid token. Each client then needs a new one.
 pub async fn revoke_all(app: &AppContext) -> Result<Revoked, Error> {
     let mut tx = app.begin(&Viewer::system("restore"), Action::Restore).await?;
     let mut tokens = read::all::<client_token::Entity>(tx.db(), tx.viewer(), good(app)).await?;

@@ -1,4 +1,4 @@
-//! Which tokens are revoked, and when they were used: read and written for a whole process at once.
+//! Which tokens are revoked and when they were used, read and written for a whole process at once. It revokes none itself.
 #![expect(
     clippy::disallowed_methods,
     reason = "when a token was used is no part of the record: neither the read layer nor the unit of work knows it"
@@ -19,10 +19,10 @@ use crate::service::{prune, read};
 
 /// The tokens whose uses are written in one statement.
 const AT_ONCE: usize = 500;
-/// How long a token is shown that has expired, in days: whoever looks into what has happened sees who held one.
+/// How many days an expired token is still listed: whoever investigates an incident sees who held one.
 const SHOWN_DAYS: i64 = 90;
 
-/// Reads which tokens are revoked: when one is, and every half second, since another process may have done it.
+/// Reads which tokens are revoked: after a revocation, and every half second, since another process may have revoked one.
 pub async fn read_revoked(app: &AppContext) -> Result<(), Error> {
     let _alone = app.tokens.reading.lock().await;
     let revoked = Entity::find()
@@ -35,7 +35,7 @@ pub async fn read_revoked(app: &AppContext) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes when tokens were used last. What cannot be written is written the next time.
+/// Writes when tokens were last used. What cannot be written is written the next time.
 pub async fn write_uses(app: &AppContext) -> Result<(), Error> {
     for used in app.tokens.uses().chunks(AT_ONCE) {
         write(app, used).await?;
@@ -44,13 +44,13 @@ pub async fn write_uses(app: &AppContext) -> Result<(), Error> {
     Ok(())
 }
 
-/// Forgets the tokens that have expired long ago. Returns how many.
+/// Deletes the tokens that expired long ago. Returns how many.
 pub async fn prune(app: &AppContext) -> Result<u64, Error> {
     let old = Column::ExpiresAt.lt(app.clock.now() - TimeDelta::days(SHOWN_DAYS));
     prune::rows::<Entity>(app, Condition::all().add(old)).await
 }
 
-/// Writes when some tokens were used last. Of tokens of others there is no row.
+/// Writes when these tokens were last used. A token that was not issued here has no row.
 async fn write(app: &AppContext, used: &[(Uuid, DateTime<Utc>)]) -> Result<(), Error> {
     let ids: Vec<ClientTokenId> = used.iter().map(|(token, _)| ClientTokenId::new(*token)).collect();
     let used = ids.iter().zip(used);

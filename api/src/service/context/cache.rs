@@ -1,4 +1,4 @@
-//! Rows that a process keeps, as long as the feed does not grow.
+//! The cached rows of a process, valid until the feed grows. It reads nothing: `service/cache.rs` fills it.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -9,19 +9,19 @@ use uuid::Uuid;
 
 use super::feed::Head;
 
-/// The most rows that are entries: an installation has some hundreds of such records. Beyond it all are read anew.
+/// The most rows in the cache: an installation has some hundreds of such records. Beyond it the cache starts empty again.
 const MOST: usize = 10_000;
 
-/// The rows that a process keeps.
+/// The cache of a process.
 #[derive(Debug, Default)]
 pub struct Cache(Mutex<Entries>);
 
 #[derive(Debug)]
 pub struct Entries {
-    /// The head of the feed at which they are as they were read.
+    /// The head of the feed for which the rows are valid.
     pub head: Option<Head>,
     since: Instant,
-    /// Of all types, by their ids.
+    /// Rows of all types, by id.
     pub rows: HashMap<Uuid, Arc<dyn Any + Send + Sync>>,
 }
 
@@ -32,7 +32,7 @@ impl Default for Entries {
 }
 
 impl Cache {
-    /// What is done with the rows that are still as they were read: at this head of the feed, and no longer ago than this.
+    /// Calls `done` with the rows that are valid at this head of the feed and not older than `keep`.
     pub fn with<T>(&self, head: Head, keep: Duration, done: impl FnOnce(&mut Entries) -> T) -> T {
         let head = Some(head);
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,5 @@
-//! The feed of one database, as a process knows it: its identity, its head, and who is told when it grows. `change` reads and writes it.
+//! The feed of one database as a process knows it: its identity, its head, and its followers. It neither reads nor writes the feed:
+//! `change` does.
 
 use std::str::FromStr;
 
@@ -11,11 +12,11 @@ use uuid::Uuid;
 use super::recent::Recent;
 use crate::error::Error;
 
-/// What the feed of a database is told from another one by. A restored backup is another one.
+/// What distinguishes the feed of a database from that of another one. A restored backup has another identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
     pub epoch: Uuid,
-    /// The lowest version that a record is given when it is changed.
+    /// The lowest version that a record gets when it is changed.
     pub first_version: i32,
 }
 
@@ -42,14 +43,14 @@ impl Head {
         ChangeCursor { epoch: self.identity.epoch, seq: self.seq }
     }
 
-    /// Whether it says more than another one: a later change, or another feed.
+    /// Whether it is newer than another one: a later change, or another feed.
     pub fn is_after(self, other: Self) -> bool {
         self.identity != other.identity || self.seq > other.seq
     }
 }
 
-/// The feed of one database, whose growth is notified, and its last changes. A notification carries nothing but the head;
-/// whoever follows reads on from its own cursor.
+/// The feed of one database: its followers, and its last changes. A notification carries only the head; each follower reads on from its own
+/// cursor.
 #[derive(Debug)]
 pub struct Feed {
     head: watch::Sender<Head>,
@@ -57,7 +58,7 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Of a database whose last change is known.
+    /// The feed of a database whose last change is known.
     pub fn at(head: Head) -> Self {
         Self { head: watch::Sender::new(head), recent: Recent::of(head) }
     }
@@ -66,7 +67,7 @@ impl Feed {
         Head { seq, ..self.head() }.cursor()
     }
 
-    /// Tells every follower that the feed has grown, or is another one.
+    /// Notifies every follower that the feed has grown, or has another identity.
     pub fn notify(&self, heard: Head) {
         self.head.send_if_modified(|head| {
             let is_news = heard.is_after(*head);
@@ -77,29 +78,29 @@ impl Feed {
         });
     }
 
-    /// The last change that this process has heard of.
+    /// The last change that this process knows of.
     pub fn head(&self) -> Head {
         *self.head.borrow()
     }
 
-    /// Hears of every change from now on.
+    /// A receiver of every change from now on.
     pub fn follow(&self) -> watch::Receiver<Head> {
         self.head.subscribe()
     }
 }
 
-/// Where a change stands in the feed of one database. Opaque to clients.
+/// The place of a change in the feed of one database. Opaque to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChangeCursor {
     pub epoch: Uuid,
     pub seq: i64,
 }
 
-/// The bytes of an epoch that a cursor has.
+/// How many bytes of the epoch a cursor has.
 const OF_EPOCH: usize = 8;
 
 impl ChangeCursor {
-    /// Whether it is one of the feed with an identity.
+    /// Whether it belongs to the feed with this identity.
     pub fn is_of(self, identity: Identity) -> bool {
         self.epoch.as_bytes()[..OF_EPOCH] == identity.epoch.as_bytes()[..OF_EPOCH]
     }

@@ -25,7 +25,7 @@ use crate::config::{Config, TrustedDocuments};
 use crate::database::{Databases, Transaction};
 use crate::telemetry::traces::Traces;
 
-/// Derefs to what does not change with the transaction that it works in. Clones share it.
+/// Derefs to what does not depend on the current transaction. Clones share it.
 #[derive(Clone)]
 pub struct AppContext {
     pub databases: Databases,
@@ -40,7 +40,7 @@ pub struct Parts {
     pub cache: Cache,
     pub sizes: Sizes,
     pub tokens: Tokens,
-    /// Where requests wait that come with the same idempotency key.
+    /// Where requests with the same idempotency key wait for each other.
     pub queues: Queues,
     pub webhook_sender: WebhookSender,
     pub trusted_documents: TrustedDocuments,
@@ -62,7 +62,7 @@ impl AppContext {
         Self { databases, parts: Arc::new(parts) }
     }
 
-    /// The same context, whose every statement is one of a transaction.
+    /// The same context, with every statement inside a transaction.
     #[must_use]
     pub fn within(&self, txn: &Arc<Transaction>) -> Self {
         Self { databases: self.databases.within(txn), parts: Arc::clone(&self.parts) }

@@ -1,15 +1,14 @@
-//! Where requests of a process wait for each other.
+//! Queues in which requests of one process wait for each other. They hold nothing across processes.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-/// The queues of a process.
+/// The number of queues of a process.
 const QUEUES: usize = 256;
 
-/// Where the requests of one process wait for each other that come with the same key, before they take a connection. Keys share
-/// queues by chance.
+/// Where requests of one process with the same key wait for each other, before they take a connection. Different keys may share a queue.
 #[derive(Debug)]
 pub struct Queues {
     queues: Vec<Arc<Mutex<()>>>,
@@ -23,7 +22,7 @@ impl Default for Queues {
 }
 
 impl Queues {
-    /// Waits for the others with a client's key.
+    /// Waits until the other requests with a client's key are done.
     pub async fn turn(&self, client: &str, key: &str) -> OwnedMutexGuard<()> {
         let hash = self.hasher.hash_one((client, key));
         let index = usize::try_from(hash % QUEUES as u64).unwrap_or_default();

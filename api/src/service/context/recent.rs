@@ -1,4 +1,4 @@
-//! The last changes of the feed, as this process has read them: all who follow it share one reading of each.
+//! The last changes of the feed as this process has read them: all followers share one read of each. It runs no statement itself.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,21 +9,21 @@ use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use super::feed::{ChangeCursor, Head};
 use crate::error::Error;
 
-/// The most changes that are kept. Who is further behind reads for itself.
+/// The most changes that are kept. A follower that is further behind reads for itself.
 pub const MOST: u16 = 1000;
 
-/// A reading that is on its way. It goes on whoever waits for it, and what it comes to, a failure too, is that of all who wait.
+/// A read in progress. It continues even if nobody waits for it, and all who wait get its result, a failure too.
 pub type Reading = Shared<BoxFuture<'static, Result<(), Arc<Error>>>>;
 
 /// The feed at one moment.
 pub struct Read {
     pub head: Head,
-    /// The last change that is forgotten.
+    /// The number of the last deleted change.
     pub floor: i64,
     pub lines: Vec<change::Model>,
 }
 
-/// Changes without a gap.
+/// A run of changes without a gap.
 #[derive(Debug)]
 pub struct Recent {
     known: Mutex<Known>,
@@ -32,7 +32,7 @@ pub struct Recent {
 
 #[derive(Debug)]
 struct Known {
-    /// All changes after this number are here, up to the head.
+    /// All changes after this number up to the head are here.
     after: i64,
     head: Head,
     lines: VecDeque<Arc<change::Model>>,
@@ -54,7 +54,7 @@ impl Recent {
         self.known().goes_to(head)
     }
 
-    /// The changes after a cursor, and the last one that there is; `None` if not all of them are here.
+    /// The changes after a cursor, and the head; `None` if not all of them are here.
     pub fn since(&self, after: ChangeCursor) -> Option<(Vec<Arc<change::Model>>, Head)> {
         let known = self.known();
         if !after.is_of(known.head.identity) || !(known.after..=known.head.seq).contains(&after.seq) {
@@ -64,12 +64,12 @@ impl Recent {
         Some((known.lines.range(first..).cloned().collect(), known.head))
     }
 
-    /// Takes up what was read of the feed after the last change that is here.
+    /// Adds what was read of the feed after the last change that is here.
     pub fn read_on(&self, read: Read) {
         self.known().read_on(read);
     }
 
-    /// The reading that is on its way, or else this one.
+    /// The read in progress, or else this one.
     pub fn reading(&self, read: impl Future<Output = Result<(), Error>> + Send + 'static) -> Reading {
         let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(reading) = reading.as_ref().filter(|reading| reading.peek().is_none()) {
@@ -90,7 +90,7 @@ impl Known {
         self.head.identity == head.identity && self.head.seq >= head.seq
     }
 
-    /// Takes up what was read of the feed after the last change that is known.
+    /// Adds what was read of the feed after the last known change.
     fn read_on(&mut self, Read { head, floor, lines }: Read) {
         let from = std::mem::replace(&mut self.head, head);
         self.lines.extend(lines.into_iter().map(Arc::new));
@@ -140,7 +140,7 @@ mod tests {
         Head { seq, identity: Identity { epoch: Uuid::nil(), first_version: 1 } }
     }
 
-    /// What is known of a feed that stood at 100, after reading a head, a floor, and so many lines from the first one on.
+    /// What is known of a feed that stood at 100, after each read of a head, a floor, and so many changes from the first one on.
     fn known_after(reads: &[(i64, i64, i64, i64)]) -> Known {
         let mut known = Recent::of(head(100)).known.into_inner().unwrap();
         for &(seq, floor, first, count) in reads {
@@ -167,9 +167,9 @@ mod tests {
             (vec![(103, 0, 101, 3)], 100, 3),
             (vec![(103, 0, 101, 3), (103, 0, 0, 0), (105, 0, 104, 2)], 100, 5),
             (vec![(100 + most, 0, 101, most), (101 + most, 0, 101 + most, 1)], 101, 1000),
-            // More than are read at once.
+            // More than one read returns.
             (vec![(5000, 0, 101, 1001)], 5000, 0),
-            // Some of them are forgotten already.
+            // Some of them are already deleted.
             (vec![(300, 200, 201, 100)], 300, 0),
             (vec![(300, 300, 0, 0)], 300, 0),
         ] {

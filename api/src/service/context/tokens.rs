@@ -1,4 +1,5 @@
-//! What a process knows of tokens without asking for each request: which are revoked, and which were used.
+//! What a process knows of tokens without asking the database for each request: which are revoked, and which were used. It runs no
+//! statement.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,12 +8,12 @@ use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-/// The tokens that are revoked and have not expired, and those that were used since that was last written.
+/// The tokens that are revoked and have not expired, and the uses that are not written yet.
 #[derive(Debug, Default)]
 pub struct Tokens {
     revoked: watch::Sender<Arc<HashSet<Uuid>>>,
     used: Mutex<HashMap<Uuid, DateTime<Utc>>>,
-    /// Held while it is read which are revoked: whoever reads later knows more.
+    /// Locked while revoked tokens are read: a read that begins later returns newer data.
     pub reading: tokio::sync::Mutex<()>,
 }
 
@@ -32,7 +33,7 @@ impl Tokens {
         }
     }
 
-    /// Takes up which are revoked.
+    /// Replaces the set of revoked tokens.
     pub fn know(&self, revoked: HashSet<Uuid>) {
         self.revoked.send_if_modified(|known| {
             let differs = **known != revoked;
@@ -53,7 +54,7 @@ impl Tokens {
         self.used().iter().map(|(token, at)| (*token, *at)).collect()
     }
 
-    /// Forgets uses that are written. A token may have been used again meanwhile.
+    /// Drops the uses that are written. A token may have been used again meanwhile.
     pub fn forget(&self, written: &[(Uuid, DateTime<Utc>)]) {
         let mut left = self.used();
         for (token, at) in written {

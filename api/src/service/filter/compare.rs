@@ -1,4 +1,4 @@
-//! Comparisons with one column, by the type of its values.
+//! Comparisons with one column, by the type of its values. It knows no table and no viewer.
 
 use async_graphql::{ID, InputObject, InputType};
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
@@ -16,13 +16,13 @@ const LONGEST_TEXT: usize = 2000;
 pub trait Compare {
     fn compare(&self, column: &Expr) -> Result<Condition, Error>;
 
-    /// What an index of the column may find by them.
+    /// What an index of the column can find by them.
     fn sought(&self) -> Sought {
         Sought::Nothing
     }
 }
 
-/// What an index of a column finds.
+/// What an index of a column can find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sought {
     /// One value.
@@ -52,7 +52,7 @@ fn and_some<V>(all: Condition, value: Option<V>, compare: impl FnOnce(V) -> Expr
     }
 }
 
-/// `notIn` and `ne` match rows without a value: "not X" is true of nothing.
+/// `notIn` and `ne` also match rows without a value, for which SQL's comparison would be unknown.
 fn differs(column: &Expr, differs: Expr) -> Expr {
     differs.or(column.clone().is_null())
 }
@@ -61,7 +61,7 @@ fn null_or_not(column: &Expr, is_null: bool) -> Expr {
     if is_null { column.clone().is_null() } else { column.clone().is_not_null() }
 }
 
-/// Whether both databases can store a value: PostgreSQL no NUL character, and neither any year.
+/// Whether both databases can store a value: PostgreSQL takes no NUL character, and neither takes every year.
 pub fn is_storable(value: &Value) -> bool {
     match value {
         Value::String(Some(text)) => !text.contains('\0'),
@@ -71,7 +71,7 @@ pub fn is_storable(value: &Value) -> bool {
     }
 }
 
-/// A text that no row can hold is refused, and one that is longer than a pattern may be.
+/// Refuses a text that no row can hold, and one that is longer than a pattern may be.
 fn storable<'a>(texts: impl IntoIterator<Item = &'a String>) -> Result<(), Error> {
     for text in texts {
         if text.contains('\0') {
@@ -85,7 +85,7 @@ fn storable<'a>(texts: impl IntoIterator<Item = &'a String>) -> Result<(), Error
     Ok(())
 }
 
-/// `%`, `_` and the escape itself stand for themselves.
+/// Escapes `%`, `_` and the escape character itself.
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
@@ -163,7 +163,7 @@ pub struct TextFilter {
 }
 
 impl Compare for TextFilter {
-    /// `column` is the folded one: a line for each language.
+    /// `column` is the folded one, with a line for each language.
     fn compare(&self, column: &Expr) -> Result<Condition, Error> {
         storable(self.contains.iter().chain(&self.starts_with))?;
         let mut all = Condition::all();

@@ -1,23 +1,24 @@
-//! How an index serves what a filter asks for, by the filter's own words.
+//! How an index serves a filter, judged by the field names and values that a client wrote. It builds no condition.
 
 use async_graphql_value::{ConstValue, Name, indexmap::IndexMap};
 
 type Fields = IndexMap<Name, ConstValue>;
 
-/// What one record has at most.
+/// Fields whose value at most one record has.
 const UNIQUE: [&str; 6] = ["id", "code", "acronym", "iso2", "label", "symbol"];
 
 /// How an index serves a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// It has what is asked for in the order of the list.
+    /// An index has the matching rows in the order of the list.
     InOrder,
-    /// It finds what is asked for if that is few, and else the rows are passed by until a page is full.
+    /// An index finds the matching rows if they are few; otherwise rows are walked until a page is full.
     IfFew,
     Not,
 }
 
-/// How an index serves a filter by these fields: `leading` by what it has in order, `few` by what it finds. Several at once it does not.
+/// How an index serves a filter by these fields: it has the rows of one value of a `leading` field in order, and finds those of a `few`
+/// field. It serves one field only.
 pub fn found(leading: &[&str], few: &[&str], filter: &ConstValue) -> Found {
     let ConstValue::Object(filter) = filter else {
         return if *filter == ConstValue::Null { Found::InOrder } else { Found::Not };
@@ -52,7 +53,7 @@ fn is_equal(comparisons: &Fields) -> bool {
     asked(comparisons).count() == 1 && asked(comparisons).all(|(name, _)| name == "eq")
 }
 
-/// Whether values or a range of them are asked for, or some related record that is named.
+/// Whether values or a range of them are asked for, or a named related record.
 fn is_sought(comparisons: &Fields) -> bool {
     const RANGES: [&str; 7] = ["eq", "in", "lt", "lte", "gt", "gte", "between"];
     asked(comparisons).count() > 0

@@ -1,5 +1,5 @@
-//! Filters of lists, and how they become conditions. A filter reads what the viewer may see and nothing else: relation filters
-//! are read through the read layer of the related table. The comparisons with one column stand in `compare`.
+//! Filters of lists, and how they become conditions. A filter only reads what the viewer may see: relation filters go through the read
+//! layer of the related table. The comparisons with one column stand in `compare`.
 
 mod compare;
 pub mod found;
@@ -29,7 +29,7 @@ use crate::error::Error;
 const MOST_RELATIONS: u32 = 10;
 /// The most comparisons of one filter.
 const MOST_COMPARISONS: u32 = 100;
-/// The most comparisons and relations of a filter whose list is walked in its order.
+/// The most comparisons and relations of a filter whose list is walked in order.
 const MOST_WALKED: u32 = 6;
 
 /// A filter of one record type.
@@ -39,7 +39,7 @@ pub trait Filter: InputType {
     fn fields(&self, scope: &Scope<'_>) -> Result<Condition, Error>;
     /// `and`, `or`, `not`.
     fn logic(&self) -> Logic<'_, Self>;
-    /// Whether it asks for what one record has at most, such as a code.
+    /// Whether it asks for a value that at most one record has, such as a code.
     fn names_one(&self) -> bool {
         false
     }
@@ -52,12 +52,12 @@ pub struct Logic<'a, F> {
     pub not: Option<&'a F>,
 }
 
-/// One reading of a filter: by whom, how many comparisons are left, and how many relations away it is.
+/// One reading of a filter: for whom, how many comparisons are left, and how many relations deep it is.
 pub struct Scope<'a> {
     pub viewer: &'a Viewer,
     left: Cell<u32>,
     away: Cell<u32>,
-    /// How many comparisons and relations were met with: a filter may name fields and ask for nothing.
+    /// How many comparisons and relations were counted: a filter may name fields and ask for nothing.
     asked: Cell<u32>,
     walking: Option<Walking>,
 }
@@ -68,13 +68,12 @@ impl<'a> Scope<'a> {
         Self { viewer, left, away, asked: Cell::new(0), walking: None }
     }
 
-    /// Of a list that is passed by in its order, which is that of a column first. `is_led` if it hangs on a parent by which indexes have it
-    /// in order.
+    /// For a list that is walked in order, sorted by `key` first. `is_led` if indexes have the rows of its parent in order.
     pub fn walking<E: Visible>(viewer: &'a Viewer, key: Option<E::Column>, is_led: bool) -> Option<Self> {
         Some(Self { walking: Some(Walking::of::<E>(key, is_led)?), ..Self::new(viewer) })
     }
 
-    /// None for what asks too much to be said of each part of a page again: SQLite takes 32,766 values in a statement.
+    /// `None` for a filter that is too large to be repeated for each part of a page: SQLite takes 32,766 values in a statement.
     pub fn walk<F: Filter>(self, filter: Option<&F>) -> Result<Option<Walk>, Error> {
         let condition = filter.map_or_else(|| Ok(Condition::all()), |filter| self.apply(filter))?;
         let condition = if self.asked.get() == 0 { Condition::all() } else { condition };
@@ -82,7 +81,7 @@ impl<'a> Scope<'a> {
         Ok(walking.map(|walking| walking.into_walk(condition)))
     }
 
-    /// How the list's own rows are told. Of those that they are related to a database finds all at once.
+    /// How the list's own rows are walked; `None` while related rows are read, which a database finds all at once.
     fn walked(&self) -> Option<&Walking> {
         self.walking.as_ref().filter(|_| self.away.get() == 0)
     }
@@ -103,14 +102,14 @@ impl<'a> Scope<'a> {
             all = all.add(if self.walked().is_some() { all_tested(&any) } else { any });
         }
         if let Some(filter) = not {
-            // What is unknown (a comparison with null) does not match, and so its negation does.
+            // An unknown result (a comparison with null) does not match, so its negation does.
             self.asked.set(self.asked.get() + 1);
             all = all.add(tested(Expr::from(self.choice(filter)?)).not());
         }
         Ok(all)
     }
 
-    /// What need not hold of a row that matches.
+    /// A condition that a matching row need not meet.
     fn choice<F: Filter>(&self, filter: &F) -> Result<Condition, Error> {
         match &self.walking {
             Some(walking) => walking.choose(|| self.apply(filter)),
@@ -146,7 +145,7 @@ impl<'a> Scope<'a> {
         if walking.leads(column, sought, &condition) {
             return Ok(condition);
         }
-        // Of several they would be looked for again for each part of the page.
+        // For several related rows, the search would be repeated for each part of the page.
         if sought == Sought::One {
             walking.may_find(column, sought, &condition);
         }
@@ -184,7 +183,7 @@ impl<'a> Scope<'a> {
         Ok(all)
     }
 
-    /// Rows of `E` that a table between names in those of its rows which the viewer may see.
+    /// Rows of `E` that a table between names, in those of its rows that the viewer may see.
     fn linked<E: Row, L: Visible>(&self, child: L::Column, condition: Condition) -> Expr {
         let (id, child) = (Expr::col(E::ID.as_column_ref()), child.as_column_ref());
         let mut links = select::<L>(self.viewer);
@@ -214,12 +213,13 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// Whether an id is among those that a filter of related rows gives. Of one an index has the rows in order, those of several are sorted.
+/// Whether an id is among those that a filter of related rows finds. With one id an index has the rows in order; with several they are
+/// sorted.
 fn is_among<F: Filter>(id: Expr, ids: SelectStatement, filter: &F) -> Expr {
     if filter.names_one() { id.eq(ids) } else { id.in_subquery(ids) }
 }
 
-/// What an index finds by a filter of related rows.
+/// What an index can find by a filter of related rows.
 fn sought(filter: &impl Filter) -> Sought {
     if filter.names_one() { Sought::One } else { Sought::Several }
 }

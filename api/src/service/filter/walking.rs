@@ -1,5 +1,4 @@
-//! How a filter is read for a list that is passed by in its order: what an index may be asked for, and what is told of one row after the
-//! other.
+//! How a filter is read for a list that is walked in order: what an index can find, and what is tested row by row. It builds no statement.
 
 use std::cell::{Cell, RefCell};
 
@@ -13,23 +12,23 @@ use crate::service::walk::{MOST_CANDIDATES, Walk};
 
 pub struct Walking {
     columns: Columns,
-    /// The column that the list is sorted by.
+    /// The column that the list is sorted by first.
     key: Option<&'static str>,
     leading: Vec<&'static str>,
     found: Vec<&'static str>,
-    /// Whether the rows of one value are asked for, so that the index has those in order.
+    /// Whether the rows of one value are asked for, which the index has in order.
     is_led: Cell<bool>,
     /// Whether all rows that are asked for have a value in the column that the list is sorted by.
     has_values: Cell<bool>,
-    /// Within how many alternatives and negations the filter is read.
+    /// How many alternatives and negations surround the part that is being read.
     choices: Cell<u32>,
     candidates: RefCell<Vec<(Sought, Candidates)>>,
-    /// What an index has in the order of the list, but not of the rows of an organisation.
+    /// What an index has in the order of the list for all rows, but not for the rows of one organisation.
     own_candidates: RefCell<Vec<Candidates>>,
 }
 
 impl Walking {
-    /// Of a list that indexes have in order. `is_led` if it hangs on a parent by which they have it.
+    /// For a list that indexes have in order. `is_led` if it has a parent by which they have it in order.
     pub fn of<E: Visible>(key: Option<E::Column>, is_led: bool) -> Option<Self> {
         let ordered = E::ORDERED?;
         // A walk goes audience by audience.
@@ -48,7 +47,7 @@ impl Walking {
         })
     }
 
-    /// How rows that meet a condition are passed by.
+    /// The walk over the rows that meet a condition.
     pub fn into_walk(self, condition: Condition) -> Walk {
         let mut candidates = self.candidates.into_inner();
         candidates.sort_by_key(|(sought, _)| *sought);
@@ -57,7 +56,7 @@ impl Walking {
         Walk { condition, parent: None, has_values, candidates, own_candidates }
     }
 
-    /// Reads what need not hold of a row that matches.
+    /// Reads a part of the filter that a matching row need not meet.
     pub fn choose<T>(&self, read: impl FnOnce() -> T) -> T {
         self.choices.set(self.choices.get() + 1);
         let chosen = read();
@@ -65,7 +64,7 @@ impl Walking {
         chosen
     }
 
-    /// Whether an index is asked for the rows with what is sought in a column, in the order of the list.
+    /// Whether an index has the rows with what is sought in a column, in the order of the list.
     pub fn leads(&self, column: impl ColumnTrait, sought: Sought, condition: &Condition) -> bool {
         if self.choices.get() > 0 {
             return false;
@@ -83,7 +82,7 @@ impl Walking {
         sought == Sought::One && self.leading.contains(&column.as_str())
     }
 
-    /// Notes what may hold of few rows, if an index finds them.
+    /// Notes the rows that meet a condition as candidates, if an index finds them.
     pub fn may_find(&self, column: impl ColumnTrait, sought: Sought, condition: &Condition) {
         if let Some(candidates) = self.candidates(column, sought, condition) {
             self.note(sought, candidates);
@@ -102,7 +101,7 @@ impl Walking {
         is_found.then_some(Candidates { columns, condition, order })
     }
 
-    /// As `may_find`, of rows that `columns` of a table between name for one related row.
+    /// As `may_find`, for the rows that `columns` of a table between name for one related row.
     pub fn may_find_by(&self, columns: Columns, condition: &Condition) {
         self.note(Sought::One, Candidates::of_rows(columns, condition.clone()));
     }

@@ -1,4 +1,4 @@
-//! The agenda of a meeting. Every change of it is a change of the meeting.
+//! The agenda of a meeting. It is a part of the meeting: every change of it also changes the meeting.
 
 use std::collections::HashMap;
 
@@ -130,7 +130,7 @@ pub struct RemoveAgendaItemInput {
     pub id: ID,
     /// The version of the item that you have read.
     pub expected_version: i32,
-    /// Whether another item says the same. Else it should not have been entered.
+    /// Whether another item says the same. Otherwise the item should not have been entered.
     #[graphql(default)]
     pub duplicate: bool,
 }
@@ -160,7 +160,7 @@ pub async fn add(
         body_id = body_id.map(|id| fields::id::<BodyId>("bodyId", &id, "body")).transpose(),
     );
     let mut tx = app.begin(viewer, Action::AddAgendaItem).await?;
-    // No version is asked for: who adds at the same time waits, and comes next.
+    // No version is asked for: a concurrent addition waits, and comes next.
     tx.lock_row::<meeting::Entity>(meeting_id).await?;
     let meeting = tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await?;
     next_meeting(meeting.status, MeetingTransition::Update).map_err(|refusal| refusal.at("meetingId"))?;
@@ -317,20 +317,20 @@ pub async fn reorder(
     tx.commit(row).await
 }
 
-/// The meeting of an item. Who changes another item at the same time waits, and does not conflict.
+/// The meeting of an item, locked. A concurrent change of another item waits, and does not conflict.
 async fn held_meeting(tx: &Tx<'_>, id: MeetingId) -> Result<meeting::Model, Error> {
     tx.lock_row::<meeting::Entity>(id).await?;
     tx.get::<meeting::Entity>("id", id, "meeting").await
 }
 
-/// The items of meetings that are held. They are held as well: recommendations touch the items that name them, and no meeting.
+/// The items of locked meetings, locked too: recommendations touch the items that name them, and do not lock the meeting.
 async fn held_items(tx: &Tx<'_>, meetings: &[MeetingId]) -> Result<Vec<agenda_item::Model>, Error> {
     let items = read::children::<agenda_item::Entity>(tx.db(), tx.viewer(), meetings).await?;
     tx.lock_rows::<agenda_item::Entity>(&items.iter().map(|item| item.id).collect::<Vec<_>>()).await?;
     read::children::<agenda_item::Entity>(tx.db(), tx.viewer(), meetings).await
 }
 
-/// Writes on every item of meetings who may read it.
+/// Copies the access of meetings to all their items.
 pub(super) async fn follow_meetings(tx: &mut Tx<'_>, meetings: &[MeetingId], access: Access) -> Result<(), Error> {
     let items = held_items(tx, meetings).await?;
     let ids: Vec<AgendaItemId> = items.iter().map(|item| item.id).collect();
@@ -342,7 +342,7 @@ pub(super) async fn follow_meetings(tx: &mut Tx<'_>, meetings: &[MeetingId], acc
     tx.touch_many::<agenda_item::Entity>(&mut items.into_iter().map(follow).collect::<Vec<_>>()).await
 }
 
-/// Makes these the recommendations that an item is about; returns whether that changes them.
+/// Sets the recommendations that an item is about; returns whether that changes them.
 async fn set_recommendations(
     tx: &mut Tx<'_>,
     meeting: &meeting::Model,
@@ -353,7 +353,7 @@ async fn set_recommendations(
     let ids = ids
         .map(|(index, id)| fields::id::<RecommendationId>(&format!("recommendationIds.{index}"), id, "recommendation"));
     let ids = fields::distinct("recommendationIds", each(ids)?)?;
-    // Who may see them does not change meanwhile: the item would have to be told of again.
+    // Their access must not change meanwhile: the item would have to be notified again.
     tx.lock_rows::<recommendation::Entity>(&ids).await?;
     tx.check_named::<recommendation::Entity>(placed("recommendationIds", "", &ids), "recommendation").await?;
     let before = read::children::<agenda_item_recommendation::Entity>(tx.db(), tx.viewer(), &[item.id]).await?;

@@ -1,4 +1,5 @@
-//! Meetings: which there are, scheduling and changing them. Their moves, parts, agenda and participations stand beside.
+//! Meetings: listing, scheduling and changing them. Their transitions, parts, agenda and participations stand beside; the rules stand in
+//! `domain/meeting.rs`.
 
 pub mod agenda;
 pub mod participation;
@@ -43,7 +44,7 @@ impl Visible for meeting::Entity {
     };
 }
 
-/// What a meeting is called in refusals.
+/// The word for a meeting in validation errors.
 const WHAT: &str = "meeting";
 
 /// Names one meeting.
@@ -66,7 +67,7 @@ pub struct MeetingFilter {
     pub kind: Option<EnumFilter<MeetingKind>>,
     /// By how people meet.
     pub modality: Option<EnumFilter<Modality>>,
-    /// By where the meeting stands.
+    /// By status.
     pub status: Option<EnumFilter<MeetingStatus>>,
     /// By who may read it.
     pub sensitivity: Option<EnumFilter<Sensitivity>>,
@@ -161,7 +162,7 @@ pub struct ScheduleMeetingInput {
     pub timezone: String,
     /// The town.
     pub city: Option<String>,
-    /// The house. Not for online meetings.
+    /// The building. Not for online meetings.
     pub venue: Option<String>,
     /// The country.
     pub country_id: Option<ID>,
@@ -212,7 +213,7 @@ pub struct UpdateMeetingInput {
     pub timezone: MaybeUndefined<String>,
     /// The town.
     pub city: MaybeUndefined<String>,
-    /// The house. Not for online meetings.
+    /// The building. Not for online meetings.
     pub venue: MaybeUndefined<String>,
     /// The country.
     pub country_id: MaybeUndefined<ID>,
@@ -321,7 +322,7 @@ async fn check(
     }
 }
 
-/// What must hold of a meeting in any state, by itself.
+/// What must hold of a meeting in any state, judged by the row alone.
 fn validate(row: &meeting::Model, sessions: usize, organizers: usize) -> Validated<()> {
     all([
         rules::dates(row.starts_on, row.ends_on),
@@ -435,7 +436,7 @@ fn apply_update(before: &meeting::Model, input: UpdateMeetingInput) -> Validated
 /// A meeting as it was and as it is.
 type Changed<'a> = (&'a meeting::Model, &'a meeting::Model);
 
-/// Writes changed audiences on all that belongs to meetings.
+/// Copies changed access of meetings to all that belongs to them.
 async fn cascade_access(tx: &mut Tx<'_>, changed: &[Changed<'_>]) -> Result<(), Error> {
     let moved = changed.iter().filter(|(before, after)| before.sensitivity != after.sensitivity);
     let moved: Vec<Changed<'_>> = moved.copied().collect();
@@ -461,7 +462,8 @@ fn ids_of(meetings: &[Changed<'_>], which: impl Fn(&Changed<'_>) -> bool) -> Vec
     meetings.iter().filter(|changed| which(changed)).map(|(_, after)| after.id).collect()
 }
 
-/// Tells of the recommendations that were reached at meetings which others see than before: they name these to whoever sees them.
+/// Notifies of the recommendations that were agreed or adopted at meetings whose audience has changed: a recommendation names its meeting
+/// to whoever may see it.
 async fn tell_of_reached(tx: &mut Tx<'_>, moved: &[Changed<'_>]) -> Result<(), Error> {
     for audience in Audience::iter() {
         let ids = ids_of(moved, |(before, after)| before.audience.min(after.audience) == audience);
@@ -499,7 +501,7 @@ pub fn of_country() -> Relation {
     Relation::levelled(meeting::Column::CountryId)
 }
 
-/// The meetings that a source tells of.
+/// The meetings that a source mentions.
 pub fn of_source() -> Relation {
     Relation::through::<meeting_source::Entity>(meeting_source::Column::SourceId)
 }

@@ -111,7 +111,7 @@ pub async fn record(
     let act = |lets_in| Act::RecordParticipation { organization: organization_id, lets_in };
     viewer.require(act(false))?;
     let mut tx = app.begin(viewer, Action::RecordParticipation).await?;
-    // Who may read the row follows the meeting, which does not change meanwhile.
+    // The access of the row follows the meeting, which must not change meanwhile.
     tx.lock_row::<meeting::Entity>(meeting_id).await?;
     let meeting = tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await?;
     rules::takes_participations(meeting.status)?;
@@ -125,7 +125,7 @@ pub async fn record(
             let after = participation::Model { attendance, delegates, ..before.clone() };
             tx.update::<participation::Entity>(&before, after).await?
         }
-        // Whoever has read a version has read another record.
+        // Whoever has read a version has read a record that no longer exists.
         None if expected_version.is_some() => {
             return Err(Error::stale());
         }
@@ -180,7 +180,7 @@ fn is(meeting: MeetingId, organization: OrganizationId, capacity: Capacity) -> C
         .add(participation::Column::Capacity.eq(capacity))
 }
 
-/// Writes on every participation in meetings who may read it.
+/// Copies the access of meetings to all their participations.
 pub(super) async fn follow_meetings(tx: &mut Tx<'_>, meetings: &[&meeting::Model]) -> Result<(), Error> {
     if meetings.is_empty() {
         return Ok(());

@@ -1,4 +1,5 @@
-//! What belongs to a meeting and changes with it: organisers, body sessions, alternative titles, sources.
+//! What belongs to a meeting and changes with it: organisers, body sessions, alternative titles, sources. It does not change the state of a
+//! meeting: `transitions` does.
 
 use std::collections::HashMap;
 
@@ -147,7 +148,7 @@ pub async fn set_body_sessions(
     finish(tx, before, changed).await
 }
 
-/// The sessions that a meeting has now must bear what was reached at it.
+/// The meeting must still have a session of each body that agreed or adopted something at it.
 async fn check_reached(tx: &Tx<'_>, id: MeetingId) -> Result<(), Error> {
     let bodies: Vec<BodyId> = sessions_of(tx, id).await?.iter().map(|session| session.body_id).collect();
     let bodies = read::by_ids::<body::Entity>(tx.db(), tx.viewer(), &bodies).await?;
@@ -261,7 +262,7 @@ pub(super) fn unnumbered(before: &[body_session::Model], wanted: &[Carried]) -> 
     wanted.iter().filter(|(body, ordinal)| ordinal.is_none() && !is_numbered(*body)).map(|(body, _)| *body).collect()
 }
 
-/// The ordinal that each body has not given yet. The bodies are held: whoever else asks waits.
+/// The next free ordinal of each body. The bodies are locked: a concurrent caller waits.
 pub(super) async fn next_ordinals(tx: &Tx<'_>, bodies: Vec<BodyId>) -> Result<HashMap<BodyId, i32>, Error> {
     if bodies.is_empty() {
         return Ok(HashMap::new());
@@ -277,7 +278,7 @@ pub(super) async fn next_ordinals(tx: &Tx<'_>, bodies: Vec<BodyId>) -> Result<Ha
     Ok(next)
 }
 
-/// The sessions with their ordinals: those given, those that they have, or the next ones.
+/// The sessions with their ordinals: the given ones, those that they already have, or the next ones.
 pub(super) fn assign_ordinals(
     meeting: &meeting::Model,
     before: &[body_session::Model],

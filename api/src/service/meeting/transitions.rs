@@ -1,4 +1,4 @@
-//! The moves of a meeting from its plan to its conclusion.
+//! The transitions of a meeting from its plan to its conclusion. Which ones are allowed stands in `domain/lifecycle.rs`.
 
 use async_graphql::{ID, InputObject};
 use chrono::NaiveDate;
@@ -24,7 +24,7 @@ pub struct MeetingMoveInput {
     pub expected_version: i32,
 }
 
-/// A meeting that is put off, with its new days if they are known.
+/// A meeting that is postponed, with its new days if they are known.
 #[derive(Clone, Debug, InputObject)]
 pub struct PostponeMeetingInput {
     /// The meeting.

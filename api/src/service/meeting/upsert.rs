@@ -1,4 +1,4 @@
-//! Writing many meetings at once. The rules are those of scheduling and updating one, and of setting its organisers and
+//! Writing many meetings at once. It adds no rules: they are those of scheduling and updating one, and of setting its organisers and
 //! sessions.
 
 use std::collections::{HashMap, HashSet};
@@ -35,7 +35,7 @@ use crate::service::input::{LocalizedTextInput, named, placed, replaced};
 use crate::service::read;
 use crate::service::tx::Tx;
 
-/// A meeting as another system has it. In a row for one that is there, what is omitted stays and `null` clears. Its state is
+/// A meeting as another system describes it. In a row for an existing meeting, what is omitted stays and `null` clears. The status is
 /// changed by its own mutations.
 #[derive(Clone, Debug, InputObject)]
 pub struct UpsertMeetingRowInput {
@@ -59,7 +59,7 @@ pub struct UpsertMeetingRowInput {
     pub timezone: MaybeUndefined<String>,
     /// The town.
     pub city: MaybeUndefined<String>,
-    /// The house. Not for online meetings.
+    /// The building. Not for online meetings.
     pub venue: MaybeUndefined<String>,
     /// The country.
     pub country_id: MaybeUndefined<ID>,
@@ -71,7 +71,7 @@ pub struct UpsertMeetingRowInput {
     pub count_qualifier: MaybeUndefined<CountQualifier>,
     /// Whether the Chatham House Rule holds. Not for a new meeting unless given.
     pub chatham_house: MaybeUndefined<bool>,
-    /// Who may read the meeting. Everyone a new one unless given.
+    /// Who may read the meeting. Everyone, for a new meeting, unless given.
     pub sensitivity: MaybeUndefined<Sensitivity>,
     /// The organisations that organise it, at most 100.
     pub organizers: MaybeUndefined<Vec<MeetingOrganizerInput>>,
@@ -181,7 +181,7 @@ impl UpsertMeetingRowInput {
         }
     }
 
-    /// The meeting as it would be.
+    /// The meeting as it would be after the write.
     fn applied(&self, tx: &Tx<'_>, before: Option<&meeting::Model>) -> Validated<meeting::Model> {
         match before {
             Some(before) => apply_update(before, self.update(before)),
@@ -256,10 +256,10 @@ impl Wanted {
     }
 }
 
-/// The parts of a meeting before and after; `None` leaves them.
+/// The parts of a meeting before and after; `None` leaves them as they are.
 type Replaced<P> = Option<(Vec<ModelOf<P>>, Vec<ModelOf<P>>)>;
 
-/// What a row does to the parts of its meeting.
+/// What a row changes in the parts of its meeting.
 struct Parts {
     organizers: Replaced<meeting_organizer::Entity>,
     sessions: Replaced<body_session::Entity>,
@@ -269,7 +269,7 @@ struct Parts {
 
 type MeetingPlan = Plan<meeting::Entity, Parts>;
 
-/// What the rows name, and what belongs to the meetings that are there: a statement for each table.
+/// What the rows name, and what belongs to existing meetings: one statement for each table.
 struct Known {
     bodies: HashMap<BodyId, body::Model>,
     organizations: HashSet<OrganizationId>,
@@ -284,7 +284,7 @@ struct Known {
     ordinals: Ordinals,
 }
 
-/// The ordinals that bodies have given to their sessions, those of the judged rows among them.
+/// The ordinals of the sessions of bodies, including those that the rows judged so far will get.
 #[derive(Default)]
 struct Ordinals {
     taken: HashMap<(BodyId, i32), MeetingId>,
@@ -377,7 +377,7 @@ impl Known {
         ])
     }
 
-    /// Whether a row changes anything; if it does, whether it may.
+    /// Whether a row changes anything, and if so, whether it may.
     fn validate(
         &self,
         tx: &Tx<'_>,
@@ -491,7 +491,7 @@ fn after_of<'a, P>(
     }
 }
 
-/// Writes the planned rows; what stays with a meeting follows its access.
+/// Writes the planned rows; the parts that stay with a meeting get its access.
 async fn write(tx: &mut Tx<'_>, plans: Vec<&mut MeetingPlan>) -> Result<(), Error> {
     let mut changed: Vec<&mut MeetingPlan> = plans.into_iter().filter(|plan| plan.changed).collect();
     write_rows(tx, changed.iter_mut().map(|plan| &mut **plan)).await?;

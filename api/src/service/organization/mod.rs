@@ -1,4 +1,4 @@
-//! Organisations. Writing many at once stands beside.
+//! Organisations: listing, creating, updating and deactivating them. Writing many at once stands in `upsert`.
 
 pub mod upsert;
 
@@ -27,7 +27,7 @@ impl Visible for organization::Entity {
     const CACHED: bool = true;
 }
 
-/// What an organisation is called in refusals.
+/// The word for an organisation in validation errors.
 const WHAT: &str = "organisation";
 
 /// Names one organisation.
@@ -157,7 +157,7 @@ pub struct UpdateOrganizationInput {
     pub website: MaybeUndefined<String>,
     /// Whether it organises the council's meetings.
     pub organizer: MaybeUndefined<bool>,
-    /// Whether it is active. `true` takes a deactivation back.
+    /// Whether it is active. `true` undoes a deactivation.
     pub active: MaybeUndefined<bool>,
     /// The organisation above.
     pub parent_id: MaybeUndefined<ID>,
@@ -287,7 +287,7 @@ fn apply_update(before: &organization::Model, input: UpdateOrganizationInput) ->
     })
 }
 
-/// A deactivated organisation stays in the record; its tokens are refused from then on.
+/// A deactivated organisation stays in the register; its tokens are refused from then on.
 pub async fn deactivate(
     app: &AppContext,
     viewer: &Viewer,
@@ -309,7 +309,7 @@ async fn check_country(tx: &Tx<'_>, country: Option<CountryId>) -> Result<(), Er
     }
 }
 
-/// The wanted parent and all above it.
+/// The wanted parent and all organisations above it.
 async fn ancestors(tx: &Tx<'_>, parent: Option<OrganizationId>) -> Result<Vec<OrganizationId>, Error> {
     tx.ancestors::<organization::Entity>("parentId", parent, |row| row.parent_id, WHAT).await
 }

@@ -1,4 +1,4 @@
-//! Writing many organisations at once. The rules are those of creating and updating one.
+//! Writing many organisations at once. It adds no rules: they are those of creating and updating one.
 
 use std::collections::{HashMap, HashSet};
 
@@ -21,7 +21,7 @@ use crate::service::input::{LocalizedTextInput, named};
 use crate::service::read;
 use crate::service::tx::Tx;
 
-/// An organisation as another system has it. In a row for one that is there, what is omitted stays and `null` clears.
+/// An organisation as another system describes it. In a row for an existing organisation, what is omitted stays and `null` clears.
 #[derive(Clone, Debug, InputObject)]
 pub struct UpsertOrganizationRowInput {
     /// What your system calls it.
@@ -40,11 +40,11 @@ pub struct UpsertOrganizationRowInput {
     pub seat: MaybeUndefined<String>,
     /// The web address, with https://.
     pub website: MaybeUndefined<String>,
-    /// Whether it organises the council's meetings. New ones do not unless given.
+    /// Whether it organises the council's meetings. For a new organisation, `false` unless given.
     pub organizer: MaybeUndefined<bool>,
-    /// Whether it is active. New ones are unless given.
+    /// Whether it is active. For a new organisation, `true` unless given.
     pub active: MaybeUndefined<bool>,
-    /// The organisation above. It is there already.
+    /// The organisation above. It must exist already.
     pub parent_id: MaybeUndefined<ID>,
     /// Its country.
     pub country_id: MaybeUndefined<ID>,
@@ -113,7 +113,7 @@ impl UpsertOrganizationRowInput {
         }
     }
 
-    /// The organisation as it would be.
+    /// The organisation as it would be after the write.
     fn applied(&self, tx: &Tx<'_>, before: Option<&organization::Model>) -> Validated<organization::Model> {
         if let Some(before) = before {
             return apply_update(before, self.update(before));
@@ -156,12 +156,12 @@ async fn attempt(
 
 type OrganizationPlan = Plan<organization::Entity, ()>;
 
-/// What the rows name, and who has their acronyms.
+/// What the rows name, and which organisations have their acronyms.
 struct Known {
     organizations: HashSet<OrganizationId>,
     countries: HashSet<CountryId>,
     acronyms: HashMap<String, OrganizationId>,
-    /// The organisation above each one, as far as the rows are judged; empty if no row changes it.
+    /// The parent of each organisation, including what the rows judged so far change; empty if no row changes a parent.
     parents: HashMap<OrganizationId, Option<OrganizationId>>,
 }
 
@@ -204,7 +204,7 @@ impl Known {
         Ok(plan)
     }
 
-    /// The wanted parent and all above it.
+    /// The wanted parent and all organisations above it.
     fn ancestors(&self, parent: Option<OrganizationId>) -> Vec<OrganizationId> {
         let (mut chain, mut next) = (Vec::new(), parent);
         while let Some(id) = next.filter(|id| !chain.contains(id)) {
@@ -215,7 +215,7 @@ impl Known {
     }
 }
 
-/// The organisation above each one. Whoever else moves one waits until the transaction ends.
+/// The parent of each organisation. A concurrent change of a parent waits until the transaction ends.
 async fn parents(tx: &Tx<'_>) -> Result<HashMap<OrganizationId, Option<OrganizationId>>, Error> {
     tx.advisory_lock("organization").await?;
     let all = read::all::<organization::Entity>(tx.db(), tx.viewer(), Condition::all()).await?;

@@ -1,4 +1,4 @@
-//! The comparisons by which the rows that come after a position are told, in a form that an index serves.
+//! Keyset conditions: which rows come after a position, in a form that an index serves. It knows no list and no viewer.
 
 use sea_orm::Value;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait};
@@ -8,7 +8,7 @@ pub struct Term {
     pub expr: Expr,
     pub value: Value,
     pub descending: bool,
-    /// What holds of all rows that follow: nulls come last, and the position is among them.
+    /// What holds of all rows that follow, if the position is among the nulls, which come last.
     pub null: Option<Expr>,
 }
 
@@ -23,7 +23,7 @@ impl Term {
         if self.descending { expr.lte(value) } else { expr.gte(value) }
     }
 
-    /// Says the same in three ways: SQLite finds its way in the index by the equality, PostgreSQL by the range.
+    /// Says the same in three ways: SQLite uses the equality to search the index, PostgreSQL the range.
     pub fn at_the_end(mut self, column: &Expr) -> Self {
         let (rank, value) = (|| self.expr.clone(), || self.value.clone());
         self.null = Some(self.reached().and(rank().eq(value())).and(column.clone().is_null()));
@@ -36,7 +36,7 @@ pub fn beyond_all(terms: &[Term]) -> Condition {
     if terms.iter().all(|term| term.descending == terms[0].descending) {
         return Condition::all().add(tuple_compare(terms));
     }
-    // Mixed directions: equal in the first keys and beyond in the next, one alternative a key.
+    // Mixed directions: equal in the first keys and beyond in the next, with one alternative for each key.
     let mut alternatives = Condition::any();
     for end in 0..terms.len() {
         let mut all = Condition::all();
@@ -48,7 +48,7 @@ pub fn beyond_all(terms: &[Term]) -> Condition {
     alternatives
 }
 
-/// Sorts nulls last when it is sorted in the direction of its key.
+/// An expression that puts nulls last when it is sorted in the direction of its key.
 pub fn null_rank(column: Expr, descending: bool) -> Expr {
     if descending { column.is_not_null() } else { column.is_null() }
 }

@@ -1,5 +1,5 @@
-//! Keyset paging. A cursor holds the sort keys and the id of a row, and a fingerprint of the list that it belongs to.
-//! Nulls sort last in both directions; the id breaks ties and follows the direction of the first key.
+//! Keyset paging. A cursor holds the sort keys and the id of a row, and a fingerprint of the list that it belongs to. Nulls sort last in
+//! both directions; the id breaks ties and follows the direction of the first key. It runs no statement: `list` and `nested` do.
 
 mod keyset;
 mod sort;
@@ -41,7 +41,7 @@ pub struct Window {
     pub longest: u64,
 }
 
-/// A list that is asked for: which rows, in which order, and which page of them.
+/// A requested list: which rows, in which order, and which page of them.
 pub struct Listing<E: Row> {
     pub condition: Condition,
     keys: Vec<Key<E>>,
@@ -51,24 +51,24 @@ pub struct Listing<E: Row> {
     before: Option<Position>,
     fingerprint: [u8; 6],
     identity: String,
-    /// Where indexes have its rows in order.
+    /// The walk through its rows, if indexes have them in order.
     walk: Option<Walk>,
 }
 
-/// The rows of a list in whose first key there is a value, or those where there is none; in order.
+/// The rows of a list that have a value in the first key, or those that have none; in order.
 pub struct Section {
-    /// What an index finds its rows by.
+    /// The condition by which an index finds its rows.
     pub condition: Condition,
-    /// Which of these come after a position, or before it.
+    /// Which of these come after a position, or before another.
     pub beyond: Condition,
-    /// The same by the first key alone: those that are equal in it as well.
+    /// The same by the first key alone: includes the rows that are equal in it.
     pub reached: Condition,
     pub order: Vec<(Expr, Order)>,
-    /// Of rows in the order of their ids alone: the ids that they come after, or before.
+    /// If rows are in the order of their ids alone: the ids that they come after, or before.
     pub by_id: Option<Vec<(Beyond, Uuid)>>,
 }
 
-/// On which side of a row others are.
+/// On which side of a row other rows are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beyond {
     Above,
@@ -97,7 +97,8 @@ impl<M> Page<M> {
 }
 
 impl<E: Row> Listing<E> {
-    /// `place` names the list (`meetings`, `Body.meetings`), so that its cursors fit no other one. `link` is what it hangs on a parent by.
+    /// `place` names the list (`meetings`, `Body.meetings`), so that its cursors fit no other list. `relation` is how its rows belong to a
+    /// parent.
     pub fn new<F, S>(
         place: &str,
         relation: Option<&Relation>,
@@ -136,12 +137,12 @@ impl<E: Row> Listing<E> {
         Ok(Self { condition, keys, limit, backward, after, before, fingerprint, identity, walk })
     }
 
-    /// The newest rows, as many as are shown.
+    /// The newest rows, up to a limit.
     pub fn newest(limit: u64) -> Self {
         Self::newest_by(limit, None)
     }
 
-    /// As `newest`, those that come first by another key before the others.
+    /// As `newest`, sorted by another key first.
     pub fn newest_by(limit: u64, first: Option<Key<E>>) -> Self {
         let identity = format!("newest {limit} {:?}", first.as_ref().map(|key| key.column.as_column_ref()));
         let keys = first.into_iter().chain([Key { column: E::ID, direction: Direction::Desc }]).collect();
@@ -159,12 +160,12 @@ impl<E: Row> Listing<E> {
         }
     }
 
-    /// Equal for equal lists, so that the same page of many parents is read at once.
+    /// Equal for equal lists, so that the same page of many parents is read in one statement.
     pub fn identity(&self) -> &str {
         &self.identity
     }
 
-    /// How it is passed by in its order, if indexes have all of its rows so.
+    /// How the list is walked in its order, if indexes have all of its rows in order.
     pub fn walk(&self) -> Option<&Walk>
     where
         E: Visible,
@@ -172,8 +173,8 @@ impl<E: Row> Listing<E> {
         self.walk.as_ref().filter(|_| E::ORDERED.is_some_and(|ordered| ordered.is_whole))
     }
 
-    /// As `walk`, of those of its rows that hang on a parent. Where an index does not have these in order, and only some of them are asked
-    /// for, they are better found and sorted: what is seldom met with would be looked for in the whole table, for each parent.
+    /// As `walk`, for the rows of a parent. Where no index has these in order and a filter asks for some of them only, they are better
+    /// found and sorted: a walk would search the whole table for rare rows, for each parent.
     pub fn walk_of(&self, relation: &Relation, parent: Expr) -> Option<Walk>
     where
         E: Visible,
@@ -186,8 +187,7 @@ impl<E: Row> Listing<E> {
         Some(walk?.of_parent::<E>(relation, parent))
     }
 
-    /// Its rows, one section after the other. Its first key is one that an index has in order; where rows are equal in it, the others are
-    /// sorted by.
+    /// Its rows, one section after the other. An index has the first key in order; rows that are equal in it are sorted by the other keys.
     pub fn sections(&self) -> Vec<Section> {
         let may_be_null = self.keys.first().is_some_and(|key| key.column.def().is_null());
         let has_nulls = may_be_null && self.walk.as_ref().is_none_or(|walk| !walk.has_values);
@@ -218,20 +218,20 @@ impl<E: Row> Listing<E> {
         Section { condition, beyond, reached, order, by_id }
     }
 
-    /// The comparison with a position by the first key, in the section of those that have a value there.
+    /// The comparison with a position by the first key, in the section of rows that have a value there.
     fn first_term(&self, position: &Position, of_nulls: bool, flipped: bool) -> Option<Term> {
         let key = self.keys.first().filter(|_| !of_nulls)?;
         let value = position.values.first().filter(|value| **value != value.as_null())?;
         Some(Term::new(Expr::col(key.column.as_column_ref()), value.clone(), self.is_descending() != flipped))
     }
 
-    /// From which value of the first key on rows of a section may come after a position; up to which before it, if that is `flipped`. An
-    /// index finds its way by that, whatever the other keys are.
+    /// The lowest value of the first key that rows of a section after a position can have; if `flipped`, the highest one before it. An
+    /// index can start there, whatever the other keys are.
     fn bound_in(&self, position: &Position, of_nulls: bool, flipped: bool) -> Option<Expr> {
         self.first_term(position, of_nulls, flipped).map(|first| first.reached())
     }
 
-    /// The rows of a section that come after a position; before it, if that is `flipped`.
+    /// The rows of a section that come after a position; before it, if `flipped`.
     fn beyond_in(&self, position: &Position, of_nulls: bool, flipped: bool) -> Condition {
         let others = self.terms(1, position, flipped);
         if self.keys.is_empty() {
@@ -241,13 +241,13 @@ impl<E: Row> Listing<E> {
         match self.first_term(position, of_nulls, flipped) {
             Some(first) => beyond_all(&[first].into_iter().chain(others).collect::<Vec<Term>>()),
             None if of_nulls && is_among_nulls => beyond_all(&others),
-            // The other section comes after this one, or before it.
+            // The whole section lies beyond the position, or none of it does.
             None if of_nulls != flipped => Condition::all(),
             None => Condition::all().add(Expr::value(false)),
         }
     }
 
-    /// The most rows that are read of it: one more tells whether there is another page.
+    /// The most rows that are read: one more than a page tells whether there is another page.
     pub fn most(&self) -> u64 {
         self.limit + 1
     }
@@ -278,7 +278,7 @@ impl<E: Row> Listing<E> {
         }
     }
 
-    /// The page in the rows that a narrowed statement gave.
+    /// The page, made of the rows that a narrowed statement returned.
     pub fn page(&self, mut rows: Vec<E::Model>) -> Page<E::Model> {
         let wanted = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let more = rows.len() > wanted;
@@ -299,7 +299,8 @@ impl<E: Row> Listing<E> {
         self.keys.first().is_some_and(|key| key.direction == Direction::Desc)
     }
 
-    /// The expressions that the list is sorted by after its first keys, each with its direction; reversed for a page that is read backward.
+    /// The expressions that the list is sorted by, without the first `after` keys, each with its direction; reversed for a page that is
+    /// read backward.
     fn sort_exprs(&self, after: usize, column: impl Fn(E::Column) -> Expr) -> Vec<(Expr, bool)> {
         let mut exprs = Vec::new();
         for key in self.keys.iter().skip(after) {
@@ -313,8 +314,8 @@ impl<E: Row> Listing<E> {
         exprs.into_iter().map(|(expr, descending)| (expr, descending != self.backward)).collect()
     }
 
-    /// How many of the first keys are null in all rows that follow, because the page begins among nulls, and they come last.
-    /// Nothing is sorted by them: SQLite would sort the rows that its index has in order.
+    /// How many of the first keys are null in all rows that follow, because the page begins among nulls, which come last. They are left out
+    /// of the sorting: SQLite would sort the rows again although its index has them in order.
     fn ended(&self) -> usize {
         let Some(after) = self.after.as_ref().filter(|_| !self.backward) else { return 0 };
         after.values.iter().take_while(|value| **value == value.as_null()).count()
@@ -332,7 +333,7 @@ impl<E: Row> Listing<E> {
         all.add(beyond_all(terms))
     }
 
-    /// The comparisons with a position by the keys after the first ones, and by the id.
+    /// The comparisons with a position by the id and by the keys, without the first `after` ones.
     fn terms(&self, after: usize, position: &Position, flipped: bool) -> Vec<Term> {
         let column = |column: E::Column| Expr::col(column.as_column_ref());
         let mut terms = Vec::new();
@@ -361,7 +362,7 @@ impl<E: Row> Listing<E> {
     }
 }
 
-/// What a client has written, without what it has left out: its cursors outlive a field that is added, and what is called otherwise here.
+/// A value as the client wrote it, without absent fields: its cursors outlive a field that is added or renamed here.
 fn as_written(value: Input) -> Input {
     match value {
         Input::Object(fields) => {
@@ -398,7 +399,7 @@ fn decode<E: Row>(text: &str, keys: &[Key<E>], fingerprint: [u8; 6]) -> Result<P
     let values = keys.iter().zip(values).map(|(key, value)| {
         let column = key.column.def();
         let value = from_json(column.get_column_type(), value)?;
-        // What no row holds is in no cursor of ours, and PostgreSQL would not take it.
+        // A value that no row can hold is in no cursor of ours, and PostgreSQL would not take it.
         (is_storable(&value) && (column.is_null() || value != value.as_null())).then_some(value)
     });
     Ok(Position { values: values.collect::<Option<_>>().ok_or(Error::InvalidCursor)?, id })
@@ -415,7 +416,7 @@ fn to_json(value: &Value) -> serde_json::Value {
     }
 }
 
-/// The value of a sort key of that type; `None` if it is of another one.
+/// The value of a sort key of that type; `None` if it has another type.
 fn from_json(kind: &ColumnType, value: serde_json::Value) -> Option<Value> {
     let text = value.as_str();
     Some(match kind {

@@ -1,9 +1,9 @@
-//! What a list is sorted by, as its client says.
+//! What a list is sorted by, as its client asks. It knows columns, and builds no statement.
 
 use async_graphql::InputType;
 use entity::Row;
 
-/// Which way a list is sorted.
+/// The direction in which a list is sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
 pub enum Direction {
     /// From small to large, from early to late.
@@ -38,7 +38,7 @@ macro_rules! sort {
         pub struct $order {
             /// What to sort by.
             pub field: $field,
-            /// Which way. Ascending unless given.
+            /// The direction. Ascending unless given.
             #[graphql(default_with = "crate::service::page::Direction::Asc")]
             pub direction: $crate::service::page::Direction,
         }

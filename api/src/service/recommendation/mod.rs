@@ -1,4 +1,5 @@
-//! Recommendations: which there are and who sees them. Writing their texts and moving them stand beside.
+//! Recommendations: which exist, and who sees them. Writing their texts (`text`) and their transitions stand beside; the rules stand in
+//! `domain/recommendation.rs`.
 
 pub mod parts;
 pub mod text;
@@ -43,7 +44,7 @@ impl Visible for recommendation::Entity {
     };
 }
 
-/// What a recommendation is called in refusals.
+/// The word for a recommendation in validation errors.
 const WHAT: &str = "recommendation";
 
 /// Names one recommendation.
@@ -68,7 +69,7 @@ pub struct RecommendationFilter {
     pub title: Option<TextFilter>,
     /// By kind.
     pub kind: Option<EnumFilter<RecommendationKind>>,
-    /// By where the text stands.
+    /// By status.
     pub status: Option<EnumFilter<RecommendationStatus>>,
     /// By priority.
     pub priority: Option<EnumFilter<Priority>>,
@@ -102,7 +103,7 @@ pub struct RecommendationFilter {
     pub not: Option<Box<RecommendationFilter>>,
 }
 
-// The body comes first: an index is asked for the first of what leads, and labels begin with the body.
+// The body comes first: the first leading field is served by an index, and labels begin with the body.
 filter!(RecommendationFilter => recommendation::Entity, |this, scope| [
     scope.related(this.body.as_deref(), recommendation::Column::BodyId),
     scope.field(this.id.as_ref().map(IdFilter::of::<RecommendationId>).as_ref(), recommendation::Column::Id),
@@ -165,7 +166,7 @@ pub async fn find(
     }
 }
 
-/// Writes a changed recommendation: who may read it follows its state, and its parts follow it.
+/// Writes a changed recommendation: its access follows its state, and its parts get the same access.
 async fn put(
     tx: &mut Tx<'_>,
     before: &recommendation::Model,
@@ -189,7 +190,7 @@ async fn put(
     }
 }
 
-/// Tells of the agenda items about a recommendation that others see than before: they read of it as well, or no longer.
+/// Notifies of the agenda items about a recommendation whose audience has changed: their readers now see it there, or no longer do.
 async fn tell_of_agendas(tx: &mut Tx<'_>, id: RecommendationId, seen_by: Access) -> Result<(), Error> {
     let items = Query::select()
         .column(agenda_item_recommendation::Column::AgendaItemId)
@@ -200,7 +201,7 @@ async fn tell_of_agendas(tx: &mut Tx<'_>, id: RecommendationId, seen_by: Access)
     tx.notify_where::<agenda_item::Entity>(about, seen_by).await
 }
 
-/// A text that opens up opens its latest revision only: what was written before was not written for the new readers.
+/// If a text opens to more readers, only its latest revision does: the earlier ones were not written for the new readers.
 async fn inherit_revisions(
     tx: &mut Tx<'_>,
     before: &recommendation::Model,
@@ -228,7 +229,7 @@ pub fn of_meeting() -> Relation {
     Relation::direct(recommendation::Column::MeetingId)
 }
 
-/// The recommendations that their body has agreed on at a meeting.
+/// The recommendations that their body agreed on at a meeting.
 pub fn of_agreement() -> Relation {
     Relation::direct(recommendation::Column::AgreedMeetingId)
 }
@@ -258,7 +259,7 @@ pub fn of_instrument() -> Relation {
     Relation::through::<recommendation_instrument::Entity>(recommendation_instrument::Column::InstrumentId)
 }
 
-/// The recommendations that take the place of others, of which each has one at most.
+/// The recommendations that supersede these, at most one each.
 pub async fn successors(
     db: &impl ConnectionTrait,
     viewer: &Viewer,

@@ -1,4 +1,5 @@
-//! What belongs to a recommendation and changes with it: addressees, themes, instruments, revisions.
+//! What belongs to a recommendation and changes with it: addressees, themes, instruments, revisions. It does not change the state of a
+//! recommendation: `transitions` does.
 
 use async_graphql::{ID, InputObject};
 use entity::addressee::{AddresseeCategory, AddresseeRole};
@@ -111,7 +112,7 @@ fn addressed_one(index: usize, one: &AddresseeInput) -> Validated<Addressed> {
     Ok(Addressed { category: one.category, country_id, organization_id, role: one.role })
 }
 
-/// The countries and the organisations among addressees, each at its place in the input.
+/// The countries among the addressees, each at its place in the input.
 pub(super) fn countries_of(addressed: &[Addressed]) -> Vec<(String, CountryId)> {
     let countries = addressed.iter().enumerate();
     countries.filter_map(|(index, one)| Some((format!("addressees.{index}.countryId"), one.country_id?))).collect()
@@ -224,7 +225,7 @@ pub(super) fn instrument_rows(
     rows.collect()
 }
 
-/// Keeps the text that the recommendation has now as its next revision.
+/// Keeps the current text of the recommendation as its next revision.
 pub(super) async fn add_revision(
     tx: &mut Tx<'_>,
     row: &recommendation::Model,
@@ -236,7 +237,7 @@ pub(super) async fn add_revision(
     tx.insert_parts::<recommendation_revision::Entity>(vec![revision]).await
 }
 
-/// The revision after the last one, of the text that the recommendation has now.
+/// The revision after the last one, with the current text of the recommendation.
 pub(super) fn revision(
     tx: &Tx<'_>,
     row: &recommendation::Model,

@@ -1,4 +1,4 @@
-//! Writing a recommendation: drafting and revising its text.
+//! Writing a recommendation: drafting and revising its text. Who may do so, and in which states, is judged by `auth` and `domain`.
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
 use chrono::NaiveDate;
@@ -70,7 +70,7 @@ pub struct ReviseRecommendationInput {
     pub theme_ids: MaybeUndefined<Vec<ID>>,
     /// What it refers to; replaces all.
     pub instrument_ids: MaybeUndefined<Vec<ID>>,
-    /// What was changed in the text, and why. Kept with the revision; refused where there is none.
+    /// What was changed in the text, and why. Kept with the revision; refused if there is no new revision.
     pub change_note: Option<String>,
 }
 
@@ -93,7 +93,7 @@ pub async fn draft(
     tx.commit(row).await
 }
 
-/// Whether the viewer may draft in a body where its organisation has this standing.
+/// Checks that the viewer may draft in a body where its organisation has this standing.
 pub(super) fn may_draft(viewer: &Viewer, standing: &Standing, body: &body::Model) -> Result<(), Error> {
     viewer.require(Act::Propose { standing })?;
     Ok(rules::drafts(body.active)?)
@@ -187,13 +187,13 @@ pub async fn revise(
     tx.commit(row).await
 }
 
-/// Whether the viewer may revise a text of a body where its organisation has this standing, in the state that it is in.
+/// Checks that the viewer may revise a text of a body where its organisation has this standing, in the current state of the text.
 pub(super) fn may_revise(viewer: &Viewer, standing: &Standing, before: &recommendation::Model) -> Result<(), Error> {
     viewer.require(Act::EditText { standing, drafted_by: before.drafted_by_id })?;
     Ok(next(before.status, Transition::Revise).map(drop)?)
 }
 
-/// Judges a revision, and moves the text to the state that follows.
+/// Checks that a text may be revised, and sets the state that follows.
 pub(super) fn reopen(
     tx: &Tx<'_>,
     before: &recommendation::Model,
@@ -206,7 +206,7 @@ pub(super) fn reopen(
     Ok(rules::reopens(before.status, is_new_text(before, after))?)
 }
 
-/// Whether a revision of the text is to be kept.
+/// Whether there is a new text, which is kept as a revision.
 pub(super) fn is_new_text(before: &recommendation::Model, after: &recommendation::Model) -> bool {
     (&after.title, &after.text, &after.rationale) != (&before.title, &before.text, &before.rationale)
 }

@@ -1,4 +1,4 @@
-//! The moves of a recommendation from its draft to its addressees. What was reached in a meeting is recorded with it.
+//! The transitions of a recommendation, from draft to transmission. Which ones are allowed stands in `domain/lifecycle.rs`.
 
 use async_graphql::{ID, InputObject};
 use chrono::{Datelike as _, NaiveDate};
@@ -69,14 +69,14 @@ pub struct SupersedeRecommendationInput {
     pub superseded_by_id: ID,
 }
 
-/// A use case on one recommendation: it is read at the expected version, and its next state is known.
+/// A transition of one recommendation: it is read at the expected version, and its next state is known.
 struct Step<'a> {
     tx: Tx<'a>,
     before: recommendation::Model,
     after: recommendation::Model,
 }
 
-/// Whose word a move needs.
+/// Who must do a transition.
 #[derive(Clone, Copy)]
 enum RequiredRole {
     /// Whoever may edit the text.
@@ -206,7 +206,7 @@ pub async fn submit(
         .await
 }
 
-/// The text goes back to its body; the agreement on it is over.
+/// The text goes back to its body; its agreement no longer holds.
 pub async fn return_to_group(
     app: &AppContext,
     viewer: &Viewer,
@@ -259,7 +259,7 @@ pub async fn adopt(
     step.finish().await
 }
 
-/// The meeting at which something is reached. Its days and sessions do not change meanwhile.
+/// The meeting at which a text is agreed or adopted. It is locked: its days and sessions must not change meanwhile.
 async fn held_meeting(tx: &Tx<'_>, id: MeetingId) -> Result<meeting::Model, Error> {
     tx.lock_row::<meeting::Entity>(id).await?;
     tx.get::<meeting::Entity>("meetingId", id, "meeting").await
@@ -278,7 +278,7 @@ async fn carries_adopting_body(tx: &Tx<'_>, meeting: MeetingId) -> Result<bool, 
     Ok(bodies.iter().any(|body| meetings::may_adopt(body.kind)))
 }
 
-/// The body is held, so that two adoptions at once get two labels.
+/// The body is locked, so that two adoptions at once get two labels.
 async fn next_label(tx: &Tx<'_>, row: &recommendation::Model, year: i32) -> Result<Label, Error> {
     tx.lock_row::<body::Entity>(row.body_id).await?;
     let body = tx.get::<body::Entity>("id", row.body_id, "body").await?;
@@ -286,7 +286,7 @@ async fn next_label(tx: &Tx<'_>, row: &recommendation::Model, year: i32) -> Resu
     Ok(Label::next(row.is_demo, &body.code, year, last))
 }
 
-/// The last serial of a body's labels in a year; demonstrations have serials of their own.
+/// The last serial of a body's labels in a year; demonstrations have their own serials.
 pub async fn last_serial(tx: &Tx<'_>, body: BodyId, is_demo: bool, year: i32) -> Result<Option<i32>, Error> {
     let given = Condition::all()
         .add(recommendation::Column::BodyId.eq(body))
@@ -313,7 +313,7 @@ pub async fn transmit(
     .await
 }
 
-/// Returns the earlier recommendation. The later one changes as well: it now says what it supersedes.
+/// Returns the earlier recommendation. The later one changes as well: it then names what it supersedes.
 pub async fn supersede(
     app: &AppContext,
     viewer: &Viewer,

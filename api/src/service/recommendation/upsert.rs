@@ -1,4 +1,4 @@
-//! Writing many recommendations at once: new drafts, and texts that are not agreed yet. The rules are those of drafting,
+//! Writing many recommendations at once: new drafts, and texts that are not agreed yet. It adds no rules: they are those of drafting,
 //! revising and setting addressees.
 
 use std::collections::{HashMap, HashSet};
@@ -35,7 +35,7 @@ use crate::service::external_id::ExternalIdInput;
 use crate::service::input::{LocalizedTextInput, named, placed, replaced};
 use crate::service::tx::Tx;
 
-/// A recommendation as another system has it. In a row for one that is there, what is omitted stays and `null` clears.
+/// A recommendation as another system describes it. In a row for an existing recommendation, what is omitted stays and `null` clears.
 #[derive(Clone, Debug, InputObject)]
 pub struct UpsertRecommendationRowInput {
     /// What your system calls it.
@@ -166,7 +166,7 @@ async fn attempt(
     batch.finish(tx).await
 }
 
-/// What a row is about, and what it says, or the errors of both.
+/// What a row is about and what it says, or the validation errors of both.
 fn paired(
     target: Validated<Target<recommendation::Entity>>,
     wanted: Validated<Wanted>,
@@ -199,7 +199,7 @@ impl Wanted {
     }
 }
 
-/// What a row does to the parts of its recommendation: those before, and those wanted. `None` leaves them.
+/// What a row changes in the parts of its recommendation: the parts before, and the wanted ones. `None` leaves them as they are.
 #[derive(Default)]
 struct Parts {
     /// The number of the last revision, if the text is new.
@@ -211,7 +211,7 @@ struct Parts {
 
 type RecommendationPlan = Plan<recommendation::Entity, Parts>;
 
-/// What the rows name, and what belongs to the recommendations that are there: a statement for each table.
+/// What the rows name, and what belongs to existing recommendations: one statement for each table.
 struct Known {
     bodies: HashMap<BodyId, body::Model>,
     standings: HashMap<BodyId, Standing>,
@@ -291,7 +291,7 @@ impl Known {
         Ok(Plan { before: None, after, changed: true, parts, external_key: target.external_key })
     }
 
-    /// A row that says what the record says is nothing to be permitted.
+    /// A row that changes nothing needs no permission.
     fn plan_revision(
         &self,
         tx: &Tx<'_>,
@@ -341,7 +341,7 @@ impl Known {
     }
 }
 
-/// The parts before and those wanted, if they differ.
+/// The parts before and the wanted ones, if they differ.
 fn differing<P: Clone, W: Clone + PartialEq>(
     parts: &HashMap<RecommendationId, Vec<P>>,
     id: RecommendationId,
@@ -354,7 +354,7 @@ fn differing<P: Clone, W: Clone + PartialEq>(
     (!same).then(|| (before.to_vec(), wanted.clone()))
 }
 
-/// Writes the planned rows. A revision changes nobody's access, so that the parts that stay keep theirs.
+/// Writes the planned rows. A revision changes nobody's access, so the parts that stay keep theirs.
 async fn write(tx: &mut Tx<'_>, plans: Vec<&mut RecommendationPlan>) -> Result<(), Error> {
     let mut changed: Vec<&mut RecommendationPlan> = plans.into_iter().filter(|plan| plan.changed).collect();
     write_rows(tx, changed.iter_mut().map(|plan| &mut **plan)).await?;

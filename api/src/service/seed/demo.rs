@@ -1,5 +1,5 @@
-//! A demonstration: recommendations in every state with addressees, themes and revisions, all marked `isDemo`. The texts
-//! are made up; no recommendation of the council has been published.
+//! A demonstration: recommendations in every state with addressees, themes and revisions, all marked `isDemo`. The texts are made up; no
+//! recommendation of the council has been published.
 
 use std::collections::HashMap;
 
@@ -50,7 +50,7 @@ const INSTRUMENTS: [(&str, &str, &str, i32, u32, u32); 2] = [
     ),
 ];
 
-/// Body, state, theme, English and Russian subject. One for each state.
+/// Body, state, theme, English and Russian subject: one for each state.
 const TEXTS: [(&str, RecommendationStatus, &str, &str, &str); 11] = {
     use RecommendationStatus::{
         Adopted, AgreedInGroup, Draft, NoConsensus, Returned, SubmittedToExcom, Superseded, Transmitted,
@@ -175,7 +175,7 @@ fn title(english: &str, russian: &str) -> Pair {
     (format!("Demonstration: {english}"), format!("Демонстрация: {russian}"))
 }
 
-/// What the demonstration refers to in the public record.
+/// What the demonstration refers to in the public register.
 struct Context {
     /// Each with the last serial of a demonstration's label in the year of adoption.
     bodies: HashMap<String, (BodyId, i32)>,

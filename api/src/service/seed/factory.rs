@@ -1,5 +1,5 @@
-//! One made-up recommendation, from a few values; the demonstration and the synthetic volume are made of them. Who may
-//! read it and its label follow the same rules as the real ones.
+//! One made-up recommendation, built from a few values, for the demonstration and the synthetic volume. Who may read it and its label
+//! follow the same rules as for real ones.
 
 use chrono::{Datelike as _, NaiveDate};
 use entity::addressee::{AddresseeCategory, AddresseeRole};
@@ -35,7 +35,7 @@ pub struct Specimen {
 
 pub type Addressed = (AddresseeCategory, AddresseeRole, Option<CountryId>, Option<OrganizationId>);
 
-/// Rows that are still to be written, by table.
+/// Rows that are not written yet, by table.
 #[derive(Default)]
 pub struct Rows {
     recommendations: Vec<recommendation::Model>,
@@ -109,7 +109,7 @@ impl Rows {
         Ok(id)
     }
 
-    /// Makes the last specimen take the place of an earlier one.
+    /// Makes the last specimen supersede an earlier one.
     pub fn last_supersedes(&mut self, earlier: RecommendationId) {
         if let Some(last) = self.recommendations.last_mut() {
             last.supersedes_id = Some(earlier);

@@ -1,5 +1,5 @@
-//! Synthetic volume for measurements: the same rows for the same numbers, marked `isDemo`. Written in chunks, each one
-//! transaction, so that memory stays bounded, and that others write between them.
+//! Synthetic volume for measurements: the same numbers give the same rows, marked `isDemo`. Each chunk is one transaction, so that memory
+//! stays bounded, and others write in between.
 
 use std::ops::Range;
 
@@ -66,7 +66,7 @@ async fn in_chunks(
     Ok(())
 }
 
-/// What the volume refers to, and the numbers that it goes on from.
+/// What the volume refers to, and the numbers that it continues from.
 struct Context {
     groups: Vec<Group>,
     countries: Vec<CountryId>,
@@ -111,7 +111,7 @@ impl Context {
 
     async fn write_meetings(&mut self, tx: &mut Tx<'_>, numbers: Range<u32>) -> Result<(), Error> {
         let (mut meetings, mut sessions, mut organizers) = (Vec::new(), Vec::new(), Vec::new());
-        // Far enough apart that the organisers of a meeting are different organisations.
+        // Far enough apart that the organisers of one meeting are different organisations.
         let step = u32::try_from(self.organizations.len()).unwrap_or(ORGANIZERS) / ORGANIZERS;
         for number in numbers {
             let row = meeting(tx, number, pick(&self.countries, number));
@@ -203,7 +203,7 @@ impl Group {
     }
 }
 
-/// Three in five are adopted, as in a council that has worked for long.
+/// Three in five are adopted, as in a council that has worked for a long time.
 const STATUSES: [RecommendationStatus; 10] = {
     use RecommendationStatus::{Adopted, AgreedInGroup, Draft, SubmittedToExcom, Transmitted, UnderDiscussion};
     [
@@ -222,7 +222,7 @@ const STATUSES: [RecommendationStatus; 10] = {
 const FIRST_YEAR: i32 = 2024;
 const YEARS: i32 = 2;
 
-/// A concluded meeting; their days are spread over the two years.
+/// A concluded meeting; the days of all are spread over two years.
 fn meeting(tx: &Tx<'_>, number: u32, country: CountryId) -> meeting::Model {
     let first = NaiveDate::from_ymd_opt(FIRST_YEAR, 1, 1).unwrap_or_default();
     let day = first + Days::new(u64::from(number) % (365 * 2));

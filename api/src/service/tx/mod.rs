@@ -1,5 +1,5 @@
-//! The unit of work: every write. A transaction checks versions, stamps rows, and ends with its changes in the feed and its line in
-//! the audit trail, all in one commit. What is dropped before `commit` leaves nothing behind.
+//! The unit of work: every write goes through it. A transaction checks versions, stamps rows, and writes its changes to the feed and its
+//! line to the audit trail in the same commit; dropped before `commit`, it leaves nothing behind.
 #![expect(clippy::disallowed_methods, reason = "the one place that writes entities")]
 
 mod parts;
@@ -31,18 +31,18 @@ use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::context::feed::{ChangeCursor, Head, Identity};
 
-/// The most rows of one statement: both databases take 32,766 parameters or more.
+/// The most rows in one statement: both databases take at least 32,766 parameters.
 fn longest<E: Row>() -> usize {
     32_000 / E::Column::iter().count()
 }
 
-/// Writes all of a row in the place of the one with its id.
+/// Overwrites all columns of the row with the same id.
 fn replacing<E: Row>() -> OnConflict {
     let columns = E::Column::iter().filter(|column| column.as_str() != E::ID.as_str());
     OnConflict::column(E::ID).update_columns(columns).to_owned()
 }
 
-/// What a use case has written: the record, and where the write stands in the feed. No cursor if nothing changed.
+/// What a use case has written: the record, and where the write stands in the feed. `cursor` is `None` if nothing changed.
 #[derive(Clone, Debug)]
 pub struct Written<M> {
     pub record: M,
@@ -51,21 +51,21 @@ pub struct Written<M> {
 
 pub struct Tx<'a> {
     app: &'a AppContext,
-    /// Its author, with the whole sight of its role.
+    /// The author, with everything that its role sees.
     viewer: Viewer,
     action: Action,
     at: DateTime<Utc>,
     begun: Instant,
-    /// The feed as it was known when this began.
+    /// The identity of the feed when this began.
     feed: Identity,
     txn: Transaction,
     changes: Vec<Pending>,
-    /// Where each record that was written stands in `changes`.
+    /// The index in `changes` of each record that was written.
     written: HashMap<Uuid, usize>,
-    /// Where each record that is told of and was not written stands in `changes`.
+    /// The index in `changes` of each record that is notified but was not written.
     told: HashMap<Uuid, usize>,
     subjects: Vec<String>,
-    /// Whether a row was written that has no version.
+    /// Whether an unversioned row was written.
     wrote_unversioned: bool,
 }
 
@@ -99,12 +99,12 @@ impl Tx<'_> {
         self.at
     }
 
-    /// Since when it holds the database.
+    /// When the transaction was opened.
     pub fn begun(&self) -> Instant {
         self.begun
     }
 
-    /// The council's day.
+    /// Today, in the council's time zone.
     pub fn today(&self) -> NaiveDate {
         self.app.clock.today()
     }
@@ -139,12 +139,12 @@ impl Tx<'_> {
         Ok(rows)
     }
 
-    /// Writes what differs between `before` and `after`, and one version more. Writes nothing if nothing differs.
+    /// Writes what differs between `before` and `after`, and raises the version. Writes nothing if nothing differs.
     pub async fn update<E: Record>(&mut self, before: &E::Model, after: E::Model) -> Result<E::Model, Error> {
         if *before == after { Ok(after) } else { self.write_update::<E>(before, after, None).await }
     }
 
-    /// As `update`, for a change that the feed gives a reason for.
+    /// As `update`, for a change that has a reason in the feed.
     pub async fn update_because<E: Record>(
         &mut self,
         before: &E::Model,
@@ -154,13 +154,12 @@ impl Tx<'_> {
         self.write_update::<E>(before, after, Some(reason)).await
     }
 
-    /// As `update`; one version more even if the row itself is the same, because its parts have changed.
+    /// As `update`, but raises the version even if the row itself is the same, because its parts have changed.
     pub async fn touch<E: Record>(&mut self, before: &E::Model, after: E::Model) -> Result<E::Model, Error> {
         self.write_update::<E>(before, after, None).await
     }
 
-    /// As `touch`, several records that this transaction has not written before, in one statement per chunk. The rows
-    /// are held.
+    /// As `touch`, for several records that this transaction has not written before, in one statement per chunk. The rows must be locked.
     pub async fn touch_many<E: Record>(&mut self, rows: &mut [(E::Model, E::Model)]) -> Result<(), Error> {
         for (before, after) in &mut *rows {
             E::stamp(after, self.feed.next_version(E::version(before)), self.at);
@@ -180,11 +179,11 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Whether the version of a row that is written follows on the one that is there.
+    /// Whether the version of a written row directly follows the stored one.
     fn is_next<E: Record>(&self) -> Expr {
         let (there, written) = (Expr::col((E::default(), E::VERSION)), Expr::col(("excluded", E::VERSION)));
         let one_more = there.clone().eq(written.clone().sub(1));
-        // What was last changed under another identity of the feed is changed once under its version.
+        // A row that was last changed under another identity of the feed jumps to the first version of the present one.
         let first = self.feed.first_version;
         one_more.or(there.lt(first - 1).and(written.eq(first)))
     }
@@ -196,7 +195,7 @@ impl Tx<'_> {
         reason: Option<ChangeReason>,
     ) -> Result<E::Model, Error> {
         let version = E::version(before);
-        // One transaction is one version, however often it writes the record.
+        // One transaction raises the version once, however often it writes the record.
         let is_written = self.written.contains_key(&E::id(before).uuid());
         let next = if is_written { version } else { self.feed.next_version(version) };
         E::stamp(&mut after, next, self.at);
@@ -235,7 +234,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Removes a record for good whose place another one takes; what other systems call it is the other one's from now on.
+    /// Removes a record that was merged into another one; its external ids then belong to the other one.
     pub async fn merge<E: Record>(&mut self, row: &E::Model, into: E::Id) -> Result<(), Error> {
         let (from, into) = (E::id(row).uuid(), into.uuid());
         let named = external_id::Entity::update_many().col_expr(external_id::Column::RecordId, into.into());
@@ -248,13 +247,13 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Tells the guards of the database that a record is merged into another one. It is removed later in this transaction.
+    /// Lets the guards of the database know that a record is merged into another one. It is removed later in this transaction.
     pub async fn mark_merged<E: Record>(&self, column: E::Column, id: E::Id, into: E::Id) -> Result<(), Error> {
         let mark = E::update_many().col_expr(column, Expr::value(into)).filter(E::ID.eq(id));
         mark.exec(&self.txn).await.map(drop).map_err(refused_write)
     }
 
-    /// New rows, except those whose key is there already.
+    /// Inserts rows, except those whose key exists already.
     pub async fn insert_missing<E: Row>(&self, rows: Vec<E::Model>, key: E::Column) -> Result<(), Error> {
         let active = rows.into_iter().map(IntoActiveModel::into_active_model);
         let insert = E::insert_many(active).on_conflict(OnConflict::column(key).do_nothing().to_owned());
@@ -268,12 +267,12 @@ impl Tx<'_> {
         Ok(highest.one(&self.txn).await?.flatten())
     }
 
-    /// Ends a use case that leaves nothing behind.
+    /// Ends a use case without writing anything.
     pub async fn rollback(self) -> Result<(), Error> {
         Ok(self.txn.rollback().await?)
     }
 
-    /// Numbers the changes, writes them and the audit line, commits, and notifies who waits for the feed.
+    /// Numbers the changes, writes them and the audit line, commits, and notifies the followers of the feed.
     pub async fn commit<M>(self, record: M) -> Result<Written<M>, Error> {
         if self.changes.is_empty() && !self.wrote_unversioned {
             self.txn.rollback().await?;

@@ -1,4 +1,4 @@
-//! The parts of records: they are written with the record that they belong to, and have its access.
+//! The parts of records: they are written with the record that they belong to, and have its access. They have no feed lines of their own.
 #![expect(clippy::disallowed_methods, reason = "a part of the one place that writes entities")]
 
 use std::collections::{HashMap, HashSet};
@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::service::constraint::refused_write;
 use crate::service::read;
 
-/// Whether two parts of a parent say the same, wherever they stand in its order.
+/// Whether two parts of a parent say the same, whatever their places in its order.
 fn is_same_part<P: Part>(one: &P::Model, other: &P::Model) -> bool {
     let beside = [P::ID.as_str(), P::ORDER.as_str()];
     let mut columns = P::Column::iter().filter(|column| !beside.contains(&column.as_str()));
@@ -27,7 +27,7 @@ fn is_same_part<P: Part>(one: &P::Model, other: &P::Model) -> bool {
 /// The parts of a parent before and after.
 type Replaced<P> = (Vec<ModelOf<P>>, Vec<ModelOf<P>>);
 
-/// Gives the parts that stay the ids that they have.
+/// Gives the parts that stay the ids that they already have.
 fn keep_ids<P: Part>(before: &[P::Model], after: &mut [P::Model]) {
     let mut left: Vec<&P::Model> = before.iter().collect();
     for part in after {
@@ -43,8 +43,7 @@ impl Tx<'_> {
         self.write_rows::<P>(&rows).await
     }
 
-    /// Makes `after` the parts of the parents whose parts are `before`. Returns the parents of which they differ. A part
-    /// that stays keeps its id.
+    /// Replaces the parts `before` of their parents by `after`. Returns the parents whose parts differ. A part that stays keeps its id.
     pub async fn replace_parts<P: Part>(
         &mut self,
         before: Vec<P::Model>,
@@ -73,8 +72,7 @@ impl Tx<'_> {
         Ok(changed)
     }
 
-    /// Puts the record `into` in the place of `from` in the parts that name it. Of a parent that names both, the part that names
-    /// `from` is deleted.
+    /// Replaces the record `from` by `into` in the parts that name it. If a parent names both, the part that names `from` is deleted.
     pub async fn put_in_place<P: Part>(&mut self, column: P::Column, from: Uuid, into: Uuid) -> Result<(), Error> {
         let has_it = Query::select().column(P::PARENT).from(P::default()).and_where(column.eq(into)).take();
         let update = P::update_many().col_expr(column, into.into()).filter(column.eq(from));
@@ -83,12 +81,12 @@ impl Tx<'_> {
         P::delete_many().filter(column.eq(from)).exec(&self.txn).await.map(drop).map_err(refused_write)
     }
 
-    /// Writes the access of parents on all their parts. Parts that are records have versions, and are updated as such.
+    /// Copies the access of parents to all their parts. Parts that are records have versions, and are updated as such.
     pub async fn inherit<P: Part>(&mut self, parents: &[P::ParentId], access: Access) -> Result<(), Error> {
         self.inherit_where::<P>(parents, access, Condition::all()).await
     }
 
-    /// Writes the access of parents on some of their parts.
+    /// Copies the access of parents to some of their parts.
     pub async fn inherit_where<P: Part>(
         &mut self,
         parents: &[P::ParentId],

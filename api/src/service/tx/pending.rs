@@ -1,4 +1,4 @@
-//! What a transaction tells the feed, before it is numbered.
+//! The pending changes of a transaction, before they are numbered. It writes nothing: `commit` does.
 
 use entity::Record;
 use entity::change::{ChangeKind, ChangeReason};
@@ -13,9 +13,9 @@ use crate::service::change::Pending;
 use crate::service::read::{self, Visible};
 
 impl Tx<'_> {
-    /// Tells of the records that meet a condition, whoever may see them: they name another one that others see than before, of which
-    /// those read who see `named` at least. Others are told nothing, and no version tells them that there is something. The records
-    /// that this transaction has written are told of already.
+    /// Notifies of the records that meet a condition, whoever may see them. They name another record whose audience has changed, and at
+    /// least the viewers that `named` admits read that there. Other viewers are not notified, and the version, which does not change, tells
+    /// them nothing. A record that this transaction has written is notified already.
     pub async fn notify_where<E: Record + Visible>(&mut self, which: Condition, named: Access) -> Result<(), Error> {
         let everyone = Viewer::system("tell");
         let naming = read::all::<E>(&self.txn, &everyone, which).await?;
@@ -48,7 +48,7 @@ impl Tx<'_> {
         });
     }
 
-    /// Puts what was done to a record into the pending changes, or adds it to what was done to it before.
+    /// Adds what was done to a record to the pending changes, or to what is pending for it already.
     pub(super) fn note<E: Record>(
         &mut self,
         row: &E::Model,
@@ -78,7 +78,7 @@ impl Tx<'_> {
             access_before,
         };
         self.subjects.push(E::id(row).to_string());
-        // What was told of it before is told with it.
+        // The write takes the place of a mere notification.
         let index = self.told.remove(&id).unwrap_or(self.changes.len());
         if index < self.changes.len() {
             self.changes[index] = pending;

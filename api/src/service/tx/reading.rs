@@ -1,4 +1,4 @@
-//! What a use case reads within its transaction, and holds until it ends.
+//! What a use case reads within its transaction, and locks until it ends. It writes nothing.
 #![expect(clippy::disallowed_methods, reason = "a part of the one place that writes entities")]
 
 use std::collections::{HashMap, HashSet};
@@ -19,23 +19,23 @@ use crate::service::input;
 use crate::service::read::{self, Visible};
 
 impl Tx<'_> {
-    /// The record that an input names; hidden answers like missing. `what` is its kind in plain words.
+    /// The record that an input names; a hidden one is treated like a missing one. `what` is its kind in plain words.
     pub async fn get<E: Visible>(&self, path: &str, id: E::Id, what: &str) -> Result<E::Model, Error> {
         read::get::<E>(&self.txn, &self.viewer, id).await?.ok_or_else(|| ValidationError::not_found(path, what).into())
     }
 
-    /// Checks, in one statement, that all records are there that an input names, each at its own place.
+    /// Checks, in one statement, that all records that an input names exist, each at its own place.
     pub async fn check_named<E: Visible>(&self, named: Vec<(String, E::Id)>, what: &str) -> Result<(), Error> {
         let known = self.known::<E>(named.iter().map(|(_, id)| *id).collect()).await?;
         Ok(input::named(&named, &known, what)?)
     }
 
-    /// Those of the records that are there, in one statement.
+    /// Those of the records that exist, in one statement.
     pub async fn known<E: Visible>(&self, ids: Vec<E::Id>) -> Result<HashSet<E::Id>, Error> {
         read::seen::<E>(&self.txn, &self.viewer, ids).await
     }
 
-    /// Those of the records that are there, by their ids, in one statement.
+    /// Those of the records that exist, by their ids, in one statement.
     pub async fn by_id<E: Visible>(&self, mut ids: Vec<E::Id>) -> Result<HashMap<E::Id, E::Model>, Error> {
         ids.sort_unstable();
         ids.dedup();
@@ -46,8 +46,8 @@ impl Tx<'_> {
         Ok(rows.into_iter().map(|row| (E::id(&row), row)).collect())
     }
 
-    /// The record that is to be changed, at the version that its author has read. It is held until the transaction ends:
-    /// whoever else has read that version waits, and then conflicts.
+    /// The record that is to be changed, at the version that its author has read. It is locked until the transaction ends: a concurrent
+    /// writer that has read the same version waits, and then conflicts.
     pub async fn get_at<E: Visible + Record>(
         &self,
         id: E::Id,
@@ -59,8 +59,8 @@ impl Tx<'_> {
         if E::version(&row) == expected_version { Ok(row) } else { Err(Error::stale()) }
     }
 
-    /// A record that an input names and all above it, from near to far. Whoever else asks for those of this kind waits
-    /// until the transaction ends: two changes at once could close a circle that neither of them sees.
+    /// A record that an input names and all records above it, from near to far. Concurrent calls for this kind of record wait until the
+    /// transaction ends: two changes at once could close a circle that neither of them sees.
     pub async fn ancestors<E: Visible>(
         &self,
         path: &str,
@@ -79,18 +79,17 @@ impl Tx<'_> {
         Ok(chain)
     }
 
-    /// Waits for every other transaction that asks to be alone with the same matter, until this one ends.
+    /// Waits for every other transaction that has locked the same matter, and locks it until this one ends.
     pub async fn advisory_lock(&self, matter: &str) -> Result<(), Error> {
         database::advisory_lock(&self.txn, matter).await.map_err(refused_write)
     }
 
-    /// Holds a record until the transaction ends, so that what is computed from its children is still true then.
+    /// Locks a record until the transaction ends, so that what is computed from its children stays true until then.
     pub async fn lock_row<E: Row>(&self, id: E::Id) -> Result<(), Error> {
         self.lock_rows::<E>(&[id]).await
     }
 
-    /// As `lock_row`, several records, in the order of their ids: two transactions that hold the same ones do not wait for
-    /// each other in a circle.
+    /// As `lock_row`, for several records, in the order of their ids: two transactions that lock the same records cannot deadlock.
     pub async fn lock_rows<E: Row>(&self, ids: &[E::Id]) -> Result<(), Error> {
         let backend = self.txn.get_database_backend();
         if backend == DbBackend::Postgres && !ids.is_empty() {
@@ -113,7 +112,7 @@ impl Tx<'_> {
         Ok(self.standings().await?.remove(&body).unwrap_or_default())
     }
 
-    /// What the viewer's organisation is today in each body where it is something.
+    /// What the viewer's organisation is today in each body where it has a mandate.
     pub async fn standings(&self) -> Result<HashMap<BodyId, Standing>, Error> {
         let mut standings: HashMap<BodyId, Standing> = HashMap::new();
         let Some(organization) = self.viewer.acts_for() else { return Ok(standings) };

@@ -1,5 +1,5 @@
-//! Rows without a version: clients, webhooks, what other systems call a record. Writing them changes nothing of the record
-//! and is not in the feed, but in the audit trail.
+//! Unversioned rows: clients, webhooks, external ids. Writing them changes no record and adds nothing to the feed, but a line to the audit
+//! trail.
 #![expect(clippy::disallowed_methods, reason = "a part of the one place that writes entities")]
 
 use entity::Row;

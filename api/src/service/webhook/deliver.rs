@@ -1,6 +1,6 @@
-//! Delivering: for each webhook a reader of the feed with its own stored position. A lease on its row makes one process the
-//! one that delivers; position and log are written after the receiver has answered, so that nothing is lost over a restart. A
-//! message that was delivered and not noted is sent again under the same id.
+//! Delivering: each webhook is a reader of the feed with its own stored position, and no delivery runs inside a use case. A lease on its
+//! row makes one process the one that delivers; position and log are written after the receiver has answered, so that a restart loses
+//! nothing. A message that was delivered but not noted is sent again under the same id.
 #![expect(
     clippy::disallowed_methods,
     reason = "positions, leases and the log of deliveries are no part of the record: neither the read layer nor the unit of work knows them"
@@ -41,18 +41,18 @@ use crate::service::{prune, read};
 use crate::telemetry::chain;
 
 /// How long a process that has died keeps others from delivering. It is renewed before each message, which takes 8 seconds at most: the
-/// rest is for the clocks of the processes, which need not agree to the second.
+/// rest allows for the clocks of the processes, which need not agree to the second.
 const LEASE: TimeDelta = TimeDelta::seconds(30);
 /// The changes that are read at once.
 const PORTION: i32 = 100;
-/// How long a portion goes on. What has changed of the webhook or its client meanwhile counts after it.
+/// How long a batch of deliveries continues. A change of the webhook or its client takes effect after it.
 const READ_AGAIN: TimeDelta = TimeDelta::seconds(2);
-/// How often it is asked what is due, if the feed does not grow.
+/// How often due webhooks are looked for if the feed does not grow.
 const ROUND: Duration = Duration::from_secs(1);
-/// How long the log of deliveries goes back, in days.
+/// How long the log of deliveries is kept, in days.
 const LOGGED_DAYS: i64 = 30;
 
-/// Delivers until the service stops; what is on its way then is still noted. A webhook waits for no other one.
+/// Delivers until the service stops; a message that is being sent then is still noted. No webhook waits for another one.
 pub async fn deliver(app: &Arc<AppContext>) {
     let (me, mut head, mut stopping) = (app.clock.uuid(), app.feed.follow(), app.stopping.subscribe());
     let (mut served, mut busy) = (JoinSet::new(), HashMap::new());
@@ -94,7 +94,7 @@ async fn serve_or_wait(app: Arc<AppContext>, me: Uuid, id: WebhookId) {
     sleep(ROUND).await;
 }
 
-/// The webhooks that may be told of something now.
+/// The webhooks that may be sent something now.
 pub async fn due(app: &AppContext, me: Uuid) -> Result<Vec<WebhookId>, Error> {
     let now = app.clock.now();
     let head = head(app).await?;
@@ -107,7 +107,7 @@ pub async fn due(app: &AppContext, me: Uuid) -> Result<Vec<WebhookId>, Error> {
     Ok(due.into_tuple().all(&app.databases.read).await?)
 }
 
-/// No other process delivers.
+/// No other process holds the lease.
 fn free(me: Uuid, now: DateTime<Utc>) -> Condition {
     Condition::any().add(Column::LeaseUntil.is_null()).add(Column::LeaseUntil.lt(now)).add(Column::LeaseHolder.eq(me))
 }
@@ -124,7 +124,7 @@ async fn take(app: &AppContext, me: Uuid, id: WebhookId) -> Result<bool, Error> 
     Ok(taken.exec(&app.databases.write).await.map_err(refused_write)?.rows_affected == 1)
 }
 
-/// Gives the lease back: whoever comes next need not wait for its end.
+/// Gives the lease back, so that the next process need not wait for its end.
 async fn release(app: &AppContext, me: Uuid, id: WebhookId) -> Result<(), Error> {
     let released = Entity::update_many()
         .col_expr(Column::LeaseUntil, Expr::value(None::<DateTime<Utc>>))
@@ -133,7 +133,7 @@ async fn release(app: &AppContext, me: Uuid, id: WebhookId) -> Result<(), Error>
     released.exec(&app.databases.write).await.map(drop).map_err(refused_write)
 }
 
-/// Delivers a portion to one webhook, if nobody else does.
+/// Delivers a batch to one webhook, if no other process does.
 pub async fn serve(app: &AppContext, me: Uuid, id: WebhookId) -> Result<(), Error> {
     if !take(app, me, id).await? {
         return Ok(());
@@ -143,9 +143,9 @@ pub async fn serve(app: &AppContext, me: Uuid, id: WebhookId) -> Result<(), Erro
     served
 }
 
-/// Tells a webhook of what it stands before, for a short time: then its row and its sight are read again.
+/// Sends a webhook its next changes, for a short time: then its row and what it may see are read again.
 async fn portion(app: &AppContext, me: Uuid, id: WebhookId) -> Result<(), Error> {
-    // As it is, now that nobody else changes where it stands.
+    // Read now that no other process changes its position.
     let Some(mut row) = Entity::find_by_id(id).one(&app.databases.write).await? else { return Ok(()) };
     let Some(viewer) = viewer_of(app, &row).await? else {
         return disable(app, me, &row, WebhookReason::ClientInactive).await;
@@ -160,7 +160,7 @@ async fn portion(app: &AppContext, me: Uuid, id: WebhookId) -> Result<(), Error>
     let wanted = Some(row.types.0.as_slice()).filter(|types| !types.is_empty());
     let after = Head { identity, seq: row.position }.cursor().to_string();
     let batch = match since(app, &viewer, Some(&after), Some(PORTION), &published(wanted)).await {
-        // Another feed by now: the next round tells of it.
+        // The feed has another identity by now: the next round says so to the receiver.
         Err(Error::CursorExpired) if head(app).await?.identity != identity => return Ok(()),
         Err(Error::CursorExpired) => return disable(app, me, &row, WebhookReason::LeftBehind).await,
         batch => batch?,
@@ -181,7 +181,7 @@ async fn portion(app: &AppContext, me: Uuid, id: WebhookId) -> Result<(), Error>
     moved.exec(&app.databases.write).await.map(drop).map_err(refused_write)
 }
 
-/// With whose sight a webhook sees; none if its client is no longer active.
+/// The viewer for whom a webhook reads; `None` if its client is no longer active.
 async fn viewer_of(app: &AppContext, row: &Model) -> Result<Option<Viewer>, Error> {
     let Some(id) = row.client_id else { return Ok(Some(Viewer::anonymous())) };
     let (db, reader) = (&app.databases.read, Viewer::system("webhook"));
@@ -193,16 +193,16 @@ async fn viewer_of(app: &AppContext, row: &Model) -> Result<Option<Viewer>, Erro
     Ok(Viewer::of_client(client, organization, format!("webhook:{}", row.id)))
 }
 
-/// What a webhook is told at once, and where it stands then.
+/// One message to a webhook, and its position after it.
 struct Message {
-    /// The same for what is told again.
+    /// The same when a message is sent again.
     id: String,
     body: String,
     epoch: Uuid,
     position: i64,
 }
 
-/// Tells a webhook something, and notes what came of it. Returns whether it was delivered.
+/// Sends a message to a webhook, and notes the result. Returns whether it was delivered.
 async fn tell(app: &AppContext, me: Uuid, row: &mut Model, message: Message) -> Result<bool, Error> {
     let (at, stood) = (app.clock.now(), row.position);
     let posted = app.webhook_sender.post(row, &message.id, at, &message.body).await;
@@ -226,7 +226,7 @@ async fn tell(app: &AppContext, me: Uuid, row: &mut Model, message: Message) -> 
     Ok(fate == Fate::Delivered && noted)
 }
 
-/// A thin message: what changed, and where to read on. What it says now is asked of the service.
+/// A thin message: what changed, and where to read on. The receiver asks the service for the present state.
 fn told(row: &Model, change: &Seen) -> Message {
     let Seen { cursor, kind, record, id, version, at, reason, replaced_by } = change;
     let name = match kind {
@@ -247,7 +247,7 @@ fn told(row: &Model, change: &Seen) -> Message {
     }
 }
 
-/// Tells that what was told before may never have been: the feed is another one.
+/// A message that the feed has another identity: changes that were sent before may be lost.
 fn renewed(app: &AppContext, row: &Model, identity: Identity) -> Message {
     let cursor = Head { identity, seq: row.position }.cursor();
     Message {
@@ -259,7 +259,7 @@ fn renewed(app: &AppContext, row: &Model, identity: Identity) -> Message {
     }
 }
 
-/// Writes where a webhook stands, and the line of its log. Returns whether this process still delivers to it, from where it
+/// Writes the position of a webhook, and the line of its log. Returns whether this process still delivers to it, from the position where it
 /// stood.
 async fn note(
     app: &AppContext,
@@ -301,7 +301,7 @@ async fn disable(app: &AppContext, me: Uuid, row: &Model, reason: WebhookReason)
     update.exec(&app.databases.write).await.map(drop).map_err(refused_write)
 }
 
-/// Forgets the log of deliveries that is older than it is kept. Returns how many lines.
+/// Deletes the log of deliveries that is older than the retention time. Returns how many lines.
 pub async fn prune(app: &AppContext) -> Result<u64, Error> {
     let old = webhook_delivery::Column::At.lt(app.clock.now() - TimeDelta::days(LOGGED_DAYS));
     prune::rows::<webhook_delivery::Entity>(app, Condition::all().add(old)).await

@@ -1,5 +1,5 @@
-//! Webhooks: registering, rotating, disabling, replaying, testing. `deliver` reads the feed for each of them, `post` calls
-//! their addresses.
+//! Webhooks: registering, rotating, disabling, replaying, testing. `deliver` reads the feed for each of them, `webhook_sender` calls their
+//! addresses.
 
 pub mod deliver;
 
@@ -34,7 +34,7 @@ use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::webhook_sender::Posted;
 
-/// The most webhooks that are shown, and the most deliveries of each.
+/// The most webhooks that are listed, and the most deliveries of each.
 const SHOWN: u64 = 500;
 const DELIVERIES_SHOWN: u64 = 100;
 
@@ -59,10 +59,10 @@ impl Visible for webhook_delivery::Entity {
 pub struct RegisterWebhookInput {
     /// The address that is called, with https://. Private addresses are refused unless the configuration allows them.
     pub url: String,
-    /// The types of records that it is told of; all of them unless given.
+    /// The types of records that it is notified of; all of them unless given.
     #[graphql(default)]
     pub types: Vec<RecordType>,
-    /// The client with whose sight it sees. Without one it is told of what everyone sees.
+    /// The client whose rights decide what it sees. Without one it is notified of what everyone sees.
     pub client_id: Option<ID>,
 }
 
@@ -73,12 +73,12 @@ pub struct WebhookInput {
     pub id: ID,
 }
 
-/// From where on a webhook is told again.
+/// The place in the feed from which a webhook is notified again.
 #[derive(Clone, Debug, InputObject)]
 pub struct ReplayWebhookInput {
     /// The webhook.
     pub id: ID,
-    /// A cursor of the change feed: what comes after it is told again.
+    /// A cursor of the change feed: what comes after it is sent again.
     pub after: String,
 }
 
@@ -89,14 +89,14 @@ pub struct Keyed {
     pub row: webhook::Model,
 }
 
-/// The active webhooks and then others, as many as are shown, the newest first.
+/// The active webhooks first, then the others, each the newest first, up to the limit.
 pub async fn webhooks(db: &impl ConnectionTrait, viewer: &Viewer) -> Result<Vec<webhook::Model>, Error> {
     viewer.require(Act::Administer)?;
     let active_first = Key { column: webhook::Column::Status, direction: Direction::Asc };
     list::first(db, viewer, &Listing::<webhook::Entity>::newest_by(SHOWN, Some(active_first))).await
 }
 
-/// The last deliveries of several webhooks, of each the newest first.
+/// The last deliveries of several webhooks, the newest first for each.
 pub async fn deliveries(
     db: &impl ConnectionTrait,
     viewer: &Viewer,
@@ -149,7 +149,7 @@ pub async fn register(app: &AppContext, viewer: &Viewer, input: RegisterWebhookI
     tx.commit(Keyed { secret, row }).await
 }
 
-/// Whether one more webhook may be active. Whoever else asks waits until the transaction ends.
+/// Checks that one more webhook may be active. A concurrent caller waits until the transaction ends.
 async fn check_room(tx: &Tx<'_>, path: &str) -> Result<(), Error> {
     tx.advisory_lock("webhook").await?;
     let active = Condition::all().add(webhook::Column::Status.eq(WebhookStatus::Active));
@@ -157,7 +157,7 @@ async fn check_room(tx: &Tx<'_>, path: &str) -> Result<(), Error> {
     Ok(rules::has_room(path, usize::try_from(active).unwrap_or(usize::MAX))?)
 }
 
-/// 32 random bytes, as the specification writes them.
+/// 32 random bytes, in the form that the specification asks for.
 fn new_secret() -> Result<String, Error> {
     let mut key = [0; 32];
     let random = rustls::crypto::ring::default_provider().secure_random;
@@ -165,7 +165,7 @@ fn new_secret() -> Result<String, Error> {
     Ok(format!("{}{}", rules::SECRET_PREFIX, STANDARD.encode(key)))
 }
 
-/// The new secret signs from now on; the one before does so as well for a day.
+/// The new secret signs from now on; the previous one also does, for a day.
 pub async fn rotate(app: &AppContext, viewer: &Viewer, input: WebhookInput) -> Result<Written<Keyed>, Error> {
     viewer.require(Act::Administer)?;
     forbids_keys(app)?;
@@ -186,7 +186,7 @@ pub async fn disable(app: &AppContext, viewer: &Viewer, input: WebhookInput) -> 
     tx.commit(row).await
 }
 
-/// It goes on where it stood; from now on, if the feed no longer goes back so far.
+/// It continues at its position; if the feed no longer goes back that far, from now on.
 pub async fn enable(app: &AppContext, viewer: &Viewer, input: WebhookInput) -> Result<Written<webhook::Model>, Error> {
     viewer.require(Act::Administer)?;
     let (mut tx, before) = held(app, viewer, Action::EnableWebhook, &input.id).await?;
@@ -224,7 +224,7 @@ pub async fn replay(
     tx.commit(row).await
 }
 
-/// Sends a message of no change, at once, whether the webhook is active or not. Nothing is tried again.
+/// Sends a message without a change, at once, whether the webhook is active or not. It is not tried again.
 pub async fn test(
     app: &AppContext,
     viewer: &Viewer,

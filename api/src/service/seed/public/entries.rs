@@ -1,4 +1,4 @@
-//! What the files of the public record hold, as they are written.
+//! The entries of the public register's files, as they are written. They hold no rules.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! The public record of the council, compiled into the program. It is loaded into an empty database, once: what the
-//! secretariat corrects afterwards is never undone and never doubled.
+//! The public register of the council, compiled into the program. It is loaded once, into an empty database: what the secretariat corrects
+//! afterwards is never undone and never doubled.
 
 mod entries;
 
@@ -30,12 +30,12 @@ use crate::service::tx::Tx;
 const COUNCIL: &str = include_str!("../../../../seed/council.json");
 const OPERATIONS: &str = include_str!("../../../../seed/operations.csv");
 
-/// Loads the record if nothing has been loaded yet; returns how many records were added.
+/// Loads the register if nothing has been loaded yet; returns how many records were added.
 pub async fn load(app: &AppContext) -> Result<usize, Error> {
     let record: Record = serde_json::from_str(COUNCIL).map_err(|error| Error::Internal(error.into()))?;
     let viewer = Viewer::system("seed");
     let tx = app.begin(&viewer, Action::SeedPublic).await?;
-    // Of two programs that start on an empty database one loads, and the other finds it loaded.
+    // If two programs start on an empty database, one loads, and the other finds the data loaded.
     tx.advisory_lock("seed public").await?;
     if !is_empty(tx.db(), &viewer).await? {
         return tx.commit(0).await.map(|written| written.record);
@@ -163,7 +163,7 @@ impl<'a> Loading<'a> {
         Ok(())
     }
 
-    /// The file names superiors before those who report to them.
+    /// The file names a body before those that report to it.
     async fn bodies(&mut self, entries: Vec<BodyEntry>) -> Result<(), Error> {
         for entry in entries {
             let (audience, owner) = audience::OPEN;
@@ -379,7 +379,7 @@ impl<'a> Loading<'a> {
     }
 }
 
-/// English is the record's original where it exists.
+/// English is the original where it exists.
 fn localized(names: &Names) -> Result<LocalizedText, Error> {
     let original = if names.contains_key(&Locale::En) { Some(Locale::En) } else { names.keys().next().copied() };
     let original = original.ok_or_else(|| Error::internal("the public record has a text in no language"))?;
