@@ -27,8 +27,7 @@ use crate::telemetry::chain;
 const DRAWN: Duration = Duration::from_millis(100);
 /// How long to wait for others who use the database.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// The suffixes of a database's files: the database itself, its write-ahead log, the index of that log, and its high-water
-/// mark.
+/// The suffixes of a database's files: the database itself, its write-ahead log, the index of that log, and its high-water mark.
 const BESIDE: [&str; 4] = ["", "-wal", "-shm", MARK];
 const MARK: &str = "-mark";
 
@@ -262,8 +261,7 @@ pub async fn restore(
     let revoked = revoked?;
     let replaced = present.keep(&now.format("%Y%m%dT%H%M%SZ").to_string())?;
     settle(&made)?;
-    // The mark first: a database that is behind its mark, or has the mark of another one, gets a new identity when it
-    // starts.
+    // The mark first: a database that is behind its mark, or has the mark of another one, gets a new identity when it starts.
     rename(&with_suffix(&made, MARK), &with_suffix(&database, MARK))?;
     rename(&made, &database)?;
     settle(&database)?;

@@ -56,11 +56,9 @@ enum Command {
         what: Seed,
     },
     /// Delete what is too old: changes beyond what the feed keeps, answers stored under an Idempotency-Key after a day,
-    /// deliveries of webhooks after 30 days, tokens 90 days after they have expired. A running service does this once a
-    /// day.
+    /// deliveries of webhooks after 30 days, tokens 90 days after they have expired. A running service does this once a day.
     Prune,
-    /// Print the register as lines of JSON. It is read with the permissions of the service itself, so confidential records
-    /// are included.
+    /// Print the register as lines of JSON. It is read with the permissions of the service itself, so confidential records are included.
     Export(ExportArgs),
     /// Write the lines of a file into the register, through the bulk writes. Each line is an organisation, a meeting or a
     /// recommendation with its externalId or id. After an interruption, run it again: it continues where it stopped.
@@ -134,8 +132,7 @@ struct ImportArgs {
 struct RestoreArgs {
     /// The backup.
     from: PathBuf,
-    /// What to do with the tokens that are valid in the backup. Required if the existing database cannot tell which were
-    /// revoked since.
+    /// What to do with the tokens that are valid in the backup. Required if the existing database cannot tell which were revoked since.
     #[arg(long, value_enum)]
     client_tokens: Option<Tokens>,
 }
@@ -301,8 +298,7 @@ async fn execute(Cli { config, command }: Cli) -> Result<(), Failure> {
     }
 }
 
-/// Serves until the process is asked to stop. It prints its address once it can answer requests and hears the signal to
-/// stop.
+/// Serves until the process is asked to stop. It prints its address once it can answer requests and hears the signal to stop.
 async fn serve(config: Config) -> Result<(), Failure> {
     let mut stopped = Box::pin(stopped()?);
     let (app, server) = tokio::select! {
@@ -331,8 +327,7 @@ async fn start(config: Config) -> Result<(Arc<AppContext>, Server), Failure> {
     Ok((app, server))
 }
 
-/// The command that prints a token which this service accepts: the program as it was called, with the options that matter
-/// for tokens.
+/// The command that prints a token which this service accepts: the program as it was called, with the options that matter for tokens.
 fn token_command(config: &Config) -> String {
     let mut command = std::env::args().next().unwrap_or_else(|| "rec".to_owned());
     let usual = Config::embedded(Config::DATA_DIR.into());

@@ -106,8 +106,7 @@ pub struct Config {
     pub feed_days: u32,
 
     /// How long a process caches records that many others name and that seldom change, such as organisations, in seconds.
-    /// The cache is also renewed whenever the feed grows; this limit covers changes that bypass the feed. 0 turns the cache
-    /// off.
+    /// The cache is also renewed whenever the feed grows; this limit covers changes that bypass the feed. 0 turns the cache off.
     #[arg(long, env = "REC_KEEP_SECONDS", default_value_t = 1, global = true, value_name = "N",
           value_parser = clap::value_parser!(u64).range(0..=60))]
     pub keep_seconds: u64,
@@ -225,8 +224,7 @@ pub struct Limits {
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub seconds: u64,
 
-    /// How long the headers of a request may take to arrive, and how long a connection stays open without a request, in
-    /// seconds.
+    /// How long the headers of a request may take to arrive, and how long a connection stays open without a request, in seconds.
     #[arg(long = "max-head-seconds", env = "REC_MAX_HEAD_SECONDS", default_value_t = Self::DEFAULT.head_seconds, global = true, value_name = "N",
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub head_seconds: u64,
@@ -256,20 +254,17 @@ pub struct Limits {
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub init_seconds: u64,
 
-    /// How often the client of a WebSocket is pinged, in seconds. If it has sent nothing by the next ping, the socket is
-    /// closed.
+    /// How often the client of a WebSocket is pinged, in seconds. If it has sent nothing by the next ping, the socket is closed.
     #[arg(long = "socket-heartbeat-seconds", env = "REC_SOCKET_HEARTBEAT_SECONDS", default_value_t = Self::DEFAULT.heartbeat_seconds,
           global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub heartbeat_seconds: u64,
 
-    /// After how many seconds without an event a stream sends a comment. Proxies close quiet connections, some after 30
-    /// seconds.
+    /// After how many seconds without an event a stream sends a comment. Proxies close quiet connections, some after 30 seconds.
     #[arg(long = "events-heartbeat-seconds", env = "REC_EVENTS_HEARTBEAT_SECONDS", default_value_t = Self::DEFAULT.events_heartbeat_seconds,
           global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=30))]
     pub events_heartbeat_seconds: u64,
 
-    /// The cost points that each client may spend per minute; 0 means no limit. A client is the subject of a token, or else
-    /// an address.
+    /// The cost points that each client may spend per minute; 0 means no limit. A client is the subject of a token, or else an address.
     #[arg(
         long = "rate-points",
         env = "REC_RATE_POINTS",

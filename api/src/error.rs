@@ -1,5 +1,4 @@
-//! The one error type of the service, its stable codes, and what a client may read of it. Knows no HTTP status and no
-//! GraphQL.
+//! The one error type of the service, its stable codes, and what a client may read of it. Knows no HTTP status and no GraphQL.
 
 use std::fmt;
 
@@ -11,8 +10,7 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 /// Why a request was not done. Clients see the code and `Display`, never the cause.
 #[derive(Debug)]
 pub enum Error {
-    /// The input is invalid, or the state of the record does not allow it: one `userErrors` entry for each validation
-    /// error.
+    /// The input is invalid, or the state of the record does not allow it: one `userErrors` entry for each validation error.
     Refused(Vec<ValidationError>),
     /// The record is not at the version that `path` expects. Without a path: every retry met another write conflict.
     Conflict { path: Vec<String> },
@@ -96,8 +94,7 @@ impl Error {
         }
     }
 
-    /// Whether the service is to blame, not the client. The client is told the request's id, and the chain of causes is
-    /// logged.
+    /// Whether the service is to blame, not the client. The client is told the request's id, and the chain of causes is logged.
     pub fn is_fault(&self) -> bool {
         matches!(self, Self::GivenUp(_) | Self::Unavailable(_) | Self::Internal(_))
     }

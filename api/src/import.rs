@@ -270,8 +270,7 @@ impl Importing<'_> {
     }
 }
 
-/// A line's record type, how it names its record, and its fields; `None` for an empty line and for the last line of an
-/// export.
+/// A line's record type, how it names its record, and its fields; `None` for an empty line and for the last line of an export.
 fn parse(line: &str) -> Result<Option<(RecordType, MatchBy, Json)>, String> {
     if line.trim().is_empty() {
         return Ok(None);

@@ -1,5 +1,4 @@
-//! Starts the runtime and turns the outcome of a command into the exit code. Parses nothing and knows no command: `cli`
-//! does.
+//! Starts the runtime and turns the outcome of a command into the exit code. Parses nothing and knows no command: `cli` does.
 
 use std::num::NonZero;
 use std::process::ExitCode;

@@ -177,8 +177,7 @@ impl Mirror {
         Ok(sqlx::query_scalar("SELECT cursor FROM position").fetch_optional(&self.pool).await?)
     }
 
-    /// Writes all lines, in one transaction with their cursor; `anew`: in place of everything that is there. Returns how
-    /// many.
+    /// Writes all lines, in one transaction with their cursor; `anew`: in place of everything that is there. Returns how many.
     async fn write(&self, lines: &mut Lines, anew: bool) -> Result<u64, MirrorError> {
         let mut txn = self.pool.begin().await?;
         if anew {

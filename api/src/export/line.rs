@@ -29,8 +29,7 @@ use crate::service::read::{self, Visible};
 
 /// A record that can be written as a line.
 pub trait Line: Record + Visible {
-    /// What is read in addition to write records: what belongs to them, and which of the others that they name the viewer
-    /// sees.
+    /// What is read in addition to write records: what belongs to them, and which of the others that they name the viewer sees.
     type Parts: Send + Sync;
     fn parts(
         app: &AppContext,
@@ -129,8 +128,7 @@ impl<I: std::fmt::Display> Serialize for Id<I> {
 ///
 /// `line!(lines, row: body { code, name_folded: _ } => { "code": code })` expands to
 /// `let body::Model { id, version, …, code, name_folded: _ } = row;`, which stops compiling when the table gets a column,
-/// and to
-/// an entry of a JSON object for each field, by `serde_json`.
+/// and to an entry of a JSON object for each field, by `serde_json`.
 macro_rules! line {
     ($lines:expr, $row:ident: $table:ident { $($taken:tt)* } => { $($name:literal: $value:expr,)* }) => {{
         let $table::Model { id, version, created_at, updated_at, audience: _, owner: _, $($taken)* } = $row;

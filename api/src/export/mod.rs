@@ -185,8 +185,7 @@ impl Export {
         Ok(())
     }
 
-    /// Starts a portion of the records of a type after `last`. Returns the last record of the portion, if there may be
-    /// more.
+    /// Starts a portion of the records of a type after `last`. Returns the last record of the portion, if there may be more.
     async fn make<E: Line>(&mut self, last: Option<Uuid>) -> Result<Option<Uuid>, Error> {
         let (size, _) = self.portions();
         let rows = read::after::<E>(&self.app.databases.read, &self.viewer, last.map(E::Id::new), size).await?;

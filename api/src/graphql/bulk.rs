@@ -18,8 +18,7 @@ macro_rules! upserts {
             index: i32,
             /// What became of it.
             outcome: $crate::domain::bulk::Outcome,
-            /// The record after the write; null if the row was refused, if a dry run would create it, or if you may not
-            /// read it.
+            /// The record after the write; null if the row was refused, if a dry run would create it, or if you may not read it.
             $field: Option<$object>,
             /// Why the row was refused. Paths begin with `rows` and the row's index.
             user_errors: Vec<$crate::graphql::payload::UserError>,

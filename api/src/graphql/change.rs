@@ -76,8 +76,7 @@ impl ChangeEdge {
 /// A page of the change feed.
 pub struct ChangePage(Batch);
 
-/// A page of the change feed, in the order in which the changes were committed. Of several changes of one record it has the
-/// last one.
+/// A page of the change feed, in the order in which the changes were committed. Of several changes of one record it has the last one.
 #[Object]
 impl ChangePage {
     /// The changes.
@@ -138,7 +137,7 @@ impl ChangeQuery {
     async fn changes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only changes after this cursor; from the beginning of the feed if omitted.")]
+        #[graphql(desc = "Only changes after this cursor. If omitted: from the beginning of the feed on.")]
         after: Option<String>,
         #[graphql(desc = "How many changes at most, 1 to 500; 100 if omitted.")] first: Option<i32>,
         #[graphql(desc = "Only records of these types. All types if omitted.")] types: Option<Vec<RecordType>>,
@@ -174,7 +173,7 @@ impl ChangeSubscription {
     async fn changes<'a>(
         &self,
         ctx: &Context<'a>,
-        #[graphql(desc = "Only changes after this cursor; only new ones if omitted.")] after: Option<String>,
+        #[graphql(desc = "Only changes after this cursor. If omitted: only new ones.")] after: Option<String>,
         #[graphql(desc = "Only records of these types. All types if omitted.")] types: Option<Vec<RecordType>>,
     ) -> Result<impl Stream<Item = Result<ChangeEdge>> + 'a> {
         let session = session(ctx);

@@ -131,7 +131,7 @@ pub struct IssueTokenPayload {
     bearer: Option<String>,
     /// What is stored of it.
     token: Option<ClientToken>,
-    /// Why the input was refused; empty if it was not.
+    /// Why the input was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
     /// Always null: tokens are not in the feed.
     change: Option<ChangeReference>,
@@ -151,8 +151,7 @@ impl IssueTokenPayload {
 mutations! {
     ClientMutation {
         /// Registers an API client. For administrators. `REQUIRED` for a partner without an organisation, `NOT_FOUND` if
-        /// the organisation does not exist, `INVALID_STATE` if it is not active, `TOO_LONG` if 500 clients are active
-        /// already.
+        /// the organisation does not exist, `INVALID_STATE` if it is not active, `TOO_LONG` if 500 clients are active already.
         register_client(RegisterClientInput, "The new client.") -> ClientPayload = client::register;
         /// Deactivates a client, and revokes its tokens. For administrators.
         deactivate_client(DeactivateClientInput, "The client.") -> ClientPayload = client::deactivate;

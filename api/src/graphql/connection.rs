@@ -102,8 +102,7 @@ impl<N: Node> Connection<N> {
         }
     }
 
-    /// How many records the whole list has that you may see. Counted only when it is selected. Null only together with an
-    /// error.
+    /// How many records the whole list has that you may see. Counted only when it is selected. Null only together with an error.
     async fn total_count(&self, ctx: &Context<'_>) -> Option<Result<i64>> {
         let session = session(ctx);
         let condition = self.listing.condition.clone();

@@ -1,5 +1,4 @@
-//! The schema: its names, shapes and nullability, with the topics of `service` under the same names. Has no SQL and no
-//! rules.
+//! The schema: its names, shapes and nullability, with the topics of `service` under the same names. Has no SQL and no rules.
 //!
 //! Whatever needs a statement of its own is nullable, `Option<Result<T>>`, so that a fault loses one field and not the page
 //! around it. (async-graphql treats an error in a `Result<Option<T>>` as a fault of the parent.) The short lists that are
@@ -94,8 +93,7 @@ pub fn schema(suggests: bool) -> Schema {
 }
 
 /// The schema for documents that are known to fit it and do not ask for it. They are not validated again. Federation is
-/// enabled, which these documents do not ask for either, so that async-graphql does not search all types for it at every
-/// root field.
+/// enabled, which these documents do not ask for either, so that async-graphql does not search all types for it at every root field.
 pub fn trusting_schema() -> Schema {
     build().validation_mode(ValidationMode::Fast).enable_federation().finish()
 }

@@ -24,8 +24,8 @@ pub trait Listed: Node {
     type Order: Sort<Entity = Self::Entity>;
 }
 
-/// Declares the object over a table's row, and what its connections are filtered and ordered by. `object!(Body: body,
-/// BodyFilter, BodyOrder)` expands to
+/// Declares the object over a table's row, and what its connections are filtered and ordered by.
+/// `object!(Body: body, BodyFilter, BodyOrder)` expands to
 /// `struct Body(Arc<body::Model>)`, whose fields are in its own `#[Object]`;
 /// `impl Node for Body`, which names its entity and wraps a row;
 /// `impl Listed for Body`, which names its filter and order, if it appears in connections.

@@ -172,7 +172,7 @@ upserts! {
         organization: Organization;
         upsert_organizations(UpsertOrganizationsInput, "The rows, and how to write them.") = upsert;
         /// Creates and changes many organisations, up to 500, in one transaction. The rules are those of
-        /// `createOrganization` and `updateOrganization`. A row that changes nothing is `UNCHANGED`. For the secretariat.
+        /// `createOrganization` and `updateOrganization`. A row that repeats what is recorded already is `UNCHANGED`. For the secretariat.
         OrganizationUpsert
     }
 }

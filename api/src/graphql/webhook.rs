@@ -96,8 +96,7 @@ impl WebhookDelivery {
         self.0.outcome
     }
 
-    /// The number of the attempt in a row, from 1. A message that replaces an older one of the same record continues its
-    /// count.
+    /// The number of the attempt in a row, from 1. A message that replaces an older one of the same record continues its count.
     async fn attempt(&self) -> i32 {
         self.0.attempt
     }
@@ -156,7 +155,7 @@ pub struct KeyedWebhookPayload {
     secret: Option<String>,
     /// The webhook after the write.
     webhook: Option<Webhook>,
-    /// Why the input was refused; empty if it was not.
+    /// Why the input was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
     /// Always null: webhooks are not in the feed.
     change: Option<ChangeReference>,
@@ -182,8 +181,7 @@ mutations! {
         /// administrators. `INVALID_STATE` if 100 are active already.
         enable_webhook(WebhookInput, "The webhook.") -> WebhookPayload = webhook::enable;
         /// Sends a webhook again what comes after a cursor. For administrators. Top-level errors: `INVALID_CURSOR` for what
-        /// is not a cursor, `CURSOR_EXPIRED` for one of another database, one older than the feed is kept, or one beyond
-        /// its end.
+        /// is not a cursor, `CURSOR_EXPIRED` for one of another database, one older than the feed is kept, or one beyond its end.
         replay_webhook(ReplayWebhookInput, "The webhook, and the cursor to start after.") -> WebhookPayload = webhook::replay;
         /// Sends a test message at once, and answers with its outcome. For administrators; not with an `Idempotency-Key`.
         test_webhook(WebhookInput, "The webhook.") -> TestWebhookPayload = webhook::test;
@@ -197,8 +195,7 @@ pub struct WebhookSecretMutation;
 impl WebhookSecretMutation {
     /// Registers a webhook. It is told of what changes from now on. For administrators; not with an `Idempotency-Key`,
     /// since the answer holds the secret. `INVALID` for an address that is not https, `NOT_FOUND` if the client does not
-    /// exist, `INVALID_STATE` if the client is not active or does not have the scope `SYNC`, or if 100 webhooks are active
-    /// already.
+    /// exist, `INVALID_STATE` if the client is not active or does not have the scope `SYNC`, or if 100 webhooks are active already.
     async fn register_webhook(
         &self,
         ctx: &Context<'_>,

@@ -17,7 +17,7 @@ pub fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
     last.parse().ok().or_else(|| last.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
-/// An IPv4 address as it is; the first half of an IPv6 address, which names the network, because one network has many.
+/// An IPv4 address as it is; of an IPv6 address the first half, which names the network: a network has many addresses.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {

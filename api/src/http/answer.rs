@@ -86,8 +86,7 @@ impl Answer {
         Self::failed(status, code, error(message, &json!({ "code": code })))
     }
 
-    /// A request whose client has too few points left for so many seconds. Clients that see no headers read the time in the
-    /// error.
+    /// A request whose client has too few points left for so many seconds. Clients that see no headers read the time in the error.
     pub fn rate_limited(seconds: u64) -> Self {
         let message = format!("You have asked for too much. Retry after {seconds} seconds.");
         let extensions = json!({ "code": "RATE_LIMITED", "retryAfter": seconds });

@@ -36,8 +36,7 @@ struct Following {
     open: Open,
 }
 
-/// Streams the results of an operation to its end; those of a subscription until the token expires or is revoked, or the
-/// service stops.
+/// Streams the results of an operation to its end; those of a subscription until the token expires or is revoked, or the service stops.
 pub fn stream(service: &Service, prepared: Prepared, entry: LogEntry, bounds: Bounds) -> axum::response::Response {
     let goes_on = prepared.goes_on();
     let mut headers = entry.headers();

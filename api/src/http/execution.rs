@@ -113,8 +113,8 @@ impl Following {
         answers.boxed()
     }
 
-    /// The next result. The work on it has the time limit of a request, waiting for it has none. The subscription is logged
-    /// when it begins to wait, or with its first result.
+    /// The next result. Working on it has the time limit of a request, waiting for it has none. The subscription is logged when
+    /// it begins to wait, or with its first result.
     async fn next(&mut self) -> Option<Answer> {
         let Self { service, results, unproven, is_validated, batches, told_cost, payer, cost, is_paid, entry, bounds } =
             self;

@@ -22,7 +22,7 @@ use super::state::Service;
 use crate::service::registry::{parse_type, published};
 use crate::telemetry::chain;
 
-/// The least that a full export costs; it costs a point for each record in the register.
+/// What a full export costs at least. It costs a point for each record in the register.
 const WHOLE: u64 = 5000;
 /// The cost of an export of what has changed since a cursor: that of a page of 100 changes with one field.
 const SINCE: u64 = 200;

@@ -21,8 +21,7 @@ pub async fn live() -> &'static str {
     "live\n"
 }
 
-/// 200 while the schema is up to date, and the database answers and accepts writes. A service that listens has migrated
-/// already.
+/// 200 while the schema is up to date, and the database answers and accepts writes. A service that listens has migrated already.
 pub async fn ready(State(service): State<Service>) -> (StatusCode, &'static str) {
     match tokio::time::timeout(PATIENCE, is_ready(&service.app)).await {
         Ok(Ok(())) => return (StatusCode::OK, "ready\n"),

@@ -76,7 +76,7 @@ impl Idempotency {
     }
 }
 
-/// Commits what was done for the first time, with its answer. If a fault of the service has failed it, nothing is kept, so
+/// Commits what was done for the first time, with its answer. If it failed by a fault of the service, nothing is kept, so
 /// that it may be sent again.
 pub async fn keep(service: &Service, open: Open, answer: Answer, request_id: &str) -> Answer {
     if !answer.is_executed() {

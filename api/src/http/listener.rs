@@ -27,7 +27,7 @@ use super::health::PREFIX as HEALTH;
 use super::media::Media;
 use crate::config::{Config, Switch};
 
-/// After a failed `accept`, such as when there are no descriptors left, some may become free.
+/// After a failed `accept`, such as when no descriptors are left: meanwhile some may become free.
 const PAUSE: Duration = Duration::from_millis(100);
 /// After so long a silence the system checks whether the client is still there.
 const KEEPALIVE: Duration = Duration::from_mins(1);
@@ -101,8 +101,7 @@ struct Connections {
 }
 
 impl Connections {
-    /// Begins a connection that has arrived: within the limits, beyond them, or, if there are too many even of these, not
-    /// at all.
+    /// Begins a connection that has arrived: within the limits, beyond them, or, if there are too many even of these, not at all.
     fn begin(&self, stream: TcpStream, address: SocketAddr, unread: Duration) {
         adjust(&stream, unread);
         match self.peer(address) {

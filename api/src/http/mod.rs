@@ -51,7 +51,7 @@ use crate::telemetry::metrics::Metrics;
 pub fn router(app: Arc<AppContext>) -> Router {
     let limits = app.config.limits.clone();
     let (largest_body, rates) = (limits.body, Rates::new(limits.rate_points));
-    // What is no header value is no browser's origin either.
+    // A text that is not a header value is not a browser's origin either.
     let origins: Vec<HeaderValue> = app.config.origins.iter().filter_map(|origin| origin.parse().ok()).collect();
     let only_trusted = app.config.trusted_documents_only;
     let texts = PersistedDocuments::new(app.trusted_documents.clone(), only_trusted, limits.clone());

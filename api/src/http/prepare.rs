@@ -1,5 +1,4 @@
-//! Turns what a client asks into what may be executed: the viewer has the points for it, and may ask for it. Executes
-//! nothing.
+//! Turns what a client asks into what may be executed: the viewer has the points for it, and may ask for it. Executes nothing.
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, Variables};
@@ -60,7 +59,7 @@ pub struct Prepared {
     pub batches: Batches,
     /// Until when the viewer is admitted.
     pub credential: Credential,
-    /// The kind of the operation; `None` if the document has no such operation, which the execution reports.
+    /// The kind of the operation; `None` if the document does not have the operation that is named, which the execution reports.
     pub kind: Option<OperationType>,
     /// The cost, if the client asks for it.
     pub told_cost: Option<u64>,

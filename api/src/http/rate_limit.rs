@@ -1,5 +1,4 @@
-//! The rate limit: how many cost points each client may spend per minute. Counts the points, and does not know what they
-//! are for.
+//! The rate limit: how many cost points each client may spend per minute. Counts the points, and does not know what they are for.
 //!
 //! The payer, whose points are taken, is the subject of a token, or else an address.
 

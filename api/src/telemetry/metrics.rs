@@ -130,8 +130,7 @@ impl Default for Metrics {
     }
 }
 
-/// A socket or a streamed operation while it is open. When it ends, its end reason is counted; without one the client has
-/// left.
+/// A socket or a streamed operation while it is open. When it ends, its end reason is counted; without one the client has left.
 pub struct Open {
     gauge: Gauge,
     ended: Box<dyn Fn(&'static str) -> Counter + Send + Sync>,

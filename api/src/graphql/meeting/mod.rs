@@ -102,7 +102,7 @@ impl Meeting {
         self.0.count_qualifier
     }
 
-    /// Whether the Chatham House Rule holds: who takes part is shown only to participants and the secretariat.
+    /// Whether the Chatham House Rule applies: who takes part is shown only to participants and the secretariat.
     async fn chatham_house(&self) -> bool {
         self.0.chatham_house
     }
@@ -137,8 +137,7 @@ impl Meeting {
         self.0.is_demo
     }
 
-    /// How many participations are recorded, including those that the Chatham House Rule hides. Null only together with an
-    /// error.
+    /// How many participations are recorded, including those that the Chatham House Rule hides. Null only together with an error.
     async fn participation_count(&self, ctx: &Context<'_>) -> Option<Result<i64>> {
         let count = session(ctx).loaders.one(Headcount::<participation::Entity>(self.0.id)).await;
         Some(count.map(Option::unwrap_or_default).map_err(Into::into))

@@ -46,8 +46,7 @@ mutations! {
         /// removed from a concluded one.
         update_meeting(UpdateMeetingInput, "The meeting, its version, and what changes.") -> MeetingPayload
             = meeting::update, of id;
-        /// Confirms a planned or postponed meeting. For the secretariat. `INVALID_STATE` in any other state, and if it has
-        /// no organiser.
+        /// Confirms a planned or postponed meeting. For the secretariat. `INVALID_STATE` in any other state, and if it has no organiser.
         confirm_meeting(MeetingMoveInput, "The meeting and its version.") -> MeetingPayload
             = transitions::confirm, of id;
         /// Opens a confirmed meeting, on its first day at the earliest. For the secretariat. `INVALID_STATE` in any
@@ -64,8 +63,9 @@ mutations! {
         /// Postpones a planned or confirmed meeting. For the secretariat. `INVALID_STATE` in any other state.
         postpone_meeting(PostponeMeetingInput, "The meeting, its version, and its new days if they are known.")
             -> MeetingPayload = transitions::postpone, of id;
-        /// Replaces the organisers of a meeting. For the secretariat. `INVALID_STATE` if the meeting is cancelled; if it
-        /// has been confirmed and would have no organiser; and if an organiser would be removed from a concluded meeting.
+        /// Replaces the organisers of a meeting. For the secretariat. `INVALID_STATE` if the meeting is cancelled; if it is
+        /// confirmed, in session or concluded and would have no organiser; and if an organiser would be removed from a
+        /// concluded meeting.
         set_meeting_organizers(SetMeetingOrganizersInput, "The meeting, its version, and all organisers.")
             -> MeetingPayload = parts::set_meeting_organizers, of id;
         /// Replaces the body sessions of a meeting. For the secretariat. `ALREADY_EXISTS` if a body has a session with that
@@ -77,8 +77,7 @@ mutations! {
         /// the meeting is cancelled.
         add_agenda_item(AddAgendaItemInput, "The meeting and the new item.") -> AgendaItemPayload
             = agenda::add;
-        /// Changes an agenda item. This changes the meeting. For the secretariat. `INVALID_STATE` if the meeting is
-        /// cancelled.
+        /// Changes an agenda item. This changes the meeting. For the secretariat. `INVALID_STATE` if the meeting is cancelled.
         update_agenda_item(UpdateAgendaItemInput, "The item, its version, and what changes.") -> AgendaItemPayload
             = agenda::update, of id;
         /// Removes an agenda item. This changes the meeting, which is returned. For the secretariat. `INVALID_STATE` if the
@@ -91,8 +90,7 @@ mutations! {
             -> MeetingPayload = agenda::reorder, of meeting_id;
         /// Records an organisation's part in a meeting, or changes what is recorded. For the secretariat, and for partners
         /// on behalf of their own organisation; under the Chatham House Rule partners may only change what is recorded
-        /// already. `INVALID_STATE` if the meeting is cancelled; `CONFLICT` without the version of what is recorded
-        /// already.
+        /// already. `INVALID_STATE` if the meeting is cancelled; `CONFLICT` without the version of what is recorded already.
         record_participation(RecordParticipationInput, "The meeting, the organisation, and its part.")
             -> ParticipationPayload = participation::record, in conflict participation::current;
     }
@@ -104,8 +102,8 @@ upserts! {
         meeting: Meeting;
         upsert_meetings(UpsertMeetingsInput, "The rows, and how to write them.") = upsert;
         /// Schedules and changes many meetings, up to 500, in one transaction. The rules are those of `scheduleMeeting`,
-        /// `updateMeeting`, `setMeetingOrganizers` and `setBodySessions`. A row that changes nothing is `UNCHANGED`, in any
-        /// state. For the secretariat.
+        /// `updateMeeting`, `setMeetingOrganizers` and `setBodySessions`. A row that repeats what is recorded already is
+        /// `UNCHANGED`, in any state. For the secretariat.
         MeetingUpsert
     }
 }

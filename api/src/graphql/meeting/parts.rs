@@ -144,7 +144,7 @@ impl AgendaItem {
         Ok(texts.await?.into_iter().map(Recommendation).collect())
     }
 
-    /// Whether the Chatham House Rule holds for it.
+    /// Whether the Chatham House Rule applies to it.
     async fn chatham_house(&self) -> bool {
         self.0.chatham_house
     }

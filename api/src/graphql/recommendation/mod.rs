@@ -36,8 +36,7 @@ texts! {
 }
 
 /// A recommendation or proposed solution, reached by consensus. Drafts and withdrawn texts are visible to their drafting
-/// organisation and the secretariat; all other texts before adoption to readers and partners too; adopted texts to
-/// everyone.
+/// organisation and the secretariat; all other texts before adoption to readers and partners too; adopted texts to everyone.
 #[Object]
 impl Recommendation {
     /// The global id.
@@ -121,8 +120,7 @@ impl Recommendation {
         parts::instruments(session(ctx), self.0.id).await
     }
 
-    /// The revisions of its text that you may see, by number. When a text is published, only its latest revision becomes
-    /// public.
+    /// The revisions of its text that you may see, by number. When a text is published, only its latest revision becomes public.
     async fn revisions(&self, ctx: &Context<'_>) -> Result<Vec<RecommendationRevision>> {
         parts_of::<RecommendationRevision>(session(ctx), self.0.id).await
     }

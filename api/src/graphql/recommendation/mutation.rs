@@ -25,8 +25,7 @@ mutations! {
         draft_recommendation(DraftRecommendationInput, "The new draft.") -> RecommendationPayload = text::draft;
         /// Changes a draft or a text under discussion. A text without consensus comes under discussion again once its
         /// title, text or rationale is changed. For the secretariat, the drafting organisation, and the chair, co-chair and
-        /// rapporteur of its body. `INVALID_STATE` in any other state, and for a text without consensus if none of these is
-        /// changed.
+        /// rapporteur of its body. `INVALID_STATE` in any other state, and for a text without consensus if none of these is changed.
         revise_recommendation(ReviseRecommendationInput, "The recommendation, its version, and what changes.")
             -> RecommendationPayload = text::revise, of id;
         /// Replaces the addressees of a text that is a draft, under discussion, without consensus, agreed in its body, or
@@ -53,15 +52,13 @@ mutations! {
         submit_to_executive_committee(RecommendationMoveInput, "The recommendation and its version.")
             -> RecommendationPayload = transitions::submit, of id;
         /// Records that the Executive Committee has sent a submitted text back to its body; the body's agreement then no
-        /// longer holds. For the secretariat and the chair and co-chair of the Executive Committee. `INVALID_STATE` in any
-        /// other state.
+        /// longer holds. For the secretariat and the chair and co-chair of the Executive Committee. `INVALID_STATE` in any other state.
         return_recommendation(RecommendationMoveInput, "The recommendation and its version.") -> RecommendationPayload
             = transitions::return_to_group, of id;
         /// Records the adoption of a submitted text at a meeting, publishes it and gives it its label. For the secretariat
         /// and the chair and co-chair of the Executive Committee. `INVALID_STATE` in any other state; if the meeting is
         /// neither in session nor concluded, or carries no session of the Executive Committee or the plenary; and if the
-        /// text has no addressee, or lacks its title or text in English or Russian. `REQUIRED` without the declaration on
-        /// personal data.
+        /// text has no addressee, or lacks its title or text in English or Russian. `REQUIRED` without the declaration on personal data.
         adopt_recommendation(
             AdoptRecommendationInput, "The recommendation, its version, the meeting, and the declaration on personal data."
         ) -> RecommendationPayload = transitions::adopt, of id;
@@ -85,8 +82,8 @@ upserts! {
         upsert_recommendations(UpsertRecommendationsInput, "The rows, and how to write them.") = upsert;
         /// Drafts, revises and addresses many recommendations, up to 500, in one transaction. The rules are those of
         /// `draftRecommendation`, `reviseRecommendation` and `setAddressees`; a row for which you may not use these is
-        /// refused with `FORBIDDEN`. A row that changes nothing is `UNCHANGED`, in any state. For the secretariat and
-        /// partners.
+        /// refused with `FORBIDDEN`. A row that repeats what is recorded already is `UNCHANGED`, in any state. For the
+        /// secretariat and partners.
         RecommendationUpsert
     }
 }

@@ -1,5 +1,4 @@
-//! What belongs to a recommendation: addressees, revisions, themes and instruments. Has names and shapes; no SQL and no
-//! rules.
+//! What belongs to a recommendation: addressees, revisions, themes and instruments. Has names and shapes; no SQL and no rules.
 
 use async_graphql::{Context, ID, Object, Result};
 use chrono::{DateTime, Utc};

@@ -43,8 +43,7 @@ const LONGEST_LIST: usize = 1000;
 type Misfit = String;
 
 impl Types {
-    /// Reads the types of a schema in the definition language. Panics if it cannot: without the types nothing would be
-    /// checked.
+    /// Reads the types of a schema in the definition language. Panics if it cannot: without the types nothing would be checked.
     pub fn of(sdl: &str) -> Self {
         let mut types =
             Self { fields: HashMap::new(), inputs: HashMap::new(), one_of: HashSet::new(), enums: HashMap::new() };

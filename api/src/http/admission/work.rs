@@ -51,7 +51,7 @@ const MET_WITH: u64 = 4;
 /// The same for the lists of a record.
 const MET_WITH_EACH: u64 = 24;
 /// The lists of a record that are indexed in every order, and the filter fields by which an index finds few of their rows.
-/// The lists of all other records are found and sorted, if they are short or filtered.
+/// All other lists of a record are found and sorted, if they are short or filtered.
 const LED: [(&str, &str, &[&str]); 5] = [
     ("Body", "recommendations", &["status"]),
     ("Body", "sessions", &[]),

@@ -115,8 +115,7 @@ impl Teller {
     }
 }
 
-/// An operation in progress. It runs in a task of its own: what it holds meanwhile does not wait for a client that does not
-/// read.
+/// An operation in progress. It runs in a task of its own: what it holds meanwhile does not wait for a client that does not read.
 struct Running {
     number: u64,
     _task: Task,
@@ -178,7 +177,7 @@ impl Talk {
         let until = until.map(|first| first.factor_first().0).boxed();
         let heartbeat = Duration::from_secs(service.app.config.limits.heartbeat_seconds);
         let mut heartbeat = interval_at(Instant::now() + heartbeat, heartbeat);
-        // A client that is pinged late has as long to answer.
+        // A client that is pinged late has as long to answer as any other.
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let speaker = Arc::new(Speaker { service: service.clone(), headers, peer, authorization: None });
         let (tellers, news) = mpsc::channel(1);

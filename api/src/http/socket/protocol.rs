@@ -1,5 +1,4 @@
-//! The messages of clients in the protocol, and the end reasons of a socket with the protocol's codes. Sends and receives
-//! nothing.
+//! The messages of clients in the protocol, and the end reasons of a socket with the protocol's codes. Sends and receives nothing.
 
 use axum::extract::ws::CloseFrame;
 use serde::Deserialize;
