@@ -1,5 +1,5 @@
-//! `rec backup` and `rec restore`: the embedded database as one file, checked before anyone relies on it. The copies are files; what is
-//! changed of a restored record goes through its two layers.
+//! `rec backup` and `rec restore`: the embedded database as one file, checked before anyone relies on it. Whole files are
+//! copied; a restored register is changed only through the read layer and the unit of work.
 #![expect(clippy::disallowed_methods, reason = "a lock on a file is neither read nor written")]
 
 use std::fs::{File, OpenOptions};
@@ -23,11 +23,11 @@ use crate::service::client::revocations::{self, Grants, Revoked};
 use crate::service::context::AppContext;
 use crate::telemetry::chain;
 
-/// How often a bar is drawn again.
+/// How often a progress bar is redrawn.
 const DRAWN: Duration = Duration::from_millis(100);
-/// How long others are waited for who use the database.
+/// How long to wait for others who use the database.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// The names of what belongs to a database file: itself, its log of writes, the index of that, and its high-water mark.
+/// The suffixes of a database's files: the database itself, its write-ahead log, the index of that log, and its high-water mark.
 const BESIDE: [&str; 4] = ["", "-wal", "-shm", MARK];
 const MARK: &str = "-mark";
 
@@ -60,29 +60,29 @@ pub enum BackupError {
 /// What a sound database file holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sound {
-    /// Of the file, in bytes.
+    /// The size of the file, in bytes.
     pub size: u64,
     /// The number of the last change.
     pub changes: i64,
-    /// When that was made, as it is stored; `None` if there was none.
+    /// When the last change was made, as it is stored; `None` if there was none.
     pub last: Option<String>,
 }
 
-/// What is done with the tokens of clients that a backup knows as good.
+/// What to do with the tokens of clients that are valid in a backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Tokens {
-    /// They stay good.
+    /// They stay valid.
     Keep,
     /// All of them are revoked.
     Revoke,
 }
 
-/// What a restore has done.
+/// The outcome of a restore.
 #[derive(Debug)]
 pub struct Restored {
     pub from: Sound,
     pub revoked: Revoked,
-    /// Where the database is that was there before.
+    /// Where the previous database is now.
     pub replaced: Option<PathBuf>,
 }
 
@@ -99,7 +99,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// A new file that nobody else reads.
+/// Creates a new file that only its owner can read.
 fn create(path: &Path) -> Result<File, BackupError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -115,7 +115,7 @@ fn remove(path: &Path) -> Result<(), BackupError> {
     }
 }
 
-/// Removes a database file and what belongs to it.
+/// Removes a database file and the files that belong to it.
 fn clear(path: &Path) -> Result<(), BackupError> {
     BESIDE.iter().try_for_each(|suffix| remove(&with_suffix(path, suffix)))
 }
@@ -141,7 +141,8 @@ async fn open(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
     SqliteConnection::connect_with(&options).await
 }
 
-/// Copies the embedded database to a file, as it is at one moment, while others read and write. The file is there when it is whole.
+/// Copies the embedded database to a file, as it is at one moment, while others read and write. The file appears only when
+/// it is complete.
 pub async fn backup(config: &Config, to: &Path) -> Result<Sound, BackupError> {
     let from = file_of(config)?;
     if !from.is_file() {
@@ -150,7 +151,7 @@ pub async fn backup(config: &Config, to: &Path) -> Result<Sound, BackupError> {
     if to.symlink_metadata().is_ok() {
         return Err(BackupError::IsThere(to.to_owned()));
     }
-    // A part of its own, if others back up to the same file at once.
+    // A partial file of its own, in case others back up to the same file at once.
     let part = with_suffix(to, &format!(".part-{}", std::process::id()));
     let sound = copied(&from, &part).await;
     if sound.is_err() {
@@ -162,7 +163,7 @@ pub async fn backup(config: &Config, to: &Path) -> Result<Sound, BackupError> {
     sound
 }
 
-/// Copies a database to a new file, as it is at one moment, and reads the copy from end to end.
+/// Copies a database to a new file, as it is at one moment, and checks the whole copy.
 async fn copied(from: &Path, to: &Path) -> Result<Sound, BackupError> {
     create(to)?;
     let copy = copy(from, to).await;
@@ -190,7 +191,7 @@ async fn copy(from: &Path, to: &Path) -> Result<(), sqlx::Error> {
     }
 }
 
-/// Reads all of a database file: whether it is whole, of this service, and of no newer one.
+/// Reads a whole database file and checks that it is intact, belongs to this service, and is not of a newer version.
 pub async fn check(path: &Path) -> Result<Sound, BackupError> {
     let size = std::fs::metadata(path).map_err(|_| BackupError::Missing(path.to_owned()))?.len();
     let unsound = |why: String| BackupError::Unsound(path.to_owned(), why);
@@ -205,7 +206,7 @@ pub async fn check(path: &Path) -> Result<Sound, BackupError> {
     Ok(Sound { size, changes: found.head, last: found.last.map(|(_, at)| at) })
 }
 
-/// What is read of a database file.
+/// What was read from a database file.
 struct Found {
     /// What is wrong with it.
     faults: Vec<String>,
@@ -233,8 +234,8 @@ async fn found(path: &Path) -> Result<Found, sqlx::Error> {
     Ok(found)
 }
 
-/// Puts a backup in the place of the embedded database, which is kept under another name. The feed of what is restored has an identity of
-/// its own, and the tokens that were revoked since the backup are revoked in it.
+/// Replaces the embedded database by a backup; the old database is kept under another name. The restored feed gets an
+/// identity of its own, and the tokens that were revoked since the backup are revoked in it.
 pub async fn restore(
     config: Config,
     clock: Clock,
@@ -248,7 +249,7 @@ pub async fn restore(
     let grants = present.grants().await;
     let made = with_suffix(&database, ".restoring");
     clear(&made)?;
-    // With what stands in a log of writes beside it.
+    // This includes what is in a write-ahead log beside the backup.
     let sound = copied(from, &made).await?;
     let app = server::connect(Config { database_url: Some(sqlite_url(&made)), ..config }, clock).await?;
     let revoked = renew(&app, grants, tokens).await;
@@ -260,7 +261,7 @@ pub async fn restore(
     let revoked = revoked?;
     let replaced = present.keep(&now.format("%Y%m%dT%H%M%SZ").to_string())?;
     settle(&made)?;
-    // The mark first: a database that is behind it, or that it is not the mark of, gets another identity at its start.
+    // The mark first: a database that is behind its mark, or has the mark of another one, gets a new identity when it starts.
     rename(&with_suffix(&made, MARK), &with_suffix(&database, MARK))?;
     rename(&made, &database)?;
     settle(&database)?;
@@ -268,7 +269,7 @@ pub async fn restore(
     Ok(Restored { from: sound, revoked, replaced })
 }
 
-/// What is true of the copy no longer: who its feed is, and which tokens are good.
+/// Renews what is no longer true of the copy: the identity of its feed, and which tokens are valid.
 async fn renew(app: &AppContext, grants: Option<Grants>, tokens: Option<Tokens>) -> Result<Revoked, BackupError> {
     identity::renew(&app.databases, &app.clock, true).await?;
     if tokens == Some(Tokens::Revoke) {
@@ -287,10 +288,10 @@ async fn renew(app: &AppContext, grants: Option<Grants>, tokens: Option<Tokens>)
     }
 }
 
-/// The database that is there, which nobody else uses as long as it is held.
+/// The existing database, which nobody else can use while it is held.
 struct Present {
     path: PathBuf,
-    /// `None` if there is none, or none that can be read.
+    /// `None` if there is none, or if it cannot be read.
     db: Option<DatabaseConnection>,
 }
 
@@ -315,7 +316,7 @@ impl Present {
         grants.inspect_err(|error| tracing::warn!(error = chain(error), "it cannot be read which tokens are good")).ok()
     }
 
-    /// Keeps it under another name as well. Returns that, if there is one to keep.
+    /// Links it under another name as well, to keep it. Returns that name, if there is a database to keep.
     fn keep(&self, time: &str) -> Result<Option<PathBuf>, BackupError> {
         if !self.path.exists() {
             return Ok(None);
@@ -327,7 +328,7 @@ impl Present {
         let free = names.map(|name| with_suffix(&self.path, &name)).find(|name| name.symlink_metadata().is_err());
         let kept = free.unwrap_or_else(|| with_suffix(&self.path, ".before"));
         std::fs::hard_link(&self.path, &kept).map_err(|error| BackupError::File(kept.clone(), error))?;
-        // What was read of it has no log of writes.
+        // A database that could be opened has no write-ahead log left.
         for suffix in ["-wal", "-shm"] {
             let log = with_suffix(&self.path, suffix);
             if log.exists() {
@@ -337,16 +338,16 @@ impl Present {
         Ok(Some(kept))
     }
 
-    /// Lets others have it.
+    /// Closes the connection, so that others can use the database.
     async fn release(self) {
         if let Some(db) = self.db {
-            // It has written nothing.
+            // It has written nothing, so a failure loses nothing.
             let _ = db.close().await;
         }
     }
 }
 
-/// A connection that keeps all others away. Leaving the log of writes asks that there be none.
+/// A connection that locks out all others. SQLite leaves WAL mode only if there is no other connection.
 async fn held(path: &Path) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(sqlite_url(path));
     options.max_connections(1).min_connections(1).idle_timeout(None).max_lifetime(None).sqlx_logging(false);

@@ -1,4 +1,5 @@
-//! The program `rec`: its commands, what they print, and their exit codes.
+//! The program `rec`: its commands, what they print, and their exit codes. Holds no rules and no SQL: each command calls
+//! the module that does the work.
 #![expect(clippy::print_stderr, reason = "a program prints")]
 
 use std::io::{IsTerminal as _, Write as _};
@@ -29,9 +30,9 @@ use crate::service::organization::{OrganizationBy, find};
 use crate::service::{background, registry, seed};
 use crate::{export, graphql, telemetry};
 
-/// The record of the Central Asia Regional Expert Council over GraphQL.
+/// The register of the Central Asia Regional Expert Council over GraphQL.
 ///
-/// Without a command, `rec` serves: it creates its data directory, migrates the database, loads the public record if the
+/// Without a command, `rec` serves: it creates its data directory, migrates the database, loads the public register if the
 /// database is empty, and listens. Every option is also an environment variable, which `--help` names.
 #[derive(Parser, Debug)]
 #[command(name = "rec", version, about, max_term_width = 100)]
@@ -91,30 +92,30 @@ enum Command {
         #[command(subcommand)]
         what: Seed,
     },
-    /// Forget what is too old: changes beyond what the feed keeps, answers under an Idempotency-Key after a day, deliveries of
-    /// webhooks after 30 days, tokens 90 days after they have expired. A service that runs does so once a day.
+    /// Delete what is too old: changes beyond what the feed keeps, answers stored under an Idempotency-Key after a day,
+    /// deliveries of webhooks after 30 days, tokens 90 days after they have expired. A running service does this once a day.
     Prune,
-    /// Print the record as lines of JSON, all of it: it is read with the permissions of the service itself.
+    /// Print the register as lines of JSON. It is read with the permissions of the service itself, so confidential records are included.
     Export(ExportArgs),
-    /// Write the lines of a file into the record, through the bulk writes: each is an organisation, a meeting or a
-    /// recommendation with its externalId. Run it again after an interruption: it goes on.
+    /// Write the lines of a file into the register, through the bulk writes. Each line is an organisation, a meeting or a
+    /// recommendation with its externalId or id. After an interruption, run it again: it continues where it stopped.
     Import(ImportArgs),
-    /// Copy the embedded database to a file, whole and checked, while the service runs.
+    /// Copy the embedded database to a file, complete and checked, while the service runs.
     Backup {
         /// The new file.
         to: PathBuf,
     },
-    /// Put a backup in the place of the embedded database, which is kept under another name. The service is stopped meanwhile.
+    /// Replace the embedded database by a backup; the old database is kept under another name. Stop the service first.
     /// Tokens that were revoked since the backup stay revoked, and mirrors learn that they must read everything again.
     Restore(RestoreArgs),
-    /// Give the change feed a new identity: after a restore that the service cannot notice, such as of a whole disk. Mirrors read
-    /// everything again.
+    /// Give the change feed a new identity, after a restore that the service cannot notice, such as of a whole disk.
+    /// Mirrors read everything again.
     RenewFeed {
-        /// Revoke all tokens of clients too: which were revoked since the backup is not known.
+        /// Also revoke all tokens of clients, because it is not known which were revoked since the backup.
         #[arg(long)]
         revoke_tokens: bool,
     },
-    /// Keep a copy of what a token may see of another service's record in a SQLite file: a reference for sync jobs.
+    /// Keep a copy of what a token may see of another service's register, in a SQLite file: a reference for sync jobs.
     Mirror(MirrorArgs),
     /// Print the GraphQL schema.
     Schema,
@@ -126,11 +127,11 @@ enum Command {
 
 #[derive(Subcommand, Debug)]
 enum Seed {
-    /// The public record of the council, into an empty database. Changes nothing that is there.
+    /// Load the public register of the council into an empty database. Changes nothing that is there.
     Public,
-    /// Demonstration recommendations in every state, marked `isDemo`. Loads the public record first.
+    /// Demonstration recommendations in every state, marked `isDemo`. Loads the public register first.
     Demo,
-    /// Synthetic volume, marked `isDemo`, for measurements. Loads the public record first.
+    /// Synthetic volume, marked `isDemo`, for measurements. Loads the public register first.
     Scale {
         /// How many recommendations.
         #[arg(long, env = "REC_SEED_RECOMMENDATIONS", value_name = "N",
@@ -144,13 +145,13 @@ enum Seed {
 
 #[derive(Args, Debug)]
 struct ExportArgs {
-    /// The form of the lines.
+    /// The format of the lines.
     #[arg(long, value_enum, default_value_t = Format::Ndjson)]
     format: Format,
     /// The types of records, such as MEETING,RECOMMENDATION [default: all].
     #[arg(long, value_delimiter = ',', value_name = "TYPES", value_parser = record_type)]
     types: Option<Vec<RecordType>>,
-    /// A cursor of the change feed: print what has changed since, and what is gone.
+    /// A cursor of the change feed: print only what has changed since, and what is gone.
     #[arg(long, value_name = "CURSOR", allow_hyphen_values = true)]
     after: Option<String>,
 }
@@ -159,7 +160,7 @@ struct ExportArgs {
 struct ImportArgs {
     /// The file of lines, each a JSON object with a type and the fields of a row.
     file: PathBuf,
-    /// Judge the lines, and write nothing.
+    /// Check the lines, and write nothing.
     #[arg(long)]
     dry_run: bool,
 }
@@ -168,8 +169,7 @@ struct ImportArgs {
 struct RestoreArgs {
     /// The backup.
     from: PathBuf,
-    /// What becomes of the tokens that the backup knows as good. Asked for if the database that is there does not tell which
-    /// were revoked since.
+    /// What to do with the tokens that are valid in the backup. Required if the existing database cannot tell which were revoked since.
     #[arg(long, value_enum)]
     client_tokens: Option<Tokens>,
 }
@@ -179,20 +179,20 @@ struct MirrorArgs {
     /// The service, such as `http://127.0.0.1:8080`.
     #[arg(long, value_name = "URL")]
     from: String,
-    /// The file that holds the token; without one the mirror sees what everyone sees.
+    /// The file that holds the token. Without one, the mirror sees what everyone sees.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
-    /// The copy, `sqlite://PATH`. It is made if there is none, and goes on if there is.
+    /// The copy, `sqlite://PATH`. It is created if there is none, and continued if there is one.
     #[arg(long, value_name = "URL")]
     into: String,
-    /// Stop as soon as the copy is equal.
+    /// Stop as soon as the copy is proved equal to the source.
     #[arg(long)]
     once: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
-    /// A JSON object a line.
+    /// One JSON object per line.
     Ndjson,
 }
 
@@ -202,13 +202,13 @@ fn record_type(name: &str) -> Result<RecordType, String> {
 
 #[derive(Args, Debug)]
 struct TokenArgs {
-    /// What the holder is to the service.
+    /// The role of the token's holder.
     #[arg(long, env = "REC_TOKEN_ROLE", value_parser = role)]
     role: Role,
     /// The acronym of the organisation that a partner acts for.
     #[arg(long, env = "REC_TOKEN_ORGANIZATION", value_name = "ACRONYM", required_if_eq("role", "partner"))]
     organization: Option<String>,
-    /// How long the token is valid, such as 30m, 1h or 7days; at least a second.
+    /// How long the token is valid, such as 30m, 1h or 7days; at least one second.
     #[arg(long, env = "REC_TOKEN_EXPIRES_IN", value_name = "TIME", default_value = "1h", value_parser = validity)]
     expires_in: Duration,
 }
@@ -231,7 +231,7 @@ fn validity(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Why a command failed: one line for standard error.
+/// Why a command failed, in one line for standard error.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error("{0}")]
@@ -275,13 +275,13 @@ pub async fn run() -> ExitCode {
     }
 }
 
-/// What is wrong with the options, in one line, without the usage that follows.
+/// What is wrong with the options, in one line and without the usage text that follows.
 fn first_paragraph(error: &str) -> String {
     let lines = error.trim_start_matches("error: ").lines().map(str::trim);
     lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Writes to standard output. Whoever reads it may stop reading, as `head` does.
+/// Writes to standard output. Its reader may stop reading, as `head` does.
 fn print(text: &str) -> Result<(), Failure> {
     print_bytes(text.as_bytes()).map(drop)
 }
@@ -296,7 +296,7 @@ fn print_bytes(bytes: &[u8]) -> Result<bool, Failure> {
 }
 
 async fn execute(Cli { config, command }: Cli) -> Result<(), Failure> {
-    // reqwest asks for a process-wide default.
+    // reqwest needs a process-wide default.
     let _ = rustls::crypto::ring::default_provider().install_default();
     match command.unwrap_or(Command::Serve) {
         Command::Serve => {
@@ -335,11 +335,11 @@ async fn execute(Cli { config, command }: Cli) -> Result<(), Failure> {
     }
 }
 
-/// Serves until the process is asked to stop. It says that it listens when all stands that answers and that hears of the end.
+/// Serves until the process is asked to stop. It prints its address once it can answer requests and hears the signal to stop.
 async fn serve(config: Config) -> Result<(), Failure> {
     let mut stopped = Box::pin(stopped()?);
     let (app, server) = tokio::select! {
-        // Who waits for a database, or for another program that migrates it, can be stopped as well.
+        // It can also be stopped while it waits for a database, or for another program that migrates it.
         () = &mut stopped => return Ok(()),
         started = start(config) => started?,
     };
@@ -356,7 +356,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A server on the port, over the database with the public record.
+/// A server bound to its port, over a database that holds the public register.
 async fn start(config: Config) -> Result<(Arc<AppContext>, Server), Failure> {
     let app = Arc::new(server::connect(config, Clock::System).await?);
     seed::public::load(&app).await?;
@@ -364,7 +364,7 @@ async fn start(config: Config) -> Result<(Arc<AppContext>, Server), Failure> {
     Ok((app, server))
 }
 
-/// The command that prints a token which this service takes: the program as it was called, with what decides on tokens.
+/// The command that prints a token which this service accepts: the program as it was called, with the options that matter for tokens.
 fn token_command(config: &Config) -> String {
     let mut command = std::env::args().next().unwrap_or_else(|| "rec".to_owned());
     let usual = Config::embedded(Config::DATA_DIR.into());
@@ -381,7 +381,7 @@ fn token_command(config: &Config) -> String {
     format!("{command} token --role secretariat")
 }
 
-/// Hears from now on when the process is asked to stop, and resolves then.
+/// Listens for the signal to stop from this call on. The future resolves when the process is asked to stop.
 #[cfg(unix)]
 fn stopped() -> Result<impl Future<Output = ()> + Send, Failure> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -504,7 +504,7 @@ async fn token(config: Config, args: TokenArgs) -> Result<(), Failure> {
     print(&format!("{}\n", issue(keys.own(), &trust, &grant, clock.uuid(), clock.now())?))
 }
 
-/// The id of the active organisation with an acronym. A new installation knows those of the public record.
+/// The id of the active organisation with an acronym. A new installation knows the organisations of the public register.
 async fn active_organization(config: Config, acronym: &str) -> Result<String, Failure> {
     let app = server::connect(config, Clock::System).await?;
     seed::public::load(&app).await?;

@@ -1,4 +1,5 @@
-//! Time and chance are arguments: the only place that reads the system's clock or mints ids.
+//! Time and chance: the only module that reads the system's clock or creates ids. Decides nothing by the time; everyone
+//! else is given the clock as an argument.
 
 use std::sync::Mutex;
 
@@ -6,10 +7,10 @@ use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
 use entity::id::RecordId;
 use uuid::{ContextV7, Timestamp, Uuid};
 
-/// The zone in which the council's days begin and end.
+/// The time zone in which the council's days begin and end.
 pub const COUNCIL_ZONE: chrono_tz::Tz = chrono_tz::Asia::Tashkent;
 
-/// The day in a zone of the IANA database; the council's day if the zone is unknown.
+/// The day in an IANA time zone; in the council's zone if the name is unknown.
 pub fn day_in(at: DateTime<Utc>, zone: &str) -> NaiveDate {
     at.with_timezone(&zone.parse().unwrap_or(COUNCIL_ZONE)).date_naive()
 }
@@ -42,14 +43,14 @@ impl Clock {
         self.now().with_timezone(&COUNCIL_ZONE).date_naive()
     }
 
-    /// Moves a fixed clock on; the system's clock moves by itself.
+    /// Moves a fixed clock forward; the system's clock stays as it is.
     pub fn advance(&self, by: TimeDelta) {
         if let Self::Fixed(at) = self {
             *at.lock().unwrap_or_else(std::sync::PoisonError::into_inner) += by;
         }
     }
 
-    /// A new id. Ids of one process are in the order in which they were minted.
+    /// A new id. Ids of one process sort in the order in which they were created.
     pub fn new_id<I: RecordId>(&self) -> I {
         I::new(self.uuid())
     }

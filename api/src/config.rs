@@ -1,4 +1,5 @@
-//! The configuration: one struct, each option also an environment variable. The defaults run on SQLite with no file.
+//! The configuration: one struct, whose options are also environment variables. Reads the file of trusted documents, and
+//! opens nothing else; the defaults run on SQLite without a configuration file.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -19,7 +20,7 @@ pub struct Config {
     #[arg(long, env = "REC_DATABASE_URL", global = true, value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
-    /// The most connections to PostgreSQL, or of readers to SQLite.
+    /// The most connections to PostgreSQL, or the most readers of SQLite.
     #[arg(long, env = "REC_DATABASE_CONNECTIONS", default_value_t = 16, global = true, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub database_connections: u32,
@@ -28,7 +29,8 @@ pub struct Config {
     #[arg(long, env = "REC_LISTEN", default_value = "127.0.0.1:8080", global = true, value_name = "ADDRESS:PORT")]
     pub listen: SocketAddr,
 
-    /// The keys of the trusted issuer, a JSON Web Key Set: a file or an https address (http on this machine only). The service's own key is trusted as well.
+    /// The keys of the trusted issuer, a JSON Web Key Set: a file or an https address (http only on this machine). The
+    /// service also trusts its own key.
     #[arg(long, env = "REC_JWKS", global = true, value_name = "FILE|URL")]
     pub jwks: Option<JwksSource>,
 
@@ -50,12 +52,12 @@ pub struct Config {
     )]
     pub log: String,
 
-    /// Where traces are sent: a collector of OpenTelemetry that takes OTLP over HTTP, such as `http://localhost:4318`. None are
-    /// sent unless it is named.
+    /// Where traces are sent: an OpenTelemetry collector that takes OTLP over HTTP, such as `http://localhost:4318`.
+    /// Without it no traces are sent.
     #[arg(long, env = "REC_OTLP_ENDPOINT", global = true, value_name = "URL")]
     pub otlp_endpoint: Option<String>,
 
-    /// Whether webhooks may be called at private addresses and without https: for trials on one machine.
+    /// Whether webhooks may call private addresses, and addresses without https; for trials on one machine.
     #[arg(long, env = "REC_WEBHOOK_PRIVATE", value_enum, default_value_t = Switch::Off, global = true)]
     pub webhook_private: Switch,
 
@@ -63,16 +65,16 @@ pub struct Config {
     #[arg(long, env = "REC_EXPLORER", value_enum, default_value_t = Switch::On, global = true)]
     pub explorer: Switch,
 
-    /// Who may ask for the schema: everyone, or whoever has a token. The explorer needs it.
+    /// Who may read the schema: everyone, or only clients with a token. The explorer needs the schema.
     #[arg(long, env = "REC_INTROSPECTION", value_enum, default_value_t = Introspection::Everyone, global = true)]
     pub introspection: Introspection,
 
-    /// Documents that clients name by their hash: a JSON file of hashes and documents, as graphql-codegen's client preset writes
-    /// its persisted documents.
+    /// Documents that clients name by their hash: a JSON file of hashes and documents, as the client preset of
+    /// graphql-codegen writes its persisted documents.
     #[arg(long, env = "REC_TRUSTED_DOCUMENTS", global = true, value_name = "FILE")]
     pub trusted_documents: Option<PathBuf>,
 
-    /// Whether nothing but trusted documents is executed.
+    /// Whether only trusted documents are executed.
     #[arg(long, env = "REC_TRUSTED_DOCUMENTS_ONLY", global = true, default_value_t = false, action = clap::ArgAction::Set,
           value_name = "true|false")]
     pub trusted_documents_only: bool,
@@ -89,22 +91,22 @@ pub struct Config {
     )]
     pub origins: Vec<String>,
 
-    /// Whether the address that a client's proxy forwards (the last of `X-Forwarded-For`) is believed.
+    /// Whether to trust the client address that a proxy forwards (the last one of `X-Forwarded-For`).
     #[arg(long, env = "REC_TRUST_PROXY", value_enum, default_value_t = Switch::Off, global = true)]
     pub trust_proxy: Switch,
 
-    /// How long requests that have begun may take at the end of the service, in seconds.
+    /// How long requests in progress may take when the service stops, in seconds.
     #[arg(long, env = "REC_SHUTDOWN_SECONDS", default_value_t = 10, global = true, value_name = "N",
           value_parser = clap::value_parser!(u64).range(0..=600))]
     pub shutdown_seconds: u64,
 
-    /// How long the change feed goes back, in days.
+    /// How far back the change feed goes, in days.
     #[arg(long, env = "REC_FEED_DAYS", default_value_t = 90, global = true, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=3650))]
     pub feed_days: u32,
 
-    /// How long a process keeps what many records name and what seldom changes, such as organisations, in seconds. It reads them
-    /// again whenever the feed grows; this is for what passes by it. 0 keeps nothing.
+    /// How long a process caches records that many others name and that seldom change, such as organisations, in seconds.
+    /// The cache is also renewed whenever the feed grows; this limit covers changes that bypass the feed. 0 turns the cache off.
     #[arg(long, env = "REC_KEEP_SECONDS", default_value_t = 1, global = true, value_name = "N",
           value_parser = clap::value_parser!(u64).range(0..=60))]
     pub keep_seconds: u64,
@@ -113,13 +115,13 @@ pub struct Config {
     pub limits: Limits,
 }
 
-/// The most rows of a page that an installation may allow.
+/// The most rows per page that an installation may allow.
 const LONGEST_PAGE: u64 = 100;
 
 /// Documents by their hash, SHA-256 in lower-case hexadecimal.
 pub type TrustedDocuments = HashMap<String, Arc<str>>;
 
-/// Whom tokens must be from and for.
+/// The issuer and the audience that a token must name.
 #[derive(Clone, Debug)]
 pub struct Trust {
     pub issuer: String,
@@ -160,18 +162,18 @@ pub enum Switch {
     Off,
 }
 
-/// Who may ask for the schema.
+/// Who may read the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Introspection {
     Everyone,
     Authenticated,
 }
 
-/// How much of the service one request may take. What takes more is refused with a code of its own.
+/// How much of the service one request may use. A request that exceeds a limit is refused with a code of its own.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Limits of a request")]
 pub struct Limits {
-    /// The largest body, in bytes.
+    /// The largest request body, in bytes.
     #[arg(long = "max-body", env = "REC_MAX_BODY", default_value_t = Self::DEFAULT.body, global = true, value_name = "BYTES")]
     pub body: usize,
 
@@ -179,7 +181,7 @@ pub struct Limits {
     #[arg(long = "max-document", env = "REC_MAX_DOCUMENT", default_value_t = Self::DEFAULT.document, global = true, value_name = "BYTES")]
     pub document: usize,
 
-    /// The most tokens of a document.
+    /// The most tokens in a document.
     #[arg(long = "max-tokens", env = "REC_MAX_TOKENS", default_value_t = Self::DEFAULT.tokens, global = true, value_name = "N")]
     pub tokens: usize,
 
@@ -188,7 +190,7 @@ pub struct Limits {
           value_parser = up_to_64)]
     pub nesting: usize,
 
-    /// The deepest selection of an operation.
+    /// The deepest selection in an operation.
     #[arg(long = "max-depth", env = "REC_MAX_DEPTH", default_value_t = Self::DEFAULT.depth, global = true, value_name = "N")]
     pub depth: usize,
 
@@ -196,11 +198,11 @@ pub struct Limits {
     #[arg(long = "max-cost", env = "REC_MAX_COST", default_value_t = Self::DEFAULT.cost, global = true, value_name = "POINTS")]
     pub cost: u64,
 
-    /// The most fields of a document, once its fragments stand where they are spread.
+    /// The most fields in a document, with every fragment expanded where it is spread.
     #[arg(long = "max-fields", env = "REC_MAX_FIELDS", default_value_t = Self::DEFAULT.fields, global = true, value_name = "N")]
     pub fields: usize,
 
-    /// The most rows of a page, at most 100.
+    /// The most rows per page, at most 100.
     #[arg(long = "max-page", env = "REC_MAX_PAGE", default_value_t = Self::DEFAULT.page, global = true, value_name = "N",
           value_parser = clap::value_parser!(u64).range(1..=LONGEST_PAGE))]
     pub page: u64,
@@ -209,60 +211,60 @@ pub struct Limits {
     #[arg(long = "max-root-fields", env = "REC_MAX_ROOT_FIELDS", default_value_t = Self::DEFAULT.root_fields, global = true, value_name = "N")]
     pub root_fields: usize,
 
-    /// The most aliases of an operation.
+    /// The most aliases in an operation.
     #[arg(long = "max-aliases", env = "REC_MAX_ALIASES", default_value_t = Self::DEFAULT.aliases, global = true, value_name = "N")]
     pub aliases: usize,
 
-    /// The most directives of an operation.
+    /// The most directives in an operation.
     #[arg(long = "max-directives", env = "REC_MAX_DIRECTIVES", default_value_t = Self::DEFAULT.directives, global = true, value_name = "N")]
     pub directives: usize,
 
-    /// How long a request may take, in seconds.
+    /// How long the body of a request may take to arrive, and how long its answer may take, in seconds.
     #[arg(long = "max-seconds", env = "REC_MAX_SECONDS", default_value_t = Self::DEFAULT.seconds, global = true, value_name = "N",
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub seconds: u64,
 
-    /// How long the head of a request may take to come, in seconds; so long a connection stays open without a request.
+    /// How long the headers of a request may take to arrive, and how long a connection stays open without a request, in seconds.
     #[arg(long = "max-head-seconds", env = "REC_MAX_HEAD_SECONDS", default_value_t = Self::DEFAULT.head_seconds, global = true, value_name = "N",
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub head_seconds: u64,
 
-    /// How long a client may leave what it is sent unread, in seconds: then its connection is cut. (On Linux.)
+    /// How long a client may leave data unread before its connection is closed, in seconds. (Linux only.)
     #[arg(long = "max-unread-seconds", env = "REC_MAX_UNREAD_SECONDS", default_value_t = Self::DEFAULT.unread_seconds, global = true, value_name = "N",
           value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub unread_seconds: u64,
 
-    /// The most connections at once, sockets and streams of events among them. Others are told to come again.
+    /// The most connections at once, WebSockets and event streams included. Further ones are told to come again.
     #[arg(long = "max-connections", env = "REC_MAX_CONNECTIONS", default_value_t = Self::DEFAULT.connections, global = true, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub connections: u32,
 
-    /// The most connections of one address at once; of IPv6 of one network (/64). Behind a proxy that is trusted (`REC_TRUST_PROXY`)
-    /// the most requests and streams at once of an address for which it asks.
+    /// The most connections of one address at once; for IPv6, of one network (/64). Behind a trusted proxy
+    /// (`REC_TRUST_PROXY`): the most requests and streams at once of one forwarded address.
     #[arg(long = "max-connections-per-address", env = "REC_MAX_CONNECTIONS_PER_ADDRESS", default_value_t = Self::DEFAULT.connections_per_address,
           global = true, value_name = "N", value_parser = at_least_one)]
     pub connections_per_address: usize,
 
-    /// The most operations of a WebSocket at once.
+    /// The most operations on one WebSocket at once.
     #[arg(long = "max-socket-operations", env = "REC_MAX_SOCKET_OPERATIONS", default_value_t = Self::DEFAULT.socket_operations, global = true, value_name = "N")]
     pub socket_operations: usize,
 
-    /// How long a WebSocket's client may take to say who it is, in seconds.
+    /// How long the client of a WebSocket may take to identify itself (`connection_init`), in seconds.
     #[arg(long = "socket-init-seconds", env = "REC_SOCKET_INIT_SECONDS", default_value_t = Self::DEFAULT.init_seconds, global = true, value_name = "N",
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub init_seconds: u64,
 
-    /// How often a WebSocket's client is asked whether it is there, in seconds. One that has said nothing when it is asked again is not.
+    /// How often the client of a WebSocket is pinged, in seconds. If it has sent nothing by the next ping, the socket is closed.
     #[arg(long = "socket-heartbeat-seconds", env = "REC_SOCKET_HEARTBEAT_SECONDS", default_value_t = Self::DEFAULT.heartbeat_seconds,
           global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub heartbeat_seconds: u64,
 
-    /// After how many quiet seconds a stream of events says that it is there. Proxies close quiet connections, some after 30 seconds.
+    /// After how many seconds without an event a stream sends a comment. Proxies close quiet connections, some after 30 seconds.
     #[arg(long = "events-heartbeat-seconds", env = "REC_EVENTS_HEARTBEAT_SECONDS", default_value_t = Self::DEFAULT.events_heartbeat_seconds,
           global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=30))]
     pub events_heartbeat_seconds: u64,
 
-    /// What each client may ask for, in cost points a minute; 0 limits nobody. A client is a token's subject, else an address.
+    /// The cost points that each client may spend per minute; 0 means no limit. A client is the subject of a token, or else an address.
     #[arg(
         long = "rate-points",
         env = "REC_RATE_POINTS",
@@ -272,11 +274,12 @@ pub struct Limits {
     )]
     pub rate_points: u32,
 
-    /// How many parsed documents are kept.
+    /// How many parsed documents are cached, and how many texts of persisted queries.
     #[arg(long = "kept-documents", env = "REC_KEPT_DOCUMENTS", default_value_t = Self::DEFAULT.kept_documents, global = true, value_name = "N")]
     pub kept_documents: usize,
 
-    /// How much memory the parsed documents that are kept may take together, and how long the texts of persisted queries may be, in bytes.
+    /// How much memory the cached parsed documents may take together, and how long the texts of persisted queries may be
+    /// together, in bytes.
     #[arg(long = "kept-bytes", env = "REC_KEPT_BYTES", default_value_t = Self::DEFAULT.kept_bytes, global = true, value_name = "BYTES")]
     pub kept_bytes: usize,
 }
@@ -309,13 +312,13 @@ impl Limits {
     };
 }
 
-/// The address of a SQLite database in a file, whatever its name.
+/// The URL of a SQLite database in a file, whatever the file's name.
 pub fn sqlite_url(file: &Path) -> String {
     let whole = std::path::absolute(file).ok().and_then(|file| reqwest::Url::from_file_path(file).ok());
     whole.map_or_else(|| format!("sqlite://{}", file.display()), |url| format!("sqlite://{}", url.path()))
 }
 
-/// A browser's origin: scheme and authority, as it stands in the header.
+/// A browser's origin: scheme and authority, as in the `Origin` header.
 fn origin(text: &str) -> Result<String, String> {
     let is_one = reqwest::Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == text);
     if is_one { Ok(text.to_owned()) } else { Err("not an origin, such as https://dashboard.example.org".to_owned()) }
@@ -325,7 +328,7 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "a number from 1".to_owned())
 }
 
-/// Deeper brackets would overflow the parser's stack.
+/// Brackets nested deeper would overflow the parser's stack.
 fn up_to_64(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|nesting| (1..=64).contains(nesting)).ok_or_else(|| "a number from 1 to 64".to_owned())
 }
@@ -335,10 +338,10 @@ impl Config {
         self.webhook_private == Switch::On
     }
 
-    /// The data directory unless another one is named.
+    /// The data directory, unless another one is named.
     pub const DATA_DIR: &str = "data";
 
-    /// The defaults, for a data directory; what an embedded installation and the tests start from.
+    /// The defaults, for a data directory; embedded installations and the tests start from them.
     pub fn embedded(data_dir: PathBuf) -> Self {
         Self {
             data_dir,
@@ -368,7 +371,7 @@ impl Config {
         self.database_url.clone().unwrap_or_else(|| sqlite_url(&self.data_dir.join("rec.db")))
     }
 
-    /// The trusted documents of the file that is named.
+    /// Reads the trusted documents from the file that is named.
     pub fn read_trusted_documents(&self) -> Result<TrustedDocuments, String> {
         let Some(path) = &self.trusted_documents else { return Ok(TrustedDocuments::new()) };
         let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;

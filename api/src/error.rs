@@ -1,38 +1,38 @@
-//! The one error of the service, its stable code, and what a client may read of it.
+//! The one error type of the service, its stable codes, and what a client may read of it. Knows no HTTP status and no GraphQL.
 
 use std::fmt;
 
 use crate::domain::validation::{ValidationError, ValidationErrorCode};
 
-/// What lies under an error.
+/// The cause of an error.
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a request was not done. Clients see the code and `Display`, and of no error what lies under it.
+/// Why a request was not done. Clients see the code and `Display`, never the cause.
 #[derive(Debug)]
 pub enum Error {
-    /// The input or the state of the record does not allow it: a `userErrors` entry each.
+    /// The input is invalid, or the state of the record does not allow it: one `userErrors` entry for each validation error.
     Refused(Vec<ValidationError>),
-    /// The record is not at the version that `path` expects; without a path, other writers were faster again and again.
+    /// The record is not at the version that `path` expects. Without a path: every retry met another write conflict.
     Conflict { path: Vec<String> },
-    /// Another writer has crossed a use case. Nothing of it is done; done again, it may succeed.
+    /// A write conflict with another use case. Nothing was written; a retry may succeed.
     GivenUp(Cause),
     /// The viewer may not do this. Only said of what the viewer can see.
     Forbidden(&'static str),
-    /// A token is present but wrong.
+    /// A token is present but not valid.
     Unauthenticated(&'static str),
-    /// A cursor of another list, filter, order or database, or no cursor at all.
+    /// The cursor of another list, filter, order or database, or no cursor at all.
     InvalidCursor,
-    /// A cursor of the feed of another database, or older than the feed is kept.
+    /// A feed cursor of another database, or one that is older than the feed goes back.
     CursorExpired,
-    /// The key of a request that had another body.
+    /// The idempotency key belongs to a request with another body.
     IdempotencyKeyReused,
     /// `first` or `last` is out of bounds, or both are given.
     InvalidPage(String),
-    /// An argument of a query is not what its type says.
+    /// An argument of a query does not fit its type.
     InvalidArgument { message: String },
-    /// The database does not answer now. The chain goes to the log, once.
+    /// The database does not answer now. The chain of causes is logged, once.
     Unavailable(Cause),
-    /// A fault of ours. The chain goes to the log, once.
+    /// A fault of the service. The chain of causes is logged, once.
     Internal(Cause),
 }
 
@@ -59,7 +59,7 @@ impl Error {
         Self::Conflict { path: vec!["expectedVersion".to_owned()] }
     }
 
-    /// Another writer has changed a record while it was worked on.
+    /// A write conflict: another writer has changed the record in the meantime.
     pub fn crossed() -> Self {
         Self::GivenUp("the record was written meanwhile".into())
     }
@@ -69,7 +69,7 @@ impl Error {
         Self::Unauthenticated("The token's organisation is not active.")
     }
 
-    /// An error that several wait for.
+    /// An error that several callers wait for.
     pub fn shared(error: std::sync::Arc<Self>) -> Self {
         match *error {
             Self::Unavailable(_) => Self::Unavailable(error.into()),
@@ -81,7 +81,7 @@ impl Error {
         Self::Internal(text.into().into())
     }
 
-    /// What the author of an input is told in the answer to it; anything else is an error of the request.
+    /// The validation errors that the answer of a mutation shows; any other error fails the request.
     pub fn refusals(self) -> Result<Vec<ValidationError>, Self> {
         match self {
             Self::Refused(refusals) => Ok(refusals),
@@ -94,7 +94,7 @@ impl Error {
         }
     }
 
-    /// Whether the client is not to blame: it is told the request's id, and the log has the chain.
+    /// Whether the service is to blame, not the client. The client is told the request's id, and the chain of causes is logged.
     pub fn is_fault(&self) -> bool {
         matches!(self, Self::GivenUp(_) | Self::Unavailable(_) | Self::Internal(_))
     }

@@ -1,5 +1,5 @@
-//! `rec import`: a file of lines, each what another system says of a record, through the bulk writes. It goes on where it was
-//! interrupted: how far it has come stands beside the file, in `FILE.progress`.
+//! `rec import`: writes the lines of a file into the register through the bulk writes, and continues after an interruption
+//! from `FILE.progress` beside the file. Holds no rules: the bulk writes judge each row.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -25,10 +25,10 @@ use crate::service::pace::Pace;
 use crate::service::recommendation::upsert::UpsertRecommendationsInput;
 use crate::service::registry::parse_type;
 
-/// The fewest lines of one transaction, however long they take. The most are those of a bulk write.
+/// The fewest lines of one transaction, however long it takes. The most are those of a bulk write.
 const FEWEST: usize = 50;
 
-/// Why a file is not imported.
+/// Why a file could not be imported.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     #[error("{0}: {1}")]
@@ -58,20 +58,20 @@ impl Report {
     }
 }
 
-/// How far an import has come.
+/// How far an import has got.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Progress {
-    /// Which file it was, its length and when it was written, and into which database.
+    /// Which file and database it is: the file's length, when the file was written, and the database.
     length: u64,
     written: u64,
     database: String,
-    /// What is done: the lines, and their bytes.
+    /// What is done, in lines and in bytes.
     lines: u64,
     bytes: u64,
     report: Report,
 }
 
-/// Lines of one type that name their records alike, each another one: one bulk write.
+/// Lines of one type that name their records in the same way, each another record: one bulk write.
 struct Chunk {
     record: RecordType,
     match_by: MatchBy,
@@ -85,7 +85,7 @@ impl Chunk {
     }
 }
 
-/// Imports a file. `complain` is told of each line that fails.
+/// Imports a file. `complain` is called with a message for each line that fails.
 pub async fn import(
     app: &AppContext,
     viewer: &Viewer,
@@ -109,7 +109,7 @@ pub async fn import(
         let line = std::mem::take(&mut text);
         let done = importing.take(number, &line, &mut complain).await?;
         if done && !dry_run {
-            // What is done are the lines before this one.
+            // The lines before this one are done.
             progress = Progress { lines: number - 1, bytes, report: importing.report, ..progress };
             keep(&beside, &progress).map_err(fault)?;
         }
@@ -119,7 +119,7 @@ pub async fn import(
     importing.flush(&mut complain).await?;
     bar.finish_and_clear();
     if !dry_run {
-        // What is done is done, whatever the planner knows of it.
+        // The import is complete, even if the statistics of the planner cannot be refreshed.
         if let Err(error) = app.databases.refresh_statistics().await {
             tracing::warn!(error = error.to_string(), "the planner was not told");
         }
@@ -134,7 +134,7 @@ fn progress_of(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// Where to go on: at the beginning, unless this very file was interrupted on its way into this database.
+/// Where to continue: at the beginning, unless this same file was interrupted on its way into this same database.
 fn begin(path: &Path, beside: &Path, database: String, dry_run: bool) -> Result<Progress, std::io::Error> {
     let facts = fs::metadata(path)?;
     let written = facts.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -153,7 +153,7 @@ fn begin(path: &Path, beside: &Path, database: String, dry_run: bool) -> Result<
     Ok(kept.filter(is_same).unwrap_or(fresh))
 }
 
-/// Replaces the note on the progress as a whole.
+/// Replaces the progress file as a whole.
 fn keep(beside: &Path, progress: &Progress) -> Result<(), std::io::Error> {
     let next = beside.with_extension("progress.next");
     fs::write(&next, serde_json::to_vec(progress)?)?;
@@ -184,7 +184,7 @@ struct Importing<'a> {
 }
 
 impl Importing<'_> {
-    /// Takes a line into the chunk; writes the chunk first that it does not fit into. Returns whether it was written.
+    /// Adds a line to the chunk. If it does not fit, the chunk is written first; returns whether that happened.
     async fn take(&mut self, number: u64, line: &str, complain: &mut impl FnMut(String)) -> Result<bool, Error> {
         let (record, match_by, row) = match parse(line) {
             Ok(Some(parsed)) => parsed,
@@ -235,7 +235,7 @@ impl Importing<'_> {
         Ok(())
     }
 
-    /// The rows of lines that are ones, with the numbers of their lines.
+    /// The rows of the lines that fit the input type, with their line numbers. The other lines are reported as failed.
     fn rows<R: InputType>(&mut self, lines: Vec<(u64, Json)>, complain: &mut impl FnMut(String)) -> (Vec<u64>, Vec<R>) {
         let (mut numbers, mut rows) = (Vec::new(), Vec::new());
         for (number, line) in lines {
@@ -261,7 +261,7 @@ impl Importing<'_> {
         for (number, row) in numbers.iter().zip(written.rows) {
             self.report.count(row.outcome);
             for ValidationError { code, message, path } in row.refusals {
-                // The line is known; the place in it is what is said.
+                // The message names the line; of the path it needs only the place within the line.
                 let place = path.get(2..).unwrap_or_default().join(".");
                 let code = async_graphql::InputType::to_value(&code);
                 complain(format!("line {number}: {code} {place}: {message}"));
@@ -270,7 +270,7 @@ impl Importing<'_> {
     }
 }
 
-/// A line's record type, how it names its record, and what it says; nothing for an empty line and the end of an export.
+/// A line's record type, how it names its record, and its fields; `None` for an empty line and for the last line of an export.
 fn parse(line: &str) -> Result<Option<(RecordType, MatchBy, Json)>, String> {
     if line.trim().is_empty() {
         return Ok(None);
@@ -292,7 +292,7 @@ fn parse(line: &str) -> Result<Option<(RecordType, MatchBy, Json)>, String> {
     if !row["expectedVersion"].is_null() {
         return Err("INVALID expectedVersion: an import that is run again would find another one".to_owned());
     }
-    // An export says more of a record than a row does; its version is no expectation.
+    // A row that is matched by external id has no `id`, but a line of an export has one. Its `version` is not an `expectedVersion`.
     if let (MatchBy::ExternalId, Some(fields)) = (match_by, row.as_object_mut()) {
         fields.remove("id");
     }

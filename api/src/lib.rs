@@ -1,10 +1,11 @@
-//! The service of the Regional Expert Council: one GraphQL API over its record.
+//! The service of the Regional Expert Council: one GraphQL API over its register. This file names the modules and holds no
+//! code but the allocator.
 //!
-//! The law of dependencies, which `tests/it/layers.rs` holds: `main -> cli -> server -> http -> graphql -> service -> entity`, and `service -> domain -> entity`.
-//! `export` stands beside `graphql`: the record as lines.
-//! `auth`, `clock`, `config`, `database`, `digest`, `error` and `telemetry` are used by all and use nobody else above `entity` and `domain`.
-//! `graphql` and `http` never name `sea_orm`, and `domain` names of it what lists a vocabulary only. `service` and `domain` name
-//! `async_graphql` for inputs and enums only: a word of the field stands once, with its public text.
+//! The dependencies, which `tests/it/layers.rs` checks: `main -> cli -> server -> http -> graphql -> service -> entity`,
+//! and `service -> domain -> entity`. `export` stands beside `graphql`: the register as lines. `auth`, `clock`, `config`,
+//! `database`, `digest`, `error` and `telemetry` are used by all, and use nothing else above `entity` and `domain`.
+//! `graphql` and `http` never name `sea_orm`; `domain` names only what lists the values of an enum. `service` and `domain`
+//! name `async_graphql` for inputs and enums only: each of these words is written once, with its public text.
 
 pub mod auth;
 pub mod backup;

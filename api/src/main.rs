@@ -1,12 +1,12 @@
-//! Parse, run, exit code.
+//! Starts the runtime and turns the outcome of a command into the exit code. Parses nothing and knows no command: `cli` does.
 
 use std::num::NonZero;
 use std::process::ExitCode;
 
-/// Deep selections nest deep futures; memory is taken only as far as it is used.
+/// Deep selections nest futures deeply, which takes stack. Memory is taken only as far as it is used.
 const WORKER_STACK: usize = 8 * 1024 * 1024;
 
-/// New documents occupy all workers but one at most: there are two on a machine of one core as well.
+/// New documents may occupy all workers but one, so there are at least two, even on a machine of one core.
 const FEWEST_WORKERS: usize = 2;
 
 fn main() -> ExitCode {

@@ -1,14 +1,14 @@
-//! `rec mirror`: a complete sync job, to be read and copied. It keeps a copy of what its token may see in a SQLite file, with
-//! nothing but the public endpoint:
+//! `rec mirror`: a complete sync job, to be read and copied, which keeps a copy of what its token may see in a SQLite file.
+//! It uses nothing but the public endpoint:
 //!
-//! 1. bootstrap: `GET /export.ndjson`, whose last line is the cursor to go on from;
-//! 2. catch up: `GET /export.ndjson?after=CURSOR`, which says what has changed since, and what is gone;
-//! 3. prove it, at the beginning and every minute in which something changes: reckon the checkpoints of the copy's lines, and compare
-//!    them with `{ checkpoint { type count hash } }`;
+//! 1. bootstrap: `GET /export.ndjson`, whose last line holds the cursor to continue from;
+//! 2. catch up: `GET /export.ndjson?after=CURSOR`, which lists what has changed since, and what is gone;
+//! 3. prove it, at the beginning and every minute in which something changes: compute the checkpoints of the copy's
+//!    lines, and compare them with `{ checkpoint { type count hash } }`;
 //! 4. wait: `subscription { changes(after: CURSOR) { cursor } }` over Server-Sent Events, and catch up again.
 //!
-//! Lines and cursor are written in one transaction, so that an interruption at any moment loses nothing and repeats at most what
-//! does no harm. The copy is no part of the record: it has its own statements.
+//! Lines and cursor are written in one transaction, so that an interruption at any moment loses nothing and repeats only
+//! what does no harm. The copy is not part of the register: it has its own statements.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,14 +22,14 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, timeout};
 
-/// How often a proof is tried while the source goes on changing.
+/// How many times a proof is tried while the source keeps changing.
 const PROOFS: u32 = 10;
-/// How long a mirror that follows leaves between proofs, unless it is told otherwise.
+/// How long a mirror that follows waits between proofs, unless it is told otherwise.
 pub const PROOF_PAUSE: Duration = Duration::from_mins(1);
-/// How long after a failure it is tried again: at first, and at most.
+/// How long to wait after a failure: at first, and at most.
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
-/// An answer that does not begin within this time, and a line that does not follow within it, are failures. Streams of events
-/// say something every 30 seconds at the latest.
+/// An answer that does not begin within this time has failed, and so has a next line that does not arrive within it. Event
+/// streams send something at least every 30 seconds.
 const SILENCE: Duration = Duration::from_mins(1);
 
 #[derive(Debug, thiserror::Error)]
@@ -52,16 +52,16 @@ pub enum MirrorError {
     TooFast,
 }
 
-/// Where a mirror is made of.
+/// What a mirror copies.
 pub struct Source {
     client: Client,
     url: String,
-    /// Read before each request: whoever renews the token writes the file.
+    /// Read before each request, because the token in the file may be renewed.
     token: Option<PathBuf>,
 }
 
 impl Source {
-    /// `url` is the service's, with or without `/graphql`.
+    /// `url` is the address of the service, with or without `/graphql`.
     pub fn new(url: &str, token: Option<PathBuf>) -> Result<Self, MirrorError> {
         let url = url.trim_end_matches('/').trim_end_matches("/graphql").to_owned();
         let client = Client::builder().read_timeout(SILENCE).connect_timeout(SILENCE).build()?;
@@ -88,7 +88,7 @@ impl Source {
         Err(MirrorError::Refused { status, code, retry_after })
     }
 
-    /// The lines of the record, or of what has changed since.
+    /// The lines of the register, or of what has changed since a cursor.
     async fn lines(&self, after: Option<&str>) -> Result<Lines, MirrorError> {
         let request = self.client.get(format!("{}/export.ndjson", self.url));
         let response = self.send(request.query(&after.map(|after| [("after", after)]))).await?;
@@ -109,7 +109,7 @@ impl Source {
         Ok(self.query("{ feedHead }").await?["feedHead"].take())
     }
 
-    /// Returns when something has changed after a cursor.
+    /// Returns as soon as something has changed after a cursor.
     async fn wait(&self, after: &str) -> Result<(), MirrorError> {
         let query = "subscription($after: String) { changes(after: $after) { cursor } }";
         let request = self.ask(query, &json!({ "after": after })).header(ACCEPT, "text/event-stream");
@@ -125,14 +125,14 @@ impl Source {
     }
 }
 
-/// The lines of an export as they come.
+/// The lines of an export as they arrive.
 struct Lines {
     response: Response,
     read: Vec<u8>,
 }
 
 impl Lines {
-    /// The next line, as it stands and as it is read.
+    /// The next line, as text and parsed.
     async fn next(&mut self) -> Result<(String, Value), MirrorError> {
         let nonsense = |error: &dyn std::error::Error| MirrorError::Nonsense(error.to_string());
         loop {
@@ -143,7 +143,7 @@ impl Lines {
                 let value = serde_json::from_str(&text).map_err(|error| nonsense(&error))?;
                 return Ok((text, value));
             }
-            // Without its last line an export is not whole.
+            // Without its last line an export is incomplete.
             let more = self.response.chunk().await?.ok_or(MirrorError::BrokeOff)?;
             self.read.extend_from_slice(&more);
         }
@@ -155,13 +155,13 @@ pub struct Mirror {
     pool: SqlitePool,
 }
 
-/// What a line says, as the copy keeps it.
+/// A text field of a line.
 fn word<'a>(line: &'a Value, field: &str) -> Result<&'a str, MirrorError> {
     line[field].as_str().ok_or_else(|| MirrorError::Nonsense(format!("a line without {field}")))
 }
 
 impl Mirror {
-    /// Opens the copy in a file, `sqlite://PATH`; makes a new one if there is none.
+    /// Opens the copy in a file, `sqlite://PATH`; creates it if there is none.
     pub async fn open(url: &str) -> Result<Self, MirrorError> {
         let options: SqliteConnectOptions = url.parse()?;
         let pool = SqlitePool::connect_with(options.create_if_missing(true)).await?;
@@ -172,13 +172,12 @@ impl Mirror {
         Ok(Self { pool })
     }
 
-    /// Where it has come to; none if it is new.
+    /// The cursor that it has reached; `None` if it is new.
     async fn cursor(&self) -> Result<Option<String>, MirrorError> {
         Ok(sqlx::query_scalar("SELECT cursor FROM position").fetch_optional(&self.pool).await?)
     }
 
-    /// Writes lines to their end, in one transaction with their cursor; `anew`, in place of all that is there. Returns how
-    /// many.
+    /// Writes all lines, in one transaction with their cursor; `anew`: in place of everything that is there. Returns how many.
     async fn write(&self, lines: &mut Lines, anew: bool) -> Result<u64, MirrorError> {
         let mut txn = self.pool.begin().await?;
         if anew {
@@ -208,8 +207,8 @@ impl Mirror {
         }
     }
 
-    /// How many records of each type it holds, and the hash of their lines: the sum, modulo 2^128, of the first 16 bytes of the SHA-256 of
-    /// each.
+    /// How many records of each type it holds, and the hash of their lines: the sum, modulo 2^128, of the first 16 bytes of
+    /// the SHA-256 of each line.
     async fn checkpoints(&self) -> Result<BTreeMap<String, (i64, String)>, MirrorError> {
         let mut sums: BTreeMap<String, (i64, u128)> = BTreeMap::new();
         let mut rows = sqlx::query("SELECT type, line FROM record").fetch(&self.pool);
@@ -225,7 +224,8 @@ impl Mirror {
     }
 }
 
-/// Brings the copy up to date: from where it is, or anew if it is new or has been away too long. Returns whether it changes.
+/// Brings the copy up to date: from its cursor, or from the beginning if it is new or its cursor has expired. Returns
+/// whether it changes.
 async fn catch_up(source: &Source, mirror: &Mirror, say: &impl Fn(String)) -> Result<bool, MirrorError> {
     if let Some(cursor) = mirror.cursor().await? {
         match source.lines(Some(&cursor)).await {
@@ -247,8 +247,8 @@ async fn catch_up(source: &Source, mirror: &Mirror, say: &impl Fn(String)) -> Re
     Ok(true)
 }
 
-/// Brings the copy up to date and proves it equal. Nothing may change between the copy, the checkpoints and the proof: the head of
-/// the feed tells.
+/// Brings the copy up to date and proves it equal. Nothing may change between the copy, the checkpoints and the proof,
+/// which the head of the feed shows.
 async fn prove(source: &Source, mirror: &Mirror, say: &impl Fn(String)) -> Result<(), MirrorError> {
     for _ in 0..PROOFS {
         catch_up(source, mirror, say).await?;
@@ -277,7 +277,7 @@ async fn prove(source: &Source, mirror: &Mirror, say: &impl Fn(String)) -> Resul
     Err(MirrorError::TooFast)
 }
 
-/// As `prove`; a copy that differs is made anew, once.
+/// Like `prove`, but a copy that differs is made anew, once.
 async fn renew(source: &Source, mirror: &Mirror, say: &impl Fn(String)) -> Result<(), MirrorError> {
     match prove(source, mirror, say).await {
         Err(error @ MirrorError::Differs(_)) => {
@@ -289,8 +289,8 @@ async fn renew(source: &Source, mirror: &Mirror, say: &impl Fn(String)) -> Resul
     }
 }
 
-/// Keeps a mirror: until it is proved equal; or, if it is to be proved again after every `pause` in which something has changed,
-/// without an end, and whatever fails is tried again.
+/// Keeps a mirror. Without `pause`: until it is proved equal. With it: without an end, with a proof after each `pause` in
+/// which something has changed, and a retry after each failure.
 pub async fn keep(
     source: &Source,
     mirror: &Mirror,
@@ -317,15 +317,15 @@ pub async fn keep(
 struct Following {
     /// How long after a proof the next one is tried.
     pause: Duration,
-    /// When a proof was tried last.
+    /// When a proof was last tried.
     tried: Option<Instant>,
-    /// Whether it is as it was when it was proved.
+    /// Whether nothing has changed since it was proved.
     is_proved: bool,
 }
 
 impl Following {
-    /// Catches up, proves the copy if it is time, and waits for the next change. A source that changes too fast to be compared is
-    /// followed all the same.
+    /// Catches up, proves the copy if it is time, and waits for the next change. A source that changes too fast for a proof
+    /// is still followed.
     async fn step(&mut self, source: &Source, mirror: &Mirror, say: &impl Fn(String)) -> Result<(), MirrorError> {
         self.is_proved &= !catch_up(source, mirror, say).await?;
         if !self.is_proved && self.proof_in().is_zero() {

@@ -1,4 +1,5 @@
-//! The top: makes the context of all use cases, and serves it over HTTP with the tasks beside.
+//! Composes the service: creates the context of all use cases, and serves it over HTTP beside the background tasks. Holds
+//! no use case and no route.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -31,10 +32,10 @@ use crate::service::webhook_sender::WebhookSender;
 use crate::telemetry;
 use crate::telemetry::traces::Traces;
 
-/// How long the connections may take to be closed at the end.
+/// How long the connections may take to be closed when the service stops.
 const CLOSING: Duration = Duration::from_secs(5);
 
-/// Why the application does not start: one line for standard error.
+/// Why the application does not start, in one line for standard error.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error("cannot create the data directory {path}: {cause}")]
@@ -97,7 +98,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// On the address of the configuration.
+    /// Binds the address of the configuration.
     pub async fn bind(app: Arc<AppContext>) -> Result<Self, StartError> {
         let address = app.config.listen;
         let listener = TcpListener::bind(address).await.map_err(|cause| StartError::Listen { address, cause })?;
@@ -114,8 +115,8 @@ impl Server {
         self.listener.local_addr().map_err(|cause| StartError::Listen { address, cause })
     }
 
-    /// Serves until `stop` resolves; then takes no more requests, finishes those that have begun and closes the sockets, if that is done in
-    /// time.
+    /// Serves until `stop` resolves. Then it takes no more requests, finishes those in progress and closes the sockets, for
+    /// as long as `shutdown_seconds` allows.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
         let Self { app, listener, router } = self;
         let too_late = async {
@@ -132,10 +133,10 @@ impl Server {
             () = served => {}
             () = too_late => {}
         }
-        // What is not sent by then is lost.
+        // Traces that are not sent by then are lost.
         let tracing = Arc::clone(&app);
         let _ = tokio::task::spawn_blocking(move || tracing.traces.close()).await;
-        // SQLite writes its log back when its last connection is closed.
+        // SQLite writes its write-ahead log back when its last connection is closed.
         let _ = tokio::time::timeout(CLOSING, app.databases.close()).await;
     }
 }
@@ -154,18 +155,18 @@ pub async fn open_database(config: &Config) -> Result<Databases, StartError> {
     if url.starts_with("sqlite:") && (url.contains(":memory:") || url.contains("mode=memory")) {
         return Err(StartError::InMemory(url));
     }
-    // A request has given its statement up a second before at the latest. Commands are held to it too.
+    // A request gives up its statement at least a second earlier. The limit applies to commands too.
     let limit = Duration::from_secs(Ord::max(config.limits.seconds, Limits::DEFAULT.seconds) + 1);
     let opened = Databases::open(&url, config.database_connections, limit).await;
     opened.map_err(|cause| StartError::Database { place: without_credentials(&url), cause })
 }
 
-/// Creates the directory that a file is to stand in, if there is none.
+/// Creates the directory of a file, if there is none.
 pub fn create_directory_of(file: &Path) -> Result<(), StartError> {
     file.parent().filter(|directory| !directory.as_os_str().is_empty()).map_or(Ok(()), create_data_directory)
 }
 
-/// What it holds is for its owner alone: confidential records, and the key.
+/// Only its owner may read it: it holds confidential records, and the key.
 fn create_data_directory(path: &Path) -> Result<(), StartError> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);

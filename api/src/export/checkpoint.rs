@@ -1,4 +1,5 @@
-//! What a mirror proves itself equal with: how many records of each type a viewer sees, and a hash of what their lines say.
+//! Checkpoints, by which a mirror proves itself equal: how many records of each type a viewer sees, and a hash of their
+//! lines. Stores nothing: the lines are those of an export.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -12,12 +13,12 @@ use crate::auth::Viewer;
 use crate::error::Error;
 use crate::service::context::AppContext;
 
-/// The records of a type that a viewer sees.
+/// The records of a type that a viewer sees, counted and hashed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
     pub record: RecordType,
     pub count: i64,
-    /// The sum, modulo 2^128, of the numbers of their lines.
+    /// The sum, modulo 2^128, of `number_of` their lines.
     pub sum: u128,
 }
 
@@ -40,7 +41,7 @@ async fn of(app: &Arc<AppContext>, viewer: &Viewer, record: RecordType) -> Resul
     let mut last = None;
     while let Some(piece) = pieces.try_next().await? {
         for line in piece.split_inclusive(|byte| *byte == b'\n') {
-            // The last line is that of the end.
+            // The last line is the end of the export, not a record.
             if let Some(number) = last.replace(number_of(line.trim_ascii_end())) {
                 checkpoint.count += 1;
                 checkpoint.sum = checkpoint.sum.wrapping_add(number);
@@ -50,7 +51,7 @@ async fn of(app: &Arc<AppContext>, viewer: &Viewer, record: RecordType) -> Resul
     Ok(checkpoint)
 }
 
-/// The first 16 bytes of the SHA-256 of a line without its end, as a big-endian number.
+/// The first 16 bytes of the SHA-256 of a line without its line feed, as a big-endian number.
 pub fn number_of(line: &[u8]) -> u128 {
     let hash = Sha256::digest(line);
     hash.iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte))
@@ -60,7 +61,7 @@ pub fn number_of(line: &[u8]) -> u128 {
 mod tests {
     use super::number_of;
 
-    /// As `printf 'rec_0197 1' | sha256sum` begins.
+    /// The beginning of what `printf 'rec_0197 1' | sha256sum` prints.
     #[test]
     fn the_number_of_a_line_is_what_anyone_can_compute() {
         assert_eq!(number_of(b"rec_0197 1"), 0x4d54_1701_48f9_425d_3bf3_04a7_6f0f_6e82);

@@ -1,5 +1,7 @@
-//! What a line says of a record: its type, its id and version, and the fields that the schema shows, in the same words. Other
-//! records are named by their ids, where the viewer may see them; short lists stand in the line as the bulk writes take them.
+//! What a line says about a record: its type, its id and version, and the fields that the schema shows, under the same
+//! names. It never names another record that the viewer may not see.
+//!
+//! Other records are named by their ids; short lists stand in the line in the form that the bulk writes take.
 
 use std::collections::{HashMap, HashSet};
 
@@ -25,9 +27,9 @@ use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::read::{self, Visible};
 
-/// A record that is written as a line.
+/// A record that can be written as a line.
 pub trait Line: Record + Visible {
-    /// What belongs to some records and is written with them.
+    /// What is read in addition to write records: what belongs to them, and which of the others that they name the viewer sees.
     type Parts: Send + Sync;
     fn parts(
         app: &AppContext,
@@ -42,7 +44,7 @@ pub trait Line: Record + Visible {
     ) -> Result<(), serde_json::Error>;
 }
 
-/// A record that is gone, or that the viewer may no longer see.
+/// A record that was removed, or that the viewer may no longer see.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Gone<'a> {
@@ -54,15 +56,15 @@ pub struct Gone<'a> {
     pub replaced_by: Option<&'a str>,
 }
 
-/// The end of an export.
+/// The last line of an export.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct End {
     #[serde(rename = "type")]
     pub record: &'static str,
-    /// Where to go on from.
+    /// Where to continue from.
     pub cursor: String,
-    /// How many lines stand before.
+    /// How many lines come before.
     pub lines: u64,
 }
 
@@ -73,7 +75,7 @@ pub fn write(value: &impl Serialize, lines: &mut Vec<u8>) -> Result<(), serde_js
     Ok(())
 }
 
-/// Translations as inputs have them: the original first.
+/// Translations in the form of inputs: the original first.
 struct Texts<'a>(&'a LocalizedText);
 
 impl Serialize for Texts<'_> {
@@ -99,12 +101,12 @@ impl Serialize for Translation<'_> {
     }
 }
 
-/// A language as the schema names it.
+/// The name of a language in the schema.
 fn name_of(locale: Locale) -> &'static str {
     Locale::items().iter().find(|item| item.value == locale).map_or("", |item| item.name)
 }
 
-/// A time as the schema has it. It is text before it is written: chrono would hand it over letter by letter.
+/// A time as the schema writes it. It is formatted first: chrono would pass it to the serializer letter by letter.
 struct At(DateTime<Utc>);
 
 impl Serialize for At {
@@ -122,10 +124,10 @@ impl<I: std::fmt::Display> Serialize for Id<I> {
     }
 }
 
-/// Writes a line: what all records have, and the fields of this one.
+/// Writes a line: the fields that all records have, and those of this one.
 ///
 /// `line!(lines, row: body { code, name_folded: _ } => { "code": code })` expands to
-/// `let body::Model { id, version, …, code, name_folded: _ } = row;`, which a new column of the table does not compile with,
+/// `let body::Model { id, version, …, code, name_folded: _ } = row;`, which stops compiling when the table gets a column,
 /// and to an entry of a JSON object for each field, by `serde_json`.
 macro_rules! line {
     ($lines:expr, $row:ident: $table:ident { $($taken:tt)* } => { $($name:literal: $value:expr,)* }) => {{
@@ -144,7 +146,7 @@ macro_rules! line {
     }};
 }
 
-/// Records that no other rows belong to.
+/// Records that have no parts.
 ///
 /// `plain! { body { code } => { "code": code, } }` expands to
 /// `impl Line for body::Entity`, which reads no parts,
@@ -220,7 +222,7 @@ plain! {
     }
 }
 
-/// The parts of records, by their records.
+/// The parts of records, by record.
 struct PartsOf<P: Part>(HashMap<P::ParentId, Vec<ModelOf<P>>>);
 
 impl<P: Part + Visible> PartsOf<P> {
@@ -401,7 +403,7 @@ impl Line for meeting::Entity {
     }
 }
 
-/// What belongs to recommendations, and the others that they name.
+/// What belongs to recommendations, and which of the others that they name the viewer sees.
 pub struct RecommendationParts {
     addressees: PartsOf<addressee::Entity>,
     themes: PartsOf<recommendation_theme::Entity>,
@@ -449,7 +451,7 @@ struct Revision<'a> {
 }
 
 impl<'a> Revision<'a> {
-    /// Who has changed what, and why, is told to those who see who drafted.
+    /// What was changed and why is told to those who see who drafted.
     fn of(part: &'a recommendation_revision::Model, is_told: bool) -> Self {
         let recommendation_revision::Model {
             id: _,

@@ -1,5 +1,5 @@
-//! The record as lines of JSON, as a viewer may see it: all of it, or what has changed since. What a line says of a record
-//! stands in `line`.
+//! Exports: the register as lines of JSON, as a viewer may see it, all of it or what has changed since a cursor. It reads
+//! only what the viewer may see, and leaves to `line` what a line says about a record.
 
 pub mod checkpoint;
 mod line;
@@ -29,18 +29,19 @@ use crate::service::context::feed::ChangeCursor;
 use crate::service::read;
 use crate::service::registry::with_published;
 
-/// The records of a portion, and how many portions are made at once. On SQLite small ones, one by one, are fast enough: each connection
-/// and each thread keeps memory of its own.
+/// How many records a portion has, and how many portions are made at once. On SQLite small portions, one at a time, are
+/// fast enough: each connection and each thread keeps memory of its own.
 const PORTIONS: (u64, usize) = (256, 4);
 const PORTIONS_OF_SQLITE: (u64, usize) = (64, 1);
 
-/// Lines come in pieces of some size, in bytes. Buffers that grow beyond it take some megabytes each of the allocator's.
+/// Lines come in pieces of about this many bytes. Buffers that grow beyond it take some megabytes each from the allocator.
 const PIECE: usize = 60 << 10;
-/// A piece is full that is longer: most lines find room after it.
+/// A longer piece counts as full. Most lines fit after a shorter one.
 const FULL: usize = 40 << 10;
 
-/// The lines of these types, in pieces of some tens of kilobytes. Without a cursor all records, each once; with one those that
-/// have changed since, and what is gone. The last line tells where to go on from: whoever does not have it does not have all.
+/// The lines of these types, in pieces of some tens of kilobytes. Without a cursor: all records, each once. With one: the
+/// records that have changed since, and those that are gone. The last line says where to continue from; an export without
+/// it is incomplete.
 pub fn export(
     app: Arc<AppContext>,
     viewer: Viewer,
@@ -60,10 +61,10 @@ struct Export {
     app: Arc<AppContext>,
     viewer: Arc<Viewer>,
     records: Vec<RecordType>,
-    /// Those that are read and not given yet.
+    /// The lines that are made and not handed out yet.
     lines: Lines,
     stage: Stage,
-    /// The portions that are being made, in their order.
+    /// The portions that are being made, in order.
     made: VecDeque<BoxFuture<'static, Result<Lines, Error>>>,
 }
 
@@ -75,7 +76,7 @@ fn spawned(
     async move { (&mut made.0).await.map_err(|error| Error::Internal(error.into()))? }
 }
 
-/// A task that ends when nobody waits for it any more.
+/// A task that is aborted when nobody waits for it any more.
 struct Awaited<T>(JoinHandle<T>);
 
 impl<T> Drop for Awaited<T> {
@@ -84,7 +85,7 @@ impl<T> Drop for Awaited<T> {
     }
 }
 
-/// Lines in pieces, and how many there were so far.
+/// Lines in pieces, and how many lines there were so far.
 #[derive(Default)]
 struct Lines {
     pieces: VecDeque<Vec<u8>>,
@@ -140,7 +141,7 @@ enum Stage {
 }
 
 impl Export {
-    /// The next lines; `None` after the last one.
+    /// The next piece of lines; `None` after the last one.
     async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
         self.viewer.require_scope(Some(Scope::Sync))?;
         while self.lines.pieces.is_empty() {
@@ -148,7 +149,7 @@ impl Export {
                 Stage::Ended => return Ok(None),
                 Stage::Begins { after: Some(after) } => self.stage = Stage::Follows { after },
                 Stage::Begins { after: None } => {
-                    // Whoever goes on from here has what changes meanwhile.
+                    // Whoever continues from here also receives what changes meanwhile.
                     let head = change::head(&self.app).await?.cursor();
                     self.stage = Stage::Reads { types: self.records.iter().copied().collect(), last: None, head };
                 }
@@ -184,7 +185,7 @@ impl Export {
         Ok(())
     }
 
-    /// Begins a portion of the records of a type after one of them. The last one of it, if there may be more.
+    /// Starts a portion of the records of a type after `last`. Returns the last record of the portion, if there may be more.
     async fn make<E: Line>(&mut self, last: Option<Uuid>) -> Result<Option<Uuid>, Error> {
         let (size, _) = self.portions();
         let rows = read::after::<E>(&self.app.databases.read, &self.viewer, last.map(E::Id::new), size).await?;
@@ -221,7 +222,7 @@ impl Export {
         Ok(())
     }
 
-    /// Records as they are now. Of one that is gone by now a later change tells.
+    /// Writes records as they are now. For a record that is gone by now there is a later change.
     async fn changed<E: Line>(&mut self, changes: &[&Seen]) -> Result<(), Error> {
         let ids: Vec<E::Id> = changes.iter().filter_map(|change| change.id.parse().ok()).collect();
         let rows = read::admitted::<E>(&self.app.databases.read, &self.viewer, &ids).await?;

@@ -1,6 +1,7 @@
-//! One batch a level, without waiting. The loaders of a request run in the request's own task, and only when its execution
-//! can go no further: by then every resolver of a level has named its keys. A timer would add a millisecond a level, and
-//! another thread might start a batch before it is complete.
+//! Runs the batches of a request's loaders, one per level, in the request's own task. Uses no timer and no other task.
+//!
+//! A batch runs only when the execution can go no further: by then every resolver of a level has named its keys. A timer
+//! would add a millisecond per level, and another thread might start a batch before it is complete.
 
 use std::future::Future;
 use std::pin::pin;
@@ -17,7 +18,7 @@ pub struct Batches {
 }
 
 impl Batches {
-    /// Runs an execution to its end, and a level's batches whenever it waits for them.
+    /// Runs an execution to its end, and the batches of a level whenever the execution waits for them.
     pub async fn drive<T>(&self, execution: impl Future<Output = T>) -> T {
         let mut execution = pin!(execution);
         let mut running = FuturesUnordered::new();
@@ -27,7 +28,7 @@ impl Batches {
                     return Poll::Ready(output);
                 }
                 running.extend(self.take());
-                // A batch that has ended lets the execution go on.
+                // A batch that has ended lets the execution continue.
                 match running.poll_next_unpin(context) {
                     Poll::Ready(Some(())) => {}
                     Poll::Ready(None) | Poll::Pending => return Poll::Pending,

@@ -1,4 +1,4 @@
-//! Bodies and working groups.
+//! Bodies and working groups in the schema. Has names and shapes; no SQL and no rules.
 
 use async_graphql::{Context, ID, Object, Result};
 use chrono::NaiveDate;
@@ -89,7 +89,7 @@ connections! {
         sessions: BodySession, "Which sessions.", by service::meeting::parts::of_body;
         /// The meetings that carry a session of it.
         meetings: Meeting, "Which meetings.", by service::meeting::of_body;
-        /// What organisations are in it.
+        /// The mandates that organisations hold in it.
         mandates: Mandate, "Which mandates.", by service::mandate::of_body;
         /// The agenda items that belong to it.
         agenda_items: AgendaItem, "Which agenda items.", by service::meeting::agenda::of_body;
@@ -99,9 +99,9 @@ connections! {
 }
 
 payload! {
-    /// The answer of a mutation of a body.
+    /// The answer to a mutation of a body.
     BodyPayload {
-        /// The body after the write; in a conflict, as it is now.
+        /// The body after the write; after a conflict, as it is now.
         body: Body
     }
 }
@@ -141,11 +141,12 @@ connections! {
 
 mutations! {
     BodyMutation {
-        /// Creates a body. For the secretariat. `ALREADY_EXISTS` if another one has the code, and for a second active
+        /// Creates a body. For the secretariat. `ALREADY_EXISTS` if another body has the code, or for a second active
         /// plenary or Executive Committee.
         create_body(CreateBodyInput, "The new body.") -> BodyPayload = service::body::create;
         /// Changes a body. For the secretariat. `ALREADY_EXISTS` for a second active plenary or Executive Committee;
-        /// `INVALID_STATE` if the only one would be deactivated; `INVALID` if the body would report to itself.
+        /// `INVALID_STATE` if the active plenary or Executive Committee would be deactivated; `INVALID` if the body would
+        /// report to itself.
         update_body(UpdateBodyInput, "The body, its version, and what changes.") -> BodyPayload
             = service::body::update, of id;
     }

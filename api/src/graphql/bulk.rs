@@ -1,8 +1,9 @@
-//! What bulk mutations answer: what became of each row, and where the write stands in the feed.
+//! The answers of bulk mutations: what became of each row, and the position of the write in the feed. Declares their shape;
+//! what becomes of a row is decided by the service.
 
 /// Declares a bulk mutation and its answer, with the record of each row in the field that is named. Expands to
 /// `struct UpsertMeetingRow`, what became of a row;
-/// `struct UpsertMeetingsPayload`, the rows and where the write stands in the feed; and
+/// `struct UpsertMeetingsPayload`, the rows and the position of the write in the feed; and
 /// `struct MeetingUpserts`, an `#[Object]` with the mutation.
 macro_rules! upserts {
     ($(#[$meta:meta])* $payload:ident of $row:ident {
@@ -13,23 +14,22 @@ macro_rules! upserts {
         /// What became of a row.
         #[derive(async_graphql::SimpleObject)]
         pub struct $row {
-            /// The place of the row in the input, from 0.
+            /// The index of the row in the input, from 0.
             index: i32,
             /// What became of it.
             outcome: $crate::domain::bulk::Outcome,
-            /// The record after the write; null if the row was refused, if a dry run would create it, and if you may not
-            /// read it.
+            /// The record after the write; null if the row was refused, if a dry run would create it, or if you may not read it.
             $field: Option<$object>,
-            /// Why the row was refused. Paths begin with `rows` and its index.
+            /// Why the row was refused. Paths begin with `rows` and the row's index.
             user_errors: Vec<$crate::graphql::payload::UserError>,
         }
 
         $(#[$meta])*
         #[derive(async_graphql::SimpleObject)]
         pub struct $payload {
-            /// What became of each row, in their order.
+            /// What became of each row, in the order of the input.
             rows: Vec<$row>,
-            /// Where the write stands in the feed; null if nothing changed.
+            /// The position of the write in the change feed; null if nothing changed.
             change: Option<$crate::graphql::payload::ChangeReference>,
         }
 

@@ -1,4 +1,5 @@
-//! The change feed at the edge: a page of it, following it, and the checkpoints of a mirror.
+//! The change feed in the schema: a page of it, a subscription to it, and the checkpoints of a mirror. Has names and
+//! shapes; what a viewer sees is decided by the service.
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject, Subscription};
 use chrono::{DateTime, Utc};
@@ -19,10 +20,10 @@ use crate::service::registry::published;
 /// A change of a record, as you may see it.
 pub struct ChangeEdge(Seen);
 
-/// A change of a record, as you may see it. What you may not see of a record is not told.
+/// A change of a record, as you may see it. Whatever you may not see of a record is left out.
 #[Object]
 impl ChangeEdge {
-    /// Where the change stands in the feed: a value for `after`.
+    /// The position of the change in the feed: a value for `after`.
     async fn cursor(&self) -> String {
         self.0.cursor.to_string()
     }
@@ -32,7 +33,7 @@ impl ChangeEdge {
         self.0.kind
     }
 
-    /// What kind of record it is.
+    /// The type of the record.
     #[graphql(name = "type")]
     async fn record(&self) -> RecordType {
         self.0.record
@@ -53,17 +54,17 @@ impl ChangeEdge {
         self.0.at
     }
 
-    /// The id of the record that takes the place of one that was merged into it.
+    /// If the record was merged into another one, the id of that one.
     async fn replaced_by(&self) -> Option<ID> {
         self.0.replaced_by.clone().map(Into::into)
     }
 
-    /// Why a record was taken back, if it was.
+    /// Why the record was withdrawn or removed, if it was.
     async fn reason(&self) -> Option<ChangeReason> {
         self.0.reason
     }
 
-    /// The record as it is now, which may be later than this change. Null if it is gone, or you may not see it.
+    /// The record as it is now, which may be later than this change. Null if it is gone, or if you may not see it.
     async fn node(&self, ctx: &Context<'_>) -> Option<Result<NodeInterface>> {
         if matches!(self.0.kind, SeenAs::Removed | SeenAs::AccessLost) {
             return None;
@@ -72,11 +73,10 @@ impl ChangeEdge {
     }
 }
 
-/// A part of the change feed.
+/// A page of the change feed.
 pub struct ChangePage(Batch);
 
-/// A part of the change feed, in the order in which the changes were committed. Of several changes of one record it has
-/// the last.
+/// A page of the change feed, in the order in which the changes were committed. Of several changes of one record it has the last one.
 #[Object]
 impl ChangePage {
     /// The changes.
@@ -84,7 +84,7 @@ impl ChangePage {
         Items(self.0.changes.iter().cloned().map(ChangeEdge).collect())
     }
 
-    /// Where to read on: the value for `after` of the next page. Keep it when you have written the changes of this one.
+    /// Where to continue: the value for `after` of the next page. Store it once you have written the changes of this page.
     async fn end_cursor(&self) -> String {
         self.0.end.to_string()
     }
@@ -100,7 +100,7 @@ impl ChangePage {
     }
 }
 
-/// What a mirror of one type proves itself equal with.
+/// A checkpoint of one type of records, with which a mirror compares its own.
 #[derive(SimpleObject)]
 pub struct Checkpoint {
     /// The type of the records.
@@ -108,9 +108,9 @@ pub struct Checkpoint {
     record: RecordType,
     /// How many of them you may see.
     count: i64,
-    /// What their lines in `/export.ndjson` come to, in whatever order: for each record take the first 16 bytes of the SHA-256 of its
-    /// line, byte for byte and without the line feed, as a big-endian number; the hash is the sum modulo 2^128, as 32 lower-case
-    /// hexadecimal digits.
+    /// A hash of their lines in `/export.ndjson`, in any order: for each record take the first 16 bytes of the SHA-256 of
+    /// its line, byte for byte and without the line feed, as a big-endian number; the hash is the sum modulo 2^128, as 32
+    /// lower-case hexadecimal digits.
     hash: String,
 }
 
@@ -125,34 +125,35 @@ pub struct ChangeQuery;
 
 #[Object]
 impl ChangeQuery {
-    /// The cursor of the last change. To make a mirror, read it first, then the lists, then `changes` from it on.
+    /// The cursor of the last change. To make a mirror, read it first, then the lists, then the `changes` after it.
     async fn feed_head(&self, ctx: &Context<'_>) -> Result<String> {
         let app = &session(ctx).app;
         Ok(change::head(app).await?.cursor().to_string())
     }
 
-    /// The changes of the record that you may see, after a cursor. A participation under the Chatham House Rule is told of to
-    /// the secretariat and to its own organisation. Errors: `CURSOR_EXPIRED` if the feed does not go back so far or the
-    /// cursor is one of another database (read everything again), `INVALID_CURSOR`, `INVALID_PAGE`.
+    /// The changes of the register that you may see, after a cursor. Changes of a participation under the Chatham House
+    /// Rule are shown only to the secretariat and to its own organisation. Errors: `CURSOR_EXPIRED` if the feed does not go
+    /// back so far or the cursor belongs to another database (read everything again), `INVALID_CURSOR`, `INVALID_PAGE`.
     async fn changes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only what comes after this cursor. From the beginning of the feed unless given.")]
+        #[graphql(desc = "Only changes after this cursor. If omitted: from the beginning of the feed on.")]
         after: Option<String>,
-        #[graphql(desc = "How many changes at most, 1 to 500. 100 unless given.")] first: Option<i32>,
-        #[graphql(desc = "Only records of these types. All unless given.")] types: Option<Vec<RecordType>>,
+        #[graphql(desc = "How many changes at most, 1 to 500; 100 if omitted.")] first: Option<i32>,
+        #[graphql(desc = "Only records of these types. All types if omitted.")] types: Option<Vec<RecordType>>,
     ) -> Result<ChangePage> {
         let session = session(ctx);
         let records = published(types.as_deref());
         Ok(ChangePage(since(&session.app, &session.viewer, after.as_deref(), first, &records).await?))
     }
 
-    /// How many records of each type you may see, and a hash of their lines in `/export.ndjson`, as they are now: a mirror of lines whose
-    /// own checkpoints are the same is equal, to the last word. It costs what an export costs. Of participations under the Chatham House Rule those count that `changes` tells of.
+    /// How many records of each type you may see, and a hash of their lines in `/export.ndjson`, as they are now. A mirror
+    /// of these lines that has the same checkpoints is equal to the last byte. It costs as much as an export. Of
+    /// participations under the Chatham House Rule it counts those whose changes `changes` shows you.
     async fn checkpoint(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Of these types. Of all unless given.")] types: Option<Vec<RecordType>>,
+        #[graphql(desc = "Only of these types. All types if omitted.")] types: Option<Vec<RecordType>>,
     ) -> Result<Vec<Checkpoint>> {
         let session = session(ctx);
         let records = published(types.as_deref());
@@ -166,14 +167,14 @@ pub struct ChangeSubscription;
 
 #[Subscription]
 impl ChangeSubscription {
-    /// The changes of the record that you may see, as they are committed: first those after the cursor, then what comes. Ends with
-    /// the token. To go on, subscribe again after the last cursor; a client of Server-Sent Events that selects `cursor` does so by
-    /// itself (`Last-Event-ID`). Errors as of `Query.changes`.
+    /// The changes of the register that you may see, as they are committed: first those after the cursor, then new ones.
+    /// Ends when the token expires or is revoked. To continue, subscribe again after the last cursor; a client of
+    /// Server-Sent Events that selects `cursor` does so by itself (`Last-Event-ID`). Errors: as for `Query.changes`.
     async fn changes<'a>(
         &self,
         ctx: &Context<'a>,
-        #[graphql(desc = "Only what comes after this cursor. From now on unless given.")] after: Option<String>,
-        #[graphql(desc = "Only records of these types. All unless given.")] types: Option<Vec<RecordType>>,
+        #[graphql(desc = "Only changes after this cursor. If omitted: only new ones.")] after: Option<String>,
+        #[graphql(desc = "Only records of these types. All types if omitted.")] types: Option<Vec<RecordType>>,
     ) -> Result<impl Stream<Item = Result<ChangeEdge>> + 'a> {
         let session = session(ctx);
         let records = published(types.as_deref());
@@ -181,10 +182,10 @@ impl ChangeSubscription {
         let batches = follow(&session.app, &session.viewer, after.as_deref(), records).await?;
         let shows_nodes = ctx.look_ahead().field("node").exists();
         let batches = batches.then(move |batch| async move {
-            // What was read for earlier changes is old, and would be kept for ever.
+            // What was read for earlier changes is stale, and would be kept for ever.
             session.loaders.forget();
             if shows_nodes && let Ok(changes) = &batch {
-                // All at once: each change finds its own then, or the error.
+                // All at once: then each change finds its own record, or the error.
                 join_all(changes.iter().map(|seen| node(session, &seen.id))).await;
             }
             batch

@@ -1,4 +1,4 @@
-//! API clients and their tokens, for administrators.
+//! API clients and their tokens in the schema, for administrators. Has names and shapes; no SQL and no rules.
 
 use std::sync::Arc;
 
@@ -32,12 +32,12 @@ impl Client {
         &self.0.purpose
     }
 
-    /// What it is to the service.
+    /// The role of the client.
     async fn role(&self) -> ClientRole {
         self.0.role
     }
 
-    /// What it may do, within what its role may.
+    /// What it may do, within what its role may do.
     async fn scopes(&self) -> &[Scope] {
         &self.0.scopes.0
     }
@@ -47,7 +47,7 @@ impl Client {
         to_one::<Organization>(session(ctx), self.0.organization_id).await
     }
 
-    /// Whether it is active. The tokens of one that is not are revoked.
+    /// Whether it is active. The tokens of an inactive client are revoked.
     async fn active(&self) -> bool {
         self.0.active
     }
@@ -57,7 +57,7 @@ impl Client {
         self.0.created_at
     }
 
-    /// The tokens that it was issued, the oldest first. A token is forgotten 90 days after it has expired.
+    /// The tokens that were issued to it, oldest first. A token is deleted 90 days after it has expired.
     async fn tokens(&self, ctx: &Context<'_>) -> Result<Vec<ClientToken>> {
         parts::<ClientToken>(session(ctx), self.0.id).await
     }
@@ -65,7 +65,7 @@ impl Client {
 
 object!(ClientToken: client_token);
 
-/// A token that a client was issued. The token itself is not kept. For administrators.
+/// A token that was issued to a client. The token itself is not stored. For administrators.
 #[Object]
 impl ClientToken {
     /// The token's id: its `jti`.
@@ -88,7 +88,7 @@ impl ClientToken {
         self.0.revoked_at
     }
 
-    /// When it was used last, to some seconds; null if it was not.
+    /// When it was last used, to within some seconds; null if it was not used.
     async fn used_at(&self) -> Option<DateTime<Utc>> {
         self.0.used_at
     }
@@ -99,7 +99,7 @@ pub struct ClientQuery;
 
 #[Object]
 impl ClientQuery {
-    /// The API clients, the newest first: those that are active, and then others; at most 500 in all. For administrators.
+    /// The API clients, newest first: the active ones, then others; at most 500 in all. For administrators.
     async fn clients(&self, ctx: &Context<'_>) -> Option<Result<Vec<Client>>> {
         let session = session(ctx);
         let rows = clients(&session.app.databases.read, &session.viewer).await;
@@ -109,7 +109,7 @@ impl ClientQuery {
 }
 
 payload! {
-    /// The answer of a mutation of a client.
+    /// The answer to a mutation of a client.
     ClientPayload {
         /// The client after the write.
         client: Client
@@ -117,21 +117,21 @@ payload! {
 }
 
 payload! {
-    /// The answer of the revocation of a token.
+    /// The answer to the revocation of a token.
     RevokeTokenPayload {
         /// The token after the write.
         token: ClientToken
     }
 }
 
-/// The answer of the issue of a token.
+/// The answer to the issue of a token.
 #[derive(SimpleObject)]
 pub struct IssueTokenPayload {
-    /// The token, to be sent as `Authorization: Bearer …`. It is shown once, and not kept.
+    /// The token, to be sent as `Authorization: Bearer …`. It is shown once, and not stored.
     bearer: Option<String>,
-    /// What is kept of it.
+    /// What is stored of it.
     token: Option<ClientToken>,
-    /// Why the input was refused; empty if it was not.
+    /// Why the input was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
     /// Always null: tokens are not in the feed.
     change: Option<ChangeReference>,
@@ -150,13 +150,13 @@ impl IssueTokenPayload {
 
 mutations! {
     ClientMutation {
-        /// Registers an API client. For administrators. `REQUIRED` of a partner without an organisation, `NOT_FOUND` of no
-        /// organisation, `INVALID_STATE` if it is not active, `TOO_LONG` if 500 clients are active already.
+        /// Registers an API client. For administrators. `REQUIRED` for a partner without an organisation, `NOT_FOUND` if
+        /// the organisation does not exist, `INVALID_STATE` if it is not active, `TOO_LONG` if 500 clients are active already.
         register_client(RegisterClientInput, "The new client.") -> ClientPayload = client::register;
         /// Deactivates a client, and revokes its tokens. For administrators.
         deactivate_client(DeactivateClientInput, "The client.") -> ClientPayload = client::deactivate;
-        /// Revokes a token: within a second every process refuses it, and closes the sockets and streams that it has
-        /// opened. For administrators.
+        /// Revokes a token: within a second every process refuses it, and closes the sockets and streams that were opened
+        /// with it. For administrators.
         revoke_token(RevokeTokenInput, "The token.") -> RevokeTokenPayload = client::revoke;
     }
 }

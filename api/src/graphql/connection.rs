@@ -1,4 +1,4 @@
-//! Relay connections, once for all types. `totalCount` is computed only when it is selected.
+//! Relay connections, once for all types. Computes `totalCount` only when it is selected, and has no SQL.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -28,13 +28,13 @@ pub struct Connection<N: Node> {
     parent: Option<(Uuid, Relation)>,
 }
 
-/// A row and where it stands in its list.
+/// A row and its position in its list.
 pub struct Edge<N: Node> {
     row: Arc<ModelOf<N::Entity>>,
     cursor: String,
 }
 
-/// Where a page stands in its list.
+/// The position of a page in its list.
 pub struct PageInfo {
     has_next_page: bool,
     has_previous_page: bool,
@@ -42,7 +42,7 @@ pub struct PageInfo {
     end_cursor: Option<String>,
 }
 
-/// The items of a page. `Vec` cuts an error's path off at the item; these leave it whole.
+/// The items of a page. `Vec` cuts the path of an error off at the item; these keep it whole.
 pub struct Items<T>(pub Vec<T>);
 
 impl<T: OutputType> OutputType for Items<T> {
@@ -77,7 +77,7 @@ impl<N: Node> TypeName for Edge<N> {
     }
 }
 
-/// A page of a list, in the list's order. Where a list is null there is an error that says why.
+/// A page of a list, in the order of the list. If a list is null, an error says why.
 #[Object(name_type)]
 impl<N: Node> Connection<N> {
     /// The records of this page, each with its cursor.
@@ -91,7 +91,7 @@ impl<N: Node> Connection<N> {
         Items(self.page.rows.iter().map(|(row, _)| N::new(Arc::clone(row))).collect())
     }
 
-    /// Where this page stands in the list.
+    /// The position of this page in the list.
     async fn page_info(&self) -> PageInfo {
         let cursor = |row: Option<&(_, String)>| row.map(|(_, cursor)| cursor.clone());
         PageInfo {
@@ -102,8 +102,7 @@ impl<N: Node> Connection<N> {
         }
     }
 
-    /// How many records the whole list has that you may see. Counted only when it is selected. Null only beside an
-    /// error.
+    /// How many records the whole list has that you may see. Counted only when it is selected. Null only together with an error.
     async fn total_count(&self, ctx: &Context<'_>) -> Option<Result<i64>> {
         let session = session(ctx);
         let condition = self.listing.condition.clone();
@@ -122,10 +121,10 @@ impl<N: Node> Connection<N> {
     }
 }
 
-/// A record of a page and where it stands in the list.
+/// A record of a page and its position in the list.
 #[Object(name_type)]
 impl<N: Node> Edge<N> {
-    /// Where the record stands in this list with this filter and order: a value for `after` and `before`.
+    /// The position of the record in this list with this filter and order: a value for `after` and `before`.
     async fn cursor(&self) -> &str {
         &self.cursor
     }
@@ -136,7 +135,7 @@ impl<N: Node> Edge<N> {
     }
 }
 
-/// Where a page stands in its list.
+/// The position of a page in its list.
 #[Object]
 impl PageInfo {
     /// Whether there are records after this page.
@@ -160,19 +159,20 @@ impl PageInfo {
     }
 }
 
-/// Where a list stands.
+/// Where a list stands in the schema.
 pub enum Place {
     Root,
-    /// Below a record of the type with this name, on which the list's records hang by a relation.
+    /// Below a record of the type with this name, to which the list's records belong by a relation.
     Below(Cow<'static, str>, Uuid, Relation),
 }
 
-/// Declares an object of connections: `MeetingLists of Meeting`, whose fields stand flat in a meeting's, or `Meetings`,
-/// whose fields stand at the root. A connection is a line: its name, what it lists, how its filter is described, and
-/// `by` which relation the records hang on the parent, `where` only some are meant, `for` those viewers who are shown it. Expands to
+/// Declares an object of connections: `MeetingLists of Meeting`, whose fields appear among those of a meeting, or
+/// `Meetings`, whose fields appear at the root. A connection is a line: its name, what it lists, how its filter is
+/// described, and `by` which relation the records belong to the parent, `where` only some are meant, `for` which viewers it
+/// is shown. Expands to
 /// `struct MeetingLists(Uuid)`, of the parent's id, or `struct Meetings`;
-/// its `place`, which names the list, so that its cursors fit no other one; and
-/// an `#[Object]` with a field for each line, whose arguments `page` makes a listing of.
+/// its `place`, which names the list, so that its cursors fit no other list; and
+/// an `#[Object]` with a field for each line, of whose arguments `page` makes a listing.
 macro_rules! connections {
     ($lists:ident of $parent:ident { $($fields:tt)* }) => {
         pub struct $lists(uuid::Uuid);
@@ -213,12 +213,12 @@ macro_rules! connections {
                     &self,
                     ctx: &async_graphql::Context<'_>,
                     #[graphql(desc = $which)] filter: Option<Box<<$child as $crate::graphql::object::Listed>::Filter>>,
-                    #[graphql(desc = "In which order. By time of creation unless given.")]
+                    #[graphql(desc = "The order; by time of creation if omitted.")]
                     order_by: Option<Vec<<$child as $crate::graphql::object::Listed>::Order>>,
-                    #[graphql(desc = "How many from the start, 1 to 100. 25 unless given.")] first: Option<i32>,
-                    #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+                    #[graphql(desc = "How many from the start, 1 to 100; 25 if `last` is omitted too.")] first: Option<i32>,
+                    #[graphql(desc = "Only records after this cursor.")] after: Option<String>,
                     #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
-                    #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+                    #[graphql(desc = "Only records before this cursor.")] before: Option<String>,
                 ) -> Option<async_graphql::Result<$crate::graphql::connection::Connection<$child>>> {
                     $(
                         if !$shown($crate::graphql::session::session(ctx)) {
@@ -229,7 +229,7 @@ macro_rules! connections {
                     $(let filter = Some($narrowed(filter));)?
                     let longest = $crate::graphql::session::session(ctx).app.config.limits.page;
                     let window = $crate::service::page::Window { first, after, last, before, longest };
-                    // Boxed: every field of the object, a plain one too, would have the room of this one.
+                    // Boxed: otherwise every field of the object, even a plain one, would reserve its memory.
                     Some(Box::pin($crate::graphql::connection::page::<$child>(ctx, place, filter, order_by, window)).await)
                 }
             )*
@@ -247,7 +247,7 @@ pub async fn page<N: Listed>(
     window: Window,
 ) -> Result<Connection<N>> {
     let (session, field) = (session(ctx), ctx.item.node.name.node.as_str());
-    // A list is called by its place in the schema, so that its cursors fit no other one.
+    // A list is named by its place in the schema, so that its cursors fit no other list.
     let (name, parent) = match place {
         Place::Root => (field.to_owned(), None),
         Place::Below(kind, id, relation) => (format!("{kind}.{field}"), Some((id, relation))),

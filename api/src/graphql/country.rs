@@ -1,4 +1,4 @@
-//! Countries.
+//! Countries in the schema. Has names and shapes; no SQL and no rules.
 
 use async_graphql::{Context, ID, Object, Result};
 use entity::id::RecordId as _;
@@ -92,7 +92,7 @@ impl CountryQuery {
 
 connections! {
     Countries {
-        /// The countries that the record refers to.
+        /// The countries that the register refers to.
         countries: Country, "Which countries.";
     }
 }

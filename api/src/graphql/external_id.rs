@@ -1,4 +1,4 @@
-//! External ids at the edge: what your systems call a record.
+//! External ids in the schema: what other systems call a record. Has names and shapes; no SQL and no rules.
 
 use async_graphql::{Context, ID, Object, Result};
 use chrono::{DateTime, Utc};
@@ -36,14 +36,14 @@ impl ExternalId {
     }
 }
 
-/// What other systems call a record; its field stands flat in the record's.
+/// What other systems call a record; its field appears among those of the record.
 pub struct ExternalIds(pub Uuid);
 
 /// What other systems call a record.
 #[Object]
 impl ExternalIds {
-    /// What your systems call it, by system; at most 100 of an organisation. For partners those of their own
-    /// organisation, for the secretariat all.
+    /// What your systems call it, ordered by system; at most 100 per organisation. Partners see those of their own
+    /// organisation, the secretariat sees all.
     async fn external_ids(&self, ctx: &Context<'_>) -> Option<Result<Vec<ExternalId>>> {
         let rows = session(ctx).loaders.one(ExternalIdsOf(self.0)).await;
         let ids = rows.map(|rows| rows.unwrap_or_default().iter().cloned().map(ExternalId).collect());
@@ -52,7 +52,7 @@ impl ExternalIds {
 }
 
 payload! {
-    /// The answer of a mutation of an external id.
+    /// The answer to a mutation of an external id.
     ExternalIdPayload {
         /// The external id that was linked or unlinked.
         external_id: ExternalId
@@ -61,13 +61,13 @@ payload! {
 
 mutations! {
     ExternalIdMutation {
-        /// Says what a system of yours calls a record that you may see. It changes nothing of the record, not even its
-        /// version. For the secretariat and partners. `ALREADY_EXISTS` if another record of its type has this external
-        /// id, or another organisation a system of this name.
+        /// Records what a system of yours calls a record that you may see. The record itself does not change, nor does its
+        /// version. For the secretariat and partners. `ALREADY_EXISTS` if another record of its type has this external id,
+        /// or another organisation has a system of this name.
         link_external_id(LinkExternalIdInput, "The record, and what your system calls it.") -> ExternalIdPayload
             = external_id::link;
-        /// Takes an external id from a record. For the secretariat and partners, of their own systems.
-        unlink_external_id(UnlinkExternalIdInput, "The record, and what your system has called it.") -> ExternalIdPayload
+        /// Removes an external id from a record. For the secretariat and partners, each for their own systems.
+        unlink_external_id(UnlinkExternalIdInput, "The record, and what your system called it.") -> ExternalIdPayload
             = external_id::unlink;
     }
 }

@@ -1,4 +1,4 @@
-//! Instruments.
+//! Instruments in the schema. Has names and shapes; no SQL and no rules.
 
 use async_graphql::{Context, ID, Object, Result};
 use chrono::NaiveDate;
@@ -71,9 +71,9 @@ connections! {
 }
 
 payload! {
-    /// The answer of a mutation of an instrument.
+    /// The answer to a mutation of an instrument.
     InstrumentPayload {
-        /// The instrument after the write; in a conflict, as it is now.
+        /// The instrument after the write; after a conflict, as it is now.
         instrument: Instrument
     }
 }
@@ -95,17 +95,17 @@ impl InstrumentQuery {
 
 connections! {
     Instruments {
-        /// What recommendations refer to.
+        /// The instruments that recommendations can refer to.
         instruments: Instrument, "Which instruments.";
     }
 }
 
 mutations! {
     InstrumentMutation {
-        /// Creates an instrument. For the secretariat. `ALREADY_EXISTS` if another one has the symbol.
+        /// Creates an instrument. For the secretariat. `ALREADY_EXISTS` if another instrument has the symbol.
         create_instrument(CreateInstrumentInput, "The new instrument.") -> InstrumentPayload
             = service::instrument::create;
-        /// Changes an instrument. For the secretariat. `ALREADY_EXISTS` if another one has the symbol.
+        /// Changes an instrument. For the secretariat. `ALREADY_EXISTS` if another instrument has the symbol.
         update_instrument(UpdateInstrumentInput, "The instrument, its version, and what changes.") -> InstrumentPayload
             = service::instrument::update, of id;
     }

@@ -1,5 +1,5 @@
-//! One loader a request, with typed keys: rows by id, parts of a parent, a page of each parent, counts. The batches run in
-//! the request's own task (`batch`).
+//! The loaders of one request, with typed keys: rows by id, parts of a parent, a page of each parent, counts. They read as
+//! the viewer and have no SQL; `batch` runs their batches in the request's own task.
 
 use std::any::{Any, TypeId};
 use std::collections::{HashMap, HashSet};
@@ -28,14 +28,14 @@ pub struct Reader {
     viewer: Arc<Viewer>,
 }
 
-/// What is asked for, one kind of key for each kind of value.
+/// What can be loaded, one kind of key for each kind of value.
 pub trait Key: Clone + Eq + Hash + Send + Sync + 'static {
     type Value: Clone + Send + Sync + 'static;
     /// The values of a batch of keys; a key without one is left out.
     fn load(reader: &Reader, keys: &[Self]) -> impl Future<Output = Result<HashMap<Self, Self::Value>, Error>> + Send;
 }
 
-/// The loaders of one request. Within it a value is read once, until something is written.
+/// The loaders of one request. They read a value once, until something is written.
 pub struct Loaders {
     reader: Arc<Reader>,
     batches: Batches,
@@ -48,7 +48,7 @@ impl Loaders {
         Self { reader: Arc::new(Reader { app, viewer }), batches: batches.clone(), by_key: Mutex::default() }
     }
 
-    /// The value of a key, read together with all others that the level asks for; `None` if there is none.
+    /// The value of a key, read together with all others of the level; `None` if there is none.
     pub async fn one<K: Key>(&self, key: K) -> Result<Option<K::Value>, Arc<Error>> {
         let values = self.batch::<K>();
         std::future::poll_fn(|context| match values.take(&key, context.waker()) {
@@ -62,7 +62,7 @@ impl Loaders {
         .await
     }
 
-    /// Forgets what was read before a write: the next field of the operation sees what the write has left.
+    /// Forgets what was read before a write, so that the next field of the operation sees what was written.
     pub fn forget(&self) {
         self.by_key().clear();
     }
@@ -74,21 +74,21 @@ impl Loaders {
     fn batch<K: Key>(&self) -> Arc<Batch<K>> {
         let mut by_key = self.by_key();
         let values = by_key.entry(TypeId::of::<K>()).or_insert_with(|| Arc::new(Batch::<K>::default()));
-        // A shelf lies under the type of its key.
+        // The entry under the type of a key has that key, so the downcast succeeds.
         Arc::clone(values).downcast().unwrap_or_default()
     }
 }
 
-/// The values of one kind of key: those that are known, and the keys that are waited for.
+/// The values of one kind of key: those that are known, and the keys that are still to be read.
 struct Batch<K: Key>(Mutex<Contents<K>>);
 
 struct Contents<K: Key> {
     known: HashMap<K, Option<K::Value>>,
-    /// All keys that were ever wanted.
+    /// All keys that were ever requested.
     asked: HashSet<K>,
-    /// Those that no batch reads yet.
+    /// The keys that no batch reads yet.
     wanted: Vec<K>,
-    /// Whoever waits for a batch.
+    /// The tasks that wait for a batch.
     waiting: Vec<Waker>,
     failed: Option<Arc<Error>>,
 }
@@ -96,7 +96,7 @@ struct Contents<K: Key> {
 enum Taken<V> {
     Known(Result<Option<V>, Arc<Error>>),
     Waits,
-    /// The first that waits for a batch asks for it.
+    /// The first task that waits for a batch; it adds the batch.
     WaitsFirst,
 }
 
@@ -126,7 +126,7 @@ impl<K: Key> Batch<K> {
             return Taken::Known(Err(Arc::clone(error)));
         }
         contents.waiting.push(waker.clone());
-        // Whoever is polled again while it waits has asked already.
+        // A task that is polled again while it waits has requested its key already.
         if !contents.asked.insert(key.clone()) {
             return Taken::Waits;
         }
@@ -134,7 +134,7 @@ impl<K: Key> Batch<K> {
         if contents.wanted.len() == 1 { Taken::WaitsFirst } else { Taken::Waits }
     }
 
-    /// Reads all that is wanted when the batch begins, and wakes whoever waits for it.
+    /// Reads all keys that are wanted when the batch begins, and wakes the tasks that wait for it.
     async fn fill(self: Arc<Self>, reader: Arc<Reader>) {
         let keys: Vec<K> = {
             let mut contents = self.contents();
@@ -156,7 +156,8 @@ impl<K: Key> Batch<K> {
     }
 }
 
-/// Makes a type a key of a loader: how it is copied, and by what two keys are equal. `#[derive]` would ask the same of the entity. Expands to
+/// Makes a type a key of a loader: how it is copied, and by what two keys are equal. `#[derive]` would require the same of
+/// the entity. Expands to
 /// `impl Clone`, by `copy`;
 /// `impl PartialEq` and `impl Eq`, by what they are `equal by`;
 /// `impl Hash`, by the same.
@@ -201,7 +202,7 @@ impl<E: Visible> Key for ById<E> {
     }
 }
 
-/// A row of a type that is kept, by its id, as others name it.
+/// A row of a cached type, by its id, as other rows name it.
 pub struct Cached<E: Row>(pub E::Id);
 key!(Cached<E: Row>, |key| copy Self(key.0), equal by |key: &Self| key.0);
 
@@ -233,7 +234,7 @@ impl<P: Part + Visible> Key for PartsOf<P> {
     }
 }
 
-/// How many parts a parent has, the hidden ones included.
+/// How many parts a parent has, hidden ones included.
 pub struct Headcount<P: Part>(pub P::ParentId);
 key!(Headcount<P: Part>, |key| copy Self(key.0), equal by |key: &Self| key.0);
 
@@ -309,7 +310,7 @@ impl<E: Visible> Key for CountOf<E> {
     }
 }
 
-/// The keys by the list that they ask for: one statement each.
+/// Groups keys by the list that they ask for: each group is one statement.
 fn same_list<K, E: Row>(keys: &[K], children: impl Fn(&K) -> &ChildrenOf<E>) -> Vec<Vec<&K>> {
     let mut groups: HashMap<&str, Vec<&K>> = HashMap::new();
     for key in keys {
@@ -318,7 +319,7 @@ fn same_list<K, E: Row>(keys: &[K], children: impl Fn(&K) -> &ChildrenOf<E>) -> 
     groups.into_values().collect()
 }
 
-/// The recommendation that takes the place of another one.
+/// The recommendation that replaces another one.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Successor(pub RecommendationId);
 

@@ -1,4 +1,4 @@
-//! Mandates.
+//! Mandates in the schema. Has names and shapes; no SQL and no rules.
 
 use async_graphql::{Context, ID, Object, Result};
 use chrono::NaiveDate;
@@ -26,12 +26,12 @@ impl Mandate {
         self.0.id.to_string().into()
     }
 
-    /// Who holds it. Null only beside an error.
+    /// The organisation that holds it. Null only together with an error.
     async fn organization(&self, ctx: &Context<'_>) -> Option<Result<Organization>> {
         known::<Organization>(session(ctx), self.0.organization_id).await
     }
 
-    /// In which body. Null only beside an error.
+    /// The body. Null only together with an error.
     async fn body(&self, ctx: &Context<'_>) -> Option<Result<Body>> {
         known::<Body>(session(ctx), self.0.body_id).await
     }
@@ -41,7 +41,7 @@ impl Mandate {
         to_one::<Country>(session(ctx), self.0.country_id).await
     }
 
-    /// What the organisation is in the body.
+    /// The role of the organisation in the body.
     async fn role(&self) -> MandateRole {
         self.0.role
     }
@@ -56,7 +56,7 @@ impl Mandate {
         self.0.valid_from
     }
 
-    /// The last day; null if it is open.
+    /// The last day; null if no end is set.
     async fn valid_to(&self) -> Option<NaiveDate> {
         self.0.valid_to
     }
@@ -73,9 +73,9 @@ impl Mandate {
 }
 
 payload! {
-    /// The answer of a mutation of a mandate.
+    /// The answer to a mutation of a mandate.
     MandatePayload {
-        /// The mandate after the write; in a conflict, as it is now.
+        /// The mandate after the write; after a conflict, as it is now.
         mandate: Mandate
     }
 }
@@ -97,7 +97,7 @@ impl MandateQuery {
 
 connections! {
     Mandates {
-        /// What organisations are in bodies.
+        /// The mandates that organisations hold in bodies.
         mandates: Mandate, "Which mandates.";
     }
 }
@@ -105,10 +105,10 @@ connections! {
 mutations! {
     MandateMutation {
         /// Grants a mandate. For the secretariat. `ALREADY_EXISTS` if the organisation holds this role in this body for
-        /// part of that time; `INVALID_STATE` unless both organisation and body are active.
+        /// part of that time; `INVALID_STATE` unless both the organisation and the body are active.
         grant_mandate(GrantMandateInput, "The new mandate.") -> MandatePayload = service::mandate::grant;
-        /// Ends a mandate on a day, earlier than agreed. For the secretariat. `INVALID` if that day is before its first
-        /// or after its last one.
+        /// Ends a mandate on a day earlier than agreed. For the secretariat. `INVALID` if that day is before its first or
+        /// after its last day.
         end_mandate(EndMandateInput, "The mandate, its version and its last day.") -> MandatePayload
             = service::mandate::end, of id;
     }

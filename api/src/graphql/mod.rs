@@ -1,8 +1,8 @@
-//! The edge: names, shapes, nullability, cost. No SQL and no rules. The topics are those of `service`, in the same words.
+//! The schema: its names, shapes and nullability, with the topics of `service` under the same names. Has no SQL and no rules.
 //!
-//! What a statement of its own reads is nullable, `Option<Result<T>>`, so that a fault loses one field and not the page
-//! around it. (async-graphql takes `Result<Option<T>>` for a fault of the parent.) The short lists that are parts of a
-//! record are not: a meeting without its organisers would be a wrong meeting.
+//! Whatever needs a statement of its own is nullable, `Option<Result<T>>`, so that a fault loses one field and not the page
+//! around it. (async-graphql treats an error in a `Result<Option<T>>` as a fault of the parent.) The short lists that are
+//! parts of a record are not nullable: a meeting without its organisers would be a wrong meeting.
 
 pub mod batch;
 pub mod body;
@@ -31,7 +31,7 @@ pub mod webhook;
 
 use async_graphql::{MergedObject, MergedSubscription, SchemaBuilder, ValidationMode};
 
-/// Everything that can be asked.
+/// Everything that can be read.
 #[derive(MergedObject, Default)]
 pub struct Query(
     node::NodeQuery,
@@ -57,7 +57,7 @@ pub struct Query(
     instrument::Instruments,
 );
 
-/// Everything that can be done.
+/// Everything that can be changed.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     organization::OrganizationMutation,
@@ -77,7 +77,7 @@ pub struct Mutation(
     recommendation::RecommendationUpsert,
 );
 
-/// Everything that can be followed.
+/// Everything that can be subscribed to.
 #[derive(MergedSubscription, Default)]
 pub struct Subscription(status::StatusSubscription, change::ChangeSubscription);
 
@@ -87,13 +87,13 @@ fn build() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
 }
 
-/// The schema. `suggests`: whether an unknown field is answered with the names of known ones.
+/// The schema. `suggests`: whether the error for an unknown field names similar known ones.
 pub fn schema(suggests: bool) -> Schema {
     if suggests { build().finish() } else { build().disable_suggestions().finish() }
 }
 
-/// The schema for documents that were found to fit it and do not ask for it. They are not validated again; and as it has a
-/// federation, for which they do not ask either, async-graphql does not look for one among all types at every root field.
+/// The schema for documents that are known to fit it and do not ask for it. They are not validated again. Federation is
+/// enabled, which these documents do not ask for either, so that async-graphql does not search all types for it at every root field.
 pub fn trusting_schema() -> Schema {
     build().validation_mode(ValidationMode::Fast).enable_federation().finish()
 }

@@ -1,4 +1,4 @@
-//! Records by their global ids. A new record type is one line here.
+//! Records by their global ids; a new record type is one line here. Reads through the loaders, and has no SQL and no rules.
 
 use async_graphql::{Context, ID, Interface, Object, Result};
 use entity::RecordType;
@@ -21,9 +21,9 @@ use crate::service::external_id::{self, ExternalIdInput};
 /// The most ids of one `nodes`.
 const MOST_IDS: usize = 100;
 
-/// From the objects that have a global id. Expands to
+/// Of the objects that have a global id. Expands to
 /// `enum NodeInterface`, the interface `Node` of the schema, with a variant for each object, and
-/// `fn node`, which looks an id up among the rows of the one object whose ids begin as it does.
+/// `fn node`, which looks an id up among the rows of the one object whose ids have its prefix.
 macro_rules! nodes {
     ($($object:ident,)*) => {
         /// A record with a global id.
@@ -75,8 +75,8 @@ impl NodeQuery {
         node(session(ctx), &id).await.transpose()
     }
 
-    /// The record of a type that a system of yours calls so: the look-ups by `externalId` for every type. Null if there is none
-    /// that you may see.
+    /// The record of this type that a system of yours calls by this external id: for every type, what the look-ups by
+    /// `externalId` find. Null if there is none that you may see.
     async fn node_by_external_id(
         &self,
         ctx: &Context<'_>,
@@ -91,8 +91,8 @@ impl NodeQuery {
         }
     }
 
-    /// The records with these ids, in their order. Null where there is none that you may see; the list is null only
-    /// beside an error.
+    /// The records with these ids, in the same order. Null where there is none that you may see; the list itself is null
+    /// only together with an error.
     async fn nodes(
         &self,
         ctx: &Context<'_>,

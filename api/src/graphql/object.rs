@@ -1,4 +1,4 @@
-//! What the objects over rows have in common.
+//! What the objects over rows have in common. Knows no topic.
 
 use std::sync::Arc;
 
@@ -18,17 +18,17 @@ pub trait Node: OutputType {
     fn new(row: Arc<ModelOf<Self::Entity>>) -> Self;
 }
 
-/// An object that stands in connections.
+/// An object that appears in connections.
 pub trait Listed: Node {
     type Filter: Filter<Entity = Self::Entity>;
     type Order: Sort<Entity = Self::Entity>;
 }
 
-/// Declares the object over a table's row, and what its connections are filtered and ordered by. `object!(Body: body, BodyFilter, BodyOrder)`
-/// expands to
-/// `struct Body(Arc<body::Model>)`, whose fields stand in its own `#[Object]`;
-/// `impl Node for Body`, which tells its entity and wraps a row;
-/// `impl Listed for Body`, which tells its filter and order, if it stands in connections.
+/// Declares the object over a table's row, and what its connections are filtered and ordered by.
+/// `object!(Body: body, BodyFilter, BodyOrder)` expands to
+/// `struct Body(Arc<body::Model>)`, whose fields are in its own `#[Object]`;
+/// `impl Node for Body`, which names its entity and wraps a row;
+/// `impl Listed for Body`, which names its filter and order, if it appears in connections.
 macro_rules! object {
     ($object:ident: $table:ident $(, $filter:ident, $order:ident)?) => {
         pub struct $object(pub std::sync::Arc<entity::$table::Model>);
@@ -50,14 +50,14 @@ macro_rules! object {
 }
 pub(crate) use object;
 
-/// The age and version of a record; its fields stand flat in the record's.
+/// The age and version of a record; its fields appear among those of the record.
 #[derive(SimpleObject)]
 pub struct Stamp {
     /// When the record was created.
     pub created_at: DateTime<Utc>,
     /// When the record was last changed.
     pub updated_at: DateTime<Utc>,
-    /// The version of the record, from 1; every change counts. A value for `expectedVersion`.
+    /// The version of the record, from 1; it grows with every change. A value for `expectedVersion`.
     pub version: i32,
 }
 
@@ -66,7 +66,7 @@ pub fn found<N: Node>(row: Result<Option<ModelOf<N::Entity>>, Error>) -> Option<
     row.map(|row| row.map(|row| N::new(Arc::new(row)))).map_err(Into::into).transpose()
 }
 
-/// The object that a row names; null where there is none, or none that the viewer may see.
+/// The object that a row names; null if there is none, or none that the viewer may see.
 pub async fn to_one<N: Node>(session: &Session, id: Option<<N::Entity as Row>::Id>) -> Option<Result<N>> {
     let row = session.named::<N::Entity>(id?).await;
     row.map(|row| row.map(N::new)).map_err(Into::into).transpose()

@@ -1,4 +1,4 @@
-//! Organisations.
+//! Organisations in the schema. Has names and shapes; no SQL and no rules.
 
 use async_graphql::{Context, ID, Object, Result};
 use entity::id::RecordId as _;
@@ -68,7 +68,7 @@ impl Organization {
         self.0.active
     }
 
-    /// The organisation above.
+    /// The parent organisation.
     async fn parent(&self, ctx: &Context<'_>) -> Option<Result<Organization>> {
         to_one::<Organization>(session(ctx), self.0.parent_id).await
     }
@@ -101,13 +101,13 @@ impl Organization {
 
 connections! {
     OrganizationLists of Organization {
-        /// The organisations below.
+        /// The organisations whose parent it is.
         children: Organization, "Which organisations.", by service::organization::of_parent;
         /// The meetings that it organises.
         meetings_organized: Meeting, "Which meetings.", by service::meeting::of_organizer;
-        /// The meetings that it takes part in, as far as you may see it.
+        /// Its participations in meetings, as far as you may see them.
         participations: Participation, "Which participations.", by service::meeting::participation::of_organization;
-        /// What it is in bodies.
+        /// The mandates that it holds in bodies.
         mandates: Mandate, "Which mandates.", by service::mandate::of_organization;
         /// The recommendations addressed to it.
         recommendations: Recommendation, "Which recommendations.",
@@ -120,9 +120,9 @@ connections! {
 }
 
 payload! {
-    /// The answer of a mutation of an organisation.
+    /// The answer to a mutation of an organisation.
     OrganizationPayload {
-        /// The organisation after the write; in a conflict, as it is now.
+        /// The organisation after the write; after a conflict, as it is now.
         organization: Organization
     }
 }
@@ -144,7 +144,7 @@ impl OrganizationQuery {
 
 connections! {
     Organizations {
-        /// The organisations that the record knows.
+        /// The organisations in the register.
         organizations: Organization, "Which organisations.";
         /// The organisations that organise the council's meetings.
         organizers: Organization, "Which organisations.", where OrganizationFilter::organizers;
@@ -153,27 +153,26 @@ connections! {
 
 mutations! {
     OrganizationMutation {
-        /// Creates an organisation. For the secretariat. `ALREADY_EXISTS` if another one has the acronym.
+        /// Creates an organisation. For the secretariat. `ALREADY_EXISTS` if another organisation has the acronym.
         create_organization(CreateOrganizationInput, "The new organisation.") -> OrganizationPayload
             = service::organization::create;
-        /// Changes an organisation. For the secretariat. `ALREADY_EXISTS` if another one has the acronym; `INVALID` if
-        /// it would be above itself.
+        /// Changes an organisation. For the secretariat. `ALREADY_EXISTS` if another organisation has the acronym;
+        /// `INVALID` if it would be its own parent, directly or through others.
         update_organization(UpdateOrganizationInput, "The organisation, its version, and what changes.")
             -> OrganizationPayload = service::organization::update, of id;
-        /// Deactivates an organisation: it stays in the record, and its tokens are refused. For the secretariat.
+        /// Deactivates an organisation: it stays in the register, and its tokens are refused. For the secretariat.
         deactivate_organization(DeactivateOrganizationInput, "The organisation and its version.") -> OrganizationPayload
             = service::organization::deactivate, of id;
     }
 }
 
 upserts! {
-    /// The answer of a bulk write of organisations.
+    /// The answer to a bulk write of organisations.
     UpsertOrganizationsPayload of UpsertOrganizationsRow {
         organization: Organization;
-        upsert_organizations(UpsertOrganizationsInput, "The rows, and how to go about them.") = upsert;
+        upsert_organizations(UpsertOrganizationsInput, "The rows, and how to write them.") = upsert;
         /// Creates and changes many organisations, up to 500, in one transaction. The rules are those of
-        /// `createOrganization` and `updateOrganization`. A row that says what is recorded already is `UNCHANGED`. For
-        /// the secretariat.
+        /// `createOrganization` and `updateOrganization`. A row that repeats what is recorded already is `UNCHANGED`. For the secretariat.
         OrganizationUpsert
     }
 }

@@ -1,4 +1,5 @@
-//! What mutations answer: the record, what was refused, and where the write stands in the feed.
+//! The answers of mutations: the record, why the input was refused, and the position of the write in the feed. Decides
+//! nothing: the use cases do.
 
 use std::sync::Arc;
 
@@ -13,15 +14,15 @@ use crate::service::context::feed::ChangeCursor;
 use crate::service::read;
 use crate::service::tx::Written;
 
-/// Why an input was refused. Nothing was changed. Every mutation may answer `INVALID`, `REQUIRED` and `TOO_LONG` of a
-/// value, `NOT_FOUND` of an id and `CONFLICT` of a version; its description names what else it is refused for.
+/// Why an input was refused. Nothing was changed. Every mutation may answer `INVALID`, `REQUIRED` and `TOO_LONG` for a
+/// value, `NOT_FOUND` for an id and `CONFLICT` for a version; its description names its other refusals.
 #[derive(SimpleObject)]
 pub struct UserError {
-    /// What kind of refusal it is. Stable.
+    /// The kind of refusal. Stable.
     code: ValidationErrorCode,
     /// What is wrong, in words for people.
     message: String,
-    /// Where in the input it stands, from the outside in. List positions count from 0.
+    /// The place in the input, from the outside in. List positions count from 0.
     path: Vec<String>,
 }
 
@@ -31,7 +32,7 @@ impl From<ValidationError> for UserError {
     }
 }
 
-/// Where a write stands in the change feed.
+/// The position of a write in the change feed.
 #[derive(SimpleObject)]
 pub struct ChangeReference {
     /// The cursor of the write's last change.
@@ -44,13 +45,13 @@ impl From<ChangeCursor> for ChangeReference {
     }
 }
 
-/// The answer of a mutation.
+/// The answer to a mutation.
 pub trait Payload {
     type Object: Node;
     fn new(object: Option<Self::Object>, user_errors: Vec<UserError>, change: Option<ChangeReference>) -> Self;
 }
 
-/// Declares the answer of mutations of a record. `payload! { BodyPayload { body: Body } }` expands to
+/// Declares the answer to mutations of a record. `payload! { BodyPayload { body: Body } }` expands to
 /// `struct BodyPayload { body, user_errors, change }`, an object of the schema, and
 /// `impl Payload`, by which `answer` makes one.
 macro_rules! payload {
@@ -60,9 +61,9 @@ macro_rules! payload {
         pub struct $payload {
             $(#[$field_meta])*
             $field: Option<$object>,
-            /// Why the input was refused; empty if it was not.
+            /// Why the input was refused; empty if it was accepted.
             user_errors: Vec<$crate::graphql::payload::UserError>,
-            /// Where the write stands in the feed; null if nothing changed.
+            /// The position of the write in the change feed; null if nothing changed.
             change: Option<$crate::graphql::payload::ChangeReference>,
         }
 
@@ -82,11 +83,11 @@ pub(crate) use payload;
 
 type RowOf<P> = ModelOf<<<P as Payload>::Object as Node>::Entity>;
 
-/// Declares mutations. Each is a line: its name, its input and what that holds, its payload, and the use case. A
-/// conflict shows the record as it is now: the one that the input has the id `of`, or the one that is found `in
-/// conflict`. Expands to
+/// Declares mutations. Each is a line: its name, its input and how that is described, its payload, and the use case. After
+/// a conflict it shows the record as it is now: the one whose id the input has in the field after `of`, or the one that is
+/// found `in conflict`. Expands to
 /// `struct BodyMutation`, and an `#[Object]` with a field for each line, which
-/// calls the use case, up to three times if other writers cross it,
+/// calls the use case, up to three times on write conflicts,
 /// and makes its payload (`answer`).
 macro_rules! mutations {
     ($mutations:ident { $(
@@ -119,9 +120,9 @@ macro_rules! mutations {
 }
 pub(crate) use mutations;
 
-/// The record that a conflict shows; read only if there is one. Expands to a future of
+/// The record that is shown after a conflict, and read only then. Expands to a future of
 /// nothing;
-/// the record with the id `of` a field of the input; or
+/// the record with the id in the field of the input after `of`; or
 /// what a function finds `in conflict`.
 macro_rules! current {
     ($payload:ident, $session:ident, $input:ident) => {
@@ -143,12 +144,12 @@ pub async fn by_id<P: Payload>(session: &Session, id: &str) -> Result<Option<Row
     read::by_text_id::<<P::Object as Node>::Entity>(&session.app.databases.read, &session.viewer, id).await
 }
 
-/// The object of a row that was written, if the viewer may read it as well.
+/// The object of a row that was written, if the viewer may also read it.
 pub fn shown<N: Node>(session: &Session, row: ModelOf<N::Entity>) -> Option<N> {
     read::shown::<N::Entity>(&session.viewer, row).map(|row| N::new(Arc::new(row)))
 }
 
-/// The payload of a use case. Refusals and conflicts are answers; everything else is an error.
+/// The payload of a use case. Validation errors and conflicts are part of the answer; everything else is an error.
 pub async fn answer<P: Payload>(
     session: &Session,
     outcome: Result<Written<RowOf<P>>, Error>,

@@ -1,4 +1,4 @@
-//! Localised text at the edge.
+//! Localised text in the schema. Chooses among the languages of a text, and translates nothing.
 
 use async_graphql::{Context, SimpleObject};
 use entity::text::{Locale, LocalizedText};
@@ -16,7 +16,7 @@ pub struct Translation {
     original: bool,
 }
 
-/// The text in the wanted language, else in those of `Accept-Language`, else the original.
+/// The text in the wanted language, else in the first of `Accept-Language` that it has, else in the original.
 pub fn localized(ctx: &Context<'_>, text: &LocalizedText, locale: Option<Locale>) -> String {
     let wanted: Vec<Locale> = locale.into_iter().chain(session(ctx).languages.iter().copied()).collect();
     text.best(&wanted).to_owned()
@@ -29,7 +29,8 @@ pub fn translations(text: &LocalizedText) -> Vec<Translation> {
         .collect()
 }
 
-/// Declares the texts of a table's row; they stand flat in the fields of the row's object. `maybe`: those that a row need not have. Expands to
+/// Declares the texts of a table's row; they appear among the fields of the row's object. `maybe`: those that a row need
+/// not have. Expands to
 /// `struct BodyTexts<'a>(&'a body::Model)`, and an `#[Object]` with, for each text,
 /// `name(locale)`, the text in one language, and
 /// `nameTranslations`, the text in every language.
@@ -47,7 +48,7 @@ macro_rules! texts {
                 async fn $text(
                     &self,
                     ctx: &async_graphql::Context<'_>,
-                    #[graphql(desc = "The wanted language. Else those of `Accept-Language`, else the original.")]
+                    #[graphql(desc = "The wanted language; else one of `Accept-Language`, else the original.")]
                     locale: Option<entity::text::Locale>,
                 ) -> String {
                     $crate::graphql::scalar::localized(ctx, &self.0.$text, locale)
@@ -63,7 +64,7 @@ macro_rules! texts {
                 async fn $maybe(
                     &self,
                     ctx: &async_graphql::Context<'_>,
-                    #[graphql(desc = "The wanted language. Else those of `Accept-Language`, else the original.")]
+                    #[graphql(desc = "The wanted language; else one of `Accept-Language`, else the original.")]
                     locale: Option<entity::text::Locale>,
                 ) -> Option<String> {
                     let text = self.0.$maybe.as_ref();

@@ -1,4 +1,4 @@
-//! What a request knows: the application, its viewer, the wanted languages, its loaders.
+//! What all resolvers of a request share: the application, the viewer, the wanted languages, and the loaders. Has no rules.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub struct Session {
     /// The languages that the client reads, best first.
     pub languages: Vec<Locale>,
     pub loaders: Loaders,
-    /// The last cursor that the client had, if it comes again for the rest of a stream.
+    /// The last cursor that the client received, if it resumes a stream.
     pub last_cursor: Option<String>,
 }
 
@@ -36,17 +36,17 @@ impl Session {
         Self { last_cursor, ..self }
     }
 
-    /// Whether the viewer is told who drafted a text, and what was changed in it and why.
+    /// Whether the viewer may see who drafted a text, and what was changed in it and why.
     pub fn sees_drafting(&self) -> bool {
         self.viewer.sees_attribution()
     }
 
-    /// The row with an id that a client gives; `None` where there is none that the viewer may see.
+    /// The row with an id that a client gives; `None` if there is none that the viewer may see.
     pub async fn row<E: Visible>(&self, id: E::Id) -> Result<Option<Arc<E::Model>>, Arc<Error>> {
         self.loaders.one(ById::<E>(id)).await
     }
 
-    /// A row that another row names; `None` where the viewer may not see it.
+    /// A row that another row names; `None` if the viewer may not see it.
     pub async fn named<E: Visible>(&self, id: E::Id) -> Result<Option<Arc<E::Model>>, Arc<Error>> {
         if E::CACHED { self.loaders.one(Cached::<E>(id)).await } else { self.row::<E>(id).await }
     }

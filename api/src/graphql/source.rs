@@ -1,4 +1,4 @@
-//! Sources.
+//! Sources in the schema. Has names and shapes; no SQL and no rules.
 
 use async_graphql::{ID, Object};
 use chrono::NaiveDate;
@@ -63,7 +63,7 @@ impl Source {
 
 connections! {
     SourceLists of Source {
-        /// The meetings that it tells of.
+        /// The meetings for which it is a source.
         meetings: Meeting, "Which meetings.", by service::meeting::of_source;
     }
 }

@@ -1,4 +1,4 @@
-//! What can be followed of the service itself.
+//! The subscription to the state of the service. Shows how far the change feed has come, and no record.
 
 use async_graphql::{Context, SimpleObject, Subscription};
 use chrono::{DateTime, Utc};
@@ -7,12 +7,12 @@ use futures_util::stream::{self, Stream};
 use super::session::session;
 use crate::service::timeout::paused;
 
-/// How far the record has come.
+/// How far the change feed has come.
 #[derive(SimpleObject)]
 pub struct ServiceStatus {
     /// The cursor of the last change in the feed.
     head: String,
-    /// The time of the service.
+    /// The time at the service.
     at: DateTime<Utc>,
 }
 
@@ -21,7 +21,8 @@ pub struct StatusSubscription;
 
 #[Subscription]
 impl StatusSubscription {
-    /// How far the record has come: at once, and again whenever it changes. For everyone; what has changed is not told.
+    /// How far the change feed has come: at once, and again whenever the register changes. For everyone; it does not say
+    /// what has changed.
     async fn service_status<'a>(&self, ctx: &Context<'a>) -> impl Stream<Item = ServiceStatus> + 'a {
         let app = &session(ctx).app;
         let (head, is_first) = (app.feed.follow(), true);

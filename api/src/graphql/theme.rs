@@ -1,4 +1,4 @@
-//! Themes.
+//! Themes in the schema. Has names and shapes; no SQL and no rules.
 
 use async_graphql::{Context, ID, Object, Result};
 use entity::id::RecordId as _;
@@ -40,7 +40,7 @@ impl Theme {
         self.0.kind
     }
 
-    /// The theme above.
+    /// The parent theme.
     async fn parent(&self, ctx: &Context<'_>) -> Option<Result<Theme>> {
         to_one::<Theme>(session(ctx), self.0.parent_id).await
     }
@@ -68,17 +68,17 @@ impl Theme {
 
 connections! {
     ThemeLists of Theme {
-        /// The themes below.
+        /// The themes whose parent it is.
         children: Theme, "Which themes.", by service::theme::of_parent;
-        /// The recommendations on it.
+        /// The recommendations that are about it.
         recommendations: Recommendation, "Which recommendations.", by service::recommendation::of_theme;
     }
 }
 
 payload! {
-    /// The answer of a mutation of a theme.
+    /// The answer to a mutation of a theme.
     ThemePayload {
-        /// The theme after the write; in a conflict, as it is now.
+        /// The theme after the write; after a conflict, as it is now.
         theme: Theme
     }
 }
@@ -100,22 +100,22 @@ impl ThemeQuery {
 
 connections! {
     Themes {
-        /// What recommendations are about.
+        /// The themes that recommendations can be about.
         themes: Theme, "Which themes.";
     }
 }
 
 mutations! {
     ThemeMutation {
-        /// Creates a theme. For the secretariat. `ALREADY_EXISTS` if another one has the code.
+        /// Creates a theme. For the secretariat. `ALREADY_EXISTS` if another theme has the code.
         create_theme(CreateThemeInput, "The new theme.") -> ThemePayload = service::theme::create;
-        /// Changes a theme. For the secretariat. `ALREADY_EXISTS` if another one has the code; `INVALID` if it would be
-        /// above itself.
+        /// Changes a theme. For the secretariat. `ALREADY_EXISTS` if another theme has the code; `INVALID` if it would be
+        /// its own parent, directly or through others.
         update_theme(UpdateThemeInput, "The theme, its version, and what changes.") -> ThemePayload
             = service::theme::update, of id;
-        /// Merges a theme into another one, which is returned: what was on it is on the other one from now on, and the feed
-        /// tells of it as `REMOVED`, `MERGED`, `replacedBy` the other one. For the secretariat. `INVALID` if they are the
-        /// same, or the other one is below it.
+        /// Merges a theme into another one, which is returned. Whatever was about the theme is about the other one from now
+        /// on, and the feed shows the theme as `REMOVED`, with the reason `MERGED` and the other one in `replacedBy`. For
+        /// the secretariat. `INVALID` if they are the same, or if the other one is below it.
         merge_themes(MergeThemesInput, "The theme, its version, and the one that takes its place.") -> ThemePayload
             = service::theme::merge, of id;
     }

@@ -1,4 +1,4 @@
-//! The viewer of a request.
+//! The viewer of a request in the schema. Shows what the token says, and decides nothing by it.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use crate::auth::{Role, Viewer};
 
 pub struct ViewerObject(Arc<Viewer>);
 
-/// You, as your token says.
+/// You, according to your token.
 #[Object(name = "Viewer")]
 impl ViewerObject {
-    /// What you are to the service.
+    /// Your role.
     async fn role(&self) -> Role {
         self.0.role
     }

@@ -1,4 +1,4 @@
-//! Webhooks, for administrators.
+//! Webhooks in the schema, for administrators. Has names and shapes; no SQL and no rules.
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
@@ -17,10 +17,10 @@ use crate::service::webhook::{self, Keyed, RegisterWebhookInput, ReplayWebhookIn
 
 object!(Webhook: webhook);
 
-/// An address that is called when a record changes (Standard Webhooks 1.0.0). A message is signed in `webhook-signature`, and
-/// says what has changed and where in the feed: `{"type": "record.updated", "timestamp": …, "data": {"cursor", "kind", "type",
-/// "id", "version", "reason", "replacedBy"}}`. Messages come in the order of the feed. One that fails is tried again, later and later, up to
-/// a day; those after it wait. For administrators.
+/// An address that is called when a record changes (Standard Webhooks 1.0.0). A message is signed in `webhook-signature`,
+/// and says what has changed and where in the feed: `{"type": "record.updated", "timestamp": …, "data": {"cursor", "kind",
+/// "type", "id", "version", "reason", "replacedBy"}}`. Messages come in the order of the feed. A message that fails is sent
+/// again, at growing intervals, for up to a day; those after it wait. For administrators.
 #[Object]
 impl Webhook {
     /// The global id.
@@ -33,12 +33,12 @@ impl Webhook {
         &self.0.url
     }
 
-    /// The types of records that it is told of; all of them if empty.
+    /// The types of records that it is told of; all types if empty.
     async fn types(&self) -> &[RecordType] {
         &self.0.types.0
     }
 
-    /// The client with whose sight it sees; null for what everyone sees.
+    /// The client whose view of the register it has; null for what everyone sees.
     async fn client_id(&self) -> Option<ID> {
         self.0.client_id.map(|id| id.to_string().into())
     }
@@ -53,12 +53,12 @@ impl Webhook {
         self.0.reason
     }
 
-    /// Where in the feed it stands: a cursor.
+    /// Its position in the feed: a cursor.
     async fn position(&self, ctx: &Context<'_>) -> String {
         session(ctx).app.feed.cursor(self.0.position).to_string()
     }
 
-    /// When a message that has failed is tried again, if one has.
+    /// When a message that has failed is sent again; null if none has failed.
     async fn next_attempt_at(&self) -> Option<DateTime<Utc>> {
         self.0.next_attempt_at
     }
@@ -68,7 +68,7 @@ impl Webhook {
         self.0.created_at
     }
 
-    /// The last 100 attempts to deliver, the newest first. They are kept for 30 days.
+    /// The last 100 attempts to deliver, newest first. They are kept for 30 days.
     async fn deliveries(&self, ctx: &Context<'_>) -> Option<Result<Vec<WebhookDelivery>>> {
         let rows = session(ctx).loaders.one(DeliveriesOf(self.0.id)).await;
         let deliveries = rows.map(|rows| rows.unwrap_or_default().iter().cloned().map(WebhookDelivery).collect());
@@ -78,7 +78,7 @@ impl Webhook {
 
 object!(WebhookDelivery: webhook_delivery);
 
-/// What became of an attempt to deliver a message. For administrators.
+/// The outcome of an attempt to deliver a message. For administrators.
 #[Object]
 impl WebhookDelivery {
     /// The global id.
@@ -86,27 +86,27 @@ impl WebhookDelivery {
         self.0.id.to_string().into()
     }
 
-    /// The id of the message, as `webhook-id` has it. The same in every attempt.
+    /// The id of the message, as in `webhook-id`. The same in every attempt.
     async fn message_id(&self) -> &str {
         &self.0.message_id
     }
 
-    /// What became of it.
+    /// The outcome.
     async fn outcome(&self) -> DeliveryOutcome {
         self.0.outcome
     }
 
-    /// Which attempt it was in a row, from 1. A message that takes the place of an older one of the same record goes on counting.
+    /// The number of the attempt in a row, from 1. A message that replaces an older one of the same record continues its count.
     async fn attempt(&self) -> i32 {
         self.0.attempt
     }
 
-    /// The status of HTTP that the receiver has answered, if it has.
+    /// The HTTP status of the receiver's answer, if it answered.
     async fn status(&self) -> Option<String> {
         self.0.http_status.map(|status| status.to_string())
     }
 
-    /// Why it has failed, if it has.
+    /// Why the attempt failed, if it did.
     async fn error(&self) -> Option<&str> {
         self.0.error.as_deref()
     }
@@ -122,8 +122,8 @@ pub struct WebhookQuery;
 
 #[Object]
 impl WebhookQuery {
-    /// The webhooks, the newest first: those that are active, of which there are at most 100, and then others; at most 500 in all.
-    /// For administrators.
+    /// The webhooks, newest first: the active ones, of which there are at most 100, then others; at most 500 in all. For
+    /// administrators.
     async fn webhooks(&self, ctx: &Context<'_>) -> Option<Result<Vec<Webhook>>> {
         let session = session(ctx);
         let rows = webhooks(&session.app.databases.read, &session.viewer).await;
@@ -133,7 +133,7 @@ impl WebhookQuery {
 }
 
 payload! {
-    /// The answer of a mutation of a webhook.
+    /// The answer to a mutation of a webhook.
     WebhookPayload {
         /// The webhook after the write.
         webhook: Webhook
@@ -141,21 +141,21 @@ payload! {
 }
 
 payload! {
-    /// The answer of a test delivery.
+    /// The answer to a test delivery.
     TestWebhookPayload {
-        /// What became of it.
+        /// The outcome of the delivery.
         delivery: WebhookDelivery
     }
 }
 
-/// The answer of a mutation that gives a webhook a secret.
+/// The answer to a mutation that gives a webhook a secret.
 #[derive(SimpleObject)]
 pub struct KeyedWebhookPayload {
-    /// What the receiver checks signatures with. It is shown once.
+    /// The secret with which the receiver checks signatures. It is shown once.
     secret: Option<String>,
     /// The webhook after the write.
     webhook: Option<Webhook>,
-    /// Why the input was refused; empty if it was not.
+    /// Why the input was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
     /// Always null: webhooks are not in the feed.
     change: Option<ChangeReference>,
@@ -177,13 +177,13 @@ mutations! {
     WebhookMutation {
         /// Disables a webhook. For administrators.
         disable_webhook(WebhookInput, "The webhook.") -> WebhookPayload = webhook::disable;
-        /// Enables a webhook: it goes on where it stood, or from now on if the feed no longer goes back so far. For
+        /// Enables a webhook: it continues where it was, or from now on if the feed no longer goes back so far. For
         /// administrators. `INVALID_STATE` if 100 are active already.
         enable_webhook(WebhookInput, "The webhook.") -> WebhookPayload = webhook::enable;
-        /// Tells a webhook again what comes after a cursor. For administrators. Top-level errors: `INVALID_CURSOR` of what is
-        /// none, `CURSOR_EXPIRED` of one of another database, older than the feed is kept, or beyond its end.
-        replay_webhook(ReplayWebhookInput, "The webhook, and from where on.") -> WebhookPayload = webhook::replay;
-        /// Sends a test message at once, and answers what became of it. For administrators; not with an `Idempotency-Key`.
+        /// Sends a webhook again what comes after a cursor. For administrators. Top-level errors: `INVALID_CURSOR` for what
+        /// is not a cursor, `CURSOR_EXPIRED` for one of another database, one older than the feed is kept, or one beyond its end.
+        replay_webhook(ReplayWebhookInput, "The webhook, and the cursor to start after.") -> WebhookPayload = webhook::replay;
+        /// Sends a test message at once, and answers with its outcome. For administrators; not with an `Idempotency-Key`.
         test_webhook(WebhookInput, "The webhook.") -> TestWebhookPayload = webhook::test;
     }
 }
@@ -193,9 +193,9 @@ pub struct WebhookSecretMutation;
 
 #[Object]
 impl WebhookSecretMutation {
-    /// Registers a webhook. It is told of what changes from now on. For administrators; not with an `Idempotency-Key`, since the
-    /// answer holds the secret. `INVALID` of an address that is not https, `NOT_FOUND` of no client, `INVALID_STATE` of a
-    /// client that is not active or has not the scope `SYNC`, and if 100 webhooks are active already.
+    /// Registers a webhook. It is told of what changes from now on. For administrators; not with an `Idempotency-Key`,
+    /// since the answer holds the secret. `INVALID` for an address that is not https, `NOT_FOUND` if the client does not
+    /// exist, `INVALID_STATE` if the client is not active or does not have the scope `SYNC`, or if 100 webhooks are active already.
     async fn register_webhook(
         &self,
         ctx: &Context<'_>,
@@ -207,8 +207,8 @@ impl WebhookSecretMutation {
         ))
     }
 
-    /// Gives a webhook a new secret. The one before signs as well for 24 hours. For administrators; not with an
-    /// `Idempotency-Key`.
+    /// Gives a webhook a new secret. For 24 hours messages are signed with the previous one as well. For administrators;
+    /// not with an `Idempotency-Key`.
     async fn rotate_webhook_secret(
         &self,
         ctx: &Context<'_>,

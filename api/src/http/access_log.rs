@@ -1,4 +1,5 @@
-//! What operators are told of a request: a line of the log, the metrics and a trace. No token, no variable, no text.
+//! The access log: what operators are told about a request, in a line of the log, the metrics and a trace. Never writes a
+//! token, a variable or a text.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ use crate::database::scope::Scope;
 use crate::telemetry::metrics::Answered;
 use crate::telemetry::traces::Traced;
 
-/// How a request came.
+/// How a request arrived.
 #[derive(Clone, Copy)]
 pub enum Method {
     Get,
@@ -43,21 +44,20 @@ impl Method {
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The status of a request whose client went away before it was answered: nobody was sent it.
+/// The status in the log of a request whose client left before the answer. It is never sent.
 const CANCELLED: u16 = 499;
 
-/// What is known of a request, the more the further it comes. It is told of once: when it is reported, or else when it is given
-/// up.
+/// What is known about a request, more and more as it proceeds. It is logged once: by `log`, or else when it is dropped.
 pub struct LogEntry {
     service: Service,
     request_id: String,
-    /// What is asked.
+    /// The path that is requested.
     pub path: &'static str,
     method: Method,
-    /// The trace that its client has begun; `None` if no traces are sent.
+    /// The trace that the client has started; `None` if no traces are sent.
     trace: Option<Context>,
     came: Instant,
-    /// When its execution began, counted from its coming, if traces are sent.
+    /// When the execution began, counted from the arrival, if traces are sent.
     admitted: Option<Duration>,
     pub operation: Option<String>,
     /// The beginning of the document's hash.
@@ -69,16 +69,16 @@ pub struct LogEntry {
     is_logged: bool,
 }
 
-/// What bounds the work for a request, and counts its statements. Clones bound it together.
+/// The deadline for the work on a request, and the count of its statements. Clones share the count.
 #[derive(Clone)]
 pub struct Bounds {
     pub request_id: String,
-    /// When it must be done.
+    /// The deadline.
     pub until: Instant,
     pub scope: Scope,
 }
 
-/// What became of a request. Of a subscription: of its beginning.
+/// The outcome of a request; for a subscription, of its beginning.
 #[derive(Clone, Copy)]
 pub struct Outcome<'a> {
     status: u16,
@@ -89,14 +89,14 @@ pub struct Outcome<'a> {
 }
 
 impl<'a> Outcome<'a> {
-    /// Its client went away before it was answered.
+    /// The client left before the answer.
     const CANCELLED: Self = Self { status: CANCELLED, executed: false, codes: &[] };
 
     pub fn of(answer: &'a Answer, media: Media) -> Self {
         Self { status: answer.status(media).as_u16(), executed: answer.is_executed(), codes: &answer.codes }
     }
 
-    /// It is answered with what follows, which is none of ours to look into.
+    /// Answered with a body that follows and is not inspected here.
     pub fn begun(status: StatusCode) -> Self {
         Self { status: status.as_u16(), executed: true, codes: &[] }
     }
@@ -109,7 +109,7 @@ impl Drop for LogEntry {
 }
 
 impl LogEntry {
-    /// A request comes.
+    /// A request arrives.
     pub fn of(service: &Service, method: Method, headers: &HeaderMap) -> Self {
         Self {
             service: service.clone(),
@@ -129,23 +129,23 @@ impl LogEntry {
         }
     }
 
-    /// Whose request it is: what it does from now on goes by the lane of its client.
+    /// Names the client: from now on the request shares the client's limit of database connections.
     pub fn goes_by(&self, payer: &Payer) {
         self.scope.goes_by(|| self.service.lanes.of(payer));
     }
 
-    /// The bounds of the work for it, which begins now.
+    /// The bounds of the work on it, which begins now.
     pub fn bounds(&self) -> Bounds {
         let until = Instant::now() + self.service.time_limit();
         Bounds { request_id: self.request_id.clone(), until, scope: self.scope.clone() }
     }
 
-    /// It may be executed.
+    /// Notes that it may be executed.
     pub fn admitted(&mut self) {
         self.admitted = self.trace.as_ref().map(|_| self.came.elapsed());
     }
 
-    /// Nothing is told of it: it was no request.
+    /// Logs nothing: this was not a request.
     pub fn forget(mut self) {
         self.is_logged = true;
     }
@@ -158,7 +158,7 @@ impl LogEntry {
         self.is_logged
     }
 
-    /// It is answered. What a subscription comes to after its beginning is counted only.
+    /// Logs the answer. Of what a subscription answers after its beginning, only the errors are counted.
     pub fn log(&mut self, outcome: Outcome<'_>) {
         let Outcome { status, executed, codes } = outcome;
         if std::mem::replace(&mut self.is_logged, true) {
@@ -187,19 +187,19 @@ impl LogEntry {
         }
     }
 
-    /// It is answered at once: the answer as its client receives it.
+    /// Logs an answer that is complete, and returns it as the client receives it.
     pub fn answer(mut self, answer: Answer, media: Media) -> Response {
         self.log(Outcome::of(&answer, media));
         (self.headers(), answer.respond(media)).into_response()
     }
 
-    /// It is answered with a body that goes on to come.
+    /// Logs an answer whose body is streamed, and returns it.
     pub fn begin(mut self, response: Response) -> Response {
         self.log(Outcome::begun(response.status()));
         (self.headers(), response).into_response()
     }
 
-    /// What a client is told beside its answer: the request's id, and what it has left.
+    /// The headers of the answer: the request's id, and the points that are left.
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         if let Ok(id) = HeaderValue::from_str(&self.request_id) {

@@ -1,4 +1,5 @@
-//! Whose connection or request it is: an address, and how many things it has open.
+//! Client addresses: which network a connection or request belongs to, and how many things that network has open. Does not
+//! decide whether a proxy is trusted.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -8,15 +9,15 @@ use axum::http::{HeaderMap, HeaderName};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The address that a proxy has forwarded last.
+/// The last address that a proxy has forwarded.
 pub fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
     let value = headers.get_all(FORWARDED_FOR).iter().next_back()?;
     let last = value.to_str().ok()?.rsplit(',').next()?.trim();
-    // Some proxies write the port as well.
+    // Some proxies also write the port.
     last.parse().ok().or_else(|| last.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
-/// An address of the older protocol; of the newer one the first half, which names the network: each has many.
+/// An IPv4 address as it is; of an IPv6 address the first half, which names the network: a network has many addresses.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
@@ -27,14 +28,14 @@ pub fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// How many of something each network may have.
+/// How many of something each network may have at once.
 #[derive(Debug)]
 pub struct Shares {
     most: usize,
     taken: Mutex<HashMap<IpAddr, usize>>,
 }
 
-/// One of them. It is given back when it is dropped.
+/// One of them, given back when it is dropped.
 #[derive(Debug)]
 pub struct Share {
     shares: Arc<Shares>,
@@ -46,7 +47,7 @@ impl Shares {
         Arc::new(Self { most, taken: Mutex::default() })
     }
 
-    /// One for the network of an address, if it may have one more.
+    /// One for the network of an address, if it may have another one.
     pub fn take(self: &Arc<Self>, address: IpAddr) -> Option<Share> {
         let network = network(address);
         let mut taken = self.taken();

@@ -1,4 +1,4 @@
-//! An answer: what is said, and with which status. The whole status policy stands here.
+//! An answer: its body and its status, with the whole status policy. Executes nothing and logs only faults.
 
 use std::borrow::Cow;
 
@@ -11,10 +11,10 @@ use super::media::Media;
 use crate::error::Error;
 use crate::telemetry::chain;
 
-/// Tells that an answer was given before.
+/// Marks an answer that was given before.
 pub const IS_AGAIN: HeaderName = HeaderName::from_static("idempotency-replayed");
 pub const TRUE: HeaderValue = HeaderValue::from_static("true");
-/// In how many seconds a request is repeated whose database does not answer now.
+/// After how many seconds to retry when the database does not answer.
 const AWAY_SECONDS: u16 = 1;
 
 /// The outcome of a request, and the GraphQL response as JSON.
@@ -23,26 +23,26 @@ pub struct Answer {
     body: Vec<u8>,
     /// The codes of its errors.
     pub codes: Vec<&'static str>,
-    /// Where it stands in what is followed, if the client asks for that.
+    /// The cursor of a result of a subscription, if the client selects it.
     pub cursor: Option<String>,
     /// Whether it was given before.
     is_again: bool,
 }
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
-    /// Executed. Fields may have failed.
+    /// Executed. Single fields may have failed.
     Executed,
-    /// The document, its variables or its cost were refused: nothing was executed.
+    /// The document, its variables or its cost were refused; nothing was executed.
     DocumentRefused,
-    /// The request was not a GraphQL request, or did not come so far.
+    /// The request was not a GraphQL request, or did not get that far.
     Failed(StatusCode),
 }
 
 impl Outcome {
-    /// Clients that take `application/json` only expect 200 for whatever is well-formed GraphQL over HTTP; the newer type
-    /// tells by its status that nothing was executed. (GraphQL over HTTP, "Status Codes".)
+    /// Clients that take only `application/json` expect 200 for any well-formed GraphQL request; with the newer type the
+    /// status says that nothing was executed. (GraphQL over HTTP, "Status Codes".)
     fn status(self, media: Media) -> StatusCode {
         match (self, media) {
             (Self::Executed, _) | (Self::DocumentRefused, Media::Json) => StatusCode::OK,
@@ -62,7 +62,7 @@ impl Answer {
         Self { is_again: true, ..Self::executed(body.into_bytes(), Vec::new()) }
     }
 
-    /// The same errors, where nothing was done after all.
+    /// The same errors without data, because nothing was written after all.
     #[must_use]
     pub fn without_data(mut self) -> Self {
         if let Ok(Value::Object(mut body)) = serde_json::from_slice(&self.body) {
@@ -72,7 +72,7 @@ impl Answer {
         self
     }
 
-    /// A document that was refused, with errors that have their codes.
+    /// A document that was refused, with errors that carry their codes.
     pub fn document_refused(body: Vec<u8>, codes: Vec<&'static str>) -> Self {
         Self { outcome: Outcome::DocumentRefused, body, codes, cursor: None, is_again: false }
     }
@@ -81,12 +81,12 @@ impl Answer {
         Self::document_refused(error(message, &json!({ "code": code })), vec![code])
     }
 
-    /// A request that was not understood, or not allowed.
+    /// A request that was not understood, or is not allowed.
     pub fn refused(status: StatusCode, code: &'static str, message: &str) -> Self {
         Self::failed(status, code, error(message, &json!({ "code": code })))
     }
 
-    /// A request whose client has no points left for it until so many seconds are over. Who has no headers reads them here.
+    /// A request whose client has too few points left for so many seconds. Clients that see no headers read the time in the error.
     pub fn rate_limited(seconds: u64) -> Self {
         let message = format!("You have asked for too much. Retry after {seconds} seconds.");
         let extensions = json!({ "code": "RATE_LIMITED", "retryAfter": seconds });
@@ -103,9 +103,9 @@ impl Answer {
         Self { outcome: Outcome::Failed(status), body, codes: vec![code], cursor: None, is_again: false }
     }
 
-    /// A request that has come to an error as a whole. The chain of a fault goes to the log.
+    /// A request that failed as a whole. For a fault the chain of causes is logged.
     pub fn of_error(error: &Error, request_id: &str) -> Self {
-        // What a database refuses of an input is told by a use case. As a whole it is a fault.
+        // A use case's validation errors are part of a mutation's answer. If they fail a whole request, that is a fault.
         if matches!(error, Error::Refused(_)) {
             return Self::of_error(&Error::internal(error.to_string()), request_id);
         }
@@ -126,7 +126,7 @@ impl Answer {
         self.outcome == Outcome::Executed
     }
 
-    /// Whether the client is to ask otherwise.
+    /// Whether the client is to blame (a status of 4xx).
     pub fn is_of_the_client(&self) -> bool {
         self.status(Media::GraphqlResponse).is_client_error()
     }

@@ -1,4 +1,4 @@
-//! The viewer behind a request's `Authorization` header.
+//! Finds the viewer behind a request's `Authorization` header. Does not decide what a viewer may do.
 
 use axum::http::{HeaderMap, header};
 
@@ -12,12 +12,12 @@ use crate::error::Error;
 use crate::service::acting::acting;
 use crate::service::context::AppContext;
 
-/// The viewer of a request. A token that is refused costs a point as well, its address's.
+/// The viewer of a request. A token that is refused costs its address a point.
 pub async fn authenticate(service: &Service, caller: Caller<'_>, entry: &mut LogEntry) -> Result<Viewer, Answer> {
     authenticate_by(service, authorization(caller.headers), caller, entry).await
 }
 
-/// The same, where the authorization may have come otherwise.
+/// The same, for an authorization that may come from elsewhere than a header.
 pub async fn authenticate_by(
     service: &Service,
     authorization: Option<&str>,
@@ -42,7 +42,7 @@ pub fn authorization(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default())
 }
 
-/// No authorization is anonymous; one that is not a valid bearer token is refused.
+/// Without an authorization the viewer is anonymous; an authorization that is not a valid bearer token is refused.
 async fn authorize(app: &AppContext, authorization: Option<&str>) -> Result<Viewer, Error> {
     let Some(value) = authorization else { return Ok(Viewer::anonymous()) };
     let token = bearer(value).ok_or(Error::Unauthenticated("The Authorization header holds no bearer token."))?;

@@ -1,5 +1,7 @@
-//! Server-Sent Events in distinct connections mode: an operation a connection, `next` for each of its results, `complete` at
-//! its end (the protocol of `graphql-sse`). A comment now and then keeps proxies from closing a quiet connection.
+//! Server-Sent Events in distinct connections mode (the protocol of `graphql-sse`): one operation per connection, `next`
+//! for each result, `complete` at the end. Streams answers, and executes nothing itself.
+//!
+//! A comment now and then keeps proxies from closing a quiet connection.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -22,7 +24,7 @@ use crate::telemetry::metrics::{Open, Transport};
 
 const EVENT_STREAM: &str = "text/event-stream";
 
-/// Whether a client takes a stream of events.
+/// Whether a client accepts a stream of events.
 pub fn are_taken(headers: &HeaderMap) -> bool {
     is_named(headers, EVENT_STREAM)
 }
@@ -34,7 +36,7 @@ struct Following {
     open: Open,
 }
 
-/// The results of an operation until it ends; those of a subscription until the token expires or the service stops.
+/// Streams the results of an operation to its end; those of a subscription until the token expires or is revoked, or the service stops.
 pub fn stream(service: &Service, prepared: Prepared, entry: LogEntry, bounds: Bounds) -> axum::response::Response {
     let goes_on = prepared.goes_on();
     let mut headers = entry.headers();
@@ -42,7 +44,7 @@ pub fn stream(service: &Service, prepared: Prepared, entry: LogEntry, bounds: Bo
         headers.insert(IS_AGAIN, TRUE);
     }
     let following = Following {
-        // A query or a mutation that has begun comes to its end.
+        // A query or a mutation in progress is finished.
         end_reason: if goes_on { until_end(service, prepared.credential).boxed() } else { future::pending().boxed() },
         answers: answers(service.clone(), prepared, entry, bounds),
         open: service.metrics.subscription(Transport::Events),
@@ -51,8 +53,8 @@ pub fn stream(service: &Service, prepared: Prepared, entry: LogEntry, bounds: Bo
     (headers, Sse::new(events(following)).keep_alive(KeepAlive::new().interval(heartbeat))).into_response()
 }
 
-/// `next` for each result, and `complete` at the end of the operation. When the token expires or the service stops the stream
-/// breaks off: the client is to come again.
+/// `next` for each result, and `complete` at the end of the operation. When the token expires or is revoked, or the service
+/// stops, the stream of a subscription breaks off, so that the client connects again.
 fn events(following: Following) -> impl Stream<Item = Result<Event, Infallible>> {
     stream::unfold(Some(following), |following| async move {
         let mut following = following?;
@@ -72,10 +74,10 @@ fn events(following: Following) -> impl Stream<Item = Result<Event, Infallible>>
     })
 }
 
-/// A result. A client that loses the stream sends the id of the last one as `Last-Event-ID`, and goes on after it.
+/// A result. A client that loses the stream sends the id of the last one as `Last-Event-ID`, and continues after it.
 fn next(answer: &Answer) -> Event {
     let event = Event::default().event("next").data(answer.text());
-    // An id is one line.
+    // An id must be one line.
     match answer.cursor.as_ref().filter(|cursor| !cursor.contains(['\r', '\n', '\0'])) {
         Some(cursor) => event.id(cursor),
         None => event,

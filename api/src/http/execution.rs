@@ -1,5 +1,5 @@
-//! How a prepared request is executed: to one answer, or to answers as they come. None of them takes longer than it may,
-//! occupies every worker with a new document, or ends the service with a panic; and none tells a client more than it may read.
+//! Executes a prepared request, to one answer or to answers as they come. No execution may exceed its time limit, occupy
+//! every worker with a new document, end the service by a panic, or show a client more of an error than it may read.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
@@ -25,7 +25,7 @@ use crate::graphql::batch::Batches;
 use crate::service::timeout::within;
 use crate::telemetry::chain;
 
-/// The answer to a query or a mutation. The caller sees to its time.
+/// The answer to a query or a mutation. The caller limits its time.
 pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> Answer {
     let (schema, is_validated) = (schema_for(service, &prepared), prepared.is_validated());
     let Prepared { request, unproven, batches, told_cost, once, .. } = prepared;
@@ -34,7 +34,7 @@ pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> 
         Idempotency::First(open) => Some(open),
         Idempotency::NoKey => None,
     };
-    // Boxed: it is large, and is handed on several times.
+    // Boxed: it is large, and is moved several times.
     let execution = Box::pin(schema.execute(request));
     let response = first_step(service, is_validated, batches.drive(execution)).await;
     drop(batches);
@@ -45,7 +45,7 @@ pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> 
     }
 }
 
-/// What a future comes to within the bounds of a request. `Err`: it took longer, or panicked.
+/// Runs a future within the bounds of a request. `Err`: it took too long, or panicked.
 pub async fn in_time<T>(bounds: &Bounds, work: impl Future<Output = T>) -> Result<T, Answer> {
     let Bounds { request_id, until, scope } = bounds;
     let done = scope.during(tokio::time::timeout_at((*until).into(), unharmed(work))).await;
@@ -57,8 +57,8 @@ fn too_long(request_id: &str) -> Answer {
     Answer::fault(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message, request_id)
 }
 
-/// The answers to an operation as they come: to a query or a mutation one, to a subscription each of its results. A request
-/// that is refused, and a fault of the service itself, are the last of them.
+/// The answers to an operation as they come: one for a query or a mutation, each result for a subscription. A refused
+/// request, or a fault of the service, is the last of them.
 pub fn answers(
     service: Service,
     prepared: Prepared,
@@ -77,7 +77,7 @@ pub fn answers(
     stream::once(once).boxed()
 }
 
-/// A subscription that is followed.
+/// A subscription in progress.
 struct Following {
     service: Service,
     results: BoxStream<'static, Response>,
@@ -85,13 +85,13 @@ struct Following {
     is_validated: bool,
     batches: Batches,
     told_cost: Option<u64>,
-    /// Who pays for each result before it is made, and how much.
+    /// Who pays for each result before it is computed, and how much.
     payer: Payer,
     cost: u64,
-    /// Whether the next result is paid, as the first one is from the beginning.
+    /// Whether the next result is paid for. The first one is, from the beginning.
     is_paid: bool,
     entry: LogEntry,
-    /// Each result has as long as a request.
+    /// Each result has the time limit of a request.
     bounds: Bounds,
 }
 
@@ -113,12 +113,12 @@ impl Following {
         answers.boxed()
     }
 
-    /// The next result, of which no more than the time that a request may take is spent working. Operators are told of a
-    /// subscription when it has begun to wait, or has come to its first result.
+    /// The next result. Working on it has the time limit of a request, waiting for it has none. The subscription is logged when
+    /// it begins to wait, or with its first result.
     async fn next(&mut self) -> Option<Answer> {
         let Self { service, results, unproven, is_validated, batches, told_cost, payer, cost, is_paid, entry, bounds } =
             self;
-        // Whoever cannot pay for what comes next subscribes again after the last result.
+        // A client that cannot pay for the next result subscribes again after the last one.
         if !std::mem::take(is_paid)
             && let Err(refused) = take(service, payer, *cost, entry)
         {
@@ -149,7 +149,7 @@ impl Following {
     }
 }
 
-/// Where a result stands in what is followed: the `cursor` that its only field has, if it was asked for.
+/// The position of a result in its subscription: the `cursor` of its only field, if it was selected.
 fn cursor(data: &Value) -> Option<String> {
     let Value::Object(fields) = data else { return None };
     match fields.values().next()? {
@@ -161,12 +161,12 @@ fn cursor(data: &Value) -> Option<String> {
     }
 }
 
-/// Documents that are known to fit the schema are not asked again. Those that ask for it are shown the published one.
+/// Documents that are known to fit the schema are not validated again. Those that ask for the schema see the published one.
 fn schema_for<'a>(service: &'a Service, prepared: &Prepared) -> &'a Schema {
     if prepared.is_validated() { &service.schema } else { &service.trusting }
 }
 
-/// Runs an execution.
+/// Runs an execution, whose first step may wait for its turn.
 async fn first_step<T>(service: &Service, is_validated: bool, execution: impl Future<Output = T>) -> T {
     let mut execution = pin!(execution);
     match first_poll(service, is_validated, execution.as_mut()).await {
@@ -175,7 +175,7 @@ async fn first_step<T>(service: &Service, is_validated: bool, execution: impl Fu
     }
 }
 
-/// The first step of an execution. A document that is validated in it waits for its turn.
+/// The first step of an execution. If the document is validated in it, it waits for its turn.
 async fn first_poll<T>(
     service: &Service,
     is_validated: bool,
@@ -185,12 +185,12 @@ async fn first_poll<T>(
     poll!(&mut execution)
 }
 
-/// What a future comes to; a panic in it is a fault of this request only.
+/// Runs a future; a panic in it is a fault of this request only.
 async fn unharmed<T>(future: impl Future<Output = T>) -> Result<T, Error> {
     AssertUnwindSafe(future).catch_unwind().await.map_err(|_| Error::internal("a panic"))
 }
 
-/// The answer that a response comes to. Without `data` the request itself was wrong.
+/// Turns a response into an answer. Without `data` the request itself was wrong.
 fn finish(
     service: &Service,
     unproven: Option<Hash>,
@@ -217,13 +217,13 @@ fn finish(
     }
 }
 
-/// Whether a request came to its execution: an error that has no path is one of the request itself.
+/// Whether the request was executed: an error without a path belongs to the request itself.
 fn was_executed(response: &Response) -> bool {
     response.errors.iter().all(|error| !error.path.is_empty())
 }
 
-/// What a client may read of an error: its code, which is returned, and its words. The chain of an internal fault goes to the
-/// log.
+/// Prepares an error for the client, which reads its code and its message. Returns the code; for a fault the chain of
+/// causes is logged.
 fn publish(error: &mut ServerError, executed: bool, request_id: &str) -> &'static str {
     let own = error.source::<Error>().or_else(|| error.source::<std::sync::Arc<Error>>().map(AsRef::as_ref));
     let code = match own {

@@ -1,4 +1,5 @@
-//! The explorer page at `/`: GraphiQL, compiled into the program, so that it works without the internet.
+//! The explorer page at `/`: GraphiQL, compiled into the program, so that it works without the internet. Serves static
+//! files and nothing else.
 
 use axum::Router;
 use axum::http::header;
@@ -12,7 +13,7 @@ const PAGE: &str = include_str!("../../explorer/index.html");
 /// A file of the page: its path, its type, its bytes.
 type Asset = (&'static str, &'static str, &'static [u8]);
 
-/// Packed with gzip, which every browser reads.
+/// Compressed with gzip, which every browser reads.
 const PACKED: [Asset; 4] = [
     ("/explorer/react.js", "text/javascript", include_bytes!("../../explorer/react.production.min.js.gz")),
     ("/explorer/react-dom.js", "text/javascript", include_bytes!("../../explorer/react-dom.production.min.js.gz")),
@@ -23,7 +24,7 @@ const PLAIN: [Asset; 2] = [
     ("/explorer/page.css", "text/css", include_bytes!("../../explorer/page.css")),
     ("/explorer/start.js", "text/javascript", include_bytes!("../../explorer/start.js")),
 ];
-/// The page runs its own files only.
+/// The page may run its own files only.
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; \
                       worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 

@@ -1,4 +1,5 @@
-//! `GET /export.ndjson`: the record as lines, as the caller may see it.
+//! `GET /export.ndjson`: the register as lines, as the caller may see it. Authenticates, takes points and streams; what the
+//! lines say is up to `crate::export`.
 
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
@@ -21,12 +22,12 @@ use super::state::Service;
 use crate::service::registry::{parse_type, published};
 use crate::telemetry::chain;
 
-/// What an export costs at least; it costs a point for each record that there is.
+/// What a full export costs at least. It costs a point for each record in the register.
 const WHOLE: u64 = 5000;
-/// What an export of what has changed since a cursor costs: as much as a page of 100 changes of which a field is asked.
+/// The cost of an export of what has changed since a cursor: that of a page of 100 changes with one field.
 const SINCE: u64 = 200;
 
-/// What it is called in the log and the metrics.
+/// Its name in the log and the metrics.
 const OPERATION: &str = "export.ndjson";
 
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/x-ndjson");
@@ -34,9 +35,9 @@ const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/x-ndjson
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parameters {
-    /// Names of types, with commas between; all of them unless given.
+    /// Names of types, separated by commas; all types if omitted.
     types: Option<String>,
-    /// A cursor of the feed: what has changed since.
+    /// A cursor of the feed: only what has changed since.
     after: Option<String>,
 }
 
@@ -69,10 +70,10 @@ async fn begin(
     let points = if parameters.after.is_some() { SINCE } else { WHOLE.max(service.app.sizes.total()) };
     take(service, &caller.payer(service, &viewer), points, entry)?;
     let records = types(parameters.types.as_deref())?;
-    // One that has begun comes to its end when the service stops.
+    // An export in progress is finished when the service stops.
     let expired = until_expired(service, Credential::from(&viewer));
     let mut lines = Box::pin(crate::export::export(service.app.clone(), viewer, records, parameters.after));
-    // What is wrong with the request shows in the first lines.
+    // What is wrong with the request shows when the first lines are read.
     let first = lines.next().await.transpose().map_err(|error| Answer::of_error(&error, &bounds.request_id))?;
     let (request_id, scope) = (bounds.request_id.clone(), bounds.scope.clone());
     let lines = stream::unfold((lines, scope), async |(mut lines, scope)| {

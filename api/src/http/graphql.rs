@@ -1,4 +1,4 @@
-//! `/graphql`: from a request to its answer.
+//! `/graphql`: from a request to its answer. Calls the steps in their order, and has no rules of its own.
 
 use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
@@ -26,12 +26,12 @@ pub async fn post(State(service): State<Service>, mut request: Request) -> Respo
     if announces_more(&headers, service.app.config.limits.body) {
         return handle(&service, caller, entry, || Err(too_large())).await;
     }
-    // Whoever sends a byte a second does not hold a connection for ever.
+    // A client that sends a byte a second does not hold a connection for ever.
     let body = tokio::time::timeout(service.time_limit(), Bytes::from_request(request, &())).await;
     handle(&service, caller, entry, || Asked::of_body(&headers, body)).await
 }
 
-/// Whether a request says that its body is larger than it may be.
+/// Whether a request announces a body that is larger than allowed.
 fn announces_more(headers: &HeaderMap, largest: usize) -> bool {
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     length.is_some_and(|length| length > largest)
@@ -57,7 +57,7 @@ pub async fn get(
     handle(&service, caller, entry, asked).await
 }
 
-/// A request by another method.
+/// A request with another method.
 pub async fn other(State(service): State<Service>, headers: HeaderMap) -> Response {
     let entry = LogEntry::of(&service, Method::Other, &headers);
     let refused = Answer::refused(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Ask by POST, or by GET.");
@@ -82,14 +82,14 @@ async fn handle(
         let asked = asked()?;
         let viewer = authenticate(service, caller, &mut entry).await?;
         let prepared = prepare(service, Asking::of(service, viewer, caller), asked, &mut entry).await?;
-        // Who takes both has a stream of what goes on, and an answer to what is one.
+        // A client that accepts both gets a stream for a subscription, and an answer for anything else.
         if takes_events && (media.is_none() || prepared.goes_on()) {
             return Ok(Done::Streams(Box::new(prepared)));
         }
         Ok(Done::Answers(answer(service, prepared, &bounds.request_id).await))
     };
     let done = in_time(&bounds, Box::pin(work)).await;
-    // Who takes events alone is refused in the newer form, whose status tells.
+    // A client that accepts only events is refused in the newer form, whose status says that nothing was executed.
     let refusal = if takes_events { Media::GraphqlResponse } else { Media::Json };
     match done.unwrap_or_else(Err) {
         Ok(Done::Streams(prepared)) => events::stream(service, *prepared, entry, bounds),
@@ -97,7 +97,7 @@ async fn handle(
     }
 }
 
-/// What a request comes to.
+/// What a request leads to.
 enum Done {
     Answers(Answer),
     Streams(Box<Prepared>),

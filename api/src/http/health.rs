@@ -1,4 +1,4 @@
-//! Whether the process lives, and whether it can answer.
+//! Health checks: whether the process is alive, and whether it can answer. They need no token and cost no points.
 
 use std::time::Duration;
 
@@ -11,17 +11,17 @@ use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::telemetry::chain;
 
-/// What the paths begin with.
+/// The beginning of their paths.
 pub const PREFIX: &str = "/health/";
 
-/// Whoever asks does not wait for longer.
+/// A health check waits no longer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub async fn live() -> &'static str {
     "live\n"
 }
 
-/// 200 while the schema is up to date, and the database answers and takes writes. A service that listens has migrated.
+/// 200 while the schema is up to date, and the database answers and accepts writes. A service that listens has migrated already.
 pub async fn ready(State(service): State<Service>) -> (StatusCode, &'static str) {
     match tokio::time::timeout(PATIENCE, is_ready(&service.app)).await {
         Ok(Ok(())) => return (StatusCode::OK, "ready\n"),

@@ -1,4 +1,5 @@
-//! `Idempotency-Key`: a mutation that comes again is not done again.
+//! `Idempotency-Key`: a mutation that is sent again is not executed again. Stores nothing itself: the service does, in the
+//! mutation's transaction.
 
 use std::sync::Arc;
 
@@ -13,10 +14,10 @@ use crate::service::context::AppContext;
 use crate::service::idempotency::{Claimed, KeyedRequest, Open, claim};
 
 pub const KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// Longest keys.
+/// The longest key.
 const LONGEST: usize = 255;
 
-/// The codes of what may succeed when it comes again.
+/// The codes of errors that may be gone on a retry.
 const FAULTS: [&str; 2] = ["INTERNAL", "UNAVAILABLE"];
 
 /// The key of a request, and a hash of its body.
@@ -37,26 +38,26 @@ impl IdempotencyKey {
         Ok(Some(Self { key: key.to_owned(), fingerprint: sha256(body) }))
     }
 
-    /// The request as its client's; keys are for whoever has a token.
+    /// The keyed request of its client; `None` without a token.
     pub fn by(self, viewer: &Viewer) -> Option<KeyedRequest> {
         Some(KeyedRequest { client: viewer.identity()?, key: self.key, fingerprint: self.fingerprint })
     }
 }
 
-/// What is known of a request's key.
+/// What is known of a request's idempotency key.
 #[derive(Default)]
 pub enum Idempotency {
-    /// It has none.
+    /// There is none.
     #[default]
     NoKey,
-    /// It comes for the first time: its transaction is open.
+    /// The key is new, and its transaction is open.
     First(Open),
-    /// It has come before: its answer.
+    /// The key was used before: the stored answer.
     Again(String),
 }
 
 impl Idempotency {
-    /// Claims a request's key, if it has one. The application that is to execute it.
+    /// Claims a request's key, if it has one. Also returns the application that is to execute it.
     pub async fn of(
         service: &Service,
         idempotency_key: Option<IdempotencyKey>,
@@ -66,7 +67,7 @@ impl Idempotency {
         let Some(keyed) = idempotency_key.and_then(|idempotency_key| idempotency_key.by(viewer)) else {
             return Ok((Arc::clone(&service.app), Self::NoKey));
         };
-        // Boxed: most requests have no key, and should not carry its room.
+        // Boxed: most requests have no key, and should not reserve its memory.
         match Box::pin(claim(&service.app, keyed)).await {
             Ok(Claimed::First(app, open)) => Ok((app, Self::First(open))),
             Ok(Claimed::Again(answer)) => Ok((Arc::clone(&service.app), Self::Again(answer))),
@@ -75,8 +76,8 @@ impl Idempotency {
     }
 }
 
-/// Commits what was done for the first time, with its answer. Of a request that failed by a fault of ours nothing is done, so
-/// that it may come again.
+/// Commits what was done for the first time, with its answer. If it failed by a fault of the service, nothing is kept, so
+/// that it may be sent again.
 pub async fn keep(service: &Service, open: Open, answer: Answer, request_id: &str) -> Answer {
     if !answer.is_executed() {
         return answer;

@@ -1,4 +1,5 @@
-//! How many connections to the database the requests of one client use at once: nobody holds all of them.
+//! Lanes: how many database connections the requests of one client use at once, so that no client holds all of them. Knows
+//! clients only, not what they ask.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -6,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use super::rate_limit::Payer;
 use crate::database::scope::Lane;
 
-/// After so many new lanes those that nobody uses are forgotten.
+/// After so many new lanes, unused ones are dropped.
 const FORGET_EVERY: usize = 1000;
 
 #[derive(Debug)]
@@ -16,13 +17,13 @@ pub struct Lanes {
 }
 
 impl Lanes {
-    /// Of so many connections each client may use a quarter to read, and as many to write.
+    /// Each client may use a quarter of so many connections to read, and as many to write.
     pub fn over(connections: u32) -> Self {
         let width = usize::try_from(connections / 4).unwrap_or(usize::MAX).max(1);
         Self { width, lanes: Mutex::default() }
     }
 
-    /// The lane of a client; the same one as long as it has a request.
+    /// The lane of a client; the same one as long as the client has a request.
     pub fn of(&self, payer: &Payer) -> Arc<Lane> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lane) = lanes.get(payer).and_then(Weak::upgrade) {

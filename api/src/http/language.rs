@@ -1,4 +1,4 @@
-//! `Accept-Language`: which of the record's languages a client reads, best first.
+//! `Accept-Language`: which of the register's languages a client reads, best first. Chooses no text.
 
 use axum::http::{HeaderMap, header};
 use entity::text::Locale;
@@ -6,7 +6,7 @@ use entity::text::Locale;
 pub fn accepted(headers: &HeaderMap) -> Vec<Locale> {
     let header = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut ranked: Vec<(Locale, f32)> = header.split(',').filter_map(range).collect();
-    // Stable: equal weights stay in the client's order.
+    // Stable: equal weights keep the client's order.
     ranked.sort_by(|(_, one), (_, other)| other.total_cmp(one));
     ranked.into_iter().map(|(locale, _)| locale).collect()
 }

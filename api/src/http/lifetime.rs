@@ -1,4 +1,5 @@
-//! How long a stream of events or a socket may last: until its token expires or is revoked, or the service stops.
+//! How long an event stream or a socket may last: until its token expires or is revoked, or the service stops. Only tells
+//! the end reason; closing is up to the caller.
 
 use chrono::{DateTime, Utc};
 use futures_util::future::{self, Either};
@@ -8,7 +9,7 @@ use uuid::Uuid;
 use super::state::Service;
 use crate::auth::Viewer;
 
-/// Why it is over.
+/// The end reason of a stream or socket.
 #[derive(Clone, Copy)]
 pub enum EndReason {
     Expired,
@@ -17,7 +18,7 @@ pub enum EndReason {
 }
 
 impl EndReason {
-    /// The reason's name among the metrics.
+    /// The name of the reason in the metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::Expired => "expired",
@@ -27,7 +28,7 @@ impl EndReason {
     }
 }
 
-/// What lets a viewer in for how long.
+/// What admits a viewer, and until when.
 #[derive(Clone, Copy, Default)]
 pub struct Credential {
     expires_at: Option<DateTime<Utc>>,

@@ -1,4 +1,5 @@
-//! Connections: how many there may be, and of one address, how long their heads may take, and how they end with the service.
+//! Connections: how many there may be in all and per address, how long headers may take to arrive, and how connections end
+//! with the service. Knows requests by path and headers only; the router answers them.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -26,25 +27,25 @@ use super::health::PREFIX as HEALTH;
 use super::media::Media;
 use crate::config::{Config, Switch};
 
-/// After a failed `accept`, such as for want of descriptors, others may become free.
+/// After a failed `accept`, such as when no descriptors are left: meanwhile some may become free.
 const PAUSE: Duration = Duration::from_millis(100);
-/// After so long a silence the system asks whether a client is there.
+/// After so long a silence the system checks whether the client is still there.
 const KEEPALIVE: Duration = Duration::from_mins(1);
-/// At the end, whoever has just connected has so long to begin a request that is on its way.
+/// When the service stops, a client that has just connected has so long to begin a request that is on its way.
 const LAST_CALL: Duration = Duration::from_millis(200);
 
-/// The connections beyond the limit that are answered all the same: whether the service is well, or else that it is full.
+/// How many connections beyond the limit are still answered: with the health of the service, or else that it is full.
 const SPARE: usize = 32;
-/// So many of these may be of one address.
+/// How many of these may be of one address.
 const SPARE_OF_ONE: usize = 4;
-/// How long a connection beyond the limit may take at all.
+/// How long a connection beyond the limit may last.
 const SPARE_LIFE: Duration = Duration::from_secs(15);
-/// How long it may take to say what it wants.
+/// How long its headers may take to arrive.
 const SPARE_HEAD: Duration = Duration::from_secs(2);
 
-/// Serves until the service stops; then takes no more connections than those that have come by then, and resolves when those that are
-/// open have finished their requests and the sockets are closed. A connection beyond the limits is told so, unless it asks whether the
-/// service is well.
+/// Serves until the service stops. Then it takes only the connections that have arrived by then, and resolves when the open
+/// ones have finished their requests and the sockets are closed. A connection beyond the limits is told so, unless it asks
+/// for the health of the service.
 pub async fn serve(listener: TcpListener, router: Router, config: &Config, stopping: watch::Receiver<bool>) {
     let limits = &config.limits;
     let unread = Duration::from_secs(limits.unread_seconds);
@@ -70,12 +71,12 @@ pub async fn serve(listener: TcpListener, router: Router, config: &Config, stopp
             Err(_) => tokio::time::sleep(PAUSE).await,
         }
     }
-    // All that have come, however many: tokio would have a task pause among them.
+    // All that have arrived, however many: tokio would make a task pause among them.
     while let Some(Ok((stream, address))) = tokio::task::unconstrained(listener.accept()).now_or_never() {
         connections.begin(stream, address, unread);
     }
     drop(listener);
-    // All places are free again.
+    // Waits until all connections are closed.
     drop(connections.places.acquire_many(limits.connections).await);
 }
 
@@ -86,7 +87,7 @@ fn builder(head: Duration) -> Builder {
     builder
 }
 
-/// What all connections have in common.
+/// What all connections share.
 struct Connections {
     builder: Builder,
     spare_builder: Builder,
@@ -100,13 +101,13 @@ struct Connections {
 }
 
 impl Connections {
-    /// Begins a connection that has come: within the limits, beyond them, or, if there are too many even of these, not at all.
+    /// Begins a connection that has arrived: within the limits, beyond them, or, if there are too many even of these, not at all.
     fn begin(&self, stream: TcpStream, address: SocketAddr, unread: Duration) {
         adjust(&stream, unread);
         match self.peer(address) {
             Ok(peer) => {
                 let (builder, stopping) = (self.builder.clone(), self.stopping.clone());
-                // Behind a proxy that is trusted each request has a share, not the connection.
+                // Behind a trusted proxy each request takes a share, not the connection.
                 let shares = self.trusts_proxy.then(|| Arc::clone(&self.shares));
                 tokio::spawn(connection(builder, stream, peer, shares, self.router.clone(), stopping));
             }
@@ -130,7 +131,7 @@ impl Connections {
     }
 }
 
-/// Why a connection or a request is not taken.
+/// Why a connection or a request is refused.
 struct Rejection {
     status: StatusCode,
     code: &'static str,
@@ -158,7 +159,7 @@ impl Rejection {
     }
 }
 
-/// A connection beyond the limits: one answer, to whoever asks whether the service is well.
+/// A connection beyond the limits gets one answer: the health of the service if it asks for that, or else the rejection.
 async fn beyond(builder: Builder, stream: TcpStream, rejection: &'static Rejection, router: Router) {
     let service = service_fn(move |request: Request<Incoming>| {
         let router = router.clone();
@@ -174,8 +175,8 @@ async fn beyond(builder: Builder, stream: TcpStream, rejection: &'static Rejecti
     let _ = tokio::time::timeout(SPARE_LIFE, builder.serve_connection(TokioIo::new(stream), service)).await;
 }
 
-/// Has the system send small answers at once, ask a silent client whether it is there, and cut a connection whose client leaves
-/// unread what it is sent. Where that cannot be set, it does not.
+/// Asks the system to send small answers at once, to check whether a silent client is still there, and to cut a connection
+/// whose client leaves data unread. Where this cannot be set, it is left out.
 fn adjust(stream: &TcpStream, unread: Duration) {
     let _ = stream.set_nodelay(true);
     let socket = SockRef::from(stream);
@@ -186,23 +187,24 @@ fn adjust(stream: &TcpStream, unread: Duration) {
     let _ = unread;
 }
 
-/// A place among the connections. Its requests carry it, so that a socket, which leaves its connection, keeps it.
+/// The address of a client, with its place among the connections. Its requests carry it, so that a socket, which leaves its
+/// connection, keeps the place.
 #[derive(Clone)]
 pub struct PeerAddress {
     address: SocketAddr,
     _held: Arc<(OwnedSemaphorePermit, Option<Share>)>,
-    /// Of the address for which a proxy asks.
+    /// The share of the address that a proxy forwards.
     share: Option<Arc<Share>>,
 }
 
 impl PeerAddress {
-    /// The address of the client.
+    /// The address that has connected.
     pub fn address(&self) -> IpAddr {
         self.address.ip()
     }
 }
 
-/// The place of a request: behind a proxy that is trusted with a share of the address for which it asks.
+/// The place of a request: behind a trusted proxy, with a share of the forwarded address.
 fn shared(
     peer: &PeerAddress,
     shares: Option<&Arc<Shares>>,
@@ -213,7 +215,7 @@ fn shared(
     Ok(PeerAddress { share: share.transpose()?.map(Arc::new), ..peer.clone() })
 }
 
-/// A body that holds a place until it is sent, if it is a stream.
+/// A body that keeps the share of a forwarded address until it is sent, if it is a stream.
 fn held(body: Body, peer: PeerAddress) -> Body {
     if peer.share.is_none() || body.size_hint().exact().is_some() {
         return body;
@@ -225,7 +227,7 @@ fn held(body: Body, peer: PeerAddress) -> Body {
     Body::from_stream(body.into_data_stream().map(in_place))
 }
 
-/// A connection that answers through the router, which is told its place.
+/// Serves a connection through the router, which is given its peer address.
 async fn connection(
     builder: Builder,
     stream: TcpStream,
@@ -238,9 +240,9 @@ async fn connection(
     let tell = Arc::clone(&begun);
     let service = service_fn(move |mut request: Request<Incoming>| {
         tell.notify_one();
-        // Some clients look for the headers of a socket by the names that they have written, such as gql.
+        // Some clients, such as gql, look for the headers of a socket in the letter case in which they have written them.
         let names = request.headers().contains_key(UPGRADE).then(|| request.extensions().clone());
-        // Whether the service is well is told in any case.
+        // The health of the service is told in any case.
         let shares = shares.as_ref().filter(|_| !request.uri().path().starts_with(HEALTH));
         let placed = shared(&peer, shares, request.headers());
         if let Ok(peer) = &placed {
@@ -258,12 +260,12 @@ async fn connection(
         }
     });
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
-    // Whoever breaks a connection off has nothing to be told.
+    // A client that breaks the connection off is told nothing.
     tokio::select! {
         _ = &mut connection => return,
         _ = stopping.wait_for(|stopping| *stopping) => {}
     }
-    // hyper closes a connection that has said nothing yet. Whoever has asked before is not waited for.
+    // hyper closes a connection that has sent nothing yet. A connection that has sent a request before is not waited for.
     tokio::select! {
         _ = &mut connection => return,
         () = begun.notified() => {}

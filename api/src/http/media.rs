@@ -1,11 +1,11 @@
-//! The two media types of an answer, and which of them a client takes.
+//! The two media types of an answer, and which of them a client accepts. Writes no answer.
 
 use axum::http::{HeaderMap, header};
 
-/// In which form an answer is written. They differ in the status of a request whose document is refused.
+/// The form in which an answer is written. They differ in the status of a request whose document is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Media {
-    /// `application/json`: what older clients take, and whoever asks for nothing.
+    /// `application/json`: for older clients, and for those that ask for nothing.
     Json,
     /// `application/graphql-response+json`.
     GraphqlResponse,
@@ -22,7 +22,7 @@ impl Media {
         }
     }
 
-    /// The best of what a client takes; `None` if it takes neither form.
+    /// The best of the forms that a client accepts; `None` if it accepts neither.
     pub fn accepted(headers: &HeaderMap) -> Option<Self> {
         if accepts(headers).next().is_none() {
             return Some(Self::Json);
@@ -44,7 +44,7 @@ impl Media {
     }
 }
 
-/// Whether a client names a form among those that it takes.
+/// Whether a client names a media type among those that it accepts.
 pub fn is_named(headers: &HeaderMap, name: &str) -> bool {
     ranges(headers).any(|range| range.is(name) && range.weight > 0.0)
 }
@@ -90,7 +90,7 @@ impl<'a> Range<'a> {
         self.is(name) || self.is("application/*") || self.is("*/*")
     }
 
-    /// A type that is named counts more than one that a star stands for.
+    /// A type that is named counts more than one that a wildcard covers.
     fn precision(&self) -> u8 {
         match self.name {
             "*/*" => 0,

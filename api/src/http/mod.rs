@@ -1,4 +1,4 @@
-//! Routes and layers, outermost first.
+//! The endpoint: routes and layers, outermost first. Holds no rules of the council, and never names `sea_orm`.
 
 mod access_log;
 mod address;
@@ -51,7 +51,7 @@ use crate::telemetry::metrics::Metrics;
 pub fn router(app: Arc<AppContext>) -> Router {
     let limits = app.config.limits.clone();
     let (largest_body, rates) = (limits.body, Rates::new(limits.rate_points));
-    // What is no header value is no origin of a browser either.
+    // A text that is not a header value is not a browser's origin either.
     let origins: Vec<HeaderValue> = app.config.origins.iter().filter_map(|origin| origin.parse().ok()).collect();
     let only_trusted = app.config.trusted_documents_only;
     let texts = PersistedDocuments::new(app.trusted_documents.clone(), only_trusted, limits.clone());
@@ -104,7 +104,7 @@ fn for_origins(origins: Vec<HeaderValue>) -> CorsLayer {
         .max_age(Duration::from_hours(1))
 }
 
-/// The figures of this process.
+/// The metrics of this process.
 async fn metrics(State(service): State<Service>) -> impl IntoResponse {
     let text = service.metrics.text(&service.app.databases).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR);
     text.map(|text| ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text))

@@ -1,4 +1,4 @@
-//! From what a client asks to what may be executed: the viewer has the points for it, and may ask for it.
+//! Turns what a client asks into what may be executed: the viewer has the points for it, and may ask for it. Executes nothing.
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, Variables};
@@ -25,14 +25,14 @@ use crate::graphql::session::Session;
 /// A request with this header is told its cost in `extensions.cost`.
 pub const WANTS_COST: HeaderName = HeaderName::from_static("x-cost");
 
-/// Where a client that lost a stream of events goes on: the id of the last one that it had.
+/// Where a client that lost an event stream continues: the id of the last event that it received.
 pub const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
 
-/// How a request came.
+/// How a request arrived.
 #[derive(Clone, Copy)]
 pub struct Caller<'a> {
     pub headers: &'a HeaderMap,
-    /// The place of its connection.
+    /// The peer address of its connection.
     pub peer: Option<&'a PeerAddress>,
     pub method: Method,
 }
@@ -52,36 +52,36 @@ impl Caller<'_> {
 /// A request that may be executed: its viewer is known, has the points, and may ask for it.
 pub struct Prepared {
     pub request: Request,
-    /// The hash of a document that has yet to be found to fit the schema.
+    /// The hash of a document that is not yet known to fit the schema.
     pub unproven: Option<Hash>,
     /// Whether the document asks for the schema.
     pub introspects: bool,
     pub batches: Batches,
-    /// For how long the viewer is let in.
+    /// Until when the viewer is admitted.
     pub credential: Credential,
-    /// What kind of operation it is; `None` if there is no such one, as the execution will say.
+    /// The kind of the operation; `None` if the document does not have the operation that is named, which the execution reports.
     pub kind: Option<OperationType>,
-    /// The cost, if the client wants to be told.
+    /// The cost, if the client asks for it.
     pub told_cost: Option<u64>,
     /// Who pays for the results of a subscription after the first one, and how many points for each.
     pub payer: Payer,
     pub cost: u64,
-    /// What is known of the request's key.
+    /// What is known of the request's idempotency key.
     pub once: Idempotency,
 }
 
 impl Prepared {
-    /// Whether the document is validated as it is executed: a new one, and one that is shown the published schema.
+    /// Whether the document is validated when it is executed: a new one, and one that asks for the schema.
     pub fn is_validated(&self) -> bool {
         self.unproven.is_some() || self.introspects
     }
 
-    /// Whether it was answered before, under its key.
+    /// Whether it was answered before, under its idempotency key.
     pub fn is_again(&self) -> bool {
         matches!(self.once, Idempotency::Again(_))
     }
 
-    /// Whether it is a subscription, which has no end of its own.
+    /// Whether it is a subscription, which does not end by itself.
     pub fn goes_on(&self) -> bool {
         self.kind == Some(OperationType::Subscription)
     }
@@ -150,7 +150,7 @@ pub async fn prepare(
     Ok(Prepared { request, unproven, introspects, batches, credential, kind, told_cost, payer, cost, once })
 }
 
-/// Whether an operation of this kind may be asked for in this way, and may see what it asks for.
+/// Refuses an operation of a kind that this method does not allow, and a schema that the viewer may not see.
 fn permit(method: Method, kind: Option<OperationType>, is_hidden: bool) -> Result<(), Answer> {
     if !kind.is_none_or(|kind| method.allows(kind)) {
         let message = "A GET only reads. Send mutations by POST.";
@@ -163,7 +163,7 @@ fn permit(method: Method, kind: Option<OperationType>, is_hidden: bool) -> Resul
     Ok(())
 }
 
-/// A refusal that tells nothing of the schema's types.
+/// A refusal that says nothing about the types of the schema.
 fn vague(refusal: Inadmissible) -> Inadmissible {
     match refusal.code {
         "INVALID_ARGUMENT" => {
@@ -174,7 +174,7 @@ fn vague(refusal: Inadmissible) -> Inadmissible {
     }
 }
 
-/// Takes points from a payer that has them.
+/// Takes points from a payer; `Err` if it has too few.
 pub fn take(service: &Service, payer: &Payer, points: u64, entry: &mut LogEntry) -> Result<(), Answer> {
     entry.goes_by(payer);
     let (Ok(allowance) | Err(allowance)) = service.rates.take(payer, points).map_err(Some);

@@ -1,5 +1,6 @@
-//! How much each client may ask for: cost points a minute. Whose points are taken, its payer, is the subject of a token, else an
-//! address.
+//! The rate limit: how many cost points each client may spend per minute. Counts the points, and does not know what they are for.
+//!
+//! The payer, whose points are taken, is the subject of a token, or else an address.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -16,7 +17,7 @@ use super::address::{forwarded, network};
 use crate::auth::Viewer;
 
 const SECONDS: u32 = 60;
-/// After so many requests, payers whose points are whole again are forgotten.
+/// After so many requests, payers who have all their points again are dropped.
 const FORGET_EVERY: u32 = 10_000;
 pub const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 pub const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
@@ -27,7 +28,7 @@ pub const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 pub enum Payer {
     /// The subject of a token.
     Subject(String),
-    /// An address; of the newer protocol the network, since each has many.
+    /// An address; for IPv6 its network, because one network has many addresses.
     Network(IpAddr),
     Unknown,
 }
@@ -35,38 +36,38 @@ pub enum Payer {
 type Limiter = RateLimiter<Payer, DefaultKeyedStateStore<Payer>, DefaultClock, StateInformationMiddleware>;
 
 pub struct Rates {
-    /// None if nobody is limited.
+    /// `None` if nobody is limited.
     limiter: Option<(Limiter, NonZeroU32)>,
     asked: AtomicU32,
 }
 
-/// What a payer has left.
+/// The points that a payer has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {
     limit: u32,
     remaining: u32,
-    /// In how many seconds a request of that cost is answered; nothing if it is.
+    /// After how many seconds a request of that cost is accepted; `None` if it is accepted now.
     retry_after: Option<u64>,
 }
 
 impl Rates {
-    /// So many points a minute for each payer; 0 limits nobody.
+    /// So many points per minute for each payer; 0 means no limit.
     pub fn new(points: u32) -> Self {
         let limiter = NonZeroU32::new(points).map(|points| {
-            // A minute's points may be spent at once, and come back evenly.
+            // The points of a minute may be spent at once, and come back evenly.
             let quota = Quota::per_minute(points).allow_burst(points);
             (RateLimiter::keyed(quota).with_middleware::<StateInformationMiddleware>(), points)
         });
         Self { limiter, asked: AtomicU32::new(0) }
     }
 
-    /// Takes points from a payer; `Err` if it has not so many left. Nothing is taken then.
+    /// Takes points from a payer. `Err` if it has too few left; then nothing is taken.
     pub fn take(&self, payer: &Payer, points: u64) -> Result<Option<Allowance>, Allowance> {
         let Some((limiter, limit)) = &self.limiter else { return Ok(None) };
         if self.asked.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
             limiter.retain_recent();
         }
-        // What costs more than all points is answered to whoever has them all.
+        // A request that costs more than all points is accepted from a payer who has them all.
         let points = u32::try_from(points).unwrap_or(u32::MAX).min(limit.get());
         let Some(points) = NonZeroU32::new(points) else { return Ok(None) };
         let allowance = |remaining, retry_after| Allowance { limit: limit.get(), remaining, retry_after };
@@ -82,12 +83,12 @@ impl Rates {
 }
 
 impl Allowance {
-    /// In how many seconds a request that was refused is answered.
+    /// After how many seconds a refused request is accepted.
     pub fn retry_after(self) -> Option<u64> {
         self.retry_after
     }
 
-    /// Tells the client: its points, those that are left, and in how many seconds all are there again.
+    /// Writes the headers: the limit, the points that are left, and after how many seconds all are back.
     pub fn write(self, headers: &mut HeaderMap) {
         let missing = u64::from(self.limit - self.remaining.min(self.limit));
         let reset = (missing * u64::from(SECONDS)).div_ceil(u64::from(self.limit));
@@ -101,8 +102,8 @@ impl Allowance {
 }
 
 impl Payer {
-    /// Who pays for a viewer: the subject of its token; of one without a token the address that it has connected from, or the one that
-    /// a trusted proxy has forwarded last.
+    /// Who pays for a viewer: the subject of its token; without a token the address that has connected, or the last address
+    /// that a trusted proxy has forwarded.
     pub fn of(viewer: &Viewer, headers: &HeaderMap, connected: Option<IpAddr>, trusts_proxy: bool) -> Self {
         if viewer.has_token() {
             return Self::Subject(viewer.subject.clone());

@@ -1,4 +1,5 @@
-//! A GraphQL request as it comes over HTTP: the JSON body of a POST, or the query of a GET.
+//! A GraphQL request as it arrives over HTTP: the JSON body of a POST, or the query of a GET. Reads its form, and does not
+//! look into the document.
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -10,7 +11,7 @@ use super::answer::Answer;
 use super::idempotency::IdempotencyKey;
 use super::media::is_json;
 
-/// What a client sends.
+/// What a client asks.
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Asked {
@@ -25,12 +26,12 @@ pub struct Asked {
     pub variables: Option<Map<String, Value>>,
     #[serde(default)]
     pub extensions: Option<Map<String, Value>>,
-    /// The key under which a mutation may come again.
+    /// The idempotency key, under which a mutation may be sent again.
     #[serde(skip)]
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
-/// The parameters of a GET; those that are objects are written as JSON.
+/// The parameters of a GET; objects are written as JSON.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Parameters {
@@ -42,7 +43,7 @@ pub struct Parameters {
 }
 
 impl Asked {
-    /// The request in a body, if that came in time.
+    /// The request in a body, if the body arrived in time.
     pub fn of_body(
         headers: &HeaderMap,
         body: Result<Result<Bytes, BytesRejection>, tokio::time::error::Elapsed>,

@@ -1,4 +1,4 @@
-//! `GET /schema.graphql`: the published contract, for whoever may ask for the schema.
+//! `GET /schema.graphql`: the published schema, for clients that may read it. Serves a text that was made at the start.
 
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -13,10 +13,10 @@ use super::media::Media;
 use super::prepare::{Caller, take};
 use super::state::Service;
 
-/// What it is called in the log and the metrics.
+/// Its name in the log and the metrics.
 const OPERATION: &str = "schema.graphql";
 
-/// What it costs: about a point for each of its kilobytes.
+/// What it costs: about a point per kilobyte.
 const POINTS: u64 = 150;
 
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/graphql; charset=utf-8");

@@ -1,4 +1,4 @@
-//! What every handler knows.
+//! The state that all handlers share. Only holds the parts, and does nothing with them.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::graphql::Schema;
 use crate::service::context::AppContext;
 use crate::telemetry::metrics::Metrics;
 
-/// Clones share it.
+/// Clones share the parts.
 #[derive(Clone)]
 pub struct Service(Arc<Parts>);
 
@@ -27,7 +27,7 @@ impl Service {
 pub struct Parts {
     pub app: Arc<AppContext>,
     pub schema: Schema,
-    /// Executes documents that were found to fit the schema and do not ask for it.
+    /// Executes documents that are known to fit the schema and do not ask for it.
     pub trusting: Schema,
     pub admission: Admission,
     pub metrics: Metrics,
@@ -47,7 +47,7 @@ impl Deref for Service {
 }
 
 impl Parts {
-    /// How long a request may take to come, and how long to be answered.
+    /// How long the body of a request may take to arrive, and how long its answer may take.
     pub fn time_limit(&self) -> Duration {
         Duration::from_secs(self.app.config.limits.seconds)
     }

@@ -1,5 +1,5 @@
-//! Figures for operators, in the text format of Prometheus. No label holds what a client wrote freely: operation names are
-//! bounded in number, and those beyond are `other`.
+//! Metrics for operators, in the text format of Prometheus. No label holds free text of a client: operation names are
+//! limited in number, and all others count as `other`.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -15,10 +15,10 @@ use prometheus_client::registry::Registry;
 
 use crate::database::Databases;
 
-/// The most operation names that are told apart, of those with a token and of those without. Strangers cannot use up the names
-/// of partners.
+/// The most operation names that are counted separately, for clients with a token and for those without. So strangers
+/// cannot use up the names of partners.
 const MOST_NAMES: usize = 50;
-/// Names longer than this are not told apart.
+/// Longer names are not counted separately.
 const LONGEST_NAME: usize = 60;
 /// The bounds of the latency histogram, in seconds.
 const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
@@ -60,7 +60,7 @@ struct ByTransportAndReason {
     reason: &'static str,
 }
 
-/// How the results of an operation come one after another.
+/// How the results of an operation are streamed.
 #[derive(Clone, Copy)]
 pub enum Transport {
     Events,
@@ -130,7 +130,7 @@ impl Default for Metrics {
     }
 }
 
-/// A socket or a streamed operation as long as it is open. Its end is counted by the reason; whoever gives none has left.
+/// A socket or a streamed operation while it is open. When it ends, its end reason is counted; without one the client has left.
 pub struct Open {
     gauge: Gauge,
     ended: Box<dyn Fn(&'static str) -> Counter + Send + Sync>,
@@ -163,32 +163,32 @@ impl Metrics {
         self.seconds.get_or_create(&ByOperation { operation }).observe(answered.took.as_secs_f64());
     }
 
-    /// A socket is opened.
+    /// Counts a socket that is opened.
     pub fn socket(&self) -> Open {
         let ended = self.sockets_ended.clone();
         Open::new(self.sockets.clone(), move |reason| ended.get_or_create_owned(&ByReason { reason }))
     }
 
-    /// An operation begins whose results are streamed.
+    /// Counts an operation that begins and whose results are streamed.
     pub fn subscription(&self, transport: Transport) -> Open {
         let (transport, ended) = (transport.name(), self.subscriptions_ended.clone());
         let running = self.subscriptions.get_or_create_owned(&ByTransport { transport });
         Open::new(running, move |reason| ended.get_or_create_owned(&ByTransportAndReason { transport, reason }))
     }
 
-    /// Errors are told to a client.
+    /// Counts the errors that a client is told.
     pub fn failed(&self, codes: &[&'static str]) {
         for code in codes {
             self.errors.get_or_create(&ByCode { code }).inc();
         }
     }
 
-    /// A document came of which so much was known.
+    /// Counts a document by what was known of it.
     pub fn document(&self, outcome: &'static str) {
         self.documents.get_or_create(&ByOutcome { outcome }).inc();
     }
 
-    /// All figures as text; those of the databases as they are now.
+    /// All metrics as text, those of the databases as they are now.
     pub fn text(&self, databases: &Databases) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         prometheus_client::encoding::text::encode_registry(&mut text, &self.registry)?;
@@ -206,7 +206,7 @@ impl Metrics {
         Ok(text)
     }
 
-    /// The name that an operation is counted by. Names of requests that are refused are not learned.
+    /// The name under which an operation is counted. The name of a refused request is not added.
     fn known_name(&self, answered: &Answered<'_>) -> String {
         let Some(name) = answered.operation else { return "unnamed".to_owned() };
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! What operators see: logs, to standard error, metrics and traces.
+//! What operators see: logs on standard error, metrics and traces. Decides nothing about a request.
 
 pub mod metrics;
 pub mod traces;
@@ -23,12 +23,13 @@ where
     started.map_err(|error| error.to_string())
 }
 
-/// Has panics logged: they are faults of ours as others are. Before a database is opened, which counts some of them.
+/// Logs panics, which are faults of the service like others. To be called before a database is opened, which adds a count
+/// of some of them.
 pub fn log_panics() {
     std::panic::set_hook(Box::new(|panic| tracing::error!(panic = panic.to_string(), "a panic")));
 }
 
-/// An error with all its causes, for the log. Of a fault of ours the causes alone: its own words are for clients.
+/// An error with all its causes, for the log. For a fault only the causes: its own message is for clients.
 pub fn chain(error: &Error) -> String {
     let first: &dyn std::error::Error = match error {
         Error::Unavailable(cause) | Error::Internal(cause) => cause.as_ref(),

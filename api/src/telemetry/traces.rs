@@ -1,5 +1,5 @@
-//! Traces for operators, to a collector of OpenTelemetry by OTLP over HTTP: a span for each request, and in it one for each stage.
-//! They tell what the log tells: no token, no variable, no text.
+//! Traces for operators, sent to an OpenTelemetry collector by OTLP over HTTP: a span for each request, and in it one for
+//! each stage. Like the log, they hold no token, no variable and no text.
 
 use std::fmt::{Debug, Formatter};
 use std::time::{Duration, SystemTime};
@@ -15,10 +15,10 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
-/// How long a collector may take, at the end of the service too.
+/// How long the collector may take, also when the service stops.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Where traces go; nowhere unless a collector is named.
+/// Where traces are sent; nowhere unless a collector is named.
 #[derive(Default)]
 pub struct Traces(Option<SdkTracerProvider>);
 
@@ -26,7 +26,7 @@ pub struct Traces(Option<SdkTracerProvider>);
 pub struct Traced {
     pub path: &'static str,
     pub came_at: DateTime<Utc>,
-    /// When its execution began, counted from its coming; `None` if it did not come so far.
+    /// When its execution began, counted from its arrival; `None` if it was not admitted.
     pub admitted: Option<Duration>,
     pub took: Duration,
     pub status: u16,
@@ -39,7 +39,7 @@ impl Debug for Traces {
 }
 
 impl Traces {
-    /// To the collector at an address such as `http://localhost:4318`, if there is one.
+    /// Sends traces to the collector at an address such as `http://localhost:4318`, if one is given.
     pub fn to(endpoint: Option<&str>) -> Result<Self, String> {
         let Some(endpoint) = endpoint else { return Ok(Self::default()) };
         let address = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
@@ -49,12 +49,12 @@ impl Traces {
         Ok(Self(Some(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())))
     }
 
-    /// The trace that a client has begun (`traceparent`), if traces are sent.
+    /// The trace that a client has started (`traceparent`), if traces are sent.
     pub fn begun(&self, headers: &HeaderMap) -> Option<Context> {
         self.0.as_ref().map(|_| TraceContextPropagator::new().extract(&HeaderExtractor(headers)))
     }
 
-    /// Tells of a request, as a part of the trace that its client has begun or of one of its own.
+    /// Records a request, as part of the trace that its client has started or of one of its own.
     pub fn request(&self, begun: &Context, answered: &Traced, attributes: impl FnOnce() -> Vec<KeyValue>) {
         let Some(provider) = &self.0 else { return };
         let tracer = provider.tracer("rec");
@@ -76,7 +76,7 @@ impl Traces {
         inside.span().end_with_timestamp(at(answered.took));
     }
 
-    /// Sends what is not sent yet. It blocks.
+    /// Sends what is not sent yet. Blocks.
     pub fn close(&self) {
         if let Some(provider) = &self.0
             && let Err(error) = provider.shutdown_with_timeout(PATIENCE)

@@ -1,4 +1,5 @@
-//! Meetings. What belongs to them stands in `parts`, what is done to them in `mutation`.
+//! Meetings in the schema: `parts` has what belongs to them, `mutation` what can be done to them. Has names and shapes; no
+//! SQL and no rules.
 
 use async_graphql::{Context, ID, Object, Result};
 use chrono::NaiveDate;
@@ -56,7 +57,7 @@ impl Meeting {
         self.0.modality
     }
 
-    /// Where it stands.
+    /// The status of the meeting.
     async fn status(&self) -> MeetingStatus {
         self.0.status
     }
@@ -81,7 +82,7 @@ impl Meeting {
         self.0.city.as_deref()
     }
 
-    /// The house. Online meetings have none.
+    /// The building. Online meetings have none.
     async fn venue(&self) -> Option<&str> {
         self.0.venue.as_deref()
     }
@@ -101,7 +102,7 @@ impl Meeting {
         self.0.count_qualifier
     }
 
-    /// Whether the Chatham House Rule holds: who takes part is shown to participants and the secretariat only.
+    /// Whether the Chatham House Rule applies: who takes part is shown only to participants and the secretariat.
     async fn chatham_house(&self) -> bool {
         self.0.chatham_house
     }
@@ -111,7 +112,7 @@ impl Meeting {
         self.0.sensitivity
     }
 
-    /// Who organises it, in order.
+    /// The organisers, in order.
     async fn organizers(&self, ctx: &Context<'_>) -> Result<Vec<MeetingOrganizer>> {
         parts_of::<MeetingOrganizer>(session(ctx), self.0.id).await
     }
@@ -131,13 +132,12 @@ impl Meeting {
         parts::sources(session(ctx), self.0.id).await
     }
 
-    /// Whether it is a demonstration, not a meeting of the council. Never count such with real ones.
+    /// Whether it is a demonstration, not a meeting of the council. Never count demonstrations together with real meetings.
     async fn is_demo(&self) -> bool {
         self.0.is_demo
     }
 
-    /// How many participations are recorded, those included that the Chatham House Rule hides. Null only beside an
-    /// error.
+    /// How many participations are recorded, including those that the Chatham House Rule hides. Null only together with an error.
     async fn participation_count(&self, ctx: &Context<'_>) -> Option<Result<i64>> {
         let count = session(ctx).loaders.one(Headcount::<participation::Entity>(self.0.id)).await;
         Some(count.map(Option::unwrap_or_default).map_err(Into::into))
@@ -166,11 +166,11 @@ impl Meeting {
 
 connections! {
     MeetingLists of Meeting {
-        /// Who takes part, as far as you may see it.
+        /// Its participations, as far as you may see them.
         participations: Participation, "Which participations.", by service::meeting::participation::of_meeting;
         /// The recommendations adopted at it.
         recommendations: Recommendation, "Which recommendations.", by service::recommendation::of_meeting;
-        /// The recommendations that their body has agreed on at it, as far as you may see them.
+        /// The recommendations on which their body agreed at it, as far as you may see them.
         recommendations_agreed: Recommendation, "Which recommendations.", by service::recommendation::of_agreement;
     }
 }

@@ -1,4 +1,5 @@
-//! What belongs to a meeting.
+//! What belongs to a meeting: organisers, sessions, titles, agenda items, participations and sources. Has names and shapes;
+//! no SQL and no rules.
 
 use async_graphql::{Context, ID, Object, Result};
 use entity::agenda_item::AgendaItemKind;
@@ -35,12 +36,12 @@ impl MeetingOrganizer {
         self.0.role
     }
 
-    /// The organisation. Null only beside an error.
+    /// The organisation. Null only together with an error.
     async fn organization(&self, ctx: &Context<'_>) -> Option<Result<Organization>> {
         known::<Organization>(session(ctx), self.0.organization_id).await
     }
 
-    /// The meeting. Null where you may not see it.
+    /// The meeting. Null if you may not see it.
     async fn meeting(&self, ctx: &Context<'_>) -> Option<Result<Meeting>> {
         to_one::<Meeting>(session(ctx), Some(self.0.meeting_id)).await
     }
@@ -61,7 +62,7 @@ impl BodySession {
         self.0.ordinal
     }
 
-    /// The body. Null only beside an error.
+    /// The body. Null only together with an error.
     async fn body(&self, ctx: &Context<'_>) -> Option<Result<Body>> {
         known::<Body>(session(ctx), self.0.body_id).await
     }
@@ -88,12 +89,12 @@ impl AlternativeTitle {
         self.0.id.to_string().into()
     }
 
-    /// The source; null where you may not see it.
+    /// The source. Null if you may not see it.
     async fn source(&self, ctx: &Context<'_>) -> Option<Result<Source>> {
         to_one::<Source>(session(ctx), Some(self.0.source_id)).await
     }
 
-    /// The meeting. Null where you may not see it.
+    /// The meeting. Null if you may not see it.
     async fn meeting(&self, ctx: &Context<'_>) -> Option<Result<Meeting>> {
         to_one::<Meeting>(session(ctx), Some(self.0.meeting_id)).await
     }
@@ -120,12 +121,12 @@ impl AgendaItem {
         self.0.id.to_string().into()
     }
 
-    /// The number that the agenda prints.
+    /// The number that is printed on the agenda.
     async fn number(&self) -> &str {
         &self.0.number
     }
 
-    /// Where it stands in the agenda, from 1.
+    /// Its position on the agenda, from 1.
     async fn position(&self) -> i32 {
         self.0.position
     }
@@ -143,7 +144,7 @@ impl AgendaItem {
         Ok(texts.await?.into_iter().map(Recommendation).collect())
     }
 
-    /// Whether the Chatham House Rule holds for it.
+    /// Whether the Chatham House Rule applies to it.
     async fn chatham_house(&self) -> bool {
         self.0.chatham_house
     }
@@ -189,17 +190,17 @@ impl Participation {
         to_one::<Meeting>(session(ctx), Some(self.0.meeting_id)).await
     }
 
-    /// The organisation. Null only beside an error.
+    /// The organisation. Null only together with an error.
     async fn organization(&self, ctx: &Context<'_>) -> Option<Result<Organization>> {
         known::<Organization>(session(ctx), self.0.organization_id).await
     }
 
-    /// In which capacity.
+    /// The capacity in which the organisation takes part.
     async fn capacity(&self) -> Capacity {
         self.0.capacity
     }
 
-    /// Whether it comes or came.
+    /// Whether the organisation attends or attended.
     async fn attendance(&self) -> Attendance {
         self.0.attendance
     }

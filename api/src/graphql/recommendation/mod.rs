@@ -1,4 +1,5 @@
-//! Recommendations. What belongs to them stands in `parts`, what is done to them in `mutation`.
+//! Recommendations in the schema: `parts` has what belongs to them, `mutation` what can be done to them. Has names and
+//! shapes; no SQL and no rules.
 
 use async_graphql::{Context, ID, Object, Result};
 use chrono::NaiveDate;
@@ -34,7 +35,8 @@ texts! {
     }
 }
 
-/// A recommendation or proposed solution, reached by consensus. Drafts are seen by their drafting organisation and the secretariat, texts before their body by readers, adopted ones by everyone.
+/// A recommendation or proposed solution, reached by consensus. Drafts and withdrawn texts are visible to their drafting
+/// organisation and the secretariat; all other texts before adoption to readers and partners too; adopted texts to everyone.
 #[Object]
 impl Recommendation {
     /// The global id.
@@ -42,7 +44,7 @@ impl Recommendation {
         self.0.id.to_string().into()
     }
 
-    /// The label, such as `REC/WG-A/2024/3`. Given on adoption, never changed; null before.
+    /// The label, such as `REC/WG-A/2024/3`. Given on adoption and never changed; null before.
     async fn label(&self) -> Option<&str> {
         self.0.label.as_deref()
     }
@@ -52,12 +54,12 @@ impl Recommendation {
         self.0.kind
     }
 
-    /// Where the text stands.
+    /// The status of the text.
     async fn status(&self) -> RecommendationStatus {
         self.0.status
     }
 
-    /// How pressing it is.
+    /// How urgent it is.
     async fn priority(&self) -> Option<Priority> {
         self.0.priority
     }
@@ -72,7 +74,7 @@ impl Recommendation {
         self.0.adopted_on
     }
 
-    /// Whether it is a demonstration, not a text of the council. Never count such with real ones.
+    /// Whether it is a demonstration, not a text of the council. Never count demonstrations together with real texts.
     async fn is_demo(&self) -> bool {
         self.0.is_demo
     }
@@ -82,7 +84,7 @@ impl Recommendation {
         self.0.no_personal_data
     }
 
-    /// The body that drafts it. Null only beside an error.
+    /// The body that drafts it. Null only together with an error.
     async fn body(&self, ctx: &Context<'_>) -> Option<Result<Body>> {
         known::<Body>(session(ctx), self.0.body_id).await
     }
@@ -93,42 +95,42 @@ impl Recommendation {
         to_one::<Organization>(session, self.0.drafted_by_id.filter(|_| session.sees_drafting())).await
     }
 
-    /// The meeting of adoption; null before, and where you may not see it.
+    /// The meeting of adoption; null before, and if you may not see it.
     async fn meeting(&self, ctx: &Context<'_>) -> Option<Result<Meeting>> {
         to_one::<Meeting>(session(ctx), self.0.meeting_id).await
     }
 
-    /// The meeting at which its body agreed; null before, and where you may not see it.
+    /// The meeting at which its body agreed; null before, and if you may not see it.
     async fn agreed_at(&self, ctx: &Context<'_>) -> Option<Result<Meeting>> {
         to_one::<Meeting>(session(ctx), self.0.agreed_meeting_id).await
     }
 
-    /// Whom it asks to act, in order.
+    /// The addressees, whom it asks to act, in order.
     async fn addressees(&self, ctx: &Context<'_>) -> Result<Vec<Addressee>> {
         parts_of::<Addressee>(session(ctx), self.0.id).await
     }
 
-    /// What it is about, in order.
+    /// The themes that it is about, in order.
     async fn themes(&self, ctx: &Context<'_>) -> Result<Vec<Theme>> {
         parts::themes(session(ctx), self.0.id).await
     }
 
-    /// What it refers to, in order.
+    /// The instruments that it refers to, in order.
     async fn instruments(&self, ctx: &Context<'_>) -> Result<Vec<Instrument>> {
         parts::instruments(session(ctx), self.0.id).await
     }
 
-    /// The states of its text that you may see, by number. A text that is published opens its latest state only.
+    /// The revisions of its text that you may see, by number. When a text is published, only its latest revision becomes public.
     async fn revisions(&self, ctx: &Context<'_>) -> Result<Vec<RecommendationRevision>> {
         parts_of::<RecommendationRevision>(session(ctx), self.0.id).await
     }
 
-    /// The earlier recommendation that it takes the place of.
+    /// The earlier recommendation that it replaces.
     async fn supersedes(&self, ctx: &Context<'_>) -> Option<Result<Recommendation>> {
         to_one::<Recommendation>(session(ctx), self.0.supersedes_id).await
     }
 
-    /// The later recommendation that takes its place.
+    /// The later recommendation that replaces it.
     async fn superseded_by(&self, ctx: &Context<'_>) -> Option<Result<Recommendation>> {
         parts::superseded_by(session(ctx), self.0.id).await.transpose()
     }

@@ -1,4 +1,4 @@
-//! What is done to recommendations.
+//! The mutations of recommendations. Has names and shapes; no SQL and no rules.
 
 use super::Recommendation;
 use crate::graphql::bulk::upserts;
@@ -11,9 +11,9 @@ use crate::service::recommendation::transitions::{
 use crate::service::recommendation::upsert::{UpsertRecommendationsInput, upsert};
 
 payload! {
-    /// The answer of a mutation of a recommendation.
+    /// The answer to a mutation of a recommendation.
     RecommendationPayload {
-        /// The recommendation after the write; in a conflict, as it is now.
+        /// The recommendation after the write; after a conflict, as it is now.
         recommendation: Recommendation
     }
 }
@@ -23,45 +23,42 @@ mutations! {
         /// Drafts a recommendation in an active body. For the secretariat, and for partners whose organisation holds a
         /// mandate in the body today. `INVALID_STATE` if the body is not active.
         draft_recommendation(DraftRecommendationInput, "The new draft.") -> RecommendationPayload = text::draft;
-        /// Changes a draft or a text under discussion. A text without consensus is under discussion again once its
-        /// title, text or rationale is changed. For the secretariat, the drafting organisation, and the chair, co-chair
-        /// and rapporteur of its body. `INVALID_STATE` in any other state, and without such a change after a failed
-        /// consensus.
+        /// Changes a draft or a text under discussion. A text without consensus comes under discussion again once its
+        /// title, text or rationale is changed. For the secretariat, the drafting organisation, and the chair, co-chair and
+        /// rapporteur of its body. `INVALID_STATE` in any other state, and for a text without consensus if none of these is changed.
         revise_recommendation(ReviseRecommendationInput, "The recommendation, its version, and what changes.")
             -> RecommendationPayload = text::revise, of id;
-        /// Replaces the addressees of a text that is a draft, under discussion, without consensus, agreed in its body,
-        /// or returned. For the secretariat, the drafting organisation, and the chair, co-chair and rapporteur of its
-        /// body. `INVALID_STATE` in any other state, so also under silence.
+        /// Replaces the addressees of a text that is a draft, under discussion, without consensus, agreed in its body, or
+        /// returned. For the secretariat, the drafting organisation, and the chair, co-chair and rapporteur of its body.
+        /// `INVALID_STATE` in any other state, including under silence.
         set_addressees(SetAddresseesInput, "The recommendation, its version, and all addressees.")
             -> RecommendationPayload = parts::set_addressees, of id;
-        /// Puts a draft or a returned text before its body. For the secretariat, the drafting organisation, and the
-        /// chair, co-chair and rapporteur of its body. `INVALID_STATE` in any other state; a text without consensus is
-        /// revised instead.
+        /// Opens the discussion of a draft or a returned text in its body. For the secretariat, the drafting organisation,
+        /// and the chair, co-chair and rapporteur of its body. `INVALID_STATE` in any other state; a text without consensus
+        /// is revised instead.
         open_discussion(RecommendationMoveInput, "The recommendation and its version.") -> RecommendationPayload
             = transitions::open_discussion, of id;
-        /// Takes back a draft, a text under discussion, or one without consensus. For the secretariat and the drafting
-        /// organisation. `INVALID_STATE` in any other state, so also under silence and when it is returned.
+        /// Withdraws a draft, a text under discussion, or one without consensus. For the secretariat and the drafting
+        /// organisation. `INVALID_STATE` in any other state, including under silence and when it is returned.
         withdraw_recommendation(RecommendationMoveInput, "The recommendation and its version.") -> RecommendationPayload
             = transitions::withdraw, of id;
-        /// Records that the body has agreed by consensus, at a meeting, on a text under discussion or under silence.
-        /// For the secretariat and the chair and co-chair of its body. `INVALID_STATE` in any other state, and unless
-        /// the meeting is in session or concluded and carries a session of the body.
+        /// Records that the body has agreed by consensus, at a meeting, on a text under discussion or under silence. For
+        /// the secretariat and the chair and co-chair of its body. `INVALID_STATE` in any other state, and if the meeting
+        /// is neither in session nor concluded, or carries no session of the body.
         record_agreement(RecordAgreementInput, "The recommendation, its version and the meeting.")
             -> RecommendationPayload = transitions::record_agreement, of id;
         /// Submits a text that its body has agreed on to the Executive Committee. For the secretariat and the chair and
         /// co-chair of its body. `INVALID_STATE` in any other state.
         submit_to_executive_committee(RecommendationMoveInput, "The recommendation and its version.")
             -> RecommendationPayload = transitions::submit, of id;
-        /// Records that the Executive Committee has sent a submitted text back to its body, whose agreement is over.
-        /// For the secretariat and the chair and co-chair of the Executive Committee. `INVALID_STATE` in any other
-        /// state.
+        /// Records that the Executive Committee has sent a submitted text back to its body; the body's agreement then no
+        /// longer holds. For the secretariat and the chair and co-chair of the Executive Committee. `INVALID_STATE` in any other state.
         return_recommendation(RecommendationMoveInput, "The recommendation and its version.") -> RecommendationPayload
             = transitions::return_to_group, of id;
-        /// Records the adoption of a submitted text at a meeting, publishes it and gives it its label. For the
-        /// secretariat and the chair and co-chair of the Executive Committee. `INVALID_STATE` in any other state;
-        /// unless the meeting is in session or concluded and carries a session of the Executive Committee or the
-        /// plenary; and unless the text has an addressee, and its title and text in English and Russian. `REQUIRED`
-        /// without the declaration on personal data.
+        /// Records the adoption of a submitted text at a meeting, publishes it and gives it its label. For the secretariat
+        /// and the chair and co-chair of the Executive Committee. `INVALID_STATE` in any other state; if the meeting is
+        /// neither in session nor concluded, or carries no session of the Executive Committee or the plenary; and if the
+        /// text has no addressee, or lacks its title or text in English or Russian. `REQUIRED` without the declaration on personal data.
         adopt_recommendation(
             AdoptRecommendationInput, "The recommendation, its version, the meeting, and the declaration on personal data."
         ) -> RecommendationPayload = transitions::adopt, of id;
@@ -69,10 +66,9 @@ mutations! {
         /// the Executive Committee. `INVALID_STATE` in any other state.
         transmit_recommendation(RecommendationMoveInput, "The recommendation and its version.") -> RecommendationPayload
             = transitions::transmit, of id;
-        /// Records that a later recommendation takes the place of an earlier one, which is returned. For the
-        /// secretariat and the chair and co-chair of the Executive Committee. `INVALID_STATE` unless both are adopted
-        /// or transmitted and the later one takes no other's place; `INVALID` if they are the same, or only one is a
-        /// demonstration.
+        /// Records that a later recommendation replaces an earlier one; the earlier one is returned. For the secretariat
+        /// and the chair and co-chair of the Executive Committee. `INVALID_STATE` unless both are adopted or transmitted
+        /// and the later one replaces no other one; `INVALID` if they are the same, or if only one is a demonstration.
         supersede_recommendation(
             SupersedeRecommendationInput, "The earlier recommendation, its version, and the later one."
         ) -> RecommendationPayload = transitions::supersede, of id;
@@ -80,14 +76,14 @@ mutations! {
 }
 
 upserts! {
-    /// The answer of a bulk write of recommendations.
+    /// The answer to a bulk write of recommendations.
     UpsertRecommendationsPayload of UpsertRecommendationsRow {
         recommendation: Recommendation;
-        upsert_recommendations(UpsertRecommendationsInput, "The rows, and how to go about them.") = upsert;
+        upsert_recommendations(UpsertRecommendationsInput, "The rows, and how to write them.") = upsert;
         /// Drafts, revises and addresses many recommendations, up to 500, in one transaction. The rules are those of
-        /// `draftRecommendation`, `reviseRecommendation` and `setAddressees`, and who may do those may do this to a row;
-        /// to others it is refused with `FORBIDDEN`. A row that says what is recorded already is `UNCHANGED`, in any
-        /// state. For the secretariat and partners.
+        /// `draftRecommendation`, `reviseRecommendation` and `setAddressees`; a row for which you may not use these is
+        /// refused with `FORBIDDEN`. A row that repeats what is recorded already is `UNCHANGED`, in any state. For the
+        /// secretariat and partners.
         RecommendationUpsert
     }
 }

@@ -1,4 +1,4 @@
-//! What belongs to a recommendation.
+//! What belongs to a recommendation: addressees, revisions, themes and instruments. Has names and shapes; no SQL and no rules.
 
 use async_graphql::{Context, ID, Object, Result};
 use chrono::{DateTime, Utc};
@@ -26,7 +26,7 @@ impl Addressee {
         self.0.id.to_string().into()
     }
 
-    /// Whom it is addressed to.
+    /// The category of the addressee.
     async fn category(&self) -> AddresseeCategory {
         self.0.category
     }
@@ -46,7 +46,7 @@ impl Addressee {
         to_one::<Organization>(session(ctx), self.0.organization_id).await
     }
 
-    /// The recommendation. Null where you may not see it.
+    /// The recommendation. Null if you may not see it.
     async fn recommendation(&self, ctx: &Context<'_>) -> Option<Result<Recommendation>> {
         to_one::<Recommendation>(session(ctx), Some(self.0.recommendation_id)).await
     }
@@ -63,7 +63,7 @@ texts! {
     }
 }
 
-/// One state of the text of a recommendation. Immutable.
+/// A revision: one state of the text of a recommendation. Immutable.
 #[Object]
 impl RecommendationRevision {
     /// The global id.
@@ -81,7 +81,7 @@ impl RecommendationRevision {
         self.0.change_note.as_deref().filter(|_| session(ctx).sees_drafting())
     }
 
-    /// The recommendation. Null where you may not see it.
+    /// The recommendation. Null if you may not see it.
     async fn recommendation(&self, ctx: &Context<'_>) -> Option<Result<Recommendation>> {
         to_one::<Recommendation>(session(ctx), Some(self.0.recommendation_id)).await
     }
@@ -111,7 +111,7 @@ pub async fn instruments(session: &Session, recommendation: RecommendationId) ->
     Ok(rows.into_iter().map(Instrument).collect())
 }
 
-/// The recommendation that takes the place of another one.
+/// The recommendation that replaces another one.
 pub async fn superseded_by(session: &Session, earlier: RecommendationId) -> Result<Option<Recommendation>> {
     let key = Successor(earlier);
     Ok(session.loaders.one(key).await?.map(Recommendation))

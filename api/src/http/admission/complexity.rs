@@ -1,4 +1,5 @@
-//! What a parsed document weighs once every fragment stands where it is spread, and how its page sizes are weighed.
+//! The complexity of a parsed document, with every fragment expanded where it is spread, and how its page sizes are
+//! weighed. Knows the limits, but no types and no costs.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,7 +12,7 @@ use async_graphql_value::{ConstValue, Value};
 use super::Inadmissible;
 use crate::config::Limits;
 
-/// What a selection weighs.
+/// The weight of a selection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Weight {
     /// The fields of the selection itself.
@@ -24,7 +25,7 @@ struct Weight {
 }
 
 impl Weight {
-    /// With another part of the same selection beside it.
+    /// Together with another part of the same selection.
     fn beside(self, other: Self) -> Self {
         Self {
             level: self.level.saturating_add(other.level),
@@ -36,15 +37,15 @@ impl Weight {
     }
 }
 
-/// Whether each operation of a document keeps within the limits.
+/// Checks that each operation of a document keeps within the limits.
 pub fn check(document: &ExecutableDocument, limits: &Limits) -> Result<(), Inadmissible> {
     if nodes(document) > limits.tokens {
-        // What the text hides from a rough count.
+        // The rough count of the text has missed some.
         let message = format!("The document has more than {} tokens.", limits.tokens);
         return Err(Inadmissible::new("TOO_MANY_TOKENS", message));
     }
     let mut scales = Scales { document, fragments: HashMap::new() };
-    // Validation visits those of all operations, whichever is executed.
+    // Validation visits the fields of all operations, whichever is executed.
     let mut fields: usize = 0;
     for (_, operation) in document.operations.iter() {
         let weight = scales.operation(&operation.node);
@@ -64,11 +65,11 @@ pub fn check(document: &ExecutableDocument, limits: &Limits) -> Result<(), Inadm
     Ok(())
 }
 
-/// Weighs each fragment once. A short chain of fragments, each of which spreads the next one twice, stands for more fields
-/// than could ever be visited.
+/// Weighs each fragment once. In a short chain of fragments, each of which spreads the next one twice, there are more
+/// fields than could ever be visited.
 struct Scales<'a> {
     document: &'a ExecutableDocument,
-    /// Those that are weighed; nothing yet for one that is being weighed. Validation refuses circles.
+    /// The weights so far; zero for a fragment that is being weighed. Validation refuses cycles.
     fragments: HashMap<&'a str, Weight>,
 }
 
@@ -113,7 +114,7 @@ impl<'a> Scales<'a> {
     }
 }
 
-/// Of how many nodes a document consists, as it is written: operations, fragments, variables, fields, arguments, values.
+/// The number of nodes in a document, as it is written: operations, fragments, variables, fields, arguments, values.
 pub fn nodes(document: &ExecutableDocument) -> usize {
     let operations = document.operations.iter().map(|(_, operation)| {
         let variables = operation.node.variable_definitions.iter().map(|variable| {
@@ -170,7 +171,7 @@ fn nodes_of_constant(value: &ConstValue) -> usize {
     }
 }
 
-/// Whether a document asks for the schema, anywhere.
+/// Whether a document asks for the schema anywhere.
 pub fn introspects(document: &ExecutableDocument) -> bool {
     let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
     let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set.node);
@@ -188,8 +189,8 @@ fn selects_schema(set: &SelectionSet) -> bool {
     })
 }
 
-/// To weigh a document the library reads its page sizes, and there it takes an omitted variable for an undefined one. Such a
-/// variable is null by default here: for a page size that means the same.
+/// To weigh a document the library reads its page sizes, and there it treats an omitted variable as undefined. Here such a
+/// variable is null by default, which means the same for a page size.
 pub fn allow_omitted_page_sizes(document: &mut ExecutableDocument) {
     let mut names = HashSet::new();
     for (_, operation) in document.operations.iter() {
@@ -210,7 +211,7 @@ pub fn allow_omitted_page_sizes(document: &mut ExecutableDocument) {
     }
 }
 
-/// The variables that stand for the size of a page.
+/// The variables that are used as page sizes.
 fn find_page_sizes(selections: &SelectionSet, names: &mut HashSet<Name>) {
     for selection in &selections.items {
         let inner = match &selection.node {

@@ -1,5 +1,7 @@
-//! What an operation costs, in points: a field costs 1, and what is selected of a record counts as often as there may be
-//! records. Each fragment is reckoned once; sums saturate.
+//! The cost of an operation, in points: a field costs 1, and what is selected of a record counts as often as there may be
+//! records. Computed from the document and the sizes of the register, without reading anything.
+//!
+//! Each fragment is computed once; sums saturate.
 
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
@@ -18,24 +20,24 @@ use crate::service::registry::parse_type;
 /// How many records a short list counts for. It may have 100; most have a handful.
 const SHORT: u64 = 5;
 
-/// A part of the change feed, which has its own page sizes.
+/// A page of the change feed, which has its own page sizes.
 const CHANGES: &str = "ChangePage";
 
-/// The answers of bulk writes and their rows, of which there are as many as in the input.
+/// The answers of bulk writes and their rows: there are as many as rows in the input.
 fn is_bulk(ty: &str) -> bool {
     ty.starts_with("Upsert")
 }
 
-/// What a mirror proves itself equal with. It reads every record that the viewer sees: a client pays a point more for each record than
-/// the operation may cost.
+/// A checkpoint, which a mirror compares itself with. It reads every record that the viewer sees: the client pays one point
+/// for each record, in addition to the cost of the operation.
 const CHECKPOINT: &str = "Checkpoint";
 const CHECKED: u64 = 2000;
 
-/// How many fields of the schema's own description cost a point: they are no rows. The query that explorers and generators of
-/// code begin with costs some 15,000 points.
+/// How many introspection fields cost one point: they read no rows. The query that explorers and code generators start with
+/// costs some 15,000 points.
 const DESCRIBED: u64 = 25;
 
-/// How many parts of the schema's own description a field of it stands for, roughly. They refer to each other in circles.
+/// How many items an introspection field stands for, roughly. They refer to each other in cycles.
 fn described(field: &str) -> u64 {
     match field {
         "types" => 150,
@@ -49,14 +51,14 @@ fn described(field: &str) -> u64 {
 /// What an operation costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
-    /// What it may not have too much of, in points.
+    /// What the limit of an operation applies to, in points.
     pub points: u64,
-    /// What its client pays beside, in points.
+    /// What the client pays in addition, in points.
     pub beside: u64,
 }
 
 impl Cost {
-    /// What its client pays.
+    /// What the client pays in all.
     pub fn paid(self) -> u64 {
         self.points.saturating_add(self.beside)
     }
@@ -80,13 +82,13 @@ pub fn cost(
 struct Reckoning<'a> {
     types: &'a Types,
     sizes: &'a Sizes,
-    /// The most rows of a page.
+    /// The most rows per page.
     longest: u64,
     document: &'a ExecutableDocument,
     operation: &'a OperationDefinition,
     given: &'a Variables,
-    /// The points of those that are reckoned, and the records that they check; nothing yet for one that is being reckoned. Validation
-    /// refuses circles.
+    /// The points of each fragment so far, and the records that its checkpoints read; zero while it is being computed.
+    /// Validation refuses cycles.
     fragments: HashMap<&'a str, (u64, u64)>,
     /// The records that checkpoints read.
     checked: u64,
@@ -153,7 +155,7 @@ impl<'a> Reckoning<'a> {
         records.saturating_mul(below).saturating_add(1).saturating_add(work)
     }
 
-    /// How many records there are of the types that are named; of all unless some are.
+    /// How many records there are of the types that are named; of all types if none are.
     fn records_of_types(&self, field: &Field) -> u64 {
         match self.value(field, "types") {
             Some(ConstValue::List(types)) => {
@@ -166,7 +168,7 @@ impl<'a> Reckoning<'a> {
         }
     }
 
-    /// What a connection makes the database do beside reading a page.
+    /// The work of a connection for the database, beyond reading a page.
     fn work(&self, field: &'a Field, on: &str, ty: &str) -> u64 {
         let name = field.name.node.as_str();
         let filter = self.types.argument(on, name, "filter").zip(self.value(field, "filter"));
@@ -179,7 +181,7 @@ impl<'a> Reckoning<'a> {
         work(self.types, self.sizes, &List { of, on, field: name, filter, keys, is_counted })
     }
 
-    /// Whether a field is selected, in a fragment perhaps. `seen` are the fragments that were looked through.
+    /// Whether a field is selected, possibly in a fragment. `seen` are the fragments that were searched already.
     fn selects(&self, set: &'a SelectionSet, name: &str, seen: &mut HashSet<&'a str>) -> bool {
         set.items.iter().any(|item| match &item.node {
             Selection::Field(field) => field.node.name.node == name,
@@ -217,7 +219,7 @@ impl<'a> Reckoning<'a> {
         }
     }
 
-    /// The value of an argument, its variables filled in; those that are not given with null.
+    /// The value of an argument, with its variables filled in; null for those that are not given.
     fn value(&self, field: &Field, name: &str) -> Option<ConstValue> {
         let value: &Value = &field.get_argument(name)?.node;
         let Ok(filled) = value.clone().into_const_with(|variable| {
@@ -273,7 +275,7 @@ mod tests {
             ),
             ("{ thing { ...f ...f } } fragment f on Thing { id ... on Thing { parts { id } } }", 1 + 2 * (1 + 1 + 5)),
             ("{ ...f } fragment f on Query { thing { id } ...f }", 2),
-            // Looked through once, however often it is spread: else each round of the circle would double the work.
+            // Searched once, however often it is spread: otherwise each round of the cycle would double the work.
             ("{ things(first: 1) { ...f } } fragment f on ThingConnection { ...f ...f totalCount }", 1 + 1),
             ("{ __schema { types { name } } }", 1 + (1 + 150_u64).div_ceil(25)),
             (

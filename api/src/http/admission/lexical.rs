@@ -1,10 +1,10 @@
-//! What a document's raw text must pass before it is parsed.
+//! Lexical limits: what the raw text of a document must keep within before it is parsed. Does not parse it.
 
 use super::Inadmissible;
 use crate::config::Limits;
 
-/// Bounds what the parser may be given: its length, its tokens and the nesting of its brackets, which would overflow the
-/// parser's stack. Strings and comments are passed over. Tokens are counted roughly: names, numbers, strings, punctuation.
+/// Limits what the parser is given: its length, its tokens, and the nesting of its brackets, which would overflow the
+/// parser's stack. Strings and comments are skipped. Tokens are counted roughly: names, numbers, strings, punctuation.
 pub fn guard(text: &str, limits: &Limits) -> Result<(), Inadmissible> {
     let (longest, deepest, most) = (limits.document, limits.nesting, limits.tokens);
     if text.len() > longest {
@@ -48,7 +48,7 @@ pub fn guard(text: &str, limits: &Limits) -> Result<(), Inadmissible> {
     Ok(())
 }
 
-/// The place after a string that begins at `start`, in one line or in a block.
+/// The position after a string that begins at `start`, in one line or in a block.
 fn end_of_string(bytes: &[u8], start: usize) -> usize {
     let block = bytes[start..].starts_with(b"\"\"\"");
     let mut at = start + if block { 3 } else { 1 };

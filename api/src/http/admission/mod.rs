@@ -1,4 +1,5 @@
-//! What a request must pass before it is executed, and the documents that have passed.
+//! Admission: what a request must pass before it is executed, and a cache of the documents that have passed. Executes
+//! nothing, and takes no points.
 
 mod complexity;
 mod cost;
@@ -24,7 +25,7 @@ use self::values::Types;
 use crate::config::Limits;
 use crate::service::context::sizes::Sizes;
 
-/// Why a request is not executed: a code of `docs/errors.md`, and words.
+/// Why a request is not executed: a code of `docs/errors.md`, and a message.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Inadmissible {
     pub code: &'static str,
@@ -46,21 +47,21 @@ pub struct Document {
     pub parsed: ExecutableDocument,
     hash: Hash,
     introspects: bool,
-    /// The memory that it takes, in bytes, at most.
+    /// The most memory that it takes, in bytes.
     size: usize,
 }
 
-/// What was known of a document before it came.
+/// What was known of a document before the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known {
     Cached,
-    /// That it fits the schema. That does not depend on variables, and need not be found again.
+    /// It fits the schema. That does not depend on variables, so it is not validated again.
     Fits,
     Nothing,
 }
 
 impl Known {
-    /// Its name among the metrics.
+    /// Its name in the metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::Cached => "kept",
@@ -79,7 +80,7 @@ pub struct Admitted {
 }
 
 impl Admitted {
-    /// The hash of a document that has yet to be found to fit the schema.
+    /// The hash of a document that is not yet known to fit the schema.
     pub fn unproven(&self) -> Option<Hash> {
         (self.known == Known::Nothing).then_some(self.document.hash)
     }
@@ -107,14 +108,14 @@ impl Document {
         format!("{:012x}", beginning >> 16)
     }
 
-    /// The variables that the operation declares. What else a request gives would be kept for nothing.
+    /// The variables that the operation declares. Others are dropped, so that they take no memory.
     pub fn declared(&self, operation: Option<&str>, mut given: Variables) -> Variables {
         let declared = self.operation(operation).map(|operation| operation.variable_definitions.as_slice());
         given.retain(|name, _| declared.is_some_and(|all| all.iter().any(|one| one.node.name.node == *name)));
         given
     }
 
-    /// What kind of operation a request names; `None` if there is no such one.
+    /// The kind of the operation that a request names; `None` if there is no such operation.
     pub fn operation_type(&self, name: Option<&str>) -> Option<OperationType> {
         self.operation(name).map(|operation| operation.ty)
     }
@@ -131,30 +132,30 @@ impl Document {
     }
 }
 
-/// Lets requests in. It keeps the documents of recent ones: parsing is the largest cost of an ordinary query.
+/// Admits requests. It caches the documents of recent ones, because parsing is the largest cost of an ordinary query.
 pub struct Admission {
     limits: Limits,
     types: Types,
     documents: Mutex<Documents>,
-    /// New documents are parsed and validated in turns, so that one worker at least is free of them. (`main` sees to it that
-    /// there are two.)
+    /// New documents are parsed and validated in turns, so that at least one worker is free of them. (`main` makes sure
+    /// that there are two.)
     turns: Semaphore,
 }
 
-/// Documents that fit the schema, bounded by their number and by the memory that they take. Many come once: a document is copied
-/// at its second coming, and until then the hash of its text is all that is kept of it.
+/// Documents that fit the schema, limited in number and in memory. Many come only once: a document is copied when it comes
+/// for the second time, and until then only the hash of its text is kept.
 struct Documents {
     recent: LruCache<Hash, Option<Arc<Document>>>,
     /// The memory that all of them take, in bytes.
     size: usize,
 }
 
-/// The memory that a parsed document takes for each of its nodes beside their text, in bytes. Measured of documents of many shapes: a
-/// field takes the most, 178, and 32 for its name.
+/// The memory that a parsed document takes for each of its nodes beside its text, in bytes. Measured with documents of many
+/// shapes: a field takes the most, 178, and 32 for its name.
 const NODE: usize = 256;
 
 impl Admission {
-    /// For the schema in the definition language.
+    /// `sdl` is the schema in the definition language.
     pub fn to(sdl: &str, limits: Limits) -> Self {
         let workers = Handle::try_current().map_or(1, |runtime| runtime.metrics().num_workers());
         Self {
@@ -165,12 +166,12 @@ impl Admission {
         }
     }
 
-    /// The turn of a new document. Whoever has it parses and validates, and does not wait for anything else.
+    /// The turn of a new document. Its holder parses and validates, and does not wait for anything else.
     pub async fn turn(&self) -> Option<SemaphorePermit<'_>> {
         self.turns.acquire().await.ok()
     }
 
-    /// The document of a request whose text may be parsed, and whose variables are what its operation declares.
+    /// The document of a request, if its text may be parsed and its variables are what its operation declares.
     pub async fn admit(
         &self,
         text: &str,
@@ -185,7 +186,7 @@ impl Admission {
             Some(None) => (self.copied(self.new_document(text, hash).await?), Known::Fits),
             None => (self.new_document(text, hash).await?, Known::Nothing),
         };
-        // Which operation is missing, the execution says.
+        // The execution reports a missing operation.
         let Some(operation) = document.operation(operation) else {
             return Ok(Admitted { document, known, cost: Cost { points: 1, beside: 0 } });
         };
@@ -198,7 +199,7 @@ impl Admission {
         Ok(Admitted { document, known, cost })
     }
 
-    /// Notes that a document was found to fit the schema.
+    /// Notes that a document fits the schema.
     pub fn prove(&self, hash: Hash) {
         let mut kept = self.kept();
         if !kept.recent.contains(&hash) {
@@ -214,7 +215,7 @@ impl Admission {
         Ok(Document { parsed, hash, introspects, size })
     }
 
-    /// Keeps a copy of a document.
+    /// Caches a copy of a document.
     fn copied(&self, document: Document) -> Document {
         let kept = Arc::new(document.clone());
         self.kept().put(document.hash, Some(kept), &self.limits);

@@ -1,5 +1,5 @@
-//! Documents that a request names instead of writing them: trusted ones of a manifest, and those that clients have sent before
-//! (automatic persisted queries).
+//! Persisted documents: documents that a request names instead of sending them, either trusted ones of a manifest, or those
+//! that clients have sent before (automatic persisted queries). Finds their text, and does not parse it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -33,7 +33,7 @@ pub struct PersistedDocuments {
     persisted: Mutex<Automatic>,
 }
 
-/// Bounded like the documents that are kept: by number and length.
+/// Limited like the cached documents: in number and in length.
 struct Automatic {
     texts: LruCache<String, Arc<str>>,
     length: usize,
@@ -46,7 +46,7 @@ impl PersistedDocuments {
         Self { trusted, only_trusted, persisted: Mutex::new(persisted) }
     }
 
-    /// The text of the document that a request names. Only who has a token has documents kept.
+    /// The text of the document that a request names. Documents are kept only for clients with a token.
     pub fn resolve(&self, named: DocumentRef<'_>, has_token: bool) -> Result<Arc<str>, Inadmissible> {
         if let Some(id) = named.document_id {
             let known = id.strip_prefix("sha256:").and_then(|hash| self.trusted.get(&hash.to_ascii_lowercase()));
@@ -68,7 +68,7 @@ impl PersistedDocuments {
     fn persisted(&self, asked: &Value, query: Option<&str>, has_token: bool) -> Result<Arc<str>, Inadmissible> {
         let asked = PersistedQuery::deserialize(asked).ok().filter(|asked| asked.version == 1);
         let Some(asked) = asked.filter(|_| has_token) else {
-            // The words that clients know; they go on without.
+            // The message that clients know; they continue without persisted queries.
             let unsupported = || Inadmissible::new("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported");
             return query.map(Into::into).ok_or_else(unsupported);
         };

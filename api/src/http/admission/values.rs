@@ -1,6 +1,8 @@
-//! Whether the values of a request are what their types say: the literals of a document and the variables of an operation.
-//! The library finds an impossible day or a too large number only when it executes the field, beside mutations that are
-//! done already; here it is found before anything is.
+//! Checks that the values of a request are what their types say: the literals of a document, and the variables of an
+//! operation. Executes nothing, and leaves all other checks to validation.
+//!
+//! The library finds an impossible date or a too large number only when it executes the field, possibly after other
+//! mutations; here it is found before anything is executed.
 
 use std::collections::{HashMap, HashSet};
 
@@ -26,7 +28,7 @@ pub struct Types {
 
 struct FieldType {
     arguments: Inputs,
-    /// The type of the answer, without its lists.
+    /// The type of the answer, without list wrappers.
     answer: String,
     is_list: bool,
 }
@@ -34,14 +36,14 @@ struct FieldType {
 /// The type of each input value, and whether it has a default.
 type Inputs = HashMap<String, (Type, bool)>;
 
-/// The most values of a list. What a field takes is less; this bounds what is kept of a request until it is over.
+/// The most values in a list. Fields take fewer; this limits the memory that a request takes.
 const LONGEST_LIST: usize = 1000;
 
 /// Where a value is not what its type says, and what is expected there.
 type Misfit = String;
 
 impl Types {
-    /// The types of a schema in the definition language. Panics if it is none: without its types nothing would be checked.
+    /// Reads the types of a schema in the definition language. Panics if it cannot: without the types nothing would be checked.
     pub fn of(sdl: &str) -> Self {
         let mut types =
             Self { fields: HashMap::new(), inputs: HashMap::new(), one_of: HashSet::new(), enums: HashMap::new() };
@@ -83,7 +85,7 @@ impl Types {
         self.fields.insert(name, fields.collect());
     }
 
-    /// Whether the arguments that a document writes out fit. What it does not say of itself, validation says.
+    /// Checks the arguments that a document writes out. What else is wrong with it, validation reports.
     pub fn check_document(&self, document: &ExecutableDocument) -> Result<(), Inadmissible> {
         let misfit = |misfit: Misfit| Inadmissible::new("INVALID_ARGUMENT", misfit);
         for (_, operation) in document.operations.iter() {
@@ -119,23 +121,23 @@ impl Types {
         Ok(())
     }
 
-    /// The type that a field answers with, and whether it is a list of it; `None` if the schema does not tell of it.
+    /// The type that a field answers with, and whether the answer is a list; `None` if the schema does not have the field.
     pub fn answer(&self, on: &str, field: &str) -> Option<(&str, bool)> {
         let known = self.fields.get(on)?.get(field)?;
         Some((&known.answer, known.is_list))
     }
 
-    /// The type of an argument of a field, without its lists.
+    /// The type of an argument of a field, without list wrappers.
     pub fn argument(&self, on: &str, field: &str, name: &str) -> Option<&str> {
         self.fields.get(on)?.get(field)?.arguments.get(name).map(|(ty, _)| base_of(ty))
     }
 
-    /// The type of a field of an input, without its lists.
+    /// The type of a field of an input, without list wrappers.
     pub fn input(&self, ty: &str, field: &str) -> Option<&str> {
         self.inputs.get(ty)?.get(field).map(|(ty, _)| base_of(ty))
     }
 
-    /// Whether an operation is given the variables that it declares.
+    /// Checks that an operation is given the variables that it declares.
     pub fn check_variables(&self, operation: &OperationDefinition, given: &Variables) -> Result<(), Inadmissible> {
         for definition in &operation.variable_definitions {
             let (name, ty) = (&definition.node.name.node, &definition.node.var_type.node);
@@ -162,7 +164,7 @@ impl Types {
                 let mut values = values.iter().enumerate();
                 values.try_for_each(|(index, value)| self.check(value, element, &format!("{path}.{index}")))
             }
-            // One value stands for a list of one.
+            // A single value stands for a list of one.
             (value, BaseType::List(element)) => self.check(value, element, path),
             (value, BaseType::Named(name)) => self.check_named(value, name, path),
         }
@@ -212,7 +214,7 @@ fn inputs(definitions: Vec<Positioned<InputValueDefinition>>) -> Inputs {
     inputs.collect()
 }
 
-/// The type that an operation begins at.
+/// The root type of an operation.
 pub fn root_of(operation: OperationType) -> &'static str {
     match operation {
         OperationType::Query => "Query",
@@ -221,7 +223,7 @@ pub fn root_of(operation: OperationType) -> &'static str {
     }
 }
 
-/// The name of a type without its lists.
+/// The name of a type, without list wrappers.
 fn base_of(ty: &Type) -> &str {
     match &ty.base {
         BaseType::Named(name) => name,

@@ -1,5 +1,7 @@
-//! What a list makes the database do beyond finding its page through an index: the rows that a filter looks at, that are counted, and
-//! that are sorted. A unit is some 0.15 µs of a processor (measured at 50,000 recommendations on both databases: docs/performance.md).
+//! The work that a list makes the database do beyond finding its page through an index: the rows that a filter examines,
+//! that are counted, and that are sorted. Estimated from the sizes of the register, without reading anything.
+//!
+//! A unit is some 0.15 µs of a processor (measured at 50,000 recommendations on both databases: docs/performance.md).
 
 use async_graphql::Name;
 use async_graphql_value::{ConstValue, indexmap::IndexMap};
@@ -9,17 +11,18 @@ use crate::service::context::sizes::Sizes;
 use crate::service::filter::found::{Found, asks_nothing, found};
 use crate::service::level::FEW;
 
-/// The units of a point.
+/// How many units make a point.
 const POINT: u64 = 30;
-/// What it takes to compare a row with a value, to search a text in it, and to look up whether a related one matches.
+/// The units to compare a row with a value, to search a text in it, and to look up whether a related row matches.
 const COMPARED: u64 = 1;
 const SEARCHED: u64 = 5;
 const RELATED: u64 = 4;
-/// What it takes to count a row, and to sort one.
+/// The units to count a row, and to sort one.
 const COUNTED: u64 = 1;
 const SORTED: u64 = 8;
 
-/// The lists whose rows indexes have in every order: the fields of their filters by which they have them so, and by which they find few.
+/// The lists whose rows are indexed in every order: the filter fields by which an index has them in that order, and those
+/// by which it finds few.
 const ORDERED: [(&str, &[&str], &[&str]); 2] = [
     (
         "Recommendation",
@@ -42,12 +45,13 @@ const ORDERED: [(&str, &[&str], &[&str]); 2] = [
     ),
     ("Meeting", &["country"], &["id", "startsOn", "endsOn", "kind", "status", "organizers", "bodies"]),
 ];
-/// Of what an index finds if it is few, one row in so many is looked at: more than few are met with soon, unless they come late.
+/// Where an index serves a filter only if it finds few rows, one row in so many is charged: if there are more than few, the
+/// list comes across them soon, unless they come late in its order.
 const MET_WITH: u64 = 4;
-/// The same of what belongs to a record.
+/// The same for the lists of a record.
 const MET_WITH_EACH: u64 = 24;
-/// The lists of a record that indexes have in every order, and the fields of their filters by which they find few. Those of all others are
-/// found and sorted, if they are few or filtered.
+/// The lists of a record that are indexed in every order, and the filter fields by which an index finds few of their rows.
+/// All other lists of a record are found and sorted, if they are short or filtered.
 const LED: [(&str, &str, &[&str]); 5] = [
     ("Body", "recommendations", &["status"]),
     ("Body", "sessions", &[]),
@@ -55,24 +59,24 @@ const LED: [(&str, &str, &[&str]); 5] = [
     ("Organization", "recommendationsDrafted", &["status"]),
     ("Country", "meetings", &[]),
 ];
-/// The records whose lists are short: they have some of the others, not many.
+/// The records whose lists are short: they have some related records, not many.
 const HAVE_FEW: [&str; 3] = ["Meeting", "Recommendation", "AgendaItem"];
 
-/// A list that is asked for.
+/// A list that is requested.
 pub struct List<'a> {
-    /// The type that it is a list of, the type of the record that it belongs to, and its field there.
+    /// The type of its records, the type that it belongs to (`Query` at the root), and its field there.
     pub of: &'a str,
     pub on: &'a str,
     pub field: &'a str,
     /// The input type of its filter, and the filter.
     pub filter: Option<(&'a str, ConstValue)>,
-    /// By how many keys it is sorted.
+    /// The number of its sort keys.
     pub keys: usize,
     /// Whether its `totalCount` is asked for.
     pub is_counted: bool,
 }
 
-/// What a filter takes for each row that it looks at, and once.
+/// The units of a filter: for each row that it examines, and once.
 #[derive(Clone, Copy, Default)]
 struct Effort {
     each: u64,
@@ -109,7 +113,7 @@ pub fn work(types: &Types, sizes: &Sizes, list: &List<'_>) -> u64 {
 
 /// How many rows of a list are sorted.
 fn sorted(sizes: &Sizes, rows: u64, list: &List<'_>) -> u64 {
-    // Rows that are equal in the first key are sorted by the others, and may be all.
+    // Rows that are equal in the first key are sorted by the others, and all rows may be equal.
     if list.keys > 1 {
         return rows;
     }
@@ -124,7 +128,7 @@ fn sorted(sizes: &Sizes, rows: u64, list: &List<'_>) -> u64 {
     if is_walked { Ord::min(rows, FEW + sizes.of(list.of) / MET_WITH_EACH) } else { rows }
 }
 
-/// The rows that a list may have: of one that belongs to a record its part of them, and twice that where some have more.
+/// The rows that a list may have. For a list of a record: twice the average, because some have more.
 fn rows_of(sizes: &Sizes, list: &List<'_>) -> u64 {
     let (rows, parents) = (sizes.of(list.of), sizes.of(list.on));
     if parents == 0 { rows } else { Ord::min(rows, rows.saturating_mul(2).div_ceil(parents)) }
@@ -160,7 +164,7 @@ fn of_field(types: &Types, sizes: &Sizes, ty: &str, name: &str, value: &ConstVal
     }
 }
 
-/// A filter of related records: they are looked through once, and each row is looked up among them.
+/// A filter by related records: these are examined once, and each row is looked up among them.
 fn of_related(types: &Types, sizes: &Sizes, ty: &str, of: &str, filter: &ConstValue, each: u64) -> Effort {
     let ConstValue::Object(filter) = filter else { return Effort::default() };
     let inner = effort(types, sizes, ty, filter);
@@ -176,17 +180,17 @@ fn compared(name: &str, value: &ConstValue) -> u64 {
     }
 }
 
-/// The fields by which indexes have the rows of a list in order, and by which they find few.
+/// The filter fields by which indexes have the rows of a list in order, and those by which they find few.
 fn order_of(of: &str) -> Option<(&'static [&'static str], &'static [&'static str])> {
     ORDERED.iter().find(|(ty, ..)| *ty == of).map(|(_, leading, few)| (*leading, *few))
 }
 
-/// If indexes have a list of a record in every order, the fields by which they find few.
+/// If a list of a record is indexed in every order, the filter fields by which an index finds few of its rows.
 fn led(list: &List<'_>) -> Option<&'static [&'static str]> {
     LED.iter().find(|(on, field, _)| (*on, *field) == (list.on, list.field)).map(|(.., few)| *few)
 }
 
-/// How an index serves a filter. A nested list is found by what it belongs to.
+/// How an index serves a filter. A nested list is found by its parent.
 fn found_of(list: &List<'_>, filter: &ConstValue) -> Found {
     let (leading, few) = order_of(list.of).unwrap_or_default();
     if list.on == "Query" { found(leading, few, filter) } else { found(&[], led(list).unwrap_or_default(), filter) }
@@ -203,7 +207,7 @@ mod tests {
     use crate::service;
     use crate::service::read::{Ordered, Visible};
 
-    /// The field that filters by a column: `body_id` is asked for as `body`.
+    /// The filter field of a column: `body` for `body_id`.
     fn field(column: &str) -> String {
         let mut words = column.trim_end_matches("_id").split('_');
         let first = words.next().unwrap_or_default().to_owned();
@@ -245,7 +249,7 @@ mod tests {
         }
     }
 
-    /// The points of a page that `docs/performance.md` names, beyond those of its fields.
+    /// The points of a page, beyond those of its fields, that `docs/performance.md` names.
     #[test]
     fn what_may_come_late_costs_what_the_documents_say() {
         let types = Types::of(&sdl());

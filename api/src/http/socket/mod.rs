@@ -1,4 +1,5 @@
-//! The protocol `graphql-transport-ws` on a WebSocket: one connection, many operations.
+//! The protocol `graphql-transport-ws` on a WebSocket: one connection, many operations. Carries messages only: operations
+//! are admitted and executed as over HTTP.
 
 mod protocol;
 
@@ -30,19 +31,20 @@ use super::state::Service;
 use crate::auth::Viewer;
 use crate::telemetry::metrics::{Open, Transport};
 
-/// The name of the protocol, as clients ask for it.
+/// The name of the protocol, which clients request.
 const PROTOCOL: &str = "graphql-transport-ws";
-/// How long a client may leave a message unread. One that waits for it costs memory, and what has happened meanwhile it can read
-/// when it comes again.
+/// How long a client may leave a message unread. To wait longer costs memory, and the client can read what it has missed
+/// when it connects again.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long a socket that is closed stays for its client to hear why.
+/// How long a socket that is closed waits for its client to read why.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// The longest id of an operation, in bytes.
 const LONGEST_ID: usize = 255;
-/// What a socket holds of the bytes that come and go, beside the message at hand. A thousand quiet sockets cost little.
+/// The size of a socket's buffers to read and to write, beside the current message. It is small, so that a thousand quiet
+/// sockets cost little.
 const BUFFER: usize = 4096;
 
-/// Opens a socket, if the client speaks the protocol, and is no page of a stranger.
+/// Opens a socket, if the client speaks the protocol and is not a page of another origin.
 pub fn open(
     service: Service,
     upgrade: WebSocketUpgrade,
@@ -69,7 +71,7 @@ pub fn open(
     })
 }
 
-/// Whether no browser's page opens the socket, or one of our own address or of an origin that is named.
+/// Whether the socket is opened by no browser's page, or by one of our own address or of a configured origin.
 fn is_welcome(headers: &HeaderMap, origins: &[String]) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     if origins.iter().any(|one| one.as_bytes() == origin.as_bytes()) {
@@ -80,26 +82,26 @@ fn is_welcome(headers: &HeaderMap, origins: &[String]) -> bool {
     origin.is_some() && origin == host
 }
 
-/// What comes of an operation.
+/// What an operation reports.
 struct News {
     id: String,
-    /// Which of the socket's operations it is: an id may be used again.
+    /// Tells the socket's operations apart, because an id may be used again.
     number: u64,
     what: What,
 }
 
 enum What {
-    /// It is a subscription, which has no end of its own.
+    /// It is a subscription, which does not end by itself.
     GoesOn,
     /// A message to the client.
     Message(String),
-    /// The last message, and why it is the last.
+    /// The last message, and the end reason.
     Last(String, &'static str),
-    /// The socket is over: who talks may do so no longer.
+    /// The socket must end: its client is no longer admitted.
     End(End),
 }
 
-/// Where an operation tells what comes of it. It waits until the client can be told.
+/// Where an operation reports its results. It waits until the client can be told.
 struct Teller {
     id: String,
     number: u64,
@@ -108,12 +110,12 @@ struct Teller {
 
 impl Teller {
     async fn tell(&self, what: What) {
-        // A socket that is closed hears nothing.
+        // A closed socket receives nothing.
         let _ = self.socket.send(Box::new(News { id: self.id.clone(), number: self.number, what })).await;
     }
 }
 
-/// An operation that runs, in a task of its own: what it holds meanwhile does not wait for a client that does not read.
+/// An operation in progress. It runs in a task of its own: what it holds meanwhile does not wait for a client that does not read.
 struct Running {
     number: u64,
     _task: Task,
@@ -127,7 +129,7 @@ impl Running {
     }
 }
 
-/// A task that ends when nobody wants it any more.
+/// A task that is aborted when it is dropped.
 struct Task(AbortHandle);
 
 impl Drop for Task {
@@ -136,33 +138,33 @@ impl Drop for Task {
     }
 }
 
-/// Who talks over a socket.
+/// The client of a socket.
 #[derive(Clone)]
 struct Speaker {
     service: Service,
-    /// Those that the socket was opened with.
+    /// The headers that the socket was opened with.
     headers: HeaderMap,
     peer: Option<PeerAddress>,
-    /// How it has said who it is, as a header would.
+    /// How the client has identified itself, in the form of a header.
     authorization: Option<String>,
 }
 
-/// The talk over one socket.
+/// The conversation over one socket.
 struct Talk {
     service: Service,
-    /// Who talks, once it has said who it is; until then what is known of it.
+    /// The client, once it has identified itself; until then what is known of it.
     speaker: Arc<Speaker>,
     is_begun: bool,
-    /// When the client is asked whether it is there.
+    /// When the client is pinged.
     heartbeat: Interval,
-    /// Whether it has said anything since it was asked last.
+    /// Whether the client has sent anything since the last ping.
     is_heard: bool,
     /// What ends the socket if the client does not.
     until: BoxFuture<'static, End>,
     running: HashMap<String, Running>,
-    /// How many operations there were.
+    /// How many operations there were so far.
     asked: u64,
-    /// Boxed: a channel has room for many of them.
+    /// Boxed: a channel reserves room for many of them.
     news: mpsc::Receiver<Box<News>>,
     tellers: mpsc::Sender<Box<News>>,
 }
@@ -175,7 +177,7 @@ impl Talk {
         let until = until.map(|first| first.factor_first().0).boxed();
         let heartbeat = Duration::from_secs(service.app.config.limits.heartbeat_seconds);
         let mut heartbeat = interval_at(Instant::now() + heartbeat, heartbeat);
-        // Who was asked late has as long to answer.
+        // A client that is pinged late has as long to answer as any other.
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let speaker = Arc::new(Speaker { service: service.clone(), headers, peer, authorization: None });
         let (tellers, news) = mpsc::channel(1);
@@ -185,7 +187,7 @@ impl Talk {
 
     async fn run(mut self, mut socket: WebSocket) -> End {
         let end = loop {
-            // In no order: who floods one of them does not keep the others waiting.
+            // In random order: a flood of one kind does not keep the others waiting.
             let done = tokio::select! {
                 end = &mut self.until => Err(end),
                 said = socket.recv() => self.hear(said, &mut socket).await,
@@ -203,13 +205,13 @@ impl Talk {
             running.end(end.name());
         }
         if let Some(frame) = end.frame() {
-            // Who has gone, or does not listen, does not hear it.
+            // A client that has left, or does not read, is not told.
             let _ = tokio::time::timeout(FAREWELL, part(socket, frame)).await;
         }
         end
     }
 
-    /// Lets the queries and mutations that have begun come to their end.
+    /// Ends the subscriptions, and waits until the queries and mutations in progress are finished.
     async fn finish(&mut self, end: End, socket: &mut WebSocket) {
         loop {
             for (_, running) in self.running.extract_if(|_, running| running.goes_on) {
@@ -225,7 +227,7 @@ impl Talk {
         }
     }
 
-    /// Asks the client whether it is there. One that has said nothing since it was asked before is not.
+    /// Pings the client. One that has sent nothing since the last ping is gone.
     async fn ask(&mut self, socket: &mut WebSocket) -> Result<(), End> {
         if !std::mem::take(&mut self.is_heard) {
             return Err(End::Silent);
@@ -233,7 +235,7 @@ impl Talk {
         send(socket, Message::Ping(Bytes::new())).await
     }
 
-    /// Tells what comes of an operation, if it is one that still runs.
+    /// Sends what an operation reports, if the operation still runs.
     async fn tell(&mut self, news: News, socket: &mut WebSocket) -> Result<(), End> {
         let News { id, number, what } = news;
         let Some(running) = self.running.get_mut(&id).filter(|running| running.number == number) else { return Ok(()) };
@@ -258,7 +260,7 @@ impl Talk {
         }
     }
 
-    /// Answers what comes from the socket.
+    /// Handles what comes from the socket.
     async fn hear(&mut self, said: Option<Result<Message, axum::Error>>, socket: &mut WebSocket) -> Result<(), End> {
         self.is_heard = true;
         let text = match said.ok_or(End::Left)?.map_err(|_| End::Broken)? {
@@ -273,7 +275,7 @@ impl Talk {
                 let speaker = Arc::make_mut(&mut self.speaker);
                 let of_header = authorization(&speaker.headers).map(str::to_owned);
                 speaker.authorization = payload.as_ref().and_then(authorization_in).or(of_header);
-                // Boxed: every socket would have the room of it as long as it is open.
+                // Boxed: otherwise every socket would reserve its memory as long as it is open.
                 let viewer = tokio::select! {
                     end = &mut self.until => return Err(end),
                     viewer = Box::pin(speaker.viewer()) => viewer?,
@@ -319,9 +321,9 @@ impl Talk {
     }
 }
 
-/// Why an operation is not begun.
+/// Why an operation is not started.
 enum Refused {
-    /// Who it is cannot be said, or its token is refused.
+    /// The client cannot be authenticated, or its token is refused.
     Speaker(Answer),
     Operation(Answer),
 }
@@ -335,7 +337,7 @@ impl Speaker {
         authenticate_by(&self.service, self.authorization.as_deref(), self.caller(), entry).await
     }
 
-    /// Who opens the socket. Operators are told of whoever may not.
+    /// Authenticates the client that opens the socket. A refusal is logged.
     async fn viewer(&self) -> Result<Viewer, End> {
         let mut entry = LogEntry::of(&self.service, Method::Socket, &self.headers);
         let bounds = entry.bounds();
@@ -351,9 +353,9 @@ impl Speaker {
         }
     }
 
-    /// Does what is asked, and tells what comes of it.
+    /// Executes an operation, and reports its results.
     async fn serve(self: Arc<Self>, asked: Asked, entry: LogEntry, teller: Teller) {
-        // Boxed: an operation that goes on would have the room of its beginning.
+        // Boxed: otherwise a subscription would keep the memory of its beginning.
         match Box::pin(self.begun(asked, entry)).await {
             Ok((goes_on, mut answers)) => {
                 if goes_on {
@@ -372,7 +374,7 @@ impl Speaker {
         }
     }
 
-    /// Whether an operation goes on, and the answers to it. Operators are told of one that is refused.
+    /// Whether an operation is a subscription, and its answers. A refusal is logged.
     async fn begun(&self, asked: Asked, mut entry: LogEntry) -> Result<(bool, BoxStream<'static, Answer>), Refused> {
         let bounds = entry.bounds();
         let begun = in_time(&bounds, self.begin(asked, &mut entry)).await;
@@ -386,7 +388,7 @@ impl Speaker {
         }
     }
 
-    /// The viewer is the one of now: an organisation may have been deactivated since the socket was opened.
+    /// Authenticates again: an organisation may have been deactivated since the socket was opened.
     async fn begin(&self, asked: Asked, entry: &mut LogEntry) -> Result<Prepared, Refused> {
         let viewer = self.authenticate(entry).await.map_err(Refused::Speaker)?;
         let asking = Asking::of(&self.service, viewer, self.caller());
@@ -394,7 +396,7 @@ impl Speaker {
     }
 }
 
-/// A result of an operation; or the one `error` of an operation that was not executed, after which nothing is said.
+/// A result of an operation; or the only `error` of one that was not executed, after which nothing follows.
 fn message(answer: &Answer, id: &str) -> What {
     let id = Value::from(id);
     if answer.is_executed() {
@@ -404,21 +406,21 @@ fn message(answer: &Answer, id: &str) -> What {
     }
 }
 
-/// Headers that do not keep the whole request that they are parts of.
+/// A copy of headers that does not keep the whole request in memory.
 fn copied(headers: &HeaderMap) -> HeaderMap {
     let copied =
         headers.iter().map(|(name, value)| Some((name.clone(), HeaderValue::from_bytes(value.as_bytes()).ok()?)));
     copied.flatten().collect()
 }
 
-/// What a client has written as its `Authorization`, as a header would have it.
+/// The `Authorization` in the payload of a client, in the form of a header.
 fn authorization_in(payload: &Map<String, Value>) -> Option<String> {
     let named = payload.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
     named.map(|(_, value)| value.as_str().unwrap_or_default().to_owned())
 }
 
-/// Says why the socket is closed, and waits until the client has closed it too: a connection that is dropped with messages unread
-/// is reset, and the client would not hear why.
+/// Sends why the socket is closed, and waits until the client has closed it too: a connection that is dropped with messages
+/// unread is reset, and the client would not learn why.
 async fn part(mut socket: WebSocket, frame: CloseFrame) {
     if socket.send(Message::Close(Some(frame))).await.is_ok() {
         while let Some(Ok(_)) = socket.recv().await {}

@@ -1,4 +1,4 @@
-//! What is said in the protocol, and why a socket comes to its end, with the protocol's code.
+//! The messages of clients in the protocol, and the end reasons of a socket with the protocol's codes. Sends and receives nothing.
 
 use axum::extract::ws::CloseFrame;
 use serde::Deserialize;
@@ -26,17 +26,17 @@ pub enum Said {
     },
 }
 
-/// Why a socket comes to its end.
+/// The end reason of a socket.
 #[derive(Clone, Copy)]
 pub enum End {
     Left,
     Slow,
-    /// It has not said for a while that it is there.
+    /// The client has sent nothing for a while, not even an answer to a ping.
     Silent,
-    /// The connection is gone without a word, or a frame cannot be read.
+    /// The connection was cut without a close message, or a frame cannot be read.
     Broken,
     Stopped,
-    /// The service cannot say now who the client is.
+    /// The service cannot authenticate the client at the moment.
     Unavailable,
     Malformed,
     Unauthorized,
@@ -50,7 +50,7 @@ pub enum End {
 }
 
 impl End {
-    /// The reason's name among the metrics.
+    /// The name of the reason in the metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::Left => "left",
@@ -71,7 +71,7 @@ impl End {
         }
     }
 
-    /// The protocol's code and words; `None` if nobody would read them.
+    /// The protocol's code and its reason; `None` if nobody would read them.
     pub fn frame(self) -> Option<CloseFrame> {
         let (code, reason) = match self {
             Self::Left | Self::Slow | Self::Silent => return None,
