@@ -234,7 +234,7 @@ pub struct Limits {
           value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub unread_seconds: u64,
 
-    /// The most connections at once, WebSockets and event streams included. Further ones are told to come again.
+    /// The most connections at once, sockets and event streams included. Further ones are told to come again.
     #[arg(long = "max-connections", env = "REC_MAX_CONNECTIONS", default_value_t = Self::DEFAULT.connections, global = true, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub connections: u32,
