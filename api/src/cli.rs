@@ -3,6 +3,7 @@
 #![expect(clippy::print_stderr, reason = "a program prints")]
 
 use std::io::{IsTerminal as _, Write as _};
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::process::ExitCode;
@@ -253,8 +254,25 @@ enum Failure {
 /// The exit code of wrong options.
 const WRONG_OPTIONS: u8 = 2;
 
-/// Runs the program with its arguments and environment.
-pub async fn run() -> ExitCode {
+/// Deep selections nest futures deeply, which takes stack. Memory is taken only as far as it is used.
+const WORKER_STACK: usize = 8 * 1024 * 1024;
+
+/// New documents may occupy all workers but one, so there are at least two, even on a machine of one core.
+const FEWEST_WORKERS: usize = 2;
+
+/// Runs the program with its arguments and environment, on a runtime of its own.
+pub fn main() -> ExitCode {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if std::thread::available_parallelism().map_or(1, NonZero::get) < FEWEST_WORKERS {
+        runtime.worker_threads(FEWEST_WORKERS);
+    }
+    match runtime.enable_all().thread_stack_size(WORKER_STACK).build() {
+        Ok(runtime) => runtime.block_on(run()),
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+async fn run() -> ExitCode {
     let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(error) if !error.use_stderr() => {

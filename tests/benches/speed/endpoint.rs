@@ -5,10 +5,11 @@ use std::cell::Cell;
 
 use async_graphql::parser::parse_query;
 use async_graphql::{Request, Variables};
+use async_graphql_axum::GraphQL;
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::header;
-use axum::routing::{MethodRouter, post};
+use axum::routing::{MethodRouter, post, post_service};
 use futures_util::future::join_all;
 use rec_api::config::{Config, Limits};
 use rec_api::graphql::{schema, sdl};
@@ -23,8 +24,12 @@ use tokio::sync::{Mutex, watch};
 
 use crate::Line;
 
-const SMALL: &str = "{ viewer { role } }";
-const SMALL_ANSWER: &str = r#"{"data":{"viewer":{"role":"ANONYMOUS"}}}"#;
+/// A query, and its answer.
+type Small = (&'static str, &'static str);
+
+const SMALL: Small = ("{ viewer { role } }", r#"{"data":{"viewer":{"role":"ANONYMOUS"}}}"#);
+/// What the stock layer can answer without a viewer.
+const SMALLEST: Small = ("{ __typename }", r#"{"data":{"__typename":"Query"}}"#);
 const CONNECTIONS: usize = 8;
 
 /// 600 bytes of a document as dashboards send it. It is not executed: only what comes before is measured.
@@ -48,30 +53,37 @@ pub async fn measure(app: &TestApp) -> Vec<Line> {
     // The rate limit is that of a new installation.
     let app = app.second_with(|config| config.limits.rate_points = Limits::DEFAULT.rate_points).await;
     let ours = clients(app.serve().await).await;
-    let answer = || ([(header::CONTENT_TYPE, "application/graphql-response+json")], SMALL_ANSWER);
+    let answer = || ([(header::CONTENT_TYPE, "application/graphql-response+json")], SMALL.1);
     let logged = post(async move |_: Bytes| {
         tracing::info!(method = "POST", status = 200, milliseconds = 0, "request");
         answer()
     });
     let bare = post(async move |_: Bytes| answer());
+    let stock = post_service(GraphQL::new(schema(true)));
+    let fixed = "the same server with a fixed body";
     vec![
-        small_query(&ours, logged, "each with its log").await,
-        small_query(&ours, bare, "which writes no log").await,
+        small_query(&ours, SMALL, logged, &format!("{fixed}, each with its log")).await,
+        small_query(&ours, SMALL, bare, &format!("{fixed}, which writes no log")).await,
+        Line {
+            limit: f64::INFINITY,
+            ..small_query(&ours, SMALLEST, stock, "the stock layer of async-graphql, without log, viewer and limits")
+                .await
+        },
         admission().await,
     ]
 }
 
-/// The small query against the same server with a fixed body.
-async fn small_query(ours: &[Client], fixed: MethodRouter, how: &str) -> Line {
+/// A small query against the same server with another handler.
+async fn small_query(ours: &[Client], small: Small, other: MethodRouter, what: &str) -> Line {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (_running, stopping) = watch::channel(false);
-    let router = Router::new().route("/graphql", fixed);
+    let router = Router::new().route("/graphql", other);
     tokio::spawn(async move { serve(listener, router, &Config::embedded(Config::DATA_DIR.into()), stopping).await });
-    let fixed = clients(port).await;
+    let others = clients(port).await;
     // At least 0.6 times as many requests in the same time: at most 1 / 0.6 times the time for each.
-    let what = format!("`{SMALL}` over HTTP on {CONNECTIONS} connections, to the same server with a fixed body, {how}");
-    Line::compare(what, 1.0 / 0.6, async || ask_all(ours).await, async || ask_all(&fixed).await).await
+    let what = format!("`{}` over HTTP on {CONNECTIONS} connections, to {what}", small.0);
+    Line::compare(what, 1.0 / 0.6, async || ask_all(ours, small).await, async || ask_all(&others, small).await).await
 }
 
 async fn admission() -> Line {
@@ -116,13 +128,13 @@ async fn clients(port: u16) -> Vec<Client> {
     join_all(connections).await
 }
 
-async fn ask_all(clients: &[Client]) {
-    join_all(clients.iter().map(Client::ask)).await;
+async fn ask_all(clients: &[Client], small: Small) {
+    join_all(clients.iter().map(|client| client.ask(small))).await;
 }
 
 impl Client {
-    async fn ask(&self) {
-        let body = json!({ "query": SMALL }).to_string();
+    async fn ask(&self, (query, expected): Small) {
+        let body = json!({ "query": query }).to_string();
         let request = format!(
             "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
              Accept: application/graphql-response+json\r\nContent-Length: {}\r\n\r\n{body}",
@@ -132,7 +144,7 @@ impl Client {
         stream.write_all(request.as_bytes()).await.unwrap();
         let (mut answer, mut length) = ([0; 2048], 0);
         // The body is the end of the answer.
-        while !answer[..length].ends_with(SMALL_ANSWER.as_bytes()) {
+        while !answer[..length].ends_with(expected.as_bytes()) {
             let read = stream.read(&mut answer[length..]).await.unwrap();
             assert!(read > 0, "{}", String::from_utf8_lossy(&answer[..length]));
             length += read;
