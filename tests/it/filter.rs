@@ -83,8 +83,14 @@ async fn date_times_are_compared_to_the_microsecond(app: TestApp) {
     twelve(&app).await;
     let all = rows(&app.secretariat(), &Value::Null, &json!([])).await;
     let third = &all[2]["createdAt"];
+    // What is finer is not compared, and a leap second is the second after it.
+    let finer = json!(third.as_str().unwrap().replace("+00:00", "9+00:00"));
     for (comparison, expected) in [
         (json!({ "eq": third }), &all[2..3]),
+        (json!({ "eq": finer }), &all[2..3]),
+        (json!({ "gte": finer }), &all[2..]),
+        (json!({ "lt": finer }), &all[..2]),
+        (json!({ "in": ["2026-01-15T03:59:60Z"] }), &all[..1]),
         (json!({ "gte": third }), &all[2..]),
         (json!({ "gt": third }), &all[3..]),
         (json!({ "lt": third }), &all[..2]),

@@ -13,6 +13,7 @@ mod connections;
 mod cost;
 mod council;
 mod crash;
+mod differential;
 mod documents;
 mod endurance;
 mod events;

@@ -11,6 +11,8 @@ use axum::body::Body;
 use axum::http::Request;
 use futures_util::StreamExt as _;
 use rec_api::service::seed;
+use rec_tests::chance::Chance;
+use rec_tests::made::Made;
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -28,46 +30,12 @@ enum Known {
     Other,
 }
 
-/// A value of an input: an enum value is written without quotes in a document, and with quotes in a variable.
-enum Made {
-    Word(String),
-    /// Written the same in JSON and in GraphQL.
-    Scalar(String),
-    List(Vec<Made>),
-    Object(Vec<(String, Made)>),
-}
-
-impl Made {
-    fn literal(&self) -> String {
-        match self {
-            Self::Word(text) | Self::Scalar(text) => text.clone(),
-            Self::List(values) => format!("[{}]", values.iter().map(Self::literal).collect::<Vec<_>>().join(", ")),
-            Self::Object(fields) => {
-                let fields: Vec<String> =
-                    fields.iter().map(|(name, value)| format!("{name}: {}", value.literal())).collect();
-                format!("{{ {} }}", fields.join(", "))
-            }
-        }
-    }
-
-    fn json(&self) -> Value {
-        match self {
-            Self::Word(word) => json!(word),
-            Self::Scalar(text) => serde_json::from_str(text).expect("JSON"),
-            Self::List(values) => values.iter().map(Self::json).collect(),
-            Self::Object(fields) => {
-                Value::Object(fields.iter().map(|(name, value)| (name.clone(), value.json())).collect())
-            }
-        }
-    }
-}
-
 /// Makes operations. The same seed makes the same ones.
 struct Maker {
     types: HashMap<String, Known>,
     /// Ids of existing records, and of none.
     ids: Vec<String>,
-    state: u64,
+    chance: Chance,
     /// The variables of the operation that is being made, as it declares them, and their values.
     declared: Vec<String>,
     given: serde_json::Map<String, Value>,
@@ -104,18 +72,15 @@ impl Maker {
             types.insert(definition.name.node.to_string(), known);
         }
         let (declared, given, fragments) = (Vec::new(), serde_json::Map::new(), Vec::new());
-        Self { types, ids, state: seed, declared, given, fragments }
+        Self { types, ids, chance: Chance::of(seed), declared, given, fragments }
     }
 
-    /// The next number below a bound: a linear congruential generator, with the constants of Knuth's MMIX.
     fn below(&mut self, bound: usize) -> usize {
-        self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.state >> 33).expect("31 bits") % bound
+        self.chance.below(bound)
     }
 
     fn pick(&mut self, from: &[&str]) -> String {
-        let index = self.below(from.len());
-        from[index].to_owned()
+        (*self.chance.pick(from)).to_owned()
     }
 
     fn operation(&mut self) -> Operation {

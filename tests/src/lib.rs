@@ -3,10 +3,13 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "JSON values are made where they are passed")]
 
+pub mod chance;
 pub mod client;
 pub mod disk;
 pub mod given;
+pub mod made;
 pub mod mutations;
+pub mod operations;
 pub mod panics;
 pub mod points;
 pub mod postgres;
@@ -17,6 +20,7 @@ pub mod shapes;
 pub mod socket;
 pub mod table;
 pub mod traces;
+pub mod twin;
 pub mod volume;
 pub mod wait;
 

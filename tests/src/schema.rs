@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::TestApp;
 
 const INTROSPECTION: &str = "{ __schema { types { name kind fields { name type { ...T } args { name type { ...T } } }
-    inputFields { name type { ...T } } enumValues { name } } } }
+    inputFields { name type { ...T } } enumValues { name } possibleTypes { name } } } }
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
 /// All types, by name.
@@ -22,10 +22,20 @@ pub struct List {
     pub keys: String,
 }
 
-/// A field and the name of its type.
+/// A field or an argument, and the name of its type.
+#[derive(Clone, Debug)]
 pub struct Field {
     pub name: String,
     pub kind: String,
+    /// The type as documents write it, such as `[ID!]!`.
+    pub written: String,
+}
+
+impl Field {
+    fn of(field: &Value) -> Self {
+        let kind = &field["type"];
+        Self { name: text(&field["name"]), kind: unwrapped(kind), written: written(kind) }
+    }
 }
 
 fn text(value: &Value) -> String {
@@ -35,6 +45,15 @@ fn text(value: &Value) -> String {
 /// The name of a type without list and non-null.
 fn unwrapped(kind: &Value) -> String {
     if kind["ofType"].is_null() { text(&kind["name"]) } else { unwrapped(&kind["ofType"]) }
+}
+
+/// A type with its wrappings.
+fn written(kind: &Value) -> String {
+    match kind["kind"].as_str() {
+        Some("NON_NULL") => format!("{}!", written(&kind["ofType"])),
+        Some("LIST") => format!("[{}]", written(&kind["ofType"])),
+        _ => text(&kind["name"]),
+    }
 }
 
 impl Schema {
@@ -57,8 +76,23 @@ impl Schema {
 
     /// The fields of an object or an input.
     pub fn fields(&self, kind: &str) -> Vec<Field> {
-        let named = |field: &Value| Field { name: text(&field["name"]), kind: unwrapped(&field["type"]) };
-        ["fields", "inputFields"].iter().flat_map(|list| self.of_kind(kind, list)).map(named).collect()
+        ["fields", "inputFields"].iter().flat_map(|list| self.of_kind(kind, list)).map(Field::of).collect()
+    }
+
+    /// The arguments of an object's field.
+    pub fn arguments(&self, kind: &str, field: &str) -> Vec<Field> {
+        let of = self.of_kind(kind, "fields").iter().find(|one| one["name"] == field);
+        of.and_then(|field| field["args"].as_array()).into_iter().flatten().map(Field::of).collect()
+    }
+
+    /// The objects that an interface stands for.
+    pub fn objects(&self, interface: &str) -> Vec<String> {
+        self.of_kind(interface, "possibleTypes").iter().map(|kind| text(&kind["name"])).collect()
+    }
+
+    /// Whether nothing is selected of values of a type.
+    pub fn is_leaf(&self, kind: &str) -> bool {
+        self.0.get(kind).is_none_or(|kind| kind["kind"] == "SCALAR" || kind["kind"] == "ENUM")
     }
 
     pub fn has(&self, kind: &str, field: &str) -> bool {

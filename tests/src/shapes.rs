@@ -79,7 +79,7 @@ fn arguments(schema: &Schema, list: &List) -> Vec<(String, String)> {
         let keys = format!("[{{ field: {other} }}, {{ field: {one}, direction: DESC }}]");
         all.push((format!("orderBy: {keys}"), "by two keys".to_owned()));
     }
-    for Field { name, kind } in schema.fields(&list.filter) {
+    for Field { name, kind, .. } in schema.fields(&list.filter) {
         for filter in filters(schema, &kind, FAR) {
             all.push((format!("filter: {{ {name}: {filter} }}"), format!("where {name} {filter}")));
         }

@@ -71,6 +71,16 @@ pub fn is_storable(value: &Value) -> bool {
     }
 }
 
+/// A time as rows have it, to the microsecond: with what is finer, and with a leap second, the one database would compare and the other not.
+fn as_stored(value: Value) -> Value {
+    match value {
+        Value::ChronoDateTimeUtc(Some(at)) => {
+            Value::ChronoDateTimeUtc(DateTime::from_timestamp_micros(at.timestamp_micros()))
+        }
+        value => value,
+    }
+}
+
 /// Refuses a text that no row can hold, and one that is longer than a pattern may be.
 fn storable<'a>(texts: impl IntoIterator<Item = &'a String>) -> Result<(), Error> {
     for text in texts {
@@ -286,7 +296,7 @@ where
 {
     fn compare(&self, column: &Expr) -> Result<Condition, Error> {
         let own = || column.clone();
-        let value = |v: &T| -> Value { v.clone().into() };
+        let value = |v: &T| -> Value { as_stored(v.clone().into()) };
         let values = |v: &Vec<T>| -> Vec<Value> { v.iter().map(value).collect() };
         let single = [&self.eq, &self.ne, &self.lt, &self.lte, &self.gt, &self.gte].into_iter().flatten();
         let listed = self.r#in.iter().chain(&self.not_in).flatten();
