@@ -15,7 +15,7 @@ pub enum Error {
     /// The record is not at the version that `path` expects. Without a path: every retry met another write conflict.
     Conflict { path: Vec<String> },
     /// A write conflict with another use case. Nothing was written; a retry may succeed.
-    GivenUp(Cause),
+    WriteConflict(Cause),
     /// The viewer may not do this. Only said of what the viewer can see.
     Forbidden(&'static str),
     /// A token is present but not valid.
@@ -49,7 +49,7 @@ impl Error {
             Self::IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
             Self::InvalidPage(_) => "INVALID_PAGE",
             Self::InvalidArgument { .. } => "INVALID_ARGUMENT",
-            Self::GivenUp(_) | Self::Unavailable(_) => "UNAVAILABLE",
+            Self::WriteConflict(_) | Self::Unavailable(_) => "UNAVAILABLE",
             Self::Internal(_) => "INTERNAL",
         }
     }
@@ -60,8 +60,8 @@ impl Error {
     }
 
     /// A write conflict: another writer has changed the record in the meantime.
-    pub fn crossed() -> Self {
-        Self::GivenUp("the record was written meanwhile".into())
+    pub fn write_conflict() -> Self {
+        Self::WriteConflict("the record was written meanwhile".into())
     }
 
     /// A token whose organisation is not active.
@@ -96,11 +96,11 @@ impl Error {
 
     /// Whether the service is to blame, not the client. The client is told the request's id, and the chain of causes is logged.
     pub fn is_fault(&self) -> bool {
-        matches!(self, Self::GivenUp(_) | Self::Unavailable(_) | Self::Internal(_))
+        matches!(self, Self::WriteConflict(_) | Self::Unavailable(_) | Self::Internal(_))
     }
 }
 
-const CROSSED: &str = "Another write was on its way at the same time. Repeat yours.";
+const WRITE_CONFLICT: &str = "Another write was on its way at the same time. Repeat yours.";
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -109,9 +109,9 @@ impl fmt::Display for Error {
                 let texts: Vec<&str> = refusals.iter().map(|refusal| refusal.message.as_str()).collect();
                 f.write_str(&texts.join(" "))
             }
-            Self::Conflict { path } if path.is_empty() => f.write_str(CROSSED),
+            Self::Conflict { path } if path.is_empty() => f.write_str(WRITE_CONFLICT),
             Self::Conflict { .. } => f.write_str("The record has changed since it was read. Read it again and repeat."),
-            Self::GivenUp(_) => f.write_str(CROSSED),
+            Self::WriteConflict(_) => f.write_str(WRITE_CONFLICT),
             Self::Forbidden(reason) | Self::Unauthenticated(reason) => f.write_str(reason),
             Self::InvalidCursor => f.write_str("The cursor does not belong to this list with this filter and order."),
             Self::CursorExpired => f.write_str(
@@ -130,7 +130,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::GivenUp(cause) | Self::Unavailable(cause) | Self::Internal(cause) => Some(cause.as_ref()),
+            Self::WriteConflict(cause) | Self::Unavailable(cause) | Self::Internal(cause) => Some(cause.as_ref()),
             _ => None,
         }
     }

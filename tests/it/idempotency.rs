@@ -50,7 +50,7 @@ on_both_databases! {
     a_process_forgets_what_is_too_old,
     those_that_come_at_once_wait_for_the_first,
     those_that_come_at_once_to_two_processes_wait_for_the_first,
-    what_others_have_crossed_is_done_again_under_a_key,
+    write_conflicts_are_retried_under_a_key,
     a_fault_of_ours_undoes_the_request_and_keeps_nothing,
     the_mutations_of_a_request_see_each_other_and_one_that_is_refused_leaves_the_others,
     a_follower_is_told_once_the_answer_is_kept,
@@ -156,7 +156,7 @@ async fn those_that_come_at_once_to_two_processes_wait_for_the_first(app: TestAp
     assert_eq!(themes(&app).await, 8);
 }
 
-async fn what_others_have_crossed_is_done_again_under_a_key(app: TestApp) {
+async fn write_conflicts_are_retried_under_a_key(app: TestApp) {
     let draft = app.draft("WG-A").await;
     let item = json!({ "meetingId": app.planned_meeting(json!({})).await["id"], "title": text("A"), "kind": "DISCUSSION",
         "recommendationIds": [draft["id"]] });

@@ -100,7 +100,7 @@ impl Standing {
 #[derive(Clone, Copy, Debug)]
 pub enum Act<'a> {
     /// Keep the council's register: organisations, bodies, mandates, meetings, themes, instruments.
-    KeepRecord,
+    KeepRegister,
     /// Write any text: checked before anything is read, so that a refusal reveals nothing of the register.
     Write,
     /// Keep clients, tokens and webhooks.
@@ -251,7 +251,7 @@ impl Viewer {
     pub fn require(&self, act: Act<'_>) -> Result<(), Error> {
         let own = |organization: Option<OrganizationId>| organization.is_some() && organization == self.acts_for();
         let (allowed, who) = match act {
-            Act::KeepRecord => (false, "Only the secretariat may do this."),
+            Act::KeepRegister => (false, "Only the secretariat may do this."),
             Act::Write => (self.acts_for().is_some(), "Only the secretariat and partners write texts."),
             Act::Administer => {
                 let reason = "Only administrators may do this.";

@@ -7,7 +7,7 @@ use sea_orm::{DbErr, RuntimeErr, sqlx};
 struct Codes(&'static [i32], &'static [&'static str]);
 
 /// Write conflicts: a transaction that was aborted in favour of another one, or a record that was there when it was looked up, and is gone.
-const CROSSED: Codes = Codes(
+const WRITE_CONFLICT: Codes = Codes(
     &[787], // SQLITE_CONSTRAINT_FOREIGNKEY
     &[
         "40001", // serialization_failure
@@ -111,8 +111,8 @@ fn failure(error: &DbErr) -> Option<&sqlx::Error> {
 }
 
 /// Whether a statement failed by a write conflict.
-pub fn is_crossed(error: &DbErr) -> bool {
-    CROSSED.have(error)
+pub fn is_write_conflict(error: &DbErr) -> bool {
+    WRITE_CONFLICT.have(error)
 }
 
 /// Whether the file of a database is locked by others.

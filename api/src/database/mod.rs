@@ -27,7 +27,7 @@ use sea_orm::{
     RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
-pub use self::failure::{is_away, is_busy, is_crossed};
+pub use self::failure::{is_away, is_busy, is_write_conflict};
 use self::health::Health;
 use self::interrupt::{Interrupt, interruptible};
 pub use self::limits::planned_once;

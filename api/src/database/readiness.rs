@@ -1,5 +1,5 @@
 //! Readiness: whether a database accepts writes. After a write has succeeded, no probe is written until one fails.
-#![expect(clippy::disallowed_methods, reason = "a probe and a setting are no part of the record")]
+#![expect(clippy::disallowed_methods, reason = "a probe and a setting are no part of the register")]
 
 use std::time::Duration;
 

@@ -55,7 +55,7 @@ pub fn is_the_first(path: &str, first: bool) -> Validated<()> {
 }
 
 /// After repeated write conflicts no row of a bulk write is written.
-pub fn crossed() -> ValidationError {
+pub fn write_conflict() -> ValidationError {
     ValidationError::conflict(
         "",
         "Others have written the same records at the same time. Nothing is written. Send it again.",

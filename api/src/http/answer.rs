@@ -176,7 +176,7 @@ fn status_of(error: &Error) -> StatusCode {
         Error::CursorExpired => StatusCode::GONE,
         Error::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         Error::InvalidCursor | Error::InvalidPage(_) | Error::InvalidArgument { .. } => StatusCode::BAD_REQUEST,
-        Error::GivenUp(_) | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::WriteConflict(_) | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Refused(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -199,7 +199,7 @@ mod tests {
             (Error::Unauthenticated("no"), 401, false),
             (Error::CursorExpired, 410, false),
             (Error::IdempotencyKeyReused, 422, false),
-            (Error::GivenUp("another".into()), 503, true),
+            (Error::WriteConflict("another".into()), 503, true),
             (Error::Unavailable("away".into()), 503, true),
             (Error::internal("broken"), 500, true),
         ] {

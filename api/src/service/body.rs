@@ -145,7 +145,7 @@ pub struct UpdateBodyInput {
 }
 
 pub async fn create(app: &AppContext, viewer: &Viewer, input: CreateBodyInput) -> Result<Written<body::Model>, Error> {
-    viewer.require(Act::KeepRecord)?;
+    viewer.require(Act::KeepRegister)?;
     let mut tx = app.begin(viewer, Action::CreateBody).await?;
     let row = build_row(&tx, input)?;
     if let Some(superior) = row.reports_to_id {
@@ -184,7 +184,7 @@ fn build_row(tx: &Tx<'_>, input: CreateBodyInput) -> Validated<body::Model> {
 }
 
 pub async fn update(app: &AppContext, viewer: &Viewer, input: UpdateBodyInput) -> Result<Written<body::Model>, Error> {
-    viewer.require(Act::KeepRecord)?;
+    viewer.require(Act::KeepRegister)?;
     let id = fields::id::<BodyId>("id", &input.id, "body")?;
     let mut tx = app.begin(viewer, Action::UpdateBody).await?;
     let before = tx.get_at::<body::Entity>(id, input.expected_version, "body").await?;

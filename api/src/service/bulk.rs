@@ -185,12 +185,12 @@ pub async fn persist<M, F: Future<Output = Result<Upserted<M>, Error>>>(
     attempt: impl Fn() -> F,
 ) -> Result<Upserted<M>, Error> {
     let attempt = async || match attempt().await {
-        Err(error @ (Error::Refused(_) | Error::Conflict { .. })) => Err(Error::GivenUp(error.into())),
+        Err(error @ (Error::Refused(_) | Error::Conflict { .. })) => Err(Error::WriteConflict(error.into())),
         outcome => outcome,
     };
     match retry_on_conflict(app, attempt).await {
         Err(Error::Conflict { .. }) => {
-            let rows = (0..count).map(|index| failed(index, vec![bulk::crossed()]));
+            let rows = (0..count).map(|index| failed(index, vec![bulk::write_conflict()]));
             Ok(Upserted { rows: rows.collect(), cursor: None, worked: Duration::ZERO })
         }
         outcome => outcome,

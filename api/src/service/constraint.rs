@@ -133,8 +133,8 @@ pub fn refused_write(error: DbErr) -> Error {
     if let Some((_, code, path, text)) = GUARDS.iter().find(|(guard, ..)| message.contains(guard)) {
         return ValidationError::new(*code, path, *text).into();
     }
-    if database::is_crossed(&error) {
-        return Error::GivenUp(error.into());
+    if database::is_write_conflict(&error) {
+        return Error::WriteConflict(error.into());
     }
     error.into()
 }

@@ -2,7 +2,7 @@
 //! comes meanwhile waits, and gets the same answer.
 #![expect(
     clippy::disallowed_methods,
-    reason = "keys are no part of the record: neither the read layer nor the unit of work knows them"
+    reason = "keys are no part of the register: neither the read layer nor the unit of work knows them"
 )]
 
 use std::sync::Arc;

@@ -117,7 +117,7 @@ pub async fn create(
     viewer: &Viewer,
     input: CreateInstrumentInput,
 ) -> Result<Written<instrument::Model>, Error> {
-    viewer.require(Act::KeepRecord)?;
+    viewer.require(Act::KeepRegister)?;
     let mut tx = app.begin(viewer, Action::CreateInstrument).await?;
     let row = build_row(&tx, input)?;
     let row = tx.insert::<instrument::Entity>(row).await?;
@@ -151,7 +151,7 @@ pub async fn update(
     viewer: &Viewer,
     input: UpdateInstrumentInput,
 ) -> Result<Written<instrument::Model>, Error> {
-    viewer.require(Act::KeepRecord)?;
+    viewer.require(Act::KeepRegister)?;
     let id = fields::id::<InstrumentId>("id", &input.id, "instrument")?;
     let mut tx = app.begin(viewer, Action::UpdateInstrument).await?;
     let before = tx.get_at::<instrument::Entity>(id, input.expected_version, "instrument").await?;

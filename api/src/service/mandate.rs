@@ -128,7 +128,7 @@ pub async fn grant(
     viewer: &Viewer,
     input: GrantMandateInput,
 ) -> Result<Written<mandate::Model>, Error> {
-    viewer.require(Act::KeepRecord)?;
+    viewer.require(Act::KeepRegister)?;
     let GrantMandateInput { organization_id, body_id, country_id, role, can_object, valid_from, valid_to } = input;
     combine!(
         organization_id = fields::id::<OrganizationId>("organizationId", &organization_id, "organisation"),
@@ -172,7 +172,7 @@ pub async fn grant(
 }
 
 pub async fn end(app: &AppContext, viewer: &Viewer, input: EndMandateInput) -> Result<Written<mandate::Model>, Error> {
-    viewer.require(Act::KeepRecord)?;
+    viewer.require(Act::KeepRegister)?;
     let id = fields::id::<MandateId>("id", &input.id, "mandate")?;
     let mut tx = app.begin(viewer, Action::EndMandate).await?;
     let before = tx.get_at::<mandate::Entity>(id, input.expected_version, "mandate").await?;

@@ -2,7 +2,7 @@
 //! which rows are old.
 #![expect(
     clippy::disallowed_methods,
-    reason = "what is forgotten is no part of the record: neither the read layer nor the unit of work knows it"
+    reason = "what is forgotten is no part of the register: neither the read layer nor the unit of work knows it"
 )]
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query};

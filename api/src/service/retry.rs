@@ -16,13 +16,13 @@ pub async fn retry_on_conflict<T, F: Future<Output = Result<T, Error>>>(
 ) -> Result<T, Error> {
     for _ in 1..ATTEMPTS {
         match attempt().await {
-            Err(Error::GivenUp(_)) => {}
+            Err(Error::WriteConflict(_)) => {}
             outcome => return outcome,
         }
     }
     attempt().await.map_err(|error| match error {
-        Error::GivenUp(_) => {
-            tracing::warn!(error = chain(&error), "a write was crossed {ATTEMPTS} times");
+        Error::WriteConflict(_) => {
+            tracing::warn!(error = chain(&error), "a write has met with other writes {ATTEMPTS} times");
             if app.databases.commits() { Error::Conflict { path: Vec::new() } } else { error }
         }
         error => error,

@@ -117,7 +117,7 @@ pub async fn create(
     viewer: &Viewer,
     input: CreateThemeInput,
 ) -> Result<Written<theme::Model>, Error> {
-    viewer.require(Act::KeepRecord)?;
+    viewer.require(Act::KeepRegister)?;
     let mut tx = app.begin(viewer, Action::CreateTheme).await?;
     let row = build_row(&tx, input)?;
     if let Some(parent) = row.parent_id {
@@ -156,7 +156,7 @@ pub async fn update(
     viewer: &Viewer,
     input: UpdateThemeInput,
 ) -> Result<Written<theme::Model>, Error> {
-    viewer.require(Act::KeepRecord)?;
+    viewer.require(Act::KeepRegister)?;
     let id = fields::id::<ThemeId>("id", &input.id, "theme")?;
     let mut tx = app.begin(viewer, Action::UpdateTheme).await?;
     let before = tx.get_at::<theme::Entity>(id, input.expected_version, "theme").await?;
@@ -206,7 +206,7 @@ pub struct MergeThemesInput {
 
 /// Moves what is on a theme to another one: recommendations, the themes below, external ids. Returns the other one.
 pub async fn merge(app: &AppContext, viewer: &Viewer, input: MergeThemesInput) -> Result<Written<theme::Model>, Error> {
-    viewer.require(Act::KeepRecord)?;
+    viewer.require(Act::KeepRegister)?;
     combine!(
         id = fields::id::<ThemeId>("id", &input.id, "theme"),
         into_id = fields::id::<ThemeId>("intoId", &input.into_id, "theme")

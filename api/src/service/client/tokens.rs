@@ -1,7 +1,7 @@
 //! Which tokens are revoked and when they were used, read and written for a whole process at once. It revokes none itself.
 #![expect(
     clippy::disallowed_methods,
-    reason = "when a token was used is no part of the record: neither the read layer nor the unit of work knows it"
+    reason = "when a token was used is no part of the register: neither the read layer nor the unit of work knows it"
 )]
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -151,7 +151,7 @@ pub async fn add(
     viewer: &Viewer,
     input: AddAgendaItemInput,
 ) -> Result<Written<agenda_item::Model>, Error> {
-    viewer.require(Act::KeepRecord)?;
+    viewer.require(Act::KeepRegister)?;
     let AddAgendaItemInput { meeting_id, number, title, kind, body_id, chatham_house, recommendation_ids } = input;
     combine!(
         meeting_id = fields::id::<MeetingId>("meetingId", &meeting_id, "meeting"),
@@ -195,7 +195,7 @@ pub async fn update(
     viewer: &Viewer,
     input: UpdateAgendaItemInput,
 ) -> Result<Written<agenda_item::Model>, Error> {
-    viewer.require(Act::KeepRecord)?;
+    viewer.require(Act::KeepRegister)?;
     let id = fields::id::<AgendaItemId>("id", &input.id, "agenda item")?;
     let mut tx = app.begin(viewer, Action::UpdateAgendaItem).await?;
     let before = tx.get_at::<agenda_item::Entity>(id, input.expected_version, "agenda item").await?;
@@ -259,7 +259,7 @@ pub async fn remove(
     viewer: &Viewer,
     input: RemoveAgendaItemInput,
 ) -> Result<Written<meeting::Model>, Error> {
-    viewer.require(Act::KeepRecord)?;
+    viewer.require(Act::KeepRegister)?;
     let id = fields::id::<AgendaItemId>("id", &input.id, "agenda item")?;
     let mut tx = app.begin(viewer, Action::RemoveAgendaItem).await?;
     let item = tx.get_at::<agenda_item::Entity>(id, input.expected_version, "agenda item").await?;
@@ -292,7 +292,7 @@ pub async fn reorder(
     viewer: &Viewer,
     input: ReorderAgendaItemsInput,
 ) -> Result<Written<meeting::Model>, Error> {
-    viewer.require(Act::KeepRecord)?;
+    viewer.require(Act::KeepRegister)?;
     let meeting_id = fields::id::<MeetingId>("meetingId", &input.meeting_id, "meeting")?;
     let ids = input.item_ids.iter().enumerate();
     let ids = each(ids.map(|(index, id)| fields::id::<AgendaItemId>(&format!("itemIds.{index}"), id, "agenda item")))?;

@@ -238,7 +238,7 @@ pub async fn schedule(
     viewer: &Viewer,
     input: ScheduleMeetingInput,
 ) -> Result<Written<meeting::Model>, Error> {
-    viewer.require(Act::KeepRecord)?;
+    viewer.require(Act::KeepRegister)?;
     let mut tx = app.begin(viewer, Action::ScheduleMeeting).await?;
     let row = build_row(&tx, input.clone())?;
     check(&tx, &row, None, input.sessions.len(), input.organizers.len()).await?;
@@ -338,7 +338,7 @@ pub async fn update(
     viewer: &Viewer,
     input: UpdateMeetingInput,
 ) -> Result<Written<meeting::Model>, Error> {
-    viewer.require(Act::KeepRecord)?;
+    viewer.require(Act::KeepRegister)?;
     let id = fields::id::<MeetingId>("id", &input.id, WHAT)?;
     let mut tx = app.begin(viewer, Action::UpdateMeeting).await?;
     let before = tx.get_at::<meeting::Entity>(id, input.expected_version, WHAT).await?;

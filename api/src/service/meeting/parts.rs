@@ -122,7 +122,7 @@ pub async fn set_meeting_organizers(
     viewer: &Viewer,
     input: SetMeetingOrganizersInput,
 ) -> Result<Written<meeting::Model>, Error> {
-    viewer.require(Act::KeepRecord)?;
+    viewer.require(Act::KeepRegister)?;
     let id = fields::id::<MeetingId>("id", &input.id, "meeting")?;
     let mut tx = app.begin(viewer, Action::SetMeetingOrganizers).await?;
     let before = tx.get_at::<meeting::Entity>(id, input.expected_version, "meeting").await?;
@@ -137,7 +137,7 @@ pub async fn set_body_sessions(
     viewer: &Viewer,
     input: SetBodySessionsInput,
 ) -> Result<Written<meeting::Model>, Error> {
-    viewer.require(Act::KeepRecord)?;
+    viewer.require(Act::KeepRegister)?;
     let id = fields::id::<MeetingId>("id", &input.id, "meeting")?;
     let mut tx = app.begin(viewer, Action::SetBodySessions).await?;
     let before = tx.get_at::<meeting::Entity>(id, input.expected_version, "meeting").await?;

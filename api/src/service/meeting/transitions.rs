@@ -90,7 +90,7 @@ async fn step(
     step: MeetingTransition,
     change: impl FnOnce(&mut meeting::Model),
 ) -> Result<Written<meeting::Model>, Error> {
-    viewer.require(Act::KeepRecord)?;
+    viewer.require(Act::KeepRegister)?;
     let id = fields::id::<MeetingId>("id", &input.id, "meeting")?;
     let mut tx = app.begin(viewer, action).await?;
     let before = tx.get_at::<meeting::Entity>(id, input.expected_version, "meeting").await?;

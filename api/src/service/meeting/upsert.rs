@@ -195,7 +195,7 @@ pub async fn upsert(
     viewer: &Viewer,
     input: UpsertMeetingsInput,
 ) -> Result<Upserted<meeting::Model>, Error> {
-    viewer.require(Act::KeepRecord)?;
+    viewer.require(Act::KeepRegister)?;
     bulk::check_length(&input.rows)?;
     bulk::persist(app, input.rows.len(), || attempt(app, viewer, &input)).await
 }

@@ -179,7 +179,7 @@ pub async fn create(
     viewer: &Viewer,
     input: CreateOrganizationInput,
 ) -> Result<Written<organization::Model>, Error> {
-    viewer.require(Act::KeepRecord)?;
+    viewer.require(Act::KeepRegister)?;
     let mut tx = app.begin(viewer, Action::CreateOrganization).await?;
     let row = build_row(&tx, input)?;
     if let Some(parent) = row.parent_id {
@@ -226,7 +226,7 @@ pub async fn update(
     viewer: &Viewer,
     input: UpdateOrganizationInput,
 ) -> Result<Written<organization::Model>, Error> {
-    viewer.require(Act::KeepRecord)?;
+    viewer.require(Act::KeepRegister)?;
     let id = fields::id::<OrganizationId>("id", &input.id, WHAT)?;
     let mut tx = app.begin(viewer, Action::UpdateOrganization).await?;
     let before = tx.get_at::<organization::Entity>(id, input.expected_version, WHAT).await?;
@@ -293,7 +293,7 @@ pub async fn deactivate(
     viewer: &Viewer,
     input: DeactivateOrganizationInput,
 ) -> Result<Written<organization::Model>, Error> {
-    viewer.require(Act::KeepRecord)?;
+    viewer.require(Act::KeepRegister)?;
     let id = fields::id::<OrganizationId>("id", &input.id, WHAT)?;
     let mut tx = app.begin(viewer, Action::DeactivateOrganization).await?;
     let before = tx.get_at::<organization::Entity>(id, input.expected_version, WHAT).await?;

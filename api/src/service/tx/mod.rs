@@ -170,7 +170,7 @@ impl Tx<'_> {
             let insert = E::insert_many(active).on_conflict(replace.clone());
             let written = insert.exec_without_returning(&self.txn).await.map_err(refused_write)?;
             if usize::try_from(written).ok() != Some(chunk.len()) {
-                return Err(Error::crossed());
+                return Err(Error::write_conflict());
             }
         }
         for (before, after) in &*rows {
@@ -211,7 +211,7 @@ impl Tx<'_> {
         if differs {
             let update = E::update_many().set(changed).filter(E::ID.eq(E::id(before))).filter(E::VERSION.eq(version));
             if update.exec(&self.txn).await.map_err(refused_write)?.rows_affected == 0 {
-                return Err(Error::crossed());
+                return Err(Error::write_conflict());
             }
         }
         let access_before = (E::audience(before), E::owner(before));
@@ -223,7 +223,7 @@ impl Tx<'_> {
     pub async fn remove<E: Record>(&mut self, row: &E::Model, reason: ChangeReason) -> Result<(), Error> {
         let delete = E::delete_many().filter(E::ID.eq(E::id(row))).filter(E::VERSION.eq(E::version(row)));
         if delete.exec(&self.txn).await.map_err(refused_write)?.rows_affected == 0 {
-            return Err(Error::crossed());
+            return Err(Error::write_conflict());
         }
         let named = external_id::Entity::delete_many().filter(external_id::Column::RecordId.eq(E::id(row).uuid()));
         named.exec(&self.txn).await.map_err(refused_write)?;

@@ -3,7 +3,7 @@
 //! nothing. A message that was delivered but not noted is sent again under the same id.
 #![expect(
     clippy::disallowed_methods,
-    reason = "positions, leases and the log of deliveries are no part of the record: neither the read layer nor the unit of work knows them"
+    reason = "positions, leases and the log of deliveries are no part of the register: neither the read layer nor the unit of work knows them"
 )]
 
 use std::collections::HashMap;
