@@ -48,7 +48,7 @@ mutation {
 }
 `,
 ];
-const follow = `# What changes in the record, as it changes. Run the write of another tab meanwhile.
+const follow = `# What changes in the register, as it changes. Run the write of another tab meanwhile.
 
 subscription {
   changes { kind type id version reason node { id } }

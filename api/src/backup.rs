@@ -245,7 +245,7 @@ pub async fn restore(
     let database = file_of(&config)?;
     check(from).await?;
     server::create_directory_of(&database)?;
-    let present = Present::hold(&database).await?;
+    let present = Present::lock(&database).await?;
     let grants = present.grants().await;
     let made = with_suffix(&database, ".restoring");
     clear(&made)?;
@@ -296,7 +296,7 @@ struct Present {
 }
 
 impl Present {
-    async fn hold(path: &Path) -> Result<Self, BackupError> {
+    async fn lock(path: &Path) -> Result<Self, BackupError> {
         let path = path.to_owned();
         if !path.is_file() {
             return Ok(Self { path, db: None });

@@ -424,7 +424,7 @@ async fn seed(config: Config, what: Seed) -> Result<(), Failure> {
     let app = server::connect(config, Clock::System).await?;
     let public = seed::public::load(&app).await?;
     let done = match what {
-        Seed::Public => format!("The public record: {public} records added.\n"),
+        Seed::Public => format!("The public register: {public} records added.\n"),
         Seed::Demo => format!("Demonstration: {} records added.\n", seed::demo::load(&app).await?),
         Seed::Scale { recommendations, meetings } => {
             let meetings = meetings.unwrap_or(recommendations.div_ceil(10));

@@ -1,11 +1,11 @@
 //! The service of the Regional Expert Council: one GraphQL API over its register. This file names the modules and holds no
 //! code but the allocator.
 //!
-//! The dependencies, which `tests/it/layers.rs` checks: `main -> cli -> server -> http -> graphql -> service -> entity`,
-//! and `service -> domain -> entity`. `export` stands beside `graphql`: the register as lines. `auth`, `clock`, `config`,
-//! `database`, `digest`, `error` and `telemetry` are used by all, and use nothing else above `entity` and `domain`.
-//! `graphql` and `http` never name `sea_orm`; `domain` names only what lists the values of an enum. `service` and `domain`
-//! name `async_graphql` for inputs and enums only: each of these words is written once, with its public text.
+//! The dependencies, which `tests/it/layers.rs` checks: `main -> cli -> server -> http -> graphql -> export -> service -> domain -> entity`;
+//! the commands `backup`, `import` and `mirror` stand beside `server`. `auth`, `clock`, `config`, `database`, `digest`, `error` and
+//! `telemetry` stand below, each named only where the table of that test lets it. `graphql` and `http` never name `sea_orm`; `domain` names
+//! only what lists the values of an enum. `service` and `domain` name `async_graphql` for inputs and enums only: each of these words is
+//! written once, with its public text.
 
 pub mod auth;
 pub mod backup;

@@ -1,5 +1,5 @@
 // Apollo's client against a running service: node apollo.js http://127.0.0.1:8080/graphql TOKEN
-// It reads, writes, is refused, follows the record over a WebSocket, and names a query that it has sent before by its hash.
+// It reads, writes, is refused, follows the register over a WebSocket, and names a query that it has sent before by its hash.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } from "@apollo/client";
@@ -44,4 +44,4 @@ for (const _ of [1, 2]) assert.deepEqual(codes(await hashing.query({ query: grou
 const last = bodies.at(-1);
 assert.equal(last.query, undefined);
 assert.match(last.extensions.persistedQuery.sha256Hash, /^[0-9a-f]{64}$/);
-console.log("@apollo/client: reads, writes, is refused, follows the record, and names a query by its hash.");
+console.log("@apollo/client: reads, writes, is refused, follows the register, and names a query by its hash.");

@@ -1,6 +1,6 @@
 """The client gql against a running service: python client.py http://127.0.0.1:8080/graphql TOKEN
 
-Over HTTP and over a WebSocket it reads, writes and is refused; over the socket it follows the record while it writes.
+Over HTTP and over a WebSocket it reads, writes and is refused; over the socket it follows the register while it writes.
 """
 
 import asyncio

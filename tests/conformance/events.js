@@ -1,5 +1,5 @@
 // The client graphql-sse against a running service: node events.js http://127.0.0.1:8080/graphql TOKEN
-// It reads, writes, is refused, and follows the record while it writes.
+// It reads, writes, is refused, and follows the register while it writes.
 import assert from "node:assert/strict";
 import { createClient } from "graphql-sse";
 import { once, readWriteFollow } from "./follow.js";

@@ -1,4 +1,4 @@
-// What every client that follows is put through: it reads, writes, and follows the record while it writes.
+// What every client that follows is put through: it reads, writes, and follows the register while it writes.
 import assert from "node:assert/strict";
 
 export async function once(client, query) {

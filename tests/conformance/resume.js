@@ -1,4 +1,4 @@
-// Clients that follow the record, and a service that restarts: node resume.js PROGRAM DATA
+// Clients that follow the register, and a service that restarts: node resume.js PROGRAM DATA
 // graphql-ws and graphql-sse find it again by themselves, and are told what was written after it came back.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";

@@ -1,5 +1,5 @@
 // The client graphql-ws against a running service: node socket.js http://127.0.0.1:8080/graphql TOKEN SHORT_TOKEN PROCESS
-// It reads, writes, is refused, and follows the record while it writes; and sockets that break the protocol are closed with
+// It reads, writes, is refused, and follows the register while it writes; and sockets that break the protocol are closed with
 // its codes. At the end of its token and of the service (which this ends) a socket is closed as well.
 import assert from "node:assert/strict";
 import { createClient } from "graphql-ws";

@@ -1,9 +1,12 @@
 //! Every field of every input that writes a record is written, and read back by query and by export. The fields come from the schema: a new
-//! one fails here until it has values and is read back.
+//! one fails here until it comes back. Asks nothing of the rules.
+
+use std::collections::BTreeSet;
 
 use rec_tests::client::Client;
 use rec_tests::given::{at, text, with};
-use rec_tests::schema::Schema;
+use rec_tests::mutations::{mutation, mutations};
+use rec_tests::schema::{Field, Schema};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Map, Value, json};
 
@@ -16,37 +19,81 @@ on_both_databases! {
 /// Fields of inputs that are not fields of the record.
 const BESIDE: [&str; 4] = ["id", "expectedVersion", "externalId", "changeNote"];
 
-/// A type of records, and the mutations that write its fields.
+/// A record type, and the mutations that write its fields.
 struct Topic {
     object: &'static str,
     create: &'static str,
-    update: Option<&'static str>,
+    updates: &'static [&'static str],
     upsert: Option<&'static str>,
-}
-
-const fn topic(object: &'static str, create: &'static str) -> Topic {
-    Topic { object, create, update: None, upsert: None }
 }
 
 const TOPICS: [Topic; 9] = [
     Topic {
-        update: Some("updateOrganization"),
+        object: "Organization",
+        create: "createOrganization",
+        updates: &["updateOrganization"],
         upsert: Some("upsertOrganizations"),
-        ..topic("Organization", "createOrganization")
     },
-    Topic { update: Some("updateBody"), ..topic("Body", "createBody") },
-    Topic { update: Some("updateTheme"), ..topic("Theme", "createTheme") },
-    Topic { update: Some("updateInstrument"), ..topic("Instrument", "createInstrument") },
-    topic("Mandate", "grantMandate"),
-    Topic { update: Some("updateMeeting"), upsert: Some("upsertMeetings"), ..topic("Meeting", "scheduleMeeting") },
-    Topic { update: Some("updateAgendaItem"), ..topic("AgendaItem", "addAgendaItem") },
-    Topic { update: Some("recordParticipation"), ..topic("Participation", "recordParticipation") },
+    Topic { object: "Body", create: "createBody", updates: &["updateBody"], upsert: None },
+    Topic { object: "Theme", create: "createTheme", updates: &["updateTheme"], upsert: None },
+    Topic { object: "Instrument", create: "createInstrument", updates: &["updateInstrument"], upsert: None },
+    Topic { object: "Mandate", create: "grantMandate", updates: &["endMandate"], upsert: None },
     Topic {
-        update: Some("reviseRecommendation"),
+        object: "Meeting",
+        create: "scheduleMeeting",
+        updates: &["updateMeeting", "postponeMeeting", "setMeetingOrganizers", "setBodySessions"],
+        upsert: Some("upsertMeetings"),
+    },
+    Topic { object: "AgendaItem", create: "addAgendaItem", updates: &["updateAgendaItem"], upsert: None },
+    Topic { object: "Participation", create: "recordParticipation", updates: &["recordParticipation"], upsert: None },
+    Topic {
+        object: "Recommendation",
+        create: "draftRecommendation",
+        updates: &["reviseRecommendation", "setAddressees"],
         upsert: Some("upsertRecommendations"),
-        ..topic("Recommendation", "draftRecommendation")
     },
 ];
+
+/// Mutations that write no field of a record as it is given. Transitions are read back in `recommendation` and `meeting`, merged themes in
+/// `council`, an order in `meeting::agenda`, external ids, clients and webhooks in topics of their own.
+const OTHERS: [&str; 28] = [
+    "deactivateOrganization",
+    "mergeThemes",
+    "confirmMeeting",
+    "openMeeting",
+    "concludeMeeting",
+    "cancelMeeting",
+    "removeAgendaItem",
+    "reorderAgendaItems",
+    "openDiscussion",
+    "withdrawRecommendation",
+    "recordAgreement",
+    "submitToExecutiveCommittee",
+    "returnRecommendation",
+    "adoptRecommendation",
+    "transmitRecommendation",
+    "supersedeRecommendation",
+    "linkExternalId",
+    "unlinkExternalId",
+    "registerClient",
+    "deactivateClient",
+    "issueToken",
+    "revokeToken",
+    "registerWebhook",
+    "rotateWebhookSecret",
+    "enableWebhook",
+    "disableWebhook",
+    "replayWebhook",
+    "testWebhook",
+];
+
+#[test]
+fn every_mutation_of_the_schema_is_a_topic_or_named() {
+    let of_topics =
+        TOPICS.iter().flat_map(|topic| topic.updates.iter().copied().chain([topic.create]).chain(topic.upsert));
+    let known: BTreeSet<&str> = of_topics.chain(OTHERS).collect();
+    assert_eq!(mutations().collect::<BTreeSet<&str>>(), known);
+}
 
 /// One of two values: the number decides which.
 fn pick<T>(number: usize, of: [T; 2]) -> T {
@@ -54,7 +101,7 @@ fn pick<T>(number: usize, of: [T; 2]) -> T {
     if number.is_multiple_of(2) { one } else { other }
 }
 
-/// Values for all fields of a record type: different ones for the next number, and none of them empty.
+/// Values for those fields of a record type that cannot have any: different ones for the next number, and none of them empty.
 async fn values(app: &TestApp, object: &str, number: usize) -> Value {
     match object {
         "Organization" => organization(app, number).await,
@@ -70,7 +117,7 @@ async fn values(app: &TestApp, object: &str, number: usize) -> Value {
         "Mandate" => json!({
             "organizationId": app.organization("OSCE").await, "bodyId": app.body("WG-A").await,
             "countryId": app.country("UZ").await, "role": "OBSERVER", "canObject": true, "validFrom": "2020-01-01",
-            "validTo": "2021-01-01",
+            "validTo": pick(number, ["2021-01-01", "2020-06-01"]),
         }),
         "Meeting" => meeting(app, number).await,
         "AgendaItem" => json!({
@@ -142,12 +189,28 @@ async fn recommendation(app: &TestApp, number: usize) -> Value {
     })
 }
 
-/// Those of these values that an input has a field for; the `beside` fields are added.
-fn only(schema: &Schema, input: &str, values: &Value, beside: &Value) -> Value {
+/// A value of a field for which none is chosen above: another one for the next number.
+fn any_value(schema: &Schema, field: &Field, number: usize) -> Option<Value> {
+    Some(match field.kind.as_str() {
+        "String" => json!(format!("{} {number}", field.name)),
+        "Int" => json!(number + 1),
+        "Boolean" => json!(pick(number, [true, false])),
+        "NaiveDate" => json!(pick(number, ["2024-01-01", "2025-01-01"])),
+        "LocalizedTextInput" => text(&format!("{} {number}", field.name)),
+        kind => {
+            let values = schema.values(kind);
+            json!(values.get(number % values.len().max(1))?)
+        }
+    })
+}
+
+/// The values that an input has a field for: those that are chosen, what it names beside, or any.
+fn only(schema: &Schema, input: &str, (chosen, beside): (&Value, &Value), number: usize) -> Value {
     let mut said = Map::new();
     for field in schema.fields(input).into_iter().filter(|field| !BESIDE.contains(&field.name.as_str())) {
-        let value = [values, beside].into_iter().find_map(|given| given.get(&field.name));
-        said.insert(field.name.clone(), value.unwrap_or_else(|| panic!("{input}.{} has no value", field.name)).clone());
+        let value = [chosen, beside].into_iter().find_map(|given| given.get(&field.name).cloned());
+        let value = value.or_else(|| any_value(schema, &field, number));
+        said.insert(field.name.clone(), value.unwrap_or_else(|| panic!("{input}.{} has no value", field.name)));
     }
     Value::Object(said)
 }
@@ -220,16 +283,16 @@ async fn beside(app: &TestApp, topic: &Topic) -> Value {
 }
 
 /// A record that is created with the first values.
-async fn created(app: &TestApp, schema: &Schema, topic: &Topic) -> (Value, String, Value) {
-    let input = rec_tests::mutations::mutation(topic.create).input.clone();
-    let said = only(schema, &input, &values(app, topic.object, 0).await, &beside(app, topic).await);
+async fn created(app: &TestApp, schema: &Schema, topic: &Topic, number: usize) -> (Value, String, Value) {
+    let input = mutation(topic.create).input.clone();
+    let said = only(schema, &input, (&values(app, topic.object, number).await, &beside(app, topic).await), number);
     (app.secretariat().mutate(topic.create, said.clone(), "id version").await, input, said)
 }
 
 async fn every_field_that_is_created_is_read_back(app: TestApp) {
     let schema = Schema::of(&app).await;
     for topic in &TOPICS {
-        let (record, input, said) = created(&app, &schema, topic).await;
+        let (record, input, said) = created(&app, &schema, topic, 0).await;
         is_read_back(&app, &schema, (&input, topic.object), &record["id"], &said).await;
     }
 }
@@ -237,16 +300,17 @@ async fn every_field_that_is_created_is_read_back(app: TestApp) {
 async fn every_field_that_is_updated_is_read_back(app: TestApp) {
     let schema = Schema::of(&app).await;
     for topic in &TOPICS {
-        let Some(update) = topic.update else { continue };
-        let (record, _, _) = created(&app, &schema, topic).await;
-        let input = &rec_tests::mutations::mutation(update).input;
-        let said = only(&schema, input, &values(&app, topic.object, 1).await, &json!({}));
-        let mut changed = with(at(&record), said.clone());
-        if !schema.has(input, "id") {
-            changed.as_object_mut().expect("an input").remove("id");
+        for (update, round) in topic.updates.iter().zip(0..) {
+            let (number, input) = (2 * round + 1, &mutation(update).input);
+            let (record, _, _) = created(&app, &schema, topic, number - 1).await;
+            let said = only(&schema, input, (&values(&app, topic.object, number).await, &json!({})), number);
+            let mut changed = with(at(&record), said.clone());
+            if !schema.has(input, "id") {
+                changed.as_object_mut().expect("an input").remove("id");
+            }
+            app.secretariat().mutate(update, changed, "id").await;
+            is_read_back(&app, &schema, (input, topic.object), &record["id"], &said).await;
         }
-        app.secretariat().mutate(update, changed, "id").await;
-        is_read_back(&app, &schema, (input, topic.object), &record["id"], &said).await;
     }
 }
 
@@ -261,10 +325,10 @@ async fn every_field_that_is_upserted_is_read_back(app: TestApp) {
     let schema = Schema::of(&app).await;
     for topic in &TOPICS {
         let Some(upsert) = topic.upsert else { continue };
-        let input = format!("U{}RowInput", &upsert[1..].trim_end_matches('s'));
+        let input = schema.row_of(&mutation(upsert).input);
         let key = json!({ "externalId": { "sourceSystem": "fields", "value": topic.object } });
         for number in [2, 3] {
-            let said = only(&schema, &input, &values(&app, topic.object, number).await, &json!({}));
+            let said = only(&schema, &input, (&values(&app, topic.object, number).await, &json!({})), number);
             let id = upserted(&app.secretariat(), upsert, with(key.clone(), said.clone())).await;
             is_read_back(&app, &schema, (&input, topic.object), &id, &said).await;
         }

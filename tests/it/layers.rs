@@ -155,6 +155,17 @@ fn modules_name_what_the_law_lets_them_name() {
 }
 
 #[test]
+fn the_edge_names_no_sql() {
+    for layer in ["graphql", "http"] {
+        for path in files(&root().join("api/src").join(layer)) {
+            let text = source(&path);
+            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            assert!(!code.clone().any(|line| line.contains("sea_orm") || line.contains("sqlx")), "{}", path.display());
+        }
+    }
+}
+
+#[test]
 fn the_law_has_one_direction() {
     for (place, (module, others)) in LAW.iter().enumerate() {
         for other in *others {

@@ -255,7 +255,7 @@ async fn the_public_record_is_seeded_once(app: TestApp) {
     for _ in 0..2 {
         assert_eq!(
             output(on(&app, directory.path()).args(["seed", "public"])),
-            "The public record: 0 records added.\n"
+            "The public register: 0 records added.\n"
         );
     }
     assert_eq!(app.traces().await, before);

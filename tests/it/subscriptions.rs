@@ -210,7 +210,7 @@ async fn a_subscriber_hears_what_another_process_commits(app: TestApp) {
 async fn the_head_is_read_again_and_again(app: TestApp) {
     let other = app.second().await;
     tokio::select! {
-        () = poll(&app.app) => {}
+        never = poll(&app.app) => match never {},
         () = async { is_heard(&app, &other, "ONE").await; is_heard(&app, &other, "TWO").await } => {}
     }
 }
@@ -245,7 +245,7 @@ async fn a_commit_is_notified_and_a_server_that_hangs_up_is_called_again(app: Te
         is_heard(&app, &app.second().await, "THREE").await;
     };
     tokio::select! {
-        () = listen(&app.app) => {}
+        never = listen(&app.app) => match never {},
         () = listening => {}
     }
 }

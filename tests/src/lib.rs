@@ -296,7 +296,7 @@ async fn sqlite_template() -> &'static PathBuf {
 pub(crate) async fn load_template(url: &str) {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let app = server::connect(config(&directory, url), Clock::fixed(start_of_tests())).await.expect("an application");
-    seed::public::load(&app).await.expect("the public record");
+    seed::public::load(&app).await.expect("the public register");
     // So that a copy of it does not count as a copy of another feed.
     app.databases.write.execute_unprepared("UPDATE change_head SET home = NULL").await.expect("a template");
     app.close().await;

@@ -20,6 +20,11 @@ pub fn mutation(name: &str) -> &'static Mutation {
     MUTATIONS.get(name).unwrap_or_else(|| panic!("no mutation: {name}"))
 }
 
+/// The names of all mutations.
+pub fn mutations() -> impl Iterator<Item = &'static str> {
+    MUTATIONS.keys().map(String::as_str)
+}
+
 type Objects = HashMap<String, Vec<FieldDefinition>>;
 
 fn read() -> HashMap<String, Mutation> {

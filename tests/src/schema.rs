@@ -99,6 +99,12 @@ impl Schema {
         self.fields(kind).iter().any(|one| one.name == field)
     }
 
+    /// The type of the rows of a bulk write's input.
+    pub fn row_of(&self, input: &str) -> String {
+        let rows = self.fields(input).into_iter().find(|field| field.name == "rows");
+        rows.unwrap_or_else(|| panic!("{input} has no rows")).kind
+    }
+
     /// The values of an enum.
     pub fn values(&self, kind: &str) -> Vec<String> {
         self.of_kind(kind, "enumValues").iter().map(|value| text(&value["name"])).collect()

@@ -1,4 +1,5 @@
-//! The council's rules: plain functions over plain values. No SQL, no async, no GraphQL; unit tests stand beside them.
+//! The council's rules: plain functions over plain values. No SQL, no async, no GraphQL but the names of enums; unit tests stand
+//! beside them.
 
 pub mod action;
 pub mod audience;

@@ -16,10 +16,10 @@ use super::recommendation::Recommendation;
 use super::scalar::texts;
 use super::session::{Session, session};
 use crate::service;
+use crate::service::organization::row::{CreateOrganizationInput, UpdateOrganizationInput};
 use crate::service::organization::upsert::{UpsertOrganizationsInput, upsert};
 use crate::service::organization::{
-    CreateOrganizationInput, DeactivateOrganizationInput, OrganizationBy, OrganizationFilter, OrganizationOrder,
-    UpdateOrganizationInput,
+    DeactivateOrganizationInput, OrganizationBy, OrganizationFilter, OrganizationOrder,
 };
 
 object!(Organization: organization, OrganizationFilter, OrganizationOrder);

@@ -28,8 +28,8 @@ use crate::telemetry::chain;
 /// The answer to a query or a mutation. The caller limits its time.
 pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> Answer {
     let (schema, is_validated) = (schema_for(service, &prepared), prepared.is_validated());
-    let Prepared { request, unproven, batches, told_cost, once, .. } = prepared;
-    let open = match once {
+    let Prepared { request, unproven, batches, cost_header, idempotency, .. } = prepared;
+    let open = match idempotency {
         Idempotency::Again(body) => return Answer::again(body),
         Idempotency::First(open) => Some(open),
         Idempotency::NoKey => None,
@@ -38,7 +38,7 @@ pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> 
     let execution = Box::pin(schema.execute(request));
     let response = first_step(service, is_validated, batches.drive(execution)).await;
     drop(batches);
-    let answer = finish(service, unproven, response, told_cost, request_id);
+    let answer = finish(service, unproven, response, cost_header, request_id);
     match open {
         Some(open) => keep(service, open, answer, request_id).await,
         None => answer,
@@ -68,13 +68,13 @@ pub fn answers(
     if prepared.goes_on() {
         return Following::begin(service, prepared, entry, bounds).answers();
     }
-    let once = async move {
+    let idempotency = async move {
         let answered = in_time(&bounds, Box::pin(answer(&service, prepared, &bounds.request_id))).await;
         let answer = answered.unwrap_or_else(|fault| fault);
         entry.log(Outcome::of(&answer, Media::GraphqlResponse));
         answer
     };
-    stream::once(once).boxed()
+    stream::once(idempotency).boxed()
 }
 
 /// A subscription in progress.
@@ -84,7 +84,7 @@ struct Following {
     unproven: Option<Hash>,
     is_validated: bool,
     batches: Batches,
-    told_cost: Option<u64>,
+    cost_header: Option<u64>,
     /// Who pays for each result before it is computed, and how much.
     payer: Payer,
     cost: u64,
@@ -98,9 +98,21 @@ struct Following {
 impl Following {
     fn begin(service: Service, prepared: Prepared, entry: LogEntry, bounds: Bounds) -> Self {
         let (schema, is_validated) = (schema_for(&service, &prepared).clone(), prepared.is_validated());
-        let Prepared { request, unproven, batches, told_cost, payer, cost, .. } = prepared;
+        let Prepared { request, unproven, batches, cost_header, payer, cost, .. } = prepared;
         let results = schema.execute_stream(request);
-        Self { service, results, unproven, is_validated, batches, told_cost, payer, cost, is_paid: true, entry, bounds }
+        Self {
+            service,
+            results,
+            unproven,
+            is_validated,
+            batches,
+            cost_header,
+            payer,
+            cost,
+            is_paid: true,
+            entry,
+            bounds,
+        }
     }
 
     fn answers(self) -> BoxStream<'static, Answer> {
@@ -116,8 +128,19 @@ impl Following {
     /// The next result. Working on it has the time limit of a request, waiting for it has none. The subscription is logged when
     /// it begins to wait, or with its first result.
     async fn next(&mut self) -> Option<Answer> {
-        let Self { service, results, unproven, is_validated, batches, told_cost, payer, cost, is_paid, entry, bounds } =
-            self;
+        let Self {
+            service,
+            results,
+            unproven,
+            is_validated,
+            batches,
+            cost_header,
+            payer,
+            cost,
+            is_paid,
+            entry,
+            bounds,
+        } = self;
         // A client that cannot pay for the next result subscribes again after the last one.
         if !std::mem::take(is_paid)
             && let Err(refused) = take(service, payer, *cost, entry)
@@ -139,7 +162,7 @@ impl Following {
             Some(Ok(response)) => {
                 let response = response?;
                 let cursor = cursor(&response.data);
-                finish(service, unproven.take(), response, *told_cost, request_id).at(cursor)
+                finish(service, unproven.take(), response, *cost_header, request_id).at(cursor)
             }
             Some(Err(panic)) => Answer::of_error(&panic, request_id),
             None => too_long(request_id),
@@ -195,7 +218,7 @@ fn finish(
     service: &Service,
     unproven: Option<Hash>,
     mut response: Response,
-    told_cost: Option<u64>,
+    cost_header: Option<u64>,
     request_id: &str,
 ) -> Answer {
     let executed = was_executed(&response);
@@ -207,7 +230,7 @@ fn finish(
         let body = json!({ "errors": response.errors }).to_string().into_bytes();
         return Answer::document_refused(body, codes);
     }
-    if let Some(cost) = told_cost {
+    if let Some(cost) = cost_header {
         let maximum = service.app.config.limits.cost;
         response.extensions.insert("cost".to_owned(), async_graphql::value!({ "requested": cost, "maximum": maximum }));
     }

@@ -62,12 +62,12 @@ pub struct Prepared {
     /// The kind of the operation; `None` if the document does not have the operation that is named, which the execution reports.
     pub kind: Option<OperationType>,
     /// The cost, if the client asks for it.
-    pub told_cost: Option<u64>,
+    pub cost_header: Option<u64>,
     /// Who pays for the results of a subscription after the first one, and how many points for each.
     pub payer: Payer,
     pub cost: u64,
     /// What is known of the request's idempotency key.
-    pub once: Idempotency,
+    pub idempotency: Idempotency,
 }
 
 impl Prepared {
@@ -78,7 +78,7 @@ impl Prepared {
 
     /// Whether it was answered before, under its idempotency key.
     pub fn is_again(&self) -> bool {
-        matches!(self.once, Idempotency::Again(_))
+        matches!(self.idempotency, Idempotency::Again(_))
     }
 
     /// Whether it is a subscription, which does not end by itself.
@@ -139,15 +139,15 @@ pub async fn prepare(
     permit(method, kind, introspects && !shows_schema)?;
     entry.admitted();
     let batches = Batches::default();
-    let (told_cost, credential) = (wants_cost.then_some(cost), Credential::from(&viewer));
+    let (cost_header, credential) = (wants_cost.then_some(cost), Credential::from(&viewer));
     let keyed = asked.idempotency_key.filter(|_| kind == Some(OperationType::Mutation));
-    let (app, once) = Idempotency::of(service, keyed, &viewer, entry.request_id()).await?;
+    let (app, idempotency) = Idempotency::of(service, keyed, &viewer, entry.request_id()).await?;
     let session = Session::new(app, viewer, languages, &batches).resuming(last_event);
     let variables = document.declared(asked.operation_name.as_deref(), variables);
     let mut request = Request::new(&*text).data(session).variables(variables);
     request.operation_name = asked.operation_name;
     request.set_parsed_query(document.parsed);
-    Ok(Prepared { request, unproven, introspects, batches, credential, kind, told_cost, payer, cost, once })
+    Ok(Prepared { request, unproven, introspects, batches, credential, kind, cost_header, payer, cost, idempotency })
 }
 
 /// Refuses an operation of a kind that this method does not allow, and a schema that the viewer may not see.

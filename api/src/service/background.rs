@@ -37,12 +37,12 @@ pub async fn run(app: Arc<AppContext>) {
     let attended = async {
         tokio::select! {
             _ = stopping.wait_for(|stopping| *stopping) => {}
-            () = supervised(&app, |app| async move { poll(&app).await }) => {}
-            () = supervised(&app, |app| async move { listen(&app).await }) => {}
-            () = supervised(&app, |app| async move { forget(&app, FIRST_PRUNE).await }) => {}
-            () = supervised(&app, |app| async move { know_revocations(&app).await }) => {}
-            () = supervised(&app, |app| async move { write_uses(&app).await }) => {}
-            () = supervised(&app, |app| async move { know_sizes(&app).await }) => {}
+            never = supervised(&app, |app| async move { poll(&app).await }) => match never {},
+            never = supervised(&app, |app| async move { listen(&app).await }) => match never {},
+            never = supervised(&app, |app| async move { forget(&app, FIRST_PRUNE).await }) => match never {},
+            never = supervised(&app, |app| async move { know_revocations(&app).await }) => match never {},
+            never = supervised(&app, |app| async move { write_uses(&app).await }) => match never {},
+            never = supervised(&app, |app| async move { know_sizes(&app).await }) => match never {},
         }
     };
     // Deliveries that have begun are finished.
@@ -50,22 +50,27 @@ pub async fn run(app: Arc<AppContext>) {
     let _ = tokens::write_uses(&app).await;
 }
 
-/// Runs a task, and starts it again if it panics: without it a service would accept tokens that are revoked. Dropping this stops the task.
-async fn supervised<C: Clone, F>(context: &C, task: impl Fn(C) -> F)
+/// Runs a task, and starts it again if it panics (that it does not end is its type's to say): without it a service would accept tokens that are revoked. Dropping this stops the task.
+async fn supervised<C: Clone, T: Send + 'static, F>(context: &C, task: impl Fn(C) -> F) -> T
 where
-    F: Future<Output = ()> + Send + 'static,
+    F: Future<Output = T> + Send + 'static,
 {
     loop {
         let mut running = JoinSet::new();
         running.spawn(task(context.clone()));
-        let Some(Err(error)) = running.join_next().await else { return };
-        tracing::error!(error = error.to_string(), "a background task has panicked, and begins again");
+        match running.join_next().await {
+            Some(Ok(output)) => return output,
+            Some(Err(error)) => {
+                tracing::error!(error = error.to_string(), "a background task has panicked, and begins again");
+            }
+            None => {}
+        }
         sleep(POLL).await;
     }
 }
 
 /// Keeps this process informed about revoked tokens. If the database cannot be reached, it tries again.
-async fn know_revocations(app: &AppContext) {
+async fn know_revocations(app: &AppContext) -> Infallible {
     loop {
         sleep(REVOCATIONS).await;
         if let Err(error) = tokens::read_revoked(app).await {
@@ -75,7 +80,7 @@ async fn know_revocations(app: &AppContext) {
 }
 
 /// Keeps this process informed about how many records there are.
-async fn know_sizes(app: &AppContext) {
+async fn know_sizes(app: &AppContext) -> Infallible {
     loop {
         sleep(SIZES).await;
         if let Err(error) = sizes::read(app).await {
@@ -84,7 +89,7 @@ async fn know_sizes(app: &AppContext) {
     }
 }
 
-async fn write_uses(app: &AppContext) {
+async fn write_uses(app: &AppContext) -> Infallible {
     loop {
         sleep(USES).await;
         if let Err(error) = tokens::write_uses(app).await {
@@ -94,7 +99,7 @@ async fn write_uses(app: &AppContext) {
 }
 
 /// Polls the head, in case a notification is missed.
-pub async fn poll(app: &AppContext) {
+pub async fn poll(app: &AppContext) -> Infallible {
     loop {
         // If the database cannot be reached, it tries again.
         if let Err(error) = identity::keep(app).await {
@@ -105,7 +110,7 @@ pub async fn poll(app: &AppContext) {
 }
 
 /// Listens for the commits of other processes. If the connection breaks, it connects again.
-pub async fn listen(app: &AppContext) {
+pub async fn listen(app: &AppContext) -> Infallible {
     if app.databases.backend() != DbBackend::Postgres {
         return future::pending().await;
     }
@@ -142,7 +147,7 @@ pub async fn prune(app: &AppContext) -> [(&'static str, Result<u64, Error>); 4] 
 }
 
 /// Deletes what is too old, again and again; for the first time after `first`.
-pub async fn forget(app: &AppContext, first: Duration) {
+pub async fn forget(app: &AppContext, first: Duration) -> Infallible {
     sleep(first).await;
     loop {
         for (what, forgotten) in prune(app).await {

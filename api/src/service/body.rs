@@ -5,12 +5,13 @@ use chrono::NaiveDate;
 use entity::body;
 use entity::body::BodyKind;
 use entity::id::BodyId;
+use entity::text::LocalizedText;
 use sea_orm::ConnectionTrait;
 
 use super::external_id::{self, ExternalIdInput};
 use super::filter::{BooleanFilter, EnumFilter, IdFilter, OrderedFilter, StringFilter, TextFilter, filter};
-use super::input::{LocalizedTextInput, localized, patch, patch_required};
 use super::page::sort;
+use super::patch::{LocalizedTextInput, localized, patch, patch_required};
 use super::read::{self, Visible};
 use super::relation::Relation;
 use super::tx::{Tx, Written};
@@ -153,6 +154,27 @@ pub async fn create(app: &AppContext, viewer: &Viewer, input: CreateBodyInput) -
     }
     let row = tx.insert::<body::Entity>(row).await?;
     tx.commit(row).await
+}
+
+/// An active body of which nothing else is known. For seeds.
+pub fn new_row(tx: &Tx<'_>, code: String, kind: BodyKind, name: LocalizedText) -> body::Model {
+    let (audience, owner) = audience::OPEN;
+    body::Model {
+        id: tx.new_id(),
+        code,
+        kind,
+        name_folded: name.folded(),
+        name,
+        mandate_text: None,
+        established_on: None,
+        active: true,
+        reports_to_id: None,
+        audience,
+        owner,
+        created_at: tx.now(),
+        updated_at: tx.now(),
+        version: 1,
+    }
 }
 
 fn build_row(tx: &Tx<'_>, input: CreateBodyInput) -> Validated<body::Model> {

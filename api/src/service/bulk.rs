@@ -83,7 +83,7 @@ macro_rules! bulk_input {
             }
 
             fn options(&self) -> $crate::service::bulk::Options {
-                let Self { match_by, error_policy, dry_run, .. } = *self;
+                let Self { rows: _, match_by, error_policy, dry_run } = *self;
                 $crate::service::bulk::Options { match_by, error_policy, dry_run }
             }
         }

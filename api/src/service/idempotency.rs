@@ -21,7 +21,7 @@ use crate::database::Transaction;
 use crate::error::Error;
 
 /// How long an answer is kept, in hours.
-const KEPT_HOURS: i64 = 24;
+const REPLAY_HOURS: i64 = 24;
 
 /// A request with an idempotency key.
 #[derive(Clone, Debug)]
@@ -90,7 +90,7 @@ pub fn forbids_keys(app: &AppContext) -> Result<(), Error> {
 }
 
 fn outdated(app: &AppContext) -> sea_orm::sea_query::Expr {
-    idempotency_key::Column::At.lte(app.clock.now() - TimeDelta::hours(KEPT_HOURS))
+    idempotency_key::Column::At.lte(app.clock.now() - TimeDelta::hours(REPLAY_HOURS))
 }
 
 impl Open {

@@ -8,8 +8,8 @@ use sea_orm::ConnectionTrait;
 
 use super::external_id::{self, ExternalIdInput};
 use super::filter::{IdFilter, OrderedFilter, StringFilter, TextFilter, filter};
-use super::input::{LocalizedTextInput, localized, patch, patch_required};
 use super::page::sort;
+use super::patch::{LocalizedTextInput, localized, patch, patch_required};
 use super::read::{self, Visible};
 use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};

@@ -173,11 +173,13 @@ pub async fn grant(
 
 pub async fn end(app: &AppContext, viewer: &Viewer, input: EndMandateInput) -> Result<Written<mandate::Model>, Error> {
     viewer.require(Act::KeepRegister)?;
-    let id = fields::id::<MandateId>("id", &input.id, "mandate")?;
+    let EndMandateInput { id, expected_version, valid_to } = input;
+    let id = fields::id::<MandateId>("id", &id, "mandate")?;
     let mut tx = app.begin(viewer, Action::EndMandate).await?;
-    let before = tx.get_at::<mandate::Entity>(id, input.expected_version, "mandate").await?;
-    council::mandate_end(&before, input.valid_to)?;
-    let after = mandate::Model { valid_to: Some(input.valid_to), ..before.clone() };
+    let before = tx.get_at::<mandate::Entity>(id, expected_version, "mandate").await?;
+    council::mandate_end(&before, valid_to)?;
+    let mut after = before.clone();
+    after.valid_to = Some(valid_to);
     let row = tx.update::<mandate::Entity>(&before, after).await?;
     tx.commit(row).await
 }

@@ -8,8 +8,8 @@ use sea_orm::{ColumnTrait as _, Condition, ConnectionTrait};
 
 use super::external_id::{self, ExternalIdInput};
 use super::filter::{EnumFilter, IdFilter, StringFilter, TextFilter, filter};
-use super::input::{LocalizedTextInput, localized, patch, patch_required};
 use super::page::sort;
+use super::patch::{LocalizedTextInput, localized, patch, patch_required};
 use super::read::{self, Visible};
 use super::relation::Relation;
 use super::tx::{Tx, Written};

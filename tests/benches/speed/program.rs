@@ -119,7 +119,7 @@ pub async fn measure(url: &str, name: &str) -> Vec<Line> {
             "MB",
             100.0,
         ),
-        Line::bound(format!("{name}: memory for each of 1,000 WebSockets that follow the record"), each, "KB", 40.0),
+        Line::bound(format!("{name}: memory for each of 1,000 WebSockets that follow the register"), each, "KB", 40.0),
         Line::bound(
             format!("{name}: from a mutation to the last of 1,000 subscribers, the slowest of 9"),
             last,

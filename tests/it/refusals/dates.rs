@@ -44,10 +44,7 @@ const FAR_DAYS: [&str; 5] = ["+262142-12-31", "-262143-01-01", "+10000-01-01", "
 
 /// A mutation as a document.
 fn document(mutation: &str) -> String {
-    let input = match mutation {
-        "adoptRecommendation" => "AdoptRecommendationInput".to_owned(),
-        _ => format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]),
-    };
+    let input = &rec_tests::mutations::mutation(mutation).input;
     format!("mutation($input: {input}!) {{ {mutation}(input: $input) {{ change {{ cursor }} }} }}")
 }
 

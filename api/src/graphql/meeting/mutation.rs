@@ -3,14 +3,15 @@
 use super::{AgendaItem, Meeting, Participation};
 use crate::graphql::bulk::upserts;
 use crate::graphql::payload::{mutations, payload};
+use crate::service::meeting;
 use crate::service::meeting::agenda::{
     self, AddAgendaItemInput, RemoveAgendaItemInput, ReorderAgendaItemsInput, UpdateAgendaItemInput,
 };
 use crate::service::meeting::participation::{self, RecordParticipationInput};
 use crate::service::meeting::parts::{self, SetBodySessionsInput, SetMeetingOrganizersInput};
+use crate::service::meeting::row::{ScheduleMeetingInput, UpdateMeetingInput};
 use crate::service::meeting::transitions::{self, MeetingMoveInput, PostponeMeetingInput};
 use crate::service::meeting::upsert::{UpsertMeetingsInput, upsert};
-use crate::service::meeting::{self, ScheduleMeetingInput, UpdateMeetingInput};
 
 payload! {
     /// The answer to a mutation of a meeting.

@@ -4,7 +4,8 @@ use super::Recommendation;
 use crate::graphql::bulk::upserts;
 use crate::graphql::payload::{mutations, payload};
 use crate::service::recommendation::parts::{self, SetAddresseesInput};
-use crate::service::recommendation::text::{self, DraftRecommendationInput, ReviseRecommendationInput};
+use crate::service::recommendation::row::{DraftRecommendationInput, ReviseRecommendationInput};
+use crate::service::recommendation::text;
 use crate::service::recommendation::transitions::{
     self, AdoptRecommendationInput, RecommendationMoveInput, RecordAgreementInput, SupersedeRecommendationInput,
 };

@@ -108,16 +108,15 @@ pub async fn register(
     input: RegisterClientInput,
 ) -> Result<Written<client::Model>, Error> {
     viewer.require(Act::Administer)?;
+    let RegisterClientInput { purpose, role, organization_id, scopes } = input;
     combine!(
-        purpose = fields::text("purpose", &input.purpose, fields::NAME),
-        organization_id = input
-            .organization_id
-            .map(|id| fields::id::<OrganizationId>("organizationId", &id, "organisation"))
-            .transpose(),
-        () = fields::distinct("scopes", input.scopes.clone()).map(drop),
-        () = rules::has_scopes(&input.scopes)
+        purpose = fields::text("purpose", &purpose, fields::NAME),
+        organization_id =
+            organization_id.map(|id| fields::id::<OrganizationId>("organizationId", &id, "organisation")).transpose(),
+        () = fields::distinct("scopes", scopes.clone()).map(drop),
+        () = rules::has_scopes(&scopes)
     );
-    rules::has_its_organization(input.role, organization_id.is_some())?;
+    rules::has_its_organization(role, organization_id.is_some())?;
     let mut tx = app.begin(viewer, Action::RegisterClient).await?;
     if let Some(id) = organization_id {
         let organization = tx.get::<organization::Entity>("organizationId", id, "organisation").await?;
@@ -131,9 +130,9 @@ pub async fn register(
     let row = client::Model {
         id: tx.new_id(),
         purpose,
-        role: input.role,
+        role,
         organization_id,
-        scopes: Scopes(input.scopes),
+        scopes: Scopes(scopes),
         active: true,
         created_at: tx.now(),
         audience: Audience::Confidential,

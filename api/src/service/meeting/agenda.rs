@@ -18,9 +18,9 @@ use crate::error::Error;
 use crate::service::body::BodyFilter;
 use crate::service::context::AppContext;
 use crate::service::filter::{EnumFilter, IdFilter, filter};
-use crate::service::input::{LocalizedTextInput, localized, patch, patch_required, placed, replaced};
 use crate::service::meeting::MeetingFilter;
 use crate::service::page::sort;
+use crate::service::patch::{LocalizedTextInput, localized, patch, patch_required, placed, replaced};
 use crate::service::read::{self, Ordered, Visible};
 use crate::service::relation::Relation;
 use crate::service::tx::{Tx, Written};
@@ -199,7 +199,7 @@ pub async fn update(
     let id = fields::id::<AgendaItemId>("id", &input.id, "agenda item")?;
     let mut tx = app.begin(viewer, Action::UpdateAgendaItem).await?;
     let before = tx.get_at::<agenda_item::Entity>(id, input.expected_version, "agenda item").await?;
-    let meeting = held_meeting(&tx, before.meeting_id).await?;
+    let meeting = locked_meeting(&tx, before.meeting_id).await?;
     next_meeting(meeting.status, MeetingTransition::Update)?;
     let recommendations = replaced(&input.recommendation_ids);
     let after = apply_update(&before, input)?;
@@ -263,7 +263,7 @@ pub async fn remove(
     let id = fields::id::<AgendaItemId>("id", &input.id, "agenda item")?;
     let mut tx = app.begin(viewer, Action::RemoveAgendaItem).await?;
     let item = tx.get_at::<agenda_item::Entity>(id, input.expected_version, "agenda item").await?;
-    let meeting = held_meeting(&tx, item.meeting_id).await?;
+    let meeting = locked_meeting(&tx, item.meeting_id).await?;
     next_meeting(meeting.status, MeetingTransition::Update)?;
     rules::keeps("id", meeting.status, &[id], &[])?;
     set_recommendations(&mut tx, &meeting, &item, &[]).await?;
@@ -304,7 +304,7 @@ pub async fn reorder(
         return Err(Error::stale());
     }
     next_meeting(meeting.status, MeetingTransition::Update).map_err(|refusal| refusal.at("meetingId"))?;
-    let agenda = held_items(&tx, &[meeting_id]).await?;
+    let agenda = locked_items(&tx, &[meeting_id]).await?;
     rules::names_whole_agenda(&agenda.iter().map(|item| item.id).collect::<Vec<_>>(), &ids)?;
     let places: HashMap<AgendaItemId, i32> = ids.into_iter().zip(1..).collect();
     let mut changed = false;
@@ -318,13 +318,13 @@ pub async fn reorder(
 }
 
 /// The meeting of an item, locked. A concurrent change of another item waits, and does not conflict.
-async fn held_meeting(tx: &Tx<'_>, id: MeetingId) -> Result<meeting::Model, Error> {
+async fn locked_meeting(tx: &Tx<'_>, id: MeetingId) -> Result<meeting::Model, Error> {
     tx.lock_row::<meeting::Entity>(id).await?;
     tx.get::<meeting::Entity>("id", id, "meeting").await
 }
 
 /// The items of locked meetings, locked too: recommendations touch the items that name them, and do not lock the meeting.
-async fn held_items(tx: &Tx<'_>, meetings: &[MeetingId]) -> Result<Vec<agenda_item::Model>, Error> {
+async fn locked_items(tx: &Tx<'_>, meetings: &[MeetingId]) -> Result<Vec<agenda_item::Model>, Error> {
     let items = read::children::<agenda_item::Entity>(tx.db(), tx.viewer(), meetings).await?;
     tx.lock_rows::<agenda_item::Entity>(&items.iter().map(|item| item.id).collect::<Vec<_>>()).await?;
     read::children::<agenda_item::Entity>(tx.db(), tx.viewer(), meetings).await
@@ -332,7 +332,7 @@ async fn held_items(tx: &Tx<'_>, meetings: &[MeetingId]) -> Result<Vec<agenda_it
 
 /// Copies the access of meetings to all their items.
 pub(super) async fn follow_meetings(tx: &mut Tx<'_>, meetings: &[MeetingId], access: Access) -> Result<(), Error> {
-    let items = held_items(tx, meetings).await?;
+    let items = locked_items(tx, meetings).await?;
     let ids: Vec<AgendaItemId> = items.iter().map(|item| item.id).collect();
     tx.inherit::<agenda_item_recommendation::Entity>(&ids, access).await?;
     let follow = |before: agenda_item::Model| {

@@ -4,34 +4,35 @@
 pub mod agenda;
 pub mod participation;
 pub mod parts;
+pub mod row;
 pub mod transitions;
 pub mod upsert;
 
-use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
+use async_graphql::{ID, InputObject, OneofObject};
 use chrono::NaiveDate;
-use entity::id::{CountryId, MeetingId};
-use entity::meeting::{CountQualifier, MeetingKind, MeetingStatus, Modality, Sensitivity};
+use entity::id::MeetingId;
+use entity::meeting::{MeetingKind, MeetingStatus, Modality, Sensitivity};
 use entity::{
     Audience, alternative_title, body_session, country, meeting, meeting_organizer, meeting_source,
     participation as part, recommendation,
 };
 use sea_orm::{Condition, ConnectionTrait, DbBackend, Iterable as _};
 
-use self::parts::{AlternativeTitleInput, BodySessionInput, MeetingOrganizerInput};
+use self::row::{ScheduleMeetingInput, UpdateMeetingInput, apply_update, build_row};
 use super::body::BodyFilter;
 use super::country::CountryFilter;
 use super::external_id::{self, ExternalIdInput};
 use super::filter::{BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter};
-use super::input::{LocalizedTextInput, localized, patch, patch_required, replaced};
 use super::organization::OrganizationFilter;
 use super::page::sort;
+use super::patch::replaced;
 use super::read::{self, Ordered, Visible};
 use super::relation::Relation;
 use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
 use crate::domain::lifecycle::{MeetingTransition, next_meeting};
-use crate::domain::validation::{Validated, all, combine};
+use crate::domain::validation::{Validated, all};
 use crate::domain::{audience, fields, meeting as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -144,95 +145,6 @@ pub async fn find(db: &impl ConnectionTrait, viewer: &Viewer, by: &MeetingBy) ->
     }
 }
 
-/// A new meeting.
-#[derive(Clone, Debug, InputObject)]
-pub struct ScheduleMeetingInput {
-    /// The title; the first language is the original.
-    pub title: Vec<LocalizedTextInput>,
-    /// What kind of meeting it is.
-    pub kind: MeetingKind,
-    /// How people meet.
-    pub modality: Modality,
-    /// The first day.
-    pub starts_on: NaiveDate,
-    /// The last day. The first one unless given.
-    pub ends_on: Option<NaiveDate>,
-    /// The IANA name of the time zone of the days. Tashkent unless given.
-    #[graphql(default_with = "\"Asia/Tashkent\".to_owned()")]
-    pub timezone: String,
-    /// The town.
-    pub city: Option<String>,
-    /// The building. Not for online meetings.
-    pub venue: Option<String>,
-    /// The country.
-    pub country_id: Option<ID>,
-    /// The meeting's theme.
-    pub theme: Option<Vec<LocalizedTextInput>>,
-    /// How many people take part; needs `countQualifier`.
-    pub participant_count: Option<i32>,
-    /// How exact the count is.
-    pub count_qualifier: Option<CountQualifier>,
-    /// Whether the Chatham House Rule holds: who takes part is shown to participants and the secretariat only.
-    #[graphql(default)]
-    pub chatham_house: bool,
-    /// Who may read the meeting. Everyone unless given.
-    #[graphql(default_with = "Sensitivity::Public")]
-    pub sensitivity: Sensitivity,
-    /// The organisations that organise it, at most 100.
-    #[graphql(default)]
-    pub organizers: Vec<MeetingOrganizerInput>,
-    /// The body sessions that it carries, at most 100. None for briefings, side events and dialogues.
-    #[graphql(default)]
-    pub sessions: Vec<BodySessionInput>,
-    /// Other titles under which sources name it, at most 100.
-    #[graphql(default)]
-    pub alternative_titles: Vec<AlternativeTitleInput>,
-    /// The sources of what is recorded, at most 100.
-    #[graphql(default)]
-    pub source_ids: Vec<ID>,
-}
-
-/// A change of a meeting. What is omitted stays; `null` clears.
-#[derive(Clone, Debug, InputObject)]
-pub struct UpdateMeetingInput {
-    /// The meeting.
-    pub id: ID,
-    /// The version that you have read.
-    pub expected_version: i32,
-    /// The title; replaces all languages.
-    pub title: MaybeUndefined<Vec<LocalizedTextInput>>,
-    /// What kind of meeting it is.
-    pub kind: MaybeUndefined<MeetingKind>,
-    /// How people meet.
-    pub modality: MaybeUndefined<Modality>,
-    /// The first day.
-    pub starts_on: MaybeUndefined<NaiveDate>,
-    /// The last day.
-    pub ends_on: MaybeUndefined<NaiveDate>,
-    /// The IANA name of the time zone of the days.
-    pub timezone: MaybeUndefined<String>,
-    /// The town.
-    pub city: MaybeUndefined<String>,
-    /// The building. Not for online meetings.
-    pub venue: MaybeUndefined<String>,
-    /// The country.
-    pub country_id: MaybeUndefined<ID>,
-    /// The meeting's theme; replaces all languages.
-    pub theme: MaybeUndefined<Vec<LocalizedTextInput>>,
-    /// How many people take part; needs `countQualifier`.
-    pub participant_count: MaybeUndefined<i32>,
-    /// How exact the count is.
-    pub count_qualifier: MaybeUndefined<CountQualifier>,
-    /// Whether the Chatham House Rule holds.
-    pub chatham_house: MaybeUndefined<bool>,
-    /// Who may read the meeting.
-    pub sensitivity: MaybeUndefined<Sensitivity>,
-    /// Other titles under which sources name it; replaces all.
-    pub alternative_titles: MaybeUndefined<Vec<AlternativeTitleInput>>,
-    /// The sources of what is recorded; replaces all.
-    pub source_ids: MaybeUndefined<Vec<ID>>,
-}
-
 pub async fn schedule(
     app: &AppContext,
     viewer: &Viewer,
@@ -248,63 +160,6 @@ pub async fn schedule(
     parts::set_alternative_titles(&mut tx, &row, &input.alternative_titles).await?;
     parts::set_sources(&mut tx, &row, &input.source_ids).await?;
     tx.commit(row).await
-}
-
-fn build_row(tx: &Tx<'_>, input: ScheduleMeetingInput) -> Validated<meeting::Model> {
-    let ScheduleMeetingInput {
-        title,
-        kind,
-        modality,
-        starts_on,
-        ends_on,
-        timezone,
-        city,
-        venue,
-        country_id,
-        theme,
-        participant_count,
-        count_qualifier,
-        chatham_house,
-        sensitivity,
-        organizers: _,
-        sessions: _,
-        alternative_titles: _,
-        source_ids: _,
-    } = input;
-    combine!(
-        title = localized("title", &title, fields::NAME),
-        timezone = rules::timezone("timezone", &timezone),
-        city = fields::optional_text("city", city.as_deref(), fields::NAME),
-        venue = fields::optional_text("venue", venue.as_deref(), fields::NAME),
-        theme = theme.map(|theme| localized("theme", &theme, fields::NAME)).transpose(),
-        country_id = country_id.map(|id| fields::id::<CountryId>("countryId", &id, "country")).transpose(),
-    );
-    let (audience, owner) = audience::of_meeting(sensitivity);
-    Ok(meeting::Model {
-        id: tx.new_id(),
-        title_folded: title.folded(),
-        title,
-        kind,
-        modality,
-        status: MeetingStatus::Planned,
-        starts_on,
-        ends_on: ends_on.unwrap_or(starts_on),
-        timezone,
-        city,
-        venue,
-        theme,
-        participant_count,
-        count_qualifier,
-        chatham_house,
-        sensitivity,
-        country_id,
-        is_demo: false,
-        audience,
-        owner,
-        created_at: tx.now(),
-        updated_at: tx.now(),
-        version: 1,
-    })
 }
 
 /// What must hold of a meeting in any state. `before` is the row that it replaces.
@@ -365,72 +220,6 @@ pub async fn update(
         tx.update::<meeting::Entity>(&before, after).await?
     };
     tx.commit(row).await
-}
-
-fn apply_update(before: &meeting::Model, input: UpdateMeetingInput) -> Validated<meeting::Model> {
-    let UpdateMeetingInput {
-        id: _,
-        expected_version: _,
-        title,
-        kind,
-        modality,
-        starts_on,
-        ends_on,
-        timezone,
-        city,
-        venue,
-        country_id,
-        theme,
-        participant_count,
-        count_qualifier,
-        chatham_house,
-        sensitivity,
-        alternative_titles: _,
-        source_ids: _,
-    } = input;
-    let before = before.clone();
-    combine!(
-        title = patch_required("title", title, before.title, |title| localized("title", &title, fields::NAME)),
-        timezone = patch_required("timezone", timezone, before.timezone, |zone| rules::timezone("timezone", &zone)),
-        city = patch(city, before.city, |city| fields::text("city", &city, fields::NAME)),
-        venue = patch(venue, before.venue, |venue| fields::text("venue", &venue, fields::NAME)),
-        theme = patch(theme, before.theme, |theme| localized("theme", &theme, fields::NAME)),
-        country_id = patch(country_id, before.country_id, |id| fields::id("countryId", &id, "country")),
-        kind = patch_required("kind", kind, before.kind, Ok),
-        modality = patch_required("modality", modality, before.modality, Ok),
-        starts_on = patch_required("startsOn", starts_on, before.starts_on, Ok),
-        ends_on = patch_required("endsOn", ends_on, before.ends_on, Ok),
-        participant_count = patch(participant_count, before.participant_count, Ok),
-        count_qualifier = patch(count_qualifier, before.count_qualifier, Ok),
-        chatham_house = patch_required("chathamHouse", chatham_house, before.chatham_house, Ok),
-        sensitivity = patch_required("sensitivity", sensitivity, before.sensitivity, Ok),
-    );
-    let (audience, owner) = audience::of_meeting(sensitivity);
-    Ok(meeting::Model {
-        id: before.id,
-        title_folded: title.folded(),
-        title,
-        kind,
-        modality,
-        status: before.status,
-        starts_on,
-        ends_on,
-        timezone,
-        city,
-        venue,
-        theme,
-        participant_count,
-        count_qualifier,
-        chatham_house,
-        sensitivity,
-        country_id,
-        is_demo: before.is_demo,
-        audience,
-        owner,
-        created_at: before.created_at,
-        updated_at: before.updated_at,
-        version: before.version,
-    })
 }
 
 /// A meeting as it was and as it is.

@@ -122,7 +122,19 @@ pub async fn record(
         }
         Some(before) => {
             viewer.require(act(rules::needs_letting_in(&meeting, Some(before.attendance), attendance)))?;
-            let after = participation::Model { attendance, delegates, ..before.clone() };
+            let after = participation::Model {
+                id: before.id,
+                meeting_id,
+                organization_id,
+                capacity,
+                attendance,
+                delegates,
+                audience: before.audience,
+                owner: before.owner,
+                created_at: before.created_at,
+                updated_at: before.updated_at,
+                version: before.version,
+            };
             tx.update::<participation::Entity>(&before, after).await?
         }
         // Whoever has read a version has read a record that no longer exists.

@@ -18,9 +18,9 @@ use crate::domain::{fields, meeting as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::filter::{OrderedFilter, filter};
-use crate::service::input::{LocalizedTextInput, localized, placed};
 use crate::service::meeting::{MeetingFilter, reached_at};
 use crate::service::page::sort;
+use crate::service::patch::{LocalizedTextInput, localized, placed};
 use crate::service::read::{self, Ordered, Visible};
 use crate::service::relation::Relation;
 use crate::service::tx::{Tx, Written};
@@ -123,12 +123,13 @@ pub async fn set_meeting_organizers(
     input: SetMeetingOrganizersInput,
 ) -> Result<Written<meeting::Model>, Error> {
     viewer.require(Act::KeepRegister)?;
-    let id = fields::id::<MeetingId>("id", &input.id, "meeting")?;
+    let SetMeetingOrganizersInput { id, expected_version, organizers } = input;
+    let id = fields::id::<MeetingId>("id", &id, "meeting")?;
     let mut tx = app.begin(viewer, Action::SetMeetingOrganizers).await?;
-    let before = tx.get_at::<meeting::Entity>(id, input.expected_version, "meeting").await?;
+    let before = tx.get_at::<meeting::Entity>(id, expected_version, "meeting").await?;
     next_meeting(before.status, MeetingTransition::Update)?;
-    rules::organizers(before.status, input.organizers.len())?;
-    let changed = set_organizers(&mut tx, &before, &input.organizers).await?;
+    rules::organizers(before.status, organizers.len())?;
+    let changed = set_organizers(&mut tx, &before, &organizers).await?;
     finish(tx, before, changed).await
 }
 
@@ -138,12 +139,13 @@ pub async fn set_body_sessions(
     input: SetBodySessionsInput,
 ) -> Result<Written<meeting::Model>, Error> {
     viewer.require(Act::KeepRegister)?;
-    let id = fields::id::<MeetingId>("id", &input.id, "meeting")?;
+    let SetBodySessionsInput { id, expected_version, sessions } = input;
+    let id = fields::id::<MeetingId>("id", &id, "meeting")?;
     let mut tx = app.begin(viewer, Action::SetBodySessions).await?;
-    let before = tx.get_at::<meeting::Entity>(id, input.expected_version, "meeting").await?;
+    let before = tx.get_at::<meeting::Entity>(id, expected_version, "meeting").await?;
     next_meeting(before.status, MeetingTransition::SetSessions)?;
-    rules::sessions(before.kind, input.sessions.len())?;
-    let changed = set_sessions(&mut tx, &before, &input.sessions).await?;
+    rules::sessions(before.kind, sessions.len())?;
+    let changed = set_sessions(&mut tx, &before, &sessions).await?;
     check_reached(&tx, id).await?;
     finish(tx, before, changed).await
 }
@@ -170,16 +172,16 @@ pub(in crate::service) async fn sessions_of(tx: &Tx<'_>, id: MeetingId) -> Resul
 }
 
 /// An organisation and what it does for a meeting.
-pub(super) type Organizing = (OrganizationId, OrganizerRole);
+pub(super) type ParsedOrganizer = (OrganizationId, OrganizerRole);
 /// A body, and the ordinal of its session if it is given.
-pub(super) type Carried = (BodyId, Option<i32>);
+pub(super) type ParsedSession = (BodyId, Option<i32>);
 /// A source, and how it names a meeting.
-pub(super) type Titled = (SourceId, LocalizedText);
+pub(super) type ParsedTitle = (SourceId, LocalizedText);
 
-pub(super) fn parse_organizers(wanted: &[MeetingOrganizerInput]) -> Validated<Vec<Organizing>> {
+pub(super) fn parse_organizers(wanted: &[MeetingOrganizerInput]) -> Validated<Vec<ParsedOrganizer>> {
     let ids = each(wanted.iter().enumerate().map(|(index, organizer)| {
-        let path = format!("organizers.{index}.organizationId");
-        fields::id::<OrganizationId>(&path, &organizer.organization_id, "organisation")
+        let MeetingOrganizerInput { organization_id, role: _ } = organizer;
+        fields::id::<OrganizationId>(&format!("organizers.{index}.organizationId"), organization_id, "organisation")
     }))?;
     let ids = fields::distinct("organizers", ids)?;
     Ok(ids.into_iter().zip(wanted).map(|(id, organizer)| (id, organizer.role)).collect())
@@ -203,7 +205,7 @@ pub(super) async fn set_organizers(
 pub(super) fn keep_organizers(
     meeting: &meeting::Model,
     before: &[meeting_organizer::Model],
-    wanted: &[Organizing],
+    wanted: &[ParsedOrganizer],
 ) -> Validated<()> {
     let kept: Vec<OrganizationId> = before.iter().map(|row| row.organization_id).collect();
     let ids: Vec<OrganizationId> = wanted.iter().map(|(id, _)| *id).collect();
@@ -213,7 +215,7 @@ pub(super) fn keep_organizers(
 pub(super) fn organizer_rows(
     tx: &Tx<'_>,
     meeting: &meeting::Model,
-    wanted: &[Organizing],
+    wanted: &[ParsedOrganizer],
 ) -> Vec<meeting_organizer::Model> {
     let rows = wanted.iter().zip(0..).map(|((organization_id, role), position)| meeting_organizer::Model {
         id: tx.new_id(),
@@ -227,12 +229,12 @@ pub(super) fn organizer_rows(
     rows.collect()
 }
 
-pub(super) fn parse_sessions(wanted: &[BodySessionInput]) -> Validated<Vec<Carried>> {
+pub(super) fn parse_sessions(wanted: &[BodySessionInput]) -> Validated<Vec<ParsedSession>> {
     let ids = each(wanted.iter().enumerate().map(|(index, session)| {
-        let path = format!("sessions.{index}");
+        let (path, BodySessionInput { body_id, ordinal }) = (format!("sessions.{index}"), session);
         combine!(
-            id = fields::id::<BodyId>(&format!("{path}.bodyId"), &session.body_id, "body"),
-            () = session.ordinal.map_or(Ok(()), |ordinal| rules::ordinal(&format!("{path}.ordinal"), ordinal))
+            id = fields::id::<BodyId>(&format!("{path}.bodyId"), body_id, "body"),
+            () = ordinal.map_or(Ok(()), |ordinal| rules::ordinal(&format!("{path}.ordinal"), ordinal))
         );
         Ok(id)
     }))?;
@@ -250,14 +252,14 @@ pub(super) async fn set_sessions(
     let ids: Vec<BodyId> = wanted.iter().map(|(body, _)| *body).collect();
     tx.check_named::<body::Entity>(placed("sessions", ".bodyId", &ids), "body").await?;
     let before = sessions_of(tx, meeting.id).await?;
-    let next = next_ordinals(tx, unnumbered(&before, &wanted)).await?;
+    let next = next_ordinals(tx, without_ordinal(&before, &wanted)).await?;
     let wanted = assign_ordinals(meeting, &before, &wanted, &next)?;
     let after = session_rows(tx, meeting, &wanted);
     Ok(!tx.replace_parts::<body_session::Entity>(before, after).await?.is_empty())
 }
 
 /// The bodies whose session has no ordinal yet.
-pub(super) fn unnumbered(before: &[body_session::Model], wanted: &[Carried]) -> Vec<BodyId> {
+pub(super) fn without_ordinal(before: &[body_session::Model], wanted: &[ParsedSession]) -> Vec<BodyId> {
     let is_numbered = |body: BodyId| before.iter().any(|row| row.body_id == body);
     wanted.iter().filter(|(body, ordinal)| ordinal.is_none() && !is_numbered(*body)).map(|(body, _)| *body).collect()
 }
@@ -282,7 +284,7 @@ pub(super) async fn next_ordinals(tx: &Tx<'_>, bodies: Vec<BodyId>) -> Result<Ha
 pub(super) fn assign_ordinals(
     meeting: &meeting::Model,
     before: &[body_session::Model],
-    wanted: &[Carried],
+    wanted: &[ParsedSession],
     next: &HashMap<BodyId, i32>,
 ) -> Validated<Vec<(BodyId, i32)>> {
     let kept: Vec<(BodyId, i32)> = before.iter().map(|row| (row.body_id, row.ordinal)).collect();
@@ -319,7 +321,7 @@ pub(super) fn session_rows(
     rows
 }
 
-pub(super) fn parse_titles(wanted: &[AlternativeTitleInput]) -> Validated<Vec<Titled>> {
+pub(super) fn parse_titles(wanted: &[AlternativeTitleInput]) -> Validated<Vec<ParsedTitle>> {
     fields::short("alternativeTitles", wanted)?;
     each(wanted.iter().enumerate().map(|(index, alternative)| {
         let path = format!("alternativeTitles.{index}");
@@ -349,14 +351,18 @@ pub(super) async fn set_alternative_titles(
 pub(super) fn keep_titles(
     meeting: &meeting::Model,
     before: &[alternative_title::Model],
-    wanted: &[Titled],
+    wanted: &[ParsedTitle],
 ) -> Validated<()> {
     let kept: Vec<SourceId> = before.iter().map(|row| row.source_id).collect();
     let sources: Vec<SourceId> = wanted.iter().map(|(source, _)| *source).collect();
     rules::keeps("alternativeTitles", meeting.status, &kept, &sources)
 }
 
-pub(super) fn title_rows(tx: &Tx<'_>, meeting: &meeting::Model, wanted: Vec<Titled>) -> Vec<alternative_title::Model> {
+pub(super) fn title_rows(
+    tx: &Tx<'_>,
+    meeting: &meeting::Model,
+    wanted: Vec<ParsedTitle>,
+) -> Vec<alternative_title::Model> {
     let rows = wanted.into_iter().zip(0..).map(|((source_id, title), position)| alternative_title::Model {
         id: tx.new_id(),
         meeting_id: meeting.id,

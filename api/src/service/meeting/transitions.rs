@@ -74,10 +74,11 @@ pub async fn postpone(
     viewer: &Viewer,
     input: PostponeMeetingInput,
 ) -> Result<Written<meeting::Model>, Error> {
-    let named = MeetingMoveInput { id: input.id, expected_version: input.expected_version };
+    let PostponeMeetingInput { id, expected_version, starts_on, ends_on } = input;
+    let named = MeetingMoveInput { id, expected_version };
     step(app, viewer, Action::PostponeMeeting, &named, MeetingTransition::Postpone, |row| {
-        row.starts_on = input.starts_on.unwrap_or(row.starts_on);
-        row.ends_on = input.ends_on.or(input.starts_on).unwrap_or(row.ends_on);
+        row.starts_on = starts_on.unwrap_or(row.starts_on);
+        row.ends_on = ends_on.or(starts_on).unwrap_or(row.ends_on);
     })
     .await
 }
@@ -91,9 +92,10 @@ async fn step(
     change: impl FnOnce(&mut meeting::Model),
 ) -> Result<Written<meeting::Model>, Error> {
     viewer.require(Act::KeepRegister)?;
-    let id = fields::id::<MeetingId>("id", &input.id, "meeting")?;
+    let MeetingMoveInput { id, expected_version } = input;
+    let id = fields::id::<MeetingId>("id", id, "meeting")?;
     let mut tx = app.begin(viewer, action).await?;
-    let before = tx.get_at::<meeting::Entity>(id, input.expected_version, "meeting").await?;
+    let before = tx.get_at::<meeting::Entity>(id, *expected_version, "meeting").await?;
     let mut after = before.clone();
     after.status = next_meeting(before.status, step)?;
     change(&mut after);
@@ -103,7 +105,10 @@ async fn step(
         MeetingTransition::Confirm => rules::may_confirm(before.status, after.starts_on, today)?,
         MeetingTransition::Open => rules::may_open(after.starts_on, today)?,
         MeetingTransition::Conclude => rules::may_conclude(after.ends_on, today)?,
-        _ => {}
+        MeetingTransition::Update
+        | MeetingTransition::SetSessions
+        | MeetingTransition::Postpone
+        | MeetingTransition::Cancel => {}
     }
     rules::organizers(after.status, organizers_of(&tx, id).await?.len())?;
     let row = tx.update::<meeting::Entity>(&before, after).await?;

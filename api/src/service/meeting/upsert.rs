@@ -3,10 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use async_graphql::{ID, InputObject, MaybeUndefined};
-use chrono::NaiveDate;
 use entity::id::{BodyId, CountryId, MeetingId, OrganizationId, SourceId};
-use entity::meeting::{CountQualifier, MeetingKind, Modality, Sensitivity};
 use entity::{
     ModelOf, alternative_title, body, body_session, country, meeting, meeting_organizer, meeting_source, organization,
     recommendation, source,
@@ -14,13 +11,12 @@ use entity::{
 use sea_orm::{Condition, ConnectionTrait as _};
 
 use super::parts::{
-    AlternativeTitleInput, BodySessionInput, Carried, MeetingOrganizerInput, Organizing, Titled, assign_ordinals,
-    keep_organizers, keep_sources, keep_titles, organizer_rows, parse_organizers, parse_sessions, parse_titles,
-    session_rows, source_ids, source_rows, title_rows, unnumbered,
+    ParsedOrganizer, ParsedSession, ParsedTitle, assign_ordinals, keep_organizers, keep_sources, keep_titles,
+    organizer_rows, parse_organizers, parse_sessions, parse_titles, session_rows, source_ids, source_rows, title_rows,
+    without_ordinal,
 };
-use super::{
-    ScheduleMeetingInput, UpdateMeetingInput, WHAT, apply_update, build_row, cascade_access, reached_at, validate,
-};
+use super::row::UpsertMeetingRowInput;
+use super::{WHAT, cascade_access, reached_at, validate};
 use crate::auth::{Act, Viewer};
 use crate::clock::day_in;
 use crate::domain::action::Action;
@@ -30,164 +26,13 @@ use crate::domain::validation::{Validated, all, combine};
 use crate::error::Error;
 use crate::service::bulk::{self, Batch, PartsBy, Plan, Target, Upserted, bulk_input, parts_of, targets, write_rows};
 use crate::service::context::AppContext;
-use crate::service::external_id::ExternalIdInput;
-use crate::service::input::{LocalizedTextInput, named, placed, replaced};
+use crate::service::patch::{named, placed, replaced};
 use crate::service::read;
 use crate::service::tx::Tx;
-
-/// A meeting as another system describes it. In a row for an existing meeting, what is omitted stays and `null` clears. The status is
-/// changed by its own mutations.
-#[derive(Clone, Debug, InputObject)]
-pub struct UpsertMeetingRowInput {
-    /// What your system calls it.
-    pub external_id: Option<ExternalIdInput>,
-    /// The meeting, if rows are matched by `ID`.
-    pub id: Option<ID>,
-    /// The version that you have read. If it is given, the row is refused with `CONFLICT` at any other version.
-    pub expected_version: Option<i32>,
-    /// The title; the first language is the original.
-    pub title: Vec<LocalizedTextInput>,
-    /// What kind of meeting it is.
-    pub kind: MeetingKind,
-    /// How people meet.
-    pub modality: Modality,
-    /// The first day.
-    pub starts_on: NaiveDate,
-    /// The last day. The first one of a new meeting unless given.
-    pub ends_on: MaybeUndefined<NaiveDate>,
-    /// The IANA name of the time zone of the days. Tashkent for a new meeting unless given.
-    pub timezone: MaybeUndefined<String>,
-    /// The town.
-    pub city: MaybeUndefined<String>,
-    /// The building. Not for online meetings.
-    pub venue: MaybeUndefined<String>,
-    /// The country.
-    pub country_id: MaybeUndefined<ID>,
-    /// The meeting's theme.
-    pub theme: MaybeUndefined<Vec<LocalizedTextInput>>,
-    /// How many people take part; needs `countQualifier`.
-    pub participant_count: MaybeUndefined<i32>,
-    /// How exact the count is.
-    pub count_qualifier: MaybeUndefined<CountQualifier>,
-    /// Whether the Chatham House Rule holds. Not for a new meeting unless given.
-    pub chatham_house: MaybeUndefined<bool>,
-    /// Who may read the meeting. Everyone, for a new meeting, unless given.
-    pub sensitivity: MaybeUndefined<Sensitivity>,
-    /// The organisations that organise it, at most 100.
-    pub organizers: MaybeUndefined<Vec<MeetingOrganizerInput>>,
-    /// The body sessions that it carries, at most 100.
-    pub sessions: MaybeUndefined<Vec<BodySessionInput>>,
-    /// Other titles under which sources name it, at most 100.
-    pub alternative_titles: MaybeUndefined<Vec<AlternativeTitleInput>>,
-    /// The sources of what is recorded, at most 100.
-    pub source_ids: MaybeUndefined<Vec<ID>>,
-}
 
 bulk_input! {
     /// Many meetings at once.
     UpsertMeetingsInput of UpsertMeetingRowInput, to meeting by upsert
-}
-
-impl UpsertMeetingRowInput {
-    fn schedule(&self) -> ScheduleMeetingInput {
-        let Self {
-            external_id: _,
-            id: _,
-            expected_version: _,
-            title,
-            kind,
-            modality,
-            starts_on,
-            ends_on,
-            timezone,
-            city,
-            venue,
-            country_id,
-            theme,
-            participant_count,
-            count_qualifier,
-            chatham_house,
-            sensitivity,
-            organizers: _,
-            sessions: _,
-            alternative_titles: _,
-            source_ids: _,
-        } = self.clone();
-        ScheduleMeetingInput {
-            title,
-            kind,
-            modality,
-            starts_on,
-            ends_on: ends_on.take(),
-            timezone: timezone.take().unwrap_or_else(|| "Asia/Tashkent".to_owned()),
-            city: city.take(),
-            venue: venue.take(),
-            country_id: country_id.take(),
-            theme: theme.take(),
-            participant_count: participant_count.take(),
-            count_qualifier: count_qualifier.take(),
-            chatham_house: chatham_house.take().unwrap_or(false),
-            sensitivity: sensitivity.take().unwrap_or(Sensitivity::Public),
-            organizers: Vec::new(),
-            sessions: Vec::new(),
-            alternative_titles: Vec::new(),
-            source_ids: Vec::new(),
-        }
-    }
-
-    fn update(&self, before: &meeting::Model) -> UpdateMeetingInput {
-        let Self {
-            external_id: _,
-            id: _,
-            expected_version: _,
-            title,
-            kind,
-            modality,
-            starts_on,
-            ends_on,
-            timezone,
-            city,
-            venue,
-            country_id,
-            theme,
-            participant_count,
-            count_qualifier,
-            chatham_house,
-            sensitivity,
-            organizers: _,
-            sessions: _,
-            alternative_titles: _,
-            source_ids: _,
-        } = self.clone();
-        UpdateMeetingInput {
-            id: before.id.to_string().into(),
-            expected_version: before.version,
-            title: MaybeUndefined::Value(title),
-            kind: MaybeUndefined::Value(kind),
-            modality: MaybeUndefined::Value(modality),
-            starts_on: MaybeUndefined::Value(starts_on),
-            ends_on,
-            timezone,
-            city,
-            venue,
-            country_id,
-            theme,
-            participant_count,
-            count_qualifier,
-            chatham_house,
-            sensitivity,
-            alternative_titles: MaybeUndefined::Undefined,
-            source_ids: MaybeUndefined::Undefined,
-        }
-    }
-
-    /// The meeting as it would be after the write.
-    fn applied(&self, tx: &Tx<'_>, before: Option<&meeting::Model>) -> Validated<meeting::Model> {
-        match before {
-            Some(before) => apply_update(before, self.update(before)),
-            None => build_row(tx, self.schedule()),
-        }
-    }
 }
 
 pub async fn upsert(
@@ -222,9 +67,9 @@ async fn attempt(
 
 /// What a row says of the parts of a meeting, parsed. What is `None` stays.
 struct Wanted {
-    organizers: Option<Vec<Organizing>>,
-    sessions: Option<Vec<Carried>>,
-    titles: Option<Vec<Titled>>,
+    organizers: Option<Vec<ParsedOrganizer>>,
+    sessions: Option<Vec<ParsedSession>>,
+    titles: Option<Vec<ParsedTitle>>,
     sources: Option<Vec<SourceId>>,
 }
 
@@ -410,7 +255,7 @@ impl Known {
         &self,
         tx: &Tx<'_>,
         row: &meeting::Model,
-        wanted: Option<Vec<Organizing>>,
+        wanted: Option<Vec<ParsedOrganizer>>,
     ) -> Validated<Replaced<meeting_organizer::Entity>> {
         let Some(wanted) = wanted else { return Ok(None) };
         let before = before_of(&self.organizers_of, row.id);
@@ -425,11 +270,12 @@ impl Known {
         &mut self,
         tx: &Tx<'_>,
         row: &meeting::Model,
-        wanted: Option<Vec<Carried>>,
+        wanted: Option<Vec<ParsedSession>>,
     ) -> Validated<Replaced<body_session::Entity>> {
         let Some(wanted) = wanted else { return Ok(None) };
         let before = before_of(&self.sessions_of, row.id);
-        let next = unnumbered(&before, &wanted).into_iter().map(|body| (body, self.ordinals.next[&body])).collect();
+        let next =
+            without_ordinal(&before, &wanted).into_iter().map(|body| (body, self.ordinals.next[&body])).collect();
         let wanted = assign_ordinals(row, &before, &wanted, &next)?;
         let all_free = wanted.iter().all(|(body, ordinal)| self.ordinals.is_free(row.id, *body, *ordinal));
         rules::ordinal_is_free(all_free)?;
@@ -444,7 +290,7 @@ impl Known {
         &self,
         tx: &Tx<'_>,
         row: &meeting::Model,
-        wanted: Option<Vec<Titled>>,
+        wanted: Option<Vec<ParsedTitle>>,
     ) -> Validated<Replaced<alternative_title::Entity>> {
         let Some(wanted) = wanted else { return Ok(None) };
         let before = before_of(&self.titles_of, row.id);

@@ -1,23 +1,23 @@
 //! Organisations: listing, creating, updating and deactivating them. Writing many at once stands in `upsert`.
 
+pub mod row;
 pub mod upsert;
 
-use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
+use async_graphql::{ID, InputObject, OneofObject};
 use entity::id::{CountryId, OrganizationId};
 use entity::organization::OrganizationKind;
 use entity::{country, organization};
 use sea_orm::ConnectionTrait;
 
+use self::row::{CreateOrganizationInput, UpdateOrganizationInput, apply_update, build_row};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
-use crate::domain::validation::{Validated, combine};
-use crate::domain::{audience, council, fields};
+use crate::domain::{council, fields};
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::country::CountryFilter;
 use crate::service::external_id::{self, ExternalIdInput};
 use crate::service::filter::{BooleanFilter, EnumFilter, IdFilter, StringFilter, TextFilter, filter};
-use crate::service::input::{LocalizedTextInput, localized, patch, patch_required};
 use crate::service::page::sort;
 use crate::service::read::{self, Visible};
 use crate::service::relation::Relation;
@@ -116,55 +116,6 @@ pub async fn find(
     }
 }
 
-/// A new organisation.
-#[derive(Clone, Debug, InputObject)]
-pub struct CreateOrganizationInput {
-    /// Upper-case Latin letters, digits and hyphens. Unique.
-    pub acronym: String,
-    /// The name; the first language is the original.
-    pub name: Vec<LocalizedTextInput>,
-    /// What kind of organisation it is.
-    pub kind: OrganizationKind,
-    /// The town of the seat.
-    pub seat: Option<String>,
-    /// The web address, with https://.
-    pub website: Option<String>,
-    /// Whether it organises the council's meetings.
-    #[graphql(default)]
-    pub organizer: bool,
-    /// The organisation above.
-    pub parent_id: Option<ID>,
-    /// Its country.
-    pub country_id: Option<ID>,
-}
-
-/// A change of an organisation. What is omitted stays; `null` clears.
-#[derive(Clone, Debug, InputObject)]
-pub struct UpdateOrganizationInput {
-    /// The organisation.
-    pub id: ID,
-    /// The version that you have read.
-    pub expected_version: i32,
-    /// The acronym. Unique.
-    pub acronym: MaybeUndefined<String>,
-    /// The name; replaces all languages.
-    pub name: MaybeUndefined<Vec<LocalizedTextInput>>,
-    /// What kind of organisation it is.
-    pub kind: MaybeUndefined<OrganizationKind>,
-    /// The town of the seat.
-    pub seat: MaybeUndefined<String>,
-    /// The web address, with https://.
-    pub website: MaybeUndefined<String>,
-    /// Whether it organises the council's meetings.
-    pub organizer: MaybeUndefined<bool>,
-    /// Whether it is active. `true` undoes a deactivation.
-    pub active: MaybeUndefined<bool>,
-    /// The organisation above.
-    pub parent_id: MaybeUndefined<ID>,
-    /// Its country.
-    pub country_id: MaybeUndefined<ID>,
-}
-
 /// Names an organisation at a version.
 #[derive(Clone, Debug, InputObject)]
 pub struct DeactivateOrganizationInput {
@@ -190,37 +141,6 @@ pub async fn create(
     tx.commit(row).await
 }
 
-fn build_row(tx: &Tx<'_>, input: CreateOrganizationInput) -> Validated<organization::Model> {
-    let CreateOrganizationInput { acronym, name, kind, seat, website, organizer, parent_id, country_id } = input;
-    combine!(
-        acronym = fields::code("acronym", &acronym),
-        name = localized("name", &name, fields::NAME),
-        seat = fields::optional_text("seat", seat.as_deref(), fields::NAME),
-        website = website.map(|website| fields::url("website", &website)).transpose(),
-        parent_id = parent_id.map(|id| fields::id("parentId", &id, WHAT)).transpose(),
-        country_id = country_id.map(|id| fields::id("countryId", &id, "country")).transpose(),
-    );
-    let (audience, owner) = audience::OPEN;
-    Ok(organization::Model {
-        id: tx.new_id(),
-        acronym,
-        name_folded: name.folded(),
-        name,
-        kind,
-        seat,
-        website,
-        organizer,
-        active: true,
-        parent_id,
-        country_id,
-        audience,
-        owner,
-        created_at: tx.now(),
-        updated_at: tx.now(),
-        version: 1,
-    })
-}
-
 pub async fn update(
     app: &AppContext,
     viewer: &Viewer,
@@ -239,52 +159,6 @@ pub async fn update(
     }
     let row = tx.update::<organization::Entity>(&before, after).await?;
     tx.commit(row).await
-}
-
-fn apply_update(before: &organization::Model, input: UpdateOrganizationInput) -> Validated<organization::Model> {
-    let UpdateOrganizationInput {
-        id: _,
-        expected_version: _,
-        acronym,
-        name,
-        kind,
-        seat,
-        website,
-        organizer,
-        active,
-        parent_id,
-        country_id,
-    } = input;
-    let before = before.clone();
-    combine!(
-        acronym = patch_required("acronym", acronym, before.acronym, |acronym| fields::code("acronym", &acronym)),
-        name = patch_required("name", name, before.name, |name| localized("name", &name, fields::NAME)),
-        kind = patch_required("kind", kind, before.kind, Ok),
-        seat = patch(seat, before.seat, |seat| fields::text("seat", &seat, fields::NAME)),
-        website = patch(website, before.website, |website| fields::url("website", &website)),
-        organizer = patch_required("organizer", organizer, before.organizer, Ok),
-        active = patch_required("active", active, before.active, Ok),
-        parent_id = patch(parent_id, before.parent_id, |id| fields::id("parentId", &id, WHAT)),
-        country_id = patch(country_id, before.country_id, |id| fields::id("countryId", &id, "country")),
-    );
-    Ok(organization::Model {
-        id: before.id,
-        acronym,
-        name_folded: name.folded(),
-        name,
-        kind,
-        seat,
-        website,
-        organizer,
-        active,
-        parent_id,
-        country_id,
-        audience: before.audience,
-        owner: before.owner,
-        created_at: before.created_at,
-        updated_at: before.updated_at,
-        version: before.version,
-    })
 }
 
 /// A deactivated organisation stays in the register; its tokens are refused from then on.

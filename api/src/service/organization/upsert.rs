@@ -2,13 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use async_graphql::{ID, InputObject, MaybeUndefined};
 use entity::id::{CountryId, OrganizationId};
-use entity::organization::OrganizationKind;
 use entity::{country, organization};
 use sea_orm::{Condition, ConnectionTrait as _};
 
-use super::{CreateOrganizationInput, UpdateOrganizationInput, WHAT, apply_update, build_row};
+use super::WHAT;
+use super::row::UpsertOrganizationRowInput;
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
 use crate::domain::council;
@@ -16,111 +15,13 @@ use crate::domain::validation::{Validated, all};
 use crate::error::Error;
 use crate::service::bulk::{self, Batch, Plan, Target, Upserted, bulk_input, targets, write_rows};
 use crate::service::context::AppContext;
-use crate::service::external_id::ExternalIdInput;
-use crate::service::input::{LocalizedTextInput, named};
+use crate::service::patch::named;
 use crate::service::read;
 use crate::service::tx::Tx;
-
-/// An organisation as another system describes it. In a row for an existing organisation, what is omitted stays and `null` clears.
-#[derive(Clone, Debug, InputObject)]
-pub struct UpsertOrganizationRowInput {
-    /// What your system calls it.
-    pub external_id: Option<ExternalIdInput>,
-    /// The organisation, if rows are matched by `ID`.
-    pub id: Option<ID>,
-    /// The version that you have read. If it is given, the row is refused with `CONFLICT` at any other version.
-    pub expected_version: Option<i32>,
-    /// Upper-case Latin letters, digits and hyphens. Unique.
-    pub acronym: String,
-    /// The name; the first language is the original.
-    pub name: Vec<LocalizedTextInput>,
-    /// What kind of organisation it is.
-    pub kind: OrganizationKind,
-    /// The town of the seat.
-    pub seat: MaybeUndefined<String>,
-    /// The web address, with https://.
-    pub website: MaybeUndefined<String>,
-    /// Whether it organises the council's meetings. For a new organisation, `false` unless given.
-    pub organizer: MaybeUndefined<bool>,
-    /// Whether it is active. For a new organisation, `true` unless given.
-    pub active: MaybeUndefined<bool>,
-    /// The organisation above. It must exist already.
-    pub parent_id: MaybeUndefined<ID>,
-    /// Its country.
-    pub country_id: MaybeUndefined<ID>,
-}
 
 bulk_input! {
     /// Many organisations at once.
     UpsertOrganizationsInput of UpsertOrganizationRowInput, to organization by upsert
-}
-
-impl UpsertOrganizationRowInput {
-    fn creation(&self) -> CreateOrganizationInput {
-        let Self {
-            external_id: _,
-            id: _,
-            expected_version: _,
-            acronym,
-            name,
-            kind,
-            seat,
-            website,
-            organizer,
-            active: _,
-            parent_id,
-            country_id,
-        } = self.clone();
-        CreateOrganizationInput {
-            acronym,
-            name,
-            kind,
-            seat: seat.take(),
-            website: website.take(),
-            organizer: organizer.take().unwrap_or(false),
-            parent_id: parent_id.take(),
-            country_id: country_id.take(),
-        }
-    }
-
-    fn update(&self, before: &organization::Model) -> UpdateOrganizationInput {
-        let Self {
-            external_id: _,
-            id: _,
-            expected_version: _,
-            acronym,
-            name,
-            kind,
-            seat,
-            website,
-            organizer,
-            active,
-            parent_id,
-            country_id,
-        } = self.clone();
-        UpdateOrganizationInput {
-            id: before.id.to_string().into(),
-            expected_version: before.version,
-            acronym: MaybeUndefined::Value(acronym),
-            name: MaybeUndefined::Value(name),
-            kind: MaybeUndefined::Value(kind),
-            seat,
-            website,
-            organizer,
-            active,
-            parent_id,
-            country_id,
-        }
-    }
-
-    /// The organisation as it would be after the write.
-    fn applied(&self, tx: &Tx<'_>, before: Option<&organization::Model>) -> Validated<organization::Model> {
-        if let Some(before) = before {
-            return apply_update(before, self.update(before));
-        }
-        let row = build_row(tx, self.creation())?;
-        Ok(organization::Model { active: self.active.as_opt_ref().flatten().copied().unwrap_or(true), ..row })
-    }
 }
 
 pub async fn upsert(

@@ -2,6 +2,7 @@
 //! `domain/recommendation.rs`.
 
 pub mod parts;
+pub mod row;
 pub mod text;
 pub mod transitions;
 pub mod upsert;

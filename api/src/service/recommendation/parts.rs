@@ -19,7 +19,7 @@ use crate::domain::validation::{Validated, combine, each};
 use crate::domain::{fields, recommendation as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
-use crate::service::input::placed;
+use crate::service::patch::placed;
 use crate::service::read::{self, Visible};
 use crate::service::tx::{Tx, Written};
 
@@ -59,13 +59,14 @@ pub async fn set_addressees(
     input: SetAddresseesInput,
 ) -> Result<Written<recommendation::Model>, Error> {
     viewer.require(Act::Write)?;
-    let id = fields::id::<RecommendationId>("id", &input.id, WHAT)?;
+    let SetAddresseesInput { id, expected_version, addressees } = input;
+    let id = fields::id::<RecommendationId>("id", &id, WHAT)?;
     let mut tx = app.begin(viewer, Action::SetAddressees).await?;
-    let before = tx.get_at::<recommendation::Entity>(id, input.expected_version, WHAT).await?;
+    let before = tx.get_at::<recommendation::Entity>(id, expected_version, WHAT).await?;
     let standing = tx.standing(before.body_id).await?;
     viewer.require(Act::EditText { standing: &standing, drafted_by: before.drafted_by_id })?;
     next(before.status, Transition::SetAddressees)?;
-    let changed = replace_addressees(&mut tx, &before, &input.addressees).await?;
+    let changed = replace_addressees(&mut tx, &before, &addressees).await?;
     let row = put(&mut tx, &before, before.clone(), changed, None).await?;
     tx.commit(row).await
 }
@@ -81,7 +82,17 @@ pub(super) struct Addressed {
 
 impl Addressed {
     pub(super) fn of(row: &addressee::Model) -> Self {
-        let addressee::Model { category, country_id, organization_id, role, .. } = *row;
+        let addressee::Model {
+            id: _,
+            recommendation_id: _,
+            category,
+            role,
+            country_id,
+            organization_id,
+            position: _,
+            audience: _,
+            owner: _,
+        } = *row;
         Self { category, country_id, organization_id, role }
     }
 
@@ -98,18 +109,17 @@ pub(super) fn addressed(wanted: &[AddresseeInput]) -> Validated<Vec<Addressed>> 
 }
 
 fn addressed_one(index: usize, one: &AddresseeInput) -> Validated<Addressed> {
-    let path = format!("addressees.{index}");
+    let (path, AddresseeInput { category, role, country_id, organization_id }) = (format!("addressees.{index}"), one);
+    let (category, role, names) = (*category, *role, (country_id.is_some(), organization_id.is_some()));
     combine!(
-        country_id =
-            one.country_id.as_ref().map(|id| fields::id(&format!("{path}.countryId"), id, "country")).transpose(),
-        organization_id = one
-            .organization_id
+        country_id = country_id.as_ref().map(|id| fields::id(&format!("{path}.countryId"), id, "country")).transpose(),
+        organization_id = organization_id
             .as_ref()
             .map(|id| fields::id(&format!("{path}.organizationId"), id, "organisation"))
             .transpose(),
-        () = rules::addressee(&path, one.category, one.country_id.is_some(), one.organization_id.is_some())
+        () = rules::addressee(&path, category, names.0, names.1),
     );
-    Ok(Addressed { category: one.category, country_id, organization_id, role: one.role })
+    Ok(Addressed { category, country_id, organization_id, role })
 }
 
 /// The countries among the addressees, each at its place in the input.

@@ -175,8 +175,9 @@ pub async fn record_agreement(
     input: RecordAgreementInput,
 ) -> Result<Written<recommendation::Model>, Error> {
     viewer.require(Act::Write)?;
-    let meeting_id = fields::id::<MeetingId>("meetingId", &input.meeting_id, "meeting")?;
-    let named = (&input.id, input.expected_version);
+    let RecordAgreementInput { id, expected_version, meeting_id } = input;
+    let meeting_id = fields::id::<MeetingId>("meetingId", &meeting_id, "meeting")?;
+    let named = (&id, expected_version);
     let mut step = Step::begin(
         app,
         viewer,
@@ -185,7 +186,7 @@ pub async fn record_agreement(
         (Transition::RecordAgreement, RequiredRole::GroupChair),
     )
     .await?;
-    let meeting = held_meeting(&step.tx, meeting_id).await?;
+    let meeting = locked_meeting(&step.tx, meeting_id).await?;
     let sessions = sessions_of(&step.tx, meeting_id).await?;
     let carries = sessions.iter().any(|session| session.body_id == step.before.body_id);
     meetings::reached_at(meeting.status, carries, "the recommendation's body")?;
@@ -231,21 +232,22 @@ pub async fn adopt(
     input: AdoptRecommendationInput,
 ) -> Result<Written<recommendation::Model>, Error> {
     viewer.require(Act::Write)?;
+    let AdoptRecommendationInput { id, expected_version, meeting_id, no_personal_data, adopted_on } = input;
     combine!(
-        meeting_id = fields::id::<MeetingId>("meetingId", &input.meeting_id, "meeting"),
-        () = rules::declared(input.no_personal_data)
+        meeting_id = fields::id::<MeetingId>("meetingId", &meeting_id, "meeting"),
+        () = rules::declared(no_personal_data)
     );
-    let named = (&input.id, input.expected_version);
+    let named = (&id, expected_version);
     let mut step =
         Step::begin(app, viewer, Action::AdoptRecommendation, named, (Transition::Adopt, RequiredRole::CommitteeChair))
             .await?;
-    let meeting = held_meeting(&step.tx, meeting_id).await?;
+    let meeting = locked_meeting(&step.tx, meeting_id).await?;
     let carries = carries_adopting_body(&step.tx, meeting_id).await?;
     meetings::reached_at(meeting.status, carries, "the Executive Committee or the plenary")?;
     rules::really_held(step.before.is_demo, meeting.is_demo)?;
     rules::adoptable(&step.before, addressees_of(&step.tx, step.before.id).await?.len())?;
     let today = day_in(step.tx.now(), &meeting.timezone);
-    let adopted_on = rules::adoption_day(input.adopted_on, (meeting.starts_on, meeting.ends_on), today)?;
+    let adopted_on = rules::adoption_day(adopted_on, (meeting.starts_on, meeting.ends_on), today)?;
     if let Some(agreed_on) = agreed_on(&step.tx, &step.before).await? {
         rules::adopted_after(agreed_on, adopted_on)?;
     }
@@ -255,12 +257,12 @@ pub async fn adopt(
     step.after.label_serial = Some(label.serial);
     step.after.adopted_on = Some(adopted_on);
     step.after.meeting_id = Some(meeting_id);
-    step.after.no_personal_data = input.no_personal_data;
+    step.after.no_personal_data = no_personal_data;
     step.finish().await
 }
 
 /// The meeting at which a text is agreed or adopted. It is locked: its days and sessions must not change meanwhile.
-async fn held_meeting(tx: &Tx<'_>, id: MeetingId) -> Result<meeting::Model, Error> {
+async fn locked_meeting(tx: &Tx<'_>, id: MeetingId) -> Result<meeting::Model, Error> {
     tx.lock_row::<meeting::Entity>(id).await?;
     tx.get::<meeting::Entity>("meetingId", id, "meeting").await
 }
@@ -320,9 +322,10 @@ pub async fn supersede(
     input: SupersedeRecommendationInput,
 ) -> Result<Written<recommendation::Model>, Error> {
     viewer.require(Act::Write)?;
+    let SupersedeRecommendationInput { id, expected_version, superseded_by_id } = input;
     let path = "supersededById";
-    let successor_id = fields::id::<RecommendationId>(path, &input.superseded_by_id, WHAT)?;
-    let named = (&input.id, input.expected_version);
+    let successor_id = fields::id::<RecommendationId>(path, &superseded_by_id, WHAT)?;
+    let named = (&id, expected_version);
     let mut step = Step::begin(
         app,
         viewer,

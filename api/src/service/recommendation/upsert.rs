@@ -3,10 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use async_graphql::{ID, InputObject, MaybeUndefined};
-use chrono::NaiveDate;
 use entity::id::{BodyId, CountryId, InstrumentId, OrganizationId, RecommendationId, ThemeId};
-use entity::recommendation::{Priority, RecommendationKind};
 use entity::{
     addressee, body, country, instrument, organization, recommendation, recommendation_instrument,
     recommendation_revision, recommendation_theme, theme,
@@ -14,13 +11,11 @@ use entity::{
 
 use super::WHAT;
 use super::parts::{
-    Addressed, AddresseeInput, addressed, addressee_rows, countries_of, instrument_ids, instrument_rows,
-    organizations_of, revision, theme_ids, theme_rows,
+    Addressed, addressed, addressee_rows, countries_of, instrument_ids, instrument_rows, organizations_of, revision,
+    theme_ids, theme_rows,
 };
-use super::text::{
-    DraftRecommendationInput, ReviseRecommendationInput, apply_revision, build_row, is_new_text, may_draft, may_revise,
-    reopen,
-};
+use super::row::{UpsertRecommendationRowInput, apply_revision, build_row};
+use super::text::{is_new_text, may_draft, may_revise, reopen};
 use crate::auth::{Act, Standing, Viewer};
 use crate::domain::action::Action;
 use crate::domain::lifecycle::{Transition, next};
@@ -31,108 +26,12 @@ use crate::service::bulk::{
     self, Batch, PartsBy, Plan, Target, Upserted, bulk_input, parts_of, targets, verdict, write_rows,
 };
 use crate::service::context::AppContext;
-use crate::service::external_id::ExternalIdInput;
-use crate::service::input::{LocalizedTextInput, named, placed, replaced};
+use crate::service::patch::{named, placed, replaced};
 use crate::service::tx::Tx;
-
-/// A recommendation as another system describes it. In a row for an existing recommendation, what is omitted stays and `null` clears.
-#[derive(Clone, Debug, InputObject)]
-pub struct UpsertRecommendationRowInput {
-    /// What your system calls it.
-    pub external_id: Option<ExternalIdInput>,
-    /// The recommendation, if rows are matched by `ID`.
-    pub id: Option<ID>,
-    /// The version that you have read. If it is given, the row is refused with `CONFLICT` at any other version.
-    pub expected_version: Option<i32>,
-    /// The body that drafts it. Partners draft where their organisation holds a mandate today. A text stays with its
-    /// body.
-    pub body_id: ID,
-    /// What kind of text it is.
-    pub kind: RecommendationKind,
-    /// The title; the first language is the original. At most 300 characters each.
-    pub title: Vec<LocalizedTextInput>,
-    /// The text. At most 20,000 characters each. No data on individuals.
-    pub text: Vec<LocalizedTextInput>,
-    /// Why it is needed.
-    pub rationale: MaybeUndefined<Vec<LocalizedTextInput>>,
-    /// How pressing it is.
-    pub priority: MaybeUndefined<Priority>,
-    /// By when it should be implemented. Today or later.
-    pub target_date: MaybeUndefined<NaiveDate>,
-    /// What it is about, at most 100.
-    pub theme_ids: MaybeUndefined<Vec<ID>>,
-    /// What it refers to, at most 100.
-    pub instrument_ids: MaybeUndefined<Vec<ID>>,
-    /// Whom it asks to act, at most 100.
-    pub addressees: MaybeUndefined<Vec<AddresseeInput>>,
-}
 
 bulk_input! {
     /// Many recommendations at once.
     UpsertRecommendationsInput of UpsertRecommendationRowInput, to recommendation by upsert
-}
-
-impl UpsertRecommendationRowInput {
-    fn draft(&self) -> DraftRecommendationInput {
-        let Self {
-            external_id: _,
-            id: _,
-            expected_version: _,
-            body_id,
-            kind,
-            title,
-            text,
-            rationale,
-            priority,
-            target_date,
-            theme_ids: _,
-            instrument_ids: _,
-            addressees: _,
-        } = self.clone();
-        DraftRecommendationInput {
-            body_id,
-            kind,
-            title,
-            text,
-            rationale: rationale.take(),
-            priority: priority.take(),
-            target_date: target_date.take(),
-            theme_ids: Vec::new(),
-            instrument_ids: Vec::new(),
-            addressees: Vec::new(),
-        }
-    }
-
-    fn revision(&self, before: &recommendation::Model) -> ReviseRecommendationInput {
-        let Self {
-            external_id: _,
-            id: _,
-            expected_version: _,
-            body_id: _,
-            kind,
-            title,
-            text,
-            rationale,
-            priority,
-            target_date,
-            theme_ids: _,
-            instrument_ids: _,
-            addressees: _,
-        } = self.clone();
-        ReviseRecommendationInput {
-            id: before.id.to_string().into(),
-            expected_version: before.version,
-            kind: MaybeUndefined::Value(kind),
-            title: MaybeUndefined::Value(title),
-            text: MaybeUndefined::Value(text),
-            rationale,
-            priority,
-            target_date,
-            theme_ids: MaybeUndefined::Undefined,
-            instrument_ids: MaybeUndefined::Undefined,
-            change_note: None,
-        }
-    }
 }
 
 pub async fn upsert(

@@ -12,7 +12,7 @@ use entity::theme::ThemeKind;
 use entity::{body, country, instrument, meeting, organization, recommendation, theme};
 use sea_orm::{ColumnTrait as _, Condition};
 
-use super::factory::{Pair, Rows, Specimen, localized};
+use super::factory::{Pair, Rows, Sample, localized};
 use crate::auth::Viewer;
 use crate::domain::action::Action;
 use crate::domain::audience;
@@ -100,7 +100,7 @@ pub async fn load(app: &AppContext) -> Result<usize, Error> {
     let mut rows = Rows::default();
     let mut superseded = None;
     for (index, text) in TEXTS.iter().enumerate() {
-        let id = rows.add(&tx, &context.specimen(index, text)?)?;
+        let id = rows.add(&tx, &context.sample(index, text)?)?;
         match text.1 {
             RecommendationStatus::Superseded => superseded = Some(id),
             RecommendationStatus::Adopted => {
@@ -203,7 +203,7 @@ impl Context {
         meetings.sort_by_key(|row| row.starts_on);
         let agreed_at = meetings.iter().find(|row| row.kind == MeetingKind::JointWorkingGroups);
         let adopted_at = meetings.iter().filter(|row| row.kind == MeetingKind::Plenary).nth(1);
-        let missing = || Error::internal("the public record is not loaded");
+        let missing = || Error::internal("the public register is not loaded");
         let adopted_at = adopted_at.ok_or_else(missing)?;
         let mut by_code = HashMap::new();
         for body in bodies {
@@ -221,15 +221,15 @@ impl Context {
         })
     }
 
-    fn specimen(
+    fn sample(
         &self,
         index: usize,
         (code, status, theme, english, russian): &(&str, RecommendationStatus, &str, &str, &str),
-    ) -> Result<Specimen, Error> {
+    ) -> Result<Sample, Error> {
         use RecommendationStatus::{
             Adopted, AgreedInGroup, Draft, SubmittedToExcom, Superseded, Transmitted, Withdrawn,
         };
-        let missing = || Error::internal("the public record is not loaded");
+        let missing = || Error::internal("the public register is not loaded");
         let (body, last) = *self.bodies.get(*code).ok_or_else(missing)?;
         let serial = last + if *status == Adopted { 2 } else { 1 };
         let adopted = matches!(status, Adopted | Transmitted | Superseded);
@@ -243,7 +243,7 @@ impl Context {
             format!("Demonstration: the states of the region and their partners are invited to strengthen {english}."),
             format!("Демонстрация: государствам региона и их партнёрам предлагается укреплять следующее: {russian}."),
         );
-        Ok(Specimen {
+        Ok(Sample {
             body: (body, (*code).to_owned()),
             status: *status,
             kind: if index % 4 == 3 {

@@ -11,12 +11,13 @@ use entity::{addressee, recommendation, recommendation_instrument, recommendatio
 use crate::domain::audience;
 use crate::domain::label::Label;
 use crate::error::Error;
+use crate::service::recommendation::row::new_row;
 use crate::service::tx::Tx;
 
 /// English and Russian.
 pub type Pair = (String, String);
 
-pub struct Specimen {
+pub struct Sample {
     pub body: (BodyId, String),
     pub status: RecommendationStatus,
     pub kind: RecommendationKind,
@@ -47,10 +48,10 @@ pub struct Rows {
 
 impl Rows {
     /// Adds a specimen and its parts; returns its id.
-    pub fn add(&mut self, tx: &Tx<'_>, specimen: &Specimen) -> Result<RecommendationId, Error> {
-        let row = recommendation(tx, specimen)?;
+    pub fn add(&mut self, tx: &Tx<'_>, sample: &Sample) -> Result<RecommendationId, Error> {
+        let row = recommendation(tx, sample)?;
         let (id, audience, owner) = (row.id, row.audience, row.owner);
-        let mut texts = specimen.texts.iter().zip(1..).peekable();
+        let mut texts = sample.texts.iter().zip(1..).peekable();
         while let Some((text, number)) = texts.next() {
             let access = (audience, owner);
             let (audience, owner) = if texts.peek().is_none() { access } else { audience::of_earlier_revision(access) };
@@ -67,7 +68,7 @@ impl Rows {
                 owner,
             });
         }
-        for ((category, role, country_id, organization_id), position) in specimen.addressees.iter().copied().zip(0..) {
+        for ((category, role, country_id, organization_id), position) in sample.addressees.iter().copied().zip(0..) {
             let part = tx.new_id();
             let row = addressee::Model {
                 id: part,
@@ -82,7 +83,7 @@ impl Rows {
             };
             self.addressees.push(row);
         }
-        for (theme_id, position) in specimen.themes.iter().copied().zip(0..) {
+        for (theme_id, position) in sample.themes.iter().copied().zip(0..) {
             let part = tx.new_id();
             self.themes.push(recommendation_theme::Model {
                 id: part,
@@ -93,7 +94,7 @@ impl Rows {
                 owner,
             });
         }
-        for (instrument_id, position) in specimen.instruments.iter().copied().zip(0..) {
+        for (instrument_id, position) in sample.instruments.iter().copied().zip(0..) {
             let part = tx.new_id();
             let row = recommendation_instrument::Model {
                 id: part,
@@ -125,38 +126,26 @@ impl Rows {
     }
 }
 
-fn recommendation(tx: &Tx<'_>, specimen: &Specimen) -> Result<recommendation::Model, Error> {
-    let (body_id, code) = &specimen.body;
-    let label = specimen.adoption.map(|(_, day, serial)| Label::next(true, code, day.year(), Some(serial - 1)));
-    let (audience, owner) = audience::of_recommendation(specimen.status, specimen.drafted_by);
-    let title = localized(&specimen.title);
-    let text = specimen.texts.last().map(localized).ok_or_else(|| Error::internal("a specimen without a text"))?;
+fn recommendation(tx: &Tx<'_>, sample: &Sample) -> Result<recommendation::Model, Error> {
+    let (body_id, code) = &sample.body;
+    let label = sample.adoption.map(|(_, day, serial)| Label::next(true, code, day.year(), Some(serial - 1)));
+    let (audience, owner) = audience::of_recommendation(sample.status, sample.drafted_by);
+    let text = sample.texts.last().map(localized).ok_or_else(|| Error::internal("a sample without a text"))?;
     Ok(recommendation::Model {
-        id: tx.new_id(),
-        body_id: *body_id,
         label: label.as_ref().map(Label::to_string),
         label_year: label.as_ref().map(|label| label.year),
         label_serial: label.as_ref().map(|label| label.serial),
-        kind: specimen.kind,
-        status: specimen.status,
-        title_folded: title.folded(),
-        title,
-        text,
-        rationale: None,
-        priority: specimen.priority,
-        target_date: None,
-        adopted_on: specimen.adoption.map(|(_, day, _)| day),
-        agreed_meeting_id: specimen.agreed_at,
-        meeting_id: specimen.adoption.map(|(meeting, ..)| meeting),
-        drafted_by_id: specimen.drafted_by,
-        supersedes_id: None,
+        status: sample.status,
+        priority: sample.priority,
+        adopted_on: sample.adoption.map(|(_, day, _)| day),
+        agreed_meeting_id: sample.agreed_at,
+        meeting_id: sample.adoption.map(|(meeting, ..)| meeting),
+        drafted_by_id: sample.drafted_by,
         is_demo: true,
-        no_personal_data: specimen.adoption.is_some(),
+        no_personal_data: sample.adoption.is_some(),
         audience,
         owner,
-        created_at: tx.now(),
-        updated_at: tx.now(),
-        version: 1,
+        ..new_row(tx, *body_id, sample.kind, localized(&sample.title), text)
     })
 }
 

@@ -6,18 +6,18 @@ use std::ops::Range;
 use chrono::{Datelike as _, Days, NaiveDate};
 use entity::addressee::{AddresseeCategory, AddresseeRole};
 use entity::id::{BodyId, CountryId, MeetingId, OrganizationId, ThemeId};
-use entity::meeting::{CountQualifier, MeetingKind, MeetingStatus, Modality, Sensitivity};
+use entity::meeting::{CountQualifier, MeetingKind, MeetingStatus, Modality};
 use entity::meeting_organizer::OrganizerRole;
 use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
 use entity::{body, body_session, country, meeting, meeting_organizer, organization, theme};
 use sea_orm::{ColumnTrait as _, Condition};
 
-use super::factory::{Rows, Specimen, localized};
+use super::factory::{Rows, Sample, localized};
 use crate::auth::Viewer;
 use crate::domain::action::Action;
-use crate::domain::audience;
 use crate::error::Error;
 use crate::service::context::AppContext;
+use crate::service::meeting::row::new_row;
 use crate::service::pace::Pace;
 use crate::service::read;
 use crate::service::recommendation::transitions::last_serial;
@@ -38,7 +38,7 @@ pub async fn load(app: &AppContext, recommendations: u32, meetings: u32) -> Resu
     in_chunks(app, &viewer, recommendations, async |tx, numbers| {
         let mut rows = Rows::default();
         for number in numbers {
-            rows.add(tx, &context.specimen(number))?;
+            rows.add(tx, &context.sample(number))?;
         }
         rows.write(tx).await
     })
@@ -147,7 +147,7 @@ impl Context {
         tx.insert_parts::<meeting_organizer::Entity>(organizers).await
     }
 
-    fn specimen(&mut self, number: u32) -> Specimen {
+    fn sample(&mut self, number: u32) -> Sample {
         let status = STATUSES[number as usize % STATUSES.len()];
         let (meeting, day) = pick(&self.meetings, number);
         let group = number as usize / STATUSES.len() % self.groups.len();
@@ -158,7 +158,7 @@ impl Context {
             *serial += 1;
             (meeting, day, *serial)
         });
-        Specimen {
+        Sample {
             body: (group.id, group.code.clone()),
             status,
             kind: if number.is_multiple_of(7) {
@@ -226,32 +226,15 @@ const YEARS: i32 = 2;
 fn meeting(tx: &Tx<'_>, number: u32, country: CountryId) -> meeting::Model {
     let first = NaiveDate::from_ymd_opt(FIRST_YEAR, 1, 1).unwrap_or_default();
     let day = first + Days::new(u64::from(number) % (365 * 2));
-    let (audience, owner) = audience::of_meeting(Sensitivity::Public);
     let title = localized(&(format!("Synthetic meeting {number}"), format!("Синтетическое заседание {number}")));
     meeting::Model {
-        id: tx.new_id(),
-        title_folded: title.folded(),
-        title,
-        kind: MeetingKind::WorkingGroup,
-        modality: Modality::InPerson,
         status: MeetingStatus::Concluded,
-        starts_on: day,
-        ends_on: day,
-        timezone: "Asia/Tashkent".to_owned(),
         city: Some("Tashkent".to_owned()),
-        venue: None,
-        theme: None,
         participant_count: Some(i32::try_from(20 + number % 80).unwrap_or(20)),
         count_qualifier: Some(CountQualifier::About),
-        chatham_house: false,
-        sensitivity: Sensitivity::Public,
         country_id: Some(country),
         is_demo: true,
-        audience,
-        owner,
-        created_at: tx.now(),
-        updated_at: tx.now(),
-        version: 1,
+        ..new_row(tx, title, MeetingKind::WorkingGroup, Modality::InPerson, day)
     }
 }
 

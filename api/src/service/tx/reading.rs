@@ -15,7 +15,7 @@ use crate::domain::council::is_valid_on;
 use crate::domain::validation::ValidationError;
 use crate::error::Error;
 use crate::service::constraint::refused_write;
-use crate::service::input;
+use crate::service::patch;
 use crate::service::read::{self, Visible};
 
 impl Tx<'_> {
@@ -27,7 +27,7 @@ impl Tx<'_> {
     /// Checks, in one statement, that all records that an input names exist, each at its own place.
     pub async fn check_named<E: Visible>(&self, named: Vec<(String, E::Id)>, what: &str) -> Result<(), Error> {
         let known = self.known::<E>(named.iter().map(|(_, id)| *id).collect()).await?;
-        Ok(input::named(&named, &known, what)?)
+        Ok(patch::named(&named, &known, what)?)
     }
 
     /// Those of the records that exist, in one statement.

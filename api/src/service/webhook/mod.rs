@@ -114,10 +114,11 @@ pub async fn deliveries(
 pub async fn register(app: &AppContext, viewer: &Viewer, input: RegisterWebhookInput) -> Result<Written<Keyed>, Error> {
     viewer.require(Act::Administer)?;
     forbids_keys(app)?;
+    let RegisterWebhookInput { url, types, client_id } = input;
     combine!(
-        url = rules::address("url", &input.url, app.config.webhooks_private()),
-        types = fields::distinct("types", input.types),
-        client_id = input.client_id.map(|id| fields::id::<ClientId>("clientId", &id, "client")).transpose()
+        url = rules::address("url", &url, app.config.webhooks_private()),
+        types = fields::distinct("types", types),
+        client_id = client_id.map(|id| fields::id::<ClientId>("clientId", &id, "client")).transpose()
     );
     let mut tx = app.begin(viewer, Action::RegisterWebhook).await?;
     if let Some(id) = client_id {

@@ -24,7 +24,10 @@ use crate::auth::Viewer;
 use crate::domain::action::Action;
 use crate::domain::audience;
 use crate::error::Error;
+use crate::service;
 use crate::service::context::AppContext;
+use crate::service::meeting::row as meeting_rows;
+use crate::service::organization::row as organization_rows;
 use crate::service::tx::Tx;
 
 const COUNCIL: &str = include_str!("../../../../seed/council.json");
@@ -136,25 +139,14 @@ impl<'a> Loading<'a> {
     /// The file names parents before children.
     async fn organizations(&mut self, entries: Vec<OrganizationEntry>) -> Result<(), Error> {
         for entry in entries {
-            let (audience, owner) = audience::OPEN;
             let name = localized(&entry.name)?;
             let row = organization::Model {
-                id: self.tx.new_id(),
-                acronym: entry.acronym.clone(),
-                name_folded: name.folded(),
-                name,
-                kind: entry.kind,
                 seat: entry.seat,
                 website: entry.website,
                 organizer: entry.organizer,
-                active: true,
                 parent_id: optional(&self.organizations, entry.parent.as_deref())?,
                 country_id: optional(&self.countries, entry.country.as_deref())?,
-                audience,
-                owner,
-                created_at: self.tx.now(),
-                updated_at: self.tx.now(),
-                version: 1,
+                ..organization_rows::new_row(&self.tx, entry.acronym.clone(), name, entry.kind)
             };
             let row = self.tx.insert::<organization::Entity>(row).await?;
             self.organizations.insert(entry.acronym, row.id);
@@ -166,23 +158,11 @@ impl<'a> Loading<'a> {
     /// The file names a body before those that report to it.
     async fn bodies(&mut self, entries: Vec<BodyEntry>) -> Result<(), Error> {
         for entry in entries {
-            let (audience, owner) = audience::OPEN;
             let name = localized(&entry.name)?;
             let row = body::Model {
-                id: self.tx.new_id(),
-                code: entry.code.clone(),
-                kind: entry.kind,
-                name_folded: name.folded(),
-                name,
-                mandate_text: None,
                 established_on: entry.established_on,
-                active: true,
                 reports_to_id: optional(&self.bodies, entry.reports_to.as_deref())?,
-                audience,
-                owner,
-                created_at: self.tx.now(),
-                updated_at: self.tx.now(),
-                version: 1,
+                ..service::body::new_row(&self.tx, entry.code.clone(), entry.kind, name)
             };
             let row = self.tx.insert::<body::Entity>(row).await?;
             self.bodies.insert(entry.code, row.id);
@@ -192,32 +172,18 @@ impl<'a> Loading<'a> {
     }
 
     async fn meeting(&mut self, entry: MeetingEntry) -> Result<(), Error> {
-        let (audience, owner) = audience::of_meeting(Sensitivity::Public);
+        let (_audience, _owner) = audience::of_meeting(Sensitivity::Public);
         let title = localized(&entry.title)?;
         let row = meeting::Model {
-            id: self.tx.new_id(),
-            title_folded: title.folded(),
-            title,
-            kind: entry.kind,
-            modality: entry.modality,
             status: entry.status,
-            starts_on: entry.starts_on,
             ends_on: entry.ends_on,
             timezone: entry.timezone.clone(),
             city: entry.city.clone(),
-            venue: None,
             theme: entry.theme.as_ref().map(localized).transpose()?,
             participant_count: entry.participants.as_ref().map(|participants| participants.count),
             count_qualifier: entry.participants.as_ref().map(|participants| participants.qualifier),
-            chatham_house: false,
-            sensitivity: Sensitivity::Public,
             country_id: optional(&self.countries, entry.country.as_deref())?,
-            is_demo: false,
-            audience,
-            owner,
-            created_at: self.tx.now(),
-            updated_at: self.tx.now(),
-            version: 1,
+            ..meeting_rows::new_row(&self.tx, title, entry.kind, entry.modality, entry.starts_on)
         };
         let row = self.tx.insert::<meeting::Entity>(row).await?;
         self.added += 1;
@@ -382,7 +348,7 @@ impl<'a> Loading<'a> {
 /// English is the original where it exists.
 fn localized(names: &Names) -> Result<LocalizedText, Error> {
     let original = if names.contains_key(&Locale::En) { Some(Locale::En) } else { names.keys().next().copied() };
-    let original = original.ok_or_else(|| Error::internal("the public record has a text in no language"))?;
+    let original = original.ok_or_else(|| Error::internal("the public register has a text in no language"))?;
     let first = LocalizedText::new(original, names[&original].clone());
     Ok(names.iter().fold(first, |all, (locale, text)| all.with(*locale, text.clone())))
 }
@@ -390,7 +356,7 @@ fn localized(names: &Names) -> Result<LocalizedText, Error> {
 fn named<I: Copy>(ids: &HashMap<String, I>, key: &str) -> Result<I, Error> {
     ids.get(key)
         .copied()
-        .ok_or_else(|| Error::internal(format!("the public record names {key}, which it does not define")))
+        .ok_or_else(|| Error::internal(format!("the public register names {key}, which it does not define")))
 }
 
 fn optional<I: Copy>(ids: &HashMap<String, I>, key: Option<&str>) -> Result<Option<I>, Error> {

@@ -1,0 +1,316 @@
+//! What is written of a recommendation by itself: the inputs, and the rows that they build and change. A new field of a recommendation is added
+//! here. Holds no use case.
+
+use async_graphql::{ID, InputObject, MaybeUndefined};
+use chrono::NaiveDate;
+use entity::id::BodyId;
+use entity::recommendation;
+use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
+use entity::text::LocalizedText;
+
+use super::parts::AddresseeInput;
+use crate::domain::validation::{Validated, combine};
+use crate::domain::{audience, fields, recommendation as rules};
+use crate::error::Error;
+use crate::service::external_id::ExternalIdInput;
+use crate::service::patch::{LocalizedTextInput, localized, patch, patch_required};
+use crate::service::tx::Tx;
+
+/// A new draft.
+#[derive(Clone, Debug, InputObject)]
+pub struct DraftRecommendationInput {
+    /// The body that drafts it. Partners draft where their organisation holds a mandate today.
+    pub body_id: ID,
+    /// What kind of text it is.
+    pub kind: RecommendationKind,
+    /// The title; the first language is the original. At most 300 characters each.
+    pub title: Vec<LocalizedTextInput>,
+    /// The text. At most 20,000 characters each. No data on individuals.
+    pub text: Vec<LocalizedTextInput>,
+    /// Why it is needed.
+    pub rationale: Option<Vec<LocalizedTextInput>>,
+    /// How pressing it is.
+    pub priority: Option<Priority>,
+    /// By when it should be implemented. Today or later.
+    pub target_date: Option<NaiveDate>,
+    /// What it is about, at most 100.
+    #[graphql(default)]
+    pub theme_ids: Vec<ID>,
+    /// What it refers to, at most 100.
+    #[graphql(default)]
+    pub instrument_ids: Vec<ID>,
+    /// Whom it asks to act, at most 100.
+    #[graphql(default)]
+    pub addressees: Vec<AddresseeInput>,
+}
+
+/// A change of a text that is not agreed yet. What is omitted stays; `null` clears. A changed title, text or rationale
+/// is a new revision.
+#[derive(Clone, Debug, InputObject)]
+pub struct ReviseRecommendationInput {
+    /// The recommendation.
+    pub id: ID,
+    /// The version that you have read.
+    pub expected_version: i32,
+    /// What kind of text it is.
+    pub kind: MaybeUndefined<RecommendationKind>,
+    /// The title; replaces all languages.
+    pub title: MaybeUndefined<Vec<LocalizedTextInput>>,
+    /// The text; replaces all languages.
+    pub text: MaybeUndefined<Vec<LocalizedTextInput>>,
+    /// Why it is needed; replaces all languages.
+    pub rationale: MaybeUndefined<Vec<LocalizedTextInput>>,
+    /// How pressing it is.
+    pub priority: MaybeUndefined<Priority>,
+    /// By when it should be implemented. Today or later.
+    pub target_date: MaybeUndefined<NaiveDate>,
+    /// What it is about; replaces all.
+    pub theme_ids: MaybeUndefined<Vec<ID>>,
+    /// What it refers to; replaces all.
+    pub instrument_ids: MaybeUndefined<Vec<ID>>,
+    /// What was changed in the text, and why. Kept with the revision; refused if there is no new revision.
+    pub change_note: Option<String>,
+}
+
+/// A recommendation as another system describes it. In a row for an existing recommendation, what is omitted stays and `null` clears.
+#[derive(Clone, Debug, InputObject)]
+pub struct UpsertRecommendationRowInput {
+    /// What your system calls it.
+    pub external_id: Option<ExternalIdInput>,
+    /// The recommendation, if rows are matched by `ID`.
+    pub id: Option<ID>,
+    /// The version that you have read. If it is given, the row is refused with `CONFLICT` at any other version.
+    pub expected_version: Option<i32>,
+    /// The body that drafts it. Partners draft where their organisation holds a mandate today. A text stays with its
+    /// body.
+    pub body_id: ID,
+    /// What kind of text it is.
+    pub kind: RecommendationKind,
+    /// The title; the first language is the original. At most 300 characters each.
+    pub title: Vec<LocalizedTextInput>,
+    /// The text. At most 20,000 characters each. No data on individuals.
+    pub text: Vec<LocalizedTextInput>,
+    /// Why it is needed.
+    pub rationale: MaybeUndefined<Vec<LocalizedTextInput>>,
+    /// How pressing it is.
+    pub priority: MaybeUndefined<Priority>,
+    /// By when it should be implemented. Today or later.
+    pub target_date: MaybeUndefined<NaiveDate>,
+    /// What it is about, at most 100.
+    pub theme_ids: MaybeUndefined<Vec<ID>>,
+    /// What it refers to, at most 100.
+    pub instrument_ids: MaybeUndefined<Vec<ID>>,
+    /// Whom it asks to act, at most 100.
+    pub addressees: MaybeUndefined<Vec<AddresseeInput>>,
+}
+
+impl UpsertRecommendationRowInput {
+    pub(super) fn draft(&self) -> DraftRecommendationInput {
+        let Self {
+            external_id: _,
+            id: _,
+            expected_version: _,
+            body_id,
+            kind,
+            title,
+            text,
+            rationale,
+            priority,
+            target_date,
+            theme_ids: _,
+            instrument_ids: _,
+            addressees: _,
+        } = self.clone();
+        DraftRecommendationInput {
+            body_id,
+            kind,
+            title,
+            text,
+            rationale: rationale.take(),
+            priority: priority.take(),
+            target_date: target_date.take(),
+            theme_ids: Vec::new(),
+            instrument_ids: Vec::new(),
+            addressees: Vec::new(),
+        }
+    }
+
+    pub(super) fn revision(&self, before: &recommendation::Model) -> ReviseRecommendationInput {
+        let Self {
+            external_id: _,
+            id: _,
+            expected_version: _,
+            body_id: _,
+            kind,
+            title,
+            text,
+            rationale,
+            priority,
+            target_date,
+            theme_ids: _,
+            instrument_ids: _,
+            addressees: _,
+        } = self.clone();
+        ReviseRecommendationInput {
+            id: before.id.to_string().into(),
+            expected_version: before.version,
+            kind: MaybeUndefined::Value(kind),
+            title: MaybeUndefined::Value(title),
+            text: MaybeUndefined::Value(text),
+            rationale,
+            priority,
+            target_date,
+            theme_ids: MaybeUndefined::Undefined,
+            instrument_ids: MaybeUndefined::Undefined,
+            change_note: None,
+        }
+    }
+}
+
+/// A draft of nobody's, of which nothing else is known. For seeds.
+pub fn new_row(
+    tx: &Tx<'_>,
+    body_id: BodyId,
+    kind: RecommendationKind,
+    title: LocalizedText,
+    text: LocalizedText,
+) -> recommendation::Model {
+    let (audience, owner) = audience::of_recommendation(RecommendationStatus::Draft, None);
+    recommendation::Model {
+        id: tx.new_id(),
+        body_id,
+        label: None,
+        label_year: None,
+        label_serial: None,
+        kind,
+        status: RecommendationStatus::Draft,
+        title_folded: title.folded(),
+        title,
+        text,
+        rationale: None,
+        priority: None,
+        target_date: None,
+        adopted_on: None,
+        agreed_meeting_id: None,
+        meeting_id: None,
+        drafted_by_id: None,
+        supersedes_id: None,
+        is_demo: false,
+        no_personal_data: false,
+        audience,
+        owner,
+        created_at: tx.now(),
+        updated_at: tx.now(),
+        version: 1,
+    }
+}
+
+pub(super) fn build_row(
+    tx: &Tx<'_>,
+    body_id: BodyId,
+    input: DraftRecommendationInput,
+) -> Result<recommendation::Model, Error> {
+    let DraftRecommendationInput {
+        body_id: _,
+        title,
+        text,
+        rationale,
+        kind,
+        priority,
+        target_date,
+        theme_ids: _,
+        instrument_ids: _,
+        addressees: _,
+    } = input;
+    combine!(
+        title = localized("title", &title, fields::NAME),
+        text = localized("text", &text, fields::BODY_TEXT),
+        rationale = rationale.map(|text| localized("rationale", &text, fields::BODY_TEXT)).transpose(),
+        () = rules::target_date(target_date, tx.today()),
+    );
+    let drafted_by_id = tx.viewer().acts_for();
+    let status = RecommendationStatus::Draft;
+    let (audience, owner) = audience::of_recommendation(status, drafted_by_id);
+    Ok(recommendation::Model {
+        id: tx.new_id(),
+        body_id,
+        label: None,
+        label_year: None,
+        label_serial: None,
+        kind,
+        status,
+        title_folded: title.folded(),
+        title,
+        text,
+        rationale,
+        priority,
+        target_date,
+        adopted_on: None,
+        agreed_meeting_id: None,
+        meeting_id: None,
+        drafted_by_id,
+        supersedes_id: None,
+        is_demo: false,
+        no_personal_data: false,
+        audience,
+        owner,
+        created_at: tx.now(),
+        updated_at: tx.now(),
+        version: 1,
+    })
+}
+
+pub(super) fn apply_revision(
+    before: &recommendation::Model,
+    input: ReviseRecommendationInput,
+) -> Validated<recommendation::Model> {
+    let ReviseRecommendationInput {
+        id: _,
+        expected_version: _,
+        kind,
+        title,
+        text,
+        rationale,
+        priority,
+        target_date,
+        theme_ids: _,
+        instrument_ids: _,
+        change_note: _,
+    } = input;
+    let before = before.clone();
+    combine!(
+        kind = patch_required("kind", kind, before.kind, Ok),
+        title = patch_required("title", title, before.title, |title| localized("title", &title, fields::NAME)),
+        text = patch_required("text", text, before.text, |text| localized("text", &text, fields::BODY_TEXT)),
+        rationale = patch(rationale, before.rationale, |text| localized("rationale", &text, fields::BODY_TEXT)),
+        priority = patch(priority, before.priority, Ok),
+        target_date = patch(target_date, before.target_date, Ok),
+    );
+    Ok(recommendation::Model {
+        id: before.id,
+        body_id: before.body_id,
+        label: before.label,
+        label_year: before.label_year,
+        label_serial: before.label_serial,
+        kind,
+        status: before.status,
+        title_folded: title.folded(),
+        title,
+        text,
+        rationale,
+        priority,
+        target_date,
+        adopted_on: before.adopted_on,
+        agreed_meeting_id: before.agreed_meeting_id,
+        meeting_id: before.meeting_id,
+        drafted_by_id: before.drafted_by_id,
+        supersedes_id: before.supersedes_id,
+        is_demo: before.is_demo,
+        no_personal_data: before.no_personal_data,
+        audience: before.audience,
+        owner: before.owner,
+        created_at: before.created_at,
+        updated_at: before.updated_at,
+        version: before.version,
+    })
+}
