@@ -472,14 +472,14 @@ fn contents(Sound { size, changes, last }: &Sound) -> String {
 async fn restore(config: Config, RestoreArgs { from, client_tokens }: RestoreArgs) -> Result<(), Failure> {
     let Restored { from, revoked, replaced } = backup::restore(config, Clock::System, &from, client_tokens).await?;
     print(&format!("Restored: {}.\n", contents(&from)))?;
-    print(&told(revoked))?;
+    print(&summary(revoked))?;
     if let Some(replaced) = replaced {
         print(&format!("What was there before: {}\n", replaced.display()))?;
     }
     print("The feed has a new identity: mirrors read everything again.\n")
 }
 
-fn told(Revoked { tokens, clients }: Revoked) -> String {
+fn summary(Revoked { tokens, clients }: Revoked) -> String {
     format!("Revoked in it: {tokens} tokens; no longer active: {clients} clients.\n")
 }
 
@@ -491,7 +491,7 @@ async fn renew_feed(config: Config, revoke_tokens: bool) -> Result<(), Failure> 
     identity::renew(&app.databases, &app.clock, true).await?;
     let revoked = if revoke_tokens { Some(revocations::revoke_all(&app).await?) } else { None };
     app.close().await;
-    revoked.map_or(Ok(()), |revoked| print(&told(revoked)))?;
+    revoked.map_or(Ok(()), |revoked| print(&summary(revoked)))?;
     print("The feed has a new identity: mirrors read everything again.\n")
 }
 

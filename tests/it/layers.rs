@@ -135,7 +135,7 @@ fn circle(mut edges: Vec<Edge>) -> Vec<Edge> {
     }
 }
 
-fn told<'a>(edges: impl IntoIterator<Item = &'a Edge>) -> String {
+fn listed_edges<'a>(edges: impl IntoIterator<Item = &'a Edge>) -> String {
     let lines = edges.into_iter().map(|Edge { from, to, place }| format!("{place}: {from} names {to}"));
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -147,7 +147,7 @@ fn modules_name_what_the_law_lets_them_name() {
     };
     let (lawful, unlawful): (Vec<Edge>, Vec<Edge>) =
         edges(&root().join("api/src"), "crate::").into_iter().partition(|edge| may(&edge.from, &edge.to));
-    assert!(unlawful.is_empty(), "{}", told(&unlawful));
+    assert!(unlawful.is_empty(), "{}", listed_edges(&unlawful));
     let named: BTreeSet<(&str, &str)> = lawful.iter().map(|edge| (edge.from.as_str(), edge.to.as_str())).collect();
     let idle = LAW.iter().flat_map(|(module, others)| others.iter().map(|other| (*module, *other)));
     let idle: Vec<(&str, &str)> = idle.filter(|edge| !named.contains(edge)).collect();
@@ -196,9 +196,9 @@ fn topics_of_a_layer_name_each_other_in_no_circle() {
         assert!(!edges.is_empty(), "{layer}");
         let from_the_floor: Vec<&Edge> =
             edges.iter().filter(|edge| edge.from == "context" && edge.to != "webhook_sender").collect();
-        assert!(from_the_floor.is_empty(), "{}", told(from_the_floor));
+        assert!(from_the_floor.is_empty(), "{}", listed_edges(from_the_floor));
         let circle = circle(edges);
-        assert!(circle.is_empty(), "{layer}:\n{}", told(&circle));
+        assert!(circle.is_empty(), "{layer}:\n{}", listed_edges(&circle));
     }
 }
 

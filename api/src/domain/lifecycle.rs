@@ -192,7 +192,7 @@ mod tests {
     ];
 
     #[test]
-    fn every_state_and_move_follows_the_description() {
+    fn every_state_and_transition_follows_the_description() {
         for status in RecommendationStatus::iter() {
             for step in Transition::iter() {
                 if let Ok(after) = next(status, step) {
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn every_move_leads_where_it_should_and_nowhere_else() {
+    fn every_transition_leads_where_it_should_and_nowhere_else() {
         use Transition::*;
         let allowed: Vec<(Transition, RecommendationStatus, RecommendationStatus)> = Transition::iter()
             .flat_map(|step| RecommendationStatus::iter().map(move |status| (step, status)))
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_edited_only_while_it_is_before_its_body() {
+    fn a_text_is_edited_only_while_its_body_discusses_it() {
         let editable: Vec<_> =
             RecommendationStatus::iter().filter(|status| next(*status, Transition::Revise).is_ok()).collect();
         assert_eq!(editable, [Draft, UnderDiscussion, NoConsensus]);
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn every_meeting_move_leads_where_it_should() {
+    fn every_transition_of_a_meeting_leads_where_it_should() {
         let allowed: Vec<(MeetingStatus, MeetingTransition, MeetingStatus)> = MeetingStatus::iter()
             .flat_map(|status| MeetingTransition::iter().map(move |step| (status, step)))
             .filter_map(|(status, step)| next_meeting(status, step).ok().map(|after| (status, step, after)))

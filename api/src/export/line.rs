@@ -452,7 +452,7 @@ struct Revision<'a> {
 
 impl<'a> Revision<'a> {
     /// What was changed and why is told to those who see who drafted.
-    fn of(part: &'a recommendation_revision::Model, is_told: bool) -> Self {
+    fn of(part: &'a recommendation_revision::Model, shows_attribution: bool) -> Self {
         let recommendation_revision::Model {
             id: _,
             recommendation_id: _,
@@ -470,7 +470,7 @@ impl<'a> Revision<'a> {
             title: Texts(title),
             text: Texts(text),
             rationale: rationale.as_ref().map(Texts),
-            change_note: change_note.as_deref().filter(|_| is_told),
+            change_note: change_note.as_deref().filter(|_| shows_attribution),
             created_at: At(*created_at),
         }
     }
@@ -500,10 +500,10 @@ impl Line for recommendation::Entity {
         viewer: &Viewer,
         lines: &mut Vec<u8>,
     ) -> Result<(), serde_json::Error> {
-        let is_told = viewer.sees_attribution();
+        let shows_attribution = viewer.sees_attribution();
         let meeting = |id: Option<MeetingId>| id.filter(|id| parts.meetings.contains(id)).map(Id);
         let addressees = parts.addressees.of(row.id).iter().map(Addressee::of);
-        let revisions = parts.revisions.of(row.id).iter().map(|part| Revision::of(part, is_told));
+        let revisions = parts.revisions.of(row.id).iter().map(|part| Revision::of(part, shows_attribution));
         line!(lines, row: recommendation {
             body_id, label, label_year: _, label_serial: _, kind, status, title, title_folded: _, text, rationale, priority,
             target_date, adopted_on, agreed_meeting_id, meeting_id, drafted_by_id, supersedes_id, is_demo, no_personal_data
@@ -520,7 +520,7 @@ impl Line for recommendation::Entity {
             "adoptedOn": adopted_on,
             "meetingId": meeting(*meeting_id),
             "agreedMeetingId": meeting(*agreed_meeting_id),
-            "draftedById": drafted_by_id.filter(|_| is_told).map(Id),
+            "draftedById": drafted_by_id.filter(|_| shows_attribution).map(Id),
             "supersedesId": supersedes_id.filter(|id| parts.superseded.contains(id)).map(Id),
             "isDemo": is_demo,
             "noPersonalData": no_personal_data,

@@ -14,8 +14,8 @@ use super::authentication::authenticate;
 use super::execution::{answer, in_time};
 use super::listener::PeerAddress;
 use super::media::Media;
-use super::prepare::{Asking, Caller, Prepared, prepare};
-use super::request::{Asked, Parameters, too_large};
+use super::prepare::{Caller, Prepared, RequestContext, prepare};
+use super::request::{GraphqlRequest, Parameters, too_large};
 use super::state::Service;
 use super::{events, socket};
 
@@ -28,7 +28,7 @@ pub async fn post(State(service): State<Service>, mut request: Request) -> Respo
     }
     // A client that sends a byte a second does not hold a connection for ever.
     let body = tokio::time::timeout(service.time_limit(), Bytes::from_request(request, &())).await;
-    handle(&service, caller, entry, || Asked::of_body(&headers, body)).await
+    handle(&service, caller, entry, || GraphqlRequest::of_body(&headers, body)).await
 }
 
 /// Whether a request announces a body that is larger than allowed.
@@ -51,7 +51,7 @@ pub async fn get(
     let entry = LogEntry::of(&service, Method::Get, &headers);
     let caller = Caller { headers: &headers, peer: peer.as_ref(), method: Method::Get };
     let asked = || match parameters {
-        Ok(Query(parameters)) => Asked::of_parameters(parameters),
+        Ok(Query(parameters)) => GraphqlRequest::of_parameters(parameters),
         Err(_) => Err(Answer::refused(StatusCode::BAD_REQUEST, "BAD_REQUEST", "The parameters are not readable.")),
     };
     handle(&service, caller, entry, asked).await
@@ -70,7 +70,7 @@ async fn handle(
     service: &Service,
     caller: Caller<'_>,
     mut entry: LogEntry,
-    asked: impl FnOnce() -> Result<Asked, Answer>,
+    asked: impl FnOnce() -> Result<GraphqlRequest, Answer>,
 ) -> Response {
     let bounds = entry.bounds();
     let (media, takes_events) = (Media::accepted(caller.headers), events::are_taken(caller.headers));
@@ -81,7 +81,7 @@ async fn handle(
         }
         let asked = asked()?;
         let viewer = authenticate(service, caller, &mut entry).await?;
-        let prepared = prepare(service, Asking::of(service, viewer, caller), asked, &mut entry).await?;
+        let prepared = prepare(service, RequestContext::of(service, viewer, caller), asked, &mut entry).await?;
         // A client that accepts both gets a stream for a subscription, and an answer for anything else.
         if takes_events && (media.is_none() || prepared.goes_on()) {
             return Ok(Done::Streams(Box::new(prepared)));

@@ -204,7 +204,7 @@ impl PeerAddress {
     }
 }
 
-/// The place of a request: behind a trusted proxy, with a share of the forwarded address.
+/// The peer address of a request: behind a trusted proxy, with a share of the forwarded address.
 fn shared(
     peer: &PeerAddress,
     shares: Option<&Arc<Shares>>,

@@ -15,7 +15,7 @@ use super::language;
 use super::lifetime::Credential;
 use super::listener::PeerAddress;
 use super::rate_limit::{Allowance, Payer};
-use super::request::Asked;
+use super::request::GraphqlRequest;
 use super::state::Service;
 use crate::auth::Viewer;
 use crate::config::Switch;
@@ -88,7 +88,7 @@ impl Prepared {
 }
 
 /// Who asks, and how.
-pub struct Asking {
+pub struct RequestContext {
     viewer: Viewer,
     payer: Payer,
     languages: Vec<Locale>,
@@ -97,7 +97,7 @@ pub struct Asking {
     last_event: Option<String>,
 }
 
-impl Asking {
+impl RequestContext {
     pub fn of(service: &Service, viewer: Viewer, caller: Caller<'_>) -> Self {
         let Caller { headers, method, .. } = caller;
         let payer = caller.payer(service, &viewer);
@@ -110,11 +110,11 @@ impl Asking {
 
 pub async fn prepare(
     service: &Service,
-    asking: Asking,
-    asked: Asked,
+    context: RequestContext,
+    asked: GraphqlRequest,
     entry: &mut LogEntry,
 ) -> Result<Prepared, Answer> {
-    let Asking { viewer, payer, languages, method, wants_cost, last_event } = asking;
+    let RequestContext { viewer, payer, languages, method, wants_cost, last_event } = context;
     take(service, &payer, 1, entry)?;
     let variables = asked.variables.map(|variables| Variables::from_json(Value::Object(variables))).unwrap_or_default();
     let (query, document_id) = (asked.query.as_deref(), asked.document_id.as_deref());

@@ -14,7 +14,7 @@ use super::media::is_json;
 /// What a client asks.
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
-pub struct Asked {
+pub struct GraphqlRequest {
     #[serde(default)]
     pub query: Option<String>,
     /// Names a trusted document: `sha256:…`.
@@ -42,7 +42,7 @@ pub struct Parameters {
     extensions: Option<String>,
 }
 
-impl Asked {
+impl GraphqlRequest {
     /// The request in a body, if the body arrived in time.
     pub fn of_body(
         headers: &HeaderMap,

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
-use self::protocol::{End, Said};
+use self::protocol::{ClientMessage, End};
 use super::access_log::{LogEntry, Method, Outcome};
 use super::answer::Answer;
 use super::authentication::{authenticate_by, authorization};
@@ -25,8 +25,8 @@ use super::execution::{answers, in_time};
 use super::lifetime::{Credential, until_end};
 use super::listener::PeerAddress;
 use super::media::Media;
-use super::prepare::{Asking, Caller, Prepared, prepare};
-use super::request::Asked;
+use super::prepare::{Caller, Prepared, RequestContext, prepare};
+use super::request::GraphqlRequest;
 use super::state::Service;
 use crate::auth::Viewer;
 use crate::telemetry::metrics::{Open, Transport};
@@ -82,15 +82,15 @@ fn is_welcome(headers: &HeaderMap, origins: &[String]) -> bool {
     origin.is_some() && origin == host
 }
 
-/// What an operation reports.
-struct News {
+/// EventKind an operation reports.
+struct OperationEvent {
     id: String,
     /// Tells the socket's operations apart, because an id may be used again.
     number: u64,
-    what: What,
+    kind: EventKind,
 }
 
-enum What {
+enum EventKind {
     /// It is a subscription, which does not end by itself.
     GoesOn,
     /// A message to the client.
@@ -102,16 +102,16 @@ enum What {
 }
 
 /// Where an operation reports its results. It waits until the client can be told.
-struct Teller {
+struct EventSender {
     id: String,
     number: u64,
-    socket: mpsc::Sender<Box<News>>,
+    socket: mpsc::Sender<Box<OperationEvent>>,
 }
 
-impl Teller {
-    async fn tell(&self, what: What) {
+impl EventSender {
+    async fn send(&self, kind: EventKind) {
         // A closed socket receives nothing.
-        let _ = self.socket.send(Box::new(News { id: self.id.clone(), number: self.number, what })).await;
+        let _ = self.socket.send(Box::new(OperationEvent { id: self.id.clone(), number: self.number, kind })).await;
     }
 }
 
@@ -140,7 +140,7 @@ impl Drop for Task {
 
 /// The client of a socket.
 #[derive(Clone)]
-struct Speaker {
+struct SocketClient {
     service: Service,
     /// The headers that the socket was opened with.
     headers: HeaderMap,
@@ -153,20 +153,20 @@ struct Speaker {
 struct Talk {
     service: Service,
     /// The client, once it has identified itself; until then what is known of it.
-    speaker: Arc<Speaker>,
+    client: Arc<SocketClient>,
     is_begun: bool,
     /// When the client is pinged.
     heartbeat: Interval,
     /// Whether the client has sent anything since the last ping.
     is_heard: bool,
-    /// What ends the socket if the client does not.
+    /// EventKind ends the socket if the client does not.
     until: BoxFuture<'static, End>,
     running: HashMap<String, Running>,
     /// How many operations there were so far.
     asked: u64,
     /// Boxed: a channel reserves room for many of them.
-    news: mpsc::Receiver<Box<News>>,
-    tellers: mpsc::Sender<Box<News>>,
+    news: mpsc::Receiver<Box<OperationEvent>>,
+    tellers: mpsc::Sender<Box<OperationEvent>>,
 }
 
 impl Talk {
@@ -179,10 +179,10 @@ impl Talk {
         let mut heartbeat = interval_at(Instant::now() + heartbeat, heartbeat);
         // A client that is pinged late has as long to answer as any other.
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let speaker = Arc::new(Speaker { service: service.clone(), headers, peer, authorization: None });
+        let client = Arc::new(SocketClient { service: service.clone(), headers, peer, authorization: None });
         let (tellers, news) = mpsc::channel(1);
         let running = HashMap::new();
-        Self { service, speaker, is_begun: false, heartbeat, is_heard: true, until, running, asked: 0, news, tellers }
+        Self { service, client, is_begun: false, heartbeat, is_heard: true, until, running, asked: 0, news, tellers }
     }
 
     async fn run(mut self, mut socket: WebSocket) -> End {
@@ -191,7 +191,7 @@ impl Talk {
             let done = tokio::select! {
                 end = &mut self.until => Err(end),
                 said = socket.recv() => self.hear(said, &mut socket).await,
-                Some(news) = self.news.recv() => self.tell(*news, &mut socket).await,
+                Some(news) = self.news.recv() => self.send(*news, &mut socket).await,
                 _ = self.heartbeat.tick() => self.ask(&mut socket).await,
             };
             if let Err(end) = done {
@@ -221,7 +221,7 @@ impl Talk {
                 return;
             }
             let Some(news) = self.news.recv().await else { return };
-            if let Err(End::Slow | End::Left) = self.tell(*news, socket).await {
+            if let Err(End::Slow | End::Left) = self.send(*news, socket).await {
                 return;
             }
         }
@@ -236,22 +236,22 @@ impl Talk {
     }
 
     /// Sends what an operation reports, if the operation still runs.
-    async fn tell(&mut self, news: News, socket: &mut WebSocket) -> Result<(), End> {
-        let News { id, number, what } = news;
+    async fn send(&mut self, news: OperationEvent, socket: &mut WebSocket) -> Result<(), End> {
+        let OperationEvent { id, number, kind } = news;
         let Some(running) = self.running.get_mut(&id).filter(|running| running.number == number) else { return Ok(()) };
-        match what {
-            What::GoesOn => {
+        match kind {
+            EventKind::GoesOn => {
                 running.goes_on = true;
                 Ok(())
             }
-            What::Message(text) => say(socket, text).await,
-            What::Last(text, reason) => {
+            EventKind::Message(text) => say(socket, text).await,
+            EventKind::Last(text, reason) => {
                 if let Some(running) = self.running.remove(&id) {
                     running.end(reason);
                 }
                 say(socket, text).await
             }
-            What::End(end) => {
+            EventKind::End(end) => {
                 if let Some(running) = self.running.remove(&id) {
                     running.end(end.name());
                 }
@@ -270,29 +270,29 @@ impl Talk {
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
         };
         match serde_json::from_str(&text).map_err(|_| End::Malformed)? {
-            Said::ConnectionInit { .. } if self.is_begun => Err(End::TooManyInits),
-            Said::ConnectionInit { payload } => {
-                let speaker = Arc::make_mut(&mut self.speaker);
-                let of_header = authorization(&speaker.headers).map(str::to_owned);
-                speaker.authorization = payload.as_ref().and_then(authorization_in).or(of_header);
+            ClientMessage::ConnectionInit { .. } if self.is_begun => Err(End::TooManyInits),
+            ClientMessage::ConnectionInit { payload } => {
+                let client = Arc::make_mut(&mut self.client);
+                let of_header = authorization(&client.headers).map(str::to_owned);
+                client.authorization = payload.as_ref().and_then(authorization_in).or(of_header);
                 // Boxed: otherwise every socket would reserve its memory as long as it is open.
                 let viewer = tokio::select! {
                     end = &mut self.until => return Err(end),
-                    viewer = Box::pin(speaker.viewer()) => viewer?,
+                    viewer = Box::pin(client.viewer()) => viewer?,
                 };
                 self.until = until_end(&self.service, Credential::from(&viewer)).map(End::from).boxed();
                 self.is_begun = true;
                 say(socket, json!({ "type": "connection_ack" }).to_string()).await
             }
-            Said::Ping {} => say(socket, json!({ "type": "pong" }).to_string()).await,
-            Said::Pong {} => Ok(()),
-            Said::Subscribe { id, payload } => {
+            ClientMessage::Ping {} => say(socket, json!({ "type": "pong" }).to_string()).await,
+            ClientMessage::Pong {} => Ok(()),
+            ClientMessage::Subscribe { id, payload } => {
                 if !self.is_begun {
                     return Err(End::Unauthorized);
                 }
                 self.subscribe(id, payload)
             }
-            Said::Complete { id } => {
+            ClientMessage::Complete { id } => {
                 if let Some(running) = self.running.remove(&id) {
                     running.end(End::Left.name());
                 }
@@ -301,7 +301,7 @@ impl Talk {
         }
     }
 
-    fn subscribe(&mut self, id: String, asked: Asked) -> Result<(), End> {
+    fn subscribe(&mut self, id: String, asked: GraphqlRequest) -> Result<(), End> {
         if !asked.names_a_document() || id.len() > LONGEST_ID {
             return Err(End::Malformed);
         }
@@ -312,9 +312,9 @@ impl Talk {
             return Err(End::TooManyOperations);
         }
         self.asked += 1;
-        let teller = Teller { id: id.clone(), number: self.asked, socket: self.tellers.clone() };
-        let entry = LogEntry::of(&self.service, Method::Socket, &self.speaker.headers);
-        let task = Task(tokio::spawn(Arc::clone(&self.speaker).serve(asked, entry, teller)).abort_handle());
+        let sender = EventSender { id: id.clone(), number: self.asked, socket: self.tellers.clone() };
+        let entry = LogEntry::of(&self.service, Method::Socket, &self.client.headers);
+        let task = Task(tokio::spawn(Arc::clone(&self.client).serve(asked, entry, sender)).abort_handle());
         let open = self.service.metrics.subscription(Transport::Socket);
         self.running.insert(id, Running { number: self.asked, _task: task, goes_on: false, open });
         Ok(())
@@ -324,11 +324,11 @@ impl Talk {
 /// Why an operation is not started.
 enum Refused {
     /// The client cannot be authenticated, or its token is refused.
-    Speaker(Answer),
+    Client(Answer),
     Operation(Answer),
 }
 
-impl Speaker {
+impl SocketClient {
     fn caller(&self) -> Caller<'_> {
         Caller { headers: &self.headers, peer: self.peer.as_ref(), method: Method::Socket }
     }
@@ -354,34 +354,40 @@ impl Speaker {
     }
 
     /// Executes an operation, and reports its results.
-    async fn serve(self: Arc<Self>, asked: Asked, entry: LogEntry, teller: Teller) {
+    async fn serve(self: Arc<Self>, asked: GraphqlRequest, entry: LogEntry, sender: EventSender) {
         // Boxed: otherwise a subscription would keep the memory of its beginning.
         match Box::pin(self.begun(asked, entry)).await {
             Ok((goes_on, mut answers)) => {
                 if goes_on {
-                    teller.tell(What::GoesOn).await;
+                    sender.send(EventKind::GoesOn).await;
                 }
                 while let Some(answer) = answers.next().await {
-                    teller.tell(message(&answer, &teller.id)).await;
+                    sender.send(message(&answer, &sender.id)).await;
                 }
-                let complete = json!({ "type": "complete", "id": teller.id }).to_string();
-                teller.tell(What::Last(complete, "completed")).await;
+                let complete = json!({ "type": "complete", "id": sender.id }).to_string();
+                sender.send(EventKind::Last(complete, "completed")).await;
             }
-            Err(Refused::Speaker(answer)) if answer.is_of_the_client() => teller.tell(What::End(End::Forbidden)).await,
-            Err(Refused::Speaker(answer) | Refused::Operation(answer)) => {
-                teller.tell(message(&answer, &teller.id)).await;
+            Err(Refused::Client(answer)) if answer.is_of_the_client() => {
+                sender.send(EventKind::End(End::Forbidden)).await
+            }
+            Err(Refused::Client(answer) | Refused::Operation(answer)) => {
+                sender.send(message(&answer, &sender.id)).await;
             }
         }
     }
 
     /// Whether an operation is a subscription, and its answers. A refusal is logged.
-    async fn begun(&self, asked: Asked, mut entry: LogEntry) -> Result<(bool, BoxStream<'static, Answer>), Refused> {
+    async fn begun(
+        &self,
+        asked: GraphqlRequest,
+        mut entry: LogEntry,
+    ) -> Result<(bool, BoxStream<'static, Answer>), Refused> {
         let bounds = entry.bounds();
         let begun = in_time(&bounds, self.begin(asked, &mut entry)).await;
         match begun.unwrap_or_else(|late| Err(Refused::Operation(late))) {
             Ok(prepared) => Ok((prepared.goes_on(), answers(self.service.clone(), prepared, entry, bounds))),
             Err(refused) => {
-                let (Refused::Speaker(answer) | Refused::Operation(answer)) = &refused;
+                let (Refused::Client(answer) | Refused::Operation(answer)) = &refused;
                 entry.log(Outcome::of(answer, Media::GraphqlResponse));
                 Err(refused)
             }
@@ -389,20 +395,20 @@ impl Speaker {
     }
 
     /// Authenticates again: an organisation may have been deactivated since the socket was opened.
-    async fn begin(&self, asked: Asked, entry: &mut LogEntry) -> Result<Prepared, Refused> {
-        let viewer = self.authenticate(entry).await.map_err(Refused::Speaker)?;
-        let asking = Asking::of(&self.service, viewer, self.caller());
-        prepare(&self.service, asking, asked, entry).await.map_err(Refused::Operation)
+    async fn begin(&self, asked: GraphqlRequest, entry: &mut LogEntry) -> Result<Prepared, Refused> {
+        let viewer = self.authenticate(entry).await.map_err(Refused::Client)?;
+        let context = RequestContext::of(&self.service, viewer, self.caller());
+        prepare(&self.service, context, asked, entry).await.map_err(Refused::Operation)
     }
 }
 
 /// A result of an operation; or the only `error` of one that was not executed, after which nothing follows.
-fn message(answer: &Answer, id: &str) -> What {
+fn message(answer: &Answer, id: &str) -> EventKind {
     let id = Value::from(id);
     if answer.is_executed() {
-        What::Message(format!(r#"{{"type":"next","id":{id},"payload":{}}}"#, answer.text()))
+        EventKind::Message(format!(r#"{{"type":"next","id":{id},"payload":{}}}"#, answer.text()))
     } else {
-        What::Last(format!(r#"{{"type":"error","id":{id},"payload":{}}}"#, answer.errors()), "refused")
+        EventKind::Last(format!(r#"{{"type":"error","id":{id},"payload":{}}}"#, answer.errors()), "refused")
     }
 }
 

@@ -5,12 +5,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::http::lifetime::EndReason;
-use crate::http::request::Asked;
+use crate::http::request::GraphqlRequest;
 
 /// What a client sends.
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum Said {
+pub enum ClientMessage {
     ConnectionInit {
         #[serde(default)]
         payload: Option<Map<String, Value>>,
@@ -19,7 +19,7 @@ pub enum Said {
     Pong {},
     Subscribe {
         id: String,
-        payload: Asked,
+        payload: GraphqlRequest,
     },
     Complete {
         id: String,

@@ -240,7 +240,7 @@ async fn cascade_access(tx: &mut Tx<'_>, changed: &[Changed<'_>]) -> Result<(), 
             agenda::follow_meetings(tx, &ids, access).await?;
         }
     }
-    tell_of_reached(tx, &moved).await?;
+    notify_of_reached(tx, &moved).await?;
     let discreet = |row: &meeting::Model| (row.sensitivity, row.chatham_house);
     let moved = changed.iter().filter(|(before, after)| discreet(before) != discreet(after));
     let moved: Vec<&meeting::Model> = moved.map(|(_, after)| *after).collect();
@@ -253,7 +253,7 @@ fn ids_of(meetings: &[Changed<'_>], which: impl Fn(&Changed<'_>) -> bool) -> Vec
 
 /// Notifies of the recommendations that were agreed or adopted at meetings whose audience has changed: a recommendation names its meeting
 /// to whoever may see it.
-async fn tell_of_reached(tx: &mut Tx<'_>, moved: &[Changed<'_>]) -> Result<(), Error> {
+async fn notify_of_reached(tx: &mut Tx<'_>, moved: &[Changed<'_>]) -> Result<(), Error> {
     for audience in Audience::iter() {
         let ids = ids_of(moved, |(before, after)| before.audience.min(after.audience) == audience);
         if !ids.is_empty() {

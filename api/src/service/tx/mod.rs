@@ -63,7 +63,7 @@ pub struct Tx<'a> {
     /// The index in `changes` of each record that was written.
     written: HashMap<Uuid, usize>,
     /// The index in `changes` of each record that is notified but was not written.
-    told: HashMap<Uuid, usize>,
+    notified: HashMap<Uuid, usize>,
     subjects: Vec<String>,
     /// Whether an unversioned row was written.
     wrote_unversioned: bool,
@@ -86,7 +86,7 @@ impl AppContext {
             txn,
             changes: Vec::new(),
             written: HashMap::new(),
-            told: HashMap::new(),
+            notified: HashMap::new(),
             subjects: Vec::new(),
             wrote_unversioned: false,
         })

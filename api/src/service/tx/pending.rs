@@ -17,25 +17,25 @@ impl Tx<'_> {
     /// least the viewers that `named` admits read that there. Other viewers are not notified, and the version, which does not change, tells
     /// them nothing. A record that this transaction has written is notified already.
     pub async fn notify_where<E: Record + Visible>(&mut self, which: Condition, named: Access) -> Result<(), Error> {
-        let everyone = Viewer::system("tell");
+        let everyone = Viewer::system("notify");
         let naming = read::all::<E>(&self.txn, &everyone, which).await?;
         let ids: Vec<E::Id> = naming.iter().map(E::id).filter(|id| !self.written.contains_key(&id.uuid())).collect();
         self.lock_rows::<E>(&ids).await?;
         for row in read::by_ids::<E>(&self.txn, &everyone, &ids).await? {
-            self.tell::<E>(&row, of_both((E::audience(&row), E::owner(&row)), named));
+            self.notify::<E>(&row, of_both((E::audience(&row), E::owner(&row)), named));
         }
         Ok(())
     }
 
-    fn tell<E: Record>(&mut self, row: &E::Model, access: Access) {
+    fn notify<E: Record>(&mut self, row: &E::Model, access: Access) {
         let id = E::id(row).uuid();
-        if let Some(index) = self.told.get(&id) {
-            let told = &mut self.changes[*index];
-            told.access = of_either(told.access, access);
-            told.access_before = Some(told.access);
+        if let Some(index) = self.notified.get(&id) {
+            let pending = &mut self.changes[*index];
+            pending.access = of_either(pending.access, access);
+            pending.access_before = Some(pending.access);
             return;
         }
-        self.told.insert(id, self.changes.len());
+        self.notified.insert(id, self.changes.len());
         self.changes.push(Pending {
             record: E::TYPE,
             id,
@@ -79,7 +79,7 @@ impl Tx<'_> {
         };
         self.subjects.push(E::id(row).to_string());
         // The write takes the place of a mere notification.
-        let index = self.told.remove(&id).unwrap_or(self.changes.len());
+        let index = self.notified.remove(&id).unwrap_or(self.changes.len());
         if index < self.changes.len() {
             self.changes[index] = pending;
         } else {

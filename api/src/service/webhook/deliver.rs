@@ -168,7 +168,7 @@ async fn portion(app: &AppContext, me: Uuid, id: WebhookId) -> Result<(), Error>
     let until = app.clock.now() + READ_AGAIN;
     for change in &batch.changes {
         let is_over = *app.stopping.borrow() || app.clock.now() > until;
-        let message = told(&row, change);
+        let message = message_of(&row, change);
         if is_over || !take(app, me, id).await? || !tell(app, me, &mut row, message).await? {
             return Ok(());
         }
@@ -227,7 +227,7 @@ async fn tell(app: &AppContext, me: Uuid, row: &mut Model, message: Message) -> 
 }
 
 /// A thin message: what changed, and where to read on. The receiver asks the service for the present state.
-fn told(row: &Model, change: &Seen) -> Message {
+fn message_of(row: &Model, change: &Seen) -> Message {
     let Seen { cursor, kind, record, id, version, at, reason, replaced_by } = change;
     let name = match kind {
         SeenAs::Created => "record.created",
