@@ -92,6 +92,30 @@ fn what_stands_in_the_readme_can_be_pasted() {
 }
 
 #[test]
+fn commands_in_other_documents_can_be_pasted() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let serving = Serving::start(&mut program::command(&data));
+    let pasted = ["examples.md", "mirror.md"].iter().flat_map(|name| {
+        let document = std::fs::read_to_string(root().join("docs").join(name)).unwrap();
+        blocks(&document, "sh").into_iter().map(str::to_owned).collect::<Vec<_>>()
+    });
+    let pasted: Vec<String> = pasted.collect();
+    assert!(pasted.len() >= 4, "{pasted:?}");
+    let script = format!("set -euo pipefail\ncargo() {{ shift 3; \"$REC\" \"$@\"; }}\n{}", pasted.join("\necho\n"));
+    let script = script.replace("127.0.0.1:8080", &format!("127.0.0.1:{}", serving.port));
+    let mut bash = program::configured(Command::new("bash"), &data);
+    bash.args(["-c", &script]).current_dir(folder.path()).env("REC", program::path());
+    let output = program::run(&mut bash);
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    for expected in ["\"workingGroups\"", "\"role\":\"SECRETARIAT\"", "\"upToDate\":true", "Equal: "] {
+        assert!(said.contains(expected), "{expected}\n{said}");
+    }
+    assert!(!said.contains("\"errors\""), "{said}");
+}
+
+#[test]
 fn the_readme_is_short() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     let (lines, words) = (readme.lines().count(), readme.split_whitespace().count());

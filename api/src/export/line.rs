@@ -129,6 +129,7 @@ impl<I: std::fmt::Display> Serialize for Id<I> {
 /// `line!(lines, row: body { code, name_folded: _ } => { "code": code })` expands to
 /// `let body::Model { id, version, …, code, name_folded: _ } = row;`, which stops compiling when the table gets a column,
 /// and to an entry of a JSON object for each field, by `serde_json`.
+/// A macro, since a derive of serde would need a second struct with every column.
 macro_rules! line {
     ($lines:expr, $row:ident: $table:ident { $($taken:tt)* } => { $($name:literal: $value:expr,)* }) => {{
         let $table::Model { id, version, created_at, updated_at, audience: _, owner: _, $($taken)* } = $row;
@@ -151,6 +152,7 @@ macro_rules! line {
 /// `plain! { body { code } => { "code": code, } }` expands to
 /// `impl Line for body::Entity`, which reads no parts,
 /// and writes `line!` of what is taken from the row.
+/// A macro, since each table is taken apart by the names of its own columns.
 macro_rules! plain {
     ($($table:ident { $($taken:tt)* } => { $($fields:tt)* })*) => {$(
         impl Line for $table::Entity {

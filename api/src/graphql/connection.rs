@@ -173,6 +173,7 @@ pub enum Place {
 /// `struct MeetingLists(Uuid)`, of the parent's id, or `struct Meetings`;
 /// its `place`, which names the list, so that its cursors fit no other list; and
 /// an `#[Object]` with a field for each line, of whose arguments `page` makes a listing.
+/// A macro, since each field of the schema has its own name and description.
 macro_rules! connections {
     ($lists:ident of $parent:ident { $($fields:tt)* }) => {
         pub struct $lists(uuid::Uuid);

@@ -29,6 +29,7 @@ pub trait Listed: Node {
 /// `struct Body(Arc<body::Model>)`, whose fields are in its own `#[Object]`;
 /// `impl Node for Body`, which names its entity and wraps a row;
 /// `impl Listed for Body`, which names its filter and order, if it appears in connections.
+/// A macro, since the fields of a generic struct could not differ from type to type in the schema.
 macro_rules! object {
     ($object:ident: $table:ident $(, $filter:ident, $order:ident)?) => {
         pub struct $object(pub std::sync::Arc<entity::$table::Model>);

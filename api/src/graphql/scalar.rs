@@ -34,6 +34,7 @@ pub fn translations(text: &LocalizedText) -> Vec<Translation> {
 /// `struct BodyTexts<'a>(&'a body::Model)`, and an `#[Object]` with, for each text,
 /// `name(locale)`, the text in one language, and
 /// `nameTranslations`, the text in every language.
+/// A macro, since each field of the schema has its own name and description.
 macro_rules! texts {
     (
         $texts:ident of $table:ident { $($text:ident, $translations:ident: $doc:tt;)* }
