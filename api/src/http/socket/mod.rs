@@ -82,7 +82,7 @@ fn is_welcome(headers: &HeaderMap, origins: &[String]) -> bool {
     origin.is_some() && origin == host
 }
 
-/// EventKind an operation reports.
+/// What an operation reports.
 struct OperationEvent {
     id: String,
     /// Tells the socket's operations apart, because an id may be used again.
@@ -159,7 +159,7 @@ struct Talk {
     heartbeat: Interval,
     /// Whether the client has sent anything since the last ping.
     is_heard: bool,
-    /// EventKind ends the socket if the client does not.
+    /// What ends the socket if the client does not.
     until: BoxFuture<'static, End>,
     running: HashMap<String, Running>,
     /// How many operations there were so far.
@@ -368,7 +368,7 @@ impl SocketClient {
                 sender.send(EventKind::Last(complete, "completed")).await;
             }
             Err(Refused::Client(answer)) if answer.is_of_the_client() => {
-                sender.send(EventKind::End(End::Forbidden)).await
+                sender.send(EventKind::End(End::Forbidden)).await;
             }
             Err(Refused::Client(answer) | Refused::Operation(answer)) => {
                 sender.send(message(&answer, &sender.id)).await;
