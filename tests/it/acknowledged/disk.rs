@@ -12,6 +12,7 @@ use rec_tests::rlimit::limit;
 use rec_tests::{TestApp, on_databases, on_postgres};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::json;
+use tempfile::NamedTempFile;
 
 use super::{CREATE, Outcome, Pair, outcome, theme};
 
@@ -106,17 +107,32 @@ struct Programs {
     acknowledged: BTreeSet<String>,
     /// The address of their database.
     url: String,
+    /// What the writing program logs.
+    log: NamedTempFile,
 }
 
 impl Programs {
     fn start(data: &Path, command: impl Fn(&Path) -> Command) -> Self {
-        let start = || Serving::start(command(data).env("REC_RATE_POINTS", "0"));
-        let writing = start();
+        let log = NamedTempFile::new().expect("a file");
+        let serving = || {
+            let mut command = command(data);
+            command.env("REC_RATE_POINTS", "0");
+            command
+        };
+        let writing = Serving::logging(&mut serving(), log.reopen().expect("the file"));
         let token = run(command(data).args(["token", "--role", "secretariat"])).stdout;
         let token = String::from_utf8(token).expect("a token");
         let authorization = format!("Authorization: Bearer {}\r\n", token.trim());
         let url = format!("sqlite://{}", data.join("rec.db").display());
-        Self { writing, reading: start(), authorization, acknowledged: BTreeSet::new(), url }
+        let reading = Serving::start(&mut serving());
+        Self { writing, reading, authorization, acknowledged: BTreeSet::new(), url, log }
+    }
+
+    /// The end of what the writing program has logged.
+    fn last_lines(&self) -> String {
+        let log = std::fs::read_to_string(self.log.path()).expect("a log");
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(12)..].join("\n")
     }
 
     fn write(&mut self, code: &str, key: Option<&str>) -> Outcome {
@@ -163,7 +179,7 @@ impl Programs {
             }
             free(&self.writing);
             assert_eq!(self.write("FIRST", None), Outcome::Refused);
-            assert_eq!(self.write(&format!("A{round}"), None), Outcome::Acknowledged);
+            assert_eq!(self.write(&format!("A{round}"), None), Outcome::Acknowledged, "{}", self.last_lines());
             assert_eq!(self.ready(), 200);
         }
         assert!(unready > rounds / 2, "{unready} times of {rounds} it was told");
