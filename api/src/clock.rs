@@ -55,7 +55,7 @@ impl Clock {
         I::new(self.uuid())
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the one place that mints ids")]
+    #[expect(clippy::disallowed_methods, reason = "the one place that creates ids")]
     pub fn uuid(&self) -> Uuid {
         static CONTEXT: Mutex<ContextV7> = Mutex::new(ContextV7::new());
         let now = self.now();

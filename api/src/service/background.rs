@@ -50,7 +50,8 @@ pub async fn run(app: Arc<AppContext>) {
     let _ = tokens::write_uses(&app).await;
 }
 
-/// Runs a task, and starts it again if it panics (that it does not end is its type's to say): without it a service would accept tokens that are revoked. Dropping this stops the task.
+/// Runs a task, and starts it again if it panics: without it a service would accept tokens that are revoked. Tasks that never end return
+/// `Infallible`. Dropping this stops the task.
 async fn supervised<C: Clone, T: Send + 'static, F>(context: &C, task: impl Fn(C) -> F) -> T
 where
     F: Future<Output = T> + Send + 'static,

@@ -16,6 +16,7 @@ use super::read::{self, Visible};
 use super::relation::Relation;
 use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};
+use crate::clock::Clock;
 use crate::domain::action::Action;
 use crate::domain::validation::{Validated, combine};
 use crate::domain::{audience, council, fields};
@@ -147,8 +148,8 @@ pub struct UpdateBodyInput {
 
 pub async fn create(app: &AppContext, viewer: &Viewer, input: CreateBodyInput) -> Result<Written<body::Model>, Error> {
     viewer.require(Act::KeepRegister)?;
+    let row = build_row(&app.clock, input)?;
     let mut tx = app.begin(viewer, Action::CreateBody).await?;
-    let row = build_row(&tx, input)?;
     if let Some(superior) = row.reports_to_id {
         tx.get::<body::Entity>("reportsToId", superior, "body").await?;
     }
@@ -177,7 +178,7 @@ pub fn new_row(tx: &Tx<'_>, code: String, kind: BodyKind, name: LocalizedText) -
     }
 }
 
-fn build_row(tx: &Tx<'_>, input: CreateBodyInput) -> Validated<body::Model> {
+fn build_row(clock: &Clock, input: CreateBodyInput) -> Validated<body::Model> {
     let CreateBodyInput { code, kind, name, mandate_text, established_on, reports_to_id } = input;
     combine!(
         code = fields::code("code", &code),
@@ -186,9 +187,9 @@ fn build_row(tx: &Tx<'_>, input: CreateBodyInput) -> Validated<body::Model> {
         established_on = fields::optional_day("establishedOn", established_on),
         reports_to_id = reports_to_id.map(|id| fields::id("reportsToId", &id, "body")).transpose(),
     );
-    let (audience, owner) = audience::OPEN;
+    let ((audience, owner), at) = (audience::OPEN, clock.now());
     Ok(body::Model {
-        id: tx.new_id(),
+        id: clock.new_id(),
         code,
         kind,
         name_folded: name.folded(),
@@ -199,8 +200,8 @@ fn build_row(tx: &Tx<'_>, input: CreateBodyInput) -> Validated<body::Model> {
         reports_to_id,
         audience,
         owner,
-        created_at: tx.now(),
-        updated_at: tx.now(),
+        created_at: at,
+        updated_at: at,
         version: 1,
     })
 }

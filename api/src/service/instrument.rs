@@ -11,8 +11,9 @@ use super::filter::{IdFilter, OrderedFilter, StringFilter, TextFilter, filter};
 use super::page::sort;
 use super::patch::{LocalizedTextInput, localized, patch, patch_required};
 use super::read::{self, Visible};
-use super::tx::{Tx, Written};
+use super::tx::Written;
 use crate::auth::{Act, Viewer};
+use crate::clock::Clock;
 use crate::domain::action::Action;
 use crate::domain::validation::{Validated, combine};
 use crate::domain::{audience, fields};
@@ -118,30 +119,30 @@ pub async fn create(
     input: CreateInstrumentInput,
 ) -> Result<Written<instrument::Model>, Error> {
     viewer.require(Act::KeepRegister)?;
+    let row = build_row(&app.clock, input)?;
     let mut tx = app.begin(viewer, Action::CreateInstrument).await?;
-    let row = build_row(&tx, input)?;
     let row = tx.insert::<instrument::Entity>(row).await?;
     tx.commit(row).await
 }
 
-fn build_row(tx: &Tx<'_>, input: CreateInstrumentInput) -> Validated<instrument::Model> {
+fn build_row(clock: &Clock, input: CreateInstrumentInput) -> Validated<instrument::Model> {
     let CreateInstrumentInput { symbol, title, adopted_on } = input;
     combine!(
         symbol = fields::symbol("symbol", &symbol),
         title = localized("title", &title, fields::NAME),
         adopted_on = fields::optional_day("adoptedOn", adopted_on),
     );
-    let (audience, owner) = audience::OPEN;
+    let ((audience, owner), at) = (audience::OPEN, clock.now());
     Ok(instrument::Model {
-        id: tx.new_id(),
+        id: clock.new_id(),
         symbol,
         title_folded: title.folded(),
         title,
         adopted_on,
         audience,
         owner,
-        created_at: tx.now(),
-        updated_at: tx.now(),
+        created_at: at,
+        updated_at: at,
         version: 1,
     })
 }

@@ -14,6 +14,7 @@ use super::read::{self, Visible};
 use super::relation::Relation;
 use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};
+use crate::clock::Clock;
 use crate::domain::action::Action;
 use crate::domain::validation::{Validated, combine};
 use crate::domain::{audience, council, fields};
@@ -118,8 +119,8 @@ pub async fn create(
     input: CreateThemeInput,
 ) -> Result<Written<theme::Model>, Error> {
     viewer.require(Act::KeepRegister)?;
+    let row = build_row(&app.clock, input)?;
     let mut tx = app.begin(viewer, Action::CreateTheme).await?;
-    let row = build_row(&tx, input)?;
     if let Some(parent) = row.parent_id {
         tx.get::<theme::Entity>("parentId", parent, "theme").await?;
     }
@@ -127,16 +128,16 @@ pub async fn create(
     tx.commit(row).await
 }
 
-fn build_row(tx: &Tx<'_>, input: CreateThemeInput) -> Validated<theme::Model> {
+fn build_row(clock: &Clock, input: CreateThemeInput) -> Validated<theme::Model> {
     let CreateThemeInput { code, name, kind, parent_id } = input;
     combine!(
         code = fields::code("code", &code),
         name = localized("name", &name, fields::NAME),
         parent_id = parent_id.map(|id| fields::id("parentId", &id, "theme")).transpose(),
     );
-    let (audience, owner) = audience::OPEN;
+    let ((audience, owner), at) = (audience::OPEN, clock.now());
     Ok(theme::Model {
-        id: tx.new_id(),
+        id: clock.new_id(),
         code,
         name_folded: name.folded(),
         name,
@@ -144,8 +145,8 @@ fn build_row(tx: &Tx<'_>, input: CreateThemeInput) -> Validated<theme::Model> {
         parent_id,
         audience,
         owner,
-        created_at: tx.now(),
-        updated_at: tx.now(),
+        created_at: at,
+        updated_at: at,
         version: 1,
         merged_into_id: None,
     })

@@ -72,7 +72,7 @@ pub fn is_storable(value: &Value) -> bool {
 }
 
 /// A time as rows have it, to the microsecond: with what is finer, and with a leap second, the one database would compare and the other not.
-fn as_stored(value: Value) -> Value {
+pub fn as_stored(value: Value) -> Value {
     match value {
         Value::ChronoDateTimeUtc(Some(at)) => {
             Value::ChronoDateTimeUtc(DateTime::from_timestamp_micros(at.timestamp_micros()))

@@ -122,19 +122,7 @@ pub async fn record(
         }
         Some(before) => {
             viewer.require(act(rules::needs_letting_in(&meeting, Some(before.attendance), attendance)))?;
-            let after = participation::Model {
-                id: before.id,
-                meeting_id,
-                organization_id,
-                capacity,
-                attendance,
-                delegates,
-                audience: before.audience,
-                owner: before.owner,
-                created_at: before.created_at,
-                updated_at: before.updated_at,
-                version: before.version,
-            };
+            let after = updated(&before, attendance, delegates);
             tx.update::<participation::Entity>(&before, after).await?
         }
         // Whoever has read a version has read a record that no longer exists.
@@ -143,25 +131,50 @@ pub async fn record(
         }
         None => {
             viewer.require(act(rules::needs_letting_in(&meeting, None, attendance)))?;
-            let (audience, owner) =
-                audience::of_participation(meeting.sensitivity, meeting.chatham_house, organization_id);
-            let row = participation::Model {
-                id: tx.new_id(),
-                meeting_id,
-                organization_id,
-                capacity,
-                attendance,
-                delegates,
-                audience,
-                owner,
-                created_at: tx.now(),
-                updated_at: tx.now(),
-                version: 1,
-            };
+            let row = new_row(&tx, &meeting, organization_id, (capacity, attendance, delegates));
             tx.insert::<participation::Entity>(row).await?
         }
     };
     tx.commit(row).await
+}
+
+/// The same organisation in the same capacity, as it says now.
+fn updated(before: &participation::Model, attendance: Attendance, delegates: Option<i32>) -> participation::Model {
+    participation::Model {
+        id: before.id,
+        meeting_id: before.meeting_id,
+        organization_id: before.organization_id,
+        capacity: before.capacity,
+        attendance,
+        delegates,
+        audience: before.audience,
+        owner: before.owner,
+        created_at: before.created_at,
+        updated_at: before.updated_at,
+        version: before.version,
+    }
+}
+
+fn new_row(
+    tx: &Tx<'_>,
+    meeting: &meeting::Model,
+    organization_id: OrganizationId,
+    (capacity, attendance, delegates): (Capacity, Attendance, Option<i32>),
+) -> participation::Model {
+    let (audience, owner) = audience::of_participation(meeting.sensitivity, meeting.chatham_house, organization_id);
+    participation::Model {
+        id: tx.new_id(),
+        meeting_id: meeting.id,
+        organization_id,
+        capacity,
+        attendance,
+        delegates,
+        audience,
+        owner,
+        created_at: tx.now(),
+        updated_at: tx.now(),
+        version: 1,
+    }
 }
 
 /// The participation that a conflict was about.

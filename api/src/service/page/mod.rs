@@ -18,7 +18,7 @@ use uuid::Uuid;
 use self::keyset::{Term, beyond_all, null_rank};
 pub(crate) use self::sort::sort;
 pub use self::sort::{Direction, Key, Sort};
-use super::filter::{Filter, Scope, is_storable};
+use super::filter::{Filter, Scope, as_stored, is_storable};
 use super::read::Visible;
 use super::relation::Relation;
 use super::walk::Walk;
@@ -429,7 +429,7 @@ fn from_json(kind: &ColumnType, value: serde_json::Value) -> Option<Value> {
         ColumnType::Boolean => Value::Bool(Some(value.as_bool()?)),
         ColumnType::Date if value == serde_json::Value::Null => Value::ChronoDate(None),
         ColumnType::Date => Value::ChronoDate(Some(text?.parse::<NaiveDate>().ok()?)),
-        ColumnType::TimestampWithTimeZone => Value::ChronoDateTimeUtc(Some(text?.parse::<DateTime<Utc>>().ok()?)),
+        ColumnType::TimestampWithTimeZone => as_stored(text?.parse::<DateTime<Utc>>().ok()?.into()),
         _ => return None,
     })
 }

@@ -47,27 +47,11 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Adds a specimen and its parts; returns its id.
+    /// Adds a sample and its parts; returns its id.
     pub fn add(&mut self, tx: &Tx<'_>, sample: &Sample) -> Result<RecommendationId, Error> {
         let row = recommendation(tx, sample)?;
         let (id, audience, owner) = (row.id, row.audience, row.owner);
-        let mut texts = sample.texts.iter().zip(1..).peekable();
-        while let Some((text, number)) = texts.next() {
-            let access = (audience, owner);
-            let (audience, owner) = if texts.peek().is_none() { access } else { audience::of_earlier_revision(access) };
-            self.revisions.push(recommendation_revision::Model {
-                id: tx.new_id(),
-                recommendation_id: id,
-                number,
-                title: row.title.clone(),
-                text: localized(text),
-                rationale: None,
-                change_note: (number > 1).then(|| "Wording after the discussion in the group.".to_owned()),
-                created_at: tx.now(),
-                audience,
-                owner,
-            });
-        }
+        self.add_revisions(tx, sample, &row);
         for ((category, role, country_id, organization_id), position) in sample.addressees.iter().copied().zip(0..) {
             let part = tx.new_id();
             let row = addressee::Model {
@@ -110,7 +94,28 @@ impl Rows {
         Ok(id)
     }
 
-    /// Makes the last specimen supersede an earlier one.
+    /// Adds the revisions of a text, the last of which is the text itself.
+    fn add_revisions(&mut self, tx: &Tx<'_>, sample: &Sample, row: &recommendation::Model) {
+        let mut texts = sample.texts.iter().zip(1..).peekable();
+        while let Some((text, number)) = texts.next() {
+            let access = (row.audience, row.owner);
+            let (audience, owner) = if texts.peek().is_none() { access } else { audience::of_earlier_revision(access) };
+            self.revisions.push(recommendation_revision::Model {
+                id: tx.new_id(),
+                recommendation_id: row.id,
+                number,
+                title: row.title.clone(),
+                text: localized(text),
+                rationale: None,
+                change_note: (number > 1).then(|| "Wording after the discussion in the group.".to_owned()),
+                created_at: tx.now(),
+                audience,
+                owner,
+            });
+        }
+    }
+
+    /// Makes the last sample supersede an earlier one.
     pub fn last_supersedes(&mut self, earlier: RecommendationId) {
         if let Some(last) = self.recommendations.last_mut() {
             last.supersedes_id = Some(earlier);

@@ -3,22 +3,21 @@
 //!
 //! Other records are named by their ids; short lists stand in the line in the form that the bulk writes take.
 
+mod of_meeting;
+mod of_recommendation;
+
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::resolver_utils::EnumType as _;
 use chrono::{DateTime, SecondsFormat, Utc};
-use entity::addressee::{AddresseeCategory, AddresseeRole};
 use entity::change::ChangeReason;
-use entity::id::{BodyId, CountryId, MeetingId, OrganizationId, RecommendationId, SourceId};
-use entity::meeting_organizer::OrganizerRole;
+use entity::id::{MeetingId, RecommendationId};
 use entity::text::{Locale, LocalizedText};
 use entity::{
-    ModelOf, Part, Record, RecordType, Row, addressee, agenda_item, agenda_item_recommendation, alternative_title,
-    body, body_session, country, instrument, mandate, meeting, meeting_organizer, meeting_source, organization,
-    participation, recommendation, recommendation_instrument, recommendation_revision, recommendation_theme, source,
-    theme,
+    ModelOf, Part, Record, RecordType, Row, agenda_item, agenda_item_recommendation, body, country, instrument,
+    mandate, meeting, organization, participation, recommendation, source, theme,
 };
-use serde::ser::{SerializeMap as _, SerializeStruct as _};
+use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
 use crate::auth::Viewer;
@@ -134,18 +133,20 @@ macro_rules! line {
     ($lines:expr, $row:ident: $table:ident { $($taken:tt)* } => { $($name:literal: $value:expr,)* }) => {{
         let $table::Model { id, version, created_at, updated_at, audience: _, owner: _, $($taken)* } = $row;
         let mut serializer = serde_json::Serializer::new(&mut *$lines);
-        let mut fields = serializer.serialize_map(None)?;
-        fields.serialize_entry("type", &Self::TYPE)?;
-        fields.serialize_entry("id", &Id(id))?;
-        fields.serialize_entry("version", version)?;
-        fields.serialize_entry("createdAt", &At(*created_at))?;
-        fields.serialize_entry("updatedAt", &At(*updated_at))?;
-        $(fields.serialize_entry($name, &$value)?;)*
+        let mut fields = serde::Serializer::serialize_map(&mut serializer, None)?;
+        serde::ser::SerializeMap::serialize_entry(&mut fields, "type", &<$table::Entity as entity::Record>::TYPE)?;
+        serde::ser::SerializeMap::serialize_entry(&mut fields, "id", &Id(id))?;
+        serde::ser::SerializeMap::serialize_entry(&mut fields, "version", version)?;
+        serde::ser::SerializeMap::serialize_entry(&mut fields, "createdAt", &At(*created_at))?;
+        serde::ser::SerializeMap::serialize_entry(&mut fields, "updatedAt", &At(*updated_at))?;
+        $(serde::ser::SerializeMap::serialize_entry(&mut fields, $name, &$value)?;)*
         serde::ser::SerializeMap::end(fields)?;
         $lines.push(b'\n');
         Ok(())
     }};
 }
+
+use line;
 
 /// Records that have no parts.
 ///
@@ -297,239 +298,6 @@ impl Line for participation::Entity {
             "capacity": capacity,
             "attendance": attendance,
             "delegates": delegates,
-        })
-    }
-}
-
-/// What belongs to meetings.
-pub struct MeetingParts {
-    organizers: PartsOf<meeting_organizer::Entity>,
-    sessions: PartsOf<body_session::Entity>,
-    titles: PartsOf<alternative_title::Entity>,
-    sources: PartsOf<meeting_source::Entity>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Organizer {
-    organization_id: Id<OrganizationId>,
-    role: OrganizerRole,
-}
-
-impl Organizer {
-    fn of(part: &meeting_organizer::Model) -> Self {
-        let meeting_organizer::Model {
-            id: _,
-            meeting_id: _,
-            organization_id,
-            role,
-            position: _,
-            audience: _,
-            owner: _,
-        } = *part;
-        Self { organization_id: Id(organization_id), role }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Session {
-    body_id: Id<BodyId>,
-    ordinal: i32,
-}
-
-impl Session {
-    fn of(part: &body_session::Model) -> Self {
-        let body_session::Model { id: _, meeting_id: _, body_id, ordinal, audience: _, owner: _ } = *part;
-        Self { body_id: Id(body_id), ordinal }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Title<'a> {
-    title: Texts<'a>,
-    source_id: Id<SourceId>,
-}
-
-impl<'a> Title<'a> {
-    fn of(part: &'a alternative_title::Model) -> Self {
-        let alternative_title::Model { id: _, meeting_id: _, source_id, title, position: _, audience: _, owner: _ } =
-            part;
-        Self { title: Texts(title), source_id: Id(*source_id) }
-    }
-}
-
-impl Line for meeting::Entity {
-    type Parts = MeetingParts;
-
-    async fn parts(app: &AppContext, viewer: &Viewer, rows: &[Self::Model]) -> Result<Self::Parts, Error> {
-        let ids = ids_of::<Self>(rows);
-        Ok(MeetingParts {
-            organizers: PartsOf::read(app, viewer, &ids).await?,
-            sessions: PartsOf::read(app, viewer, &ids).await?,
-            titles: PartsOf::read(app, viewer, &ids).await?,
-            sources: PartsOf::read(app, viewer, &ids).await?,
-        })
-    }
-
-    fn write(row: &Self::Model, parts: &Self::Parts, _: &Viewer, lines: &mut Vec<u8>) -> Result<(), serde_json::Error> {
-        let organizers = parts.organizers.of(row.id).iter().map(Organizer::of);
-        let sessions = parts.sessions.of(row.id).iter().map(Session::of);
-        let titles = parts.titles.of(row.id).iter().map(Title::of);
-        line!(lines, row: meeting {
-            title, title_folded: _, kind, modality, status, starts_on, ends_on, timezone, city, venue, theme,
-            participant_count, count_qualifier, chatham_house, sensitivity, country_id, is_demo
-        } => {
-            "title": Texts(title),
-            "kind": kind,
-            "modality": modality,
-            "status": status,
-            "startsOn": starts_on,
-            "endsOn": ends_on,
-            "timezone": timezone,
-            "city": city,
-            "venue": venue,
-            "countryId": country_id.map(Id),
-            "theme": theme.as_ref().map(Texts),
-            "participantCount": participant_count,
-            "countQualifier": count_qualifier,
-            "chathamHouse": chatham_house,
-            "sensitivity": sensitivity,
-            "isDemo": is_demo,
-            "organizers": organizers.collect::<Vec<_>>(),
-            "sessions": sessions.collect::<Vec<_>>(),
-            "alternativeTitles": titles.collect::<Vec<_>>(),
-            "sourceIds": parts.sources.of(row.id).iter().map(|part| Id(part.source_id)).collect::<Vec<_>>(),
-        })
-    }
-}
-
-/// What belongs to recommendations, and which of the others that they name the viewer sees.
-pub struct RecommendationParts {
-    addressees: PartsOf<addressee::Entity>,
-    themes: PartsOf<recommendation_theme::Entity>,
-    instruments: PartsOf<recommendation_instrument::Entity>,
-    revisions: PartsOf<recommendation_revision::Entity>,
-    meetings: HashSet<MeetingId>,
-    superseded: HashSet<RecommendationId>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Addressee {
-    category: AddresseeCategory,
-    role: AddresseeRole,
-    country_id: Option<Id<CountryId>>,
-    organization_id: Option<Id<OrganizationId>>,
-}
-
-impl Addressee {
-    fn of(part: &addressee::Model) -> Self {
-        let addressee::Model {
-            id: _,
-            recommendation_id: _,
-            category,
-            role,
-            country_id,
-            organization_id,
-            position: _,
-            audience: _,
-            owner: _,
-        } = *part;
-        Self { category, role, country_id: country_id.map(Id), organization_id: organization_id.map(Id) }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Revision<'a> {
-    number: i32,
-    title: Texts<'a>,
-    text: Texts<'a>,
-    rationale: Option<Texts<'a>>,
-    change_note: Option<&'a str>,
-    created_at: At,
-}
-
-impl<'a> Revision<'a> {
-    /// What was changed and why is told to those who see who drafted.
-    fn of(part: &'a recommendation_revision::Model, shows_attribution: bool) -> Self {
-        let recommendation_revision::Model {
-            id: _,
-            recommendation_id: _,
-            number,
-            title,
-            text,
-            rationale,
-            change_note,
-            created_at,
-            audience: _,
-            owner: _,
-        } = part;
-        Self {
-            number: *number,
-            title: Texts(title),
-            text: Texts(text),
-            rationale: rationale.as_ref().map(Texts),
-            change_note: change_note.as_deref().filter(|_| shows_attribution),
-            created_at: At(*created_at),
-        }
-    }
-}
-
-impl Line for recommendation::Entity {
-    type Parts = RecommendationParts;
-
-    async fn parts(app: &AppContext, viewer: &Viewer, rows: &[Self::Model]) -> Result<Self::Parts, Error> {
-        let ids = ids_of::<Self>(rows);
-        let meetings: Vec<MeetingId> =
-            rows.iter().flat_map(|row| [row.meeting_id, row.agreed_meeting_id]).flatten().collect();
-        let superseded: Vec<RecommendationId> = rows.iter().filter_map(|row| row.supersedes_id).collect();
-        Ok(RecommendationParts {
-            addressees: PartsOf::read(app, viewer, &ids).await?,
-            themes: PartsOf::read(app, viewer, &ids).await?,
-            instruments: PartsOf::read(app, viewer, &ids).await?,
-            revisions: PartsOf::read(app, viewer, &ids).await?,
-            meetings: read::seen_of_known::<meeting::Entity>(&app.databases.read, viewer, meetings).await?,
-            superseded: read::seen_of_known::<Self>(&app.databases.read, viewer, superseded).await?,
-        })
-    }
-
-    fn write(
-        row: &Self::Model,
-        parts: &Self::Parts,
-        viewer: &Viewer,
-        lines: &mut Vec<u8>,
-    ) -> Result<(), serde_json::Error> {
-        let shows_attribution = viewer.sees_attribution();
-        let meeting = |id: Option<MeetingId>| id.filter(|id| parts.meetings.contains(id)).map(Id);
-        let addressees = parts.addressees.of(row.id).iter().map(Addressee::of);
-        let revisions = parts.revisions.of(row.id).iter().map(|part| Revision::of(part, shows_attribution));
-        line!(lines, row: recommendation {
-            body_id, label, label_year: _, label_serial: _, kind, status, title, title_folded: _, text, rationale, priority,
-            target_date, adopted_on, agreed_meeting_id, meeting_id, drafted_by_id, supersedes_id, is_demo, no_personal_data
-        } => {
-            "label": label,
-            "kind": kind,
-            "status": status,
-            "bodyId": Id(body_id),
-            "title": Texts(title),
-            "text": Texts(text),
-            "rationale": rationale.as_ref().map(Texts),
-            "priority": priority,
-            "targetDate": target_date,
-            "adoptedOn": adopted_on,
-            "meetingId": meeting(*meeting_id),
-            "agreedMeetingId": meeting(*agreed_meeting_id),
-            "draftedById": drafted_by_id.filter(|_| shows_attribution).map(Id),
-            "supersedesId": supersedes_id.filter(|id| parts.superseded.contains(id)).map(Id),
-            "isDemo": is_demo,
-            "noPersonalData": no_personal_data,
-            "addressees": addressees.collect::<Vec<_>>(),
-            "themeIds": parts.themes.of(row.id).iter().map(|part| Id(part.theme_id)).collect::<Vec<_>>(),
-            "instrumentIds": parts.instruments.of(row.id).iter().map(|part| Id(part.instrument_id)).collect::<Vec<_>>(),
-            "revisions": revisions.collect::<Vec<_>>(),
         })
     }
 }
