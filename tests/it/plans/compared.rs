@@ -18,7 +18,7 @@ use sea_orm::sea_query::Expr;
 use uuid::Uuid;
 
 use super::asked::{filters, order};
-use super::{Nested, ids, listing_of, nested_recommendations, parsed};
+use super::lists::{Nested, ids, listing_of, nested_recommendations, parsed};
 
 /// The ids of recommendations in the order of a list: rows without a value last, and equal ones by id.
 fn sorted(mut rows: Vec<recommendation::Model>, way: &[(&str, &str)]) -> Vec<Uuid> {

@@ -1,17 +1,15 @@
 //! Webhooks: what is sent, to whom, how often, and what happens after failures. The receivers are real.
 
+mod processes;
 pub(crate) mod receiver;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::http::HeaderMap;
 use chrono::TimeDelta;
 use rec_api::config::Switch;
 use rec_api::domain::webhook::signature;
-use rec_api::service::background;
 use rec_api::service::change::prune;
-use rec_api::service::context::feed::ChangeCursor;
 use rec_api::service::webhook::deliver::{self, due, serve};
 use rec_tests::given::at;
 use rec_tests::{TestApp, on_both_databases};
@@ -81,14 +79,11 @@ on_both_databases! {
     a_redirect_is_not_followed,
     private_addresses_are_refused_when_they_are_called,
     a_webhook_is_told_what_its_client_may_see_of_the_types_that_it_wants,
-    of_two_processes_exactly_one_delivers,
-    a_process_that_dies_is_followed_by_another_when_its_lease_is_over,
     a_webhook_is_replayed_tested_and_disabled,
     one_that_was_away_longer_than_the_feed_is_kept_is_told_so,
     the_log_of_deliveries_is_kept_for_thirty_days,
     a_slow_receiver_holds_up_no_other_one,
     a_receiver_has_eight_seconds_to_answer,
-    a_service_that_stops_ends_what_it_has_begun_and_gives_the_rest_to_others,
     so_many_webhooks_are_active_and_no_more,
     what_is_no_webhook_is_refused,
 }
@@ -297,50 +292,6 @@ async fn a_webhook_is_told_what_its_client_may_see_of_the_types_that_it_wants(ap
     assert_eq!(shown["webhooks"].as_array().unwrap().last().unwrap()["reason"], "CLIENT_INACTIVE");
 }
 
-async fn of_two_processes_exactly_one_delivers(app: TestApp) {
-    let one = open(&app).await;
-    let two = open(&app).await;
-    let receiver = Receiver::default();
-    register(&one, json!({ "url": receiver.listen().await })).await;
-    for number in 0..30 {
-        one.theme(&format!("T{number}")).await;
-    }
-    let run = async |app: &TestApp, me: u128| {
-        for _ in 0..20 {
-            round(app, Uuid::from_u128(me)).await;
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::join!(run(&one, 1), run(&two, 2));
-    let heard = receiver.take();
-    assert_eq!(heard.len(), 30, "each once");
-    let cursors = heard.iter().map(|(_, body)| body["data"]["cursor"].as_str().unwrap().parse::<ChangeCursor>());
-    let numbers: Vec<i64> = cursors.map(|cursor| cursor.unwrap().seq).collect();
-    assert!(numbers.is_sorted(), "in order: {numbers:?}");
-}
-
-async fn a_process_that_dies_is_followed_by_another_when_its_lease_is_over(app: TestApp) {
-    let app = open(&app).await;
-    let receiver = Receiver::default();
-    register(&app, json!({ "url": receiver.listen().await })).await;
-    for number in 0..20 {
-        app.theme(&format!("T{number}")).await;
-    }
-    // The process dies in the middle.
-    tokio::select! {
-        _ = round(&app, Uuid::from_u128(7)) => {}
-        () = receiver.has_heard(3) => {}
-    }
-    let heard = receiver.take().len();
-    deliver(&app).await;
-    assert_eq!(receiver.take().len(), 0, "its lease holds");
-    app.app.clock.advance(TimeDelta::seconds(31));
-    deliver(&app).await;
-    let rest = receiver.take().len();
-    assert!((20..=21).contains(&(heard + rest)), "one may have been told and not noted: {heard} + {rest}");
-    assert_eq!(hook(&app).await["position"], head(&app).await);
-}
-
 async fn a_webhook_is_replayed_tested_and_disabled(app: TestApp) {
     let app = open(&app).await;
     let receiver = Receiver::default();
@@ -456,25 +407,6 @@ async fn a_receiver_has_eight_seconds_to_answer(app: TestApp) {
     let deliveries = app.admin().query(query).await["webhooks"][0]["deliveries"].take();
     let failed = deliveries.as_array().unwrap().iter().find(|delivery| delivery["outcome"] == "FAILED");
     assert_eq!(failed.expect("a delivery that failed")["status"], Value::Null, "{deliveries}");
-}
-
-async fn a_service_that_stops_ends_what_it_has_begun_and_gives_the_rest_to_others(app: TestApp) {
-    let app = open(&app).await;
-    let receiver = Receiver::that_answers(1);
-    register(&app, json!({ "url": receiver.listen().await })).await;
-    for number in 0..4 {
-        app.theme(&format!("T{number}")).await;
-    }
-    let attended = tokio::spawn(background::run(Arc::clone(&app.app)));
-    receiver.has_heard(2).await;
-    app.app.stopping.send_replace(true);
-    receiver.answers_all();
-    attended.await.unwrap();
-    assert_eq!(receiver.count(), 2, "nothing is begun any more");
-    let next = open(&app).await;
-    deliver(&next).await;
-    let ids: Vec<String> = receiver.take().iter().map(|(headers, _)| header(headers, "webhook-id")).collect();
-    assert_eq!((ids.len(), ids.is_sorted()), (4, true), "each once: {ids:?}");
 }
 
 async fn so_many_webhooks_are_active_and_no_more(app: TestApp) {

@@ -439,9 +439,16 @@ mod tests {
     use async_graphql::{InputType as _, value};
     use entity::recommendation;
 
-    use super::{Listing, Window};
+    use super::{ColumnType, Listing, Window, from_json};
     use crate::auth::Viewer;
     use crate::service::recommendation::{RecommendationFilter, RecommendationOrder};
+
+    #[test]
+    fn a_time_in_a_cursor_counts_to_the_microsecond() {
+        let time = |text: &str| from_json(&ColumnType::TimestampWithTimeZone, text.into());
+        assert_eq!(time("2026-01-15T04:00:00.0000019Z"), time("2026-01-15T04:00:00.000001Z"));
+        assert_ne!(time("2026-01-15T04:00:00.000002Z"), time("2026-01-15T04:00:00.000001Z"));
+    }
 
     #[test]
     fn a_cursor_belongs_to_what_its_client_has_written() {
