@@ -2,6 +2,8 @@
 //! the test process, however that ends: a shell holds the server and waits for the process's pipe to close.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -229,6 +231,9 @@ stop
 rm -rf "$directory"
 "#;
 
+/// The files of a server at one time.
+pub struct BaseBackup(PathBuf);
+
 /// A server and the shell that holds it.
 pub struct Cluster {
     server: Server,
@@ -240,7 +245,15 @@ pub struct Cluster {
 impl Cluster {
     /// A server of its own for a test; `None` if there are no server programs.
     pub fn start() -> Option<Self> {
-        find_programs().map(|programs| start_cluster(&programs))
+        find_programs().map(|programs| start_cluster(&programs, &[]))
+    }
+
+    /// A server that keeps its write-ahead log in this directory, in segments of a megabyte.
+    pub fn start_with_log_in(directory: &Path) -> Option<Self> {
+        own(directory);
+        let log = directory.join("log");
+        let arguments = [OsStr::new("--waldir"), log.as_os_str(), OsStr::new("--wal-segsize=1")];
+        find_programs().map(|programs| start_cluster(&programs, &arguments))
     }
 
     /// A database with the public register.
@@ -252,9 +265,7 @@ impl Cluster {
 
     /// A database with the public register that keeps its rows in this directory.
     pub async fn create_database_in(&self, directory: &Path) -> String {
-        if let Some((uid, gid)) = unprivileged_account() {
-            std::os::unix::fs::chown(directory, Some(uid), Some(gid)).expect("a directory of the server's account");
-        }
+        own(directory);
         run(&self.server, &format!("CREATE TABLESPACE small LOCATION '{}'", directory.display())).await;
         let url = create(&self.server, "TABLESPACE small").await;
         crate::load_template(&url).await;
@@ -263,13 +274,46 @@ impl Cluster {
 
     /// A standby of this server.
     pub async fn standby(&self) -> Self {
-        let (programs, directory) = (find_programs().expect("PostgreSQL's programs"), own_directory());
-        let mut copy = Command::new(programs.join("pg_basebackup"));
-        copy.args(["-h", "127.0.0.1", "-U", "postgres", "-R", "-X", "stream", "--checkpoint=fast", "--no-sync", "-p"]);
-        makes(copy.arg(self.port.to_string()).arg("-D").arg(directory.join("data")), &directory);
-        let standby = keep(&programs, directory);
+        let standby = serve(self.copy(&["--write-recovery-conf"]));
         connect(&standby.server).await.close().await.expect("a server that answers");
         standby
+    }
+
+    /// A copy of the server's files, to recover from.
+    pub fn base_backup(&self) -> BaseBackup {
+        BaseBackup(self.copy(&[]))
+    }
+
+    /// Names this point of the log.
+    pub async fn restore_point(&self, name: &str) {
+        run(&self.server, &format!("SELECT pg_create_restore_point('{name}')")).await;
+        // The rest of the segment, which writes the log up to here to its file.
+        run(&self.server, "SELECT pg_switch_wal()").await;
+    }
+
+    /// A server that recovers a backup of this one up to a named point of its log, as the documentation of PostgreSQL says.
+    pub async fn recovered(&self, backup: BaseBackup, point: &str) -> Self {
+        let (BaseBackup(directory), log) = (backup, self.directory.join("data/pg_wal"));
+        let settings = format!(
+            "restore_command = 'cp {}/%f %p'\nrecovery_target_name = '{point}'\nrecovery_target_action = 'promote'\n",
+            log.display()
+        );
+        let mut file =
+            File::options().append(true).open(directory.join("data/postgresql.auto.conf")).expect("settings");
+        file.write_all(settings.as_bytes()).expect("settings");
+        File::create(directory.join("data/recovery.signal")).expect("a file");
+        let recovered = serve(directory);
+        let is_primary = "SELECT 1 AS x WHERE NOT pg_is_in_recovery()";
+        until("it is recovered", async || row(&recovered.server, is_primary).await.is_some()).await;
+        recovered
+    }
+
+    fn copy(&self, arguments: &[&str]) -> PathBuf {
+        let (programs, directory) = (find_programs().expect("PostgreSQL's programs"), own_directory());
+        let mut copy = Command::new(programs.join("pg_basebackup"));
+        copy.args(["-h", "127.0.0.1", "-U", "postgres", "-X", "stream", "--checkpoint=fast", "--no-sync", "-p"]);
+        makes(copy.arg(self.port.to_string()).args(arguments).arg("-D").arg(directory.join("data")), &directory);
+        directory
     }
 
     /// Promotes a standby to a primary.
@@ -306,12 +350,13 @@ impl Cluster {
         limiting.stderr(Stdio::null()).status().expect("prlimit");
     }
 
-    /// Stops the server, which cuts all connections, and starts it again a second later; returns when it answers.
+    /// Stops the server, which cuts all connections, if it has not ended by itself, and starts it again a second later; returns when it
+    /// answers.
     pub async fn restart(&mut self) {
-        let before = self.began().await.expect("a server that runs");
+        let before = self.began().await;
         let pipe = self.keeper.stdin.as_mut().expect("a pipe to the shell");
         pipe.write_all(b"restart\n").expect("a shell that reads");
-        while self.began().await.is_none_or(|began| began == before) {
+        while self.began().await.is_none_or(|began| Some(began) == before) {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -333,7 +378,7 @@ impl Drop for Cluster {
     }
 }
 
-fn start_cluster(programs: &Path) -> Cluster {
+fn start_cluster(programs: &Path, arguments: &[&OsStr]) -> Cluster {
     let directory = own_directory();
     let mut initdb = Command::new(programs.join("initdb"));
     initdb.arg("-D").arg(directory.join("data")).args([
@@ -346,17 +391,22 @@ fn start_cluster(programs: &Path) -> Cluster {
         "--no-sync",
         "--locale=C.UTF-8",
     ]);
-    makes(&mut initdb, &directory);
-    keep(programs, directory)
+    makes(initdb.args(arguments), &directory);
+    serve(directory)
 }
 
 /// A directory of the account that the server runs as.
 fn own_directory() -> PathBuf {
     let directory = TempDir::with_prefix("rec-test-postgres-").expect("a temporary directory").keep();
-    if let Some((uid, gid)) = unprivileged_account() {
-        std::os::unix::fs::chown(&directory, Some(uid), Some(gid)).expect("a directory of the server's account");
-    }
+    own(&directory);
     directory
+}
+
+/// Gives a directory to the account that the server runs as.
+fn own(directory: &Path) {
+    if let Some((uid, gid)) = unprivileged_account() {
+        std::os::unix::fs::chown(directory, Some(uid), Some(gid)).expect("a directory of the server's account");
+    }
 }
 
 /// Runs one of the server's programs to completion.
@@ -367,8 +417,8 @@ fn makes(program: &mut Command, directory: &Path) {
 }
 
 /// Serves a data directory.
-fn keep(programs: &Path, directory: PathBuf) -> Cluster {
-    let port = free_port();
+fn serve(directory: PathBuf) -> Cluster {
+    let (programs, port) = (find_programs().expect("PostgreSQL's programs"), free_port());
     let mut keeper = Command::new("sh");
     keeper.arg("-c").arg(KEEPER).arg(programs).arg(&directory).arg(port.to_string());
     let keeper = as_account(&mut keeper, unprivileged_account()).current_dir(&directory).stdin(Stdio::piped()).spawn();

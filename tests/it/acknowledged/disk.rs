@@ -9,6 +9,7 @@ use rec_tests::given::text;
 use rec_tests::postgres::Cluster;
 use rec_tests::program::{Serving, ask_with, command, command_ignoring, get, run};
 use rec_tests::rlimit::limit;
+use rec_tests::wait::until;
 use rec_tests::{TestApp, on_databases, on_postgres};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::json;
@@ -65,6 +66,7 @@ async fn a_service_that_has_written_nothing_yet_knows_whether_it_could(app: Test
 
 on_postgres! {
     a_server_without_room_loses_nothing,
+    a_server_without_room_for_its_log_loses_nothing,
 }
 
 async fn a_server_without_room_loses_nothing(shared: TestApp) {
@@ -74,26 +76,56 @@ async fn a_server_without_room_loses_nothing(shared: TestApp) {
     let app = TestApp::on_disk(&server, disk.path()).await;
     let mut pair = Pair::of(&app).await;
     pair.goes_on("FIRST").await;
-    let body = app.body("WG-A").await;
-    // Random digits: the server would compress other texts.
-    let long =
-        |number: u64| (0..3000).map(|_| app.app.clock.uuid().to_string()).collect::<String>() + &number.to_string();
     for round in 0..5 {
         disk.fill(400_000);
-        let mut number = 0;
-        let code = loop {
-            number += 1;
-            let draft = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("A draft"), "text": text(&long(number)[..9000]) });
-            match app.secretariat().payload_or_error("draftRecommendation", draft).await {
-                Err(code) => break code,
-                Ok(payload) => assert_eq!(payload["userErrors"], json!([])),
-            }
-            assert!(number < 1000, "there is always room");
-        };
-        assert_eq!(code, "UNAVAILABLE");
+        write_until_full(&app).await;
         assert_eq!(app.anonymous().get("/health/ready", &[]).await.0.status, 503);
         disk.empty();
         assert_eq!(app.anonymous().get("/health/ready", &[]).await.0.status, 200);
+        pair.goes_on(&format!("{round}")).await;
+    }
+    pair.end().await;
+}
+
+/// Writes long texts until there is no room for one.
+async fn write_until_full(app: &TestApp) {
+    let body = app.body("WG-A").await;
+    // Random digits: the server would compress other texts.
+    let long = || (0..300).map(|_| app.app.clock.uuid().to_string()).collect::<String>();
+    for _ in 0..1000 {
+        let draft = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("A draft"), "text": text(&long()[..9000]) });
+        match app.secretariat().payload_or_error("draftRecommendation", draft).await {
+            Err(code) => return assert_eq!(code, "UNAVAILABLE"),
+            Ok(payload) => assert_eq!(payload["userErrors"], json!([])),
+        }
+    }
+    panic!("there is always room");
+}
+
+/// The server ends itself when its write-ahead log cannot grow, and does not start again before there is room.
+async fn a_server_without_room_for_its_log_loses_nothing(shared: TestApp) {
+    drop(shared);
+    let Some(disk) = SmallDisk::mount(64) else { return };
+    let mut server = Cluster::start_with_log_in(disk.path()).expect("PostgreSQL's programs, for a server of its own");
+    let url = server.create_database().await;
+    // The test's other servers acknowledge what they have not written yet.
+    let db = sea_orm::Database::connect(&url).await.unwrap();
+    db.execute_unprepared(
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = on', current_database()); END $$",
+    )
+    .await
+    .unwrap();
+    db.close().await.unwrap();
+    let app = TestApp::at_address(url).await;
+    let mut pair = Pair::of(&app).await;
+    pair.goes_on("FIRST").await;
+    for round in 0..2 {
+        disk.fill(3 << 20);
+        write_until_full(&app).await;
+        assert_eq!(app.anonymous().get("/health/ready", &[]).await.0.status, 503);
+        disk.empty();
+        server.restart().await;
+        until("it is ready again", async || app.anonymous().get("/health/ready", &[]).await.0.status == 200).await;
         pair.goes_on(&format!("{round}")).await;
     }
     pair.end().await;

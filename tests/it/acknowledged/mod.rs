@@ -16,7 +16,7 @@ use rec_tests::given::text;
 use rec_tests::postgres::{self, Cluster};
 use rec_tests::wait::until;
 use rec_tests::{Database, TestApp, on_both_databases, on_databases, on_postgres};
-use sea_orm::ConnectionTrait as _;
+use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 use serde_json::{Value, json};
 
 pub(crate) const CREATE: &str = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { theme { id } userErrors { code } \
@@ -284,6 +284,7 @@ async fn a_file_that_was_deleted_or_replaced_takes_no_writes(app: TestApp) {
 on_postgres! {
     a_connection_that_is_left_in_a_transaction_is_closed,
     a_connection_that_ends_anywhere_loses_nothing,
+    a_statement_that_is_cancelled_loses_nothing,
     after_a_restart_no_request_fails_for_an_old_connection,
     a_server_that_takes_no_writes_is_not_ready_until_the_address_leads_to_another,
 }
@@ -334,6 +335,32 @@ async fn a_connection_that_ends_anywhere_loses_nothing(app: TestApp) {
         pair.goes_on(&format!("{round}")).await;
     }
     assert!(failed > 0, "none was cut");
+    pair.end().await;
+}
+
+async fn a_statement_that_is_cancelled_loses_nothing(app: TestApp) {
+    let mut pair = Pair::of(&app).await;
+    pair.goes_on("FIRST").await;
+    let aside = sea_orm::Database::connect(&app.url).await.unwrap();
+    let cancel = "SELECT count(pg_cancel_backend(pid)) AS x FROM pg_stat_activity WHERE datname = current_database() \
+                  AND wait_event_type = 'Lock' AND application_name = 'rec'";
+    for (code, table) in [("RECORD", "theme"), ("HEAD", "change_head"), ("CHANGE", "change")] {
+        let lock = aside.begin().await.unwrap();
+        lock.execute_unprepared(&format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")).await.unwrap();
+        let cancelling = async {
+            loop {
+                pair.other.rows(cancel).await;
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let answer = tokio::select! {
+            answer = pair.writer.send(CREATE, theme(code)) => answer,
+            () = cancelling => unreachable!("it goes on until there is an answer"),
+        };
+        assert_eq!(outcome(&answer.body), Outcome::Failed("UNAVAILABLE".to_owned()), "{table}");
+        lock.rollback().await.unwrap();
+        pair.goes_on(code).await;
+    }
     pair.end().await;
 }
 

@@ -13,6 +13,7 @@ use rec_api::service::client::revocations::revoke_all;
 use rec_api::service::registry::published;
 use rec_tests::client::Client;
 use rec_tests::given::{at_with, text};
+use rec_tests::postgres::Cluster;
 use rec_tests::{Database, TestApp, on_both_databases, on_postgres, postgres, program};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
@@ -242,6 +243,7 @@ async fn a_checkpoint_covers_what_a_line_says(app: TestApp) {
 on_postgres! {
     tokens_that_a_restore_has_made_good_again_are_revoked_by_a_command,
     a_database_that_is_swapped_under_the_service_gives_no_number_of_the_old_feed,
+    a_server_recovered_to_a_point_in_time_is_another_feed,
 }
 
 async fn tokens_that_a_restore_has_made_good_again_are_revoked_by_a_command(app: TestApp) {
@@ -283,6 +285,30 @@ async fn a_database_that_is_swapped_under_the_service_gives_no_number_of_the_old
     assert_ne!(app.app.feed.head().identity, identity);
     app.secretariat().query_with(mutation, create("FOUND")).await;
     assert_eq!(app.anonymous().error_with(CHANGES, json!({ "after": lost })).await, "CURSOR_EXPIRED");
+}
+
+async fn a_server_recovered_to_a_point_in_time_is_another_feed(shared: TestApp) {
+    drop(shared);
+    let server = Cluster::start().expect("PostgreSQL's programs, for a server of its own");
+    let database = server.create_database().await;
+    let app = TestApp::at_address(database.clone()).await;
+    let backup = server.base_backup();
+    app.theme("KEPT").await;
+    let kept = head(&app.anonymous()).await;
+    server.restore_point("kept").await;
+    app.theme("LOST").await;
+    let lost = head(&app.anonymous()).await;
+    let recovered = server.recovered(backup, "kept").await;
+    let app = TestApp::at_address(recovered.url_at(recovered.port, &database)).await;
+    let client = app.anonymous();
+    let themes = client
+        .query("{ kept: theme(by: { code: \"KEPT\" }) { code } lost: theme(by: { code: \"LOST\" }) { code } }")
+        .await;
+    assert_eq!(themes, json!({ "kept": { "code": "KEPT" }, "lost": null }));
+    for cursor in [kept, lost] {
+        assert_eq!(client.error_with(CHANGES, json!({ "after": cursor })).await, "CURSOR_EXPIRED");
+    }
+    app.theme("LOST").await;
 }
 
 /// The program's standard output, or its standard error when it fails.
