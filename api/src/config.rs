@@ -282,6 +282,11 @@ pub struct Limits {
     /// together, in bytes.
     #[arg(long = "kept-bytes", env = "REC_KEPT_BYTES", default_value_t = Self::DEFAULT.kept_bytes, global = true, value_name = "BYTES")]
     pub kept_bytes: usize,
+
+    /// How much memory the cached answers may take together, in bytes; 0 turns their cache off. How long each is valid, `REC_KEEP_SECONDS` says.
+    #[arg(long = "response-cache-bytes", env = "REC_RESPONSE_CACHE_BYTES", default_value_t = Self::DEFAULT.response_cache, global = true,
+          value_name = "BYTES")]
+    pub response_cache: u64,
 }
 
 impl Limits {
@@ -309,6 +314,7 @@ impl Limits {
         rate_points: 600_000,
         kept_documents: 1000,
         kept_bytes: 32 * 1024 * 1024,
+        response_cache: 8 * 1024 * 1024,
     };
 }
 

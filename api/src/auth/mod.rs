@@ -158,13 +158,17 @@ impl Viewer {
         whoever == Introspection::Everyone || self.has_token()
     }
 
-    /// Whose idempotency keys these are; `None` without a token. With another role, organisation or scope the viewer counts as another one,
-    /// because it may see something else.
-    pub fn identity(&self) -> Option<String> {
+    /// What an answer depends on of its viewer: its role, organisation and scopes. Viewers with the same sight are answered alike, except to
+    /// what names the viewer itself.
+    pub fn sight(&self) -> String {
         let organization = self.organization.as_ref().map(|organization| organization.id.to_string());
         let scopes = self.scopes.as_ref().map(|scopes| format!("{scopes:?}"));
-        let parts = [format!("{:?}", self.role), organization.unwrap_or_default(), scopes.unwrap_or_default()];
-        self.has_token().then(|| format!("{}:{}", parts.join(":"), self.subject))
+        [format!("{:?}", self.role), organization.unwrap_or_default(), scopes.unwrap_or_default()].join(":")
+    }
+
+    /// Whose idempotency keys these are; `None` without a token. With another sight the viewer counts as another one.
+    pub fn identity(&self) -> Option<String> {
+        self.has_token().then(|| format!("{}:{}", self.sight(), self.subject))
     }
 
     /// Whether the viewer may read who wrote a published text, and the notes on its revisions.

@@ -18,7 +18,7 @@ use crate::telemetry::metrics::Answered;
 use crate::telemetry::traces::Traced;
 
 /// How a request arrived.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     Get,
     Post,

@@ -1,12 +1,18 @@
 //! An answer: its body and its status, with the whole status policy. Executes nothing and logs only faults.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::admission::Inadmissible;
+use super::conditional::Freshness;
 use super::media::Media;
 use crate::error::Error;
 use crate::telemetry::chain;
@@ -17,16 +23,21 @@ pub const TRUE: HeaderValue = HeaderValue::from_static("true");
 /// After how many seconds to retry when the database does not answer.
 const AWAY_SECONDS: u16 = 1;
 
-/// The outcome of a request, and the GraphQL response as JSON.
+/// The outcome of a request, and the GraphQL response as JSON. Clones share the body.
+#[derive(Clone, Debug)]
 pub struct Answer {
     outcome: Outcome,
-    body: Vec<u8>,
+    body: Bytes,
     /// The codes of its errors.
     pub codes: Vec<&'static str>,
     /// The cursor of a result of a subscription, if the client selects it.
     pub cursor: Option<String>,
-    /// Whether it was given before.
-    is_again: bool,
+    /// Whether it was given before, under its idempotency key.
+    pub is_again: bool,
+    /// The hash of its body, if it may be cached.
+    hash: Option<Arc<str>>,
+    /// What HTTP caches are told of it; `None`: they may not store it.
+    freshness: Option<Box<Freshness>>,
 }
 
 /// The outcome of a request.
@@ -54,7 +65,11 @@ impl Outcome {
 
 impl Answer {
     pub fn executed(body: Vec<u8>, codes: Vec<&'static str>) -> Self {
-        Self { outcome: Outcome::Executed, body, codes, cursor: None, is_again: false }
+        Self::of(Outcome::Executed, body, codes)
+    }
+
+    fn of(outcome: Outcome, body: Vec<u8>, codes: Vec<&'static str>) -> Self {
+        Self { outcome, body: body.into(), codes, cursor: None, is_again: false, hash: None, freshness: None }
     }
 
     /// An answer that was given before.
@@ -67,14 +82,14 @@ impl Answer {
     pub fn without_data(mut self) -> Self {
         if let Ok(Value::Object(mut body)) = serde_json::from_slice(&self.body) {
             body.insert("data".to_owned(), Value::Null);
-            self.body = Value::Object(body).to_string().into_bytes();
+            self.body = Value::Object(body).to_string().into();
         }
         self
     }
 
     /// A document that was refused, with errors that carry their codes.
     pub fn document_refused(body: Vec<u8>, codes: Vec<&'static str>) -> Self {
-        Self { outcome: Outcome::DocumentRefused, body, codes, cursor: None, is_again: false }
+        Self::of(Outcome::DocumentRefused, body, codes)
     }
 
     pub fn inadmissible(Inadmissible { code, message }: &Inadmissible) -> Self {
@@ -100,7 +115,7 @@ impl Answer {
     }
 
     fn failed(status: StatusCode, code: &'static str, body: Vec<u8>) -> Self {
-        Self { outcome: Outcome::Failed(status), body, codes: vec![code], cursor: None, is_again: false }
+        Self::of(Outcome::Failed(status), body, vec![code])
     }
 
     /// A request that failed as a whole. For a fault the chain of causes is logged.
@@ -122,8 +137,31 @@ impl Answer {
         self
     }
 
+    /// The same answer, which may be cached, with the hash of its body.
+    #[must_use]
+    pub fn hashed(self) -> Self {
+        let hash = URL_SAFE_NO_PAD.encode(&Sha256::digest(&self.body)[..16]);
+        Self { hash: Some(hash.into()), ..self }
+    }
+
+    /// The same answer with what HTTP caches are told of it.
+    #[must_use]
+    pub fn fresh(self, freshness: Freshness) -> Self {
+        Self { freshness: Some(Box::new(freshness)), ..self }
+    }
+
+    /// The hash of its body, if it may be cached.
+    pub fn hash(&self) -> Option<&str> {
+        self.hash.as_deref()
+    }
+
     pub fn is_executed(&self) -> bool {
         self.outcome == Outcome::Executed
+    }
+
+    /// Whether it was executed without errors.
+    pub fn is_whole(&self) -> bool {
+        self.is_executed() && self.codes.is_empty()
     }
 
     /// Whether the client is to blame (a status of 4xx).
@@ -132,7 +170,15 @@ impl Answer {
     }
 
     pub fn status(&self, media: Media) -> StatusCode {
-        self.outcome.status(media)
+        match &self.freshness {
+            Some(freshness) if freshness.is_current => StatusCode::NOT_MODIFIED,
+            _ => self.outcome.status(media),
+        }
+    }
+
+    /// The body of the answer.
+    pub fn body(&self) -> &Bytes {
+        &self.body
     }
 
     /// The whole answer as JSON.
@@ -147,11 +193,15 @@ impl Answer {
 
     /// The answer as a client receives it.
     pub fn respond(self, media: Media) -> axum::response::Response {
-        let status = self.outcome.status(media);
-        let mut response = (status, self.body).into_response();
+        let status = self.status(media);
+        let body = if status == StatusCode::NOT_MODIFIED { Bytes::new() } else { self.body };
+        let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        match self.freshness {
+            Some(freshness) => freshness.write(headers),
+            None => drop(headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))),
+        }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

@@ -38,14 +38,17 @@ struct Following {
 
 /// Streams the results of an operation to its end; those of a subscription until the token expires or is revoked, or the service stops.
 pub fn stream(service: &Service, prepared: Prepared, entry: LogEntry, bounds: Bounds) -> axum::response::Response {
-    let goes_on = prepared.goes_on();
+    let follower = prepared.follower();
     let mut headers = entry.headers();
     if prepared.is_again() {
         headers.insert(IS_AGAIN, TRUE);
     }
     let following = Following {
         // A query or a mutation in progress is finished.
-        end_reason: if goes_on { until_end(service, prepared.credential).boxed() } else { future::pending().boxed() },
+        end_reason: match follower {
+            Some(credential) => until_end(service, credential).boxed(),
+            None => future::pending().boxed(),
+        },
         answers: answers(service.clone(), prepared, entry, bounds),
         open: service.metrics.subscription(Transport::Events),
     };

@@ -14,9 +14,9 @@ use serde_json::json;
 use super::access_log::{Bounds, LogEntry, Outcome};
 use super::admission::Hash;
 use super::answer::Answer;
-use super::idempotency::{Idempotency, keep};
+use super::idempotency::keep;
 use super::media::Media;
-use super::prepare::{Prepared, take};
+use super::prepare::{Execution, Prepared, Told, take};
 use super::rate_limit::Payer;
 use super::state::Service;
 use crate::error::Error;
@@ -27,18 +27,26 @@ use crate::telemetry::chain;
 
 /// The answer to a query or a mutation. The caller limits its time.
 pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> Answer {
-    let (schema, is_validated) = (schema_for(service, &prepared), prepared.is_validated());
-    let Prepared { request, unproven, batches, cost_header, idempotency, .. } = prepared;
-    let open = match idempotency {
-        Idempotency::Again(body) => return Answer::again(body),
-        Idempotency::First(open) => Some(open),
-        Idempotency::NoKey => None,
+    let execution = match prepared {
+        Prepared::Answered(answer) => return answer,
+        Prepared::Executes(execution) => *execution,
     };
-    // Boxed: it is large, and is moved several times.
-    let execution = Box::pin(schema.execute(request));
-    let response = first_step(service, is_validated, batches.drive(execution)).await;
-    drop(batches);
-    let answer = finish(service, unproven, response, cost_header, request_id);
+    let (schema, is_validated) = (schema_for(service, &execution), execution.is_validated());
+    let Execution { request, unproven, batches, told, open, vacancy, .. } = execution;
+    let execution = async {
+        // Boxed: it is large, and is moved several times.
+        let execution = Box::pin(schema.execute(request));
+        let response = first_step(service, is_validated, batches.drive(execution)).await;
+        drop(batches);
+        finish(service, unproven, response, told, request_id)
+    };
+    let answer = match vacancy {
+        Some(vacancy) => {
+            service.metrics.response("miss");
+            service.responses.get_or_execute(vacancy, execution).await
+        }
+        None => execution.await,
+    };
     match open {
         Some(open) => keep(service, open, answer, request_id).await,
         None => answer,
@@ -65,16 +73,19 @@ pub fn answers(
     mut entry: LogEntry,
     bounds: Bounds,
 ) -> BoxStream<'static, Answer> {
-    if prepared.goes_on() {
-        return Following::begin(service, prepared, entry, bounds).answers();
-    }
-    let idempotency = async move {
+    let prepared = match prepared {
+        Prepared::Executes(execution) if execution.goes_on() => {
+            return Following::begin(service, *execution, entry, bounds).answers();
+        }
+        prepared => prepared,
+    };
+    let answer = async move {
         let answered = in_time(&bounds, Box::pin(answer(&service, prepared, &bounds.request_id))).await;
         let answer = answered.unwrap_or_else(|fault| fault);
         entry.log(Outcome::of(&answer, Media::GraphqlResponse));
         answer
     };
-    stream::once(idempotency).boxed()
+    stream::once(answer).boxed()
 }
 
 /// A subscription in progress.
@@ -84,7 +95,7 @@ struct Following {
     unproven: Option<Hash>,
     is_validated: bool,
     batches: Batches,
-    cost_header: Option<u64>,
+    told: Told,
     /// Who pays for each result before it is computed, and how much.
     payer: Payer,
     cost: u64,
@@ -96,23 +107,11 @@ struct Following {
 }
 
 impl Following {
-    fn begin(service: Service, prepared: Prepared, entry: LogEntry, bounds: Bounds) -> Self {
-        let (schema, is_validated) = (schema_for(&service, &prepared).clone(), prepared.is_validated());
-        let Prepared { request, unproven, batches, cost_header, payer, cost, .. } = prepared;
+    fn begin(service: Service, execution: Execution, entry: LogEntry, bounds: Bounds) -> Self {
+        let (schema, is_validated) = (schema_for(&service, &execution).clone(), execution.is_validated());
+        let Execution { request, unproven, batches, told, payer, cost, .. } = execution;
         let results = schema.execute_stream(request);
-        Self {
-            service,
-            results,
-            unproven,
-            is_validated,
-            batches,
-            cost_header,
-            payer,
-            cost,
-            is_paid: true,
-            entry,
-            bounds,
-        }
+        Self { service, results, unproven, is_validated, batches, told, payer, cost, is_paid: true, entry, bounds }
     }
 
     fn answers(self) -> BoxStream<'static, Answer> {
@@ -128,19 +127,8 @@ impl Following {
     /// The next result. Working on it has the time limit of a request, waiting for it has none. The subscription is logged when
     /// it begins to wait, or with its first result.
     async fn next(&mut self) -> Option<Answer> {
-        let Self {
-            service,
-            results,
-            unproven,
-            is_validated,
-            batches,
-            cost_header,
-            payer,
-            cost,
-            is_paid,
-            entry,
-            bounds,
-        } = self;
+        let Self { service, results, unproven, is_validated, batches, told, payer, cost, is_paid, entry, bounds } =
+            self;
         // A client that cannot pay for the next result subscribes again after the last one.
         if !std::mem::take(is_paid)
             && let Err(refused) = take(service, payer, *cost, entry)
@@ -162,7 +150,7 @@ impl Following {
             Some(Ok(response)) => {
                 let response = response?;
                 let cursor = cursor(&response.data);
-                finish(service, unproven.take(), response, *cost_header, request_id).at(cursor)
+                finish(service, unproven.take(), response, told.clone(), request_id).at(cursor)
             }
             Some(Err(panic)) => Answer::of_error(&panic, request_id),
             None => too_long(request_id),
@@ -185,8 +173,8 @@ fn cursor(data: &Value) -> Option<String> {
 }
 
 /// Documents that are known to fit the schema are not validated again. Those that ask for the schema see the published one.
-fn schema_for<'a>(service: &'a Service, prepared: &Prepared) -> &'a Schema {
-    if prepared.is_validated() { &service.schema } else { &service.trusting }
+fn schema_for<'a>(service: &'a Service, execution: &Execution) -> &'a Schema {
+    if execution.is_validated() { &service.schema } else { &service.trusting }
 }
 
 /// Runs an execution, whose first step may wait for its turn.
@@ -214,13 +202,7 @@ async fn unharmed<T>(future: impl Future<Output = T>) -> Result<T, Error> {
 }
 
 /// Turns a response into an answer. Without `data` the request itself was wrong.
-fn finish(
-    service: &Service,
-    unproven: Option<Hash>,
-    mut response: Response,
-    cost_header: Option<u64>,
-    request_id: &str,
-) -> Answer {
+fn finish(service: &Service, unproven: Option<Hash>, mut response: Response, told: Told, request_id: &str) -> Answer {
     let executed = was_executed(&response);
     if let Some(hash) = unproven.filter(|_| executed) {
         service.admission.prove(hash);
@@ -230,9 +212,12 @@ fn finish(
         let body = json!({ "errors": response.errors }).to_string().into_bytes();
         return Answer::document_refused(body, codes);
     }
-    if let Some(cost) = cost_header {
+    if let Some(cost) = told.cost {
         let maximum = service.app.config.limits.cost;
         response.extensions.insert("cost".to_owned(), async_graphql::value!({ "requested": cost, "maximum": maximum }));
+    }
+    if let Some(version) = told.data_version {
+        response.extensions.insert("dataVersion".to_owned(), version.into());
     }
     match serde_json::to_vec(&response) {
         Ok(body) => Answer::executed(body, codes),

@@ -11,6 +11,7 @@ use axum::response::Response;
 use super::access_log::{LogEntry, Method};
 use super::answer::Answer;
 use super::authentication::authenticate;
+use super::conditional::Freshness;
 use super::execution::{answer, in_time};
 use super::listener::PeerAddress;
 use super::media::Media;
@@ -18,6 +19,7 @@ use super::prepare::{Caller, Prepared, RequestContext, prepare};
 use super::request::{GraphqlRequest, Parameters, too_large};
 use super::state::Service;
 use super::{events, socket};
+use crate::auth::Role;
 
 pub async fn post(State(service): State<Service>, mut request: Request) -> Response {
     let (headers, peer) = (std::mem::take(request.headers_mut()), request.extensions().get::<PeerAddress>().cloned());
@@ -93,8 +95,21 @@ async fn handle(
     let refusal = if takes_events { Media::GraphqlResponse } else { Media::Json };
     match done.unwrap_or_else(Err) {
         Ok(Done::Streams(prepared)) => events::stream(service, *prepared, entry, bounds),
-        Ok(Done::Answers(answer)) | Err(answer) => entry.answer(answer, media.unwrap_or(refusal)),
+        Ok(Done::Answers(answer)) | Err(answer) => {
+            let media = media.unwrap_or(refusal);
+            let answer =
+                if caller.method == Method::Get { fresh(service, caller, &entry, answer, media) } else { answer };
+            entry.answer(answer, media)
+        }
     }
+}
+
+/// An answer to a GET, with what HTTP caches are told of it.
+fn fresh(service: &Service, caller: Caller<'_>, entry: &LogEntry, answer: Answer, media: Media) -> Answer {
+    let Some(hash) = answer.hash() else { return answer };
+    let shared_for = Some(service.responses.keep()).filter(|_| !entry.viewer.is_some_and(Role::has_token));
+    let freshness = Freshness::of(hash, media, caller.headers, shared_for);
+    answer.fresh(freshness)
 }
 
 /// What a request leads to.

@@ -5,6 +5,7 @@ mod address;
 pub mod admission;
 mod answer;
 mod authentication;
+mod conditional;
 mod events;
 mod execution;
 mod explorer;
@@ -20,6 +21,7 @@ mod media;
 mod prepare;
 mod rate_limit;
 mod request;
+mod response_cache;
 mod schema;
 mod socket;
 mod state;
@@ -30,7 +32,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::get;
@@ -41,6 +43,7 @@ use self::admission::Admission;
 use self::admission::persisted::PersistedDocuments;
 use self::lanes::Lanes;
 use self::rate_limit::Rates;
+use self::response_cache::ResponseCache;
 use self::state::{Parts, Service};
 use crate::config::{Introspection, Switch};
 use crate::graphql::{schema, sdl, trusting_schema};
@@ -54,6 +57,7 @@ pub fn router(app: Arc<AppContext>) -> Router {
     // A text that is not a header value is not a browser's origin either.
     let origins: Vec<HeaderValue> = app.config.origins.iter().filter_map(|origin| origin.parse().ok()).collect();
     let only_trusted = app.config.trusted_documents_only;
+    let responses = ResponseCache::of(limits.response_cache, Duration::from_secs(app.config.keep_seconds));
     let texts = PersistedDocuments::new(app.trusted_documents.clone(), only_trusted, limits.clone());
     let sdl = Bytes::from(sdl());
     let admission = Admission::to(&String::from_utf8_lossy(&sdl), limits);
@@ -61,7 +65,8 @@ pub fn router(app: Arc<AppContext>) -> Router {
     let (schema, trusting) = (schema(open), trusting_schema());
     let explorer = if app.config.explorer == Switch::On { explorer::routes() } else { Router::new() };
     let lanes = Lanes::over(app.config.database_connections);
-    let parts = Parts { app, schema, trusting, admission, metrics: Metrics::default(), rates, lanes, texts, sdl };
+    let parts =
+        Parts { app, schema, trusting, admission, metrics: Metrics::default(), rates, lanes, texts, responses, sdl };
     let service = Service::new(parts);
     let graphql = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::other))
@@ -87,6 +92,8 @@ fn for_origins(origins: Vec<HeaderValue>) -> CorsLayer {
         idempotency::KEY,
         prepare::LAST_EVENT,
         prepare::WANTS_COST,
+        prepare::WANTS_DATA_VERSION,
+        IF_NONE_MATCH,
     ];
     let entry = [
         access_log::REQUEST_ID,
@@ -95,6 +102,7 @@ fn for_origins(origins: Vec<HeaderValue>) -> CorsLayer {
         rate_limit::REMAINING,
         rate_limit::RESET,
         RETRY_AFTER,
+        ETAG,
     ];
     CorsLayer::new()
         .allow_origin(origins)

@@ -1,4 +1,8 @@
-//! Turns what a client asks into what may be executed: the viewer has the points for it, and may ask for it. Executes nothing.
+//! Turns what a client asks into what may be executed: the viewer has the points for it, and may ask for it. Or into its answer, if that is
+//! known. Executes nothing.
+
+use std::sync::Arc;
+use std::time::Instant;
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, Variables};
@@ -8,7 +12,7 @@ use serde_json::Value;
 
 use super::access_log::{LogEntry, Method};
 use super::admission::persisted::DocumentRef;
-use super::admission::{Admitted, Hash, Inadmissible};
+use super::admission::{Admitted, Hash, Inadmissible, hash};
 use super::answer::Answer;
 use super::idempotency::Idempotency;
 use super::language;
@@ -16,14 +20,19 @@ use super::lifetime::Credential;
 use super::listener::PeerAddress;
 use super::rate_limit::{Allowance, Payer};
 use super::request::GraphqlRequest;
+use super::response_cache::{Charge, Extensions, Key, Question, Vacancy};
 use super::state::Service;
 use crate::auth::Viewer;
 use crate::config::Switch;
 use crate::graphql::batch::Batches;
 use crate::graphql::session::Session;
+use crate::service::idempotency::Open;
 
 /// A request with this header is told its cost in `extensions.cost`.
 pub const WANTS_COST: HeaderName = HeaderName::from_static("x-cost");
+
+/// A request with this header is told in `extensions.dataVersion` up to which change its answer is.
+pub const WANTS_DATA_VERSION: HeaderName = HeaderName::from_static("x-data-version");
 
 /// Where a client that lost an event stream continues: the id of the last event that it received.
 pub const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
@@ -49,8 +58,15 @@ impl Caller<'_> {
     }
 }
 
-/// A request that may be executed: its viewer is known, has the points, and may ask for it.
-pub struct Prepared {
+/// A request whose viewer is known, has the points, and may ask for it.
+pub enum Prepared {
+    /// Its answer is known: from the cache, or from an earlier request with its idempotency key.
+    Answered(Answer),
+    Executes(Box<Execution>),
+}
+
+/// What is to be executed.
+pub struct Execution {
     pub request: Request,
     /// The hash of a document that is not yet known to fit the schema.
     pub unproven: Option<Hash>,
@@ -61,29 +77,52 @@ pub struct Prepared {
     pub credential: Credential,
     /// The kind of the operation; `None` if the document does not have the operation that is named, which the execution reports.
     pub kind: Option<OperationType>,
-    /// The cost, if the client asks for it.
-    pub cost_header: Option<u64>,
+    /// What the client is told of the request.
+    pub told: Told,
     /// Who pays for the results of a subscription after the first one, and how many points for each.
     pub payer: Payer,
     pub cost: u64,
-    /// What is known of the request's idempotency key.
-    pub idempotency: Idempotency,
+    /// The open transaction of the request's idempotency key.
+    pub open: Option<Open>,
+    /// The answer's place in the cache.
+    pub vacancy: Option<Vacancy>,
+}
+
+/// What a client is told beside the data.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    pub cost: Option<u64>,
+    pub data_version: Option<String>,
 }
 
 impl Prepared {
-    /// Whether the document is validated when it is executed: a new one, and one that asks for the schema.
-    pub fn is_validated(&self) -> bool {
-        self.unproven.is_some() || self.introspects
+    /// Whether it is a subscription, which does not end by itself.
+    pub fn goes_on(&self) -> bool {
+        matches!(self, Self::Executes(execution) if execution.goes_on())
+    }
+
+    /// Of a subscription: until when its viewer is admitted.
+    pub fn follower(&self) -> Option<Credential> {
+        match self {
+            Self::Executes(execution) if execution.goes_on() => Some(execution.credential),
+            _ => None,
+        }
     }
 
     /// Whether it was answered before, under its idempotency key.
     pub fn is_again(&self) -> bool {
-        matches!(self.idempotency, Idempotency::Again(_))
+        matches!(self, Self::Answered(answer) if answer.is_again)
     }
+}
 
-    /// Whether it is a subscription, which does not end by itself.
+impl Execution {
     pub fn goes_on(&self) -> bool {
         self.kind == Some(OperationType::Subscription)
+    }
+
+    /// Whether the document is validated when it is executed: a new one, and one that asks for the schema.
+    pub fn is_validated(&self) -> bool {
+        self.unproven.is_some() || self.introspects
     }
 }
 
@@ -93,19 +132,46 @@ pub struct RequestContext {
     payer: Payer,
     languages: Vec<Locale>,
     method: Method,
-    wants_cost: bool,
+    wants: Extensions,
     last_event: Option<String>,
 }
 
 impl RequestContext {
     pub fn of(service: &Service, viewer: Viewer, caller: Caller<'_>) -> Self {
         let Caller { headers, method, .. } = caller;
-        let payer = caller.payer(service, &viewer);
-        let (languages, wants_cost) = (language::accepted(headers), headers.contains_key(WANTS_COST));
+        let (payer, languages) = (caller.payer(service, &viewer), language::accepted(headers));
+        let wants = Extensions {
+            cost: headers.contains_key(WANTS_COST),
+            data_version: headers.contains_key(WANTS_DATA_VERSION),
+        };
         let last_event = headers.get(LAST_EVENT).filter(|_| !matches!(method, Method::Socket));
         let last_event = last_event.and_then(|id| id.to_str().ok()).map(str::to_owned);
-        Self { viewer, payer, languages, method, wants_cost, last_event }
+        Self { viewer, payer, languages, method, wants, last_event }
     }
+
+    /// What the answer to a request depends on.
+    fn key(&self, resolved: &Resolved) -> Option<Key> {
+        let Resolved { hash, asked, head, .. } = resolved;
+        Key::of(&Question {
+            document: hash,
+            operation: asked.operation_name.as_deref(),
+            variables: asked.variables.as_ref(),
+            languages: &self.languages,
+            sight: self.viewer.sight(),
+            extensions: self.wants,
+            head,
+        })
+    }
+}
+
+/// A request with the text of its document.
+struct Resolved {
+    asked: GraphqlRequest,
+    text: Arc<str>,
+    hash: Hash,
+    came: Instant,
+    /// The cursor of the last change that the process knew of when the request came.
+    head: String,
 }
 
 pub async fn prepare(
@@ -114,40 +180,86 @@ pub async fn prepare(
     asked: GraphqlRequest,
     entry: &mut LogEntry,
 ) -> Result<Prepared, Answer> {
-    let RequestContext { viewer, payer, languages, method, wants_cost, last_event } = context;
-    take(service, &payer, 1, entry)?;
-    let variables = asked.variables.map(|variables| Variables::from_json(Value::Object(variables))).unwrap_or_default();
+    take(service, &context.payer, 1, entry)?;
+    let resolved = resolve(service, &context, asked)?;
+    let key = context.key(&resolved);
+    if let Some(key) = key
+        && let Some(cached) = service.responses.get(&key).await
+    {
+        charge(service, &context.payer, &cached.charge, entry)?;
+        service.metrics.response("hit");
+        entry.admitted();
+        return Ok(Prepared::Answered(cached.answer.clone()));
+    }
+    execution(service, context, resolved, key, entry).await
+}
+
+fn resolve(service: &Service, context: &RequestContext, asked: GraphqlRequest) -> Result<Resolved, Answer> {
+    let (came, head) = (Instant::now(), service.app.feed.head().cursor().to_string());
     let (query, document_id) = (asked.query.as_deref(), asked.document_id.as_deref());
     let named = DocumentRef { query, document_id, extensions: asked.extensions.as_ref() };
-    let text = service.texts.resolve(named, viewer.has_token());
+    let text = service.texts.resolve(named, context.viewer.has_token());
     let text = text.map_err(|refusal| Answer::inadmissible(&refusal))?;
-    let admitted =
-        service.admission.admit(&text, asked.operation_name.as_deref(), &variables, &service.app.sizes).await;
+    let hash = hash(&text);
+    Ok(Resolved { asked, text, hash, came, head })
+}
+
+/// Admits a request whose answer is not known.
+async fn execution(
+    service: &Service,
+    context: RequestContext,
+    resolved: Resolved,
+    key: Option<Key>,
+    entry: &mut LogEntry,
+) -> Result<Prepared, Answer> {
+    let RequestContext { viewer, payer, languages, method, wants, last_event } = context;
+    let Resolved { asked, text, hash, came, head } = resolved;
+    let variables = asked.variables.map(|variables| Variables::from_json(Value::Object(variables))).unwrap_or_default();
+    let name = asked.operation_name.as_deref();
+    let admitted = service.admission.admit(&text, hash, name, &variables, &service.app.sizes).await;
     let shows_schema = viewer.may_introspect(service.app.config.introspection);
     let admitted =
         admitted.map_err(|refusal| Answer::inadmissible(&if shows_schema { refusal } else { vague(refusal) }))?;
     let unproven = admitted.unproven();
     let Admitted { document, known, cost } = admitted;
-    let cost = cost.paid();
     service.metrics.document(known.name());
-    entry.cost = Some(cost);
-    let kind = document.operation_type(asked.operation_name.as_deref());
-    take(service, &payer, cost.saturating_sub(1), entry)?;
-    entry.operation = document.operation_name(asked.operation_name.as_deref());
-    entry.document = Some(document.short_hash());
+    let kind = document.operation_type(name);
+    let (operation, short_hash) = (document.operation_name(name), document.short_hash());
+    let to_charge = Charge { cost: cost.paid(), operation, document: short_hash };
+    charge(service, &payer, &to_charge, entry)?;
     let introspects = document.introspects();
     permit(method, kind, introspects && !shows_schema)?;
     entry.admitted();
-    let batches = Batches::default();
-    let (cost_header, credential) = (wants_cost.then_some(cost), Credential::from(&viewer));
+    let (batches, credential, cost) = (Batches::default(), Credential::from(&viewer), to_charge.cost);
     let keyed = asked.idempotency_key.filter(|_| kind == Some(OperationType::Mutation));
-    let (app, idempotency) = Idempotency::of(service, keyed, &viewer, entry.request_id()).await?;
+    let (app, open) = match Idempotency::of(service, keyed, &viewer, entry.request_id()).await? {
+        (_, Idempotency::Again(body)) => return Ok(Prepared::Answered(Answer::again(body))),
+        (app, Idempotency::First(open)) => (app, Some(open)),
+        (app, Idempotency::NoKey) => (app, None),
+    };
+    let vacancy = key.filter(|_| document.is_cacheable(&variables)).map(|key| Vacancy { key, came, charge: to_charge });
+    let told = Told {
+        cost: wants.cost.then_some(cost),
+        data_version: Some(head).filter(|_| wants.data_version && kind == Some(OperationType::Query)),
+    };
     let session = Session::new(app, viewer, languages, &batches).resuming(last_event);
-    let variables = document.declared(asked.operation_name.as_deref(), variables);
+    let variables = document.declared(name, variables);
     let mut request = Request::new(&*text).data(session).variables(variables);
     request.operation_name = asked.operation_name;
     request.set_parsed_query(document.parsed);
-    Ok(Prepared { request, unproven, introspects, batches, credential, kind, cost_header, payer, cost, idempotency })
+    let execution =
+        Execution { request, unproven, introspects, batches, credential, kind, told, payer, cost, open, vacancy };
+    Ok(Prepared::Executes(Box::new(execution)))
+}
+
+/// Charges a client for a request, of which one point is paid, and names it in the log.
+fn charge(service: &Service, payer: &Payer, charge: &Charge, entry: &mut LogEntry) -> Result<(), Answer> {
+    let Charge { cost, operation, document } = charge;
+    entry.cost = Some(*cost);
+    take(service, payer, cost.saturating_sub(1), entry)?;
+    entry.operation.clone_from(operation);
+    entry.document = Some(document.clone());
+    Ok(())
 }
 
 /// Refuses an operation of a kind that this method does not allow, and a schema that the viewer may not see.

@@ -10,6 +10,7 @@ use super::admission::Admission;
 use super::admission::persisted::PersistedDocuments;
 use super::lanes::Lanes;
 use super::rate_limit::Rates;
+use super::response_cache::ResponseCache;
 use crate::graphql::Schema;
 use crate::service::context::AppContext;
 use crate::telemetry::metrics::Metrics;
@@ -34,6 +35,7 @@ pub struct Parts {
     pub rates: Rates,
     pub lanes: Lanes,
     pub texts: PersistedDocuments,
+    pub responses: ResponseCache,
     /// The schema in the definition language.
     pub sdl: Bytes,
 }

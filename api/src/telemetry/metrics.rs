@@ -95,6 +95,7 @@ pub struct Metrics {
     errors: Family<ByCode, Counter>,
     seconds: Family<ByOperation, Histogram, fn() -> Histogram>,
     documents: Family<ByOutcome, Counter>,
+    responses: Family<ByOutcome, Counter>,
     sockets: Gauge,
     sockets_ended: Family<ByReason, Counter>,
     subscriptions: Family<ByTransport, Gauge>,
@@ -110,6 +111,7 @@ impl Default for Metrics {
             errors: Family::default(),
             seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             documents: Family::default(),
+            responses: Family::default(),
             sockets: Gauge::default(),
             sockets_ended: Family::default(),
             subscriptions: Family::default(),
@@ -121,6 +123,7 @@ impl Default for Metrics {
         registry.register("errors", "Errors in answers by code", metrics.errors.clone());
         registry.register("request_seconds", "Time to an answer by operation name", metrics.seconds.clone());
         registry.register("documents", "Documents by what the cache knew of them", metrics.documents.clone());
+        registry.register("response_cache", "Queries by whether their answer was cached", metrics.responses.clone());
         registry.register("sockets", "WebSockets that are open", metrics.sockets.clone());
         registry.register("sockets_ended", "WebSockets that were closed, by reason", metrics.sockets_ended.clone());
         registry.register("subscriptions", "Streamed operations that are running", metrics.subscriptions.clone());
@@ -186,6 +189,11 @@ impl Metrics {
     /// Counts a document by what was known of it.
     pub fn document(&self, outcome: &'static str) {
         self.documents.get_or_create(&ByOutcome { outcome }).inc();
+    }
+
+    /// Counts a query whose answer may be cached: a `hit` if it was, or a `miss`.
+    pub fn response(&self, outcome: &'static str) {
+        self.responses.get_or_create(&ByOutcome { outcome }).inc();
     }
 
     /// All metrics as text, those of the databases as they are now.

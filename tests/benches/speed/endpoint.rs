@@ -13,7 +13,7 @@ use axum::routing::{MethodRouter, post, post_service};
 use futures_util::future::join_all;
 use rec_api::config::{Config, Limits};
 use rec_api::graphql::{schema, sdl};
-use rec_api::http::admission::Admission;
+use rec_api::http::admission::{Admission, hash};
 use rec_api::http::listener::serve;
 use rec_api::service::context::sizes::Sizes;
 use rec_tests::TestApp;
@@ -98,7 +98,7 @@ async fn admission() -> Line {
     let variables = Variables::default();
     let ours = async || {
         let text = new();
-        let admitted = admission.admit(&text, None, &variables, &sizes).await.unwrap();
+        let admitted = admission.admit(&text, hash(&text), None, &variables, &sizes).await.unwrap();
         let mut request = Request::new(&*text);
         let unproven = admitted.unproven().unwrap();
         request.set_parsed_query(admitted.document.parsed);

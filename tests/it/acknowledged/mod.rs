@@ -291,10 +291,16 @@ on_postgres! {
 
 async fn a_connection_that_is_left_in_a_transaction_is_closed(app: TestApp) {
     let other = app.second().await;
+    let sleeping = "SELECT pid AS x FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' \
+                    AND query LIKE 'BEGIN; SELECT pg_sleep%'";
     for _ in 0..20 {
         // Abandoned while it begins a transaction that sqlx does not know of.
-        let begun = app.app.databases.read.execute_unprepared("BEGIN; SELECT pg_sleep(0.02)");
-        assert!(tokio::time::timeout(Duration::from_millis(5), begun).await.is_err());
+        let begun = app.app.databases.read.execute_unprepared("BEGIN; SELECT pg_sleep(60)");
+        tokio::select! {
+            ended = begun => panic!("it sleeps: {ended:?}"),
+            () = until("it sleeps", async || !other.rows(sleeping).await.is_empty()) => {}
+        }
+        until("it is stopped", async || other.rows(sleeping).await.is_empty()).await;
     }
     let open = "SELECT query AS x FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in %'";
     until("none is left in one", async || other.rows(open).await.is_empty()).await;

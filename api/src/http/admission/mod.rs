@@ -1,6 +1,7 @@
 //! Admission: what a request must pass before it is executed, and a cache of the documents that have passed. Executes
 //! nothing, and takes no points.
 
+mod cacheable;
 mod complexity;
 mod cost;
 mod lexical;
@@ -18,6 +19,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use self::cacheable::{are_cacheable, is_cacheable};
 use self::complexity::allow_omitted_page_sizes;
 use self::cost::{Cost, cost};
 use self::lexical::guard;
@@ -41,12 +43,17 @@ impl Inadmissible {
 /// The hash of a document's text.
 pub type Hash = [u8; 32];
 
+pub fn hash(text: &str) -> Hash {
+    Sha256::digest(text.as_bytes()).into()
+}
+
 /// A document that may be executed.
 #[derive(Clone, Debug)]
 pub struct Document {
     pub parsed: ExecutableDocument,
     hash: Hash,
     introspects: bool,
+    is_cacheable: bool,
     /// The most memory that it takes, in bytes.
     size: usize,
 }
@@ -90,6 +97,11 @@ impl Document {
     /// Whether it asks for the schema.
     pub fn introspects(&self) -> bool {
         self.introspects
+    }
+
+    /// Whether its answer with these variables may be cached.
+    pub fn is_cacheable(&self, variables: &Variables) -> bool {
+        self.is_cacheable && are_cacheable(variables)
     }
 
     /// The name of the operation that is executed, if it has one.
@@ -175,11 +187,11 @@ impl Admission {
     pub async fn admit(
         &self,
         text: &str,
+        hash: Hash,
         operation: Option<&str>,
         variables: &Variables,
         sizes: &Sizes,
     ) -> Result<Admitted, Inadmissible> {
-        let hash: Hash = Sha256::digest(text.as_bytes()).into();
         let noted = self.kept().recent.get(&hash).cloned();
         let (document, known) = match noted {
             Some(Some(kept)) => (Document::clone(&kept), Known::Cached),
@@ -211,8 +223,8 @@ impl Admission {
         let _turn = self.turn().await;
         let parsed = self.parse(text)?;
         let size = text.len() + NODE * complexity::nodes(&parsed);
-        let introspects = complexity::introspects(&parsed);
-        Ok(Document { parsed, hash, introspects, size })
+        let (introspects, is_cacheable) = (complexity::introspects(&parsed), is_cacheable(&parsed));
+        Ok(Document { parsed, hash, introspects, is_cacheable, size })
     }
 
     /// Caches a copy of a document.
@@ -258,12 +270,12 @@ mod tests {
     use futures_util::FutureExt as _;
     use serde_json::json;
 
-    use super::{Admission, Admitted, Inadmissible, Known, Limits, NODE, Sizes};
+    use super::{Admission, Admitted, Inadmissible, Known, Limits, NODE, Sizes, hash};
 
     const SCHEMA: &str = "type Query { a: Int }";
 
     async fn admit(admission: &Admission, text: &str) -> Result<Admitted, Inadmissible> {
-        admission.admit(text, None, &Variables::default(), &Sizes::default()).await
+        admission.admit(text, hash(text), None, &Variables::default(), &Sizes::default()).await
     }
 
     #[tokio::test]
@@ -315,7 +327,8 @@ mod tests {
         let admission = Admission::to(SCHEMA, Limits::DEFAULT);
         let text = "query One($a: Int) { a } query Two { a }";
         let given = Variables::from_json(json!({ "a": 1, "b": [1, 2, 3] }));
-        let document = admission.admit(text, Some("One"), &given, &Sizes::default()).await.unwrap().document;
+        let document =
+            admission.admit(text, hash(text), Some("One"), &given, &Sizes::default()).await.unwrap().document;
         assert_eq!(document.declared(Some("One"), given.clone()), Variables::from_json(json!({ "a": 1 })));
         assert!(document.declared(Some("Two"), given.clone()).is_empty());
         assert!(document.declared(None, given).is_empty(), "no operation is named");

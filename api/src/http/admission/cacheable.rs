@@ -1,0 +1,145 @@
+//! Whether the answers to a document may be cached: what it selects depends on nothing but the register, of whose changes the feed tells, and
+//! on what its viewer may see. It knows names of fields, and keeps no answer.
+
+use async_graphql::Variables;
+use async_graphql::parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet};
+use async_graphql_value::{ConstValue, Value};
+
+/// The root fields that read the register alone. Others depend on who asks (`viewer`), on the feed itself (`changes`), or on what the feed does
+/// not tell (clients, webhooks, external ids).
+const ROOTS: [&str; 22] = [
+    "__typename",
+    "bodies",
+    "body",
+    "countries",
+    "country",
+    "instrument",
+    "instruments",
+    "mandate",
+    "mandates",
+    "meeting",
+    "meetings",
+    "node",
+    "nodes",
+    "organization",
+    "organizations",
+    "organizers",
+    "recommendation",
+    "recommendations",
+    "theme",
+    "themes",
+    "workingGroup",
+    "workingGroups",
+];
+
+/// The field of a record, and of an input that names a record, of whose changes the feed does not tell.
+const EXTERNAL_IDS: &str = "externalIds";
+const BY_EXTERNAL_ID: &str = "externalId";
+
+const QUERY: &str = "Query";
+
+/// Whether the answers to each operation of a document may be cached.
+pub fn is_cacheable(document: &ExecutableDocument) -> bool {
+    let mut operations = document.operations.iter().map(|(_, operation)| &operation.node);
+    let mut fragments = document.fragments.values().map(|fragment| &fragment.node);
+    let are_queries = operations.all(|operation| {
+        let mut defaults = operation.variable_definitions.iter().filter_map(|one| one.node.default_value.as_ref());
+        operation.ty == OperationType::Query
+            && !defaults.any(|value| names_external_id(&value.node))
+            && reads_register(&operation.selection_set.node, true)
+    });
+    are_queries
+        && fragments.all(|fragment| {
+            let is_root = fragment.type_condition.node.on.node == QUERY;
+            reads_register(&fragment.selection_set.node, is_root)
+        })
+}
+
+/// Whether the answers to a request with these variables may be cached, if those to its document may.
+pub fn are_cacheable(variables: &Variables) -> bool {
+    !variables.values().any(names_external_id)
+}
+
+/// Whether a selection, of the root or of something else, reads the register alone. Fragments are checked where they are defined.
+fn reads_register(set: &SelectionSet, is_root: bool) -> bool {
+    set.items.iter().all(|item| match &item.node {
+        Selection::Field(field) => {
+            let name = field.node.name.node.as_str();
+            let is_known = if is_root { ROOTS.contains(&name) } else { name != EXTERNAL_IDS };
+            let mut arguments = field.node.arguments.iter().map(|(_, value)| &value.node);
+            is_known && !arguments.any(written_external_id) && reads_register(&field.node.selection_set.node, false)
+        }
+        Selection::InlineFragment(inline) => {
+            let condition = inline.node.type_condition.as_ref();
+            let is_root = condition.map_or(is_root, |condition| condition.node.on.node == QUERY);
+            reads_register(&inline.node.selection_set.node, is_root)
+        }
+        Selection::FragmentSpread(_) => true,
+    })
+}
+
+/// Whether a value that a document writes out names a record by an external id.
+fn written_external_id(value: &Value) -> bool {
+    match value {
+        Value::List(values) => values.iter().any(written_external_id),
+        Value::Object(fields) => {
+            fields.iter().any(|(name, value)| name == BY_EXTERNAL_ID || written_external_id(value))
+        }
+        _ => false,
+    }
+}
+
+/// The same for a value without variables.
+fn names_external_id(value: &ConstValue) -> bool {
+    match value {
+        ConstValue::List(values) => values.iter().any(names_external_id),
+        ConstValue::Object(fields) => {
+            fields.iter().any(|(name, value)| name == BY_EXTERNAL_ID || names_external_id(value))
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::Variables;
+    use async_graphql::parser::parse_query;
+    use serde_json::json;
+
+    use super::{are_cacheable, is_cacheable};
+
+    #[test]
+    fn what_reads_the_register_alone_may_be_cached() {
+        for text in [
+            "{ __typename bodies { nodes { id } } }",
+            "query A { a: theme(by: { code: \"A\" }) { code viewer } } query B { ...f ... { node(id: 1) { id } } } \
+             fragment f on Query { ... on Query { meetings { totalCount } } }",
+        ] {
+            assert!(is_cacheable(&parse_query(text).unwrap()), "{text}");
+        }
+        for text in [
+            "{ viewer { role } }",
+            "{ bodies: feedHead }",
+            "{ bodies { nodes { id } } changes { endCursor } }",
+            "{ bodies { nodes { a: externalIds { id } } } }",
+            "{ bodies { nodes { ... on Body { externalIds { id } } } } }",
+            "{ bodies { nodes { ...f } } } fragment f on Body { externalIds { id } }",
+            "{ body(by: { externalId: { value: \"1\" } }) { id } }",
+            "query($id: ID) { bodies { nodes { a(b: [{ c: { externalId: $id } }]) } } }",
+            "query($by: BodyBy = { externalId: { value: \"1\" } }) { body(by: $by) { id } }",
+            "{ ...f } fragment f on Query { clients { id } }",
+            "{ ... { webhooks { id } } }",
+            "{ ... on Query { ... @skip(if: false) { viewer { role } } } }",
+            "query A { bodies { totalCount } } query B { viewer { role } }",
+            "mutation { bodies { id } }",
+            "subscription { bodies { id } }",
+            "{ __schema { queryType { name } } }",
+        ] {
+            assert!(!is_cacheable(&parse_query(text).unwrap()), "{text}");
+        }
+        let given = |variables| Variables::from_json(variables);
+        assert!(are_cacheable(&given(json!({ "by": { "code": "externalId" }, "first": 1 }))));
+        assert!(!are_cacheable(&given(json!({ "by": { "externalId": { "value": "1" } } }))));
+        assert!(!are_cacheable(&given(json!({ "all": [{ "by": { "externalId": null } }] }))));
+    }
+}
