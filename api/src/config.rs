@@ -105,8 +105,9 @@ pub struct Config {
           value_parser = clap::value_parser!(u32).range(1..=3650))]
     pub feed_days: u32,
 
-    /// How long a process caches records that many others name and that seldom change, such as organisations, in seconds.
-    /// The cache is also renewed whenever the feed grows; this limit covers changes that bypass the feed. 0 turns the cache off.
+    /// How long a process caches answers, and records that many others name and that seldom change, such as organisations, in
+    /// seconds. Both caches are also renewed whenever the feed grows; this limit covers changes that bypass the feed. HTTP caches may keep
+    /// public answers for as long. 0 turns the caches off.
     #[arg(long, env = "REC_KEEP_SECONDS", default_value_t = 1, global = true, value_name = "N",
           value_parser = clap::value_parser!(u64).range(0..=60))]
     pub keep_seconds: u64,
@@ -283,7 +284,8 @@ pub struct Limits {
     #[arg(long = "kept-bytes", env = "REC_KEPT_BYTES", default_value_t = Self::DEFAULT.kept_bytes, global = true, value_name = "BYTES")]
     pub kept_bytes: usize,
 
-    /// How much memory the cached answers may take together, in bytes; 0 turns their cache off. How long each is valid, `REC_KEEP_SECONDS` says.
+    /// How much memory the cached answers may take together, in bytes; 0 turns their cache off. `REC_KEEP_SECONDS` says how long each is
+    /// valid.
     #[arg(long = "response-cache-bytes", env = "REC_RESPONSE_CACHE_BYTES", default_value_t = Self::DEFAULT.response_cache, global = true,
           value_name = "BYTES")]
     pub response_cache: u64,

@@ -45,12 +45,7 @@ on_both_databases! {
 
 async fn what_is_kept_is_not_read_again_until_the_record_changes(app: TestApp) {
     app.mandate("OSCE", "WG-A", "MEMBER").await;
-    let app = app
-        .second_with(|config| {
-            config.keep_seconds = 60;
-            config.limits.response_cache = 0;
-        })
-        .await;
+    let app = app.second_with(|config| config.keep_seconds = 60).await;
     let reader = app.reader();
     let first = statements(&app, &reader).await;
     assert_eq!(statements(&app, &reader).await, 1, "{first} before: the list alone");

@@ -135,7 +135,6 @@ async fn the_requests_of_a_client_have_its_share_of_connections(app: TestApp) {
         config.database_connections = 16;
         config.limits.cost = u64::MAX;
         config.limits.seconds = 600;
-        config.limits.response_cache = 0;
     });
     let app = Arc::new(app.await);
     let searched: Vec<String> = (0..48).map(|number| format!("{{ label: {{ contains: \"x{number}\" }} }}")).collect();

@@ -335,7 +335,6 @@ async fn a_query_that_was_sent_before_is_named_by_whoever_has_a_token(app: TestA
 }
 
 async fn the_metrics_tell_of_requests_and_not_of_what_was_asked(app: TestApp) {
-    let app = app.uncached().await;
     for _ in 0..3 {
         app.anonymous().query("query Bodies { bodies { nodes { code } } }").await;
     }

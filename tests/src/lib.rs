@@ -136,11 +136,6 @@ macro_rules! on_databases {
 impl TestApp {
     /// On a fresh copy of a database with the public register; `None` if there is no PostgreSQL to test on.
     pub async fn start(database: Database) -> Option<Self> {
-        Self::start_with(database, |_| {}).await
-    }
-
-    /// The same, with another configuration.
-    pub async fn start_with(database: Database, configure: impl FnOnce(&mut Config)) -> Option<Self> {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let url = match database {
             Database::Sqlite => {
@@ -150,29 +145,28 @@ impl TestApp {
             }
             Database::Postgres => postgres::create_database().await?,
         };
-        Some(Self::at(database, url, directory, configure).await)
+        Some(Self::at(database, url, directory).await)
     }
 
     /// On a database of a given server.
     pub async fn on(cluster: &postgres::Cluster) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        Self::at(Database::Postgres, cluster.create_database().await, directory, |_| {}).await
+        Self::at(Database::Postgres, cluster.create_database().await, directory).await
     }
 
     /// On the database at an address.
     pub async fn at_address(url: String) -> Self {
-        Self::at(Database::Postgres, url, tempfile::tempdir().expect("a temporary directory"), |_| {}).await
+        Self::at(Database::Postgres, url, tempfile::tempdir().expect("a temporary directory")).await
     }
 
     /// On a given server that keeps the rows of the database in this directory.
     pub async fn on_disk(cluster: &postgres::Cluster, directory: &std::path::Path) -> Self {
         let url = cluster.create_database_in(directory).await;
-        Self::at(Database::Postgres, url, tempfile::tempdir().expect("a temporary directory"), |_| {}).await
+        Self::at(Database::Postgres, url, tempfile::tempdir().expect("a temporary directory")).await
     }
 
-    async fn at(database: Database, url: String, directory: TempDir, configure: impl FnOnce(&mut Config)) -> Self {
-        let mut config = config(&directory, &url);
-        configure(&mut config);
+    async fn at(database: Database, url: String, directory: TempDir) -> Self {
+        let config = config(&directory, &url);
         let app = server::connect(config, Clock::fixed(start_of_tests())).await.expect("an application");
         Self::over(Arc::new(app), database, url, directory)
     }
@@ -193,11 +187,6 @@ impl TestApp {
         configure(&mut config);
         let app = server::connect(config, Clock::fixed(self.app.clock.now())).await.expect("an application");
         Self::over(Arc::new(app), self.database, self.url.clone(), directory)
-    }
-
-    /// Another process without a response cache, for tests of what a request itself does.
-    pub async fn uncached(&self) -> Self {
-        self.second_with(|config| config.limits.response_cache = 0).await
     }
 
     /// Stops the service, and starts it again after `between`: with the same configuration, and so with the same key.
@@ -282,11 +271,17 @@ impl TestApp {
     }
 }
 
+/// The memory for cached answers in tests of the response cache, and of all with `REC_TEST_RESPONSE_CACHE`.
+pub const RESPONSE_CACHE: u64 = 8 << 20;
+
 fn config(directory: &TempDir, url: &str) -> Config {
     let mut config = Config::embedded(directory.path().join("data"));
     config.database_url = Some(url.to_owned());
     config.database_connections = 4;
     config.limits.rate_points = 0;
+    // Most tests are about what a request itself does.
+    config.limits.response_cache =
+        if std::env::var_os("REC_TEST_RESPONSE_CACHE").is_some() { RESPONSE_CACHE } else { 0 };
     config
 }
 

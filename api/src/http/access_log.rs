@@ -190,6 +190,10 @@ impl LogEntry {
     /// Logs an answer that is complete, and returns it as the client receives it.
     pub fn answer(mut self, answer: Answer, media: Media) -> Response {
         self.log(Outcome::of(&answer, media));
+        if answer.is_shared() {
+            // What is left to this client is nothing to others.
+            self.allowance = None;
+        }
         (self.headers(), answer.respond(media)).into_response()
     }
 

@@ -1,13 +1,15 @@
 //! An answer: its body and its status, with the whole status policy. Executes nothing and logs only faults.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::stream;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -141,13 +143,19 @@ impl Answer {
     #[must_use]
     pub fn hashed(self) -> Self {
         let hash = URL_SAFE_NO_PAD.encode(&Sha256::digest(&self.body)[..16]);
-        Self { hash: Some(hash.into()), ..self }
+        // A copy takes no more memory than it has bytes.
+        Self { hash: Some(hash.into()), body: Bytes::copy_from_slice(&self.body), ..self }
     }
 
     /// The same answer with what HTTP caches are told of it.
     #[must_use]
     pub fn fresh(self, freshness: Freshness) -> Self {
         Self { freshness: Some(Box::new(freshness)), ..self }
+    }
+
+    /// Whether shared caches may give it to others.
+    pub fn is_shared(&self) -> bool {
+        self.freshness.as_ref().is_some_and(|freshness| freshness.is_shared())
     }
 
     /// The hash of its body, if it may be cached.
@@ -194,10 +202,15 @@ impl Answer {
     /// The answer as a client receives it.
     pub fn respond(self, media: Media) -> axum::response::Response {
         let status = self.status(media);
-        let body = if status == StatusCode::NOT_MODIFIED { Bytes::new() } else { self.body };
-        let mut response = (status, body).into_response();
+        let content_type = (header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
+        let mut response = match status {
+            // A body whose length is not known: a length would be taken for that of the answer.
+            StatusCode::NOT_MODIFIED => {
+                (status, Body::from_stream(stream::empty::<Result<Bytes, Infallible>>())).into_response()
+            }
+            _ => (status, [content_type], self.body).into_response(),
+        };
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
         match self.freshness {
             Some(freshness) => freshness.write(headers),
             None => drop(headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))),

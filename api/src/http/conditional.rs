@@ -1,5 +1,5 @@
-//! What HTTP caches are told of an answer to a GET, and whether the client has it already. (RFC 9110, section 13, and RFC 9111.) Knows nothing
-//! of what is asked, and keeps nothing.
+//! What HTTP caches are told of an answer to a GET, and whether the client has it already. (RFC 9110, section 13, and RFC 9111.) It keeps
+//! nothing, and does not decide what may be cached.
 
 use std::time::Duration;
 
@@ -32,6 +32,11 @@ impl Freshness {
         Self { etag, shared_for, is_current }
     }
 
+    /// Whether shared caches may give it to others.
+    pub fn is_shared(&self) -> bool {
+        self.shared_for.is_some()
+    }
+
     pub fn write(&self, headers: &mut HeaderMap) {
         let control = match self.shared_for {
             Some(time) => format!("public, max-age={}", time.as_secs()),
@@ -41,9 +46,6 @@ impl Freshness {
             headers.extend(HeaderValue::from_str(value).ok().map(|value| (name, value)));
         }
         headers.insert(header::VARY, VARY);
-        if self.is_current {
-            headers.remove(header::CONTENT_TYPE);
-        }
     }
 }
 

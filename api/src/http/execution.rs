@@ -42,8 +42,11 @@ pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> 
     };
     let answer = match vacancy {
         Some(vacancy) => {
-            service.metrics.response("miss");
-            service.responses.get_or_execute(vacancy, execution).await
+            let (answer, origin) = service.responses.get_or_execute(vacancy, execution).await;
+            if service.responses.is_on() {
+                service.metrics.response(origin.name());
+            }
+            answer
         }
         None => execution.await,
     };

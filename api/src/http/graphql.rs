@@ -1,4 +1,7 @@
-//! `/graphql`: from a request to its answer. Calls the steps in their order, and has no rules of its own.
+//! `/graphql`: from a request to its answer. Calls the steps in their order, and has no rules of its own but which answers HTTP caches may
+//! keep.
+
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
@@ -104,10 +107,11 @@ async fn handle(
     }
 }
 
-/// An answer to a GET, with what HTTP caches are told of it.
+/// An answer to a GET, if it may be cached, with what HTTP caches are told of it. What everyone may read is shared.
 fn fresh(service: &Service, caller: Caller<'_>, entry: &LogEntry, answer: Answer, media: Media) -> Answer {
-    let Some(hash) = answer.hash() else { return answer };
-    let shared_for = Some(service.responses.keep()).filter(|_| !entry.viewer.is_some_and(Role::has_token));
+    let Some(hash) = answer.hash().filter(|_| caller.method == Method::Get) else { return answer };
+    let is_public = !entry.viewer.is_some_and(Role::has_token);
+    let shared_for = is_public.then(|| Duration::from_secs(service.app.config.keep_seconds));
     let freshness = Freshness::of(hash, media, caller.headers, shared_for);
     answer.fresh(freshness)
 }

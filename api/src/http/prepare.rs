@@ -2,7 +2,7 @@
 //! known. Executes nothing.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, Variables};
@@ -14,13 +14,13 @@ use super::access_log::{LogEntry, Method};
 use super::admission::persisted::DocumentRef;
 use super::admission::{Admitted, Hash, Inadmissible, hash};
 use super::answer::Answer;
-use super::idempotency::Idempotency;
+use super::idempotency::{Idempotency, IdempotencyKey};
 use super::language;
 use super::lifetime::Credential;
 use super::listener::PeerAddress;
 use super::rate_limit::{Allowance, Payer};
 use super::request::GraphqlRequest;
-use super::response_cache::{Charge, Extensions, Key, Question, Vacancy};
+use super::response_cache::{Charge, Key, Origin, Question, Vacancy, Wants};
 use super::state::Service;
 use crate::auth::Viewer;
 use crate::config::Switch;
@@ -132,7 +132,7 @@ pub struct RequestContext {
     payer: Payer,
     languages: Vec<Locale>,
     method: Method,
-    wants: Extensions,
+    wants: Wants,
     last_event: Option<String>,
 }
 
@@ -140,10 +140,8 @@ impl RequestContext {
     pub fn of(service: &Service, viewer: Viewer, caller: Caller<'_>) -> Self {
         let Caller { headers, method, .. } = caller;
         let (payer, languages) = (caller.payer(service, &viewer), language::accepted(headers));
-        let wants = Extensions {
-            cost: headers.contains_key(WANTS_COST),
-            data_version: headers.contains_key(WANTS_DATA_VERSION),
-        };
+        let wants =
+            Wants { cost: headers.contains_key(WANTS_COST), data_version: headers.contains_key(WANTS_DATA_VERSION) };
         let last_event = headers.get(LAST_EVENT).filter(|_| !matches!(method, Method::Socket));
         let last_event = last_event.and_then(|id| id.to_str().ok()).map(str::to_owned);
         Self { viewer, payer, languages, method, wants, last_event }
@@ -151,25 +149,21 @@ impl RequestContext {
 
     /// What the answer to a request depends on.
     fn key(&self, resolved: &Resolved) -> Option<Key> {
-        let Resolved { hash, asked, head, .. } = resolved;
-        Key::of(&Question {
-            document: hash,
-            operation: asked.operation_name.as_deref(),
-            variables: asked.variables.as_ref(),
-            languages: &self.languages,
-            sight: self.viewer.sight(),
-            extensions: self.wants,
-            head,
-        })
+        let Resolved { hash, operation, variables, head, .. } = resolved;
+        let (operation, languages, sight) = (operation.as_deref(), self.languages.as_slice(), self.viewer.sight());
+        Key::of(&Question { document: hash, operation, variables, languages, sight, wants: self.wants, head })
     }
 }
 
 /// A request with the text of its document.
 struct Resolved {
-    asked: GraphqlRequest,
     text: Arc<str>,
     hash: Hash,
-    came: Instant,
+    operation: Option<String>,
+    variables: Variables,
+    idempotency_key: Option<IdempotencyKey>,
+    /// What the request reads is not older than this.
+    since: Instant,
     /// The cursor of the last change that the process knew of when the request came.
     head: String,
 }
@@ -182,41 +176,42 @@ pub async fn prepare(
 ) -> Result<Prepared, Answer> {
     take(service, &context.payer, 1, entry)?;
     let resolved = resolve(service, &context, asked)?;
-    let key = context.key(&resolved);
-    if let Some(key) = key
+    if service.responses.is_on()
+        && service.admission.is_cacheable(&resolved.hash)
+        && let Some(key) = context.key(&resolved)
         && let Some(cached) = service.responses.get(&key).await
     {
         charge(service, &context.payer, &cached.charge, entry)?;
-        service.metrics.response("hit");
+        service.metrics.response(Origin::Cached.name());
         entry.admitted();
         return Ok(Prepared::Answered(cached.answer.clone()));
     }
-    execution(service, context, resolved, key, entry).await
+    admit(service, context, resolved, entry).await
 }
 
 fn resolve(service: &Service, context: &RequestContext, asked: GraphqlRequest) -> Result<Resolved, Answer> {
-    let (came, head) = (Instant::now(), service.app.feed.head().cursor().to_string());
+    let (head, keep) = (service.app.feed.head(), Duration::from_secs(service.app.config.keep_seconds));
+    let (since, head) = (service.app.cache.since(head, keep), head.cursor().to_string());
     let (query, document_id) = (asked.query.as_deref(), asked.document_id.as_deref());
     let named = DocumentRef { query, document_id, extensions: asked.extensions.as_ref() };
     let text = service.texts.resolve(named, context.viewer.has_token());
     let text = text.map_err(|refusal| Answer::inadmissible(&refusal))?;
     let hash = hash(&text);
-    Ok(Resolved { asked, text, hash, came, head })
+    let GraphqlRequest { operation_name: operation, variables, idempotency_key, .. } = asked;
+    let variables = variables.map(|variables| Variables::from_json(Value::Object(variables))).unwrap_or_default();
+    Ok(Resolved { text, hash, operation, variables, idempotency_key, since, head })
 }
 
 /// Admits a request whose answer is not known.
-async fn execution(
+async fn admit(
     service: &Service,
     context: RequestContext,
     resolved: Resolved,
-    key: Option<Key>,
     entry: &mut LogEntry,
 ) -> Result<Prepared, Answer> {
-    let RequestContext { viewer, payer, languages, method, wants, last_event } = context;
-    let Resolved { asked, text, hash, came, head } = resolved;
-    let variables = asked.variables.map(|variables| Variables::from_json(Value::Object(variables))).unwrap_or_default();
-    let name = asked.operation_name.as_deref();
-    let admitted = service.admission.admit(&text, hash, name, &variables, &service.app.sizes).await;
+    let (name, variables) = (resolved.operation.as_deref(), &resolved.variables);
+    let admitted = service.admission.admit(&resolved.text, resolved.hash, name, variables, &service.app.sizes).await;
+    let (viewer, payer) = (&context.viewer, &context.payer);
     let shows_schema = viewer.may_introspect(service.app.config.introspection);
     let admitted =
         admitted.map_err(|refusal| Answer::inadmissible(&if shows_schema { refusal } else { vague(refusal) }))?;
@@ -226,26 +221,29 @@ async fn execution(
     let kind = document.operation_type(name);
     let (operation, short_hash) = (document.operation_name(name), document.short_hash());
     let to_charge = Charge { cost: cost.paid(), operation, document: short_hash };
-    charge(service, &payer, &to_charge, entry)?;
+    charge(service, payer, &to_charge, entry)?;
     let introspects = document.introspects();
-    permit(method, kind, introspects && !shows_schema)?;
+    permit(context.method, kind, introspects && !shows_schema)?;
     entry.admitted();
-    let (batches, credential, cost) = (Batches::default(), Credential::from(&viewer), to_charge.cost);
-    let keyed = asked.idempotency_key.filter(|_| kind == Some(OperationType::Mutation));
+    let (batches, credential, cost) = (Batches::default(), Credential::from(viewer), to_charge.cost);
+    let key = if document.is_cacheable(variables) { context.key(&resolved) } else { None };
+    let RequestContext { viewer, payer, languages, wants, last_event, .. } = context;
+    let Resolved { text, operation, variables, idempotency_key, since, head, .. } = resolved;
+    let keyed = idempotency_key.filter(|_| kind == Some(OperationType::Mutation));
     let (app, open) = match Idempotency::of(service, keyed, &viewer, entry.request_id()).await? {
         (_, Idempotency::Again(body)) => return Ok(Prepared::Answered(Answer::again(body))),
         (app, Idempotency::First(open)) => (app, Some(open)),
         (app, Idempotency::NoKey) => (app, None),
     };
-    let vacancy = key.filter(|_| document.is_cacheable(&variables)).map(|key| Vacancy { key, came, charge: to_charge });
+    let vacancy = key.map(|key| Vacancy { key, since, charge: to_charge });
     let told = Told {
         cost: wants.cost.then_some(cost),
         data_version: Some(head).filter(|_| wants.data_version && kind == Some(OperationType::Query)),
     };
     let session = Session::new(app, viewer, languages, &batches).resuming(last_event);
-    let variables = document.declared(name, variables);
+    let variables = document.declared(operation.as_deref(), variables);
     let mut request = Request::new(&*text).data(session).variables(variables);
-    request.operation_name = asked.operation_name;
+    request.operation_name = operation;
     request.set_parsed_query(document.parsed);
     let execution =
         Execution { request, unproven, introspects, batches, credential, kind, told, payer, cost, open, vacancy };

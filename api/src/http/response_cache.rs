@@ -1,17 +1,17 @@
 //! The response cache: answers to queries that read the register alone, each for as long as the feed does not grow, and no longer than
-//! `REC_KEEP_SECONDS`. Requests that ask the same at once are executed once. It neither decides what may be cached (`admission` does), nor
-//! takes points.
+//! `REC_KEEP_SECONDS`. Requests that ask the same at once are executed once, if that does not take long. It neither decides what may be cached
+//! (`admission` does), nor takes points.
 
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use async_graphql::Variables;
 use entity::text::Locale;
 use moka::Expiry;
 use moka::future::Cache;
 use serde::Serialize;
-use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use tokio::time::timeout;
 
@@ -21,7 +21,7 @@ use super::answer::Answer;
 /// How long a request waits for another one that asks the same. Then it is executed itself: the other client may be slow to get a connection.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// What an entry takes beside its body, in bytes.
+/// What an entry takes beside its body and the name of its operation, in bytes.
 const ENTRY: usize = 512;
 
 /// What an answer depends on.
@@ -29,18 +29,18 @@ const ENTRY: usize = 512;
 pub struct Question<'a> {
     pub document: &'a Hash,
     pub operation: Option<&'a str>,
-    pub variables: Option<&'a Map<String, Value>>,
+    pub variables: &'a Variables,
     pub languages: &'a [Locale],
     /// What the viewer sees.
     pub sight: String,
-    pub extensions: Extensions,
+    pub wants: Wants,
     /// The cursor of the last change that the process knows of.
     pub head: &'a str,
 }
 
 /// What a client wants to be told beside the data.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
-pub struct Extensions {
+pub struct Wants {
     pub cost: bool,
     pub data_version: bool,
 }
@@ -76,8 +76,28 @@ pub struct Charge {
 pub struct Vacancy {
     pub key: Key,
     pub charge: Charge,
-    /// When the request came: what it reads is not older.
-    pub came: Instant,
+    /// What the request reads is not older than this.
+    pub since: Instant,
+}
+
+/// Where an answer comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Executed,
+    Cached,
+    /// From another request that asked the same at once.
+    Shared,
+}
+
+impl Origin {
+    /// Its name in the metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Executed => "miss",
+            Self::Cached => "hit",
+            Self::Shared => "shared",
+        }
+    }
 }
 
 pub struct ResponseCache {
@@ -86,46 +106,57 @@ pub struct ResponseCache {
     keep: Duration,
 }
 
-/// Entries expire one by one: each is as old as its request.
+/// Entries expire one by one: each is as old as what its request has read.
 struct Until;
 
 impl Expiry<Key, Arc<Entry>> for Until {
     fn expire_after_create(&self, _: &Key, entry: &Arc<Entry>, created: Instant) -> Option<Duration> {
         Some(entry.until.saturating_duration_since(created))
     }
+
+    fn expire_after_update(
+        &self,
+        _: &Key,
+        entry: &Arc<Entry>,
+        updated: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        Some(entry.until.saturating_duration_since(updated))
+    }
 }
 
 impl ResponseCache {
     /// A cache of so many bytes, whose answers are kept for so long. It is off if either is zero.
     pub fn of(bytes: u64, keep: Duration) -> Self {
-        let weight = |_: &Key, entry: &Arc<Entry>| u32::try_from(ENTRY + entry.answer.body().len()).unwrap_or(u32::MAX);
         let entries = || Cache::builder().max_capacity(bytes).weigher(weight).expire_after(Until).build();
         Self { entries: (bytes > 0 && !keep.is_zero()).then(entries), keep }
     }
 
-    /// How long answers are kept.
-    pub fn keep(&self) -> Duration {
-        self.keep
+    /// Whether there is a cache at all.
+    pub fn is_on(&self) -> bool {
+        self.entries.is_some()
     }
 
     pub async fn get(&self, key: &Key) -> Option<Arc<Entry>> {
         self.entries.as_ref()?.get(key).await
     }
 
-    /// The answer to a request whose answer was not in the cache. If it is executed without errors, its answer is cached, and given to all who
-    /// ask the same meanwhile.
-    pub async fn get_or_execute(&self, vacancy: Vacancy, execution: impl Future<Output = Answer>) -> Answer {
-        let Some(entries) = &self.entries else { return execution.await };
-        let Vacancy { key, charge, came } = vacancy;
+    /// The answer to a request whose answer was not in the cache, and where it comes from. If it is executed without errors, its answer is
+    /// cached, and given to those that ask the same meanwhile.
+    pub async fn get_or_execute(&self, vacancy: Vacancy, execution: impl Future<Output = Answer>) -> (Answer, Origin) {
+        let Some(entries) = &self.entries else { return (hashed(execution.await), Origin::Executed) };
+        let Vacancy { key, charge, since } = vacancy;
+        if let Some(entry) = entries.get(&key).await {
+            return (entry.answer.clone(), Origin::Cached);
+        }
+        let until = since + self.keep;
         let (mut execution, leads) = (pin!(execution), AtomicBool::new(false));
         let shared = {
             let lead = async {
                 leads.store(true, Ordering::Relaxed);
-                let answer = execution.as_mut().await;
-                if !answer.is_whole() {
-                    return Err(answer);
-                }
-                Ok(Arc::new(Entry { answer: answer.hashed(), charge, until: came + self.keep }))
+                let answer = hashed(execution.as_mut().await);
+                let charge = charge.clone();
+                if answer.is_whole() { Ok(Arc::new(Entry { answer, charge, until })) } else { Err(answer) }
             };
             let mut shared = pin!(entries.try_get_with(key, lead));
             match timeout(PATIENCE, shared.as_mut()).await {
@@ -134,11 +165,108 @@ impl ResponseCache {
                 Err(_) => None,
             }
         };
+        let leads = leads.load(Ordering::Relaxed);
         match shared {
-            Some(Ok(entry)) => entry.answer.clone(),
+            Some(Ok(entry)) if leads => return (entry.answer.clone(), Origin::Executed),
             // Errors name their request: each request has its own.
-            Some(Err(answer)) if leads.load(Ordering::Relaxed) => Answer::clone(&answer),
-            Some(Err(_)) | None => execution.await,
+            Some(Err(answer)) if leads => return (Answer::clone(&answer), Origin::Executed),
+            // It may have taken so long that it has expired for whoever came later.
+            Some(Ok(entry)) if since <= entry.until => return (entry.answer.clone(), Origin::Shared),
+            _ => {}
         }
+        let answer = hashed(execution.await);
+        if answer.is_whole() {
+            // Others need not wait for the first one any more.
+            entries.insert(key, Arc::new(Entry { answer: answer.clone(), charge, until })).await;
+        }
+        (answer, Origin::Executed)
+    }
+}
+
+/// An answer that may be cached, unless it has errors.
+fn hashed(answer: Answer) -> Answer {
+    if answer.is_whole() { answer.hashed() } else { answer }
+}
+
+fn weight(_: &Key, entry: &Arc<Entry>) -> u32 {
+    let name = entry.charge.operation.as_ref().map_or(0, String::len);
+    u32::try_from(ENTRY + name + entry.answer.body().len()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+    use std::time::{Duration, Instant};
+
+    use super::{Answer, Charge, Key, Origin, PATIENCE, ResponseCache, Vacancy};
+
+    fn vacancy() -> Vacancy {
+        let charge = Charge { cost: 1, operation: None, document: String::new() };
+        Vacancy { key: Key([0; 32]), charge, since: Instant::now() }
+    }
+
+    fn answer(body: &str) -> Answer {
+        Answer::executed(body.as_bytes().to_vec(), Vec::new())
+    }
+
+    #[tokio::test]
+    async fn who_waits_too_long_is_executed_and_leaves_its_answer_to_others() {
+        let cache = ResponseCache::of(1 << 20, Duration::from_mins(1));
+        let mut first = Box::pin(cache.get_or_execute(vacancy(), pending()));
+        assert!(futures_util::poll!(&mut first).is_pending());
+        let began = Instant::now();
+        let second = cache.get_or_execute(vacancy(), ready(answer("second")));
+        let (second, origin) = second.await;
+        assert_eq!((second.text().as_ref(), origin), ("second", Origin::Executed));
+        assert!(began.elapsed() >= PATIENCE);
+        assert_eq!(cache.get(&vacancy().key).await.unwrap().answer.text(), "second");
+    }
+
+    #[tokio::test]
+    async fn who_waits_gets_the_answer_of_the_first_or_leads_when_that_one_leaves() {
+        let cache = ResponseCache::of(1 << 20, Duration::from_mins(1));
+        for leaves in [false, true] {
+            let key = Key([u8::from(leaves); 32]);
+            let (told, answered) = tokio::sync::oneshot::channel::<()>();
+            let first = async { drop(answered.await) };
+            let execution = async {
+                first.await;
+                answer("first")
+            };
+            let mut first = Box::pin(cache.get_or_execute(Vacancy { key, ..vacancy() }, execution));
+            assert!(futures_util::poll!(&mut first).is_pending());
+            let mut second = Box::pin(cache.get_or_execute(Vacancy { key, ..vacancy() }, ready(answer("second"))));
+            assert!(futures_util::poll!(&mut second).is_pending());
+            let expected = if leaves {
+                drop(first);
+                ("second", Origin::Executed)
+            } else {
+                drop(told);
+                assert_eq!(first.await.0.text(), "first");
+                ("first", Origin::Shared)
+            };
+            let began = Instant::now();
+            let (second, origin) = second.await;
+            assert_eq!((second.text().as_ref(), origin), expected);
+            assert!(began.elapsed() < PATIENCE);
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_took_long_is_not_given_to_who_came_late() {
+        let cache = ResponseCache::of(1 << 20, Duration::from_millis(20));
+        let (told, answered) = tokio::sync::oneshot::channel::<()>();
+        let execution = async {
+            drop(answered.await);
+            answer("old")
+        };
+        let mut first = Box::pin(cache.get_or_execute(vacancy(), execution));
+        assert!(futures_util::poll!(&mut first).is_pending());
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        let mut second = Box::pin(cache.get_or_execute(vacancy(), ready(answer("new"))));
+        assert!(futures_util::poll!(&mut second).is_pending());
+        drop(told);
+        assert_eq!(first.await.0.text(), "old");
+        assert_eq!(second.await.0.text(), "new");
     }
 }

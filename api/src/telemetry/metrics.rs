@@ -191,7 +191,7 @@ impl Metrics {
         self.documents.get_or_create(&ByOutcome { outcome }).inc();
     }
 
-    /// Counts a query whose answer may be cached: a `hit` if it was, or a `miss`.
+    /// Counts a query whose answer may be cached: a `hit` if it was, `shared` if another one asked the same at once, or a `miss`.
     pub fn response(&self, outcome: &'static str) {
         self.responses.get_or_create(&ByOutcome { outcome }).inc();
     }

@@ -7,7 +7,7 @@ use rec_tests::client::Client;
 use rec_tests::{Database, TestApp, postgres, volume};
 use serde_json::{Value, json};
 
-use crate::{Asked, Line, uncached};
+use crate::{Asked, Line};
 
 const FEW: u32 = 2_000;
 const MANY: u32 = 200_000;
@@ -148,7 +148,7 @@ async fn best(client: &Client, cell: &Cell) -> Duration {
 /// The worst cells of the matrix; how many of all cells grow with the table, and in which lists, those with the most first.
 pub async fn measure(database: Database, name: &str) -> Vec<Line> {
     let [few, many] = [FEW, MANY].map(async |count| {
-        let app = uncached(database).await;
+        let app = TestApp::start(database).await.expect("a database");
         volume::load(&app, count, count / 10).await;
         app
     });

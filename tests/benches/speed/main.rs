@@ -151,7 +151,7 @@ async fn measure(database: Database, options: &Options) -> usize {
         line.print();
         missed += usize::from(!line.is_met());
     };
-    let small = uncached(database).await;
+    let small = TestApp::start(database).await.expect("a database");
     let started = Instant::now();
     seed::scale::load(&small.app, 20_000, 2_000).await.unwrap();
     let took = started.elapsed().as_secs_f64();
@@ -173,7 +173,7 @@ async fn measure(database: Database, options: &Options) -> usize {
     }
     let mut used = vec![small.url.clone()];
     if options.is_wanted("pages") || options.is_wanted("sync") {
-        let large = uncached(database).await;
+        let large = TestApp::start(database).await.expect("a database");
         seed::scale::load(&large.app, 200_000, 20_000).await.unwrap();
         if options.is_wanted("pages") {
             for order in ORDERS {
@@ -181,7 +181,7 @@ async fn measure(database: Database, options: &Options) -> usize {
             }
         }
         if options.is_wanted("sync") {
-            let other = uncached(database).await;
+            let other = TestApp::start(database).await.expect("a database");
             seed::scale::load(&other.app, 20_000, 2_000).await.unwrap();
             for line in sync::measure(&small, &other, &large, name).await {
                 print(line);
@@ -255,11 +255,6 @@ async fn deep_and_large_lines(
     let long = Asked::new(&readers[1], query, first_page).await;
     let what = format!("{name}: page of 200,000, to that of 20,000, {place}");
     print(Line::compare(what, 1.5, async || long.ask().await, async || short.ask().await).await);
-}
-
-/// An application that executes every request, on a database of its own.
-async fn uncached(database: Database) -> TestApp {
-    TestApp::start_with(database, |config| config.limits.response_cache = 0).await.expect("a database")
 }
 
 /// A request whose answer is known.

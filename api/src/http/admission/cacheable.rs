@@ -32,8 +32,9 @@ const ROOTS: [&str; 22] = [
     "workingGroups",
 ];
 
-/// The field of a record, and of an input that names a record, of whose changes the feed does not tell.
+/// The field of a record of whose changes the feed does not tell.
 const EXTERNAL_IDS: &str = "externalIds";
+/// The field of an input that names a record by one of them.
 const BY_EXTERNAL_ID: &str = "externalId";
 
 const QUERY: &str = "Query";
@@ -45,7 +46,7 @@ pub fn is_cacheable(document: &ExecutableDocument) -> bool {
     let are_queries = operations.all(|operation| {
         let mut defaults = operation.variable_definitions.iter().filter_map(|one| one.node.default_value.as_ref());
         operation.ty == OperationType::Query
-            && !defaults.any(|value| names_external_id(&value.node))
+            && !defaults.any(|value| constant_names_external_id(&value.node))
             && reads_register(&operation.selection_set.node, true)
     });
     are_queries
@@ -57,7 +58,7 @@ pub fn is_cacheable(document: &ExecutableDocument) -> bool {
 
 /// Whether the answers to a request with these variables may be cached, if those to its document may.
 pub fn are_cacheable(variables: &Variables) -> bool {
-    !variables.values().any(names_external_id)
+    !variables.values().any(constant_names_external_id)
 }
 
 /// Whether a selection, of the root or of something else, reads the register alone. Fragments are checked where they are defined.
@@ -67,7 +68,7 @@ fn reads_register(set: &SelectionSet, is_root: bool) -> bool {
             let name = field.node.name.node.as_str();
             let is_known = if is_root { ROOTS.contains(&name) } else { name != EXTERNAL_IDS };
             let mut arguments = field.node.arguments.iter().map(|(_, value)| &value.node);
-            is_known && !arguments.any(written_external_id) && reads_register(&field.node.selection_set.node, false)
+            is_known && !arguments.any(names_external_id) && reads_register(&field.node.selection_set.node, false)
         }
         Selection::InlineFragment(inline) => {
             let condition = inline.node.type_condition.as_ref();
@@ -78,26 +79,18 @@ fn reads_register(set: &SelectionSet, is_root: bool) -> bool {
     })
 }
 
-/// Whether a value that a document writes out names a record by an external id.
-fn written_external_id(value: &Value) -> bool {
+/// Whether a value names a record by an external id.
+fn names_external_id(value: &Value) -> bool {
     match value {
-        Value::List(values) => values.iter().any(written_external_id),
-        Value::Object(fields) => {
-            fields.iter().any(|(name, value)| name == BY_EXTERNAL_ID || written_external_id(value))
-        }
+        Value::List(values) => values.iter().any(names_external_id),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name == BY_EXTERNAL_ID || names_external_id(value)),
         _ => false,
     }
 }
 
 /// The same for a value without variables.
-fn names_external_id(value: &ConstValue) -> bool {
-    match value {
-        ConstValue::List(values) => values.iter().any(names_external_id),
-        ConstValue::Object(fields) => {
-            fields.iter().any(|(name, value)| name == BY_EXTERNAL_ID || names_external_id(value))
-        }
-        _ => false,
-    }
+fn constant_names_external_id(value: &ConstValue) -> bool {
+    names_external_id(&value.clone().into_value())
 }
 
 #[cfg(test)]

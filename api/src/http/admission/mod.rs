@@ -211,6 +211,11 @@ impl Admission {
         Ok(Admitted { document, known, cost })
     }
 
+    /// Whether a document is known whose answers may be cached.
+    pub fn is_cacheable(&self, hash: &Hash) -> bool {
+        self.kept().recent.peek(hash).is_some_and(|known| known.as_ref().is_some_and(|known| known.is_cacheable))
+    }
+
     /// Notes that a document fits the schema.
     pub fn prove(&self, hash: Hash) {
         let mut kept = self.kept();

@@ -32,6 +32,11 @@ impl Default for Entries {
 }
 
 impl Cache {
+    /// Rows that are read through the cache from now on are at least as new as they were then.
+    pub fn since(&self, head: Head, keep: Duration) -> Instant {
+        self.with(head, keep, |entries| entries.since)
+    }
+
     /// Calls `done` with the rows that are valid at this head of the feed and not older than `keep`.
     pub fn with<T>(&self, head: Head, keep: Duration, done: impl FnOnce(&mut Entries) -> T) -> T {
         let head = Some(head);
