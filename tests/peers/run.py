@@ -38,10 +38,10 @@ GRAFBASE = "0.69.1"
 # What a client of one database writes by hand: one statement, of which PostgreSQL makes the JSON.
 STATEMENT = """
 SELECT json_build_object('nodes', json_agg(json_build_object(
-    'label', r.label,
+    'label', r.label, 'title', r.title,
     'body', (SELECT json_build_object('code', b.code) FROM body b WHERE b.id = r.body_id AND b.audience = 0),
-    'meeting', (SELECT json_build_object('startsOn', m.starts_on, 'organizers', (
-            SELECT coalesce(json_agg(json_build_object('organization', json_build_object('acronym', o.acronym)) ORDER BY p.position, p.id), '[]')
+    'meeting', (SELECT json_build_object('title', m.title, 'startsOn', m.starts_on, 'organizers', (
+            SELECT coalesce(json_agg(json_build_object('organization', json_build_object('acronym', o.acronym, 'name', o.name)) ORDER BY p.position, p.id), '[]')
             FROM meeting_organizer p JOIN organization o ON o.id = p.organization_id AND o.audience = 0
             WHERE p.meeting_id = m.id AND p.audience = 0))
         FROM meeting m WHERE m.id = r.meeting_id AND m.audience = 0)
@@ -50,15 +50,15 @@ FROM (SELECT * FROM recommendation WHERE audience = 0 ORDER BY created_at DESC, 
 """
 
 OURS = """{ recommendations(first: 20, orderBy: [{ field: CREATED_AT, direction: DESC }]) {
-    nodes { label body { code } meeting { startsOn organizers { organization { acronym } } } } } }"""
+    nodes { label title body { code } meeting { title startsOn organizers { organization { acronym name } } } } } }"""
 
 OF_POSTGRAPHILE = """{ allRecommendations(first: 20, orderBy: [CREATED_AT_DESC, PRIMARY_KEY_DESC], condition: { audience: 0 }) {
-    nodes { label bodyByBodyId { code } meetingByMeetingId { startsOn
-        meetingOrganizersByMeetingId { nodes { organizationByOrganizationId { acronym } } } } } } }"""
+    nodes { label title bodyByBodyId { code } meetingByMeetingId { title startsOn
+        meetingOrganizersByMeetingId { nodes { organizationByOrganizationId { acronym name } } } } } } }"""
 
 OF_GRAFBASE = """{ recommendationCollection(first: 20, filter: { audience: { eq: 0 } }, orderBy: [{ createdAt: DESC }, { id: DESC }]) {
-    edges { node { label body { code } meeting { startsOn
-        meetingOrganizers(first: 20, orderBy: [{ position: ASC }, { id: ASC }]) { edges { node { organization { acronym } } } } } } } } }"""
+    edges { node { label title body { code } meeting { title startsOn
+        meetingOrganizers(first: 20, orderBy: [{ position: ASC }, { id: ASC }]) { edges { node { organization { acronym name } } } } } } } } }"""
 
 
 # Every process that was started, the server first.
@@ -173,12 +173,14 @@ class Peer:
         return rate, latency(said, "50%"), latency(said, "99%")
 
 
-def in_order(rows):
-    """The rows with their organisers in one order: PostGraphile sorts by what has an index only."""
-    for row in rows:
-        if row["meeting"]:
-            row["meeting"]["organizers"].sort(key=str)
-    return rows
+def compared(rows):
+    """What all peers say alike: texts in one language are ours alone, and PostGraphile sorts by what has an index only."""
+    def without_texts(value):
+        if isinstance(value, dict):
+            return {key: without_texts(part) for key, part in value.items() if key not in ("title", "name")}
+        return sorted(map(without_texts, value), key=str) if isinstance(value, list) else value
+
+    return [without_texts(row) for row in rows]
 
 
 def latency(said, part):
@@ -286,7 +288,7 @@ def main():
             expected = postgres.rows()
             for peer in peers:
                 rows = peer.rows()
-                if in_order(rows) != in_order(expected):
+                if compared(rows) != compared(expected):
                     sys.exit(f"{peer.name} answers otherwise: {rows[:2]} and not {expected[:2]}")
             peers.append(revalidated(peers[1], folder))
             measure(postgres, peers, options)
@@ -294,139 +296,6 @@ def main():
             for process in reversed(STARTED):
                 process.send_signal(signal.SIGINT if process is STARTED[0] else signal.SIGKILL)
                 process.wait()
-
-
-def measure(self, seconds):
-        command = ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s", "--latency", "-s", self.script, self.url]
-        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        if "Non-2xx" in said:
-            sys.exit(f"{self.name}: {said}")
-        rate = float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1])
-        return rate, latency(said, "50%"), latency(said, "99%")
-
-
-def in_order(rows):
-    """The rows with their organisers in one order: PostGraphile sorts by what has an index only."""
-    for row in rows:
-        if row["meeting"]:
-            row["meeting"]["organizers"].sort(key=str)
-    return rows
-
-
-def latency(said, part):
-    number, unit = re.search(rf"{part}\s+([\d.]+)(us|ms|s|m)\b", said).groups()
-    return float(number) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}[unit]
-
-
-def of_service(postgres, folder):
-    """The environment of the service: nothing of this shell's configuration of it."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("REC_")}
-    return {**kept, "REC_DATABASE_URL": postgres.url, "REC_DATA_DIR": str(folder / "rec")}
-
-
-def ours(postgres, folder, name, environment):
-    port = free_port()
-    environment = {"REC_LISTEN": f"127.0.0.1:{port}", "REC_RATE_POINTS": "0", **environment}
-    process = start([ROOT / "target/release/rec"], port, Path("/dev/null"), env={**of_service(postgres, folder), **environment})
-    return Peer(name, process, f"http://127.0.0.1:{port}/graphql", OURS, lambda data: data["recommendations"]["nodes"], folder)
-
-
-def revalidated(peer, folder):
-    """The same page by GET, by a client that has it."""
-    url = f"{peer.url}?query={urllib.parse.quote(' '.join(OURS.split()))}"
-    etag = urllib.request.urlopen(url).headers["ETag"]
-    try:
-        urllib.request.urlopen(urllib.request.Request(url, headers={"If-None-Match": etag}))
-        sys.exit("a client that has the answer is sent it again")
-    except urllib.error.HTTPError as answer:
-        if answer.code != 304:
-            raise
-    return Peer("ours, to a client that has it (304)", peer.process, url, None, peer.read, folder, [("If-None-Match", etag)])
-
-
-def postgraphile(postgres, folder):
-    home, port = folder / "postgraphile", free_port()
-    home.mkdir()
-    subprocess.run(["npm", "install", "--silent", "--no-fund", "--no-audit", f"postgraphile@{POSTGRAPHILE}", f"node@{NODE}"], check=True, cwd=home)
-    (home / "graphile.config.mjs").write_text(
-        'import { PostGraphileAmberPreset } from "postgraphile/presets/amber";\n'
-        'import { makePgService } from "postgraphile/adaptors/pg";\n'
-        "export default { extends: [PostGraphileAmberPreset], grafserv: { websockets: false },\n"
-        f"  pgServices: [makePgService({{ connectionString: '{postgres.url}', schemas: ['public'], poolConfig: {{ max: {CONNECTIONS} }} }})] }};\n"
-    )
-    path = f"{home / 'node_modules/.bin'}:{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "NODE_ENV": "production", "GRAPHILE_ENV": "production"}
-    command = ["node_modules/.bin/postgraphile", "-n", "127.0.0.1", "-p", str(port)]
-    process = start(command, port, home / "log", cwd=home, env=environment)
-
-    def rows(data):
-        return [{"label": node["label"], "body": node["bodyByBodyId"], "meeting": {
-            "startsOn": node["meetingByMeetingId"]["startsOn"],
-            "organizers": [{"organization": one["organizationByOrganizationId"]}
-                           for one in node["meetingByMeetingId"]["meetingOrganizersByMeetingId"]["nodes"]],
-        }} for node in data["allRecommendations"]["nodes"]]
-
-    return Peer(f"PostGraphile {POSTGRAPHILE}", process, f"http://127.0.0.1:{port}/graphql", OF_POSTGRAPHILE, rows, folder)
-
-
-def grafbase(postgres, folder):
-    home, port = folder / "grafbase", free_port()
-    (home / "grafbase").mkdir(parents=True)
-    package = f"@grafbase/cli-x86_64-unknown-linux-musl@{GRAFBASE}"
-    subprocess.run(["npm", "install", "--silent", "--no-fund", "--no-audit", "--force", package], check=True, cwd=home)
-    (home / "grafbase/schema.graphql").write_text(
-        f'extend schema @postgres(name: "Rec", url: "{postgres.url}", namespace: false)\nextend schema @auth(rules: [{{ allow: public }}])\n'
-    )
-    program = home / "node_modules/@grafbase/cli-x86_64-unknown-linux-musl/grafbase"
-    environment = {**os.environ, "HOME": str(home), "DO_NOT_TRACK": "1"}
-    process = start([program, "start", "--listen-address", f"127.0.0.1:{port}"], port, home / "log", cwd=home, env=environment)
-
-    def rows(data):
-        edges = data["recommendationCollection"]["edges"]
-        return [{"label": node["label"], "body": node["body"], "meeting": {
-            "startsOn": node["meeting"]["startsOn"],
-            "organizers": [{"organization": one["node"]["organization"]} for one in node["meeting"]["meetingOrganizers"]["edges"]],
-        }} for node in (edge["node"] for edge in edges)]
-
-    return Peer(f"Grafbase {GRAFBASE}", process, f"http://127.0.0.1:{port}/graphql", OF_GRAFBASE, rows, folder)
-
-
-def main():
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--recommendations", type=int, default=20_000)
-    options.add_argument("--rounds", type=int, default=3, help="after one that warms up")
-    options.add_argument("--seconds", type=int, default=4)
-    options.add_argument("--without", nargs="*", default=[], choices=["postgraphile", "grafbase"])
-    options = options.parse_args()
-    with tempfile.TemporaryDirectory(prefix="rec-peers-") as folder:
-        folder = Path(folder)
-        folder.chmod(0o755)
-        try:
-            postgres, peers = Postgres(folder), []
-            seed = ["seed", "scale", "--recommendations", str(options.recommendations)]
-            seed = [ROOT / "target/release/rec", *seed]
-            subprocess.run(seed, check=True, env=of_service(postgres, folder), capture_output=True)
-            # Grafbase takes a key over two columns for a relation to one row.
-            postgres.run("psql", postgres.url, "-qc", "ALTER TABLE meeting_organizer DROP CONSTRAINT meeting_organizer_meeting_id_organization_id_key")
-            postgres.run("psql", postgres.url, "-qc", "CREATE INDEX ON meeting_organizer (meeting_id, organization_id)")
-            postgres.run("psql", postgres.url, "-qc", "VACUUM ANALYZE")
-            peers.append(ours(postgres, folder, "ours, executed each time", {"REC_RESPONSE_CACHE_BYTES": "0"}))
-            peers.append(ours(postgres, folder, "ours, from its cache", {}))
-            for peer in (postgraphile, grafbase):
-                if peer.__name__ not in options.without:
-                    peers.append(peer(postgres, folder))
-            expected = postgres.rows()
-            for peer in peers:
-                rows = peer.rows()
-                if in_order(rows) != in_order(expected):
-                    sys.exit(f"{peer.name} answers otherwise: {rows[:2]} and not {expected[:2]}")
-            peers.append(revalidated(peers[1], folder))
-            measure(postgres, peers, options)
-        finally:
-            for peer in {peer.process.pid: peer for peer in peers}.values():
-                peer.process.kill()
-            postgres.process.terminate()
-            postgres.process.wait()
 
 
 def measure(postgres, peers, options):
