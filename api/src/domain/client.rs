@@ -1,4 +1,4 @@
-//! The rules of API clients and their tokens.
+//! The rules of API clients and their tokens. They sign nothing, and know no keys.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::client::{ClientRole, Scope};

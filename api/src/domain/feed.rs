@@ -1,4 +1,5 @@
-//! What a viewer is told of a change: only what it may see of the record, before and after.
+//! What a viewer is told of a change: only what it may see of the record, before and after. It reads no feed, and numbers
+//! nothing.
 
 use std::collections::HashSet;
 use std::hash::Hash;

@@ -1,5 +1,5 @@
 //! The label of an adopted recommendation, such as `REC/WG-A/2024/3`: body, year of adoption, serial number. Labels of demonstrations begin
-//! with `DEMO`, so that they use up no serial of the council's.
+//! with `DEMO`, so that they use up no serial of the council's. It gives no serials.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
 //! What a client's scopes let it do. A viewer without any scopes, such as the holder of a token from the command line, is limited by its
-//! role alone.
+//! role alone. It does not know which scope a mutation needs: `action` does.
 
 use entity::client::Scope;
 

@@ -1,4 +1,5 @@
-//! Validation errors: why an input was refused, in words that its author can act on, and where in the input the reason stands.
+//! Validation errors: why an input was refused, in words that its author can act on, and where in the input the reason stands. It has no
+//! rules.
 
 /// The kind of a validation error. Stable: clients branch on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]

@@ -1,5 +1,5 @@
 //! The rules of webhooks (Standard Webhooks 1.0.0, <https://github.com/standard-webhooks/standard-webhooks>): how a message is
-//! signed, when a failed one is tried again, and which addresses may be called.
+//! signed, when a failed one is tried again, and which addresses may be called. They call none.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
