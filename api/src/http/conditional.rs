@@ -49,6 +49,12 @@ impl Freshness {
     }
 }
 
+/// Whether a request may be answered from a cache: not with `Cache-Control: no-cache`.
+pub fn takes_cached(headers: &HeaderMap) -> bool {
+    let said = headers.get_all(header::CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
+    !said.flat_map(|value| value.split(',')).any(|directive| directive.trim().eq_ignore_ascii_case("no-cache"))
+}
+
 /// Whether a client says that it has what this tag names. Proxies that compress make tags weak; that does not matter here.
 fn is_named(headers: &HeaderMap, etag: &str) -> bool {
     let named = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());

@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
+use async_graphql::parser::types::OperationType;
 use async_graphql::{Response, ServerError, Value};
 use axum::http::StatusCode;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
@@ -22,6 +23,7 @@ use super::state::Service;
 use crate::error::Error;
 use crate::graphql::Schema;
 use crate::graphql::batch::Batches;
+use crate::service::change::catch_up;
 use crate::service::timeout::within;
 use crate::telemetry::chain;
 
@@ -32,7 +34,8 @@ pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> 
         Prepared::Executes(execution) => *execution,
     };
     let (schema, is_validated) = (schema_for(service, &execution), execution.is_validated());
-    let Execution { request, unproven, batches, told, open, vacancy, .. } = execution;
+    let Execution { request, unproven, batches, told, open, vacancy, kind, .. } = execution;
+    let known = service.app.feed.head();
     let execution = async {
         // Boxed: it is large, and is moved several times.
         let execution = Box::pin(schema.execute(request));
@@ -50,10 +53,15 @@ pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> 
         }
         None => execution.await,
     };
-    match open {
+    let answer = match open {
         Some(open) => keep(service, open, answer, request_id).await,
         None => answer,
+    };
+    if kind == Some(OperationType::Mutation) && service.app.feed.head() == known {
+        // It was refused, perhaps by what another process has written: a client that reads again must find that.
+        catch_up(&service.app).await;
     }
+    answer
 }
 
 /// Runs a future within the bounds of a request. `Err`: it took too long, or panicked.

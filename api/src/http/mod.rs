@@ -32,9 +32,12 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER};
+use axum::http::header::{
+    ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, ORIGIN, RETRY_AFTER, VARY,
+};
 use axum::http::{HeaderValue, Method, StatusCode};
-use axum::response::IntoResponse;
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
@@ -73,13 +76,27 @@ pub fn router(app: Arc<AppContext>) -> Router {
         .layer(DefaultBodyLimit::max(largest_body))
         .route("/schema.graphql", get(schema::schema).layer(CompressionLayer::new()))
         .route("/export.ndjson", get(export::export).layer(CompressionLayer::new()));
-    let graphql = if origins.is_empty() { graphql } else { graphql.layer(for_origins(origins)) };
+    let graphql = match origins.as_slice() {
+        [] => graphql,
+        _ => graphql.layer(for_origins(origins)).layer(map_response(vary_in_one_line)),
+    };
     graphql
         .route("/metrics", get(metrics))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .merge(explorer)
         .with_state(service)
+}
+
+/// Some HTTP caches, such as nginx before 1.23, read one line of `Vary` only.
+async fn vary_in_one_line(mut response: Response) -> Response {
+    let lines: Vec<&str> = response.headers().get_all(VARY).iter().filter_map(|line| line.to_str().ok()).collect();
+    if lines.len() > 1
+        && let Ok(line) = HeaderValue::from_str(&lines.join(", "))
+    {
+        response.headers_mut().insert(VARY, line);
+    }
+    response
 }
 
 /// Lets pages of these origins read answers.
@@ -93,6 +110,7 @@ fn for_origins(origins: Vec<HeaderValue>) -> CorsLayer {
         prepare::LAST_EVENT,
         prepare::WANTS_COST,
         prepare::WANTS_DATA_VERSION,
+        CACHE_CONTROL,
         IF_NONE_MATCH,
     ];
     let entry = [
@@ -109,6 +127,7 @@ fn for_origins(origins: Vec<HeaderValue>) -> CorsLayer {
         .allow_methods([Method::GET, Method::POST])
         .allow_headers(asked)
         .expose_headers(entry)
+        .vary([ORIGIN])
         .max_age(Duration::from_hours(1))
 }
 

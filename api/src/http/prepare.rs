@@ -14,6 +14,7 @@ use super::access_log::{LogEntry, Method};
 use super::admission::persisted::DocumentRef;
 use super::admission::{Admitted, Hash, Inadmissible, hash};
 use super::answer::Answer;
+use super::conditional::takes_cached;
 use super::idempotency::{Idempotency, IdempotencyKey};
 use super::language;
 use super::lifetime::Credential;
@@ -26,6 +27,7 @@ use crate::auth::Viewer;
 use crate::config::Switch;
 use crate::graphql::batch::Batches;
 use crate::graphql::session::Session;
+use crate::service::change::catch_up;
 use crate::service::idempotency::Open;
 
 /// A request with this header is told its cost in `extensions.cost`.
@@ -133,6 +135,8 @@ pub struct RequestContext {
     languages: Vec<Locale>,
     method: Method,
     wants: Wants,
+    /// Whether the answer may come from the cache.
+    takes_cached: bool,
     last_event: Option<String>,
 }
 
@@ -144,7 +148,8 @@ impl RequestContext {
             Wants { cost: headers.contains_key(WANTS_COST), data_version: headers.contains_key(WANTS_DATA_VERSION) };
         let last_event = headers.get(LAST_EVENT).filter(|_| !matches!(method, Method::Socket));
         let last_event = last_event.and_then(|id| id.to_str().ok()).map(str::to_owned);
-        Self { viewer, payer, languages, method, wants, last_event }
+        let takes_cached = takes_cached(headers);
+        Self { viewer, payer, languages, method, wants, takes_cached, last_event }
     }
 
     /// What the answer to a request depends on.
@@ -176,7 +181,8 @@ pub async fn prepare(
 ) -> Result<Prepared, Answer> {
     take(service, &context.payer, 1, entry)?;
     let resolved = resolve(service, &context, asked)?;
-    if service.responses.is_on()
+    if context.takes_cached
+        && service.responses.is_on()
         && service.admission.is_cacheable(&resolved.hash)
         && let Some(key) = context.key(&resolved)
         && let Some(cached) = service.responses.get(&key).await
@@ -227,15 +233,19 @@ async fn admit(
     entry.admitted();
     let (batches, credential, cost) = (Batches::default(), Credential::from(viewer), to_charge.cost);
     let key = if document.is_cacheable(variables) { context.key(&resolved) } else { None };
-    let RequestContext { viewer, payer, languages, wants, last_event, .. } = context;
+    let RequestContext { viewer, payer, languages, wants, takes_cached, last_event, .. } = context;
     let Resolved { text, operation, variables, idempotency_key, since, head, .. } = resolved;
     let keyed = idempotency_key.filter(|_| kind == Some(OperationType::Mutation));
     let (app, open) = match Idempotency::of(service, keyed, &viewer, entry.request_id()).await? {
-        (_, Idempotency::Again(body)) => return Ok(Prepared::Answered(Answer::again(body))),
+        (_, Idempotency::Again(body)) => {
+            // Another process may have done it. Boxed: it is rare, and should not reserve memory.
+            Box::pin(catch_up(&service.app)).await;
+            return Ok(Prepared::Answered(Answer::again(body)));
+        }
         (app, Idempotency::First(open)) => (app, Some(open)),
         (app, Idempotency::NoKey) => (app, None),
     };
-    let vacancy = key.map(|key| Vacancy { key, since, charge: to_charge });
+    let vacancy = key.map(|key| Vacancy { key, since, charge: to_charge, takes_cached });
     let told = Told {
         cost: wants.cost.then_some(cost),
         data_version: Some(head).filter(|_| wants.data_version && kind == Some(OperationType::Query)),

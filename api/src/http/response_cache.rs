@@ -78,6 +78,8 @@ pub struct Vacancy {
     pub charge: Charge,
     /// What the request reads is not older than this.
     pub since: Instant,
+    /// Whether the answer may be that of another request.
+    pub takes_cached: bool,
 }
 
 /// Where an answer comes from.
@@ -145,13 +147,13 @@ impl ResponseCache {
     /// cached, and given to those that ask the same meanwhile.
     pub async fn get_or_execute(&self, vacancy: Vacancy, execution: impl Future<Output = Answer>) -> (Answer, Origin) {
         let Some(entries) = &self.entries else { return (hashed(execution.await), Origin::Executed) };
-        let Vacancy { key, charge, since } = vacancy;
-        if let Some(entry) = entries.get(&key).await {
+        let Vacancy { key, charge, since, takes_cached } = vacancy;
+        if let Some(entry) = entries.get(&key).await.filter(|_| takes_cached) {
             return (entry.answer.clone(), Origin::Cached);
         }
         let until = since + self.keep;
         let (mut execution, leads) = (pin!(execution), AtomicBool::new(false));
-        let shared = {
+        let shared = if takes_cached {
             let lead = async {
                 leads.store(true, Ordering::Relaxed);
                 let answer = hashed(execution.as_mut().await);
@@ -164,6 +166,8 @@ impl ResponseCache {
                 Err(_) if leads.load(Ordering::Relaxed) => Some(shared.await),
                 Err(_) => None,
             }
+        } else {
+            None
         };
         let leads = leads.load(Ordering::Relaxed);
         match shared {
@@ -202,7 +206,7 @@ mod tests {
 
     fn vacancy() -> Vacancy {
         let charge = Charge { cost: 1, operation: None, document: String::new() };
-        Vacancy { key: Key([0; 32]), charge, since: Instant::now() }
+        Vacancy { key: Key([0; 32]), charge, since: Instant::now(), takes_cached: true }
     }
 
     fn answer(body: &str) -> Answer {

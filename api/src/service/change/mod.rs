@@ -23,6 +23,7 @@ use super::prune::PORTION;
 use crate::database::home::here;
 use crate::domain::audience::Access;
 use crate::error::Error;
+use crate::telemetry::chain;
 
 /// The channel on which other processes are notified of the new head.
 pub const CHANNEL: &str = "rec_feed";
@@ -122,6 +123,13 @@ pub async fn head(app: &AppContext) -> Result<Head, Error> {
     let head = Head::of(&bounds(&app.databases.read).await?);
     notify(app, head);
     Ok(head)
+}
+
+/// Lets this process know of all that is committed. If the database cannot be reached, it hears of it later.
+pub async fn catch_up(app: &AppContext) {
+    if let Err(error) = head(app).await {
+        tracing::debug!(error = chain(&error), "the head of the feed cannot be read");
+    }
 }
 
 /// Notifies every follower in this process that the feed has grown. Does nothing within a request's transaction, which is not committed
