@@ -57,7 +57,7 @@ pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> 
         Some(open) => keep(service, open, answer, request_id).await,
         None => answer,
     };
-    if kind == Some(OperationType::Mutation) && service.app.feed.head() == known {
+    if kind == Some(OperationType::Mutation) && answer.is_whole() && service.app.feed.head() == known {
         // It was refused, perhaps by what another process has written: a client that reads again must find that.
         catch_up(&service.app).await;
     }
