@@ -45,9 +45,9 @@ pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> 
     };
     let answer = match vacancy {
         Some(vacancy) => {
-            let (answer, origin) = service.responses.get_or_execute(vacancy, execution).await;
+            let (answer, status) = service.responses.get_or_execute(vacancy, execution).await;
             if service.responses.is_on() {
-                service.metrics.response(origin.name());
+                service.metrics.response(status.name());
             }
             answer
         }

@@ -88,7 +88,7 @@ pub fn router(app: Arc<AppContext>) -> Router {
         .with_state(service)
 }
 
-/// Some HTTP caches, such as nginx before 1.23, read one line of `Vary` only.
+/// Some HTTP caches, such as nginx 1.22, read one line of `Vary` only.
 async fn vary_in_one_line(mut response: Response) -> Response {
     let lines: Vec<&str> = response.headers().get_all(VARY).iter().filter_map(|line| line.to_str().ok()).collect();
     if lines.len() > 1

@@ -21,7 +21,7 @@ use super::lifetime::Credential;
 use super::listener::PeerAddress;
 use super::rate_limit::{Allowance, Payer};
 use super::request::GraphqlRequest;
-use super::response_cache::{Charge, Key, Origin, Question, Vacancy, Wants};
+use super::response_cache::{CacheStatus, Charge, Key, Question, Vacancy, Wants};
 use super::state::Service;
 use crate::auth::Viewer;
 use crate::config::Switch;
@@ -148,7 +148,8 @@ impl RequestContext {
             Wants { cost: headers.contains_key(WANTS_COST), data_version: headers.contains_key(WANTS_DATA_VERSION) };
         let last_event = headers.get(LAST_EVENT).filter(|_| !matches!(method, Method::Socket));
         let last_event = last_event.and_then(|id| id.to_str().ok()).map(str::to_owned);
-        let takes_cached = takes_cached(headers);
+        // Browsers open every socket with `Cache-Control: no-cache`.
+        let takes_cached = matches!(method, Method::Socket) || takes_cached(headers);
         Self { viewer, payer, languages, method, wants, takes_cached, last_event }
     }
 
@@ -180,6 +181,10 @@ pub async fn prepare(
     entry: &mut LogEntry,
 ) -> Result<Prepared, Answer> {
     take(service, &context.payer, 1, entry)?;
+    if !context.takes_cached {
+        // Cached rows are as new as what the process has heard of. Boxed: it is rare, and should not reserve memory.
+        Box::pin(catch_up(&service.app)).await;
+    }
     let resolved = resolve(service, &context, asked)?;
     if context.takes_cached
         && service.responses.is_on()
@@ -188,7 +193,7 @@ pub async fn prepare(
         && let Some(cached) = service.responses.get(&key).await
     {
         charge(service, &context.payer, &cached.charge, entry)?;
-        service.metrics.response(Origin::Cached.name());
+        service.metrics.response(CacheStatus::Hit.name());
         entry.admitted();
         return Ok(Prepared::Answered(cached.answer.clone()));
     }
@@ -238,7 +243,7 @@ async fn admit(
     let keyed = idempotency_key.filter(|_| kind == Some(OperationType::Mutation));
     let (app, open) = match Idempotency::of(service, keyed, &viewer, entry.request_id()).await? {
         (_, Idempotency::Again(body)) => {
-            // Another process may have done it. Boxed: it is rare, and should not reserve memory.
+            // Another process may have done it. Boxed, as above.
             Box::pin(catch_up(&service.app)).await;
             return Ok(Prepared::Answered(Answer::again(body)));
         }

@@ -82,21 +82,21 @@ pub struct Vacancy {
     pub takes_cached: bool,
 }
 
-/// Where an answer comes from.
+/// Whether an answer was in the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    Executed,
-    Cached,
+pub enum CacheStatus {
+    Hit,
+    Miss,
     /// From another request that asked the same at once.
     Shared,
 }
 
-impl Origin {
+impl CacheStatus {
     /// Its name in the metrics.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Executed => "miss",
-            Self::Cached => "hit",
+            Self::Miss => "miss",
+            Self::Hit => "hit",
             Self::Shared => "shared",
         }
     }
@@ -143,13 +143,17 @@ impl ResponseCache {
         self.entries.as_ref()?.get(key).await
     }
 
-    /// The answer to a request whose answer was not in the cache, and where it comes from. If it is executed without errors, its answer is
+    /// The answer to a request whose answer was not in the cache, and whether it was meanwhile. If it is executed without errors, its answer is
     /// cached, and given to those that ask the same meanwhile.
-    pub async fn get_or_execute(&self, vacancy: Vacancy, execution: impl Future<Output = Answer>) -> (Answer, Origin) {
-        let Some(entries) = &self.entries else { return (hashed(execution.await), Origin::Executed) };
+    pub async fn get_or_execute(
+        &self,
+        vacancy: Vacancy,
+        execution: impl Future<Output = Answer>,
+    ) -> (Answer, CacheStatus) {
+        let Some(entries) = &self.entries else { return (hashed(execution.await), CacheStatus::Miss) };
         let Vacancy { key, charge, since, takes_cached } = vacancy;
         if let Some(entry) = entries.get(&key).await.filter(|_| takes_cached) {
-            return (entry.answer.clone(), Origin::Cached);
+            return (entry.answer.clone(), CacheStatus::Hit);
         }
         let until = since + self.keep;
         let (mut execution, leads) = (pin!(execution), AtomicBool::new(false));
@@ -171,11 +175,11 @@ impl ResponseCache {
         };
         let leads = leads.load(Ordering::Relaxed);
         match shared {
-            Some(Ok(entry)) if leads => return (entry.answer.clone(), Origin::Executed),
+            Some(Ok(entry)) if leads => return (entry.answer.clone(), CacheStatus::Miss),
             // Errors name their request: each request has its own.
-            Some(Err(answer)) if leads => return (Answer::clone(&answer), Origin::Executed),
+            Some(Err(answer)) if leads => return (Answer::clone(&answer), CacheStatus::Miss),
             // It may have taken so long that it has expired for whoever came later.
-            Some(Ok(entry)) if since <= entry.until => return (entry.answer.clone(), Origin::Shared),
+            Some(Ok(entry)) if since <= entry.until => return (entry.answer.clone(), CacheStatus::Shared),
             _ => {}
         }
         let answer = hashed(execution.await);
@@ -183,7 +187,7 @@ impl ResponseCache {
             // Others need not wait for the first one any more.
             entries.insert(key, Arc::new(Entry { answer: answer.clone(), charge, until })).await;
         }
-        (answer, Origin::Executed)
+        (answer, CacheStatus::Miss)
     }
 }
 
@@ -202,7 +206,7 @@ mod tests {
     use std::future::{pending, ready};
     use std::time::{Duration, Instant};
 
-    use super::{Answer, Charge, Key, Origin, PATIENCE, ResponseCache, Vacancy};
+    use super::{Answer, CacheStatus, Charge, Key, PATIENCE, ResponseCache, Vacancy};
 
     fn vacancy() -> Vacancy {
         let charge = Charge { cost: 1, operation: None, document: String::new() };
@@ -220,8 +224,8 @@ mod tests {
         assert!(futures_util::poll!(&mut first).is_pending());
         let began = Instant::now();
         let second = cache.get_or_execute(vacancy(), ready(answer("second")));
-        let (second, origin) = second.await;
-        assert_eq!((second.text().as_ref(), origin), ("second", Origin::Executed));
+        let (second, status) = second.await;
+        assert_eq!((second.text().as_ref(), status), ("second", CacheStatus::Miss));
         assert!(began.elapsed() >= PATIENCE);
         assert_eq!(cache.get(&vacancy().key).await.unwrap().answer.text(), "second");
     }
@@ -243,15 +247,15 @@ mod tests {
             assert!(futures_util::poll!(&mut second).is_pending());
             let expected = if leaves {
                 drop(first);
-                ("second", Origin::Executed)
+                ("second", CacheStatus::Miss)
             } else {
                 drop(told);
                 assert_eq!(first.await.0.text(), "first");
-                ("first", Origin::Shared)
+                ("first", CacheStatus::Shared)
             };
             let began = Instant::now();
-            let (second, origin) = second.await;
-            assert_eq!((second.text().as_ref(), origin), expected);
+            let (second, status) = second.await;
+            assert_eq!((second.text().as_ref(), status), expected);
             assert!(began.elapsed() < PATIENCE);
         }
     }
