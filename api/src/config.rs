@@ -20,7 +20,19 @@ pub struct Config {
     #[arg(long, env = "REC_DATABASE_URL", global = true, value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
-    /// The most connections to PostgreSQL, or the most readers of SQLite.
+    /// The replicas that queries and exports read from, by streaming replication of the PostgreSQL database: addresses like that of the
+    /// database, separated by commas. Each must lead to one server.
+    #[arg(
+        long,
+        env = "REC_DATABASE_READ_URL",
+        global = true,
+        value_delimiter = ',',
+        value_name = "URLS",
+        hide_env_values = true
+    )]
+    pub database_read_url: Vec<String>,
+
+    /// The most connections to PostgreSQL, and to each of its replicas, or the most readers of SQLite.
     #[arg(long, env = "REC_DATABASE_CONNECTIONS", default_value_t = 16, global = true, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub database_connections: u32,
@@ -354,6 +366,7 @@ impl Config {
         Self {
             data_dir,
             database_url: None,
+            database_read_url: Vec::new(),
             database_connections: 16,
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             jwks: None,

@@ -24,6 +24,7 @@ use crate::service::client::tokens;
 use crate::service::context::cache::Cache;
 use crate::service::context::feed::Feed;
 use crate::service::context::queues::Queues;
+use crate::service::context::replicas::Replicas;
 use crate::service::context::sizes::Sizes;
 use crate::service::context::tokens::Tokens;
 use crate::service::context::{AppContext, Parts};
@@ -44,6 +45,8 @@ pub enum StartError {
     InMemory(String),
     #[error("REC_DATABASE_URL: {0}: name one address, which leads to the server that takes writes")]
     Address(&'static str),
+    #[error("REC_DATABASE_READ_URL: {0}")]
+    Replica(&'static str),
     #[error("cannot reach the database {place}: {cause}")]
     Database { place: String, cause: sea_orm::DbErr },
     #[error(transparent)]
@@ -75,6 +78,7 @@ pub async fn connect(config: Config, clock: Clock) -> Result<AppContext, StartEr
         keys,
         clock,
         feed,
+        replicas: Replicas::of(databases.replicas.iter().cloned()),
         cache: Cache::default(),
         sizes: Sizes::default(),
         tokens: Tokens::default(),
@@ -157,8 +161,22 @@ pub async fn open_database(config: &Config) -> Result<Databases, StartError> {
     }
     // A request gives up its statement at least a second earlier. The limit applies to commands too.
     let limit = Duration::from_secs(Ord::max(config.limits.seconds, Limits::DEFAULT.seconds) + 1);
-    let opened = Databases::open(&url, config.database_connections, limit).await;
+    let replicas = read_urls(config, &url)?;
+    let opened = Databases::open(&url, &replicas, config.database_connections, limit).await;
     opened.map_err(|cause| StartError::Database { place: without_credentials(&url), cause })
+}
+
+/// The addresses of the replicas of a database.
+fn read_urls(config: &Config, url: &str) -> Result<Vec<String>, StartError> {
+    let urls: Vec<String> = config.database_read_url.iter().filter(|url| !url.is_empty()).cloned().collect();
+    if urls.is_empty() {
+        return Ok(urls);
+    }
+    if url.starts_with("sqlite:") || urls.iter().any(|url| url.starts_with("sqlite:")) {
+        return Err(StartError::Replica("a SQLite database has no replicas"));
+    }
+    urls.iter().try_for_each(|url| database::address::check(url)).map_err(StartError::Replica)?;
+    Ok(urls)
 }
 
 /// Creates the directory of a file, if there is none.

@@ -16,13 +16,13 @@ use crate::acknowledged::{CREATE, Outcome, outcome, theme};
 use crate::changes::head;
 
 /// An address that leads to one of several servers. Open connections stay with their server.
-struct Address {
-    port: u16,
-    leads_to: Arc<AtomicU16>,
+pub(crate) struct Address {
+    pub(crate) port: u16,
+    pub(crate) leads_to: Arc<AtomicU16>,
 }
 
 impl Address {
-    async fn to(server: u16) -> Self {
+    pub(crate) async fn to(server: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (port, leads_to) = (listener.local_addr().unwrap().port(), Arc::new(AtomicU16::new(server)));
         let target = Arc::clone(&leads_to);

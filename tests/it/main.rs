@@ -46,6 +46,7 @@ mod property;
 mod recommendation;
 mod record;
 mod refusals;
+mod replica;
 mod response_cache;
 mod restored;
 mod schema;

@@ -195,6 +195,16 @@ fn what_cannot_work_is_said_in_one_line() {
             "{complaint}"
         );
     }
+    for (database, replicas, said) in [
+        ("sqlite:///nowhere/rec.db", "postgres://rec:secret@one/rec", "no replicas"),
+        ("postgres://one/rec", "sqlite:///nowhere/rec.db", "no replicas"),
+        ("postgres://one/rec", "postgres://rec:secret@two/rec,postgres://one/rec?host=one%2Ctwo", "several hosts"),
+    ] {
+        let mut command = command(&data);
+        let complaint = failure(command.env("REC_DATABASE_URL", database).env("REC_DATABASE_READ_URL", replicas));
+        assert!(complaint.contains("REC_DATABASE_READ_URL") && complaint.contains(said), "{complaint}");
+        assert!(!complaint.contains("secret"), "{complaint}");
+    }
     assert!(
         failure(command(&data).args(["token", "--role", "partner", "--organization", "NOBODY"])).contains("NOBODY")
     );

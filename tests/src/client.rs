@@ -15,6 +15,7 @@ pub struct Client {
     authorization: Option<String>,
     language: Option<String>,
     key: Option<String>,
+    after: Option<String>,
 }
 
 /// An answer: its status, headers and JSON body.
@@ -28,7 +29,7 @@ pub struct Answer {
 
 impl Client {
     pub(crate) fn new(router: Router, authorization: Option<String>) -> Self {
-        Self { router, authorization, language: None, key: None }
+        Self { router, authorization, language: None, key: None, after: None }
     }
 
     /// The same client with an `Accept-Language` header.
@@ -42,6 +43,12 @@ impl Client {
     #[must_use]
     pub fn keyed(&self, key: &str) -> Self {
         Self { key: Some(key.to_owned()), ..self.clone() }
+    }
+
+    /// The same client with an `X-Rec-After` header.
+    #[must_use]
+    pub fn after(&self, cursor: &str) -> Self {
+        Self { after: Some(cursor.to_owned()), ..self.clone() }
     }
 
     pub async fn send(&self, query: &str, variables: Value) -> Answer {
@@ -66,6 +73,9 @@ impl Client {
         }
         if let Some(key) = &self.key {
             request = request.header("idempotency-key", key);
+        }
+        if let Some(after) = &self.after {
+            request = request.header("x-rec-after", after);
         }
         let request = request.body(body.into()).expect("a request");
         let (parts, body) = self.router.clone().oneshot(request).await.expect("an answer").into_parts();

@@ -272,6 +272,22 @@ impl Cluster {
         url
     }
 
+    /// Makes commits in a database reach the log at once, and with it the standbys.
+    pub async fn commit_at_once(&self, database: &str) {
+        run(&self.server, &format!("ALTER DATABASE {} SET synchronous_commit = on", name_of(database))).await;
+    }
+
+    /// Makes a standby keep what it receives to itself.
+    pub async fn pause_replay(&self) {
+        run(&self.server, "SELECT pg_wal_replay_pause()").await;
+        let paused = "SELECT 1 AS x WHERE pg_get_wal_replay_pause_state() = 'paused'";
+        until("replay is paused", async || row(&self.server, paused).await.is_some()).await;
+    }
+
+    pub async fn resume_replay(&self) {
+        run(&self.server, "SELECT pg_wal_replay_resume()").await;
+    }
+
     /// A standby of this server.
     pub async fn standby(&self) -> Self {
         let standby = serve(self.copy(&["--write-recovery-conf"]));

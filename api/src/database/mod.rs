@@ -11,6 +11,7 @@ mod options;
 mod queue;
 mod readers;
 mod readiness;
+pub mod replica;
 pub mod schema;
 pub mod scope;
 mod transaction;
@@ -33,6 +34,7 @@ use self::interrupt::{Interrupt, interruptible};
 pub use self::limits::planned_once;
 use self::queue::Queue;
 use self::readers::Readers;
+use self::replica::Replica;
 use self::scope::Turn;
 pub use self::transaction::Transaction;
 use self::watermark::Watermark;
@@ -52,6 +54,8 @@ pub struct Pool {
     health: Arc<Health>,
     /// Where writes to a SQLite file wait.
     queue: Option<Arc<Queue>>,
+    /// Where a read goes that a replica fails: to the primary.
+    fallback: Option<Arc<Pool>>,
 }
 
 #[derive(Clone, Debug)]
@@ -70,7 +74,7 @@ pub struct Within {
 }
 
 impl Pool {
-    /// Reads. If the connection breaks, it tries once more on a new one: nothing was written.
+    /// Reads. If the connection breaks, it tries once more on a new one, or on the primary: nothing was written.
     async fn read<T, F>(
         &self,
         statement: Statement,
@@ -83,11 +87,17 @@ impl Pool {
         let again = is_read(&statement).then(|| statement.clone());
         let outcome = self.run(|connection| run(connection, statement)).await;
         match (outcome, again) {
-            (Err(error), Some(statement)) if failure::is_broken(&error) => {
-                self.run(|connection| run(connection, statement)).await
+            (Err(error), Some(statement)) if self.may_succeed_again(&error) => {
+                self.fallback.as_deref().unwrap_or(self).run(|connection| run(connection, statement)).await
             }
             (outcome, _) => outcome,
         }
+    }
+
+    /// Whether a read may succeed where it is tried again. A standby also cancels reads that are in the way of what it replays.
+    fn may_succeed_again(&self, error: &DbErr) -> bool {
+        let is_of_replica = self.fallback.is_some() && (failure::is_away(error) || failure::is_write_conflict(error));
+        is_of_replica || failure::is_broken(error)
     }
 
     /// Runs something on a connection. If this is dropped, the statement is stopped.
@@ -233,6 +243,7 @@ pub struct Databases {
     pub write: Connection,
     /// Up to which change the feed was handed out; beside a SQLite file only.
     pub watermark: Option<Arc<Watermark>>,
+    pub replicas: Arc<[Replica]>,
     /// A connection of its own for health checks, which wait for nobody.
     checks: DatabaseConnection,
     /// A connection to PostgreSQL for long work outside of transactions.
@@ -243,8 +254,8 @@ pub struct Databases {
 
 impl Databases {
     /// Opens the database of an address; a SQLite file is created if there is none. PostgreSQL cancels a statement that takes longer than
-    /// `limit`. On both databases a statement is stopped when nobody waits for its outcome any more.
-    pub async fn open(url: &str, connections: u32, limit: Duration) -> Result<Self, DbErr> {
+    /// `limit`. On both databases a statement is stopped when nobody waits for its outcome any more. Replicas need not answer yet.
+    pub async fn open(url: &str, replicas: &[String], connections: u32, limit: Duration) -> Result<Self, DbErr> {
         let (statements, health) = (Arc::new(AtomicU64::new(0)), Arc::new(Health::default()));
         let prepare = |connection: &mut DatabaseConnection| {
             let statements = Arc::clone(&statements);
@@ -277,8 +288,17 @@ impl Databases {
             (pool.clone(), pool, checks, Some(maintenance), None, None)
         };
         let [read, write] = [(read, None), (write, queue)]
-            .map(|(connections, queue)| Connection::Pool(Pool { connections, health: Arc::clone(&health), queue }));
-        Ok(Self { read, write, watermark, checks, maintenance, health, statements })
+            .map(|(connections, queue)| Pool { connections, health: Arc::clone(&health), queue, fallback: None })
+            .map(Connection::Pool);
+        let replicas = replicas.iter().map(|url| Replica::open(url, connections, limit, prepare));
+        let replicas = futures_util::future::try_join_all(replicas).await?.into();
+        Ok(Self { read, write, watermark, replicas, checks, maintenance, health, statements })
+    }
+
+    /// The same databases, with reads that go to a replica, and to the primary if the replica fails.
+    #[must_use]
+    pub fn reading_from(&self, replica: &Replica) -> Self {
+        Self { read: replica.with_fallback(self.write.pool()), ..self.clone() }
     }
 
     /// Begins a transaction that writes. On SQLite it takes the write lock at once: a read that becomes a write would be refused later. If
@@ -356,11 +376,11 @@ impl Databases {
             DbBackend::Postgres => &[("all", &self.read)],
             _ => &[("read", &self.read), ("write", &self.write)],
         };
-        let states = pools.iter().flat_map(|(name, connection)| {
-            let (used, idle) = connection.pool().count();
-            [(*name, "used", used), (*name, "idle", idle)]
-        });
-        states.collect()
+        let pools = pools.iter().map(|(name, connection)| (*name, connection.pool().count()));
+        let replicas = self.replicas.iter().map(|replica| ("replica", replica.count()));
+        let replicas = replicas.reduce(|(name, (used, idle)), (_, more)| (name, (used + more.0, idle + more.1)));
+        let states = pools.chain(replicas);
+        states.flat_map(|(name, (used, idle))| [(name, "used", used), (name, "idle", idle)]).collect()
     }
 
     /// Closes all connections.
@@ -368,6 +388,9 @@ impl Databases {
         self.write.close().await?;
         // On PostgreSQL both are one pool; closing it twice is harmless.
         self.read.close().await?;
+        for replica in self.replicas.iter() {
+            replica.connection().close().await?;
+        }
         if let Some(maintenance) = &self.maintenance {
             maintenance.close_by_ref().await?;
         }

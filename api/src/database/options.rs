@@ -19,6 +19,8 @@ use super::worker::Checkup;
 pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a write to a SQLite file waits for other processes.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// A replica that has none within this time is passed by.
+const REPLICA_TIMEOUT: Duration = Duration::from_secs(1);
 /// A connection that was idle for this long is tested before it is used.
 const TEST_AFTER: Duration = Duration::from_secs(10);
 /// How many statements a connection keeps prepared.
@@ -180,5 +182,12 @@ pub fn postgres(url: &str, connections: u32, limit: Duration, health: &Arc<Healt
             Box::pin(async move { Ok(keeps) })
         })
         .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(PREPARED));
+    options
+}
+
+/// As `postgres`, to a replica, none of which is opened yet.
+pub fn replica(url: &str, connections: u32, limit: Duration, health: &Arc<Health>) -> ConnectOptions {
+    let mut options = postgres(url, connections, limit, health);
+    options.connect_lazy(true).acquire_timeout(REPLICA_TIMEOUT);
     options
 }

@@ -4,12 +4,11 @@
 use std::time::Duration;
 
 use entity::write_probe::{Column, Entity};
-use migration::{Migrator, MigratorTrait as _};
 use sea_orm::sea_query::{Func, Query};
 use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, EntityTrait as _, RuntimeErr};
 use uuid::Uuid;
 
-use super::Databases;
+use super::{Databases, schema};
 
 /// The size of the probe: more than the few kilobytes that are left on a full disk.
 const FILLER: usize = 64 * 1024;
@@ -49,8 +48,7 @@ impl Databases {
 
     /// The migrations that have run on it.
     pub async fn migrations(&self) -> Result<Vec<String>, DbErr> {
-        let seen = Migrator::get_migration_models(&self.checks).await?;
-        Ok(seen.into_iter().map(|seen| seen.version).collect())
+        schema::seen(&self.checks).await
     }
 
     async fn is_read_only(&self) -> Result<bool, DbErr> {

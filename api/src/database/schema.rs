@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use migration::{Migrator, MigratorTrait as _};
-use sea_orm::DbErr;
+use sea_orm::sea_query::Query;
+use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{Databases, advisory_lock, unlimited};
 
@@ -26,10 +27,17 @@ pub fn check(seen: impl IntoIterator<Item = String>) -> Result<(), SchemaError> 
     seen.into_iter().find(|seen| !known.contains(seen)).map_or(Ok(()), |unknown| Err(SchemaError::Newer(unknown)))
 }
 
-/// Whether a database has the schema of this program.
-pub async fn is_current(databases: &Databases) -> Result<bool, DbErr> {
-    let seen: HashSet<String> = databases.migrations().await?.into_iter().collect();
-    Ok(seen == known())
+/// Whether a database on which these migrations have run has the schema of this program.
+pub fn is_current(seen: Vec<String>) -> bool {
+    HashSet::from_iter(seen) == known()
+}
+
+/// The migrations that have run on a database. It creates no table for them, as the migrator does: a standby would refuse.
+#[expect(clippy::disallowed_methods, reason = "the history of the schema is no part of the register")]
+pub(super) async fn seen(connection: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
+    let versions = Query::select().column("version").from(Migrator::migration_table_name()).take();
+    let rows = connection.query_all(&versions).await?;
+    rows.iter().map(|row| row.try_get("", "version")).collect()
 }
 
 /// Runs the migrations that have not run on the database, in one transaction; another program that starts meanwhile waits. Refuses a

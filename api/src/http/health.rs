@@ -33,7 +33,7 @@ pub async fn ready(State(service): State<Service>) -> (StatusCode, &'static str)
 
 async fn is_ready(app: &AppContext) -> Result<(), Error> {
     app.databases.check_writable(app.clock.uuid()).await?;
-    if schema::is_current(&app.databases).await? {
+    if schema::is_current(app.databases.migrations().await?) {
         Ok(())
     } else {
         Err(Error::internal("the database has another schema"))

@@ -110,6 +110,7 @@ fn for_origins(origins: Vec<HeaderValue>) -> CorsLayer {
         prepare::LAST_EVENT,
         prepare::WANTS_COST,
         prepare::WANTS_DATA_VERSION,
+        prepare::AFTER,
         CACHE_CONTROL,
         IF_NONE_MATCH,
     ];
@@ -133,6 +134,9 @@ fn for_origins(origins: Vec<HeaderValue>) -> CorsLayer {
 
 /// The metrics of this process.
 async fn metrics(State(service): State<Service>) -> impl IntoResponse {
-    let text = service.metrics.text(&service.app.databases).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR);
+    let text = service
+        .metrics
+        .text(&service.app.databases, &service.app.replicas.counts())
+        .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR);
     text.map(|text| ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text))
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, Variables};
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use entity::text::Locale;
 use serde_json::Value;
 
@@ -27,7 +27,8 @@ use crate::auth::Viewer;
 use crate::config::Switch;
 use crate::graphql::batch::Batches;
 use crate::graphql::session::Session;
-use crate::service::change::catch_up;
+use crate::service::change::{catch_up, reach};
+use crate::service::context::feed::Head;
 use crate::service::idempotency::Open;
 
 /// A request with this header is told its cost in `extensions.cost`.
@@ -35,6 +36,10 @@ pub const WANTS_COST: HeaderName = HeaderName::from_static("x-cost");
 
 /// A request with this header is told in `extensions.dataVersion` up to which change its answer is.
 pub const WANTS_DATA_VERSION: HeaderName = HeaderName::from_static("x-data-version");
+
+/// A request with this header, a cursor of the feed, is answered with all changes up to there: those that its client made by way of
+/// another process, for example.
+pub const AFTER: HeaderName = HeaderName::from_static("x-rec-after");
 
 /// Where a client that lost an event stream continues: the id of the last event that it received.
 pub const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
@@ -138,6 +143,8 @@ pub struct RequestContext {
     /// Whether the answer may come from the cache.
     takes_cached: bool,
     last_event: Option<String>,
+    /// What the answer must include.
+    after: Option<HeaderValue>,
 }
 
 impl RequestContext {
@@ -150,13 +157,15 @@ impl RequestContext {
         let last_event = last_event.and_then(|id| id.to_str().ok()).map(str::to_owned);
         // Browsers open every socket with `Cache-Control: no-cache`.
         let takes_cached = matches!(method, Method::Socket) || takes_cached(headers);
-        Self { viewer, payer, languages, method, wants, takes_cached, last_event }
+        let after = headers.get(AFTER).cloned();
+        Self { viewer, payer, languages, method, wants, takes_cached, last_event, after }
     }
 
     /// What the answer to a request depends on.
     fn key(&self, resolved: &Resolved) -> Option<Key> {
         let Resolved { hash, operation, variables, head, .. } = resolved;
         let (operation, languages, sight) = (operation.as_deref(), self.languages.as_slice(), self.viewer.sight());
+        let head = head.cursor().to_string();
         Key::of(&Question { document: hash, operation, variables, languages, sight, wants: self.wants, head })
     }
 }
@@ -170,8 +179,8 @@ struct Resolved {
     idempotency_key: Option<IdempotencyKey>,
     /// What the request reads is not older than this.
     since: Instant,
-    /// The cursor of the last change that the process knew of when the request came.
-    head: String,
+    /// The last change that the process knew of when the request came.
+    head: Head,
 }
 
 pub async fn prepare(
@@ -184,6 +193,14 @@ pub async fn prepare(
     if !context.takes_cached {
         // Cached rows are as new as what the process has heard of. Boxed: it is rare, and should not reserve memory.
         Box::pin(catch_up(&service.app)).await;
+    }
+    if let Some(after) = &context.after {
+        let cursor = after.to_str().ok().and_then(|after| after.parse().ok()).ok_or_else(|| {
+            let message = "X-Rec-After: a cursor of the feed.";
+            Answer::refused(StatusCode::BAD_REQUEST, "INVALID_CURSOR", message)
+        })?;
+        let reached = Box::pin(reach(&service.app, cursor)).await;
+        reached.map_err(|error| Answer::of_error(&error, entry.request_id()))?;
     }
     let resolved = resolve(service, &context, asked)?;
     if context.takes_cached
@@ -202,7 +219,7 @@ pub async fn prepare(
 
 fn resolve(service: &Service, context: &RequestContext, asked: GraphqlRequest) -> Result<Resolved, Answer> {
     let (head, keep) = (service.app.feed.head(), Duration::from_secs(service.app.config.keep_seconds));
-    let (since, head) = (service.app.cache.since(head, keep), head.cursor().to_string());
+    let since = service.app.cache.since(head, keep);
     let (query, document_id) = (asked.query.as_deref(), asked.document_id.as_deref());
     let named = DocumentRef { query, document_id, extensions: asked.extensions.as_ref() };
     let text = service.texts.resolve(named, context.viewer.has_token());
@@ -237,7 +254,8 @@ async fn admit(
     permit(context.method, kind, introspects && !shows_schema)?;
     entry.admitted();
     let (batches, credential, cost) = (Batches::default(), Credential::from(viewer), to_charge.cost);
-    let key = if document.is_cacheable(variables) { context.key(&resolved) } else { None };
+    let reads_register = document.is_cacheable(variables);
+    let key = if reads_register { context.key(&resolved) } else { None };
     let RequestContext { viewer, payer, languages, wants, takes_cached, last_event, .. } = context;
     let Resolved { text, operation, variables, idempotency_key, since, head, .. } = resolved;
     let keyed = idempotency_key.filter(|_| kind == Some(OperationType::Mutation));
@@ -250,10 +268,11 @@ async fn admit(
         (app, Idempotency::First(open)) => (app, Some(open)),
         (app, Idempotency::NoKey) => (app, None),
     };
+    let app = if reads_register { service.reading(head).await } else { app };
     let vacancy = key.map(|key| Vacancy { key, since, charge: to_charge, takes_cached });
     let told = Told {
         cost: wants.cost.then_some(cost),
-        data_version: Some(head).filter(|_| wants.data_version && kind == Some(OperationType::Query)),
+        data_version: (wants.data_version && kind == Some(OperationType::Query)).then(|| head.cursor().to_string()),
     };
     let session = Session::new(app, viewer, languages, &batches).resuming(last_event);
     let variables = document.declared(operation.as_deref(), variables);

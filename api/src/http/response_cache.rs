@@ -35,7 +35,7 @@ pub struct Question<'a> {
     pub sight: String,
     pub wants: Wants,
     /// The cursor of the last change that the process knows of.
-    pub head: &'a str,
+    pub head: String,
 }
 
 /// What a client wants to be told beside the data.

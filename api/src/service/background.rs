@@ -1,5 +1,5 @@
-//! The background tasks of a process that serves: they follow the commits and the revoked tokens of other processes, deliver webhooks,
-//! write which tokens were used, and delete what is too old. They hold no rules.
+//! The background tasks of a process that serves: they follow the commits and the revoked tokens of other processes and the replicas,
+//! deliver webhooks, write which tokens were used, and delete what is too old. They hold no rules.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::client::tokens;
 use super::context::AppContext;
 use super::context::feed::Head;
 use super::webhook::deliver::{self, deliver};
-use super::{idempotency, sizes};
+use super::{idempotency, replica, sizes};
 use crate::error::Error;
 use crate::telemetry::chain;
 
@@ -39,6 +39,7 @@ pub async fn run(app: Arc<AppContext>) {
             _ = stopping.wait_for(|stopping| *stopping) => {}
             never = supervised(&app, |app| async move { poll(&app).await }) => match never {},
             never = supervised(&app, |app| async move { listen(&app).await }) => match never {},
+            never = supervised(&app, |app| async move { replica::follow(&app).await }) => match never {},
             never = supervised(&app, |app| async move { forget(&app, FIRST_PRUNE).await }) => match never {},
             never = supervised(&app, |app| async move { know_revocations(&app).await }) => match never {},
             never = supervised(&app, |app| async move { write_uses(&app).await }) => match never {},

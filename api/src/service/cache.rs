@@ -25,11 +25,12 @@ pub async fn by_ids<E: Visible>(app: &AppContext, viewer: &Viewer, ids: &[E::Id]
     let (head, mut rows) = cached(app, |entries| (entries.head, known::<E>(entries, ids)));
     let missing: Vec<E::Id> = ids.iter().filter(|id| !rows.contains_key(id)).copied().collect();
     if !missing.is_empty() {
+        let is_as_new = head.is_some_and(|head| app.reads_up_to(head));
         let read = read::by_ids::<E>(&app.databases.read, &Viewer::system("cache"), &missing).await?;
         let read: Vec<(E::Id, Arc<E::Model>)> = read.into_iter().map(|row| (E::id(&row), Arc::new(row))).collect();
         cached(app, |entries| {
-            // If the feed has grown meanwhile, these rows may be outdated.
-            if entries.head == head {
+            // If the feed has grown meanwhile, or goes on where the replica ends, these rows may be outdated.
+            if is_as_new && entries.head == head {
                 entries
                     .rows
                     .extend(read.iter().map(|(id, row)| (id.uuid(), Arc::clone(row) as Arc<dyn Any + Send + Sync>)));

@@ -35,6 +35,7 @@ pub mod read;
 pub mod recommendation;
 pub mod registry;
 pub mod relation;
+pub mod replica;
 pub mod retry;
 pub mod seed;
 pub mod sizes;

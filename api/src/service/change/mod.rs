@@ -38,6 +38,12 @@ pub async fn cursor(app: &AppContext, text: &str) -> Result<ChangeCursor, Error>
     }
 }
 
+/// Lets this process know of all changes up to a cursor that a client has from another one. Fails if the feed has no such change.
+pub async fn reach(app: &AppContext, cursor: ChangeCursor) -> Result<(), Error> {
+    let is_known = |head: Head| cursor.is_of(head.identity) && cursor.seq <= head.seq;
+    if is_known(app.feed.head()) || is_known(head(app).await?) { Ok(()) } else { Err(Error::CursorExpired) }
+}
+
 /// What a transaction did to one record, before the change has a number.
 #[derive(Clone, Debug)]
 pub struct Pending {

@@ -43,6 +43,11 @@ impl Head {
         ChangeCursor { epoch: self.identity.epoch, seq: self.seq }
     }
 
+    /// Whether all changes up to another head are there at this one.
+    pub fn includes(self, other: Self) -> bool {
+        self.identity == other.identity && self.seq >= other.seq
+    }
+
     /// Whether it is newer than another one: a later change, or another feed.
     pub fn is_after(self, other: Self) -> bool {
         self.identity != other.identity || self.seq > other.seq

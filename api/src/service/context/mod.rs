@@ -5,6 +5,7 @@ pub mod cache;
 pub mod feed;
 pub mod queues;
 pub mod recent;
+pub mod replicas;
 pub mod sizes;
 pub mod tokens;
 
@@ -14,8 +15,9 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use self::cache::Cache;
-use self::feed::Feed;
+use self::feed::{Feed, Head};
 use self::queues::Queues;
+use self::replicas::Replicas;
 use self::sizes::Sizes;
 use self::tokens::Tokens;
 use super::webhook_sender::WebhookSender;
@@ -29,6 +31,8 @@ use crate::telemetry::traces::Traces;
 #[derive(Clone)]
 pub struct AppContext {
     pub databases: Databases,
+    /// The replica that reads go to; `None`: to the primary.
+    reads_from: Option<usize>,
     parts: Arc<Parts>,
 }
 
@@ -37,6 +41,7 @@ pub struct Parts {
     pub keys: KeyRing,
     pub clock: Clock,
     pub feed: Feed,
+    pub replicas: Replicas,
     pub cache: Cache,
     pub sizes: Sizes,
     pub tokens: Tokens,
@@ -59,13 +64,29 @@ impl Deref for AppContext {
 
 impl AppContext {
     pub fn new(databases: Databases, parts: Parts) -> Self {
-        Self { databases, parts: Arc::new(parts) }
+        Self { databases, reads_from: None, parts: Arc::new(parts) }
     }
 
     /// The same context, with every statement inside a transaction.
     #[must_use]
     pub fn within(&self, txn: &Arc<Transaction>) -> Self {
-        Self { databases: self.databases.within(txn), parts: Arc::clone(&self.parts) }
+        Self { databases: self.databases.within(txn), reads_from: None, parts: Arc::clone(&self.parts) }
+    }
+
+    /// The same context, with reads that go to a replica.
+    #[must_use]
+    pub fn reading_from(&self, number: usize) -> Self {
+        let databases = self.databases.reading_from(self.replicas.replica(number));
+        Self { databases, reads_from: Some(number), parts: Arc::clone(&self.parts) }
+    }
+
+    pub fn reads_from_replica(&self) -> bool {
+        self.reads_from.is_some()
+    }
+
+    /// Whether what is read from now on has all changes up to a head that the primary has.
+    pub fn reads_up_to(&self, head: Head) -> bool {
+        self.reads_from.is_none_or(|number| self.replicas.has(number, head))
     }
 
     /// Closes all connections.

@@ -87,7 +87,7 @@ impl Recent {
 
 impl Known {
     fn goes_to(&self, head: Head) -> bool {
-        self.head.identity == head.identity && self.head.seq >= head.seq
+        self.head.includes(head)
     }
 
     /// Adds what was read of the feed after the last known change.
