@@ -163,7 +163,7 @@ pub async fn open_database(config: &Config) -> Result<Databases, StartError> {
     let limit = Duration::from_secs(Ord::max(config.limits.seconds, Limits::DEFAULT.seconds) + 1);
     let replicas = read_urls(config, &url)?;
     let opened = Databases::open(&url, &replicas, config.database_connections, limit).await;
-    opened.map_err(|cause| StartError::Database { place: without_credentials(&url), cause })
+    opened.map_err(|cause| StartError::Database { place: database::address::without_credentials(&url), cause })
 }
 
 /// The addresses of the replicas of a database.
@@ -191,11 +191,4 @@ fn create_data_directory(path: &Path) -> Result<(), StartError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path).map_err(|cause| StartError::DataDirectory { path: path.display().to_string(), cause })
-}
-
-/// A database's address without the user and the password.
-fn without_credentials(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let place = rest.split('?').next().unwrap_or_default();
-    format!("{scheme}://{}", place.rsplit_once('@').map_or(place, |(_, place)| place))
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rec_api::service::seed;
 use rec_tests::chance::Chance;
 use rec_tests::client::Client;
 use rec_tests::given::{at_with, text};
@@ -103,6 +104,10 @@ on_postgres! {
     who_writes_reads_it_from_replicas_that_stop_and_go,
     a_replica_that_lags_is_passed_by_until_it_has_caught_up,
     a_replica_that_dies_fails_no_query_and_comes_back,
+    a_replica_that_is_halted_keeps_nobody_waiting,
+    a_replica_that_cuts_its_connections_fails_no_query,
+    an_export_survives_its_replica,
+    a_replica_that_is_always_late_is_not_waited_for,
     a_replica_that_is_promoted_is_read_from_and_one_of_before_is_not,
     a_server_that_is_no_replica_is_not_read_from,
 }
@@ -165,39 +170,62 @@ async fn a_replica_that_lags_is_passed_by_until_it_has_caught_up(shared: TestApp
     standing(&app, "lags", 2).await;
     let (from_replicas, from_primary) = (reads(&app, "replica").await, reads(&app, "primary").await);
     assert!(finds(&app.anonymous(), "TWO").await && finds(&app.reader(), "TWO").await);
-    // What the feed does not tell of is never read from a replica.
-    let id = app.theme("THREE").await;
-    let external = json!({ "sourceSystem": "crm", "value": "1" });
-    app.secretariat().mutate("linkExternalId", json!({ "id": id, "externalId": external }), "id").await;
-    let query = "{ theme(by: { externalId: { sourceSystem: \"crm\", value: \"1\" } }) { code } }";
-    assert_eq!(app.secretariat().query(query).await["theme"]["code"], json!("THREE"));
-    let lines = app.secretariat().export("?types=THEME").await;
-    assert!(lines.iter().any(|line| line["code"] == json!("THREE")), "{lines:?}");
+    assert!(has_line(&app.secretariat().export("?types=THEME").await, "TWO"));
     assert_eq!(reads(&app, "replica").await, from_replicas);
     assert!(reads(&app, "primary").await >= from_primary + 3);
     for replica in &servers.replicas {
         replica.resume_replay().await;
     }
     standing(&app, "keeps_up", 2).await;
-    let lines = app.secretariat().export("?types=THEME").await;
-    assert!(lines.iter().any(|line| line["code"] == json!("THREE")), "{lines:?}");
-    assert!(reads(&app, "replica").await > from_replicas);
+    until("an export is read from one", async || {
+        assert!(has_line(&app.secretariat().export("?types=THEME").await, "TWO"));
+        reads(&app, "replica").await > from_replicas
+    })
+    .await;
+    // What the feed does not tell of is never read from a replica, even from one that has all changes of the feed.
+    until("both have everything", async || {
+        let head = app.app.feed.head();
+        (0..2).all(|number| app.app.replicas.position(number).is_some_and(|position| position.head.includes(head)))
+    })
+    .await;
+    for replica in &servers.replicas {
+        replica.pause_replay().await;
+    }
+    let external = json!({ "sourceSystem": "crm", "value": "1" });
+    let id = app.secretariat().query("{ theme(by: { code: \"TWO\" }) { id } }").await["theme"]["id"].take();
+    secretariat.mutate("linkExternalId", json!({ "id": id, "externalId": external }), "id").await;
+    let query = "{ theme(by: { externalId: { sourceSystem: \"crm\", value: \"1\" } }) { code externalIds { value } } }";
+    let found = secretariat.query(query).await["theme"].take();
+    assert_eq!(found, json!({ "code": "TWO", "externalIds": [{ "value": "1" }] }));
+}
+
+fn has_line(lines: &[Value], code: &str) -> bool {
+    lines.iter().any(|line| line["code"] == json!(code))
+}
+
+/// Reads again and again, with so many clients at once, while something happens.
+async fn while_reading(app: &TestApp, clients: usize, happens: impl Future<Output = ()>) {
+    let asking = (0..clients).map(|_| {
+        let client = app.reader();
+        Box::pin(async move {
+            loop {
+                body(&client).await;
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        })
+    });
+    tokio::select! {
+        () = happens => {}
+        never = futures_util::future::select_all(asking) => { let ((), ..) = never; }
+    }
 }
 
 async fn a_replica_that_dies_fails_no_query_and_comes_back(shared: TestApp) {
     drop(shared);
     let mut servers = Servers::start(2).await;
     let app = servers.app(0).await;
-    let asking = |client: Client| async move {
-        loop {
-            body(&client).await;
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
-    let all = (0..8).map(|_| asking(app.reader()));
-    let dying = async {
-        let gone = servers.replicas.pop().expect("a replica");
-        tokio::task::spawn_blocking(move || drop(gone)).await.expect("it ends");
+    while_reading(&app, 8, async {
+        servers.replicas[1].kill();
         standing(&app, "away", 1).await;
         servers.replicas[0].restart().await;
         standing(&app, "keeps_up", 1).await;
@@ -205,12 +233,95 @@ async fn a_replica_that_dies_fails_no_query_and_comes_back(shared: TestApp) {
         until("it is read from again", async || reads(&app, "replica").await > before).await;
         rename(&app.secretariat(), 7).await;
         assert_eq!(number(&app.anonymous()).await, 7);
-    };
-    tokio::select! {
-        () = dying => {}
-        never = futures_util::future::select_all(all.map(Box::pin)) => { let ((), ..) = never; }
-    }
+    })
+    .await;
     assert_eq!(app.anonymous().get("/health/ready", &[]).await.0.status, 200, "that the replicas do not decide");
+}
+
+async fn a_replica_that_is_halted_keeps_nobody_waiting(shared: TestApp) {
+    drop(shared);
+    let mut servers = Servers::start(1).await;
+    let app = servers.app(0).await;
+    until("it is read from", async || {
+        body(&app.reader()).await;
+        reads(&app, "replica").await > 0
+    })
+    .await;
+    servers.replicas[0].halt();
+    // Much less than a request may take: from then on the primary is asked.
+    while_reading(&app, 3, standing(&app, "away", 1)).await;
+    let before = reads(&app, "primary").await;
+    assert_eq!(number(&app.reader()).await, 0);
+    assert!(reads(&app, "primary").await > before);
+    servers.replicas[0].go_on();
+    standing(&app, "keeps_up", 1).await;
+}
+
+async fn a_replica_that_cuts_its_connections_fails_no_query(shared: TestApp) {
+    drop(shared);
+    let servers = Servers::start(1).await;
+    let app = servers.app(0).await;
+    while_reading(&app, 6, async {
+        for _ in 0..20 {
+            let before = reads(&app, "replica").await;
+            until("it is read from", async || reads(&app, "replica").await > before).await;
+            servers.replicas[0].cut_connections(&servers.database).await;
+        }
+    })
+    .await;
+    assert!(reads(&app, "fallback").await > 0, "{}", app.metrics().await);
+}
+
+async fn an_export_survives_its_replica(shared: TestApp) {
+    drop(shared);
+    let mut servers = Servers::start(1).await;
+    let app = servers.app(0).await;
+    seed::scale::load(&app.app, 4_000, 200).await.unwrap();
+    standing(&app, "keeps_up", 1).await;
+    let all = app.secretariat().export("").await;
+    let (path, from_replica) = ("/export.ndjson", reads(&app, "replica").await);
+    let port = app.serve().await;
+    let token = app.token(rec_api::auth::Role::Secretariat, None);
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let mut answer = client.get(format!("http://127.0.0.1:{port}{path}")).bearer_auth(token).send().await.unwrap();
+    let mut bytes = answer.chunk().await.unwrap().unwrap().to_vec();
+    servers.replicas[0].halt();
+    in_time("the rest of the export", async {
+        while let Some(more) = answer.chunk().await.unwrap() {
+            bytes.extend_from_slice(&more);
+        }
+    })
+    .await;
+    servers.replicas[0].go_on();
+    let lines: Vec<Value> =
+        String::from_utf8(bytes).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines == all, "{} and {} lines", lines.len(), all.len());
+    assert!(reads(&app, "replica").await + reads(&app, "fallback").await > from_replica);
+}
+
+async fn a_replica_that_is_always_late_is_not_waited_for(shared: TestApp) {
+    drop(shared);
+    let servers = Servers::start(1).await;
+    servers.replicas[0].delay_replay(Duration::from_millis(400)).await;
+    let app = reading_from(&TestApp::at_address(servers.database.clone()).await, servers.urls(), 0).await;
+    let secretariat = app.secretariat();
+    in_time("it lags", async {
+        for number in 0.. {
+            create(&secretariat, &format!("T{number}")).await;
+            assert!(finds(&app.reader(), &format!("T{number}")).await);
+            if app.metrics().await.contains("rec_replicas{state=\"lags\"} 1\n") {
+                break;
+            }
+        }
+    })
+    .await;
+    // When nothing is written it is read from.
+    until("it has everything", async || {
+        assert!(finds(&app.reader(), "T0").await);
+        reads(&app, "replica").await > 0
+    })
+    .await;
 }
 
 async fn a_replica_that_is_promoted_is_read_from_and_one_of_before_is_not(shared: TestApp) {
@@ -223,7 +334,8 @@ async fn a_replica_that_is_promoted_is_read_from_and_one_of_before_is_not(shared
     create(&app.secretariat(), "BEFORE").await;
     let identity = app.app.feed.head().identity;
     until("both have it", async || {
-        app.app.replicas.has(0, app.app.feed.head()) && app.app.replicas.has(1, app.app.feed.head())
+        let head = app.app.feed.head();
+        (0..2).all(|number| app.app.replicas.position(number).is_some_and(|position| position.head.includes(head)))
     })
     .await;
     servers.primary.refuse_writes().await;
@@ -249,8 +361,8 @@ async fn a_replica_that_is_promoted_is_read_from_and_one_of_before_is_not(shared
     })
     .await;
     // It goes on with the old primary.
-    standing(&app, "lags", 1).await;
-    assert!(!app.app.replicas.has(1, app.app.feed.head()));
+    standing(&app, "away", 1).await;
+    assert!(app.app.replicas.position(1).is_none());
 }
 
 async fn a_server_that_is_no_replica_is_not_read_from(app: TestApp) {
@@ -261,8 +373,7 @@ async fn a_server_that_is_no_replica_is_not_read_from(app: TestApp) {
     stranger.app.databases.write.execute_unprepared(epoch).await.unwrap();
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let reading = reading_from(&app, vec![other, empty, format!("postgres://{nobody}/rec")], 0).await;
-    standing(&reading, "away", 2).await;
-    standing(&reading, "lags", 1).await;
+    standing(&reading, "away", 3).await;
     create(&reading.secretariat(), "HERE").await;
     assert!(finds(&reading.reader(), "HERE").await && finds(&reading.anonymous(), "HERE").await);
     assert_eq!(reads(&reading, "replica").await, 0);

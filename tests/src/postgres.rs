@@ -63,6 +63,11 @@ pub async fn put_back(copy: &str, url: &str) {
     run(server, &format!("CREATE DATABASE {name} TEMPLATE {}", name_of(copy))).await;
 }
 
+fn signal(name: &str, process: u32) {
+    // It may have ended by itself.
+    let _ = Command::new("kill").args([&format!("-{name}"), &process.to_string()]).stderr(Stdio::null()).status();
+}
+
 /// Runs one of PostgreSQL's own commands to completion.
 pub fn command(name: &str, arguments: &[&str]) {
     let programs = find_programs().expect("PostgreSQL's programs");
@@ -240,6 +245,7 @@ pub struct Cluster {
     keeper: Child,
     directory: PathBuf,
     pub port: u16,
+    is_halted: bool,
 }
 
 impl Cluster {
@@ -286,6 +292,19 @@ impl Cluster {
 
     pub async fn resume_replay(&self) {
         run(&self.server, "SELECT pg_wal_replay_resume()").await;
+    }
+
+    /// Makes a standby replay what it receives only after some time.
+    pub async fn delay_replay(&self, time: Duration) {
+        run(&self.server, &format!("ALTER SYSTEM SET recovery_min_apply_delay = {}", time.as_millis())).await;
+        run(&self.server, "SELECT pg_reload_conf()").await;
+    }
+
+    /// Cuts every connection to a database.
+    pub async fn cut_connections(&self, database: &str) {
+        let name = name_of(database);
+        let cut = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        run(&self.server, &cut).await;
     }
 
     /// A standby of this server.
@@ -358,6 +377,28 @@ impl Cluster {
         children.split_whitespace().filter_map(|child| child.parse().ok()).chain([id]).collect()
     }
 
+    /// Ends the server as if its machine had failed. It does not start again.
+    pub fn kill(&self) {
+        for process in self.processes().into_iter().rev() {
+            signal("KILL", process);
+        }
+    }
+
+    /// Halts every process of the server: its connections stay open, and nothing is answered.
+    pub fn halt(&mut self) {
+        self.is_halted = true;
+        for process in self.processes().into_iter().rev() {
+            signal("STOP", process);
+        }
+    }
+
+    pub fn go_on(&mut self) {
+        self.is_halted = false;
+        for process in self.processes() {
+            signal("CONT", process);
+        }
+    }
+
     /// Limits a resource of a process of the server, such as `data`, to so many bytes, or lifts the limit; does nothing if the process has
     /// ended.
     pub fn limit(&self, process: u32, resource: &str, most: Option<u64>) {
@@ -389,6 +430,9 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
+        if self.is_halted {
+            self.go_on();
+        }
         drop(self.keeper.stdin.take());
         let _ = self.keeper.wait();
     }
@@ -440,7 +484,7 @@ fn serve(directory: PathBuf) -> Cluster {
     let keeper = as_account(&mut keeper, unprivileged_account()).current_dir(&directory).stdin(Stdio::piped()).spawn();
     let server = Server { base: format!("postgres://postgres@127.0.0.1:{port}"), options: String::new() };
     LOGS.lock().unwrap_or_else(PoisonError::into_inner).insert(server.base.clone(), directory.join("log"));
-    Cluster { server, keeper: keeper.expect("a shell"), directory, port }
+    Cluster { server, keeper: keeper.expect("a shell"), directory, port, is_halted: false }
 }
 
 fn free_port() -> u16 {

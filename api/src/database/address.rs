@@ -1,4 +1,4 @@
-//! What the address of a database may contain. It connects to nothing.
+//! What the address of a database may contain, and what is shown of it. It connects to nothing.
 
 /// Refuses what sqlx would ignore, or take for the name of one host.
 pub fn check(url: &str) -> Result<(), &'static str> {
@@ -16,4 +16,11 @@ pub fn check(url: &str) -> Result<(), &'static str> {
         Some((_, "any")) | None => Ok(()),
         Some(_) => Err("target_session_attrs is not asked of a server"),
     }
+}
+
+/// A database's address without the user and the password.
+pub fn without_credentials(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let place = rest.split('?').next().unwrap_or_default();
+    format!("{scheme}://{}", place.rsplit_once('@').map_or(place, |(_, place)| place))
 }

@@ -1,5 +1,5 @@
-//! The connections: one pool on PostgreSQL; on SQLite one writer and a pool of readers, so that neither waits for the other. It knows no
-//! table and no rule.
+//! The connections: one pool on PostgreSQL, and one for each of its replicas; on SQLite one writer and a pool of readers, so that neither waits
+//! for the other. It knows no table and no rule.
 
 pub mod address;
 mod failure;
@@ -34,16 +34,17 @@ use self::interrupt::{Interrupt, interruptible};
 pub use self::limits::planned_once;
 use self::queue::Queue;
 use self::readers::Readers;
-use self::replica::Replica;
+use self::replica::{Generation, Reading, Replica};
 use self::scope::Turn;
 pub use self::transaction::Transaction;
 use self::watermark::Watermark;
 use self::worker::whole;
 
-/// Where statements go: to any free connection of a pool, or to that of a transaction.
+/// Where statements go: to any free connection of a pool, to a replica, or to the connection of a transaction.
 #[derive(Clone, Debug)]
 pub enum Connection {
     Pool(Pool),
+    Replica(Arc<Reading>),
     Within(Within),
 }
 
@@ -54,8 +55,6 @@ pub struct Pool {
     health: Arc<Health>,
     /// Where writes to a SQLite file wait.
     queue: Option<Arc<Queue>>,
-    /// Where a read goes that a replica fails: to the primary.
-    fallback: Option<Arc<Pool>>,
 }
 
 #[derive(Clone, Debug)]
@@ -74,7 +73,7 @@ pub struct Within {
 }
 
 impl Pool {
-    /// Reads. If the connection breaks, it tries once more on a new one, or on the primary: nothing was written.
+    /// Reads. If the connection breaks, it tries once more on a new one: nothing was written.
     async fn read<T, F>(
         &self,
         statement: Statement,
@@ -87,17 +86,11 @@ impl Pool {
         let again = is_read(&statement).then(|| statement.clone());
         let outcome = self.run(|connection| run(connection, statement)).await;
         match (outcome, again) {
-            (Err(error), Some(statement)) if self.may_succeed_again(&error) => {
-                self.fallback.as_deref().unwrap_or(self).run(|connection| run(connection, statement)).await
+            (Err(error), Some(statement)) if failure::is_broken(&error) => {
+                self.run(|connection| run(connection, statement)).await
             }
             (outcome, _) => outcome,
         }
-    }
-
-    /// Whether a read may succeed where it is tried again. A standby also cancels reads that are in the way of what it replays.
-    fn may_succeed_again(&self, error: &DbErr) -> bool {
-        let is_of_replica = self.fallback.is_some() && (failure::is_away(error) || failure::is_write_conflict(error));
-        is_of_replica || failure::is_broken(error)
     }
 
     /// Runs something on a connection. If this is dropped, the statement is stopped.
@@ -174,6 +167,7 @@ impl Connection {
     fn pool(&self) -> &Pool {
         match self {
             Self::Pool(pool) | Self::Within(Within { pool, .. }) => pool,
+            Self::Replica(reading) => reading.primary(),
         }
     }
 
@@ -188,6 +182,16 @@ impl Connection {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "it passes on what the read layer and the feed send")]
+async fn query_one(connection: DatabaseConnection, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+    connection.query_one_raw(statement).await
+}
+
+#[expect(clippy::disallowed_methods, reason = "it passes on what the read layer and the feed send")]
+async fn query_all(connection: DatabaseConnection, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+    connection.query_all_raw(statement).await
+}
+
 #[expect(clippy::disallowed_methods, reason = "it passes on what the read layer, the unit of work and the feed send")]
 #[sea_orm::prelude::async_trait::async_trait]
 impl ConnectionTrait for Connection {
@@ -197,7 +201,8 @@ impl ConnectionTrait for Connection {
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         match self {
-            Self::Pool(pool) => {
+            Self::Pool(_) | Self::Replica(_) => {
+                let pool = self.pool();
                 let write = |connection: DatabaseConnection| {
                     let statement = statement.clone();
                     async move { connection.execute_raw(statement).await }
@@ -210,27 +215,26 @@ impl ConnectionTrait for Connection {
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         match self {
-            Self::Pool(pool) => pool.write(|connection| async move { connection.execute_unprepared(sql).await }).await,
+            Self::Pool(_) | Self::Replica(_) => {
+                let write = |connection: DatabaseConnection| async move { connection.execute_unprepared(sql).await };
+                self.pool().write(write).await
+            }
             Self::Within(within) => within.txn.execute_unprepared(sql).await,
         }
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         match self {
-            Self::Pool(pool) => {
-                let statement = planned_once(statement);
-                pool.read(statement, async |connection, statement| connection.query_one_raw(statement).await).await
-            }
+            Self::Pool(pool) => pool.read(planned_once(statement), query_one).await,
+            Self::Replica(reading) => reading.read(planned_once(statement), query_one).await,
             Self::Within(within) => within.txn.query_one_raw(statement).await,
         }
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match self {
-            Self::Pool(pool) => {
-                let statement = planned_once(statement);
-                pool.read(statement, async |connection, statement| connection.query_all_raw(statement).await).await
-            }
+            Self::Pool(pool) => pool.read(planned_once(statement), query_all).await,
+            Self::Replica(reading) => reading.read(planned_once(statement), query_all).await,
             Self::Within(within) => within.txn.query_all_raw(statement).await,
         }
     }
@@ -288,17 +292,18 @@ impl Databases {
             (pool.clone(), pool, checks, Some(maintenance), None, None)
         };
         let [read, write] = [(read, None), (write, queue)]
-            .map(|(connections, queue)| Pool { connections, health: Arc::clone(&health), queue, fallback: None })
+            .map(|(connections, queue)| Pool { connections, health: Arc::clone(&health), queue })
             .map(Connection::Pool);
         let replicas = replicas.iter().map(|url| Replica::open(url, connections, limit, prepare));
         let replicas = futures_util::future::try_join_all(replicas).await?.into();
         Ok(Self { read, write, watermark, replicas, checks, maintenance, health, statements })
     }
 
-    /// The same databases, with reads that go to a replica, and to the primary if the replica fails.
+    /// The same databases, with reads that go to a replica of a generation, and to the primary from the first one on that the replica fails.
     #[must_use]
-    pub fn reading_from(&self, replica: &Replica) -> Self {
-        Self { read: replica.with_fallback(self.write.pool()), ..self.clone() }
+    pub fn reading_from(&self, replica: &Replica, generation: Generation) -> Self {
+        let reading = Reading::new(replica.clone(), generation, self.write.pool().clone());
+        Self { read: Connection::Replica(Arc::new(reading)), ..self.clone() }
     }
 
     /// Begins a transaction that writes. On SQLite it takes the write lock at once: a read that becomes a write would be refused later. If
@@ -306,6 +311,7 @@ impl Databases {
     pub async fn begin(&self) -> Result<Transaction, DbErr> {
         let pool = match &self.write {
             Connection::Pool(pool) => pool,
+            Connection::Replica(reading) => reading.primary(),
             Connection::Within(within) => return within.txn.begin().await,
         };
         let Connections::Pool(_, interrupt) = &pool.connections else {
@@ -342,11 +348,7 @@ impl Databases {
     /// The same databases, with all statements in a transaction. A transaction that begins in it is a part of it.
     #[must_use]
     pub fn within(&self, txn: &Arc<Transaction>) -> Self {
-        let within = |one: &Connection| match one {
-            Connection::Pool(pool) | Connection::Within(Within { pool, .. }) => {
-                Connection::Within(Within { txn: Arc::clone(txn), pool: pool.clone() })
-            }
-        };
+        let within = |one: &Connection| Connection::Within(Within { txn: Arc::clone(txn), pool: one.pool().clone() });
         Self { read: within(&self.read), write: within(&self.write), ..self.clone() }
     }
 
@@ -389,7 +391,7 @@ impl Databases {
         // On PostgreSQL both are one pool; closing it twice is harmless.
         self.read.close().await?;
         for replica in self.replicas.iter() {
-            replica.connection().close().await?;
+            replica.close().await?;
         }
         if let Some(maintenance) = &self.maintenance {
             maintenance.close_by_ref().await?;

@@ -19,7 +19,7 @@ use super::worker::Checkup;
 pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a write to a SQLite file waits for other processes.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// A replica that has none within this time is passed by.
+/// The same for a connection to a replica, after which the primary is asked.
 const REPLICA_TIMEOUT: Duration = Duration::from_secs(1);
 /// A connection that was idle for this long is tested before it is used.
 const TEST_AFTER: Duration = Duration::from_secs(10);
@@ -79,9 +79,14 @@ fn in_a_known_state(options: PoolOptions<Postgres>, health: &Arc<Health>) -> Poo
     })
 }
 
-/// Sets the timeout of statements, the check for lost clients, and planning once.
-fn set_up(options: PoolOptions<Postgres>, timeout: String) -> PoolOptions<Postgres> {
+/// Sets the timeout of statements, the check for lost clients, and planning once, after `opened` was called.
+fn set_up(
+    options: PoolOptions<Postgres>,
+    timeout: String,
+    opened: impl Fn() + Send + Sync + 'static,
+) -> PoolOptions<Postgres> {
     options.after_connect(move |connection, _| {
+        opened();
         let timeout = AssertSqlSafe(timeout.clone());
         Box::pin(async move {
             connection.execute(timeout).await?;
@@ -170,13 +175,25 @@ fn sqlite(url: &str) -> ConnectOptions {
 
 /// Connections to PostgreSQL whose statements have the timeout `limit`.
 pub fn postgres(url: &str, connections: u32, limit: Duration, health: &Arc<Health>) -> ConnectOptions {
+    postgres_telling(url, connections, limit, health, || {})
+}
+
+fn postgres_telling(
+    url: &str,
+    connections: u32,
+    limit: Duration,
+    health: &Arc<Health>,
+    opened: impl Fn() + Clone + Send + Sync + 'static,
+) -> ConnectOptions {
     let mut options = options(url, connections);
     let (released, acquired) = (Arc::clone(health), Arc::clone(health));
     // Set by a statement, not in the startup message, which a pooler would refuse.
     let timeout = format!("SET statement_timeout = {}", limit.as_millis());
     options
         .set_application_name("rec")
-        .map_sqlx_postgres_pool_opts(move |pool| set_up(in_a_known_state(pool, &released), timeout.clone()))
+        .map_sqlx_postgres_pool_opts(move |pool| {
+            set_up(in_a_known_state(pool, &released), timeout.clone(), opened.clone())
+        })
         .map_sqlx_postgres_before_acquire(move |_, about| {
             let keeps = acquired.keeps(about.age);
             Box::pin(async move { Ok(keeps) })
@@ -185,9 +202,15 @@ pub fn postgres(url: &str, connections: u32, limit: Duration, health: &Arc<Healt
     options
 }
 
-/// As `postgres`, to a replica, none of which is opened yet.
-pub fn replica(url: &str, connections: u32, limit: Duration, health: &Arc<Health>) -> ConnectOptions {
-    let mut options = postgres(url, connections, limit, health);
+/// As `postgres`, to a replica. None is opened yet; `opened` is called for each before it is used.
+pub fn replica(
+    url: &str,
+    connections: u32,
+    limit: Duration,
+    health: &Arc<Health>,
+    opened: impl Fn() + Clone + Send + Sync + 'static,
+) -> ConnectOptions {
+    let mut options = postgres_telling(url, connections, limit, health, opened);
     options.connect_lazy(true).acquire_timeout(REPLICA_TIMEOUT);
     options
 }

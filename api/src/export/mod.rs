@@ -26,8 +26,8 @@ use crate::service::change;
 use crate::service::change::since::{LONGEST, Seen, since};
 use crate::service::context::AppContext;
 use crate::service::context::feed::ChangeCursor;
-use crate::service::read;
 use crate::service::registry::with_published;
+use crate::service::{read, replica};
 
 /// How many records a portion has, and how many portions are made at once. On SQLite small portions, one at a time, are
 /// fast enough: each connection and each thread keeps memory of its own.
@@ -150,8 +150,10 @@ impl Export {
                 Stage::Begins { after: Some(after) } => self.stage = Stage::Follows { after },
                 Stage::Begins { after: None } => {
                     // Whoever continues from here also receives what changes meanwhile.
-                    let head = change::head(&self.app).await?.cursor();
-                    self.stage = Stage::Reads { types: self.records.iter().copied().collect(), last: None, head };
+                    let head = change::head(&self.app).await?;
+                    self.app = replica::reading(&self.app, head).await;
+                    let (types, head) = (self.records.iter().copied().collect(), head.cursor());
+                    self.stage = Stage::Reads { types, last: None, head };
                 }
                 Stage::Follows { after } => self.follow(&after).await?,
                 Stage::Reads { types, last, head } => self.read(types, last, head).await?,

@@ -1,8 +1,6 @@
 //! `GET /export.ndjson`: the register as lines, as the caller may see it. Authenticates, takes points and streams; what the
 //! lines say is up to `crate::export`.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Extension, Query, State};
@@ -74,11 +72,7 @@ async fn begin(
     let records = types(parameters.types.as_deref())?;
     // An export in progress is finished when the service stops.
     let expired = until_expired(service, Credential::from(&viewer));
-    let app = match parameters.after {
-        Some(_) => Arc::clone(&service.app),
-        None => service.reading(service.app.feed.head()).await,
-    };
-    let mut lines = Box::pin(crate::export::export(app, viewer, records, parameters.after));
+    let mut lines = Box::pin(crate::export::export(service.app.clone(), viewer, records, parameters.after));
     // What is wrong with the request shows when the first lines are read.
     let first = lines.next().await.transpose().map_err(|error| Answer::of_error(&error, &bounds.request_id))?;
     let (request_id, scope) = (bounds.request_id.clone(), bounds.scope.clone());

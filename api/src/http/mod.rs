@@ -51,7 +51,7 @@ use self::state::{Parts, Service};
 use crate::config::{Introspection, Switch};
 use crate::graphql::{schema, sdl, trusting_schema};
 use crate::service::context::AppContext;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{Metrics, Replicated};
 
 /// The whole service as one router.
 pub fn router(app: Arc<AppContext>) -> Router {
@@ -134,9 +134,8 @@ fn for_origins(origins: Vec<HeaderValue>) -> CorsLayer {
 
 /// The metrics of this process.
 async fn metrics(State(service): State<Service>) -> impl IntoResponse {
-    let text = service
-        .metrics
-        .text(&service.app.databases, &service.app.replicas.counts())
-        .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR);
+    let app = &service.app;
+    let replicas = Replicated { standing: app.replicas.standing(), reads: app.replicas.reads() };
+    let text = service.metrics.text(&app.databases, &replicas).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR);
     text.map(|text| ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text))
 }

@@ -30,6 +30,7 @@ use crate::graphql::session::Session;
 use crate::service::change::{catch_up, reach};
 use crate::service::context::feed::Head;
 use crate::service::idempotency::Open;
+use crate::service::replica;
 
 /// A request with this header is told its cost in `extensions.cost`.
 pub const WANTS_COST: HeaderName = HeaderName::from_static("x-cost");
@@ -268,7 +269,7 @@ async fn admit(
         (app, Idempotency::First(open)) => (app, Some(open)),
         (app, Idempotency::NoKey) => (app, None),
     };
-    let app = if reads_register { service.reading(head).await } else { app };
+    let app = if reads_register { replica::reading(&service.app, head).await } else { app };
     let vacancy = key.map(|key| Vacancy { key, since, charge: to_charge, takes_cached });
     let told = Told {
         cost: wants.cost.then_some(cost),

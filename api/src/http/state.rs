@@ -13,8 +13,6 @@ use super::rate_limit::Rates;
 use super::response_cache::ResponseCache;
 use crate::graphql::Schema;
 use crate::service::context::AppContext;
-use crate::service::context::feed::Head;
-use crate::service::replica;
 use crate::telemetry::metrics::Metrics;
 
 /// Clones share the parts.
@@ -51,16 +49,6 @@ impl Deref for Service {
 }
 
 impl Parts {
-    /// The context for reading all changes up to a head, of nothing but what the feed tells: from a replica, if there is one that has them.
-    pub async fn reading(&self, head: Head) -> Arc<AppContext> {
-        if self.app.replicas.count() == 0 {
-            return Arc::clone(&self.app);
-        }
-        let app = replica::reading(&self.app, head).await;
-        self.metrics.reads(if app.reads_from_replica() { "replica" } else { "primary" });
-        app
-    }
-
     /// How long the body of a request may take to arrive, and how long its answer may take.
     pub fn time_limit(&self) -> Duration {
         Duration::from_secs(self.app.config.limits.seconds)

@@ -12,12 +12,13 @@ use super::change::bounds;
 use super::context::AppContext;
 use super::context::feed::Head;
 use super::context::replicas::Position;
+use crate::database::replica::Replica;
 use crate::database::schema;
 use crate::error::Error;
 use crate::telemetry::chain;
 
 /// How long a query waits for a replica to get the last changes. One that takes longer lags, and is not waited for until it has caught up.
-pub const PATIENCE: Duration = Duration::from_millis(50);
+const PATIENCE: Duration = Duration::from_millis(50);
 /// How often a replica is asked where it is when no query waits, and how often one that does not answer is tried.
 const POLL: Duration = Duration::from_secs(1);
 /// How often it is asked while it is behind: after this time, then after twice as long each time, up to the longest.
@@ -25,13 +26,19 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_m
 /// A replica that does not answer within this time is away.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 
-/// The context for a query that reads all changes up to a head: from a replica that has them, if there is one soon.
+/// The context for reading all changes up to a head, and nothing but what the feed tells of: from a replica that has them, if there is one
+/// soon.
 pub async fn reading(app: &Arc<AppContext>, head: Head) -> Arc<AppContext> {
-    let found = match app.replicas.that_has(head) {
-        None if app.replicas.keep_up() => timeout(PATIENCE, app.replicas.that_gets(head)).await.ok(),
-        found => found,
+    if app.replicas.count() == 0 {
+        return Arc::clone(app);
+    }
+    let choice = match app.replicas.that_has(head) {
+        // Boxed: it is rare, and should not reserve memory.
+        None if app.replicas.keep_up() => Box::pin(timeout(PATIENCE, app.replicas.that_gets(head))).await.ok(),
+        choice => choice,
     };
-    found.map_or_else(|| Arc::clone(app), |number| Arc::new(app.reading_from(number)))
+    app.replicas.count_choice(choice);
+    choice.map_or_else(|| Arc::clone(app), |choice| Arc::new(app.reading_from(choice)))
 }
 
 /// Keeps this process informed about where the replicas are.
@@ -41,47 +48,55 @@ pub async fn follow(app: &AppContext) -> Infallible {
 }
 
 async fn follow_one(app: &AppContext, number: usize) -> Infallible {
+    let replica = app.replicas.replica(number);
+    let mut is_left_out = false;
     loop {
-        let Err(error) = ask(app, number).await;
-        if app.replicas.note(number, None).is_some() {
-            tracing::warn!(replica = number, error = chain(&error), "a replica is left out");
-        } else {
-            tracing::debug!(replica = number, error = chain(&error), "a replica is still left out");
+        let Err(error) = ask(app, number, &mut is_left_out).await;
+        app.replicas.note(number, None);
+        // Whoever waits for it goes on with the primary.
+        replica.renew();
+        if !std::mem::replace(&mut is_left_out, true) {
+            tracing::warn!(replica = replica.place(), error = chain(&error), "a replica is left out");
         }
         sleep(POLL).await;
     }
 }
 
 /// Asks a replica where it is, whenever a query waits for one and once a second, until it does not answer.
-async fn ask(app: &AppContext, number: usize) -> Result<Infallible, Error> {
-    let mut wanted = app.replicas.wanted();
-    let migrations = in_time(async { Ok(app.replicas.replica(number).migrations().await?) }).await?;
+async fn ask(app: &AppContext, number: usize, is_left_out: &mut bool) -> Result<Infallible, Error> {
+    let (mut wanted, replica) = (app.replicas.wanted(), app.replicas.replica(number));
+    let migrations = in_time(async { Ok(replica.migrations().await?) }).await?;
     if !schema::is_current(migrations) {
         return Err(Error::internal("it has another schema"));
     }
     loop {
         wanted.mark_unchanged();
-        catch_up(app, number).await?;
+        ask_until_it_has_the_head(app, number).await?;
+        *is_left_out = false;
         let _ = timeout(POLL, wanted.changed()).await;
     }
 }
 
 /// Asks a replica where it is until it has what the primary had at the beginning.
-async fn catch_up(app: &AppContext, number: usize) -> Result<(), Error> {
-    let (goal, began, (mut pause, longest)) = (app.feed.head(), Instant::now(), PAUSES);
+async fn ask_until_it_has_the_head(app: &AppContext, number: usize) -> Result<(), Error> {
+    let (replica, goal, began) = (app.replicas.replica(number), app.feed.head(), Instant::now());
+    let (mut pause, longest) = PAUSES;
+    let mut kept_up = app.replicas.kept_up(number);
     loop {
-        let asked = Instant::now();
-        let head = in_time(head(app, number)).await?;
-        let keeps_up = began.elapsed() < PATIENCE;
-        let before = app.replicas.note(number, Some(Position { head, asked, keeps_up }));
-        match before.map(|before| before.keeps_up) {
-            None => tracing::info!(replica = number, "a replica is read from"),
-            Some(true) if !keeps_up => tracing::warn!(replica = number, "a replica lags"),
-            Some(false) if keeps_up => tracing::info!(replica = number, "a replica keeps up again"),
-            Some(_) => {}
+        let generation = replica.generation();
+        let head = in_time(head(replica)).await?;
+        if head.identity != app.feed.head().identity {
+            return Err(Error::internal("it has another feed"));
         }
-        // The feed may have become another one meanwhile.
-        if head.includes(goal) || head.includes(app.feed.head()) {
+        let has_it = head.includes(goal) || head.includes(app.feed.head());
+        let keeps_up = began.elapsed() < PATIENCE && (has_it || kept_up);
+        match (std::mem::replace(&mut kept_up, keeps_up), keeps_up) {
+            (true, false) => tracing::warn!(replica = replica.place(), "a replica lags"),
+            (false, true) => tracing::info!(replica = replica.place(), "a replica keeps up"),
+            _ => {}
+        }
+        app.replicas.note(number, Some(Position { head, generation, keeps_up }));
+        if has_it {
             return Ok(());
         }
         sleep(pause).await;
@@ -90,8 +105,8 @@ async fn catch_up(app: &AppContext, number: usize) -> Result<(), Error> {
 }
 
 /// The last change that a replica has.
-async fn head(app: &AppContext, number: usize) -> Result<Head, Error> {
-    Ok(Head::of(&bounds(&app.replicas.replica(number).connection()).await?))
+async fn head(replica: &Replica) -> Result<Head, Error> {
+    Ok(Head::of(&bounds(&replica.checks()).await?))
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {

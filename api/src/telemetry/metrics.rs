@@ -96,7 +96,6 @@ pub struct Metrics {
     seconds: Family<ByOperation, Histogram, fn() -> Histogram>,
     documents: Family<ByOutcome, Counter>,
     responses: Family<ByOutcome, Counter>,
-    reads: Family<ByOutcome, Counter>,
     sockets: Gauge,
     sockets_ended: Family<ByReason, Counter>,
     subscriptions: Family<ByTransport, Gauge>,
@@ -113,7 +112,6 @@ impl Default for Metrics {
             seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             documents: Family::default(),
             responses: Family::default(),
-            reads: Family::default(),
             sockets: Gauge::default(),
             sockets_ended: Family::default(),
             subscriptions: Family::default(),
@@ -125,7 +123,6 @@ impl Default for Metrics {
         registry.register("errors", "Errors in answers by code", metrics.errors.clone());
         registry.register("request_seconds", "Time to an answer by operation name", metrics.seconds.clone());
         registry.register("documents", "Documents by what the cache knew of them", metrics.documents.clone());
-        registry.register("replica_reads", "What may read from a replica, by where it reads", metrics.reads.clone());
         registry.register("response_cache", "Queries by whether their answer was cached", metrics.responses.clone());
         registry.register("sockets", "WebSockets that are open", metrics.sockets.clone());
         registry.register("sockets_ended", "WebSockets that were closed, by reason", metrics.sockets_ended.clone());
@@ -159,6 +156,14 @@ impl Drop for Open {
         self.gauge.dec();
         (self.ended)(self.reason).inc();
     }
+}
+
+/// What the metrics tell of replicas; nothing if there are none.
+pub struct Replicated {
+    /// How many there are in each state.
+    pub standing: Vec<(&'static str, u64)>,
+    /// How often it was read from a `replica`, from the `primary`, or from the primary because a replica had failed (`fallback`).
+    pub reads: Vec<(&'static str, u64)>,
 }
 
 impl Metrics {
@@ -199,13 +204,8 @@ impl Metrics {
         self.responses.get_or_create(&ByOutcome { outcome }).inc();
     }
 
-    /// Counts what may read from a replica, by where it reads: from a `replica`, or from the `primary`.
-    pub fn reads(&self, outcome: &'static str) {
-        self.reads.get_or_create(&ByOutcome { outcome }).inc();
-    }
-
-    /// All metrics as text, those of the databases as they are now, with how many replicas there are in each state.
-    pub fn text(&self, databases: &Databases, replicas: &[(&str, usize)]) -> Result<String, std::fmt::Error> {
+    /// All metrics as text, those of the databases as they are now.
+    pub fn text(&self, databases: &Databases, replicas: &Replicated) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         prometheus_client::encoding::text::encode_registry(&mut text, &self.registry)?;
         writeln!(text, "# HELP rec_statements Statements run on the database.\n# TYPE rec_statements counter")?;
@@ -218,11 +218,16 @@ impl Metrics {
             writeln!(text, "# HELP rec_writes_waiting Writes that wait for the one writer of SQLite.")?;
             writeln!(text, "# TYPE rec_writes_waiting gauge\nrec_writes_waiting {waiting}")?;
         }
-        if !replicas.is_empty() {
+        if !replicas.standing.is_empty() {
             writeln!(text, "# HELP rec_replicas Replicas, by whether they are of use.\n# TYPE rec_replicas gauge")?;
-        }
-        for (state, count) in replicas {
-            writeln!(text, "rec_replicas{{state=\"{state}\"}} {count}")?;
+            for (state, count) in &replicas.standing {
+                writeln!(text, "rec_replicas{{state=\"{state}\"}} {count}")?;
+            }
+            writeln!(text, "# HELP rec_replica_reads What may be read from a replica, by where it was read.")?;
+            writeln!(text, "# TYPE rec_replica_reads counter")?;
+            for (outcome, count) in &replicas.reads {
+                writeln!(text, "rec_replica_reads_total{{outcome=\"{outcome}\"}} {count}")?;
+            }
         }
         text.push_str("# EOF\n");
         Ok(text)

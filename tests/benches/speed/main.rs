@@ -1,6 +1,6 @@
 //! Measured comparisons, each against its limit, in one run: `cargo bench -p rec-tests`. Machines are noisy, so that what
 //! counts are ratios: the two sides of a line take turns, and its ratio is the median of those of the rounds. Parts of the table
-//! can be named: `cargo bench -p rec-tests -- hand endpoint lists points pages sync program beside`; `--against REV` before them
+//! can be named: `cargo bench -p rec-tests -- hand endpoint lists points pages sync program followers beside`; `--against REV` before them
 //! compares this bench with that of another revision.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the table is printed, and what goes wrong")]
 #![expect(clippy::unwrap_used, reason = "a bench that fails stops")]
@@ -9,6 +9,7 @@ mod against;
 mod beside;
 mod by_hand;
 mod endpoint;
+mod followers;
 mod lists;
 mod options;
 mod points;
@@ -193,6 +194,11 @@ async fn measure(database: Database, options: &Options) -> usize {
     }
     if options.is_wanted("program") {
         for line in program::measure(&small.url, name).await {
+            print(line);
+        }
+    }
+    if options.is_wanted("followers") {
+        for line in followers::measure(&small.url, database, name).await {
             print(line);
         }
     }

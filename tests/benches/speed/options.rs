@@ -1,7 +1,7 @@
 //! What a run is asked for: which parts of the table, and which revision to compare them with. Nothing else reads the arguments.
 
 /// The parts of the table, in the order in which they are measured.
-const PARTS: [&str; 8] = ["hand", "endpoint", "lists", "pages", "sync", "program", "points", "beside"];
+const PARTS: [&str; 9] = ["hand", "endpoint", "lists", "pages", "sync", "program", "followers", "points", "beside"];
 
 pub struct Options {
     /// All of them, unless some are named.

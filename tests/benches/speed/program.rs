@@ -5,9 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rec_tests::socket::{Heard, Socket};
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
 
 use crate::{Line, NESTED_PAGE};
 
@@ -25,9 +23,6 @@ impl Drop for Server {
         let _ = self.0.wait();
     }
 }
-
-/// How many subscribers follow the feed at once.
-const SUBSCRIBERS: u32 = 1_000;
 
 /// The program that serves a database, and a client that is ready to ask it.
 pub struct Program {
@@ -51,10 +46,26 @@ impl Program {
         let input = json!({ "code": code, "kind": "SUBJECT", "name": [{ "locale": "EN", "text": "Bench" }] });
         let query = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { change { cursor } userErrors { code } } }";
         let body = json!({ "query": query, "variables": { "input": input } });
-        let address = format!("http://127.0.0.1:{}/graphql", self.port);
-        let answer =
-            self.client.post(address).bearer_auth(token).json(&body).send().await.unwrap().text().await.unwrap();
+        let answer = self.post(Some(token), body).await;
         assert!(answer.contains("\"userErrors\":[]"), "{answer}");
+    }
+
+    /// The answer to a request.
+    pub async fn post(&self, token: Option<&str>, body: Value) -> String {
+        let mut request = self.client.post(format!("http://127.0.0.1:{}/graphql", self.port)).json(&body);
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        request.send().await.unwrap().text().await.unwrap()
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its resident memory in megabytes.
+    pub fn resident(&self) -> f64 {
+        resident(self.server.0.id())
     }
 }
 
@@ -74,7 +85,8 @@ pub async fn serve(url: &str) -> Program {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let started = Instant::now();
     let mut command = command(directory.path(), url);
-    command.env("REC_RATE_POINTS", "0").env("REC_MAX_CONNECTIONS_PER_ADDRESS", "10000").env("REC_LOG", "warn");
+    command.env("REC_RATE_POINTS", "0").env("REC_MAX_CONNECTIONS_PER_ADDRESS", "20000").env("REC_LOG", "warn");
+    command.env("REC_MAX_CONNECTIONS", "20000");
     command.env("REC_LISTEN", format!("127.0.0.1:{port}")).stdout(Stdio::null()).stderr(Stdio::null());
     let server = Server(command.spawn().unwrap());
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -107,7 +119,6 @@ pub async fn export(url: &str, name: &str) -> Line {
 /// The program with a seeded database.
 pub async fn measure(url: &str, name: &str) -> Vec<Line> {
     let program = serve(url).await;
-    let (each, last) = subscribers(&program, url).await;
     let Program { server, port, client, start, .. } = &program;
     let took = load(client, *port).await;
     let throughput = f64::from(u32::try_from(REQUESTS).unwrap()) / took.as_secs_f64();
@@ -119,61 +130,7 @@ pub async fn measure(url: &str, name: &str) -> Vec<Line> {
             "MB",
             100.0,
         ),
-        Line::bound(format!("{name}: memory for each of 1,000 WebSockets that follow the register"), each, "KB", 40.0),
-        Line::bound(
-            format!("{name}: from a mutation to the last of 1,000 subscribers, the slowest of 9"),
-            last,
-            "ms",
-            250.0,
-        ),
     ]
-}
-
-/// The kilobytes for each subscriber, and the milliseconds from sending a mutation until the last subscriber has received it.
-async fn subscribers(program: &Program, url: &str) -> (f64, f64) {
-    let (Program { server, client, .. }, port, token) = (program, program.port, program.token(url));
-    let (told, mut heard) = mpsc::unbounded_channel();
-    let mut following = Vec::new();
-    let address = format!("http://127.0.0.1:{port}/graphql");
-    let answer = client.post(&address).json(&json!({ "query": "{ feedHead }" })).send().await.unwrap();
-    let answer: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
-    let query =
-        format!("subscription {{ changes(after: {}) {{ cursor kind type id version }} }}", answer["data"]["feedHead"]);
-    // The first socket pays for what is read once for all.
-    let mut first = Socket::begin(port, None).await;
-    first.subscribe("1", &query).await;
-    first.subscribe("2", "{ __typename }").await;
-    first.message().await;
-    let before = resident(server.0.id());
-    for _ in 0..SUBSCRIBERS {
-        let mut socket = Socket::begin(port, None).await;
-        socket.subscribe("1", &query).await;
-        let told = told.clone();
-        following.push(tokio::spawn(async move {
-            while let Heard::Message(message) = socket.wait().await {
-                assert_eq!(message["type"], "next");
-                told.send(()).unwrap();
-            }
-        }));
-    }
-    let (mut each, mut slowest) = (0.0, Duration::ZERO);
-    for number in 0..10 {
-        let started = Instant::now();
-        program.create_theme(&token, &format!("BENCH-{number}-{port}")).await;
-        for _ in 0..SUBSCRIBERS {
-            heard.recv().await.unwrap();
-        }
-        // With the first change all of them are ready.
-        if number == 0 {
-            each = (resident(server.0.id()) - before) * 1024.0 / f64::from(SUBSCRIBERS);
-        } else {
-            slowest = slowest.max(started.elapsed());
-        }
-    }
-    for follower in following {
-        follower.abort();
-    }
-    (each, slowest.as_secs_f64() * 1000.0)
 }
 
 async fn load(client: &reqwest::Client, port: u16) -> Duration {

@@ -1,5 +1,5 @@
-//! Whether the answers to a document may be cached: what it selects depends on nothing but the register, of whose changes the feed tells, and
-//! on what its viewer may see. It knows names of fields, and keeps no answer.
+//! Whether the answers to a document may be cached, and read from a replica: what it selects depends on nothing but the register, of whose
+//! changes the feed tells, and on what its viewer may see. It knows names of fields, and keeps no answer.
 
 use async_graphql::Variables;
 use async_graphql::parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet};

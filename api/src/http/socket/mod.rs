@@ -383,7 +383,7 @@ impl SocketClient {
         mut entry: LogEntry,
     ) -> Result<(bool, BoxStream<'static, Answer>), Refused> {
         let bounds = entry.bounds();
-        let begun = in_time(&bounds, self.begin(asked, &mut entry)).await;
+        let begun = in_time(&bounds, Box::pin(self.begin(asked, &mut entry))).await;
         match begun.unwrap_or_else(|late| Err(Refused::Operation(late))) {
             Ok(prepared) => Ok((prepared.goes_on(), answers(self.service.clone(), prepared, entry, bounds))),
             Err(refused) => {

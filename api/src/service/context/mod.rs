@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use self::cache::Cache;
 use self::feed::{Feed, Head};
 use self::queues::Queues;
-use self::replicas::Replicas;
+use self::replicas::{Choice, Replicas};
 use self::sizes::Sizes;
 use self::tokens::Tokens;
 use super::webhook_sender::WebhookSender;
@@ -32,7 +32,7 @@ use crate::telemetry::traces::Traces;
 pub struct AppContext {
     pub databases: Databases,
     /// The replica that reads go to; `None`: to the primary.
-    reads_from: Option<usize>,
+    reads_from: Option<Choice>,
     parts: Arc<Parts>,
 }
 
@@ -75,18 +75,17 @@ impl AppContext {
 
     /// The same context, with reads that go to a replica.
     #[must_use]
-    pub fn reading_from(&self, number: usize) -> Self {
-        let databases = self.databases.reading_from(self.replicas.replica(number));
-        Self { databases, reads_from: Some(number), parts: Arc::clone(&self.parts) }
-    }
-
-    pub fn reads_from_replica(&self) -> bool {
-        self.reads_from.is_some()
+    pub fn reading_from(&self, choice: Choice) -> Self {
+        let databases = self.databases.reading_from(self.replicas.replica(choice.number), choice.generation);
+        Self { databases, reads_from: Some(choice), parts: Arc::clone(&self.parts) }
     }
 
     /// Whether what is read from now on has all changes up to a head that the primary has.
     pub fn reads_up_to(&self, head: Head) -> bool {
-        self.reads_from.is_none_or(|number| self.replicas.has(number, head))
+        self.reads_from.is_none_or(|choice| {
+            let position = self.replicas.position(choice.number);
+            position.is_some_and(|position| position.generation == choice.generation && position.head.includes(head))
+        })
     }
 
     /// Closes all connections.

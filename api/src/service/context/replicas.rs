@@ -1,14 +1,13 @@
 //! The replicas as a process knows them: up to which change each one has the feed, and whether it keeps up. It runs no statement:
 //! `service/replica.rs` does.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use tokio::sync::watch;
 
 use super::feed::Head;
-use crate::database::replica::Replica;
+use crate::database::replica::{Generation, Replica};
 
 /// The replicas of a process.
 #[derive(Debug, Default)]
@@ -19,6 +18,8 @@ pub struct Replicas {
     /// Tells who asks the replicas that someone waits.
     wanted: watch::Sender<()>,
     turn: AtomicUsize,
+    /// How often a replica was chosen to read from, and how often the primary was.
+    chosen: [AtomicU64; 2],
 }
 
 #[derive(Debug)]
@@ -32,25 +33,32 @@ struct Known {
 pub struct Position {
     /// The last change that it has.
     pub head: Head,
-    /// When it was asked.
-    pub asked: Instant,
-    /// Whether it has what the primary had a moment ago.
+    /// Of the replica when it was asked.
+    pub generation: Generation,
+    /// Whether it had within a moment what the primary had.
     pub keeps_up: bool,
+}
+
+/// A replica that is read from.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice {
+    pub number: usize,
+    pub generation: Generation,
 }
 
 /// Whether a replica is of use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+enum Standing {
     KeepsUp,
     Lags,
     Away,
 }
 
 impl Standing {
-    pub const ALL: [Self; 3] = [Self::KeepsUp, Self::Lags, Self::Away];
+    const ALL: [Self; 3] = [Self::KeepsUp, Self::Lags, Self::Away];
 
     /// Its name in the metrics.
-    pub fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::KeepsUp => "keeps_up",
             Self::Lags => "lags",
@@ -73,31 +81,39 @@ impl Replicas {
         &self.all[number].replica
     }
 
-    /// Remembers where a replica is; `None` if it does not answer. Returns where it was.
-    pub fn note(&self, number: usize, position: Option<Position>) -> Option<Position> {
-        let before = std::mem::replace(&mut *self.all[number].position(), position);
+    /// Remembers where a replica is; `None` if it does not answer.
+    pub fn note(&self, number: usize, position: Option<Position>) {
+        *self.all[number].position() = position;
         self.moved.send_replace(());
-        before
     }
 
-    /// Whether a replica has all changes up to a head.
-    pub fn has(&self, number: usize, head: Head) -> bool {
-        self.all[number].known().is_some_and(|position| position.head.includes(head))
+    /// Whether a replica kept up when it was last asked, even if its generation was another one.
+    pub fn kept_up(&self, number: usize) -> bool {
+        self.all[number].position().is_some_and(|position| position.keeps_up)
+    }
+
+    /// Where a replica was when it was last asked, unless that may be true no longer.
+    pub fn position(&self, number: usize) -> Option<Position> {
+        self.all[number].known()
     }
 
     /// A replica that has all changes up to a head, in turn.
-    pub fn that_has(&self, head: Head) -> Option<usize> {
+    pub fn that_has(&self, head: Head) -> Option<Choice> {
         let first = self.turn.fetch_add(1, Ordering::Relaxed);
-        (0..self.count()).map(|next| first.wrapping_add(next) % self.count()).find(|number| self.has(*number, head))
+        (0..self.count()).find_map(|next| {
+            let number = first.wrapping_add(next) % self.count();
+            let position = self.position(number).filter(|position| position.head.includes(head))?;
+            Some(Choice { number, generation: position.generation })
+        })
     }
 
     /// As `that_has`, of one that may still have to get there.
-    pub async fn that_gets(&self, head: Head) -> usize {
+    pub async fn that_gets(&self, head: Head) -> Choice {
         let mut moved = self.moved.subscribe();
         self.wanted.send_replace(());
         loop {
-            if let Some(number) = self.that_has(head) {
-                return number;
+            if let Some(choice) = self.that_has(head) {
+                return choice;
             }
             if moved.changed().await.is_err() {
                 std::future::pending::<()>().await;
@@ -110,23 +126,39 @@ impl Replicas {
         self.standings().any(|standing| standing == Standing::KeepsUp)
     }
 
-    /// How many there are of each standing; nothing without replicas.
-    pub fn counts(&self) -> Vec<(&'static str, usize)> {
-        let of = |standing: Standing| (standing.name(), self.standings().filter(|one| *one == standing).count());
-        if self.all.is_empty() { Vec::new() } else { Standing::ALL.map(of).to_vec() }
-    }
-
-    fn standings(&self) -> impl Iterator<Item = Standing> {
-        self.all.iter().map(|known| match known.known() {
-            None => Standing::Away,
-            Some(position) if position.keeps_up => Standing::KeepsUp,
-            Some(_) => Standing::Lags,
-        })
-    }
-
     /// A receiver that is told when someone waits.
     pub fn wanted(&self) -> watch::Receiver<()> {
         self.wanted.subscribe()
+    }
+
+    /// Counts a choice.
+    pub fn count_choice(&self, choice: Option<Choice>) {
+        self.chosen[usize::from(choice.is_none())].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many there are of each standing; nothing without replicas.
+    pub fn standing(&self) -> Vec<(&'static str, u64)> {
+        let of = |standing: Standing| self.standings().filter(|one| *one == standing).count();
+        let of = Standing::ALL.map(|standing| (standing.name(), u64::try_from(of(standing)).unwrap_or(u64::MAX)));
+        if self.all.is_empty() { Vec::new() } else { of.to_vec() }
+    }
+
+    /// How often it was read from a replica, from the primary, or from the primary after a replica had failed; nothing without replicas.
+    pub fn reads(&self) -> Vec<(&'static str, u64)> {
+        if self.all.is_empty() {
+            return Vec::new();
+        }
+        let [replica, primary] = [0, 1].map(|index| self.chosen[index].load(Ordering::Relaxed));
+        let fallback = self.all.iter().map(|known| known.replica.fallbacks()).sum();
+        vec![("replica", replica.saturating_sub(fallback)), ("primary", primary), ("fallback", fallback)]
+    }
+
+    fn standings(&self) -> impl Iterator<Item = Standing> {
+        self.all.iter().map(|known| match *known.position() {
+            None => Standing::Away,
+            Some(Position { keeps_up: true, .. }) => Standing::KeepsUp,
+            Some(_) => Standing::Lags,
+        })
     }
 }
 
@@ -135,8 +167,7 @@ impl Known {
         self.position.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Its position, unless its server may be another one by now.
     fn known(&self) -> Option<Position> {
-        self.position().filter(|position| self.replica.is_same_since(position.asked))
+        self.position().filter(|position| position.generation == self.replica.generation())
     }
 }
