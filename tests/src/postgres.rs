@@ -223,7 +223,7 @@ serve() {
     server=$!
 }
 stop() {
-    kill -INT $server
+    kill -INT $server 2>/dev/null
     wait $server
 }
 serve

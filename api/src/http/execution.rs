@@ -126,7 +126,8 @@ impl Following {
     }
 
     fn answers(self) -> BoxStream<'static, Answer> {
-        let answers = stream::unfold(Some(self), async |following| {
+        // Boxed: the stream would hold it twice.
+        let answers = stream::unfold(Some(Box::new(self)), async |following| {
             let mut following = following?;
             let answer = following.next().await?;
             let goes_on = answer.is_executed();

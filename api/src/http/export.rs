@@ -71,7 +71,8 @@ async fn begin(
     take(service, &caller.payer(service, &viewer), points, entry)?;
     let records = types(parameters.types.as_deref())?;
     // An export in progress is finished when the service stops.
-    let expired = until_expired(service, Credential::from(&viewer));
+    let (own, credential) = (service.clone(), Credential::from(&viewer));
+    let expired = async move { until_expired(&own, credential).await };
     let mut lines = Box::pin(crate::export::export(service.app.clone(), viewer, records, parameters.after));
     // What is wrong with the request shows when the first lines are read.
     let first = lines.next().await.transpose().map_err(|error| Answer::of_error(&error, &bounds.request_id))?;

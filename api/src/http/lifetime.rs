@@ -1,9 +1,10 @@
 //! How long an event stream or a socket may last: until its token expires or is revoked, or the service stops. Only tells
 //! the end reason; closing is up to the caller.
 
-use chrono::{DateTime, Utc};
-use futures_util::future::{self, Either};
+use std::future;
+use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::state::Service;
@@ -43,28 +44,30 @@ impl From<&Viewer> for Credential {
 
 /// Resolves when a token expires or is revoked, or the service stops.
 pub fn until_end(service: &Service, credential: Credential) -> impl Future<Output = EndReason> + Send + use<> {
-    let mut stopping = service.app.stopping.subscribe();
-    let expired = until_expired(service, credential);
+    let service = service.clone();
+    // Thousands of followers wait here. What is awaited is made within: a future that is moved into another one takes its memory twice.
     async move {
+        let mut stopping = service.app.stopping.subscribe();
         tokio::select! {
-            end_reason = expired => end_reason,
+            end_reason = until_expired(&service, credential) => end_reason,
             _ = stopping.wait_for(|stopping| *stopping) => EndReason::Stopped,
         }
     }
 }
 
 /// Resolves when a token expires or is revoked.
-pub fn until_expired(
-    service: &Service,
-    Credential { expires_at, token }: Credential,
-) -> impl Future<Output = EndReason> + Send + use<> {
+pub async fn until_expired(service: &Service, Credential { expires_at, token }: Credential) -> EndReason {
     let left = expires_at.map(|at| (at - service.app.clock.now()).to_std().unwrap_or_default());
-    let expired = left.map_or_else(|| Either::Left(future::pending()), |left| Either::Right(tokio::time::sleep(left)));
-    let revoked = service.app.tokens.revocation(token);
-    async move {
-        tokio::select! {
-            () = expired => EndReason::Expired,
-            () = revoked => EndReason::Revoked,
-        }
+    tokio::select! {
+        () = passed(left) => EndReason::Expired,
+        () = service.app.tokens.revocation(token) => EndReason::Revoked,
+    }
+}
+
+/// Resolves after a time; never if there is none.
+async fn passed(time: Option<Duration>) {
+    match time {
+        Some(time) => tokio::time::sleep(time).await,
+        None => future::pending().await,
     }
 }

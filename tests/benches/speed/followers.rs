@@ -54,7 +54,7 @@ pub async fn measure(url: &str, database: Database, name: &str) -> Vec<Line> {
             12.0,
         ));
         let what = format!("{name}: from a mutation to the last of 10,000 {of}, the slowest of {CHANGES}");
-        lines.push(Line::bound(what, slowest, "ms", 150.0));
+        lines.push(Line::bound(what, slowest, "ms", 500.0));
     }
     if database == Database::Postgres {
         let (followers, processes) = SPREAD;
@@ -63,7 +63,7 @@ pub async fn measure(url: &str, database: Database, name: &str) -> Vec<Line> {
         let what = format!(
             "{name}: from a mutation to the last of 4,000 WebSockets over 4 processes, the slowest of {CHANGES}"
         );
-        lines.push(Line::bound(what, slowest, "ms", 150.0));
+        lines.push(Line::bound(what, slowest, "ms", 250.0));
     }
     lines
 }

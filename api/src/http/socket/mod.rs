@@ -40,9 +40,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const FAREWELL: Duration = Duration::from_secs(1);
 /// The longest id of an operation, in bytes.
 const LONGEST_ID: usize = 255;
-/// The size of a socket's buffers to read and to write, beside the current message. It is small, so that a thousand quiet
+/// The size of a socket's buffers to read and to write, beside the current message. It is small, so that thousands of quiet
 /// sockets cost little.
-const BUFFER: usize = 4096;
+const BUFFER: usize = 1024;
 
 /// Opens a socket, if the client speaks the protocol and is not a page of another origin.
 pub fn open(

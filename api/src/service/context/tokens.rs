@@ -23,13 +23,11 @@ impl Tokens {
     }
 
     /// Resolves when a token is revoked.
-    pub fn revocation(&self, token: Option<Uuid>) -> impl Future<Output = ()> + Send + use<> {
+    pub async fn revocation(&self, token: Option<Uuid>) {
         let mut revoked = self.revoked.subscribe();
-        async move {
-            let is_revoked = |revoked: &Arc<HashSet<Uuid>>| token.is_some_and(|token| revoked.contains(&token));
-            if revoked.wait_for(is_revoked).await.is_err() {
-                std::future::pending::<()>().await;
-            }
+        let is_revoked = |revoked: &Arc<HashSet<Uuid>>| token.is_some_and(|token| revoked.contains(&token));
+        if revoked.wait_for(is_revoked).await.is_err() {
+            std::future::pending::<()>().await;
         }
     }
 
