@@ -43,9 +43,11 @@ pub enum StartError {
     DataDirectory { path: String, cause: std::io::Error },
     #[error("{0}: a database in memory is lost with its connection; name a file, sqlite://PATH")]
     InMemory(String),
-    #[error("REC_DATABASE_URL: {0}: name one address, which leads to the server that takes writes")]
+    #[error("REC_DATABASE_URL: {0} (name one address, which leads to the server that takes writes)")]
     Address(&'static str),
-    #[error("REC_DATABASE_READ_URL: {0}")]
+    #[error(
+        "REC_DATABASE_READ_URL: {0} (name addresses like that of the database, separated by commas, each of one server)"
+    )]
     Replica(&'static str),
     #[error("cannot reach the database {place}: {cause}")]
     Database { place: String, cause: sea_orm::DbErr },
@@ -136,6 +138,7 @@ impl Server {
         tokio::select! {
             () = served => {}
             () = too_late => {}
+            never = background::follow_replicas(Arc::clone(&app)) => match never {},
         }
         // Traces that are not sent by then are lost.
         let tracing = Arc::clone(&app);
@@ -161,22 +164,9 @@ pub async fn open_database(config: &Config) -> Result<Databases, StartError> {
     }
     // A request gives up its statement at least a second earlier. The limit applies to commands too.
     let limit = Duration::from_secs(Ord::max(config.limits.seconds, Limits::DEFAULT.seconds) + 1);
-    let replicas = read_urls(config, &url)?;
+    let replicas = database::address::replicas(&config.database_read_url, &url).map_err(StartError::Replica)?;
     let opened = Databases::open(&url, &replicas, config.database_connections, limit).await;
     opened.map_err(|cause| StartError::Database { place: database::address::without_credentials(&url), cause })
-}
-
-/// The addresses of the replicas of a database.
-fn read_urls(config: &Config, url: &str) -> Result<Vec<String>, StartError> {
-    let urls: Vec<String> = config.database_read_url.iter().filter(|url| !url.is_empty()).cloned().collect();
-    if urls.is_empty() {
-        return Ok(urls);
-    }
-    if url.starts_with("sqlite:") || urls.iter().any(|url| url.starts_with("sqlite:")) {
-        return Err(StartError::Replica("a SQLite database has no replicas"));
-    }
-    urls.iter().try_for_each(|url| database::address::check(url)).map_err(StartError::Replica)?;
-    Ok(urls)
 }
 
 /// Creates the directory of a file, if there is none.

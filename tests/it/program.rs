@@ -187,6 +187,8 @@ fn what_cannot_work_is_said_in_one_line() {
     for (address, said) in [
         ("postgres://rec:secret@one,two/rec", "several hosts"),
         ("postgresql://one/rec?host=one,two", "several hosts"),
+        ("postgres://rec:sec/secret@one/rec", "cannot be read"),
+        ("rec:secret@one/rec", "begins neither"),
         ("postgres://one/rec?sslmode=disable&target_session_attrs=read-write", "target_session_attrs"),
     ] {
         let complaint = failure(command(&data).env("REC_DATABASE_URL", address));
@@ -199,6 +201,10 @@ fn what_cannot_work_is_said_in_one_line() {
         ("sqlite:///nowhere/rec.db", "postgres://rec:secret@one/rec", "no replicas"),
         ("postgres://one/rec", "sqlite:///nowhere/rec.db", "no replicas"),
         ("postgres://one/rec", "postgres://rec:secret@two/rec,postgres://one/rec?host=one%2Ctwo", "several hosts"),
+        ("postgres://one/rec", "postgres://rec:sec/secret@two/rec", "cannot be read"),
+        ("postgres://one/rec", "rec:secret@two/rec", "begins neither"),
+        ("postgres://one/rec", "postgres://two/rec, postgres://two/rec", "twice"),
+        ("postgres://one/rec", "postgres://one/rec", "twice"),
     ] {
         let mut command = command(&data);
         let complaint = failure(command.env("REC_DATABASE_URL", database).env("REC_DATABASE_READ_URL", replicas));

@@ -392,6 +392,18 @@ impl Cluster {
         }
     }
 
+    /// Halts the sessions in which the service reads the register of a database, and not those in which it asks how far the server is.
+    pub async fn halt_readers(&mut self, database: &str) {
+        let name = name_of(database);
+        let sql = format!(
+            "SELECT string_agg(CAST(pid AS text), ' ') AS pids FROM pg_stat_activity WHERE datname = '{name}' AND application_name = 'rec' \
+             AND query NOT LIKE '%change_head%' AND query NOT LIKE '%pg_postmaster_start_time%'"
+        );
+        let pids: String = row(&self.server, &sql).await.expect("a row").try_get("", "pids").expect("sessions");
+        self.is_halted = true;
+        pids.split_whitespace().filter_map(|process| process.parse().ok()).for_each(|process| signal("STOP", process));
+    }
+
     pub fn go_on(&mut self) {
         self.is_halted = false;
         for process in self.processes() {

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use super::failure;
 use super::health::Health;
 use super::interrupt::Interrupt;
+use super::replica::Sighting;
 use super::worker::Checkup;
 
 /// A connection that is not available within this time is an error.
@@ -79,17 +80,17 @@ fn in_a_known_state(options: PoolOptions<Postgres>, health: &Arc<Health>) -> Poo
     })
 }
 
-/// Sets the timeout of statements, the check for lost clients, and planning once, after `opened` was called.
-fn set_up(
-    options: PoolOptions<Postgres>,
-    timeout: String,
-    opened: impl Fn() + Send + Sync + 'static,
-) -> PoolOptions<Postgres> {
+/// Sets the timeout of statements, the check for lost clients, and planning once. If the server is a replica, it is compared with what was
+/// seen of it before.
+fn set_up(options: PoolOptions<Postgres>, timeout: String, replica: Option<Arc<Sighting>>) -> PoolOptions<Postgres> {
     options.after_connect(move |connection, _| {
-        opened();
-        let timeout = AssertSqlSafe(timeout.clone());
+        let (timeout, replica) = (AssertSqlSafe(timeout.clone()), replica.clone());
         Box::pin(async move {
             connection.execute(timeout).await?;
+            if let Some(replica) = replica {
+                let row = connection.fetch_one(Sighting::STATEMENT).await?;
+                replica.compare(row.try_get(0)?, row.try_get(1)?);
+            }
             for setting in [CLIENT_CHECK, PLANNED_ONCE] {
                 match connection.execute(setting).await {
                     // An older server lacks the setting: abandoned statements then end by their timeout, and some are planned again.
@@ -175,15 +176,15 @@ fn sqlite(url: &str) -> ConnectOptions {
 
 /// Connections to PostgreSQL whose statements have the timeout `limit`.
 pub fn postgres(url: &str, connections: u32, limit: Duration, health: &Arc<Health>) -> ConnectOptions {
-    postgres_telling(url, connections, limit, health, || {})
+    postgres_or_replica(url, connections, limit, health, None)
 }
 
-fn postgres_telling(
+fn postgres_or_replica(
     url: &str,
     connections: u32,
     limit: Duration,
     health: &Arc<Health>,
-    opened: impl Fn() + Clone + Send + Sync + 'static,
+    replica: Option<Arc<Sighting>>,
 ) -> ConnectOptions {
     let mut options = options(url, connections);
     let (released, acquired) = (Arc::clone(health), Arc::clone(health));
@@ -192,7 +193,7 @@ fn postgres_telling(
     options
         .set_application_name("rec")
         .map_sqlx_postgres_pool_opts(move |pool| {
-            set_up(in_a_known_state(pool, &released), timeout.clone(), opened.clone())
+            set_up(in_a_known_state(pool, &released), timeout.clone(), replica.clone())
         })
         .map_sqlx_postgres_before_acquire(move |_, about| {
             let keeps = acquired.keeps(about.age);
@@ -202,15 +203,15 @@ fn postgres_telling(
     options
 }
 
-/// As `postgres`, to a replica. None is opened yet; `opened` is called for each before it is used.
+/// As `postgres`, to a replica. None is opened yet; each is compared with what was seen of the server before.
 pub fn replica(
     url: &str,
     connections: u32,
     limit: Duration,
     health: &Arc<Health>,
-    opened: impl Fn() + Clone + Send + Sync + 'static,
+    seen: Option<Arc<Sighting>>,
 ) -> ConnectOptions {
-    let mut options = postgres_telling(url, connections, limit, health, opened);
+    let mut options = postgres_or_replica(url, connections, limit, health, seen);
     options.connect_lazy(true).acquire_timeout(REPLICA_TIMEOUT);
     options
 }

@@ -1,15 +1,19 @@
 //! A replica: a hot standby of the PostgreSQL database, which only reads. It decides neither who reads from it nor what.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sea_orm::{Database, DatabaseConnection, DbErr, Statement};
+use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection, DbBackend, DbErr, Statement};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::health::Health;
 use super::interrupt::Interrupt;
 use super::{Connection, Connections, Pool, address, failure, options, schema, scope};
+
+/// A read that takes longer goes on with the primary: the connection may lead to nobody.
+const READS_WITHIN: Duration = Duration::from_secs(3);
 
 /// The connections to a replica. Clones share them.
 #[derive(Clone, Debug)]
@@ -21,16 +25,45 @@ struct Parts {
     pool: Pool,
     /// A connection of its own by which it is asked how far it is: it waits for no query.
     checks: Pool,
-    generation: Arc<AtomicU64>,
+    seen: Arc<Sighting>,
     /// Tells who waits for the server that it does not answer.
     renewed: watch::Sender<()>,
     fallbacks: AtomicU64,
 }
 
-/// Grows whenever the server may be another one than before, or an older state of it: a connection is new, or is broken, or does not answer.
-/// What was known of the server before does not hold any more.
+/// Grows whenever the server may be another one than before, or in an older state: it was started again, or does not answer. What was known of
+/// it before does not hold any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Generation(u64);
+
+/// What was last seen of the server of a replica: when it was started, and up to which byte of the log it had replayed.
+#[derive(Debug, Default)]
+pub struct Sighting {
+    generation: AtomicU64,
+    last: Mutex<Option<(String, i64)>>,
+}
+
+impl Sighting {
+    /// A standby that was promoted replays no more, but writes.
+    pub(super) const STATEMENT: &str = "SELECT CAST(pg_postmaster_start_time() AS text), \
+         CAST(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END - '0/0' AS bigint)";
+
+    /// Compares the server with what was seen before. One that was started again, or whose processes were, may be in an older state.
+    pub(super) fn compare(&self, started: String, replayed: Option<i64>) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let replayed = replayed.unwrap_or_default();
+        let is_same = last.as_ref().is_none_or(|(before, at)| *before == started && *at <= replayed);
+        if !is_same {
+            self.grow();
+        }
+        let replayed = last.as_ref().filter(|_| is_same).map_or(replayed, |(_, at)| replayed.max(*at));
+        *last = Some((started, replayed));
+    }
+
+    fn grow(&self) {
+        self.generation.fetch_add(1, Ordering::SeqCst);
+    }
+}
 
 impl Replica {
     /// Prepares connections to a server, none of which is opened yet. `prepare` is called for what they are taken from.
@@ -40,13 +73,9 @@ impl Replica {
         limit: Duration,
         prepare: impl Fn(&mut DatabaseConnection),
     ) -> Result<Self, DbErr> {
-        let (health, generation) = (Arc::new(Health::default()), Arc::new(AtomicU64::new(0)));
-        let opened = Arc::clone(&generation);
-        let opened = move || {
-            opened.fetch_add(1, Ordering::SeqCst);
-        };
-        let queries = options::replica(url, connections, limit, &health, opened);
-        let checks = options::replica(url, 1, limit, &health, || {});
+        let (health, seen) = (Arc::new(Health::default()), Arc::new(Sighting::default()));
+        let queries = options::replica(url, connections, limit, &health, Some(Arc::clone(&seen)));
+        let checks = options::replica(url, 1, limit, &health, Some(Arc::clone(&seen)));
         let mut pools = [Database::connect(queries).await?, Database::connect(checks).await?];
         pools.iter_mut().for_each(prepare);
         let [pool, checks] = pools.map(|pool| {
@@ -54,7 +83,7 @@ impl Replica {
             Pool { connections, health: Arc::clone(&health), queue: None }
         });
         let (place, renewed) = (address::without_credentials(url), watch::Sender::default());
-        Ok(Self(Arc::new(Parts { place, pool, checks, generation, renewed, fallbacks: AtomicU64::new(0) })))
+        Ok(Self(Arc::new(Parts { place, pool, checks, seen, renewed, fallbacks: AtomicU64::new(0) })))
     }
 
     /// Its address, without the user and the password.
@@ -63,12 +92,22 @@ impl Replica {
     }
 
     pub fn generation(&self) -> Generation {
-        Generation(self.0.generation.load(Ordering::SeqCst))
+        Generation(self.0.seen.generation.load(Ordering::SeqCst))
     }
 
     /// The connection by which it is asked how far it is.
     pub fn checks(&self) -> Connection {
         Connection::Pool(self.0.checks.clone())
+    }
+
+    /// Remembers how far it has replayed the log. What was read of it before is not newer than that.
+    #[expect(clippy::disallowed_methods, reason = "the state of a server is no part of the register")]
+    pub async fn sight(&self) -> Result<(), DbErr> {
+        let statement = Statement::from_string(DbBackend::Postgres, Sighting::STATEMENT);
+        if let Some(row) = self.checks().query_one_raw(statement).await? {
+            self.0.seen.compare(row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        }
+        Ok(())
     }
 
     /// The migrations that have run on it.
@@ -79,7 +118,7 @@ impl Replica {
     /// Closes all present connections as soon as the work on them has ended, and lets nobody wait for that.
     pub fn renew(&self) {
         self.0.pool.health.renew();
-        self.0.generation.fetch_add(1, Ordering::SeqCst);
+        self.0.seen.grow();
         self.0.renewed.send_replace(());
     }
 
@@ -149,7 +188,7 @@ impl Reading {
             return None;
         }
         let outcome = tokio::select! {
-            outcome = self.replica.0.pool.run(run) => outcome,
+            outcome = timeout(READS_WITHIN, self.replica.0.pool.run(run)) => outcome.ok()?,
             _ = renewed.changed() => return None,
         };
         if outcome.as_ref().is_err_and(failure::is_broken) {

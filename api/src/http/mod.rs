@@ -49,9 +49,11 @@ use self::rate_limit::Rates;
 use self::response_cache::ResponseCache;
 use self::state::{Parts, Service};
 use crate::config::{Introspection, Switch};
+use crate::database::replica::Replica;
 use crate::graphql::{schema, sdl, trusting_schema};
 use crate::service::context::AppContext;
-use crate::telemetry::metrics::{Metrics, Replicated};
+use crate::service::context::replicas::Standing;
+use crate::telemetry::metrics::{Metrics, ReplicaState, Replicated};
 
 /// The whole service as one router.
 pub fn router(app: Arc<AppContext>) -> Router {
@@ -135,7 +137,14 @@ fn for_origins(origins: Vec<HeaderValue>) -> CorsLayer {
 /// The metrics of this process.
 async fn metrics(State(service): State<Service>) -> impl IntoResponse {
     let app = &service.app;
-    let replicas = Replicated { standing: app.replicas.standing(), reads: app.replicas.reads() };
+    let of = |(replica, standing, behind): (&Replica, Standing, Option<i64>)| ReplicaState {
+        place: replica.place().to_owned(),
+        states: Standing::ALL.map(|one| (one.name(), one == standing)).to_vec(),
+        behind,
+        fallbacks: replica.fallbacks(),
+    };
+    let all = app.replicas.standings(app.feed.head()).map(of).collect();
+    let replicas = Replicated { all, choices: app.replicas.choices() };
     let text = service.metrics.text(&app.databases, &replicas).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR);
     text.map(|text| ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text))
 }

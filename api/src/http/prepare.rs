@@ -25,6 +25,7 @@ use super::response_cache::{CacheStatus, Charge, Key, Question, Vacancy, Wants};
 use super::state::Service;
 use crate::auth::Viewer;
 use crate::config::Switch;
+use crate::error::Error;
 use crate::graphql::batch::Batches;
 use crate::graphql::session::Session;
 use crate::service::change::{catch_up, reach};
@@ -144,8 +145,8 @@ pub struct RequestContext {
     /// Whether the answer may come from the cache.
     takes_cached: bool,
     last_event: Option<String>,
-    /// What the answer must include.
-    after: Option<HeaderValue>,
+    /// What the answer must include: a cursor in each.
+    after: Vec<HeaderValue>,
 }
 
 impl RequestContext {
@@ -158,7 +159,7 @@ impl RequestContext {
         let last_event = last_event.and_then(|id| id.to_str().ok()).map(str::to_owned);
         // Browsers open every socket with `Cache-Control: no-cache`.
         let takes_cached = matches!(method, Method::Socket) || takes_cached(headers);
-        let after = headers.get(AFTER).cloned();
+        let after = headers.get_all(AFTER).iter().cloned().collect();
         Self { viewer, payer, languages, method, wants, takes_cached, last_event, after }
     }
 
@@ -195,13 +196,14 @@ pub async fn prepare(
         // Cached rows are as new as what the process has heard of. Boxed: it is rare, and should not reserve memory.
         Box::pin(catch_up(&service.app)).await;
     }
-    if let Some(after) = &context.after {
+    for after in &context.after {
         let cursor = after.to_str().ok().and_then(|after| after.parse().ok()).ok_or_else(|| {
-            let message = "X-Rec-After: a cursor of the feed.";
+            let message =
+                "X-Rec-After is no cursor of the feed, such as the payload of a mutation has in change.cursor.";
             Answer::refused(StatusCode::BAD_REQUEST, "INVALID_CURSOR", message)
         })?;
         let reached = Box::pin(reach(&service.app, cursor)).await;
-        reached.map_err(|error| Answer::of_error(&error, entry.request_id()))?;
+        reached.map_err(|error| unreached(&error, entry.request_id()))?;
     }
     let resolved = resolve(service, &context, asked)?;
     if context.takes_cached
@@ -216,6 +218,15 @@ pub async fn prepare(
         return Ok(Prepared::Answered(cached.answer.clone()));
     }
     admit(service, context, resolved, entry).await
+}
+
+/// The answer to a request that names a change which cannot be found.
+fn unreached(error: &Error, request_id: &str) -> Answer {
+    if matches!(error, Error::CursorExpired) {
+        let message = "The feed has no change with the cursor in X-Rec-After, or is another one. Ask without it.";
+        return Answer::refused(StatusCode::GONE, error.code(), message);
+    }
+    Answer::of_error(error, request_id)
 }
 
 fn resolve(service: &Service, context: &RequestContext, asked: GraphqlRequest) -> Result<Resolved, Answer> {

@@ -39,7 +39,6 @@ pub async fn run(app: Arc<AppContext>) {
             _ = stopping.wait_for(|stopping| *stopping) => {}
             never = supervised(&app, |app| async move { poll(&app).await }) => match never {},
             never = supervised(&app, |app| async move { listen(&app).await }) => match never {},
-            never = supervised(&app, |app| async move { replica::follow(&app).await }) => match never {},
             never = supervised(&app, |app| async move { forget(&app, FIRST_PRUNE).await }) => match never {},
             never = supervised(&app, |app| async move { know_revocations(&app).await }) => match never {},
             never = supervised(&app, |app| async move { write_uses(&app).await }) => match never {},
@@ -49,6 +48,11 @@ pub async fn run(app: Arc<AppContext>) {
     // Deliveries that have begun are finished.
     tokio::join!(attended, supervised(&app, |app| async move { deliver(&app).await }));
     let _ = tokens::write_uses(&app).await;
+}
+
+/// Keeps a process informed about its replicas: as long as it answers requests.
+pub async fn follow_replicas(app: Arc<AppContext>) -> Infallible {
+    supervised(&app, |app| async move { replica::follow(&app).await }).await
 }
 
 /// Runs a task, and starts it again if it panics: without it a service would accept tokens that are revoked. Tasks that never end return

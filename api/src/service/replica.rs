@@ -49,21 +49,23 @@ pub async fn follow(app: &AppContext) -> Infallible {
 
 async fn follow_one(app: &AppContext, number: usize) -> Infallible {
     let replica = app.replicas.replica(number);
-    let mut is_left_out = false;
+    let mut told = None;
     loop {
-        let Err(error) = ask(app, number, &mut is_left_out).await;
+        let Err(error) = ask(app, number, &mut told).await;
         app.replicas.note(number, None);
         // Whoever waits for it goes on with the primary.
         replica.renew();
-        if !std::mem::replace(&mut is_left_out, true) {
-            tracing::warn!(replica = replica.place(), error = chain(&error), "a replica is left out");
+        let why = chain(&error);
+        if told.as_ref() != Some(&why) {
+            tracing::warn!(replica = replica.place(), error = why, "a replica is left out");
+            told = Some(why);
         }
         sleep(POLL).await;
     }
 }
 
-/// Asks a replica where it is, whenever a query waits for one and once a second, until it does not answer.
-async fn ask(app: &AppContext, number: usize, is_left_out: &mut bool) -> Result<Infallible, Error> {
+/// Asks a replica where it is, whenever a query waits for one and once a second, until it does not answer. `told` is why it was left out.
+async fn ask(app: &AppContext, number: usize, told: &mut Option<String>) -> Result<Infallible, Error> {
     let (mut wanted, replica) = (app.replicas.wanted(), app.replicas.replica(number));
     let migrations = in_time(async { Ok(replica.migrations().await?) }).await?;
     if !schema::is_current(migrations) {
@@ -72,7 +74,7 @@ async fn ask(app: &AppContext, number: usize, is_left_out: &mut bool) -> Result<
     loop {
         wanted.mark_unchanged();
         ask_until_it_has_the_head(app, number).await?;
-        *is_left_out = false;
+        *told = None;
         let _ = timeout(POLL, wanted.changed()).await;
     }
 }
@@ -85,6 +87,7 @@ async fn ask_until_it_has_the_head(app: &AppContext, number: usize) -> Result<()
     loop {
         let generation = replica.generation();
         let head = in_time(head(replica)).await?;
+        in_time(async { Ok(replica.sight().await?) }).await?;
         if head.identity != app.feed.head().identity {
             return Err(Error::internal("it has another feed"));
         }

@@ -158,12 +158,53 @@ impl Drop for Open {
     }
 }
 
-/// What the metrics tell of replicas; nothing if there are none.
+/// What the metrics tell of replicas.
+#[derive(Default)]
 pub struct Replicated {
-    /// How many there are in each state.
-    pub standing: Vec<(&'static str, u64)>,
-    /// How often it was read from a `replica`, from the `primary`, or from the primary because a replica had failed (`fallback`).
-    pub reads: Vec<(&'static str, u64)>,
+    /// All of them; nothing is told if there are none.
+    pub all: Vec<ReplicaState>,
+    /// How often a replica was chosen to read from, and how often the primary.
+    pub choices: [u64; 2],
+}
+
+pub struct ReplicaState {
+    /// Its address, without the user and the password.
+    pub place: String,
+    /// The states that it may be in, and whether it is.
+    pub states: Vec<(&'static str, bool)>,
+    /// By how many changes it is behind, if it answers.
+    pub behind: Option<i64>,
+    pub fallbacks: u64,
+}
+
+impl Replicated {
+    fn write(&self, text: &mut String) -> std::fmt::Result {
+        if self.all.is_empty() {
+            return Ok(());
+        }
+        text.push_str("# HELP rec_replicas Replicas, by whether they are of use.\n# TYPE rec_replicas gauge\n");
+        for ReplicaState { place, states, .. } in &self.all {
+            for (state, is_in) in states {
+                writeln!(text, "rec_replicas{{replica=\"{place}\",state=\"{state}\"}} {}", u8::from(*is_in))?;
+            }
+        }
+        text.push_str("# HELP rec_replica_behind Changes that a replica does not have yet.\n");
+        text.push_str("# TYPE rec_replica_behind gauge\n");
+        for (place, behind) in self.all.iter().filter_map(|one| Some((&one.place, one.behind?))) {
+            writeln!(text, "rec_replica_behind{{replica=\"{place}\"}} {behind}")?;
+        }
+        text.push_str("# HELP rec_replica_fallbacks What went on with the primary because a replica failed it.\n");
+        text.push_str("# TYPE rec_replica_fallbacks counter\n");
+        for ReplicaState { place, fallbacks, .. } in &self.all {
+            writeln!(text, "rec_replica_fallbacks_total{{replica=\"{place}\"}} {fallbacks}")?;
+        }
+        text.push_str("# HELP rec_replica_reads What may be read from a replica, by where it was read first.\n");
+        text.push_str("# TYPE rec_replica_reads counter\n");
+        for (outcome, count) in ["replica", "primary"].into_iter().zip(self.choices) {
+            writeln!(text, "rec_replica_reads_total{{outcome=\"{outcome}\"}} {count}")?;
+        }
+        Ok(())
+    }
 }
 
 impl Metrics {
@@ -218,17 +259,7 @@ impl Metrics {
             writeln!(text, "# HELP rec_writes_waiting Writes that wait for the one writer of SQLite.")?;
             writeln!(text, "# TYPE rec_writes_waiting gauge\nrec_writes_waiting {waiting}")?;
         }
-        if !replicas.standing.is_empty() {
-            writeln!(text, "# HELP rec_replicas Replicas, by whether they are of use.\n# TYPE rec_replicas gauge")?;
-            for (state, count) in &replicas.standing {
-                writeln!(text, "rec_replicas{{state=\"{state}\"}} {count}")?;
-            }
-            writeln!(text, "# HELP rec_replica_reads What may be read from a replica, by where it was read.")?;
-            writeln!(text, "# TYPE rec_replica_reads counter")?;
-            for (outcome, count) in &replicas.reads {
-                writeln!(text, "rec_replica_reads_total{{outcome=\"{outcome}\"}} {count}")?;
-            }
-        }
+        replicas.write(&mut text)?;
         text.push_str("# EOF\n");
         Ok(text)
     }

@@ -51,7 +51,7 @@ pub async fn measure(url: &str, database: Database, name: &str) -> Vec<Line> {
             format!("{name}: memory for each of 10,000 {of} that follow the register"),
             each,
             "KB",
-            12.0,
+            40.0,
         ));
         let what = format!("{name}: from a mutation to the last of 10,000 {of}, the slowest of {CHANGES}");
         lines.push(Line::bound(what, slowest, "ms", 500.0));

@@ -9,8 +9,6 @@ use serde_json::{Value, json};
 
 use crate::{Asked, Line};
 
-const FEW: u32 = 2_000;
-const MANY: u32 = 200_000;
 /// How often it is asked before measuring: each connection of a client plans a statement once.
 const BEFORE: u32 = 24;
 /// The best of so many runs: noise on a machine only makes them slower. A query that takes longer than this in total is not repeated.
@@ -18,7 +16,17 @@ const TIMES: u32 = 9;
 const PATIENCE: Duration = Duration::from_millis(100);
 /// How many cells are printed.
 const WORST: usize = 10;
-const LIMIT: f64 = 1.5;
+
+/// Tables that are compared: of few recommendations and of many, with a tenth as many meetings.
+pub struct Growth {
+    few: u32,
+    many: u32,
+    /// How much longer a page may take among many.
+    limit: f64,
+}
+
+pub const GROWTH: Growth = Growth { few: 2_000, many: 200_000, limit: 1.5 };
+pub const TO_A_MILLION: Growth = Growth { few: 20_000, many: 1_000_000, limit: 1.3 };
 
 const RECOMMENDATIONS: &str = "query($filter: RecommendationFilter, $order: [RecommendationOrder!]) { recommendations(first: 20, \
     filter: $filter, orderBy: $order) { nodes { id title status adoptedOn } } }";
@@ -146,29 +154,30 @@ async fn best(client: &Client, cell: &Cell) -> Duration {
 }
 
 /// The worst cells of the matrix; how many of all cells grow with the table, and in which lists, those with the most first.
-pub async fn measure(database: Database, name: &str) -> Vec<Line> {
-    let [few, many] = [FEW, MANY].map(async |count| {
+pub async fn measure(database: Database, name: &str, growth: &Growth) -> Vec<Line> {
+    let Growth { few: of_few, many: of_many, limit } = *growth;
+    let [few, many] = [of_few, of_many].map(async |count| {
         let app = TestApp::start(database).await.expect("a database");
         volume::load(&app, count, count / 10).await;
         app
     });
     let (few, many) = (few.await, many.await);
     let (mut lines, mut grown) = (Vec::new(), BTreeMap::<String, Vec<f64>>::new());
-    for ((viewer, of_few), (_, of_many)) in viewers(&few).iter().zip(viewers(&many).iter()) {
+    for ((viewer, among_few), (_, among_many)) in viewers(&few).iter().zip(viewers(&many).iter()) {
         for cell in cells() {
-            let (little, much) = (best(of_few, &cell).await, best(of_many, &cell).await);
+            let (little, much) = (best(among_few, &cell).await, best(among_many, &cell).await);
             let ratio = much.as_secs_f64() / little.as_secs_f64();
-            if ratio > LIMIT {
+            if ratio > limit {
                 grown.entry(format!("{viewer}: {}", cell.list)).or_default().push(ratio);
             }
             let shown = |time: Duration| format!("{:.0} µs", time.as_secs_f64() * 1e6);
             lines.push(Line {
-                what: format!("{name}: {viewer}: {} by {}, among {MANY} to among {FEW}", cell.list, cell.order),
+                what: format!("{name}: {viewer}: {} by {}, among {of_many} to among {of_few}", cell.list, cell.order),
                 ours: shown(much),
                 by_hand: shown(little),
                 ratio,
                 spread: None,
-                limit: LIMIT,
+                limit,
             });
         }
     }
@@ -189,7 +198,7 @@ pub async fn measure(database: Database, name: &str) -> Vec<Line> {
         by_hand: String::new(),
         ratio: ratios.into_iter().fold(0.0, f64::max),
         spread: None,
-        limit: LIMIT,
+        limit,
     }));
     if database == Database::Postgres {
         for app in [few, many] {

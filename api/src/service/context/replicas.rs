@@ -48,17 +48,17 @@ pub struct Choice {
 
 /// Whether a replica is of use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
+pub enum Standing {
     KeepsUp,
     Lags,
     Away,
 }
 
 impl Standing {
-    const ALL: [Self; 3] = [Self::KeepsUp, Self::Lags, Self::Away];
+    pub const ALL: [Self; 3] = [Self::KeepsUp, Self::Lags, Self::Away];
 
     /// Its name in the metrics.
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::KeepsUp => "keeps_up",
             Self::Lags => "lags",
@@ -123,7 +123,7 @@ impl Replicas {
 
     /// Whether it is worth waiting for one.
     pub fn keep_up(&self) -> bool {
-        self.standings().any(|standing| standing == Standing::KeepsUp)
+        (0..self.count()).any(|number| self.kept_up(number))
     }
 
     /// A receiver that is told when someone waits.
@@ -136,29 +136,22 @@ impl Replicas {
         self.chosen[usize::from(choice.is_none())].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many there are of each standing; nothing without replicas.
-    pub fn standing(&self) -> Vec<(&'static str, u64)> {
-        let of = |standing: Standing| self.standings().filter(|one| *one == standing).count();
-        let of = Standing::ALL.map(|standing| (standing.name(), u64::try_from(of(standing)).unwrap_or(u64::MAX)));
-        if self.all.is_empty() { Vec::new() } else { of.to_vec() }
-    }
-
-    /// How often it was read from a replica, from the primary, or from the primary after a replica had failed; nothing without replicas.
-    pub fn reads(&self) -> Vec<(&'static str, u64)> {
-        if self.all.is_empty() {
-            return Vec::new();
-        }
-        let [replica, primary] = [0, 1].map(|index| self.chosen[index].load(Ordering::Relaxed));
-        let fallback = self.all.iter().map(|known| known.replica.fallbacks()).sum();
-        vec![("replica", replica.saturating_sub(fallback)), ("primary", primary), ("fallback", fallback)]
-    }
-
-    fn standings(&self) -> impl Iterator<Item = Standing> {
-        self.all.iter().map(|known| match *known.position() {
-            None => Standing::Away,
-            Some(Position { keeps_up: true, .. }) => Standing::KeepsUp,
-            Some(_) => Standing::Lags,
+    /// How each one stands, with how many changes it is behind a head, for the metrics.
+    pub fn standings(&self, head: Head) -> impl Iterator<Item = (&Replica, Standing, Option<i64>)> {
+        self.all.iter().map(move |known| {
+            let position = *known.position();
+            let standing = match position {
+                None => Standing::Away,
+                Some(Position { keeps_up: true, .. }) => Standing::KeepsUp,
+                Some(_) => Standing::Lags,
+            };
+            (&known.replica, standing, position.map(|position| Ord::max(head.seq - position.head.seq, 0)))
         })
+    }
+
+    /// How often a replica was chosen to read from, and how often the primary.
+    pub fn choices(&self) -> [u64; 2] {
+        [0, 1].map(|index| self.chosen[index].load(Ordering::Relaxed))
     }
 }
 

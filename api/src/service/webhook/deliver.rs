@@ -18,9 +18,11 @@ use entity::{client, organization, webhook_delivery};
 use futures_util::FutureExt as _;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait as _, Condition, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
+    ColumnTrait as _, Condition, EntityTrait as _, ExprTrait as _, IntoActiveModel as _, QueryFilter as _,
+    QuerySelect as _,
 };
 use serde_json::json;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -49,6 +51,9 @@ const PORTION: i32 = 100;
 const READ_AGAIN: TimeDelta = TimeDelta::seconds(2);
 /// How often due webhooks are looked for if the feed does not grow.
 const ROUND: Duration = Duration::from_secs(1);
+/// How long a process waits after the feed has grown before it looks for due webhooks: what is committed meanwhile is looked for at once.
+/// Otherwise each process would look after each commit of every other one.
+const GATHERS: Duration = Duration::from_millis(20);
 /// How long the log of deliveries is kept, in days.
 const LOGGED_DAYS: i64 = 30;
 
@@ -70,11 +75,17 @@ pub async fn deliver(app: &Arc<AppContext>) {
                 let task = ended.map_or_else(|error| error.id(), |(task, ())| task);
                 busy.remove(&task);
             }
-            _ = head.changed() => {}
+            () = grown(&mut head) => {}
             _ = stopping.changed() => {}
             () = sleep(ROUND) => {}
         }
     }
+}
+
+/// Resolves a moment after the feed has grown.
+async fn grown(head: &mut watch::Receiver<Head>) {
+    let _ = head.changed().await;
+    sleep(GATHERS).await;
 }
 
 async fn due_or_none(app: &AppContext, me: Uuid) -> Vec<WebhookId> {
@@ -96,15 +107,20 @@ async fn serve_or_wait(app: Arc<AppContext>, me: Uuid, id: WebhookId) {
 
 /// The webhooks that may be sent something now.
 pub async fn due(app: &AppContext, me: Uuid) -> Result<Vec<WebhookId>, Error> {
-    let now = app.clock.now();
-    let head = head(app).await?;
+    let (now, head) = (app.clock.now(), app.feed.head());
     let due = Condition::all()
         .add(Column::Status.eq(WebhookStatus::Active))
-        .add(Condition::any().add(Column::Position.ne(head.seq)).add(Column::Epoch.ne(head.identity.epoch)))
+        .add(is_behind(head))
         .add(Condition::any().add(Column::NextAttemptAt.is_null()).add(Column::NextAttemptAt.lte(now)))
         .add(free(me, now));
     let due = Entity::find().select_only().column(Column::Id).filter(due);
     Ok(due.into_tuple().all(&app.databases.read).await?)
+}
+
+/// Its position is before the head, or in another feed.
+fn is_behind(head: Head) -> Condition {
+    let is_unknown = Column::Epoch.is_null().and(Column::Position.ne(head.seq));
+    Condition::any().add(Column::Position.lt(head.seq)).add(Column::Epoch.ne(head.identity.epoch)).add(is_unknown)
 }
 
 /// No other process holds the lease.
