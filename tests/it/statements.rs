@@ -1,12 +1,13 @@
 //! How many statements a request costs: as many for all rows as for one, and none for what is not asked for.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use rec_api::service::seed::scale;
-use rec_tests::TestApp;
 use rec_tests::client::Client;
-use rec_tests::on_both_databases;
 use rec_tests::schema::{Field, Schema};
+use rec_tests::wait::until;
+use rec_tests::{TestApp, on_both_databases, on_postgres, postgres};
 use serde_json::{Value, json};
 
 use crate::list_properties::all_kinds;
@@ -86,6 +87,27 @@ fn selected(edges: &[Field]) -> String {
 
 pub(crate) async fn loaded(app: &TestApp) {
     scale::load(&app.app, 300, 60).await.expect("synthetic volume");
+}
+
+on_postgres! {
+    commits_cost_another_process_few_statements,
+}
+
+/// It hears of each of them, and looks now and then whether a webhook is due.
+async fn commits_cost_another_process_few_statements(app: TestApp) {
+    const COMMITS: u32 = 200;
+    let other = app.second().await;
+    other.serve().await;
+    postgres::listener(&app.url, None).await;
+    let (began, before) = (Instant::now(), other.app.databases.statements());
+    for number in 0..COMMITS {
+        app.theme(&format!("T{number}")).await;
+    }
+    until("it has heard of all", async || other.app.feed.head() == app.app.feed.head()).await;
+    let (took, ran) = (began.elapsed(), other.app.databases.statements() - before);
+    // At most one every 20 ms, and what it does each second in any case.
+    let allowed = took.as_millis() / 20 + took.as_millis() / 100 + 20;
+    assert!(u128::from(ran) <= allowed, "{ran} statements for {COMMITS} commits in {took:?}");
 }
 
 on_both_databases! {

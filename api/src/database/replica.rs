@@ -197,3 +197,27 @@ impl Reading {
         outcome.ok().filter(|_| self.replica.generation() == self.generation)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use super::Sighting;
+
+    #[test]
+    fn a_server_that_was_started_again_or_is_behind_what_was_seen_may_be_in_an_older_state() {
+        let seen = Sighting::default();
+        for (started, replayed, generation) in [
+            ("a", Some(5), 0),
+            ("a", Some(5), 0),
+            ("a", Some(9), 0),
+            ("a", Some(8), 1),
+            ("a", Some(8), 1),
+            ("b", Some(9), 2),
+            ("b", None, 3),
+        ] {
+            seen.compare(started.to_owned(), replayed);
+            assert_eq!(seen.generation.load(Ordering::SeqCst), generation, "{started} {replayed:?}");
+        }
+    }
+}

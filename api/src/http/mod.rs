@@ -53,7 +53,7 @@ use crate::database::replica::Replica;
 use crate::graphql::{schema, sdl, trusting_schema};
 use crate::service::context::AppContext;
 use crate::service::context::replicas::Standing;
-use crate::telemetry::metrics::{Metrics, ReplicaState, Replicated};
+use crate::telemetry::metrics::{Metrics, ReplicaMetrics, ReplicaState};
 
 /// The whole service as one router.
 pub fn router(app: Arc<AppContext>) -> Router {
@@ -144,7 +144,7 @@ async fn metrics(State(service): State<Service>) -> impl IntoResponse {
         fallbacks: replica.fallbacks(),
     };
     let all = app.replicas.standings(app.feed.head()).map(of).collect();
-    let replicas = Replicated { all, choices: app.replicas.choices() };
+    let replicas = ReplicaMetrics { all, choices: app.replicas.choices() };
     let text = service.metrics.text(&app.databases, &replicas).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR);
     text.map(|text| ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text))
 }

@@ -160,7 +160,7 @@ impl Drop for Open {
 
 /// What the metrics tell of replicas.
 #[derive(Default)]
-pub struct Replicated {
+pub struct ReplicaMetrics {
     /// All of them; nothing is told if there are none.
     pub all: Vec<ReplicaState>,
     /// How often a replica was chosen to read from, and how often the primary.
@@ -177,7 +177,7 @@ pub struct ReplicaState {
     pub fallbacks: u64,
 }
 
-impl Replicated {
+impl ReplicaMetrics {
     fn write(&self, text: &mut String) -> std::fmt::Result {
         if self.all.is_empty() {
             return Ok(());
@@ -246,7 +246,7 @@ impl Metrics {
     }
 
     /// All metrics as text, those of the databases as they are now.
-    pub fn text(&self, databases: &Databases, replicas: &Replicated) -> Result<String, std::fmt::Error> {
+    pub fn text(&self, databases: &Databases, replicas: &ReplicaMetrics) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         prometheus_client::encoding::text::encode_registry(&mut text, &self.registry)?;
         writeln!(text, "# HELP rec_statements Statements run on the database.\n# TYPE rec_statements counter")?;

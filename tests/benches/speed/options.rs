@@ -40,5 +40,5 @@ fn revision(argument: String) -> Option<String> {
 
 fn known(part: &str) -> Result<&'static str, String> {
     let known = PARTS.into_iter().chain([LONG]).find(|known| *known == part);
-    known.ok_or_else(|| format!("`{part}` is none of the parts {}, nor --against REV", PARTS.join(", ")))
+    known.ok_or_else(|| format!("`{part}` is none of the parts {}, {LONG}, nor --against REV", PARTS.join(", ")))
 }
