@@ -75,8 +75,8 @@ def serving(primary, standbys, folder, processes, replicas):
     return peers
 
 
-def write(peer, token, stop):
-    """Makes mutations until it is told to stop."""
+def write(peer, token, stop, failures):
+    """Makes mutations until it is told to stop, or one fails."""
     number = 0
     while not stop.wait(1 / WRITES_A_SECOND):
         number += 1
@@ -86,7 +86,8 @@ def write(peer, token, stop):
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
         answer = json.load(urllib.request.urlopen(urllib.request.Request(peer.url, body, headers)))
         if answer.get("errors") or answer["data"]["createTheme"]["userErrors"]:
-            sys.exit(f"a mutation: {answer}")
+            failures.append(answer)
+            return
 
 
 def load(peer, connections, seconds):
@@ -102,13 +103,15 @@ def measure(peers, primary, standbys, token, seconds):
     """Answers a second, the microseconds of an answer in the service, the primary and a replica, and the latencies."""
     everyone = [[peer.process.pid for peer in peers], [primary.server.pid], [standby.server.pid for standby in standbys]]
     before = [sum(map(ticks, group)) for group in everyone]
-    stop, writer = threading.Event(), None
-    writer = threading.Thread(target=write, args=(peers[0], token, stop))
+    stop, failures = threading.Event(), []
+    writer = threading.Thread(target=write, args=(peers[0], token, stop, failures))
     writer.start()
     with ThreadPoolExecutor() as pool:
         loads = list(pool.map(lambda peer: load(peer, CONNECTIONS // len(peers), seconds), peers))
     stop.set()
     writer.join()
+    if failures:
+        sys.exit(f"a mutation: {failures}")
     count = sum(one[0] for one in loads)
     spent = [(sum(map(ticks, group)) - earlier) * 1e6 / count for group, earlier in zip(everyone, before)]
     return count / seconds, *spent, statistics.mean(one[1] for one in loads), max(one[2] for one in loads)

@@ -392,16 +392,21 @@ impl Cluster {
         }
     }
 
-    /// Halts the sessions in which the service reads the register of a database, and not those in which it asks how far the server is.
-    pub async fn halt_readers(&mut self, database: &str) {
+    /// Halts the sessions in which the service reads the register of a database, and not those in which it asks how far the server is. Returns
+    /// whether there are any.
+    pub async fn halt_readers(&mut self, database: &str) -> bool {
         let name = name_of(database);
+        let of_others = ["change_head", "pg_postmaster_start_time", "statement_timestamp"];
+        let of_others = of_others.map(|word| format!("AND query NOT LIKE '%{word}%'")).join(" ");
         let sql = format!(
-            "SELECT string_agg(CAST(pid AS text), ' ') AS pids FROM pg_stat_activity WHERE datname = '{name}' AND application_name = 'rec' \
-             AND query NOT LIKE '%change_head%' AND query NOT LIKE '%pg_postmaster_start_time%'"
+            "SELECT string_agg(CAST(pid AS text), ' ') AS pids FROM pg_stat_activity \
+             WHERE datname = '{name}' AND application_name = 'rec' {of_others}"
         );
-        let pids: String = row(&self.server, &sql).await.expect("a row").try_get("", "pids").expect("sessions");
+        let pids: Option<String> = row(&self.server, &sql).await.expect("a row").try_get("", "pids").expect("sessions");
+        let Some(pids) = pids else { return false };
         self.is_halted = true;
         pids.split_whitespace().filter_map(|process| process.parse().ok()).for_each(|process| signal("STOP", process));
+        true
     }
 
     pub fn go_on(&mut self) {

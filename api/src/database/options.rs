@@ -88,8 +88,9 @@ fn set_up(options: PoolOptions<Postgres>, timeout: String, replica: Option<Arc<S
         Box::pin(async move {
             connection.execute(timeout).await?;
             if let Some(replica) = replica {
+                let before = replica.last();
                 let row = connection.fetch_one(Sighting::STATEMENT).await?;
-                replica.compare(row.try_get(0)?, row.try_get(1)?);
+                replica.compare(before, row.try_get(0)?, row.try_get(1)?);
             }
             for setting in [CLIENT_CHECK, PLANNED_ONCE] {
                 match connection.execute(setting).await {
@@ -209,9 +210,9 @@ pub fn replica(
     connections: u32,
     limit: Duration,
     health: &Arc<Health>,
-    seen: Option<Arc<Sighting>>,
+    seen: &Arc<Sighting>,
 ) -> ConnectOptions {
-    let mut options = postgres_or_replica(url, connections, limit, health, seen);
+    let mut options = postgres_or_replica(url, connections, limit, health, Some(Arc::clone(seen)));
     options.connect_lazy(true).acquire_timeout(REPLICA_TIMEOUT);
     options
 }

@@ -48,16 +48,22 @@ impl Sighting {
     pub(super) const STATEMENT: &str = "SELECT CAST(pg_postmaster_start_time() AS text), \
          CAST(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END - '0/0' AS bigint)";
 
-    /// Compares the server with what was seen before. One that was started again, or whose processes were, may be in an older state.
-    pub(super) fn compare(&self, started: String, replayed: Option<i64>) {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+    /// What was last seen.
+    pub(super) fn last(&self) -> Option<(String, i64)> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Compares the server with what was seen before it was asked. One that was started again, or whose processes were, may be in an older
+    /// state.
+    pub(super) fn compare(&self, before: Option<(String, i64)>, started: String, replayed: Option<i64>) {
         let replayed = replayed.unwrap_or_default();
-        let is_same = last.as_ref().is_none_or(|(before, at)| *before == started && *at <= replayed);
+        let is_same = before.is_none_or(|(before, at)| before == started && at <= replayed);
         if !is_same {
             self.grow();
         }
-        let replayed = last.as_ref().filter(|_| is_same).map_or(replayed, |(_, at)| replayed.max(*at));
-        *last = Some((started, replayed));
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = last.as_ref().filter(|(before, _)| is_same && *before == started).map_or(replayed, |(_, at)| *at);
+        *last = Some((started, replayed.max(newest)));
     }
 
     fn grow(&self) {
@@ -74,8 +80,8 @@ impl Replica {
         prepare: impl Fn(&mut DatabaseConnection),
     ) -> Result<Self, DbErr> {
         let (health, seen) = (Arc::new(Health::default()), Arc::new(Sighting::default()));
-        let queries = options::replica(url, connections, limit, &health, Some(Arc::clone(&seen)));
-        let checks = options::replica(url, 1, limit, &health, Some(Arc::clone(&seen)));
+        let queries = options::replica(url, connections, limit, &health, &seen);
+        let checks = options::replica(url, 1, limit, &health, &seen);
         let mut pools = [Database::connect(queries).await?, Database::connect(checks).await?];
         pools.iter_mut().for_each(prepare);
         let [pool, checks] = pools.map(|pool| {
@@ -103,9 +109,10 @@ impl Replica {
     /// Remembers how far it has replayed the log. What was read of it before is not newer than that.
     #[expect(clippy::disallowed_methods, reason = "the state of a server is no part of the register")]
     pub async fn sight(&self) -> Result<(), DbErr> {
-        let statement = Statement::from_string(DbBackend::Postgres, Sighting::STATEMENT);
+        let (before, statement) =
+            (self.0.seen.last(), Statement::from_string(DbBackend::Postgres, Sighting::STATEMENT));
         if let Some(row) = self.checks().query_one_raw(statement).await? {
-            self.0.seen.compare(row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            self.0.seen.compare(before, row.try_get_by_index(0)?, row.try_get_by_index(1)?);
         }
         Ok(())
     }
@@ -216,8 +223,13 @@ mod tests {
             ("b", Some(9), 2),
             ("b", None, 3),
         ] {
-            seen.compare(started.to_owned(), replayed);
+            seen.compare(seen.last(), started.to_owned(), replayed);
             assert_eq!(seen.generation.load(Ordering::SeqCst), generation, "{started} {replayed:?}");
         }
+        // Two are asked at once, and the one that was asked first is heard last.
+        let before = seen.last();
+        seen.compare(before.clone(), "b".to_owned(), Some(20));
+        seen.compare(before, "b".to_owned(), Some(10));
+        assert_eq!((seen.generation.load(Ordering::SeqCst), seen.last()), (3, Some(("b".to_owned(), 20))));
     }
 }

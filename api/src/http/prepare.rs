@@ -147,6 +147,8 @@ pub struct RequestContext {
     last_event: Option<String>,
     /// What the answer must include: a cursor in each.
     after: Vec<HeaderValue>,
+    /// Whether the process knows what a replica must have.
+    may_read_replica: bool,
 }
 
 impl RequestContext {
@@ -160,7 +162,7 @@ impl RequestContext {
         // Browsers open every socket with `Cache-Control: no-cache`.
         let takes_cached = matches!(method, Method::Socket) || takes_cached(headers);
         let after = headers.get_all(AFTER).iter().cloned().collect();
-        Self { viewer, payer, languages, method, wants, takes_cached, last_event, after }
+        Self { viewer, payer, languages, method, wants, takes_cached, last_event, after, may_read_replica: true }
     }
 
     /// What the answer to a request depends on.
@@ -187,14 +189,14 @@ struct Resolved {
 
 pub async fn prepare(
     service: &Service,
-    context: RequestContext,
+    mut context: RequestContext,
     asked: GraphqlRequest,
     entry: &mut LogEntry,
 ) -> Result<Prepared, Answer> {
     take(service, &context.payer, 1, entry)?;
     if !context.takes_cached {
         // Cached rows are as new as what the process has heard of. Boxed: it is rare, and should not reserve memory.
-        Box::pin(catch_up(&service.app)).await;
+        context.may_read_replica = Box::pin(catch_up(&service.app)).await;
     }
     for after in &context.after {
         let cursor = after.to_str().ok().and_then(|after| after.parse().ok()).ok_or_else(|| {
@@ -267,6 +269,7 @@ async fn admit(
     entry.admitted();
     let (batches, credential, cost) = (Batches::default(), Credential::from(viewer), to_charge.cost);
     let reads_register = document.is_cacheable(variables);
+    let reads_replica = reads_register && context.may_read_replica;
     let key = if reads_register { context.key(&resolved) } else { None };
     let RequestContext { viewer, payer, languages, wants, takes_cached, last_event, .. } = context;
     let Resolved { text, operation, variables, idempotency_key, since, head, .. } = resolved;
@@ -280,7 +283,7 @@ async fn admit(
         (app, Idempotency::First(open)) => (app, Some(open)),
         (app, Idempotency::NoKey) => (app, None),
     };
-    let app = if reads_register { replica::reading(&service.app, head).await } else { app };
+    let app = if reads_replica { replica::reading(&service.app, head).await } else { app };
     let vacancy = key.map(|key| Vacancy { key, since, charge: to_charge, takes_cached });
     let told = Told {
         cost: wants.cost.then_some(cost),

@@ -56,15 +56,15 @@ async fn follow_one(app: &AppContext, number: usize) -> Infallible {
         // Whoever waits for it goes on with the primary.
         replica.renew();
         let why = chain(&error);
-        if told.as_ref() != Some(&why) {
+        if tells(&mut told, &why) {
             tracing::warn!(replica = replica.place(), error = why, "a replica is left out");
-            told = Some(why);
         }
         sleep(POLL).await;
     }
 }
 
-/// Asks a replica where it is, whenever a query waits for one and once a second, until it does not answer. `told` is why it was left out.
+/// Asks a replica where it is, whenever a query waits for one and once a second, until it does not answer. `told` is what
+/// the log said of it last.
 async fn ask(app: &AppContext, number: usize, told: &mut Option<String>) -> Result<Infallible, Error> {
     let (mut wanted, replica) = (app.replicas.wanted(), app.replicas.replica(number));
     let migrations = in_time(async { Ok(replica.migrations().await?) }).await?;
@@ -73,14 +73,13 @@ async fn ask(app: &AppContext, number: usize, told: &mut Option<String>) -> Resu
     }
     loop {
         wanted.mark_unchanged();
-        ask_until_it_has_the_head(app, number).await?;
-        *told = None;
+        ask_until_it_has_the_head(app, number, told).await?;
         let _ = timeout(POLL, wanted.changed()).await;
     }
 }
 
 /// Asks a replica where it is until it has what the primary had at the beginning.
-async fn ask_until_it_has_the_head(app: &AppContext, number: usize) -> Result<(), Error> {
+async fn ask_until_it_has_the_head(app: &AppContext, number: usize, told: &mut Option<String>) -> Result<(), Error> {
     let (replica, goal, began) = (app.replicas.replica(number), app.feed.head(), Instant::now());
     let (mut pause, longest) = PAUSES;
     let mut kept_up = app.replicas.kept_up(number);
@@ -93,10 +92,11 @@ async fn ask_until_it_has_the_head(app: &AppContext, number: usize) -> Result<()
         }
         let has_it = head.includes(goal) || head.includes(app.feed.head());
         let keeps_up = began.elapsed() < PATIENCE && (has_it || kept_up);
-        match (std::mem::replace(&mut kept_up, keeps_up), keeps_up) {
-            (true, false) => tracing::warn!(replica = replica.place(), "a replica lags"),
-            (false, true) => tracing::info!(replica = replica.place(), "a replica keeps up"),
-            _ => {}
+        kept_up = keeps_up;
+        if keeps_up && tells(told, "keeps up") {
+            tracing::info!(replica = replica.place(), "a replica keeps up");
+        } else if began.elapsed() >= PATIENCE && tells(told, "lags") {
+            tracing::warn!(replica = replica.place(), "a replica lags");
         }
         app.replicas.note(number, Some(Position { head, generation, keeps_up }));
         if has_it {
@@ -105,6 +105,13 @@ async fn ask_until_it_has_the_head(app: &AppContext, number: usize) -> Result<()
         sleep(pause).await;
         pause = longest.min(pause * 2);
     }
+}
+
+/// Whether the log has not said this of a replica last, which it does now.
+fn tells(told: &mut Option<String>, now: &str) -> bool {
+    let is_news = told.as_deref() != Some(now);
+    *told = Some(now.to_owned());
+    is_news
 }
 
 /// The last change that a replica has.

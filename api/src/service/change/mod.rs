@@ -131,10 +131,14 @@ pub async fn head(app: &AppContext) -> Result<Head, Error> {
     Ok(head)
 }
 
-/// Lets this process know of all that is committed. If the database cannot be reached, it hears of it later.
-pub async fn catch_up(app: &AppContext) {
-    if let Err(error) = head(app).await {
-        tracing::debug!(error = chain(&error), "the head of the feed cannot be read");
+/// Lets this process know of all that is committed. If the database cannot be reached, it hears of it later. Returns whether it knows.
+pub async fn catch_up(app: &AppContext) -> bool {
+    match head(app).await {
+        Ok(_) => true,
+        Err(error) => {
+            tracing::debug!(error = chain(&error), "the head of the feed cannot be read");
+            false
+        }
     }
 }
 
