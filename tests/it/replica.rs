@@ -236,16 +236,20 @@ async fn a_replica_that_dies_fails_no_query_and_comes_back(shared: TestApp) {
     drop(shared);
     let mut servers = Servers::start(2).await;
     let app = servers.app(0).await;
-    while_reading(&app, 8, async {
-        servers.replicas[1].kill();
-        standing(&app, "away", 1).await;
-        servers.replicas[0].restart().await;
-        standing(&app, "keeps_up", 1).await;
-        let before = reads(&app, "replica").await;
-        until("it is read from again", async || reads(&app, "replica").await > before).await;
-        rename(&app.secretariat(), 7).await;
-        assert_eq!(number(&app.anonymous()).await, 7);
-    })
+    while_reading(
+        &app,
+        8,
+        Box::pin(async {
+            servers.replicas[1].kill();
+            standing(&app, "away", 1).await;
+            servers.replicas[0].restart().await;
+            standing(&app, "keeps_up", 1).await;
+            let before = reads(&app, "replica").await;
+            until("it is read from again", async || reads(&app, "replica").await > before).await;
+            rename(&app.secretariat(), 7).await;
+            assert_eq!(number(&app.anonymous()).await, 7);
+        }),
+    )
     .await;
     assert_eq!(app.anonymous().get("/health/ready", &[]).await.0.status, 200, "that the replicas do not decide");
 }
@@ -286,13 +290,17 @@ async fn a_replica_that_cuts_its_connections_fails_no_query(shared: TestApp) {
     drop(shared);
     let servers = Servers::start(1).await;
     let app = servers.app(0).await;
-    while_reading(&app, 6, async {
-        for _ in 0..20 {
-            let before = reads(&app, "replica").await;
-            until("it is read from", async || reads(&app, "replica").await > before).await;
-            servers.replicas[0].cut_connections(&servers.database).await;
-        }
-    })
+    while_reading(
+        &app,
+        6,
+        Box::pin(async {
+            for _ in 0..20 {
+                let before = reads(&app, "replica").await;
+                until("it is read from", async || reads(&app, "replica").await > before).await;
+                servers.replicas[0].cut_connections(&servers.database).await;
+            }
+        }),
+    )
     .await;
     assert!(fallbacks(&app).await > 0, "{}", app.metrics().await);
 }
