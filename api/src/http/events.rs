@@ -15,11 +15,11 @@ use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
 
 use super::access_log::{Bounds, LogEntry};
 use super::answer::{Answer, IS_AGAIN, TRUE};
-use super::execution::answers;
 use super::lifetime::{EndReason, until_end};
 use super::media::is_named;
 use super::prepare::Prepared;
 use super::state::Service;
+use super::subscription::answers;
 use crate::telemetry::metrics::{Open, Transport};
 
 const EVENT_STREAM: &str = "text/event-stream";

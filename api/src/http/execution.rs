@@ -1,30 +1,25 @@
-//! Executes a prepared request, to one answer or to answers as they come. No execution may exceed its time limit, occupy
-//! every worker with a new document, end the service by a panic, or show a client more of an error than it may read.
+//! Executes a prepared request. No execution may exceed its time limit, occupy every worker with a new document, end the service by a panic,
+//! or show a client more of an error than it may read.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Response, ServerError, Value};
+use async_graphql::{Response, ServerError};
 use axum::http::StatusCode;
-use futures_util::stream::{self, BoxStream, StreamExt as _};
 use futures_util::{FutureExt as _, poll};
 use serde_json::json;
 
-use super::access_log::{Bounds, LogEntry, Outcome};
+use super::access_log::Bounds;
 use super::admission::Hash;
 use super::answer::Answer;
 use super::idempotency::keep;
-use super::media::Media;
-use super::prepare::{Execution, Prepared, Told, take};
-use super::rate_limit::Payer;
+use super::prepare::{Execution, Prepared, Told};
 use super::state::Service;
 use crate::error::Error;
 use crate::graphql::Schema;
-use crate::graphql::batch::Batches;
 use crate::service::change::catch_up;
-use crate::service::timeout::within;
 use crate::telemetry::chain;
 
 /// The answer to a query or a mutation. The caller limits its time.
@@ -71,121 +66,13 @@ pub async fn in_time<T>(bounds: &Bounds, work: impl Future<Output = T>) -> Resul
     done.map_err(|_| too_long(request_id))?.map_err(|panic| Answer::of_error(&panic, request_id))
 }
 
-fn too_long(request_id: &str) -> Answer {
+pub fn too_long(request_id: &str) -> Answer {
     let message = "The request took too long and was given up.";
     Answer::fault(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message, request_id)
 }
 
-/// The answers to an operation as they come: one for a query or a mutation, each result for a subscription. A refused
-/// request, or a fault of the service, is the last of them.
-pub fn answers(
-    service: Service,
-    prepared: Prepared,
-    mut entry: LogEntry,
-    bounds: Bounds,
-) -> BoxStream<'static, Answer> {
-    let prepared = match prepared {
-        Prepared::Executes(execution) if execution.goes_on() => {
-            return Following::begin(service, *execution, entry, bounds).answers();
-        }
-        prepared => prepared,
-    };
-    let answer = async move {
-        let answered = in_time(&bounds, Box::pin(answer(&service, prepared, &bounds.request_id))).await;
-        let answer = answered.unwrap_or_else(|fault| fault);
-        entry.log(Outcome::of(&answer, Media::GraphqlResponse));
-        answer
-    };
-    stream::once(answer).boxed()
-}
-
-/// A subscription in progress.
-struct Following {
-    service: Service,
-    results: BoxStream<'static, Response>,
-    unproven: Option<Hash>,
-    is_validated: bool,
-    batches: Batches,
-    told: Told,
-    /// Who pays for each result before it is computed, and how much.
-    payer: Payer,
-    cost: u64,
-    /// Whether the next result is paid for. The first one is, from the beginning.
-    is_paid: bool,
-    entry: LogEntry,
-    /// Each result has the time limit of a request.
-    bounds: Bounds,
-}
-
-impl Following {
-    fn begin(service: Service, execution: Execution, entry: LogEntry, bounds: Bounds) -> Self {
-        let (schema, is_validated) = (schema_for(&service, &execution).clone(), execution.is_validated());
-        let Execution { request, unproven, batches, told, payer, cost, .. } = execution;
-        let results = schema.execute_stream(request);
-        Self { service, results, unproven, is_validated, batches, told, payer, cost, is_paid: true, entry, bounds }
-    }
-
-    fn answers(self) -> BoxStream<'static, Answer> {
-        // Boxed: the stream would hold it twice.
-        let answers = stream::unfold(Some(Box::new(self)), async |following| {
-            let mut following = following?;
-            let answer = following.next().await?;
-            let goes_on = answer.is_executed();
-            Some((answer, goes_on.then_some(following)))
-        });
-        answers.boxed()
-    }
-
-    /// The next result. Working on it has the time limit of a request, waiting for it has none. The subscription is logged when
-    /// it begins to wait, or with its first result.
-    async fn next(&mut self) -> Option<Answer> {
-        let Self { service, results, unproven, is_validated, batches, told, payer, cost, is_paid, entry, bounds } =
-            self;
-        // A client that cannot pay for the next result subscribes again after the last one.
-        if !std::mem::take(is_paid)
-            && let Err(refused) = take(service, payer, *cost, entry)
-        {
-            return Some(refused);
-        }
-        let Bounds { request_id, scope, .. } = bounds;
-        let first_result = async {
-            let mut work = pin!(within(service.time_limit(), unharmed(batches.drive(results.next()))));
-            if let Poll::Ready(done) = first_poll(service, std::mem::take(is_validated), work.as_mut()).await {
-                return done;
-            }
-            if !entry.is_logged() {
-                entry.log(Outcome::begun(StatusCode::OK));
-            }
-            work.await
-        };
-        let answer = match scope.during(first_result).await {
-            Some(Ok(response)) => {
-                let response = response?;
-                let cursor = cursor(&response.data);
-                finish(service, unproven.take(), response, told.clone(), request_id).at(cursor)
-            }
-            Some(Err(panic)) => Answer::of_error(&panic, request_id),
-            None => too_long(request_id),
-        };
-        entry.log(Outcome::of(&answer, Media::GraphqlResponse));
-        Some(answer)
-    }
-}
-
-/// The position of a result in its subscription: the `cursor` of its only field, if it was selected.
-fn cursor(data: &Value) -> Option<String> {
-    let Value::Object(fields) = data else { return None };
-    match fields.values().next()? {
-        Value::Object(followed) => match followed.get("cursor")? {
-            Value::String(cursor) => Some(cursor.clone()),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
 /// Documents that are known to fit the schema are not validated again. Those that ask for the schema see the published one.
-fn schema_for<'a>(service: &'a Service, execution: &Execution) -> &'a Schema {
+pub fn schema_for<'a>(service: &'a Service, execution: &Execution) -> &'a Schema {
     if execution.is_validated() { &service.schema } else { &service.trusting }
 }
 
@@ -199,7 +86,7 @@ async fn first_step<T>(service: &Service, is_validated: bool, execution: impl Fu
 }
 
 /// The first step of an execution. If the document is validated in it, it waits for its turn.
-async fn first_poll<T>(
+pub async fn first_poll<T>(
     service: &Service,
     is_validated: bool,
     mut execution: Pin<&mut impl Future<Output = T>>,
@@ -209,12 +96,18 @@ async fn first_poll<T>(
 }
 
 /// Runs a future; a panic in it is a fault of this request only.
-async fn unharmed<T>(future: impl Future<Output = T>) -> Result<T, Error> {
+pub async fn unharmed<T>(future: impl Future<Output = T>) -> Result<T, Error> {
     AssertUnwindSafe(future).catch_unwind().await.map_err(|_| Error::internal("a panic"))
 }
 
 /// Turns a response into an answer. Without `data` the request itself was wrong.
-fn finish(service: &Service, unproven: Option<Hash>, mut response: Response, told: Told, request_id: &str) -> Answer {
+pub fn finish(
+    service: &Service,
+    unproven: Option<Hash>,
+    mut response: Response,
+    told: Told,
+    request_id: &str,
+) -> Answer {
     let executed = was_executed(&response);
     if let Some(hash) = unproven.filter(|_| executed) {
         service.admission.prove(hash);

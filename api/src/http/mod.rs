@@ -25,6 +25,7 @@ mod response_cache;
 mod schema;
 mod socket;
 mod state;
+mod subscription;
 
 use std::sync::Arc;
 use std::time::Duration;

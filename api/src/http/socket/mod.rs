@@ -21,13 +21,14 @@ use self::protocol::{ClientMessage, End};
 use super::access_log::{LogEntry, Method, Outcome};
 use super::answer::Answer;
 use super::authentication::{authenticate_by, authorization};
-use super::execution::{answers, in_time};
+use super::execution::in_time;
 use super::lifetime::{Credential, until_end};
 use super::listener::PeerAddress;
 use super::media::Media;
 use super::prepare::{Caller, Prepared, RequestContext, prepare};
 use super::request::GraphqlRequest;
 use super::state::Service;
+use super::subscription::answers;
 use crate::auth::Viewer;
 use crate::telemetry::metrics::{Open, Transport};
 
