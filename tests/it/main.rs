@@ -22,6 +22,7 @@ mod export;
 mod external_ids;
 mod failover;
 mod fairness;
+mod fan_out;
 mod faults;
 mod feed;
 mod filter;

@@ -6,15 +6,16 @@ use chrono::{DateTime, Utc};
 use entity::RecordType;
 use entity::change::ChangeReason;
 use futures_util::future::join_all;
-use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
+use futures_util::stream::{self, Stream};
 
 use super::connection::Items;
+use super::fetch::Start;
 use super::node::{NodeInterface, node};
 use super::session::session;
 use crate::domain::feed::SeenAs;
 use crate::export::checkpoint::{self, checkpoints};
 use crate::service::change;
-use crate::service::change::since::{Batch, Seen, follow, since};
+use crate::service::change::since::{Batch, Seen, next, since, start};
 use crate::service::registry::published;
 
 /// A change of a record, as you may see it.
@@ -170,27 +171,26 @@ impl ChangeSubscription {
     /// The changes of the register that you may see, as they are committed: first those after the cursor, then new ones.
     /// Ends when the token expires or is revoked. To continue, subscribe again after the last cursor; a client of
     /// Server-Sent Events that selects `cursor` does so by itself (`Last-Event-ID`). Errors: as for `Query.changes`.
-    async fn changes<'a>(
+    async fn changes(
         &self,
-        ctx: &Context<'a>,
+        ctx: &Context<'_>,
         #[graphql(desc = "Only changes after this cursor. If omitted: only new ones.")] after: Option<String>,
         #[graphql(desc = "Only records of these types. All types if omitted.")] types: Option<Vec<RecordType>>,
-    ) -> Result<impl Stream<Item = Result<ChangeEdge>> + 'a> {
+    ) -> Result<impl Stream<Item = ChangeEdge>> {
         let session = session(ctx);
         let records = published(types.as_deref());
-        let after = session.last_cursor.clone().or(after);
-        let batches = follow(&session.app, &session.viewer, after.as_deref(), records).await?;
-        let shows_nodes = ctx.look_ahead().field("node").exists();
-        let batches = batches.then(move |batch| async move {
-            // What was read for earlier changes is stale, and would be kept for ever.
-            session.loaders.forget();
-            if shows_nodes && let Ok(changes) = &batch {
-                // All at once: then each change finds its own record, or the error.
-                join_all(changes.iter().map(|seen| node(session, &seen.id))).await;
-            }
-            batch
-        });
-        let edges = batches.map_ok(|changes| stream::iter(changes.into_iter().map(|seen| Ok(ChangeEdge(seen)))));
-        Ok(edges.map_err(async_graphql::Error::from).try_flatten())
+        let (app, viewer) = (&session.app, &session.viewer);
+        let after = match &session.fetch.start {
+            Start::Cursor(cursor) => *cursor,
+            Start::LastEvent(cursor) => start(app, viewer, Some(cursor)).await?,
+            Start::Arguments => start(app, viewer, after.as_deref()).await?,
+        };
+        let batch = next(app, viewer, after, &records).await?;
+        session.fetch.note_batch(&batch);
+        if ctx.look_ahead().field("node").exists() {
+            // All at once: then each change finds its own record, or the error.
+            join_all(batch.changes.iter().map(|seen| node(session, &seen.id))).await;
+        }
+        Ok(stream::iter(batch.changes.into_iter().map(ChangeEdge)))
     }
 }

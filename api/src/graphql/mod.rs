@@ -12,6 +12,7 @@ pub mod client;
 pub mod connection;
 pub mod country;
 pub mod external_id;
+pub mod fetch;
 pub mod instrument;
 pub mod loader;
 pub mod mandate;

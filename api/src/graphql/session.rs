@@ -8,6 +8,7 @@ use entity::text::Locale;
 use futures_util::future::try_join_all;
 
 use super::batch::Batches;
+use super::fetch::Fetch;
 use super::loader::{ById, Cached, Loaders, PartsOf};
 use crate::auth::Viewer;
 use crate::error::Error;
@@ -20,20 +21,19 @@ pub struct Session {
     /// The languages that the client reads, best first.
     pub languages: Vec<Locale>,
     pub loaders: Loaders,
-    /// The last cursor that the client received, if it resumes a stream.
-    pub last_cursor: Option<String>,
+    /// What a subscription reads now.
+    pub fetch: Arc<Fetch>,
 }
 
 impl Session {
-    pub fn new(app: Arc<AppContext>, viewer: Viewer, languages: Vec<Locale>, batches: &Batches) -> Self {
-        let viewer = Arc::new(viewer);
+    pub fn new(app: Arc<AppContext>, viewer: Arc<Viewer>, languages: Vec<Locale>, batches: &Batches) -> Self {
         let loaders = Loaders::new(Arc::clone(&app), Arc::clone(&viewer), batches);
-        Self { app, viewer, languages, loaders, last_cursor: None }
+        Self { app, viewer, languages, loaders, fetch: Arc::default() }
     }
 
     #[must_use]
-    pub fn resuming(self, last_cursor: Option<String>) -> Self {
-        Self { last_cursor, ..self }
+    pub fn fetching(self, fetch: Arc<Fetch>) -> Self {
+        Self { fetch, ..self }
     }
 
     /// Whether the viewer may see who drafted a text, and what was changed in it and why.

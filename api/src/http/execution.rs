@@ -3,6 +3,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::Poll;
 
 use async_graphql::parser::types::OperationType;
@@ -12,7 +13,7 @@ use futures_util::{FutureExt as _, poll};
 use serde_json::json;
 
 use super::access_log::Bounds;
-use super::admission::Hash;
+use super::admission::{Hash, Inadmissible};
 use super::answer::Answer;
 use super::idempotency::keep;
 use super::prepare::{Execution, Prepared, Told};
@@ -27,16 +28,18 @@ pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> 
     let execution = match prepared {
         Prepared::Answered(answer) => return answer,
         Prepared::Executes(execution) => *execution,
+        Prepared::Subscribes(_) => return needs_stream(),
     };
-    let (schema, is_validated) = (schema_for(service, &execution), execution.is_validated());
-    let Execution { request, unproven, batches, told, open, vacancy, kind, .. } = execution;
+    let Execution { operation, validity, told, open, vacancy, kind } = execution;
+    let (schema, is_checked) = (schema_for(service, validity.is_checked()), validity.is_checked());
+    let (request, batches) = operation.request(Arc::default());
     let known = service.app.feed.head();
     let execution = async {
         // Boxed: it is large, and is moved several times.
         let execution = Box::pin(schema.execute(request));
-        let response = first_step(service, is_validated, batches.drive(execution)).await;
+        let response = first_step(service, is_checked, batches.drive(execution)).await;
         drop(batches);
-        finish(service, unproven, response, told, request_id)
+        finish(service, validity.unproven, response, told, request_id)
     };
     let answer = match vacancy {
         Some(vacancy) => {
@@ -72,14 +75,20 @@ pub fn too_long(request_id: &str) -> Answer {
 }
 
 /// Documents that are known to fit the schema are not validated again. Those that ask for the schema see the published one.
-pub fn schema_for<'a>(service: &'a Service, execution: &Execution) -> &'a Schema {
-    if execution.is_validated() { &service.schema } else { &service.trusting }
+pub fn schema_for(service: &Service, is_checked: bool) -> &Schema {
+    if is_checked { &service.schema } else { &service.trusting }
+}
+
+/// The answer to a subscription whose client takes no stream.
+fn needs_stream() -> Answer {
+    let message = "A subscription needs a stream: send Accept: text/event-stream, or open a WebSocket.";
+    Answer::inadmissible(&Inadmissible { code: "GRAPHQL_VALIDATION_FAILED", message: message.to_owned() })
 }
 
 /// Runs an execution, whose first step may wait for its turn.
-async fn first_step<T>(service: &Service, is_validated: bool, execution: impl Future<Output = T>) -> T {
+async fn first_step<T>(service: &Service, is_checked: bool, execution: impl Future<Output = T>) -> T {
     let mut execution = pin!(execution);
-    match first_poll(service, is_validated, execution.as_mut()).await {
+    match first_poll(service, is_checked, execution.as_mut()).await {
         Poll::Ready(output) => output,
         Poll::Pending => execution.await,
     }
@@ -88,10 +97,10 @@ async fn first_step<T>(service: &Service, is_validated: bool, execution: impl Fu
 /// The first step of an execution. If the document is validated in it, it waits for its turn.
 pub async fn first_poll<T>(
     service: &Service,
-    is_validated: bool,
+    is_checked: bool,
     mut execution: Pin<&mut impl Future<Output = T>>,
 ) -> Poll<T> {
-    let _turn = if is_validated { Some(service.admission.turn().await) } else { None };
+    let _turn = if is_checked { Some(service.admission.turn().await) } else { None };
     poll!(&mut execution)
 }
 
@@ -138,7 +147,7 @@ fn was_executed(response: &Response) -> bool {
 /// Prepares an error for the client, which reads its code and its message. Returns the code; for a fault the chain of
 /// causes is logged.
 fn publish(error: &mut ServerError, executed: bool, request_id: &str) -> &'static str {
-    let own = error.source::<Error>().or_else(|| error.source::<std::sync::Arc<Error>>().map(AsRef::as_ref));
+    let own = error.source::<Error>().or_else(|| error.source::<Arc<Error>>().map(AsRef::as_ref));
     let code = match own {
         Some(own) => own.code(),
         None if executed => "INVALID_ARGUMENT",

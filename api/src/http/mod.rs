@@ -10,6 +10,7 @@ mod events;
 mod execution;
 mod explorer;
 mod export;
+mod fan_out;
 mod graphql;
 mod health;
 mod idempotency;
@@ -18,11 +19,13 @@ mod language;
 mod lifetime;
 pub mod listener;
 mod media;
+mod operation;
 mod prepare;
 mod rate_limit;
 mod request;
 mod response_cache;
 mod schema;
+mod single_flight;
 mod socket;
 mod state;
 mod subscription;
@@ -45,6 +48,7 @@ use tower_http::cors::CorsLayer;
 
 use self::admission::Admission;
 use self::admission::persisted::PersistedDocuments;
+use self::fan_out::FanOut;
 use self::lanes::Lanes;
 use self::rate_limit::Rates;
 use self::response_cache::ResponseCache;
@@ -71,8 +75,19 @@ pub fn router(app: Arc<AppContext>) -> Router {
     let (schema, trusting) = (schema(open), trusting_schema());
     let explorer = if app.config.explorer == Switch::On { explorer::routes() } else { Router::new() };
     let lanes = Lanes::over(app.config.database_connections);
-    let parts =
-        Parts { app, schema, trusting, admission, metrics: Metrics::default(), rates, lanes, texts, responses, sdl };
+    let parts = Parts {
+        app,
+        schema,
+        trusting,
+        admission,
+        metrics: Metrics::default(),
+        rates,
+        lanes,
+        texts,
+        responses,
+        fan_out: FanOut::default(),
+        sdl,
+    };
     let service = Service::new(parts);
     let graphql = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::other))

@@ -4,21 +4,22 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use async_graphql::Variables;
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Request, Variables};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use entity::text::Locale;
 use serde_json::Value;
 
 use super::access_log::{LogEntry, Method};
 use super::admission::persisted::DocumentRef;
-use super::admission::{Admitted, Hash, Inadmissible, hash};
+use super::admission::{Admitted, Document, Hash, Inadmissible, hash};
 use super::answer::Answer;
 use super::conditional::takes_cached;
 use super::idempotency::{Idempotency, IdempotencyKey};
 use super::language;
 use super::lifetime::Credential;
 use super::listener::PeerAddress;
+use super::operation::Operation;
 use super::rate_limit::{Allowance, Payer};
 use super::request::GraphqlRequest;
 use super::response_cache::{CacheStatus, Charge, Key, Question, Vacancy, Wants};
@@ -26,8 +27,6 @@ use super::state::Service;
 use crate::auth::Viewer;
 use crate::config::Switch;
 use crate::error::Error;
-use crate::graphql::batch::Batches;
-use crate::graphql::session::Session;
 use crate::service::change::{catch_up, reach};
 use crate::service::context::feed::Head;
 use crate::service::idempotency::Open;
@@ -72,29 +71,53 @@ pub enum Prepared {
     /// Its answer is known: from the cache, or from an earlier request with its idempotency key.
     Answered(Answer),
     Executes(Box<Execution>),
+    Subscribes(Box<Subscription>),
 }
 
-/// What is to be executed.
+/// A query or a mutation that is to be executed.
 pub struct Execution {
-    pub request: Request,
-    /// The hash of a document that is not yet known to fit the schema.
-    pub unproven: Option<Hash>,
-    /// Whether the document asks for the schema.
-    pub introspects: bool,
-    pub batches: Batches,
-    /// Until when the viewer is admitted.
-    pub credential: Credential,
+    pub operation: Operation,
+    pub validity: Validity,
     /// The kind of the operation; `None` if the document does not have the operation that is named, which the execution reports.
     pub kind: Option<OperationType>,
     /// What the client is told of the request.
     pub told: Told,
-    /// Who pays for the results of a subscription after the first one, and how many points for each.
-    pub payer: Payer,
-    pub cost: u64,
     /// The open transaction of the request's idempotency key.
     pub open: Option<Open>,
     /// The answer's place in the cache.
     pub vacancy: Option<Vacancy>,
+}
+
+/// A subscription that is to be executed, again and again.
+pub struct Subscription {
+    pub operation: Operation,
+    pub validity: Validity,
+    /// The last cursor that the client received from an earlier stream.
+    pub last_event: Option<String>,
+    /// What its results depend on beside the feed; `None` if other clients are not answered alike.
+    pub key: Option<Key>,
+    pub told: Told,
+    /// Until when the viewer is admitted.
+    pub credential: Credential,
+    /// Who pays for the results after the first one, and how many points for each.
+    pub payer: Payer,
+    pub cost: u64,
+}
+
+/// What is known of how a document fits the schema.
+#[derive(Clone, Copy)]
+pub struct Validity {
+    /// The hash of a document that is not yet known to fit.
+    pub unproven: Option<Hash>,
+    /// Whether the document asks for the schema.
+    pub introspects: bool,
+}
+
+impl Validity {
+    /// Whether the document is validated when it is executed: a new one, and one that asks for the schema.
+    pub fn is_checked(self) -> bool {
+        self.unproven.is_some() || self.introspects
+    }
 }
 
 /// What a client is told beside the data.
@@ -107,13 +130,13 @@ pub struct Told {
 impl Prepared {
     /// Whether it is a subscription, which does not end by itself.
     pub fn goes_on(&self) -> bool {
-        matches!(self, Self::Executes(execution) if execution.goes_on())
+        matches!(self, Self::Subscribes(_))
     }
 
     /// Of a subscription: until when its viewer is admitted.
     pub fn follower(&self) -> Option<Credential> {
         match self {
-            Self::Executes(execution) if execution.goes_on() => Some(execution.credential),
+            Self::Subscribes(subscription) => Some(subscription.credential),
             _ => None,
         }
     }
@@ -121,17 +144,6 @@ impl Prepared {
     /// Whether it was answered before, under its idempotency key.
     pub fn is_again(&self) -> bool {
         matches!(self, Self::Answered(answer) if answer.is_again)
-    }
-}
-
-impl Execution {
-    pub fn goes_on(&self) -> bool {
-        self.kind == Some(OperationType::Subscription)
-    }
-
-    /// Whether the document is validated when it is executed: a new one, and one that asks for the schema.
-    pub fn is_validated(&self) -> bool {
-        self.unproven.is_some() || self.introspects
     }
 }
 
@@ -167,9 +179,14 @@ impl RequestContext {
 
     /// What the answer to a request depends on.
     fn key(&self, resolved: &Resolved) -> Option<Key> {
-        let Resolved { hash, operation, variables, head, .. } = resolved;
+        self.key_of(resolved, &resolved.variables, Some(resolved.head))
+    }
+
+    /// What the results of an operation with these variables depend on; without a head, beside the feed.
+    fn key_of(&self, resolved: &Resolved, variables: &Variables, head: Option<Head>) -> Option<Key> {
+        let Resolved { hash, operation, .. } = resolved;
         let (operation, languages, sight) = (operation.as_deref(), self.languages.as_slice(), self.viewer.sight());
-        let head = head.cursor().to_string();
+        let head = head.map(|head| head.cursor().to_string());
         Key::of(&Question { document: hash, operation, variables, languages, sight, wants: self.wants, head })
     }
 }
@@ -264,15 +281,17 @@ async fn admit(
     let (operation, short_hash) = (document.operation_name(name), document.short_hash());
     let to_charge = Charge { cost: cost.paid(), operation, document: short_hash };
     charge(service, payer, &to_charge, entry)?;
-    let introspects = document.introspects();
-    permit(context.method, kind, introspects && !shows_schema)?;
+    let validity = Validity { unproven, introspects: document.introspects() };
+    permit(context.method, kind, validity.introspects && !shows_schema)?;
     entry.admitted();
-    let (batches, credential, cost) = (Batches::default(), Credential::from(viewer), to_charge.cost);
+    if kind == Some(OperationType::Subscription) {
+        return Ok(subscription(service, context, resolved, document, validity, to_charge.cost));
+    }
     let reads_register = document.is_cacheable(variables);
     let reads_replica = reads_register && context.may_read_replica;
     let key = if reads_register { context.key(&resolved) } else { None };
-    let RequestContext { viewer, payer, languages, wants, takes_cached, last_event, .. } = context;
-    let Resolved { text, operation, variables, idempotency_key, since, head, .. } = resolved;
+    let RequestContext { viewer, languages, wants, takes_cached, .. } = context;
+    let Resolved { operation: name, variables, idempotency_key, since, head, .. } = resolved;
     let keyed = idempotency_key.filter(|_| kind == Some(OperationType::Mutation));
     let (app, open) = match Idempotency::of(service, keyed, &viewer, entry.request_id()).await? {
         (_, Idempotency::Again(body)) => {
@@ -284,19 +303,36 @@ async fn admit(
         (app, Idempotency::NoKey) => (app, None),
     };
     let app = if reads_replica { replica::reading(&service.app, head).await } else { app };
-    let vacancy = key.map(|key| Vacancy { key, since, charge: to_charge, takes_cached });
     let told = Told {
-        cost: wants.cost.then_some(cost),
+        cost: wants.cost.then_some(to_charge.cost),
         data_version: (wants.data_version && kind == Some(OperationType::Query)).then(|| head.cursor().to_string()),
     };
-    let session = Session::new(app, viewer, languages, &batches).resuming(last_event);
-    let variables = document.declared(operation.as_deref(), variables);
-    let mut request = Request::new(&*text).data(session).variables(variables);
-    request.operation_name = operation;
-    request.set_parsed_query(document.parsed);
-    let execution =
-        Execution { request, unproven, introspects, batches, credential, kind, told, payer, cost, open, vacancy };
-    Ok(Prepared::Executes(Box::new(execution)))
+    let vacancy = key.map(|key| Vacancy { key, since, charge: to_charge, takes_cached });
+    let variables = document.declared(name.as_deref(), variables);
+    let operation = Operation { app, viewer: Arc::new(viewer), languages, document, name, variables };
+    Ok(Prepared::Executes(Box::new(Execution { operation, validity, kind, told, open, vacancy })))
+}
+
+/// A subscription that is admitted.
+fn subscription(
+    service: &Service,
+    context: RequestContext,
+    mut resolved: Resolved,
+    document: Arc<Document>,
+    validity: Validity,
+    cost: u64,
+) -> Prepared {
+    let variables = document.declared(resolved.operation.as_deref(), std::mem::take(&mut resolved.variables));
+    let key = document.is_cacheable(&variables).then(|| {
+        let lasting = document.lasting(resolved.operation.as_deref(), variables.clone());
+        context.key_of(&resolved, &lasting, None)
+    });
+    let RequestContext { viewer, payer, languages, wants, last_event, .. } = context;
+    let (credential, told) = (Credential::from(&viewer), Told { cost: wants.cost.then_some(cost), data_version: None });
+    let (app, viewer, name) = (Arc::clone(&service.app), Arc::new(viewer), resolved.operation);
+    let operation = Operation { app, viewer, languages, document, name, variables };
+    let key = key.flatten();
+    Prepared::Subscribes(Box::new(Subscription { operation, validity, last_event, key, told, credential, payer, cost }))
 }
 
 /// Charges a client for a request, of which one point is paid, and names it in the log.

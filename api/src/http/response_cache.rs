@@ -4,7 +4,6 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use async_graphql::Variables;
@@ -13,13 +12,10 @@ use moka::Expiry;
 use moka::future::Cache;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
-use tokio::time::timeout;
 
 use super::admission::Hash;
 use super::answer::Answer;
-
-/// How long a request waits for another one that asks the same. Then it is executed itself: the other client may be slow to get a connection.
-const PATIENCE: Duration = Duration::from_millis(250);
+use super::single_flight::{Flight, single_flight};
 
 /// What an entry takes beside its body and the name of its operation, in bytes.
 const ENTRY: usize = 512;
@@ -34,8 +30,8 @@ pub struct Question<'a> {
     /// What the viewer sees.
     pub sight: String,
     pub wants: Wants,
-    /// The cursor of the last change that the process knows of.
-    pub head: String,
+    /// The cursor of the last change that the process knows of; `None` for what is asked about each change.
+    pub head: Option<String>,
 }
 
 /// What a client wants to be told beside the data.
@@ -156,31 +152,21 @@ impl ResponseCache {
             return (entry.answer.clone(), CacheStatus::Hit);
         }
         let until = since + self.keep;
-        let (mut execution, leads) = (pin!(execution), AtomicBool::new(false));
-        let shared = if takes_cached {
+        let mut execution = pin!(execution);
+        if takes_cached {
             let lead = async {
-                leads.store(true, Ordering::Relaxed);
                 let answer = hashed(execution.as_mut().await);
                 let charge = charge.clone();
                 if answer.is_whole() { Ok(Arc::new(Entry { answer, charge, until })) } else { Err(answer) }
             };
-            let mut shared = pin!(entries.try_get_with(key, lead));
-            match timeout(PATIENCE, shared.as_mut()).await {
-                Ok(shared) => Some(shared),
-                Err(_) if leads.load(Ordering::Relaxed) => Some(shared.await),
-                Err(_) => None,
+            match single_flight(entries, key, lead).await {
+                Flight::Led(Ok(entry)) => return (entry.answer.clone(), CacheStatus::Miss),
+                // Errors name their request: each request has its own.
+                Flight::Led(Err(answer)) => return (Answer::clone(&answer), CacheStatus::Miss),
+                // It may have taken so long that it has expired for whoever came later.
+                Flight::Shared(entry) if since <= entry.until => return (entry.answer.clone(), CacheStatus::Shared),
+                Flight::Shared(_) | Flight::Alone => {}
             }
-        } else {
-            None
-        };
-        let leads = leads.load(Ordering::Relaxed);
-        match shared {
-            Some(Ok(entry)) if leads => return (entry.answer.clone(), CacheStatus::Miss),
-            // Errors name their request: each request has its own.
-            Some(Err(answer)) if leads => return (Answer::clone(&answer), CacheStatus::Miss),
-            // It may have taken so long that it has expired for whoever came later.
-            Some(Ok(entry)) if since <= entry.until => return (entry.answer.clone(), CacheStatus::Shared),
-            _ => {}
         }
         let answer = hashed(execution.await);
         if answer.is_whole() {
@@ -206,7 +192,8 @@ mod tests {
     use std::future::{pending, ready};
     use std::time::{Duration, Instant};
 
-    use super::{Answer, CacheStatus, Charge, Key, PATIENCE, ResponseCache, Vacancy};
+    use super::{Answer, CacheStatus, Charge, Key, ResponseCache, Vacancy};
+    use crate::http::single_flight::PATIENCE;
 
     fn vacancy() -> Vacancy {
         let charge = Charge { cost: 1, operation: None, document: String::new() };

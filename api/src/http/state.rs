@@ -8,6 +8,7 @@ use axum::body::Bytes;
 
 use super::admission::Admission;
 use super::admission::persisted::PersistedDocuments;
+use super::fan_out::FanOut;
 use super::lanes::Lanes;
 use super::rate_limit::Rates;
 use super::response_cache::ResponseCache;
@@ -36,6 +37,7 @@ pub struct Parts {
     pub lanes: Lanes,
     pub texts: PersistedDocuments,
     pub responses: ResponseCache,
+    pub fan_out: FanOut,
     /// The schema in the definition language.
     pub sdl: Bytes,
 }

@@ -96,6 +96,7 @@ pub struct Metrics {
     seconds: Family<ByOperation, Histogram, fn() -> Histogram>,
     documents: Family<ByOutcome, Counter>,
     responses: Family<ByOutcome, Counter>,
+    results: Family<ByOutcome, Counter>,
     sockets: Gauge,
     sockets_ended: Family<ByReason, Counter>,
     subscriptions: Family<ByTransport, Gauge>,
@@ -112,6 +113,7 @@ impl Default for Metrics {
             seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             documents: Family::default(),
             responses: Family::default(),
+            results: Family::default(),
             sockets: Gauge::default(),
             sockets_ended: Family::default(),
             subscriptions: Family::default(),
@@ -129,6 +131,8 @@ impl Default for Metrics {
         registry.register("subscriptions", "Streamed operations that are running", metrics.subscriptions.clone());
         let ended = metrics.subscriptions_ended.clone();
         registry.register("subscriptions_ended", "Streamed operations that came to an end, by reason", ended);
+        let results = metrics.results.clone();
+        registry.register("subscription_results", "Results of subscriptions, by for whom they were executed", results);
         metrics
     }
 }
@@ -243,6 +247,12 @@ impl Metrics {
     /// Counts a query whose answer may be cached: a `hit` if it was, `shared` if another one asked the same at once, or a `miss`.
     pub fn response(&self, outcome: &'static str) {
         self.responses.get_or_create(&ByOutcome { outcome }).inc();
+    }
+
+    /// Counts the results of a subscription that was executed for them, or for another follower (`shared`).
+    pub fn results(&self, are_shared: bool, count: usize) {
+        let outcome = if are_shared { "shared" } else { "executed" };
+        self.results.get_or_create(&ByOutcome { outcome }).inc_by(u64::try_from(count).unwrap_or(u64::MAX));
     }
 
     /// All metrics as text, those of the databases as they are now.

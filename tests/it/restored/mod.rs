@@ -4,16 +4,12 @@ mod embedded;
 
 use std::path::{Path, PathBuf};
 
-use futures_util::StreamExt as _;
-use rec_api::auth::Viewer;
-use rec_api::error::Error;
 use rec_api::service::change::identity;
-use rec_api::service::change::since::follow;
 use rec_api::service::client::revocations::revoke_all;
-use rec_api::service::registry::published;
 use rec_tests::client::Client;
 use rec_tests::given::{at_with, text};
 use rec_tests::postgres::Cluster;
+use rec_tests::socket::Socket;
 use rec_tests::{Database, TestApp, on_both_databases, on_postgres, postgres, program};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
@@ -210,9 +206,9 @@ async fn a_webhook_hears_of_a_restore_by_commands(app: TestApp) {
 }
 
 async fn what_is_followed_ends_when_the_feed_becomes_another_one(app: TestApp) {
-    let viewer = Viewer::anonymous();
-    let records = published(None);
-    let mut followed = follow(&app.app, &viewer, None, records).await.unwrap();
+    let mut follower = Socket::begin(app.serve_requests().await, None).await;
+    let start = head(&app.anonymous()).await;
+    follower.subscribe("1", &format!("subscription {{ changes(after: {start}) {{ id }} }}")).await;
     let (databases, clock) = (&app.app.databases, &app.app.clock);
     let before = app.app.feed.head();
     let renewed = identity::renew(databases, clock, true).await.unwrap();
@@ -222,7 +218,9 @@ async fn what_is_followed_ends_when_the_feed_becomes_another_one(app: TestApp) {
     let create = "mutation($input: CreateThemeInput!) { createTheme(input: $input) { theme { id } } }";
     assert_eq!(app.secretariat().error_with(create, input.clone()).await, "UNAVAILABLE");
     identity::keep(&app.app).await.unwrap();
-    assert!(matches!(followed.next().await, Some(Err(Error::CursorExpired))));
+    let refused = follower.message().await;
+    assert_eq!(refused["payload"]["errors"][0]["extensions"]["code"], "CURSOR_EXPIRED");
+    assert_eq!(follower.message().await["type"], "complete");
     app.secretariat().query_with(create, input).await;
 }
 

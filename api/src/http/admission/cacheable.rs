@@ -5,6 +5,8 @@ use async_graphql::Variables;
 use async_graphql::parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet};
 use async_graphql_value::{ConstValue, Value};
 
+use super::values::root_of;
+
 /// The root fields that read the register alone. Others depend on who asks (`viewer`), on the feed itself (`changes`), or on what the feed does
 /// not tell (clients, webhooks, external ids).
 const ROOTS: [&str; 22] = [
@@ -39,21 +41,35 @@ const BY_EXTERNAL_ID: &str = "externalId";
 
 const QUERY: &str = "Query";
 
-/// Whether the answers to each operation of a document may be cached.
+/// The root fields of subscriptions. What they show of a record reads the register alone, too.
+const SUBSCRIPTIONS: [&str; 2] = ["changes", "serviceStatus"];
+
+const SUBSCRIPTION: &str = "Subscription";
+
+/// Whether the answers to each operation of a document may be cached: those to its subscriptions for all that follow with the same one.
 pub fn is_cacheable(document: &ExecutableDocument) -> bool {
     let mut operations = document.operations.iter().map(|(_, operation)| &operation.node);
     let mut fragments = document.fragments.values().map(|fragment| &fragment.node);
-    let are_queries = operations.all(|operation| {
+    let only_read = operations.all(|operation| {
         let mut defaults = operation.variable_definitions.iter().filter_map(|one| one.node.default_value.as_ref());
-        operation.ty == OperationType::Query
+        operation.ty != OperationType::Mutation
             && !defaults.any(|value| constant_names_external_id(&value.node))
-            && reads_register(&operation.selection_set.node, true)
+            && reads_register(&operation.selection_set.node, root(root_of(operation.ty)))
     });
-    are_queries
+    only_read
         && fragments.all(|fragment| {
-            let is_root = fragment.type_condition.node.on.node == QUERY;
-            reads_register(&fragment.selection_set.node, is_root)
+            let on = &fragment.type_condition.node.on.node;
+            reads_register(&fragment.selection_set.node, root(on))
         })
+}
+
+/// The fields of a root type that read the register alone; `None` for any other type.
+fn root(ty: &str) -> Option<&'static [&'static str]> {
+    match ty {
+        QUERY => Some(&ROOTS),
+        SUBSCRIPTION => Some(&SUBSCRIPTIONS),
+        _ => None,
+    }
 }
 
 /// Whether the answers to a request with these variables may be cached, if those to its document may.
@@ -61,19 +77,20 @@ pub fn are_cacheable(variables: &Variables) -> bool {
     !variables.values().any(constant_names_external_id)
 }
 
-/// Whether a selection, of the root or of something else, reads the register alone. Fragments are checked where they are defined.
-fn reads_register(set: &SelectionSet, is_root: bool) -> bool {
+/// Whether a selection, of a root with these fields or of something else, reads the register alone. Fragments are checked where they are
+/// defined.
+fn reads_register(set: &SelectionSet, roots: Option<&[&str]>) -> bool {
     set.items.iter().all(|item| match &item.node {
         Selection::Field(field) => {
             let name = field.node.name.node.as_str();
-            let is_known = if is_root { ROOTS.contains(&name) } else { name != EXTERNAL_IDS };
+            let is_known = roots.map_or(name != EXTERNAL_IDS, |roots| roots.contains(&name));
             let mut arguments = field.node.arguments.iter().map(|(_, value)| &value.node);
-            is_known && !arguments.any(names_external_id) && reads_register(&field.node.selection_set.node, false)
+            is_known && !arguments.any(names_external_id) && reads_register(&field.node.selection_set.node, None)
         }
         Selection::InlineFragment(inline) => {
             let condition = inline.node.type_condition.as_ref();
-            let is_root = condition.map_or(is_root, |condition| condition.node.on.node == QUERY);
-            reads_register(&inline.node.selection_set.node, is_root)
+            let roots = condition.map_or(roots, |condition| root(&condition.node.on.node));
+            reads_register(&inline.node.selection_set.node, roots)
         }
         Selection::FragmentSpread(_) => true,
     })
@@ -107,6 +124,8 @@ mod tests {
             "{ __typename bodies { nodes { id } } }",
             "query A { a: theme(by: { code: \"A\" }) { code viewer } } query B { ...f ... { node(id: 1) { id } } } \
              fragment f on Query { ... on Query { meetings { totalCount } } }",
+            "subscription { changes(after: \"x\") { id node { ... on Theme { code } } } }",
+            "subscription { ...f } fragment f on Subscription { serviceStatus { head } }",
         ] {
             assert!(is_cacheable(&parse_query(text).unwrap()), "{text}");
         }
@@ -126,6 +145,9 @@ mod tests {
             "query A { bodies { totalCount } } query B { viewer { role } }",
             "mutation { bodies { id } }",
             "subscription { bodies { id } }",
+            "{ serviceStatus { head } }",
+            "subscription { changes { node { ... on Theme { externalIds { id } } } } }",
+            "subscription { ...f } fragment f on Subscription { changes { node { ... on Theme { externalIds { id } } } } }",
             "{ __schema { queryType { name } } }",
         ] {
             assert!(!is_cacheable(&parse_query(text).unwrap()), "{text}");

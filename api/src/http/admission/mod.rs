@@ -6,6 +6,7 @@ mod complexity;
 mod cost;
 mod lexical;
 pub mod persisted;
+mod subscription;
 mod values;
 mod work;
 
@@ -23,6 +24,7 @@ use self::cacheable::{are_cacheable, is_cacheable};
 use self::complexity::allow_omitted_page_sizes;
 use self::cost::{Cost, cost};
 use self::lexical::guard;
+use self::subscription::start_variable;
 use self::values::Types;
 use crate::config::Limits;
 use crate::service::context::sizes::Sizes;
@@ -81,7 +83,7 @@ impl Known {
 /// A request that may be executed.
 #[derive(Debug)]
 pub struct Admitted {
-    pub document: Document,
+    pub document: Arc<Document>,
     pub known: Known,
     pub cost: Cost,
 }
@@ -125,6 +127,13 @@ impl Document {
         let declared = self.operation(operation).map(|operation| operation.variable_definitions.as_slice());
         given.retain(|name, _| declared.is_some_and(|all| all.iter().any(|one| one.node.name.node == *name)));
         given
+    }
+
+    /// The variables on which the results of a subscription depend after its beginning.
+    pub fn lasting(&self, operation: Option<&str>, mut declared: Variables) -> Variables {
+        let start = self.operation(operation).and_then(|operation| start_variable(&self.parsed, operation));
+        declared.retain(|name, _| Some(name.as_str()) != start);
+        declared
     }
 
     /// The kind of the operation that a request names; `None` if there is no such operation.
@@ -194,9 +203,9 @@ impl Admission {
     ) -> Result<Admitted, Inadmissible> {
         let noted = self.kept().recent.get(&hash).cloned();
         let (document, known) = match noted {
-            Some(Some(kept)) => (Document::clone(&kept), Known::Cached),
-            Some(None) => (self.copied(self.new_document(text, hash).await?), Known::Fits),
-            None => (self.new_document(text, hash).await?, Known::Nothing),
+            Some(Some(kept)) => (kept, Known::Cached),
+            Some(None) => (self.cached(self.new_document(text, hash).await?), Known::Fits),
+            None => (Arc::new(self.new_document(text, hash).await?), Known::Nothing),
         };
         // The execution reports a missing operation.
         let Some(operation) = document.operation(operation) else {
@@ -232,10 +241,10 @@ impl Admission {
         Ok(Document { parsed, hash, introspects, is_cacheable, size })
     }
 
-    /// Caches a copy of a document.
-    fn copied(&self, document: Document) -> Document {
-        let kept = Arc::new(document.clone());
-        self.kept().put(document.hash, Some(kept), &self.limits);
+    /// Caches a document.
+    fn cached(&self, document: Document) -> Arc<Document> {
+        let document = Arc::new(document);
+        self.kept().put(document.hash, Some(Arc::clone(&document)), &self.limits);
         document
     }
 
@@ -247,6 +256,7 @@ impl Admission {
             Inadmissible::new("GRAPHQL_PARSE_FAILED", message)
         })?;
         complexity::check(&document, &self.limits)?;
+        subscription::check(&document)?;
         self.types.check_document(&document)?;
         allow_omitted_page_sizes(&mut document);
         Ok(document)

@@ -1,4 +1,4 @@
-//! The feed as a viewer reads it from a cursor on: one page, or a stream. It writes nothing.
+//! The feed as a viewer reads it from a cursor on: a page of it, or batch by batch. It writes nothing.
 
 use std::time::Duration;
 
@@ -6,10 +6,8 @@ use chrono::{DateTime, Utc};
 use entity::change::ChangeReason;
 use entity::client::Scope;
 use entity::{RecordType, change, change_head};
-use futures_util::stream::{self, BoxStream, StreamExt as _};
 use sea_orm::sea_query::{Asterisk, Condition, Expr, JoinType, Order, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, FromQueryResult, IdenStatic as _, Iterable};
-use tokio::sync::watch;
 
 use super::recent::recent;
 use super::{cursor, head, notify};
@@ -76,91 +74,64 @@ pub async fn since(
     batch(app, viewer, after, first, records).await
 }
 
-/// A stream of the changes after a cursor, without an end. Without a cursor, the changes from now on.
-pub async fn follow<'a>(
-    app: &'a AppContext,
-    viewer: &'a Viewer,
-    after: Option<&str>,
-    records: Vec<RecordType>,
-) -> Result<BoxStream<'a, Result<Vec<Seen>, Error>>, Error> {
+/// Where a follower begins: after a cursor, or else at the head of the feed.
+pub async fn start(app: &AppContext, viewer: &Viewer, after: Option<&str>) -> Result<ChangeCursor, Error> {
     viewer.require_scope(Some(Scope::Sync))?;
-    let after = match after {
-        Some(text) => cursor(app, text).await?,
-        None => head(app).await?.cursor(),
-    };
-    let following = Following { app, viewer, records, after, head: app.feed.follow() };
-    let changes = stream::try_unfold(following, async |mut following| {
-        let changes = following.next().await?;
-        Ok(changes.map(|changes| (changes, following)))
-    });
-    Ok(changes.boxed())
+    match after {
+        Some(text) => cursor(app, text).await,
+        None => Ok(head(app).await?.cursor()),
+    }
 }
 
-struct Following<'a> {
-    app: &'a AppContext,
-    viewer: &'a Viewer,
-    records: Vec<RecordType>,
+/// The next batch of a follower. If the database cannot be reached, it tries again for a while.
+pub async fn next(
+    app: &AppContext,
+    viewer: &Viewer,
     after: ChangeCursor,
-    head: watch::Receiver<Head>,
+    records: &[RecordType],
+) -> Result<Batch, Error> {
+    let read = async || {
+        let batch = next_once(app, viewer, after, records).await?;
+        if !batch.changes.is_empty() {
+            still_acts(app, viewer).await?;
+        }
+        Ok::<_, Error>(batch)
+    };
+    let again = async {
+        for _ in 1..TRIES {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            match read().await {
+                Err(error) if error.is_fault() => {}
+                outcome => return outcome,
+            }
+        }
+        read().await
+    };
+    match read().await {
+        Err(error) if error.is_fault() => {
+            tracing::warn!(error = chain(&error), "the feed cannot be read, and is read again");
+            paused(again).await
+        }
+        outcome => outcome,
+    }
 }
 
-impl Following<'_> {
-    /// The next batch. If the database cannot be reached, it tries again for a while.
-    async fn read(&self) -> Result<Batch, Error> {
-        let read = async || {
-            let batch = self.batch().await?;
-            if !batch.changes.is_empty() {
-                Box::pin(still_acts(self.app, self.viewer)).await?;
-            }
-            Ok::<_, Error>(batch)
-        };
-        let again = async {
-            for _ in 1..TRIES {
-                tokio::time::sleep(Duration::from_secs(1)).await;
-                match read().await {
-                    Err(error) if error.is_fault() => {}
-                    outcome => return outcome,
-                }
-            }
-            read().await
-        };
-        match read().await {
-            Err(error) if error.is_fault() => {
-                tracing::warn!(error = chain(&error), "the feed cannot be read, and is read again");
-                paused(Box::pin(again)).await
-            }
-            outcome => outcome,
-        }
-    }
-
-    /// The next changes, from those that all followers share if they go back far enough.
-    async fn batch(&self) -> Result<Batch, Error> {
-        let Some((lines, head)) = recent(self.app, self.after).await? else {
-            // Boxed: otherwise every follower would hold the memory for this future all the time.
-            return Box::pin(batch(self.app, self.viewer, self.after, DEFAULT, &self.records)).await;
-        };
-        let wanted = lines.iter().filter(|line| self.records.contains(&line.subject_kind));
-        let mut seen = wanted.filter_map(|line| seen(head.identity, self.viewer, line)).peekable();
-        let changes: Vec<Seen> = seen.by_ref().take(AT_ONCE).collect();
-        let has_next = seen.peek().is_some();
-        let end = changes.last().filter(|_| has_next).map_or(head.cursor(), |last| last.cursor);
-        Ok(Batch { changes: collapse(changes, |change| change.id.clone()), end, has_next })
-    }
-
-    /// The next changes; `None` when the service stops.
-    async fn next(&mut self) -> Result<Option<Vec<Seen>>, Error> {
-        loop {
-            self.head.borrow_and_update();
-            let batch = self.read().await?;
-            self.after = batch.end;
-            if !batch.changes.is_empty() {
-                return Ok(Some(batch.changes));
-            }
-            if !batch.has_next && paused(self.head.changed()).await.is_err() {
-                return Ok(None);
-            }
-        }
-    }
+/// The next batch, from the changes that all followers share if they go back far enough.
+async fn next_once(
+    app: &AppContext,
+    viewer: &Viewer,
+    after: ChangeCursor,
+    records: &[RecordType],
+) -> Result<Batch, Error> {
+    let Some((lines, head)) = recent(app, after).await? else {
+        return batch(app, viewer, after, DEFAULT, records).await;
+    };
+    let wanted = lines.iter().filter(|line| records.contains(&line.subject_kind));
+    let mut seen = wanted.filter_map(|line| seen(head.identity, viewer, line)).peekable();
+    let changes: Vec<Seen> = seen.by_ref().take(AT_ONCE).collect();
+    let has_next = seen.peek().is_some();
+    let end = changes.last().filter(|_| has_next).map_or(head.cursor(), |last| last.cursor);
+    Ok(Batch { changes: collapse(changes, |change| change.id.clone()), end, has_next })
 }
 
 /// How often a failed read is tried again, a second apart: the database may be restarting.

@@ -48,6 +48,11 @@ impl Head {
         self.identity == other.identity && self.seq >= other.seq
     }
 
+    /// Whether there is something to read after a cursor: a later change, or another feed.
+    pub fn is_beyond(self, cursor: ChangeCursor) -> bool {
+        !cursor.is_of(self.identity) || self.seq > cursor.seq
+    }
+
     /// Whether it is newer than another one: a later change, or another feed.
     pub fn is_after(self, other: Self) -> bool {
         self.identity != other.identity || self.seq > other.seq
@@ -95,7 +100,7 @@ impl Feed {
 }
 
 /// The place of a change in the feed of one database. Opaque to clients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ChangeCursor {
     pub epoch: Uuid,
     pub seq: i64,

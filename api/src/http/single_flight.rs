@@ -1,0 +1,53 @@
+//! Executes once what several clients ask at the same time, if that does not take long. Does not know what it is.
+
+use std::hash::Hash;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use moka::future::Cache;
+use tokio::time::timeout;
+
+/// How long a client waits for another one that asks the same. Then it is executed itself: the other client may be slow to get a connection.
+pub const PATIENCE: Duration = Duration::from_millis(250);
+
+/// How a client came to a value.
+pub enum Flight<V, E> {
+    /// It was executed for this client. An error is for this client alone.
+    Led(Result<V, Arc<E>>),
+    /// It was executed for another client.
+    Shared(V),
+    /// The other client failed, or took too long.
+    Alone,
+}
+
+/// A value of a cache. If it is not there, `lead` computes it for all clients that ask for it meanwhile. It does not begin unless this client is
+/// the first.
+pub async fn single_flight<K, V, E>(
+    cache: &Cache<K, V>,
+    key: K,
+    lead: impl Future<Output = Result<V, E>>,
+) -> Flight<V, E>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    let leads = AtomicBool::new(false);
+    let lead = async {
+        leads.store(true, Ordering::Relaxed);
+        lead.await
+    };
+    let mut value = pin!(cache.try_get_with(key, lead));
+    let done = match timeout(PATIENCE, value.as_mut()).await {
+        Ok(done) => done,
+        Err(_) if leads.load(Ordering::Relaxed) => value.await,
+        Err(_) => return Flight::Alone,
+    };
+    match done {
+        done if leads.load(Ordering::Relaxed) => Flight::Led(done),
+        Ok(value) => Flight::Shared(value),
+        Err(_) => Flight::Alone,
+    }
+}
