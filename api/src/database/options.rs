@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::failure;
 use super::health::Health;
+use super::home::NOTE_SERVER;
 use super::interrupt::Interrupt;
 use super::replica::Sighting;
 use super::worker::Checkup;
@@ -80,13 +81,14 @@ fn in_a_known_state(options: PoolOptions<Postgres>, health: &Arc<Health>) -> Poo
     })
 }
 
-/// Sets the timeout of statements, the check for lost clients, and planning once. If the server is a replica, it is compared with what was
+/// Sets the timeout of statements, the check for lost clients, and planning once, and notes the server. If the server is a replica, it is compared with what was
 /// seen of it before.
 fn set_up(options: PoolOptions<Postgres>, timeout: String, replica: Option<Arc<Sighting>>) -> PoolOptions<Postgres> {
     options.after_connect(move |connection, _| {
         let (timeout, replica) = (AssertSqlSafe(timeout.clone()), replica.clone());
         Box::pin(async move {
             connection.execute(timeout).await?;
+            connection.execute(NOTE_SERVER).await?;
             if let Some(replica) = replica {
                 let before = replica.last();
                 let row = connection.fetch_one(Sighting::STATEMENT).await?;
