@@ -18,15 +18,35 @@ use rec_api::http::admission::{Admission, hash};
 use rec_api::http::listener::serve;
 use rec_api::service::context::sizes::Sizes;
 use rec_tests::TestApp;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex, watch};
 
-use crate::Line;
+use crate::by_hand::ByHand;
+use crate::{Line, NESTED_PAGE};
 
 /// A query, and its answer.
 type Small = (&'static str, &'static str);
+
+/// A request as it is sent, and the body of its answer.
+#[derive(Clone)]
+struct Exchange {
+    request: Bytes,
+    answer: Bytes,
+}
+
+impl Exchange {
+    fn of(request: &Value, answer: impl Into<Bytes>) -> Self {
+        let body = request.to_string();
+        let request = format!(
+            "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+             Accept: application/graphql-response+json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        Self { request: request.into(), answer: answer.into() }
+    }
+}
 
 const SMALL: Small = ("{ viewer { role } }", r#"{"data":{"viewer":{"role":"ANONYMOUS"}}}"#);
 /// What the stock layer can answer without a viewer.
@@ -75,16 +95,36 @@ pub async fn measure(app: &TestApp) -> Vec<Line> {
 }
 
 /// A small query against the same server with another handler.
-async fn small_query(ours: &[Client], small: Small, other: MethodRouter, what: &str) -> Line {
+async fn small_query(ours: &[Client], (query, answer): Small, other: MethodRouter, what: &str) -> Line {
+    let exchange = Exchange::of(&json!({ "query": query }), answer);
+    // At least 0.6 times as many requests in the same time: at most 1 / 0.6 times the time for each.
+    let what = format!("`{query}` over HTTP on {CONNECTIONS} connections, to {what}");
+    against(ours, &exchange, other, what, 1.0 / 0.6).await
+}
+
+/// A nested page over HTTP, to the same server that runs the same statements by hand, and has the answer ready.
+pub async fn nested_page(app: &TestApp, hand: Arc<ByHand>, name: &str) -> Line {
+    let request = json!({ "query": NESTED_PAGE, "variables": { "first": 20 } });
+    let (_, answer) = app.anonymous().post(Bytes::from(request.to_string())).await;
+    let exchange = Exchange::of(&request, answer.clone());
+    let other = post(async move |_: Bytes| {
+        hand.nested_page().await;
+        ([(header::CONTENT_TYPE, "application/graphql-response+json")], answer.clone())
+    });
+    let ours = clients(app.serve().await).await;
+    let what = format!("{name}: nested page of 20 over HTTP on {CONNECTIONS} connections, to its statements by hand");
+    against(&ours, &exchange, other, what, 1.0 / 0.8).await
+}
+
+/// A request to ours, against the same server with another handler.
+async fn against(ours: &[Client], exchange: &Exchange, other: MethodRouter, what: String, limit: f64) -> Line {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (_running, stopping) = watch::channel(false);
     let router = Router::new().route("/graphql", other);
     tokio::spawn(async move { serve(listener, router, &Config::embedded(Config::DATA_DIR.into()), stopping).await });
     let others = clients(port).await;
-    // At least 0.6 times as many requests in the same time: at most 1 / 0.6 times the time for each.
-    let what = format!("`{}` over HTTP on {CONNECTIONS} connections, to {what}", small.0);
-    Line::compare(what, 1.0 / 0.6, async || ask_all(ours, small).await, async || ask_all(&others, small).await).await
+    Line::compare(what, limit, async || ask_all(ours, exchange).await, async || ask_all(&others, exchange).await).await
 }
 
 async fn admission() -> Line {
@@ -129,26 +169,19 @@ async fn clients(port: u16) -> Vec<Client> {
     join_all(connections).await
 }
 
-async fn ask_all(clients: &[Client], small: Small) {
-    join_all(clients.iter().map(|client| client.ask(small))).await;
+async fn ask_all(clients: &[Client], exchange: &Exchange) {
+    join_all(clients.iter().map(|client| client.ask(exchange))).await;
 }
 
 impl Client {
-    async fn ask(&self, (query, expected): Small) {
-        let body = json!({ "query": query }).to_string();
-        let request = format!(
-            "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
-             Accept: application/graphql-response+json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
+    async fn ask(&self, Exchange { request, answer }: &Exchange) {
         let mut stream = self.0.lock().await;
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let (mut answer, mut length) = ([0; 2048], 0);
-        // The body is the end of the answer.
-        while !answer[..length].ends_with(expected.as_bytes()) {
-            let read = stream.read(&mut answer[length..]).await.unwrap();
-            assert!(read > 0, "{}", String::from_utf8_lossy(&answer[..length]));
-            length += read;
+        stream.write_all(request).await.unwrap();
+        // The body is the end of what comes; the headers take less than another 2 KB.
+        let mut come = Vec::with_capacity(answer.len() + 2048);
+        while !come.ends_with(answer) {
+            let read = stream.read_buf(&mut come).await.unwrap();
+            assert!(read > 0, "{}", String::from_utf8_lossy(&come));
         }
     }
 }

@@ -225,7 +225,7 @@ async fn measure(database: Database, options: &Options) -> usize {
 
 /// The service against the same statements run by hand. The first line shows how quiet the machine is.
 async fn by_hand_lines(app: &TestApp, name: &str, print: &mut impl FnMut(Line)) {
-    let hand = ByHand::connect(&app.url).await;
+    let hand = Arc::new(ByHand::connect(&app.url).await);
     let nested = async || {
         hand.nested_page().await;
     };
@@ -243,6 +243,7 @@ async fn by_hand_lines(app: &TestApp, name: &str, print: &mut impl FnMut(Line)) 
     let one = Asked::new(&viewer, BY_LABEL, json!({ "label": label })).await;
     let lookup = async || hand.by_label(&label).await;
     print(Line::compare(format!("{name}: look-up by label"), 2.0, async || one.ask().await, lookup).await);
+    print(endpoint::nested_page(app, Arc::clone(&hand), name).await);
 }
 
 /// A page far down a list, and a page of a list ten times as long, each against the first page; in one order.
