@@ -3,19 +3,16 @@
 use axum::http::{HeaderMap, header};
 use entity::text::Locale;
 
+use super::quality::weighted;
+
 pub fn accepted(headers: &HeaderMap) -> Vec<Locale> {
-    let header = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let mut ranked: Vec<(Locale, f32)> = header.split(',').filter_map(range).collect();
+    // Weight 0 means "not this one".
+    let wanted = weighted(headers, &header::ACCEPT_LANGUAGE).filter(|(_, weight)| *weight > 0.0);
+    let known = wanted.filter_map(|(tag, weight)| Some((Locale::from_code(tag)?, weight)));
+    let mut ranked: Vec<(Locale, f32)> = known.collect();
     // Stable: equal weights keep the client's order.
     ranked.sort_by(|(_, one), (_, other)| other.total_cmp(one));
     ranked.into_iter().map(|(locale, _)| locale).collect()
-}
-
-/// `ru-KZ;q=0.8` as Russian at 0.8. Weight 0 means "not this one".
-fn range(text: &str) -> Option<(Locale, f32)> {
-    let (tag, parameters) = text.split_once(';').unwrap_or((text, ""));
-    let weight = parameters.trim().strip_prefix("q=").map_or(Some(1.0), |weight| weight.parse::<f32>().ok())?;
-    Locale::from_code(tag.trim()).filter(|_| weight > 0.0).map(|locale| (locale, weight))
 }
 
 #[cfg(test)]

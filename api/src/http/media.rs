@@ -2,6 +2,8 @@
 
 use axum::http::{HeaderMap, header};
 
+use super::quality::weighted;
+
 /// The form in which an answer is written. They differ in the status of a request whose document is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Media {
@@ -24,10 +26,10 @@ impl Media {
 
     /// The best of the forms that a client accepts; `None` if it accepts neither.
     pub fn accepted(headers: &HeaderMap) -> Option<Self> {
-        if accepts(headers).next().is_none() {
+        let ranges: Vec<Range<'_>> = ranges(headers).collect();
+        if !headers.contains_key(header::ACCEPT) {
             return Some(Self::Json);
         }
-        let ranges: Vec<Range<'_>> = ranges(headers).collect();
         let weight = |name: &str| {
             let best = ranges.iter().filter(|range| range.covers(name)).max_by_key(|range| range.precision());
             best.map_or(0.0, |range| range.weight)
@@ -49,12 +51,9 @@ pub fn is_named(headers: &HeaderMap, name: &str) -> bool {
     ranges(headers).any(|range| range.is(name) && range.weight > 0.0)
 }
 
-fn accepts(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok())
-}
-
 fn ranges(headers: &HeaderMap) -> impl Iterator<Item = Range<'_>> {
-    accepts(headers).flat_map(|header| header.split(',')).filter_map(Range::parse)
+    let all = weighted(headers, &header::ACCEPT).map(|(name, weight)| Range { name, weight });
+    all.filter(|range| range.name.contains('/'))
 }
 
 /// Whether a body of this content type is JSON in UTF-8.
@@ -74,14 +73,7 @@ struct Range<'a> {
     weight: f32,
 }
 
-impl<'a> Range<'a> {
-    fn parse(text: &'a str) -> Option<Self> {
-        let mut parts = text.split(';').map(str::trim);
-        let name = parts.next().filter(|name| name.contains('/'))?;
-        let weight = parts.find_map(|part| part.strip_prefix(['q', 'Q'])?.strip_prefix('='));
-        Some(Self { name, weight: weight.map_or(1.0, |weight| weight.parse().unwrap_or(0.0)) })
-    }
-
+impl Range<'_> {
     fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }

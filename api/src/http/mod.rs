@@ -21,6 +21,7 @@ pub mod listener;
 mod media;
 mod operation;
 mod prepare;
+mod quality;
 mod rate_limit;
 mod request;
 mod response_cache;
