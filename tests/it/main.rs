@@ -15,6 +15,7 @@ mod council;
 mod crash;
 mod differential;
 mod documents;
+mod encoding;
 mod endurance;
 mod events;
 mod every_field;

@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::admission::Inadmissible;
 use super::conditional::Freshness;
+use super::encoding::{Encoding, Encodings, SMALLEST};
 use super::media::Media;
 use crate::error::Error;
 use crate::telemetry::chain;
@@ -40,6 +41,10 @@ pub struct Answer {
     hash: Option<Arc<str>>,
     /// What HTTP caches are told of it; `None`: they may not store it.
     freshness: Option<Box<Freshness>>,
+    /// Its body in content codings, if it may be cached.
+    encodings: Option<Arc<Encodings>>,
+    /// The content coding of its body.
+    encoding: Option<Encoding>,
 }
 
 /// The outcome of a request.
@@ -71,7 +76,17 @@ impl Answer {
     }
 
     fn of(outcome: Outcome, body: Vec<u8>, codes: Vec<&'static str>) -> Self {
-        Self { outcome, body: body.into(), codes, cursor: None, is_again: false, hash: None, freshness: None }
+        Self {
+            outcome,
+            body: body.into(),
+            codes,
+            cursor: None,
+            is_again: false,
+            hash: None,
+            freshness: None,
+            encodings: None,
+            encoding: None,
+        }
     }
 
     /// An answer that was given before.
@@ -143,8 +158,37 @@ impl Answer {
     #[must_use]
     pub fn hashed(self) -> Self {
         let hash = URL_SAFE_NO_PAD.encode(&Sha256::digest(&self.body)[..16]);
-        // A copy takes no more memory than it has bytes.
-        Self { hash: Some(hash.into()), body: Bytes::copy_from_slice(&self.body), ..self }
+        Self { hash: Some(hash.into()), encodings: Some(Arc::default()), ..self.compact() }
+    }
+
+    /// The same answer with a copy of its body, which takes no more memory than it has bytes.
+    #[must_use]
+    pub fn compact(self) -> Self {
+        Self { body: Bytes::copy_from_slice(&self.body), ..self }
+    }
+
+    /// Whether its body is so large that a content coding saves something.
+    pub fn is_worth_encoding(&self) -> bool {
+        self.body.len() >= SMALLEST
+    }
+
+    /// The same answer with its body in a content coding, for a client that accepts it.
+    #[must_use]
+    pub fn encoded(mut self, encoding: Encoding) -> Self {
+        if self.freshness.as_ref().is_some_and(|freshness| freshness.is_current) {
+            // It is sent without its body.
+            return self;
+        }
+        let encoded = match &self.encodings {
+            Some(encodings) => encodings.of(encoding, &self.body),
+            None => encoding.encode(&self.body),
+        };
+        match encoded {
+            Ok(body) => (self.body, self.encoding) = (body, Some(encoding)),
+            // Only its memory can fail it.
+            Err(error) => tracing::warn!(%error, "an answer is not compressed"),
+        }
+        self
     }
 
     /// The same answer with what HTTP caches are told of it.
@@ -211,6 +255,9 @@ impl Answer {
             _ => (status, [content_type], self.body).into_response(),
         };
         let headers = response.headers_mut();
+        if let Some(encoding) = self.encoding {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding.name()));
+        }
         match self.freshness {
             Some(freshness) => freshness.write(headers),
             None => drop(headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))),

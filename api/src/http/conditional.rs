@@ -5,10 +5,19 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
+use super::encoding::Encoding;
 use super::media::Media;
 
 /// The headers of a request that an answer depends on.
-const VARY: HeaderValue = HeaderValue::from_static("authorization, accept, accept-language, x-cost, x-data-version");
+const VARY: HeaderValue =
+    HeaderValue::from_static("authorization, accept, accept-encoding, accept-language, x-cost, x-data-version");
+
+/// The form in which an answer is written.
+#[derive(Clone, Copy)]
+pub struct Form {
+    pub media: Media,
+    pub encoding: Option<Encoding>,
+}
 
 /// What HTTP caches are told of an answer.
 #[derive(Clone, Debug)]
@@ -21,12 +30,16 @@ pub struct Freshness {
 }
 
 impl Freshness {
-    /// Of an answer with this hash, to a request with these headers.
-    pub fn of(hash: &str, media: Media, headers: &HeaderMap, shared_for: Option<Duration>) -> Self {
-        // The two media types have the same bytes, and are two representations.
-        let etag = match media {
-            Media::Json => format!("\"{hash}.json\""),
-            Media::GraphqlResponse => format!("\"{hash}.graphql\""),
+    /// Of an answer with this hash and in this form, to a request with these headers.
+    pub fn of(hash: &str, form: Form, headers: &HeaderMap, shared_for: Option<Duration>) -> Self {
+        // The two media types have the same bytes, and are two representations; so is each content coding.
+        let media = match form.media {
+            Media::Json => "json",
+            Media::GraphqlResponse => "graphql",
+        };
+        let etag = match form.encoding {
+            Some(encoding) => format!("\"{hash}.{media}.{}\"", encoding.name()),
+            None => format!("\"{hash}.{media}\""),
         };
         let is_current = is_named(headers, &etag);
         Self { etag, shared_for, is_current }
@@ -66,7 +79,9 @@ fn is_named(headers: &HeaderMap, etag: &str) -> bool {
 mod tests {
     use axum::http::{HeaderMap, HeaderValue, header};
 
-    use super::{Freshness, Media};
+    use super::{Encoding, Form, Freshness, Media};
+
+    const JSON: Form = Form { media: Media::Json, encoding: None };
 
     #[test]
     fn a_client_has_what_it_names() {
@@ -81,8 +96,11 @@ mod tests {
             ("", false),
         ] {
             let headers = HeaderMap::from_iter([(header::IF_NONE_MATCH, HeaderValue::from_static(named))]);
-            assert_eq!(Freshness::of("a", Media::Json, &headers, None).is_current, is_current, "{named}");
+            assert_eq!(Freshness::of("a", JSON, &headers, None).is_current, is_current, "{named}");
         }
-        assert!(!Freshness::of("a", Media::Json, &HeaderMap::new(), None).is_current);
+        assert!(!Freshness::of("a", JSON, &HeaderMap::new(), None).is_current);
+        let headers = HeaderMap::from_iter([(header::IF_NONE_MATCH, HeaderValue::from_static("\"a.json.zstd\""))]);
+        let encoded = |encoding| Freshness::of("a", Form { encoding, ..JSON }, &headers, None).is_current;
+        assert_eq!([None, Some(Encoding::Gzip), Some(Encoding::Zstd)].map(encoded), [false, false, true]);
     }
 }

@@ -14,7 +14,8 @@ use axum::response::Response;
 use super::access_log::{LogEntry, Method};
 use super::answer::Answer;
 use super::authentication::authenticate;
-use super::conditional::Freshness;
+use super::conditional::{Form, Freshness};
+use super::encoding::Encoding;
 use super::execution::{answer, in_time};
 use super::listener::PeerAddress;
 use super::media::Media;
@@ -99,20 +100,25 @@ async fn handle(
     match done.unwrap_or_else(Err) {
         Ok(Done::Streams(prepared)) => events::stream(service, *prepared, entry, bounds),
         Ok(Done::Answers(answer)) | Err(answer) => {
-            let media = media.unwrap_or(refusal);
+            let encoding = Encoding::accepted(caller.headers).filter(|_| answer.is_worth_encoding());
+            let form = Form { media: media.unwrap_or(refusal), encoding };
             let answer =
-                if caller.method == Method::Get { fresh(service, caller, &entry, answer, media) } else { answer };
-            entry.answer(answer, media)
+                if caller.method == Method::Get { fresh(service, caller, &entry, answer, form) } else { answer };
+            let answer = match encoding {
+                Some(encoding) => answer.encoded(encoding),
+                None => answer,
+            };
+            entry.answer(answer, form.media)
         }
     }
 }
 
 /// An answer to a GET, if it may be cached, with what HTTP caches are told of it. What everyone may read is shared.
-fn fresh(service: &Service, caller: Caller<'_>, entry: &LogEntry, answer: Answer, media: Media) -> Answer {
+fn fresh(service: &Service, caller: Caller<'_>, entry: &LogEntry, answer: Answer, form: Form) -> Answer {
     let Some(hash) = answer.hash().filter(|_| caller.method == Method::Get) else { return answer };
     let is_public = !entry.viewer.is_some_and(Role::has_token);
     let shared_for = is_public.then(|| Duration::from_secs(service.app.config.keep_seconds));
-    let freshness = Freshness::of(hash, media, caller.headers, shared_for);
+    let freshness = Freshness::of(hash, form, caller.headers, shared_for);
     answer.fresh(freshness)
 }
 
