@@ -4,8 +4,8 @@
 use sea_orm::DbBackend;
 use sea_orm::sea_query::Expr;
 
-/// Notes the identifier of the server for as long as the connection lasts: it is that of the server for ever, and PostgreSQL reads it from a
-/// file each time.
+/// Notes the identifier of the server for as long as the connection lasts: it does not change while the server runs, and PostgreSQL reads it
+/// from a file each time.
 pub const NOTE_SERVER: &str =
     "SELECT set_config('rec.server', CAST(system_identifier AS text), false) FROM pg_control_system()";
 

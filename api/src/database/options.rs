@@ -81,18 +81,19 @@ fn in_a_known_state(options: PoolOptions<Postgres>, health: &Arc<Health>) -> Poo
     })
 }
 
-/// Sets the timeout of statements, the check for lost clients, and planning once, and notes the server. If the server is a replica, it is compared with what was
-/// seen of it before.
+/// Sets the timeout of statements, the check for lost clients, and planning once, and notes the server. A replica is compared with what was seen
+/// of it before instead.
 fn set_up(options: PoolOptions<Postgres>, timeout: String, replica: Option<Arc<Sighting>>) -> PoolOptions<Postgres> {
     options.after_connect(move |connection, _| {
         let (timeout, replica) = (AssertSqlSafe(timeout.clone()), replica.clone());
         Box::pin(async move {
             connection.execute(timeout).await?;
-            connection.execute(NOTE_SERVER).await?;
             if let Some(replica) = replica {
                 let before = replica.last();
                 let row = connection.fetch_one(Sighting::STATEMENT).await?;
                 replica.compare(before, row.try_get(0)?, row.try_get(1)?);
+            } else {
+                connection.execute(NOTE_SERVER).await?;
             }
             for setting in [CLIENT_CHECK, PLANNED_ONCE] {
                 match connection.execute(setting).await {

@@ -186,7 +186,7 @@ impl ChangeSubscription {
             Start::Arguments => start(app, viewer, after.as_deref()).await?,
         };
         let batch = next(app, viewer, after, &records).await?;
-        session.fetch.note_batch(&batch);
+        session.fetch.note_batch(&batch, records);
         if ctx.look_ahead().field("node").exists() {
             // All at once: then each change finds its own record, or the error.
             join_all(batch.changes.iter().map(|seen| node(session, &seen.id))).await;

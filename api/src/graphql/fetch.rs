@@ -3,6 +3,8 @@
 
 use std::sync::OnceLock;
 
+use entity::RecordType;
+
 use crate::service::change::since::Batch;
 use crate::service::context::feed::ChangeCursor;
 
@@ -34,6 +36,8 @@ pub struct Fetched {
     pub end: ChangeCursor,
     /// Whether there are further results now.
     pub has_next: bool,
+    /// The types of records of whose changes it tells; `None` if it tells of every change, whoever sees it.
+    pub records: Option<Vec<RecordType>>,
 }
 
 impl Fetch {
@@ -46,15 +50,30 @@ impl Fetch {
         self.fetched.get()
     }
 
+    /// Whether it may yield another result after so many.
+    pub fn goes_on(&self, made: usize) -> bool {
+        // An error before the results is the only one.
+        self.fetched().map_or(made == 0, |fetched| fetched.results.len() > made)
+    }
+
+    /// Where to read on after so many results, and whether there are further ones now; `None` if that is not known.
+    pub fn next(&self, made: usize) -> Option<(ChangeCursor, bool)> {
+        let fetched = self.fetched()?;
+        if made >= fetched.results.len() {
+            return Some((fetched.end, fetched.has_next));
+        }
+        Some((*fetched.results.get(made.checked_sub(1)?)?, true))
+    }
+
     /// Notes the one batch of changes that the execution yields.
-    pub fn note_batch(&self, batch: &Batch) {
+    pub fn note_batch(&self, batch: &Batch, records: Vec<RecordType>) {
         let results = batch.changes.iter().map(|change| change.cursor).collect();
-        self.note(Fetched { results, end: batch.end, has_next: batch.has_next });
+        self.note(Fetched { results, end: batch.end, has_next: batch.has_next, records: Some(records) });
     }
 
     /// Notes that the execution yields one result, for the feed as it is at a cursor.
     pub fn note_state(&self, at: ChangeCursor) {
-        self.note(Fetched { results: vec![at], end: at, has_next: false });
+        self.note(Fetched { results: vec![at], end: at, has_next: false, records: None });
     }
 
     fn note(&self, fetched: Fetched) {

@@ -11,7 +11,7 @@ use super::session::session;
 pub struct ServiceStatus {
     /// The cursor of the last change in the feed.
     head: String,
-    /// The time at the service.
+    /// The time at the service when the head was read.
     at: DateTime<Utc>,
 }
 

@@ -31,13 +31,13 @@ pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> 
         Prepared::Subscribes(_) => return needs_stream(),
     };
     let Execution { operation, validity, told, open, vacancy, kind } = execution;
-    let (schema, is_checked) = (schema_for(service, validity.is_checked()), validity.is_checked());
+    let (schema, needs_validation) = (schema_for(service, validity.needs_validation()), validity.needs_validation());
     let (request, batches) = operation.request(Arc::default());
     let known = service.app.feed.head();
     let execution = async {
         // Boxed: it is large, and is moved several times.
         let execution = Box::pin(schema.execute(request));
-        let response = first_step(service, is_checked, batches.drive(execution)).await;
+        let response = first_step(service, needs_validation, batches.drive(execution)).await;
         drop(batches);
         finish(service, validity.unproven, response, told, request_id)
     };
@@ -75,8 +75,8 @@ pub fn too_long(request_id: &str) -> Answer {
 }
 
 /// Documents that are known to fit the schema are not validated again. Those that ask for the schema see the published one.
-pub fn schema_for(service: &Service, is_checked: bool) -> &Schema {
-    if is_checked { &service.schema } else { &service.trusting }
+pub fn schema_for(service: &Service, needs_validation: bool) -> &Schema {
+    if needs_validation { &service.schema } else { &service.trusting }
 }
 
 /// The answer to a subscription whose client takes no stream.
@@ -86,9 +86,9 @@ fn needs_stream() -> Answer {
 }
 
 /// Runs an execution, whose first step may wait for its turn.
-async fn first_step<T>(service: &Service, is_checked: bool, execution: impl Future<Output = T>) -> T {
+async fn first_step<T>(service: &Service, needs_validation: bool, execution: impl Future<Output = T>) -> T {
     let mut execution = pin!(execution);
-    match first_poll(service, is_checked, execution.as_mut()).await {
+    match first_poll(service, needs_validation, execution.as_mut()).await {
         Poll::Ready(output) => output,
         Poll::Pending => execution.await,
     }
@@ -97,10 +97,10 @@ async fn first_step<T>(service: &Service, is_checked: bool, execution: impl Futu
 /// The first step of an execution. If the document is validated in it, it waits for its turn.
 pub async fn first_poll<T>(
     service: &Service,
-    is_checked: bool,
+    needs_validation: bool,
     mut execution: Pin<&mut impl Future<Output = T>>,
 ) -> Poll<T> {
-    let _turn = if is_checked { Some(service.admission.turn().await) } else { None };
+    let _turn = if needs_validation { Some(service.admission.turn().await) } else { None };
     poll!(&mut execution)
 }
 

@@ -115,7 +115,7 @@ pub struct Validity {
 
 impl Validity {
     /// Whether the document is validated when it is executed: a new one, and one that asks for the schema.
-    pub fn is_checked(self) -> bool {
+    pub fn needs_validation(self) -> bool {
         self.unproven.is_some() || self.introspects
     }
 }
@@ -182,7 +182,7 @@ impl RequestContext {
         self.key_of(resolved, &resolved.variables, Some(resolved.head))
     }
 
-    /// What the results of an operation with these variables depend on; without a head, beside the feed.
+    /// What the results of an operation with these variables depend on. Without a head: those at any one.
     fn key_of(&self, resolved: &Resolved, variables: &Variables, head: Option<Head>) -> Option<Key> {
         let Resolved { hash, operation, .. } = resolved;
         let (operation, languages, sight) = (operation.as_deref(), self.languages.as_slice(), self.viewer.sight());
@@ -323,7 +323,9 @@ fn subscription(
     cost: u64,
 ) -> Prepared {
     let variables = document.declared(resolved.operation.as_deref(), std::mem::take(&mut resolved.variables));
-    let key = document.is_cacheable(&variables).then(|| {
+    // What an operation costs depends on when it was admitted.
+    let is_shared = document.is_cacheable(&variables) && !context.wants.cost;
+    let key = is_shared.then(|| {
         let lasting = document.lasting(resolved.operation.as_deref(), variables.clone());
         context.key_of(&resolved, &lasting, None)
     });

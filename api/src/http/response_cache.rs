@@ -30,7 +30,7 @@ pub struct Question<'a> {
     /// What the viewer sees.
     pub sight: String,
     pub wants: Wants,
-    /// The cursor of the last change that the process knows of; `None` for what is asked about each change.
+    /// The cursor of the last change that the process knows of; `None` if the question is asked again after each change.
     pub head: Option<String>,
 }
 
@@ -43,7 +43,7 @@ pub struct Wants {
 
 /// The hash of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Key([u8; 32]);
+pub struct Key(pub(super) [u8; 32]);
 
 impl Key {
     pub fn of(question: &Question<'_>) -> Option<Self> {
@@ -165,7 +165,7 @@ impl ResponseCache {
                 Flight::Led(Err(answer)) => return (Answer::clone(&answer), CacheStatus::Miss),
                 // It may have taken so long that it has expired for whoever came later.
                 Flight::Shared(entry) if since <= entry.until => return (entry.answer.clone(), CacheStatus::Shared),
-                Flight::Shared(_) | Flight::Alone => {}
+                Flight::Shared(_) | Flight::Failed | Flight::Late => {}
             }
         }
         let answer = hashed(execution.await);
@@ -184,7 +184,10 @@ fn hashed(answer: Answer) -> Answer {
 
 fn weight(_: &Key, entry: &Arc<Entry>) -> u32 {
     let name = entry.charge.operation.as_ref().map_or(0, String::len);
-    u32::try_from(ENTRY + name + entry.answer.body().len()).unwrap_or(u32::MAX)
+    let body = entry.answer.body().len();
+    // Its content codings take as much as the body at most.
+    let encodings = if entry.answer.is_worth_encoding() { body } else { 0 };
+    u32::try_from(ENTRY + name + body + encodings).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Executes once what several clients ask at the same time, if that does not take long. Does not know what it is.
+//! Computes a value once for several clients that ask for it at the same time, unless that takes long. Knows neither clients nor values.
 
 use std::hash::Hash;
 use std::pin::pin;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use moka::future::Cache;
 use tokio::time::timeout;
 
-/// How long a client waits for another one that asks the same. Then it is executed itself: the other client may be slow to get a connection.
+/// How long a client waits for another one that asks the same, which may be slow to get a connection.
 pub const PATIENCE: Duration = Duration::from_millis(250);
 
 /// How a client came to a value.
@@ -18,8 +18,10 @@ pub enum Flight<V, E> {
     Led(Result<V, Arc<E>>),
     /// It was executed for another client.
     Shared(V),
-    /// The other client failed, or took too long.
-    Alone,
+    /// The other client failed.
+    Failed,
+    /// The other client is not done yet.
+    Late,
 }
 
 /// A value of a cache. If it is not there, `lead` computes it for all clients that ask for it meanwhile. It does not begin unless this client is
@@ -43,11 +45,11 @@ where
     let done = match timeout(PATIENCE, value.as_mut()).await {
         Ok(done) => done,
         Err(_) if leads.load(Ordering::Relaxed) => value.await,
-        Err(_) => return Flight::Alone,
+        Err(_) => return Flight::Late,
     };
     match done {
         done if leads.load(Ordering::Relaxed) => Flight::Led(done),
         Ok(value) => Flight::Shared(value),
-        Err(_) => Flight::Alone,
+        Err(_) => Flight::Failed,
     }
 }

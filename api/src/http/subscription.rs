@@ -1,5 +1,4 @@
-//! The answers to an operation as they come: one for a query or a mutation, each result for a subscription. Streams them, and carries them to no
-//! client.
+//! The answers to an operation as they come: one for a query or a mutation, each result for a subscription. It does not send them.
 //!
 //! A subscription is executed again whenever the feed has grown; between executions it only waits. Followers that are to receive the same
 //! share an execution.
@@ -7,9 +6,11 @@
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::{Duration, Instant};
 
-use async_graphql::Value;
+use async_graphql::{Response, Value};
 use axum::http::StatusCode;
+use entity::RecordType;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use tokio::sync::watch;
 
@@ -21,11 +22,13 @@ use super::media::Media;
 use super::prepare::{Prepared, Subscription, take};
 use super::state::Service;
 use crate::graphql::fetch::{Fetch, Start};
+use crate::service::change::since;
 use crate::service::context::feed::{ChangeCursor, Head};
 use crate::service::timeout::within;
 
-/// After how many bytes of results an execution of a subscription makes no more: they are sent first.
+/// After so many bytes of results, and after so much time, an execution makes no more: they are sent first.
 const LARGEST: usize = 256 << 10;
+const LONGEST: Duration = Duration::from_millis(50);
 
 /// The answers to an operation as they come: one for a query or a mutation, each result for a subscription. A refused
 /// request, or a fault of the service, is the last of them.
@@ -53,10 +56,11 @@ struct Following {
     service: Service,
     subscription: Subscription,
     head: watch::Receiver<Head>,
-    /// The results of the last execution, and how many of them are sent.
-    results: Option<Arc<Results>>,
-    sent: usize,
     state: State,
+    /// Whether the document is validated when it is executed: at first, if it is new.
+    needs_validation: bool,
+    /// Of whose changes it tells, once it was executed.
+    records: Option<Vec<RecordType>>,
     /// How many of the next results are paid for. The first one is, from the beginning.
     paid: usize,
     entry: LogEntry,
@@ -64,21 +68,58 @@ struct Following {
     bounds: Bounds,
 }
 
-/// What a subscription does when it has no more results to send.
-#[derive(Clone)]
+/// What a subscription does next.
 enum State {
-    /// It reads on.
+    /// It is executed.
     Reads(Start),
+    Sends(Sending),
     /// It waits for a change after this cursor.
     Waits(ChangeCursor),
     Ended,
 }
 
+/// The results of an execution on their way.
+struct Sending {
+    results: Arc<Results>,
+    sent: usize,
+    /// Whether it was executed for another follower.
+    are_shared: bool,
+}
+
+impl State {
+    /// What comes after the results of an execution.
+    fn after(results: &Results) -> Self {
+        match results.next {
+            Some((cursor, true)) => Self::Reads(Start::Cursor(cursor)),
+            Some((cursor, false)) => Self::Waits(cursor),
+            None => Self::Ended,
+        }
+    }
+
+    /// Whether there may be another result.
+    fn goes_on(&self) -> bool {
+        match self {
+            Self::Reads(_) | Self::Waits(_) => true,
+            Self::Sends(sending) => sending.results.answers.len() > sending.sent,
+            Self::Ended => false,
+        }
+    }
+}
+
+impl Sending {
+    fn next(&mut self) -> Option<Answer> {
+        let answer = self.results.answers.get(self.sent)?.clone();
+        self.sent += 1;
+        Some(answer)
+    }
+}
+
 impl Following {
     fn begin(service: Service, mut subscription: Subscription, entry: LogEntry, bounds: Bounds) -> Self {
         let start = subscription.last_event.take().map_or(Start::Arguments, Start::LastEvent);
-        let (head, state) = (service.app.feed.follow(), State::Reads(start));
-        Self { service, subscription, head, results: None, sent: 0, state, paid: 1, entry, bounds }
+        let (head, needs_validation) = (service.app.feed.follow(), subscription.validity.needs_validation());
+        let (state, records, paid) = (State::Reads(start), None, 1);
+        Self { service, subscription, head, state, needs_validation, records, paid, entry, bounds }
     }
 
     fn answers(self) -> BoxStream<'static, Answer> {
@@ -96,42 +137,38 @@ impl Following {
     /// it begins to wait, or with its first result.
     async fn next(&mut self) -> Option<Answer> {
         loop {
-            if !self.has_results() && matches!(self.state, State::Ended) {
-                return None;
-            }
             // A client that cannot pay for the next result subscribes again after the last one.
             if self.paid == 0
+                && self.state.goes_on()
                 && let Err(refused) = self.pay()
             {
                 return Some(refused);
             }
-            if let Some(answer) = self.take_result() {
-                return Some(answer);
-            }
-            if let State::Waits(cursor) = self.state {
-                if !self.entry.is_logged() {
-                    self.entry.log(Outcome::begun(StatusCode::OK));
+            self.state = match std::mem::replace(&mut self.state, State::Ended) {
+                // Boxed: otherwise every follower would hold the memory for this future all the time.
+                State::Reads(start) => State::Sends(Box::pin(self.read(start)).await),
+                State::Sends(mut sending) => match sending.next() {
+                    Some(answer) => {
+                        self.service.metrics.result(sending.are_shared);
+                        self.entry.log(Outcome::of(&answer, Media::GraphqlResponse));
+                        (self.state, self.paid) = (State::Sends(sending), self.paid - 1);
+                        return Some(answer);
+                    }
+                    None => State::after(&sending.results),
+                },
+                State::Waits(cursor) => {
+                    if !self.entry.is_logged() {
+                        self.entry.log(Outcome::begun(StatusCode::OK));
+                    }
+                    self.head.wait_for(|head| head.is_beyond(cursor)).await.ok()?;
+                    match Box::pin(self.unchanged_until(cursor)).await {
+                        Some(cursor) => State::Waits(cursor),
+                        None => State::Reads(Start::Cursor(cursor)),
+                    }
                 }
-                self.head.wait_for(|head| head.is_beyond(cursor)).await.ok()?;
-                self.state = State::Reads(Start::Cursor(cursor));
-            }
-            // Boxed: otherwise every follower would hold the memory for this future all the time.
-            Box::pin(self.read()).await;
+                State::Ended => return None,
+            };
         }
-    }
-
-    /// Whether there are results to send. Those that are sent are dropped: they may be the last copy.
-    fn has_results(&mut self) -> bool {
-        self.results.take_if(|results| results.answers.len() == self.sent);
-        self.results.is_some()
-    }
-
-    /// The next of the results that are there, which is paid for.
-    fn take_result(&mut self) -> Option<Answer> {
-        let answer = self.results.as_ref()?.answers.get(self.sent)?.clone();
-        (self.paid, self.sent) = (self.paid - 1, self.sent + 1);
-        self.entry.log(Outcome::of(&answer, Media::GraphqlResponse));
-        Some(answer)
     }
 
     /// Takes the points for another result.
@@ -142,9 +179,14 @@ impl Following {
         Ok(())
     }
 
-    /// Reads the next results, those of another follower that is to receive the same if there is one.
-    async fn read(&mut self) {
-        let State::Reads(start) = std::mem::replace(&mut self.state, State::Ended) else { return };
+    /// The head of the feed, if nothing up to there is a result: then there is nothing to execute.
+    async fn unchanged_until(&self, after: ChangeCursor) -> Option<ChangeCursor> {
+        let viewer = &self.subscription.operation.viewer;
+        since::unchanged_until(&self.service.app, viewer, after, self.records.as_ref()?).await
+    }
+
+    /// Reads the next results: those of another follower that is to receive the same, if there is one.
+    async fn read(&mut self, start: Start) -> Sending {
         let (service, scope, head) = (self.service.clone(), self.bounds.scope.clone(), *self.head.borrow());
         let span = match (self.subscription.key, &start) {
             (Some(key), Start::Cursor(after)) => Some(Span { key, after: *after, head: head.cursor() }),
@@ -155,59 +197,66 @@ impl Following {
             Some(span) => service.fan_out.get_or_execute(span, execution).await,
             None => (Arc::new(execution.await), false),
         };
-        service.metrics.results(are_shared, results.answers.len());
-        self.state = match results.next {
-            Some((cursor, true)) => State::Reads(Start::Cursor(cursor)),
-            Some((cursor, false)) => State::Waits(cursor),
-            None => State::Ended,
-        };
-        (self.results, self.sent) = (Some(results), 0);
+        Sending { results, sent: 0, are_shared }
     }
 
-    /// Executes the subscription once, for as many results as are paid for, and do not take too much memory. The points for each are taken
-    /// before it is made.
+    /// Executes the subscription once: for all results that there are now, or as many as the client can pay for, if they take little time and
+    /// memory. The points for each are taken before it is made.
     async fn execute(&mut self, start: Start) -> Results {
-        let fetch = Arc::new(Fetch::new(start));
-        let validity = self.subscription.validity;
-        let service = self.service.clone();
+        let (service, fetch) = (self.service.clone(), Arc::new(Fetch::new(start)));
         let (request, batches) = self.subscription.operation.clone().request(Arc::clone(&fetch));
-        let mut responses = schema_for(&service, validity.is_checked()).execute_stream(request);
-        let mut is_checked = validity.is_checked();
+        let mut responses = schema_for(&service, self.needs_validation).execute_stream(request);
+        let (mut takes_turn, began) = (self.needs_validation, Instant::now());
         let (mut answers, mut size) = (Vec::new(), 0);
-        loop {
-            let fetched = fetch.fetched();
-            if fetched.is_some_and(|fetched| fetched.results.len() == answers.len()) {
+        while fetch.goes_on(answers.len()) {
+            let is_enough = size > LARGEST || began.elapsed() > LONGEST;
+            if !answers.is_empty() && (is_enough || self.paid == answers.len() && self.pay().is_err()) {
                 break;
             }
-            if size > LARGEST || self.paid == answers.len() && self.pay().is_err() {
-                let after = fetched.and_then(|fetched| fetched.results.get(answers.len() - 1));
-                return Results { next: after.map(|after| (*after, true)), answers };
-            }
+            tokio::task::consume_budget().await;
             let mut response = pin!(within(service.time_limit(), unharmed(batches.drive(responses.next()))));
-            let done = match first_poll(&service, std::mem::take(&mut is_checked), response.as_mut()).await {
+            let done = match first_poll(&service, std::mem::take(&mut takes_turn), response.as_mut()).await {
                 Poll::Ready(done) => done,
                 Poll::Pending => response.await,
             };
-            let request_id = &self.bounds.request_id;
             let answer = match done {
                 Some(Ok(None)) => break,
-                Some(Ok(Some(response))) => {
-                    let cursor = cursor(&response.data);
-                    let unproven = self.subscription.validity.unproven.take();
-                    let told = self.subscription.told.clone();
-                    finish(&service, unproven, response, told, request_id).at(cursor)
-                }
-                Some(Err(panic)) => Answer::of_error(&panic, request_id),
-                None => too_long(request_id),
+                Some(Ok(Some(response))) => self.finish(response),
+                Some(Err(panic)) => Answer::of_error(&panic, &self.bounds.request_id),
+                None => too_long(&self.bounds.request_id),
             };
-            let goes_on = answer.is_executed();
             size += answer.body().len();
             answers.push(answer);
-            if !goes_on {
+            if answers.last().is_some_and(|last| !last.is_executed()) {
                 return Results { answers, next: None };
             }
         }
-        Results { answers, next: fetch.fetched().map(|fetched| (fetched.end, fetched.has_next)) }
+        if let Some(fetched) = fetch.fetched() {
+            self.note_valid();
+            self.records.clone_from(&fetched.records);
+        }
+        Results { next: fetch.next(answers.len()), answers }
+    }
+
+    /// Turns a response into a result.
+    fn finish(&mut self, response: Response) -> Answer {
+        let (cursor, told) = (cursor(&response.data), self.subscription.told.clone());
+        let unproven = self.subscription.validity.unproven;
+        finish(&self.service, unproven, response, told, &self.bounds.request_id).at(cursor)
+    }
+
+    /// Notes that the document fits the schema: it is not validated again, and others have the same copy of it.
+    fn note_valid(&mut self) {
+        let Subscription { operation, validity, .. } = &mut self.subscription;
+        if !std::mem::take(&mut self.needs_validation) {
+            return;
+        }
+        if let Some(hash) = validity.unproven.take() {
+            self.service.admission.prove(hash);
+            if let Some(copy) = self.service.admission.cached_copy(&hash) {
+                operation.document = copy;
+            }
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The timeout of a subscription's work: making results is bounded, waiting for news is not. It knows no subscription.
+//! The timeout of a subscription's work: making results is bounded, waiting for a database that is away is not. It knows no subscription.
 
 use std::cell::Cell;
 use std::pin::{Pin, pin};
@@ -8,15 +8,15 @@ use std::time::Duration;
 use tokio::time::{Sleep, sleep};
 
 tokio::task_local! {
-    /// Whether the running work is waiting for news.
+    /// Whether the running work is paused.
     static WAITS: Cell<bool>;
 }
 
-/// Waits for news.
-pub async fn paused<T>(news: impl Future<Output = T>) -> T {
-    let mut news = pin!(news);
+/// Waits without a limit, for a database that is away.
+pub async fn paused<T>(waiting: impl Future<Output = T>) -> T {
+    let mut waiting = pin!(waiting);
     std::future::poll_fn(|context| {
-        let polled = news.as_mut().poll(context);
+        let polled = waiting.as_mut().poll(context);
         // Outside of `within` there is nobody to tell.
         let _ = WAITS.try_with(|waits| waits.set(polled.is_pending()));
         polled
@@ -24,7 +24,7 @@ pub async fn paused<T>(news: impl Future<Output = T>) -> T {
     .await
 }
 
-/// The result of a future, unless it works longer than `limit` without waiting for news.
+/// The result of a future, unless it works longer than `limit` without a pause.
 pub async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     let mut left: Option<Pin<Box<Sleep>>> = None;
@@ -56,7 +56,7 @@ mod tests {
             sleep(UNIT * works).await;
         };
         assert_eq!(within(UNIT * 20, work(30, 2)).await, Some(()), "it waits for longer than it may work");
-        assert_eq!(within(UNIT * 20, work(0, 12)).await, Some(()), "news begin a time of their own");
+        assert_eq!(within(UNIT * 20, work(0, 12)).await, Some(()), "after a pause a time of its own begins");
         assert_eq!(within(UNIT * 20, work(30, 40)).await, None);
     }
 }

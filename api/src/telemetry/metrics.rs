@@ -132,7 +132,11 @@ impl Default for Metrics {
         let ended = metrics.subscriptions_ended.clone();
         registry.register("subscriptions_ended", "Streamed operations that came to an end, by reason", ended);
         let results = metrics.results.clone();
-        registry.register("subscription_results", "Results of subscriptions, by for whom they were executed", results);
+        registry.register(
+            "subscription_results",
+            "Results sent to followers: executed for them, or shared with another one",
+            results,
+        );
         metrics
     }
 }
@@ -249,10 +253,10 @@ impl Metrics {
         self.responses.get_or_create(&ByOutcome { outcome }).inc();
     }
 
-    /// Counts the results of a subscription that was executed for them, or for another follower (`shared`).
-    pub fn results(&self, are_shared: bool, count: usize) {
-        let outcome = if are_shared { "shared" } else { "executed" };
-        self.results.get_or_create(&ByOutcome { outcome }).inc_by(u64::try_from(count).unwrap_or(u64::MAX));
+    /// Counts a result that is sent to a follower: `executed` for it, or for another one (`shared`).
+    pub fn result(&self, is_shared: bool) {
+        let outcome = if is_shared { "shared" } else { "executed" };
+        self.results.get_or_create(&ByOutcome { outcome }).inc();
     }
 
     /// All metrics as text, those of the databases as they are now.

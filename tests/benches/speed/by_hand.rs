@@ -10,6 +10,9 @@ use sea_orm::sqlx::types::Json;
 use sea_orm::sqlx::{self, Row as _};
 use uuid::Uuid;
 
+/// How many connections it has.
+pub const CONNECTIONS: u32 = 4;
+
 pub enum ByHand {
     Sqlite(SqlitePool),
     Postgres(PgPool),
@@ -78,10 +81,10 @@ impl ByHand {
         if url.starts_with("sqlite:") {
             let sqlite: SqliteConnectOptions = url.parse().unwrap();
             let sqlite = sqlite.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Normal);
-            let options = SqlitePoolOptions::new().max_connections(4).test_before_acquire(false);
+            let options = SqlitePoolOptions::new().max_connections(CONNECTIONS).test_before_acquire(false);
             Self::Sqlite(options.connect_with(sqlite.foreign_keys(true)).await.unwrap())
         } else {
-            let options = PgPoolOptions::new().max_connections(4).test_before_acquire(false);
+            let options = PgPoolOptions::new().max_connections(CONNECTIONS).test_before_acquire(false);
             Self::Postgres(options.connect(url).await.unwrap())
         }
     }

@@ -23,7 +23,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex, watch};
 
-use crate::by_hand::ByHand;
+use crate::by_hand::{self, ByHand};
 use crate::{Line, NESTED_PAGE};
 
 /// A query, and its answer.
@@ -111,6 +111,8 @@ pub async fn nested_page(app: &TestApp, hand: Arc<ByHand>, name: &str) -> Line {
         hand.nested_page().await;
         ([(header::CONTENT_TYPE, "application/graphql-response+json")], answer.clone())
     });
+    // One address has a quarter of them: as many as are used by hand.
+    let app = app.second_with(|config| config.database_connections = 4 * by_hand::CONNECTIONS).await;
     let ours = clients(app.serve().await).await;
     let what = format!("{name}: nested page of 20 over HTTP on {CONNECTIONS} connections, to its statements by hand");
     against(&ours, &exchange, other, what, 1.0 / 0.8).await

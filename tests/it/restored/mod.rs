@@ -224,6 +224,11 @@ async fn what_is_followed_ends_when_the_feed_becomes_another_one(app: TestApp) {
     app.secretariat().query_with(create, input).await;
 }
 
+async fn a_connection_notes_its_server(app: TestApp) {
+    let noted = "SELECT current_setting('rec.server', true) = system_identifier::text AS x FROM pg_control_system()";
+    assert_eq!(app.rows(noted).await[0]["x"], true);
+}
+
 async fn a_checkpoint_covers_what_a_line_says(app: TestApp) {
     let theme = app.theme("LAW").await;
     let copy = Copy::at(app.serve().await);
@@ -242,6 +247,7 @@ on_postgres! {
     tokens_that_a_restore_has_made_good_again_are_revoked_by_a_command,
     a_database_that_is_swapped_under_the_service_gives_no_number_of_the_old_feed,
     a_server_recovered_to_a_point_in_time_is_another_feed,
+    a_connection_notes_its_server,
 }
 
 async fn tokens_that_a_restore_has_made_good_again_are_revoked_by_a_command(app: TestApp) {

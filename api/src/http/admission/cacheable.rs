@@ -46,7 +46,7 @@ const SUBSCRIPTIONS: [&str; 2] = ["changes", "serviceStatus"];
 
 const SUBSCRIPTION: &str = "Subscription";
 
-/// Whether the answers to each operation of a document may be cached: those to its subscriptions for all that follow with the same one.
+/// Whether the answers to each operation of a document may be cached, and the results of its subscriptions shared.
 pub fn is_cacheable(document: &ExecutableDocument) -> bool {
     let mut operations = document.operations.iter().map(|(_, operation)| &operation.node);
     let mut fragments = document.fragments.values().map(|fragment| &fragment.node);

@@ -225,6 +225,11 @@ impl Admission {
         self.kept().recent.peek(hash).is_some_and(|known| known.as_ref().is_some_and(|known| known.is_cacheable))
     }
 
+    /// The cached copy of a document, if there is one.
+    pub fn cached_copy(&self, hash: &Hash) -> Option<Arc<Document>> {
+        self.kept().recent.peek(hash).cloned().flatten()
+    }
+
     /// Notes that a document fits the schema.
     pub fn prove(&self, hash: Hash) {
         let mut kept = self.kept();

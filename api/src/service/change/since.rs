@@ -116,6 +116,19 @@ pub async fn next(
     }
 }
 
+/// The head of the feed, if a follower at a cursor is to be told of nothing up to there. Looks only at the changes that all followers share.
+pub async fn unchanged_until(
+    app: &AppContext,
+    viewer: &Viewer,
+    after: ChangeCursor,
+    records: &[RecordType],
+) -> Option<ChangeCursor> {
+    let (lines, head) = recent(app, after).await.ok()??;
+    let is_told =
+        |line: &change::Model| records.contains(&line.subject_kind) && seen(head.identity, viewer, line).is_some();
+    (!lines.iter().any(|line| is_told(line))).then(|| head.cursor())
+}
+
 /// The next batch, from the changes that all followers share if they go back far enough.
 async fn next_once(
     app: &AppContext,
