@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::wait::in_time;
@@ -78,12 +78,20 @@ impl Socket {
 
     /// What comes next, however long that takes.
     pub async fn wait(&mut self) -> Heard {
+        match self.wait_for_text().await {
+            Ok(text) => Heard::Message(serde_json::from_str(&text).expect("JSON")),
+            Err(code) => Heard::Closed(code),
+        }
+    }
+
+    /// The same, unread. `Err`: the socket is closed, with this code if there was one.
+    pub async fn wait_for_text(&mut self) -> Result<Utf8Bytes, Option<u16>> {
         loop {
             return match self.0.next().await {
-                Some(Ok(Message::Text(text))) => Heard::Message(serde_json::from_str(&text).expect("JSON")),
-                Some(Ok(Message::Close(frame))) => Heard::Closed(frame.map(|frame| frame.code.into())),
+                Some(Ok(Message::Text(text))) => Ok(text),
+                Some(Ok(Message::Close(frame))) => Err(frame.map(|frame| frame.code.into())),
                 Some(Ok(_)) => continue,
-                Some(Err(_)) | None => Heard::Closed(None),
+                Some(Err(_)) | None => Err(None),
             };
         }
     }
