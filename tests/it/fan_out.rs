@@ -65,6 +65,7 @@ async fn counted(app: &TestApp) -> [u64; 2] {
 
 on_both_databases! {
     a_change_is_executed_once_for_all_who_are_to_receive_the_same,
+    those_who_come_back_together_share_what_they_have_missed,
     no_result_crosses_viewers_or_languages,
     a_shared_result_is_paid_for_by_each_follower,
     what_depends_on_who_asks_is_not_shared,
@@ -99,6 +100,31 @@ async fn a_change_is_executed_once_for_all_who_are_to_receive_the_same(app: Test
     assert_eq!(executed + shared, 5 * 20, "each result is counted");
     // Five, unless whoever executed was so slow that another one did so too.
     assert!(executed < 20, "{executed} executed, {shared} shared");
+}
+
+async fn those_who_come_back_together_share_what_they_have_missed(app: TestApp) {
+    let port = app.serve_requests().await;
+    let start = head(&app.anonymous()).await;
+    let mut last = String::new();
+    for number in 0..10 {
+        last = app.theme(&format!("T{number}")).await;
+    }
+    // The first ones have the document validated.
+    for _ in 0..3 {
+        Follower::of(port, app.anonymous(), None, "", &start).await.told_until(&last).await;
+    }
+    let before = counted(&app).await;
+    let mut followers = Vec::new();
+    for _ in 0..20 {
+        followers.push(Follower::of(port, app.anonymous(), None, "", &start).await);
+    }
+    for follower in &mut followers {
+        assert_eq!(follower.told_until(&last).await.len(), 10);
+    }
+    let [executed, shared] = counted(&app).await;
+    let (executed, shared) = (executed - before[0], shared - before[1]);
+    assert_eq!(executed + shared, 20 * 10);
+    assert!(executed < 20 * 10 / 2, "{executed} executed, {shared} shared");
 }
 
 async fn no_result_crosses_viewers_or_languages(app: TestApp) {

@@ -1,9 +1,11 @@
 //! An operation with several mutations: each answer shows the state that its mutation has left, whatever was read before.
 
+use rec_tests::given::{text, with};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::json;
 
 on_both_databases! {
+    the_default_of_a_variable_counts_in_skip_and_include,
     a_second_mutation_does_not_answer_with_the_organisers_of_the_first,
     records_lists_and_counts_are_read_again,
 }
@@ -57,4 +59,19 @@ async fn records_lists_and_counts_are_read_again(app: TestApp) {
     };
     assert_eq!(data["a"], above("LEGAL", &["A"]));
     assert_eq!(data["c"], above("LAW", &["A", "C"]));
+}
+
+async fn the_default_of_a_variable_counts_in_skip_and_include(app: TestApp) {
+    let create = "mutation($input: CreateThemeInput!, $dry: Boolean! = true) { \
+                  createTheme(input: $input) @skip(if: $dry) { theme { code } } __typename }";
+    let themes =
+        "query($all: Boolean = true) { themes(filter: { code: { eq: \"DRY\" } }) { totalCount @include(if: $all) } }";
+    let input = json!({ "code": "DRY", "kind": "SUBJECT", "name": text("Dry") });
+    for (dry, count) in [(json!({}), 0), (json!({ "dry": true }), 0), (json!({ "dry": false }), 1)] {
+        let data = app.secretariat().query_with(create, with(json!({ "input": input }), dry)).await;
+        assert_eq!(data["createTheme"].is_null(), count == 0);
+        assert_eq!(app.anonymous().query(themes).await["themes"]["totalCount"], count);
+    }
+    let without = app.anonymous().query_with(themes, json!({ "all": false })).await;
+    assert_eq!(without["themes"], json!({}));
 }

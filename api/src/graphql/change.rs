@@ -169,8 +169,8 @@ pub struct ChangeSubscription;
 #[Subscription]
 impl ChangeSubscription {
     /// The changes of the register that you may see, as they are committed: first those after the cursor, then new ones.
-    /// Ends when the token expires or is revoked. To continue, subscribe again after the last cursor; a client of
-    /// Server-Sent Events that selects `cursor` does so by itself (`Last-Event-ID`). Errors: as for `Query.changes`.
+    /// Ends when the token expires or is revoked. To continue, subscribe again after the last cursor; an `EventSource` whose
+    /// document selects `cursor` does so by itself (`Last-Event-ID`), other clients do not. Errors: as for `Query.changes`.
     async fn changes(
         &self,
         ctx: &Context<'_>,
@@ -182,8 +182,8 @@ impl ChangeSubscription {
         let (app, viewer) = (&session.app, &session.viewer);
         let after = match &session.fetch.start {
             Start::Cursor(cursor) => *cursor,
-            Start::LastEvent(cursor) => start(app, viewer, Some(cursor)).await?,
-            Start::Arguments => start(app, viewer, after.as_deref()).await?,
+            Start::LastEvent(cursor) => start(app, Some(cursor)).await?,
+            Start::Arguments => start(app, after.as_deref()).await?,
         };
         let batch = next(app, viewer, after, &records).await?;
         session.fetch.note_batch(&batch, records);

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use entity::RecordType;
 use moka::future::Cache;
 use moka::policy::EvictionPolicy;
 
@@ -38,6 +39,8 @@ pub struct Results {
     pub answers: Vec<Answer>,
     /// Where the next execution reads on, and whether there are further results now; `None` if the subscription ends.
     pub next: Option<(ChangeCursor, bool)>,
+    /// The types of records of whose changes the subscription tells; `None` if it tells of every change, or failed.
+    pub records: Option<Vec<RecordType>>,
 }
 
 impl Results {
@@ -109,7 +112,7 @@ mod tests {
 
     fn results(body: &str, codes: Vec<&'static str>) -> Results {
         let answers = vec![Answer::executed(body.as_bytes().to_vec(), codes)];
-        Results { answers, next: Some((span().after, false)) }
+        Results { answers, next: Some((span().after, false)), records: None }
     }
 
     fn text(results: &Results) -> String {

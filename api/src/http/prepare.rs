@@ -27,8 +27,9 @@ use super::state::Service;
 use crate::auth::Viewer;
 use crate::config::Switch;
 use crate::error::Error;
+use crate::graphql::fetch::Start;
 use crate::service::change::{catch_up, reach};
-use crate::service::context::feed::Head;
+use crate::service::context::feed::{ChangeCursor, Head};
 use crate::service::idempotency::Open;
 use crate::service::replica;
 
@@ -92,8 +93,7 @@ pub struct Execution {
 pub struct Subscription {
     pub operation: Operation,
     pub validity: Validity,
-    /// The last cursor that the client received from an earlier stream.
-    pub last_event: Option<String>,
+    pub start: Start,
     /// What its results depend on beside the feed; `None` if other clients are not answered alike.
     pub key: Option<Key>,
     pub told: Told,
@@ -170,7 +170,7 @@ impl RequestContext {
         let wants =
             Wants { cost: headers.contains_key(WANTS_COST), data_version: headers.contains_key(WANTS_DATA_VERSION) };
         let last_event = headers.get(LAST_EVENT).filter(|_| !matches!(method, Method::Socket));
-        let last_event = last_event.and_then(|id| id.to_str().ok()).map(str::to_owned);
+        let last_event = last_event.and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty()).map(str::to_owned);
         // Browsers open every socket with `Cache-Control: no-cache`.
         let takes_cached = matches!(method, Method::Socket) || takes_cached(headers);
         let after = headers.get_all(AFTER).iter().cloned().collect();
@@ -325,16 +325,33 @@ fn subscription(
     let variables = document.declared(resolved.operation.as_deref(), std::mem::take(&mut resolved.variables));
     // What an operation costs depends on when it was admitted.
     let is_shared = document.is_cacheable(&variables) && !context.wants.cost;
+    let start_variable = document.start_variable(resolved.operation.as_deref());
     let key = is_shared.then(|| {
-        let lasting = document.lasting(resolved.operation.as_deref(), variables.clone());
+        let mut lasting = variables.clone();
+        lasting.retain(|name, _| Some(name.as_str()) != start_variable);
         context.key_of(&resolved, &lasting, None)
     });
-    let RequestContext { viewer, payer, languages, wants, last_event, .. } = context;
+    let after = start_variable.and_then(|name| match variables.get(name) {
+        Some(async_graphql::Value::String(after)) => Some(after.as_str()),
+        _ => None,
+    });
+    let start = start(resolved.head, context.last_event.clone(), after);
+    let RequestContext { viewer, payer, languages, wants, .. } = context;
     let (credential, told) = (Credential::from(&viewer), Told { cost: wants.cost.then_some(cost), data_version: None });
     let (app, viewer, name) = (Arc::clone(&service.app), Arc::new(viewer), resolved.operation);
     let operation = Operation { app, viewer, languages, document, name, variables };
     let key = key.flatten();
-    Prepared::Subscribes(Box::new(Subscription { operation, validity, last_event, key, told, credential, payer, cost }))
+    Prepared::Subscribes(Box::new(Subscription { operation, validity, start, key, told, credential, payer, cost }))
+}
+
+/// Where a subscription begins: after the client's last event, or else after a cursor. One of this feed is known at once, so that all who come back
+/// together share what they have missed.
+fn start(head: Head, last_event: Option<String>, after: Option<&str>) -> Start {
+    let cursor: Option<ChangeCursor> = last_event.as_deref().or(after).and_then(|cursor| cursor.parse().ok());
+    match cursor.filter(|cursor| cursor.is_of(head.identity)) {
+        Some(ChangeCursor { seq, .. }) => Start::Cursor(Head { seq, ..head }.cursor()),
+        None => last_event.map_or(Start::Arguments, Start::LastEvent),
+    }
 }
 
 /// Charges a client for a request, of which one point is paid, and names it in the log.

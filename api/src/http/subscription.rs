@@ -115,10 +115,9 @@ impl Sending {
 }
 
 impl Following {
-    fn begin(service: Service, mut subscription: Subscription, entry: LogEntry, bounds: Bounds) -> Self {
-        let start = subscription.last_event.take().map_or(Start::Arguments, Start::LastEvent);
+    fn begin(service: Service, subscription: Subscription, entry: LogEntry, bounds: Bounds) -> Self {
         let (head, needs_validation) = (service.app.feed.follow(), subscription.validity.needs_validation());
-        let (state, records, paid) = (State::Reads(start), None, 1);
+        let (state, records, paid) = (State::Reads(subscription.start.clone()), None, 1);
         Self { service, subscription, head, state, needs_validation, records, paid, entry, bounds }
     }
 
@@ -189,7 +188,9 @@ impl Following {
     async fn read(&mut self, start: Start) -> Sending {
         let (service, scope, head) = (self.service.clone(), self.bounds.scope.clone(), *self.head.borrow());
         let span = match (self.subscription.key, &start) {
-            (Some(key), Start::Cursor(after)) => Some(Span { key, after: *after, head: head.cursor() }),
+            (Some(key), Start::Cursor(after)) if !self.needs_validation => {
+                Some(Span { key, after: *after, head: head.cursor() })
+            }
             _ => None,
         };
         let execution = scope.during(self.execute(start));
@@ -197,6 +198,7 @@ impl Following {
             Some(span) => service.fan_out.get_or_execute(span, execution).await,
             None => (Arc::new(execution.await), false),
         };
+        self.records.clone_from(&results.records);
         Sending { results, sent: 0, are_shared }
     }
 
@@ -228,14 +230,12 @@ impl Following {
             size += answer.body().len();
             answers.push(answer);
             if answers.last().is_some_and(|last| !last.is_executed()) {
-                return Results { answers, next: None };
+                return Results { answers, ..Results::default() };
             }
         }
-        if let Some(fetched) = fetch.fetched() {
-            self.note_valid();
-            self.records.clone_from(&fetched.records);
-        }
-        Results { next: fetch.next(answers.len()), answers }
+        let Some(fetched) = fetch.fetched() else { return Results { answers, ..Results::default() } };
+        self.note_valid();
+        Results { next: fetch.next(answers.len()), records: fetched.records.clone(), answers }
     }
 
     /// Turns a response into a result.
@@ -265,7 +265,8 @@ fn cursor(data: &Value) -> Option<String> {
     let Value::Object(fields) = data else { return None };
     match fields.values().next()? {
         Value::Object(followed) => match followed.get("cursor")? {
-            Value::String(cursor) => Some(cursor.clone()),
+            // Another field may have this name.
+            Value::String(cursor) => cursor.parse::<ChangeCursor>().is_ok().then(|| cursor.clone()),
             _ => None,
         },
         _ => None,

@@ -122,18 +122,22 @@ impl Document {
         format!("{:012x}", beginning >> 16)
     }
 
-    /// The variables that the operation declares. Others are dropped, so that they take no memory.
+    /// The variables that the operation declares, with their defaults: async-graphql 8.0.0-rc.5 ignores a default in `@skip` and `@include`.
+    /// Others are dropped, so that they take no memory.
     pub fn declared(&self, operation: Option<&str>, mut given: Variables) -> Variables {
-        let declared = self.operation(operation).map(|operation| operation.variable_definitions.as_slice());
-        given.retain(|name, _| declared.is_some_and(|all| all.iter().any(|one| one.node.name.node == *name)));
+        let declared = self.operation(operation).map_or(&[][..], |operation| operation.variable_definitions.as_slice());
+        given.retain(|name, _| declared.iter().any(|one| one.node.name.node == *name));
+        for one in declared {
+            if let Some(default) = &one.node.default_value {
+                given.entry(one.node.name.node.clone()).or_insert_with(|| default.node.clone());
+            }
+        }
         given
     }
 
-    /// The variables on which the results of a subscription depend after its beginning.
-    pub fn lasting(&self, operation: Option<&str>, mut declared: Variables) -> Variables {
-        let start = self.operation(operation).and_then(|operation| start_variable(&self.parsed, operation));
-        declared.retain(|name, _| Some(name.as_str()) != start);
-        declared
+    /// The variable that only says where a subscription begins: later results do not depend on it.
+    pub fn start_variable(&self, operation: Option<&str>) -> Option<&str> {
+        self.operation(operation).and_then(|operation| start_variable(&self.parsed, operation))
     }
 
     /// The kind of the operation that a request names; `None` if there is no such operation.
@@ -345,11 +349,13 @@ mod tests {
     #[tokio::test]
     async fn what_is_given_and_not_declared_is_not_kept() {
         let admission = Admission::to(SCHEMA, Limits::DEFAULT);
-        let text = "query One($a: Int) { a } query Two { a }";
+        let text = "query One($a: Int, $c: Int = 3) { a } query Two { a }";
         let given = Variables::from_json(json!({ "a": 1, "b": [1, 2, 3] }));
         let document =
             admission.admit(text, hash(text), Some("One"), &given, &Sizes::default()).await.unwrap().document;
-        assert_eq!(document.declared(Some("One"), given.clone()), Variables::from_json(json!({ "a": 1 })));
+        assert_eq!(document.declared(Some("One"), given.clone()), Variables::from_json(json!({ "a": 1, "c": 3 })));
+        let null = Variables::from_json(json!({ "c": null }));
+        assert_eq!(document.declared(Some("One"), null.clone()), null);
         assert!(document.declared(Some("Two"), given.clone()).is_empty());
         assert!(document.declared(None, given).is_empty(), "no operation is named");
     }

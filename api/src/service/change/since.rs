@@ -75,8 +75,7 @@ pub async fn since(
 }
 
 /// Where a follower begins: after a cursor, or else at the head of the feed.
-pub async fn start(app: &AppContext, viewer: &Viewer, after: Option<&str>) -> Result<ChangeCursor, Error> {
-    viewer.require_scope(Some(Scope::Sync))?;
+pub async fn start(app: &AppContext, after: Option<&str>) -> Result<ChangeCursor, Error> {
     match after {
         Some(text) => cursor(app, text).await,
         None => Ok(head(app).await?.cursor()),
@@ -90,6 +89,7 @@ pub async fn next(
     after: ChangeCursor,
     records: &[RecordType],
 ) -> Result<Batch, Error> {
+    viewer.require_scope(Some(Scope::Sync))?;
     let read = async || {
         let batch = next_once(app, viewer, after, records).await?;
         if !batch.changes.is_empty() {
