@@ -49,6 +49,7 @@ on_both_databases! {
     an_operation_that_is_refused_ends_with_one_error,
     a_client_that_has_heard_enough_hears_no_more,
     a_socket_that_breaks_the_protocol_is_closed_with_its_code,
+    what_runs_on_a_socket_is_limited_in_size,
     a_client_that_does_not_say_that_it_is_there_is_not,
     an_operation_that_takes_too_long_is_given_up,
     a_socket_belongs_to_an_organisation_as_long_as_that_is_active,
@@ -121,6 +122,28 @@ async fn a_client_that_has_heard_enough_hears_no_more(app: TestApp) {
     drop(socket);
     counted(port, "rec_sockets_ended_total{reason=\"broken\"}", "1").await;
     counted(port, "rec_sockets", "0").await;
+}
+
+async fn what_runs_on_a_socket_is_limited_in_size(app: TestApp) {
+    let port = app.second_with(|config| config.limits.body = 2048).await.serve().await;
+    let long = |id: &str| {
+        let variables = json!({ "types": vec!["THEME"; 200] });
+        let query = "subscription($types: [RecordType!]) { changes(types: $types) { id } }";
+        json!({ "id": id, "type": "subscribe", "payload": { "query": query, "variables": variables } })
+    };
+    let messages = |count: u32| -> Vec<Value> { (0..count).map(|number| long(&number.to_string())).collect() };
+    assert!((1639..2048).contains(&long("0").to_string().len()), "four of them fit, and five do not");
+    let mut all = vec![init()];
+    all.extend(messages(5));
+    assert_eq!(closed(port, texts(&all)).await, Some(4429));
+    // What has ended does not count.
+    let mut socket = Socket::begin(port, None).await;
+    for message in messages(20) {
+        socket.say(&message).await;
+        socket.say(&json!({ "id": message["id"], "type": "complete" })).await;
+    }
+    socket.say(&json!({ "type": "ping" })).await;
+    assert_eq!(socket.message().await["type"], "pong");
 }
 
 async fn a_socket_that_breaks_the_protocol_is_closed_with_its_code(app: TestApp) {

@@ -41,6 +41,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const FAREWELL: Duration = Duration::from_secs(1);
 /// The longest id of an operation, in bytes.
 const LONGEST_ID: usize = 255;
+/// The operations that run on a socket take together as much as so many of the longest bodies.
+const BODIES: usize = 4;
 /// The size of a socket's buffers to read and to write, beside the current message. It is small, so that thousands of quiet
 /// sockets cost little.
 const BUFFER: usize = 1024;
@@ -119,6 +121,8 @@ impl EventSender {
 /// An operation in progress. It runs in a task of its own: what it holds meanwhile does not wait for a client that does not read.
 struct Running {
     number: u64,
+    /// The length of the message that asked for it, in bytes: it keeps its document and variables in memory.
+    size: usize,
     _task: Task,
     goes_on: bool,
     open: Open,
@@ -291,7 +295,7 @@ impl Talk {
                 if !self.is_begun {
                     return Err(End::Unauthorized);
                 }
-                self.subscribe(id, payload)
+                self.subscribe(id, payload, text.len())
             }
             ClientMessage::Complete { id } => {
                 if let Some(running) = self.running.remove(&id) {
@@ -302,14 +306,16 @@ impl Talk {
         }
     }
 
-    fn subscribe(&mut self, id: String, asked: GraphqlRequest) -> Result<(), End> {
+    fn subscribe(&mut self, id: String, asked: GraphqlRequest, size: usize) -> Result<(), End> {
         if !asked.names_a_document() || id.len() > LONGEST_ID {
             return Err(End::Malformed);
         }
         if self.running.contains_key(&id) {
             return Err(End::SubscriberExists);
         }
-        if self.running.len() >= self.service.app.config.limits.socket_operations {
+        let (limits, kept) =
+            (&self.service.app.config.limits, self.running.values().map(|one| one.size).sum::<usize>());
+        if self.running.len() >= limits.socket_operations || kept + size > BODIES * limits.body {
             return Err(End::TooManyOperations);
         }
         self.asked += 1;
@@ -317,7 +323,7 @@ impl Talk {
         let entry = LogEntry::of(&self.service, Method::Socket, &self.client.headers);
         let task = Task(tokio::spawn(Arc::clone(&self.client).serve(asked, entry, sender)).abort_handle());
         let open = self.service.metrics.subscription(Transport::Socket);
-        self.running.insert(id, Running { number: self.asked, _task: task, goes_on: false, open });
+        self.running.insert(id, Running { number: self.asked, size, _task: task, goes_on: false, open });
         Ok(())
     }
 }
