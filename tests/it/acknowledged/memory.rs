@@ -4,12 +4,13 @@ use std::process::Command;
 
 use rec_tests::given::text;
 use rec_tests::postgres::Cluster;
-use rec_tests::rlimit::data;
+use rec_tests::program::{Serving, ask_with, command, run};
+use rec_tests::rlimit::{data, limit};
 use rec_tests::{Database, TestApp, on_postgres};
 use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection};
 use serde_json::json;
 
-use super::{Pair, Tries};
+use super::{CREATE, Outcome, Pair, Tries, outcome, theme};
 
 /// Something for which a server lacks memory: writing a long text.
 async fn draft(app: &TestApp, body: &str) -> Result<(), String> {
@@ -107,6 +108,38 @@ async fn memory_that_ends_anywhere(app: TestApp) {
     }
     assert!(drafts.failed > 5 && reads.failed > 5, "{drafts:?} {reads:?}");
     pair.end().await;
+}
+
+/// The program itself has no more memory than it has taken, or little more: SQLite says so, or the program ends as if it were killed.
+#[test]
+fn a_program_without_memory_loses_nothing_that_was_acknowledged() {
+    let directory = tempfile::tempdir().unwrap();
+    let start = || Serving::start(command(directory.path()).env("REC_RATE_POINTS", "0"));
+    let (mut acknowledged, mut failed) = (Vec::new(), 0);
+    for round in 0..6 {
+        let serving = start();
+        let token = run(command(directory.path()).args(["token", "--role", "secretariat"])).stdout;
+        let authorization = format!("Authorization: Bearer {}\r\n", String::from_utf8(token).unwrap().trim());
+        limit(serving.id(), "data", Some(data(serving.id()) + round * (64 << 10)));
+        for number in 0..40 {
+            let code = format!("M{round}-{number}");
+            let create = json!({ "query": CREATE, "variables": theme(&code) });
+            match ask_with(serving.port, &authorization, &create).map(|answer| outcome(&answer)) {
+                Some(Outcome::Acknowledged) => acknowledged.push(code),
+                Some(Outcome::Refused) => panic!("refused"),
+                Some(Outcome::Failed(_)) | None => failed += 1,
+            }
+        }
+        serving.kill();
+    }
+    let serving = start();
+    for code in &acknowledged {
+        let query = format!("{{ theme(by: {{ code: \"{code}\" }}) {{ code }} }}");
+        let seen = ask_with(serving.port, "", &json!({ "query": query })).unwrap();
+        assert_eq!(seen["data"]["theme"]["code"], *code, "lost");
+    }
+    serving.kill();
+    assert!(failed > 0 && acknowledged.len() > 40, "{failed} failed, {} acknowledged", acknowledged.len());
 }
 
 on_postgres! {
