@@ -23,7 +23,7 @@ pub enum Start {
     Arguments,
     /// After the last cursor that the client received from an earlier stream.
     LastEvent(String),
-    /// After what was executed before.
+    /// After a cursor of this feed.
     Cursor(ChangeCursor),
 }
 
