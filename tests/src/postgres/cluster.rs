@@ -281,9 +281,19 @@ fn start_cluster(programs: &Path, arguments: &[&OsStr]) -> Cluster {
 
 /// A directory of the account that the server runs as.
 pub(super) fn own_directory() -> PathBuf {
-    let directory = TempDir::with_prefix("rec-test-postgres-").expect("a temporary directory").keep();
+    let directory = TempDir::with_prefix_in("rec-test-postgres-", base()).expect("a temporary directory").keep();
     own(&directory);
     directory
+}
+
+/// Where servers have their directories: in memory, if there is room. A copy of a database is some 600 files, which take 0.04 s there and 0.5 s
+/// on a disk.
+fn base() -> PathBuf {
+    let (memory, room) = (Path::new("/dev/shm"), 4 << 20);
+    let available = Command::new("df").args(["-Pk", "/dev/shm"]).output().ok().and_then(|output| {
+        String::from_utf8(output.stdout).ok()?.lines().nth(1)?.split_whitespace().nth(3)?.parse::<u64>().ok()
+    });
+    if available.is_some_and(|kilobytes| kilobytes > room) { memory.to_owned() } else { std::env::temp_dir() }
 }
 
 /// Gives a directory to the account that the server runs as.
