@@ -25,6 +25,7 @@ done
 
 token=$("$program" --data-dir "$data/data" token --role secretariat)
 node audits.js "$url"
+node verdicts.js "$program" "$data/verdicts"
 node request.js "$url" "$token"
 node apollo.js "$url" "$token"
 node events.js "$url" "$token"

@@ -84,22 +84,23 @@ pub struct Subscription(status::StatusSubscription, change::ChangeSubscription);
 
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
-fn build() -> SchemaBuilder<Query, Mutation, Subscription> {
+/// The schema as async-graphql builds it, which validates again what it executes.
+pub fn build() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
 }
 
-/// The schema. `suggests`: whether the error for an unknown field names similar known ones.
-pub fn schema(suggests: bool) -> Schema {
-    if suggests { build().finish() } else { build().disable_suggestions().finish() }
+/// The schema for documents that are known to fit it.
+pub fn schema() -> Schema {
+    build().validation_mode(ValidationMode::Fast).finish()
 }
 
-/// The schema for documents that are known to fit it and do not ask for it. They are not validated again. Federation is
-/// enabled, which these documents do not ask for either, so that async-graphql does not search all types for it at every root field.
+/// The schema for documents that are known to fit it and do not ask for it. Federation is enabled, which these documents do not ask for either,
+/// so that async-graphql does not search all types for it at every root field.
 pub fn trusting_schema() -> Schema {
     build().validation_mode(ValidationMode::Fast).enable_federation().finish()
 }
 
 /// The schema in the definition language, as `api/schema.graphql` has it.
 pub fn sdl() -> String {
-    schema(true).sdl()
+    build().finish().sdl()
 }

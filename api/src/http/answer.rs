@@ -13,7 +13,7 @@ use futures_util::stream;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::admission::Inadmissible;
+use super::admission::{Fault, Inadmissible};
 use super::conditional::Freshness;
 use super::encoding::{Encoding, Encodings, SMALLEST};
 use super::media::Media;
@@ -109,8 +109,13 @@ impl Answer {
         Self::of(Outcome::DocumentRefused, body, codes)
     }
 
-    pub fn inadmissible(Inadmissible { code, message }: &Inadmissible) -> Self {
-        Self::document_refused(error(message, &json!({ "code": code })), vec![code])
+    pub fn inadmissible(Inadmissible { code, faults }: &Inadmissible) -> Self {
+        let errors = faults.iter().map(|Fault { message, locations }| match locations.as_slice() {
+            [] => json!({ "message": message, "extensions": { "code": code } }),
+            _ => json!({ "message": message, "locations": locations, "extensions": { "code": code } }),
+        });
+        let body = json!({ "errors": errors.collect::<Value>() }).to_string().into_bytes();
+        Self::document_refused(body, vec![code; faults.len()])
     }
 
     /// A request that was not understood, or is not allowed.

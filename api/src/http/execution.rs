@@ -2,7 +2,7 @@
 //! or show a client more of an error than it may read.
 
 use std::panic::AssertUnwindSafe;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -13,13 +13,12 @@ use futures_util::{FutureExt as _, poll};
 use serde_json::json;
 
 use super::access_log::Bounds;
-use super::admission::{Hash, Inadmissible};
+use super::admission::Inadmissible;
 use super::answer::Answer;
 use super::idempotency::keep;
 use super::prepare::{Execution, Prepared, Told};
 use super::state::Service;
 use crate::error::Error;
-use crate::graphql::Schema;
 use crate::service::change::catch_up;
 use crate::telemetry::chain;
 
@@ -30,16 +29,16 @@ pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> 
         Prepared::Executes(execution) => *execution,
         Prepared::Subscribes(_) => return needs_stream(),
     };
-    let Execution { operation, validity, told, open, vacancy, kind } = execution;
-    let (schema, needs_validation) = (schema_for(service, validity.needs_validation()), validity.needs_validation());
+    let Execution { operation, introspects, told, open, vacancy, kind } = execution;
+    let schema = if introspects { &service.schema } else { &service.trusting };
     let (request, batches) = operation.request(Arc::default());
     let known = service.app.feed.head();
     let execution = async {
         // Boxed: it is large, and is moved several times.
         let execution = Box::pin(schema.execute(request));
-        let response = first_step(service, needs_validation, batches.drive(execution)).await;
+        let response = in_turn(service, introspects, batches.drive(execution)).await;
         drop(batches);
-        finish(service, validity.unproven, response, told, request_id)
+        finish(service, response, told, request_id)
     };
     let answer = match vacancy {
         Some(vacancy) => {
@@ -55,7 +54,7 @@ pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> 
         Some(open) => keep(service, open, answer, request_id).await,
         None => answer,
     };
-    if kind == Some(OperationType::Mutation) && answer.is_whole() && service.app.feed.head() == known {
+    if kind == OperationType::Mutation && answer.is_whole() && service.app.feed.head() == known {
         // It was refused, perhaps by what another process has written: a client that reads again must find that.
         catch_up(&service.app).await;
     }
@@ -74,34 +73,22 @@ pub fn too_long(request_id: &str) -> Answer {
     Answer::fault(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message, request_id)
 }
 
-/// Documents that are known to fit the schema are not validated again. Those that ask for the schema see the published one.
-pub fn schema_for(service: &Service, needs_validation: bool) -> &Schema {
-    if needs_validation { &service.schema } else { &service.trusting }
-}
-
 /// The answer to a subscription whose client takes no stream.
 fn needs_stream() -> Answer {
     let message = "A subscription needs a stream: send Accept: text/event-stream, or open a WebSocket.";
-    Answer::inadmissible(&Inadmissible { code: "GRAPHQL_VALIDATION_FAILED", message: message.to_owned() })
+    Answer::inadmissible(&Inadmissible::new("GRAPHQL_VALIDATION_FAILED", message))
 }
 
-/// Runs an execution, whose first step may wait for its turn.
-async fn first_step<T>(service: &Service, needs_validation: bool, execution: impl Future<Output = T>) -> T {
+/// Runs an execution. If the schema is written out in its first step, that waits for its turn.
+async fn in_turn<T>(service: &Service, introspects: bool, execution: impl Future<Output = T>) -> T {
     let mut execution = pin!(execution);
-    match first_poll(service, needs_validation, execution.as_mut()).await {
-        Poll::Ready(output) => output,
-        Poll::Pending => execution.await,
+    if introspects {
+        let _turn = service.admission.turn().await;
+        if let Poll::Ready(output) = poll!(&mut execution) {
+            return output;
+        }
     }
-}
-
-/// The first step of an execution. If the document is validated in it, it waits for its turn.
-pub async fn first_poll<T>(
-    service: &Service,
-    needs_validation: bool,
-    mut execution: Pin<&mut impl Future<Output = T>>,
-) -> Poll<T> {
-    let _turn = if needs_validation { Some(service.admission.turn().await) } else { None };
-    poll!(&mut execution)
+    execution.await
 }
 
 /// Runs a future; a panic in it is a fault of this request only.
@@ -110,17 +97,8 @@ pub async fn unharmed<T>(future: impl Future<Output = T>) -> Result<T, Error> {
 }
 
 /// Turns a response into an answer. Without `data` the request itself was wrong.
-pub fn finish(
-    service: &Service,
-    unproven: Option<Hash>,
-    mut response: Response,
-    told: Told,
-    request_id: &str,
-) -> Answer {
+pub fn finish(service: &Service, mut response: Response, told: Told, request_id: &str) -> Answer {
     let executed = was_executed(&response);
-    if let Some(hash) = unproven.filter(|_| executed) {
-        service.admission.prove(hash);
-    }
     let codes = response.errors.iter_mut().map(|error| publish(error, executed, request_id)).collect();
     if !executed {
         let body = json!({ "errors": response.errors }).to_string().into_bytes();

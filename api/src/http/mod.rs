@@ -32,7 +32,7 @@ mod socket;
 mod state;
 mod subscription;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -48,19 +48,34 @@ use axum::routing::get;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
 
-use self::admission::Admission;
 use self::admission::persisted::PersistedDocuments;
+use self::admission::{Admission, Definitions};
 use self::fan_out::FanOut;
 use self::lanes::Lanes;
 use self::rate_limit::Rates;
 use self::response_cache::ResponseCache;
 use self::state::{Parts, Service};
-use crate::config::{Introspection, Switch};
+use crate::config::Switch;
 use crate::database::replica::Replica;
-use crate::graphql::{schema, sdl, trusting_schema};
+use crate::graphql::{Schema, schema, sdl, trusting_schema};
 use crate::service::context::AppContext;
 use crate::service::context::replicas::Standing;
 use crate::telemetry::metrics::{Metrics, ReplicaMetrics, ReplicaState};
+
+/// The schema, which is the same for all services of a process.
+struct Published {
+    schema: Schema,
+    trusting: Schema,
+    definitions: Arc<Definitions>,
+    sdl: Bytes,
+}
+
+static PUBLISHED: LazyLock<Published> = LazyLock::new(|| Published {
+    schema: schema(),
+    trusting: trusting_schema(),
+    definitions: Arc::new(Definitions::of(sdl())),
+    sdl: sdl().into(),
+});
 
 /// The whole service as one router.
 pub fn router(app: Arc<AppContext>) -> Router {
@@ -71,16 +86,13 @@ pub fn router(app: Arc<AppContext>) -> Router {
     let only_trusted = app.config.trusted_documents_only;
     let responses = ResponseCache::of(limits.response_cache, Duration::from_secs(app.config.keep_seconds));
     let texts = PersistedDocuments::new(app.trusted_documents.clone(), only_trusted, limits.clone());
-    let sdl = Bytes::from(sdl());
-    let admission = Admission::to(&String::from_utf8_lossy(&sdl), limits);
-    let open = app.config.introspection == Introspection::Everyone;
-    let (schema, trusting) = (schema(open), trusting_schema());
+    let admission = Admission::to(Arc::clone(&PUBLISHED.definitions), limits);
     let explorer = if app.config.explorer == Switch::On { explorer::routes() } else { Router::new() };
     let lanes = Lanes::over(app.config.database_connections);
     let parts = Parts {
         app,
-        schema,
-        trusting,
+        schema: PUBLISHED.schema.clone(),
+        trusting: PUBLISHED.trusting.clone(),
         admission,
         metrics: Metrics::default(),
         rates,
@@ -88,7 +100,7 @@ pub fn router(app: Arc<AppContext>) -> Router {
         texts,
         responses,
         fan_out: FanOut::default(),
-        sdl,
+        sdl: PUBLISHED.sdl.clone(),
     };
     let service = Service::new(parts);
     let graphql = Router::new()

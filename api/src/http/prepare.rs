@@ -78,9 +78,9 @@ pub enum Prepared {
 /// A query or a mutation that is to be executed.
 pub struct Execution {
     pub operation: Operation,
-    pub validity: Validity,
-    /// The kind of the operation; `None` if the document does not have the operation that is named, which the execution reports.
-    pub kind: Option<OperationType>,
+    /// Whether the document asks for the schema.
+    pub introspects: bool,
+    pub kind: OperationType,
     /// What the client is told of the request.
     pub told: Told,
     /// The open transaction of the request's idempotency key.
@@ -92,7 +92,6 @@ pub struct Execution {
 /// A subscription that is to be executed, again and again.
 pub struct Subscription {
     pub operation: Operation,
-    pub validity: Validity,
     pub start: Start,
     /// What its results depend on beside the feed; `None` if other clients are not answered alike.
     pub key: Option<Key>,
@@ -102,22 +101,6 @@ pub struct Subscription {
     /// Who pays for the results after the first one, and how many points for each.
     pub payer: Payer,
     pub cost: u64,
-}
-
-/// What is known of how a document fits the schema.
-#[derive(Clone, Copy)]
-pub struct Validity {
-    /// The hash of a document that is not yet known to fit.
-    pub unproven: Option<Hash>,
-    /// Whether the document asks for the schema.
-    pub introspects: bool,
-}
-
-impl Validity {
-    /// Whether the document is validated when it is executed: a new one, and one that asks for the schema.
-    pub fn needs_validation(self) -> bool {
-        self.unproven.is_some() || self.introspects
-    }
 }
 
 /// What a client is told beside the data.
@@ -257,6 +240,7 @@ fn resolve(service: &Service, context: &RequestContext, asked: GraphqlRequest) -
     let text = text.map_err(|refusal| Answer::inadmissible(&refusal))?;
     let hash = hash(&text);
     let GraphqlRequest { operation_name: operation, variables, idempotency_key, .. } = asked;
+    let operation = operation.filter(|name| !name.is_empty());
     let variables = variables.map(|variables| Variables::from_json(Value::Object(variables))).unwrap_or_default();
     Ok(Resolved { text, hash, operation, variables, idempotency_key, since, head })
 }
@@ -274,25 +258,23 @@ async fn admit(
     let shows_schema = viewer.may_introspect(service.app.config.introspection);
     let admitted =
         admitted.map_err(|refusal| Answer::inadmissible(&if shows_schema { refusal } else { vague(refusal) }))?;
-    let unproven = admitted.unproven();
-    let Admitted { document, known, cost } = admitted;
+    let Admitted { document, kind, known, cost } = admitted;
     service.metrics.document(known.name());
-    let kind = document.operation_type(name);
     let (operation, short_hash) = (document.operation_name(name), document.short_hash());
     let to_charge = Charge { cost: cost.paid(), operation, document: short_hash };
     charge(service, payer, &to_charge, entry)?;
-    let validity = Validity { unproven, introspects: document.introspects() };
-    permit(context.method, kind, validity.introspects && !shows_schema)?;
+    let introspects = document.introspects();
+    permit(context.method, kind, introspects && !shows_schema)?;
     entry.admitted();
-    if kind == Some(OperationType::Subscription) {
-        return Ok(subscription(service, context, resolved, document, validity, to_charge.cost));
+    if kind == OperationType::Subscription {
+        return Ok(subscription(service, context, resolved, document, to_charge.cost));
     }
     let reads_register = document.is_cacheable(variables);
     let reads_replica = reads_register && context.may_read_replica;
     let key = if reads_register { context.key(&resolved) } else { None };
     let RequestContext { viewer, languages, wants, takes_cached, .. } = context;
     let Resolved { operation: name, variables, idempotency_key, since, head, .. } = resolved;
-    let keyed = idempotency_key.filter(|_| kind == Some(OperationType::Mutation));
+    let keyed = idempotency_key.filter(|_| kind == OperationType::Mutation);
     let (app, open) = match Idempotency::of(service, keyed, &viewer, entry.request_id()).await? {
         (_, Idempotency::Again(body)) => {
             // Another process may have done it. Boxed, as above.
@@ -305,12 +287,12 @@ async fn admit(
     let app = if reads_replica { replica::reading(&service.app, head).await } else { app };
     let told = Told {
         cost: wants.cost.then_some(to_charge.cost),
-        data_version: (wants.data_version && kind == Some(OperationType::Query)).then(|| head.cursor().to_string()),
+        data_version: (wants.data_version && kind == OperationType::Query).then(|| head.cursor().to_string()),
     };
     let vacancy = key.map(|key| Vacancy { key, since, charge: to_charge, takes_cached });
     let variables = document.declared(name.as_deref(), variables);
     let operation = Operation { app, viewer: Arc::new(viewer), languages, document, name, variables };
-    Ok(Prepared::Executes(Box::new(Execution { operation, validity, kind, told, open, vacancy })))
+    Ok(Prepared::Executes(Box::new(Execution { operation, introspects, kind, told, open, vacancy })))
 }
 
 /// A subscription that is admitted.
@@ -319,7 +301,6 @@ fn subscription(
     context: RequestContext,
     mut resolved: Resolved,
     document: Arc<Document>,
-    validity: Validity,
     cost: u64,
 ) -> Prepared {
     let variables = document.declared(resolved.operation.as_deref(), std::mem::take(&mut resolved.variables));
@@ -341,7 +322,7 @@ fn subscription(
     let (app, viewer, name) = (Arc::clone(&service.app), Arc::new(viewer), resolved.operation);
     let operation = Operation { app, viewer, languages, document, name, variables };
     let key = key.flatten();
-    Prepared::Subscribes(Box::new(Subscription { operation, validity, start, key, told, credential, payer, cost }))
+    Prepared::Subscribes(Box::new(Subscription { operation, start, key, told, credential, payer, cost }))
 }
 
 /// Where a subscription begins: after the client's last event, or else after a cursor. One of this feed is known at once, so that all who come back
@@ -365,8 +346,8 @@ fn charge(service: &Service, payer: &Payer, charge: &Charge, entry: &mut LogEntr
 }
 
 /// Refuses an operation of a kind that this method does not allow, and a schema that the viewer may not see.
-fn permit(method: Method, kind: Option<OperationType>, is_hidden: bool) -> Result<(), Answer> {
-    if !kind.is_none_or(|kind| method.allows(kind)) {
+fn permit(method: Method, kind: OperationType, is_hidden: bool) -> Result<(), Answer> {
+    if !method.allows(kind) {
         let message = "A GET only reads. Send mutations by POST.";
         return Err(Answer::refused(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message));
     }
@@ -379,13 +360,12 @@ fn permit(method: Method, kind: Option<OperationType>, is_hidden: bool) -> Resul
 
 /// A refusal that says nothing about the types of the schema.
 fn vague(refusal: Inadmissible) -> Inadmissible {
-    match refusal.code {
-        "INVALID_ARGUMENT" => {
-            let message = "An argument or a variable is not what its type says.".to_owned();
-            Inadmissible { message, ..refusal }
-        }
-        _ => refusal,
-    }
+    let message = match refusal.code {
+        "INVALID_ARGUMENT" => "An argument or a variable is not what its type says.",
+        "GRAPHQL_VALIDATION_FAILED" => "The document does not fit the schema.",
+        _ => return refusal,
+    };
+    Inadmissible::new(refusal.code, message)
 }
 
 /// Takes points from a payer; `Err` if it has too few.

@@ -20,6 +20,7 @@ pub struct GraphqlRequest {
     /// Names a trusted document: `sha256:…`.
     #[serde(default)]
     pub document_id: Option<String>,
+    /// An empty name is none.
     #[serde(default)]
     pub operation_name: Option<String>,
     #[serde(default)]
@@ -91,7 +92,7 @@ impl GraphqlRequest {
         let asked = Self {
             query: parameters.query,
             document_id: parameters.document_id,
-            operation_name: parameters.operation_name.filter(|name| !name.is_empty()),
+            operation_name: parameters.operation_name,
             variables: object(parameters.variables)?,
             extensions: object(parameters.extensions)?,
             idempotency_key: None,

@@ -3,9 +3,7 @@
 //! A subscription is executed again whenever the feed has grown; between executions it only waits. Followers that are to receive the same
 //! share an execution.
 
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use async_graphql::{Response, Value};
@@ -16,7 +14,7 @@ use tokio::sync::watch;
 
 use super::access_log::{Bounds, LogEntry, Outcome};
 use super::answer::Answer;
-use super::execution::{answer, finish, first_poll, in_time, schema_for, too_long, unharmed};
+use super::execution::{answer, finish, in_time, too_long, unharmed};
 use super::fan_out::{Results, Span};
 use super::media::Media;
 use super::prepare::{Prepared, Subscription, take};
@@ -57,8 +55,6 @@ struct Following {
     subscription: Subscription,
     head: watch::Receiver<Head>,
     state: State,
-    /// Whether the document is validated when it is executed: at first, if it is new.
-    needs_validation: bool,
     /// Of whose changes it tells, once it was executed.
     records: Option<Vec<RecordType>>,
     /// How many of the next results are paid for. The first one is, from the beginning.
@@ -116,9 +112,8 @@ impl Sending {
 
 impl Following {
     fn begin(service: Service, subscription: Subscription, entry: LogEntry, bounds: Bounds) -> Self {
-        let (head, needs_validation) = (service.app.feed.follow(), subscription.validity.needs_validation());
-        let (state, records, paid) = (State::Reads(subscription.start.clone()), None, 1);
-        Self { service, subscription, head, state, needs_validation, records, paid, entry, bounds }
+        let (head, state) = (service.app.feed.follow(), State::Reads(subscription.start.clone()));
+        Self { service, subscription, head, state, records: None, paid: 1, entry, bounds }
     }
 
     fn answers(self) -> BoxStream<'static, Answer> {
@@ -188,9 +183,7 @@ impl Following {
     async fn read(&mut self, start: Start) -> Sending {
         let (service, scope, head) = (self.service.clone(), self.bounds.scope.clone(), *self.head.borrow());
         let span = match (self.subscription.key, &start) {
-            (Some(key), Start::Cursor(after)) if !self.needs_validation => {
-                Some(Span { key, after: *after, head: head.cursor() })
-            }
+            (Some(key), Start::Cursor(after)) => Some(Span { key, after: *after, head: head.cursor() }),
             _ => None,
         };
         let execution = scope.during(self.execute(start));
@@ -207,20 +200,15 @@ impl Following {
     async fn execute(&mut self, start: Start) -> Results {
         let (service, fetch) = (self.service.clone(), Arc::new(Fetch::new(start)));
         let (request, batches) = self.subscription.operation.clone().request(Arc::clone(&fetch));
-        let mut responses = schema_for(&service, self.needs_validation).execute_stream(request);
-        let (mut takes_turn, began) = (self.needs_validation, Instant::now());
-        let (mut answers, mut size) = (Vec::new(), 0);
+        let mut responses = service.trusting.execute_stream(request);
+        let (began, mut answers, mut size) = (Instant::now(), Vec::new(), 0);
         while fetch.goes_on(answers.len()) {
             let is_enough = size > LARGEST || began.elapsed() > LONGEST;
             if !answers.is_empty() && (is_enough || self.paid == answers.len() && self.pay().is_err()) {
                 break;
             }
             tokio::task::consume_budget().await;
-            let mut response = pin!(within(service.time_limit(), unharmed(batches.drive(responses.next()))));
-            let done = match first_poll(&service, std::mem::take(&mut takes_turn), response.as_mut()).await {
-                Poll::Ready(done) => done,
-                Poll::Pending => response.await,
-            };
+            let done = within(service.time_limit(), unharmed(batches.drive(responses.next()))).await;
             let answer = match done {
                 Some(Ok(None)) => break,
                 Some(Ok(Some(response))) => self.finish(response),
@@ -234,29 +222,13 @@ impl Following {
             }
         }
         let Some(fetched) = fetch.fetched() else { return Results { answers, ..Results::default() } };
-        self.note_valid();
         Results { next: fetch.next(answers.len()), records: fetched.records.clone(), answers }
     }
 
     /// Turns a response into a result.
     fn finish(&mut self, response: Response) -> Answer {
         let (cursor, told) = (cursor(&response.data), self.subscription.told.clone());
-        let unproven = self.subscription.validity.unproven;
-        finish(&self.service, unproven, response, told, &self.bounds.request_id).at(cursor)
-    }
-
-    /// Notes that the document fits the schema: it is not validated again, and others have the same copy of it.
-    fn note_valid(&mut self) {
-        let Subscription { operation, validity, .. } = &mut self.subscription;
-        if !std::mem::take(&mut self.needs_validation) {
-            return;
-        }
-        if let Some(hash) = validity.unproven.take() {
-            self.service.admission.prove(hash);
-            if let Some(copy) = self.service.admission.cached_copy(&hash) {
-                operation.document = copy;
-            }
-        }
+        finish(&self.service, response, told, &self.bounds.request_id).at(cursor)
     }
 }
 

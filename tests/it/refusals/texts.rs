@@ -117,7 +117,7 @@ async fn an_unknown_language_is_refused(app: TestApp) {
     });
     app.fails(&app.secretariat(), "INVALID_ARGUMENT", requests.to_vec()).await;
     let read = "{ themes { nodes { name(locale: DE) } } }".to_owned();
-    app.fails(&app.anonymous(), "INVALID_ARGUMENT", vec![(read, json!({}))]).await;
+    app.fails(&app.anonymous(), "GRAPHQL_VALIDATION_FAILED", vec![(read, json!({}))]).await;
 }
 
 async fn codes_symbols_links_and_time_zones_have_a_form(app: TestApp) {

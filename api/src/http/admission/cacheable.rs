@@ -112,8 +112,8 @@ fn constant_names_external_id(value: &ConstValue) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use crate::http::admission::parsed;
     use async_graphql::Variables;
-    use async_graphql::parser::parse_query;
     use serde_json::json;
 
     use super::{are_cacheable, is_cacheable};
@@ -127,7 +127,7 @@ mod tests {
             "subscription { changes(after: \"x\") { id node { ... on Theme { code } } } }",
             "subscription { ...f } fragment f on Subscription { serviceStatus { head } }",
         ] {
-            assert!(is_cacheable(&parse_query(text).unwrap()), "{text}");
+            assert!(is_cacheable(&parsed(text).unwrap()), "{text}");
         }
         for text in [
             "{ viewer { role } }",
@@ -150,7 +150,7 @@ mod tests {
             "subscription { ...f } fragment f on Subscription { changes { node { ... on Theme { externalIds { id } } } } }",
             "{ __schema { queryType { name } } }",
         ] {
-            assert!(!is_cacheable(&parse_query(text).unwrap()), "{text}");
+            assert!(!is_cacheable(&parsed(text).unwrap()), "{text}");
         }
         let given = |variables| Variables::from_json(variables);
         assert!(are_cacheable(&given(json!({ "by": { "code": "externalId" }, "first": 1 }))));

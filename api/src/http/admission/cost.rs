@@ -233,8 +233,8 @@ impl<'a> Reckoning<'a> {
 
 #[cfg(test)]
 mod tests {
+    use crate::http::admission::parsed;
     use async_graphql::Variables;
-    use async_graphql::parser::parse_query;
     use serde_json::json;
 
     use super::{Sizes, Types, cost};
@@ -246,7 +246,7 @@ mod tests {
             type UpsertThingsRow { index: Int thing: Thing errors: [Thing!]! }";
 
     fn points(query: &str, variables: serde_json::Value) -> u64 {
-        let document = parse_query(query).unwrap();
+        let document = parsed(query).unwrap();
         let (_, operation) = document.operations.iter().next().unwrap();
         cost(&Types::of(SCHEMA), &Sizes::default(), 100, &document, &operation.node, &Variables::from_json(variables))
             .points

@@ -11,27 +11,15 @@ pub fn guard(text: &str, limits: &Limits) -> Result<(), Inadmissible> {
         return Err(Inadmissible::new("DOCUMENT_TOO_LONG", format!("The document is longer than {longest} bytes.")));
     }
     let (mut depth, mut tokens, mut in_word) = (0_usize, 0_usize, false);
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
+    for (_, byte) in outside_strings(text) {
         match byte {
-            b'"' => {
-                at = end_of_string(bytes, at);
-                tokens += 1;
-                in_word = false;
-                continue;
-            }
-            b'#' => {
-                at += bytes[at..].iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(bytes.len() - at);
-                continue;
-            }
             b'[' | b'{' | b'(' => depth += 1,
             b']' | b'}' | b')' => depth = depth.saturating_sub(1),
             _ => {}
         }
-        let word = byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii();
+        let word = byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii();
         let goes_on = word && in_word;
-        let ignored = byte.is_ascii_whitespace() || *byte == b',';
+        let ignored = byte.is_ascii_whitespace() || byte == b',';
         if !goes_on && !ignored {
             tokens += 1;
         }
@@ -43,9 +31,33 @@ pub fn guard(text: &str, limits: &Limits) -> Result<(), Inadmissible> {
         if tokens > most {
             return Err(Inadmissible::new("TOO_MANY_TOKENS", format!("The document has more than {most} tokens.")));
         }
-        at += 1;
     }
     Ok(())
+}
+
+/// The bytes of a text with their places, without comments; of a string only its first quotation mark.
+pub fn outside_strings(text: &str) -> impl Iterator<Item = (usize, u8)> {
+    let bytes = text.as_bytes();
+    let mut next = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let at = next;
+            match *bytes.get(at)? {
+                b'#' => {
+                    let end = bytes[at..].iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+                    next += end.unwrap_or(bytes.len() - at);
+                }
+                b'"' => {
+                    next = end_of_string(bytes, at);
+                    return Some((at, b'"'));
+                }
+                byte => {
+                    next += 1;
+                    return Some((at, byte));
+                }
+            }
+        }
+    })
 }
 
 /// The position after a string that begins at `start`, in one line or in a block.

@@ -5,16 +5,19 @@ mod cacheable;
 mod complexity;
 mod cost;
 mod lexical;
+mod parse;
 pub mod persisted;
+mod source;
 mod subscription;
+mod suggestion;
+mod validate;
 mod values;
 mod work;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use async_graphql::Variables;
-use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType};
+use async_graphql::{Name, Pos, Positioned, Variables};
 use lru::LruCache;
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
@@ -24,22 +27,37 @@ use self::cacheable::{are_cacheable, is_cacheable};
 use self::complexity::allow_omitted_page_sizes;
 use self::cost::{Cost, cost};
 use self::lexical::guard;
-use self::subscription::start_variable;
+use self::parse::{convert, parse};
+use self::source::Source;
+use self::subscription::{start_variable, write_out_root_fields};
+use self::suggestion::listed;
+use self::validate::Validator;
 use self::values::Types;
 use crate::config::Limits;
 use crate::service::context::sizes::Sizes;
 
-/// Why a request is not executed: a code of `docs/errors.md`, and a message.
+/// Why a request is not executed: a code of `docs/errors.md`, and what is wrong.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Inadmissible {
     pub code: &'static str,
-    pub message: String,
+    /// At least one.
+    pub faults: Vec<Fault>,
 }
 
 impl Inadmissible {
-    fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, faults: vec![Fault { message: message.into(), locations: Vec::new() }] }
     }
+}
+
+/// The most faults of a request that are told.
+const MOST_TOLD: usize = 20;
+
+/// One thing that is wrong, and the places in the document that it concerns.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub message: String,
+    pub locations: Vec<Pos>,
 }
 
 /// The hash of a document's text.
@@ -84,15 +102,10 @@ impl Known {
 #[derive(Debug)]
 pub struct Admitted {
     pub document: Arc<Document>,
+    /// The kind of the operation that is executed.
+    pub kind: OperationType,
     pub known: Known,
     pub cost: Cost,
-}
-
-impl Admitted {
-    /// The hash of a document that is not yet known to fit the schema.
-    pub fn unproven(&self) -> Option<Hash> {
-        (self.known == Known::Nothing).then_some(self.document.hash)
-    }
 }
 
 impl Document {
@@ -140,11 +153,6 @@ impl Document {
         self.operation(operation).and_then(|operation| start_variable(&self.parsed, operation))
     }
 
-    /// The kind of the operation that a request names; `None` if there is no such operation.
-    pub fn operation_type(&self, name: Option<&str>) -> Option<OperationType> {
-        self.operation(name).map(|operation| operation.ty)
-    }
-
     /// The operation that a request names, or the only one.
     fn operation(&self, name: Option<&str>) -> Option<&OperationDefinition> {
         let operation = match (&self.parsed.operations, name) {
@@ -157,10 +165,52 @@ impl Document {
     }
 }
 
-/// Admits requests. It caches the documents of recent ones, because parsing is the largest cost of an ordinary query.
+/// What is said of a request that does not say which operation is executed.
+fn unresolved(document: &ExecutableDocument, asked: Option<&str>) -> Inadmissible {
+    let mut names: Vec<&str> = document.operations.iter().filter_map(|(name, _)| name).map(Name::as_str).collect();
+    names.sort_unstable();
+    let message = match (asked, names.as_slice()) {
+        (Some(asked), []) => format!("No operation is called \"{asked}\": the only one has no name."),
+        (Some(asked), names) => {
+            format!("No operation is called \"{asked}\". The document has {}.", listed(names.iter().copied()))
+        }
+        (None, names) => {
+            format!("The operationName says which operation is executed: {}.", listed(names.iter().copied()))
+        }
+    };
+    Inadmissible::new("OPERATION_RESOLUTION_FAILURE", message)
+}
+
+fn operations_mut(operations: &mut DocumentOperations) -> Vec<&mut Positioned<OperationDefinition>> {
+    match operations {
+        DocumentOperations::Single(operation) => vec![operation],
+        DocumentOperations::Multiple(operations) => operations.values_mut().collect(),
+    }
+}
+
+/// The document that a text is, without anything else checked.
+pub fn parsed(text: &str) -> Result<ExecutableDocument, Inadmissible> {
+    let source = Source::of(text);
+    convert(&parse(&source)?, &source)
+}
+
+/// What admission knows of a schema.
+pub struct Definitions {
+    types: Types,
+    validator: Validator,
+}
+
+impl Definitions {
+    /// `sdl` is the schema in the definition language. Make them once: they are kept until the process ends.
+    pub fn of(sdl: String) -> Self {
+        Self { types: Types::of(&sdl), validator: Validator::of(sdl) }
+    }
+}
+
+/// Admits requests. It caches the documents of recent ones, because new ones are parsed and validated.
 pub struct Admission {
     limits: Limits,
-    types: Types,
+    definitions: Arc<Definitions>,
     documents: Mutex<Documents>,
     /// New documents are parsed and validated in turns, so that at least one worker is free of them. (`main` makes sure
     /// that there are two.)
@@ -180,23 +230,22 @@ struct Documents {
 const NODE: usize = 256;
 
 impl Admission {
-    /// `sdl` is the schema in the definition language.
-    pub fn to(sdl: &str, limits: Limits) -> Self {
+    pub fn to(definitions: Arc<Definitions>, limits: Limits) -> Self {
         let workers = Handle::try_current().map_or(1, |runtime| runtime.metrics().num_workers());
         Self {
             limits,
-            types: Types::of(sdl),
+            definitions,
             documents: Mutex::new(Documents { recent: LruCache::unbounded(), size: 0 }),
             turns: Semaphore::new(workers.saturating_sub(1).max(1)),
         }
     }
 
-    /// The turn of a new document. Its holder parses and validates, and does not wait for anything else.
+    /// The turn of a new document, or of a question for the schema. Its holder works, and does not wait for anything else.
     pub async fn turn(&self) -> Option<SemaphorePermit<'_>> {
         self.turns.acquire().await.ok()
     }
 
-    /// The document of a request, if its text may be parsed and its variables are what its operation declares.
+    /// The document of a request, if it fits the schema, and its variables are what its operation declares.
     pub async fn admit(
         &self,
         text: &str,
@@ -208,20 +257,18 @@ impl Admission {
         let noted = self.kept().recent.get(&hash).cloned();
         let (document, known) = match noted {
             Some(Some(kept)) => (kept, Known::Cached),
-            Some(None) => (self.cached(self.new_document(text, hash).await?), Known::Fits),
-            None => (Arc::new(self.new_document(text, hash).await?), Known::Nothing),
+            Some(None) => (self.cached(self.new_document(text, hash, Known::Fits).await?), Known::Fits),
+            None => (Arc::new(self.new_document(text, hash, Known::Nothing).await?), Known::Nothing),
         };
-        // The execution reports a missing operation.
-        let Some(operation) = document.operation(operation) else {
-            return Ok(Admitted { document, known, cost: Cost { points: 1, beside: 0 } });
-        };
-        self.types.check_variables(operation, variables)?;
-        let cost = cost(&self.types, sizes, self.limits.page, &document.parsed, operation, variables);
+        let operation = document.operation(operation).ok_or_else(|| unresolved(&document.parsed, operation))?;
+        let types = &self.definitions.types;
+        types.check_variables(operation, variables)?;
+        let cost = cost(types, sizes, self.limits.page, &document.parsed, operation, variables);
         if cost.points > self.limits.cost {
             let message = format!("The operation costs {} points, more than {}.", cost.points, self.limits.cost);
             return Err(Inadmissible::new("QUERY_TOO_COMPLEX", message));
         }
-        Ok(Admitted { document, known, cost })
+        Ok(Admitted { kind: operation.ty, document, known, cost })
     }
 
     /// Whether a document is known whose answers may be cached.
@@ -229,22 +276,12 @@ impl Admission {
         self.kept().recent.peek(hash).is_some_and(|known| known.as_ref().is_some_and(|known| known.is_cacheable))
     }
 
-    /// The cached copy of a document, if there is one.
-    pub fn cached_copy(&self, hash: &Hash) -> Option<Arc<Document>> {
-        self.kept().recent.peek(hash).cloned().flatten()
-    }
-
-    /// Notes that a document fits the schema.
-    pub fn prove(&self, hash: Hash) {
-        let mut kept = self.kept();
-        if !kept.recent.contains(&hash) {
-            kept.put(hash, None, &self.limits);
-        }
-    }
-
-    async fn new_document(&self, text: &str, hash: Hash) -> Result<Document, Inadmissible> {
+    async fn new_document(&self, text: &str, hash: Hash, known: Known) -> Result<Document, Inadmissible> {
         let _turn = self.turn().await;
-        let parsed = self.parse(text)?;
+        let parsed = self.parse(text, known)?;
+        if known == Known::Nothing {
+            self.note_valid(hash);
+        }
         let size = text.len() + NODE * complexity::nodes(&parsed);
         let (introspects, is_cacheable) = (complexity::introspects(&parsed), is_cacheable(&parsed));
         Ok(Document { parsed, hash, introspects, is_cacheable, size })
@@ -257,18 +294,28 @@ impl Admission {
         document
     }
 
-    fn parse(&self, text: &str) -> Result<ExecutableDocument, Inadmissible> {
+    /// Parses a document, and validates it unless it is known to fit.
+    fn parse(&self, text: &str, known: Known) -> Result<ExecutableDocument, Inadmissible> {
         guard(text, &self.limits)?;
-        let mut document = parse_query(text).map_err(|error| {
-            let place = error.positions().next().map(|at| format!(" at line {}, column {}", at.line, at.column));
-            let message = format!("The document is not GraphQL{}.", place.unwrap_or_default());
-            Inadmissible::new("GRAPHQL_PARSE_FAILED", message)
-        })?;
-        complexity::check(&document, &self.limits)?;
-        subscription::check(&document)?;
-        self.types.check_document(&document)?;
+        let source = Source::of(text);
+        let written = parse(&source)?;
+        let mut document = convert(&written, &source)?;
+        if known == Known::Nothing {
+            complexity::check(&document, &self.limits)?;
+            self.definitions.validator.check(&written, &source)?;
+            self.definitions.types.check_document(&document)?;
+        }
+        write_out_root_fields(&mut document)?;
         allow_omitted_page_sizes(&mut document);
         Ok(document)
+    }
+
+    /// Notes that a document fits the schema, if it was not noted meanwhile.
+    fn note_valid(&self, hash: Hash) {
+        let mut kept = self.kept();
+        if !kept.recent.contains(&hash) {
+            kept.put(hash, None, &self.limits);
+        }
     }
 
     fn kept(&self) -> MutexGuard<'_, Documents> {
@@ -290,13 +337,18 @@ impl Documents {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use async_graphql::Variables;
     use futures_util::FutureExt as _;
     use serde_json::json;
 
-    use super::{Admission, Admitted, Inadmissible, Known, Limits, NODE, Sizes, hash};
+    use super::{Admission, Admitted, Definitions, Inadmissible, Known, Limits, NODE, Sizes, hash};
 
-    const SCHEMA: &str = "type Query { a: Int }";
+    fn admission(limits: Limits) -> Admission {
+        let sdl = "schema { query: Query } type Query { a(b: Int): Int b: Int c: Int d: Int }";
+        Admission::to(Arc::new(Definitions::of(sdl.to_owned())), limits)
+    }
 
     async fn admit(admission: &Admission, text: &str) -> Result<Admitted, Inadmissible> {
         admission.admit(text, hash(text), None, &Variables::default(), &Sizes::default()).await
@@ -310,18 +362,14 @@ mod tests {
             (Limits { kept_bytes: three, ..Limits::DEFAULT }, 3),
             (Limits { kept_bytes: three - 1, ..Limits::DEFAULT }, 2),
         ] {
-            let admission = Admission::to(SCHEMA, limits);
+            let admission = admission(limits);
             let texts = ["{ a }", "{ b }", "{ c }", "{ d }"];
             for text in texts {
                 assert_eq!(admit(&admission, text).await.unwrap().known, Known::Nothing);
-                let admitted = admit(&admission, text).await.unwrap();
-                let unproven = admitted.unproven().expect("nobody has found that it fits");
-                admission.prove(unproven);
-                admission.prove(unproven);
                 assert_eq!(admit(&admission, text).await.unwrap().known, Known::Fits);
             }
             let mut known = 0;
-            for text in texts {
+            for text in texts.into_iter().rev() {
                 known += usize::from(admit(&admission, text).await.unwrap().known == Known::Cached);
             }
             assert_eq!(known, kept);
@@ -330,10 +378,10 @@ mod tests {
 
     #[tokio::test]
     async fn new_documents_wait_for_their_turn_and_others_do_not() {
-        let admission = Admission::to(SCHEMA, Limits::DEFAULT);
-        let proven = admit(&admission, "{ a }").await.unwrap().unproven().unwrap();
-        admission.prove(proven);
-        admit(&admission, "{ a }").await.unwrap();
+        let admission = admission(Limits::DEFAULT);
+        for _ in 0..2 {
+            admit(&admission, "{ a }").await.unwrap();
+        }
         let mut turns = Vec::new();
         while let Some(turn) = admission.turn().now_or_never() {
             turns.push(turn);
@@ -348,8 +396,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_given_and_not_declared_is_not_kept() {
-        let admission = Admission::to(SCHEMA, Limits::DEFAULT);
-        let text = "query One($a: Int, $c: Int = 3) { a } query Two { a }";
+        let admission = admission(Limits::DEFAULT);
+        let text = "query One($a: Int, $c: Int = 3) { a(b: $a) other: a(b: $c) } query Two { a }";
         let given = Variables::from_json(json!({ "a": 1, "b": [1, 2, 3] }));
         let document =
             admission.admit(text, hash(text), Some("One"), &given, &Sizes::default()).await.unwrap().document;
@@ -361,11 +409,44 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_fault_is_placed_without_the_parsers_words() {
-        let fault = admit(&Admission::to(SCHEMA, Limits::DEFAULT), "{ a").await.unwrap_err();
-        assert_eq!(
-            (fault.code, fault.message.as_str()),
-            ("GRAPHQL_PARSE_FAILED", "The document is not GraphQL at line 1, column 4.")
-        );
+    async fn which_operation_is_executed_is_clear() {
+        let admission = admission(Limits::DEFAULT);
+        for (text, operation, message) in [
+            ("query A { a }", None, None),
+            ("query A { a } query B { b }", Some("B"), None),
+            ("query B { a } query A { b }", None, Some("The operationName says which operation is executed: A, B.")),
+            ("query A { a }", Some("a"), Some("No operation is called \"a\". The document has A.")),
+            ("{ a }", Some("A"), Some("No operation is called \"A\": the only one has no name.")),
+        ] {
+            let (variables, sizes) = (Variables::default(), Sizes::default());
+            let admitted = admission.admit(text, hash(text), operation, &variables, &sizes).await;
+            let said = admitted.err().map(|refusal| (refusal.code, refusal.faults[0].message.clone()));
+            assert_eq!(said, message.map(|said| ("OPERATION_RESOLUTION_FAILURE", said.to_owned())), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_fault_is_said_and_placed() {
+        let admission = admission(Limits::DEFAULT);
+        for (text, code, message, places) in [
+            (
+                "{ a",
+                "GRAPHQL_PARSE_FAILED",
+                "The document is not GraphQL at line 1, column 4: unexpected end of the document.",
+                vec![(1, 4)],
+            ),
+            ("", "GRAPHQL_PARSE_FAILED", "The document is not GraphQL: it has no operation.", vec![]),
+            (
+                "query Q { a }\nquery Q { b }",
+                "GRAPHQL_VALIDATION_FAILED",
+                "Two operations are called \"Q\".",
+                vec![(1, 1), (2, 1)],
+            ),
+        ] {
+            let refusal = admit(&admission, text).await.unwrap_err();
+            let [fault] = refusal.faults.as_slice() else { panic!("{refusal:?}") };
+            let told: Vec<_> = fault.locations.iter().map(|place| (place.line, place.column)).collect();
+            assert_eq!((refusal.code, fault.message.as_str(), told), (code, message, places));
+        }
     }
 }

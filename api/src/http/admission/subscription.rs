@@ -1,23 +1,77 @@
-//! What is special about a subscription: it has one root field (GraphQL, "Single Root Field"), and an argument that says where it begins. The
-//! library makes streams of the fields of the operation itself, and of no field in a fragment; the same field twice would be two streams.
+//! What is special about a subscription: it has one root field (GraphQL, "Single Root Field"), and an argument that says where it begins.
 //! Executes nothing.
 
-use async_graphql::parser::types::{ExecutableDocument, Field, OperationDefinition, OperationType, Selection};
+use std::collections::HashMap;
+
+use async_graphql::parser::types::{
+    ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType, Selection, SelectionSet,
+};
+use async_graphql::{Name, Positioned};
 use async_graphql_value::Value;
 
-use super::Inadmissible;
+use super::{Inadmissible, operations_mut};
 
 /// The argument that says where a subscription begins.
 const AFTER: &str = "after";
 
-/// Checks that each subscription of a document selects one root field, where its stream is made.
-pub fn check(document: &ExecutableDocument) -> Result<(), Inadmissible> {
-    let mut operations = document.operations.iter().map(|(_, operation)| &operation.node);
-    if operations.all(|one| one.ty != OperationType::Subscription || root_field(one).is_some()) {
-        return Ok(());
+/// Writes out the root field of each subscription. The library (async-graphql 8.0.0-rc.5) makes a stream of each field of the operation itself,
+/// and of no field in a fragment; here all of them are one. `Err` if it is not one, or may be left out.
+pub fn write_out_root_fields(document: &mut ExecutableDocument) -> Result<(), Inadmissible> {
+    let ExecutableDocument { operations, fragments } = document;
+    for operation in operations_mut(operations) {
+        if operation.node.ty == OperationType::Subscription {
+            let mut root = Root { fragments, visited: Vec::new(), field: None };
+            if root.add(&operation.node.selection_set.node).is_none() || root.field.is_none() {
+                let message = "A subscription selects one root field, without @skip and @include.";
+                return Err(Inadmissible::new("GRAPHQL_VALIDATION_FAILED", message));
+            }
+            let field = root.field.into_iter().map(|field| Positioned::new(Selection::Field(field), operation.pos));
+            operation.node.selection_set.node.items = field.collect();
+        }
     }
-    let message = "A subscription selects one root field, once, and not in a fragment.";
-    Err(Inadmissible::new("GRAPHQL_VALIDATION_FAILED", message))
+    Ok(())
+}
+
+/// The root field of a subscription, as far as it is written out.
+struct Root<'a> {
+    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+    visited: Vec<&'a Name>,
+    field: Option<Positioned<Field>>,
+}
+
+impl<'a> Root<'a> {
+    /// Adds a selection; `None` if it has another root field.
+    fn add(&mut self, set: &'a SelectionSet) -> Option<()> {
+        for item in &set.items {
+            if item.node.directives().iter().any(|one| matches!(one.node.name.node.as_str(), "skip" | "include")) {
+                return None;
+            }
+            match &item.node {
+                Selection::Field(field) => self.add_field(field)?,
+                Selection::InlineFragment(inline) => self.add(&inline.node.selection_set.node)?,
+                Selection::FragmentSpread(spread) => {
+                    let name = &spread.node.fragment_name.node;
+                    if !self.visited.contains(&name) {
+                        self.visited.push(name);
+                        self.add(&self.fragments.get(name)?.node.selection_set.node)?;
+                    }
+                }
+            }
+        }
+        Some(())
+    }
+
+    fn add_field(&mut self, field: &Positioned<Field>) -> Option<()> {
+        match &mut self.field {
+            _ if field.node.name.node.starts_with("__") => return None,
+            None => self.field = Some(field.clone()),
+            Some(known) if known.node.response_key().node == field.node.response_key().node => {
+                known.node.selection_set.node.items.extend(field.node.selection_set.node.items.iter().cloned());
+            }
+            Some(_) => return None,
+        }
+        Some(())
+    }
 }
 
 /// The variable that only says where a subscription begins, if it has one: later results do not depend on it.
@@ -71,25 +125,43 @@ fn uses_in(value: &Value, name: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use async_graphql::parser::parse_query;
-
-    use super::{check, start_variable};
+    use super::super::parsed;
+    use super::{OperationType, Selection, root_field, start_variable, write_out_root_fields};
 
     #[test]
     fn a_subscription_has_one_root_field() {
-        for (text, fits) in [
-            ("subscription { a }", true),
-            ("subscription { a { b ...f } } fragment f on A { c d }", true),
-            ("subscription { a b }", false),
-            ("subscription { a { b } a { c } }", false),
-            ("subscription { ...f } fragment f on Subscription { a }", false),
-            ("subscription { ... { a } }", false),
-            ("{ a b } mutation M { a b } subscription S { a }", true),
-            ("query Q { a } subscription S { a b }", false),
+        for (text, fields) in [
+            ("subscription { a }", Some("")),
+            ("subscription { x: a { b ...f } } fragment f on A { c d }", Some("b f")),
+            (
+                "subscription { a { b } ... { a { c } } ...f } fragment f on S { ...g } fragment g on S { a { d } ...f }",
+                Some("b c d"),
+            ),
+            ("query Q { a b } subscription S { a { b } }", Some("b")),
+            ("subscription { a b }", None),
+            ("subscription { a { b } x: a { b } }", None),
+            ("subscription { a ...f } fragment f on S { b }", None),
+            ("query Q { a } subscription S { a b }", None),
+            ("subscription { __typename }", None),
+            ("subscription {}", None),
+            ("subscription { ... { } }", None),
+            ("subscription { a @skip(if: false) }", None),
+            ("subscription { ... @include(if: true) { a } }", None),
+            ("subscription { ...f @skip(if: false) } fragment f on S { a }", None),
         ] {
-            // An operation without a name stands alone.
-            let text = text.replacen("{ a b } mutation", "query Q { a b } mutation", 1);
-            assert_eq!(check(&parse_query(&text).unwrap()).is_ok(), fits, "{text}");
+            let mut document = parsed(text).unwrap();
+            let written = write_out_root_fields(&mut document).ok().map(|()| {
+                let subscriptions = document.operations.iter().map(|(_, operation)| operation);
+                let mut subscriptions = subscriptions.filter(|one| one.node.ty == OperationType::Subscription);
+                let root = root_field(&subscriptions.next().unwrap().node).unwrap();
+                let names = root.selection_set.node.items.iter().map(|item| match &item.node {
+                    Selection::Field(field) => field.node.name.node.as_str(),
+                    Selection::FragmentSpread(spread) => spread.node.fragment_name.node.as_str(),
+                    Selection::InlineFragment(_) => "...",
+                });
+                names.collect::<Vec<_>>().join(" ")
+            });
+            assert_eq!(written.as_deref(), fields, "{text}");
         }
     }
 
@@ -104,7 +176,7 @@ mod tests {
             ("subscription($c: String) { changes(after: $c) { ...f @include(if: $c) } } fragment f on C { id }", None),
             ("subscription($c: String) { changes(after: $c) { ...f } } fragment f on C { id(a: $c) }", None),
         ] {
-            let document = parse_query(text).unwrap();
+            let document = parsed(text).unwrap();
             let (_, operation) = document.operations.iter().next().unwrap();
             assert_eq!(start_variable(&document, &operation.node), name, "{text}");
         }

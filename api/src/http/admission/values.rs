@@ -15,7 +15,8 @@ use async_graphql::{Positioned, Variables};
 use async_graphql_value::Value;
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::Inadmissible;
+use super::suggestion::{did_you_mean, listed};
+use super::{Fault, Inadmissible, MOST_TOLD};
 
 /// The types of a schema, as far as values are checked against them.
 pub struct Types {
@@ -23,7 +24,7 @@ pub struct Types {
     fields: HashMap<String, HashMap<String, FieldType>>,
     inputs: HashMap<String, Inputs>,
     one_of: HashSet<String>,
-    enums: HashMap<String, HashSet<String>>,
+    enums: HashMap<String, Vec<String>>,
 }
 
 struct FieldType {
@@ -87,38 +88,14 @@ impl Types {
 
     /// Checks the arguments that a document writes out. What else is wrong with it, validation reports.
     pub fn check_document(&self, document: &ExecutableDocument) -> Result<(), Inadmissible> {
-        let misfit = |misfit: Misfit| Inadmissible::new("INVALID_ARGUMENT", misfit);
+        let mut check = Check { types: self, misfits: Vec::new() };
         for (_, operation) in document.operations.iter() {
-            self.check_selections(&operation.node.selection_set.node, root_of(operation.node.ty)).map_err(misfit)?;
+            check.selections(&operation.node.selection_set.node, root_of(operation.node.ty));
         }
         for fragment in document.fragments.values() {
-            let on = &fragment.node.type_condition.node.on.node;
-            self.check_selections(&fragment.node.selection_set.node, on).map_err(misfit)?;
+            check.selections(&fragment.node.selection_set.node, &fragment.node.type_condition.node.on.node);
         }
-        Ok(())
-    }
-
-    fn check_selections(&self, set: &SelectionSet, on: &str) -> Result<(), Misfit> {
-        for item in &set.items {
-            match &item.node {
-                Selection::Field(field) => {
-                    let name = field.node.name.node.as_str();
-                    let Some(known) = self.fields.get(on).and_then(|fields| fields.get(name)) else { continue };
-                    for (argument, value) in &field.node.arguments {
-                        if let Some((ty, _)) = known.arguments.get(argument.node.as_str()) {
-                            self.check(&value.node, ty, &format!("{name}({})", argument.node))?;
-                        }
-                    }
-                    self.check_selections(&field.node.selection_set.node, &known.answer)?;
-                }
-                Selection::InlineFragment(fragment) => {
-                    let on = fragment.node.type_condition.as_ref().map_or(on, |condition| &condition.node.on.node);
-                    self.check_selections(&fragment.node.selection_set.node, on)?;
-                }
-                Selection::FragmentSpread(_) => {}
-            }
-        }
-        Ok(())
+        check.result()
     }
 
     /// The type that a field answers with, and whether the answer is a list; `None` if the schema does not have the field.
@@ -139,69 +116,124 @@ impl Types {
 
     /// Checks that an operation is given the variables that it declares.
     pub fn check_variables(&self, operation: &OperationDefinition, given: &Variables) -> Result<(), Inadmissible> {
+        let mut check = Check { types: self, misfits: Vec::new() };
         for definition in &operation.variable_definitions {
             let (name, ty) = (&definition.node.name.node, &definition.node.var_type.node);
-            let checked = match given.get(name) {
-                Some(value) => self.check(&value.clone().into_value(), ty, &format!("${name}")),
-                None if ty.nullable || definition.node.default_value.is_some() => Ok(()),
-                None => Err(format!("${name}: a value of type {ty} is required.")),
-            };
-            checked.map_err(|misfit| Inadmissible::new("INVALID_ARGUMENT", misfit))?;
+            match given.get(name) {
+                Some(value) => check.value(&value.clone().into_value(), ty, &format!("${name}")),
+                None if ty.nullable || definition.node.default_value.is_some() => {}
+                None => check.add(format!("${name}: a value of type {ty} is required.")),
+            }
         }
-        Ok(())
+        check.result()
+    }
+}
+
+/// What does not fit, as far as it was found.
+struct Check<'a> {
+    types: &'a Types,
+    misfits: Vec<Misfit>,
+}
+
+impl Check<'_> {
+    fn result(mut self) -> Result<(), Inadmissible> {
+        if self.misfits.is_empty() {
+            return Ok(());
+        }
+        self.misfits.truncate(MOST_TOLD);
+        let faults = self.misfits.into_iter().map(|message| Fault { message, locations: Vec::new() });
+        Err(Inadmissible { code: "INVALID_ARGUMENT", faults: faults.collect() })
     }
 
-    fn check(&self, value: &Value, ty: &Type, path: &str) -> Result<(), Misfit> {
+    fn add(&mut self, misfit: Misfit) {
+        if self.misfits.len() < MOST_TOLD {
+            self.misfits.push(misfit);
+        }
+    }
+
+    fn selections(&mut self, set: &SelectionSet, on: &str) {
+        let types = self.types;
+        for item in &set.items {
+            match &item.node {
+                Selection::Field(field) => {
+                    let name = field.node.name.node.as_str();
+                    let Some(known) = types.fields.get(on).and_then(|fields| fields.get(name)) else { continue };
+                    for (argument, value) in &field.node.arguments {
+                        if let Some((ty, _)) = known.arguments.get(argument.node.as_str()) {
+                            self.value(&value.node, ty, &format!("{name}({})", argument.node));
+                        }
+                    }
+                    self.selections(&field.node.selection_set.node, &known.answer);
+                }
+                Selection::InlineFragment(fragment) => {
+                    let on = fragment.node.type_condition.as_ref().map_or(on, |condition| &condition.node.on.node);
+                    self.selections(&fragment.node.selection_set.node, on);
+                }
+                Selection::FragmentSpread(_) => {}
+            }
+        }
+    }
+
+    fn value(&mut self, value: &Value, ty: &Type, path: &str) {
         match (value, &ty.base) {
             (Value::List(values), _) if values.len() > LONGEST_LIST => {
-                Err(format!("{path}: a list has at most {LONGEST_LIST} values."))
+                self.add(format!("{path}: a list has at most {LONGEST_LIST} values."));
             }
             // A variable is checked by its own type, and validation compares the two.
-            (Value::Variable(_), _) => Ok(()),
-            (Value::Null, _) if ty.nullable => Ok(()),
-            (Value::Null, _) => Err(format!("{path}: a value of type {ty} is required, not null.")),
+            (Value::Variable(_), _) => {}
+            (Value::Null, _) if ty.nullable => {}
+            (Value::Null, _) => self.add(format!("{path}: a value of type {ty} is required, not null.")),
             (Value::List(values), BaseType::List(element)) => {
-                let mut values = values.iter().enumerate();
-                values.try_for_each(|(index, value)| self.check(value, element, &format!("{path}.{index}")))
+                for (index, value) in values.iter().enumerate() {
+                    self.value(value, element, &format!("{path}.{index}"));
+                }
             }
             // A single value stands for a list of one.
-            (value, BaseType::List(element)) => self.check(value, element, path),
-            (value, BaseType::Named(name)) => self.check_named(value, name, path),
+            (value, BaseType::List(element)) => self.value(value, element, path),
+            (value, BaseType::Named(name)) => self.named(value, name, path),
         }
     }
 
-    fn check_named(&self, value: &Value, name: &str, path: &str) -> Result<(), Misfit> {
-        if let Some(fields) = self.inputs.get(name) {
-            return self.check_object(value, name, fields, path);
+    fn named(&mut self, value: &Value, name: &str, path: &str) {
+        let types = self.types;
+        if let Some(fields) = types.inputs.get(name) {
+            return self.object(value, name, fields, path);
         }
-        let fits = match self.enums.get(name) {
-            Some(values) => match value {
-                Value::Enum(value) => values.contains(value.as_str()),
-                Value::String(value) => values.contains(value),
-                _ => false,
-            },
-            None => is_scalar(value, name),
+        match (types.enums.get(name), value) {
+            (Some(values), Value::String(given)) if !values.iter().any(|value| value == given) => {
+                let known = values.iter().map(String::as_str);
+                let similar = did_you_mean(given, known.clone());
+                self.add(format!("{path}: {name} has no value {given}.{similar} Its values are {}.", listed(known)));
+            }
+            (Some(_), Value::String(_) | Value::Enum(_)) => {}
+            (None, value) if is_scalar(value, name) => {}
+            _ => self.add(format!("{path}: a value of type {name} is expected.")),
+        }
+    }
+
+    fn object(&mut self, value: &Value, name: &str, fields: &Inputs, path: &str) {
+        let Value::Object(values) = value else {
+            return self.add(format!("{path}: an object of type {name} is expected."));
         };
-        if fits { Ok(()) } else { Err(format!("{path}: a value of type {name} is expected.")) }
-    }
-
-    fn check_object(&self, value: &Value, name: &str, fields: &Inputs, path: &str) -> Result<(), Misfit> {
-        let Value::Object(values) = value else { return Err(format!("{path}: an object of type {name} is expected.")) };
-        if self.one_of.contains(name) && (values.len() != 1 || values.values().any(|value| *value == Value::Null)) {
-            return Err(format!("{path}: exactly one field of {name} is given, and it is not null."));
+        if self.types.one_of.contains(name) && (values.len() != 1 || values.values().any(|value| *value == Value::Null))
+        {
+            return self.add(format!("{path}: exactly one field of {name} is given, and it is not null."));
         }
         for (field, value) in values {
-            let Some((ty, _)) = fields.get(field.as_str()) else {
-                return Err(format!("{path}: {name} has no field {field}."));
-            };
-            self.check(value, ty, &format!("{path}.{field}"))?;
+            if let Some((ty, _)) = fields.get(field.as_str()) {
+                self.value(value, ty, &format!("{path}.{field}"));
+            } else {
+                let similar = did_you_mean(field, fields.keys().map(String::as_str));
+                self.add(format!("{path}: {name} has no field {field}.{similar}"));
+            }
         }
-        let missing = fields
+        let mut missing: Vec<_> = fields
             .iter()
-            .find(|(field, (ty, has_default))| !ty.nullable && !has_default && !values.contains_key(field.as_str()));
-        match missing {
-            Some((field, (ty, _))) => Err(format!("{path}.{field}: a value of type {ty} is required.")),
-            None => Ok(()),
+            .filter(|(field, (ty, has_default))| !ty.nullable && !has_default && !values.contains_key(field.as_str()))
+            .collect();
+        missing.sort_unstable_by_key(|(field, _)| *field);
+        for (field, (ty, _)) in missing {
+            self.add(format!("{path}.{field}: a value of type {ty} is required."));
         }
     }
 }
@@ -244,8 +276,8 @@ fn is_scalar(value: &Value, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use crate::http::admission::parsed;
     use async_graphql::Variables;
-    use async_graphql::parser::parse_query;
     use serde_json::json;
 
     use super::Types;
@@ -256,15 +288,15 @@ mod tests {
 
     fn literals(arguments: &str) -> Result<(), String> {
         let document =
-            parse_query(format!("query($v: Thing) {{ thing {{ ... on Query {{ thing({arguments}) {{ x }} }} }} }}"));
-        Types::of(SCHEMA).check_document(&document.unwrap()).map_err(|misfit| misfit.message)
+            parsed(&format!("query($v: Thing) {{ thing {{ ... on Query {{ thing({arguments}) {{ x }} }} }} }}"));
+        Types::of(SCHEMA).check_document(&document.unwrap()).map_err(|misfit| misfit.faults[0].message.clone())
     }
 
     fn variable(ty: &str, value: serde_json::Value) -> Result<(), String> {
-        let document = parse_query(format!("query($v: {ty}) {{ x }}")).unwrap();
+        let document = parsed(&format!("query($v: {ty}) {{ x }}")).unwrap();
         let (_, operation) = document.operations.iter().next().unwrap();
         let checked = Types::of(SCHEMA).check_variables(&operation.node, &Variables::from_json(value));
-        checked.map_err(|misfit| misfit.message)
+        checked.map_err(|misfit| misfit.faults[0].message.clone())
     }
 
     #[test]
@@ -279,7 +311,6 @@ mod tests {
             ("input: { day: \"2024-02-28\", parts: { day: \"\" } }", "thing(input).parts.day"),
             ("days: [\"2024-01-01\", \"2024-13-01\"]", "thing(days).1"),
             ("first: 3000000000", "thing(first)"),
-            ("input: { day: \"2024-02-28\", color: BLUE }", "thing(input).color"),
             ("input: { day: \"2024-02-28\", at: \"yesterday\" }", "thing(input).at"),
             ("input: { day: \"2024-02-28\", by: { id: 1, code: \"A\" } }", "thing(input).by"),
             ("input: { count: 1 }", "thing(input).day"),
@@ -309,9 +340,34 @@ mod tests {
             ("Int", json!({ "v": "1" }), "$v"),
             ("String", json!({ "v": 1 }), "$v"),
             ("[Int!]", json!({ "v": vec![1; 1001] }), "$v"),
+            ("Color", json!({ "v": "BLUE" }), "$v"),
+            ("Color", json!({ "v": 1 }), "$v"),
         ] {
             let misfit = variable(ty, wrong.clone()).unwrap_err();
             assert!(misfit.starts_with(&format!("{path}: ")), "{wrong}: {misfit}");
         }
+    }
+
+    #[test]
+    fn all_that_does_not_fit_is_named() {
+        let document = parsed("query($v: Thing, $w: Color!) { x }").unwrap();
+        let (_, operation) = document.operations.iter().next().unwrap();
+        let given = json!({ "v": { "colour": "RED", "color": "gren", "parts": [{ "at": 1, "by": {} }] } });
+        let refusal = Types::of(SCHEMA).check_variables(&operation.node, &Variables::from_json(given)).unwrap_err();
+        let messages: Vec<_> = refusal.faults.iter().map(|fault| fault.message.as_str()).collect();
+        assert_eq!(
+            messages,
+            [
+                "$v.color: Color has no value gren. Did you mean \"GREEN\" or \"RED\"? Its values are RED, GREEN.",
+                "$v: Thing has no field colour. Did you mean \"color\"?",
+                "$v.parts.0.at: a value of type DateTime is expected.",
+                "$v.parts.0.by: exactly one field of By is given, and it is not null.",
+                "$v.parts.0.day: a value of type NaiveDate! is required.",
+                "$v.day: a value of type NaiveDate! is required.",
+                "$w: a value of type Color! is required.",
+            ]
+        );
+        let many = Variables::from_json(json!({ "v": { "parts": vec![json!({}); 100] }, "w": "RED" }));
+        assert_eq!(Types::of(SCHEMA).check_variables(&operation.node, &many).unwrap_err().faults.len(), 20);
     }
 }

@@ -1,0 +1,61 @@
+// The rules of the specification's section 5, each with a document of our schema that keeps it and one that breaks it. Of "Operation Type
+// Existence" there is no such pair: the schema has all three.
+const themes = "themes { nodes { code } }";
+
+export const PAIRS = {
+  "Executable Definitions": { fits: `{ ${themes} }`, does_not: `{ ${themes} } type Theme { name: String }` },
+  "Operation Name Uniqueness": { fits: `query A { ${themes} } query B { ${themes} }`, does_not: `query A { ${themes} } mutation A { revokeToken(input: { id: 1 }) { change { cursor } } }` },
+  "Lone Anonymous Operation": { fits: `query A { ${themes} }`, does_not: `{ ${themes} } query A { ${themes} }` },
+  "Single Root Field": { fits: "subscription { ...F changes { id } } fragment F on Subscription { changes { kind } }", does_not: "subscription { ...F } fragment F on Subscription { changes { kind } serviceStatus { head } }" },
+  "Single Root Field, introspection": { fits: "subscription { changes { __typename } }", does_not: "subscription { __typename }" },
+  "Single Root Field, @skip and @include": { fits: "subscription { changes { id @skip(if: false) } }", does_not: "subscription { changes @include(if: true) { id } }" },
+  "Field Selections": { fits: `{ ${themes} }`, does_not: "{ themes { nodes { colour } } }" },
+  "Field Selections, interface": { fits: '{ node(id: "x") { id ... on Theme { code } } }', does_not: '{ node(id: "x") { code } }' },
+  "Field Selection Merging": { fits: "{ themes { nodes { a: code a: code } } }", does_not: "{ themes { nodes { a: code a: kind } } }" },
+  "Field Selection Merging, arguments": { fits: "{ themes(first: 1) { totalCount } themes(first: 1) { __typename } }", does_not: "{ themes(first: 1) { totalCount } themes(first: 2) { totalCount } }" },
+  "Field Selection Merging, nested": { fits: "{ themes { nodes { a: code } } themes { nodes { b: kind } } }", does_not: "{ themes { nodes { a: code } } themes { nodes { a: kind } } }" },
+  "Field Selection Merging, types": { fits: '{ node(id: "x") { ... on Theme { a: version } ... on Body { a: version } } }', does_not: '{ node(id: "x") { ... on Theme { a: version } ... on Body { a: code } } }' },
+  "Leaf Field Selections": { fits: "{ themes { nodes { code } } }", does_not: "{ themes { nodes } }" },
+  "Leaf Field Selections, empty": { fits: "{ themes {} }", does_not: "{ themes { totalCount {} } }" },
+  "Argument Names": { fits: "{ themes(first: 1) { totalCount } }", does_not: "{ themes(frist: 1) { totalCount } }" },
+  "Argument Names, directive": { fits: "{ feedHead @skip(if: true) }", does_not: "{ feedHead @skip(unless: true) }" },
+  "Argument Uniqueness": { fits: "{ themes(first: 1) { totalCount } }", does_not: "{ themes(first: 1, first: 1) { totalCount } }" },
+  "Required Arguments": { fits: '{ node(id: "x") { id } }', does_not: "{ node { id } }" },
+  "Required Arguments, null": { fits: "{ themes(first: null) { totalCount } }", does_not: "{ node(id: null) { id } }" },
+  "Fragment Name Uniqueness": { fits: "{ themes { ...F } } fragment F on ThemeConnection { totalCount }", does_not: "{ themes { ...F } } fragment F on ThemeConnection { totalCount } fragment F on ThemeConnection { totalCount }" },
+  "Fragment Spread Type Existence": { fits: "{ themes { ... on ThemeConnection { totalCount } } }", does_not: "{ themes { ... on ThemesConnection { totalCount } } }" },
+  "Fragments on Object, Interface or Union Types": { fits: '{ node(id: "x") { ... on Node { id } } }', does_not: '{ node(id: "x") { ... on ID { id } } }' },
+  "Fragments Must Be Used": { fits: "{ themes { ...F } } fragment F on ThemeConnection { totalCount }", does_not: `{ ${themes} } fragment F on ThemeConnection { totalCount }` },
+  "Fragment Spread Target Defined": { fits: "{ themes { ...F } } fragment F on ThemeConnection { totalCount }", does_not: "{ themes { ...G } }" },
+  "Fragment Spreads Must Not Form Cycles": { fits: "{ ...A } fragment A on Query { ...B } fragment B on Query { feedHead }", does_not: "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }" },
+  "Fragment Spread Is Possible": { fits: '{ node(id: "x") { ... on Theme { code } } }', does_not: '{ node(id: "x") { ... on PageInfo { hasNextPage } } }' },
+  "Fragment Spread Is Possible, object": { fits: "{ themes { nodes { ... on Node { id } } } }", does_not: "{ themes { nodes { ... on Body { id } } } }" },
+  "Values of Correct Type": { fits: "{ themes(first: 1) { totalCount } }", does_not: '{ themes(first: "1") { totalCount } }' },
+  "Values of Correct Type, enum": { fits: "{ recommendations(filter: { status: { eq: ADOPTED } }) { totalCount } }", does_not: '{ recommendations(filter: { status: { eq: "ADOPTED" } }) { totalCount } }' },
+  "Values of Correct Type, list": { fits: '{ nodes(ids: "x") { id } }', does_not: "{ nodes(ids: [[1]]) { id } }" },
+  "Values of Correct Type, Int": { fits: "{ themes(first: 2147483647) { totalCount } }", does_not: "{ themes(first: 2147483648) { totalCount } }" },
+  "Values of Correct Type, @oneOf": { fits: '{ body(by: { code: "EC" }) { id } }', does_not: '{ body(by: { code: "EC", id: "x" }) { id } }' },
+  "Values of Correct Type, @oneOf with null": { fits: '{ body(by: { code: "EC" }) { id } }', does_not: "{ body(by: { code: null }) { id } }" },
+  "Values of Correct Type, default": { fits: "query($a: Int = 1) { themes(first: $a) { totalCount } }", does_not: "query($a: Int = 1.5) { themes(first: $a) { totalCount } }" },
+  "Input Object Field Names": { fits: "{ themes(filter: { code: { eq: \"X\" } }) { totalCount } }", does_not: "{ themes(filter: { colour: { eq: \"X\" } }) { totalCount } }" },
+  "Input Object Field Uniqueness": { fits: "{ themes(filter: { code: { eq: \"X\" } }) { totalCount } }", does_not: "{ themes(filter: { code: { eq: \"X\" }, code: { eq: \"X\" } }) { totalCount } }" },
+  "Input Object Required Fields": { fits: "{ themes(orderBy: [{ field: CODE, direction: ASC }]) { totalCount } }", does_not: "{ themes(orderBy: [{ direction: ASC }]) { totalCount } }" },
+  "Directives Are Defined": { fits: "{ feedHead @include(if: true) }", does_not: "{ feedHead @includes(if: true) }" },
+  "Directives Are in Valid Locations": { fits: "{ feedHead @skip(if: true) }", does_not: "query @skip(if: true) { feedHead }" },
+  "Directives Are Unique per Location": { fits: "{ feedHead @skip(if: true) @include(if: true) }", does_not: "{ feedHead @skip(if: true) @skip(if: true) }" },
+  "Variable Uniqueness": { fits: "query($a: Int) { themes(first: $a) { totalCount } }", does_not: "query($a: Int, $a: Int) { themes(first: $a) { totalCount } }" },
+  "Variables Are Input Types": { fits: "query($a: Int) { themes(first: $a) { totalCount } }", does_not: "query($a: Theme) { themes(first: $a) { totalCount } }" },
+  "All Variable Uses Defined": { fits: "query($a: Int) { themes(first: $a) { totalCount } }", does_not: "{ themes(first: $a) { totalCount } }" },
+  "All Variable Uses Defined, fragment": { fits: "query($a: Int) { ...F } fragment F on Query { themes(first: $a) { totalCount } }", does_not: "query A($a: Int) { ...F } query B { ...F } fragment F on Query { themes(first: $a) { totalCount } }" },
+  "All Variables Used": { fits: "query($a: Int) { themes(first: $a) { totalCount } }", does_not: "query($a: Int) { feedHead }" },
+  "All Variable Usages Are Allowed": { fits: "query($a: ID!) { node(id: $a) { id } }", does_not: "query($a: ID) { node(id: $a) { id } }" },
+  "All Variable Usages Are Allowed, type": { fits: "query($a: Int) { themes(first: $a) { totalCount } }", does_not: "query($a: String) { themes(first: $a) { totalCount } }" },
+  "All Variable Usages Are Allowed, list": { fits: "query($a: [ID!]!) { nodes(ids: $a) { id } }", does_not: "query($a: ID!) { nodes(ids: $a) { id } }" },
+  "All Variable Usages Are Allowed, default": { fits: 'query($a: ID = "x") { node(id: $a) { id } }', does_not: "query($a: [ID]!) { nodes(ids: $a) { id } }" },
+};
+
+// Of these the reference says that they fit, and the specification that they do not.
+export const STRICTER = {
+  // findings/graphql-js-one-of-variable.sh
+  "All Variable Usages Are Allowed, @oneOf": { fits: "query($a: String!) { body(by: { code: $a }) { id } }", does_not: "query($a: String) { body(by: { code: $a }) { id } }" },
+};

@@ -1,0 +1,102 @@
+// The reference implementation and the program judge the same documents: node verdicts.js PROGRAM DATA [COUNT] [SEED]
+// Each is no GraphQL, or does not fit the schema, or may be executed; both must say the same of all, but for the exceptions below.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { buildSchema, isExecutableDefinitionNode, parse, recommendedRules, specifiedRules, validate } from "graphql";
+import { Documents } from "./documents.js";
+import { PAIRS, STRICTER } from "./rules.js";
+
+const [program, data, count = "6000", seed = "1"] = process.argv.slice(2);
+const most = "1000000";
+const limits = ["COST", "FIELDS", "ALIASES", "DIRECTIVES", "ROOT_FIELDS"].map((name) => [`REC_MAX_${name}`, most]);
+const env = { ...process.env, ...Object.fromEntries(limits), REC_RATE_POINTS: most };
+const service = spawn(program, ["--data-dir", data, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "ignore"], env });
+const [line] = await once(createInterface({ input: service.stdout }), "line");
+const url = line.match(/http:\S+/)[0];
+const schema = buildSchema(await (await fetch(url.replace("graphql", "schema.graphql"))).text());
+
+// By name: where our verdict is another one than the reference's, and why.
+const EXCEPTIONS = {
+  // The types of the reference's schema take any value; ours know their own: `"yesterday"` is no DateTime.
+  "values of our scalars": (ours, theirs) => theirs.verdict === "fits" && ours.code === "INVALID_ARGUMENT",
+  // findings/graphql-js-one-of-variable.sh
+  "nullable variables in a @oneOf input": (ours, theirs) =>
+    theirs.verdict === "fits" && ours.errors.every(({ message }) => message.includes("may be null, and a field of")),
+  // Our parser does not know these fields, and does not look into their directives.
+  "directives on new fields of introspection": (ours, theirs, text) =>
+    ours.verdict === "fits" && theirs.verdict === "does not fit" && /\b(isOneOf|isDeprecated|deprecationReason)\s*@/.test(text),
+  // async-graphql 8.0.0-rc.5 does not answer them (GraphQL of September 2026). Where they use a variable, it is then not used.
+  "introspection of deprecated directives": (ours, theirs) =>
+    theirs.verdict === "fits" && ours.verdict === "does not fit" &&
+    ours.errors.every(({ message }) => /on type "__Directive"|"includeDeprecated" on field "directives"|is not used/.test(message)) &&
+    ours.errors.some(({ message }) => /"__Directive"|"directives"/.test(message)),
+  // Our parser knows what can be executed, and nothing else.
+  "definitions of types": (ours, theirs) =>
+    ours.verdict === "is no GraphQL" && theirs.verdict === "does not fit" && !theirs.document.definitions.every(isExecutableDefinitionNode),
+};
+
+// Those of the specification.
+const rules = specifiedRules.filter((rule) => !recommendedRules.includes(rule));
+
+function reference(text) {
+  let document;
+  try {
+    document = parse(text);
+  } catch {
+    return { verdict: "is no GraphQL" };
+  }
+  return { document, verdict: validate(schema, document, rules, { maxErrors: 1 }).length ? "does not fit" : "fits" };
+}
+
+const VERDICTS = { GRAPHQL_PARSE_FAILED: "is no GraphQL", GRAPHQL_VALIDATION_FAILED: "does not fit", OPERATION_RESOLUTION_FAILURE: "fits" };
+
+// No operation is called so: nothing is executed.
+const operationName = "NothingIsCalledSo";
+
+async function judged(query) {
+  const headers = { "Content-Type": "application/json", Accept: "application/graphql-response+json" };
+  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify({ query, operationName }) });
+  const { errors } = await response.json();
+  const { code } = errors[0].extensions;
+  return { code, verdict: VERDICTS[code], errors };
+}
+
+const differences = [];
+const excepted = {};
+async function compare(text, theirs) {
+  const ours = await judged(text);
+  if (ours.verdict === theirs.verdict) return;
+  const exception = Object.entries(EXCEPTIONS).find(([, holds]) => holds(ours, theirs, text));
+  if (exception) excepted[exception[0]] = (excepted[exception[0]] ?? 0) + 1;
+  else differences.push({ text, theirs: theirs.verdict, ours: ours.errors });
+}
+
+try {
+  const documents = new Documents(schema, Number(seed));
+  const told = {};
+  for (let number = 0; number < Number(count); number += 1) {
+    const text = number % 4 ? documents.broken() : documents.next();
+    const theirs = reference(text);
+    told[theirs.verdict] = (told[theirs.verdict] ?? 0) + 1;
+    await compare(text, theirs);
+  }
+  for (const [rule, { fits, does_not: broken }] of Object.entries(PAIRS)) {
+    assert.equal(reference(fits).verdict, "fits", `${rule}: ${fits}`);
+    assert.equal(reference(broken).verdict, "does not fit", `${rule}: ${broken}`);
+    await compare(fits, reference(fits));
+    await compare(broken, reference(broken));
+  }
+  for (const [rule, { fits, does_not: broken }] of Object.entries(STRICTER)) {
+    assert.equal(reference(broken).verdict, "fits", `${rule}: the reference has caught up`);
+    await compare(fits, { verdict: "fits" });
+    await compare(broken, { verdict: "does not fit" });
+  }
+  assert.deepEqual(differences.slice(0, 10), [], `${differences.length} of ${count} documents`);
+  // None is rare.
+  for (const verdict of Object.values(VERDICTS)) assert.ok(told[verdict] > Number(count) / 10, JSON.stringify(told));
+  console.log(`verdicts: ${count} documents and ${Object.keys(PAIRS).length} pairs`, told, "exceptions", excepted);
+} finally {
+  service.kill("SIGTERM");
+}
