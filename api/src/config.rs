@@ -103,6 +103,10 @@ pub struct Config {
     )]
     pub origins: Vec<String>,
 
+    /// Whether clients that take `application/json` only are answered with status 200 when a document was refused, or single fields failed.
+    #[arg(long, env = "REC_LEGACY_STATUS", value_enum, default_value_t = Switch::Off, global = true)]
+    pub legacy_status: Switch,
+
     /// Whether to trust the client address that a proxy forwards (the last one of `X-Forwarded-For`).
     #[arg(long, env = "REC_TRUST_PROXY", value_enum, default_value_t = Switch::Off, global = true)]
     pub trust_proxy: Switch,
@@ -380,6 +384,7 @@ impl Config {
             trusted_documents: None,
             trusted_documents_only: false,
             origins: Vec::new(),
+            legacy_status: Switch::Off,
             trust_proxy: Switch::Off,
             shutdown_seconds: 10,
             feed_days: 90,

@@ -26,6 +26,9 @@ done
 token=$("$program" --data-dir "$data/data" token --role secretariat)
 node audits.js "$url"
 node verdicts.js "$program" "$data/verdicts"
+node edition.js "$program" "$data/edition"
+node large.js "$url"
+"$data/python/bin/python" large.py "$url"
 node request.js "$url" "$token"
 node apollo.js "$url" "$token"
 node events.js "$url" "$token"

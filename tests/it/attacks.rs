@@ -181,7 +181,7 @@ fn documents_that_are_bombs() {
         (format!("{{ viewer {{ {} }} }}", repeated(&|n| format!("a{n}: role"), 1_200)), "TOO_MANY_ALIASES"),
     ] {
         let shown: String = bomb.chars().take(60).collect();
-        attacked.under(|| assert_eq!(attacked.document(&bomb, &json!({})), (400, refusal.to_owned()), "{shown}"));
+        attacked.under(|| assert_eq!(attacked.document(&bomb, &json!({})), (422, refusal.to_owned()), "{shown}"));
     }
 }
 
@@ -216,7 +216,7 @@ fn bodies_that_are_too_large_or_too_many_or_too_deep() {
     let batch = format!("[{}]", r#"{"query":"{ viewer { role } }"},"#.repeat(5_000).trim_end_matches(','));
     assert_eq!(
         attacked.post("application/json", batch.as_bytes()).map(|(status, body)| (status, code(&body))),
-        Some((400, "BATCH_NOT_SUPPORTED".to_owned()))
+        Some((422, "BATCH_NOT_SUPPORTED".to_owned()))
     );
     attacked.still_answers();
     let deep = format!(

@@ -103,7 +103,7 @@ on_both_databases! {
     the_end_of_the_service_is_the_end_of_every_stream,
     a_mutation_that_has_begun_comes_to_its_end,
     an_operation_that_takes_too_long_is_given_up,
-    what_is_refused_is_refused_before_the_stream,
+    a_refused_document_is_a_result_and_a_refused_client_has_no_stream,
     who_takes_events_among_others_has_them_for_subscriptions_only,
     what_becomes_of_a_stream_is_counted,
     open_streams_are_counted,
@@ -240,14 +240,21 @@ async fn an_operation_that_takes_too_long_is_given_up(app: TestApp) {
     held.rollback().await.unwrap();
 }
 
-async fn what_is_refused_is_refused_before_the_stream(app: TestApp) {
-    for (token, query, status) in
-        [(None, "subscription { nothing }", 400), (None, "{", 400), (Some("a.b.c"), FOLLOW, 401)]
-    {
-        let events = Events::open(&app, token, query).await;
-        assert_eq!(events.status.as_u16(), status, "{query}");
-        assert!(events.content_type.starts_with("application/graphql-response+json"));
+async fn a_refused_document_is_a_result_and_a_refused_client_has_no_stream(app: TestApp) {
+    for (query, code) in [
+        ("subscription { nothing }", "GRAPHQL_VALIDATION_FAILED"),
+        ("{", "GRAPHQL_PARSE_FAILED"),
+        ("query($a: ID!) { node(id: $a) { id } }", "INVALID_ARGUMENT"),
+    ] {
+        let mut events = Events::open(&app, None, query).await;
+        assert_eq!(events.status, StatusCode::OK, "{query}");
+        let (_, result) = events.next().await.unwrap();
+        assert_eq!(result["errors"][0]["extensions"]["code"], code);
+        events.ends().await;
     }
+    let events = Events::open(&app, Some("a.b.c"), FOLLOW).await;
+    assert_eq!(events.status, StatusCode::UNAUTHORIZED);
+    assert!(events.content_type.starts_with("application/graphql-response+json"));
     let link =
         |query: &str| query.bytes().fold("/graphql?query=".to_owned(), |link, byte| link + &format!("%{byte:02X}"));
     let get =
@@ -269,7 +276,7 @@ async fn who_takes_events_among_others_has_them_for_subscriptions_only(app: Test
         (urql, "{ viewer { role } }", "application/graphql-response+json; charset=utf-8"),
         (urql, FOLLOW, "text/event-stream"),
         ("Text/Event-Stream", "{ viewer { role } }", "text/event-stream"),
-        ("application/json, text/event-stream;q=0", FOLLOW, "application/json; charset=utf-8"),
+        ("application/json, text/event-stream;q=0", FOLLOW, "application/graphql-response+json; charset=utf-8"),
     ] {
         assert_eq!(Events::of(&app, ask(accept, query)).await.content_type, form, "{accept} {query}");
     }
@@ -284,7 +291,7 @@ async fn what_becomes_of_a_stream_is_counted(app: TestApp) {
     Events::open(&app, None, FOLLOW).await.head().await;
     let text = app.metrics().await;
     for line in [
-        "rec_requests_total{method=\"POST\",status=\"400\"} 2",
+        "rec_requests_total{method=\"POST\",status=\"422\"} 2",
         "rec_requests_total{method=\"POST\",status=\"200\"} 2",
         "rec_errors_total{code=\"GRAPHQL_VALIDATION_FAILED\"} 2",
         "rec_request_seconds_count{operation=\"Streamed\"} 1",

@@ -41,11 +41,31 @@ async fn asked(app: &TestApp, body: Value) -> (u16, Value) {
     (parts.status.as_u16(), serde_json::from_slice(&bytes).expect("JSON"))
 }
 
+/// Documents that are refused, and with which status.
+const REFUSED: [(&str, u16); 5] = [
+    ("{", 400),
+    ("{ nothing }", 422),
+    ("query A { __typename } query B { __typename }", 422),
+    ("query($id: ID!) { node(id: $id) { id } }", 422),
+    ("{ themes(first: 1) { nodes { id } } @oops }", 400),
+];
+
+/// A query of which one field fails.
+const PARTIAL: &str = "{ role: viewer { role } themes(after: \"nonsense\") { totalCount } }";
+
+/// The status, the content type and the body of the answer to a query.
+async fn accepting(app: &TestApp, accept: &str, query: &str) -> (u16, String, Vec<u8>) {
+    let request = Request::post("/graphql").header("content-type", "application/json").header("accept", accept);
+    let (status, headers, bytes) = send(app, request, &json!({ "query": query }).to_string()).await;
+    (status.as_u16(), headers["content-type"].to_str().unwrap().to_owned(), bytes)
+}
+
 on_both_databases! {
     an_operation_is_chosen_by_its_name,
     a_get_reads_and_changes_nothing,
     other_methods_are_told_which_are_answered,
     an_answer_has_the_form_and_the_status_that_its_client_takes,
+    older_clients_can_have_the_statuses_that_they_know,
     a_body_is_one_request,
     what_is_no_request_is_refused_before_its_token_is_read,
     a_request_is_json_and_says_so,
@@ -74,7 +94,7 @@ async fn an_operation_is_chosen_by_its_name(app: TestApp) {
     assert_eq!(only, (200, json!({ "data": { "__typename": "Query" } })));
     for name in [Value::Null, json!(""), json!("Three")] {
         let (status, body) = asked(&app, json!({ "query": query, "operationName": name })).await;
-        assert_eq!((status, &body["errors"][0]["extensions"]["code"]), (400, &json!("OPERATION_RESOLUTION_FAILURE")));
+        assert_eq!((status, &body["errors"][0]["extensions"]["code"]), (422, &json!("OPERATION_RESOLUTION_FAILURE")));
         assert!(body.get("data").is_none());
     }
 }
@@ -94,9 +114,13 @@ async fn a_get_reads_and_changes_nothing(app: TestApp) {
     assert_eq!((status.as_u16(), &headers["allow"]), (405, &"POST".parse().unwrap()));
     assert_eq!(code(&bytes), "METHOD_NOT_ALLOWED");
     assert_eq!(app.traces().await, before);
-    for wrong in ["/graphql", "/graphql?query=%7Bviewer%7Brole%7D%7D&variables=1"] {
+    for (wrong, refused) in [
+        ("/graphql", 422),
+        ("/graphql?query=%7Bviewer%7Brole%7D%7D&variables=1", 422),
+        ("/graphql?query=%7Bviewer%7Brole%7D%7D&variables=%7B", 400),
+    ] {
         let (status, _, bytes) = get(&app, wrong).await;
-        assert_eq!((status.as_u16(), code(&bytes).as_str()), (400, "BAD_REQUEST"), "{wrong}");
+        assert_eq!((status.as_u16(), code(&bytes).as_str()), (refused, "BAD_REQUEST"), "{wrong}");
     }
 }
 
@@ -109,28 +133,40 @@ async fn other_methods_are_told_which_are_answered(app: TestApp) {
 }
 
 async fn an_answer_has_the_form_and_the_status_that_its_client_takes(app: TestApp) {
-    let ask = async |accept: &str, query: &str| {
-        let request = Request::post("/graphql").header("content-type", "application/json").header("accept", accept);
-        let (status, headers, bytes) = send(&app, request, &json!({ "query": query }).to_string()).await;
-        (status.as_u16(), headers["content-type"].to_str().unwrap().to_owned(), bytes)
-    };
     let (plain, newer) = ("application/json; charset=utf-8", "application/graphql-response+json; charset=utf-8");
-    for (accept, form, refused) in [
-        ("*/*", plain, 200),
-        ("application/json", plain, 200),
-        ("application/graphql-response+json", newer, 400),
-        ("application/graphql-response+json, application/json;q=0.9", newer, 400),
+    for (accept, form) in [
+        ("*/*", plain),
+        ("application/json", plain),
+        ("application/graphql-response+json", newer),
+        ("application/graphql-response+json, application/json;q=0.9", newer),
     ] {
-        let (status, content_type, _) = ask(accept, "{ viewer { role } }").await;
+        let (status, content_type, _) = accepting(&app, accept, "{ viewer { role } }").await;
         assert_eq!((status, content_type.as_str()), (200, form), "{accept}");
-        for wrong in ["{", "{ nothing }", "query($id: ID!) { node(id: $id) { id } }"] {
-            let (status, content_type, bytes) = ask(accept, wrong).await;
-            assert_eq!((status, content_type.as_str()), (refused, form), "{accept} {wrong}");
+        let (status, content_type, bytes) = accepting(&app, accept, PARTIAL).await;
+        assert_eq!((status, content_type.as_str()), (294, form), "{accept}");
+        let answer: Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(answer["data"], json!({ "role": { "role": "ANONYMOUS" }, "themes": null }));
+        for (wrong, refused) in REFUSED {
+            let (status, content_type, bytes) = accepting(&app, accept, wrong).await;
+            assert_eq!((status, content_type.as_str()), (refused, newer), "{accept} {wrong}");
             assert!(!String::from_utf8_lossy(&bytes).contains("\"data\""), "{wrong}");
         }
     }
-    let (status, content_type, bytes) = ask("text/html", "{ viewer { role } }").await;
+    let (status, content_type, bytes) = accepting(&app, "text/html", "{ viewer { role } }").await;
     assert_eq!((status, content_type.as_str(), code(&bytes).as_str()), (406, plain, "NOT_ACCEPTABLE"));
+}
+
+async fn older_clients_can_have_the_statuses_that_they_know(app: TestApp) {
+    let legacy = app.second_with(|config| config.legacy_status = Switch::On).await;
+    let (plain, newer) = ("application/json; charset=utf-8", "application/graphql-response+json; charset=utf-8");
+    for query in REFUSED.map(|(query, _)| query).into_iter().chain([PARTIAL]) {
+        let (status, content_type, _) = accepting(&legacy, "application/json", query).await;
+        assert_eq!((status, content_type.as_str()), (200, plain), "{query}");
+        let (status, content_type, _) = accepting(&legacy, "application/graphql-response+json", query).await;
+        assert!(status > 200 && content_type == newer, "{query}");
+    }
+    let (status, _, _) = send(&legacy, Request::post("/graphql").header("content-type", "application/json"), "{").await;
+    assert_eq!(status.as_u16(), 400, "it is no GraphQL request");
 }
 
 async fn a_body_is_one_request(app: TestApp) {
@@ -141,13 +177,24 @@ async fn a_body_is_one_request(app: TestApp) {
     };
     let batch = format!("[{}]", [r#"{"query":"{ viewer { role } }"}"#; 3].join(","));
     for several in [&batch, "[]", " [[[["] {
-        assert_eq!(post(several).await, (400, "BATCH_NOT_SUPPORTED".to_owned()));
+        assert_eq!(post(several).await, (422, "BATCH_NOT_SUPPORTED".to_owned()));
     }
-    for wrong in
-        ["", "1", "{", r#"{"query":1}"#, r#"{"query":"{ a }","variables":[]}"#, r#"{"query":"{ a }","extensions":"x"}"#]
-    {
-        assert_eq!(post(wrong).await, (400, "BAD_REQUEST".to_owned()), "{wrong}");
+    for (wrong, status) in [
+        ("", 400),
+        ("{", 400),
+        ("NONSENSE", 400),
+        ("1", 422),
+        (r#"{"qeury":"{ a }"}"#, 422),
+        (r#"{"query":1}"#, 422),
+        (r#"{"query":"{ a }","variables":[]}"#, 422),
+        (r#"{"query":"{ a }","extensions":"x"}"#, 422),
+        (r#"{"query":"{ a }","operationName":1}"#, 422),
+    ] {
+        assert_eq!(post(wrong).await, (status, "BAD_REQUEST".to_owned()), "{wrong}");
     }
+    let more =
+        json!({ "query": "{ __typename }", "variables": null, "extensions": null, "operationName": null, "more": 1 });
+    assert_eq!(asked(&app, more).await.0, 200, "what is not understood is ignored");
     assert_eq!(post(&format!(r#"{{"query":"{}"}}"#, " ".repeat(300 * 1024))).await, (413, "BODY_TOO_LARGE".to_owned()));
 }
 
@@ -177,7 +224,7 @@ async fn a_fault_of_ours_is_told_by_its_request_only(app: TestApp) {
     let request = Request::post("/graphql").header("content-type", "application/json");
     let (status, headers, bytes) = send(&app, request, r#"{ "query": "{ themes { nodes { id } } }" }"#).await;
     let id = headers["x-request-id"].to_str().expect("an id");
-    assert!(id.len() >= 32 && status == StatusCode::OK);
+    assert!(id.len() >= 32 && status == 294);
     let answer: Value = serde_json::from_slice(&bytes).expect("JSON");
     let expected = json!({
         "message": "The service has failed. Quote the request id when you report it.", "path": ["themes"],
@@ -234,7 +281,7 @@ async fn the_schema_says_the_same_of_itself_at_every_coming(app: TestApp) {
         assert_eq!(app.anonymous().query(query).await, first);
     }
     let (status, body) = asked(&app, json!({ "query": "{ _service { sdl } }" })).await;
-    assert_eq!((status, &body["errors"][0]["extensions"]["code"]), (400, &json!("GRAPHQL_VALIDATION_FAILED")));
+    assert_eq!((status, &body["errors"][0]["extensions"]["code"]), (422, &json!("GRAPHQL_VALIDATION_FAILED")));
 }
 
 async fn the_explorer_can_be_switched_off(app: TestApp) {
@@ -321,9 +368,9 @@ async fn documents_are_named_by_their_hash(app: TestApp) {
     let code =
         |answer: (u16, Value)| (answer.0, answer.1["errors"][0]["extensions"]["code"].as_str().unwrap().to_owned());
     let unknown = json!({ "documentId": "sha256:00" });
-    assert_eq!(code(asked(&strict, unknown).await), (400, "DOCUMENT_NOT_FOUND".to_owned()));
-    assert_eq!(code(asked(&strict, json!({ "query": query })).await), (400, "ONLY_TRUSTED_DOCUMENTS".to_owned()));
-    assert_eq!(code(asked(&app, named).await), (400, "DOCUMENT_NOT_FOUND".to_owned()));
+    assert_eq!(code(asked(&strict, unknown).await), (422, "DOCUMENT_NOT_FOUND".to_owned()));
+    assert_eq!(code(asked(&strict, json!({ "query": query })).await), (403, "ONLY_TRUSTED_DOCUMENTS".to_owned()));
+    assert_eq!(code(asked(&app, named).await), (422, "DOCUMENT_NOT_FOUND".to_owned()));
 }
 
 async fn a_query_that_was_sent_before_is_named_by_whoever_has_a_token(app: TestApp) {
@@ -357,7 +404,7 @@ async fn the_metrics_tell_of_requests_and_not_of_what_was_asked(app: TestApp) {
     assert!(status == StatusCode::OK && headers["content-type"].to_str().unwrap().contains("openmetrics-text"));
     for line in [
         "rec_requests_total{method=\"POST\",status=\"200\"} 3",
-        "rec_requests_total{method=\"POST\",status=\"400\"} 1",
+        "rec_requests_total{method=\"POST\",status=\"422\"} 1",
         "rec_errors_total{code=\"GRAPHQL_VALIDATION_FAILED\"} 1",
         "rec_request_seconds_count{operation=\"Bodies\"} 3",
         "rec_documents_total{outcome=\"new\"} 1",
@@ -382,7 +429,7 @@ async fn a_service_on_another_schema_is_not_ready(app: TestApp) {
 async fn what_the_database_does_not_give_is_said_to_be_unavailable(app: TestApp) {
     app.app.databases.close().await.unwrap();
     let answer = app.anonymous().send("{ bodies { totalCount } }", json!({})).await;
-    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.status, 294);
     assert_eq!(answer.body["errors"][0]["extensions"]["code"], "UNAVAILABLE");
     assert!(answer.body["errors"][0]["extensions"]["requestId"].is_string());
     // Without it the service cannot tell who a partner is, either.

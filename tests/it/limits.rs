@@ -71,7 +71,7 @@ on_both_databases! {
 
 async fn a_selection_is_at_most_fifteen_deep(app: TestApp) {
     assert_eq!(code(&app, &nested(15)).await, (StatusCode::OK, "none".to_owned()));
-    assert_eq!(code(&app, &nested(16)).await, (StatusCode::BAD_REQUEST, "QUERY_TOO_DEEP".to_owned()));
+    assert_eq!(code(&app, &nested(16)).await, (StatusCode::UNPROCESSABLE_ENTITY, "QUERY_TOO_DEEP".to_owned()));
     let hidden = format!(
         "{{ body(by: {{ code: \"WG-A\" }}) {{ ...F }} }} fragment F on Body {{ {}code{} }}",
         "reportsTo { ".repeat(14),
@@ -98,7 +98,7 @@ async fn a_query_that_costs_too_much_is_refused(app: TestApp) {
         )
     };
     assert_eq!(code(&app, &page(10)).await, (StatusCode::OK, "none".to_owned()));
-    assert_eq!(code(&app, &page(100)).await, (StatusCode::BAD_REQUEST, "QUERY_TOO_COMPLEX".to_owned()));
+    assert_eq!(code(&app, &page(100)).await, (StatusCode::UNPROCESSABLE_ENTITY, "QUERY_TOO_COMPLEX".to_owned()));
     // If multiplied without overflow checks, these wrap to zero.
     let wraps = "{ bodies(first: 65536) { nodes { meetings(first: 65536) { nodes { recommendations(first: 65536) { nodes { \
                  body { meetings(first: 65536) { nodes { id } } } } } } } } } }";
@@ -106,7 +106,7 @@ async fn a_query_that_costs_too_much_is_refused(app: TestApp) {
 }
 
 async fn a_short_list_costs_as_if_it_had_five_records(app: TestApp) {
-    let refused = (StatusCode::BAD_REQUEST, "QUERY_TOO_COMPLEX".to_owned());
+    let refused = (StatusCode::UNPROCESSABLE_ENTITY, "QUERY_TOO_COMPLEX".to_owned());
     let lists = |page: &str, agenda: &str| {
         let back = format!("organizers {{ meeting {{ agenda {{ {agenda} }} }} }}");
         format!("{{ {page} {{ nodes {{ organizers {{ meeting {{ agenda {{ meeting {{ {back} }} }} }} }} }} }} }}")
@@ -134,7 +134,7 @@ async fn a_chain_of_fragments_does_not_stall_the_service(app: TestApp) {
     for levels in [20, 30, 60] {
         let (client, query) = (app.anonymous(), fragments(levels));
         let answer = in_time(move || block_on(client.send(&query, json!({}))));
-        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{levels} levels");
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{levels} levels");
         assert_eq!(answer.body["errors"][0]["extensions"]["code"], "TOO_MANY_FIELDS", "{levels} levels");
     }
     let circle = "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }";
@@ -152,7 +152,7 @@ async fn an_operation_has_at_most_so_many_root_fields_aliases_and_directives(app
         (20, &directives, "TOO_MANY_DIRECTIVES"),
     ] {
         assert_eq!(code(&app, &write(limit)).await, (StatusCode::OK, "none".to_owned()), "{refusal}");
-        assert_eq!(code(&app, &write(limit + 1)).await, (StatusCode::BAD_REQUEST, refusal.to_owned()));
+        assert_eq!(code(&app, &write(limit + 1)).await, (StatusCode::UNPROCESSABLE_ENTITY, refusal.to_owned()));
     }
 }
 
@@ -285,7 +285,7 @@ async fn a_batch_is_refused(app: TestApp) {
     let body: Value = serde_json::from_slice(&body).expect("JSON");
     assert_eq!(
         (parts.status, &body["errors"][0]["extensions"]["code"]),
-        (StatusCode::BAD_REQUEST, &json!("BATCH_NOT_SUPPORTED"))
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("BATCH_NOT_SUPPORTED"))
     );
 }
 
@@ -300,7 +300,7 @@ async fn a_list_has_a_thousand_values(app: TestApp) {
 }
 
 async fn a_document_is_not_too_long_and_not_too_nested(app: TestApp) {
-    let refused = |code: &str| (StatusCode::BAD_REQUEST, code.to_owned());
+    let refused = |code: &str| (StatusCode::UNPROCESSABLE_ENTITY, code.to_owned());
     let commented = |length: usize| format!("{{ viewer {{ role }} }} #{}", "x".repeat(length - 21));
     assert_eq!(code(&app, &commented(32 * 1024)).await.0, StatusCode::OK);
     assert_eq!(code(&app, &commented(32 * 1024 + 1)).await, refused("DOCUMENT_TOO_LONG"));
@@ -316,7 +316,8 @@ async fn a_document_is_not_too_long_and_not_too_nested(app: TestApp) {
         assert_eq!(code(&app, &bomb).await, refused("DOCUMENT_TOO_NESTED"));
     }
     for broken in ["", "{", "}", "query", "{ viewer { role }", "\u{0}", "{ viewer(: 1) }", "\"\"\""] {
-        assert_eq!(code(&app, broken).await, refused("GRAPHQL_PARSE_FAILED"), "{broken:?}");
+        let refused = (StatusCode::BAD_REQUEST, "GRAPHQL_PARSE_FAILED".to_owned());
+        assert_eq!(code(&app, broken).await, refused, "{broken:?}");
     }
 }
 
@@ -330,13 +331,21 @@ async fn a_body_is_at_most_256_kib(app: TestApp) {
 }
 
 async fn a_body_that_is_no_request_is_refused(app: TestApp) {
-    let refused = (StatusCode::BAD_REQUEST, "BAD_REQUEST".to_owned());
     let nested = format!(
         "{{\"query\":\"{{ viewer {{ role }} }}\",\"variables\":{{\"a\":{}1{}}}}}",
         "[".repeat(4096),
         "]".repeat(4096)
     );
-    for body in ["", "null", "{}", "{\"query\":1}", "{\"query\":\"{ viewer { role } }\",\"variables\":[]}", &nested] {
+    let (unreadable, not_well_formed) = (StatusCode::BAD_REQUEST, StatusCode::UNPROCESSABLE_ENTITY);
+    for (body, status) in [
+        ("", unreadable),
+        (nested.as_str(), unreadable),
+        ("null", not_well_formed),
+        ("{}", not_well_formed),
+        ("{\"query\":1}", not_well_formed),
+        ("{\"query\":\"{ viewer { role } }\",\"variables\":[]}", not_well_formed),
+    ] {
+        let refused = (status, "BAD_REQUEST".to_owned());
         assert_eq!(post(&app, body.to_owned()).await, refused, "{}", &body[..body.len().min(60)]);
     }
 }

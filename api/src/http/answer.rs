@@ -50,29 +50,57 @@ pub struct Answer {
 /// The outcome of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
-    /// Executed. Single fields may have failed.
-    Executed,
-    /// The document, its variables or its cost were refused; nothing was executed.
-    DocumentRefused,
-    /// The request was not a GraphQL request, or did not get that far.
-    Failed(StatusCode),
+    /// Executed: there are data, or null. Single fields may have failed.
+    Executed { is_whole: bool },
+    /// Nothing was executed, and the answer says why.
+    Refused(StatusCode),
+    /// It was no GraphQL request, or not one that could be read.
+    NoRequest(StatusCode),
 }
 
+/// Partial success: there are data and errors (GraphQL over HTTP of September 2026, "Partial success").
+const PARTIAL: u16 = 294;
+
 impl Outcome {
-    /// Clients that take only `application/json` expect 200 for any well-formed GraphQL request; with the newer type the
-    /// status says that nothing was executed. (GraphQL over HTTP, "Status Codes".)
+    /// The status policy of GraphQL over HTTP, first edition (September 2026), "Status Codes".
     fn status(self, media: Media) -> StatusCode {
-        match (self, media) {
-            (Self::Executed, _) | (Self::DocumentRefused, Media::Json) => StatusCode::OK,
-            (Self::DocumentRefused, Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
-            (Self::Failed(status), _) => status,
+        match self {
+            Self::Executed { is_whole: true } => StatusCode::OK,
+            Self::Executed { .. } if media != Media::Legacy => StatusCode::from_u16(PARTIAL).unwrap_or(StatusCode::OK),
+            Self::Refused(status) if media != Media::Legacy || !is_of_document(status) => status,
+            Self::Executed { .. } | Self::Refused(_) => StatusCode::OK,
+            Self::NoRequest(status) => status,
         }
+    }
+
+    /// The media type of the body. What a client that takes `application/json` finds under another status than 2xx is marked as a GraphQL
+    /// response; what comes before there is one is not.
+    fn content_type(self, media: Media) -> &'static str {
+        match self {
+            Self::Refused(_) if media == Media::Json => Media::GraphqlResponse.content_type(),
+            Self::NoRequest(_) => Media::Json.content_type(),
+            _ => media.content_type(),
+        }
+    }
+}
+
+/// Whether a status says that a document was refused, which older clients are told with status 200.
+fn is_of_document(status: StatusCode) -> bool {
+    matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY)
+}
+
+/// The status of a request whose document, variables or cost were refused.
+fn refusal(code: &str) -> StatusCode {
+    match code {
+        "GRAPHQL_PARSE_FAILED" => StatusCode::BAD_REQUEST,
+        "ONLY_TRUSTED_DOCUMENTS" => StatusCode::FORBIDDEN,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 
 impl Answer {
     pub fn executed(body: Vec<u8>, codes: Vec<&'static str>) -> Self {
-        Self::of(Outcome::Executed, body, codes)
+        Self::of(Outcome::Executed { is_whole: codes.is_empty() }, body, codes)
     }
 
     fn of(outcome: Outcome, body: Vec<u8>, codes: Vec<&'static str>) -> Self {
@@ -106,7 +134,7 @@ impl Answer {
 
     /// A document that was refused, with errors that carry their codes.
     pub fn document_refused(body: Vec<u8>, codes: Vec<&'static str>) -> Self {
-        Self::of(Outcome::DocumentRefused, body, codes)
+        Self::of(Outcome::Refused(refusal(codes.first().copied().unwrap_or_default())), body, codes)
     }
 
     pub fn inadmissible(Inadmissible { code, faults }: &Inadmissible) -> Self {
@@ -118,9 +146,14 @@ impl Answer {
         Self::document_refused(body, vec![code; faults.len()])
     }
 
-    /// A request that was not understood, or is not allowed.
+    /// A request that is not allowed, or that does not get further.
     pub fn refused(status: StatusCode, code: &'static str, message: &str) -> Self {
         Self::failed(status, code, error(message, &json!({ "code": code })))
+    }
+
+    /// What is no GraphQL request, or could not be read as one.
+    pub fn no_request(status: StatusCode, code: &'static str, message: &str) -> Self {
+        Self::of(Outcome::NoRequest(status), error(message, &json!({ "code": code })), vec![code])
     }
 
     /// A request whose client has too few points left for so many seconds. Clients that see no headers read the time in the error.
@@ -137,7 +170,7 @@ impl Answer {
     }
 
     fn failed(status: StatusCode, code: &'static str, body: Vec<u8>) -> Self {
-        Self::of(Outcome::Failed(status), body, vec![code])
+        Self::of(Outcome::Refused(status), body, vec![code])
     }
 
     /// A request that failed as a whole. For a fault the chain of causes is logged.
@@ -213,7 +246,12 @@ impl Answer {
     }
 
     pub fn is_executed(&self) -> bool {
-        self.outcome == Outcome::Executed
+        matches!(self.outcome, Outcome::Executed { .. })
+    }
+
+    /// Whether a document, its variables or its cost were refused.
+    pub fn refuses_document(&self) -> bool {
+        matches!(self.outcome, Outcome::Refused(status) if is_of_document(status))
     }
 
     /// Whether it was executed without errors.
@@ -251,7 +289,7 @@ impl Answer {
     /// The answer as a client receives it.
     pub fn respond(self, media: Media) -> axum::response::Response {
         let status = self.status(media);
-        let content_type = (header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
+        let content_type = (header::CONTENT_TYPE, HeaderValue::from_static(self.outcome.content_type(media)));
         let mut response = match status {
             // A body whose length is not known: a length would be taken for that of the answer.
             StatusCode::NOT_MODIFIED => {
@@ -306,7 +344,10 @@ mod tests {
 
     use super::{Answer, Outcome};
     use crate::error::Error;
-    use crate::http::media::Media::{GraphqlResponse, Json};
+    use crate::http::media::Media::{GraphqlResponse, Json, Legacy};
+
+    const JSON: &str = "application/json; charset=utf-8";
+    const GRAPHQL: &str = "application/graphql-response+json; charset=utf-8";
 
     #[test]
     fn an_error_has_its_status_and_a_fault_tells_the_request() {
@@ -329,13 +370,19 @@ mod tests {
 
     #[test]
     fn a_status_follows_the_outcome_and_the_form() {
-        for (outcome, plain, newer) in [
-            (Outcome::Executed, 200, 200),
-            (Outcome::DocumentRefused, 200, 400),
-            (Outcome::Failed(StatusCode::BAD_REQUEST), 400, 400),
-            (Outcome::Failed(StatusCode::UNAUTHORIZED), 401, 401),
+        for (outcome, status, legacy, plain, newer) in [
+            (Outcome::Executed { is_whole: true }, 200, 200, JSON, GRAPHQL),
+            (Outcome::Executed { is_whole: false }, 294, 200, JSON, GRAPHQL),
+            (Outcome::Refused(StatusCode::BAD_REQUEST), 400, 200, GRAPHQL, GRAPHQL),
+            (Outcome::Refused(StatusCode::UNPROCESSABLE_ENTITY), 422, 200, GRAPHQL, GRAPHQL),
+            (Outcome::Refused(StatusCode::UNAUTHORIZED), 401, 401, GRAPHQL, GRAPHQL),
+            (Outcome::NoRequest(StatusCode::BAD_REQUEST), 400, 400, JSON, JSON),
+            (Outcome::NoRequest(StatusCode::NOT_ACCEPTABLE), 406, 406, JSON, JSON),
         ] {
-            assert_eq!((outcome.status(Json).as_u16(), outcome.status(GraphqlResponse).as_u16()), (plain, newer));
+            let statuses = [Json, GraphqlResponse, Legacy].map(|media| outcome.status(media).as_u16());
+            assert_eq!(statuses, [status, status, legacy], "{outcome:?}");
+            let types = [Json, GraphqlResponse, Legacy].map(|media| outcome.content_type(media));
+            assert_eq!(types, [plain, newer, JSON], "{outcome:?}");
         }
     }
 }

@@ -34,8 +34,8 @@ impl Freshness {
     pub fn of(hash: &str, form: Form, headers: &HeaderMap, shared_for: Option<Duration>) -> Self {
         // The two media types have the same bytes, and are two representations; so is each content coding.
         let media = match form.media {
-            Media::Json => "json",
             Media::GraphqlResponse => "graphql",
+            Media::Json | Media::Legacy | Media::Plain => "json",
         };
         let etag = match form.encoding {
             Some(encoding) => format!("\"{hash}.{media}.{}\"", encoding.name()),

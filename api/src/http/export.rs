@@ -54,7 +54,7 @@ pub async fn export(
     let beginning = Box::pin(begin(&service, caller, parameters, &bounds, &mut entry));
     match in_time(&bounds, beginning).await.unwrap_or_else(Err) {
         Ok(response) => entry.begin(response),
-        Err(answer) => entry.answer(answer, Media::Json),
+        Err(answer) => entry.answer(answer, Media::Plain),
     }
 }
 

@@ -24,6 +24,7 @@ use super::request::{GraphqlRequest, Parameters, too_large};
 use super::state::Service;
 use super::{events, socket};
 use crate::auth::Role;
+use crate::config::Switch;
 
 pub async fn post(State(service): State<Service>, mut request: Request) -> Response {
     let (headers, peer) = (std::mem::take(request.headers_mut()), request.extensions().get::<PeerAddress>().cloned());
@@ -58,7 +59,7 @@ pub async fn get(
     let caller = Caller { headers: &headers, peer: peer.as_ref(), method: Method::Get };
     let asked = || match parameters {
         Ok(Query(parameters)) => GraphqlRequest::of_parameters(parameters),
-        Err(_) => Err(Answer::refused(StatusCode::BAD_REQUEST, "BAD_REQUEST", "The parameters are not readable.")),
+        Err(_) => Err(Answer::no_request(StatusCode::BAD_REQUEST, "BAD_REQUEST", "The parameters are not readable.")),
     };
     handle(&service, caller, entry, asked).await
 }
@@ -66,10 +67,18 @@ pub async fn get(
 /// A request with another method.
 pub async fn other(State(service): State<Service>, headers: HeaderMap) -> Response {
     let entry = LogEntry::of(&service, Method::Other, &headers);
-    let refused = Answer::refused(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Ask by POST, or by GET.");
+    let refused = Answer::no_request(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Ask by POST, or by GET.");
     let mut response = entry.answer(refused, Media::Json);
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD,POST"));
     response
+}
+
+/// How a client that takes `application/json` is answered.
+fn plain(service: &Service) -> Media {
+    match service.app.config.legacy_status {
+        Switch::On => Media::Legacy,
+        Switch::Off => Media::Json,
+    }
 }
 
 async fn handle(
@@ -79,11 +88,11 @@ async fn handle(
     asked: impl FnOnce() -> Result<GraphqlRequest, Answer>,
 ) -> Response {
     let bounds = entry.bounds();
-    let (media, takes_events) = (Media::accepted(caller.headers), events::are_taken(caller.headers));
+    let (media, takes_events) = (Media::accepted(caller.headers, plain(service)), events::are_taken(caller.headers));
     let work = async {
         if media.is_none() && !takes_events {
             let message = "Answers are application/graphql-response+json, application/json or text/event-stream.";
-            return Err(Answer::refused(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", message));
+            return Err(Answer::no_request(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", message));
         }
         let asked = asked()?;
         let viewer = authenticate(service, caller, &mut entry).await?;
@@ -99,6 +108,10 @@ async fn handle(
     let refusal = if takes_events { Media::GraphqlResponse } else { Media::Json };
     match done.unwrap_or_else(Err) {
         Ok(Done::Streams(prepared)) => events::stream(service, *prepared, entry, bounds),
+        // Clients of event streams show nothing of an answer with another status.
+        Err(answer) if media.is_none() && takes_events && answer.refuses_document() => {
+            events::stream(service, Prepared::Answered(answer), entry, bounds)
+        }
         Ok(Done::Answers(answer)) | Err(answer) => {
             let encoding = Encoding::accepted(caller.headers).filter(|_| answer.is_worth_encoding());
             let form = Form { media: media.unwrap_or(refusal), encoding };

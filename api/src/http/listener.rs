@@ -23,6 +23,7 @@ use tower::ServiceExt as _;
 
 use super::address::{Share, Shares, forwarded};
 use super::answer::Answer;
+use super::drain::Drained;
 use super::health::PREFIX as HEALTH;
 use super::media::Media;
 use crate::config::{Config, Switch};
@@ -152,7 +153,7 @@ const TOO_MANY: Rejection = Rejection {
 
 impl Rejection {
     fn answer(&self) -> Response<Body> {
-        let mut response = Answer::refused(self.status, self.code, self.message).respond(Media::Json);
+        let mut response = Answer::refused(self.status, self.code, self.message).respond(Media::Plain);
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         response
@@ -165,10 +166,11 @@ async fn beyond(builder: Builder, stream: TcpStream, rejection: &'static Rejecti
         let router = router.clone();
         async move {
             if request.uri().path().starts_with(HEALTH) {
-                let Ok(mut response) = router.oneshot(request.map(Body::new)).await;
+                let Ok(mut response) = router.oneshot(request.map(|body| Body::new(Drained::new(body)))).await;
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 return Ok::<_, Infallible>(response);
             }
+            drop(Drained::new(request.into_body()));
             Ok(rejection.answer())
         }
     });
@@ -252,9 +254,12 @@ async fn connection(
         async move {
             let peer = match placed {
                 Ok(peer) => peer,
-                Err(rejection) => return Ok::<_, Infallible>(rejection.answer()),
+                Err(rejection) => {
+                    drop(Drained::new(request.into_body()));
+                    return Ok::<_, Infallible>(rejection.answer());
+                }
             };
-            let Ok(mut response) = router.oneshot(request.map(Body::new)).await;
+            let Ok(mut response) = router.oneshot(request.map(|body| Body::new(Drained::new(body)))).await;
             response.extensions_mut().extend(names.unwrap_or_default());
             Ok(response.map(|body| held(body, peer)))
         }

@@ -4,13 +4,17 @@ use axum::http::{HeaderMap, header};
 
 use super::quality::weighted;
 
-/// The form in which an answer is written. They differ in the status of a request whose document is refused.
+/// The form in which an answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Media {
     /// `application/json`: for older clients, and for those that ask for nothing.
     Json,
     /// `application/graphql-response+json`.
     GraphqlResponse,
+    /// `application/json` with the statuses that older clients know: 200 for a document that was refused, and for data with errors.
+    Legacy,
+    /// `application/json` on a path that is none of GraphQL's.
+    Plain,
 }
 
 const JSON: &str = "application/json";
@@ -19,16 +23,16 @@ const GRAPHQL_RESPONSE: &str = "application/graphql-response+json";
 impl Media {
     pub fn content_type(self) -> &'static str {
         match self {
-            Self::Json => "application/json; charset=utf-8",
+            Self::Json | Self::Legacy | Self::Plain => "application/json; charset=utf-8",
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
         }
     }
 
-    /// The best of the forms that a client accepts; `None` if it accepts neither.
-    pub fn accepted(headers: &HeaderMap) -> Option<Self> {
+    /// The best of the forms that a client accepts; `None` if it accepts neither. `plain` is how it is answered in `application/json`.
+    pub fn accepted(headers: &HeaderMap, plain: Self) -> Option<Self> {
         let ranges: Vec<Range<'_>> = ranges(headers).collect();
         if !headers.contains_key(header::ACCEPT) {
-            return Some(Self::Json);
+            return Some(plain);
         }
         let weight = |name: &str| {
             let best = ranges.iter().filter(|range| range.covers(name)).max_by_key(|range| range.precision());
@@ -39,7 +43,7 @@ impl Media {
         let graphql_first = graphql > json || (graphql >= json && place(GRAPHQL_RESPONSE) < place(JSON));
         match (json > 0.0, graphql > 0.0) {
             (_, true) if graphql_first => Some(Self::GraphqlResponse),
-            (true, _) => Some(Self::Json),
+            (true, _) => Some(plain),
             (false, true) => Some(Self::GraphqlResponse),
             (false, false) => None,
         }
@@ -96,16 +100,17 @@ impl Range<'_> {
 mod tests {
     use axum::http::{HeaderMap, HeaderValue, header};
 
-    use super::Media::{GraphqlResponse, Json};
+    use super::Media::{GraphqlResponse, Json, Legacy};
     use super::{Media, is_json};
 
     fn accepted(text: &'static str) -> Option<Media> {
-        Media::accepted(&HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(text))]))
+        Media::accepted(&HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(text))]), Json)
     }
 
     #[test]
     fn a_client_is_answered_in_the_form_that_it_takes() {
-        assert_eq!(Media::accepted(&HeaderMap::new()), Some(Json));
+        assert_eq!(Media::accepted(&HeaderMap::new(), Json), Some(Json));
+        assert_eq!(Media::accepted(&HeaderMap::new(), Legacy), Some(Legacy));
         for (header, expected) in [
             ("*/*", Some(Json)),
             ("application/*", Some(Json)),

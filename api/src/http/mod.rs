@@ -6,6 +6,7 @@ pub mod admission;
 mod answer;
 mod authentication;
 mod conditional;
+mod drain;
 mod encoding;
 mod events;
 mod execution;

@@ -52,11 +52,11 @@ impl GraphqlRequest {
         let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if !is_json(content_type) {
             let message = "Send the request as application/json, in UTF-8.";
-            return Err(Answer::refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message));
+            return Err(Answer::no_request(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message));
         }
         let body = body.map_err(|_| {
             let message = "The request's body did not come in time.";
-            Answer::refused(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", message)
+            Answer::no_request(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", message)
         })?;
         let body = body.map_err(|rejection| match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => too_large(),
@@ -64,16 +64,16 @@ impl GraphqlRequest {
         })?;
         if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
             let message = "Several requests in one body are not answered. Send one request.";
-            return Err(Answer::refused(StatusCode::BAD_REQUEST, "BATCH_NOT_SUPPORTED", message));
+            return Err(Answer::no_request(StatusCode::UNPROCESSABLE_ENTITY, "BATCH_NOT_SUPPORTED", message));
         }
         let idempotency_key = IdempotencyKey::of(headers, &body)?;
-        let asked: Option<Self> = serde_json::from_slice(&body).ok();
-        let asked = asked.filter(Self::names_a_document).map(|asked| Self { idempotency_key, ..asked });
-        asked.ok_or_else(|| {
-            bad_request(
+        match serde_json::from_slice::<Self>(&body) {
+            Ok(asked) if asked.names_a_document() => Ok(Self { idempotency_key, ..asked }),
+            Err(error) if !error.is_data() => Err(bad_request("The body is not JSON.")),
+            _ => Err(not_well_formed(
                 "The body is not a JSON object with a query, and optionally variables, operationName and extensions.",
-            )
-        })
+            )),
+        }
     }
 
     /// Whether it has a document, or names one.
@@ -85,9 +85,10 @@ impl GraphqlRequest {
     pub fn of_parameters(parameters: Parameters) -> Result<Self, Answer> {
         let object = |text: Option<String>| match text.as_deref() {
             None | Some("") => Ok(None),
-            Some(text) => {
-                serde_json::from_str(text).map_err(|_| bad_request("Write variables and extensions as JSON objects."))
-            }
+            Some(text) => serde_json::from_str(text).map_err(|error| {
+                let message = "Write variables and extensions as JSON objects.";
+                if error.is_data() { not_well_formed(message) } else { bad_request(message) }
+            }),
         };
         let asked = Self {
             query: parameters.query,
@@ -97,14 +98,19 @@ impl GraphqlRequest {
             extensions: object(parameters.extensions)?,
             idempotency_key: None,
         };
-        if asked.names_a_document() { Ok(asked) } else { Err(bad_request("The query is missing.")) }
+        if asked.names_a_document() { Ok(asked) } else { Err(not_well_formed("The query is missing.")) }
     }
 }
 
 pub fn too_large() -> Answer {
-    Answer::refused(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", "The request's body is too large.")
+    Answer::no_request(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", "The request's body is too large.")
 }
 
 fn bad_request(message: &str) -> Answer {
-    Answer::refused(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
+    Answer::no_request(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
+}
+
+/// What can be read, and is no GraphQL request.
+fn not_well_formed(message: &str) -> Answer {
+    Answer::no_request(StatusCode::UNPROCESSABLE_ENTITY, "BAD_REQUEST", message)
 }

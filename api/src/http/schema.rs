@@ -34,7 +34,7 @@ pub async fn schema(
     let allowed = Box::pin(allow(&service, caller, &mut entry));
     match in_time(&bounds, allowed).await.unwrap_or_else(Err) {
         Ok(()) => entry.begin(([(header::CONTENT_TYPE, CONTENT_TYPE)], service.sdl.clone()).into_response()),
-        Err(answer) => entry.answer(answer, Media::Json),
+        Err(answer) => entry.answer(answer, Media::Plain),
     }
 }
 

@@ -18,6 +18,7 @@ pub struct Source<'a> {
     filled: Vec<usize>,
     /// Where each line of the original begins.
     lines: Vec<usize>,
+    is_ascii: bool,
 }
 
 /// A change that turns a form that the parser does not know into one that it knows.
@@ -33,7 +34,7 @@ impl<'a> Source<'a> {
         let (edits, lines) = (edits(original), line_starts(original));
         let mut filled = Vec::new();
         let text = if edits.is_empty() { original.into() } else { rewrite(original, &edits, &mut filled).into() };
-        Self { original, text, filled, lines }
+        Self { original, text, filled, lines, is_ascii: original.is_ascii() }
     }
 
     pub fn text(&self) -> &str {
@@ -51,8 +52,9 @@ impl<'a> Source<'a> {
         let at = self.original.floor_char_boundary(at.saturating_sub(inserted));
         let line = self.lines.partition_point(|start| *start <= at);
         let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
-        let column = self.original[start..at].chars().map(char::len_utf16).sum::<usize>() + 1;
-        Pos { line, column }
+        let units = || self.original[start..at].chars().map(char::len_utf16).sum();
+        let before: usize = if self.is_ascii { at - start } else { units() };
+        Pos { line, column: before + 1 }
     }
 }
 

@@ -55,7 +55,7 @@ pub fn open(
     peer: Option<PeerAddress>,
 ) -> axum::response::Response {
     let refused = |status, code, message: &str| {
-        LogEntry::of(&service, Method::Socket, headers).answer(Answer::refused(status, code, message), Media::Json)
+        LogEntry::of(&service, Method::Socket, headers).answer(Answer::refused(status, code, message), Media::Plain)
     };
     if !is_welcome(headers, &service.app.config.origins) {
         return refused(StatusCode::FORBIDDEN, "FORBIDDEN_ORIGIN", "Pages of other origins open no sockets.");
