@@ -5,6 +5,7 @@ mod vocabulary;
 #[macro_use]
 mod row;
 
+pub mod date;
 pub mod id;
 pub mod text;
 

@@ -137,7 +137,7 @@ export class Documents {
       return `{ ${given.map((field) => `${field.name}: ${inner(field.type)}`).join(", ")} }`;
     }
     if (isEnumType(type)) return this.pick(type.getValues()).name;
-    const scalars = { Int: ["0", "1", "25", "-3"], Float: ["1", "1.5", "-2e3"], Boolean: ["true", "false"], ID: ['"rec_1"', "7"], NaiveDate: ['"2024-02-29"'], DateTime: ['"2024-02-29T10:00:00Z"'] };
+    const scalars = { Int: ["0", "1", "25", "-3"], Float: ["1", "1.5", "-2e3"], Boolean: ["true", "false"], ID: ['"rec_1"', "7"], Date: ['"2024-02-29"'], DateTime: ['"2024-02-29T10:00:00Z"'] };
     return this.pick(scalars[type.name] ?? STRINGS);
   }
 

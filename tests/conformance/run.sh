@@ -27,6 +27,7 @@ token=$("$program" --data-dir "$data/data" token --role secretariat)
 node audits.js "$url"
 node verdicts.js "$program" "$data/verdicts"
 node edition.js "$program" "$data/edition"
+node schema.js "$url"
 node large.js "$url"
 "$data/python/bin/python" large.py "$url"
 node request.js "$url" "$token"

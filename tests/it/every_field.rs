@@ -195,7 +195,7 @@ fn any_value(schema: &Schema, field: &Field, number: usize) -> Option<Value> {
         "String" => json!(format!("{} {number}", field.name)),
         "Int" => json!(number + 1),
         "Boolean" => json!(pick(number, [true, false])),
-        "NaiveDate" => json!(pick(number, ["2024-01-01", "2025-01-01"])),
+        "Date" => json!(pick(number, ["2024-01-01", "2025-01-01"])),
         "LocalizedTextInput" => text(&format!("{} {number}", field.name)),
         kind => {
             let values = schema.values(kind);

@@ -315,7 +315,7 @@ impl Place {
         let query = format!("query($f: {}) {{ {head}{}(filter: $f) {{ totalCount }}{tail} }}", list.filter, list.name);
         let value = match operator.kind.as_str() {
             "Int" => json!(1),
-            "NaiveDate" => json!("2025-01-01"),
+            "Date" => json!("2025-01-01"),
             "DateTime" => json!("2025-01-01T00:00:00Z"),
             kind => schema.values(kind).first().map_or(json!("x"), |value| json!(value)),
         };

@@ -21,14 +21,15 @@ pub const LIST: usize = 100;
 pub const YEARS: RangeInclusive<i32> = 1000..=9999;
 
 /// A day that both databases can store.
-pub fn day(path: &str, value: NaiveDate) -> Validated<NaiveDate> {
+pub fn day(path: &str, value: impl Into<NaiveDate>) -> Validated<NaiveDate> {
+    let value = value.into();
     ensure(YEARS.contains(&value.year()), || {
         ValidationError::invalid(path, "The year has four digits, from 1000 on.")
     })?;
     Ok(value)
 }
 
-pub fn optional_day(path: &str, value: Option<NaiveDate>) -> Validated<Option<NaiveDate>> {
+pub fn optional_day(path: &str, value: Option<impl Into<NaiveDate>>) -> Validated<Option<NaiveDate>> {
     value.map(|value| day(path, value)).transpose()
 }
 

@@ -1,8 +1,8 @@
 //! Bodies and working groups in the schema. Has names and shapes; no SQL and no rules.
 
 use async_graphql::{Context, ID, Object, Result};
-use chrono::NaiveDate;
 use entity::body::BodyKind;
+use entity::date::Date;
 use entity::id::RecordId as _;
 
 use super::connection::connections;
@@ -46,8 +46,8 @@ impl Body {
     }
 
     /// The date of establishment.
-    async fn established_on(&self) -> Option<NaiveDate> {
-        self.0.established_on
+    async fn established_on(&self) -> Option<Date> {
+        self.0.established_on.map(Date)
     }
 
     /// Whether it is active.

@@ -1,7 +1,7 @@
 //! Instruments in the schema. Has names and shapes; no SQL and no rules.
 
 use async_graphql::{Context, ID, Object, Result};
-use chrono::NaiveDate;
+use entity::date::Date;
 use entity::id::RecordId as _;
 
 use super::connection::connections;
@@ -38,8 +38,8 @@ impl Instrument {
     }
 
     /// The date of adoption.
-    async fn adopted_on(&self) -> Option<NaiveDate> {
-        self.0.adopted_on
+    async fn adopted_on(&self) -> Option<Date> {
+        self.0.adopted_on.map(Date)
     }
 
     #[graphql(flatten)]

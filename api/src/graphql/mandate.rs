@@ -1,7 +1,7 @@
 //! Mandates in the schema. Has names and shapes; no SQL and no rules.
 
 use async_graphql::{Context, ID, Object, Result};
-use chrono::NaiveDate;
+use entity::date::Date;
 use entity::id::RecordId as _;
 use entity::mandate::MandateRole;
 
@@ -52,13 +52,13 @@ impl Mandate {
     }
 
     /// The first day.
-    async fn valid_from(&self) -> NaiveDate {
-        self.0.valid_from
+    async fn valid_from(&self) -> Date {
+        Date(self.0.valid_from)
     }
 
     /// The last day; null if no end is set.
-    async fn valid_to(&self) -> Option<NaiveDate> {
-        self.0.valid_to
+    async fn valid_to(&self) -> Option<Date> {
+        self.0.valid_to.map(Date)
     }
 
     #[graphql(flatten)]

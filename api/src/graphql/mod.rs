@@ -30,7 +30,8 @@ pub mod theme;
 pub mod viewer;
 pub mod webhook;
 
-use async_graphql::{MergedObject, MergedSubscription, SchemaBuilder, ValidationMode};
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, SchemaBuilder, ValidationMode};
+use chrono::{DateTime, Utc};
 
 /// Everything that can be read.
 #[derive(MergedObject, Default)]
@@ -84,9 +85,14 @@ pub struct Subscription(status::StatusSubscription, change::ChangeSubscription);
 
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
+/// The public description of the scalar that the library names and describes by itself.
+const DATE_TIME: &str = "A point in time, as `2024-02-29T09:30:00.000000+00:00` (RFC 3339), with at most six digits of a second. Answers are in \
+    UTC; a value may have another offset. The years are 1000 to 9999.";
+
 /// The schema as async-graphql builds it, which validates again what it executes.
 pub fn build() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
+        .override_output_type_description::<DateTime<Utc>>(DATE_TIME)
 }
 
 /// The schema for documents that are known to fit it.
@@ -102,5 +108,5 @@ pub fn trusting_schema() -> Schema {
 
 /// The schema in the definition language, as `api/schema.graphql` has it.
 pub fn sdl() -> String {
-    build().finish().sdl()
+    build().finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
 }

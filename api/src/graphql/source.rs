@@ -1,7 +1,7 @@
 //! Sources in the schema. Has names and shapes; no SQL and no rules.
 
 use async_graphql::{ID, Object};
-use chrono::NaiveDate;
+use entity::date::Date;
 use entity::id::RecordId as _;
 
 use super::connection::connections;
@@ -36,8 +36,8 @@ impl Source {
     }
 
     /// The date of publication.
-    async fn published_on(&self) -> Option<NaiveDate> {
-        self.0.published_on
+    async fn published_on(&self) -> Option<Date> {
+        self.0.published_on.map(Date)
     }
 
     /// The ISO 639-1 code of its language.

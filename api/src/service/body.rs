@@ -1,9 +1,9 @@
 //! Bodies: the plenary, the Executive Committee and the working groups. The rules stand in `domain/council.rs`.
 
 use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
-use chrono::NaiveDate;
 use entity::body;
 use entity::body::BodyKind;
+use entity::date::Date;
 use entity::id::BodyId;
 use entity::text::LocalizedText;
 use sea_orm::ConnectionTrait;
@@ -50,7 +50,7 @@ pub struct BodyFilter {
     /// By name, in any language.
     pub name: Option<TextFilter>,
     /// By the date of establishment.
-    pub established_on: Option<OrderedFilter<NaiveDate>>,
+    pub established_on: Option<OrderedFilter<Date>>,
     /// Whether it is active.
     pub active: Option<BooleanFilter>,
     /// By the body that it reports to.
@@ -122,7 +122,7 @@ pub struct CreateBodyInput {
     /// What the body is for.
     pub mandate_text: Option<Vec<LocalizedTextInput>>,
     /// The date of establishment.
-    pub established_on: Option<NaiveDate>,
+    pub established_on: Option<Date>,
     /// The body that it reports to.
     pub reports_to_id: Option<ID>,
 }
@@ -139,7 +139,7 @@ pub struct UpdateBodyInput {
     /// What the body is for; replaces all languages.
     pub mandate_text: MaybeUndefined<Vec<LocalizedTextInput>>,
     /// The date of establishment.
-    pub established_on: MaybeUndefined<NaiveDate>,
+    pub established_on: MaybeUndefined<Date>,
     /// Whether it is active. One plenary and one Executive Committee are active.
     pub active: MaybeUndefined<bool>,
     /// The body that it reports to.

@@ -1,7 +1,7 @@
 //! Legal instruments and resolutions that recommendations refer to. The rules of their fields stand in `domain/fields.rs`.
 
 use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
-use chrono::NaiveDate;
+use entity::date::Date;
 use entity::id::InstrumentId;
 use entity::instrument;
 use sea_orm::ConnectionTrait;
@@ -45,7 +45,7 @@ pub struct InstrumentFilter {
     /// By title, in any language.
     pub title: Option<TextFilter>,
     /// By the date of adoption.
-    pub adopted_on: Option<OrderedFilter<NaiveDate>>,
+    pub adopted_on: Option<OrderedFilter<Date>>,
     /// All of these must match.
     pub and: Option<Vec<InstrumentFilter>>,
     /// At least one of these must match.
@@ -95,7 +95,7 @@ pub struct CreateInstrumentInput {
     /// The title; the first language is the original.
     pub title: Vec<LocalizedTextInput>,
     /// The date of adoption.
-    pub adopted_on: Option<NaiveDate>,
+    pub adopted_on: Option<Date>,
 }
 
 /// A change of an instrument. What is omitted stays; `null` clears.
@@ -110,7 +110,7 @@ pub struct UpdateInstrumentInput {
     /// The title; replaces all languages.
     pub title: MaybeUndefined<Vec<LocalizedTextInput>>,
     /// The date of adoption.
-    pub adopted_on: MaybeUndefined<NaiveDate>,
+    pub adopted_on: MaybeUndefined<Date>,
 }
 
 pub async fn create(

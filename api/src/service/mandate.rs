@@ -1,7 +1,7 @@
 //! Mandates: what organisations are in bodies, and when. The rules stand in `domain/council.rs`.
 
 use async_graphql::{ID, InputObject, OneofObject};
-use chrono::NaiveDate;
+use entity::date::Date;
 use entity::id::{BodyId, CountryId, MandateId, OrganizationId};
 use entity::mandate::MandateRole;
 use entity::{body, country, mandate, organization};
@@ -44,9 +44,9 @@ pub struct MandateFilter {
     /// Whether its holder can object to a consensus.
     pub can_object: Option<BooleanFilter>,
     /// By its first day.
-    pub valid_from: Option<OrderedFilter<NaiveDate>>,
+    pub valid_from: Option<OrderedFilter<Date>>,
     /// By its last day.
-    pub valid_to: Option<OrderedFilter<NaiveDate>>,
+    pub valid_to: Option<OrderedFilter<Date>>,
     /// By its holder.
     pub organization: Option<Box<OrganizationFilter>>,
     /// By body.
@@ -107,9 +107,9 @@ pub struct GrantMandateInput {
     /// Whether its holder can object to a consensus. Unless given, state delegations can.
     pub can_object: Option<bool>,
     /// The first day.
-    pub valid_from: NaiveDate,
+    pub valid_from: Date,
     /// The last day. Open unless given.
-    pub valid_to: Option<NaiveDate>,
+    pub valid_to: Option<Date>,
 }
 
 /// The end of a mandate.
@@ -120,7 +120,7 @@ pub struct EndMandateInput {
     /// The version that you have read.
     pub expected_version: i32,
     /// The last day. Not after the last day that it already has.
-    pub valid_to: NaiveDate,
+    pub valid_to: Date,
 }
 
 pub async fn grant(
@@ -129,7 +129,16 @@ pub async fn grant(
     input: GrantMandateInput,
 ) -> Result<Written<mandate::Model>, Error> {
     viewer.require(Act::KeepRegister)?;
-    let GrantMandateInput { organization_id, body_id, country_id, role, can_object, valid_from, valid_to } = input;
+    let GrantMandateInput {
+        organization_id,
+        body_id,
+        country_id,
+        role,
+        can_object,
+        valid_from: Date(valid_from),
+        valid_to,
+    } = input;
+    let valid_to = valid_to.map(|Date(day)| day);
     combine!(
         organization_id = fields::id::<OrganizationId>("organizationId", &organization_id, "organisation"),
         body_id = fields::id::<BodyId>("bodyId", &body_id, "body"),
@@ -173,7 +182,7 @@ pub async fn grant(
 
 pub async fn end(app: &AppContext, viewer: &Viewer, input: EndMandateInput) -> Result<Written<mandate::Model>, Error> {
     viewer.require(Act::KeepRegister)?;
-    let EndMandateInput { id, expected_version, valid_to } = input;
+    let EndMandateInput { id, expected_version, valid_to: Date(valid_to) } = input;
     let id = fields::id::<MandateId>("id", &id, "mandate")?;
     let mut tx = app.begin(viewer, Action::EndMandate).await?;
     let before = tx.get_at::<mandate::Entity>(id, expected_version, "mandate").await?;

@@ -82,7 +82,7 @@ async fn an_impossible_value_lets_no_mutation_of_its_operation_begin(app: TestAp
         )
     };
     let written = |to: &str, version: &str| (format!("mutation {{ {theme} {} }}", end(to, version)), json!({}));
-    let declared = format!("mutation($to: NaiveDate!, $v: Int!) {{ {theme} {} }}", end("$to", "$v"));
+    let declared = format!("mutation($to: Date!, $v: Int!) {{ {theme} {} }}", end("$to", "$v"));
     let requests = vec![
         written("\"2024-02-30\"", "1"),
         (declared.clone(), json!({ "to": "2024-02-30", "v": 1 })),
@@ -106,7 +106,7 @@ async fn days_of_far_years_are_refused(app: TestApp) {
 }
 
 async fn days_that_do_not_exist_are_refused_in_filters(app: TestApp) {
-    let days = "query($day: NaiveDate!) { meetings(filter: { startsOn: { eq: $day } }) { nodes { id } } }";
+    let days = "query($day: Date!) { meetings(filter: { startsOn: { eq: $day } }) { nodes { id } } }";
     let times = "query($at: DateTime!) { recommendations(filter: { createdAt: { gt: $at } }) { nodes { id } } }";
     let not_days = NOT_DAYS.iter().chain(&FAR_DAYS);
     let mut requests: Vec<(String, Value)> = not_days.map(|day| (days.to_owned(), json!({ "day": day }))).collect();

@@ -200,7 +200,7 @@ impl Maker<'_> {
         match kind {
             "Boolean" => Made::of(self.chance.one_in(2)),
             "Int" => Made::of(*self.chance.pick(&ODD_NUMBERS)),
-            "NaiveDate" => Made::of(*self.chance.pick(&ODD_DAYS)),
+            "Date" => Made::of(*self.chance.pick(&ODD_DAYS)),
             "DateTime" => Made::of(*self.chance.pick(&ODD_TIMES)),
             "ID" => self.odd_id(),
             "String" => Made::of(*self.chance.pick(&ODD_TEXTS)),

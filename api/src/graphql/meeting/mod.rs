@@ -2,7 +2,7 @@
 //! SQL and no rules.
 
 use async_graphql::{Context, ID, Object, Result};
-use chrono::NaiveDate;
+use entity::date::Date;
 use entity::id::RecordId as _;
 use entity::meeting::{CountQualifier, MeetingKind, MeetingStatus, Modality, Sensitivity};
 use entity::participation;
@@ -63,13 +63,13 @@ impl Meeting {
     }
 
     /// The first day, in the time zone of the meeting.
-    async fn starts_on(&self) -> NaiveDate {
-        self.0.starts_on
+    async fn starts_on(&self) -> Date {
+        Date(self.0.starts_on)
     }
 
     /// The last day, in the time zone of the meeting.
-    async fn ends_on(&self) -> NaiveDate {
-        self.0.ends_on
+    async fn ends_on(&self) -> Date {
+        Date(self.0.ends_on)
     }
 
     /// The IANA name of the time zone of the days.

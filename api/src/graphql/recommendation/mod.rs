@@ -2,7 +2,7 @@
 //! shapes; no SQL and no rules.
 
 use async_graphql::{Context, ID, Object, Result};
-use chrono::NaiveDate;
+use entity::date::Date;
 use entity::id::RecordId as _;
 use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
 
@@ -65,13 +65,13 @@ impl Recommendation {
     }
 
     /// By when it should be implemented.
-    async fn target_date(&self) -> Option<NaiveDate> {
-        self.0.target_date
+    async fn target_date(&self) -> Option<Date> {
+        self.0.target_date.map(Date)
     }
 
     /// The day of adoption; null before.
-    async fn adopted_on(&self) -> Option<NaiveDate> {
-        self.0.adopted_on
+    async fn adopted_on(&self) -> Option<Date> {
+        self.0.adopted_on.map(Date)
     }
 
     /// Whether it is a demonstration, not a text of the council. Never count demonstrations together with real texts.

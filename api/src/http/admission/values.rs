@@ -268,7 +268,7 @@ fn is_scalar(value: &Value, name: &str) -> bool {
         ("Int", Value::Number(number)) => number.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
         ("Float", Value::Number(_)) | ("String" | "ID", Value::String(_)) | ("Boolean", Value::Boolean(_)) => true,
         ("ID", Value::Number(number)) => number.is_i64(),
-        ("NaiveDate", Value::String(day)) => NaiveDate::parse_from_str(day, "%Y-%m-%d").is_ok(),
+        ("Date", Value::String(day)) => NaiveDate::parse_from_str(day, "%Y-%m-%d").is_ok(),
         ("DateTime", Value::String(time)) => time.parse::<DateTime<Utc>>().is_ok(),
         _ => false,
     }
@@ -283,8 +283,8 @@ mod tests {
     use super::Types;
 
     const SCHEMA: &str = "enum Color { RED GREEN } input By @oneOf { id: ID code: String }
-        input Thing { day: NaiveDate! at: DateTime count: Int = 1 color: Color parts: [Thing!] by: By }
-        type Query { thing(input: Thing, first: Int, days: [NaiveDate!]): Query } type Mutation { set(input: Thing!): Query }";
+        input Thing { day: Date! at: DateTime count: Int = 1 color: Color parts: [Thing!] by: By }
+        type Query { thing(input: Thing, first: Int, days: [Date!]): Query } type Mutation { set(input: Thing!): Query }";
 
     fn literals(arguments: &str) -> Result<(), String> {
         let document =
@@ -362,8 +362,8 @@ mod tests {
                 "$v: Thing has no field colour. Did you mean \"color\"?",
                 "$v.parts.0.at: a value of type DateTime is expected.",
                 "$v.parts.0.by: exactly one field of By is given, and it is not null.",
-                "$v.parts.0.day: a value of type NaiveDate! is required.",
-                "$v.day: a value of type NaiveDate! is required.",
+                "$v.parts.0.day: a value of type Date! is required.",
+                "$v.day: a value of type Date! is required.",
                 "$w: a value of type Color! is required.",
             ]
         );

@@ -1,7 +1,8 @@
 //! Comparisons with one column, by the type of its values. It knows no table and no viewer.
 
 use async_graphql::{ID, InputObject, InputType};
-use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, Utc};
+use entity::date::Date;
 use entity::id::RecordId;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr};
 use sea_orm::{ActiveEnum, Value};
@@ -248,7 +249,7 @@ impl Compare for BooleanFilter {
 /// From one value to another, both included.
 #[derive(Clone, Debug, InputObject)]
 #[graphql(concrete(name = "IntRange", params(i32)))]
-#[graphql(concrete(name = "DateRange", params(NaiveDate)))]
+#[graphql(concrete(name = "DateRange", params(Date)))]
 #[graphql(concrete(name = "DateTimeRange", params("DateTime<Utc>")))]
 pub struct Range<T: InputType> {
     /// The least value.
@@ -260,7 +261,7 @@ pub struct Range<T: InputType> {
 /// Comparisons with a value that has an order.
 #[derive(Clone, Debug, InputObject)]
 #[graphql(concrete(name = "IntFilter", params(i32)))]
-#[graphql(concrete(name = "DateFilter", params(NaiveDate)))]
+#[graphql(concrete(name = "DateFilter", params(Date)))]
 #[graphql(concrete(name = "DateTimeFilter", params("DateTime<Utc>")))]
 pub struct OrderedFilter<T: InputType>
 where

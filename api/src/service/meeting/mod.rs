@@ -9,7 +9,7 @@ pub mod transitions;
 pub mod upsert;
 
 use async_graphql::{ID, InputObject, OneofObject};
-use chrono::NaiveDate;
+use entity::date::Date;
 use entity::id::MeetingId;
 use entity::meeting::{MeetingKind, MeetingStatus, Modality, Sensitivity};
 use entity::{
@@ -73,9 +73,9 @@ pub struct MeetingFilter {
     /// By who may read it.
     pub sensitivity: Option<EnumFilter<Sensitivity>>,
     /// By its first day.
-    pub starts_on: Option<OrderedFilter<NaiveDate>>,
+    pub starts_on: Option<OrderedFilter<Date>>,
     /// By its last day.
-    pub ends_on: Option<OrderedFilter<NaiveDate>>,
+    pub ends_on: Option<OrderedFilter<Date>>,
     /// By town.
     pub city: Option<StringFilter>,
     /// Whether the Chatham House Rule holds.

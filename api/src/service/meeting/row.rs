@@ -3,6 +3,7 @@
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
 use chrono::NaiveDate;
+use entity::date::Date;
 use entity::id::CountryId;
 use entity::meeting;
 use entity::meeting::{CountQualifier, MeetingKind, MeetingStatus, Modality, Sensitivity};
@@ -28,9 +29,9 @@ pub struct ScheduleMeetingInput {
     /// How people meet.
     pub modality: Modality,
     /// The first day.
-    pub starts_on: NaiveDate,
+    pub starts_on: Date,
     /// The last day. The first one unless given.
-    pub ends_on: Option<NaiveDate>,
+    pub ends_on: Option<Date>,
     /// The IANA name of the time zone of the days. Tashkent unless given.
     #[graphql(default_with = "TIMEZONE.to_owned()")]
     pub timezone: String,
@@ -80,9 +81,9 @@ pub struct UpdateMeetingInput {
     /// How people meet.
     pub modality: MaybeUndefined<Modality>,
     /// The first day.
-    pub starts_on: MaybeUndefined<NaiveDate>,
+    pub starts_on: MaybeUndefined<Date>,
     /// The last day.
-    pub ends_on: MaybeUndefined<NaiveDate>,
+    pub ends_on: MaybeUndefined<Date>,
     /// The IANA name of the time zone of the days.
     pub timezone: MaybeUndefined<String>,
     /// The town.
@@ -124,9 +125,9 @@ pub struct UpsertMeetingRowInput {
     /// How people meet.
     pub modality: Modality,
     /// The first day.
-    pub starts_on: NaiveDate,
+    pub starts_on: Date,
     /// The last day. The first one of a new meeting unless given.
-    pub ends_on: MaybeUndefined<NaiveDate>,
+    pub ends_on: MaybeUndefined<Date>,
     /// The IANA name of the time zone of the days. Tashkent for a new meeting unless given.
     pub timezone: MaybeUndefined<String>,
     /// The town.
@@ -330,8 +331,8 @@ pub(super) fn build_row(tx: &Tx<'_>, input: ScheduleMeetingInput) -> Validated<m
         kind,
         modality,
         status: MeetingStatus::Planned,
-        starts_on,
-        ends_on: ends_on.unwrap_or(starts_on),
+        starts_on: starts_on.into(),
+        ends_on: ends_on.unwrap_or(starts_on).into(),
         timezone,
         city,
         venue,
@@ -381,8 +382,8 @@ pub(super) fn apply_update(before: &meeting::Model, input: UpdateMeetingInput) -
         country_id = patch(country_id, before.country_id, |id| fields::id("countryId", &id, "country")),
         kind = patch_required("kind", kind, before.kind, Ok),
         modality = patch_required("modality", modality, before.modality, Ok),
-        starts_on = patch_required("startsOn", starts_on, before.starts_on, Ok),
-        ends_on = patch_required("endsOn", ends_on, before.ends_on, Ok),
+        starts_on = patch_required("startsOn", starts_on, before.starts_on, |Date(day)| Ok(day)),
+        ends_on = patch_required("endsOn", ends_on, before.ends_on, |Date(day)| Ok(day)),
         participant_count = patch(participant_count, before.participant_count, Ok),
         count_qualifier = patch(count_qualifier, before.count_qualifier, Ok),
         chatham_house = patch_required("chathamHouse", chatham_house, before.chatham_house, Ok),

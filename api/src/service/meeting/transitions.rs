@@ -1,7 +1,7 @@
 //! The transitions of a meeting from its plan to its conclusion. Which ones are allowed stands in `domain/lifecycle.rs`.
 
 use async_graphql::{ID, InputObject};
-use chrono::NaiveDate;
+use entity::date::Date;
 use entity::id::MeetingId;
 use entity::meeting;
 
@@ -32,9 +32,9 @@ pub struct PostponeMeetingInput {
     /// The version that you have read.
     pub expected_version: i32,
     /// The new first day.
-    pub starts_on: Option<NaiveDate>,
+    pub starts_on: Option<Date>,
     /// The new last day. The new first one unless given.
-    pub ends_on: Option<NaiveDate>,
+    pub ends_on: Option<Date>,
 }
 
 pub async fn confirm(
@@ -75,6 +75,7 @@ pub async fn postpone(
     input: PostponeMeetingInput,
 ) -> Result<Written<meeting::Model>, Error> {
     let PostponeMeetingInput { id, expected_version, starts_on, ends_on } = input;
+    let (starts_on, ends_on) = (starts_on.map(|Date(day)| day), ends_on.map(|Date(day)| day));
     let named = MeetingMoveInput { id, expected_version };
     step(app, viewer, Action::PostponeMeeting, &named, MeetingTransition::Postpone, |row| {
         row.starts_on = starts_on.unwrap_or(row.starts_on);

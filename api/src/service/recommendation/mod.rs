@@ -8,8 +8,9 @@ pub mod transitions;
 pub mod upsert;
 
 use async_graphql::{ID, InputObject, OneofObject};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use entity::change::ChangeReason;
+use entity::date::Date;
 use entity::id::RecommendationId;
 use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
 use entity::{
@@ -75,9 +76,9 @@ pub struct RecommendationFilter {
     /// By priority.
     pub priority: Option<EnumFilter<Priority>>,
     /// By target date.
-    pub target_date: Option<OrderedFilter<NaiveDate>>,
+    pub target_date: Option<OrderedFilter<Date>>,
     /// By the date of adoption.
-    pub adopted_on: Option<OrderedFilter<NaiveDate>>,
+    pub adopted_on: Option<OrderedFilter<Date>>,
     /// By the time of creation.
     pub created_at: Option<OrderedFilter<DateTime<Utc>>>,
     /// By the time of the last change.

@@ -2,7 +2,7 @@
 //! here. Holds no use case.
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
-use chrono::NaiveDate;
+use entity::date::Date;
 use entity::id::BodyId;
 use entity::recommendation;
 use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
@@ -32,7 +32,7 @@ pub struct DraftRecommendationInput {
     /// How pressing it is.
     pub priority: Option<Priority>,
     /// By when it should be implemented. Today or later.
-    pub target_date: Option<NaiveDate>,
+    pub target_date: Option<Date>,
     /// What it is about, at most 100.
     #[graphql(default)]
     pub theme_ids: Vec<ID>,
@@ -63,7 +63,7 @@ pub struct ReviseRecommendationInput {
     /// How pressing it is.
     pub priority: MaybeUndefined<Priority>,
     /// By when it should be implemented. Today or later.
-    pub target_date: MaybeUndefined<NaiveDate>,
+    pub target_date: MaybeUndefined<Date>,
     /// What it is about; replaces all.
     pub theme_ids: MaybeUndefined<Vec<ID>>,
     /// What it refers to; replaces all.
@@ -95,7 +95,7 @@ pub struct UpsertRecommendationRowInput {
     /// How pressing it is.
     pub priority: MaybeUndefined<Priority>,
     /// By when it should be implemented. Today or later.
-    pub target_date: MaybeUndefined<NaiveDate>,
+    pub target_date: MaybeUndefined<Date>,
     /// What it is about, at most 100.
     pub theme_ids: MaybeUndefined<Vec<ID>>,
     /// What it refers to, at most 100.
@@ -226,7 +226,7 @@ pub(super) fn build_row(
         title = localized("title", &title, fields::NAME),
         text = localized("text", &text, fields::BODY_TEXT),
         rationale = rationale.map(|text| localized("rationale", &text, fields::BODY_TEXT)).transpose(),
-        () = rules::target_date(target_date, tx.today()),
+        () = rules::target_date(target_date.map(|Date(day)| day), tx.today()),
     );
     let drafted_by_id = tx.viewer().acts_for();
     let status = RecommendationStatus::Draft;
@@ -244,7 +244,7 @@ pub(super) fn build_row(
         text,
         rationale,
         priority,
-        target_date,
+        target_date: target_date.map(|Date(day)| day),
         adopted_on: None,
         agreed_meeting_id: None,
         meeting_id: None,
@@ -284,7 +284,7 @@ pub(super) fn apply_revision(
         text = patch_required("text", text, before.text, |text| localized("text", &text, fields::BODY_TEXT)),
         rationale = patch(rationale, before.rationale, |text| localized("rationale", &text, fields::BODY_TEXT)),
         priority = patch(priority, before.priority, Ok),
-        target_date = patch(target_date, before.target_date, Ok),
+        target_date = patch(target_date, before.target_date, |Date(day)| Ok(day)),
     );
     Ok(recommendation::Model {
         id: before.id,

@@ -4,6 +4,7 @@ use async_graphql::{ID, InputObject};
 use chrono::{Datelike as _, NaiveDate};
 use entity::body::BodyKind;
 use entity::change::ChangeReason;
+use entity::date::Date;
 use entity::id::{BodyId, MeetingId, RecommendationId};
 use entity::{body, meeting, recommendation};
 use sea_orm::{ColumnTrait, Condition};
@@ -53,7 +54,7 @@ pub struct AdoptRecommendationInput {
     /// The meeting, in session or concluded, with a session of the Executive Committee or of the plenary.
     pub meeting_id: ID,
     /// The day of adoption, one of the meeting's. Its last one, but not after today, unless given.
-    pub adopted_on: Option<NaiveDate>,
+    pub adopted_on: Option<Date>,
     /// That the text, which is published by its adoption, holds no personal data on returnees. Must be true.
     pub no_personal_data: bool,
 }
@@ -247,7 +248,7 @@ pub async fn adopt(
     rules::really_held(step.before.is_demo, meeting.is_demo)?;
     rules::adoptable(&step.before, addressees_of(&step.tx, step.before.id).await?.len())?;
     let today = day_in(step.tx.now(), &meeting.timezone);
-    let adopted_on = rules::adoption_day(adopted_on, (meeting.starts_on, meeting.ends_on), today)?;
+    let adopted_on = rules::adoption_day(adopted_on.map(|Date(day)| day), (meeting.starts_on, meeting.ends_on), today)?;
     if let Some(agreed_on) = agreed_on(&step.tx, &step.before).await? {
         rules::adopted_after(agreed_on, adopted_on)?;
     }

@@ -1,0 +1,41 @@
+//! A day, as the schema and the rows of inputs write it.
+
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use chrono::NaiveDate;
+
+/// A calendar day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Date(pub NaiveDate);
+
+impl From<Date> for NaiveDate {
+    fn from(Date(day): Date) -> Self {
+        day
+    }
+}
+
+impl From<NaiveDate> for Date {
+    fn from(day: NaiveDate) -> Self {
+        Self(day)
+    }
+}
+
+impl From<Date> for sea_orm::Value {
+    fn from(Date(day): Date) -> Self {
+        day.into()
+    }
+}
+
+/// A calendar day, as `2024-02-29` (ISO 8601, `YYYY-MM-DD`), without a time and a time zone. The years are 1000 to 9999.
+#[Scalar(specified_by_url = "https://scalars.graphql.org/andimarek/local-date")]
+impl ScalarType for Date {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(day) => Ok(Self(NaiveDate::parse_from_str(day, "%Y-%m-%d")?)),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.format("%Y-%m-%d").to_string())
+    }
+}
