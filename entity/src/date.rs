@@ -1,11 +1,29 @@
 //! A day, as the schema and the rows of inputs write it.
 
+use std::str::FromStr;
+
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use chrono::NaiveDate;
+use chrono::{NaiveDate, ParseError};
+
+const FORMAT: &str = "%Y-%m-%d";
 
 /// A calendar day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Date(pub NaiveDate);
+
+impl FromStr for Date {
+    type Err = ParseError;
+
+    fn from_str(day: &str) -> Result<Self, ParseError> {
+        let parsed = NaiveDate::parse_from_str(day, FORMAT)?;
+        // The parser takes blanks, signs and single digits too.
+        if parsed.format(FORMAT).to_string() == day {
+            Ok(Self(parsed))
+        } else {
+            NaiveDate::parse_from_str("", FORMAT).map(Self)
+        }
+    }
+}
 
 impl From<Date> for NaiveDate {
     fn from(Date(day): Date) -> Self {
@@ -30,12 +48,12 @@ impl From<Date> for sea_orm::Value {
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
-            Value::String(day) => Ok(Self(NaiveDate::parse_from_str(day, "%Y-%m-%d")?)),
+            Value::String(day) => Ok(day.parse()?),
             _ => Err(InputValueError::expected_type(value)),
         }
     }
 
     fn to_value(&self) -> Value {
-        Value::String(self.0.format("%Y-%m-%d").to_string())
+        Value::String(self.0.format(FORMAT).to_string())
     }
 }

@@ -142,7 +142,7 @@ const CHECKS = {
   "Status Codes: variables that do not fit, 422": async () => {
     for (const variables of [{}, { code: null }, { code: 1 }]) isRefused(await post({ query: echo, variables }), 422);
   },
-  "Status Codes: who is not permitted, 401 and 403": async () => {
+  "Status Codes: who is not known, 401": async () => {
     isRefused(await post({ query }, { Authorization: "Bearer a.b.c" }), 401);
   },
 };

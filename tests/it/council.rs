@@ -39,6 +39,7 @@ on_both_databases! {
     two_organisations_do_not_share_an_acronym,
     a_deactivated_organisation_stays_readable_and_its_tokens_are_refused,
     organisations_are_navigable_to_parent_country_and_back,
+    keys_are_found_in_upper_and_lower_case,
     no_organisation_is_above_itself_at_any_distance,
     two_changes_at_once_close_no_circle,
     a_body_is_created_and_reports_to_another_one,
@@ -153,6 +154,13 @@ async fn organisations_are_navigable_to_parent_country_and_back(app: TestApp) {
     assert_eq!(data["organization"]["children"], child);
     let of_country = json!([{ "acronym": "IOM", "country": { "iso2": "UZ" } }]);
     assert_eq!(data["country"]["organizations"]["nodes"], of_country);
+}
+
+async fn keys_are_found_in_upper_and_lower_case(app: TestApp) {
+    let query = "{ body(by: { code: \"wg-a\" }) { code } organization(by: { acronym: \"Osce\" }) { acronym }
+        country(by: { iso2: \"kz\" }) { iso2 } theme(by: { code: \"xx\" }) { code } }";
+    let found = json!({ "body": { "code": "WG-A" }, "organization": { "acronym": "OSCE" }, "country": { "iso2": "KZ" }, "theme": null });
+    assert_eq!(app.anonymous().query(query).await, found);
 }
 
 async fn no_organisation_is_above_itself_at_any_distance(app: TestApp) {

@@ -63,6 +63,7 @@ async fn accepting(app: &TestApp, accept: &str, query: &str) -> (u16, String, Ve
 on_both_databases! {
     an_operation_is_chosen_by_its_name,
     a_get_reads_and_changes_nothing,
+    a_query_reads_and_changes_nothing,
     other_methods_are_told_which_are_answered,
     an_answer_has_the_form_and_the_status_that_its_client_takes,
     older_clients_can_have_the_statuses_that_they_know,
@@ -124,10 +125,38 @@ async fn a_get_reads_and_changes_nothing(app: TestApp) {
     }
 }
 
+async fn a_query_reads_and_changes_nothing(app: TestApp) {
+    let query = async |body: &Value, headers: &[(&str, &str)]| {
+        let request = Request::builder().method("QUERY").uri("/graphql").header("content-type", "application/json");
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        send(&app, request, &body.to_string()).await
+    };
+    let read = json!({ "query": "query($code: String!) { body(by: { code: $code }) { code } }", "variables": { "code": "EC" } });
+    let (status, headers, bytes) = query(&read, &[]).await;
+    assert_eq!((status.as_u16(), bytes.as_slice()), (200, br#"{"data":{"body":{"code":"EC"}}}"#.as_slice()));
+    assert_eq!(headers["accept-query"], "application/json, application/graphql-response+json");
+    // The same request again has not changed.
+    let known = [("if-none-match", headers["etag"].to_str().unwrap())];
+    let (status, _, bytes) = query(&read, &known).await;
+    assert_eq!((status.as_u16(), bytes.is_empty()), (304, true));
+    let other = json!({ "query": read["query"], "variables": { "code": "WG-A" } });
+    assert_eq!(query(&other, &known).await.0.as_u16(), 200);
+    let before = app.traces().await;
+    let write = json!({ "query": "mutation { removeAgendaItem(input: { id: \"a\", expectedVersion: 1 }) { change { cursor } } }" });
+    let (status, headers, bytes) = query(&write, &[]).await;
+    assert_eq!((status.as_u16(), &headers["allow"]), (405, &"POST".parse().unwrap()));
+    assert_eq!(code(&bytes), "METHOD_NOT_ALLOWED");
+    assert_eq!(app.traces().await, before);
+    let untyped = Request::builder().method("QUERY").uri("/graphql");
+    let (status, headers, _) = send(&app, untyped, &read.to_string()).await;
+    assert!(status.as_u16() == 415 && headers.contains_key("accept-query"));
+    assert!(app.metrics().await.contains("rec_requests_total{method=\"QUERY\",status=\"200\"} 2"));
+}
+
 async fn other_methods_are_told_which_are_answered(app: TestApp) {
     for method in ["PUT", "DELETE", "PATCH", "OPTIONS"] {
         let (status, headers, _) = send(&app, Request::builder().method(method).uri("/graphql"), "").await;
-        assert_eq!((status.as_u16(), &headers["allow"]), (405, &"GET,HEAD,POST".parse().unwrap()), "{method}");
+        assert_eq!((status.as_u16(), &headers["allow"]), (405, &"GET,HEAD,POST,QUERY".parse().unwrap()), "{method}");
     }
     assert!(app.metrics().await.contains("rec_requests_total{method=\"OTHER\",status=\"405\"} 4"));
 }
@@ -297,9 +326,9 @@ async fn a_client_asks_for_so_many_points_a_minute(app: TestApp) {
     let query = r#"{ "query": "{ bodies(first: 20) { nodes { id code } } }" }"#;
     let (parts, _) = limited.anonymous().post(query).await;
     // 1 + 20 * (1 + 2) points.
-    let told = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"]
+    let told = ["ratelimit-policy", "ratelimit", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"]
         .map(|name| parts.headers[name].to_str().unwrap().to_owned());
-    assert_eq!(told, ["100", "39", "37"]);
+    assert_eq!(told, ["\"points\";q=100;w=60", "\"points\";r=39;t=37", "100", "39", "37"]);
     let (parts, bytes) = limited.anonymous().post(query).await;
     assert_eq!((parts.status.as_u16(), code(&bytes).as_str()), (429, "RATE_LIMITED"));
     let wait: u64 = parts.headers["retry-after"].to_str().unwrap().parse().unwrap();

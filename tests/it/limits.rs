@@ -139,6 +139,18 @@ async fn a_chain_of_fragments_does_not_stall_the_service(app: TestApp) {
     }
     let circle = "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }";
     assert_eq!(code(&app, circle).await.1, "GRAPHQL_VALIDATION_FAILED");
+    // Validation also begins at fragments that no operation spreads, and at each of a circle.
+    let unused = fragments(30).replacen("{ ...F0 }", "{ feedHead }", 1);
+    let link = |level| format!("fragment F{level} on Query {{ ...F{0} ...F{0} ...F{1} }}", level + 1, level - 1);
+    let circles = format!(
+        "{{ ...F30 }} fragment F0 on Query {{ ...F1 }} {} fragment F30 on Query {{ ...F29 }}",
+        (1..30).map(link).collect::<Vec<_>>().join(" ")
+    );
+    for (query, expected) in [(unused, "TOO_MANY_FIELDS"), (circles, "GRAPHQL_VALIDATION_FAILED")] {
+        let client = app.anonymous();
+        let answer = in_time(move || block_on(client.send(&query, json!({}))));
+        assert_eq!(answer.body["errors"][0]["extensions"]["code"], expected);
+    }
 }
 
 async fn an_operation_has_at_most_so_many_root_fields_aliases_and_directives(app: TestApp) {

@@ -5,6 +5,7 @@ use rec_tests::{TestApp, on_both_databases};
 use serde_json::json;
 
 on_both_databases! {
+    fields_with_one_name_are_one_mutation,
     the_default_of_a_variable_counts_in_skip_and_include,
     a_second_mutation_does_not_answer_with_the_organisers_of_the_first,
     records_lists_and_counts_are_read_again,
@@ -74,4 +75,32 @@ async fn the_default_of_a_variable_counts_in_skip_and_include(app: TestApp) {
     }
     let without = app.anonymous().query_with(themes, json!({ "all": false })).await;
     assert_eq!(without["themes"], json!({}));
+}
+
+async fn fields_with_one_name_are_one_mutation(app: TestApp) {
+    let create = |code: &str| {
+        format!("createTheme(input: {{ code: \"{code}\", kind: SUBJECT, name: [{{ locale: EN, text: \"T\" }}] }})")
+    };
+    let (one, other) = (create("ONCE"), create("AGAIN"));
+    let query = format!(
+        "mutation($not: Boolean = false) {{ {one} {{ theme {{ code }} }} ...F x: {other} {{ userErrors {{ code }} }} }}
+        fragment F on Mutation {{ {one} {{ userErrors {{ code }} theme {{ version @include(if: $not) kind }} }} x: {other} {{ theme {{ code }} }} }}"
+    );
+    let answer = app.secretariat().query(&query).await;
+    let expected = json!({
+        "createTheme": { "theme": { "code": "ONCE", "kind": "SUBJECT" }, "userErrors": [] },
+        "x": { "theme": { "code": "AGAIN" }, "userErrors": [] },
+    });
+    assert_eq!(answer, expected);
+    // Skipped where it stands first, and executed once where it stands without a condition.
+    let query = format!(
+        "mutation {{ {0} @skip(if: true) {{ theme {{ code }} }} {0} {{ userErrors {{ code }} }} }}",
+        create("THIRD")
+    );
+    assert_eq!(app.secretariat().query(&query).await, json!({ "createTheme": { "userErrors": [] } }));
+    let themes = app
+        .anonymous()
+        .query("{ themes(filter: { code: { in: [\"ONCE\", \"AGAIN\", \"THIRD\"] } }) { totalCount } }")
+        .await;
+    assert_eq!(themes["themes"]["totalCount"], 3);
 }

@@ -89,10 +89,14 @@ pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 const DATE_TIME: &str = "A point in time, as `2024-02-29T09:30:00.000000+00:00` (RFC 3339), with at most six digits of a second. Answers are in \
     UTC; a value may have another offset. The years are 1000 to 9999.";
 
+/// Deeper than the lexical limits allow by default: these say what is too deep.
+const DEEPEST: usize = 256;
+
 /// The schema as async-graphql builds it, which validates again what it executes.
 pub fn build() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .override_output_type_description::<DateTime<Utc>>(DATE_TIME)
+        .limit_recursive_depth(DEEPEST)
 }
 
 /// The schema for documents that are known to fit it.

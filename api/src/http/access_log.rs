@@ -22,6 +22,8 @@ use crate::telemetry::traces::Traced;
 pub enum Method {
     Get,
     Post,
+    /// QUERY (RFC 10008): a POST that only reads.
+    Query,
     Socket,
     Other,
 }
@@ -31,14 +33,19 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Query => "QUERY",
             Self::Socket => "SOCKET",
             Self::Other => "OTHER",
         }
     }
 
-    /// A GET only reads: whatever follows a link, a browser or a proxy, changes nothing.
+    /// A GET and a QUERY only read: whatever follows a link or sends a request again, a browser or a proxy, changes nothing.
+    pub fn only_reads(self) -> bool {
+        matches!(self, Self::Get | Self::Query)
+    }
+
     pub fn allows(self, operation: OperationType) -> bool {
-        !matches!(self, Self::Get) || operation != OperationType::Mutation
+        !self.only_reads() || operation != OperationType::Mutation
     }
 }
 

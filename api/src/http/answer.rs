@@ -52,7 +52,9 @@ pub struct Answer {
 enum Outcome {
     /// Executed: there are data, or null. Single fields may have failed.
     Executed { is_whole: bool },
-    /// Nothing was executed, and the answer says why.
+    /// Nothing was executed, because of the document, the operation, its variables or its cost.
+    DocumentRefused(StatusCode),
+    /// Nothing was executed, for another reason.
     Refused(StatusCode),
     /// It was no GraphQL request, or not one that could be read.
     NoRequest(StatusCode),
@@ -67,9 +69,9 @@ impl Outcome {
         match self {
             Self::Executed { is_whole: true } => StatusCode::OK,
             Self::Executed { .. } if media != Media::Legacy => StatusCode::from_u16(PARTIAL).unwrap_or(StatusCode::OK),
-            Self::Refused(status) if media != Media::Legacy || !is_of_document(status) => status,
-            Self::Executed { .. } | Self::Refused(_) => StatusCode::OK,
-            Self::NoRequest(status) => status,
+            Self::DocumentRefused(status) if media != Media::Legacy => status,
+            Self::Executed { .. } | Self::DocumentRefused(_) => StatusCode::OK,
+            Self::Refused(status) | Self::NoRequest(status) => status,
         }
     }
 
@@ -77,16 +79,13 @@ impl Outcome {
     /// response; what comes before there is one is not.
     fn content_type(self, media: Media) -> &'static str {
         match self {
-            Self::Refused(_) if media == Media::Json => Media::GraphqlResponse.content_type(),
+            Self::DocumentRefused(_) | Self::Refused(_) if media == Media::Json => {
+                Media::GraphqlResponse.content_type()
+            }
             Self::NoRequest(_) => Media::Json.content_type(),
             _ => media.content_type(),
         }
     }
-}
-
-/// Whether a status says that a document was refused, which older clients are told with status 200.
-fn is_of_document(status: StatusCode) -> bool {
-    matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY)
 }
 
 /// The status of a request whose document, variables or cost were refused.
@@ -119,7 +118,9 @@ impl Answer {
 
     /// An answer that was given before.
     pub fn again(body: String) -> Self {
-        Self { is_again: true, ..Self::executed(body.into_bytes(), Vec::new()) }
+        let errors = serde_json::from_str::<Value>(&body).ok().filter(|body| body.get("errors").is_some());
+        let outcome = Outcome::Executed { is_whole: errors.is_none() };
+        Self { is_again: true, ..Self::of(outcome, body.into_bytes(), Vec::new()) }
     }
 
     /// The same errors without data, because nothing was written after all.
@@ -134,7 +135,7 @@ impl Answer {
 
     /// A document that was refused, with errors that carry their codes.
     pub fn document_refused(body: Vec<u8>, codes: Vec<&'static str>) -> Self {
-        Self::of(Outcome::Refused(refusal(codes.first().copied().unwrap_or_default())), body, codes)
+        Self::of(Outcome::DocumentRefused(refusal(codes.first().copied().unwrap_or_default())), body, codes)
     }
 
     pub fn inadmissible(Inadmissible { code, faults }: &Inadmissible) -> Self {
@@ -251,7 +252,7 @@ impl Answer {
 
     /// Whether a document, its variables or its cost were refused.
     pub fn refuses_document(&self) -> bool {
-        matches!(self.outcome, Outcome::Refused(status) if is_of_document(status))
+        matches!(self.outcome, Outcome::DocumentRefused(_))
     }
 
     /// Whether it was executed without errors.
@@ -373,8 +374,9 @@ mod tests {
         for (outcome, status, legacy, plain, newer) in [
             (Outcome::Executed { is_whole: true }, 200, 200, JSON, GRAPHQL),
             (Outcome::Executed { is_whole: false }, 294, 200, JSON, GRAPHQL),
-            (Outcome::Refused(StatusCode::BAD_REQUEST), 400, 200, GRAPHQL, GRAPHQL),
-            (Outcome::Refused(StatusCode::UNPROCESSABLE_ENTITY), 422, 200, GRAPHQL, GRAPHQL),
+            (Outcome::DocumentRefused(StatusCode::BAD_REQUEST), 400, 200, GRAPHQL, GRAPHQL),
+            (Outcome::DocumentRefused(StatusCode::UNPROCESSABLE_ENTITY), 422, 200, GRAPHQL, GRAPHQL),
+            (Outcome::Refused(StatusCode::UNPROCESSABLE_ENTITY), 422, 422, GRAPHQL, GRAPHQL),
             (Outcome::Refused(StatusCode::UNAUTHORIZED), 401, 401, GRAPHQL, GRAPHQL),
             (Outcome::NoRequest(StatusCode::BAD_REQUEST), 400, 400, JSON, JSON),
             (Outcome::NoRequest(StatusCode::NOT_ACCEPTABLE), 406, 406, JSON, JSON),

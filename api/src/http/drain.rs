@@ -6,21 +6,28 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Bytes, HttpBody};
+use axum::http::HeaderMap;
+use axum::http::header::EXPECT;
 use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 /// The most bytes that are read of a body that nobody wants.
-const MOST: usize = 64 << 20;
+const MOST: usize = 32 << 20;
 /// The longest time that it may take.
 const LONGEST: Duration = Duration::from_secs(10);
 
 /// A body whose rest is drained when it is dropped.
-pub struct Drained(Option<Incoming>);
+pub struct Drained {
+    body: Option<Incoming>,
+    /// Whether the client waits to be told that it may send it.
+    waits: bool,
+}
 
 impl Drained {
-    pub fn new(body: Incoming) -> Self {
-        Self(Some(body))
+    /// The body of a request with these headers.
+    pub fn new(body: Incoming, headers: &HeaderMap) -> Self {
+        Self { body: Some(body), waits: headers.contains_key(EXPECT) }
     }
 }
 
@@ -32,26 +39,27 @@ impl HttpBody for Drained {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let Some(body) = &mut self.0 else { return Poll::Ready(None) };
+        self.waits = false;
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
         let frame = Pin::new(body).poll_frame(context);
         if let Poll::Ready(None | Some(Err(_))) = frame {
-            self.0 = None;
+            self.body = None;
         }
         frame
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.as_ref().is_none_or(HttpBody::is_end_stream)
+        self.body.as_ref().is_none_or(HttpBody::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.as_ref().map_or_else(|| SizeHint::with_exact(0), HttpBody::size_hint)
+        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), HttpBody::size_hint)
     }
 }
 
 impl Drop for Drained {
     fn drop(&mut self) {
-        if let Some(body) = self.0.take().filter(|body| !body.is_end_stream())
+        if let Some(body) = self.body.take().filter(|body| !body.is_end_stream() && !self.waits)
             && let Ok(runtime) = Handle::try_current()
         {
             runtime.spawn(timeout(LONGEST, drain(body)));

@@ -8,7 +8,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Extension, FromRequest as _, Query, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::access_log::{LogEntry, Method};
@@ -26,16 +26,34 @@ use super::{events, socket};
 use crate::auth::Role;
 use crate::config::Switch;
 
-pub async fn post(State(service): State<Service>, mut request: Request) -> Response {
+/// The methods that are answered.
+const ALLOWED: HeaderValue = HeaderValue::from_static("GET,HEAD,POST,QUERY");
+/// Where a client learns that it may send queries by QUERY, and in which form (RFC 10008).
+const ACCEPT_QUERY: (HeaderName, HeaderValue) = (
+    HeaderName::from_static("accept-query"),
+    HeaderValue::from_static("application/json, application/graphql-response+json"),
+);
+
+/// QUERY (RFC 10008), which has a body like a POST, and is safe and idempotent like a GET.
+pub fn query_method() -> axum::http::Method {
+    axum::http::Method::from_bytes(b"QUERY").unwrap_or_default()
+}
+
+pub async fn post(State(service): State<Service>, request: Request) -> Response {
+    with_body(&service, request, Method::Post).await
+}
+
+/// A request that has its document in its body.
+async fn with_body(service: &Service, mut request: Request, method: Method) -> Response {
     let (headers, peer) = (std::mem::take(request.headers_mut()), request.extensions().get::<PeerAddress>().cloned());
-    let entry = LogEntry::of(&service, Method::Post, &headers);
-    let caller = Caller { headers: &headers, peer: peer.as_ref(), method: Method::Post };
+    let entry = LogEntry::of(service, method, &headers);
+    let caller = Caller { headers: &headers, peer: peer.as_ref(), method };
     if announces_more(&headers, service.app.config.limits.body) {
-        return handle(&service, caller, entry, || Err(too_large())).await;
+        return handle(service, caller, entry, || Err(too_large())).await;
     }
     // A client that sends a byte a second does not hold a connection for ever.
     let body = tokio::time::timeout(service.time_limit(), Bytes::from_request(request, &())).await;
-    handle(&service, caller, entry, || GraphqlRequest::of_body(&headers, body)).await
+    handle(service, caller, entry, || GraphqlRequest::of_body(&headers, body)).await
 }
 
 /// Whether a request announces a body that is larger than allowed.
@@ -65,11 +83,16 @@ pub async fn get(
 }
 
 /// A request with another method.
-pub async fn other(State(service): State<Service>, headers: HeaderMap) -> Response {
-    let entry = LogEntry::of(&service, Method::Other, &headers);
-    let refused = Answer::no_request(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Ask by POST, or by GET.");
+pub async fn other(State(service): State<Service>, request: Request) -> Response {
+    if request.method().as_str() == "QUERY" {
+        return with_body(&service, request, Method::Query).await;
+    }
+    let entry = LogEntry::of(&service, Method::Other, request.headers());
+    let message = "Ask by POST, or, to read only, by GET or QUERY.";
+    let refused = Answer::no_request(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message);
     let mut response = entry.answer(refused, Media::Json);
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD,POST"));
+    response.headers_mut().insert(header::ALLOW, ALLOWED);
+    response.headers_mut().extend([ACCEPT_QUERY]);
     response
 }
 
@@ -104,7 +127,7 @@ async fn handle(
         Ok(Done::Answers(answer(service, prepared, &bounds.request_id).await))
     };
     let done = in_time(&bounds, Box::pin(work)).await;
-    // A client that accepts only events is refused in the newer form, whose status says that nothing was executed.
+    // A client that accepts only events is refused in the newer form.
     let refusal = if takes_events { Media::GraphqlResponse } else { Media::Json };
     match done.unwrap_or_else(Err) {
         Ok(Done::Streams(prepared)) => events::stream(service, *prepared, entry, bounds),
@@ -115,20 +138,24 @@ async fn handle(
         Ok(Done::Answers(answer)) | Err(answer) => {
             let encoding = Encoding::accepted(caller.headers).filter(|_| answer.is_worth_encoding());
             let form = Form { media: media.unwrap_or(refusal), encoding };
-            let answer =
-                if caller.method == Method::Get { fresh(service, caller, &entry, answer, form) } else { answer };
+            let answer = if caller.method.only_reads() { fresh(service, caller, &entry, answer, form) } else { answer };
             let answer = match encoding {
                 Some(encoding) => answer.encoded(encoding),
                 None => answer,
             };
-            entry.answer(answer, form.media)
+            let is_unsupported = answer.status(form.media) == StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            let mut response = entry.answer(answer, form.media);
+            if caller.method.only_reads() || is_unsupported {
+                response.headers_mut().extend([ACCEPT_QUERY]);
+            }
+            response
         }
     }
 }
 
-/// An answer to a GET, if it may be cached, with what HTTP caches are told of it. What everyone may read is shared.
+/// An answer to a GET or a QUERY, if it may be cached, with what HTTP caches are told of it. What everyone may read is shared.
 fn fresh(service: &Service, caller: Caller<'_>, entry: &LogEntry, answer: Answer, form: Form) -> Answer {
-    let Some(hash) = answer.hash().filter(|_| caller.method == Method::Get) else { return answer };
+    let Some(hash) = answer.hash() else { return answer };
     let is_public = !entry.viewer.is_some_and(Role::has_token);
     let shared_for = is_public.then(|| Duration::from_secs(service.app.config.keep_seconds));
     let freshness = Freshness::of(hash, form, caller.headers, shared_for);

@@ -166,15 +166,22 @@ async fn beyond(builder: Builder, stream: TcpStream, rejection: &'static Rejecti
         let router = router.clone();
         async move {
             if request.uri().path().starts_with(HEALTH) {
-                let Ok(mut response) = router.oneshot(request.map(|body| Body::new(Drained::new(body)))).await;
+                let Ok(mut response) = router.oneshot(drained(request)).await;
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 return Ok::<_, Infallible>(response);
             }
-            drop(Drained::new(request.into_body()));
+            drop(drained(request));
             Ok(rejection.answer())
         }
     });
     let _ = tokio::time::timeout(SPARE_LIFE, builder.serve_connection(TokioIo::new(stream), service)).await;
+}
+
+/// The same request, whose body is drained if nobody reads it.
+fn drained(request: Request<Incoming>) -> Request<Body> {
+    let (parts, body) = request.into_parts();
+    let body = Body::new(Drained::new(body, &parts.headers));
+    Request::from_parts(parts, body)
 }
 
 /// Asks the system to send small answers at once, to check whether a silent client is still there, and to cut a connection
@@ -255,11 +262,11 @@ async fn connection(
             let peer = match placed {
                 Ok(peer) => peer,
                 Err(rejection) => {
-                    drop(Drained::new(request.into_body()));
+                    drop(drained(request));
                     return Ok::<_, Infallible>(rejection.answer());
                 }
             };
-            let Ok(mut response) = router.oneshot(request.map(|body| Body::new(Drained::new(body)))).await;
+            let Ok(mut response) = router.oneshot(drained(request)).await;
             response.extensions_mut().extend(names.unwrap_or_default());
             Ok(response.map(|body| held(body, peer)))
         }

@@ -153,12 +153,14 @@ fn for_origins(origins: Vec<HeaderValue>) -> CorsLayer {
         rate_limit::LIMIT,
         rate_limit::REMAINING,
         rate_limit::RESET,
+        rate_limit::POLICY,
+        rate_limit::STATE,
         RETRY_AFTER,
         ETAG,
     ];
     CorsLayer::new()
         .allow_origin(origins)
-        .allow_methods([Method::GET, Method::POST])
+        .allow_methods([Method::GET, Method::POST, graphql::query_method()])
         .allow_headers(asked)
         .expose_headers(entry)
         .vary([ORIGIN])

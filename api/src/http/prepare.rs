@@ -348,7 +348,7 @@ fn charge(service: &Service, payer: &Payer, charge: &Charge, entry: &mut LogEntr
 /// Refuses an operation of a kind that this method does not allow, and a schema that the viewer may not see.
 fn permit(method: Method, kind: OperationType, is_hidden: bool) -> Result<(), Answer> {
     if !method.allows(kind) {
-        let message = "A GET only reads. Send mutations by POST.";
+        let message = "GET and QUERY only read. Send mutations by POST.";
         return Err(Answer::refused(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message));
     }
     if is_hidden {

@@ -22,6 +22,8 @@ const FORGET_EVERY: u32 = 10_000;
 pub const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 pub const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 pub const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+pub const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+pub const STATE: HeaderName = HeaderName::from_static("ratelimit");
 
 /// Whose points are taken.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -88,14 +90,22 @@ impl Allowance {
         self.retry_after
     }
 
-    /// Writes the headers: the limit, the points that are left, and after how many seconds all are back.
+    /// Writes the fields of draft-ietf-httpapi-ratelimit-headers-11, structured ones, and the three of earlier drafts: the limit, the points
+    /// that are left, and after how many seconds all are back.
     pub fn write(self, headers: &mut HeaderMap) {
-        let missing = u64::from(self.limit - self.remaining.min(self.limit));
-        let reset = (missing * u64::from(SECONDS)).div_ceil(u64::from(self.limit));
-        headers.insert(LIMIT, HeaderValue::from(self.limit));
-        headers.insert(REMAINING, HeaderValue::from(self.remaining));
-        headers.insert(RESET, HeaderValue::from(reset));
-        if let Some(seconds) = self.retry_after {
+        let Self { limit, remaining, retry_after } = self;
+        let missing = u64::from(limit - remaining.min(limit));
+        let reset = (missing * u64::from(SECONDS)).div_ceil(u64::from(limit));
+        let fields = [
+            (LIMIT, limit.to_string()),
+            (REMAINING, remaining.to_string()),
+            (RESET, reset.to_string()),
+            (POLICY, format!("\"points\";q={limit};w={SECONDS}")),
+            (STATE, format!("\"points\";r={remaining};t={reset}")),
+        ];
+        let values = fields.into_iter().filter_map(|(name, value)| Some((name, HeaderValue::try_from(value).ok()?)));
+        headers.extend(values);
+        if let Some(seconds) = retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
     }
@@ -131,6 +141,8 @@ mod tests {
         let mut headers = HeaderMap::new();
         rates.take(&a, 50).unwrap_err().write(&mut headers);
         assert_eq!((&headers["ratelimit-limit"], &headers["ratelimit-remaining"]), (&100.into(), &0.into()));
+        assert_eq!(headers["ratelimit-policy"], "\"points\";q=100;w=60");
+        assert_eq!(headers["ratelimit"], "\"points\";r=0;t=60");
         assert!(headers.contains_key("retry-after"));
         assert!(Rates::new(0).take(&a, u64::MAX).unwrap().is_none());
     }

@@ -32,7 +32,7 @@ impl Visible for body::Entity {
 pub enum BodyBy {
     /// Its id.
     Id(ID),
-    /// Its code, such as `EC` or `WG-A`.
+    /// Its code, such as `EC` or `WG-A`, in upper or lower case.
     Code(String),
     /// What a system of yours calls it.
     ExternalId(ExternalIdInput),
@@ -96,7 +96,7 @@ sort! {
 pub async fn find(db: &impl ConnectionTrait, viewer: &Viewer, by: &BodyBy) -> Result<Option<body::Model>, Error> {
     match by {
         BodyBy::Id(id) => read::by_text_id::<body::Entity>(db, viewer, id).await,
-        BodyBy::Code(code) => read::by_key::<body::Entity>(db, viewer, body::Column::Code, code).await,
+        BodyBy::Code(code) => read::by_code::<body::Entity>(db, viewer, body::Column::Code, code).await,
         BodyBy::ExternalId(by) => external_id::find::<body::Entity>(db, viewer, by).await,
     }
 }

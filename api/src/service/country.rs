@@ -21,7 +21,7 @@ impl Visible for country::Entity {
 pub enum CountryBy {
     /// Its id.
     Id(ID),
-    /// Its ISO 3166-1 alpha-2 code, in upper case.
+    /// Its ISO 3166-1 alpha-2 code, in upper or lower case.
     Iso2(String),
     /// What a system of yours calls it.
     ExternalId(ExternalIdInput),
@@ -66,7 +66,7 @@ sort! {
 pub async fn find(db: &impl ConnectionTrait, viewer: &Viewer, by: &CountryBy) -> Result<Option<country::Model>, Error> {
     match by {
         CountryBy::Id(id) => read::by_text_id::<country::Entity>(db, viewer, id).await,
-        CountryBy::Iso2(iso2) => read::by_key::<country::Entity>(db, viewer, country::Column::Iso2, iso2).await,
+        CountryBy::Iso2(iso2) => read::by_code::<country::Entity>(db, viewer, country::Column::Iso2, iso2).await,
         CountryBy::ExternalId(by) => external_id::find::<country::Entity>(db, viewer, by).await,
     }
 }

@@ -257,6 +257,16 @@ pub async fn by_text_id<E: Visible>(
     }
 }
 
+/// The record whose code a client sent, in upper or lower case: codes are upper-case.
+pub async fn by_code<E: Visible>(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    column: E::Column,
+    code: &str,
+) -> Result<Option<E::Model>, Error> {
+    by_key::<E>(db, viewer, column, &code.to_ascii_uppercase()).await
+}
+
 /// The record whose natural key a client sent.
 pub async fn by_key<E: Visible>(
     db: &impl ConnectionTrait,

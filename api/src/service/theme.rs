@@ -30,7 +30,7 @@ impl Visible for theme::Entity {
 pub enum ThemeBy {
     /// Its id.
     Id(ID),
-    /// Its code.
+    /// Its code, in upper or lower case.
     Code(String),
     /// What a system of yours calls it.
     ExternalId(ExternalIdInput),
@@ -78,7 +78,7 @@ sort! {
 pub async fn find(db: &impl ConnectionTrait, viewer: &Viewer, by: &ThemeBy) -> Result<Option<theme::Model>, Error> {
     match by {
         ThemeBy::Id(id) => read::by_text_id::<theme::Entity>(db, viewer, id).await,
-        ThemeBy::Code(code) => read::by_key::<theme::Entity>(db, viewer, theme::Column::Code, code).await,
+        ThemeBy::Code(code) => read::by_code::<theme::Entity>(db, viewer, theme::Column::Code, code).await,
         ThemeBy::ExternalId(by) => external_id::find::<theme::Entity>(db, viewer, by).await,
     }
 }

@@ -35,6 +35,9 @@ impl Weight {
     }
 }
 
+/// So many times as many fields as an operation may have, all fragments may have together, each written out.
+const FRAGMENTS: usize = 4;
+
 /// Checks that each operation of a document keeps within the limits.
 pub fn check(document: &ExecutableDocument, limits: &Limits) -> Result<(), Inadmissible> {
     if nodes(document) > limits.tokens {
@@ -42,11 +45,27 @@ pub fn check(document: &ExecutableDocument, limits: &Limits) -> Result<(), Inadm
         let message = format!("The document has more than {} tokens.", limits.tokens);
         return Err(Inadmissible::new("TOO_MANY_TOKENS", message));
     }
-    let mut scales = Scales { document, fragments: HashMap::new() };
+    let mut scales = Scales { document, fragments: HashMap::new(), circle: None };
+    let operations: Vec<Weight> =
+        document.operations.iter().map(|(_, operation)| scales.operation(&operation.node)).collect();
+    // Validation also begins at each fragment, whether it is used or not.
+    let fragments: Vec<Weight> = document.fragments.keys().map(|name| scales.fragment(name)).collect();
+    if let Some(name) = scales.circle {
+        let message = format!("Fragment \"{name}\" contains itself.");
+        return Err(Inadmissible::new("GRAPHQL_VALIDATION_FAILED", message));
+    }
+    let walked = fragments.iter().fold(0, |sum: usize, weight| sum.saturating_add(weight.fields));
+    if walked > FRAGMENTS * limits.fields || fragments.iter().any(|weight| weight.fields > limits.fields) {
+        let message = format!("The fragments have more than {} fields together.", FRAGMENTS * limits.fields);
+        return Err(Inadmissible::new("TOO_MANY_FIELDS", message));
+    }
+    if fragments.iter().any(|weight| weight.depth > limits.depth) {
+        let message = format!("A fragment has more than {} levels.", limits.depth);
+        return Err(Inadmissible::new("QUERY_TOO_DEEP", message));
+    }
     // Validation visits the fields of all operations, whichever is executed.
     let mut fields: usize = 0;
-    for (_, operation) in document.operations.iter() {
-        let weight = scales.operation(&operation.node);
+    for weight in operations {
         fields = fields.saturating_add(weight.fields);
         for (code, what, weight, limit) in [
             ("TOO_MANY_FIELDS", "fields", fields, limits.fields),
@@ -67,8 +86,10 @@ pub fn check(document: &ExecutableDocument, limits: &Limits) -> Result<(), Inadm
 /// fields than could ever be visited.
 struct Scales<'a> {
     document: &'a ExecutableDocument,
-    /// The weights so far; zero for a fragment that is being weighed. Validation refuses cycles.
-    fragments: HashMap<&'a str, Weight>,
+    /// The weights so far; `None` for a fragment that is being weighed.
+    fragments: HashMap<&'a str, Option<Weight>>,
+    /// A fragment that contains itself.
+    circle: Option<&'a str>,
 }
 
 impl<'a> Scales<'a> {
@@ -101,13 +122,19 @@ impl<'a> Scales<'a> {
     }
 
     fn fragment(&mut self, name: &'a str) -> Weight {
-        if let Some(weight) = self.fragments.get(name) {
-            return *weight;
+        match self.fragments.get(name) {
+            Some(Some(weight)) => return *weight,
+            Some(None) => {
+                self.circle = Some(name);
+                return Weight::default();
+            }
+            None => {}
         }
         let Some(fragment) = self.document.fragments.get(name) else { return Weight::default() };
-        self.fragments.insert(name, Weight::default());
+        self.fragments.insert(name, None);
+        // Written out, a spread is a field itself, also where nothing is selected.
         let weight = self.selections(&fragment.node.selection_set.node);
-        self.fragments.insert(name, weight);
+        self.fragments.insert(name, Some(weight));
         weight
     }
 }
@@ -248,7 +275,9 @@ mod tests {
             ("query @one { a @two }", None),
             ("query($v: Int @one) { a @two ... @three { b } }", Some("TOO_MANY_DIRECTIVES")),
             ("{ a { ...f ...f @one ...f @two } } fragment f on T { b @three }", Some("TOO_MANY_DIRECTIVES")),
-            ("{ ...f } fragment f on T { a ...f }", None),
+            ("{ ...f } fragment f on T { a ...f }", Some("GRAPHQL_VALIDATION_FAILED")),
+            ("{ a } fragment f on T { a ...g } fragment g on T { ...f }", Some("GRAPHQL_VALIDATION_FAILED")),
+            ("{ a } fragment f on T { a { b { c { d { e } } } } }", Some("QUERY_TOO_DEEP")),
         ] {
             assert_eq!(code(text), expected, "{text}");
         }
@@ -276,6 +305,9 @@ mod tests {
             .collect();
         let refusal = check(&parsed(&chain).unwrap(), &Limits::DEFAULT).unwrap_err();
         assert_eq!(refusal.code, "TOO_MANY_FIELDS");
+        // Whether it is used or not.
+        let unused = chain.replace("{ ...f0 }", "{ a }");
+        assert_eq!(check(&parsed(&unused).unwrap(), &Limits::DEFAULT).unwrap_err().code, "TOO_MANY_FIELDS");
     }
 
     #[test]

@@ -7,8 +7,8 @@ mod cost;
 mod lexical;
 mod parse;
 pub mod persisted;
+mod root_fields;
 mod source;
-mod subscription;
 mod suggestion;
 mod validate;
 mod values;
@@ -28,8 +28,8 @@ use self::complexity::allow_omitted_page_sizes;
 use self::cost::{Cost, cost};
 use self::lexical::guard;
 use self::parse::{convert, parse};
+use self::root_fields::{start_variable, write_out};
 use self::source::Source;
-use self::subscription::{start_variable, write_out_root_fields};
 use self::suggestion::listed;
 use self::validate::Validator;
 use self::values::Types;
@@ -53,11 +53,25 @@ impl Inadmissible {
 /// The most faults of a request that are told.
 const MOST_TOLD: usize = 20;
 
+/// The longest message, in bytes; the name that it quotes may be as long as a document.
+const LONGEST_MESSAGE: usize = 400;
+
 /// One thing that is wrong, and the places in the document that it concerns.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Fault {
     pub message: String,
     pub locations: Vec<Pos>,
+}
+
+impl Fault {
+    fn new(mut message: String, mut locations: Vec<Pos>) -> Self {
+        if message.len() > LONGEST_MESSAGE {
+            message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
+            message.push_str(" ...");
+        }
+        locations.truncate(MOST_TOLD);
+        Self { message, locations }
+    }
 }
 
 /// The hash of a document's text.
@@ -305,7 +319,7 @@ impl Admission {
             self.definitions.validator.check(&written, &source)?;
             self.definitions.types.check_document(&document)?;
         }
-        write_out_root_fields(&mut document)?;
+        write_out(&mut document)?;
         allow_omitted_page_sizes(&mut document);
         Ok(document)
     }

@@ -259,8 +259,7 @@ fn is_true<const CONST: bool>(written: &ast::Value<'_, CONST>) -> bool {
 
 /// A whole number. One of more than 64 bits can only be an id, which is a text.
 fn number(digits: &str) -> Value {
-    let whole = digits.parse::<i64>().map(Number::from).or_else(|_| digits.parse::<u64>().map(Number::from));
-    whole.map_or_else(|_| Value::String(digits.to_owned()), Value::Number)
+    digits.parse::<i64>().map_or_else(|_| Value::String(digits.to_owned()), |number| Value::Number(number.into()))
 }
 
 /// A decimal number. One that is too large is a text, which no type takes for a number.

@@ -2,11 +2,16 @@
 
 /// The most names that are listed.
 const MOST_LISTED: usize = 25;
+/// For longer names nothing is suggested: the comparison would take its time.
+const LONGEST: usize = 64;
 /// The most names that are suggested.
 const MOST_SUGGESTED: usize = 3;
 
 /// A sentence with the known names that are similar to one, the most similar first; empty if there are none.
 pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    if name.len() > LONGEST {
+        return String::new();
+    }
     let farthest = name.chars().count() * 2 / 5 + 1;
     let lower = name.to_lowercase();
     let mut similar: Vec<(usize, &str)> = known
@@ -44,6 +49,7 @@ mod tests {
             ("statu", " Did you mean \"status\" or \"statusAt\"?"),
             ("nothing", ""),
             ("", ""),
+            (&"title".repeat(20), ""),
         ] {
             assert_eq!(did_you_mean(name, known), said, "{name}");
         }

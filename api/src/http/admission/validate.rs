@@ -6,7 +6,7 @@ use bluejay_core::definition::{
     InputObjectTypeDefinition as _, InputType as _, InputValueDefinition, OutputType as _, SchemaDefinition as _,
     TypeDefinitionReference,
 };
-use bluejay_core::executable::{OperationDefinition as _, VariableType as _};
+use bluejay_core::executable::{Field as _, OperationDefinition as _, VariableType as _};
 use bluejay_core::{AsIter, Value as _};
 use bluejay_parser::ast::definition::{DefaultContext, DefinitionDocument, SchemaDefinition};
 use bluejay_parser::ast::executable::{ExecutableDocument as Written, Field};
@@ -37,16 +37,18 @@ impl Validator {
     pub fn check(&self, document: &Written<'_>, source: &Source<'_>) -> Result<(), Inadmissible> {
         let cache = Cache::new(document, self.schema);
         let errors: Vec<_> = BuiltinRulesValidator::validate(document, self.schema, &cache).collect();
-        let visits_all = !errors.iter().any(is_introspection);
+        let visits_all = !errors.iter().any(has_unread_directives);
         let errors = errors.into_iter().filter(|error| match error {
-            // It counts the selections, and does not merge them: `subscription` does.
+            // It counts the selections, and does not merge them: `root_fields` does.
             Error::SubscriptionRootNotSingleField { .. } => false,
             // The directives of fields that it does not know may use it.
             Error::VariableDefinitionUnused { .. } => visits_all,
             error => !is_introspection(error),
         });
-        let mut faults: Vec<Fault> = errors.take(MOST_TOLD).map(|error| self.fault(error, source)).collect();
+        let mut faults: Vec<Fault> = errors.map(|error| self.fault(error, source)).collect();
+        faults.sort_by_cached_key(|fault| fault.locations.first().map(|place| (place.line, place.column)));
         faults.dedup();
+        faults.truncate(MOST_TOLD);
         if faults.is_empty() { Ok(()) } else { Err(Inadmissible { code: "GRAPHQL_VALIDATION_FAILED", faults }) }
     }
 }
@@ -63,13 +65,19 @@ fn is_introspection<'a>(error: &Error<'a, Written<'a>, SchemaDefinition<'static>
             && field.selection_set().is_none())
 }
 
+/// Whether an error is of such a field with directives, into which validation has not looked.
+fn has_unread_directives<'a>(error: &Error<'a, Written<'a>, SchemaDefinition<'static>>) -> bool {
+    is_introspection(error)
+        && matches!(error, Error::FieldDoesNotExistOnType { field, .. } if field.directives().is_some_and(|all| all.len() > 0))
+}
+
 /// What is wrong, and where.
 type Said = (String, Vec<Span>);
 
 impl Validator {
     fn fault<'a>(&self, error: Error<'a, Written<'a>, SchemaDefinition<'static>>, source: &Source<'_>) -> Fault {
         let (message, spans) = self.say(error);
-        Fault { message, locations: spans.iter().map(|span| source.position(span.byte_range().start)).collect() }
+        Fault::new(message, spans.iter().map(|span| source.position(span.byte_range().start)).collect())
     }
 
     #[expect(clippy::too_many_lines, reason = "a sentence for each rule")]

@@ -13,7 +13,8 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Positioned, Variables};
 use async_graphql_value::Value;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
+use entity::date::Date;
 
 use super::suggestion::{did_you_mean, listed};
 use super::{Fault, Inadmissible, MOST_TOLD};
@@ -90,6 +91,12 @@ impl Types {
     pub fn check_document(&self, document: &ExecutableDocument) -> Result<(), Inadmissible> {
         let mut check = Check { types: self, misfits: Vec::new() };
         for (_, operation) in document.operations.iter() {
+            for variable in &operation.node.variable_definitions {
+                if let Some(default) = &variable.node.default_value {
+                    let path = format!("${}", variable.node.name.node);
+                    check.value(&default.node.clone().into_value(), &variable.node.var_type.node, &path);
+                }
+            }
             check.selections(&operation.node.selection_set.node, root_of(operation.node.ty));
         }
         for fragment in document.fragments.values() {
@@ -136,12 +143,11 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn result(mut self) -> Result<(), Inadmissible> {
+    fn result(self) -> Result<(), Inadmissible> {
         if self.misfits.is_empty() {
             return Ok(());
         }
-        self.misfits.truncate(MOST_TOLD);
-        let faults = self.misfits.into_iter().map(|message| Fault { message, locations: Vec::new() });
+        let faults = self.misfits.into_iter().map(|message| Fault::new(message, Vec::new()));
         Err(Inadmissible { code: "INVALID_ARGUMENT", faults: faults.collect() })
     }
 
@@ -175,6 +181,9 @@ impl Check<'_> {
     }
 
     fn value(&mut self, value: &Value, ty: &Type, path: &str) {
+        if self.misfits.len() >= MOST_TOLD {
+            return;
+        }
         match (value, &ty.base) {
             (Value::List(values), _) if values.len() > LONGEST_LIST => {
                 self.add(format!("{path}: a list has at most {LONGEST_LIST} values."));
@@ -207,7 +216,7 @@ impl Check<'_> {
             }
             (Some(_), Value::String(_) | Value::Enum(_)) => {}
             (None, value) if is_scalar(value, name) => {}
-            _ => self.add(format!("{path}: a value of type {name} is expected.")),
+            _ => self.add(format!("{path}: a value of type {name} is expected{}.", form(name))),
         }
     }
 
@@ -220,6 +229,9 @@ impl Check<'_> {
             return self.add(format!("{path}: exactly one field of {name} is given, and it is not null."));
         }
         for (field, value) in values {
+            if self.misfits.len() >= MOST_TOLD {
+                return;
+            }
             if let Some((ty, _)) = fields.get(field.as_str()) {
                 self.value(value, ty, &format!("{path}.{field}"));
             } else {
@@ -263,12 +275,21 @@ fn base_of(ty: &Type) -> &str {
     }
 }
 
+/// How the values of a scalar of ours are written.
+fn form(scalar: &str) -> &'static str {
+    match scalar {
+        "Date" => ", a day that exists, such as \"2024-02-29\"",
+        "DateTime" => ", such as \"2024-02-29T09:30:00Z\"",
+        _ => "",
+    }
+}
+
 fn is_scalar(value: &Value, name: &str) -> bool {
     match (name, value) {
         ("Int", Value::Number(number)) => number.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
         ("Float", Value::Number(_)) | ("String" | "ID", Value::String(_)) | ("Boolean", Value::Boolean(_)) => true,
         ("ID", Value::Number(number)) => number.is_i64(),
-        ("Date", Value::String(day)) => NaiveDate::parse_from_str(day, "%Y-%m-%d").is_ok(),
+        ("Date", Value::String(day)) => day.parse::<Date>().is_ok(),
         ("DateTime", Value::String(time)) => time.parse::<DateTime<Utc>>().is_ok(),
         _ => false,
     }
@@ -287,8 +308,9 @@ mod tests {
         type Query { thing(input: Thing, first: Int, days: [Date!]): Query } type Mutation { set(input: Thing!): Query }";
 
     fn literals(arguments: &str) -> Result<(), String> {
-        let document =
-            parsed(&format!("query($v: Thing) {{ thing {{ ... on Query {{ thing({arguments}) {{ x }} }} }} }}"));
+        let document = parsed(&format!(
+            "query($v: Thing = {{ day: \"2024-01-01\" }}) {{ thing {{ ... on Query {{ thing({arguments}) {{ x }} }} }} }}"
+        ));
         Types::of(SCHEMA).check_document(&document.unwrap()).map_err(|misfit| misfit.faults[0].message.clone())
     }
 
@@ -308,6 +330,8 @@ mod tests {
         assert_eq!(literals("input: $v, first: 3, days: [\"2024-01-01\"]"), Ok(()));
         for (wrong, path) in [
             ("input: { day: \"2024-02-30\" }", "thing(input).day"),
+            ("input: { day: \"2024-2-9\" }", "thing(input).day"),
+            ("input: { day: \"2024-02- 9\" }", "thing(input).day"),
             ("input: { day: \"2024-02-28\", parts: { day: \"\" } }", "thing(input).parts.day"),
             ("days: [\"2024-01-01\", \"2024-13-01\"]", "thing(days).1"),
             ("first: 3000000000", "thing(first)"),
@@ -349,6 +373,13 @@ mod tests {
     }
 
     #[test]
+    fn a_default_is_what_its_type_says() {
+        let document = parsed("query($d: [Date!] = [\"2024-02-30\"]) { thing(days: $d) { x } }").unwrap();
+        let refusal = Types::of(SCHEMA).check_document(&document).unwrap_err();
+        assert!(refusal.faults[0].message.starts_with("$d.0: "), "{refusal:?}");
+    }
+
+    #[test]
     fn all_that_does_not_fit_is_named() {
         let document = parsed("query($v: Thing, $w: Color!) { x }").unwrap();
         let (_, operation) = document.operations.iter().next().unwrap();
@@ -360,7 +391,7 @@ mod tests {
             [
                 "$v.color: Color has no value gren. Did you mean \"GREEN\" or \"RED\"? Its values are RED, GREEN.",
                 "$v: Thing has no field colour. Did you mean \"color\"?",
-                "$v.parts.0.at: a value of type DateTime is expected.",
+                "$v.parts.0.at: a value of type DateTime is expected, such as \"2024-02-29T09:30:00Z\".",
                 "$v.parts.0.by: exactly one field of By is given, and it is not null.",
                 "$v.parts.0.day: a value of type Date! is required.",
                 "$v.day: a value of type Date! is required.",

@@ -35,7 +35,7 @@ const WHAT: &str = "organisation";
 pub enum OrganizationBy {
     /// Its id.
     Id(ID),
-    /// Its acronym, in upper case.
+    /// Its acronym, in upper or lower case.
     Acronym(String),
     /// What a system of yours calls it.
     ExternalId(ExternalIdInput),
@@ -110,7 +110,7 @@ pub async fn find(
     match by {
         OrganizationBy::Id(id) => read::by_text_id::<organization::Entity>(db, viewer, id).await,
         OrganizationBy::Acronym(acronym) => {
-            read::by_key::<organization::Entity>(db, viewer, organization::Column::Acronym, acronym).await
+            read::by_code::<organization::Entity>(db, viewer, organization::Column::Acronym, acronym).await
         }
         OrganizationBy::ExternalId(by) => external_id::find::<organization::Entity>(db, viewer, by).await,
     }

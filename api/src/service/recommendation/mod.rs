@@ -54,7 +54,7 @@ const WHAT: &str = "recommendation";
 pub enum RecommendationBy {
     /// Its id.
     Id(ID),
-    /// Its label, such as `REC/WG-A/2024/3`. Only adopted ones have a label.
+    /// Its label, such as `REC/WG-A/2024/3`, in upper or lower case. Only adopted ones have a label.
     Label(String),
     /// What a system of yours calls it.
     ExternalId(ExternalIdInput),
@@ -162,7 +162,7 @@ pub async fn find(
     match by {
         RecommendationBy::Id(id) => read::by_text_id::<recommendation::Entity>(db, viewer, id).await,
         RecommendationBy::Label(label) => {
-            read::by_key::<recommendation::Entity>(db, viewer, recommendation::Column::Label, label).await
+            read::by_code::<recommendation::Entity>(db, viewer, recommendation::Column::Label, label).await
         }
         RecommendationBy::ExternalId(by) => external_id::find::<recommendation::Entity>(db, viewer, by).await,
     }
