@@ -97,13 +97,13 @@ impl Maker {
         Operation { text, variables: Value::Object(std::mem::take(&mut self.given)), is_followed }
     }
 
-    /// A subscription has one field.
+    /// A subscription has one field, without a directive.
     fn only_field(&mut self, on: &str) -> String {
         let Some(Known::Fields(fields)) = self.types.get(on) else { return String::new() };
         let fields = fields.clone();
         let index = self.below(fields.len());
         let field = self.field(0, &fields[index], DEEPEST);
-        format!("{{ {} }}", field.unwrap_or_default())
+        format!("{{ {} }}", field.unwrap_or_default().replacen(SKIP, "", 1))
     }
 
     /// A few fields of a type, each with what it needs, some of them in fragments and with directives.
@@ -145,7 +145,7 @@ impl Maker {
             arguments.push(format!("{}: {value}", definition.name.node));
         }
         let arguments = if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
-        let directive = if self.below(20) == 0 { " @skip(if: false)" } else { "" };
+        let directive = if self.below(20) == 0 { SKIP } else { "" };
         // Names differ, so that fields of one name need not be merged.
         let alias = format!("f{number}x{}", self.below(1_000_000));
         Some(format!("{alias}: {}{arguments}{directive}{inner}", field.name.node))
@@ -258,6 +258,9 @@ async fn followed(app: &TestApp, operation: &Operation) -> String {
     let first = tokio::time::timeout(Duration::from_millis(50), stream.next()).await;
     first.ok().flatten().map(|bytes| String::from_utf8_lossy(&bytes.unwrap()).into_owned()).unwrap_or_default()
 }
+
+/// A directive that some fields have.
+const SKIP: &str = " @skip(if: false)";
 
 /// What no answer may contain: an internal error, a write conflict although nobody else writes, a document that is not valid.
 const FAULTS: [&str; 4] = ["INTERNAL", "UNAVAILABLE", "Another write was on its way", "GRAPHQL_"];
