@@ -1,9 +1,7 @@
 //! A day, as the schema and the rows of inputs write it.
 
-use std::str::FromStr;
-
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use chrono::{NaiveDate, ParseError};
+use chrono::NaiveDate;
 
 const FORMAT: &str = "%Y-%m-%d";
 
@@ -11,17 +9,12 @@ const FORMAT: &str = "%Y-%m-%d";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Date(pub NaiveDate);
 
-impl FromStr for Date {
-    type Err = ParseError;
-
-    fn from_str(day: &str) -> Result<Self, ParseError> {
-        let parsed = NaiveDate::parse_from_str(day, FORMAT)?;
-        // The parser takes blanks, signs and single digits too.
-        if parsed.format(FORMAT).to_string() == day {
-            Ok(Self(parsed))
-        } else {
-            NaiveDate::parse_from_str("", FORMAT).map(Self)
-        }
+impl Date {
+    /// The day that a text is; `None` if it is written otherwise, or does not exist.
+    pub fn read(text: &str) -> Option<Self> {
+        let day = NaiveDate::parse_from_str(text, FORMAT).ok()?;
+        // The library takes blanks, signs and single digits too.
+        (day.format(FORMAT).to_string() == text).then_some(Self(day))
     }
 }
 
@@ -48,7 +41,7 @@ impl From<Date> for sea_orm::Value {
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
-            Value::String(day) => Ok(day.parse()?),
+            Value::String(text) => Self::read(text).ok_or_else(|| InputValueError::expected_type(value)),
             _ => Err(InputValueError::expected_type(value)),
         }
     }

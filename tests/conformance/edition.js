@@ -127,6 +127,14 @@ const CHECKS = {
   "Status Codes: a URI that is too long, 414": async () => assert.equal((await get({ query: `${query} #${"x".repeat(80_000)}` })).status, 414),
   "Status Codes: headers that are too long, 431": async () => assert.equal((await post({ query }, { "X-Long": "x".repeat(1_000_000) }).catch(({ code }) => ({ status: code }))).status, 431),
   "Status Codes: a body that is too large, 413": async () => isNone(await post({ query, variables: { padding: "x".repeat(300_000) } }), 413),
+  "Status Codes: a body that is too large and waits to be sent, 413 and the end": async () => {
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    const begun = Date.now();
+    socket.write(`POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: ${JSON_TYPE}\r\nContent-Length: 300000\r\nExpect: 100-continue\r\n\r\n`);
+    const text = Buffer.concat(await socket.toArray()).toString();
+    assert.match(text, /^HTTP\/1.1 413 /);
+    assert.ok(Date.now() - begun < 5000, "the connection does not wait for a body that does not come");
+  },
   "Status Codes: a body that is no JSON, 400": async () => {
     for (const body of ["NONSENSE", '{"query":', ""]) isNone(await post(body), 400);
   },

@@ -29,7 +29,9 @@ function write(name, text) {
 
 // The first line that is printed.
 async function printed([program, ...parameters]) {
-  const child = spawn(program, parameters, { stdio: ["ignore", "pipe", program === "bash" ? "ignore" : "inherit"] });
+  // What a shell writes belongs to nobody.
+  const options = program === "bash" ? { stdio: ["ignore", "pipe", "ignore"], cwd: place } : { stdio: ["ignore", "pipe", "inherit"] };
+  const child = spawn(program, parameters, options);
   const late = setTimeout(() => child.kill(), PATIENCE);
   try {
     for await (const line of createInterface({ input: child.stdout })) if (line.trim()) return line;

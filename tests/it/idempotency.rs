@@ -44,6 +44,7 @@ async fn kept(app: &TestApp) -> u64 {
 on_both_databases! {
     a_mutation_that_comes_again_is_done_once_and_answered_alike,
     a_refusal_is_answered_alike_even_when_its_cause_is_gone,
+    what_failed_in_part_is_answered_alike,
     a_key_is_of_one_body_and_of_one_client,
     an_answer_is_kept_for_a_day,
     many_old_answers_are_forgotten_in_portions,
@@ -81,6 +82,17 @@ async fn a_refusal_is_answered_alike_even_when_its_cause_is_gone(app: TestApp) {
     app.app.databases.write.execute_unprepared(rename).await.unwrap();
     assert_eq!(create(&client, "LAW").await.text, refused.text);
     assert_eq!(themes(&app).await, 1);
+}
+
+async fn what_failed_in_part_is_answered_alike(app: TestApp) {
+    let query = "mutation { createTheme(input: { code: \"PART\", kind: SUBJECT, name: [{ locale: EN, text: \"P\" }] }) { theme { code } }
+        registerClient(input: { purpose: \"C\", role: READER, scopes: [] }) { userErrors { code } } }";
+    let client = app.secretariat().keyed("one");
+    let first = client.send(query, json!({})).await;
+    assert_eq!((first.status.as_u16(), &first.body["data"]["createTheme"]["theme"]["code"]), (294, &json!("PART")));
+    assert_eq!(first.body["errors"][0]["extensions"]["code"], "FORBIDDEN");
+    let again = client.send(query, json!({})).await;
+    assert_eq!((&again.text, again.status, is_again(&again)), (&first.text, first.status, true));
 }
 
 async fn a_key_is_of_one_body_and_of_one_client(app: TestApp) {

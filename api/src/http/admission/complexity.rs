@@ -132,7 +132,6 @@ impl<'a> Scales<'a> {
         }
         let Some(fragment) = self.document.fragments.get(name) else { return Weight::default() };
         self.fragments.insert(name, None);
-        // Written out, a spread is a field itself, also where nothing is selected.
         let weight = self.selections(&fragment.node.selection_set.node);
         self.fragments.insert(name, Some(weight));
         weight

@@ -266,3 +266,54 @@ fn number(digits: &str) -> Value {
 fn decimal(number: f64) -> Value {
     Number::from_f64(number).map_or_else(|| Value::String(number.to_string()), Value::Number)
 }
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::types::Selection;
+
+    use crate::http::admission::parsed;
+
+    /// The value of the argument of the only field.
+    fn argument(text: &str) -> String {
+        let document = parsed(&format!("{{ a(b: {text}) }}")).unwrap();
+        let (_, operation) = document.operations.iter().next().unwrap();
+        match &operation.node.selection_set.node.items[0].node {
+            Selection::Field(field) => field.node.arguments[0].1.node.to_string(),
+            _ => panic!("no field"),
+        }
+    }
+
+    #[test]
+    fn values_are_read_as_they_are_written() {
+        for (text, value) in [
+            ("[trueNorth, EAST, nullable]", "[trueNorth, EAST, nullable]"),
+            (r#"""" a \""" b """"#, r#"" a \"\"\" b ""#),
+            (r#""\u{57}\uD83D\uDE00\u0416""#, "\"W😀Ж\""),
+            ("[1, -2, 1.5, 2e3]", "[1, -2, 1.5, 2000.0]"),
+            ("9223372036854775808", "\"9223372036854775808\""),
+            ("{ a: $ c, b: {} }", "{a: $c, b: {}}"),
+        ] {
+            assert_eq!(argument(text), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_async_graphql_misreads_is_read_or_refused() {
+        for text in [
+            "{ ... on#comment\n A { b } }",
+            "\"What it is for.\" query Q(\"What it is.\" $a: [ Int ] ! = 2 @d) { a {} }",
+            "\"\"\"Its fields.\"\"\" fragment F on A { b }",
+        ] {
+            assert!(parsed(text).is_ok(), "{text}");
+        }
+        for text in [
+            "query Q() { a }",
+            "queryQ { a }",
+            "{ a(b: [01]) }",
+            "query($a: Int @d = 2) { a }",
+            "{ a(b: \"\\uD83D\") }",
+        ] {
+            assert!(parsed(text).is_err(), "{text}");
+        }
+    }
+}

@@ -271,7 +271,9 @@ impl Validator {
         match error {
             DirectiveError::DirectiveDoesNotExist { directive } => {
                 let name = directive.name().as_str();
-                let similar = did_you_mean(name, self.schema.directive_definitions().map(DirectiveDefinition::name));
+                let known = self.schema.directive_definitions().map(|known| format!("@{}", known.name()));
+                let known: Vec<String> = known.collect();
+                let similar = did_you_mean(&format!("@{name}"), known.iter().map(String::as_str));
                 (format!("Unknown directive \"@{name}\".{similar}"), vec![*directive.span()])
             }
             DirectiveError::DirectiveInInvalidLocation { directive, location, .. } => {
@@ -351,4 +353,75 @@ fn conflict(one: &Field<'_>, other: &Field<'_>, why: &str) -> Said {
 
 fn spans<T: HasSpan>(nodes: Vec<&T>) -> Vec<Span> {
     nodes.into_iter().map(|node| *node.span()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Source, Validator};
+    use crate::http::admission::parse::parse;
+
+    const SCHEMA: &str = "directive @oneOf on INPUT_OBJECT enum Color { RED GREEN } input By @oneOf { id: ID code: String }
+        input Filter { color: Color first: Int! second: Int! } type Query { thing(by: By!): Thing things(filter: Filter): [Thing!] }
+        type Thing { title: String color: Color parts: [Thing!] } schema { query: Query }";
+
+    #[test]
+    fn what_is_wrong_is_said_where_it_stands() {
+        let validator = Validator::of(SCHEMA.to_owned());
+        for (text, said) in [
+            (
+                "{ thing(by: { id: 1 }) { titel } }",
+                "1:26 Unknown field \"titel\" on type \"Thing\". Did you mean \"title\"?",
+            ),
+            (
+                "{ thing(bye: 1, by: { id: 1 }) { title } }",
+                "1:9 Unknown argument \"bye\" on field \"thing\". Did you mean \"by\"?",
+            ),
+            ("{ thing { title } }", "1:3 Field \"thing\" needs by."),
+            (
+                "{ things(filter: { colour: RED, first: 1, second: 2 }) { title } }",
+                "1:20 Unknown field \"colour\" of input \"Filter\". Did you mean \"color\"?",
+            ),
+            ("{ things(filter: {}) { title } }", "1:18 A value of type \"Filter\" needs first, second."),
+            (
+                "{ things(filter: { color: REDD, first: 1, second: 2 }) { title } }",
+                "1:27 Enum \"Color\" has no value REDD. Did you mean \"RED\"? Its values are RED, GREEN.",
+            ),
+            (
+                "{ things(filter: { color: \"RED\", first: 1, second: 2 }) { title } }",
+                "1:27 A value of type \"Color\" is expected, not string. Its values are RED, GREEN.",
+            ),
+            (
+                "{ things(filter: { first: 1, first: 1, second: 2 }) { title } }",
+                "1:20 1:30 Field \"first\" is given twice.",
+            ),
+            ("{\n  thing(by: {}) { title }\n}", "2:13 Exactly one field of \"By\" is given, and it is not null."),
+            (
+                "query($a: String) { thing(by: { code: $a }) { title } }",
+                "1:39 Variable \"$a\" of type \"String\" may be null, and a field of \"By\" may not: declare it as \"String!\".",
+            ),
+            (
+                "query($a: Colour) { things { title @skip(if: $a) } }",
+                "1:11 Unknown type \"Colour\". Did you mean \"Color\"?",
+            ),
+            ("{ things { title @skp(if: true) } }", "1:18 Unknown directive \"@skp\". Did you mean \"@skip\"?"),
+            (
+                "{ things { a: title a: color } }",
+                "1:12 1:21 Two fields are answered as \"a\", and they are different fields: give one of them an alias.",
+            ),
+            ("{ things }", "1:3 Field \"things\" of type \"[Thing!]\" needs a selection of fields: things { ... }."),
+            ("{ things { title {} } }", "1:18 Type \"String\" has no fields to select."),
+            (
+                "{ things { ...F } } fragment F on Thing { nothing1 }",
+                "1:43 Unknown field \"nothing1\" on type \"Thing\".",
+            ),
+        ] {
+            let source = Source::of(text);
+            let refusal = validator.check(&parse(&source).unwrap(), &source).unwrap_err();
+            let told = refusal.faults.iter().map(|fault| {
+                let places = fault.locations.iter().map(|place| format!("{}:{} ", place.line, place.column));
+                places.collect::<String>() + &fault.message
+            });
+            assert!(told.clone().any(|told| told == said), "{text}\n{:#?}", told.collect::<Vec<_>>());
+        }
+    }
 }

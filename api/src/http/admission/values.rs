@@ -289,7 +289,7 @@ fn is_scalar(value: &Value, name: &str) -> bool {
         ("Int", Value::Number(number)) => number.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
         ("Float", Value::Number(_)) | ("String" | "ID", Value::String(_)) | ("Boolean", Value::Boolean(_)) => true,
         ("ID", Value::Number(number)) => number.is_i64(),
-        ("Date", Value::String(day)) => day.parse::<Date>().is_ok(),
+        ("Date", Value::String(day)) => Date::read(day).is_some(),
         ("DateTime", Value::String(time)) => time.parse::<DateTime<Utc>>().is_ok(),
         _ => false,
     }
