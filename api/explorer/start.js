@@ -51,7 +51,7 @@ mutation {
 const follow = `# What changes in the register, as it changes. Run the write of another tab meanwhile.
 
 subscription {
-  changes { kind type id version reason node { id } }
+  changes { kind type recordId version reason node { id } }
 }
 `;
 const variables = [undefined, '{ "code": "WG-A" }'];

@@ -27,7 +27,7 @@ assert.deepEqual(codes(await plain.query({ query: groups })), ["WG-A", "WG-B", "
 const socket = createClient({ url: uri.replace("http", "ws"), webSocketImpl: WebSocket, lazy: false });
 const { data: { feedHead } } = await plain.query({ query: gql`{ feedHead }` });
 const heard = new Promise((resolve, reject) => {
-  const follow = gql`subscription Follow($after: String) { changes(after: $after, types: [THEME]) { kind id } }`;
+  const follow = gql`subscription Follow($after: String) { changes(after: $after, types: [THEME]) { kind recordId } }`;
   const following = client(new GraphQLWsLink(socket)).subscribe({ query: follow, variables: { after: feedHead } });
   following.subscribe({ next: ({ data }) => resolve(data.changes), error: reject });
 });
@@ -35,8 +35,8 @@ const written = await plain.mutate({
   mutation: gql`mutation { createTheme(input: { code: "APOLLO", kind: SUBJECT, name: [{ locale: EN, text: "Apollo" }] }) { theme { id code } userErrors { code } } }`,
 });
 assert.equal(written.data.createTheme.theme.code, "APOLLO");
-const { kind, id } = await heard;
-assert.deepEqual([kind, id], ["CREATED", written.data.createTheme.theme.id]);
+const { kind, recordId } = await heard;
+assert.deepEqual([kind, recordId], ["CREATED", written.data.createTheme.theme.id]);
 await socket.dispose();
 await assert.rejects(plain.query({ query: gql`{ nothing }` }), (error) => error.errors[0].extensions.code === "GRAPHQL_VALIDATION_FAILED");
 

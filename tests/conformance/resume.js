@@ -42,12 +42,12 @@ const write = async (code) => {
   return written.data.createTheme;
 };
 // What is written while a client is away it is told of when it goes on after the last cursor that it had.
-const follow = (client, after) => client.iterate({ query: `subscription { changes(after: "${after}") { cursor id } }` });
+const follow = (client, after) => client.iterate({ query: `subscription { changes(after: "${after}") { cursor recordId } }` });
 const heard = async (changes) => (await changes.next()).value.data.changes;
 const changed = clients.map((client) => follow(client, before[0]));
 const one = await write("ONE");
 const last = await Promise.all(changed.map(heard));
-assert.deepEqual(last.map(({ id }) => id), [one.theme.id, one.theme.id]);
+assert.deepEqual(last.map(({ recordId }) => recordId), [one.theme.id, one.theme.id]);
 await Promise.all(changed.map((changes) => changes.return()));
 assert.deepEqual(await Promise.all(again), [one.change.cursor, one.change.cursor]);
 const missed = await write("MISSED");
@@ -60,7 +60,7 @@ try {
   const head = missed.change.cursor;
   assert.deepEqual(await Promise.all(later), [head, head], "each is told the head at once when it comes again");
   const resumed = clients.map((client, index) => follow(client, last[index].cursor));
-  assert.deepEqual((await Promise.all(resumed.map(heard))).map(({ id }) => id), [missed.theme.id, missed.theme.id]);
+  assert.deepEqual((await Promise.all(resumed.map(heard))).map(({ recordId }) => recordId), [missed.theme.id, missed.theme.id]);
   const told = followed.map(next);
   const { cursor } = (await write("RESUMED")).change;
   assert.deepEqual(await Promise.all(told), [cursor, cursor]);

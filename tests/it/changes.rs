@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 const CHANGES: &str = "query($after: String, $first: Int, $types: [RecordType!]) {
     changes(after: $after, first: $first, types: $types) {
-        edges { cursor kind type id version at reason node { id } } endCursor hasNextPage upToDate
+        edges { cursor kind type recordId version at reason node { id } } endCursor hasNextPage upToDate
     }
 }";
 
@@ -43,7 +43,7 @@ pub(crate) type Mirror = BTreeMap<(String, String), i64>;
 
 pub(crate) fn apply(mirror: &mut Mirror, edge: &Value) {
     let text = |field: &str| edge[field].as_str().unwrap().to_owned();
-    let key = (text("type"), text("id"));
+    let key = (text("type"), text("recordId"));
     match edge["kind"].as_str() {
         Some("CREATED" | "UPDATED") => mirror.insert(key, edge["version"].as_i64().unwrap()),
         _ => mirror.remove(&key),
@@ -154,7 +154,7 @@ async fn several_changes_of_one_record_are_told_as_the_last(app: TestApp) {
     let whole = page(&everything, json!({ "after": start })).await;
     let edge = |kind: &str, id: &Value, version: i32| {
         json!({
-            "kind": kind, "type": "THEME", "id": id, "version": version, "reason": null, "node": { "id": id },
+            "kind": kind, "type": "THEME", "recordId": id, "version": version, "reason": null, "node": { "id": id },
             "at": "2026-01-15T04:00:00+00:00",
         })
     };
@@ -188,7 +188,7 @@ async fn who_loses_sight_of_a_record_is_told_that_and_nothing_else(app: TestApp)
     let closed = at_with(&meeting, json!({ "sensitivity": "CONFIDENTIAL" }));
     let closed = everything.mutate("updateMeeting", closed, "id version").await;
     let edge = page(&stranger, json!({ "after": start })).await["edges"][0].take();
-    assert_eq!((&edge["kind"], &edge["id"]), (&json!("ACCESS_LOST"), &meeting["id"]));
+    assert_eq!((&edge["kind"], &edge["recordId"]), (&json!("ACCESS_LOST"), &meeting["id"]));
     assert_eq!((&edge["version"], &edge["reason"], &edge["node"]), (&Value::Null, &Value::Null, &Value::Null));
     let renamed = at_with(&closed, json!({ "title": text("Another") }));
     let renamed = everything.mutate("updateMeeting", renamed, "id version").await;

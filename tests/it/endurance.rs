@@ -29,7 +29,7 @@ use crate::webhooks::receiver::Receiver;
 use crate::webhooks::{header, open, register};
 
 const CHANGES: &str = "query($after: String) { changes(after: $after, first: 7, types: [THEME]) {
-    edges { cursor kind id version } endCursor upToDate } }";
+    edges { cursor kind recordId version } endCursor upToDate } }";
 
 /// Reads the feed from a cursor, again after each step of the writers, until they are done and everything is read. Returns the ids in
 /// order.
@@ -40,7 +40,7 @@ async fn read(client: &Client, mut after: Value, mut are_done: watch::Receiver<b
         let page = client.query_with(CHANGES, json!({ "after": after })).await["changes"].take();
         for edge in page["edges"].as_array().unwrap() {
             assert_eq!((&edge["kind"], &edge["version"]), (&json!("CREATED"), &json!(1)));
-            read.push(edge["id"].as_str().unwrap().to_owned());
+            read.push(edge["recordId"].as_str().unwrap().to_owned());
         }
         after = page["endCursor"].clone();
         match (page["upToDate"] == true, over) {
@@ -243,7 +243,9 @@ async fn a_server_that_restarts_under_load_comes_back(shared: TestApp) {
     let port = app.serve().await;
     let mut follower = Socket::begin(port, None).await;
     let start = head(&app.anonymous()).await;
-    follower.subscribe("1", &format!("subscription {{ changes(after: {start}, types: [THEME]) {{ id }} }}")).await;
+    follower
+        .subscribe("1", &format!("subscription {{ changes(after: {start}, types: [THEME]) {{ recordId }} }}"))
+        .await;
     let stop = AtomicBool::new(false);
     let load = join_all((0..8).map(|writer| create_themes(&app, writer, &stop)));
     let interruption = async {
@@ -263,7 +265,7 @@ async fn a_server_that_restarts_under_load_comes_back(shared: TestApp) {
     while !told.contains(&last) {
         match follower.next().await {
             Heard::Message(message) if message["type"] == "next" => {
-                let id = message["payload"]["data"]["changes"]["id"].as_str();
+                let id = message["payload"]["data"]["changes"]["recordId"].as_str();
                 told.insert(id.unwrap_or_else(|| panic!("{message}")).to_owned());
             }
             Heard::Message(message) => assert!(message["type"] == "ping", "the subscription goes on: {message}"),
@@ -284,7 +286,7 @@ async fn subscribers_that_do_not_read_cost_others_nothing_and_no_memory_without_
     let token = String::from_utf8(token.stdout).unwrap().trim().to_owned();
     let follow = async || {
         let start = head(&app.anonymous()).await;
-        let what = "id node { ... on Recommendation { text } }";
+        let what = "recordId node { ... on Recommendation { text } }";
         format!("subscription {{ changes(after: {start}, types: [RECOMMENDATION]) {{ {what} }} }}")
     };
     let mut alive = Socket::begin(port, Some(&token)).await;

@@ -15,7 +15,7 @@ const RECORD: &str = "node { id ... on Recommendation { label title text status 
                       ... on Meeting { title sensitivity } ... on Theme { name } }";
 
 fn follow(what: &str) -> String {
-    format!("subscription($after: String) {{ changes(after: $after) {{ id kind {what} }} }}")
+    format!("subscription($after: String) {{ changes(after: $after) {{ recordId kind {what} }} }}")
 }
 
 /// A follower on a socket, and the client that it is.
@@ -45,7 +45,7 @@ impl Follower {
             let mut message = self.socket.message().await;
             let change = message["payload"]["data"]["changes"].take();
             assert!(message["payload"]["errors"].is_null(), "{}: {message}", self.name);
-            let is_last = change["id"] == id;
+            let is_last = change["recordId"] == id;
             told.push(change);
             if is_last {
                 return told;
@@ -168,11 +168,11 @@ async fn no_result_crosses_viewers_or_languages(app: TestApp) {
         for follower in &mut followers {
             let told = follower.told_until(&last).await;
             for (number, change) in told.iter().enumerate() {
-                if told[number + 1..].iter().any(|later| later["id"] == change["id"]) {
+                if told[number + 1..].iter().any(|later| later["recordId"] == change["recordId"]) {
                     continue;
                 }
                 let query = format!("query($id: ID!) {{ {} }}", RECORD.replacen("node", "node(id: $id)", 1));
-                let now = follower.client.query_with(&query, json!({ "id": change["id"] })).await["node"].take();
+                let now = follower.client.query_with(&query, json!({ "id": change["recordId"] })).await["node"].take();
                 let is_gone = change["kind"] == "REMOVED" || change["kind"] == "ACCESS_LOST";
                 assert_eq!(change["node"], if is_gone { Value::Null } else { now }, "{}: {change}", follower.name);
             }
@@ -221,7 +221,7 @@ async fn a_shared_result_is_paid_for_by_each_follower(app: TestApp) {
 
 async fn a_document_is_validated_once_whether_or_not_it_has_results(app: TestApp) {
     let port = app.serve_requests().await;
-    let query = "subscription { changes(types: [INSTRUMENT]) { id } }";
+    let query = "subscription { changes(types: [INSTRUMENT]) { recordId } }";
     let mut sockets = Vec::new();
     for known in ["new", "fits", "kept"] {
         let mut socket = Socket::begin(port, None).await;
@@ -252,7 +252,7 @@ async fn many_large_results_come_in_order(app: TestApp) {
     socket.say(&json!({ "id": "1", "type": "subscribe", "payload": payload })).await;
     for (number, id) in written.iter().enumerate() {
         let change = socket.message().await["payload"]["data"]["changes"].take();
-        assert_eq!(change["id"], *id);
+        assert_eq!(change["recordId"], *id);
         assert!(change["node"]["text"].as_str().unwrap().starts_with(&format!("{number} long")));
     }
 }

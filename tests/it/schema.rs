@@ -61,6 +61,16 @@ async fn everything_in_the_schema_is_described(app: TestApp) {
     assert!(missing.is_empty(), "without a description: {missing:?}");
 }
 
+/// A cache of a client that finds an object under its `id` would take another's id for this object.
+#[test]
+fn an_id_is_the_objects_own() {
+    let schema = rec_api::graphql::sdl();
+    let objects = schema.split("\ntype ").skip(1).filter_map(|text| text.split_once("\n}")).map(|(text, _)| text);
+    let with_id = objects.filter(|text| text.contains("\n\tid: ID!")).filter(|text| !text.contains("implements Node"));
+    let names: Vec<&str> = with_id.filter_map(|text| text.split_whitespace().next()).collect();
+    assert_eq!(names, ["Client", "ClientToken", "ExternalId", "Webhook", "WebhookDelivery"]);
+}
+
 async fn the_service_publishes_the_same_schema(app: TestApp) {
     use axum::body::Body;
     use axum::http::Request;

@@ -128,7 +128,7 @@ async fn what_runs_on_a_socket_is_limited_in_size(app: TestApp) {
     let port = app.second_with(|config| config.limits.body = 2048).await.serve().await;
     let long = |id: &str| {
         let variables = json!({ "types": vec!["THEME"; 200] });
-        let query = "subscription($types: [RecordType!]) { changes(types: $types) { id } }";
+        let query = "subscription($types: [RecordType!]) { changes(types: $types) { recordId } }";
         json!({ "id": id, "type": "subscribe", "payload": { "query": query, "variables": variables } })
     };
     let messages = |count: u32| -> Vec<Value> { (0..count).map(|number| long(&number.to_string())).collect() };

@@ -23,7 +23,7 @@ async fn hear_of(followers: &mut [Follower], id: &Value) {
         loop {
             let edge = socket.message().await["payload"]["data"]["changes"].take();
             apply(mirror, &edge);
-            if edge["id"] == *id {
+            if edge["recordId"] == *id {
                 break;
             }
         }
@@ -53,7 +53,7 @@ async fn whoever_follows_is_told_what_it_may_see_and_the_database_is_asked_once(
             let mut mirror = Mirror::new();
             let after = follow(&client, &mut mirror, Value::Null, 500).await;
             let mut socket = Socket::begin(port, token.map(String::as_str)).await;
-            let query = format!("subscription {{ changes(after: {after}) {{ cursor kind type id version }} }}");
+            let query = format!("subscription {{ changes(after: {after}) {{ cursor kind type recordId version }} }}");
             socket.subscribe("1", &query).await;
             followers.push((client.clone(), mirror, socket));
         }
@@ -92,7 +92,9 @@ async fn whoever_acts_for_nobody_any_more_is_told_nothing_more(app: TestApp) {
 async fn a_subscriber_has_what_it_missed_and_then_what_comes(app: TestApp) {
     let follow = |after: Option<&str>| {
         let after = after.map(|after| format!("after: \"{after}\",")).unwrap_or_default();
-        format!("subscription {{ changes({after} types: [THEME]) {{ cursor kind type id version node {{ id }} }} }}")
+        format!(
+            "subscription {{ changes({after} types: [THEME]) {{ cursor kind type recordId version node {{ id }} }} }}"
+        )
     };
     let write = async |code: &str| {
         let theme = json!({ "code": code, "kind": "SUBJECT", "name": text(code) });
@@ -104,11 +106,11 @@ async fn a_subscriber_has_what_it_missed_and_then_what_comes(app: TestApp) {
     let mut socket = Socket::begin(port, None).await;
     socket.subscribe("missed", &follow(Some(&start))).await;
     let heard = socket.message().await["payload"]["data"]["changes"].take();
-    let expected = json!({ "kind": "CREATED", "type": "THEME", "id": one, "version": 1, "node": { "id": one } });
+    let expected = json!({ "kind": "CREATED", "type": "THEME", "recordId": one, "version": 1, "node": { "id": one } });
     assert_eq!(with(expected, json!({ "cursor": heard["cursor"] })), heard);
     let two = write("TWO").await;
     let heard = socket.message().await["payload"]["data"]["changes"].take();
-    assert_eq!((&heard["id"], &heard["node"]["id"]), (&two, &two));
+    assert_eq!((&heard["recordId"], &heard["node"]["id"]), (&two, &two));
     // Without a cursor it begins now; with a cursor it continues there.
     let mut other = Socket::begin(port, Some(&app.token(Role::Reader, None))).await;
     other.subscribe("now", &follow(None)).await;
@@ -120,20 +122,20 @@ async fn a_subscriber_has_what_it_missed_and_then_what_comes(app: TestApp) {
             break message["payload"]["data"]["changes"].take();
         }
     };
-    let begun = written.iter().position(|id| *id == heard["id"]).expect("a theme of now, and none of before");
+    let begun = written.iter().position(|id| *id == heard["recordId"]).expect("a theme of now, and none of before");
     for id in &written[begun + 1..] {
         heard = other.message().await["payload"]["data"]["changes"].take();
-        assert_eq!(heard["id"], *id);
+        assert_eq!(heard["recordId"], *id);
     }
     for id in &written {
-        assert_eq!(socket.message().await["payload"]["data"]["changes"]["id"], *id);
+        assert_eq!(socket.message().await["payload"]["data"]["changes"]["recordId"], *id);
     }
     let three = write("THREE").await;
     for socket in [&mut socket, &mut other] {
-        assert_eq!(socket.message().await["payload"]["data"]["changes"]["id"], three);
+        assert_eq!(socket.message().await["payload"]["data"]["changes"]["recordId"], three);
     }
     other.subscribe("resumed", &follow(heard["cursor"].as_str())).await;
-    assert_eq!(other.message().await["payload"]["data"]["changes"]["id"], three);
+    assert_eq!(other.message().await["payload"]["data"]["changes"]["recordId"], three);
     for (after, code) in [("x", "INVALID_CURSOR"), ("MTIzNDU2Nzg5MDEyMzQ1Ng", "CURSOR_EXPIRED")] {
         other.subscribe(code, &follow(Some(after))).await;
         let refused = other.message().await;
@@ -156,7 +158,7 @@ async fn a_subscriber_that_is_cut_off_again_and_again_misses_nothing(app: TestAp
     while !writer.is_finished() || is_behind(&cursor) {
         let mut socket = Socket::begin(port, None).await;
         let after = cursor.as_str().unwrap();
-        let query = format!("subscription {{ changes(after: \"{after}\") {{ cursor kind type id version }} }}");
+        let query = format!("subscription {{ changes(after: \"{after}\") {{ cursor kind type recordId version }} }}");
         socket.subscribe("1", &query).await;
         for _ in 0..random() % 4 {
             // What is committed must come. Whether there will be more is not known.
@@ -200,10 +202,10 @@ async fn a_subscriber_hears_what_another_process_commits(app: TestApp) {
     let other = app.second().await;
     let mut socket = Socket::begin(app.serve().await, None).await;
     let start = head(&app.anonymous()).await;
-    socket.subscribe("1", &format!("subscription {{ changes(after: {start}) {{ id }} }}")).await;
+    socket.subscribe("1", &format!("subscription {{ changes(after: {start}) {{ recordId }} }}")).await;
     for code in ["ONE", "TWO"] {
         let theme = create_theme(&other, code).await;
-        assert_eq!(socket.message().await["payload"]["data"]["changes"]["id"], theme);
+        assert_eq!(socket.message().await["payload"]["data"]["changes"]["recordId"], theme);
     }
 }
 
@@ -259,11 +261,11 @@ async fn what_a_subscription_works_on_is_given_up_in_time(app: TestApp) {
     let hasty = app.second_with(|config| config.limits.seconds = 1).await;
     let mut socket = Socket::begin(hasty.serve().await, None).await;
     // It waits for news for longer than it may work.
-    socket.subscribe("waits", "subscription { changes { id } }").await;
+    socket.subscribe("waits", "subscription { changes { recordId } }").await;
     tokio::time::sleep(Duration::from_millis(1300)).await;
     let held = app.app.databases.begin().await.unwrap();
     held.execute_unprepared("LOCK TABLE change IN ACCESS EXCLUSIVE MODE").await.unwrap();
-    let query = format!("subscription {{ changes(after: {start}) {{ id }} }}");
+    let query = format!("subscription {{ changes(after: {start}) {{ recordId }} }}");
     socket.subscribe("works", &query).await;
     let refused = socket.message().await;
     assert_eq!((&refused["type"], &refused["id"]), (&json!("error"), &json!("works")));

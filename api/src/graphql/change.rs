@@ -40,8 +40,8 @@ impl ChangeEdge {
         self.0.record
     }
 
-    /// The record's global id.
-    async fn id(&self) -> ID {
+    /// The record's global id, a value for `node`. A change has no id of its own: `cursor` names it.
+    async fn record_id(&self) -> ID {
         self.0.id.clone().into()
     }
 

@@ -105,7 +105,7 @@ async fn follow(programs: &[Program], url: &str, count: usize, transport: Transp
 /// A subscription to what comes after the present head.
 async fn following(program: &Program) -> String {
     let head = program.query("{ feedHead }").await;
-    format!("subscription {{ changes(after: {}) {{ cursor kind type id version }} }}", head["data"]["feedHead"])
+    format!("subscription {{ changes(after: {}) {{ cursor kind type recordId version }} }}", head["data"]["feedHead"])
 }
 
 /// Adds followers, each of which tells of every change that it receives.

@@ -256,10 +256,13 @@ async fn shown(client: &Client, root: &Root, id: &str) -> String {
 async fn is_told(client: &Client, id: &str) -> bool {
     let mut after = Value::Null;
     loop {
-        let query =
-            "query($after: String) { changes(after: $after, first: 500) { edges { id kind } endCursor upToDate } }";
+        let query = "query($after: String) { changes(after: $after, first: 500) { edges { recordId kind } endCursor upToDate } }";
         let page = client.query_with(query, json!({ "after": after })).await["changes"].take();
-        if page["edges"].as_array().expect("edges").iter().any(|edge| edge["id"] == id && edge["kind"] != "ACCESS_LOST")
+        if page["edges"]
+            .as_array()
+            .expect("edges")
+            .iter()
+            .any(|edge| edge["recordId"] == id && edge["kind"] != "ACCESS_LOST")
         {
             return true;
         }

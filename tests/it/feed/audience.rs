@@ -39,13 +39,13 @@ async fn a_hidden_record_is_not_told_of_by_the_version_of_one_that_names_it(app:
     let item = app.secretariat().mutate("addAgendaItem", item, "id version").await;
     let start = app.app.feed.cursor(head(&app).await).to_string();
     let open = app.secretariat().mutate("openDiscussion", at(&draft), "id version").await;
-    let query = "query($after: String) { changes(after: $after) { edges { kind type id version } } }";
+    let query = "query($after: String) { changes(after: $after) { edges { kind type recordId version } } }";
     let told = async |client: rec_tests::client::Client| {
         client.query_with(query, json!({ "after": start })).await["changes"]["edges"].take()
     };
     assert_eq!(told(app.anonymous()).await, json!([]));
-    let of_item = json!({ "kind": "UPDATED", "type": "AGENDA_ITEM", "id": item["id"], "version": 1 });
-    let of_text = |kind: &str| json!({ "kind": kind, "type": "RECOMMENDATION", "id": draft["id"], "version": 2 });
+    let of_item = json!({ "kind": "UPDATED", "type": "AGENDA_ITEM", "recordId": item["id"], "version": 1 });
+    let of_text = |kind: &str| json!({ "kind": kind, "type": "RECOMMENDATION", "recordId": draft["id"], "version": 2 });
     assert_eq!(told(app.reader()).await, json!([of_item, of_text("CREATED")]));
     assert_eq!(told(app.secretariat()).await, json!([of_item, of_text("UPDATED")]));
     app.secretariat().mutate("withdrawRecommendation", at(&open), "id").await;

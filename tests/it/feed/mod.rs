@@ -49,16 +49,16 @@ async fn a_theme_that_is_merged_is_replaced_by_the_other(app: TestApp) {
     let input = json!({ "id": one, "expectedVersion": 1, "intoId": two });
     let row = app.secretariat().mutate("mergeThemes", input, "id externalIds { value }").await;
     assert_eq!(row, json!({ "id": two, "externalIds": [{ "value": "1" }] }));
-    let query = "query($after: String) { changes(after: $after) { edges { kind type id reason replacedBy } } }";
+    let query = "query($after: String) { changes(after: $after) { edges { kind type recordId reason replacedBy } } }";
     let told = app.secretariat().query_with(query, json!({ "after": start })).await;
     let edges = told["changes"]["edges"].as_array().unwrap();
     let mut touched: Vec<&Value> =
-        edges.iter().filter(|edge| edge["kind"] == "UPDATED").map(|edge| &edge["id"]).collect();
+        edges.iter().filter(|edge| edge["kind"] == "UPDATED").map(|edge| &edge["recordId"]).collect();
     let mut expected = vec![&only["id"], &both["id"], &below["id"]];
     touched.sort_by_key(ToString::to_string);
     expected.sort_by_key(ToString::to_string);
     assert_eq!(touched, expected);
-    let merged = json!({ "kind": "REMOVED", "type": "THEME", "id": one, "reason": "MERGED", "replacedBy": two });
+    let merged = json!({ "kind": "REMOVED", "type": "THEME", "recordId": one, "reason": "MERGED", "replacedBy": two });
     assert_eq!(edges.last(), Some(&merged));
     let exported = app.secretariat().export(&format!("?after={start}")).await;
     assert!(exported.iter().any(|line| line["id"] == json!(one) && line["replacedBy"] == json!(two)));

@@ -208,7 +208,7 @@ async fn a_webhook_hears_of_a_restore_by_commands(app: TestApp) {
 async fn what_is_followed_ends_when_the_feed_becomes_another_one(app: TestApp) {
     let mut follower = Socket::begin(app.serve_requests().await, None).await;
     let start = head(&app.anonymous()).await;
-    follower.subscribe("1", &format!("subscription {{ changes(after: {start}) {{ id }} }}")).await;
+    follower.subscribe("1", &format!("subscription {{ changes(after: {start}) {{ recordId }} }}")).await;
     let (databases, clock) = (&app.app.databases, &app.app.clock);
     let before = app.app.feed.head();
     let renewed = identity::renew(databases, clock, true).await.unwrap();

@@ -124,7 +124,7 @@ mod tests {
             "{ __typename bodies { nodes { id } } }",
             "query A { a: theme(by: { code: \"A\" }) { code viewer } } query B { ...f ... { node(id: 1) { id } } } \
              fragment f on Query { ... on Query { meetings { totalCount } } }",
-            "subscription { changes(after: \"x\") { id node { ... on Theme { code } } } }",
+            "subscription { changes(after: \"x\") { recordId node { ... on Theme { code } } } }",
             "subscription { ...f } fragment f on Subscription { serviceStatus { head } }",
         ] {
             assert!(is_cacheable(&parsed(text).unwrap()), "{text}");

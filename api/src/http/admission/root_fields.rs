@@ -263,11 +263,11 @@ mod tests {
     #[test]
     fn the_variable_of_the_start_is_used_for_nothing_else() {
         for (text, name) in [
-            ("subscription($c: String) { changes(after: $c, types: [THEME]) { id } }", Some("c")),
-            ("subscription($c: String, $d: Int) { a: changes(after: $c) { id(b: $d) } }", Some("c")),
-            ("subscription { changes(after: \"x\") { id } }", None),
-            ("subscription($c: String) { changes(types: [$c]) { id } }", None),
-            ("subscription($c: String) { changes(after: $c) { id(a: [{ b: $c }]) } }", None),
+            ("subscription($c: String) { changes(after: $c, types: [THEME]) { recordId } }", Some("c")),
+            ("subscription($c: String, $d: Int) { a: changes(after: $c) { recordId(b: $d) } }", Some("c")),
+            ("subscription { changes(after: \"x\") { recordId } }", None),
+            ("subscription($c: String) { changes(types: [$c]) { recordId } }", None),
+            ("subscription($c: String) { changes(after: $c) { recordId(a: [{ b: $c }]) } }", None),
             ("subscription($c: String) { changes(after: $c) { ...f @include(if: $c) } } fragment f on C { id }", None),
             ("subscription($c: String) { changes(after: $c) { ...f } } fragment f on C { id(a: $c) }", None),
         ] {
