@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::domain::validation::{ValidationError, ValidationErrorCode};
+use crate::domain::validation::{Validated, ValidationError, ValidationErrorCode};
 
 /// The cause of an error.
 type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -91,6 +91,15 @@ impl Error {
                 path: path.clone(),
             }]),
             error => Err(error),
+        }
+    }
+
+    /// Parts validation errors, which may be put together with others, from errors that end the use case.
+    pub fn validated<T>(outcome: Result<T, Self>) -> Result<Validated<T>, Self> {
+        match outcome {
+            Ok(value) => Ok(Ok(value)),
+            Err(Self::Refused(refusals)) => Ok(Err(refusals)),
+            Err(error) => Err(error),
         }
     }
 

@@ -5,7 +5,7 @@ use entity::body::BodyKind;
 use entity::{country, mandate};
 
 use super::fields;
-use super::validation::{Validated, ValidationError, ValidationErrorCode, combine, ensure};
+use super::validation::{Validated, ValidationError, ValidationErrorCode, all, combine, ensure};
 
 pub const ACRONYM_TAKEN: &str = "Another organisation has this acronym.";
 
@@ -40,8 +40,10 @@ pub fn mandate_end(mandate: &mandate::Model, valid_to: NaiveDate) -> Validated<(
 
 /// Mandates are granted to active organisations in active bodies.
 pub fn may_hold(organization_active: bool, body_active: bool) -> Validated<()> {
-    ensure(organization_active, || ValidationError::state("organizationId", "The organisation is not active."))?;
-    ensure(body_active, || ValidationError::state("bodyId", "The body is not active."))
+    all([
+        ensure(organization_active, || ValidationError::state("organizationId", "The organisation is not active.")),
+        ensure(body_active, || ValidationError::state("bodyId", "The body is not active.")),
+    ])
 }
 
 /// The delegations of the participating states can object; others only if their mandate says so.

@@ -106,9 +106,16 @@ pub fn url(path: &str, value: &str) -> Validated<String> {
     Ok(value)
 }
 
-/// An id of one kind. An id of another kind is treated like one that does not exist.
+/// An id of one kind. Anything else names no record of the kind, and the refusal says what an id looks like: a code, an acronym or the id of
+/// another kind may have been meant.
 pub fn id<I: RecordId>(path: &str, value: &str, what: &str) -> Validated<I> {
-    value.parse().map_err(|_| vec![ValidationError::not_found(path, what)])
+    value.parse().map_err(|_| {
+        let message = format!(
+            "There is no such {what}: its id begins with {}_. If you have a code, an acronym or a label, look up the id first.",
+            I::PREFIX
+        );
+        vec![ValidationError::new(ValidationErrorCode::NotFound, path, message)]
+    })
 }
 
 /// A list of at most `LIST` elements, without the same element twice.

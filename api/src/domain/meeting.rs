@@ -8,7 +8,7 @@ use entity::participation::Attendance;
 use entity::recommendation;
 
 use super::fields;
-use super::validation::{Validated, ValidationError, ValidationErrorCode, combine, ensure};
+use super::validation::{Validated, ValidationError, ValidationErrorCode, all, combine, ensure};
 
 /// A meeting ends on the day it starts, or later.
 pub fn dates(starts_on: NaiveDate, ends_on: NaiveDate) -> Validated<()> {
@@ -25,15 +25,17 @@ pub fn venue(modality: Modality, venue: Option<&str>) -> Validated<()> {
 
 /// A count has a qualifier, and a qualifier has a count.
 pub fn count(count: Option<i32>, qualified: bool) -> Validated<()> {
-    ensure(count.is_none_or(|count| count >= 0), || {
-        ValidationError::invalid("participantCount", "A count is not negative.")
-    })?;
-    ensure(count.is_some() == qualified, || {
-        ValidationError::required(
-            "countQualifier",
-            "A participant count and its qualifier are given together or not at all.",
-        )
-    })
+    all([
+        ensure(count.is_none_or(|count| count >= 0), || {
+            ValidationError::invalid("participantCount", "A count is not negative.")
+        }),
+        ensure(count.is_some() == qualified, || {
+            ValidationError::required(
+                "countQualifier",
+                "A participant count and its qualifier are given together or not at all.",
+            )
+        }),
+    ])
 }
 
 /// The IANA name of the zone in which the meeting's days are counted.

@@ -97,6 +97,18 @@ macro_rules! combine {
 }
 pub(crate) use combine;
 
+/// A rule that joins two values. It says nothing if one of them is refused already.
+pub fn across<A, B>(
+    one: &Validated<A>,
+    other: &Validated<B>,
+    rule: impl FnOnce(&A, &B) -> Validated<()>,
+) -> Validated<()> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => rule(one, other),
+        _ => Ok(()),
+    }
+}
+
 /// Succeeds if all checks do. Otherwise the errors of all of them.
 pub fn all<const N: usize>(checks: [Validated<()>; N]) -> Validated<()> {
     each(checks).map(drop)
@@ -116,7 +128,7 @@ pub fn each<T>(checks: impl IntoIterator<Item = Validated<T>>) -> Validated<Vec<
 
 #[cfg(test)]
 mod tests {
-    use super::{Validated, ValidationError, all, each};
+    use super::{Validated, ValidationError, across, all, each};
 
     fn checked(second: Validated<u8>, third: Validated<()>) -> Validated<(u8, u8)> {
         combine!(one = Ok(1), two = second, () = third);
@@ -129,6 +141,8 @@ mod tests {
         let refusals = checked(Err(bad("a")), Err(bad("b.0"))).unwrap_err();
         assert_eq!(refusals.iter().map(|r| r.path.join(".")).collect::<Vec<_>>(), ["a", "b.0"]);
         assert_eq!(checked(Ok(2), Ok(())), Ok((1, 2)));
+        assert_eq!(across(&Ok(1), &Err::<u8, _>(bad("b")), |_, _| Err(bad("c"))), Ok(()));
+        assert_eq!(across(&Ok(1), &Ok(2), |_, _| Err(bad("c"))).unwrap_err().len(), 1);
         assert_eq!(each([Ok(1), Err(bad("a")), Err(bad("b"))]).unwrap_err().len(), 2);
         assert_eq!(all([Ok(()), Err(bad("a")), Err(bad("b"))]).unwrap_err().len(), 2);
     }

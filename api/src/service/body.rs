@@ -11,7 +11,7 @@ use sea_orm::ConnectionTrait;
 use super::external_id::{self, ExternalIdInput};
 use super::filter::{BooleanFilter, EnumFilter, IdFilter, OrderedFilter, StringFilter, TextFilter, filter};
 use super::page::sort;
-use super::patch::{LocalizedTextInput, localized, patch, patch_required};
+use super::patch::{LocalizedTextInput, given, localized, patch, patch_required};
 use super::read::{self, Visible};
 use super::relation::Relation;
 use super::tx::{Tx, Written};
@@ -148,11 +148,9 @@ pub struct UpdateBodyInput {
 
 pub async fn create(app: &AppContext, viewer: &Viewer, input: CreateBodyInput) -> Result<Written<body::Model>, Error> {
     viewer.require(Act::KeepRegister)?;
-    let row = build_row(&app.clock, input)?;
     let mut tx = app.begin(viewer, Action::CreateBody).await?;
-    if let Some(superior) = row.reports_to_id {
-        tx.get::<body::Entity>("reportsToId", superior, "body").await?;
-    }
+    let superior = tx.check_named::<body::Entity>(given("reportsToId", input.reports_to_id.as_ref()), "body").await?;
+    combine!(row = build_row(&app.clock, input), () = superior);
     let row = tx.insert::<body::Entity>(row).await?;
     tx.commit(row).await
 }
@@ -211,7 +209,9 @@ pub async fn update(app: &AppContext, viewer: &Viewer, input: UpdateBodyInput) -
     let id = fields::id::<BodyId>("id", &input.id, "body")?;
     let mut tx = app.begin(viewer, Action::UpdateBody).await?;
     let before = tx.get_at::<body::Entity>(id, input.expected_version, "body").await?;
-    let after = apply_update(&before, input)?;
+    let superior = given("reportsToId", input.reports_to_id.as_opt_ref().flatten());
+    let superior = tx.check_named::<body::Entity>(superior, "body").await?;
+    combine!(after = apply_update(&before, input), () = superior);
     if after.reports_to_id != before.reports_to_id {
         council::no_cycle("reportsToId", id, &ancestors(&tx, after.reports_to_id).await?)?;
     }

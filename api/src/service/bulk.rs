@@ -200,12 +200,10 @@ pub async fn persist<M, F: Future<Output = Result<Upserted<M>, Error>>>(
 /// What a rule says of one row: validation errors belong to the row, faults fail the whole write.
 pub fn verdict<T>(outcome: Result<T, Error>) -> Result<Validated<T>, Error> {
     match outcome {
-        Ok(value) => Ok(Ok(value)),
-        Err(Error::Refused(refusals)) => Ok(Err(refusals)),
         Err(Error::Forbidden(reason)) => {
             Ok(Err(vec![ValidationError::new(ValidationErrorCode::Forbidden, "", reason)]))
         }
-        Err(error) => Err(error),
+        outcome => Error::validated(outcome),
     }
 }
 

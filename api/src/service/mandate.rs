@@ -2,7 +2,7 @@
 
 use async_graphql::{ID, InputObject, OneofObject};
 use entity::date::Date;
-use entity::id::{BodyId, CountryId, MandateId, OrganizationId};
+use entity::id::MandateId;
 use entity::mandate::MandateRole;
 use entity::{body, country, mandate, organization};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
@@ -139,20 +139,16 @@ pub async fn grant(
         valid_to,
     } = input;
     let valid_to = valid_to.map(|Date(day)| day);
+    let country_id = country_id.as_ref().map(|id| id.as_str());
+    let mut tx = app.begin(viewer, Action::GrantMandate).await?;
     combine!(
-        organization_id = fields::id::<OrganizationId>("organizationId", &organization_id, "organisation"),
-        body_id = fields::id::<BodyId>("bodyId", &body_id, "body"),
-        country_id = country_id.map(|id| fields::id::<CountryId>("countryId", &id, "country")).transpose(),
+        holder = tx.named::<organization::Entity>("organizationId", &organization_id, "organisation").await?,
+        body = tx.named::<body::Entity>("bodyId", &body_id, "body").await?,
+        country = tx.named_if_given::<country::Entity>("countryId", country_id, "country").await?,
         () = council::mandate_period(valid_from, valid_to),
     );
-    let mut tx = app.begin(viewer, Action::GrantMandate).await?;
-    let holder = tx.get::<organization::Entity>("organizationId", organization_id, "organisation").await?;
-    let body = tx.get::<body::Entity>("bodyId", body_id, "body").await?;
-    let country = match country_id {
-        Some(id) => Some(tx.get::<country::Entity>("countryId", id, "country").await?),
-        None => None,
-    };
     council::may_hold(holder.active, body.active)?;
+    let (organization_id, body_id) = (holder.id, body.id);
     let of_holder = Condition::all()
         .add(mandate::Column::OrganizationId.eq(organization_id))
         .add(mandate::Column::BodyId.eq(body_id))
@@ -165,7 +161,7 @@ pub async fn grant(
         id,
         organization_id,
         body_id,
-        country_id,
+        country_id: country.as_ref().map(|country| country.id),
         role,
         can_object: can_object.unwrap_or_else(|| council::objects_by_default(country.as_ref())),
         valid_from,

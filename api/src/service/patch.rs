@@ -4,7 +4,8 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hash};
 
-use async_graphql::{InputObject, MaybeUndefined};
+use async_graphql::{ID, InputObject, MaybeUndefined};
+use entity::id::RecordId;
 use entity::text::{Locale, LocalizedText};
 
 use crate::domain::fields;
@@ -27,6 +28,11 @@ pub fn localized(path: &str, entries: &[LocalizedTextInput], longest: usize) -> 
 /// The elements of a list of ids, each with its place in the input: `list.3.field`.
 pub fn placed<I: Copy>(list: &str, field: &str, ids: &[I]) -> Vec<(String, I)> {
     ids.iter().enumerate().map(|(index, id)| (format!("{list}.{index}{field}"), *id)).collect()
+}
+
+/// An id that an input may give, with its place, if it is an id at all: that it is one is checked with the row.
+pub fn given<I: RecordId>(path: &str, id: Option<&ID>) -> Vec<(String, I)> {
+    id.and_then(|id| id.parse().ok()).map(|id| (path.to_owned(), id)).into_iter().collect()
 }
 
 /// Checks that the records that an input names are known, each at its own place in the input.

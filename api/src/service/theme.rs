@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait as _, Condition, ConnectionTrait};
 use super::external_id::{self, ExternalIdInput};
 use super::filter::{EnumFilter, IdFilter, StringFilter, TextFilter, filter};
 use super::page::sort;
-use super::patch::{LocalizedTextInput, localized, patch, patch_required};
+use super::patch::{LocalizedTextInput, given, localized, patch, patch_required};
 use super::read::{self, Visible};
 use super::relation::Relation;
 use super::tx::{Tx, Written};
@@ -119,11 +119,9 @@ pub async fn create(
     input: CreateThemeInput,
 ) -> Result<Written<theme::Model>, Error> {
     viewer.require(Act::KeepRegister)?;
-    let row = build_row(&app.clock, input)?;
     let mut tx = app.begin(viewer, Action::CreateTheme).await?;
-    if let Some(parent) = row.parent_id {
-        tx.get::<theme::Entity>("parentId", parent, "theme").await?;
-    }
+    let parent = tx.check_named::<theme::Entity>(given("parentId", input.parent_id.as_ref()), "theme").await?;
+    combine!(row = build_row(&app.clock, input), () = parent);
     let row = tx.insert::<theme::Entity>(row).await?;
     tx.commit(row).await
 }
@@ -161,7 +159,9 @@ pub async fn update(
     let id = fields::id::<ThemeId>("id", &input.id, "theme")?;
     let mut tx = app.begin(viewer, Action::UpdateTheme).await?;
     let before = tx.get_at::<theme::Entity>(id, input.expected_version, "theme").await?;
-    let after = apply_update(&before, input)?;
+    let parent = given("parentId", input.parent_id.as_opt_ref().flatten());
+    let parent = tx.check_named::<theme::Entity>(parent, "theme").await?;
+    combine!(after = apply_update(&before, input), () = parent);
     if after.parent_id != before.parent_id {
         council::no_cycle("parentId", id, &ancestors(&tx, after.parent_id).await?)?;
     }

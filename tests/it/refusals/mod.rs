@@ -1,5 +1,6 @@
 //! Invalid input: each kind, in all mutations that have it. What is refused leaves nothing behind.
 
+mod at_once;
 mod dates;
 mod duplicates;
 mod ids;

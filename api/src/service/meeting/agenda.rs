@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use async_graphql::{ID, InputObject, MaybeUndefined};
 use entity::agenda_item::AgendaItemKind;
 use entity::change::ChangeReason;
-use entity::id::{AgendaItemId, BodyId, MeetingId, RecommendationId};
+use entity::id::{AgendaItemId, MeetingId, RecommendationId};
 use entity::{agenda_item, agenda_item_recommendation, body, meeting, recommendation};
 
 use crate::auth::{Act, Viewer};
@@ -20,7 +20,7 @@ use crate::service::context::AppContext;
 use crate::service::filter::{EnumFilter, IdFilter, filter};
 use crate::service::meeting::MeetingFilter;
 use crate::service::page::sort;
-use crate::service::patch::{LocalizedTextInput, localized, patch, patch_required, placed, replaced};
+use crate::service::patch::{LocalizedTextInput, given, localized, patch, patch_required, placed, replaced};
 use crate::service::read::{self, Ordered, Visible};
 use crate::service::relation::Relation;
 use crate::service::tx::{Tx, Written};
@@ -153,18 +153,23 @@ pub async fn add(
 ) -> Result<Written<agenda_item::Model>, Error> {
     viewer.require(Act::KeepRegister)?;
     let AddAgendaItemInput { meeting_id, number, title, kind, body_id, chatham_house, recommendation_ids } = input;
+    let meeting_id = fields::id::<MeetingId>("meetingId", &meeting_id, "meeting");
+    let mut tx = app.begin(viewer, Action::AddAgendaItem).await?;
+    let meeting = match meeting_id {
+        Ok(id) => Error::validated(lock_meeting(&tx, "meetingId", id).await)?,
+        Err(refusals) => Err(refusals),
+    };
+    let body = tx.named_if_given::<body::Entity>("bodyId", body_id.as_ref().map(|id| id.as_str()), "body").await?;
+    let wanted = named_recommendations(&tx, &recommendation_ids).await?;
     combine!(
-        meeting_id = fields::id::<MeetingId>("meetingId", &meeting_id, "meeting"),
+        meeting = meeting,
         number = fields::optional_text("number", number.as_deref(), fields::CODE),
         title = localized("title", &title, fields::NAME),
-        body_id = body_id.map(|id| fields::id::<BodyId>("bodyId", &id, "body")).transpose(),
+        body = body,
+        wanted = wanted,
     );
-    let mut tx = app.begin(viewer, Action::AddAgendaItem).await?;
-    // No version is asked for: a concurrent addition waits, and comes next.
-    tx.lock_row::<meeting::Entity>(meeting_id).await?;
-    let meeting = tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await?;
+    let meeting_id = meeting.id;
     next_meeting(meeting.status, MeetingTransition::Update).map_err(|refusal| refusal.at("meetingId"))?;
-    check_body(&tx, body_id).await?;
     let agenda = agenda_of(&tx, meeting_id).await?;
     fields::room("meetingId", agenda.len())?;
     let position = agenda.last().map_or(1, |last| last.position + 1);
@@ -172,7 +177,7 @@ pub async fn add(
     let row = agenda_item::Model {
         id,
         meeting_id,
-        body_id,
+        body_id: body.map(|body| body.id),
         number: number.unwrap_or_else(|| position.to_string()),
         position,
         title,
@@ -185,7 +190,7 @@ pub async fn add(
         version: 1,
     };
     let row = tx.insert::<agenda_item::Entity>(row).await?;
-    set_recommendations(&mut tx, &meeting, &row, &recommendation_ids).await?;
+    set_recommendations(&mut tx, &meeting, &row, &wanted).await?;
     tx.touch::<meeting::Entity>(&meeting, meeting.clone()).await?;
     tx.commit(row).await
 }
@@ -199,12 +204,16 @@ pub async fn update(
     let id = fields::id::<AgendaItemId>("id", &input.id, "agenda item")?;
     let mut tx = app.begin(viewer, Action::UpdateAgendaItem).await?;
     let before = tx.get_at::<agenda_item::Entity>(id, input.expected_version, "agenda item").await?;
-    let meeting = locked_meeting(&tx, before.meeting_id).await?;
+    let meeting = lock_meeting(&tx, "id", before.meeting_id).await?;
     next_meeting(meeting.status, MeetingTransition::Update)?;
-    let recommendations = replaced(&input.recommendation_ids);
-    let after = apply_update(&before, input)?;
-    check_body(&tx, after.body_id).await?;
-    let parts_changed = match recommendations {
+    let wanted = match replaced(&input.recommendation_ids) {
+        Some(wanted) => named_recommendations(&tx, &wanted).await?.map(Some),
+        None => Ok(None),
+    };
+    let body = given("bodyId", input.body_id.as_opt_ref().flatten());
+    let named = tx.check_named::<body::Entity>(body, "body").await?;
+    combine!(after = apply_update(&before, input), () = named, wanted = wanted);
+    let parts_changed = match wanted {
         Some(wanted) => set_recommendations(&mut tx, &meeting, &before, &wanted).await?,
         None => false,
     };
@@ -263,7 +272,7 @@ pub async fn remove(
     let id = fields::id::<AgendaItemId>("id", &input.id, "agenda item")?;
     let mut tx = app.begin(viewer, Action::RemoveAgendaItem).await?;
     let item = tx.get_at::<agenda_item::Entity>(id, input.expected_version, "agenda item").await?;
-    let meeting = locked_meeting(&tx, item.meeting_id).await?;
+    let meeting = lock_meeting(&tx, "id", item.meeting_id).await?;
     next_meeting(meeting.status, MeetingTransition::Update)?;
     rules::keeps("id", meeting.status, &[id], &[])?;
     set_recommendations(&mut tx, &meeting, &item, &[]).await?;
@@ -298,8 +307,7 @@ pub async fn reorder(
     let ids = each(ids.map(|(index, id)| fields::id::<AgendaItemId>(&format!("itemIds.{index}"), id, "agenda item")))?;
     let ids = fields::distinct("itemIds", ids)?;
     let mut tx = app.begin(viewer, Action::ReorderAgendaItems).await?;
-    tx.lock_row::<meeting::Entity>(meeting_id).await?;
-    let meeting = tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await?;
+    let meeting = lock_meeting(&tx, "meetingId", meeting_id).await?;
     if meeting.version != input.expected_version {
         return Err(Error::stale());
     }
@@ -317,10 +325,10 @@ pub async fn reorder(
     tx.commit(row).await
 }
 
-/// The meeting of an item, locked. A concurrent change of another item waits, and does not conflict.
-async fn locked_meeting(tx: &Tx<'_>, id: MeetingId) -> Result<meeting::Model, Error> {
+/// The meeting of an agenda, locked. A concurrent change of the agenda waits, and does not conflict.
+async fn lock_meeting(tx: &Tx<'_>, path: &str, id: MeetingId) -> Result<meeting::Model, Error> {
     tx.lock_row::<meeting::Entity>(id).await?;
-    tx.get::<meeting::Entity>("id", id, "meeting").await
+    tx.get::<meeting::Entity>(path, id, "meeting").await
 }
 
 /// The items of locked meetings, locked too: recommendations touch the items that name them, and do not lock the meeting.
@@ -342,27 +350,40 @@ pub(super) async fn follow_meetings(tx: &mut Tx<'_>, meetings: &[MeetingId], acc
     tx.touch_many::<agenda_item::Entity>(&mut items.into_iter().map(follow).collect::<Vec<_>>()).await
 }
 
+fn recommendation_ids(wanted: &[ID]) -> Validated<Vec<RecommendationId>> {
+    let ids = wanted.iter().enumerate();
+    let ids = ids
+        .map(|(index, id)| fields::id::<RecommendationId>(&format!("recommendationIds.{index}"), id, "recommendation"));
+    fields::distinct("recommendationIds", each(ids)?)
+}
+
+/// The recommendations that an item is to be about, locked: their access must not change meanwhile, or the item would have to be notified
+/// again.
+async fn named_recommendations(tx: &Tx<'_>, wanted: &[ID]) -> Result<Validated<Vec<RecommendationId>>, Error> {
+    match recommendation_ids(wanted) {
+        Ok(ids) => {
+            tx.lock_rows::<recommendation::Entity>(&ids).await?;
+            let named = placed("recommendationIds", "", &ids);
+            Ok(tx.check_named::<recommendation::Entity>(named, "recommendation").await?.map(|()| ids))
+        }
+        Err(refusals) => Ok(Err(refusals)),
+    }
+}
+
 /// Sets the recommendations that an item is about; returns whether that changes them.
 async fn set_recommendations(
     tx: &mut Tx<'_>,
     meeting: &meeting::Model,
     item: &agenda_item::Model,
-    wanted: &[ID],
+    wanted: &[RecommendationId],
 ) -> Result<bool, Error> {
-    let ids = wanted.iter().enumerate();
-    let ids = ids
-        .map(|(index, id)| fields::id::<RecommendationId>(&format!("recommendationIds.{index}"), id, "recommendation"));
-    let ids = fields::distinct("recommendationIds", each(ids)?)?;
-    // Their access must not change meanwhile: the item would have to be notified again.
-    tx.lock_rows::<recommendation::Entity>(&ids).await?;
-    tx.check_named::<recommendation::Entity>(placed("recommendationIds", "", &ids), "recommendation").await?;
     let before = read::children::<agenda_item_recommendation::Entity>(tx.db(), tx.viewer(), &[item.id]).await?;
     let kept: Vec<RecommendationId> = before.iter().map(|row| row.recommendation_id).collect();
-    rules::keeps("recommendationIds", meeting.status, &kept, &ids)?;
-    let after = ids.into_iter().zip(0..).map(|(recommendation_id, position)| agenda_item_recommendation::Model {
+    rules::keeps("recommendationIds", meeting.status, &kept, wanted)?;
+    let after = wanted.iter().zip(0..).map(|(recommendation_id, position)| agenda_item_recommendation::Model {
         id: tx.new_id(),
         agenda_item_id: item.id,
-        recommendation_id,
+        recommendation_id: *recommendation_id,
         position,
         audience: meeting.audience,
         owner: meeting.owner,
@@ -373,11 +394,4 @@ async fn set_recommendations(
 
 async fn agenda_of(tx: &Tx<'_>, id: MeetingId) -> Result<Vec<agenda_item::Model>, Error> {
     read::children::<agenda_item::Entity>(tx.db(), tx.viewer(), &[id]).await
-}
-
-async fn check_body(tx: &Tx<'_>, body: Option<BodyId>) -> Result<(), Error> {
-    match body {
-        Some(body) => tx.get::<body::Entity>("bodyId", body, "body").await.map(drop),
-        None => Ok(()),
-    }
 }

@@ -7,6 +7,7 @@ pub mod parts;
 pub mod row;
 pub mod transitions;
 pub mod upsert;
+mod wanted;
 
 use async_graphql::{ID, InputObject, OneofObject};
 use entity::date::Date;
@@ -19,20 +20,21 @@ use entity::{
 use sea_orm::{Condition, ConnectionTrait, DbBackend, Iterable as _};
 
 use self::row::{ScheduleMeetingInput, UpdateMeetingInput, apply_update, build_row};
+use self::wanted::Wanted;
 use super::body::BodyFilter;
 use super::country::CountryFilter;
 use super::external_id::{self, ExternalIdInput};
 use super::filter::{BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter};
 use super::organization::OrganizationFilter;
 use super::page::sort;
-use super::patch::replaced;
+use super::patch::{given, replaced};
 use super::read::{self, Ordered, Visible};
 use super::relation::Relation;
 use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
 use crate::domain::lifecycle::{MeetingTransition, next_meeting};
-use crate::domain::validation::{Validated, all};
+use crate::domain::validation::{Validated, all, combine};
 use crate::domain::{audience, fields, meeting as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -152,40 +154,21 @@ pub async fn schedule(
 ) -> Result<Written<meeting::Model>, Error> {
     viewer.require(Act::KeepRegister)?;
     let mut tx = app.begin(viewer, Action::ScheduleMeeting).await?;
-    let row = build_row(&tx, input.clone())?;
-    check(&tx, &row, None, input.sessions.len(), input.organizers.len()).await?;
+    let ScheduleMeetingInput { organizers, sessions, alternative_titles, source_ids, country_id, .. } = &input;
+    let country = tx.check_named::<country::Entity>(given("countryId", country_id.as_ref()), "country").await?;
+    let wanted = Wanted::parse(Some(organizers), Some(sessions), Some(alternative_titles), Some(source_ids));
+    let named = check_named(&tx, &wanted).await?;
+    combine!(() = country, wanted = wanted, () = named, row = build_row(&tx, input));
     let row = tx.insert::<meeting::Entity>(row).await?;
-    parts::set_organizers(&mut tx, &row, &input.organizers).await?;
-    parts::set_sessions(&mut tx, &row, &input.sessions).await?;
-    parts::set_alternative_titles(&mut tx, &row, &input.alternative_titles).await?;
-    parts::set_sources(&mut tx, &row, &input.source_ids).await?;
+    parts::set_parts(&mut tx, &row, wanted).await?;
     tx.commit(row).await
 }
 
-/// What must hold of a meeting in any state. `before` is the row that it replaces.
-async fn check(
-    tx: &Tx<'_>,
-    row: &meeting::Model,
-    before: Option<&meeting::Model>,
-    sessions: usize,
-    organizers: usize,
-) -> Result<(), Error> {
-    validate(row, sessions, organizers)?;
-    match row.country_id.filter(|id| before.is_none_or(|before| before.country_id != Some(*id))) {
-        Some(country) => tx.get::<country::Entity>("countryId", country, "country").await.map(drop),
-        None => Ok(()),
+async fn check_named(tx: &Tx<'_>, wanted: &Validated<Wanted>) -> Result<Validated<()>, Error> {
+    match wanted {
+        Ok(wanted) => wanted.check_named(tx).await,
+        Err(_) => Ok(Ok(())),
     }
-}
-
-/// What must hold of a meeting in any state, judged by the row alone.
-fn validate(row: &meeting::Model, sessions: usize, organizers: usize) -> Validated<()> {
-    all([
-        rules::dates(row.starts_on, row.ends_on),
-        rules::venue(row.modality, row.venue.as_deref()),
-        rules::count(row.participant_count, row.count_qualifier.is_some()),
-        rules::sessions(row.kind, sessions),
-        rules::organizers(row.status, organizers),
-    ])
 }
 
 pub async fn update(
@@ -199,20 +182,18 @@ pub async fn update(
     let before = tx.get_at::<meeting::Entity>(id, input.expected_version, WHAT).await?;
     next_meeting(before.status, MeetingTransition::Update)?;
     let (titles, sources) = (replaced(&input.alternative_titles), replaced(&input.source_ids));
-    let after = apply_update(&before, input)?;
+    let wanted = Wanted::parse(None, None, titles.as_deref(), sources.as_deref());
+    let named = check_named(&tx, &wanted).await?;
+    let country = given("countryId", input.country_id.as_opt_ref().flatten());
+    let country = tx.check_named::<country::Entity>(country, "country").await?;
+    combine!(() = country, wanted = wanted, () = named, after = apply_update(&before, input));
     let sessions = parts::sessions_of(&tx, id).await?.len();
     let organizers = parts::organizers_of(&tx, id).await?.len();
-    check(&tx, &after, Some(&before), sessions, organizers).await?;
+    all([rules::sessions(after.kind, sessions), rules::organizers(after.status, organizers)])?;
     rules::still_held(&after, crate::clock::day_in(tx.now(), &after.timezone))?;
     let texts = reached_at(&tx, &[id]).await?;
     rules::keeps_reached("startsOn", texts.iter().all(|text| rules::rests_on_days(text, &after)))?;
-    let mut parts_changed = false;
-    if let Some(titles) = titles {
-        parts_changed |= parts::set_alternative_titles(&mut tx, &after, &titles).await?;
-    }
-    if let Some(sources) = sources {
-        parts_changed |= parts::set_sources(&mut tx, &after, &sources).await?;
-    }
+    let parts_changed = parts::set_parts(&mut tx, &after, wanted).await?;
     cascade_access(&mut tx, &[(&before, &after)]).await?;
     let row = if parts_changed {
         tx.touch::<meeting::Entity>(&before, after).await?

@@ -113,9 +113,12 @@ pub async fn record(
     let mut tx = app.begin(viewer, Action::RecordParticipation).await?;
     // The access of the row follows the meeting, which must not change meanwhile.
     tx.lock_row::<meeting::Entity>(meeting_id).await?;
-    let meeting = tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await?;
+    let organization = tx.get::<organization::Entity>("organizationId", organization_id, "organisation").await;
+    combine!(
+        meeting = Error::validated(tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await)?,
+        _ = Error::validated(organization)?,
+    );
     rules::takes_participations(meeting.status)?;
-    tx.get::<organization::Entity>("organizationId", organization_id, "organisation").await?;
     let row = match recorded(&tx, meeting_id, organization_id, capacity).await? {
         Some(before) if expected_version != Some(before.version) => {
             return Err(Error::stale());

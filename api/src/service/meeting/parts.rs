@@ -6,10 +6,10 @@ use std::collections::HashMap;
 use async_graphql::{ID, InputObject};
 use entity::id::{BodyId, MeetingId, OrganizationId, SourceId};
 use entity::meeting_organizer::OrganizerRole;
-use entity::text::LocalizedText;
-use entity::{alternative_title, body, body_session, meeting, meeting_organizer, meeting_source, organization, source};
+use entity::{alternative_title, body, body_session, meeting, meeting_organizer, meeting_source};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait as _};
 
+use super::wanted::{ParsedOrganizer, ParsedSession, ParsedTitle, Wanted};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
 use crate::domain::lifecycle::{MeetingTransition, next_meeting};
@@ -20,7 +20,7 @@ use crate::service::context::AppContext;
 use crate::service::filter::{OrderedFilter, filter};
 use crate::service::meeting::{MeetingFilter, reached_at};
 use crate::service::page::sort;
-use crate::service::patch::{LocalizedTextInput, localized, placed};
+use crate::service::patch::LocalizedTextInput;
 use crate::service::read::{self, Ordered, Visible};
 use crate::service::relation::Relation;
 use crate::service::tx::{Tx, Written};
@@ -128,8 +128,12 @@ pub async fn set_meeting_organizers(
     let mut tx = app.begin(viewer, Action::SetMeetingOrganizers).await?;
     let before = tx.get_at::<meeting::Entity>(id, expected_version, "meeting").await?;
     next_meeting(before.status, MeetingTransition::Update)?;
-    rules::organizers(before.status, organizers.len())?;
-    let changed = set_organizers(&mut tx, &before, &organizers).await?;
+    combine!(
+        () = rules::organizers(before.status, organizers.len()),
+        wanted = Wanted::parse(Some(&organizers), None, None, None),
+    );
+    wanted.check_named(&tx).await??;
+    let changed = set_parts(&mut tx, &before, wanted).await?;
     finish(tx, before, changed).await
 }
 
@@ -144,8 +148,12 @@ pub async fn set_body_sessions(
     let mut tx = app.begin(viewer, Action::SetBodySessions).await?;
     let before = tx.get_at::<meeting::Entity>(id, expected_version, "meeting").await?;
     next_meeting(before.status, MeetingTransition::SetSessions)?;
-    rules::sessions(before.kind, sessions.len())?;
-    let changed = set_sessions(&mut tx, &before, &sessions).await?;
+    combine!(
+        () = rules::sessions(before.kind, sessions.len()),
+        wanted = Wanted::parse(None, Some(&sessions), None, None),
+    );
+    wanted.check_named(&tx).await??;
+    let changed = set_parts(&mut tx, &before, wanted).await?;
     check_reached(&tx, id).await?;
     finish(tx, before, changed).await
 }
@@ -171,34 +179,29 @@ pub(in crate::service) async fn sessions_of(tx: &Tx<'_>, id: MeetingId) -> Resul
     read::children::<body_session::Entity>(tx.db(), tx.viewer(), &[id]).await
 }
 
-/// An organisation and what it does for a meeting.
-pub(super) type ParsedOrganizer = (OrganizationId, OrganizerRole);
-/// A body, and the ordinal of its session if it is given.
-pub(super) type ParsedSession = (BodyId, Option<i32>);
-/// A source, and how it names a meeting.
-pub(super) type ParsedTitle = (SourceId, LocalizedText);
-
-pub(super) fn parse_organizers(wanted: &[MeetingOrganizerInput]) -> Validated<Vec<ParsedOrganizer>> {
-    let ids = each(wanted.iter().enumerate().map(|(index, organizer)| {
-        let MeetingOrganizerInput { organization_id, role: _ } = organizer;
-        fields::id::<OrganizationId>(&format!("organizers.{index}.organizationId"), organization_id, "organisation")
-    }))?;
-    let ids = fields::distinct("organizers", ids)?;
-    Ok(ids.into_iter().zip(wanted).map(|(id, organizer)| (id, organizer.role)).collect())
+/// Makes these the parts of a meeting; returns whether that changes them.
+pub(super) async fn set_parts(tx: &mut Tx<'_>, meeting: &meeting::Model, wanted: Wanted) -> Result<bool, Error> {
+    let Wanted { organizers, sessions, titles, sources } = wanted;
+    let mut changed = false;
+    if let Some(organizers) = organizers {
+        changed |= set_organizers(tx, meeting, &organizers).await?;
+    }
+    if let Some(sessions) = sessions {
+        changed |= set_sessions(tx, meeting, &sessions).await?;
+    }
+    if let Some(titles) = titles {
+        changed |= set_alternative_titles(tx, meeting, titles).await?;
+    }
+    if let Some(sources) = sources {
+        changed |= set_sources(tx, meeting, &sources).await?;
+    }
+    Ok(changed)
 }
 
-/// Makes these the organisers of a meeting; returns whether that changes them.
-pub(super) async fn set_organizers(
-    tx: &mut Tx<'_>,
-    meeting: &meeting::Model,
-    wanted: &[MeetingOrganizerInput],
-) -> Result<bool, Error> {
-    let wanted = parse_organizers(wanted)?;
-    let ids: Vec<OrganizationId> = wanted.iter().map(|(id, _)| *id).collect();
-    tx.check_named::<organization::Entity>(placed("organizers", ".organizationId", &ids), "organisation").await?;
+async fn set_organizers(tx: &mut Tx<'_>, meeting: &meeting::Model, wanted: &[ParsedOrganizer]) -> Result<bool, Error> {
     let before = organizers_of(tx, meeting.id).await?;
-    keep_organizers(meeting, &before, &wanted)?;
-    let after = organizer_rows(tx, meeting, &wanted);
+    keep_organizers(meeting, &before, wanted)?;
+    let after = organizer_rows(tx, meeting, wanted);
     Ok(!tx.replace_parts::<meeting_organizer::Entity>(before, after).await?.is_empty())
 }
 
@@ -229,31 +232,10 @@ pub(super) fn organizer_rows(
     rows.collect()
 }
 
-pub(super) fn parse_sessions(wanted: &[BodySessionInput]) -> Validated<Vec<ParsedSession>> {
-    let ids = each(wanted.iter().enumerate().map(|(index, session)| {
-        let (path, BodySessionInput { body_id, ordinal }) = (format!("sessions.{index}"), session);
-        combine!(
-            id = fields::id::<BodyId>(&format!("{path}.bodyId"), body_id, "body"),
-            () = ordinal.map_or(Ok(()), |ordinal| rules::ordinal(&format!("{path}.ordinal"), ordinal))
-        );
-        Ok(id)
-    }))?;
-    let ids = fields::distinct("sessions", ids)?;
-    Ok(ids.into_iter().zip(wanted).map(|(id, session)| (id, session.ordinal)).collect())
-}
-
-/// Makes these the body sessions of a meeting; returns whether that changes them.
-pub(super) async fn set_sessions(
-    tx: &mut Tx<'_>,
-    meeting: &meeting::Model,
-    wanted: &[BodySessionInput],
-) -> Result<bool, Error> {
-    let wanted = parse_sessions(wanted)?;
-    let ids: Vec<BodyId> = wanted.iter().map(|(body, _)| *body).collect();
-    tx.check_named::<body::Entity>(placed("sessions", ".bodyId", &ids), "body").await?;
+async fn set_sessions(tx: &mut Tx<'_>, meeting: &meeting::Model, wanted: &[ParsedSession]) -> Result<bool, Error> {
     let before = sessions_of(tx, meeting.id).await?;
-    let next = next_ordinals(tx, without_ordinal(&before, &wanted)).await?;
-    let wanted = assign_ordinals(meeting, &before, &wanted, &next)?;
+    let next = next_ordinals(tx, without_ordinal(&before, wanted)).await?;
+    let wanted = assign_ordinals(meeting, &before, wanted, &next)?;
     let after = session_rows(tx, meeting, &wanted);
     Ok(!tx.replace_parts::<body_session::Entity>(before, after).await?.is_empty())
 }
@@ -321,27 +303,11 @@ pub(super) fn session_rows(
     rows
 }
 
-pub(super) fn parse_titles(wanted: &[AlternativeTitleInput]) -> Validated<Vec<ParsedTitle>> {
-    fields::short("alternativeTitles", wanted)?;
-    each(wanted.iter().enumerate().map(|(index, alternative)| {
-        let path = format!("alternativeTitles.{index}");
-        let AlternativeTitleInput { title, source_id } = alternative;
-        combine!(
-            source_id = fields::id::<SourceId>(&format!("{path}.sourceId"), source_id, "source"),
-            title = localized(&format!("{path}.title"), title, fields::NAME),
-        );
-        Ok((source_id, title))
-    }))
-}
-
-pub(super) async fn set_alternative_titles(
+async fn set_alternative_titles(
     tx: &mut Tx<'_>,
     meeting: &meeting::Model,
-    wanted: &[AlternativeTitleInput],
+    wanted: Vec<ParsedTitle>,
 ) -> Result<bool, Error> {
-    let wanted = parse_titles(wanted)?;
-    let sources: Vec<SourceId> = wanted.iter().map(|(source, _)| *source).collect();
-    tx.check_named::<source::Entity>(placed("alternativeTitles", ".sourceId", &sources), "source").await?;
     let before = read::children::<alternative_title::Entity>(tx.db(), tx.viewer(), &[meeting.id]).await?;
     keep_titles(meeting, &before, &wanted)?;
     let after = title_rows(tx, meeting, wanted);
@@ -375,18 +341,10 @@ pub(super) fn title_rows(
     rows.collect()
 }
 
-pub(super) fn source_ids(wanted: &[ID]) -> Validated<Vec<SourceId>> {
-    let ids = wanted.iter().enumerate();
-    let ids = ids.map(|(index, id)| fields::id::<SourceId>(&format!("sourceIds.{index}"), id, "source"));
-    fields::distinct("sourceIds", each(ids)?)
-}
-
-pub(super) async fn set_sources(tx: &mut Tx<'_>, meeting: &meeting::Model, wanted: &[ID]) -> Result<bool, Error> {
-    let ids = source_ids(wanted)?;
-    tx.check_named::<source::Entity>(placed("sourceIds", "", &ids), "source").await?;
+async fn set_sources(tx: &mut Tx<'_>, meeting: &meeting::Model, ids: &[SourceId]) -> Result<bool, Error> {
     let before = read::children::<meeting_source::Entity>(tx.db(), tx.viewer(), &[meeting.id]).await?;
-    keep_sources(meeting, &before, &ids)?;
-    let after = source_rows(tx, meeting, &ids);
+    keep_sources(meeting, &before, ids)?;
+    let after = source_rows(tx, meeting, ids);
     Ok(!tx.replace_parts::<meeting_source::Entity>(before, after).await?.is_empty())
 }
 

@@ -10,7 +10,7 @@ use entity::meeting::{CountQualifier, MeetingKind, MeetingStatus, Modality, Sens
 use entity::text::LocalizedText;
 
 use super::parts::{AlternativeTitleInput, BodySessionInput, MeetingOrganizerInput};
-use crate::domain::validation::{Validated, combine};
+use crate::domain::validation::{Validated, across, combine};
 use crate::domain::{audience, fields, meeting as rules};
 use crate::service::external_id::ExternalIdInput;
 use crate::service::patch::{LocalizedTextInput, localized, patch, patch_required};
@@ -311,15 +311,21 @@ pub(super) fn build_row(tx: &Tx<'_>, input: ScheduleMeetingInput) -> Validated<m
         chatham_house,
         sensitivity,
         organizers: _,
-        sessions: _,
+        sessions,
         alternative_titles: _,
         source_ids: _,
     } = input;
+    let (starts_on, ends_on) = (starts_on.into(), ends_on.unwrap_or(starts_on).into());
+    let venue = fields::optional_text("venue", venue.as_deref(), fields::NAME);
     combine!(
         title = localized("title", &title, fields::NAME),
         timezone = rules::timezone("timezone", &timezone),
+        () = rules::dates(starts_on, ends_on),
+        () = across(&Ok(modality), &venue, |modality, venue| rules::venue(*modality, venue.as_deref())),
+        () = rules::count(participant_count, count_qualifier.is_some()),
+        () = rules::sessions(kind, sessions.len()),
         city = fields::optional_text("city", city.as_deref(), fields::NAME),
-        venue = fields::optional_text("venue", venue.as_deref(), fields::NAME),
+        venue = venue,
         theme = theme.map(|theme| localized("theme", &theme, fields::NAME)).transpose(),
         country_id = country_id.map(|id| fields::id::<CountryId>("countryId", &id, "country")).transpose(),
     );
@@ -331,8 +337,8 @@ pub(super) fn build_row(tx: &Tx<'_>, input: ScheduleMeetingInput) -> Validated<m
         kind,
         modality,
         status: MeetingStatus::Planned,
-        starts_on: starts_on.into(),
-        ends_on: ends_on.unwrap_or(starts_on).into(),
+        starts_on,
+        ends_on,
         timezone,
         city,
         venue,
@@ -373,19 +379,28 @@ pub(super) fn apply_update(before: &meeting::Model, input: UpdateMeetingInput) -
         source_ids: _,
     } = input;
     let before = before.clone();
+    let modality = patch_required("modality", modality, before.modality, Ok);
+    let venue = patch(venue, before.venue, |venue| fields::text("venue", &venue, fields::NAME));
+    let starts_on = patch_required("startsOn", starts_on, before.starts_on, |Date(day)| Ok(day));
+    let ends_on = patch_required("endsOn", ends_on, before.ends_on, |Date(day)| Ok(day));
+    let participant_count = patch(participant_count, before.participant_count, Ok);
+    let count_qualifier = patch(count_qualifier, before.count_qualifier, Ok);
     combine!(
+        () = across(&starts_on, &ends_on, |starts_on, ends_on| rules::dates(*starts_on, *ends_on)),
+        () = across(&modality, &venue, |modality, venue| rules::venue(*modality, venue.as_deref())),
+        () = across(&participant_count, &count_qualifier, |count, how| rules::count(*count, how.is_some())),
         title = patch_required("title", title, before.title, |title| localized("title", &title, fields::NAME)),
         timezone = patch_required("timezone", timezone, before.timezone, |zone| rules::timezone("timezone", &zone)),
         city = patch(city, before.city, |city| fields::text("city", &city, fields::NAME)),
-        venue = patch(venue, before.venue, |venue| fields::text("venue", &venue, fields::NAME)),
+        venue = venue,
         theme = patch(theme, before.theme, |theme| localized("theme", &theme, fields::NAME)),
         country_id = patch(country_id, before.country_id, |id| fields::id("countryId", &id, "country")),
         kind = patch_required("kind", kind, before.kind, Ok),
-        modality = patch_required("modality", modality, before.modality, Ok),
-        starts_on = patch_required("startsOn", starts_on, before.starts_on, |Date(day)| Ok(day)),
-        ends_on = patch_required("endsOn", ends_on, before.ends_on, |Date(day)| Ok(day)),
-        participant_count = patch(participant_count, before.participant_count, Ok),
-        count_qualifier = patch(count_qualifier, before.count_qualifier, Ok),
+        modality = modality,
+        starts_on = starts_on,
+        ends_on = ends_on,
+        participant_count = participant_count,
+        count_qualifier = count_qualifier,
         chatham_house = patch_required("chathamHouse", chatham_house, before.chatham_house, Ok),
         sensitivity = patch_required("sensitivity", sensitivity, before.sensitivity, Ok),
     );

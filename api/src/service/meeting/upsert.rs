@@ -11,12 +11,12 @@ use entity::{
 use sea_orm::{Condition, ConnectionTrait as _};
 
 use super::parts::{
-    ParsedOrganizer, ParsedSession, ParsedTitle, assign_ordinals, keep_organizers, keep_sources, keep_titles,
-    organizer_rows, parse_organizers, parse_sessions, parse_titles, session_rows, source_ids, source_rows, title_rows,
+    assign_ordinals, keep_organizers, keep_sources, keep_titles, organizer_rows, session_rows, source_rows, title_rows,
     without_ordinal,
 };
 use super::row::UpsertMeetingRowInput;
-use super::{WHAT, cascade_access, reached_at, validate};
+use super::wanted::{ParsedOrganizer, ParsedSession, ParsedTitle, Wanted};
+use super::{WHAT, cascade_access, reached_at};
 use crate::auth::{Act, Viewer};
 use crate::clock::day_in;
 use crate::domain::action::Action;
@@ -54,7 +54,7 @@ async fn attempt(
     let targets = targets::<meeting::Entity>(&tx, input.match_by, &input.keys(), WHAT).await?;
     let applied = input.rows.iter().zip(targets.rows).map(|(row, target)| {
         let Target { before, external_key } = target?;
-        combine!(after = row.applied(&tx, before.as_ref()), parts = Wanted::parse(row));
+        combine!(after = row.applied(&tx, before.as_ref()), parts = wanted(row));
         Ok(Plan { before, after, changed: true, parts, external_key })
     });
     let applied: Vec<Validated<Plan<meeting::Entity, Wanted>>> = applied.collect();
@@ -65,40 +65,14 @@ async fn attempt(
     batch.finish(tx).await
 }
 
-/// What a row says of the parts of a meeting, parsed. What is `None` stays.
-struct Wanted {
-    organizers: Option<Vec<ParsedOrganizer>>,
-    sessions: Option<Vec<ParsedSession>>,
-    titles: Option<Vec<ParsedTitle>>,
-    sources: Option<Vec<SourceId>>,
-}
-
-impl Wanted {
-    fn parse(row: &UpsertMeetingRowInput) -> Validated<Self> {
-        combine!(
-            organizers = replaced(&row.organizers).map(|wanted| parse_organizers(&wanted)).transpose(),
-            sessions = replaced(&row.sessions).map(|wanted| parse_sessions(&wanted)).transpose(),
-            titles = replaced(&row.alternative_titles).map(|wanted| parse_titles(&wanted)).transpose(),
-            sources = replaced(&row.source_ids).map(|ids| source_ids(&ids)).transpose()
-        );
-        Ok(Self { organizers, sessions, titles, sources })
-    }
-
-    fn bodies(&self) -> Vec<BodyId> {
-        self.sessions.iter().flatten().map(|(body, _)| *body).collect()
-    }
-
-    fn organizations(&self) -> Vec<OrganizationId> {
-        self.organizers.iter().flatten().map(|(organization, _)| *organization).collect()
-    }
-
-    fn titling(&self) -> Vec<SourceId> {
-        self.titles.iter().flatten().map(|(source, _)| *source).collect()
-    }
-
-    fn sources(&self) -> &[SourceId] {
-        self.sources.as_deref().unwrap_or_default()
-    }
+/// What a row says of the parts of its meeting.
+fn wanted(row: &UpsertMeetingRowInput) -> Validated<Wanted> {
+    Wanted::parse(
+        replaced(&row.organizers).as_deref(),
+        replaced(&row.sessions).as_deref(),
+        replaced(&row.alternative_titles).as_deref(),
+        replaced(&row.source_ids).as_deref(),
+    )
 }
 
 /// The parts of a meeting before and after; `None` leaves them as they are.
@@ -232,7 +206,7 @@ impl Known {
     ) -> Validated<bool> {
         let sessions = after_of(parts.sessions.as_ref(), &self.sessions_of, after.id);
         let organizers = after_of(parts.organizers.as_ref(), &self.organizers_of, after.id);
-        validate(after, sessions.len(), organizers.len())?;
+        all([rules::sessions(after.kind, sessions.len()), rules::organizers(after.status, organizers.len())])?;
         let Some(before) = before else { return Ok(true) };
         let updates =
             before != after || parts.organizers.is_some() || parts.titles.is_some() || parts.sources.is_some();

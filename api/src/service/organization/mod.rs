@@ -4,7 +4,7 @@ pub mod row;
 pub mod upsert;
 
 use async_graphql::{ID, InputObject, OneofObject};
-use entity::id::{CountryId, OrganizationId};
+use entity::id::OrganizationId;
 use entity::organization::OrganizationKind;
 use entity::{country, organization};
 use sea_orm::ConnectionTrait;
@@ -12,6 +12,7 @@ use sea_orm::ConnectionTrait;
 use self::row::{CreateOrganizationInput, UpdateOrganizationInput, apply_update, build_row};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
+use crate::domain::validation::{Validated, all, combine};
 use crate::domain::{council, fields};
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -19,6 +20,7 @@ use crate::service::country::CountryFilter;
 use crate::service::external_id::{self, ExternalIdInput};
 use crate::service::filter::{BooleanFilter, EnumFilter, IdFilter, StringFilter, TextFilter, filter};
 use crate::service::page::sort;
+use crate::service::patch::given;
 use crate::service::read::{self, Visible};
 use crate::service::relation::Relation;
 use crate::service::tx::{Tx, Written};
@@ -132,11 +134,8 @@ pub async fn create(
 ) -> Result<Written<organization::Model>, Error> {
     viewer.require(Act::KeepRegister)?;
     let mut tx = app.begin(viewer, Action::CreateOrganization).await?;
-    let row = build_row(&tx, input)?;
-    if let Some(parent) = row.parent_id {
-        tx.get::<organization::Entity>("parentId", parent, WHAT).await?;
-    }
-    check_country(&tx, row.country_id).await?;
+    let named = check_named(&tx, input.parent_id.as_ref(), input.country_id.as_ref()).await?;
+    combine!(row = build_row(&tx, input), () = named);
     let row = tx.insert::<organization::Entity>(row).await?;
     tx.commit(row).await
 }
@@ -150,12 +149,11 @@ pub async fn update(
     let id = fields::id::<OrganizationId>("id", &input.id, WHAT)?;
     let mut tx = app.begin(viewer, Action::UpdateOrganization).await?;
     let before = tx.get_at::<organization::Entity>(id, input.expected_version, WHAT).await?;
-    let after = apply_update(&before, input)?;
+    let named =
+        check_named(&tx, input.parent_id.as_opt_ref().flatten(), input.country_id.as_opt_ref().flatten()).await?;
+    combine!(after = apply_update(&before, input), () = named);
     if after.parent_id != before.parent_id {
         council::no_cycle("parentId", id, &ancestors(&tx, after.parent_id).await?)?;
-    }
-    if after.country_id != before.country_id {
-        check_country(&tx, after.country_id).await?;
     }
     let row = tx.update::<organization::Entity>(&before, after).await?;
     tx.commit(row).await
@@ -176,11 +174,12 @@ pub async fn deactivate(
     tx.commit(row).await
 }
 
-async fn check_country(tx: &Tx<'_>, country: Option<CountryId>) -> Result<(), Error> {
-    match country {
-        Some(country) => tx.get::<country::Entity>("countryId", country, "country").await.map(drop),
-        None => Ok(()),
-    }
+/// Checks that the records that an input names exist. Whether their ids are ids is judged with the row.
+async fn check_named(tx: &Tx<'_>, parent: Option<&ID>, country: Option<&ID>) -> Result<Validated<()>, Error> {
+    Ok(all([
+        tx.check_named::<organization::Entity>(given("parentId", parent), WHAT).await?,
+        tx.check_named::<country::Entity>(given("countryId", country), "country").await?,
+    ]))
 }
 
 /// The wanted parent and all organisations above it.

@@ -6,6 +6,7 @@ pub mod row;
 pub mod text;
 pub mod transitions;
 pub mod upsert;
+mod wanted;
 
 use async_graphql::{ID, InputObject, OneofObject};
 use chrono::{DateTime, Utc};

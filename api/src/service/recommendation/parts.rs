@@ -3,23 +3,19 @@
 
 use async_graphql::{ID, InputObject};
 use entity::addressee::{AddresseeCategory, AddresseeRole};
-use entity::id::{CountryId, InstrumentId, OrganizationId, RecommendationId, ThemeId};
-use entity::{
-    addressee, country, instrument, organization, recommendation, recommendation_instrument, recommendation_revision,
-    recommendation_theme, theme,
-};
-
+use entity::id::{InstrumentId, RecommendationId, ThemeId};
+use entity::{addressee, recommendation, recommendation_instrument, recommendation_revision, recommendation_theme};
 use sea_orm::{ColumnTrait, Condition};
 
+use super::wanted::{Addressed, Wanted};
 use super::{WHAT, put};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
+use crate::domain::fields;
 use crate::domain::lifecycle::{Transition, next};
-use crate::domain::validation::{Validated, combine, each};
-use crate::domain::{fields, recommendation as rules};
+use crate::domain::validation::Validated;
 use crate::error::Error;
 use crate::service::context::AppContext;
-use crate::service::patch::placed;
 use crate::service::read::{self, Visible};
 use crate::service::tx::{Tx, Written};
 
@@ -66,85 +62,36 @@ pub async fn set_addressees(
     let standing = tx.standing(before.body_id).await?;
     viewer.require(Act::EditText { standing: &standing, drafted_by: before.drafted_by_id })?;
     next(before.status, Transition::SetAddressees)?;
-    let changed = replace_addressees(&mut tx, &before, &addressees).await?;
+    let wanted = Wanted::parse(None, None, Some(&addressees))?;
+    wanted.check_named(&tx).await??;
+    let changed = set_parts(&mut tx, &before, wanted).await?;
     let row = put(&mut tx, &before, before.clone(), changed, None).await?;
     tx.commit(row).await
 }
 
-/// Whom a recommendation asks to act, parsed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Addressed {
-    pub category: AddresseeCategory,
-    pub country_id: Option<CountryId>,
-    pub organization_id: Option<OrganizationId>,
-    pub role: AddresseeRole,
-}
-
-impl Addressed {
-    pub(super) fn of(row: &addressee::Model) -> Self {
-        let addressee::Model {
-            id: _,
-            recommendation_id: _,
-            category,
-            role,
-            country_id,
-            organization_id,
-            position: _,
-            audience: _,
-            owner: _,
-        } = *row;
-        Self { category, country_id, organization_id, role }
+/// Makes these the parts of a recommendation; returns whether that changes them.
+pub(super) async fn set_parts(tx: &mut Tx<'_>, row: &recommendation::Model, wanted: Wanted) -> Result<bool, Error> {
+    let Wanted { themes, instruments, addressees } = wanted;
+    let mut changed = false;
+    if let Some(themes) = themes {
+        changed |= set_themes(tx, row, &themes).await?;
     }
-
-    fn whom(&self) -> (AddresseeCategory, Option<CountryId>, Option<OrganizationId>) {
-        (self.category, self.country_id, self.organization_id)
+    if let Some(instruments) = instruments {
+        changed |= set_instruments(tx, row, &instruments).await?;
     }
+    if let Some(addressees) = addressees {
+        changed |= replace_addressees(tx, row, &addressees).await?;
+    }
+    Ok(changed)
 }
 
-pub(super) fn addressed(wanted: &[AddresseeInput]) -> Validated<Vec<Addressed>> {
-    fields::short("addressees", wanted)?;
-    let parsed = each(wanted.iter().enumerate().map(|(index, one)| addressed_one(index, one)))?;
-    fields::distinct("addressees", parsed.iter().map(Addressed::whom).collect())?;
-    Ok(parsed)
-}
-
-fn addressed_one(index: usize, one: &AddresseeInput) -> Validated<Addressed> {
-    let (path, AddresseeInput { category, role, country_id, organization_id }) = (format!("addressees.{index}"), one);
-    let (category, role, names) = (*category, *role, (country_id.is_some(), organization_id.is_some()));
-    combine!(
-        country_id = country_id.as_ref().map(|id| fields::id(&format!("{path}.countryId"), id, "country")).transpose(),
-        organization_id = organization_id
-            .as_ref()
-            .map(|id| fields::id(&format!("{path}.organizationId"), id, "organisation"))
-            .transpose(),
-        () = rules::addressee(&path, category, names.0, names.1),
-    );
-    Ok(Addressed { category, country_id, organization_id, role })
-}
-
-/// The countries among the addressees, each at its place in the input.
-pub(super) fn countries_of(addressed: &[Addressed]) -> Vec<(String, CountryId)> {
-    let countries = addressed.iter().enumerate();
-    countries.filter_map(|(index, one)| Some((format!("addressees.{index}.countryId"), one.country_id?))).collect()
-}
-
-pub(super) fn organizations_of(addressed: &[Addressed]) -> Vec<(String, OrganizationId)> {
-    let organizations = addressed.iter().enumerate();
-    organizations
-        .filter_map(|(index, one)| Some((format!("addressees.{index}.organizationId"), one.organization_id?)))
-        .collect()
-}
-
-pub(super) async fn replace_addressees(
+async fn replace_addressees(
     tx: &mut Tx<'_>,
     row: &recommendation::Model,
-    wanted: &[AddresseeInput],
+    addressed: &[Addressed],
 ) -> Result<bool, Error> {
-    let addressed = addressed(wanted)?;
-    tx.check_named::<country::Entity>(countries_of(&addressed), "country").await?;
-    tx.check_named::<organization::Entity>(organizations_of(&addressed), "organisation").await?;
     let before = addressees_of(tx, row.id).await?;
-    let after = addressee_rows(tx, row, &addressed);
+    let after = addressee_rows(tx, row, addressed);
     Ok(!tx.replace_parts::<addressee::Entity>(before, after).await?.is_empty())
 }
 
@@ -171,17 +118,9 @@ pub(super) async fn addressees_of(tx: &Tx<'_>, id: RecommendationId) -> Result<V
     read::children::<addressee::Entity>(tx.db(), tx.viewer(), &[id]).await
 }
 
-pub(super) fn theme_ids(wanted: &[ID]) -> Validated<Vec<ThemeId>> {
-    let ids = wanted.iter().enumerate();
-    let ids = ids.map(|(index, id)| fields::id::<ThemeId>(&format!("themeIds.{index}"), id, "theme"));
-    fields::distinct("themeIds", each(ids)?)
-}
-
-pub(super) async fn set_themes(tx: &mut Tx<'_>, row: &recommendation::Model, wanted: &[ID]) -> Result<bool, Error> {
-    let ids = theme_ids(wanted)?;
-    tx.check_named::<theme::Entity>(placed("themeIds", "", &ids), "theme").await?;
+async fn set_themes(tx: &mut Tx<'_>, row: &recommendation::Model, ids: &[ThemeId]) -> Result<bool, Error> {
     let before = read::children::<recommendation_theme::Entity>(tx.db(), tx.viewer(), &[row.id]).await?;
-    let after = theme_rows(tx, row, &ids);
+    let after = theme_rows(tx, row, ids);
     Ok(!tx.replace_parts::<recommendation_theme::Entity>(before, after).await?.is_empty())
 }
 
@@ -201,21 +140,9 @@ pub(super) fn theme_rows(
     rows.collect()
 }
 
-pub(super) fn instrument_ids(wanted: &[ID]) -> Validated<Vec<InstrumentId>> {
-    let ids = wanted.iter().enumerate();
-    let ids = ids.map(|(index, id)| fields::id::<InstrumentId>(&format!("instrumentIds.{index}"), id, "instrument"));
-    fields::distinct("instrumentIds", each(ids)?)
-}
-
-pub(super) async fn set_instruments(
-    tx: &mut Tx<'_>,
-    row: &recommendation::Model,
-    wanted: &[ID],
-) -> Result<bool, Error> {
-    let ids = instrument_ids(wanted)?;
-    tx.check_named::<instrument::Entity>(placed("instrumentIds", "", &ids), "instrument").await?;
+async fn set_instruments(tx: &mut Tx<'_>, row: &recommendation::Model, ids: &[InstrumentId]) -> Result<bool, Error> {
     let before = read::children::<recommendation_instrument::Entity>(tx.db(), tx.viewer(), &[row.id]).await?;
-    let after = instrument_rows(tx, row, &ids);
+    let after = instrument_rows(tx, row, ids);
     Ok(!tx.replace_parts::<recommendation_instrument::Entity>(before, after).await?.is_empty())
 }
 

@@ -11,7 +11,6 @@ use entity::text::LocalizedText;
 use super::parts::AddresseeInput;
 use crate::domain::validation::{Validated, combine};
 use crate::domain::{audience, fields, recommendation as rules};
-use crate::error::Error;
 use crate::service::external_id::ExternalIdInput;
 use crate::service::patch::{LocalizedTextInput, localized, patch, patch_required};
 use crate::service::tx::Tx;
@@ -207,9 +206,9 @@ pub fn new_row(
 
 pub(super) fn build_row(
     tx: &Tx<'_>,
-    body_id: BodyId,
+    body_id: Validated<BodyId>,
     input: DraftRecommendationInput,
-) -> Result<recommendation::Model, Error> {
+) -> Validated<recommendation::Model> {
     let DraftRecommendationInput {
         body_id: _,
         title,
@@ -223,6 +222,7 @@ pub(super) fn build_row(
         addressees: _,
     } = input;
     combine!(
+        body_id = body_id,
         title = localized("title", &title, fields::NAME),
         text = localized("text", &text, fields::BODY_TEXT),
         rationale = rationale.map(|text| localized("rationale", &text, fields::BODY_TEXT)).transpose(),

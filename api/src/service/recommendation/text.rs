@@ -1,15 +1,16 @@
 //! Writing a recommendation: drafting and revising its text. Who may do so, and in which states, is judged by `auth` and `domain`.
 
-use entity::id::{BodyId, RecommendationId};
+use entity::id::RecommendationId;
 use entity::{body, recommendation};
 
-use super::parts::{add_revision, replace_addressees, set_instruments, set_themes};
+use super::parts::{add_revision, set_parts};
 use super::row::{DraftRecommendationInput, ReviseRecommendationInput, apply_revision, build_row};
+use super::wanted::Wanted;
 use super::{WHAT, put};
 use crate::auth::{Act, Standing, Viewer};
 use crate::domain::action::Action;
 use crate::domain::lifecycle::{Transition, next};
-use crate::domain::validation::combine;
+use crate::domain::validation::{Validated, combine};
 use crate::domain::{fields, recommendation as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -22,16 +23,17 @@ pub async fn draft(
     input: DraftRecommendationInput,
 ) -> Result<Written<recommendation::Model>, Error> {
     viewer.require(Act::Write)?;
-    let body_id = fields::id::<BodyId>("bodyId", &input.body_id, "body")?;
     let mut tx = app.begin(viewer, Action::DraftRecommendation).await?;
-    let body = tx.get::<body::Entity>("bodyId", body_id, "body").await?;
-    may_draft(viewer, &tx.standing(body_id).await?, &body)?;
-    let row = build_row(&tx, body_id, input.clone())?;
+    let body = tx.named::<body::Entity>("bodyId", &input.body_id, "body").await?;
+    if let Ok(body) = &body {
+        may_draft(viewer, &tx.standing(body.id).await?, body)?;
+    }
+    let wanted = Wanted::parse(Some(&input.theme_ids), Some(&input.instrument_ids), Some(&input.addressees));
+    let named = check_named(&tx, &wanted).await?;
+    combine!(row = build_row(&tx, body.map(|body| body.id), input), wanted = wanted, () = named);
     let row = tx.insert::<recommendation::Entity>(row).await?;
     add_revision(&mut tx, &row, None).await?;
-    set_themes(&mut tx, &row, &input.theme_ids).await?;
-    set_instruments(&mut tx, &row, &input.instrument_ids).await?;
-    replace_addressees(&mut tx, &row, &input.addressees).await?;
+    set_parts(&mut tx, &row, wanted).await?;
     tx.commit(row).await
 }
 
@@ -49,14 +51,17 @@ pub async fn revise(
     viewer.require(Act::Write)?;
     combine!(
         id = fields::id::<RecommendationId>("id", &input.id, WHAT),
-        change_note = fields::optional_text("changeNote", input.change_note.as_deref(), fields::NOTE)
+        change_note = fields::optional_text("changeNote", input.change_note.as_deref(), fields::NOTE),
     );
     let mut tx = app.begin(viewer, Action::ReviseRecommendation).await?;
     let before = tx.get_at::<recommendation::Entity>(id, input.expected_version, WHAT).await?;
     let standing = tx.standing(before.body_id).await?;
     let (themes, instruments) = (replaced(&input.theme_ids), replaced(&input.instrument_ids));
     may_revise(viewer, &standing, &before)?;
-    let mut after = apply_revision(&before, input)?;
+    let wanted = Wanted::parse(themes.as_deref(), instruments.as_deref(), None);
+    let named = check_named(&tx, &wanted).await?;
+    combine!(after = apply_revision(&before, input), wanted = wanted, () = named);
+    let mut after = after;
     reopen(&tx, &before, &mut after)?;
     rules::notes_a_change(change_note.is_some(), is_new_text(&before, &after))?;
     let mut parts_changed = false;
@@ -64,12 +69,7 @@ pub async fn revise(
         add_revision(&mut tx, &after, change_note).await?;
         parts_changed = true;
     }
-    if let Some(themes) = themes {
-        parts_changed |= set_themes(&mut tx, &after, &themes).await?;
-    }
-    if let Some(instruments) = instruments {
-        parts_changed |= set_instruments(&mut tx, &after, &instruments).await?;
-    }
+    parts_changed |= set_parts(&mut tx, &after, wanted).await?;
     let row = put(&mut tx, &before, after, parts_changed, None).await?;
     tx.commit(row).await
 }
@@ -91,6 +91,13 @@ pub(super) fn reopen(
         rules::target_date(after.target_date, tx.today())?;
     }
     Ok(rules::reopens(before.status, is_new_text(before, after))?)
+}
+
+async fn check_named(tx: &Tx<'_>, wanted: &Validated<Wanted>) -> Result<Validated<()>, Error> {
+    match wanted {
+        Ok(wanted) => wanted.check_named(tx).await,
+        Err(_) => Ok(Ok(())),
+    }
 }
 
 /// Whether there is a new text, which is kept as a revision.

@@ -10,12 +10,10 @@ use entity::{
 };
 
 use super::WHAT;
-use super::parts::{
-    Addressed, addressed, addressee_rows, countries_of, instrument_ids, instrument_rows, organizations_of, revision,
-    theme_ids, theme_rows,
-};
+use super::parts::{addressee_rows, instrument_rows, revision, theme_rows};
 use super::row::{UpsertRecommendationRowInput, apply_revision, build_row};
 use super::text::{is_new_text, may_draft, may_revise, reopen};
+use super::wanted::{Addressed, Wanted, countries_of, organizations_of};
 use crate::auth::{Act, Standing, Viewer};
 use crate::domain::action::Action;
 use crate::domain::lifecycle::{Transition, next};
@@ -51,12 +49,12 @@ async fn attempt(
 ) -> Result<Upserted<recommendation::Model>, Error> {
     let mut tx = app.begin(viewer, Action::UpsertRecommendations).await?;
     let targets = targets::<recommendation::Entity>(&tx, input.match_by, &input.keys(), WHAT).await?;
-    let wanted: Vec<Validated<Wanted>> = input.rows.iter().map(Wanted::parse).collect();
-    let known = Known::read(&tx, &targets.rows, &wanted).await?;
+    let said: Vec<Validated<Said>> = input.rows.iter().map(Said::parse).collect();
+    let known = Known::read(&tx, &targets.rows, &said).await?;
     let mut plans = Vec::with_capacity(input.rows.len());
-    for ((row, target), wanted) in input.rows.iter().zip(targets.rows).zip(wanted) {
-        plans.push(match paired(target, wanted) {
-            Ok((target, wanted)) => verdict(known.plan(&tx, row, target, wanted))?,
+    for ((row, target), said) in input.rows.iter().zip(targets.rows).zip(said) {
+        plans.push(match paired(target, said) {
+            Ok((target, said)) => verdict(known.plan(&tx, row, target, said))?,
             Err(refusals) => Err(refusals),
         });
     }
@@ -68,33 +66,29 @@ async fn attempt(
 /// What a row is about and what it says, or the validation errors of both.
 fn paired(
     target: Validated<Target<recommendation::Entity>>,
-    wanted: Validated<Wanted>,
-) -> Validated<(Target<recommendation::Entity>, Wanted)> {
-    combine!(target = target, wanted = wanted);
-    Ok((target, wanted))
+    said: Validated<Said>,
+) -> Validated<(Target<recommendation::Entity>, Said)> {
+    combine!(target = target, said = said);
+    Ok((target, said))
 }
 
-/// What a row says of other records, parsed. What is `None` stays.
-struct Wanted {
+/// What a row says of other records.
+struct Said {
     body: BodyId,
-    themes: Option<Vec<ThemeId>>,
-    instruments: Option<Vec<InstrumentId>>,
-    addressees: Option<Vec<Addressed>>,
+    wanted: Wanted,
 }
 
-impl Wanted {
+impl Said {
     fn parse(row: &UpsertRecommendationRowInput) -> Validated<Self> {
         combine!(
             body = fields::id::<BodyId>("bodyId", &row.body_id, "body"),
-            themes = replaced(&row.theme_ids).map(|ids| theme_ids(&ids)).transpose(),
-            instruments = replaced(&row.instrument_ids).map(|ids| instrument_ids(&ids)).transpose(),
-            addressees = replaced(&row.addressees).map(|wanted| addressed(&wanted)).transpose()
+            wanted = Wanted::parse(
+                replaced(&row.theme_ids).as_deref(),
+                replaced(&row.instrument_ids).as_deref(),
+                replaced(&row.addressees).as_deref(),
+            ),
         );
-        Ok(Self { body, themes, instruments, addressees })
-    }
-
-    fn addressees(&self) -> &[Addressed] {
-        self.addressees.as_deref().unwrap_or_default()
+        Ok(Self { body, wanted })
     }
 }
 
@@ -128,18 +122,18 @@ impl Known {
     async fn read(
         tx: &Tx<'_>,
         targets: &[Validated<Target<recommendation::Entity>>],
-        wanted: &[Validated<Wanted>],
+        said: &[Validated<Said>],
     ) -> Result<Self, Error> {
         let there = targets.iter().flatten().filter_map(|target| target.before.as_ref());
         let there: Vec<RecommendationId> = there.map(|row| row.id).collect();
         let (mut bodies, mut themes, mut instruments) = (Vec::new(), Vec::new(), Vec::new());
         let (mut countries, mut organizations) = (Vec::new(), Vec::new());
-        for row in wanted.iter().flatten() {
-            bodies.push(row.body);
-            themes.extend(row.themes.iter().flatten().copied());
-            instruments.extend(row.instruments.iter().flatten().copied());
-            countries.extend(row.addressees().iter().filter_map(|one| one.country_id));
-            organizations.extend(row.addressees().iter().filter_map(|one| one.organization_id));
+        for Said { body, wanted } in said.iter().flatten() {
+            bodies.push(*body);
+            themes.extend(wanted.themes.iter().flatten().copied());
+            instruments.extend(wanted.instruments.iter().flatten().copied());
+            countries.extend(wanted.addressees().iter().filter_map(|one| one.country_id));
+            organizations.extend(wanted.addressees().iter().filter_map(|one| one.organization_id));
         }
         Ok(Self {
             bodies: tx.by_id::<body::Entity>(bodies).await?,
@@ -162,11 +156,11 @@ impl Known {
         tx: &Tx<'_>,
         row: &UpsertRecommendationRowInput,
         target: Target<recommendation::Entity>,
-        wanted: Wanted,
+        said: Said,
     ) -> Result<RecommendationPlan, Error> {
         match target.before {
-            None => self.plan_draft(tx, row, target, wanted),
-            Some(_) => self.plan_revision(tx, row, target, &wanted),
+            None => self.plan_draft(tx, row, target, said),
+            Some(_) => self.plan_revision(tx, row, target, &said),
         }
     }
 
@@ -175,12 +169,13 @@ impl Known {
         tx: &Tx<'_>,
         row: &UpsertRecommendationRowInput,
         target: Target<recommendation::Entity>,
-        wanted: Wanted,
+        Said { body, wanted }: Said,
     ) -> Result<RecommendationPlan, Error> {
-        let body = self.bodies.get(&wanted.body).ok_or_else(|| ValidationError::not_found("bodyId", "body"))?;
-        may_draft(tx.viewer(), &self.standing(wanted.body), body)?;
-        self.check_named(&wanted)?;
-        let after = build_row(tx, wanted.body, row.draft())?;
+        let body = self.bodies.get(&body).ok_or_else(|| vec![ValidationError::not_found("bodyId", "body")]);
+        if let Ok(body) = body {
+            may_draft(tx.viewer(), &self.standing(body.id), body)?;
+        }
+        combine!(() = self.check_named(&wanted), after = build_row(tx, body.map(|body| body.id), row.draft()),);
         let parts = Parts {
             revision_after: Some(0),
             themes: wanted.themes.map(|ids| (Vec::new(), ids)),
@@ -196,11 +191,12 @@ impl Known {
         tx: &Tx<'_>,
         row: &UpsertRecommendationRowInput,
         Target { before, external_key }: Target<recommendation::Entity>,
-        wanted: &Wanted,
+        Said { body, wanted }: &Said,
     ) -> Result<RecommendationPlan, Error> {
         let before = before.ok_or_else(|| Error::internal("a revision of nothing"))?;
-        rules::stays_with_its_body(before.body_id == wanted.body)?;
-        let mut after = apply_revision(&before, row.revision(&before))?;
+        rules::stays_with_its_body(before.body_id == *body)?;
+        combine!(after = apply_revision(&before, row.revision(&before)), () = self.check_named(wanted));
+        let mut after = after;
         let themes = differing(&self.themes_of, before.id, wanted.themes.as_ref(), |part| part.theme_id);
         let instruments =
             differing(&self.instruments_of, before.id, wanted.instruments.as_ref(), |part| part.instrument_id);
@@ -215,7 +211,6 @@ impl Known {
             tx.viewer().require(Act::EditText { standing: &standing, drafted_by: before.drafted_by_id })?;
             next(before.status, Transition::SetAddressees)?;
         }
-        self.check_named(wanted)?;
         let new_text = is_new_text(&before, &after);
         let revision_after = new_text.then(|| self.revisions.get(&before.id).copied().unwrap_or(0));
         revision_after.map(|last| fields::room("text", usize::try_from(last).unwrap_or_default())).transpose()?;

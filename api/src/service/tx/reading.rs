@@ -12,7 +12,8 @@ use super::Tx;
 use crate::auth::Standing;
 use crate::database;
 use crate::domain::council::is_valid_on;
-use crate::domain::validation::ValidationError;
+use crate::domain::fields;
+use crate::domain::validation::{Validated, ValidationError};
 use crate::error::Error;
 use crate::service::constraint::refused_write;
 use crate::service::patch;
@@ -24,10 +25,35 @@ impl Tx<'_> {
         read::get::<E>(&self.txn, &self.viewer, id).await?.ok_or_else(|| ValidationError::not_found(path, what).into())
     }
 
+    /// As `get`, for an id as an input writes it. The validation errors may be put together with those of the input's other fields.
+    pub async fn named<E: Visible>(&self, path: &str, id: &str, what: &str) -> Result<Validated<E::Model>, Error> {
+        match fields::id(path, id, what) {
+            Ok(id) => Error::validated(self.get::<E>(path, id, what).await),
+            Err(refusals) => Ok(Err(refusals)),
+        }
+    }
+
+    /// As `named`, for an id that may be missing.
+    pub async fn named_if_given<E: Visible>(
+        &self,
+        path: &str,
+        id: Option<&str>,
+        what: &str,
+    ) -> Result<Validated<Option<E::Model>>, Error> {
+        match id {
+            Some(id) => Ok(self.named::<E>(path, id, what).await?.map(Some)),
+            None => Ok(Ok(None)),
+        }
+    }
+
     /// Checks, in one statement, that all records that an input names exist, each at its own place.
-    pub async fn check_named<E: Visible>(&self, named: Vec<(String, E::Id)>, what: &str) -> Result<(), Error> {
+    pub async fn check_named<E: Visible>(
+        &self,
+        named: Vec<(String, E::Id)>,
+        what: &str,
+    ) -> Result<Validated<()>, Error> {
         let known = self.known::<E>(named.iter().map(|(_, id)| *id).collect()).await?;
-        Ok(patch::named(&named, &known, what)?)
+        Ok(patch::named(&named, &known, what))
     }
 
     /// Those of the records that exist, in one statement.

@@ -1,0 +1,117 @@
+//! What an input wants the parts of a meeting to be: parsed, and checked to exist. Writes nothing.
+
+use async_graphql::ID;
+use entity::id::{BodyId, OrganizationId, SourceId};
+use entity::meeting_organizer::OrganizerRole;
+use entity::text::LocalizedText;
+use entity::{body, organization, source};
+
+use super::parts::{AlternativeTitleInput, BodySessionInput, MeetingOrganizerInput};
+use crate::domain::validation::{Validated, all, combine, each};
+use crate::domain::{fields, meeting as rules};
+use crate::error::Error;
+use crate::service::patch::{localized, placed};
+use crate::service::tx::Tx;
+
+/// An organisation and what it does for a meeting.
+pub(super) type ParsedOrganizer = (OrganizationId, OrganizerRole);
+/// A body, and the ordinal of its session if it is given.
+pub(super) type ParsedSession = (BodyId, Option<i32>);
+/// A source, and how it names a meeting.
+pub(super) type ParsedTitle = (SourceId, LocalizedText);
+
+/// The parts of a meeting as an input wants them. What is `None` stays.
+#[derive(Default)]
+pub(super) struct Wanted {
+    pub organizers: Option<Vec<ParsedOrganizer>>,
+    pub sessions: Option<Vec<ParsedSession>>,
+    pub titles: Option<Vec<ParsedTitle>>,
+    pub sources: Option<Vec<SourceId>>,
+}
+
+impl Wanted {
+    pub fn parse(
+        organizers: Option<&[MeetingOrganizerInput]>,
+        sessions: Option<&[BodySessionInput]>,
+        titles: Option<&[AlternativeTitleInput]>,
+        sources: Option<&[ID]>,
+    ) -> Validated<Self> {
+        combine!(
+            organizers = organizers.map(parse_organizers).transpose(),
+            sessions = sessions.map(parse_sessions).transpose(),
+            titles = titles.map(parse_titles).transpose(),
+            sources = sources.map(source_ids).transpose()
+        );
+        Ok(Self { organizers, sessions, titles, sources })
+    }
+
+    /// Checks that all records that the parts name exist.
+    pub async fn check_named(&self, tx: &Tx<'_>) -> Result<Validated<()>, Error> {
+        let organizers = placed("organizers", ".organizationId", &self.organizations());
+        let sessions = placed("sessions", ".bodyId", &self.bodies());
+        let titles = placed("alternativeTitles", ".sourceId", &self.titling());
+        let sources = placed("sourceIds", "", self.sources());
+        Ok(all([
+            tx.check_named::<organization::Entity>(organizers, "organisation").await?,
+            tx.check_named::<body::Entity>(sessions, "body").await?,
+            tx.check_named::<source::Entity>([titles, sources].concat(), "source").await?,
+        ]))
+    }
+
+    pub fn bodies(&self) -> Vec<BodyId> {
+        self.sessions.iter().flatten().map(|(body, _)| *body).collect()
+    }
+
+    pub fn organizations(&self) -> Vec<OrganizationId> {
+        self.organizers.iter().flatten().map(|(organization, _)| *organization).collect()
+    }
+
+    pub fn titling(&self) -> Vec<SourceId> {
+        self.titles.iter().flatten().map(|(source, _)| *source).collect()
+    }
+
+    pub fn sources(&self) -> &[SourceId] {
+        self.sources.as_deref().unwrap_or_default()
+    }
+}
+
+fn parse_organizers(wanted: &[MeetingOrganizerInput]) -> Validated<Vec<ParsedOrganizer>> {
+    let ids = each(wanted.iter().enumerate().map(|(index, organizer)| {
+        let MeetingOrganizerInput { organization_id, role: _ } = organizer;
+        fields::id::<OrganizationId>(&format!("organizers.{index}.organizationId"), organization_id, "organisation")
+    }))?;
+    let ids = fields::distinct("organizers", ids)?;
+    Ok(ids.into_iter().zip(wanted).map(|(id, organizer)| (id, organizer.role)).collect())
+}
+
+fn parse_sessions(wanted: &[BodySessionInput]) -> Validated<Vec<ParsedSession>> {
+    let ids = each(wanted.iter().enumerate().map(|(index, session)| {
+        let (path, BodySessionInput { body_id, ordinal }) = (format!("sessions.{index}"), session);
+        combine!(
+            id = fields::id::<BodyId>(&format!("{path}.bodyId"), body_id, "body"),
+            () = ordinal.map_or(Ok(()), |ordinal| rules::ordinal(&format!("{path}.ordinal"), ordinal))
+        );
+        Ok(id)
+    }))?;
+    let ids = fields::distinct("sessions", ids)?;
+    Ok(ids.into_iter().zip(wanted).map(|(id, session)| (id, session.ordinal)).collect())
+}
+
+fn parse_titles(wanted: &[AlternativeTitleInput]) -> Validated<Vec<ParsedTitle>> {
+    fields::short("alternativeTitles", wanted)?;
+    each(wanted.iter().enumerate().map(|(index, alternative)| {
+        let path = format!("alternativeTitles.{index}");
+        let AlternativeTitleInput { title, source_id } = alternative;
+        combine!(
+            source_id = fields::id::<SourceId>(&format!("{path}.sourceId"), source_id, "source"),
+            title = localized(&format!("{path}.title"), title, fields::NAME),
+        );
+        Ok((source_id, title))
+    }))
+}
+
+fn source_ids(wanted: &[ID]) -> Validated<Vec<SourceId>> {
+    let ids = wanted.iter().enumerate();
+    let ids = ids.map(|(index, id)| fields::id::<SourceId>(&format!("sourceIds.{index}"), id, "source"));
+    fields::distinct("sourceIds", each(ids)?)
+}

@@ -1,0 +1,127 @@
+//! What an input wants the parts of a recommendation to be: parsed, and checked to exist. Writes nothing.
+
+use async_graphql::ID;
+use entity::addressee::{AddresseeCategory, AddresseeRole};
+use entity::id::{CountryId, InstrumentId, OrganizationId, ThemeId};
+use entity::{addressee, country, instrument, organization, theme};
+
+use super::parts::AddresseeInput;
+use crate::domain::validation::{Validated, all, combine, each};
+use crate::domain::{fields, recommendation as rules};
+use crate::error::Error;
+use crate::service::patch::placed;
+use crate::service::tx::Tx;
+
+/// The parts of a recommendation as an input wants them. What is `None` stays.
+pub(super) struct Wanted {
+    pub themes: Option<Vec<ThemeId>>,
+    pub instruments: Option<Vec<InstrumentId>>,
+    pub addressees: Option<Vec<Addressed>>,
+}
+
+impl Wanted {
+    pub fn parse(
+        themes: Option<&[ID]>,
+        instruments: Option<&[ID]>,
+        addressees: Option<&[AddresseeInput]>,
+    ) -> Validated<Self> {
+        combine!(
+            themes = themes.map(theme_ids).transpose(),
+            instruments = instruments.map(instrument_ids).transpose(),
+            addressees = addressees.map(addressed).transpose()
+        );
+        Ok(Self { themes, instruments, addressees })
+    }
+
+    /// Checks that all records that the parts name exist.
+    pub async fn check_named(&self, tx: &Tx<'_>) -> Result<Validated<()>, Error> {
+        let themes = placed("themeIds", "", self.themes.as_deref().unwrap_or_default());
+        let instruments = placed("instrumentIds", "", self.instruments.as_deref().unwrap_or_default());
+        Ok(all([
+            tx.check_named::<theme::Entity>(themes, "theme").await?,
+            tx.check_named::<instrument::Entity>(instruments, "instrument").await?,
+            tx.check_named::<country::Entity>(countries_of(self.addressees()), "country").await?,
+            tx.check_named::<organization::Entity>(organizations_of(self.addressees()), "organisation").await?,
+        ]))
+    }
+
+    pub fn addressees(&self) -> &[Addressed] {
+        self.addressees.as_deref().unwrap_or_default()
+    }
+}
+
+/// Whom a recommendation asks to act, parsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Addressed {
+    pub category: AddresseeCategory,
+    pub country_id: Option<CountryId>,
+    pub organization_id: Option<OrganizationId>,
+    pub role: AddresseeRole,
+}
+
+impl Addressed {
+    pub(super) fn of(row: &addressee::Model) -> Self {
+        let addressee::Model {
+            id: _,
+            recommendation_id: _,
+            category,
+            role,
+            country_id,
+            organization_id,
+            position: _,
+            audience: _,
+            owner: _,
+        } = *row;
+        Self { category, country_id, organization_id, role }
+    }
+
+    fn whom(&self) -> (AddresseeCategory, Option<CountryId>, Option<OrganizationId>) {
+        (self.category, self.country_id, self.organization_id)
+    }
+}
+
+fn addressed(wanted: &[AddresseeInput]) -> Validated<Vec<Addressed>> {
+    fields::short("addressees", wanted)?;
+    let parsed = each(wanted.iter().enumerate().map(|(index, one)| addressed_one(index, one)))?;
+    fields::distinct("addressees", parsed.iter().map(Addressed::whom).collect())?;
+    Ok(parsed)
+}
+
+fn addressed_one(index: usize, one: &AddresseeInput) -> Validated<Addressed> {
+    let (path, AddresseeInput { category, role, country_id, organization_id }) = (format!("addressees.{index}"), one);
+    let (category, role, names) = (*category, *role, (country_id.is_some(), organization_id.is_some()));
+    combine!(
+        country_id = country_id.as_ref().map(|id| fields::id(&format!("{path}.countryId"), id, "country")).transpose(),
+        organization_id = organization_id
+            .as_ref()
+            .map(|id| fields::id(&format!("{path}.organizationId"), id, "organisation"))
+            .transpose(),
+        () = rules::addressee(&path, category, names.0, names.1),
+    );
+    Ok(Addressed { category, country_id, organization_id, role })
+}
+
+/// The countries among the addressees, each at its place in the input.
+pub(super) fn countries_of(addressed: &[Addressed]) -> Vec<(String, CountryId)> {
+    let countries = addressed.iter().enumerate();
+    countries.filter_map(|(index, one)| Some((format!("addressees.{index}.countryId"), one.country_id?))).collect()
+}
+
+pub(super) fn organizations_of(addressed: &[Addressed]) -> Vec<(String, OrganizationId)> {
+    let organizations = addressed.iter().enumerate();
+    organizations
+        .filter_map(|(index, one)| Some((format!("addressees.{index}.organizationId"), one.organization_id?)))
+        .collect()
+}
+
+fn theme_ids(wanted: &[ID]) -> Validated<Vec<ThemeId>> {
+    let ids = wanted.iter().enumerate();
+    let ids = ids.map(|(index, id)| fields::id::<ThemeId>(&format!("themeIds.{index}"), id, "theme"));
+    fields::distinct("themeIds", each(ids)?)
+}
+
+fn instrument_ids(wanted: &[ID]) -> Validated<Vec<InstrumentId>> {
+    let ids = wanted.iter().enumerate();
+    let ids = ids.map(|(index, id)| fields::id::<InstrumentId>(&format!("instrumentIds.{index}"), id, "instrument"));
+    fields::distinct("instrumentIds", each(ids)?)
+}

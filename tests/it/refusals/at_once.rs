@@ -1,0 +1,133 @@
+//! All that is wrong in an input is named at once, each at its own place.
+
+use rec_tests::given::{at, at_with, text};
+use rec_tests::{TestApp, on_both_databases};
+use serde_json::{Value, json};
+
+on_both_databases! {
+    a_new_record_is_refused_for_all_that_is_wrong,
+    a_change_is_refused_for_all_that_is_wrong,
+    an_id_that_is_none_says_what_an_id_looks_like,
+}
+
+async fn is_refused_for(app: &TestApp, mutation: &str, input: Value, expected: &[&str]) {
+    let mut told = app.secretariat().refusals(mutation, input).await;
+    told.sort_unstable();
+    assert_eq!(told, expected, "{mutation}");
+}
+
+/// Ids that no record has.
+fn nobody(prefix: &str) -> String {
+    format!("{prefix}_{}", "0".repeat(32))
+}
+
+async fn a_new_record_is_refused_for_all_that_is_wrong(app: TestApp) {
+    let nothing = json!([]);
+    let meeting = json!({
+        "title": nothing, "kind": "BRIEFING", "modality": "ONLINE", "startsOn": "2025-12-02", "endsOn": "2025-12-01",
+        "timezone": "Tashkent", "venue": "Hall", "participantCount": -1, "countryId": nobody("cty"),
+        "organizers": [{ "organizationId": nobody("org"), "role": "HOST" }], "sessions": [{ "bodyId": nobody("bod") }],
+        "alternativeTitles": [{ "title": text("A"), "sourceId": nobody("src") }], "sourceIds": [nobody("src")],
+    });
+    let expected = [
+        "INVALID endsOn",
+        "INVALID participantCount",
+        "INVALID sessions",
+        "INVALID timezone",
+        "INVALID venue",
+        "NOT_FOUND alternativeTitles.0.sourceId",
+        "NOT_FOUND countryId",
+        "NOT_FOUND organizers.0.organizationId",
+        "NOT_FOUND sessions.0.bodyId",
+        "NOT_FOUND sourceIds.0",
+        "REQUIRED countQualifier",
+        "REQUIRED title",
+    ];
+    is_refused_for(&app, "scheduleMeeting", meeting, &expected).await;
+    let draft = json!({
+        "bodyId": nobody("bod"), "kind": "RECOMMENDATION", "title": nothing, "text": nothing, "targetDate": "2020-01-01",
+        "themeIds": [nobody("thm")], "instrumentIds": [nobody("ins")],
+        "addressees": [{ "category": "GOVERNMENT", "role": "LEAD", "countryId": nobody("cty") }],
+    });
+    let expected = [
+        "INVALID targetDate",
+        "NOT_FOUND addressees.0.countryId",
+        "NOT_FOUND bodyId",
+        "NOT_FOUND instrumentIds.0",
+        "NOT_FOUND themeIds.0",
+        "REQUIRED text",
+        "REQUIRED title",
+    ];
+    is_refused_for(&app, "draftRecommendation", draft, &expected).await;
+    let item = json!({
+        "meetingId": nobody("mtg"), "title": nothing, "kind": "SESSION", "number": "\u{7}", "bodyId": nobody("bod"),
+        "recommendationIds": [nobody("rec")],
+    });
+    let expected = [
+        "INVALID number",
+        "NOT_FOUND bodyId",
+        "NOT_FOUND meetingId",
+        "NOT_FOUND recommendationIds.0",
+        "REQUIRED title",
+    ];
+    is_refused_for(&app, "addAgendaItem", item, &expected).await;
+    let mandate = json!({
+        "organizationId": nobody("org"), "bodyId": "WG-A", "countryId": nobody("cty"), "role": "MEMBER",
+        "validFrom": "2025-02-01", "validTo": "2025-01-01",
+    });
+    let expected = ["INVALID validTo", "NOT_FOUND bodyId", "NOT_FOUND countryId", "NOT_FOUND organizationId"];
+    is_refused_for(&app, "grantMandate", mandate, &expected).await;
+    let organization = json!({ "acronym": "", "name": nothing, "kind": "OTHER", "parentId": nobody("org"), "countryId": nobody("cty") });
+    let expected = ["NOT_FOUND countryId", "NOT_FOUND parentId", "REQUIRED acronym", "REQUIRED name"];
+    is_refused_for(&app, "createOrganization", organization, &expected).await;
+    let body = json!({ "code": "wg e", "kind": "WORKING_GROUP", "name": nothing, "reportsToId": nobody("bod") });
+    is_refused_for(&app, "createBody", body, &["INVALID code", "NOT_FOUND reportsToId", "REQUIRED name"]).await;
+    let theme = json!({ "code": "a theme", "kind": "SUBJECT", "name": nothing, "parentId": nobody("thm") });
+    is_refused_for(&app, "createTheme", theme, &["INVALID code", "NOT_FOUND parentId", "REQUIRED name"]).await;
+    let part = json!({
+        "meetingId": nobody("mtg"), "organizationId": nobody("org"), "capacity": "SPEAKER", "attendance": "PRESENT",
+    });
+    is_refused_for(&app, "recordParticipation", part, &["NOT_FOUND meetingId", "NOT_FOUND organizationId"]).await;
+}
+
+async fn a_change_is_refused_for_all_that_is_wrong(app: TestApp) {
+    let meeting = app.planned_meeting(json!({})).await;
+    let wrong = json!({
+        "timezone": "Tashkent", "modality": "ONLINE", "venue": "Hall", "endsOn": "2020-01-01", "countQualifier": "EXACT",
+        "title": [], "countryId": nobody("cty"), "sourceIds": [nobody("src")],
+    });
+    let expected = [
+        "INVALID endsOn",
+        "INVALID timezone",
+        "INVALID venue",
+        "NOT_FOUND countryId",
+        "NOT_FOUND sourceIds.0",
+        "REQUIRED countQualifier",
+        "REQUIRED title",
+    ];
+    is_refused_for(&app, "updateMeeting", at_with(&meeting, wrong), &expected).await;
+    // A value that is refused by itself is not judged beside others.
+    let wrong = at_with(&meeting, json!({ "startsOn": null, "endsOn": "2020-01-01" }));
+    is_refused_for(&app, "updateMeeting", wrong, &["REQUIRED startsOn"]).await;
+    let draft = app.draft("WG-A").await;
+    let wrong =
+        at_with(&draft, json!({ "title": [], "text": [], "themeIds": [nobody("thm")], "instrumentIds": ["X"] }));
+    let expected = ["NOT_FOUND instrumentIds.0", "REQUIRED text", "REQUIRED title"];
+    is_refused_for(&app, "reviseRecommendation", wrong, &expected).await;
+    assert_eq!(app.secretariat().refusals("updateMeeting", at(&meeting)).await, Vec::<String>::new());
+}
+
+async fn an_id_that_is_none_says_what_an_id_looks_like(app: TestApp) {
+    let meeting = app.planned_meeting(json!({})).await;
+    let input = json!({
+        "meetingId": meeting["id"], "organizationId": "UNOCT", "capacity": "SPEAKER", "attendance": "PRESENT",
+    });
+    let payload = app.secretariat().payload("recordParticipation", input, "id").await;
+    let expected = json!([{
+        "code": "NOT_FOUND",
+        "message": "There is no such organisation: its id begins with org_. If you have a code, an acronym or a label, look up \
+                    the id first.",
+        "path": ["organizationId"],
+    }]);
+    assert_eq!(payload["userErrors"], expected);
+}
