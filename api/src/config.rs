@@ -103,6 +103,11 @@ pub struct Config {
     )]
     pub origins: Vec<String>,
 
+    /// Whether this service is a subgraph of a federated graph: a router may ask for its schema (`_service`) and for records by their ids
+    /// (`_entities`).
+    #[arg(long, env = "REC_FEDERATION", value_enum, default_value_t = Switch::Off, global = true)]
+    pub federation: Switch,
+
     /// Whether clients that take `application/json` only are answered with status 200 when a document was refused, or single fields failed.
     #[arg(long, env = "REC_LEGACY_STATUS", value_enum, default_value_t = Switch::Off, global = true)]
     pub legacy_status: Switch,
@@ -384,6 +389,7 @@ impl Config {
             trusted_documents: None,
             trusted_documents_only: false,
             origins: Vec::new(),
+            federation: Switch::Off,
             legacy_status: Switch::Off,
             trust_proxy: Switch::Off,
             shutdown_seconds: 10,

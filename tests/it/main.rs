@@ -25,6 +25,7 @@ mod failover;
 mod fairness;
 mod fan_out;
 mod faults;
+mod federation;
 mod feed;
 mod filter;
 mod guard;

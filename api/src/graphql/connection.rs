@@ -136,7 +136,7 @@ impl<N: Node> Edge<N> {
 }
 
 /// The position of a page in its list.
-#[Object]
+#[Object(shareable)]
 impl PageInfo {
     /// Whether there are records after this page.
     async fn has_next_page(&self) -> bool {

@@ -12,6 +12,7 @@ pub mod client;
 pub mod connection;
 pub mod country;
 pub mod external_id;
+pub mod federation;
 pub mod fetch;
 pub mod instrument;
 pub mod loader;
@@ -30,12 +31,16 @@ pub mod theme;
 pub mod viewer;
 pub mod webhook;
 
-use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, SchemaBuilder, ValidationMode};
+use async_graphql::{
+    MergedObject, MergedSubscription, ObjectType, Request, Response, SDLExportOptions, SchemaBuilder, ValidationMode,
+};
 use chrono::{DateTime, Utc};
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
 
-/// Everything that can be read.
+/// What a query asks of the register.
 #[derive(MergedObject, Default)]
-pub struct Query(
+pub struct Reading(
     node::NodeQuery,
     viewer::ViewerQuery,
     change::ChangeQuery,
@@ -58,6 +63,15 @@ pub struct Query(
     instrument::InstrumentQuery,
     instrument::Instruments,
 );
+
+/// Everything that can be read.
+#[derive(MergedObject, Default)]
+pub struct Query(Reading);
+
+/// Everything that can be read.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Query")]
+pub struct FederatedQuery(Reading, federation::FederationQuery);
 
 /// Everything that can be changed.
 #[derive(MergedObject, Default)]
@@ -83,7 +97,41 @@ pub struct Mutation(
 #[derive(MergedSubscription, Default)]
 pub struct Subscription(status::StatusSubscription, change::ChangeSubscription);
 
-pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
+type SchemaOf<Q> = async_graphql::Schema<Q, Mutation, Subscription>;
+type BuilderOf<Q> = SchemaBuilder<Q, Mutation, Subscription>;
+
+/// What executes documents: the schema by itself, or as a part of a federated graph.
+#[derive(Clone)]
+pub enum Schema {
+    Whole(SchemaOf<Query>),
+    Federated(SchemaOf<FederatedQuery>),
+}
+
+impl Schema {
+    pub async fn execute(&self, request: Request) -> Response {
+        match self {
+            Self::Whole(schema) => Box::pin(schema.execute(request)).await,
+            Self::Federated(schema) => Box::pin(schema.execute(request)).await,
+        }
+    }
+
+    /// The results of a subscription.
+    pub fn execute_stream(&self, request: Request) -> BoxStream<'static, Response> {
+        match self {
+            Self::Whole(schema) => schema.execute_stream(request).boxed(),
+            Self::Federated(schema) => schema.execute_stream(request).boxed(),
+        }
+    }
+
+    /// The schema in the definition language.
+    pub fn sdl(&self) -> String {
+        let options = SDLExportOptions::new().include_specified_by();
+        match self {
+            Self::Whole(schema) => schema.sdl_with_options(options),
+            Self::Federated(schema) => schema.sdl_with_options(options),
+        }
+    }
+}
 
 /// The public description of the scalar that the library names and describes by itself.
 const DATE_TIME: &str = "A point in time, as `2024-02-29T09:30:00.000000+00:00` (RFC 3339), with at most six digits of a second. Answers are in \
@@ -92,25 +140,39 @@ const DATE_TIME: &str = "A point in time, as `2024-02-29T09:30:00.000000+00:00` 
 /// Deeper than the lexical limits allow by default: these say what is too deep.
 const DEEPEST: usize = 256;
 
-/// The schema as async-graphql builds it, which validates again what it executes.
-pub fn build() -> SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query::default(), Mutation::default(), Subscription::default())
+fn builder<Q: ObjectType + 'static>(query: Q) -> BuilderOf<Q> {
+    SchemaOf::build(query, Mutation::default(), Subscription::default())
         .override_output_type_description::<DateTime<Utc>>(DATE_TIME)
         .limit_recursive_depth(DEEPEST)
 }
 
-/// The schema for documents that are known to fit it.
-pub fn schema() -> Schema {
-    build().validation_mode(ValidationMode::Fast).finish()
+/// The schema as async-graphql builds it, which validates again what it executes.
+pub fn build() -> BuilderOf<Query> {
+    builder(Query::default())
 }
 
-/// The schema for documents that are known to fit it and do not ask for it. Federation is enabled, which these documents do not ask for either,
-/// so that async-graphql does not search all types for it at every root field.
+/// The same as a part of a federated graph.
+fn federated() -> BuilderOf<FederatedQuery> {
+    builder(FederatedQuery::default())
+}
+
+/// The schema for documents that are known to fit it.
+pub fn schema() -> Schema {
+    Schema::Whole(build().validation_mode(ValidationMode::Fast).finish())
+}
+
+/// The schema for documents that are known to fit it and do not ask for it. async-graphql's own federation is enabled, which these documents do
+/// not ask for either, so that it does not search all types for entities at every root field.
 pub fn trusting_schema() -> Schema {
-    build().validation_mode(ValidationMode::Fast).enable_federation().finish()
+    Schema::Whole(build().validation_mode(ValidationMode::Fast).enable_federation().finish())
+}
+
+/// The schema as a part of a federated graph, for documents that are known to fit it.
+pub fn federated_schema() -> Schema {
+    Schema::Federated(federated().validation_mode(ValidationMode::Fast).finish())
 }
 
 /// The schema in the definition language, as `api/schema.graphql` has it.
 pub fn sdl() -> String {
-    build().finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
+    schema().sdl()
 }

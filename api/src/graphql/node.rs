@@ -1,6 +1,8 @@
 //! Records by their global ids; a new record type is one line here. Reads through the loaders, and has no SQL and no rules.
 
-use async_graphql::{Context, ID, Interface, Object, Result};
+use std::borrow::Cow;
+
+use async_graphql::{Context, ID, Interface, Object, OutputType, Result, Union};
 use entity::RecordType;
 use futures_util::future::join_all;
 
@@ -22,7 +24,8 @@ use crate::service::external_id::{self, ExternalIdInput};
 const MOST_IDS: usize = 100;
 
 /// Of the objects that have a global id. Expands to
-/// `enum NodeInterface`, the interface `Node` of the schema, with a variant for each object, and
+/// `enum NodeInterface`, the interface `Node` of the schema, with a variant for each object,
+/// `enum Entity`, the union of the same objects for the router of a federated graph, and
 /// `fn node`, which looks an id up among the rows of the one object whose ids have its prefix.
 macro_rules! nodes {
     ($($object:ident,)*) => {
@@ -31,6 +34,30 @@ macro_rules! nodes {
         #[graphql(name = "Node", field(name = "id", ty = "ID", desc = "The global id."))]
         pub enum NodeInterface {
             $($object($object),)*
+        }
+
+        impl NodeInterface {
+            /// The name of the record's type in the schema.
+            pub fn type_name(&self) -> Cow<'static, str> {
+                match self {
+                    $(Self::$object(_) => <$object as OutputType>::type_name(),)*
+                }
+            }
+        }
+
+        /// A record that a router may name: every type with a global id.
+        #[derive(Union)]
+        #[graphql(name = "_Entity")]
+        pub enum Entity {
+            $($object($object),)*
+        }
+
+        impl From<NodeInterface> for Entity {
+            fn from(record: NodeInterface) -> Self {
+                match record {
+                    $(NodeInterface::$object(record) => Self::$object(record),)*
+                }
+            }
         }
 
         /// The record with an id; `None` if there is none that the viewer may see.

@@ -58,12 +58,12 @@ use self::response_cache::ResponseCache;
 use self::state::{Parts, Service};
 use crate::config::Switch;
 use crate::database::replica::Replica;
-use crate::graphql::{Schema, schema, sdl, trusting_schema};
+use crate::graphql::{Schema, federated_schema, schema, trusting_schema};
 use crate::service::context::AppContext;
 use crate::service::context::replicas::Standing;
 use crate::telemetry::metrics::{Metrics, ReplicaMetrics, ReplicaState};
 
-/// The schema, which is the same for all services of a process.
+/// A schema, which is the same for all services of a process.
 struct Published {
     schema: Schema,
     trusting: Schema,
@@ -71,12 +71,17 @@ struct Published {
     sdl: Bytes,
 }
 
-static PUBLISHED: LazyLock<Published> = LazyLock::new(|| Published {
-    schema: schema(),
-    trusting: trusting_schema(),
-    definitions: Arc::new(Definitions::of(sdl())),
-    sdl: sdl().into(),
-});
+impl Published {
+    fn of(schema: Schema, trusting: Schema) -> Self {
+        let sdl = schema.sdl();
+        Self { schema, trusting, definitions: Arc::new(Definitions::of(sdl.clone())), sdl: sdl.into() }
+    }
+}
+
+static PUBLISHED: LazyLock<Published> = LazyLock::new(|| Published::of(schema(), trusting_schema()));
+
+/// The schema as a part of a federated graph.
+static FEDERATED: LazyLock<Published> = LazyLock::new(|| Published::of(federated_schema(), federated_schema()));
 
 /// The whole service as one router.
 pub fn router(app: Arc<AppContext>) -> Router {
@@ -87,13 +92,14 @@ pub fn router(app: Arc<AppContext>) -> Router {
     let only_trusted = app.config.trusted_documents_only;
     let responses = ResponseCache::of(limits.response_cache, Duration::from_secs(app.config.keep_seconds));
     let texts = PersistedDocuments::new(app.trusted_documents.clone(), only_trusted, limits.clone());
-    let admission = Admission::to(Arc::clone(&PUBLISHED.definitions), limits);
+    let published: &Published = if app.config.federation == Switch::On { &FEDERATED } else { &PUBLISHED };
+    let admission = Admission::to(Arc::clone(&published.definitions), limits);
     let explorer = if app.config.explorer == Switch::On { explorer::routes() } else { Router::new() };
     let lanes = Lanes::over(app.config.database_connections);
     let parts = Parts {
         app,
-        schema: PUBLISHED.schema.clone(),
-        trusting: PUBLISHED.trusting.clone(),
+        schema: published.schema.clone(),
+        trusting: published.trusting.clone(),
         admission,
         metrics: Metrics::default(),
         rates,
@@ -101,7 +107,7 @@ pub fn router(app: Arc<AppContext>) -> Router {
         texts,
         responses,
         fan_out: FanOut::default(),
-        sdl: PUBLISHED.sdl.clone(),
+        sdl: published.sdl.clone(),
     };
     let service = Service::new(parts);
     let graphql = Router::new()

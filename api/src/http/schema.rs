@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
 use super::access_log::{LogEntry, Method};
+use super::admission::DEFINITIONS;
 use super::answer::Answer;
 use super::authentication::authenticate;
 use super::execution::in_time;
@@ -15,9 +16,6 @@ use super::state::Service;
 
 /// Its name in the log and the metrics.
 const OPERATION: &str = "schema.graphql";
-
-/// What it costs: about a point per kilobyte.
-const POINTS: u64 = 150;
 
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/graphql; charset=utf-8");
 
@@ -40,7 +38,7 @@ pub async fn schema(
 
 async fn allow(service: &Service, caller: Caller<'_>, entry: &mut LogEntry) -> Result<(), Answer> {
     let viewer = authenticate(service, caller, entry).await?;
-    take(service, &caller.payer(service, &viewer), POINTS, entry)?;
+    take(service, &caller.payer(service, &viewer), DEFINITIONS, entry)?;
     if viewer.may_introspect(service.app.config.introspection) {
         return Ok(());
     }

@@ -205,7 +205,7 @@ pub fn introspects(document: &ExecutableDocument) -> bool {
 fn selects_schema(set: &SelectionSet) -> bool {
     set.items.iter().any(|item| match &item.node {
         Selection::Field(field) => {
-            matches!(field.node.name.node.as_str(), "__schema" | "__type")
+            matches!(field.node.name.node.as_str(), "__schema" | "__type" | "_service")
                 || selects_schema(&field.node.selection_set.node)
         }
         Selection::InlineFragment(inline) => selects_schema(&inline.node.selection_set.node),

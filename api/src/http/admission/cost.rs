@@ -37,6 +37,14 @@ const CHECKED: u64 = 2000;
 /// costs some 15,000 points.
 const DESCRIBED: u64 = 25;
 
+/// The schema as a text, for the router of a federated graph.
+const SUBGRAPH: &str = "_service";
+/// What the text costs: about a point per kilobyte.
+pub const DEFINITIONS: u64 = 150;
+
+/// The arguments that name records, one for each.
+const IDS: [&str; 2] = ["ids", "representations"];
+
 /// How many items an introspection field stands for, roughly. They refer to each other in cycles.
 fn described(field: &str) -> u64 {
     match field {
@@ -126,6 +134,9 @@ impl<'a> Reckoning<'a> {
         if on.starts_with("__") {
             return described(name).saturating_mul(self.selections(&field.selection_set.node, on)).saturating_add(1);
         }
+        if name == SUBGRAPH {
+            return DEFINITIONS;
+        }
         if matches!(name, "__schema" | "__type") {
             let described = self.selections(&field.selection_set.node, "__Type");
             return described.div_ceil(DESCRIBED).saturating_add(1);
@@ -142,8 +153,8 @@ impl<'a> Reckoning<'a> {
         } else if ty == CHANGES {
             let points = |number: i32| u64::try_from(number).unwrap_or_default();
             self.page_size(field, points(since::DEFAULT), points(since::LONGEST))
-        } else if field.get_argument("ids").is_some() {
-            self.number_of_ids(field)
+        } else if let Some(ids) = IDS.into_iter().find(|name| field.get_argument(name).is_some()) {
+            self.number_of_ids(field, ids)
         } else if is_bulk(ty) && !is_list {
             self.number_of_rows(field)
         } else if is_list && !on.ends_with("Connection") && on != CHANGES && !is_bulk(on) && below > 0 {
@@ -202,8 +213,8 @@ impl<'a> Reckoning<'a> {
         size.unwrap_or(usual).clamp(1, longest)
     }
 
-    fn number_of_ids(&self, field: &Field) -> u64 {
-        match self.value(field, "ids") {
+    fn number_of_ids(&self, field: &Field, argument: &str) -> u64 {
+        match self.value(field, argument) {
             Some(ConstValue::List(ids)) => u64::try_from(ids.len()).unwrap_or(u64::MAX).max(1),
             _ => 1,
         }

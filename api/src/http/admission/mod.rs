@@ -25,6 +25,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use self::cacheable::{are_cacheable, is_cacheable};
 use self::complexity::allow_omitted_page_sizes;
+pub use self::cost::DEFINITIONS;
 use self::cost::{Cost, cost};
 use self::lexical::guard;
 use self::parse::{convert, parse};

@@ -280,6 +280,7 @@ fn form(scalar: &str) -> &'static str {
     match scalar {
         "Date" => ", a day that exists, such as \"2024-02-29\"",
         "DateTime" => ", such as \"2024-02-29T09:30:00Z\"",
+        "_Any" => ": an object with __typename and id",
         _ => "",
     }
 }
@@ -290,6 +291,7 @@ fn is_scalar(value: &Value, name: &str) -> bool {
         ("Float", Value::Number(_)) | ("String" | "ID", Value::String(_)) | ("Boolean", Value::Boolean(_)) => true,
         ("ID", Value::Number(number)) => number.is_i64(),
         ("Date", Value::String(day)) => Date::read(day).is_some(),
+        ("_Any", Value::Object(_)) => true,
         ("DateTime", Value::String(time)) => time.parse::<DateTime<Utc>>().is_ok(),
         _ => false,
     }
