@@ -2,6 +2,7 @@
 //! opens nothing else; the defaults run on SQLite without a configuration file.
 
 use std::collections::HashMap;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -82,8 +83,8 @@ pub struct Config {
     pub introspection: Introspection,
 
     /// Documents that clients name by their hash: a JSON file of hashes and documents, as the client preset of
-    /// graphql-codegen writes its persisted documents.
-    #[arg(long, env = "REC_TRUSTED_DOCUMENTS", global = true, value_name = "FILE")]
+    /// graphql-codegen writes its persisted documents, or a folder of `.graphql` files.
+    #[arg(long, env = "REC_TRUSTED_DOCUMENTS", global = true, value_name = "PATH")]
     pub trusted_documents: Option<PathBuf>,
 
     /// Whether only trusted documents are executed.
@@ -406,7 +407,11 @@ impl Config {
     /// Reads the trusted documents from the file that is named.
     pub fn read_trusted_documents(&self) -> Result<TrustedDocuments, String> {
         let Some(path) = &self.trusted_documents else { return Ok(TrustedDocuments::new()) };
-        let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        let unread = |error: io::Error| format!("cannot read {}: {error}", path.display());
+        if path.is_dir() {
+            return documents_in(path).map_err(unread);
+        }
+        let text = std::fs::read_to_string(path).map_err(unread)?;
         let documents: TrustedDocuments = serde_json::from_str(&text)
             .map_err(|_| format!("{} is not a JSON object of hashes and documents", path.display()))?;
         let wrong = documents.iter().find(|(hash, document)| **hash != sha256(document.as_bytes()));
@@ -419,4 +424,17 @@ impl Config {
     pub fn trust(&self) -> Trust {
         Trust { issuer: self.jwt_issuer.clone(), audience: self.jwt_audience.clone() }
     }
+}
+
+/// The documents in a folder: those of its files that end in `.graphql`.
+fn documents_in(folder: &Path) -> io::Result<TrustedDocuments> {
+    let mut documents = TrustedDocuments::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "graphql") {
+            let document = std::fs::read_to_string(path)?;
+            documents.insert(sha256(document.as_bytes()), document.into());
+        }
+    }
+    Ok(documents)
 }

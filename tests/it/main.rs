@@ -37,6 +37,7 @@ mod layers;
 mod limits;
 mod list_properties;
 mod mandate;
+mod manifest;
 mod meeting;
 mod migration;
 mod mirror;
