@@ -30,7 +30,8 @@ on_both_databases! {
 #[test]
 fn each_operation_is_called_like_its_file_and_described_with_its_variables() {
     for (name, document) in operations() {
-        assert!(document.starts_with("\"\"\"\n"), "{name} is not described");
+        // Not as a block: ariadne-codegen 0.19 writes Python that does not parse (findings/).
+        assert!(document.starts_with('"') && !document.contains("\"\"\""), "{name} is not described in one line");
         let (head, _) = document.split_once(" {\n").expect("a selection");
         let lines = |begin: &str| head.lines().filter(|line| line.starts_with(begin)).count();
         assert_eq!(lines("  $"), lines("  \""), "{name}: a variable without a description");
