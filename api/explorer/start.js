@@ -58,6 +58,16 @@ const variables = [undefined, '{ "code": "WG-A" }'];
 
 const ask = GraphiQL.createFetcher({ url: '/graphql' });
 
+// A query by QUERY (RFC 10008), which only reads; by POST where a proxy on the way does not know it.
+let queries = 'QUERY';
+async function read(url, request) {
+  const answer = await fetch(url, { ...request, method: queries });
+  if (answer.status !== 405 && answer.status !== 501) return answer;
+  queries = 'POST';
+  return fetch(url, request);
+}
+const askToRead = GraphiQL.createFetcher({ url: '/graphql', fetch: read });
+
 // The results of a subscription, which come as a stream of events.
 async function* results(params, headers) {
   const request = { method: 'POST', body: JSON.stringify(params) };
@@ -82,11 +92,17 @@ async function* results(params, headers) {
   }
 }
 
-const isSubscription = ({ operation, name }, wanted) => operation === 'subscription' && (!wanted || name?.value === wanted);
-
 function fetcher(params, options) {
-  const operations = options?.documentAST?.definitions ?? [];
-  return operations.some((one) => isSubscription(one, params.operationName)) ? results(params, options.headers) : ask(params, options);
+  const operations = (options?.documentAST?.definitions ?? []).filter((one) => one.operation);
+  const executed = operations.find(({ name }) => !params.operationName || name?.value === params.operationName);
+  switch (executed?.operation) {
+    case 'subscription':
+      return results(params, options.headers);
+    case 'query':
+      return askToRead(params, options);
+    default:
+      return ask(params, options);
+  }
 }
 
 ReactDOM.createRoot(document.getElementById('explorer')).render(

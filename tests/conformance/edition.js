@@ -150,6 +150,23 @@ const CHECKS = {
   "Status Codes: variables that do not fit, 422": async () => {
     for (const variables of [{}, { code: null }, { code: 1 }]) isRefused(await post({ query: echo, variables }), 422);
   },
+  "QUERY (RFC 10008): the same body, safe and idempotent": async () => {
+    const queried = (body, headers = {}) => ask({ method: "QUERY", headers: { "Content-Type": JSON_TYPE, Accept: GRAPHQL, ...headers }, body: JSON.stringify(body) });
+    const answer = await queried({ query: echo, variables: { code: "EC" } });
+    assert.deepEqual([answer.status, answer.json, answer.headers["accept-query"]], [200, { data: { body: { code: "EC" } } }, `${JSON_TYPE}, ${GRAPHQL}`]);
+    assert.equal((await queried({ query: echo, variables: { code: "EC" } }, { "If-None-Match": answer.headers.etag })).status, 304);
+    const mutation = 'mutation { createTheme(input: { code: "QUERY", kind: SUBJECT, name: [{ locale: EN, text: "Query" }] }) { theme { code } } }';
+    isRefused(await queried({ query: mutation }, { Authorization: `Bearer ${token}` }), 405);
+    isNone(await queried({ query }, { "Content-Type": "text/plain" }), 415);
+  },
+  "Status Codes: who may not ask, 403": async () => {
+    const closed = spawn(program, rec("--listen", "127.0.0.1:0"), { stdio: ["ignore", "pipe", "ignore"], env: { ...process.env, REC_TRUSTED_DOCUMENTS_ONLY: "true" } });
+    const [said] = await once(createInterface({ input: closed.stdout }), "line");
+    const answer = await fetch(said.match(/http:\S+/)[0], { method: "POST", headers: { "Content-Type": JSON_TYPE, Accept: GRAPHQL }, body: JSON.stringify({ query }) });
+    closed.kill("SIGTERM");
+    const type = answer.headers.get("content-type").split(";")[0];
+    isRefused({ status: answer.status, type, json: await answer.json() }, 403);
+  },
   "Status Codes: who is not known, 401": async () => {
     isRefused(await post({ query }, { Authorization: "Bearer a.b.c" }), 401);
   },

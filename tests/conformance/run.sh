@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Runs the public suite and real clients against the program: tests/conformance/run.sh [PROGRAM]. Needs Node and Python; their
-# packages are those of the lock files, package-lock.json and requirements.txt.
+# Runs the public suite and real clients against the program: tests/conformance/run.sh [PROGRAM]. Needs Node, Python and Rust; their
+# packages are those of the lock files.
 set -euo pipefail
 program=$(realpath "${1:-target/debug/rec}")
 cd "$(dirname "$0")"
 
-npm ci --silent --no-audit --no-fund
+for folder in . older; do npm ci --prefix "$folder" --silent --no-audit --no-fund; done
 data=$(mktemp --directory)
 trap 'rm -rf "$data"' EXIT
 python3 -m venv "$data/python"
@@ -13,15 +13,22 @@ python3 -m venv "$data/python"
 said=$data/said
 "$program" --data-dir "$data/data" --listen 127.0.0.1:0 >"$said" 2>"$data/log" &
 server=$!
-# The last client ends the service by itself.
-trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -rf "$data"' EXIT
+REC_FEDERATION=on "$program" --data-dir "$data/subgraph" --listen 127.0.0.1:0 >"$data/subgraph-said" 2>>"$data/log" &
+subgraph=$!
+# The last client ends the first service by itself.
+trap 'kill "$server" "$subgraph" 2>/dev/null || true; wait "$server" "$subgraph" 2>/dev/null || true; rm -rf "$data"' EXIT
 
-for _ in $(seq 100); do
-    url=$(sed -n 's|.* \(http://[^ ]*/graphql\)$|\1|p' "$said")
-    [ -n "$url" ] && break
-    sleep 0.1
-done
-[ -n "$url" ] || { cat "$data/log" >&2; exit 1; }
+# The address of a service, once it has said it.
+address() {
+    for _ in $(seq 100); do
+        found=$(sed -n 's|.* \(http://[^ ]*/graphql\)$|\1|p' "$1")
+        [ -n "$found" ] && echo "$found" && return
+        sleep 0.1
+    done
+    cat "$data/log" >&2
+    return 1
+}
+url=$(address "$said")
 
 token=$("$program" --data-dir "$data/data" token --role secretariat)
 node audits.js "$url"
@@ -33,8 +40,11 @@ node large.js "$url"
 node request.js "$url" "$token"
 node apollo.js "$url" "$token"
 node events.js "$url" "$token"
+node older/clients.js "$url" "$token"
+node older/federation.js "$(address "$data/subgraph-said")"
 "$data/python/bin/python" client.py "$url" "$token"
 node snippets.js ../../docs/clients.md "$data/python/bin/python" "$url" "$token"
+../clients/run.sh "$url" "$token"
 node resume.js "$program" "$data/resumed"
 short=$("$program" --data-dir "$data/data" token --role reader --expires-in 2s)
 node socket.js "$url" "$token" "$short" "$server"

@@ -1,5 +1,5 @@
 // The snippets of docs/clients.md against a running service: node snippets.js DOCUMENT PYTHON http://… TOKEN
-// Each is run as it stands there, with the address and the token of the service, until it has printed something.
+// Each program is run as it stands there, with the address and the token of the service, until it has printed something.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ const [path, python, url, token] = process.argv.slice(2);
 const PATIENCE = 30_000;
 const host = new URL(url).host;
 
-const snippets = [...readFileSync(path, "utf8").matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, text]) => ({ language, text: text.replaceAll("127.0.0.1:8080", host) }));
+const snippets = [...readFileSync(path, "utf8").matchAll(/^```(js|python|sh)\n([\s\S]*?)^```$/gm)].map(([, language, text]) => ({ language, text: text.replaceAll("127.0.0.1:8080", host) }));
 
 // Where packages are found from.
 const place = new URL("node_modules/.snippets/", import.meta.url);

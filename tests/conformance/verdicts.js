@@ -1,12 +1,17 @@
 // The reference implementation and the program judge the same documents: node verdicts.js PROGRAM DATA [COUNT] [SEED]
-// Each is no GraphQL, or does not fit the schema, or may be executed; both must say the same of all, but for the exceptions below.
+// Each is no GraphQL, or does not fit the schema, or may be executed; both must say the same of all, but for the exceptions below. So must
+// version 16 of the reference.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
-import { buildSchema, isExecutableDefinitionNode, parse, recommendedRules, specifiedRules, validate } from "graphql";
+import * as graphql from "graphql";
 import { Documents } from "./documents.js";
 import { PAIRS, STRICTER } from "./rules.js";
+
+const { isExecutableDefinitionNode } = graphql;
+const older = createRequire(new URL("older/", import.meta.url))("graphql");
 
 const [program, data, count = "6000", seed = "1"] = process.argv.slice(2);
 const most = "1000000";
@@ -15,7 +20,8 @@ const env = { ...process.env, ...Object.fromEntries(limits), REC_RATE_POINTS: mo
 const service = spawn(program, ["--data-dir", data, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "ignore"], env });
 const [line] = await once(createInterface({ input: service.stdout }), "line");
 const url = line.match(/http:\S+/)[0];
-const schema = buildSchema(await (await fetch(url.replace("graphql", "schema.graphql"))).text());
+const sdl = await (await fetch(url.replace("graphql", "schema.graphql"))).text();
+const schema = graphql.buildSchema(sdl);
 
 // By name: where our verdict is another one than the reference's, and why.
 const EXCEPTIONS = {
@@ -37,18 +43,37 @@ const EXCEPTIONS = {
     ours.verdict === "is no GraphQL" && theirs.verdict === "does not fit" && !theirs.document.definitions.every(isExecutableDefinitionNode),
 };
 
-// Those of the specification.
-const rules = specifiedRules.filter((rule) => !recommendedRules.includes(rule));
+// Braces with whatever may stand between them without a meaning.
+const EMPTY = /\{(?:[\s,\uFEFF]|#[^\n\r]*)*\}/;
 
-function reference(text) {
-  let document;
-  try {
-    document = parse(text);
-  } catch {
-    return { verdict: "is no GraphQL" };
-  }
-  return { document, verdict: validate(schema, document, rules, { maxErrors: 1 }).length ? "does not fit" : "fits" };
+// By name: where the verdict of version 16 is another one than that of 17, and why.
+const OLDER = {
+  "empty selection sets are of September 2026": (verdict, theirs, text) => verdict === "is no GraphQL" && EMPTY.test(text),
+  "@skip and @include at the root of a subscription are refused since September 2025": (verdict, theirs, text) =>
+    theirs === "does not fit" && /subscription/.test(text) && /@(skip|include)/.test(text),
+};
+
+function judge({ parse, recommendedRules, specifiedRules, validate }, schema) {
+  // Those of the specification.
+  const rules = specifiedRules.filter((rule) => !recommendedRules.includes(rule));
+  return (text) => {
+    let document;
+    try {
+      document = parse(text);
+    } catch {
+      return { verdict: "is no GraphQL" };
+    }
+    try {
+      return { document, verdict: validate(schema, document, rules, { maxErrors: 1 }).length ? "does not fit" : "fits" };
+    } catch (error) {
+      // Version 16 throws where `@skip` at the root of a subscription has a variable.
+      return { document, verdict: `throws: ${error.message}` };
+    }
+  };
 }
+
+const reference = judge(graphql, schema);
+const olderReference = judge(older, older.buildSchema(sdl));
 
 const VERDICTS = { GRAPHQL_PARSE_FAILED: "is no GraphQL", GRAPHQL_VALIDATION_FAILED: "does not fit", OPERATION_RESOLUTION_FAILURE: "fits" };
 
@@ -65,6 +90,14 @@ async function judged(query) {
 
 const differences = [];
 const excepted = {};
+function compareOlder(text, theirs) {
+  const { verdict } = olderReference(text);
+  if (verdict === theirs.verdict) return;
+  const exception = Object.entries(OLDER).find(([, holds]) => holds(verdict, theirs.verdict, text));
+  if (exception) excepted[`16: ${exception[0]}`] = (excepted[`16: ${exception[0]}`] ?? 0) + 1;
+  else differences.push({ text, theirs: theirs.verdict, older: verdict });
+}
+
 async function compare(text, theirs) {
   const ours = await judged(text);
   if (ours.verdict === theirs.verdict) return;
@@ -80,6 +113,7 @@ try {
     const text = number % 4 ? documents.broken() : documents.next();
     const theirs = reference(text);
     told[theirs.verdict] = (told[theirs.verdict] ?? 0) + 1;
+    compareOlder(text, theirs);
     await compare(text, theirs);
   }
   for (const [rule, { fits, does_not: broken }] of Object.entries(PAIRS)) {

@@ -374,6 +374,10 @@ async fn pages_of_named_origins_read_answers_and_no_others(app: TestApp) {
     let post = Request::post("/graphql").header("content-type", "application/json").header("origin", dashboard);
     let (_, headers, _) = send(&open, post, r#"{ "query": "{ viewer { role } }" }"#).await;
     assert_eq!(allowed(&headers).as_deref(), Some(dashboard));
+    let read = headers["access-control-expose-headers"].to_str().unwrap();
+    for header in ["etag", "accept-query", "ratelimit", "x-request-id"] {
+        assert!(read.split(',').any(|name| name.eq_ignore_ascii_case(header)), "{header} is not read: {read}");
+    }
     let (status, headers, _) = send(&app, preflight(dashboard), "").await;
     assert_eq!((status, allowed(&headers)), (StatusCode::METHOD_NOT_ALLOWED, None), "off unless origins are named");
 }

@@ -29,7 +29,7 @@ use crate::config::Switch;
 /// The methods that are answered.
 const ALLOWED: HeaderValue = HeaderValue::from_static("GET,HEAD,POST,QUERY");
 /// Where a client learns that it may send queries by QUERY, and in which form (RFC 10008).
-const ACCEPT_QUERY: (HeaderName, HeaderValue) = (
+pub const ACCEPT_QUERY: (HeaderName, HeaderValue) = (
     HeaderName::from_static("accept-query"),
     HeaderValue::from_static("application/json, application/graphql-response+json"),
 );

@@ -163,6 +163,7 @@ fn for_origins(origins: Vec<HeaderValue>) -> CorsLayer {
         rate_limit::STATE,
         RETRY_AFTER,
         ETAG,
+        graphql::ACCEPT_QUERY.0,
     ];
     CorsLayer::new()
         .allow_origin(origins)

@@ -23,6 +23,6 @@ export function connect(url: string, token: string) {
     }),
   });
   const exchanges = [cacheExchange({ schema: schema as CacheExchangeOpts["schema"], keys, resolvers }), fetchExchange, live];
-  const client = new Client({ url, fetchOptions: { headers }, preferGetMethod: false, exchanges });
+  const client = new Client({ url, fetchOptions: { headers }, exchanges });
   return { client, close: () => socket.dispose() };
 }
