@@ -311,7 +311,10 @@ async fn organisations_keep_their_acronyms_and_close_no_circle(app: TestApp) {
         organization("5", "five"),
         json!({ "countryId": "cty_01970000000070008000000000000001", "parentId": "x" }),
     );
-    assert_eq!(outcomes(&orgs(&[wrong]).await), ["INVALID rows.0.acronym, NOT_FOUND rows.0.parentId"]);
+    assert_eq!(
+        outcomes(&orgs(&[wrong]).await),
+        ["NOT_FOUND rows.0.countryId, INVALID rows.0.acronym, NOT_FOUND rows.0.parentId"]
+    );
     let query = "{ organization(by: { acronym: \"TWO\" }) { active website kind parent { acronym } } }";
     let two = secretariat.query(query).await["organization"].take();
     assert_eq!(two, json!({ "active": false, "website": "https://two.example", "kind": "OTHER", "parent": null }));

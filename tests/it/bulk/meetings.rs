@@ -88,7 +88,7 @@ async fn the_rules_of_a_meeting_hold_in_every_row(app: TestApp) {
             "ALREADY_EXISTS rows.8.sessions",
             "CREATED",
             "INVALID_STATE rows.10.organizers",
-            "NOT_FOUND rows.11.countryId",
+            "NOT_FOUND rows.11.sourceIds.0, NOT_FOUND rows.11.countryId",
         ]
     );
     assert_eq!(held(&app, "10").await["sessions"][0]["ordinal"], 6);

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 on_both_databases! {
     a_new_record_is_refused_for_all_that_is_wrong,
     a_change_is_refused_for_all_that_is_wrong,
+    a_row_is_refused_for_all_that_is_wrong,
     an_id_that_is_none_says_what_an_id_looks_like,
 }
 
@@ -130,4 +131,46 @@ async fn an_id_that_is_none_says_what_an_id_looks_like(app: TestApp) {
         "path": ["organizationId"],
     }]);
     assert_eq!(payload["userErrors"], expected);
+}
+
+/// What is told of the only row of a bulk write, by its fields.
+async fn row_is_refused_for(app: &TestApp, mutation: &str, mut row: Value, expected: &[&str]) {
+    row["externalId"] = json!({ "sourceSystem": "crm", "value": "1" });
+    let input = json!({ "rows": [row], "matchBy": "EXTERNAL_ID" });
+    let payload = app.secretariat().upsert(mutation, input, "id").await;
+    let errors = payload["rows"][0]["userErrors"].as_array().expect("errors");
+    let mut told: Vec<String> = errors
+        .iter()
+        .map(|error| {
+            let path: Vec<_> =
+                error["path"].as_array().expect("a path").iter().skip(2).filter_map(Value::as_str).collect();
+            format!("{} {}", error["code"].as_str().unwrap_or_default(), path.join("."))
+        })
+        .collect();
+    told.sort_unstable();
+    assert_eq!(told, expected, "{mutation}");
+}
+
+async fn a_row_is_refused_for_all_that_is_wrong(app: TestApp) {
+    let nothing = json!([]);
+    let meeting = json!({
+        "title": nothing, "kind": "BRIEFING", "modality": "ONLINE", "startsOn": "2025-12-02", "endsOn": "2025-12-01",
+        "venue": "Hall", "countryId": nobody("cty"), "organizers": [{ "organizationId": nobody("org"), "role": "HOST" }],
+    });
+    let expected = [
+        "INVALID endsOn",
+        "INVALID venue",
+        "NOT_FOUND countryId",
+        "NOT_FOUND organizers.0.organizationId",
+        "REQUIRED title",
+    ];
+    row_is_refused_for(&app, "upsertMeetings", meeting, &expected).await;
+    let organization = json!({ "acronym": "", "name": nothing, "kind": "OTHER", "parentId": nobody("org"), "countryId": nobody("cty") });
+    let expected = ["NOT_FOUND countryId", "NOT_FOUND parentId", "REQUIRED acronym", "REQUIRED name"];
+    row_is_refused_for(&app, "upsertOrganizations", organization, &expected).await;
+    let draft = json!({
+        "bodyId": nobody("bod"), "kind": "RECOMMENDATION", "title": nothing, "text": nothing, "themeIds": [nobody("thm")],
+    });
+    let expected = ["NOT_FOUND bodyId", "NOT_FOUND themeIds.0", "REQUIRED text", "REQUIRED title"];
+    row_is_refused_for(&app, "upsertRecommendations", draft, &expected).await;
 }

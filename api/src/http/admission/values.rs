@@ -288,10 +288,12 @@ fn form(scalar: &str) -> &'static str {
 fn is_scalar(value: &Value, name: &str) -> bool {
     match (name, value) {
         ("Int", Value::Number(number)) => number.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
-        ("Float", Value::Number(_)) | ("String" | "ID", Value::String(_)) | ("Boolean", Value::Boolean(_)) => true,
+        ("Float", Value::Number(_))
+        | ("String" | "ID", Value::String(_))
+        | ("Boolean", Value::Boolean(_))
+        | ("_Any", Value::Object(_)) => true,
         ("ID", Value::Number(number)) => number.is_i64(),
         ("Date", Value::String(day)) => Date::read(day).is_some(),
-        ("_Any", Value::Object(_)) => true,
         ("DateTime", Value::String(time)) => time.parse::<DateTime<Utc>>().is_ok(),
         _ => false,
     }

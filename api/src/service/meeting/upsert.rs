@@ -26,7 +26,7 @@ use crate::domain::validation::{Validated, all, combine};
 use crate::error::Error;
 use crate::service::bulk::{self, Batch, PartsBy, Plan, Target, Upserted, bulk_input, parts_of, targets, write_rows};
 use crate::service::context::AppContext;
-use crate::service::patch::{named, placed, replaced};
+use crate::service::patch::{given, named, placed, replaced};
 use crate::service::read;
 use crate::service::tx::Tx;
 
@@ -52,27 +52,38 @@ async fn attempt(
 ) -> Result<Upserted<meeting::Model>, Error> {
     let mut tx = app.begin(viewer, Action::UpsertMeetings).await?;
     let targets = targets::<meeting::Entity>(&tx, input.match_by, &input.keys(), WHAT).await?;
-    let applied = input.rows.iter().zip(targets.rows).map(|(row, target)| {
-        let Target { before, external_key } = target?;
-        combine!(after = row.applied(&tx, before.as_ref()), parts = wanted(row));
-        Ok(Plan { before, after, changed: true, parts, external_key })
-    });
-    let applied: Vec<Validated<Plan<meeting::Entity, Wanted>>> = applied.collect();
+    let applied = input.rows.iter().zip(targets.rows).map(|(row, target)| Applied::of(&tx, row, target));
+    let applied: Vec<Validated<Applied>> = applied.collect();
     let mut known = Known::read(&tx, &applied).await?;
-    let plans = applied.into_iter().map(|plan| plan.and_then(|plan| known.plan(&tx, plan)));
+    let plans = applied.into_iter().map(|row| row.and_then(|row| known.plan(&tx, row)));
     let mut batch = Batch::new(input.options(), targets.systems, plans.collect());
     write(&mut tx, batch.plans()).await?;
     batch.finish(tx).await
 }
 
-/// What a row says of the parts of its meeting.
-fn wanted(row: &UpsertMeetingRowInput) -> Validated<Wanted> {
-    Wanted::parse(
-        replaced(&row.organizers).as_deref(),
-        replaced(&row.sessions).as_deref(),
-        replaced(&row.alternative_titles).as_deref(),
-        replaced(&row.source_ids).as_deref(),
-    )
+/// What a row makes of its meeting, and what it names.
+struct Applied {
+    target: Target<meeting::Entity>,
+    after: Validated<meeting::Model>,
+    country: Vec<(String, CountryId)>,
+    wanted: Validated<Wanted>,
+}
+
+impl Applied {
+    fn of(tx: &Tx<'_>, row: &UpsertMeetingRowInput, target: Validated<Target<meeting::Entity>>) -> Validated<Self> {
+        let target = target?;
+        Ok(Self {
+            after: row.applied(tx, target.before.as_ref()),
+            target,
+            country: given("countryId", row.country_id.as_opt_ref().flatten()),
+            wanted: Wanted::parse(
+                replaced(&row.organizers).as_deref(),
+                replaced(&row.sessions).as_deref(),
+                replaced(&row.alternative_titles).as_deref(),
+                replaced(&row.source_ids).as_deref(),
+            ),
+        })
+    }
 }
 
 /// The parts of a meeting before and after; `None` leaves them as they are.
@@ -138,16 +149,17 @@ impl Ordinals {
 }
 
 impl Known {
-    async fn read(tx: &Tx<'_>, plans: &[Validated<Plan<meeting::Entity, Wanted>>]) -> Result<Self, Error> {
+    async fn read(tx: &Tx<'_>, rows: &[Validated<Applied>]) -> Result<Self, Error> {
         let (mut bodies, mut organizations, mut sources) = (Vec::new(), Vec::new(), Vec::new());
         let (mut countries, mut there) = (Vec::new(), Vec::new());
-        for plan in plans.iter().flatten() {
-            bodies.extend(plan.parts.bodies());
-            organizations.extend(plan.parts.organizations());
-            sources.extend(plan.parts.titling());
-            sources.extend(plan.parts.sources());
-            countries.extend(plan.after.country_id);
-            there.extend(plan.before.as_ref().map(|row| row.id));
+        for Applied { target, country, wanted, .. } in rows.iter().flatten() {
+            countries.extend(country.iter().map(|(_, id)| *id));
+            there.extend(target.before.as_ref().map(|row| row.id));
+            let Ok(wanted) = wanted else { continue };
+            bodies.extend(wanted.bodies());
+            organizations.extend(wanted.organizations());
+            sources.extend(wanted.titling());
+            sources.extend(wanted.sources());
         }
         let ordinals = Ordinals::read(tx, &bodies).await?;
         let sessions_of = parts_of::<body_session::Entity>(tx, &there).await?;
@@ -166,9 +178,14 @@ impl Known {
         })
     }
 
-    fn plan(&mut self, tx: &Tx<'_>, plan: Plan<meeting::Entity, Wanted>) -> Validated<MeetingPlan> {
-        let Plan { before, after, parts: wanted, external_key, .. } = plan;
-        self.check_named(&after, &wanted)?;
+    fn plan(&mut self, tx: &Tx<'_>, row: Applied) -> Validated<MeetingPlan> {
+        let Applied { target: Target { before, external_key }, after, country, wanted } = row;
+        combine!(
+            () = named(&country, &self.countries, "country"),
+            () = wanted.as_ref().map_or(Ok(()), |wanted| self.check_named(wanted)),
+            after = after,
+            wanted = wanted,
+        );
         let organizers = self.organizers(tx, &after, wanted.organizers)?;
         let sessions = self.sessions(tx, &after, wanted.sessions)?;
         let titles = self.titles(tx, &after, wanted.titles)?;
@@ -183,12 +200,10 @@ impl Known {
         Ok(Plan { before, after, changed, parts, external_key })
     }
 
-    fn check_named(&self, row: &meeting::Model, wanted: &Wanted) -> Validated<()> {
+    fn check_named(&self, wanted: &Wanted) -> Validated<()> {
         let bodies: HashSet<BodyId> = self.bodies.keys().copied().collect();
-        let country = row.country_id.map(|id| ("countryId".to_owned(), id));
         let organizations = placed("organizers", ".organizationId", &wanted.organizations());
         all([
-            named(country.as_slice(), &self.countries, "country"),
             named(&organizations, &self.organizations, "organisation"),
             named(&placed("sessions", ".bodyId", &wanted.bodies()), &bodies, "body"),
             named(&placed("alternativeTitles", ".sourceId", &wanted.titling()), &self.sources, "source"),

@@ -11,11 +11,11 @@ use super::row::UpsertOrganizationRowInput;
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
 use crate::domain::council;
-use crate::domain::validation::{Validated, all};
+use crate::domain::validation::{Validated, combine};
 use crate::error::Error;
 use crate::service::bulk::{self, Batch, Plan, Target, Upserted, bulk_input, targets, write_rows};
 use crate::service::context::AppContext;
-use crate::service::patch::named;
+use crate::service::patch::{given, named};
 use crate::service::read;
 use crate::service::tx::Tx;
 
@@ -41,21 +41,40 @@ async fn attempt(
 ) -> Result<Upserted<organization::Model>, Error> {
     let mut tx = app.begin(viewer, Action::UpsertOrganizations).await?;
     let targets = targets::<organization::Entity>(&tx, input.match_by, &input.keys(), WHAT).await?;
-    let applied = input.rows.iter().zip(targets.rows).map(|(row, target)| {
-        let Target { before, external_key } = target?;
-        let after = row.applied(&tx, before.as_ref())?;
-        let changed = before.as_ref() != Some(&after);
-        Ok(Plan { before, after, changed, parts: (), external_key })
-    });
-    let applied: Vec<Validated<OrganizationPlan>> = applied.collect();
+    let applied = input.rows.iter().zip(targets.rows).map(|(row, target)| Applied::of(&tx, row, target));
+    let applied: Vec<Validated<Applied>> = applied.collect();
     let mut known = Known::read(&tx, &applied).await?;
-    let plans = applied.into_iter().map(|plan| plan.and_then(|plan| known.validate(plan)));
+    let plans = applied.into_iter().map(|row| row.and_then(|row| known.plan(row)));
     let mut batch = Batch::new(input.options(), targets.systems, plans.collect());
     write_rows(&mut tx, batch.plans().into_iter().filter(|plan| plan.changed)).await?;
     batch.finish(tx).await
 }
 
 type OrganizationPlan = Plan<organization::Entity, ()>;
+
+/// What a row makes of its organisation, and what it names.
+struct Applied {
+    target: Target<organization::Entity>,
+    after: Validated<organization::Model>,
+    parent: Vec<(String, OrganizationId)>,
+    country: Vec<(String, CountryId)>,
+}
+
+impl Applied {
+    fn of(
+        tx: &Tx<'_>,
+        row: &UpsertOrganizationRowInput,
+        target: Validated<Target<organization::Entity>>,
+    ) -> Validated<Self> {
+        let target = target?;
+        Ok(Self {
+            after: row.applied(tx, target.before.as_ref()),
+            target,
+            parent: given("parentId", row.parent_id.as_opt_ref().flatten()),
+            country: given("countryId", row.country_id.as_opt_ref().flatten()),
+        })
+    }
+}
 
 /// What the rows name, and which organisations have their acronyms.
 struct Known {
@@ -67,13 +86,14 @@ struct Known {
 }
 
 impl Known {
-    async fn read(tx: &Tx<'_>, plans: &[Validated<OrganizationPlan>]) -> Result<Self, Error> {
+    async fn read(tx: &Tx<'_>, rows: &[Validated<Applied>]) -> Result<Self, Error> {
         let (mut organizations, mut countries, mut acronyms, mut moves) = (Vec::new(), Vec::new(), Vec::new(), false);
-        for plan in plans.iter().flatten() {
-            organizations.extend(plan.after.parent_id);
-            countries.extend(plan.after.country_id);
-            acronyms.push(plan.after.acronym.clone());
-            moves |= plan.before.as_ref().is_some_and(|before| before.parent_id != plan.after.parent_id);
+        for Applied { target, after, parent, country } in rows.iter().flatten() {
+            organizations.extend(parent.iter().map(|(_, id)| *id));
+            countries.extend(country.iter().map(|(_, id)| *id));
+            let Ok(after) = after else { continue };
+            acronyms.push(after.acronym.clone());
+            moves |= target.before.as_ref().is_some_and(|before| before.parent_id != after.parent_id);
         }
         let named = read::among_texts(
             tx.db().get_database_backend(),
@@ -89,20 +109,23 @@ impl Known {
         })
     }
 
-    fn validate(&mut self, plan: OrganizationPlan) -> Validated<OrganizationPlan> {
-        let row = &plan.after;
-        let before = plan.before.as_ref();
-        all([
-            named(row.parent_id.map(|id| ("parentId".to_owned(), id)).as_slice(), &self.organizations, WHAT),
-            named(row.country_id.map(|id| ("countryId".to_owned(), id)).as_slice(), &self.countries, "country"),
-            council::acronym_is_free(self.acronyms.get(&row.acronym).is_none_or(|holder| *holder == row.id)),
-        ])?;
-        if before.is_some_and(|before| before.parent_id != row.parent_id) {
-            council::no_cycle("parentId", row.id, &self.ancestors(row.parent_id))?;
-            self.parents.insert(row.id, row.parent_id);
+    fn plan(&mut self, row: Applied) -> Validated<OrganizationPlan> {
+        let Applied { target: Target { before, external_key }, after, parent, country } = row;
+        let is_free =
+            |row: &organization::Model| self.acronyms.get(&row.acronym).is_none_or(|holder| *holder == row.id);
+        combine!(
+            () = named(&parent, &self.organizations, WHAT),
+            () = named(&country, &self.countries, "country"),
+            () = after.as_ref().map_or(Ok(()), |row| council::acronym_is_free(is_free(row))),
+            after = after,
+        );
+        if before.as_ref().is_some_and(|before| before.parent_id != after.parent_id) {
+            council::no_cycle("parentId", after.id, &self.ancestors(after.parent_id))?;
+            self.parents.insert(after.id, after.parent_id);
         }
-        self.acronyms.insert(row.acronym.clone(), row.id);
-        Ok(plan)
+        self.acronyms.insert(after.acronym.clone(), after.id);
+        let changed = before.as_ref() != Some(&after);
+        Ok(Plan { before, after, changed, parts: (), external_key })
     }
 
     /// The wanted parent and all organisations above it.
