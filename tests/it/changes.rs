@@ -155,7 +155,7 @@ async fn several_changes_of_one_record_are_told_as_the_last(app: TestApp) {
     let edge = |kind: &str, id: &Value, version: i32| {
         json!({
             "kind": kind, "type": "THEME", "recordId": id, "version": version, "reason": null, "node": { "id": id },
-            "at": "2026-01-15T04:00:00+00:00",
+            "at": "2026-01-15T04:00:00.000000+00:00",
         })
     };
     let mut edges = whole["edges"].clone();

@@ -102,11 +102,11 @@ async fn a_token_is_what_its_client_is(app: TestApp) {
     assert_eq!(viewer["viewer"], json!({ "role": "PARTNER", "organization": { "acronym": "OSCE" } }));
     tokens::write_uses(&app.app).await.unwrap();
     let shown = app.admin().query("{ clients { id tokens { id issuedAt expiresAt revokedAt usedAt } } }").await;
-    let now = "2026-01-15T04:00:00+00:00";
+    let now = "2026-01-15T04:00:00.000000+00:00";
     assert_eq!(
         shown["clients"],
         json!([{ "id": client["id"], "tokens": [{
-        "id": token, "issuedAt": now, "expiresAt": "2026-02-14T04:00:00+00:00", "revokedAt": null, "usedAt": now,
+        "id": token, "issuedAt": now, "expiresAt": "2026-02-14T04:00:00.000000+00:00", "revokedAt": null, "usedAt": now,
     }] }])
     );
     app.app.clock.advance(TimeDelta::days(31));
@@ -297,7 +297,7 @@ async fn a_revoked_token_is_refused_at_once(app: TestApp) {
     let id = [&id, &json!(jti)];
     for id in id {
         let revoked = app.admin().mutate("revokeToken", json!({ "id": id }), "id revokedAt").await;
-        assert_eq!(revoked["revokedAt"], "2026-01-15T04:00:00+00:00");
+        assert_eq!(revoked["revokedAt"], "2026-01-15T04:00:00.000000+00:00");
         assert_eq!(one.error("{ viewer { role } }").await, "UNAUTHENTICATED");
         assert_eq!(two.query("{ viewer { role } }").await["viewer"]["role"], "READER");
     }

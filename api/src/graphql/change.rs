@@ -2,9 +2,9 @@
 //! shapes; what a viewer sees is decided by the service.
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject, Subscription};
-use chrono::{DateTime, Utc};
 use entity::RecordType;
 use entity::change::ChangeReason;
+use entity::date::DateTime;
 use futures_util::future::join_all;
 use futures_util::stream::{self, Stream};
 
@@ -51,8 +51,8 @@ impl ChangeEdge {
     }
 
     /// When the change was made.
-    async fn at(&self) -> DateTime<Utc> {
-        self.0.at
+    async fn at(&self) -> DateTime {
+        DateTime(self.0.at)
     }
 
     /// If the record was merged into another one, the id of that one.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use chrono::{DateTime, Utc};
 use entity::client::{ClientRole, Scope};
+use entity::date::DateTime;
 
 use super::object::{object, parts, to_one};
 use super::organization::Organization;
@@ -53,8 +53,8 @@ impl Client {
     }
 
     /// When it was registered.
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
     }
 
     /// The tokens that were issued to it, oldest first. A token is deleted 90 days after it has expired.
@@ -74,23 +74,23 @@ impl ClientToken {
     }
 
     /// When it was issued.
-    async fn issued_at(&self) -> DateTime<Utc> {
-        self.0.issued_at
+    async fn issued_at(&self) -> DateTime {
+        DateTime(self.0.issued_at)
     }
 
     /// When it expires.
-    async fn expires_at(&self) -> DateTime<Utc> {
-        self.0.expires_at
+    async fn expires_at(&self) -> DateTime {
+        DateTime(self.0.expires_at)
     }
 
     /// When it was revoked, if it was.
-    async fn revoked_at(&self) -> Option<DateTime<Utc>> {
-        self.0.revoked_at
+    async fn revoked_at(&self) -> Option<DateTime> {
+        self.0.revoked_at.map(DateTime)
     }
 
     /// When it was last used, to within some seconds; null if it was not used.
-    async fn used_at(&self) -> Option<DateTime<Utc>> {
-        self.0.used_at
+    async fn used_at(&self) -> Option<DateTime> {
+        self.0.used_at.map(DateTime)
     }
 }
 

@@ -1,7 +1,6 @@
 //! External ids in the schema: what other systems call a record. Has names and shapes; no SQL and no rules.
 
 use async_graphql::{Context, ID, Object, Result};
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::loader::ExternalIdsOf;
@@ -9,6 +8,7 @@ use super::object::object;
 use super::payload::{mutations, payload};
 use super::session::session;
 use crate::service::external_id::{self, LinkExternalIdInput, UnlinkExternalIdInput};
+use entity::date::DateTime;
 
 object!(ExternalId: external_id);
 
@@ -31,8 +31,8 @@ impl ExternalId {
     }
 
     /// When it was linked.
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
     }
 }
 

@@ -34,7 +34,6 @@ pub mod webhook;
 use async_graphql::{
     MergedObject, MergedSubscription, ObjectType, Request, Response, SDLExportOptions, SchemaBuilder, ValidationMode,
 };
-use chrono::{DateTime, Utc};
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 
@@ -133,17 +132,11 @@ impl Schema {
     }
 }
 
-/// The public description of the scalar that the library names and describes by itself.
-const DATE_TIME: &str = "A point in time, as `2024-02-29T09:30:00.000000+00:00` (RFC 3339), with at most six digits of a second. Answers are in \
-    UTC; a value may have another offset. The years are 1000 to 9999.";
-
 /// Deeper than the lexical limits allow by default: these say what is too deep.
 const DEEPEST: usize = 256;
 
 fn builder<Q: ObjectType + 'static>(query: Q) -> BuilderOf<Q> {
-    SchemaOf::build(query, Mutation::default(), Subscription::default())
-        .override_output_type_description::<DateTime<Utc>>(DATE_TIME)
-        .limit_recursive_depth(DEEPEST)
+    SchemaOf::build(query, Mutation::default(), Subscription::default()).limit_recursive_depth(DEEPEST)
 }
 
 /// The schema as async-graphql builds it, which validates again what it executes.

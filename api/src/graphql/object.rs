@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use async_graphql::{OutputType, Result, SimpleObject};
-use chrono::{DateTime, Utc};
+use chrono::Utc;
+use entity::date::DateTime;
 use entity::{ModelOf, Part, Row};
 
 use super::session::Session;
@@ -55,11 +56,17 @@ pub(crate) use object;
 #[derive(SimpleObject)]
 pub struct Stamp {
     /// When the record was created.
-    pub created_at: DateTime<Utc>,
+    pub created_at: DateTime,
     /// When the record was last changed.
-    pub updated_at: DateTime<Utc>,
+    pub updated_at: DateTime,
     /// The version of the record, from 1; it grows with every change. A value for `expectedVersion`.
     pub version: i32,
+}
+
+impl Stamp {
+    pub fn new(created_at: chrono::DateTime<Utc>, updated_at: chrono::DateTime<Utc>, version: i32) -> Self {
+        Self { created_at: DateTime(created_at), updated_at: DateTime(updated_at), version }
+    }
 }
 
 /// The object of a single look-up.

@@ -1,7 +1,7 @@
 //! The subscription to the state of the service. Shows how far the change feed has come, and no record.
 
 use async_graphql::{Context, SimpleObject, Subscription};
-use chrono::{DateTime, Utc};
+use entity::date::DateTime;
 use futures_util::stream::{self, Stream};
 
 use super::session::session;
@@ -12,7 +12,7 @@ pub struct ServiceStatus {
     /// The cursor of the last change in the feed.
     head: String,
     /// The time at the service when the head was read.
-    at: DateTime<Utc>,
+    at: DateTime,
 }
 
 #[derive(Default)]
@@ -26,6 +26,6 @@ impl StatusSubscription {
         let session = session(ctx);
         let cursor = session.app.feed.head().cursor();
         session.fetch.note_state(cursor);
-        stream::iter([ServiceStatus { head: cursor.to_string(), at: session.app.clock.now() }])
+        stream::iter([ServiceStatus { head: cursor.to_string(), at: DateTime(session.app.clock.now()) }])
     }
 }

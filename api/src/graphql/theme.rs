@@ -62,7 +62,7 @@ impl Theme {
 
     #[graphql(flatten)]
     fn stamp(&self) -> Stamp {
-        Stamp { created_at: self.0.created_at, updated_at: self.0.updated_at, version: self.0.version }
+        Stamp::new(self.0.created_at, self.0.updated_at, self.0.version)
     }
 }
 

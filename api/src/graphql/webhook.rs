@@ -1,8 +1,8 @@
 //! Webhooks in the schema, for administrators. Has names and shapes; no SQL and no rules.
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use chrono::{DateTime, Utc};
 use entity::RecordType;
+use entity::date::DateTime;
 use entity::webhook::{WebhookReason, WebhookStatus};
 use entity::webhook_delivery::DeliveryOutcome;
 
@@ -59,13 +59,13 @@ impl Webhook {
     }
 
     /// When a message that has failed is sent again; null if none has failed.
-    async fn next_attempt_at(&self) -> Option<DateTime<Utc>> {
-        self.0.next_attempt_at
+    async fn next_attempt_at(&self) -> Option<DateTime> {
+        self.0.next_attempt_at.map(DateTime)
     }
 
     /// When it was registered.
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
     }
 
     /// The last 100 attempts to deliver, newest first. They are kept for 30 days.
@@ -112,8 +112,8 @@ impl WebhookDelivery {
     }
 
     /// When it was made.
-    async fn at(&self) -> DateTime<Utc> {
-        self.0.at
+    async fn at(&self) -> DateTime {
+        DateTime(self.0.at)
     }
 }
 

@@ -171,7 +171,7 @@ impl AgendaItem {
 
     #[graphql(flatten)]
     fn stamp(&self) -> Stamp {
-        Stamp { created_at: self.0.created_at, updated_at: self.0.updated_at, version: self.0.version }
+        Stamp::new(self.0.created_at, self.0.updated_at, self.0.version)
     }
 }
 
@@ -217,7 +217,7 @@ impl Participation {
 
     #[graphql(flatten)]
     fn stamp(&self) -> Stamp {
-        Stamp { created_at: self.0.created_at, updated_at: self.0.updated_at, version: self.0.version }
+        Stamp::new(self.0.created_at, self.0.updated_at, self.0.version)
     }
 }
 

@@ -152,7 +152,7 @@ impl Recommendation {
 
     #[graphql(flatten)]
     fn stamp(&self) -> Stamp {
-        Stamp { created_at: self.0.created_at, updated_at: self.0.updated_at, version: self.0.version }
+        Stamp::new(self.0.created_at, self.0.updated_at, self.0.version)
     }
 }
 

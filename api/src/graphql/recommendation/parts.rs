@@ -1,8 +1,8 @@
 //! What belongs to a recommendation: addressees, revisions, themes and instruments. Has names and shapes; no SQL and no rules.
 
 use async_graphql::{Context, ID, Object, Result};
-use chrono::{DateTime, Utc};
 use entity::addressee::{AddresseeCategory, AddresseeRole};
+use entity::date::DateTime;
 use entity::id::RecommendationId;
 use entity::{instrument, recommendation_instrument, recommendation_theme, theme};
 
@@ -87,8 +87,8 @@ impl RecommendationRevision {
     }
 
     /// When it was written.
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
     }
 
     #[graphql(flatten)]

@@ -13,8 +13,7 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Positioned, Variables};
 use async_graphql_value::Value;
-use chrono::{DateTime, Utc};
-use entity::date::Date;
+use entity::date::{Date, DateTime};
 
 use super::suggestion::{did_you_mean, listed};
 use super::{Fault, Inadmissible, MOST_TOLD};
@@ -294,7 +293,7 @@ fn is_scalar(value: &Value, name: &str) -> bool {
         | ("_Any", Value::Object(_)) => true,
         ("ID", Value::Number(number)) => number.is_i64(),
         ("Date", Value::String(day)) => Date::read(day).is_some(),
-        ("DateTime", Value::String(time)) => time.parse::<DateTime<Utc>>().is_ok(),
+        ("DateTime", Value::String(time)) => DateTime::read(time).is_some(),
         _ => false,
     }
 }

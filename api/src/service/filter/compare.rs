@@ -1,8 +1,8 @@
 //! Comparisons with one column, by the type of its values. It knows no table and no viewer.
 
 use async_graphql::{ID, InputObject, InputType};
-use chrono::{DateTime, Datelike as _, Utc};
-use entity::date::Date;
+use chrono::Datelike as _;
+use entity::date::{Date, DateTime};
 use entity::id::RecordId;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr};
 use sea_orm::{ActiveEnum, Value};
@@ -76,7 +76,7 @@ pub fn is_storable(value: &Value) -> bool {
 pub fn as_stored(value: Value) -> Value {
     match value {
         Value::ChronoDateTimeUtc(Some(at)) => {
-            Value::ChronoDateTimeUtc(DateTime::from_timestamp_micros(at.timestamp_micros()))
+            Value::ChronoDateTimeUtc(chrono::DateTime::from_timestamp_micros(at.timestamp_micros()))
         }
         value => value,
     }
@@ -250,7 +250,7 @@ impl Compare for BooleanFilter {
 #[derive(Clone, Debug, InputObject)]
 #[graphql(concrete(name = "IntRange", params(i32)))]
 #[graphql(concrete(name = "DateRange", params(Date)))]
-#[graphql(concrete(name = "DateTimeRange", params("DateTime<Utc>")))]
+#[graphql(concrete(name = "DateTimeRange", params(DateTime)))]
 pub struct Range<T: InputType> {
     /// The least value.
     pub from: T,
@@ -262,7 +262,7 @@ pub struct Range<T: InputType> {
 #[derive(Clone, Debug, InputObject)]
 #[graphql(concrete(name = "IntFilter", params(i32)))]
 #[graphql(concrete(name = "DateFilter", params(Date)))]
-#[graphql(concrete(name = "DateTimeFilter", params("DateTime<Utc>")))]
+#[graphql(concrete(name = "DateTimeFilter", params(DateTime)))]
 pub struct OrderedFilter<T: InputType>
 where
     Range<T>: InputType,

@@ -9,9 +9,8 @@ pub mod upsert;
 mod wanted;
 
 use async_graphql::{ID, InputObject, OneofObject};
-use chrono::{DateTime, Utc};
 use entity::change::ChangeReason;
-use entity::date::Date;
+use entity::date::{Date, DateTime};
 use entity::id::RecommendationId;
 use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
 use entity::{
@@ -81,9 +80,9 @@ pub struct RecommendationFilter {
     /// By the date of adoption.
     pub adopted_on: Option<OrderedFilter<Date>>,
     /// By the time of creation.
-    pub created_at: Option<OrderedFilter<DateTime<Utc>>>,
+    pub created_at: Option<OrderedFilter<DateTime>>,
     /// By the time of the last change.
-    pub updated_at: Option<OrderedFilter<DateTime<Utc>>>,
+    pub updated_at: Option<OrderedFilter<DateTime>>,
     /// Whether it is a demonstration. `{ eq: false }` leaves the real ones.
     pub is_demo: Option<BooleanFilter>,
     /// By the body that drafts it.
