@@ -58,12 +58,14 @@ const variables = [undefined, '{ "code": "WG-A" }'];
 
 const ask = GraphiQL.createFetcher({ url: '/graphql' });
 
-// A query by QUERY (RFC 10008), which only reads; by POST where a proxy on the way does not know it.
-let queries = 'QUERY';
+// A query by QUERY (RFC 10008), which only reads; by POST where something on the way does not let it through.
+let knowsQuery = true;
 async function read(url, request) {
-  const answer = await fetch(url, { ...request, method: queries });
-  if (answer.status !== 405 && answer.status !== 501) return answer;
-  queries = 'POST';
+  if (knowsQuery) {
+    const answer = await fetch(url, { ...request, method: 'QUERY' }).catch(() => undefined);
+    if (answer?.headers.has('Accept-Query')) return answer;
+    knowsQuery = false;
+  }
   return fetch(url, request);
 }
 const askToRead = GraphiQL.createFetcher({ url: '/graphql', fetch: read });

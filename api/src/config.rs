@@ -1,5 +1,5 @@
-//! The configuration: one struct, whose options are also environment variables. Reads the file of trusted documents, and
-//! opens nothing else; the defaults run on SQLite without a configuration file.
+//! The configuration: one struct, whose options are also environment variables. Reads the trusted documents, and opens
+//! nothing else; the defaults run on SQLite without a configuration file.
 
 use std::collections::HashMap;
 use std::io;
@@ -404,14 +404,13 @@ impl Config {
         self.database_url.clone().unwrap_or_else(|| sqlite_url(&self.data_dir.join("rec.db")))
     }
 
-    /// Reads the trusted documents from the file that is named.
+    /// Reads the trusted documents from the file or the folder that is named.
     pub fn read_trusted_documents(&self) -> Result<TrustedDocuments, String> {
         let Some(path) = &self.trusted_documents else { return Ok(TrustedDocuments::new()) };
-        let unread = |error: io::Error| format!("cannot read {}: {error}", path.display());
         if path.is_dir() {
-            return documents_in(path).map_err(unread);
+            return documents_in(path);
         }
-        let text = std::fs::read_to_string(path).map_err(unread)?;
+        let text = std::fs::read_to_string(path).map_err(unread(path))?;
         let documents: TrustedDocuments = serde_json::from_str(&text)
             .map_err(|_| format!("{} is not a JSON object of hashes and documents", path.display()))?;
         let wrong = documents.iter().find(|(hash, document)| **hash != sha256(document.as_bytes()));
@@ -427,14 +426,21 @@ impl Config {
 }
 
 /// The documents in a folder: those of its files that end in `.graphql`.
-fn documents_in(folder: &Path) -> io::Result<TrustedDocuments> {
+fn documents_in(folder: &Path) -> Result<TrustedDocuments, String> {
     let mut documents = TrustedDocuments::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
+    for entry in std::fs::read_dir(folder).map_err(unread(folder))? {
+        let path = entry.map_err(unread(folder))?.path();
         if path.extension().is_some_and(|extension| extension == "graphql") {
-            let document = std::fs::read_to_string(path)?;
+            let document = std::fs::read_to_string(&path).map_err(unread(&path))?;
             documents.insert(sha256(document.as_bytes()), document.into());
         }
     }
+    if documents.is_empty() {
+        return Err(format!("{} has no file that ends in .graphql", folder.display()));
+    }
     Ok(documents)
+}
+
+fn unread(path: &Path) -> impl Fn(io::Error) -> String {
+    move |error| format!("cannot read {}: {error}", path.display())
 }

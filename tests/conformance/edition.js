@@ -160,12 +160,18 @@ const CHECKS = {
     isNone(await queried({ query }, { "Content-Type": "text/plain" }), 415);
   },
   "Status Codes: who may not ask, 403": async () => {
-    const closed = spawn(program, rec("--listen", "127.0.0.1:0"), { stdio: ["ignore", "pipe", "ignore"], env: { ...process.env, REC_TRUSTED_DOCUMENTS_ONLY: "true" } });
-    const [said] = await once(createInterface({ input: closed.stdout }), "line");
-    const answer = await fetch(said.match(/http:\S+/)[0], { method: "POST", headers: { "Content-Type": JSON_TYPE, Accept: GRAPHQL }, body: JSON.stringify({ query }) });
-    closed.kill("SIGTERM");
-    const type = answer.headers.get("content-type").split(";")[0];
-    isRefused({ status: answer.status, type, json: await answer.json() }, 403);
+    const env = { ...process.env, REC_TRUSTED_DOCUMENTS_ONLY: "true" };
+    const closed = spawn(program, ["--data-dir", `${data}-closed`, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "ignore"], env });
+    try {
+      const exited = once(closed, "exit").then(() => assert.fail("the service has ended"));
+      exited.catch(() => {});
+      const [said] = await Promise.race([once(createInterface({ input: closed.stdout }), "line"), exited]);
+      const answer = await fetch(said.match(/http:\S+/)[0], { method: "POST", headers: { "Content-Type": JSON_TYPE, Accept: GRAPHQL }, body: JSON.stringify({ query }) });
+      const type = answer.headers.get("content-type").split(";")[0];
+      isRefused({ status: answer.status, type, json: await answer.json() }, 403);
+    } finally {
+      closed.kill("SIGTERM");
+    }
   },
   "Status Codes: who is not known, 401": async () => {
     isRefused(await post({ query }, { Authorization: "Bearer a.b.c" }), 401);

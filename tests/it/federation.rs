@@ -1,5 +1,5 @@
 //! A service as a part of a federated graph: what its router asks for. That the schema composes with another subgraph is judged by
-//! `tests/conformance/federation.js`.
+//! `tests/conformance/older/federation.js`.
 
 use rec_api::config::{Introspection, Switch};
 use rec_tests::{TestApp, on_both_databases};
@@ -34,6 +34,7 @@ async fn nothing_of_it_is_there_unless_it_is_wanted(app: TestApp) {
     assert_eq!(service["bodies"], app.anonymous().query("{ bodies { nodes { code } } }").await["bodies"]);
     let sdl = service["_service"]["sdl"].as_str().expect("a text");
     assert!(sdl.contains("type Body implements Node @key(fields: \"id\") {"));
+    assert_eq!(sdl.matches("@key(fields:").count(), sdl.matches(" implements ").count());
     assert!(sdl.contains("type PageInfo @shareable {"));
     assert!(sdl.contains("@link(") && sdl.contains("type Subscription {"));
     assert!(!sdl.contains("_entities") && !sdl.contains("_Any"));

@@ -57,6 +57,7 @@ async fn each_operation_does_what_it_says(app: TestApp) {
     let asked = [
         ("AdoptedRecommendations", json!({ "body": "WG-A", "locale": "EN" }), "/recommendations/edges/0/node/label"),
         ("AdoptedRecommendations", json!({}), "/recommendations/edges/0/node/label"),
+        ("BodyByCode", json!({ "code": "wg-a" }), "/body/reportsTo/code"),
         ("ChangesSince", json!({}), "/changes/edges/0/recordId"),
         ("CouncilOrganizers", json!({}), "/organizers/nodes/0/meetingsOrganized/totalCount"),
         ("DraftRecommendation", json!({ "input": written }), "/draftRecommendation/recommendation/version"),

@@ -27,6 +27,14 @@ pub fn target_date(target: Option<NaiveDate>, today: NaiveDate) -> Validated<()>
     })
 }
 
+/// A target date that stays may have passed; a new one is today or later.
+pub fn new_target_date(day: NaiveDate, before: Option<NaiveDate>, today: NaiveDate) -> Validated<NaiveDate> {
+    if before != Some(day) {
+        target_date(Some(day), today)?;
+    }
+    Ok(day)
+}
+
 /// New texts are drafted in active bodies.
 pub fn drafts(body_active: bool) -> Validated<()> {
     ensure(body_active, || ValidationError::state("bodyId", "The body is not active."))

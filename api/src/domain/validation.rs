@@ -109,6 +109,16 @@ pub fn across<A, B>(
     }
 }
 
+/// What passed a check; otherwise nothing, and its errors are added to those so far.
+pub fn passed<T>(check: Validated<T>, errors: &mut Vec<ValidationError>) -> Option<T> {
+    check.map_err(|more| errors.extend(more)).ok()
+}
+
+/// Succeeds if there are no errors.
+pub fn none(errors: Vec<ValidationError>) -> Validated<()> {
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
 /// Succeeds if all checks do. Otherwise the errors of all of them.
 pub fn all<const N: usize>(checks: [Validated<()>; N]) -> Validated<()> {
     each(checks).map(drop)

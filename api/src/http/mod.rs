@@ -81,7 +81,10 @@ impl Published {
 static PUBLISHED: LazyLock<Published> = LazyLock::new(|| Published::of(schema(), trusting_schema()));
 
 /// The schema as a part of a federated graph.
-static FEDERATED: LazyLock<Published> = LazyLock::new(|| Published::of(federated_schema(), federated_schema()));
+static FEDERATED: LazyLock<Published> = LazyLock::new(|| {
+    let schema = federated_schema();
+    Published::of(schema.clone(), schema)
+});
 
 /// The whole service as one router.
 pub fn router(app: Arc<AppContext>) -> Router {

@@ -18,7 +18,7 @@ use super::relation::Relation;
 use super::tx::Written;
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
-use crate::domain::validation::combine;
+use crate::domain::validation::{across, combine};
 use crate::domain::{audience, council, fields};
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -141,13 +141,15 @@ pub async fn grant(
     let valid_to = valid_to.map(|Date(day)| day);
     let country_id = country_id.as_ref().map(|id| id.as_str());
     let mut tx = app.begin(viewer, Action::GrantMandate).await?;
+    let holder = tx.named::<organization::Entity>("organizationId", &organization_id, "organisation").await?;
+    let body = tx.named::<body::Entity>("bodyId", &body_id, "body").await?;
     combine!(
-        holder = tx.named::<organization::Entity>("organizationId", &organization_id, "organisation").await?,
-        body = tx.named::<body::Entity>("bodyId", &body_id, "body").await?,
+        () = across(&holder, &body, |holder, body| council::may_hold(holder.active, body.active)),
+        holder = holder,
+        body = body,
         country = tx.named_if_given::<country::Entity>("countryId", country_id, "country").await?,
         () = council::mandate_period(valid_from, valid_to),
     );
-    council::may_hold(holder.active, body.active)?;
     let (organization_id, body_id) = (holder.id, body.id);
     let of_holder = Condition::all()
         .add(mandate::Column::OrganizationId.eq(organization_id))

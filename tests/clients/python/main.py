@@ -7,7 +7,7 @@ import asyncio
 import sys
 from datetime import date
 
-from council import Council
+from council import Council, GraphQLClientHttpError
 from council.enums import ChangeKind, Locale, RecommendationKind, RecordType, UserErrorCode
 from council.input_types import DraftRecommendationInput, LocalizedTextInput
 
@@ -22,12 +22,24 @@ async def main(url: str, token: str):
     council = Council(url=url, headers=headers, ws_url=url.replace("http", "ws"), ws_headers=headers)
 
     first, last = date(2024, 1, 1), date(2025, 12, 31)
-    calendar = await council.meeting_calendar(from_=first, to=last)
-    meetings = [edge.node for edge in calendar.meetings.edges]
-    assert meetings and all(first <= meeting.starts_on <= last for meeting in meetings)
+    meetings, after = [], None
+    while True:
+        page = (await council.meeting_calendar(from_=first, to=last, first=2, after=after)).meetings
+        meetings += [edge.node for edge in page.edges]
+        after = page.page_info.end_cursor
+        if not page.page_info.has_next_page:
+            break
+    assert len(meetings) > 2 and all(first <= meeting.starts_on <= last for meeting in meetings)
 
-    groups = await council.working_groups(locale=Locale.RU)
-    group = next(group for group in groups.working_groups.nodes if group.code == "WG-A")
+    group = (await council.body_by_code("wg-a", locale=Locale.RU)).body
+    assert group.code == "WG-A"
+    try:
+        council.get_data(await council.execute("{ nothing }"))
+        raise AssertionError("it is refused")
+    except GraphQLClientHttpError as refused:
+        # The exception says the status only.
+        assert refused.status_code == 422
+        assert 'Unknown field "nothing"' in refused.response.json()["errors"][0]["message"]
 
     head = await council.feed_head()
     heard = asyncio.create_task(follow(council, head.feed_head))

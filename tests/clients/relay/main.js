@@ -10,6 +10,9 @@ import createTheme from "./src/__generated__/operationsCreateThemeMutation.graph
 import meetings from "./src/__generated__/operationsMeetingsQuery.graphql.js";
 import nextMeetings from "./src/__generated__/operationsMeetingsPaginationQuery.graphql.js";
 
+// Nothing here takes long.
+setTimeout(() => process.exit(1), 20_000).unref();
+
 const { commitMutation, ConnectionHandler, Environment, fetchQuery, Network, Observable, RecordSource, requestSubscription, Store } = relay;
 const [url, token] = process.argv.slice(2);
 const headers = { "Content-Type": "application/json", Authorization: `Bearer ${token}` };
@@ -31,6 +34,9 @@ assert.equal(edges(), 4, "the pages are joined");
 
 const { body: group, feedHead } = await read(body, { code: "wg-a" });
 assert.equal(group.code, "WG-A");
+
+const wrong = await ask({ text: "{ nothing }" });
+assert.match(wrong.errors[0].message, /Unknown field "nothing" on type "Query"/);
 
 const heard = new Promise((resolve, reject) => {
   requestSubscription(environment, { subscription: changes, variables: { after: feedHead }, onNext: resolve, onError: reject });

@@ -9,6 +9,9 @@ import { GraphQLClient } from "graphql-request";
 import { createClient as createSocket } from "graphql-ws";
 import WebSocket from "ws";
 
+// Nothing here takes long.
+setTimeout(() => process.exit(1), 20_000).unref();
+
 const [url, token] = process.argv.slice(2);
 const headers = { Authorization: `Bearer ${token}` };
 const read = "query Body($code: String!) { body(by: { code: $code }) { id code } }";

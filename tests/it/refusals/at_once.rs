@@ -1,12 +1,14 @@
 //! All that is wrong in an input is named at once, each at its own place.
 
-use rec_tests::given::{at, at_with, text};
+use rec_tests::given::{at_with, text};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
 on_both_databases! {
     a_new_record_is_refused_for_all_that_is_wrong,
     a_change_is_refused_for_all_that_is_wrong,
+    an_inactive_body_is_told_beside_the_rest,
+    who_may_not_change_a_text_is_told_nothing_else,
     a_row_is_refused_for_all_that_is_wrong,
     an_id_that_is_none_says_what_an_id_looks_like,
 }
@@ -111,11 +113,72 @@ async fn a_change_is_refused_for_all_that_is_wrong(app: TestApp) {
     let wrong = at_with(&meeting, json!({ "startsOn": null, "endsOn": "2020-01-01" }));
     is_refused_for(&app, "updateMeeting", wrong, &["REQUIRED startsOn"]).await;
     let draft = app.draft("WG-A").await;
-    let wrong =
-        at_with(&draft, json!({ "title": [], "text": [], "themeIds": [nobody("thm")], "instrumentIds": ["X"] }));
-    let expected = ["NOT_FOUND instrumentIds.0", "REQUIRED text", "REQUIRED title"];
-    is_refused_for(&app, "reviseRecommendation", wrong, &expected).await;
-    assert_eq!(app.secretariat().refusals("updateMeeting", at(&meeting)).await, Vec::<String>::new());
+    let wrong = json!({
+        "title": [], "text": [], "themeIds": [nobody("thm")], "instrumentIds": ["X"], "targetDate": "2020-01-01",
+        "changeNote": "\u{7}",
+    });
+    let expected = [
+        "INVALID changeNote",
+        "INVALID targetDate",
+        "NOT_FOUND instrumentIds.0",
+        "NOT_FOUND themeIds.0",
+        "REQUIRED text",
+        "REQUIRED title",
+    ];
+    is_refused_for(&app, "reviseRecommendation", at_with(&draft, wrong), &expected).await;
+    let with_sessions = app.planned_meeting(json!({ "sessions": [{ "bodyId": app.body("WG-A").await }] })).await;
+    let wrong = at_with(&with_sessions, json!({ "kind": "BRIEFING", "timezone": "Tashkent" }));
+    is_refused_for(&app, "updateMeeting", wrong, &["INVALID sessions", "INVALID timezone"]).await;
+    let item = json!({ "meetingId": meeting["id"], "title": text("A"), "kind": "SESSION" });
+    let item = app.secretariat().mutate("addAgendaItem", item, "id version").await;
+    let wrong = at_with(&item, json!({ "title": [], "bodyId": nobody("bod"), "recommendationIds": [nobody("rec")] }));
+    let expected = ["NOT_FOUND bodyId", "NOT_FOUND recommendationIds.0", "REQUIRED title"];
+    is_refused_for(&app, "updateAgendaItem", wrong, &expected).await;
+    let meeting = app.planned_meeting(json!({ "kind": "BRIEFING" })).await;
+    let wrong = at_with(&meeting, json!({ "sessions": [{ "bodyId": nobody("bod") }] }));
+    is_refused_for(&app, "setBodySessions", wrong, &["INVALID sessions", "NOT_FOUND sessions.0.bodyId"]).await;
+    let theme = app.theme("CHANGED").await;
+    let wrong = json!({ "id": theme, "expectedVersion": 1, "name": [], "code": "no code", "parentId": nobody("thm") });
+    is_refused_for(&app, "updateTheme", wrong, &["INVALID code", "NOT_FOUND parentId", "REQUIRED name"]).await;
+    let version =
+        "{ organization(by: { acronym: \"UNOCT\" }) { id version } body(by: { code: \"WG-D\" }) { id version } }";
+    let there = app.anonymous().query(version).await;
+    let wrong = json!({ "name": [], "acronym": "no code", "parentId": nobody("org"), "countryId": nobody("cty") });
+    let expected = ["INVALID acronym", "NOT_FOUND countryId", "NOT_FOUND parentId", "REQUIRED name"];
+    is_refused_for(&app, "updateOrganization", at_with(&there["organization"], wrong), &expected).await;
+    let wrong = at_with(&there["body"], json!({ "name": [], "reportsToId": nobody("bod") }));
+    is_refused_for(&app, "updateBody", wrong, &["NOT_FOUND reportsToId", "REQUIRED name"]).await;
+}
+
+/// What a body no longer does is told beside the rest.
+async fn an_inactive_body_is_told_beside_the_rest(app: TestApp) {
+    let group = json!({ "code": "WG-E", "kind": "WORKING_GROUP", "name": text("E") });
+    let group = app.secretariat().mutate("createBody", group, "id version").await;
+    app.secretariat().mutate("updateBody", at_with(&group, json!({ "active": false })), "id").await;
+    let draft = json!({ "bodyId": group["id"], "kind": "RECOMMENDATION", "title": [], "text": text("A") });
+    is_refused_for(&app, "draftRecommendation", draft, &["INVALID_STATE bodyId", "REQUIRED title"]).await;
+    let mandate = json!({
+        "organizationId": app.organization("OSCE").await, "bodyId": group["id"], "role": "MEMBER", "countryId": nobody("cty"),
+        "validFrom": "2025-02-01", "validTo": "2025-01-01",
+    });
+    let expected = ["INVALID validTo", "INVALID_STATE bodyId", "NOT_FOUND countryId"];
+    is_refused_for(&app, "grantMandate", mandate, &expected).await;
+}
+
+/// Who may not change a text is told that, and nothing of the row.
+async fn who_may_not_change_a_text_is_told_nothing_else(app: TestApp) {
+    let discussed = app.under_discussion("WG-A").await;
+    let link = json!({ "id": discussed["id"], "externalId": { "sourceSystem": "crm", "value": "1" } });
+    app.secretariat().mutate("linkExternalId", link, "id").await;
+    app.mandate("OSCE", "WG-B", "MEMBER").await;
+    let row = json!({
+        "id": discussed["id"], "bodyId": app.body("WG-A").await, "kind": "RECOMMENDATION", "title": text("Other"),
+        "text": text("Other"), "themeIds": [nobody("thm")],
+    });
+    let input = json!({ "rows": [row], "matchBy": "ID" });
+    let payload = app.partner("OSCE").upsert("upsertRecommendations", input, "id").await;
+    let errors = payload["rows"][0]["userErrors"].as_array().expect("errors");
+    assert_eq!(errors.iter().map(|error| &error["code"]).collect::<Vec<_>>(), ["FORBIDDEN"]);
 }
 
 async fn an_id_that_is_none_says_what_an_id_looks_like(app: TestApp) {
@@ -169,8 +232,10 @@ async fn a_row_is_refused_for_all_that_is_wrong(app: TestApp) {
     let expected = ["NOT_FOUND countryId", "NOT_FOUND parentId", "REQUIRED acronym", "REQUIRED name"];
     row_is_refused_for(&app, "upsertOrganizations", organization, &expected).await;
     let draft = json!({
-        "bodyId": nobody("bod"), "kind": "RECOMMENDATION", "title": nothing, "text": nothing, "themeIds": [nobody("thm")],
+        "bodyId": "WG-A", "kind": "RECOMMENDATION", "title": nothing, "text": nothing, "themeIds": [nobody("thm")],
+        "instrumentIds": ["X"],
     });
-    let expected = ["NOT_FOUND bodyId", "NOT_FOUND themeIds.0", "REQUIRED text", "REQUIRED title"];
+    let expected =
+        ["NOT_FOUND bodyId", "NOT_FOUND instrumentIds.0", "NOT_FOUND themeIds.0", "REQUIRED text", "REQUIRED title"];
     row_is_refused_for(&app, "upsertRecommendations", draft, &expected).await;
 }

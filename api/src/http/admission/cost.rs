@@ -38,7 +38,7 @@ const CHECKED: u64 = 2000;
 const DESCRIBED: u64 = 25;
 
 /// The schema as a text, for the router of a federated graph.
-const SUBGRAPH: &str = "_service";
+const SUBGRAPH: (&str, &str) = ("_Service", "sdl");
 /// What the text costs: about a point per kilobyte.
 pub const DEFINITIONS: u64 = 150;
 
@@ -134,7 +134,7 @@ impl<'a> Reckoning<'a> {
         if on.starts_with("__") {
             return described(name).saturating_mul(self.selections(&field.selection_set.node, on)).saturating_add(1);
         }
-        if name == SUBGRAPH {
+        if (on, name) == SUBGRAPH {
             return DEFINITIONS;
         }
         if matches!(name, "__schema" | "__type") {
@@ -250,9 +250,10 @@ mod tests {
 
     use super::{Sizes, Types, cost};
 
-    const SCHEMA: &str = "type Thing { id: ID parts: [Thing!]! things(first: Int, last: Int): ThingConnection }
+    const SCHEMA: &str = "type _Service { sdl: String } type Thing { id: ID parts: [Thing!]! things(first: Int, last: Int): ThingConnection }
         type ThingConnection { nodes: [Thing!] totalCount: Int } type Names { all: [String!] }
-        type Query { thing: Thing things(first: Int, last: Int): ThingConnection nodes(ids: [ID!]!): [Thing] names: Names
+        type Query { thing: Thing things(first: Int, last: Int): ThingConnection nodes(ids: [ID!]!): [Thing] names: Names _service: _Service
+            _entities(representations: [ID!]!): [Thing]
             upsertThings(input: In): UpsertThingsPayload } type UpsertThingsPayload { rows: [UpsertThingsRow!]! }
             type UpsertThingsRow { index: Int thing: Thing errors: [Thing!]! }";
 
@@ -288,6 +289,8 @@ mod tests {
             ("{ ...f } fragment f on Query { thing { id } ...f }", 2),
             // Searched once, however often it is spread: otherwise each round of the cycle would double the work.
             ("{ things(first: 1) { ...f } } fragment f on ThingConnection { ...f ...f totalCount }", 1 + 1),
+            ("{ _service { a: sdl b: sdl } }", 1 + 2 * 150),
+            ("{ _entities(representations: [1, 2, 3]) { id } }", 1 + 3),
             ("{ __schema { types { name } } }", 1 + (1 + 150_u64).div_ceil(25)),
             (
                 "{ __type(name: \"Query\") { ...t } } fragment t on __Type { fields { args { name } } }",

@@ -34,7 +34,7 @@ use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
 use crate::domain::lifecycle::{MeetingTransition, next_meeting};
-use crate::domain::validation::{Validated, all, combine};
+use crate::domain::validation::combine;
 use crate::domain::{audience, fields, meeting as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -156,19 +156,12 @@ pub async fn schedule(
     let mut tx = app.begin(viewer, Action::ScheduleMeeting).await?;
     let ScheduleMeetingInput { organizers, sessions, alternative_titles, source_ids, country_id, .. } = &input;
     let country = tx.check_named::<country::Entity>(given("countryId", country_id.as_ref()), "country").await?;
-    let wanted = Wanted::parse(Some(organizers), Some(sessions), Some(alternative_titles), Some(source_ids));
-    let named = check_named(&tx, &wanted).await?;
-    combine!(() = country, wanted = wanted, () = named, row = build_row(&tx, input));
+    let (wanted, formed) = Wanted::parse(Some(organizers), Some(sessions), Some(alternative_titles), Some(source_ids));
+    let named = wanted.check_named(&tx).await?;
+    combine!(() = country, () = formed, () = named, row = build_row(&tx, input));
     let row = tx.insert::<meeting::Entity>(row).await?;
     parts::set_parts(&mut tx, &row, wanted).await?;
     tx.commit(row).await
-}
-
-async fn check_named(tx: &Tx<'_>, wanted: &Validated<Wanted>) -> Result<Validated<()>, Error> {
-    match wanted {
-        Ok(wanted) => wanted.check_named(tx).await,
-        Err(_) => Ok(Ok(())),
-    }
 }
 
 pub async fn update(
@@ -182,14 +175,20 @@ pub async fn update(
     let before = tx.get_at::<meeting::Entity>(id, input.expected_version, WHAT).await?;
     next_meeting(before.status, MeetingTransition::Update)?;
     let (titles, sources) = (replaced(&input.alternative_titles), replaced(&input.source_ids));
-    let wanted = Wanted::parse(None, None, titles.as_deref(), sources.as_deref());
-    let named = check_named(&tx, &wanted).await?;
+    let (wanted, formed) = Wanted::parse(None, None, titles.as_deref(), sources.as_deref());
+    let named = wanted.check_named(&tx).await?;
     let country = given("countryId", input.country_id.as_opt_ref().flatten());
     let country = tx.check_named::<country::Entity>(country, "country").await?;
-    combine!(() = country, wanted = wanted, () = named, after = apply_update(&before, input));
     let sessions = parts::sessions_of(&tx, id).await?.len();
     let organizers = parts::organizers_of(&tx, id).await?.len();
-    all([rules::sessions(after.kind, sessions), rules::organizers(after.status, organizers)])?;
+    combine!(
+        () = country,
+        () = formed,
+        () = named,
+        () = rules::sessions(*input.kind.as_opt_ref().flatten().unwrap_or(&before.kind), sessions),
+        () = rules::organizers(before.status, organizers),
+        after = apply_update(&before, input),
+    );
     rules::still_held(&after, crate::clock::day_in(tx.now(), &after.timezone))?;
     let texts = reached_at(&tx, &[id]).await?;
     rules::keeps_reached("startsOn", texts.iter().all(|text| rules::rests_on_days(text, &after)))?;

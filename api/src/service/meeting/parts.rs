@@ -13,7 +13,7 @@ use super::wanted::{ParsedOrganizer, ParsedSession, ParsedTitle, Wanted};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
 use crate::domain::lifecycle::{MeetingTransition, next_meeting};
-use crate::domain::validation::{Validated, combine, each};
+use crate::domain::validation::{Validated, all, each};
 use crate::domain::{fields, meeting as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -128,11 +128,9 @@ pub async fn set_meeting_organizers(
     let mut tx = app.begin(viewer, Action::SetMeetingOrganizers).await?;
     let before = tx.get_at::<meeting::Entity>(id, expected_version, "meeting").await?;
     next_meeting(before.status, MeetingTransition::Update)?;
-    combine!(
-        () = rules::organizers(before.status, organizers.len()),
-        wanted = Wanted::parse(Some(&organizers), None, None, None),
-    );
-    wanted.check_named(&tx).await??;
+    let (wanted, formed) = Wanted::parse(Some(&organizers), None, None, None);
+    let named = wanted.check_named(&tx).await?;
+    all([rules::organizers(before.status, organizers.len()), formed, named])?;
     let changed = set_parts(&mut tx, &before, wanted).await?;
     finish(tx, before, changed).await
 }
@@ -148,11 +146,9 @@ pub async fn set_body_sessions(
     let mut tx = app.begin(viewer, Action::SetBodySessions).await?;
     let before = tx.get_at::<meeting::Entity>(id, expected_version, "meeting").await?;
     next_meeting(before.status, MeetingTransition::SetSessions)?;
-    combine!(
-        () = rules::sessions(before.kind, sessions.len()),
-        wanted = Wanted::parse(None, Some(&sessions), None, None),
-    );
-    wanted.check_named(&tx).await??;
+    let (wanted, formed) = Wanted::parse(None, Some(&sessions), None, None);
+    let named = wanted.check_named(&tx).await?;
+    all([rules::sessions(before.kind, sessions.len()), formed, named])?;
     let changed = set_parts(&mut tx, &before, wanted).await?;
     check_reached(&tx, id).await?;
     finish(tx, before, changed).await

@@ -66,23 +66,22 @@ struct Applied {
     target: Target<meeting::Entity>,
     after: Validated<meeting::Model>,
     country: Vec<(String, CountryId)>,
-    wanted: Validated<Wanted>,
+    wanted: Wanted,
+    formed: Validated<()>,
 }
 
 impl Applied {
     fn of(tx: &Tx<'_>, row: &UpsertMeetingRowInput, target: Validated<Target<meeting::Entity>>) -> Validated<Self> {
+        let (wanted, formed) = Wanted::parse(
+            replaced(&row.organizers).as_deref(),
+            replaced(&row.sessions).as_deref(),
+            replaced(&row.alternative_titles).as_deref(),
+            replaced(&row.source_ids).as_deref(),
+        );
         let target = target?;
-        Ok(Self {
-            after: row.applied(tx, target.before.as_ref()),
-            target,
-            country: given("countryId", row.country_id.as_opt_ref().flatten()),
-            wanted: Wanted::parse(
-                replaced(&row.organizers).as_deref(),
-                replaced(&row.sessions).as_deref(),
-                replaced(&row.alternative_titles).as_deref(),
-                replaced(&row.source_ids).as_deref(),
-            ),
-        })
+        let after = row.applied(tx, target.before.as_ref());
+        let country = given("countryId", row.country_id.as_opt_ref().flatten());
+        Ok(Self { target, after, country, wanted, formed })
     }
 }
 
@@ -155,7 +154,6 @@ impl Known {
         for Applied { target, country, wanted, .. } in rows.iter().flatten() {
             countries.extend(country.iter().map(|(_, id)| *id));
             there.extend(target.before.as_ref().map(|row| row.id));
-            let Ok(wanted) = wanted else { continue };
             bodies.extend(wanted.bodies());
             organizations.extend(wanted.organizations());
             sources.extend(wanted.titling());
@@ -179,12 +177,12 @@ impl Known {
     }
 
     fn plan(&mut self, tx: &Tx<'_>, row: Applied) -> Validated<MeetingPlan> {
-        let Applied { target: Target { before, external_key }, after, country, wanted } = row;
+        let Applied { target: Target { before, external_key }, after, country, wanted, formed } = row;
         combine!(
+            () = formed,
             () = named(&country, &self.countries, "country"),
-            () = wanted.as_ref().map_or(Ok(()), |wanted| self.check_named(wanted)),
+            () = self.check_named(&wanted),
             after = after,
-            wanted = wanted,
         );
         let organizers = self.organizers(tx, &after, wanted.organizers)?;
         let sessions = self.sessions(tx, &after, wanted.sessions)?;

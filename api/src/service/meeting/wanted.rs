@@ -7,7 +7,7 @@ use entity::text::LocalizedText;
 use entity::{body, organization, source};
 
 use super::parts::{AlternativeTitleInput, BodySessionInput, MeetingOrganizerInput};
-use crate::domain::validation::{Validated, all, combine, each};
+use crate::domain::validation::{Validated, all, combine, each, none, passed};
 use crate::domain::{fields, meeting as rules};
 use crate::error::Error;
 use crate::service::patch::{localized, placed};
@@ -21,7 +21,6 @@ pub(super) type ParsedSession = (BodyId, Option<i32>);
 pub(super) type ParsedTitle = (SourceId, LocalizedText);
 
 /// The parts of a meeting as an input wants them. What is `None` stays.
-#[derive(Default)]
 pub(super) struct Wanted {
     pub organizers: Option<Vec<ParsedOrganizer>>,
     pub sessions: Option<Vec<ParsedSession>>,
@@ -30,19 +29,21 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
+    /// The lists that are well formed, and what is wrong in the others.
     pub fn parse(
         organizers: Option<&[MeetingOrganizerInput]>,
         sessions: Option<&[BodySessionInput]>,
         titles: Option<&[AlternativeTitleInput]>,
         sources: Option<&[ID]>,
-    ) -> Validated<Self> {
-        combine!(
-            organizers = organizers.map(parse_organizers).transpose(),
-            sessions = sessions.map(parse_sessions).transpose(),
-            titles = titles.map(parse_titles).transpose(),
-            sources = sources.map(source_ids).transpose()
-        );
-        Ok(Self { organizers, sessions, titles, sources })
+    ) -> (Self, Validated<()>) {
+        let mut errors = Vec::new();
+        let wanted = Self {
+            organizers: organizers.and_then(|list| passed(parse_organizers(list), &mut errors)),
+            sessions: sessions.and_then(|list| passed(parse_sessions(list), &mut errors)),
+            titles: titles.and_then(|list| passed(parse_titles(list), &mut errors)),
+            sources: sources.and_then(|list| passed(source_ids(list), &mut errors)),
+        };
+        (wanted, none(errors))
     }
 
     /// Checks that all records that the parts name exist.

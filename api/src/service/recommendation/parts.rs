@@ -13,7 +13,7 @@ use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
 use crate::domain::fields;
 use crate::domain::lifecycle::{Transition, next};
-use crate::domain::validation::Validated;
+use crate::domain::validation::{Validated, all};
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::read::{self, Visible};
@@ -62,8 +62,9 @@ pub async fn set_addressees(
     let standing = tx.standing(before.body_id).await?;
     viewer.require(Act::EditText { standing: &standing, drafted_by: before.drafted_by_id })?;
     next(before.status, Transition::SetAddressees)?;
-    let wanted = Wanted::parse(None, None, Some(&addressees))?;
-    wanted.check_named(&tx).await??;
+    let (wanted, formed) = Wanted::parse(None, None, Some(&addressees));
+    let named = wanted.check_named(&tx).await?;
+    all([formed, named])?;
     let changed = set_parts(&mut tx, &before, wanted).await?;
     let row = put(&mut tx, &before, before.clone(), changed, None).await?;
     tx.commit(row).await

@@ -2,6 +2,7 @@
 //! here. Holds no use case.
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
+use chrono::NaiveDate;
 use entity::date::Date;
 use entity::id::BodyId;
 use entity::recommendation;
@@ -263,6 +264,7 @@ pub(super) fn build_row(
 pub(super) fn apply_revision(
     before: &recommendation::Model,
     input: ReviseRecommendationInput,
+    today: NaiveDate,
 ) -> Validated<recommendation::Model> {
     let ReviseRecommendationInput {
         id: _,
@@ -284,7 +286,9 @@ pub(super) fn apply_revision(
         text = patch_required("text", text, before.text, |text| localized("text", &text, fields::BODY_TEXT)),
         rationale = patch(rationale, before.rationale, |text| localized("rationale", &text, fields::BODY_TEXT)),
         priority = patch(priority, before.priority, Ok),
-        target_date = patch(target_date, before.target_date, |Date(day)| Ok(day)),
+        target_date = patch(target_date, before.target_date, |Date(day)| {
+            rules::new_target_date(day, before.target_date, today)
+        }),
     );
     Ok(recommendation::Model {
         id: before.id,

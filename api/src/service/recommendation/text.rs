@@ -15,7 +15,7 @@ use crate::domain::{fields, recommendation as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::patch::replaced;
-use crate::service::tx::{Tx, Written};
+use crate::service::tx::Written;
 
 pub async fn draft(
     app: &AppContext,
@@ -25,22 +25,23 @@ pub async fn draft(
     viewer.require(Act::Write)?;
     let mut tx = app.begin(viewer, Action::DraftRecommendation).await?;
     let body = tx.named::<body::Entity>("bodyId", &input.body_id, "body").await?;
-    if let Ok(body) = &body {
-        may_draft(viewer, &tx.standing(body.id).await?, body)?;
-    }
-    let wanted = Wanted::parse(Some(&input.theme_ids), Some(&input.instrument_ids), Some(&input.addressees));
-    let named = check_named(&tx, &wanted).await?;
-    combine!(row = build_row(&tx, body.map(|body| body.id), input), wanted = wanted, () = named);
+    let drafts = match &body {
+        Ok(body) => may_draft(viewer, &tx.standing(body.id).await?, body)?,
+        Err(_) => Ok(()),
+    };
+    let (wanted, formed) = Wanted::parse(Some(&input.theme_ids), Some(&input.instrument_ids), Some(&input.addressees));
+    let named = wanted.check_named(&tx).await?;
+    combine!(row = build_row(&tx, body.map(|body| body.id), input), () = drafts, () = formed, () = named);
     let row = tx.insert::<recommendation::Entity>(row).await?;
     add_revision(&mut tx, &row, None).await?;
     set_parts(&mut tx, &row, wanted).await?;
     tx.commit(row).await
 }
 
-/// Checks that the viewer may draft in a body where its organisation has this standing.
-pub(super) fn may_draft(viewer: &Viewer, standing: &Standing, body: &body::Model) -> Result<(), Error> {
+/// Checks that the viewer may draft in a body where its organisation has this standing, and whether the body drafts.
+pub(super) fn may_draft(viewer: &Viewer, standing: &Standing, body: &body::Model) -> Result<Validated<()>, Error> {
     viewer.require(Act::Propose { standing })?;
-    Ok(rules::drafts(body.active)?)
+    Ok(rules::drafts(body.active))
 }
 
 pub async fn revise(
@@ -49,20 +50,21 @@ pub async fn revise(
     input: ReviseRecommendationInput,
 ) -> Result<Written<recommendation::Model>, Error> {
     viewer.require(Act::Write)?;
-    combine!(
-        id = fields::id::<RecommendationId>("id", &input.id, WHAT),
-        change_note = fields::optional_text("changeNote", input.change_note.as_deref(), fields::NOTE),
-    );
+    let id = fields::id::<RecommendationId>("id", &input.id, WHAT)?;
     let mut tx = app.begin(viewer, Action::ReviseRecommendation).await?;
     let before = tx.get_at::<recommendation::Entity>(id, input.expected_version, WHAT).await?;
     let standing = tx.standing(before.body_id).await?;
     let (themes, instruments) = (replaced(&input.theme_ids), replaced(&input.instrument_ids));
     may_revise(viewer, &standing, &before)?;
-    let wanted = Wanted::parse(themes.as_deref(), instruments.as_deref(), None);
-    let named = check_named(&tx, &wanted).await?;
-    combine!(after = apply_revision(&before, input), wanted = wanted, () = named);
-    let mut after = after;
-    reopen(&tx, &before, &mut after)?;
+    let (wanted, formed) = Wanted::parse(themes.as_deref(), instruments.as_deref(), None);
+    let named = wanted.check_named(&tx).await?;
+    combine!(
+        change_note = fields::optional_text("changeNote", input.change_note.as_deref(), fields::NOTE),
+        mut after = apply_revision(&before, input, tx.today()),
+        () = formed,
+        () = named,
+    );
+    reopen(&before, &mut after)?;
     rules::notes_a_change(change_note.is_some(), is_new_text(&before, &after))?;
     let mut parts_changed = false;
     if is_new_text(&before, &after) {
@@ -81,23 +83,9 @@ pub(super) fn may_revise(viewer: &Viewer, standing: &Standing, before: &recommen
 }
 
 /// Checks that a text may be revised, and sets the state that follows.
-pub(super) fn reopen(
-    tx: &Tx<'_>,
-    before: &recommendation::Model,
-    after: &mut recommendation::Model,
-) -> Result<(), Error> {
+pub(super) fn reopen(before: &recommendation::Model, after: &mut recommendation::Model) -> Result<(), Error> {
     after.status = next(before.status, Transition::Revise)?;
-    if after.target_date != before.target_date {
-        rules::target_date(after.target_date, tx.today())?;
-    }
     Ok(rules::reopens(before.status, is_new_text(before, after))?)
-}
-
-async fn check_named(tx: &Tx<'_>, wanted: &Validated<Wanted>) -> Result<Validated<()>, Error> {
-    match wanted {
-        Ok(wanted) => wanted.check_named(tx).await,
-        Err(_) => Ok(Ok(())),
-    }
 }
 
 /// Whether there is a new text, which is kept as a revision.

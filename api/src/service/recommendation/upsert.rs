@@ -49,12 +49,12 @@ async fn attempt(
 ) -> Result<Upserted<recommendation::Model>, Error> {
     let mut tx = app.begin(viewer, Action::UpsertRecommendations).await?;
     let targets = targets::<recommendation::Entity>(&tx, input.match_by, &input.keys(), WHAT).await?;
-    let said: Vec<Validated<Said>> = input.rows.iter().map(Said::parse).collect();
+    let said: Vec<Said> = input.rows.iter().map(Said::parse).collect();
     let known = Known::read(&tx, &targets.rows, &said).await?;
     let mut plans = Vec::with_capacity(input.rows.len());
     for ((row, target), said) in input.rows.iter().zip(targets.rows).zip(said) {
-        plans.push(match paired(target, said) {
-            Ok((target, said)) => verdict(known.plan(&tx, row, target, said))?,
+        plans.push(match target {
+            Ok(target) => verdict(known.plan(&tx, row, target, said))?,
             Err(refusals) => Err(refusals),
         });
     }
@@ -63,32 +63,21 @@ async fn attempt(
     batch.finish(tx).await
 }
 
-/// What a row is about and what it says, or the validation errors of both.
-fn paired(
-    target: Validated<Target<recommendation::Entity>>,
-    said: Validated<Said>,
-) -> Validated<(Target<recommendation::Entity>, Said)> {
-    combine!(target = target, said = said);
-    Ok((target, said))
-}
-
 /// What a row says of other records.
 struct Said {
-    body: BodyId,
+    body: Validated<BodyId>,
     wanted: Wanted,
+    formed: Validated<()>,
 }
 
 impl Said {
-    fn parse(row: &UpsertRecommendationRowInput) -> Validated<Self> {
-        combine!(
-            body = fields::id::<BodyId>("bodyId", &row.body_id, "body"),
-            wanted = Wanted::parse(
-                replaced(&row.theme_ids).as_deref(),
-                replaced(&row.instrument_ids).as_deref(),
-                replaced(&row.addressees).as_deref(),
-            ),
+    fn parse(row: &UpsertRecommendationRowInput) -> Self {
+        let (wanted, formed) = Wanted::parse(
+            replaced(&row.theme_ids).as_deref(),
+            replaced(&row.instrument_ids).as_deref(),
+            replaced(&row.addressees).as_deref(),
         );
-        Ok(Self { body, wanted })
+        Self { body: fields::id("bodyId", &row.body_id, "body"), wanted, formed }
     }
 }
 
@@ -122,14 +111,14 @@ impl Known {
     async fn read(
         tx: &Tx<'_>,
         targets: &[Validated<Target<recommendation::Entity>>],
-        said: &[Validated<Said>],
+        said: &[Said],
     ) -> Result<Self, Error> {
         let there = targets.iter().flatten().filter_map(|target| target.before.as_ref());
         let there: Vec<RecommendationId> = there.map(|row| row.id).collect();
         let (mut bodies, mut themes, mut instruments) = (Vec::new(), Vec::new(), Vec::new());
         let (mut countries, mut organizations) = (Vec::new(), Vec::new());
-        for Said { body, wanted } in said.iter().flatten() {
-            bodies.push(*body);
+        for Said { body, wanted, .. } in said {
+            bodies.extend(body);
             themes.extend(wanted.themes.iter().flatten().copied());
             instruments.extend(wanted.instruments.iter().flatten().copied());
             countries.extend(wanted.addressees().iter().filter_map(|one| one.country_id));
@@ -160,7 +149,7 @@ impl Known {
     ) -> Result<RecommendationPlan, Error> {
         match target.before {
             None => self.plan_draft(tx, row, target, said),
-            Some(_) => self.plan_revision(tx, row, target, &said),
+            Some(_) => self.plan_revision(tx, row, target, said),
         }
     }
 
@@ -169,13 +158,20 @@ impl Known {
         tx: &Tx<'_>,
         row: &UpsertRecommendationRowInput,
         target: Target<recommendation::Entity>,
-        Said { body, wanted }: Said,
+        Said { body, wanted, formed }: Said,
     ) -> Result<RecommendationPlan, Error> {
-        let body = self.bodies.get(&body).ok_or_else(|| vec![ValidationError::not_found("bodyId", "body")]);
-        if let Ok(body) = body {
-            may_draft(tx.viewer(), &self.standing(body.id), body)?;
-        }
-        combine!(() = self.check_named(&wanted), after = build_row(tx, body.map(|body| body.id), row.draft()),);
+        let missing = || vec![ValidationError::not_found("bodyId", "body")];
+        let body = body.and_then(|id| self.bodies.get(&id).ok_or_else(missing));
+        let drafts = match &body {
+            Ok(body) => may_draft(tx.viewer(), &self.standing(body.id), body)?,
+            Err(_) => Ok(()),
+        };
+        combine!(
+            () = drafts,
+            () = formed,
+            () = self.check_named(&wanted),
+            after = build_row(tx, body.map(|body| body.id), row.draft()),
+        );
         let parts = Parts {
             revision_after: Some(0),
             themes: wanted.themes.map(|ids| (Vec::new(), ids)),
@@ -191,25 +187,32 @@ impl Known {
         tx: &Tx<'_>,
         row: &UpsertRecommendationRowInput,
         Target { before, external_key }: Target<recommendation::Entity>,
-        Said { body, wanted }: &Said,
+        Said { body, wanted, formed }: Said,
     ) -> Result<RecommendationPlan, Error> {
         let before = before.ok_or_else(|| Error::internal("a revision of nothing"))?;
-        rules::stays_with_its_body(before.body_id == *body)?;
-        combine!(after = apply_revision(&before, row.revision(&before)), () = self.check_named(wanted));
-        let mut after = after;
         let themes = differing(&self.themes_of, before.id, wanted.themes.as_ref(), |part| part.theme_id);
         let instruments =
             differing(&self.instruments_of, before.id, wanted.instruments.as_ref(), |part| part.instrument_id);
         let addressees = differing(&self.addressees_of, before.id, wanted.addressees.as_ref(), Addressed::of);
-        let is_revised = after != before || themes.is_some() || instruments.is_some();
+        let after = apply_revision(&before, row.revision(&before), tx.today());
+        let is_same = after.as_ref().is_ok_and(|after| *after == before) && formed.is_ok();
+        let is_revised = !is_same || themes.is_some() || instruments.is_some();
         let standing = self.standing(before.body_id);
         if is_revised {
             may_revise(tx.viewer(), &standing, &before)?;
-            reopen(tx, &before, &mut after)?;
         }
         if addressees.is_some() {
             tx.viewer().require(Act::EditText { standing: &standing, drafted_by: before.drafted_by_id })?;
             next(before.status, Transition::SetAddressees)?;
+        }
+        combine!(
+            () = body.and_then(|body| rules::stays_with_its_body(before.body_id == body)),
+            mut after = after,
+            () = formed,
+            () = self.check_named(&wanted),
+        );
+        if is_revised {
+            reopen(&before, &mut after)?;
         }
         let new_text = is_new_text(&before, &after);
         let revision_after = new_text.then(|| self.revisions.get(&before.id).copied().unwrap_or(0));

@@ -6,7 +6,7 @@ use entity::id::{CountryId, InstrumentId, OrganizationId, ThemeId};
 use entity::{addressee, country, instrument, organization, theme};
 
 use super::parts::AddresseeInput;
-use crate::domain::validation::{Validated, all, combine, each};
+use crate::domain::validation::{Validated, all, combine, each, none, passed};
 use crate::domain::{fields, recommendation as rules};
 use crate::error::Error;
 use crate::service::patch::placed;
@@ -20,17 +20,19 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
+    /// The lists that are well formed, and what is wrong in the others.
     pub fn parse(
         themes: Option<&[ID]>,
         instruments: Option<&[ID]>,
         addressees: Option<&[AddresseeInput]>,
-    ) -> Validated<Self> {
-        combine!(
-            themes = themes.map(theme_ids).transpose(),
-            instruments = instruments.map(instrument_ids).transpose(),
-            addressees = addressees.map(addressed).transpose()
-        );
-        Ok(Self { themes, instruments, addressees })
+    ) -> (Self, Validated<()>) {
+        let mut errors = Vec::new();
+        let wanted = Self {
+            themes: themes.and_then(|list| passed(theme_ids(list), &mut errors)),
+            instruments: instruments.and_then(|list| passed(instrument_ids(list), &mut errors)),
+            addressees: addressees.and_then(|list| passed(addressed(list), &mut errors)),
+        };
+        (wanted, none(errors))
     }
 
     /// Checks that all records that the parts name exist.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use cynic::http::ReqwestExt as _;
-use cynic::{GraphQlResponse, MutationBuilder as _, QueryBuilder as _, SubscriptionBuilder as _};
+use cynic::{GraphQlResponse, MutationBuilder as _, QueryBuilder as _, StreamingOperation, SubscriptionBuilder as _};
 use futures_util::StreamExt as _;
-use graphql_ws_client::Client;
+use graphql_ws_client::{Client, Subscription};
 use reqwest::header::AUTHORIZATION;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
@@ -164,6 +164,7 @@ struct ChangeEdge {
     version: Option<i32>,
 }
 
+#[derive(Clone)]
 struct Council {
     url: String,
     authorization: String,
@@ -184,15 +185,13 @@ impl Council {
         }
     }
 
-    /// The next change after a cursor.
-    async fn next(&self, after: String) -> Result<ChangeEdge, Failure> {
+    /// The changes after a cursor, and those to come.
+    async fn follow(&self, after: String) -> Result<Subscription<StreamingOperation<Follow, After>>, Failure> {
         let mut request = self.url.replace("http", "ws").into_client_request()?;
         request.headers_mut().insert("Sec-WebSocket-Protocol", "graphql-transport-ws".parse()?);
         let (connection, _) = tokio_tungstenite::connect_async(request).await?;
         let client = Client::build(connection).payload(json!({ "Authorization": self.authorization }))?;
-        let mut changes = client.subscribe(Follow::build(After { after })).await?;
-        let result = changes.next().await.ok_or("the subscription has ended")??;
-        Ok(result.data.ok_or("no change")?.changes)
+        Ok(client.subscribe(Follow::build(After { after })).await?)
     }
 }
 
@@ -231,10 +230,16 @@ async fn main() -> Result<(), Failure> {
     assert_eq!(places, ["targetDate", "title"]);
     assert!(errors.iter().all(|error| !error.message.is_empty()));
 
+    let stranger = Council { authorization: "Bearer a.b.c".to_owned(), ..council.clone() };
+    let failure = stranger.ask(Meetings::build(Page { after: None })).await.err().ok_or("a wrong token is taken")?;
+    assert!(failure.to_string().contains("token"), "{failure}");
+
+    let mut changes = council.follow(found.feed_head).await?;
     let title = [LocalizedTextInput { locale: Locale::En, text: "From Rust".to_owned() }];
     let written = council.ask(DraftRecommendation::build(draft(&body, &title, None))).await?;
     let recommendation = written.draft_recommendation.and_then(|payload| payload.recommendation).ok_or("refused")?;
-    let change = tokio::time::timeout(Duration::from_secs(10), council.next(found.feed_head)).await??;
+    let result = tokio::time::timeout(Duration::from_secs(10), changes.next()).await?.ok_or("the subscription has ended")??;
+    let change = result.data.ok_or("no change")?.changes;
     assert_eq!((change.record_id, change.version), (recommendation.id, Some(1)));
     println!("Rust: cynic 3 and graphql-ws-client 0.13 read, write, are refused and follow.");
     Ok(())
