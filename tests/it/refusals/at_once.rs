@@ -142,11 +142,11 @@ async fn a_change_is_refused_for_all_that_is_wrong(app: TestApp) {
     is_refused_for(&app, "updateTheme", wrong, &["INVALID code", "NOT_FOUND parentId", "REQUIRED name"]).await;
     let version =
         "{ organization(by: { acronym: \"UNOCT\" }) { id version } body(by: { code: \"WG-D\" }) { id version } }";
-    let there = app.anonymous().query(version).await;
+    let known = app.anonymous().query(version).await;
     let wrong = json!({ "name": [], "acronym": "no code", "parentId": nobody("org"), "countryId": nobody("cty") });
     let expected = ["INVALID acronym", "NOT_FOUND countryId", "NOT_FOUND parentId", "REQUIRED name"];
-    is_refused_for(&app, "updateOrganization", at_with(&there["organization"], wrong), &expected).await;
-    let wrong = at_with(&there["body"], json!({ "name": [], "reportsToId": nobody("bod") }));
+    is_refused_for(&app, "updateOrganization", at_with(&known["organization"], wrong), &expected).await;
+    let wrong = at_with(&known["body"], json!({ "name": [], "reportsToId": nobody("bod") }));
     is_refused_for(&app, "updateBody", wrong, &["NOT_FOUND reportsToId", "REQUIRED name"]).await;
 }
 
