@@ -5,12 +5,13 @@ set -euo pipefail
 cd "$(dirname "$0")"
 url=$1 token=$2
 
-for client in typescript relay; do
+for client in typescript typescript/older relay relay/older; do
     npm ci --prefix "$client" --silent --no-audit --no-fund
     npm run --prefix "$client" --silent build >/dev/null
 done
-node typescript/build/main.js "$url" "$token"
-node relay/main.js "$url" "$token"
+for client in typescript/build typescript/older/build relay relay/older; do
+    node "$client/main.js" "$url" "$token"
+done
 
 environment=$(mktemp --directory)
 trap 'rm -rf "$environment"' EXIT

@@ -1,6 +1,7 @@
 // node main.js http://127.0.0.1:8080/graphql TOKEN
 // Reads pages into one connection, looks a record up, writes and is refused, and hears of a change that the store keeps apart from its record.
 import assert from "node:assert/strict";
+import { createRequire } from "node:module";
 import { createClient } from "graphql-ws";
 import relay from "relay-runtime";
 import WebSocket from "ws";
@@ -53,4 +54,5 @@ assert.deepEqual([change.kind, change.recordId, change.node.kind], ["CREATED", t
 assert.equal(environment.getStore().getSource().get(theme.id).kind, "SUBJECT", "a change does not overwrite the record that it tells of");
 
 await socket.dispose();
-console.log("Relay 21: its compiler takes the schema; its runtime joins pages, writes, is refused, and follows.");
+const { version } = createRequire(import.meta.url)("relay-runtime/package.json");
+console.log(`Relay ${version}: its compiler takes the schema; its runtime joins pages, writes, is refused, and follows.`);

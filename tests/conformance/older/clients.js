@@ -54,5 +54,5 @@ const first = await urql.query(page, {});
 const second = await urql.query(page, { after: first.data.meetings.pageInfo.endCursor });
 assert.equal(titles(second).length, 4, "graphcache joins the pages");
 await socket.dispose();
-console.log("older: graphql-request 6, Apollo Client 3, urql 5 with graphcache 8 and graphql-ws 5 read, write and show why they are refused.");
+console.log("older: graphql-request 6, Apollo Client 3, urql 5 with graphcache 7 and graphql-ws 5 read, write and show why they are refused.");
 process.exit(0);

@@ -1,6 +1,7 @@
 // node build/main.js http://127.0.0.1:8080/graphql TOKEN
 // Reads pages, looks a record up, writes and is refused, and hears of a change.
 import assert from "node:assert/strict";
+import { createRequire } from "node:module";
 import { connect } from "./client.js";
 import * as council from "./generated/graphql.js";
 
@@ -47,5 +48,7 @@ assert.deepEqual([kind, recordId], ["CREATED", id]);
 const records = await client.query(council.RecordsByIdDocument, { ids: [id, group.id] }).toPromise();
 assert.deepEqual(records.data?.nodes?.map((record) => record?.__typename), ["Recommendation", "Body"]);
 await close();
-console.log("TypeScript: graphql-codegen 7 and urql 6 with graphcache 9 read, write, are refused and follow.");
+const required = createRequire(import.meta.url);
+const versions = ["@graphql-codegen/cli", "@urql/core", "@urql/exchange-graphcache"].map((name) => `${name} ${required(`${name}/package.json`).version}`);
+console.log(`TypeScript: ${versions.join(", ")} read, write, are refused and follow.`);
 process.exit(0);
