@@ -406,6 +406,12 @@ impl Config {
 
     /// Reads the trusted documents from the file or the folder that is named.
     pub fn read_trusted_documents(&self) -> Result<TrustedDocuments, String> {
+        if self.trusted_documents_only && self.federation == Switch::On {
+            return Err(
+                "a router asks for what it needs: REC_FEDERATION and REC_TRUSTED_DOCUMENTS_ONLY exclude each other"
+                    .to_owned(),
+            );
+        }
         let Some(path) = &self.trusted_documents else { return Ok(TrustedDocuments::new()) };
         if path.is_dir() {
             return documents_in(path);
@@ -430,7 +436,7 @@ fn documents_in(folder: &Path) -> Result<TrustedDocuments, String> {
     let mut documents = TrustedDocuments::new();
     for entry in std::fs::read_dir(folder).map_err(unread(folder))? {
         let path = entry.map_err(unread(folder))?.path();
-        if path.extension().is_some_and(|extension| extension == "graphql") {
+        if path.is_file() && path.extension().is_some_and(|extension| extension == "graphql") {
             let document = std::fs::read_to_string(&path).map_err(unread(&path))?;
             documents.insert(sha256(document.as_bytes()), document.into());
         }

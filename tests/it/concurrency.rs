@@ -53,6 +53,10 @@ async fn on_an_agenda(app: &TestApp) -> (Value, Value) {
     (draft, meeting)
 }
 
+on_databases! { [postgres Postgres]
+    a_change_of_an_agenda_item_locks_its_meeting_first,
+}
+
 on_databases! { [sqlite Sqlite]
     a_write_that_waits_comes_before_the_next_transaction_of_a_long_command,
     a_write_that_waits_for_too_long_is_unavailable_and_is_not_done_later,
@@ -247,4 +251,22 @@ async fn an_item_that_is_touched_meanwhile_is_no_conflict_of_its_meeting(app: Te
     app.others_wait(1).await;
     held.commit().await.unwrap();
     assert_eq!(closes.await.unwrap()["agenda"], json!([{ "version": 3 }]));
+}
+
+/// Whoever changes a whole agenda locks the meeting, and then the items: the other way round the two would deadlock.
+async fn a_change_of_an_agenda_item_locks_its_meeting_first(app: TestApp) {
+    let meeting = app.planned_meeting(json!({})).await;
+    let item = json!({ "meetingId": meeting["id"], "title": text("A"), "kind": "DISCUSSION" });
+    let item = app.secretariat().mutate("addAgendaItem", item, "id version").await;
+    for (mutation, more) in [("updateAgendaItem", json!({ "title": text("B") })), ("removeAgendaItem", json!({}))] {
+        let held = app.app.databases.begin().await.unwrap();
+        held.execute_unprepared("SELECT id FROM meeting FOR UPDATE").await.unwrap();
+        let (client, input) = (app.secretariat(), at_with(&item, more));
+        let running = tokio::spawn(async move { client.payload(mutation, input, "id").await });
+        app.others_wait(1).await;
+        let free = held.execute_unprepared("SELECT id FROM agenda_item FOR UPDATE NOWAIT").await;
+        assert!(free.is_ok(), "{mutation}: {free:?}");
+        drop(held);
+        running.await.unwrap();
+    }
 }

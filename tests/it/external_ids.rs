@@ -30,6 +30,7 @@ async fn external_ids(client: &Client, id: &Value) -> Value {
 }
 
 on_both_databases! {
+    a_refused_row_takes_no_system_away,
     a_record_of_every_type_is_found_by_what_a_system_calls_it,
     an_external_id_is_seen_by_its_organisation_and_the_secretariat_alone,
     a_record_that_is_hidden_is_not_found_by_what_was_linked_to_it,
@@ -198,4 +199,21 @@ async fn a_record_that_is_removed_leaves_no_external_id(app: TestApp) {
     let input = json!({ "meetingId": meeting["id"], "title": text("An item"), "kind": "DISCUSSION" });
     let other = app.secretariat().mutate("addAgendaItem", input, "id version").await;
     link(&app.secretariat(), &other["id"], "crm", "1").await;
+}
+
+async fn a_refused_row_takes_no_system_away(app: TestApp) {
+    app.mandate("OSCE", "WG-A", "MEMBER").await;
+    let body = app.body("WG-A").await;
+    let rows = [("osce-own", text("A")), ("unodc-crm", json!([]))].map(|(system, title)| {
+        let key = json!({ "sourceSystem": system, "value": "1" });
+        json!({ "externalId": key, "bodyId": body, "kind": "RECOMMENDATION", "title": title, "text": text("A") })
+    });
+    let input = json!({ "rows": rows, "matchBy": "EXTERNAL_ID", "errorPolicy": "SKIP_FAILED" });
+    let payload = app.partner("OSCE").upsert("upsertRecommendations", input, "id").await;
+    let outcomes: Vec<&Value> = payload["rows"].as_array().unwrap().iter().map(|row| &row["outcome"]).collect();
+    assert_eq!(outcomes, ["CREATED", "FAILED"]);
+    let meeting = app.planned_meeting(json!({})).await["id"].take();
+    link(&app.partner("UNODC"), &meeting, "unodc-crm", "1").await;
+    let taken = ["ALREADY_EXISTS externalId.sourceSystem"];
+    assert_eq!(refused(&app.partner("UNODC"), &meeting, "osce-own", "2").await, taken);
 }

@@ -135,6 +135,7 @@ async fn a_query_reads_and_changes_nothing(app: TestApp) {
     let (status, headers, bytes) = query(&read, &[]).await;
     assert_eq!((status.as_u16(), bytes.as_slice()), (200, br#"{"data":{"body":{"code":"EC"}}}"#.as_slice()));
     assert_eq!(headers["accept-query"], "application/json, application/graphql-response+json");
+    assert_eq!(headers["allow"], "GET,HEAD,POST,QUERY");
     // The same request again has not changed.
     let known = [("if-none-match", headers["etag"].to_str().unwrap())];
     let (status, _, bytes) = query(&read, &known).await;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use rec_api::config::{Config, Switch};
 use rec_api::digest::sha256;
 use rec_tests::given::{at_with, text};
 use rec_tests::socket::Socket;
@@ -38,6 +39,25 @@ fn each_operation_is_called_like_its_file_and_described_with_its_variables() {
         let called = ["query", "mutation", "subscription"].map(|kind| lines(&format!("{kind} {name}")));
         assert_eq!(called.iter().sum::<usize>(), 1, "{name} is called otherwise");
     }
+}
+
+#[test]
+fn a_folder_that_cannot_be_trusted_is_refused() {
+    let directory = tempfile::tempdir().expect("a folder");
+    let refusal = |is_subgraph: bool| {
+        let mut config = Config::embedded(directory.path().to_owned());
+        config.trusted_documents = Some(directory.path().to_owned());
+        config.trusted_documents_only = true;
+        config.federation = if is_subgraph { Switch::On } else { Switch::Off };
+        config.read_trusted_documents().err().unwrap_or_default()
+    };
+    assert!(refusal(false).ends_with("has no file that ends in .graphql"));
+    let file = directory.path().join("one.graphql");
+    std::fs::write(&file, [0xff]).expect("a file");
+    assert!(refusal(false).starts_with(&format!("cannot read {}", file.display())));
+    std::fs::write(&file, "{ feedHead }").expect("a file");
+    assert_eq!(refusal(false), "");
+    assert!(refusal(true).contains("REC_FEDERATION"));
 }
 
 async fn each_operation_does_what_it_says(app: TestApp) {

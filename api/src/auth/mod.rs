@@ -256,7 +256,7 @@ impl Viewer {
         let own = |organization: Option<OrganizationId>| organization.is_some() && organization == self.acts_for();
         let (allowed, who) = match act {
             Act::KeepRegister => (false, "Only the secretariat may do this."),
-            Act::Write => (self.acts_for().is_some(), "Only the secretariat and partners write texts."),
+            Act::Write => (self.acts_for().is_some(), "Only the secretariat and partners write."),
             Act::Administer => {
                 let reason = "Only administrators may do this.";
                 return if self.role == Role::Admin { self.require_scope(None) } else { Err(Error::Forbidden(reason)) };

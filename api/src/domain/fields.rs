@@ -7,7 +7,7 @@ use chrono::{Datelike as _, NaiveDate};
 use entity::id::RecordId;
 use entity::text::{Locale, LocalizedText};
 
-use super::validation::{Validated, ValidationError, ValidationErrorCode, each, ensure};
+use super::validation::{Validated, ValidationError, ValidationErrorCode, combine, each, ensure};
 
 /// The longest texts, in characters.
 pub const NAME: usize = 300;
@@ -67,10 +67,12 @@ pub fn localized<'a>(
     ensure(!entries.is_empty(), || ValidationError::required(path, "At least one language is needed."))?;
     let mut seen = BTreeSet::new();
     let texts = each(entries.iter().enumerate().map(|(index, (locale, value))| {
-        ensure(seen.insert(*locale), || {
-            ValidationError::invalid(&format!("{path}.{index}.locale"), "This language is given twice.")
-        })?;
-        clean(&format!("{path}.{index}.text"), value, longest).map(|text| (*locale, text))
+        let twice = || ValidationError::invalid(&format!("{path}.{index}.locale"), "This language is given twice.");
+        combine!(
+            () = ensure(seen.insert(*locale), twice),
+            text = clean(&format!("{path}.{index}.text"), value, longest),
+        );
+        Ok((*locale, text))
     }))?;
     let mut texts = texts.into_iter();
     let (original, first) = texts.next().ok_or_else(Vec::new)?;

@@ -133,7 +133,7 @@ pub fn each<T>(checks: impl IntoIterator<Item = Validated<T>>) -> Validated<Vec<
             Err(mut more) => refusals.append(&mut more),
         }
     }
-    if refusals.is_empty() { Ok(values) } else { Err(refusals) }
+    none(refusals).map(|()| values)
 }
 
 #[cfg(test)]

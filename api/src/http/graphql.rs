@@ -85,7 +85,10 @@ pub async fn get(
 /// A request with another method.
 pub async fn other(State(service): State<Service>, request: Request) -> Response {
     if request.method().as_str() == "QUERY" {
-        return with_body(&service, request, Method::Query).await;
+        let mut response = with_body(&service, request, Method::Query).await;
+        // Else the router names the methods that it knows itself.
+        response.headers_mut().entry(header::ALLOW).or_insert(ALLOWED);
+        return response;
     }
     let entry = LogEntry::of(&service, Method::Other, request.headers());
     let message = "Ask by POST, or, to read only, by GET or QUERY.";

@@ -328,6 +328,8 @@ impl<E: Record, P> Batch<E, P> {
             let record = RecordRef { record: E::TYPE, id: E::id(&plan.after).uuid() };
             links.extend(plan.external_key.take().map(|key| external_ids::row(&tx, record, key, &self.systems)));
         }
+        let used = links.iter().map(|link| link.source_system.clone()).collect();
+        self.systems.give_back(&mut tx, &used).await?;
         tx.insert_unversioned::<external_id::Entity>(&links).await?;
         let (worked, dry_run) = (tx.begun().elapsed(), self.options.dry_run);
         let cursor = if dry_run {

@@ -43,6 +43,8 @@ pub struct Systems {
     /// How many the writer's organisation has, and how many new ones it wants.
     owned: Option<usize>,
     new: usize,
+    /// Those that belong to the writer's organisation from this transaction on.
+    claimed: Vec<source_system::Model>,
 }
 
 impl Systems {
@@ -51,6 +53,14 @@ impl Systems {
         let is_ours = self.known.contains_key(&key.source_system);
         external::room_for_systems(path, self.owned, if is_ours { 0 } else { self.new })?;
         external::is_ours(path, is_ours)
+    }
+
+    /// Gives back the systems that none of these keys names: a row that is refused takes no name away from others.
+    pub async fn give_back(&self, tx: &mut Tx<'_>, used: &HashSet<String>) -> Result<(), Error> {
+        for system in self.claimed.iter().filter(|system| !used.contains(&system.name)) {
+            tx.remove_unversioned::<source_system::Entity>(system).await?;
+        }
+        Ok(())
     }
 
     /// Who owns the external ids of a key's system.
@@ -201,12 +211,15 @@ pub async fn claim(tx: &Tx<'_>, keys: &[&ExternalKey]) -> Result<Systems, Error>
     if new.is_empty() {
         return Ok(Systems { known, ..Systems::default() });
     }
-    let systems = Systems { known, owned: owned(tx, owner).await?, new: new.len() };
+    let systems = Systems { known, owned: owned(tx, owner).await?, new: new.len(), claimed: Vec::new() };
     if external::room_for_systems(PATH, systems.owned, systems.new).is_err() {
         return Ok(systems);
     }
-    tx.insert_missing::<source_system::Entity>(new, source_system::Column::Name).await?;
-    Ok(Systems { known: known_systems(tx, &names).await?, ..systems })
+    tx.insert_missing::<source_system::Entity>(new.clone(), source_system::Column::Name).await?;
+    let known = known_systems(tx, &names).await?;
+    let is_known = |system: &source_system::Model| known.get(&system.name).is_some_and(|row| row.id == system.id);
+    let claimed = new.into_iter().filter(is_known).collect();
+    Ok(Systems { known, claimed, ..systems })
 }
 
 /// How many systems an organisation has; not counted for the secretariat.

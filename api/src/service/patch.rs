@@ -9,7 +9,7 @@ use entity::id::RecordId;
 use entity::text::{Locale, LocalizedText};
 
 use crate::domain::fields;
-use crate::domain::validation::{Validated, ValidationError};
+use crate::domain::validation::{Validated, ValidationError, none};
 
 /// A text in one language. The first of a list is the original.
 #[derive(Clone, Debug, InputObject)]
@@ -25,21 +25,25 @@ pub fn localized(path: &str, entries: &[LocalizedTextInput], longest: usize) -> 
     fields::localized(path, entries.iter().map(|entry| (entry.locale, entry.text.as_str())), longest)
 }
 
-/// The elements of a list of ids, each with its place in the input: `list.3.field`.
-pub fn placed<I: Copy>(list: &str, field: &str, ids: &[I]) -> Vec<(String, I)> {
-    ids.iter().enumerate().map(|(index, id)| (format!("{list}.{index}{field}"), *id)).collect()
-}
-
 /// An id that an input may give, with its place, if it is an id at all: that it is one is checked with the row.
 pub fn given<I: RecordId>(path: &str, id: Option<&ID>) -> Vec<(String, I)> {
     id.and_then(|id| id.parse().ok()).map(|id| (path.to_owned(), id)).into_iter().collect()
 }
 
+/// The same for the elements of a list: `list.3.field`.
+pub fn given_in<'a, I: RecordId>(
+    list: &str,
+    field: &str,
+    ids: impl IntoIterator<Item = Option<&'a ID>>,
+) -> Vec<(String, I)> {
+    let ids = ids.into_iter().enumerate();
+    ids.flat_map(|(index, id)| given(&format!("{list}.{index}{field}"), id)).collect()
+}
+
 /// Checks that the records that an input names are known, each at its own place in the input.
 pub fn named<I: Eq + Hash, H: BuildHasher>(named: &[(String, I)], known: &HashSet<I, H>, what: &str) -> Validated<()> {
     let missing = named.iter().filter(|(_, id)| !known.contains(id));
-    let refusals: Vec<ValidationError> = missing.map(|(path, _)| ValidationError::not_found(path, what)).collect();
-    if refusals.is_empty() { Ok(()) } else { Err(refusals) }
+    none(missing.map(|(path, _)| ValidationError::not_found(path, what)).collect())
 }
 
 /// The list that replaces another one; `null` empties it.

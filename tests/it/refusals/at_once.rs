@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 on_both_databases! {
     a_new_record_is_refused_for_all_that_is_wrong,
     a_change_is_refused_for_all_that_is_wrong,
+    a_list_is_refused_for_all_that_is_wrong,
     an_inactive_body_is_told_beside_the_rest,
     who_may_not_change_a_text_is_told_nothing_else,
     a_row_is_refused_for_all_that_is_wrong,
@@ -148,6 +149,54 @@ async fn a_change_is_refused_for_all_that_is_wrong(app: TestApp) {
     is_refused_for(&app, "updateOrganization", at_with(&known["organization"], wrong), &expected).await;
     let wrong = at_with(&known["body"], json!({ "name": [], "reportsToId": nobody("bod") }));
     is_refused_for(&app, "updateBody", wrong, &["NOT_FOUND reportsToId", "REQUIRED name"]).await;
+}
+
+/// What is not well formed hides nothing of what is not there, in the same list or another one.
+async fn a_list_is_refused_for_all_that_is_wrong(app: TestApp) {
+    let (body, theme) = (app.body("WG-A").await, app.theme("TWICE").await);
+    let draft = json!({
+        "bodyId": body, "kind": "RECOMMENDATION", "text": text("A"), "themeIds": [theme, theme, nobody("thm")],
+        "title": [{ "locale": "EN", "text": "A" }, { "locale": "EN", "text": "" }], "instrumentIds": ["X", nobody("ins")],
+        "addressees": [
+            { "category": "GOVERNMENT", "role": "LEAD", "countryId": nobody("cty") },
+            { "category": "GOVERNMENT", "role": "LEAD", "countryId": "UZ" },
+        ],
+    });
+    let expected = [
+        "INVALID themeIds",
+        "INVALID title.1.locale",
+        "NOT_FOUND addressees.0.countryId",
+        "NOT_FOUND addressees.1.countryId",
+        "NOT_FOUND instrumentIds.0",
+        "NOT_FOUND instrumentIds.1",
+        "NOT_FOUND themeIds.2",
+        "REQUIRED title.1.text",
+    ];
+    is_refused_for(&app, "draftRecommendation", draft, &expected).await;
+    let meeting = json!({
+        "title": text("A"), "kind": "PLENARY", "modality": "ONLINE", "startsOn": "2025-12-02",
+        "organizers": [
+            { "organizationId": nobody("org"), "role": "HOST" },
+            { "organizationId": nobody("org"), "role": "ORGANIZER" },
+        ],
+        "sessions": [{ "bodyId": nobody("bod"), "ordinal": 0 }], "sourceIds": ["X", nobody("src")],
+    });
+    let expected = [
+        "INVALID organizers",
+        "INVALID sessions.0.ordinal",
+        "NOT_FOUND organizers.0.organizationId",
+        "NOT_FOUND organizers.1.organizationId",
+        "NOT_FOUND sessions.0.bodyId",
+        "NOT_FOUND sourceIds.0",
+        "NOT_FOUND sourceIds.1",
+    ];
+    is_refused_for(&app, "scheduleMeeting", meeting, &expected).await;
+    let item = json!({
+        "meetingId": app.planned_meeting(json!({})).await["id"], "title": text("A"), "kind": "SESSION",
+        "recommendationIds": ["X", nobody("rec")],
+    });
+    let expected = ["NOT_FOUND recommendationIds.0", "NOT_FOUND recommendationIds.1"];
+    is_refused_for(&app, "addAgendaItem", item, &expected).await;
 }
 
 /// What a body no longer does is told beside the rest.

@@ -162,6 +162,8 @@ impl<'a> Reckoning<'a> {
         } else {
             1
         };
+        // Records are read even if nothing is selected of them.
+        let below = if records > 1 { below.max(1) } else { below };
         let work = if ty.ends_with("Connection") { self.work(field, on, ty) } else { 0 };
         records.saturating_mul(below).saturating_add(1).saturating_add(work)
     }
@@ -291,6 +293,8 @@ mod tests {
             ("{ things(first: 1) { ...f } } fragment f on ThingConnection { ...f ...f totalCount }", 1 + 1),
             ("{ _service { a: sdl b: sdl } }", 1 + 2 * 150),
             ("{ _entities(representations: [1, 2, 3]) { id } }", 1 + 3),
+            ("{ _entities(representations: [1, 2, 3]) {} }", 1 + 3),
+            ("{ things(first: 50) {} }", 1 + 50),
             ("{ __schema { types { name } } }", 1 + (1 + 150_u64).div_ceil(25)),
             (
                 "{ __type(name: \"Query\") { ...t } } fragment t on __Type { fields { args { name } } }",

@@ -20,10 +20,13 @@ use crate::service::context::AppContext;
 use crate::service::filter::{EnumFilter, IdFilter, filter};
 use crate::service::meeting::MeetingFilter;
 use crate::service::page::sort;
-use crate::service::patch::{LocalizedTextInput, given, localized, patch, patch_required, placed, replaced};
+use crate::service::patch::{LocalizedTextInput, given, given_in, localized, patch, patch_required, replaced};
 use crate::service::read::{self, Ordered, Visible};
 use crate::service::relation::Relation;
 use crate::service::tx::{Tx, Written};
+
+/// The word for an agenda item in validation errors.
+const WHAT: &str = "agenda item";
 
 impl Visible for agenda_item::Entity {
     const ORDERED: Option<Ordered<Self::Column>> = {
@@ -160,7 +163,7 @@ pub async fn add(
         Err(refusals) => Err(refusals),
     };
     let body = tx.named_if_given::<body::Entity>("bodyId", body_id.as_ref().map(|id| id.as_str()), "body").await?;
-    let wanted = named_recommendations(&tx, &recommendation_ids).await?;
+    let wanted = Error::validated(named_recommendations(&tx, &recommendation_ids).await)?;
     combine!(
         meeting = meeting,
         number = fields::optional_text("number", number.as_deref(), fields::CODE),
@@ -201,13 +204,12 @@ pub async fn update(
     input: UpdateAgendaItemInput,
 ) -> Result<Written<agenda_item::Model>, Error> {
     viewer.require(Act::KeepRegister)?;
-    let id = fields::id::<AgendaItemId>("id", &input.id, "agenda item")?;
+    let id = fields::id::<AgendaItemId>("id", &input.id, WHAT)?;
     let mut tx = app.begin(viewer, Action::UpdateAgendaItem).await?;
-    let before = tx.get_at::<agenda_item::Entity>(id, input.expected_version, "agenda item").await?;
-    let meeting = lock_meeting(&tx, "id", before.meeting_id).await?;
+    let (meeting, before) = lock_item(&tx, id, input.expected_version).await?;
     next_meeting(meeting.status, MeetingTransition::Update)?;
     let wanted = match replaced(&input.recommendation_ids) {
-        Some(wanted) => named_recommendations(&tx, &wanted).await?.map(Some),
+        Some(wanted) => Error::validated(named_recommendations(&tx, &wanted).await)?.map(Some),
         None => Ok(None),
     };
     let body = given("bodyId", input.body_id.as_opt_ref().flatten());
@@ -269,10 +271,9 @@ pub async fn remove(
     input: RemoveAgendaItemInput,
 ) -> Result<Written<meeting::Model>, Error> {
     viewer.require(Act::KeepRegister)?;
-    let id = fields::id::<AgendaItemId>("id", &input.id, "agenda item")?;
+    let id = fields::id::<AgendaItemId>("id", &input.id, WHAT)?;
     let mut tx = app.begin(viewer, Action::RemoveAgendaItem).await?;
-    let item = tx.get_at::<agenda_item::Entity>(id, input.expected_version, "agenda item").await?;
-    let meeting = lock_meeting(&tx, "id", item.meeting_id).await?;
+    let (meeting, item) = lock_item(&tx, id, input.expected_version).await?;
     next_meeting(meeting.status, MeetingTransition::Update)?;
     rules::keeps("id", meeting.status, &[id], &[])?;
     set_recommendations(&mut tx, &meeting, &item, &[]).await?;
@@ -304,7 +305,7 @@ pub async fn reorder(
     viewer.require(Act::KeepRegister)?;
     let meeting_id = fields::id::<MeetingId>("meetingId", &input.meeting_id, "meeting")?;
     let ids = input.item_ids.iter().enumerate();
-    let ids = each(ids.map(|(index, id)| fields::id::<AgendaItemId>(&format!("itemIds.{index}"), id, "agenda item")))?;
+    let ids = each(ids.map(|(index, id)| fields::id::<AgendaItemId>(&format!("itemIds.{index}"), id, WHAT)))?;
     let ids = fields::distinct("itemIds", ids)?;
     let mut tx = app.begin(viewer, Action::ReorderAgendaItems).await?;
     let meeting = lock_meeting(&tx, "meetingId", meeting_id).await?;
@@ -331,6 +332,18 @@ async fn lock_meeting(tx: &Tx<'_>, path: &str, id: MeetingId) -> Result<meeting:
     tx.get::<meeting::Entity>(path, id, "meeting").await
 }
 
+/// The meeting of an item, and the item at the version that its author has read. The meeting is locked first, as by whoever changes the whole
+/// agenda: two of them cannot deadlock.
+async fn lock_item(
+    tx: &Tx<'_>,
+    id: AgendaItemId,
+    expected_version: i32,
+) -> Result<(meeting::Model, agenda_item::Model), Error> {
+    let meeting_id = tx.get::<agenda_item::Entity>("id", id, WHAT).await?.meeting_id;
+    let meeting = lock_meeting(tx, "id", meeting_id).await?;
+    Ok((meeting, tx.get_at::<agenda_item::Entity>(id, expected_version, WHAT).await?))
+}
+
 /// The items of locked meetings, locked too: recommendations touch the items that name them, and do not lock the meeting.
 async fn locked_items(tx: &Tx<'_>, meetings: &[MeetingId]) -> Result<Vec<agenda_item::Model>, Error> {
     let items = read::children::<agenda_item::Entity>(tx.db(), tx.viewer(), meetings).await?;
@@ -350,24 +363,19 @@ pub(super) async fn follow_meetings(tx: &mut Tx<'_>, meetings: &[MeetingId], acc
     tx.touch_many::<agenda_item::Entity>(&mut items.into_iter().map(follow).collect::<Vec<_>>()).await
 }
 
-fn recommendation_ids(wanted: &[ID]) -> Validated<Vec<RecommendationId>> {
-    let ids = wanted.iter().enumerate();
-    let ids = ids
-        .map(|(index, id)| fields::id::<RecommendationId>(&format!("recommendationIds.{index}"), id, "recommendation"));
-    fields::distinct("recommendationIds", each(ids)?)
-}
-
 /// The recommendations that an item is to be about, locked: their access must not change meanwhile, or the item would have to be notified
 /// again.
-async fn named_recommendations(tx: &Tx<'_>, wanted: &[ID]) -> Result<Validated<Vec<RecommendationId>>, Error> {
-    match recommendation_ids(wanted) {
-        Ok(ids) => {
-            tx.lock_rows::<recommendation::Entity>(&ids).await?;
-            let named = placed("recommendationIds", "", &ids);
-            Ok(tx.check_named::<recommendation::Entity>(named, "recommendation").await?.map(|()| ids))
-        }
-        Err(refusals) => Ok(Err(refusals)),
-    }
+async fn named_recommendations(tx: &Tx<'_>, wanted: &[ID]) -> Result<Vec<RecommendationId>, Error> {
+    let list = "recommendationIds";
+    let ids = wanted.iter().enumerate();
+    let ids = ids.map(|(index, id)| fields::id::<RecommendationId>(&format!("{list}.{index}"), id, "recommendation"));
+    let names = given_in(list, "", wanted.iter().map(Some));
+    tx.lock_rows::<recommendation::Entity>(&names.iter().map(|(_, id)| *id).collect::<Vec<_>>()).await?;
+    combine!(
+        ids = each(ids).and_then(|ids| fields::distinct(list, ids)),
+        () = tx.check_named::<recommendation::Entity>(names, "recommendation").await?,
+    );
+    Ok(ids)
 }
 
 /// Sets the recommendations that an item is about; returns whether that changes them.

@@ -103,6 +103,7 @@ pub async fn record(
 ) -> Result<Written<participation::Model>, Error> {
     let RecordParticipationInput { meeting_id, organization_id, capacity, attendance, delegates, expected_version } =
         input;
+    viewer.require(Act::Write)?;
     combine!(
         meeting_id = fields::id::<MeetingId>("meetingId", &meeting_id, "meeting"),
         organization_id = fields::id::<OrganizationId>("organizationId", &organization_id, "organisation"),

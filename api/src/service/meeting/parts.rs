@@ -177,7 +177,7 @@ pub(in crate::service) async fn sessions_of(tx: &Tx<'_>, id: MeetingId) -> Resul
 
 /// Makes these the parts of a meeting; returns whether that changes them.
 pub(super) async fn set_parts(tx: &mut Tx<'_>, meeting: &meeting::Model, wanted: Wanted) -> Result<bool, Error> {
-    let Wanted { organizers, sessions, titles, sources } = wanted;
+    let Wanted { organizers, sessions, titles, sources, names: _ } = wanted;
     let mut changed = false;
     if let Some(organizers) = organizers {
         changed |= set_organizers(tx, meeting, &organizers).await?;

@@ -15,7 +15,7 @@ use super::parts::{
     without_ordinal,
 };
 use super::row::UpsertMeetingRowInput;
-use super::wanted::{ParsedOrganizer, ParsedSession, ParsedTitle, Wanted};
+use super::wanted::{Names, ParsedOrganizer, ParsedSession, ParsedTitle, Wanted};
 use super::{WHAT, cascade_access, reached_at};
 use crate::auth::{Act, Viewer};
 use crate::clock::day_in;
@@ -26,7 +26,7 @@ use crate::domain::validation::{Validated, all, combine};
 use crate::error::Error;
 use crate::service::bulk::{self, Batch, PartsBy, Plan, Target, Upserted, bulk_input, parts_of, targets, write_rows};
 use crate::service::context::AppContext;
-use crate::service::patch::{given, named, placed, replaced};
+use crate::service::patch::{given, named, replaced};
 use crate::service::read;
 use crate::service::tx::Tx;
 
@@ -154,10 +154,9 @@ impl Known {
         for Applied { target, country, wanted, .. } in rows.iter().flatten() {
             countries.extend(country.iter().map(|(_, id)| *id));
             there.extend(target.before.as_ref().map(|row| row.id));
-            bodies.extend(wanted.bodies());
-            organizations.extend(wanted.organizations());
-            sources.extend(wanted.titling());
-            sources.extend(wanted.sources());
+            bodies.extend(wanted.names.bodies.iter().map(|(_, id)| *id));
+            organizations.extend(wanted.names.organizations.iter().map(|(_, id)| *id));
+            sources.extend(wanted.names.sources.iter().map(|(_, id)| *id));
         }
         let ordinals = Ordinals::read(tx, &bodies).await?;
         let sessions_of = parts_of::<body_session::Entity>(tx, &there).await?;
@@ -181,7 +180,7 @@ impl Known {
         combine!(
             () = formed,
             () = named(&country, &self.countries, "country"),
-            () = self.check_named(&wanted),
+            () = self.check_named(&wanted.names),
             after = after,
         );
         let organizers = self.organizers(tx, &after, wanted.organizers)?;
@@ -198,14 +197,12 @@ impl Known {
         Ok(Plan { before, after, changed, parts, external_key })
     }
 
-    fn check_named(&self, wanted: &Wanted) -> Validated<()> {
+    fn check_named(&self, names: &Names) -> Validated<()> {
         let bodies: HashSet<BodyId> = self.bodies.keys().copied().collect();
-        let organizations = placed("organizers", ".organizationId", &wanted.organizations());
         all([
-            named(&organizations, &self.organizations, "organisation"),
-            named(&placed("sessions", ".bodyId", &wanted.bodies()), &bodies, "body"),
-            named(&placed("alternativeTitles", ".sourceId", &wanted.titling()), &self.sources, "source"),
-            named(&placed("sourceIds", "", wanted.sources()), &self.sources, "source"),
+            named(&names.organizations, &self.organizations, "organisation"),
+            named(&names.bodies, &bodies, "body"),
+            named(&names.sources, &self.sources, "source"),
         ])
     }
 

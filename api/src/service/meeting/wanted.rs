@@ -10,7 +10,7 @@ use super::parts::{AlternativeTitleInput, BodySessionInput, MeetingOrganizerInpu
 use crate::domain::validation::{Validated, all, combine, each, none, passed};
 use crate::domain::{fields, meeting as rules};
 use crate::error::Error;
-use crate::service::patch::{localized, placed};
+use crate::service::patch::{given_in, localized};
 use crate::service::tx::Tx;
 
 /// An organisation and what it does for a meeting.
@@ -26,6 +26,15 @@ pub(super) struct Wanted {
     pub sessions: Option<Vec<ParsedSession>>,
     pub titles: Option<Vec<ParsedTitle>>,
     pub sources: Option<Vec<SourceId>>,
+    pub names: Names,
+}
+
+/// The records that an input names in its lists, each with its place, also in lists that are not well formed.
+#[derive(Clone)]
+pub(super) struct Names {
+    pub organizations: Vec<(String, OrganizationId)>,
+    pub bodies: Vec<(String, BodyId)>,
+    pub sources: Vec<(String, SourceId)>,
 }
 
 impl Wanted {
@@ -36,8 +45,22 @@ impl Wanted {
         titles: Option<&[AlternativeTitleInput]>,
         sources: Option<&[ID]>,
     ) -> (Self, Validated<()>) {
+        let titling = titles.into_iter().flatten().map(|title| Some(&title.source_id));
+        let naming = organizers.into_iter().flatten().map(|organizer| Some(&organizer.organization_id));
+        let titling = given_in("alternativeTitles", ".sourceId", titling);
+        let listed = given_in("sourceIds", "", sources.into_iter().flatten().map(Some));
+        let names = Names {
+            organizations: given_in("organizers", ".organizationId", naming),
+            bodies: given_in(
+                "sessions",
+                ".bodyId",
+                sessions.into_iter().flatten().map(|session| Some(&session.body_id)),
+            ),
+            sources: [titling, listed].concat(),
+        };
         let mut errors = Vec::new();
         let wanted = Self {
+            names,
             organizers: organizers.and_then(|list| passed(parse_organizers(list), &mut errors)),
             sessions: sessions.and_then(|list| passed(parse_sessions(list), &mut errors)),
             titles: titles.and_then(|list| passed(parse_titles(list), &mut errors)),
@@ -48,31 +71,12 @@ impl Wanted {
 
     /// Checks that all records that the parts name exist.
     pub async fn check_named(&self, tx: &Tx<'_>) -> Result<Validated<()>, Error> {
-        let organizers = placed("organizers", ".organizationId", &self.organizations());
-        let sessions = placed("sessions", ".bodyId", &self.bodies());
-        let titles = placed("alternativeTitles", ".sourceId", &self.titling());
-        let sources = placed("sourceIds", "", self.sources());
+        let Names { organizations, bodies, sources } = self.names.clone();
         Ok(all([
-            tx.check_named::<organization::Entity>(organizers, "organisation").await?,
-            tx.check_named::<body::Entity>(sessions, "body").await?,
-            tx.check_named::<source::Entity>([titles, sources].concat(), "source").await?,
+            tx.check_named::<organization::Entity>(organizations, "organisation").await?,
+            tx.check_named::<body::Entity>(bodies, "body").await?,
+            tx.check_named::<source::Entity>(sources, "source").await?,
         ]))
-    }
-
-    pub fn bodies(&self) -> Vec<BodyId> {
-        self.sessions.iter().flatten().map(|(body, _)| *body).collect()
-    }
-
-    pub fn organizations(&self) -> Vec<OrganizationId> {
-        self.organizers.iter().flatten().map(|(organization, _)| *organization).collect()
-    }
-
-    pub fn titling(&self) -> Vec<SourceId> {
-        self.titles.iter().flatten().map(|(source, _)| *source).collect()
-    }
-
-    pub fn sources(&self) -> &[SourceId] {
-        self.sources.as_deref().unwrap_or_default()
     }
 }
 

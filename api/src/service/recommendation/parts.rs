@@ -72,7 +72,7 @@ pub async fn set_addressees(
 
 /// Makes these the parts of a recommendation; returns whether that changes them.
 pub(super) async fn set_parts(tx: &mut Tx<'_>, row: &recommendation::Model, wanted: Wanted) -> Result<bool, Error> {
-    let Wanted { themes, instruments, addressees } = wanted;
+    let Wanted { themes, instruments, addressees, names: _ } = wanted;
     let mut changed = false;
     if let Some(themes) = themes {
         changed |= set_themes(tx, row, &themes).await?;

@@ -13,7 +13,7 @@ use super::WHAT;
 use super::parts::{addressee_rows, instrument_rows, revision, theme_rows};
 use super::row::{UpsertRecommendationRowInput, apply_revision, build_row};
 use super::text::{is_new_text, may_draft, may_revise, reopen};
-use super::wanted::{Addressed, Wanted, countries_of, organizations_of};
+use super::wanted::{Addressed, Names, Wanted};
 use crate::auth::{Act, Standing, Viewer};
 use crate::domain::action::Action;
 use crate::domain::lifecycle::{Transition, next};
@@ -24,7 +24,7 @@ use crate::service::bulk::{
     self, Batch, PartsBy, Plan, Target, Upserted, bulk_input, parts_of, targets, verdict, write_rows,
 };
 use crate::service::context::AppContext;
-use crate::service::patch::{named, placed, replaced};
+use crate::service::patch::{named, replaced};
 use crate::service::tx::Tx;
 
 bulk_input! {
@@ -119,10 +119,10 @@ impl Known {
         let (mut countries, mut organizations) = (Vec::new(), Vec::new());
         for Said { body, wanted, .. } in said {
             bodies.extend(body);
-            themes.extend(wanted.themes.iter().flatten().copied());
-            instruments.extend(wanted.instruments.iter().flatten().copied());
-            countries.extend(wanted.addressees().iter().filter_map(|one| one.country_id));
-            organizations.extend(wanted.addressees().iter().filter_map(|one| one.organization_id));
+            themes.extend(wanted.names.themes.iter().map(|(_, id)| *id));
+            instruments.extend(wanted.names.instruments.iter().map(|(_, id)| *id));
+            countries.extend(wanted.names.countries.iter().map(|(_, id)| *id));
+            organizations.extend(wanted.names.organizations.iter().map(|(_, id)| *id));
         }
         Ok(Self {
             bodies: tx.by_id::<body::Entity>(bodies).await?,
@@ -169,7 +169,7 @@ impl Known {
         combine!(
             () = drafts,
             () = formed,
-            () = self.check_named(&wanted),
+            () = self.check_named(&wanted.names),
             after = build_row(tx, body.map(|body| body.id), row.draft()),
         );
         let parts = Parts {
@@ -209,7 +209,7 @@ impl Known {
             () = body.and_then(|body| rules::stays_with_its_body(before.body_id == body)),
             mut after = after,
             () = formed,
-            () = self.check_named(&wanted),
+            () = self.check_named(&wanted.names),
         );
         if is_revised {
             reopen(&before, &mut after)?;
@@ -226,14 +226,12 @@ impl Known {
         self.standings.get(&body).cloned().unwrap_or_default()
     }
 
-    fn check_named(&self, wanted: &Wanted) -> Validated<()> {
-        let (themes, instruments) =
-            (wanted.themes.as_deref().unwrap_or_default(), wanted.instruments.as_deref().unwrap_or_default());
+    fn check_named(&self, names: &Names) -> Validated<()> {
         all([
-            named(&placed("themeIds", "", themes), &self.themes, "theme"),
-            named(&placed("instrumentIds", "", instruments), &self.instruments, "instrument"),
-            named(&countries_of(wanted.addressees()), &self.countries, "country"),
-            named(&organizations_of(wanted.addressees()), &self.organizations, "organisation"),
+            named(&names.themes, &self.themes, "theme"),
+            named(&names.instruments, &self.instruments, "instrument"),
+            named(&names.countries, &self.countries, "country"),
+            named(&names.organizations, &self.organizations, "organisation"),
         ])
     }
 }

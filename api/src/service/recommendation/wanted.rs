@@ -9,7 +9,7 @@ use super::parts::AddresseeInput;
 use crate::domain::validation::{Validated, all, combine, each, none, passed};
 use crate::domain::{fields, recommendation as rules};
 use crate::error::Error;
-use crate::service::patch::placed;
+use crate::service::patch::given_in;
 use crate::service::tx::Tx;
 
 /// The parts of a recommendation as an input wants them. What is `None` stays.
@@ -17,6 +17,16 @@ pub(super) struct Wanted {
     pub themes: Option<Vec<ThemeId>>,
     pub instruments: Option<Vec<InstrumentId>>,
     pub addressees: Option<Vec<Addressed>>,
+    pub names: Names,
+}
+
+/// The records that an input names in its lists, each with its place, also in lists that are not well formed.
+#[derive(Clone)]
+pub(super) struct Names {
+    pub themes: Vec<(String, ThemeId)>,
+    pub instruments: Vec<(String, InstrumentId)>,
+    pub countries: Vec<(String, CountryId)>,
+    pub organizations: Vec<(String, OrganizationId)>,
 }
 
 impl Wanted {
@@ -26,8 +36,20 @@ impl Wanted {
         instruments: Option<&[ID]>,
         addressees: Option<&[AddresseeInput]>,
     ) -> (Self, Validated<()>) {
+        let whom = addressees.unwrap_or_default();
+        let names = Names {
+            themes: given_in("themeIds", "", themes.into_iter().flatten().map(Some)),
+            instruments: given_in("instrumentIds", "", instruments.into_iter().flatten().map(Some)),
+            countries: given_in("addressees", ".countryId", whom.iter().map(|one| one.country_id.as_ref())),
+            organizations: given_in(
+                "addressees",
+                ".organizationId",
+                whom.iter().map(|one| one.organization_id.as_ref()),
+            ),
+        };
         let mut errors = Vec::new();
         let wanted = Self {
+            names,
             themes: themes.and_then(|list| passed(theme_ids(list), &mut errors)),
             instruments: instruments.and_then(|list| passed(instrument_ids(list), &mut errors)),
             addressees: addressees.and_then(|list| passed(addressed(list), &mut errors)),
@@ -37,18 +59,13 @@ impl Wanted {
 
     /// Checks that all records that the parts name exist.
     pub async fn check_named(&self, tx: &Tx<'_>) -> Result<Validated<()>, Error> {
-        let themes = placed("themeIds", "", self.themes.as_deref().unwrap_or_default());
-        let instruments = placed("instrumentIds", "", self.instruments.as_deref().unwrap_or_default());
+        let Names { themes, instruments, countries, organizations } = self.names.clone();
         Ok(all([
             tx.check_named::<theme::Entity>(themes, "theme").await?,
             tx.check_named::<instrument::Entity>(instruments, "instrument").await?,
-            tx.check_named::<country::Entity>(countries_of(self.addressees()), "country").await?,
-            tx.check_named::<organization::Entity>(organizations_of(self.addressees()), "organisation").await?,
+            tx.check_named::<country::Entity>(countries, "country").await?,
+            tx.check_named::<organization::Entity>(organizations, "organisation").await?,
         ]))
-    }
-
-    pub fn addressees(&self) -> &[Addressed] {
-        self.addressees.as_deref().unwrap_or_default()
     }
 }
 
@@ -101,19 +118,6 @@ fn addressed_one(index: usize, one: &AddresseeInput) -> Validated<Addressed> {
         () = rules::addressee(&path, category, names.0, names.1),
     );
     Ok(Addressed { category, country_id, organization_id, role })
-}
-
-/// The countries among the addressees, each at its place in the input.
-pub(super) fn countries_of(addressed: &[Addressed]) -> Vec<(String, CountryId)> {
-    let countries = addressed.iter().enumerate();
-    countries.filter_map(|(index, one)| Some((format!("addressees.{index}.countryId"), one.country_id?))).collect()
-}
-
-pub(super) fn organizations_of(addressed: &[Addressed]) -> Vec<(String, OrganizationId)> {
-    let organizations = addressed.iter().enumerate();
-    organizations
-        .filter_map(|(index, one)| Some((format!("addressees.{index}.organizationId"), one.organization_id?)))
-        .collect()
 }
 
 fn theme_ids(wanted: &[ID]) -> Validated<Vec<ThemeId>> {
