@@ -12,8 +12,10 @@ const headers = { "Content-Type": "application/json" };
 const response = await fetch(url, { method: "POST", headers, body: JSON.stringify({ query: getIntrospectionQuery(options) }) });
 const live = buildClientSchema((await response.json()).data);
 assert.deepEqual(validateSchema(live), []);
-// The schema itself and the specification's own directives are described in words of the library (async-graphql 8.0.0-rc.5), which also tells
-// of all five built-in scalars.
+assert.ok(live.description);
+assert.equal(live.description, published.description);
+// The specification's own directives are described in words of the library (async-graphql 8.0.0-rc.5), which also tells of all five built-in
+// scalars.
 const own = new RegExp(`@(${specifiedDirectives.map(({ name }) => name).join("|")})\\b|\\b(${specifiedScalarTypes.map(({ name }) => name).join("|")}) was `);
 const changes = (one, other) => findSchemaChanges(one, other).map(({ description }) => description).filter((change) => !own.test(change));
 assert.deepEqual([changes(published, live), changes(live, published)], [[], []]);

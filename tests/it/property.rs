@@ -279,7 +279,7 @@ async fn no_operation_that_is_valid_makes_the_service_fail(app: TestApp) {
     let clients = [app.anonymous(), app.partner("OSCE"), app.secretariat(), app.admin()];
     let (mut executed, mut data, mut variables) = (0, 0, 0);
     for seed in SEEDS {
-        let mut maker = Maker::of(&rec_api::graphql::sdl(), ids.clone(), seed);
+        let mut maker = Maker::of(&rec_api::graphql::schema().definitions(), ids.clone(), seed);
         for number in 0..OPERATIONS {
             let operation = maker.operation();
             let text = &operation.text;

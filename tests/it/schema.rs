@@ -32,6 +32,7 @@ fn undescribed(place: &str, things: &Value) -> Vec<String> {
 on_both_databases! {
     everything_in_the_schema_is_described,
     the_service_publishes_the_same_schema,
+    the_schema_says_what_the_api_is,
 }
 
 async fn everything_in_the_schema_is_described(app: TestApp) {
@@ -59,6 +60,13 @@ async fn everything_in_the_schema_is_described(app: TestApp) {
         }
     }
     assert!(missing.is_empty(), "without a description: {missing:?}");
+}
+
+async fn the_schema_says_what_the_api_is(app: TestApp) {
+    let data = app.anonymous().query("{ a: __schema { b: description } }").await;
+    let said = data["a"]["b"].as_str().expect("a description");
+    assert!(said.starts_with("The register of the Central Asia Regional Expert Council"), "{said}");
+    assert!(rec_api::graphql::sdl().contains(&format!("\"\"\"\n{said}\n\"\"\"\nschema {{")));
 }
 
 /// A cache of a client that finds an object under its `id` would take another's id for this object.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{BaseType, FieldDefinition, Type, TypeKind, TypeSystemDefinition};
-use rec_api::graphql::sdl;
+use rec_api::graphql::schema;
 
 /// A mutation: the type of its input, and the field of its payload that holds the record.
 pub struct Mutation {
@@ -39,7 +39,7 @@ fn read() -> HashMap<String, Mutation> {
 
 /// The fields of the objects of the schema, by the objects' names.
 fn objects() -> Objects {
-    let document = parse_schema(sdl()).expect("a schema");
+    let document = parse_schema(schema().definitions()).expect("a schema");
     let objects = document.definitions.into_iter().filter_map(|definition| match definition {
         TypeSystemDefinition::Type(kind) => match kind.node.kind {
             TypeKind::Object(object) => {

@@ -33,6 +33,7 @@ pub mod webhook;
 
 use async_graphql::{
     MergedObject, MergedSubscription, ObjectType, Request, Response, SDLExportOptions, SchemaBuilder, ValidationMode,
+    Value,
 };
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
@@ -122,13 +123,39 @@ impl Schema {
         }
     }
 
-    /// The schema in the definition language.
-    pub fn sdl(&self) -> String {
+    /// The definitions of the schema as async-graphql writes them, without a description of the whole, which bluejay-parser 0.5 does not read.
+    pub fn definitions(&self) -> String {
         let options = SDLExportOptions::new().include_specified_by();
         match self {
             Self::Whole(schema) => schema.sdl_with_options(options),
             Self::Federated(schema) => schema.sdl_with_options(options),
         }
+    }
+
+    /// The schema in the definition language.
+    pub fn sdl(&self) -> String {
+        let definitions = self.definitions();
+        let (types, roots) = definitions.rsplit_once("\nschema ").unwrap_or((&definitions, ""));
+        format!("{types}\n\"\"\"\n{DESCRIPTION}\n\"\"\"\nschema {roots}")
+    }
+}
+
+/// What this API is, as the schema itself says.
+const DESCRIPTION: &str = "The register of the Central Asia Regional Expert Council on the Rehabilitation and Reintegration of Returnees from \
+    Conflict Zones: its organisers, bodies and mandates, its meetings, and the recommendations that they reach by consensus. It has no data on \
+    individuals.";
+
+/// What async-graphql 8.0.0-rc.5 says of any schema.
+const STOCK_DESCRIPTION: &str = "A GraphQL Schema defines the capabilities of a GraphQL server. It exposes all available types and directives on \
+    the server, as well as the entry points for query, mutation, and subscription operations.";
+
+/// Puts the description of this schema in the place of the library's, under whatever name introspection was asked for it.
+pub fn describe(data: &mut Value) {
+    match data {
+        Value::String(text) if text == STOCK_DESCRIPTION => DESCRIPTION.clone_into(text),
+        Value::Object(fields) => fields.values_mut().for_each(describe),
+        Value::List(items) => items.iter_mut().for_each(describe),
+        _ => {}
     }
 }
 

@@ -73,8 +73,8 @@ struct Published {
 
 impl Published {
     fn of(schema: Schema, trusting: Schema) -> Self {
-        let sdl = schema.sdl();
-        Self { schema, trusting, definitions: Arc::new(Definitions::of(sdl.clone())), sdl: sdl.into() }
+        let (definitions, sdl) = (Arc::new(Definitions::of(schema.definitions())), schema.sdl().into());
+        Self { schema, trusting, definitions, sdl }
     }
 }
 

@@ -203,7 +203,7 @@ mod tests {
     use sea_orm::IdenStatic as _;
 
     use super::{LED, List, POINT, SORTED, Sizes, Types, led, order_of, work};
-    use crate::graphql::sdl;
+    use crate::graphql::schema;
     use crate::service;
     use crate::service::read::{Ordered, Visible};
 
@@ -252,7 +252,7 @@ mod tests {
     /// The points of a page, beyond those of its fields, that `docs/performance.md` names.
     #[test]
     fn what_may_come_late_costs_what_the_documents_say() {
-        let types = Types::of(&sdl());
+        let types = Types::of(&schema().definitions());
         let few = [
             RecordType::Organization,
             RecordType::Country,
