@@ -13,6 +13,7 @@ use rec_api::auth::keys::KeyRing;
 use rec_api::clock::Clock;
 use rec_api::config::{Config, JwksSource};
 use rec_tests::client::Client;
+use rec_tests::program::{Serving, ask, command, run};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
@@ -374,6 +375,30 @@ async fn a_token_follows_its_organisation_and_not_an_acronym(app: TestApp) {
 }
 
 type IssuerKey = (&'static str, Algorithm, EncodingKey);
+
+#[test]
+fn a_token_of_another_issuer_or_audience_is_refused() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let configured = |issuer: &str, audience: &str| {
+        let mut command = command(directory.path());
+        command.env("REC_JWT_ISSUER", issuer).env("REC_JWT_AUDIENCE", audience);
+        command
+    };
+    let serving = Serving::start(&mut configured("council", "council-api"));
+    for (issuer, audience, known) in
+        [("council", "council-api", true), ("rec", "council-api", false), ("council", "rec-api", false)]
+    {
+        let printed = run(configured(issuer, audience).args(["token", "--role", "reader"])).stdout;
+        let token = String::from_utf8(printed).expect("text");
+        let answer = ask(serving.port, Some(token.trim()), "{ viewer { role } }", &json!({})).expect("an answer");
+        let expected = if known {
+            json!({ "data": { "viewer": { "role": "READER" } } })
+        } else {
+            json!({ "errors": [{ "message": "The token is not valid.", "extensions": { "code": "UNAUTHENTICATED" } }] })
+        };
+        assert_eq!(answer, expected, "{issuer} {audience}");
+    }
+}
 
 fn issuer_keys() -> [IssuerKey; 3] {
     [
