@@ -15,6 +15,7 @@ pub mod external_id;
 pub mod federation;
 pub mod fetch;
 pub mod instrument;
+mod introspection;
 pub mod loader;
 pub mod mandate;
 pub mod meeting;
@@ -33,10 +34,11 @@ pub mod webhook;
 
 use async_graphql::{
     MergedObject, MergedSubscription, ObjectType, Request, Response, SDLExportOptions, SchemaBuilder, ValidationMode,
-    Value,
 };
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
+
+use self::introspection::{DESCRIPTION, Introspection};
 
 /// What a query asks of the register.
 #[derive(MergedObject, Default)]
@@ -140,25 +142,6 @@ impl Schema {
     }
 }
 
-/// What this API is, as the schema itself says.
-const DESCRIPTION: &str = "The register of the Central Asia Regional Expert Council on the Rehabilitation and Reintegration of Returnees from \
-    Conflict Zones: its organisers, bodies and mandates, its meetings, and the recommendations that they reach by consensus. It has no data on \
-    individuals.";
-
-/// What async-graphql 8.0.0-rc.5 says of any schema.
-const STOCK_DESCRIPTION: &str = "A GraphQL Schema defines the capabilities of a GraphQL server. It exposes all available types and directives on \
-    the server, as well as the entry points for query, mutation, and subscription operations.";
-
-/// Puts the description of this schema in the place of the library's, under whatever name introspection was asked for it.
-pub fn describe(data: &mut Value) {
-    match data {
-        Value::String(text) if text == STOCK_DESCRIPTION => DESCRIPTION.clone_into(text),
-        Value::Object(fields) => fields.values_mut().for_each(describe),
-        Value::List(items) => items.iter_mut().for_each(describe),
-        _ => {}
-    }
-}
-
 /// Deeper than the lexical limits allow by default: these say what is too deep.
 const DEEPEST: usize = 256;
 
@@ -176,9 +159,9 @@ fn federated() -> BuilderOf<FederatedQuery> {
     builder(FederatedQuery::default())
 }
 
-/// The schema for documents that are known to fit it.
+/// The schema for documents that are known to fit it, and may ask for it.
 pub fn schema() -> Schema {
-    Schema::Whole(build().validation_mode(ValidationMode::Fast).finish())
+    Schema::Whole(build().validation_mode(ValidationMode::Fast).extension(Introspection).finish())
 }
 
 /// The schema for documents that are known to fit it and do not ask for it. async-graphql's own federation is enabled, which these documents do
@@ -187,8 +170,13 @@ pub fn trusting_schema() -> Schema {
     Schema::Whole(build().validation_mode(ValidationMode::Fast).enable_federation().finish())
 }
 
-/// The schema as a part of a federated graph, for documents that are known to fit it.
+/// The schema as a part of a federated graph, for documents that are known to fit it, and may ask for it.
 pub fn federated_schema() -> Schema {
+    Schema::Federated(federated().validation_mode(ValidationMode::Fast).extension(Introspection).finish())
+}
+
+/// The same for documents that do not ask for it.
+pub fn trusting_federated_schema() -> Schema {
     Schema::Federated(federated().validation_mode(ValidationMode::Fast).finish())
 }
 

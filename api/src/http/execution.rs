@@ -19,7 +19,6 @@ use super::idempotency::keep;
 use super::prepare::{Execution, Prepared, Told};
 use super::state::Service;
 use crate::error::Error;
-use crate::graphql::describe;
 use crate::service::change::catch_up;
 use crate::telemetry::chain;
 
@@ -37,10 +36,7 @@ pub async fn answer(service: &Service, prepared: Prepared, request_id: &str) -> 
     let execution = async {
         // Boxed: it is large, and is moved several times.
         let execution = Box::pin(schema.execute(request));
-        let mut response = in_turn(service, introspects, batches.drive(execution)).await;
-        if introspects {
-            describe(&mut response.data);
-        }
+        let response = in_turn(service, introspects, batches.drive(execution)).await;
         drop(batches);
         finish(service, response, told, request_id)
     };

@@ -58,7 +58,7 @@ use self::response_cache::ResponseCache;
 use self::state::{Parts, Service};
 use crate::config::Switch;
 use crate::database::replica::Replica;
-use crate::graphql::{Schema, federated_schema, schema, trusting_schema};
+use crate::graphql::{Schema, federated_schema, schema, trusting_federated_schema, trusting_schema};
 use crate::service::context::AppContext;
 use crate::service::context::replicas::Standing;
 use crate::telemetry::metrics::{Metrics, ReplicaMetrics, ReplicaState};
@@ -81,10 +81,8 @@ impl Published {
 static PUBLISHED: LazyLock<Published> = LazyLock::new(|| Published::of(schema(), trusting_schema()));
 
 /// The schema as a part of a federated graph.
-static FEDERATED: LazyLock<Published> = LazyLock::new(|| {
-    let schema = federated_schema();
-    Published::of(schema.clone(), schema)
-});
+static FEDERATED: LazyLock<Published> =
+    LazyLock::new(|| Published::of(federated_schema(), trusting_federated_schema()));
 
 /// The whole service as one router.
 pub fn router(app: Arc<AppContext>) -> Router {
