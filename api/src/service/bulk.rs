@@ -18,7 +18,7 @@ use crate::auth::Viewer;
 use crate::domain::bulk::{self, ErrorPolicy, MatchBy, Outcome};
 use crate::domain::external::{self, ExternalKey};
 use crate::domain::fields;
-use crate::domain::validation::{Validated, ValidationError, ValidationErrorCode, combine};
+use crate::domain::validation::{Validated, ValidationError, ValidationErrorCode, combine, ensure};
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::context::feed::ChangeCursor;
@@ -125,14 +125,16 @@ pub async fn parts_of<P: Part + Visible>(tx: &Tx<'_>, parents: &[P::ParentId]) -
 
 /// The records that the rows of a bulk write are about, and the systems that its author may use.
 pub struct Targets<E: Record> {
-    pub rows: Vec<Validated<Target<E>>>,
+    pub rows: Vec<Target<E>>,
     pub systems: Systems,
 }
 
-/// What a row is about: an existing record, or a new one; and the external id that it gets, if it is new to the record.
+/// What a row is about: an existing record, or a new one; the external id that it gets, if it is new to the record; and what is wrong with
+/// its key or version. A row whose record is not found is judged as a new one, so that all that is wrong with it is told at once.
 pub struct Target<E: Record> {
     pub before: Option<E::Model>,
     pub external_key: Option<ExternalKey>,
+    pub key: Validated<()>,
 }
 
 /// What a row leads to. `parts` is what it changes in the parts of the record.
@@ -246,26 +248,28 @@ pub async fn targets<E: Record + Visible>(
     let named: Vec<Option<E::Id>> = parsed.iter().map(|key| key.as_ref().ok()?.named(match_by, &linked)).collect();
     let ids: Vec<E::Id> = named.iter().flatten().copied().collect();
     tx.lock_rows::<E>(&ids).await?;
-    let mut records = tx.by_id::<E>(ids).await?;
+    let records = tx.by_id::<E>(ids).await?;
+    let path = if match_by == MatchBy::Id { "id" } else { "externalId" };
     let (mut seen, mut seen_keys) = (HashSet::new(), HashSet::new());
-    let rows = parsed.into_iter().zip(named).map(|(key, id)| {
-        let key = key?;
-        if let Some(external) = &key.external {
-            systems.check("externalId", external)?;
-            bulk::is_the_first("externalId", seen_keys.insert(external.clone()))?;
-            let row = linked.get(external);
-            external::names_one("externalId", row.is_none_or(|row| id.is_some_and(|id| id.uuid() == row.record_id)))?;
-        }
-        let path = if match_by == MatchBy::Id { "id" } else { "externalId" };
-        bulk::is_the_first(path, id.is_none_or(|id| seen.insert(id)))?;
-        let before =
-            id.map(|id| records.remove(&id).ok_or_else(|| vec![ValidationError::not_found(path, what)])).transpose()?;
-        bulk::is_at(before.as_ref().map(E::version), key.expected_version)?;
-        let external_key = key.external.filter(|external| !linked.contains_key(external));
-        Ok(Target { before, external_key })
+    let rows = parsed.into_iter().zip(named).map(|(parsed, id)| {
+        let before = id.and_then(|id| records.get(&id)).cloned();
+        let mut external_key = None;
+        let key = parsed.and_then(|Parsed { external, expected_version, .. }| {
+            if let Some(external) = external {
+                systems.check("externalId", &external)?;
+                bulk::is_the_first("externalId", seen_keys.insert(external.clone()))?;
+                let linked = linked.get(&external).map(|row| row.record_id);
+                external::names_one("externalId", linked.is_none() || linked == id.map(|id| id.uuid()))?;
+                external_key = linked.is_none().then_some(external);
+            }
+            bulk::is_the_first(path, id.is_none_or(|id| seen.insert(id)))?;
+            ensure(id.is_none() || before.is_some(), || ValidationError::not_found(path, what))?;
+            bulk::is_at(before.as_ref().map(E::version), expected_version)
+        });
+        Target { before, external_key, key }
     });
-    let rows: Vec<Validated<Target<E>>> = rows.collect();
-    let rows = with_room(tx, rows, &systems).await?;
+    let mut rows: Vec<Target<E>> = rows.collect();
+    check_room(tx, &mut rows, &systems).await?;
     Ok(Targets { rows, systems })
 }
 
@@ -275,23 +279,18 @@ fn named_anew<E: Record>(target: &Target<E>) -> Option<Uuid> {
 }
 
 /// Refuses an external id beyond the limit for an existing record.
-async fn with_room<E: Record>(
-    tx: &Tx<'_>,
-    rows: Vec<Validated<Target<E>>>,
-    systems: &Systems,
-) -> Result<Vec<Validated<Target<E>>>, Error> {
-    let ids: Vec<Uuid> = rows.iter().flatten().filter_map(named_anew).collect();
+async fn check_room<E: Record>(tx: &Tx<'_>, rows: &mut [Target<E>], systems: &Systems) -> Result<(), Error> {
+    let ids: Vec<Uuid> = rows.iter().filter_map(named_anew).collect();
     if ids.is_empty() {
-        return Ok(rows);
+        return Ok(());
     }
     let linked = of_records(tx.db(), tx.viewer(), &ids).await?;
-    let check = |target: Target<E>| {
+    for target in rows.iter_mut().filter(|target| target.key.is_ok()) {
         let owner = target.external_key.as_ref().and_then(|key| systems.owner(key));
-        let linked = named_anew(&target).and_then(|id| linked.get(&id)).into_iter().flatten();
-        fields::room("externalId", linked.filter(|row| row.owner == owner).count())?;
-        Ok(target)
-    };
-    Ok(rows.into_iter().map(|row| row.and_then(check)).collect())
+        let linked = named_anew(target).and_then(|id| linked.get(&id)).into_iter().flatten();
+        target.key = fields::room("externalId", linked.filter(|row| row.owner == owner).count());
+    }
+    Ok(())
 }
 
 /// The rows of a bulk write, planned.

@@ -208,15 +208,18 @@ pub struct MergeThemesInput {
 /// Moves what is on a theme to another one: recommendations, the themes below, external ids. Returns the other one.
 pub async fn merge(app: &AppContext, viewer: &Viewer, input: MergeThemesInput) -> Result<Written<theme::Model>, Error> {
     viewer.require(Act::KeepRegister)?;
-    combine!(
-        id = fields::id::<ThemeId>("id", &input.id, "theme"),
-        into_id = fields::id::<ThemeId>("intoId", &input.into_id, "theme")
-    );
-    council::merges(&id, &into_id)?;
     let mut tx = app.begin(viewer, Action::MergeThemes).await?;
-    let before = tx.get_at::<theme::Entity>(id, input.expected_version, "theme").await?;
-    tx.lock_row::<theme::Entity>(into_id).await?;
-    let into = tx.get::<theme::Entity>("intoId", into_id, "theme").await?;
+    let ids = [("id", &input.id), ("intoId", &input.into_id)].map(|(path, id)| fields::id(path, id, "theme"));
+    tx.lock_rows::<theme::Entity>(&ids.iter().flatten().copied().collect::<Vec<ThemeId>>()).await?;
+    let [id, _] = ids;
+    let before = match id {
+        Ok(id) => Error::validated(tx.get_at::<theme::Entity>(id, input.expected_version, "theme").await)?,
+        Err(refusals) => Err(refusals),
+    };
+    let into = tx.named::<theme::Entity>("intoId", &input.into_id, "theme").await?;
+    combine!(before = before, into = into);
+    let (id, into_id) = (before.id, into.id);
+    council::merges(&id, &into_id)?;
     council::no_cycle("intoId", id, &ancestors(&tx, Some(into_id)).await?)?;
     tx.mark_merged::<theme::Entity>(theme::Column::MergedIntoId, id, into_id).await?;
     move_recommendations(&mut tx, id, into_id).await?;

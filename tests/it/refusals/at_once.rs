@@ -1,6 +1,6 @@
 //! All that is wrong in an input is named at once, each at its own place.
 
-use rec_tests::given::{at_with, text};
+use rec_tests::given::{at_with, text, with};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
@@ -11,6 +11,7 @@ on_both_databases! {
     an_inactive_body_is_told_beside_the_rest,
     who_may_not_change_a_text_is_told_nothing_else,
     a_row_is_refused_for_all_that_is_wrong,
+    a_row_with_a_wrong_key_is_refused_for_the_rest_too,
     an_id_that_is_none_says_what_an_id_looks_like,
 }
 
@@ -246,9 +247,9 @@ async fn an_id_that_is_none_says_what_an_id_looks_like(app: TestApp) {
 }
 
 /// What is told of the only row of a bulk write, by its fields.
-async fn row_is_refused_for(app: &TestApp, mutation: &str, mut row: Value, expected: &[&str]) {
-    row["externalId"] = json!({ "sourceSystem": "crm", "value": "1" });
-    let input = json!({ "rows": [row], "matchBy": "EXTERNAL_ID" });
+async fn row_is_refused_for(app: &TestApp, mutation: &str, row: Value, expected: &[&str]) {
+    let match_by = if row.get("externalId").is_some() { "EXTERNAL_ID" } else { "ID" };
+    let input = json!({ "rows": [row], "matchBy": match_by });
     let payload = app.secretariat().upsert(mutation, input, "id").await;
     let errors = payload["rows"][0]["userErrors"].as_array().expect("errors");
     let mut told: Vec<String> = errors
@@ -265,8 +266,9 @@ async fn row_is_refused_for(app: &TestApp, mutation: &str, mut row: Value, expec
 
 async fn a_row_is_refused_for_all_that_is_wrong(app: TestApp) {
     let nothing = json!([]);
+    let external = json!({ "sourceSystem": "crm", "value": "1" });
     let meeting = json!({
-        "title": nothing, "kind": "BRIEFING", "modality": "ONLINE", "startsOn": "2025-12-02", "endsOn": "2025-12-01",
+        "externalId": external, "title": nothing, "kind": "BRIEFING", "modality": "ONLINE", "startsOn": "2025-12-02", "endsOn": "2025-12-01",
         "venue": "Hall", "countryId": nobody("cty"), "organizers": [{ "organizationId": nobody("org"), "role": "HOST" }],
     });
     let expected = [
@@ -277,14 +279,63 @@ async fn a_row_is_refused_for_all_that_is_wrong(app: TestApp) {
         "REQUIRED title",
     ];
     row_is_refused_for(&app, "upsertMeetings", meeting, &expected).await;
-    let organization = json!({ "acronym": "", "name": nothing, "kind": "OTHER", "parentId": nobody("org"), "countryId": nobody("cty") });
+    let organization = json!({ "externalId": external, "acronym": "", "name": nothing, "kind": "OTHER", "parentId": nobody("org"), "countryId": nobody("cty") });
     let expected = ["NOT_FOUND countryId", "NOT_FOUND parentId", "REQUIRED acronym", "REQUIRED name"];
     row_is_refused_for(&app, "upsertOrganizations", organization, &expected).await;
     let draft = json!({
-        "bodyId": "WG-A", "kind": "RECOMMENDATION", "title": nothing, "text": nothing, "themeIds": [nobody("thm")],
+        "externalId": external, "bodyId": "WG-A", "kind": "RECOMMENDATION", "title": nothing, "text": nothing, "themeIds": [nobody("thm")],
         "instrumentIds": ["X"],
     });
     let expected =
         ["NOT_FOUND bodyId", "NOT_FOUND instrumentIds.0", "NOT_FOUND themeIds.0", "REQUIRED text", "REQUIRED title"];
     row_is_refused_for(&app, "upsertRecommendations", draft, &expected).await;
+}
+
+async fn a_row_with_a_wrong_key_is_refused_for_the_rest_too(app: TestApp) {
+    let meeting = app.planned_meeting(json!({})).await;
+    let (organization, body) = (app.organization("OSCE").await, app.body("WG-A").await);
+    let draft = app.draft("WG-A").await;
+    let rows = [
+        (
+            "upsertMeetings",
+            "mtg",
+            &meeting["id"],
+            json!({ "title": [], "kind": "BRIEFING", "modality": "ONLINE", "startsOn": "2025-12-02", "endsOn": "2025-12-02" }),
+        ),
+        ("upsertOrganizations", "org", &json!(organization), json!({ "acronym": "OSCE", "name": [], "kind": "OTHER" })),
+        (
+            "upsertRecommendations",
+            "rec",
+            &draft["id"],
+            json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": [], "text": text("A") }),
+        ),
+    ];
+    for (mutation, prefix, known, row) in rows {
+        let missing = if prefix == "org" { "REQUIRED name" } else { "REQUIRED title" };
+        for (key, told) in [
+            (json!({ "id": nobody(prefix) }), "NOT_FOUND id"),
+            (json!({ "id": "1" }), "NOT_FOUND id"),
+            (json!({ "id": known, "expectedVersion": 99 }), "CONFLICT expectedVersion"),
+            (json!({ "externalId": { "sourceSystem": "", "value": "1" } }), "REQUIRED externalId.sourceSystem"),
+            (json!({ "externalId": { "sourceSystem": "crm", "value": "1" }, "id": known }), "INVALID id"),
+        ] {
+            row_is_refused_for(&app, mutation, with(row.clone(), key), &[told, missing]).await;
+        }
+    }
+    let theme = app.theme("MERGED").await;
+    let merge = json!({ "id": nobody("thm"), "expectedVersion": 1, "intoId": "X" });
+    is_refused_for(&app, "mergeThemes", merge, &["NOT_FOUND id", "NOT_FOUND intoId"]).await;
+    let merge = json!({ "id": "X", "expectedVersion": 1, "intoId": nobody("thm") });
+    is_refused_for(&app, "mergeThemes", merge, &["NOT_FOUND id", "NOT_FOUND intoId"]).await;
+    let merge = json!({ "id": theme, "expectedVersion": 1, "intoId": theme });
+    is_refused_for(&app, "mergeThemes", merge, &["INVALID intoId"]).await;
+    let client = json!({ "purpose": "", "role": "PARTNER", "organizationId": nobody("org"), "scopes": [] });
+    let expected = ["NOT_FOUND organizationId", "REQUIRED purpose", "REQUIRED scopes"];
+    let mut told = app.admin().refusals("registerClient", client).await;
+    told.sort_unstable();
+    assert_eq!(told, expected);
+    let client = json!({ "purpose": "", "role": "PARTNER", "scopes": ["READ"] });
+    let mut told = app.admin().refusals("registerClient", client).await;
+    told.sort_unstable();
+    assert_eq!(told, ["REQUIRED organizationId", "REQUIRED purpose"]);
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_graphql::{ID, InputObject};
 use chrono::{DateTime, Utc};
 use entity::client::{ClientRole, Scope, Scopes};
-use entity::id::{ClientId, ClientTokenId, OrganizationId, RecordId as _};
+use entity::id::{ClientId, ClientTokenId, RecordId as _};
 use entity::{Audience, client, client_token, organization};
 use sea_orm::sea_query::{Condition, Expr};
 use sea_orm::{ColumnTrait as _, ConnectionTrait};
@@ -109,19 +109,18 @@ pub async fn register(
 ) -> Result<Written<client::Model>, Error> {
     viewer.require(Act::Administer)?;
     let RegisterClientInput { purpose, role, organization_id, scopes } = input;
+    let mut tx = app.begin(viewer, Action::RegisterClient).await?;
+    let organization = organization_id.as_ref().map(|id| id.as_str());
+    let organization =
+        tx.named_if_given::<organization::Entity>("organizationId", organization, "organisation").await?;
     combine!(
         purpose = fields::text("purpose", &purpose, fields::NAME),
-        organization_id =
-            organization_id.map(|id| fields::id::<OrganizationId>("organizationId", &id, "organisation")).transpose(),
+        () = rules::has_its_organization(role, organization_id.is_some()),
+        organization = organization,
         () = fields::distinct("scopes", scopes.clone()).map(drop),
         () = rules::has_scopes(&scopes)
     );
-    rules::has_its_organization(role, organization_id.is_some())?;
-    let mut tx = app.begin(viewer, Action::RegisterClient).await?;
-    if let Some(id) = organization_id {
-        let organization = tx.get::<organization::Entity>("organizationId", id, "organisation").await?;
-        rules::organization_is_active(organization.active)?;
-    }
+    rules::organization_is_active(organization.as_ref().is_none_or(|organization| organization.active))?;
     tx.advisory_lock("client").await?;
     let count =
         read::count::<client::Entity>(tx.db(), tx.viewer(), Condition::all().add(client::Column::Active.eq(true)))
@@ -131,7 +130,7 @@ pub async fn register(
         id: tx.new_id(),
         purpose,
         role,
-        organization_id,
+        organization_id: organization.map(|organization| organization.id),
         scopes: Scopes(scopes),
         active: true,
         created_at: tx.now(),

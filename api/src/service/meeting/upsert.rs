@@ -53,9 +53,9 @@ async fn attempt(
     let mut tx = app.begin(viewer, Action::UpsertMeetings).await?;
     let targets = targets::<meeting::Entity>(&tx, input.match_by, &input.keys(), WHAT).await?;
     let applied = input.rows.iter().zip(targets.rows).map(|(row, target)| Applied::of(&tx, row, target));
-    let applied: Vec<Validated<Applied>> = applied.collect();
+    let applied: Vec<Applied> = applied.collect();
     let mut known = Known::read(&tx, &applied).await?;
-    let plans = applied.into_iter().map(|row| row.and_then(|row| known.plan(&tx, row)));
+    let plans = applied.into_iter().map(|row| known.plan(&tx, row));
     let mut batch = Batch::new(input.options(), targets.systems, plans.collect());
     write(&mut tx, batch.plans()).await?;
     batch.finish(tx).await
@@ -71,17 +71,16 @@ struct Applied {
 }
 
 impl Applied {
-    fn of(tx: &Tx<'_>, row: &UpsertMeetingRowInput, target: Validated<Target<meeting::Entity>>) -> Validated<Self> {
+    fn of(tx: &Tx<'_>, row: &UpsertMeetingRowInput, target: Target<meeting::Entity>) -> Self {
         let (wanted, formed) = Wanted::parse(
             replaced(&row.organizers).as_deref(),
             replaced(&row.sessions).as_deref(),
             replaced(&row.alternative_titles).as_deref(),
             replaced(&row.source_ids).as_deref(),
         );
-        let target = target?;
         let after = row.applied(tx, target.before.as_ref());
         let country = given("countryId", row.country_id.as_opt_ref().flatten());
-        Ok(Self { target, after, country, wanted, formed })
+        Self { target, after, country, wanted, formed }
     }
 }
 
@@ -148,10 +147,10 @@ impl Ordinals {
 }
 
 impl Known {
-    async fn read(tx: &Tx<'_>, rows: &[Validated<Applied>]) -> Result<Self, Error> {
+    async fn read(tx: &Tx<'_>, rows: &[Applied]) -> Result<Self, Error> {
         let (mut bodies, mut organizations, mut sources) = (Vec::new(), Vec::new(), Vec::new());
         let (mut countries, mut there) = (Vec::new(), Vec::new());
-        for Applied { target, country, wanted, .. } in rows.iter().flatten() {
+        for Applied { target, country, wanted, .. } in rows {
             countries.extend(country.iter().map(|(_, id)| *id));
             there.extend(target.before.as_ref().map(|row| row.id));
             bodies.extend(wanted.names.bodies.iter().map(|(_, id)| *id));
@@ -176,8 +175,9 @@ impl Known {
     }
 
     fn plan(&mut self, tx: &Tx<'_>, row: Applied) -> Validated<MeetingPlan> {
-        let Applied { target: Target { before, external_key }, after, country, wanted, formed } = row;
+        let Applied { target: Target { before, external_key, key }, after, country, wanted, formed } = row;
         combine!(
+            () = key,
             () = formed,
             () = named(&country, &self.countries, "country"),
             () = self.check_named(&wanted.names),

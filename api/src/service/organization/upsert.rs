@@ -42,9 +42,9 @@ async fn attempt(
     let mut tx = app.begin(viewer, Action::UpsertOrganizations).await?;
     let targets = targets::<organization::Entity>(&tx, input.match_by, &input.keys(), WHAT).await?;
     let applied = input.rows.iter().zip(targets.rows).map(|(row, target)| Applied::of(&tx, row, target));
-    let applied: Vec<Validated<Applied>> = applied.collect();
+    let applied: Vec<Applied> = applied.collect();
     let mut known = Known::read(&tx, &applied).await?;
-    let plans = applied.into_iter().map(|row| row.and_then(|row| known.plan(row)));
+    let plans = applied.into_iter().map(|row| known.plan(row));
     let mut batch = Batch::new(input.options(), targets.systems, plans.collect());
     write_rows(&mut tx, batch.plans().into_iter().filter(|plan| plan.changed)).await?;
     batch.finish(tx).await
@@ -61,18 +61,13 @@ struct Applied {
 }
 
 impl Applied {
-    fn of(
-        tx: &Tx<'_>,
-        row: &UpsertOrganizationRowInput,
-        target: Validated<Target<organization::Entity>>,
-    ) -> Validated<Self> {
-        let target = target?;
-        Ok(Self {
+    fn of(tx: &Tx<'_>, row: &UpsertOrganizationRowInput, target: Target<organization::Entity>) -> Self {
+        Self {
             after: row.applied(tx, target.before.as_ref()),
             target,
             parent: given("parentId", row.parent_id.as_opt_ref().flatten()),
             country: given("countryId", row.country_id.as_opt_ref().flatten()),
-        })
+        }
     }
 }
 
@@ -86,9 +81,9 @@ struct Known {
 }
 
 impl Known {
-    async fn read(tx: &Tx<'_>, rows: &[Validated<Applied>]) -> Result<Self, Error> {
+    async fn read(tx: &Tx<'_>, rows: &[Applied]) -> Result<Self, Error> {
         let (mut organizations, mut countries, mut acronyms, mut moves) = (Vec::new(), Vec::new(), Vec::new(), false);
-        for Applied { target, after, parent, country } in rows.iter().flatten() {
+        for Applied { target, after, parent, country } in rows {
             organizations.extend(parent.iter().map(|(_, id)| *id));
             countries.extend(country.iter().map(|(_, id)| *id));
             let Ok(after) = after else { continue };
@@ -110,10 +105,11 @@ impl Known {
     }
 
     fn plan(&mut self, row: Applied) -> Validated<OrganizationPlan> {
-        let Applied { target: Target { before, external_key }, after, parent, country } = row;
+        let Applied { target: Target { before, external_key, key }, after, parent, country } = row;
         let is_free =
             |row: &organization::Model| self.acronyms.get(&row.acronym).is_none_or(|holder| *holder == row.id);
         combine!(
+            () = key,
             () = named(&parent, &self.organizations, WHAT),
             () = named(&country, &self.countries, "country"),
             () = after.as_ref().map_or(Ok(()), |row| council::acronym_is_free(is_free(row))),

@@ -51,14 +51,9 @@ async fn attempt(
     let targets = targets::<recommendation::Entity>(&tx, input.match_by, &input.keys(), WHAT).await?;
     let said: Vec<Said> = input.rows.iter().map(Said::parse).collect();
     let known = Known::read(&tx, &targets.rows, &said).await?;
-    let mut plans = Vec::with_capacity(input.rows.len());
-    for ((row, target), said) in input.rows.iter().zip(targets.rows).zip(said) {
-        plans.push(match target {
-            Ok(target) => verdict(known.plan(&tx, row, target, said))?,
-            Err(refusals) => Err(refusals),
-        });
-    }
-    let mut batch = Batch::new(input.options(), targets.systems, plans);
+    let plans = input.rows.iter().zip(targets.rows).zip(said);
+    let plans = plans.map(|((row, target), said)| verdict(known.plan(&tx, row, target, said)));
+    let mut batch = Batch::new(input.options(), targets.systems, plans.collect::<Result<_, Error>>()?);
     write(&mut tx, batch.plans()).await?;
     batch.finish(tx).await
 }
@@ -108,12 +103,8 @@ struct Known {
 }
 
 impl Known {
-    async fn read(
-        tx: &Tx<'_>,
-        targets: &[Validated<Target<recommendation::Entity>>],
-        said: &[Said],
-    ) -> Result<Self, Error> {
-        let there = targets.iter().flatten().filter_map(|target| target.before.as_ref());
+    async fn read(tx: &Tx<'_>, targets: &[Target<recommendation::Entity>], said: &[Said]) -> Result<Self, Error> {
+        let there = targets.iter().filter_map(|target| target.before.as_ref());
         let there: Vec<RecommendationId> = there.map(|row| row.id).collect();
         let (mut bodies, mut themes, mut instruments) = (Vec::new(), Vec::new(), Vec::new());
         let (mut countries, mut organizations) = (Vec::new(), Vec::new());
@@ -162,11 +153,12 @@ impl Known {
     ) -> Result<RecommendationPlan, Error> {
         let missing = || vec![ValidationError::not_found("bodyId", "body")];
         let body = body.and_then(|id| self.bodies.get(&id).ok_or_else(missing));
-        let drafts = match &body {
-            Ok(body) => may_draft(tx.viewer(), &self.standing(body.id), body)?,
-            Err(_) => Ok(()),
+        let drafts = match (&target.key, &body) {
+            (Ok(()), Ok(body)) => may_draft(tx.viewer(), &self.standing(body.id), body)?,
+            _ => Ok(()),
         };
         combine!(
+            () = target.key,
             () = drafts,
             () = formed,
             () = self.check_named(&wanted.names),
@@ -186,7 +178,7 @@ impl Known {
         &self,
         tx: &Tx<'_>,
         row: &UpsertRecommendationRowInput,
-        Target { before, external_key }: Target<recommendation::Entity>,
+        Target { before, external_key, key }: Target<recommendation::Entity>,
         Said { body, wanted, formed }: Said,
     ) -> Result<RecommendationPlan, Error> {
         let before = before.ok_or_else(|| Error::internal("a revision of nothing"))?;
@@ -206,6 +198,7 @@ impl Known {
             next(before.status, Transition::SetAddressees)?;
         }
         combine!(
+            () = key,
             () = body.and_then(|body| rules::stays_with_its_body(before.body_id == body)),
             mut after = after,
             () = formed,
