@@ -173,6 +173,17 @@ const CHECKS = {
       closed.kill("SIGTERM");
     }
   },
+  "Status Codes: what cannot be executed at this time, 503": async () => {
+    const lock = "import sqlite3, sys; sqlite3.connect(sys.argv[1], isolation_level=None).execute('BEGIN IMMEDIATE'); print('locked', flush=True); sys.stdin.read()";
+    const other = spawn("python3", ["-c", lock, `${data}/rec.db`], { stdio: ["pipe", "pipe", "inherit"] });
+    try {
+      await once(createInterface({ input: other.stdout }), "line");
+      const mutation = 'mutation { createTheme(input: { code: "LATER", kind: SUBJECT, name: [{ locale: EN, text: "Later" }] }) { theme { code } } }';
+      isRefused(await post({ query: mutation }, { Authorization: `Bearer ${token}` }), 503);
+    } finally {
+      other.stdin.end();
+    }
+  },
   "Status Codes: who is not known, 401": async () => {
     isRefused(await post({ query }, { Authorization: "Bearer a.b.c" }), 401);
   },
