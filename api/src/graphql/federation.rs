@@ -3,7 +3,9 @@
 
 use std::sync::LazyLock;
 
-use async_graphql::{Any, Context, ID, Object, Result, SDLExportOptions, SimpleObject, Value};
+use async_graphql::{
+    Context, ID, InputValueResult, Object, Result, SDLExportOptions, Scalar, ScalarType, SimpleObject, Value,
+};
 use futures_util::future::join_all;
 
 use super::connection::Items;
@@ -28,20 +30,32 @@ static SUBGRAPH: LazyLock<String> = LazyLock::new(|| {
     sdl.replace(" implements Node {", " implements Node @key(fields: \"id\") {")
 });
 
-/// A record as a router names it.
-struct Representation {
-    typename: String,
-    id: ID,
+struct Representation(Value);
+
+/// A record as a router names it: an object with the fields `__typename` and `id`.
+#[Scalar(
+    name = "_Any",
+    specified_by_url = "https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/reference/subgraph-spec"
+)]
+impl ScalarType for Representation {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        Ok(Self(value))
+    }
+
+    fn to_value(&self) -> Value {
+        self.0.clone()
+    }
 }
 
 impl Representation {
-    fn of(value: &Value) -> Option<Self> {
-        let Value::Object(fields) = value else { return None };
+    /// The type and the id of the record.
+    fn named(&self) -> Option<(&str, ID)> {
+        let Value::Object(fields) = &self.0 else { return None };
         let text = |name: &str| match fields.get(name)? {
-            Value::String(text) => Some(text.clone()),
+            Value::String(text) => Some(text.as_str()),
             _ => None,
         };
-        Some(Self { typename: text("__typename")?, id: text("id")?.into() })
+        Some((text("__typename")?, text("id")?.into()))
     }
 }
 
@@ -62,15 +76,15 @@ impl FederationQuery {
     async fn entities(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Objects with the fields `__typename` and `id`.")] representations: Vec<Any>,
+        #[graphql(desc = "The records.")] representations: Vec<Representation>,
     ) -> Items<Option<Result<Entity>>> {
-        let entities = representations.iter().map(|Any(value)| entity(ctx, value));
+        let entities = representations.iter().map(|one| entity(ctx, one));
         Items(join_all(entities).await.into_iter().map(Result::transpose).collect())
     }
 }
 
-async fn entity(ctx: &Context<'_>, value: &Value) -> Result<Option<Entity>> {
-    let Some(Representation { typename, id }) = Representation::of(value) else {
+async fn entity(ctx: &Context<'_>, representation: &Representation) -> Result<Option<Entity>> {
+    let Some((typename, id)) = representation.named() else {
         let message = "A record is named by __typename and id.".to_owned();
         return Err(Error::InvalidArgument { message }.into());
     };
