@@ -1,46 +1,90 @@
 // Starts GraphiQL on this service, with example operations and a place for a token.
 const examples = [
-  `# The council's record. A token goes into the headers below:
-# { "Authorization": "Bearer …" }, printed by: rec token --role reader
+  `# The council's record, as everyone sees it.
+# With a token it is as its holder sees it.
 
-{
+query Council {
   workingGroups { nodes { code name } }
   organizers { nodes { acronym name } }
-  meetings(orderBy: [{ field: STARTS_ON, direction: DESC }]) {
+  meetings(
+    orderBy: [
+      { field: STARTS_ON, direction: DESC }
+    ]
+  ) {
     totalCount
-    nodes { title startsOn organizers { role organization { acronym } } }
+    nodes {
+      title
+      startsOn
+      organizers {
+        role
+        organization { acronym }
+      }
+    }
   }
 }
 `,
-  `# A body with its sessions. Go on with after: "<endCursor>".
+  `# A body with its sessions.
+# Go on with after: "<endCursor>".
 
 query Body($code: String!) {
   body(by: { code: $code }) {
     name
     reportsTo { code }
-    sessions(first: 5, orderBy: [{ field: ORDINAL }]) {
-      nodes { ordinal meeting { title startsOn city } }
+    sessions(
+      first: 5
+      orderBy: [{ field: ORDINAL }]
+    ) {
+      nodes {
+        ordinal
+        meeting { title startsOn city }
+      }
       pageInfo { hasNextPage endCursor }
     }
   }
 }
 `,
-  `# Recommendations that are adopted, the newest first. A new installation has none: rec seed demo adds some.
+  `# What is adopted, the newest first. A new
+# installation has none: run rec seed demo.
 
-{
+query Adopted {
   recommendations(
-    filter: { status: { in: [ADOPTED, TRANSMITTED] } }
-    orderBy: [{ field: ADOPTED_ON, direction: DESC }]
+    filter: {
+      status: { in: [ADOPTED, TRANSMITTED] }
+    }
+    orderBy: [
+      { field: ADOPTED_ON, direction: DESC }
+    ]
   ) {
     totalCount
-    nodes { label title adoptedOn isDemo body { code } addressees { role category country { iso2 } organization { acronym } } }
+    nodes {
+      label
+      title
+      adoptedOn
+      isDemo
+      body { code }
+      addressees {
+        role
+        category
+        country { iso2 }
+        organization { acronym }
+      }
+    }
   }
 }
 `,
-  `# A write. It needs a token of the secretariat in the headers below: rec token --role secretariat
+  `# A write. It needs a token of the secretariat:
+# rec token --role secretariat
 
-mutation {
-  createTheme(input: { code: "LEGAL", kind: SUBJECT, name: [{ locale: EN, text: "Legal frameworks" }] }) {
+mutation AddTheme {
+  createTheme(
+    input: {
+      code: "LEGAL"
+      kind: SUBJECT
+      name: [
+        { locale: EN, text: "Legal frameworks" }
+      ]
+    }
+  ) {
     theme { id code version }
     userErrors { code message path }
     change { cursor }
@@ -48,15 +92,24 @@ mutation {
 }
 `,
 ];
-const follow = `# What changes in the register, as it changes. Run the write of another tab meanwhile.
+const follow = `# What changes in the register, as it changes.
+# Run the write of another tab meanwhile.
 
-subscription {
-  changes { kind type recordId version reason node { id } }
+subscription Changes {
+  changes {
+    kind
+    type
+    recordId
+    version
+    reason
+    node { id }
+  }
 }
 `;
 const variables = [undefined, '{ "code": "WG-A" }'];
 
-const ask = GraphiQL.createFetcher({ url: '/graphql' });
+const url = 'graphql';
+const ask = GraphiQL.createFetcher({ url });
 
 // A query by QUERY (RFC 10008), which only reads; by POST where something on the way does not let it through.
 let knowsQuery = true;
@@ -68,13 +121,13 @@ async function read(url, request) {
   }
   return fetch(url, request);
 }
-const askToRead = GraphiQL.createFetcher({ url: '/graphql', fetch: read });
+const askToRead = GraphiQL.createFetcher({ url, fetch: read });
 
 // The results of a subscription, which come as a stream of events.
 async function* results(params, headers) {
   const request = { method: 'POST', body: JSON.stringify(params) };
   request.headers = { 'Content-Type': 'application/json', Accept: 'text/event-stream', ...headers };
-  const answer = await fetch('/graphql', request);
+  const answer = await fetch(url, request);
   if (!answer.ok) {
     yield await answer.json();
     return;
@@ -94,12 +147,21 @@ async function* results(params, headers) {
   }
 }
 
-function fetcher(params, options) {
+const token = document.getElementById('token');
+
+// The headers of the editor, and the token.
+function withToken(options) {
+  const held = token.value.trim().replace(/^Bearer /i, '');
+  return held ? { ...options, headers: { Authorization: `Bearer ${held}`, ...options?.headers } } : options;
+}
+
+function fetcher(params, given) {
+  const options = withToken(given);
   const operations = (options?.documentAST?.definitions ?? []).filter((one) => one.operation);
   const executed = operations.find(({ name }) => !params.operationName || name?.value === params.operationName);
   switch (executed?.operation) {
     case 'subscription':
-      return results(params, options.headers);
+      return results(params, options?.headers);
     case 'query':
       return askToRead(params, options);
     default:
@@ -111,7 +173,16 @@ ReactDOM.createRoot(document.getElementById('explorer')).render(
   React.createElement(GraphiQL, {
     fetcher,
     defaultTabs: [...examples, follow].map((query, index) => ({ query, variables: variables[index] })),
-    defaultEditorToolsVisibility: 'headers',
+    defaultEditorToolsVisibility: 'variables',
     shouldPersistHeaders: false,
   }),
 );
+
+// The first query is run as soon as it stands in the editor. What was written there before is not.
+const run = setInterval(() => {
+  const editor = document.querySelector('.graphiql-query-editor .CodeMirror')?.CodeMirror;
+  const button = document.querySelector('.graphiql-execute-button');
+  if (!editor || !button) return;
+  clearInterval(run);
+  if (editor.getValue() === examples[0]) button.click();
+}, 100);

@@ -47,6 +47,7 @@ mod plans;
 mod privacy;
 mod program;
 mod property;
+mod proxy;
 mod recommendation;
 mod record;
 mod refusals;

@@ -31,10 +31,15 @@ impl Copy {
 
     /// A copy of the service at a port.
     pub(crate) fn at(port: u16) -> Self {
+        Self::from(of_port(port))
+    }
+
+    /// A copy of the service at an address.
+    pub(crate) fn from(source: String) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("mirror.db").display());
-        Self { folder, url, source: of_port(port) }
+        Self { folder, url, source }
     }
 
     /// The same copy, of the service at another port.

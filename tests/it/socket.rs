@@ -12,6 +12,8 @@ use rec_tests::{TestApp, on_both_databases, on_postgres};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 const PROTOCOL: &str = "graphql-transport-ws";
 const FOLLOW: &str = "subscription { serviceStatus { head } }";
@@ -49,6 +51,7 @@ on_both_databases! {
     an_operation_that_is_refused_ends_with_one_error,
     a_client_that_has_heard_enough_hears_no_more,
     a_socket_that_breaks_the_protocol_is_closed_with_its_code,
+    a_client_that_closes_its_socket_gets_its_frame_back,
     what_runs_on_a_socket_is_limited_in_size,
     a_client_that_does_not_say_that_it_is_there_is_not,
     an_operation_that_takes_too_long_is_given_up,
@@ -122,6 +125,17 @@ async fn a_client_that_has_heard_enough_hears_no_more(app: TestApp) {
     drop(socket);
     counted(port, "rec_sockets_ended_total{reason=\"broken\"}", "1").await;
     counted(port, "rec_sockets", "0").await;
+}
+
+async fn a_client_that_closes_its_socket_gets_its_frame_back(app: TestApp) {
+    let port = app.serve().await;
+    for code in [CloseCode::Normal, CloseCode::Away, CloseCode::from(4499)] {
+        let mut socket = Socket::begin(port, None).await;
+        socket.subscribe("1", FOLLOW).await;
+        socket.message().await;
+        socket.send(Message::Close(Some(CloseFrame { code, reason: "".into() }))).await;
+        assert_eq!(socket.closed().await, Some(code.into()));
+    }
 }
 
 async fn what_runs_on_a_socket_is_limited_in_size(app: TestApp) {

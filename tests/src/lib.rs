@@ -14,6 +14,7 @@ pub mod panics;
 pub mod points;
 pub mod postgres;
 pub mod program;
+pub mod proxy;
 pub mod rlimit;
 pub mod schema;
 pub mod shapes;

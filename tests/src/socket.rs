@@ -30,7 +30,11 @@ impl Socket {
 
     /// The same, with any headers.
     pub async fn open_with(port: u16, protocol: &str, more: &[(&'static str, String)]) -> Result<Self, u16> {
-        let mut request = format!("ws://127.0.0.1:{port}/graphql").into_client_request().expect("a request");
+        Self::open_at(port, "/graphql", protocol, more).await
+    }
+
+    async fn open_at(port: u16, path: &str, protocol: &str, more: &[(&'static str, String)]) -> Result<Self, u16> {
+        let mut request = format!("ws://127.0.0.1:{port}{path}").into_client_request().expect("a request");
         let headers = request.headers_mut();
         headers.insert("sec-websocket-protocol", protocol.parse().expect("a header"));
         for (name, value) in more {
@@ -46,11 +50,21 @@ impl Socket {
 
     /// Opens a socket and sends `connection_init`.
     pub async fn begin(port: u16, token: Option<&str>) -> Self {
-        let mut socket = Self::open(port, "graphql-transport-ws", None).await.expect("a socket");
+        let socket = Self::open(port, "graphql-transport-ws", None).await.expect("a socket");
+        socket.begun(token).await
+    }
+
+    /// The same as anonymous, at another path.
+    pub async fn begin_at(port: u16, path: &str) -> Self {
+        let socket = Self::open_at(port, path, "graphql-transport-ws", &[]).await.expect("a socket");
+        socket.begun(None).await
+    }
+
+    async fn begun(mut self, token: Option<&str>) -> Self {
         let payload = token.map(|token| json!({ "Authorization": format!("Bearer {token}") }));
-        socket.say(&json!({ "type": "connection_init", "payload": payload })).await;
-        assert_eq!(socket.next().await, Heard::Message(json!({ "type": "connection_ack" })));
-        socket
+        self.say(&json!({ "type": "connection_init", "payload": payload })).await;
+        assert_eq!(self.next().await, Heard::Message(json!({ "type": "connection_ack" })));
+        self
     }
 
     pub async fn say(&mut self, message: &Value) {

@@ -24,7 +24,11 @@ pub async fn authenticate_by(
     caller: Caller<'_>,
     entry: &mut LogEntry,
 ) -> Result<Viewer, Answer> {
-    match authorize(&service.app, authorization).await {
+    let authorized = match caller.headers.get_all(header::AUTHORIZATION).iter().nth(1) {
+        Some(_) => Err(Error::Unauthenticated("There is more than one Authorization header.")),
+        None => authorize(&service.app, authorization).await,
+    };
+    match authorized {
         Ok(viewer) => {
             entry.viewer = Some(viewer.role);
             Ok(viewer)

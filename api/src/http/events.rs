@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::IntoResponse as _;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::FutureExt as _;
@@ -23,6 +23,11 @@ use super::subscription::answers;
 use crate::telemetry::metrics::{Open, Transport};
 
 const EVENT_STREAM: &str = "text/event-stream";
+/// What proxies are told: events are passed on as they come. nginx would keep them until its buffers are full.
+const UNBUFFERED: [(HeaderName, HeaderValue); 2] = [
+    (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform")),
+];
 
 /// Whether a client accepts a stream of events.
 pub fn are_taken(headers: &HeaderMap) -> bool {
@@ -43,6 +48,7 @@ pub fn stream(service: &Service, prepared: Prepared, entry: LogEntry, bounds: Bo
     if prepared.is_again() {
         headers.insert(IS_AGAIN, TRUE);
     }
+    headers.extend(UNBUFFERED);
     let following = Following {
         // A query or a mutation in progress is finished.
         end_reason: match follower {

@@ -8,8 +8,8 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Extension, FromRequest as _, Query, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::access_log::{LogEntry, Method};
 use super::answer::Answer;
@@ -18,7 +18,7 @@ use super::conditional::{Form, Freshness};
 use super::encoding::Encoding;
 use super::execution::{answer, in_time};
 use super::listener::PeerAddress;
-use super::media::Media;
+use super::media::{Media, is_named};
 use super::prepare::{Caller, Prepared, RequestContext, prepare};
 use super::request::{GraphqlRequest, Parameters, too_large};
 use super::state::Service;
@@ -64,6 +64,7 @@ fn announces_more(headers: &HeaderMap, largest: usize) -> bool {
 
 pub async fn get(
     State(service): State<Service>,
+    uri: Uri,
     headers: HeaderMap,
     peer: Option<Extension<PeerAddress>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -74,6 +75,11 @@ pub async fn get(
         return socket::open(service, upgrade, &headers, peer);
     }
     let entry = LogEntry::of(&service, Method::Get, &headers);
+    if uri.query().is_none() && service.app.config.explorer == Switch::On && is_named(&headers, "text/html") {
+        // A browser's page, which may be behind a proxy at another path.
+        let explorer = if uri.path().ends_with('/') { "../" } else { "./" };
+        return entry.begin(([(header::VARY, "accept")], Redirect::to(explorer)).into_response());
+    }
     let caller = Caller { headers: &headers, peer: peer.as_ref(), method: Method::Get };
     let asked = || match parameters {
         Ok(Query(parameters)) => GraphqlRequest::of_parameters(parameters),

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 
+use super::answer::Answer;
+use super::media::Media;
 use super::state::Service;
 use crate::database::schema;
 use crate::error::Error;
@@ -22,13 +25,14 @@ pub async fn live() -> &'static str {
 }
 
 /// 200 while the schema is up to date, and the database answers and accepts writes. A service that listens has migrated already.
-pub async fn ready(State(service): State<Service>) -> (StatusCode, &'static str) {
+pub async fn ready(State(service): State<Service>) -> Response {
     match tokio::time::timeout(PATIENCE, is_ready(&service.app)).await {
-        Ok(Ok(())) => return (StatusCode::OK, "ready\n"),
+        Ok(Ok(())) => return "ready\n".into_response(),
         Ok(Err(error)) => tracing::warn!(error = chain(&error), "not ready"),
         Err(_) => tracing::warn!("not ready in time"),
     }
-    (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+    let message = "The service is not ready.";
+    Answer::no_request(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message).respond(Media::Plain)
 }
 
 async fn is_ready(app: &AppContext) -> Result<(), Error> {

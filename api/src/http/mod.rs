@@ -6,6 +6,7 @@ pub mod admission;
 mod answer;
 mod authentication;
 mod conditional;
+mod cors;
 mod drain;
 mod encoding;
 mod events;
@@ -39,20 +40,18 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::header::{
-    ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, ORIGIN, RETRY_AFTER, VARY,
-};
-use axum::http::{HeaderValue, Method, StatusCode};
-use axum::middleware::map_response;
+use axum::http::StatusCode;
+use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tower_http::compression::CompressionLayer;
-use tower_http::cors::CorsLayer;
 
 use self::admission::persisted::PersistedDocuments;
 use self::admission::{Admission, Definitions};
+use self::answer::Answer;
 use self::fan_out::FanOut;
 use self::lanes::Lanes;
+use self::media::Media;
 use self::rate_limit::Rates;
 use self::response_cache::ResponseCache;
 use self::state::{Parts, Service};
@@ -88,8 +87,6 @@ static FEDERATED: LazyLock<Published> =
 pub fn router(app: Arc<AppContext>) -> Router {
     let limits = app.config.limits.clone();
     let (largest_body, rates) = (limits.body, Rates::new(limits.rate_points));
-    // A text that is not a header value is not a browser's origin either.
-    let origins: Vec<HeaderValue> = app.config.origins.iter().filter_map(|origin| origin.parse().ok()).collect();
     let only_trusted = app.config.trusted_documents_only;
     let responses = ResponseCache::of(limits.response_cache, Duration::from_secs(app.config.keep_seconds));
     let texts = PersistedDocuments::new(app.trusted_documents.clone(), only_trusted, limits.clone());
@@ -111,68 +108,36 @@ pub fn router(app: Arc<AppContext>) -> Router {
         sdl: published.sdl.clone(),
     };
     let service = Service::new(parts);
+    let endpoint = get(graphql::get).post(graphql::post).fallback(graphql::other);
     let graphql = Router::new()
-        .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::other))
+        .route("/graphql", endpoint.clone())
+        .route("/graphql/", endpoint)
         .layer(DefaultBodyLimit::max(largest_body))
         .route("/schema.graphql", get(schema::schema).layer(CompressionLayer::new()))
-        .route("/export.ndjson", get(export::export).layer(CompressionLayer::new()));
-    let graphql = match origins.as_slice() {
-        [] => graphql,
-        _ => graphql.layer(for_origins(origins)).layer(map_response(vary_in_one_line)),
-    };
-    graphql
+        .route("/export.ndjson", get(export::export).layer(CompressionLayer::new()))
+        .method_not_allowed_fallback(method_not_allowed);
+    cors::for_pages(graphql, &service)
         .route("/metrics", get(metrics))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .merge(explorer)
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
         .with_state(service)
 }
 
-/// Some HTTP caches, such as nginx 1.22, read one line of `Vary` only.
-async fn vary_in_one_line(mut response: Response) -> Response {
-    let lines: Vec<&str> = response.headers().get_all(VARY).iter().filter_map(|line| line.to_str().ok()).collect();
-    if lines.len() > 1
-        && let Ok(line) = HeaderValue::from_str(&lines.join(", "))
-    {
-        response.headers_mut().insert(VARY, line);
-    }
-    response
+async fn not_found() -> Response {
+    let message = "There is nothing at this path. GraphQL is at /graphql, the schema at /schema.graphql, the register as lines at /export.ndjson.";
+    Answer::no_request(StatusCode::NOT_FOUND, "NOT_FOUND", message).respond(Media::Plain)
 }
 
-/// Lets pages of these origins read answers.
-fn for_origins(origins: Vec<HeaderValue>) -> CorsLayer {
-    let asked = [
-        AUTHORIZATION,
-        CONTENT_TYPE,
-        ACCEPT,
-        ACCEPT_LANGUAGE,
-        idempotency::KEY,
-        prepare::LAST_EVENT,
-        prepare::WANTS_COST,
-        prepare::WANTS_DATA_VERSION,
-        prepare::AFTER,
-        CACHE_CONTROL,
-        IF_NONE_MATCH,
-    ];
-    let entry = [
-        access_log::REQUEST_ID,
-        answer::IS_AGAIN,
-        rate_limit::LIMIT,
-        rate_limit::REMAINING,
-        rate_limit::RESET,
-        rate_limit::POLICY,
-        rate_limit::STATE,
-        RETRY_AFTER,
-        ETAG,
-        graphql::ACCEPT_QUERY.0,
-    ];
-    CorsLayer::new()
-        .allow_origin(origins)
-        .allow_methods([Method::GET, Method::POST, graphql::query_method()])
-        .allow_headers(asked)
-        .expose_headers(entry)
-        .vary([ORIGIN])
-        .max_age(Duration::from_hours(1))
+/// Which methods a path has is told by the router.
+async fn method_not_allowed() -> Response {
+    let message = "This path is not asked by this method. Allow names those that it has.";
+    let refused = Answer::no_request(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message);
+    let mut response = refused.respond(Media::Plain);
+    response.headers_mut().remove(ALLOW);
+    response
 }
 
 /// The metrics of this process.

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, Request, StatusCode};
 use rec_tests::{TestApp, on_both_databases};
 
-use super::send;
+use super::{code, send};
 
 on_both_databases! {
     pages_of_named_origins_read_answers_and_no_others,
@@ -12,21 +12,24 @@ on_both_databases! {
 async fn pages_of_named_origins_read_answers_and_no_others(app: TestApp) {
     let dashboard = "https://dashboard.example.org";
     let open = app.second_with(|config| config.origins = vec![dashboard.to_owned()]).await;
+    let asked = "authorization,sentry-trace,baggage,apollographql-client-name";
     let preflight = |origin: &str| {
         Request::builder()
             .method("OPTIONS")
             .uri("/graphql")
             .header("origin", origin)
             .header("access-control-request-method", "POST")
-            .header("access-control-request-headers", "authorization")
+            .header("access-control-request-headers", asked)
     };
     let allowed = |headers: &HeaderMap| {
         headers.get("access-control-allow-origin").map(|value| value.to_str().unwrap().to_owned())
     };
     let (status, headers, _) = send(&open, preflight(dashboard), "").await;
     assert_eq!((status, allowed(&headers).as_deref()), (StatusCode::OK, Some(dashboard)));
-    let (_, headers, _) = send(&open, preflight("https://stranger.example"), "").await;
-    assert_eq!(allowed(&headers), None);
+    assert_eq!(headers["access-control-allow-headers"], asked, "whatever the libraries of a page add");
+    let (status, headers, bytes) = send(&open, preflight("https://stranger.example"), "").await;
+    assert_eq!((status, allowed(&headers)), (StatusCode::FORBIDDEN, None));
+    assert!(String::from_utf8_lossy(&bytes).contains("REC_ORIGINS"));
     let post = Request::post("/graphql").header("content-type", "application/json").header("origin", dashboard);
     let (_, headers, _) = send(&open, post, r#"{ "query": "{ viewer { role } }" }"#).await;
     assert_eq!(allowed(&headers).as_deref(), Some(dashboard));
@@ -34,6 +37,9 @@ async fn pages_of_named_origins_read_answers_and_no_others(app: TestApp) {
     for header in ["etag", "accept-query", "ratelimit", "x-request-id"] {
         assert!(read.split(',').any(|name| name.eq_ignore_ascii_case(header)), "{header} is not read: {read}");
     }
-    let (status, headers, _) = send(&app, preflight(dashboard), "").await;
-    assert_eq!((status, allowed(&headers)), (StatusCode::METHOD_NOT_ALLOWED, None), "off unless origins are named");
+    for path in ["/graphql", "/schema.graphql", "/export.ndjson"] {
+        let (status, headers, bytes) = send(&app, preflight(dashboard).uri(path), "").await;
+        assert_eq!((status, allowed(&headers)), (StatusCode::FORBIDDEN, None), "off unless origins are named");
+        assert_eq!(code(&bytes), "FORBIDDEN_ORIGIN");
+    }
 }

@@ -40,3 +40,10 @@ async fn asked(app: &TestApp, body: Value) -> (u16, Value) {
     let (parts, bytes) = app.anonymous().post(body.to_string()).await;
     (parts.status.as_u16(), serde_json::from_slice(&bytes).expect("JSON"))
 }
+
+/// What a page names with `href` and `src`, but for what stands in the page itself.
+pub(crate) fn links(page: &str) -> Vec<&str> {
+    let parts: Vec<&str> = page.split('"').collect();
+    let named = parts.windows(2).filter(|pair| pair[0].ends_with("href=") || pair[0].ends_with("src="));
+    named.map(|pair| pair[1]).filter(|link| !link.starts_with("data:")).collect()
+}

@@ -1,12 +1,17 @@
 //! Requests: which methods, forms and bodies are one, and which are refused.
 
 use axum::http::{Request, StatusCode};
+use rec_api::auth::Role;
+use rec_api::config::Switch;
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
 use super::{asked, code, encoded, get, send};
 
 on_both_databases! {
+    a_browser_is_led_to_the_explorer,
+    a_path_with_a_slash_at_its_end_is_the_same,
+    one_request_has_one_authorization,
     an_operation_is_chosen_by_its_name,
     a_get_reads_and_changes_nothing,
     a_query_reads_and_changes_nothing,
@@ -144,6 +149,51 @@ async fn a_request_is_json_and_says_so(app: TestApp) {
 
 async fn what_is_not_there_is_not_found(app: TestApp) {
     for path in ["/nothing", "/explorer/", "/explorer/../data", "/health", "/graphql/x"] {
-        assert_eq!(get(&app, path).await.0, StatusCode::NOT_FOUND, "{path}");
+        let (status, headers, bytes) = get(&app, path).await;
+        assert_eq!((status, code(&bytes).as_str()), (StatusCode::NOT_FOUND, "NOT_FOUND"), "{path}");
+        assert_eq!(headers["content-type"], "application/json; charset=utf-8");
+    }
+    for (path, allowed) in
+        [("/metrics", "GET,HEAD"), ("/export.ndjson", "GET,HEAD"), ("/health/live", "GET,HEAD"), ("/", "GET,HEAD")]
+    {
+        let (status, headers, bytes) = send(&app, Request::post(path), "").await;
+        assert_eq!((status, code(&bytes).as_str()), (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"), "{path}");
+        assert_eq!(headers["allow"], allowed, "{path}");
+    }
+}
+
+async fn a_browser_is_led_to_the_explorer(app: TestApp) {
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    for (path, explorer) in [("/graphql", "./"), ("/graphql/", "../")] {
+        let (status, headers, _) = send(&app, Request::get(path).header("accept", browser), "").await;
+        assert_eq!((status, &headers["location"]), (StatusCode::SEE_OTHER, &explorer.parse().unwrap()), "{path}");
+    }
+    let asked = format!("/graphql?query={}", encoded("{ __typename }"));
+    assert_eq!(send(&app, Request::get(&asked).header("accept", browser), "").await.0, StatusCode::OK);
+    assert_eq!(
+        get(&app, "/graphql").await.0,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "another client is told what is missing"
+    );
+    let bare = app.second_with(|config| config.explorer = Switch::Off).await;
+    let (status, _, _) = send(&bare, Request::get("/graphql").header("accept", browser), "").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+async fn a_path_with_a_slash_at_its_end_is_the_same(app: TestApp) {
+    let request = Request::post("/graphql/").header("content-type", "application/json");
+    let (status, _, bytes) = send(&app, request, &json!({ "query": "{ __typename }" }).to_string()).await;
+    assert_eq!((status, bytes.as_slice()), (StatusCode::OK, &br#"{"data":{"__typename":"Query"}}"#[..]));
+}
+
+async fn one_request_has_one_authorization(app: TestApp) {
+    let bearer = format!("Bearer {}", app.token(Role::Reader, None));
+    let twice = Request::post("/graphql").header("content-type", "application/json");
+    let twice = twice.header("authorization", &bearer).header("authorization", &bearer);
+    let (status, _, bytes) = send(&app, twice, &json!({ "query": "{ viewer { role } }" }).to_string()).await;
+    assert_eq!((status, code(&bytes).as_str()), (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"));
+    for path in ["/export.ndjson", "/schema.graphql"] {
+        let twice = Request::get(path).header("authorization", &bearer).header("authorization", &bearer);
+        assert_eq!(send(&app, twice, "").await.0, StatusCode::UNAUTHORIZED, "{path}");
     }
 }

@@ -5,7 +5,7 @@ use rec_api::config::{Introspection, Switch};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
-use super::{asked, code, get, send};
+use super::{asked, code, get, links, send};
 
 on_both_databases! {
     the_schema_can_be_kept_for_those_with_a_token,
@@ -106,10 +106,10 @@ async fn the_explorer_is_whole(app: TestApp) {
         (&HeaderValue::from_static("nosniff"), &HeaderValue::from_static("no-referrer"))
     );
     let page = String::from_utf8(page).expect("text");
-    let links: Vec<&str> = page.split(['"', '\'']).filter(|part| part.starts_with('/')).collect();
+    let links = links(&page);
     assert!(links.len() > 6 && !page.contains("http"), "{links:?}");
     for link in links {
-        let (status, headers, bytes) = get(&app, link).await;
+        let (status, headers, bytes) = get(&app, &format!("/{link}")).await;
         assert_eq!((status, bytes.is_empty()), (StatusCode::OK, false), "{link}");
         let expected = match link.rsplit_once('.').expect("an ending").1 {
             "js" => "text/javascript",

@@ -212,7 +212,7 @@ fn version(path: &Path) -> Option<u32> {
     digits.parse().ok()
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("an address").port()
 }

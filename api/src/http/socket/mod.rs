@@ -209,10 +209,15 @@ impl Talk {
         for (_, running) in self.running.drain() {
             running.end(end.name());
         }
-        if let Some(frame) = end.frame() {
-            // A client that has left, or does not read, is not told.
-            let _ = tokio::time::timeout(FAREWELL, part(socket, frame)).await;
-        }
+        // A client that has left, or does not read, is not told.
+        let farewell = async {
+            match end.frame() {
+                Some(frame) => part(socket, frame).await,
+                None if matches!(end, End::Closed) => answer_close(socket).await,
+                None => {}
+            }
+        };
+        let _ = tokio::time::timeout(FAREWELL, farewell).await;
         end
     }
 
@@ -271,7 +276,7 @@ impl Talk {
         let text = match said.ok_or(End::Left)?.map_err(|_| End::Broken)? {
             Message::Text(text) => text,
             Message::Binary(_) => return Err(End::Malformed),
-            Message::Close(_) => return Err(End::Left),
+            Message::Close(_) => return Err(End::Closed),
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
         };
         match serde_json::from_str(&text).map_err(|_| End::Malformed)? {
@@ -438,6 +443,11 @@ async fn part(mut socket: WebSocket, frame: CloseFrame) {
     if socket.send(Message::Close(Some(frame))).await.is_ok() {
         while let Some(Ok(_)) = socket.recv().await {}
     }
+}
+
+/// Sends the close frame back that a client has sent, which tungstenite does as soon as the socket is read again.
+async fn answer_close(mut socket: WebSocket) {
+    while let Some(Ok(_)) = socket.recv().await {}
 }
 
 async fn say(socket: &mut WebSocket, text: String) -> Result<(), End> {

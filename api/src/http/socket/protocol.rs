@@ -29,6 +29,9 @@ pub enum ClientMessage {
 /// The end reason of a socket.
 #[derive(Clone, Copy)]
 pub enum End {
+    /// The client has closed the socket.
+    Closed,
+    /// The client is gone.
     Left,
     Slow,
     /// The client has sent nothing for a while, not even an answer to a ping.
@@ -53,7 +56,7 @@ impl End {
     /// The name of the reason in the metrics.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Left => "left",
+            Self::Closed | Self::Left => "left",
             Self::Slow => "slow",
             Self::Silent => "silent",
             Self::Broken => "broken",
@@ -74,7 +77,7 @@ impl End {
     /// The protocol's code and its reason; `None` if nobody would read them.
     pub fn frame(self) -> Option<CloseFrame> {
         let (code, reason) = match self {
-            Self::Left | Self::Slow | Self::Silent => return None,
+            Self::Closed | Self::Left | Self::Slow | Self::Silent => return None,
             Self::Stopped => (1001, "The service stops"),
             Self::Broken | Self::Malformed => (4400, "This is no message of the protocol"),
             Self::Unavailable => (1013, "Try again later"),
