@@ -15,6 +15,7 @@ async fn found(app: &TestApp, filter: Value) -> Vec<Value> {
 }
 
 on_both_databases! {
+    a_code_is_found_in_any_case,
     texts_are_compared_to_the_letter_and_by_parts,
     dates_are_compared_and_null_is_no_date,
     date_times_are_compared_to_the_microsecond,
@@ -30,9 +31,10 @@ on_both_databases! {
 async fn texts_are_compared_to_the_letter_and_by_parts(app: TestApp) {
     twelve(&app).await;
     let all = rows(&app.secretariat(), &Value::Null, &json!([])).await;
-    let rules: [(Value, Rule); 13] = [
+    let rules: [(Value, Rule); 14] = [
         (json!({ "eq": "REC/WG-A/2025/2" }), |l| l == Some("REC/WG-A/2025/2")),
-        (json!({ "eq": "rec/wg-a/2025/2" }), |_| false),
+        (json!({ "eq": "rec/wg-a/2025/2" }), |l| l == Some("REC/WG-A/2025/2")),
+        (json!({ "eq": "REC/WG-A/2025" }), |_| false),
         (json!({ "ne": "REC/WG-A/2025/2" }), |l| l != Some("REC/WG-A/2025/2")),
         (json!({ "in": ["REC/WG-A/2025/2", "REC/WG-B/2025/1"] }), |l| {
             matches!(l, Some("REC/WG-A/2025/2" | "REC/WG-B/2025/1"))
@@ -223,4 +225,20 @@ async fn a_filter_never_sees_what_its_viewer_does_not(app: TestApp) {
     assert_eq!((&committee["meetings"]["totalCount"], &committee["sessions"]["totalCount"]), (&json!(0), &json!(0)));
     let shown = app.secretariat().query(query).await;
     assert_eq!(each(&shown["meetings"]["nodes"], "/id"), [hidden["id"].clone()]);
+}
+
+async fn a_code_is_found_in_any_case(app: TestApp) {
+    app.theme("LEGAL").await;
+    let found = "{
+        bodies(filter: { code: { in: [\"wg-a\", \"Ec\"] } }) { totalCount }
+        organizations(filter: { acronym: { eq: \"osce\" } }) { totalCount }
+        countries(filter: { iso2: { eq: \"uz\" } }) { totalCount }
+        themes(filter: { code: { eq: \"Legal\" } }) { totalCount }
+        others: bodies(filter: { code: { ne: \"ec\" } }) { totalCount }
+    }";
+    let expected = json!({
+        "bodies": { "totalCount": 2 }, "organizations": { "totalCount": 1 }, "countries": { "totalCount": 1 },
+        "themes": { "totalCount": 1 }, "others": { "totalCount": 5 },
+    });
+    assert_eq!(app.anonymous().query(found).await, expected);
 }

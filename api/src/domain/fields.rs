@@ -128,6 +128,13 @@ pub fn distinct<T: Ord>(path: &str, values: Vec<T>) -> Validated<Vec<T>> {
     Ok(values)
 }
 
+/// The elements of a list that were checked one by one. What is wrong with single ones hides nothing that is wrong with the list.
+pub fn each_once<T: Ord + Clone>(path: &str, checked: Vec<Validated<T>>) -> Validated<Vec<T>> {
+    let well_formed: Vec<T> = checked.iter().flatten().cloned().collect();
+    combine!(values = each(checked), () = distinct(path, well_formed).map(drop));
+    Ok(values)
+}
+
 pub fn short<T>(path: &str, values: &[T]) -> Validated<()> {
     ensure(values.len() <= LIST, || {
         ValidationError::new(ValidationErrorCode::TooLong, path, format!("The list has more than {LIST} elements."))

@@ -83,7 +83,10 @@ pub async fn get(
     let caller = Caller { headers: &headers, peer: peer.as_ref(), method: Method::Get };
     let asked = || match parameters {
         Ok(Query(parameters)) => GraphqlRequest::of_parameters(parameters),
-        Err(_) => Err(Answer::no_request(StatusCode::BAD_REQUEST, "BAD_REQUEST", "The parameters are not readable.")),
+        Err(_) => {
+            let message = "Write query, variables, operationName, extensions and documentId, each at most once.";
+            Err(Answer::no_request(StatusCode::UNPROCESSABLE_ENTITY, "BAD_REQUEST", message))
+        }
     };
     handle(&service, caller, entry, asked).await
 }

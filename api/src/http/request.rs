@@ -5,6 +5,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::answer::Answer;
@@ -62,14 +63,16 @@ impl GraphqlRequest {
             StatusCode::PAYLOAD_TOO_LARGE => too_large(),
             _ => bad_request("The request's body was cut off."),
         })?;
-        if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        let is_json = || serde_json::from_slice::<IgnoredAny>(&body).is_ok();
+        if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') && is_json() {
             let message = "Several requests in one body are not answered. Send one request.";
             return Err(Answer::no_request(StatusCode::UNPROCESSABLE_ENTITY, "BATCH_NOT_SUPPORTED", message));
         }
         let idempotency_key = IdempotencyKey::of(headers, &body)?;
         match serde_json::from_slice::<Self>(&body) {
             Ok(asked) if asked.names_a_document() => Ok(Self { idempotency_key, ..asked }),
-            Err(error) if !error.is_data() => Err(bad_request("The body is not JSON.")),
+            // What is no request in its beginning may be cut off in its end.
+            Err(error) if !error.is_data() || !is_json() => Err(bad_request("The body is not JSON.")),
             _ => Err(not_well_formed(
                 "The body is not a JSON object with a query, and optionally variables, operationName and extensions.",
             )),
@@ -83,6 +86,7 @@ impl GraphqlRequest {
     }
 
     pub fn of_parameters(parameters: Parameters) -> Result<Self, Answer> {
+        let document_id = parameters.document_id.filter(|id| !id.is_empty());
         let object = |text: Option<String>| match text.as_deref() {
             None | Some("") => Ok(None),
             Some(text) => serde_json::from_str(text).map_err(|error| {
@@ -92,7 +96,7 @@ impl GraphqlRequest {
         };
         let asked = Self {
             query: parameters.query,
-            document_id: parameters.document_id,
+            document_id,
             operation_name: parameters.operation_name,
             variables: object(parameters.variables)?,
             extensions: object(parameters.extensions)?,

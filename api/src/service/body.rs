@@ -65,7 +65,7 @@ pub struct BodyFilter {
 
 filter!(BodyFilter => body::Entity, unique [id, code], |this, scope| [
     scope.field(this.id.as_ref().map(IdFilter::of::<BodyId>).as_ref(), body::Column::Id),
-    scope.field(this.code.as_ref(), body::Column::Code),
+    scope.field(this.code.as_ref().map(StringFilter::with_codes).as_ref(), body::Column::Code),
     scope.field(this.kind.as_ref(), body::Column::Kind),
     scope.field(this.name.as_ref(), body::Column::NameFolded),
     scope.field(this.established_on.as_ref(), body::Column::EstablishedOn),

@@ -18,7 +18,7 @@ use crate::auth::Viewer;
 use crate::domain::bulk::{self, ErrorPolicy, MatchBy, Outcome};
 use crate::domain::external::{self, ExternalKey};
 use crate::domain::fields;
-use crate::domain::validation::{Validated, ValidationError, ValidationErrorCode, combine, ensure};
+use crate::domain::validation::{Validated, ValidationError, ValidationErrorCode, ensure, none, passed};
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::context::feed::ChangeCursor;
@@ -213,25 +213,31 @@ struct Parsed<E: Record> {
     id: Option<E::Id>,
     external: Option<ExternalKey>,
     expected_version: Option<i32>,
+    errors: Vec<ValidationError>,
 }
 
 impl<E: Record> Parsed<E> {
     /// The existing record that the row names.
     fn named(&self, match_by: MatchBy, linked: &HashMap<ExternalKey, external_id::Model>) -> Option<E::Id> {
         match match_by {
-            MatchBy::Id => self.id,
-            MatchBy::ExternalId => linked.get(self.external.as_ref()?).map(|row| E::Id::new(row.record_id)),
+            MatchBy::ExternalId if let Some(external) = &self.external => {
+                linked.get(external).map(|row| E::Id::new(row.record_id))
+            }
+            // A row without the key that it must have is still about the record that it names.
+            MatchBy::ExternalId | MatchBy::Id => self.id,
         }
     }
 }
 
-fn parse<E: Record>(match_by: MatchBy, key: &RowKey<'_>, what: &str) -> Validated<Parsed<E>> {
-    bulk::has_its_key(match_by, key.id.is_some(), key.external_id.is_some())?;
-    combine!(
-        id = key.id.map(|id| fields::id::<E::Id>("id", id, what)).transpose(),
-        external = key.external_id.map(ExternalIdInput::parse).transpose()
-    );
-    Ok(Parsed { id, external, expected_version: key.expected_version })
+fn parse<E: Record>(match_by: MatchBy, key: &RowKey<'_>, what: &str) -> Parsed<E> {
+    let mut errors = Vec::new();
+    passed(bulk::has_its_key(match_by, key.id.is_some(), key.external_id.is_some()), &mut errors);
+    Parsed {
+        id: key.id.and_then(|id| passed(fields::id("id", id, what), &mut errors)),
+        external: key.external_id.and_then(|key| passed(key.parse(), &mut errors)),
+        expected_version: key.expected_version,
+        errors,
+    }
 }
 
 /// The records that the rows are about, locked until the transaction ends. Five statements, however many rows.
@@ -241,32 +247,36 @@ pub async fn targets<E: Record + Visible>(
     keys: &[RowKey<'_>],
     what: &str,
 ) -> Result<Targets<E>, Error> {
-    let parsed: Vec<Validated<Parsed<E>>> = keys.iter().map(|key| parse(match_by, key, what)).collect();
-    let external: Vec<&ExternalKey> = parsed.iter().flatten().filter_map(|key| key.external.as_ref()).collect();
+    let parsed: Vec<Parsed<E>> = keys.iter().map(|key| parse(match_by, key, what)).collect();
+    let external: Vec<&ExternalKey> = parsed.iter().filter_map(|key| key.external.as_ref()).collect();
     let systems = claim(tx, &external).await?;
     let linked = of_keys(tx, E::TYPE, &external).await?;
-    let named: Vec<Option<E::Id>> = parsed.iter().map(|key| key.as_ref().ok()?.named(match_by, &linked)).collect();
+    let named: Vec<Option<E::Id>> = parsed.iter().map(|key| key.named(match_by, &linked)).collect();
     let ids: Vec<E::Id> = named.iter().flatten().copied().collect();
     tx.lock_rows::<E>(&ids).await?;
     let records = tx.by_id::<E>(ids).await?;
     let path = if match_by == MatchBy::Id { "id" } else { "externalId" };
     let (mut seen, mut seen_keys) = (HashSet::new(), HashSet::new());
     let rows = parsed.into_iter().zip(named).map(|(parsed, id)| {
+        let Parsed { id: _, external, expected_version, mut errors } = parsed;
         let before = id.and_then(|id| records.get(&id)).cloned();
-        let mut external_key = None;
-        let key = parsed.and_then(|Parsed { external, expected_version, .. }| {
-            if let Some(external) = external {
-                systems.check("externalId", &external)?;
+        let mut check = |outcome| passed(outcome, &mut errors);
+        if let Some(external) = &external {
+            check(systems.check("externalId", external).and_then(|()| {
+                let linked = linked.get(external).map(|row| row.record_id);
                 bulk::is_the_first("externalId", seen_keys.insert(external.clone()))?;
-                let linked = linked.get(&external).map(|row| row.record_id);
-                external::names_one("externalId", linked.is_none() || linked == id.map(|id| id.uuid()))?;
-                external_key = linked.is_none().then_some(external);
-            }
-            bulk::is_the_first(path, id.is_none_or(|id| seen.insert(id)))?;
-            ensure(id.is_none() || before.is_some(), || ValidationError::not_found(path, what))?;
-            bulk::is_at(before.as_ref().map(E::version), expected_version)
-        });
-        Target { before, external_key, key }
+                external::names_one("externalId", linked.is_none() || linked == id.map(|id| id.uuid()))
+            }));
+        }
+        check(bulk::is_the_first(path, id.is_none_or(|id| seen.insert(id))));
+        check(ensure(id.is_none() || before.is_some(), || ValidationError::not_found(path, what)));
+        if before.is_some() || errors.is_empty() {
+            passed(bulk::is_at(before.as_ref().map(E::version), expected_version), &mut errors);
+        }
+        // A row whose external id was given before is also about the same record.
+        errors.dedup();
+        let external_key = external.filter(|external| !linked.contains_key(external));
+        Target { before, external_key, key: none(errors) }
     });
     let mut rows: Vec<Target<E>> = rows.collect();
     check_room(tx, &mut rows, &systems).await?;

@@ -48,7 +48,7 @@ pub struct CountryFilter {
 
 filter!(CountryFilter => country::Entity, unique [id, iso2], |this, scope| [
     scope.field(this.id.as_ref().map(IdFilter::of::<CountryId>).as_ref(), country::Column::Id),
-    scope.field(this.iso2.as_ref(), country::Column::Iso2),
+    scope.field(this.iso2.as_ref().map(StringFilter::with_codes).as_ref(), country::Column::Iso2),
     scope.field(this.name.as_ref(), country::Column::NameFolded),
     scope.field(this.participating.as_ref(), country::Column::Participating),
 ]);

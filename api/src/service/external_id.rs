@@ -148,9 +148,8 @@ pub async fn link(
     input: LinkExternalIdInput,
 ) -> Result<Written<external_id::Model>, Error> {
     viewer.require(Act::Link)?;
-    combine!(record = parse_id(&input.id), key = input.external_id.parse());
     let mut tx = app.begin(viewer, Action::LinkExternalId).await?;
-    known(&tx, record).await?;
+    combine!(record = known(&tx, &input.id).await?, key = input.external_id.parse());
     let systems = claim(&tx, &[&key]).await?;
     systems.check(PATH, &key)?;
     let known = of_keys(&tx, record.record, &[&key]).await?.remove(&key);
@@ -173,8 +172,8 @@ pub async fn unlink(
     input: UnlinkExternalIdInput,
 ) -> Result<Written<external_id::Model>, Error> {
     viewer.require(Act::Link)?;
-    combine!(record = parse_id(&input.id), key = input.external_id.parse());
     let mut tx = app.begin(viewer, Action::UnlinkExternalId).await?;
+    combine!(record = known(&tx, &input.id).await?, key = input.external_id.parse());
     let row = read::find::<external_id::Entity>(tx.db(), tx.viewer(), of_key(record.record, &key)).await?;
     let row =
         row.filter(|row| row.record_id == record.id).ok_or_else(|| ValidationError::not_found(PATH, "external id"))?;
@@ -182,15 +181,20 @@ pub async fn unlink(
     tx.commit(row).await
 }
 
-/// Refuses a record that the viewer may not see. It is locked, so that it is not removed meanwhile.
-async fn known(tx: &Tx<'_>, RecordRef { record, id }: RecordRef) -> Result<(), Error> {
+/// The record of an id; one that the viewer may not see is refused. It is locked, so that it is not removed meanwhile.
+async fn known(tx: &Tx<'_>, id: &ID) -> Result<Validated<RecordRef>, Error> {
     use super::registry::with_published;
+    let RecordRef { record, id } = match parse_id(id) {
+        Ok(named) => named,
+        Err(refusals) => return Ok(Err(refusals)),
+    };
     let known = with_published!(record, E => {
         let id = <E as entity::Row>::Id::new(id);
         tx.lock_row::<E>(id).await?;
         tx.known::<E>(vec![id]).await?.contains(&id)
     });
-    if known == Some(true) { Ok(()) } else { Err(ValidationError::not_found("id", "record").into()) }
+    let named = RecordRef { record, id };
+    Ok(if known == Some(true) { Ok(named) } else { Err(vec![ValidationError::not_found("id", "record")]) })
 }
 
 /// Makes the systems of these keys the viewer's if nobody owns them yet. Returns those that it may use.

@@ -59,7 +59,7 @@ pub struct ThemeFilter {
 
 filter!(ThemeFilter => theme::Entity, unique [id, code], |this, scope| [
     scope.field(this.id.as_ref().map(IdFilter::of::<ThemeId>).as_ref(), theme::Column::Id),
-    scope.field(this.code.as_ref(), theme::Column::Code),
+    scope.field(this.code.as_ref().map(StringFilter::with_codes).as_ref(), theme::Column::Code),
     scope.field(this.name.as_ref(), theme::Column::NameFolded),
     scope.field(this.kind.as_ref(), theme::Column::Kind),
     scope.related(this.parent.as_deref(), theme::Column::ParentId),

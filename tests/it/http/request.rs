@@ -17,6 +17,7 @@ on_both_databases! {
     a_query_reads_and_changes_nothing,
     other_methods_are_told_which_are_answered,
     a_body_is_one_request,
+    what_is_cut_off_is_no_json,
     what_is_no_request_is_refused_before_its_token_is_read,
     a_request_is_json_and_says_so,
     what_is_not_there_is_not_found,
@@ -104,7 +105,7 @@ async fn a_body_is_one_request(app: TestApp) {
         (status.as_u16(), code(&bytes))
     };
     let batch = format!("[{}]", [r#"{"query":"{ viewer { role } }"}"#; 3].join(","));
-    for several in [&batch, "[]", " [[[["] {
+    for several in [&batch, "[]", " [[[[]]]]"] {
         assert_eq!(post(several).await, (422, "BATCH_NOT_SUPPORTED".to_owned()));
     }
     for (wrong, status) in [
@@ -160,6 +161,23 @@ async fn what_is_not_there_is_not_found(app: TestApp) {
         assert_eq!((status, code(&bytes).as_str()), (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"), "{path}");
         assert_eq!(headers["allow"], allowed, "{path}");
     }
+}
+
+async fn what_is_cut_off_is_no_json(app: TestApp) {
+    let post = || Request::post("/graphql").header("content-type", "application/json");
+    for (body, refused) in [
+        ("[", 400),
+        ("[nonsense", 400),
+        ("{\"query\":1", 400),
+        ("{\"query\":\"{__typename}\",\"variables\":[1],", 400),
+        ("[]", 422),
+        ("{\"query\":1}", 422),
+    ] {
+        assert_eq!(send(&app, post(), body).await.0.as_u16(), refused, "{body}");
+    }
+    let query = encoded("{ __typename }");
+    assert_eq!(get(&app, &format!("/graphql?query={query}&query={query}")).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(get(&app, &format!("/graphql?query={query}&documentId=")).await.0, StatusCode::OK);
 }
 
 async fn a_browser_is_led_to_the_explorer(app: TestApp) {

@@ -12,6 +12,9 @@ on_both_databases! {
     who_may_not_change_a_text_is_told_nothing_else,
     a_row_is_refused_for_all_that_is_wrong,
     a_row_with_a_wrong_key_is_refused_for_the_rest_too,
+    a_row_that_names_its_record_is_judged_beside_it,
+    what_is_named_hides_nothing_that_is_wrong,
+    the_record_to_be_changed_comes_first_and_alone,
     an_id_that_is_none_says_what_an_id_looks_like,
 }
 
@@ -317,7 +320,10 @@ async fn a_row_with_a_wrong_key_is_refused_for_the_rest_too(app: TestApp) {
             (json!({ "id": "1" }), "NOT_FOUND id"),
             (json!({ "id": known, "expectedVersion": 99 }), "CONFLICT expectedVersion"),
             (json!({ "externalId": { "sourceSystem": "", "value": "1" } }), "REQUIRED externalId.sourceSystem"),
-            (json!({ "externalId": { "sourceSystem": "crm", "value": "1" }, "id": known }), "INVALID id"),
+            (
+                json!({ "externalId": { "sourceSystem": "crm", "value": "1" }, "id": known, "expectedVersion": 1 }),
+                "INVALID id",
+            ),
         ] {
             row_is_refused_for(&app, mutation, with(row.clone(), key), &[told, missing]).await;
         }
@@ -338,4 +344,78 @@ async fn a_row_with_a_wrong_key_is_refused_for_the_rest_too(app: TestApp) {
     let mut told = app.admin().refusals("registerClient", client).await;
     told.sort_unstable();
     assert_eq!(told, ["REQUIRED organizationId", "REQUIRED purpose"]);
+}
+
+/// Whatever is wrong with its key, a row is judged beside the record that it names.
+async fn a_row_that_names_its_record_is_judged_beside_it(app: TestApp) {
+    let counted = json!({ "participantCount": 5, "countQualifier": "EXACT" });
+    let meeting = app.planned_meeting(counted).await;
+    let row = json!({
+        "id": meeting["id"], "title": text("A"), "kind": "PLENARY", "modality": "ONLINE", "startsOn": "2025-12-02",
+        "endsOn": "2025-12-02", "participantCount": 6,
+    });
+    let malformed = with(row.clone(), json!({ "externalId": { "sourceSystem": "", "value": "1" } }));
+    let input = json!({ "rows": [malformed], "matchBy": "ID" });
+    let payload = app.secretariat().upsert("upsertMeetings", input, "id").await;
+    assert_eq!(payload["rows"][0]["userErrors"].as_array().unwrap().len(), 1, "{payload}");
+    let input = json!({ "rows": [row], "matchBy": "EXTERNAL_ID" });
+    let payload = app.secretariat().upsert("upsertMeetings", input, "id").await;
+    let errors = payload["rows"][0]["userErrors"].as_array().unwrap();
+    assert!(!errors.is_empty() && errors.iter().all(|error| error["path"][2] != "countQualifier"), "{payload}");
+}
+
+async fn what_is_named_hides_nothing_that_is_wrong(app: TestApp) {
+    let part = json!({
+        "meetingId": "X", "organizationId": nobody("org"), "capacity": "SPEAKER", "attendance": "PRESENT", "delegates": -1,
+    });
+    let expected = ["INVALID delegates", "NOT_FOUND meetingId", "NOT_FOUND organizationId"];
+    is_refused_for(&app, "recordParticipation", part, &expected).await;
+    let (organization, body) = (app.organization("OSCE").await, app.body("WG-A").await);
+    let meeting = json!({
+        "title": text("A"), "kind": "PLENARY", "modality": "ONLINE", "startsOn": "2025-12-02",
+        "organizers": [
+            { "organizationId": "OSCE", "role": "HOST" },
+            { "organizationId": organization, "role": "HOST" },
+            { "organizationId": organization, "role": "HOST" },
+        ],
+    });
+    let expected = ["INVALID organizers", "NOT_FOUND organizers.0.organizationId"];
+    is_refused_for(&app, "scheduleMeeting", meeting, &expected).await;
+    let briefing = json!({
+        "title": [], "kind": "BRIEFING", "modality": "ONLINE", "startsOn": "2025-12-02", "sessions": [{ "bodyId": body }],
+    });
+    row_is_refused_for(&app, "upsertMeetings", briefing, &["INVALID sessions", "REQUIRED title"]).await;
+    let link = json!({ "id": nobody("org"), "externalId": { "sourceSystem": "", "value": "1" } });
+    for mutation in ["linkExternalId", "unlinkExternalId"] {
+        is_refused_for(&app, mutation, link.clone(), &["NOT_FOUND id", "REQUIRED externalId.sourceSystem"]).await;
+    }
+    for (mutation, input, expected) in [
+        ("issueToken", json!({ "clientId": nobody("cli"), "days": 0 }), ["INVALID days", "NOT_FOUND clientId"]),
+        (
+            "registerWebhook",
+            json!({ "url": "nowhere", "clientId": nobody("cli") }),
+            ["INVALID url", "NOT_FOUND clientId"],
+        ),
+    ] {
+        let mut told = app.admin().refusals(mutation, input).await;
+        told.sort_unstable();
+        assert_eq!(told, expected, "{mutation}");
+    }
+}
+
+async fn the_record_to_be_changed_comes_first_and_alone(app: TestApp) {
+    let nowhere = json!({ "id": nobody("rec"), "expectedVersion": 1 });
+    for (mutation, more) in [
+        ("adoptRecommendation", json!({ "meetingId": "X", "noPersonalData": false })),
+        ("recordAgreement", json!({ "meetingId": "X" })),
+        ("supersedeRecommendation", json!({ "supersededById": "X" })),
+        ("reviseRecommendation", json!({ "title": [] })),
+    ] {
+        is_refused_for(&app, mutation, with(nowhere.clone(), more), &["NOT_FOUND id"]).await;
+    }
+    let draft = app.draft("WG-A").await;
+    let early = at_with(&draft, json!({ "meetingId": "X", "noPersonalData": false }));
+    is_refused_for(&app, "adoptRecommendation", early, &["INVALID_STATE id"]).await;
+    let items = json!({ "meetingId": nobody("mtg"), "expectedVersion": 1, "itemIds": ["X", "X"] });
+    is_refused_for(&app, "reorderAgendaItems", items, &["NOT_FOUND meetingId"]).await;
 }

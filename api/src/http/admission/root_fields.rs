@@ -10,7 +10,7 @@ use async_graphql::parser::types::{
 use async_graphql::{Name, Positioned};
 use async_graphql_value::Value;
 
-use super::{Inadmissible, operations_mut};
+use super::{Fault, Inadmissible, operations_mut};
 
 /// The argument that says where a subscription begins.
 const AFTER: &str = "after";
@@ -93,7 +93,7 @@ fn merged(group: Vec<Occurrence>) -> Result<Positioned<Selection>, Inadmissible>
     let Some(place) = place else {
         let message =
             format!("Whether \"{}\" is executed depends on several conditions: give each an alias.", group[0].name());
-        return Err(Inadmissible::new("GRAPHQL_VALIDATION_FAILED", message));
+        return Err(placed(message, &group));
     };
     let mut field = group[place].field.clone();
     field.node.directives.clone_from(&group[place].conditions);
@@ -111,6 +111,12 @@ fn merged(group: Vec<Occurrence>) -> Result<Positioned<Selection>, Inadmissible>
     Ok(Positioned::new(Selection::Field(field.clone()), field.pos))
 }
 
+/// A refusal of these fields.
+fn placed(message: String, fields: &[Occurrence]) -> Inadmissible {
+    let places = fields.iter().map(|one| one.field.pos).collect();
+    Inadmissible { code: "GRAPHQL_VALIDATION_FAILED", faults: vec![Fault::new(message, places)] }
+}
+
 /// What a directive says, without its place.
 fn condition(directive: &Directive) -> (String, Vec<(String, String)>) {
     let arguments = directive.arguments.iter().map(|(name, value)| (name.node.to_string(), value.node.to_string()));
@@ -122,8 +128,7 @@ fn subscription(root: &SelectionSet, fragments: &Fragments) -> Result<Positioned
     collect(root, fragments, &[], &mut Vec::new(), &mut all);
     let is_one = all.iter().all(|one| one.name() == all[0].name() && one.conditions.is_empty());
     if all.is_empty() || !is_one || all[0].field.node.name.node.starts_with("__") {
-        let message = "A subscription selects one root field, without @skip and @include.";
-        return Err(Inadmissible::new("GRAPHQL_VALIDATION_FAILED", message));
+        return Err(placed("A subscription selects one root field, without @skip and @include.".to_owned(), &all));
     }
     merged(all)
 }

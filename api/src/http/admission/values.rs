@@ -11,7 +11,7 @@ use async_graphql::parser::types::{
     BaseType, ExecutableDocument, InputValueDefinition, OperationDefinition, OperationType, Selection, SelectionSet,
     Type, TypeKind, TypeSystemDefinition,
 };
-use async_graphql::{Positioned, Variables};
+use async_graphql::{Pos, Positioned, Variables};
 use async_graphql_value::Value;
 use entity::date::{Date, DateTime};
 
@@ -40,8 +40,8 @@ type Inputs = HashMap<String, (Type, bool)>;
 /// The most values in a list. Fields take fewer; this limits the memory that a request takes.
 const LONGEST_LIST: usize = 1000;
 
-/// Where a value is not what its type says, and what is expected there.
-type Misfit = String;
+/// Where a value is not what its type says, and what is expected there; and the place of the argument or the variable in the document.
+type Misfit = (String, Pos);
 
 impl Types {
     /// Reads the types of a schema in the definition language. Panics if it cannot: without the types nothing would be checked.
@@ -88,11 +88,12 @@ impl Types {
 
     /// Checks the arguments that a document writes out. What else is wrong with it, validation reports.
     pub fn check_document(&self, document: &ExecutableDocument) -> Result<(), Inadmissible> {
-        let mut check = Check { types: self, misfits: Vec::new() };
+        let mut check = Check { types: self, place: Pos::default(), misfits: Vec::new() };
         for (_, operation) in document.operations.iter() {
             for variable in &operation.node.variable_definitions {
                 if let Some(default) = &variable.node.default_value {
                     let path = format!("${}", variable.node.name.node);
+                    check.place = default.pos;
                     check.value(&default.node.clone().into_value(), &variable.node.var_type.node, &path);
                 }
             }
@@ -122,9 +123,10 @@ impl Types {
 
     /// Checks that an operation is given the variables that it declares.
     pub fn check_variables(&self, operation: &OperationDefinition, given: &Variables) -> Result<(), Inadmissible> {
-        let mut check = Check { types: self, misfits: Vec::new() };
+        let mut check = Check { types: self, place: Pos::default(), misfits: Vec::new() };
         for definition in &operation.variable_definitions {
             let (name, ty) = (&definition.node.name.node, &definition.node.var_type.node);
+            check.place = definition.pos;
             match given.get(name) {
                 Some(value) => check.value(&value.clone().into_value(), ty, &format!("${name}")),
                 None if ty.nullable || definition.node.default_value.is_some() => {}
@@ -138,6 +140,8 @@ impl Types {
 /// What does not fit, as far as it was found.
 struct Check<'a> {
     types: &'a Types,
+    /// The argument or the variable that is looked at.
+    place: Pos,
     misfits: Vec<Misfit>,
 }
 
@@ -146,13 +150,13 @@ impl Check<'_> {
         if self.misfits.is_empty() {
             return Ok(());
         }
-        let faults = self.misfits.into_iter().map(|message| Fault::new(message, Vec::new()));
+        let faults = self.misfits.into_iter().map(|(message, place)| Fault::new(message, vec![place]));
         Err(Inadmissible { code: "INVALID_ARGUMENT", faults: faults.collect() })
     }
 
-    fn add(&mut self, misfit: Misfit) {
+    fn add(&mut self, message: String) {
         if self.misfits.len() < MOST_TOLD {
-            self.misfits.push(misfit);
+            self.misfits.push((message, self.place));
         }
     }
 
@@ -165,6 +169,7 @@ impl Check<'_> {
                     let Some(known) = types.fields.get(on).and_then(|fields| fields.get(name)) else { continue };
                     for (argument, value) in &field.node.arguments {
                         if let Some((ty, _)) = known.arguments.get(argument.node.as_str()) {
+                            self.place = value.pos;
                             self.value(&value.node, ty, &format!("{name}({})", argument.node));
                         }
                     }

@@ -163,20 +163,20 @@ pub async fn deactivate(
 pub async fn issue_token(app: &AppContext, viewer: &Viewer, input: IssueTokenInput) -> Result<Written<Issued>, Error> {
     viewer.require(Act::Administer)?;
     forbids_keys(app)?;
-    combine!(
-        id = fields::id::<ClientId>("clientId", &input.client_id, "client"),
-        _ = rules::expires_at(app.clock.now(), input.days)
-    );
     let mut tx = app.begin(viewer, Action::IssueToken).await?;
-    let client = held_client(&tx, "clientId", id).await?;
+    let client = match fields::id::<ClientId>("clientId", &input.client_id, "client") {
+        Ok(id) => Error::validated(held_client(&tx, "clientId", id).await)?,
+        Err(refusals) => Err(refusals),
+    };
+    combine!(client = client, expires_at = rules::expires_at(tx.now(), input.days));
     rules::is_active("clientId", client.active)?;
-    let valid = read::count::<client_token::Entity>(tx.db(), tx.viewer(), valid(id, tx.now())).await?;
+    let valid = read::count::<client_token::Entity>(tx.db(), tx.viewer(), valid(client.id, tx.now())).await?;
     fields::room("clientId", usize::try_from(valid).unwrap_or(usize::MAX))?;
     let row = client_token::Model {
         id: tx.new_id(),
-        client_id: id,
+        client_id: client.id,
         issued_at: tx.now(),
-        expires_at: rules::expires_at(tx.now(), input.days)?,
+        expires_at,
         revoked_at: None,
         used_at: None,
         audience: Audience::Confidential,

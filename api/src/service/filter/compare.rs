@@ -108,7 +108,7 @@ fn like(column: Expr, pattern: String) -> Expr {
 /// Comparisons with a plain text.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct StringFilter {
-    /// Equal, to the letter.
+    /// Equal, to the letter; a code, an acronym or a label in upper or lower case.
     pub eq: Option<String>,
     /// Not equal; also matches where there is no value.
     pub ne: Option<String>,
@@ -132,6 +132,28 @@ pub struct StringFilter {
     pub starts_with: Option<String>,
     /// Has no value, or has one.
     pub is_null: Option<bool>,
+}
+
+impl StringFilter {
+    /// The same comparisons with a code, an acronym or a label, which have no small letters.
+    #[must_use]
+    pub fn with_codes(&self) -> Self {
+        let large = |text: &Option<String>| text.as_ref().map(|text| text.to_ascii_uppercase());
+        let all = |texts: &Option<Vec<String>>| {
+            texts.as_ref().map(|texts| texts.iter().map(|text| text.to_ascii_uppercase()).collect())
+        };
+        Self {
+            eq: large(&self.eq),
+            ne: large(&self.ne),
+            r#in: all(&self.r#in),
+            not_in: all(&self.not_in),
+            lt: large(&self.lt),
+            lte: large(&self.lte),
+            gt: large(&self.gt),
+            gte: large(&self.gte),
+            ..self.clone()
+        }
+    }
 }
 
 impl Compare for StringFilter {

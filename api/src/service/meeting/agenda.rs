@@ -12,7 +12,7 @@ use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
 use crate::domain::audience::Access;
 use crate::domain::lifecycle::{MeetingTransition, next_meeting};
-use crate::domain::validation::{Validated, combine, each};
+use crate::domain::validation::{Validated, combine};
 use crate::domain::{fields, meeting as rules};
 use crate::error::Error;
 use crate::service::body::BodyFilter;
@@ -304,16 +304,16 @@ pub async fn reorder(
 ) -> Result<Written<meeting::Model>, Error> {
     viewer.require(Act::KeepRegister)?;
     let meeting_id = fields::id::<MeetingId>("meetingId", &input.meeting_id, "meeting")?;
-    let ids = input.item_ids.iter().enumerate();
-    let ids = each(ids.map(|(index, id)| fields::id::<AgendaItemId>(&format!("itemIds.{index}"), id, WHAT)))?;
-    let ids = fields::distinct("itemIds", ids)?;
     let mut tx = app.begin(viewer, Action::ReorderAgendaItems).await?;
     let meeting = lock_meeting(&tx, "meetingId", meeting_id).await?;
+    let ids = input.item_ids.iter().enumerate();
+    let ids = ids.map(|(index, id)| fields::id::<AgendaItemId>(&format!("itemIds.{index}"), id, WHAT));
+    let ids = fields::each_once("itemIds", ids.collect());
     if meeting.version != input.expected_version {
         return Err(Error::stale());
     }
     next_meeting(meeting.status, MeetingTransition::Update).map_err(|refusal| refusal.at("meetingId"))?;
-    let agenda = locked_items(&tx, &[meeting_id]).await?;
+    let (ids, agenda) = (ids?, locked_items(&tx, &[meeting_id]).await?);
     rules::names_whole_agenda(&agenda.iter().map(|item| item.id).collect::<Vec<_>>(), &ids)?;
     let places: HashMap<AgendaItemId, i32> = ids.into_iter().zip(1..).collect();
     let mut changed = false;
@@ -372,7 +372,7 @@ async fn named_recommendations(tx: &Tx<'_>, wanted: &[ID]) -> Result<Vec<Recomme
     let names = given_in(list, "", wanted.iter().map(Some));
     tx.lock_rows::<recommendation::Entity>(&names.iter().map(|(_, id)| *id).collect::<Vec<_>>()).await?;
     combine!(
-        ids = each(ids).and_then(|ids| fields::distinct(list, ids)),
+        ids = fields::each_once(list, ids.collect()),
         () = tx.check_named::<recommendation::Entity>(names, "recommendation").await?,
     );
     Ok(ids)

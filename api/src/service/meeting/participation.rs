@@ -12,7 +12,7 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait as _};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
 use crate::domain::validation::combine;
-use crate::domain::{audience, fields, meeting as rules};
+use crate::domain::{audience, meeting as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::filter::{EnumFilter, IdFilter, filter};
@@ -104,23 +104,23 @@ pub async fn record(
     let RecordParticipationInput { meeting_id, organization_id, capacity, attendance, delegates, expected_version } =
         input;
     viewer.require(Act::Write)?;
+    let act = |organization, lets_in| Act::RecordParticipation { organization, lets_in };
+    if let Ok(organization) = organization_id.parse::<OrganizationId>() {
+        viewer.require(act(organization, false))?;
+    }
+    let mut tx = app.begin(viewer, Action::RecordParticipation).await?;
+    if let Ok(meeting) = meeting_id.parse::<MeetingId>() {
+        // The access of the row follows the meeting, which must not change meanwhile.
+        tx.lock_row::<meeting::Entity>(meeting).await?;
+    }
     combine!(
-        meeting_id = fields::id::<MeetingId>("meetingId", &meeting_id, "meeting"),
-        organization_id = fields::id::<OrganizationId>("organizationId", &organization_id, "organisation"),
+        meeting = tx.named::<meeting::Entity>("meetingId", &meeting_id, "meeting").await?,
+        organization = tx.named::<organization::Entity>("organizationId", &organization_id, "organisation").await?,
         () = rules::delegates(delegates),
     );
-    let act = |lets_in| Act::RecordParticipation { organization: organization_id, lets_in };
-    viewer.require(act(false))?;
-    let mut tx = app.begin(viewer, Action::RecordParticipation).await?;
-    // The access of the row follows the meeting, which must not change meanwhile.
-    tx.lock_row::<meeting::Entity>(meeting_id).await?;
-    let organization = tx.get::<organization::Entity>("organizationId", organization_id, "organisation").await;
-    combine!(
-        meeting = Error::validated(tx.get::<meeting::Entity>("meetingId", meeting_id, "meeting").await)?,
-        _ = Error::validated(organization)?,
-    );
+    let act = |lets_in| act(organization.id, lets_in);
     rules::takes_participations(meeting.status)?;
-    let row = match recorded(&tx, meeting_id, organization_id, capacity).await? {
+    let row = match recorded(&tx, meeting.id, organization.id, capacity).await? {
         Some(before) if expected_version != Some(before.version) => {
             return Err(Error::stale());
         }
@@ -135,7 +135,7 @@ pub async fn record(
         }
         None => {
             viewer.require(act(rules::needs_letting_in(&meeting, None, attendance)))?;
-            let row = new_row(&tx, &meeting, organization_id, (capacity, attendance, delegates));
+            let row = new_row(&tx, &meeting, organization.id, (capacity, attendance, delegates));
             tx.insert::<participation::Entity>(row).await?
         }
     };

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use entity::id::{BodyId, CountryId, MeetingId, OrganizationId, SourceId};
+use entity::meeting::MeetingKind;
 use entity::{
     ModelOf, alternative_title, body, body_session, country, meeting, meeting_organizer, meeting_source, organization,
     recommendation, source,
@@ -64,6 +65,7 @@ async fn attempt(
 /// What a row makes of its meeting, and what it names.
 struct Applied {
     target: Target<meeting::Entity>,
+    kind: MeetingKind,
     after: Validated<meeting::Model>,
     country: Vec<(String, CountryId)>,
     wanted: Wanted,
@@ -78,9 +80,9 @@ impl Applied {
             replaced(&row.alternative_titles).as_deref(),
             replaced(&row.source_ids).as_deref(),
         );
-        let after = row.applied(tx, target.before.as_ref());
+        let (after, kind) = (row.applied(tx, target.before.as_ref()), row.kind);
         let country = given("countryId", row.country_id.as_opt_ref().flatten());
-        Self { target, after, country, wanted, formed }
+        Self { target, kind, after, country, wanted, formed }
     }
 }
 
@@ -175,12 +177,15 @@ impl Known {
     }
 
     fn plan(&mut self, tx: &Tx<'_>, row: Applied) -> Validated<MeetingPlan> {
-        let Applied { target: Target { before, external_key, key }, after, country, wanted, formed } = row;
+        let Applied { target: Target { before, external_key, key }, kind, after, country, wanted, formed } = row;
+        let sessions = before.as_ref().map_or(0, |before| before_of(&self.sessions_of, before.id).len());
+        let sessions = wanted.sessions.as_ref().map_or(sessions, Vec::len);
         combine!(
             () = key,
             () = formed,
             () = named(&country, &self.countries, "country"),
             () = self.check_named(&wanted.names),
+            () = rules::sessions(kind, sessions),
             after = after,
         );
         let organizers = self.organizers(tx, &after, wanted.organizers)?;
@@ -216,7 +221,7 @@ impl Known {
     ) -> Validated<bool> {
         let sessions = after_of(parts.sessions.as_ref(), &self.sessions_of, after.id);
         let organizers = after_of(parts.organizers.as_ref(), &self.organizers_of, after.id);
-        all([rules::sessions(after.kind, sessions.len()), rules::organizers(after.status, organizers.len())])?;
+        rules::organizers(after.status, organizers.len())?;
         let Some(before) = before else { return Ok(true) };
         let updates =
             before != after || parts.organizers.is_some() || parts.titles.is_some() || parts.sources.is_some();

@@ -81,30 +81,29 @@ impl Wanted {
 }
 
 fn parse_organizers(wanted: &[MeetingOrganizerInput]) -> Validated<Vec<ParsedOrganizer>> {
-    let ids = each(wanted.iter().enumerate().map(|(index, organizer)| {
+    let ids = wanted.iter().enumerate().map(|(index, organizer)| {
         let MeetingOrganizerInput { organization_id, role: _ } = organizer;
         fields::id::<OrganizationId>(&format!("organizers.{index}.organizationId"), organization_id, "organisation")
-    }))?;
-    let ids = fields::distinct("organizers", ids)?;
+    });
+    let ids = fields::each_once("organizers", ids.collect())?;
     Ok(ids.into_iter().zip(wanted).map(|(id, organizer)| (id, organizer.role)).collect())
 }
 
 fn parse_sessions(wanted: &[BodySessionInput]) -> Validated<Vec<ParsedSession>> {
-    let ids = each(wanted.iter().enumerate().map(|(index, session)| {
+    let ids = wanted.iter().enumerate().map(|(index, session)| {
         let (path, BodySessionInput { body_id, ordinal }) = (format!("sessions.{index}"), session);
         combine!(
             id = fields::id::<BodyId>(&format!("{path}.bodyId"), body_id, "body"),
             () = ordinal.map_or(Ok(()), |ordinal| rules::ordinal(&format!("{path}.ordinal"), ordinal))
         );
         Ok(id)
-    }))?;
-    let ids = fields::distinct("sessions", ids)?;
+    });
+    let ids = fields::each_once("sessions", ids.collect())?;
     Ok(ids.into_iter().zip(wanted).map(|(id, session)| (id, session.ordinal)).collect())
 }
 
 fn parse_titles(wanted: &[AlternativeTitleInput]) -> Validated<Vec<ParsedTitle>> {
-    fields::short("alternativeTitles", wanted)?;
-    each(wanted.iter().enumerate().map(|(index, alternative)| {
+    let titles = wanted.iter().enumerate().map(|(index, alternative)| {
         let path = format!("alternativeTitles.{index}");
         let AlternativeTitleInput { title, source_id } = alternative;
         combine!(
@@ -112,11 +111,13 @@ fn parse_titles(wanted: &[AlternativeTitleInput]) -> Validated<Vec<ParsedTitle>>
             title = localized(&format!("{path}.title"), title, fields::NAME),
         );
         Ok((source_id, title))
-    }))
+    });
+    combine!(() = fields::short("alternativeTitles", wanted), titles = each(titles));
+    Ok(titles)
 }
 
 fn source_ids(wanted: &[ID]) -> Validated<Vec<SourceId>> {
     let ids = wanted.iter().enumerate();
     let ids = ids.map(|(index, id)| fields::id::<SourceId>(&format!("sourceIds.{index}"), id, "source"));
-    fields::distinct("sourceIds", each(ids)?)
+    fields::each_once("sourceIds", ids.collect())
 }

@@ -74,7 +74,7 @@ pub struct OrganizationFilter {
 
 filter!(OrganizationFilter => organization::Entity, unique [id, acronym], |this, scope| [
     scope.field(this.id.as_ref().map(IdFilter::of::<OrganizationId>).as_ref(), organization::Column::Id),
-    scope.field(this.acronym.as_ref(), organization::Column::Acronym),
+    scope.field(this.acronym.as_ref().map(StringFilter::with_codes).as_ref(), organization::Column::Acronym),
     scope.field(this.name.as_ref(), organization::Column::NameFolded),
     scope.field(this.kind.as_ref(), organization::Column::Kind),
     scope.field(this.seat.as_ref(), organization::Column::Seat),

@@ -109,7 +109,7 @@ pub struct RecommendationFilter {
 filter!(RecommendationFilter => recommendation::Entity, |this, scope| [
     scope.related(this.body.as_deref(), recommendation::Column::BodyId),
     scope.field(this.id.as_ref().map(IdFilter::of::<RecommendationId>).as_ref(), recommendation::Column::Id),
-    scope.field(this.label.as_ref(), recommendation::Column::Label),
+    scope.field(this.label.as_ref().map(StringFilter::with_codes).as_ref(), recommendation::Column::Label),
     scope.field(this.title.as_ref(), recommendation::Column::TitleFolded),
     scope.field(this.kind.as_ref(), recommendation::Column::Kind),
     scope.field(this.status.as_ref(), recommendation::Column::Status),

@@ -16,7 +16,7 @@ use crate::clock::day_in;
 use crate::domain::action::Action;
 use crate::domain::label::Label;
 use crate::domain::lifecycle::{Transition, next};
-use crate::domain::validation::combine;
+use crate::domain::validation::{Validated, combine};
 use crate::domain::{fields, meeting as meetings, recommendation as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -175,9 +175,7 @@ pub async fn record_agreement(
     viewer: &Viewer,
     input: RecordAgreementInput,
 ) -> Result<Written<recommendation::Model>, Error> {
-    viewer.require(Act::Write)?;
     let RecordAgreementInput { id, expected_version, meeting_id } = input;
-    let meeting_id = fields::id::<MeetingId>("meetingId", &meeting_id, "meeting")?;
     let named = (&id, expected_version);
     let mut step = Step::begin(
         app,
@@ -187,12 +185,12 @@ pub async fn record_agreement(
         (Transition::RecordAgreement, RequiredRole::GroupChair),
     )
     .await?;
-    let meeting = locked_meeting(&step.tx, meeting_id).await?;
-    let sessions = sessions_of(&step.tx, meeting_id).await?;
+    let meeting = locked_meeting(&step.tx, &meeting_id).await??;
+    let sessions = sessions_of(&step.tx, meeting.id).await?;
     let carries = sessions.iter().any(|session| session.body_id == step.before.body_id);
     meetings::reached_at(meeting.status, carries, "the recommendation's body")?;
     rules::really_held(step.before.is_demo, meeting.is_demo)?;
-    step.after.agreed_meeting_id = Some(meeting_id);
+    step.after.agreed_meeting_id = Some(meeting.id);
     step.finish().await
 }
 
@@ -232,18 +230,13 @@ pub async fn adopt(
     viewer: &Viewer,
     input: AdoptRecommendationInput,
 ) -> Result<Written<recommendation::Model>, Error> {
-    viewer.require(Act::Write)?;
     let AdoptRecommendationInput { id, expected_version, meeting_id, no_personal_data, adopted_on } = input;
-    combine!(
-        meeting_id = fields::id::<MeetingId>("meetingId", &meeting_id, "meeting"),
-        () = rules::declared(no_personal_data)
-    );
     let named = (&id, expected_version);
     let mut step =
         Step::begin(app, viewer, Action::AdoptRecommendation, named, (Transition::Adopt, RequiredRole::CommitteeChair))
             .await?;
-    let meeting = locked_meeting(&step.tx, meeting_id).await?;
-    let carries = carries_adopting_body(&step.tx, meeting_id).await?;
+    combine!(meeting = locked_meeting(&step.tx, &meeting_id).await?, () = rules::declared(no_personal_data),);
+    let carries = carries_adopting_body(&step.tx, meeting.id).await?;
     meetings::reached_at(meeting.status, carries, "the Executive Committee or the plenary")?;
     rules::really_held(step.before.is_demo, meeting.is_demo)?;
     rules::adoptable(&step.before, addressees_of(&step.tx, step.before.id).await?.len())?;
@@ -257,15 +250,17 @@ pub async fn adopt(
     step.after.label_year = Some(label.year);
     step.after.label_serial = Some(label.serial);
     step.after.adopted_on = Some(adopted_on);
-    step.after.meeting_id = Some(meeting_id);
+    step.after.meeting_id = Some(meeting.id);
     step.after.no_personal_data = no_personal_data;
     step.finish().await
 }
 
 /// The meeting at which a text is agreed or adopted. It is locked: its days and sessions must not change meanwhile.
-async fn locked_meeting(tx: &Tx<'_>, id: MeetingId) -> Result<meeting::Model, Error> {
-    tx.lock_row::<meeting::Entity>(id).await?;
-    tx.get::<meeting::Entity>("meetingId", id, "meeting").await
+async fn locked_meeting(tx: &Tx<'_>, id: &ID) -> Result<Validated<meeting::Model>, Error> {
+    if let Ok(id) = id.parse::<MeetingId>() {
+        tx.lock_row::<meeting::Entity>(id).await?;
+    }
+    tx.named::<meeting::Entity>("meetingId", id, "meeting").await
 }
 
 /// The first day of the meeting at which the body agreed. The rule holds whether or not the viewer may see that meeting.
@@ -322,10 +317,8 @@ pub async fn supersede(
     viewer: &Viewer,
     input: SupersedeRecommendationInput,
 ) -> Result<Written<recommendation::Model>, Error> {
-    viewer.require(Act::Write)?;
     let SupersedeRecommendationInput { id, expected_version, superseded_by_id } = input;
     let path = "supersededById";
-    let successor_id = fields::id::<RecommendationId>(path, &superseded_by_id, WHAT)?;
     let named = (&id, expected_version);
     let mut step = Step::begin(
         app,
@@ -335,6 +328,7 @@ pub async fn supersede(
         (Transition::Supersede, RequiredRole::CommitteeChair),
     )
     .await?;
+    let successor_id = fields::id::<RecommendationId>(path, &superseded_by_id, WHAT)?;
     step.tx.lock_row::<recommendation::Entity>(successor_id).await?;
     let successor = step.tx.get::<recommendation::Entity>(path, successor_id, WHAT).await?;
     rules::supersedes(path, &step.before, &successor)?;

@@ -100,9 +100,9 @@ impl Addressed {
 }
 
 fn addressed(wanted: &[AddresseeInput]) -> Validated<Vec<Addressed>> {
-    fields::short("addressees", wanted)?;
-    let parsed = each(wanted.iter().enumerate().map(|(index, one)| addressed_one(index, one)))?;
-    fields::distinct("addressees", parsed.iter().map(Addressed::whom).collect())?;
+    let parsed: Vec<_> = wanted.iter().enumerate().map(|(index, one)| addressed_one(index, one)).collect();
+    let named = parsed.iter().flatten().map(Addressed::whom).collect();
+    combine!(() = fields::distinct("addressees", named).map(drop), parsed = each(parsed));
     Ok(parsed)
 }
 
@@ -123,11 +123,11 @@ fn addressed_one(index: usize, one: &AddresseeInput) -> Validated<Addressed> {
 fn theme_ids(wanted: &[ID]) -> Validated<Vec<ThemeId>> {
     let ids = wanted.iter().enumerate();
     let ids = ids.map(|(index, id)| fields::id::<ThemeId>(&format!("themeIds.{index}"), id, "theme"));
-    fields::distinct("themeIds", each(ids)?)
+    fields::each_once("themeIds", ids.collect())
 }
 
 fn instrument_ids(wanted: &[ID]) -> Validated<Vec<InstrumentId>> {
     let ids = wanted.iter().enumerate();
     let ids = ids.map(|(index, id)| fields::id::<InstrumentId>(&format!("instrumentIds.{index}"), id, "instrument"));
-    fields::distinct("instrumentIds", each(ids)?)
+    fields::each_once("instrumentIds", ids.collect())
 }

@@ -9,7 +9,7 @@ use async_graphql::{ID, InputObject};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
-use entity::id::{ClientId, RecordId as _, WebhookDeliveryId, WebhookId};
+use entity::id::{RecordId as _, WebhookDeliveryId, WebhookId};
 use entity::webhook::{Secret, Secrets, Types, WebhookReason, WebhookStatus};
 use entity::webhook_delivery::DeliveryOutcome;
 use entity::{Audience, RecordType, client, webhook, webhook_delivery};
@@ -115,23 +115,22 @@ pub async fn register(app: &AppContext, viewer: &Viewer, input: RegisterWebhookI
     viewer.require(Act::Administer)?;
     forbids_keys(app)?;
     let RegisterWebhookInput { url, types, client_id } = input;
+    let mut tx = app.begin(viewer, Action::RegisterWebhook).await?;
+    let client_id = client_id.as_ref().map(|id| id.as_str());
+    let client = tx.named_if_given::<client::Entity>("clientId", client_id, "client").await?;
     combine!(
         url = rules::address("url", &url, app.config.webhooks_private()),
         types = fields::distinct("types", types),
-        client_id = client_id.map(|id| fields::id::<ClientId>("clientId", &id, "client")).transpose()
+        client = client,
     );
-    let mut tx = app.begin(viewer, Action::RegisterWebhook).await?;
-    if let Some(id) = client_id {
-        let client = tx.get::<client::Entity>("clientId", id, "client").await?;
-        rules::may_see_with(&client)?;
-    }
+    client.as_ref().map(rules::may_see_with).transpose()?;
     check_room(&tx, "").await?;
     let secret = new_secret()?;
     let feed = change::bounds(tx.db()).await?;
     let row = webhook::Model {
         id: tx.new_id(),
         url,
-        client_id,
+        client_id: client.map(|client| client.id),
         types: Types(types),
         secrets: Secrets(vec![Secret { secret: secret.clone(), until: None }]),
         status: WebhookStatus::Active,
