@@ -81,12 +81,10 @@ pub async fn get(
         return entry.begin(([(header::VARY, "accept")], Redirect::to(explorer)).into_response());
     }
     let caller = Caller { headers: &headers, peer: peer.as_ref(), method: Method::Get };
-    let asked = || match parameters {
-        Ok(Query(parameters)) => GraphqlRequest::of_parameters(parameters),
-        Err(_) => {
-            let message = "Write query, variables, operationName, extensions and documentId, each at most once.";
-            Err(Answer::no_request(StatusCode::UNPROCESSABLE_ENTITY, "BAD_REQUEST", message))
-        }
+    let asked = || {
+        let message = "Write query, variables, operationName, extensions and documentId, each at most once.";
+        let refused = |_| Answer::no_request(StatusCode::UNPROCESSABLE_ENTITY, "BAD_REQUEST", message);
+        GraphqlRequest::of_parameters(parameters.map_err(refused)?.0)
     };
     handle(&service, caller, entry, asked).await
 }

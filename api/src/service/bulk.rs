@@ -265,7 +265,7 @@ pub async fn targets<E: Record + Visible>(
             check(systems.check("externalId", external).and_then(|()| {
                 let linked = linked.get(external).map(|row| row.record_id);
                 bulk::is_the_first("externalId", seen_keys.insert(external.clone()))?;
-                external::names_one("externalId", linked.is_none() || linked == id.map(|id| id.uuid()))
+                external::names_one("externalId", linked.is_none() || linked == id.map(E::Id::uuid))
             }));
         }
         check(bulk::is_the_first(path, id.is_none_or(|id| seen.insert(id))));

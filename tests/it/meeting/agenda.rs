@@ -13,6 +13,7 @@ async fn agenda(app: &TestApp, meeting: &Value) -> Vec<Value> {
 
 on_both_databases! {
     items_added_at_once_all_find_their_place,
+    a_meeting_is_scheduled_with_its_agenda,
     every_change_of_the_agenda_bumps_the_meeting,
     an_agenda_is_reordered_as_a_whole,
     the_agenda_follows_its_meeting_in_the_feed,
@@ -148,4 +149,48 @@ async fn the_recommendations_of_an_agenda_item_are_set_kept_and_removed_with_it(
     let again = app.secretariat().mutate("updateAgendaItem", again, "id version").await;
     app.secretariat().mutate("removeAgendaItem", at(&again), "id").await;
     assert!(app.rows("SELECT id FROM agenda_item_recommendation").await.is_empty());
+}
+
+async fn a_meeting_is_scheduled_with_its_agenda(app: TestApp) {
+    let (draft, body, host) = (app.draft("WG-A").await, app.body("WG-A").await, app.organization("OSCE").await);
+    let meeting = |count: usize| {
+        let items: Vec<Value> = (1..=count)
+            .map(|number| {
+                json!({
+                    "title": text(&format!("Item {number}")), "kind": "DISCUSSION", "bodyId": body,
+                    "recommendationIds": [draft["id"]], "number": if number == 2 { json!("1 (a)") } else { Value::Null },
+                })
+            })
+            .collect();
+        json!({
+            "title": text("A"), "kind": "PLENARY", "modality": "ONLINE", "startsOn": "2025-12-02", "agenda": items,
+            "organizers": [{ "organizationId": host, "role": "HOST" }], "sessions": [{ "bodyId": body }],
+        })
+    };
+    let statements = async |count: usize| {
+        let before = app.app.databases.statements();
+        let selection = "id version agenda { number position title body { code } recommendations { id } }";
+        let scheduled = app.secretariat().mutate("scheduleMeeting", meeting(count), selection).await;
+        assert_eq!((&scheduled["version"], scheduled["agenda"].as_array().unwrap().len()), (&json!(1), count));
+        let items = scheduled["agenda"].as_array().unwrap();
+        for (item, number) in items.iter().zip(1..) {
+            let printed = if number == 2 { "1 (a)".to_owned() } else { number.to_string() };
+            let expected = json!({
+                "number": printed, "position": number, "title": format!("Item {number}"), "body": { "code": "WG-A" },
+                "recommendations": [{ "id": draft["id"] }],
+            });
+            assert_eq!(*item, expected);
+        }
+        app.app.databases.statements() - before
+    };
+    assert_eq!(statements(3).await, statements(100).await, "however many items");
+    let wrong = json!({
+        "title": text("A"), "kind": "PLENARY", "modality": "ONLINE", "startsOn": "2025-12-02",
+        "agenda": [{ "title": text("A"), "kind": "DISCUSSION" }, { "title": [], "kind": "DISCUSSION", "bodyId": "WG-A", "recommendationIds": ["X"] }],
+    });
+    let mut told = app.secretariat().refusals("scheduleMeeting", wrong).await;
+    told.sort_unstable();
+    let expected = ["NOT_FOUND agenda.1.bodyId", "NOT_FOUND agenda.1.recommendationIds.0", "REQUIRED agenda.1.title"];
+    assert_eq!(told, expected);
+    assert_eq!(app.secretariat().refusals("scheduleMeeting", meeting(101)).await, ["TOO_LONG agenda"]);
 }

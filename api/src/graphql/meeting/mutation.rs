@@ -39,8 +39,8 @@ payload! {
 
 mutations! {
     MeetingMutation {
-        /// Schedules a meeting, with its organisers and sessions if they are known. Its status is planned. For the
-        /// secretariat. `ALREADY_EXISTS` if a body has a session with that ordinal.
+        /// Schedules a meeting, with its organisers, its sessions and its agenda, as far as they are known. Its status is
+        /// planned. For the secretariat. `ALREADY_EXISTS` if a body has a session with that ordinal.
         schedule_meeting(ScheduleMeetingInput, "The new meeting.") -> MeetingPayload = meeting::schedule;
         /// Changes a meeting. For the secretariat. `INVALID_STATE` if the meeting is cancelled; if a meeting in session
         /// would not have started, or a concluded one not have ended; and if an alternative title or a source would be

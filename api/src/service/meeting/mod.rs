@@ -19,6 +19,7 @@ use entity::{
 };
 use sea_orm::{Condition, ConnectionTrait, DbBackend, Iterable as _};
 
+use self::agenda::row::parse_agenda;
 use self::row::{ScheduleMeetingInput, UpdateMeetingInput, apply_update, build_row};
 use self::wanted::Wanted;
 use super::body::BodyFilter;
@@ -154,13 +155,16 @@ pub async fn schedule(
 ) -> Result<Written<meeting::Model>, Error> {
     viewer.require(Act::KeepRegister)?;
     let mut tx = app.begin(viewer, Action::ScheduleMeeting).await?;
-    let ScheduleMeetingInput { organizers, sessions, alternative_titles, source_ids, country_id, .. } = &input;
+    let ScheduleMeetingInput { organizers, sessions, alternative_titles, source_ids, country_id, agenda, .. } = &input;
     let country = tx.check_named::<country::Entity>(given("countryId", country_id.as_ref()), "country").await?;
     let (wanted, formed) = Wanted::parse(Some(organizers), Some(sessions), Some(alternative_titles), Some(source_ids));
     let named = wanted.check_named(&tx).await?;
-    combine!(() = country, () = formed, () = named, row = build_row(&tx, input));
+    let (agenda, on_it) = parse_agenda(agenda);
+    let on_it = agenda::check_named(&tx, on_it).await?;
+    combine!(() = country, () = formed, () = named, agenda = agenda, () = on_it, row = build_row(&tx, input));
     let row = tx.insert::<meeting::Entity>(row).await?;
     parts::set_parts(&mut tx, &row, wanted).await?;
+    agenda::add_all(&mut tx, &row, agenda).await?;
     tx.commit(row).await
 }
 

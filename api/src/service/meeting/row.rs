@@ -9,6 +9,7 @@ use entity::meeting;
 use entity::meeting::{CountQualifier, MeetingKind, MeetingStatus, Modality, Sensitivity};
 use entity::text::LocalizedText;
 
+use super::agenda::AgendaItemInput;
 use super::parts::{AlternativeTitleInput, BodySessionInput, MeetingOrganizerInput};
 use crate::domain::validation::{Validated, across, combine};
 use crate::domain::{audience, fields, meeting as rules};
@@ -65,6 +66,9 @@ pub struct ScheduleMeetingInput {
     /// The sources of what is recorded, at most 100.
     #[graphql(default)]
     pub source_ids: Vec<ID>,
+    /// The agenda in its order, at most 100 items.
+    #[graphql(default)]
+    pub agenda: Vec<AgendaItemInput>,
 }
 
 /// A change of a meeting. What is omitted stays; `null` clears.
@@ -200,6 +204,7 @@ impl UpsertMeetingRowInput {
             sessions: Vec::new(),
             alternative_titles: Vec::new(),
             source_ids: Vec::new(),
+            agenda: Vec::new(),
         }
     }
 
@@ -314,6 +319,7 @@ pub(super) fn build_row(tx: &Tx<'_>, input: ScheduleMeetingInput) -> Validated<m
         sessions,
         alternative_titles: _,
         source_ids: _,
+        agenda: _,
     } = input;
     let (starts_on, ends_on) = (starts_on.into(), ends_on.unwrap_or(starts_on).into());
     let venue = fields::optional_text("venue", venue.as_deref(), fields::NAME);

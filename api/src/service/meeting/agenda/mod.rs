@@ -1,18 +1,22 @@
 //! The agenda of a meeting. It is a part of the meeting: every change of it also changes the meeting.
 
+pub(super) mod row;
+
 use std::collections::HashMap;
 
-use async_graphql::{ID, InputObject, MaybeUndefined};
+use async_graphql::{ID, InputObject};
 use entity::agenda_item::AgendaItemKind;
 use entity::change::ChangeReason;
 use entity::id::{AgendaItemId, MeetingId, RecommendationId};
 use entity::{agenda_item, agenda_item_recommendation, body, meeting, recommendation};
 
+pub use self::row::{AddAgendaItemInput, AgendaItemInput, UpdateAgendaItemInput};
+use self::row::{Item, Names, apply_update, build_row, parse, recommendation_ids, recommendation_rows};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
 use crate::domain::audience::Access;
 use crate::domain::lifecycle::{MeetingTransition, next_meeting};
-use crate::domain::validation::{Validated, combine};
+use crate::domain::validation::{Validated, all, combine};
 use crate::domain::{fields, meeting as rules};
 use crate::error::Error;
 use crate::service::body::BodyFilter;
@@ -20,7 +24,7 @@ use crate::service::context::AppContext;
 use crate::service::filter::{EnumFilter, IdFilter, filter};
 use crate::service::meeting::MeetingFilter;
 use crate::service::page::sort;
-use crate::service::patch::{LocalizedTextInput, given, given_in, localized, patch, patch_required, replaced};
+use crate::service::patch::{given, given_in, replaced};
 use crate::service::read::{self, Ordered, Visible};
 use crate::service::relation::Relation;
 use crate::service::tx::{Tx, Written};
@@ -84,48 +88,6 @@ pub fn of_recommendation() -> Relation {
     Relation::through::<agenda_item_recommendation::Entity>(agenda_item_recommendation::Column::RecommendationId)
 }
 
-/// A new agenda item. It comes last.
-#[derive(Clone, Debug, InputObject)]
-pub struct AddAgendaItemInput {
-    /// The meeting.
-    pub meeting_id: ID,
-    /// The number that the agenda prints, such as `3` or `3 (a)`. The next position unless given.
-    pub number: Option<String>,
-    /// The title; the first language is the original.
-    pub title: Vec<LocalizedTextInput>,
-    /// What happens under the item.
-    pub kind: AgendaItemKind,
-    /// The body that the item belongs to.
-    pub body_id: Option<ID>,
-    /// Whether the Chatham House Rule holds for the item.
-    #[graphql(default)]
-    pub chatham_house: bool,
-    /// The recommendations that the item is about, at most 100.
-    #[graphql(default)]
-    pub recommendation_ids: Vec<ID>,
-}
-
-/// A change of an agenda item. What is omitted stays; `null` clears.
-#[derive(Clone, Debug, InputObject)]
-pub struct UpdateAgendaItemInput {
-    /// The agenda item.
-    pub id: ID,
-    /// The version of the item that you have read.
-    pub expected_version: i32,
-    /// The number that the agenda prints.
-    pub number: MaybeUndefined<String>,
-    /// The title; replaces all languages.
-    pub title: MaybeUndefined<Vec<LocalizedTextInput>>,
-    /// What happens under the item.
-    pub kind: MaybeUndefined<AgendaItemKind>,
-    /// The body that the item belongs to.
-    pub body_id: MaybeUndefined<ID>,
-    /// Whether the Chatham House Rule holds for the item.
-    pub chatham_house: MaybeUndefined<bool>,
-    /// The recommendations that the item is about; replaces all.
-    pub recommendation_ids: MaybeUndefined<Vec<ID>>,
-}
-
 /// Names an agenda item at a version.
 #[derive(Clone, Debug, InputObject)]
 pub struct RemoveAgendaItemInput {
@@ -155,43 +117,20 @@ pub async fn add(
     input: AddAgendaItemInput,
 ) -> Result<Written<agenda_item::Model>, Error> {
     viewer.require(Act::KeepRegister)?;
-    let AddAgendaItemInput { meeting_id, number, title, kind, body_id, chatham_house, recommendation_ids } = input;
+    let AddAgendaItemInput { meeting_id, item } = input;
     let meeting_id = fields::id::<MeetingId>("meetingId", &meeting_id, "meeting");
     let mut tx = app.begin(viewer, Action::AddAgendaItem).await?;
     let meeting = match meeting_id {
         Ok(id) => Error::validated(lock_meeting(&tx, "meetingId", id).await)?,
         Err(refusals) => Err(refusals),
     };
-    let body = tx.named_if_given::<body::Entity>("bodyId", body_id.as_ref().map(|id| id.as_str()), "body").await?;
-    let wanted = Error::validated(named_recommendations(&tx, &recommendation_ids).await)?;
-    combine!(
-        meeting = meeting,
-        number = fields::optional_text("number", number.as_deref(), fields::CODE),
-        title = localized("title", &title, fields::NAME),
-        body = body,
-        wanted = wanted,
-    );
-    let meeting_id = meeting.id;
+    let (item, names) = parse("", &item);
+    combine!(meeting = meeting, () = check_named(&tx, names).await?, item = item);
     next_meeting(meeting.status, MeetingTransition::Update).map_err(|refusal| refusal.at("meetingId"))?;
-    let agenda = agenda_of(&tx, meeting_id).await?;
+    let agenda = agenda_of(&tx, meeting.id).await?;
     fields::room("meetingId", agenda.len())?;
     let position = agenda.last().map_or(1, |last| last.position + 1);
-    let (id, at) = (tx.new_id(), tx.now());
-    let row = agenda_item::Model {
-        id,
-        meeting_id,
-        body_id: body.map(|body| body.id),
-        number: number.unwrap_or_else(|| position.to_string()),
-        position,
-        title,
-        kind,
-        chatham_house,
-        audience: meeting.audience,
-        owner: meeting.owner,
-        created_at: at,
-        updated_at: at,
-        version: 1,
-    };
+    let (row, wanted) = build_row(&tx, &meeting, position, item);
     let row = tx.insert::<agenda_item::Entity>(row).await?;
     set_recommendations(&mut tx, &meeting, &row, &wanted).await?;
     tx.touch::<meeting::Entity>(&meeting, meeting.clone()).await?;
@@ -208,13 +147,16 @@ pub async fn update(
     let mut tx = app.begin(viewer, Action::UpdateAgendaItem).await?;
     let (meeting, before) = lock_item(&tx, id, input.expected_version).await?;
     next_meeting(meeting.status, MeetingTransition::Update)?;
-    let wanted = match replaced(&input.recommendation_ids) {
-        Some(wanted) => Error::validated(named_recommendations(&tx, &wanted).await)?.map(Some),
-        None => Ok(None),
+    let wanted = replaced(&input.recommendation_ids);
+    let names = Names {
+        bodies: given("bodyId", input.body_id.as_opt_ref().flatten()),
+        recommendations: given_in("recommendationIds", "", wanted.iter().flatten().map(Some)),
     };
-    let body = given("bodyId", input.body_id.as_opt_ref().flatten());
-    let named = tx.check_named::<body::Entity>(body, "body").await?;
-    combine!(after = apply_update(&before, input), () = named, wanted = wanted);
+    combine!(
+        () = check_named(&tx, names).await?,
+        wanted = wanted.map(|wanted| recommendation_ids("", &wanted)).transpose(),
+        after = apply_update(&before, input),
+    );
     let parts_changed = match wanted {
         Some(wanted) => set_recommendations(&mut tx, &meeting, &before, &wanted).await?,
         None => false,
@@ -225,43 +167,6 @@ pub async fn update(
     let row = tx.touch::<agenda_item::Entity>(&before, after).await?;
     tx.touch::<meeting::Entity>(&meeting, meeting.clone()).await?;
     tx.commit(row).await
-}
-
-fn apply_update(before: &agenda_item::Model, input: UpdateAgendaItemInput) -> Validated<agenda_item::Model> {
-    let UpdateAgendaItemInput {
-        id: _,
-        expected_version: _,
-        number,
-        title,
-        kind,
-        body_id,
-        chatham_house,
-        recommendation_ids: _,
-    } = input;
-    let before = before.clone();
-    combine!(
-        number =
-            patch_required("number", number, before.number, |number| fields::text("number", &number, fields::CODE)),
-        title = patch_required("title", title, before.title, |title| localized("title", &title, fields::NAME)),
-        kind = patch_required("kind", kind, before.kind, Ok),
-        body_id = patch(body_id, before.body_id, |id| fields::id("bodyId", &id, "body")),
-        chatham_house = patch_required("chathamHouse", chatham_house, before.chatham_house, Ok),
-    );
-    Ok(agenda_item::Model {
-        id: before.id,
-        meeting_id: before.meeting_id,
-        body_id,
-        number,
-        position: before.position,
-        title,
-        kind,
-        chatham_house,
-        audience: before.audience,
-        owner: before.owner,
-        created_at: before.created_at,
-        updated_at: before.updated_at,
-        version: before.version,
-    })
 }
 
 /// Returns the meeting. The item leaves a tombstone in the feed.
@@ -294,6 +199,30 @@ pub async fn meeting_of(
         Some(item) => read::get::<meeting::Entity>(db, viewer, item.meeting_id).await,
         None => Ok(None),
     }
+}
+
+/// Adds the agenda of a new meeting.
+pub(super) async fn add_all(tx: &mut Tx<'_>, meeting: &meeting::Model, items: Vec<Item>) -> Result<(), Error> {
+    let (mut rows, mut about) = (Vec::new(), Vec::new());
+    for (item, position) in items.into_iter().zip(1..) {
+        let (row, wanted) = build_row(tx, meeting, position, item);
+        about.extend(recommendation_rows(tx, meeting, row.id, &wanted));
+        rows.push(row);
+    }
+    tx.insert_many::<agenda_item::Entity>(rows).await?;
+    tx.replace_parts::<agenda_item_recommendation::Entity>(Vec::new(), about).await?;
+    Ok(())
+}
+
+/// Checks that all that items name exists. The recommendations are locked: their access must not change meanwhile, or the items would have to
+/// be notified again.
+pub(super) async fn check_named(tx: &Tx<'_>, names: Names) -> Result<Validated<()>, Error> {
+    let Names { bodies, recommendations } = names;
+    tx.lock_rows::<recommendation::Entity>(&recommendations.iter().map(|(_, id)| *id).collect::<Vec<_>>()).await?;
+    Ok(all([
+        tx.check_named::<body::Entity>(bodies, "body").await?,
+        tx.check_named::<recommendation::Entity>(recommendations, "recommendation").await?,
+    ]))
 }
 
 /// Returns the meeting.
@@ -363,21 +292,6 @@ pub(super) async fn follow_meetings(tx: &mut Tx<'_>, meetings: &[MeetingId], acc
     tx.touch_many::<agenda_item::Entity>(&mut items.into_iter().map(follow).collect::<Vec<_>>()).await
 }
 
-/// The recommendations that an item is to be about, locked: their access must not change meanwhile, or the item would have to be notified
-/// again.
-async fn named_recommendations(tx: &Tx<'_>, wanted: &[ID]) -> Result<Vec<RecommendationId>, Error> {
-    let list = "recommendationIds";
-    let ids = wanted.iter().enumerate();
-    let ids = ids.map(|(index, id)| fields::id::<RecommendationId>(&format!("{list}.{index}"), id, "recommendation"));
-    let names = given_in(list, "", wanted.iter().map(Some));
-    tx.lock_rows::<recommendation::Entity>(&names.iter().map(|(_, id)| *id).collect::<Vec<_>>()).await?;
-    combine!(
-        ids = fields::each_once(list, ids.collect()),
-        () = tx.check_named::<recommendation::Entity>(names, "recommendation").await?,
-    );
-    Ok(ids)
-}
-
 /// Sets the recommendations that an item is about; returns whether that changes them.
 async fn set_recommendations(
     tx: &mut Tx<'_>,
@@ -388,15 +302,7 @@ async fn set_recommendations(
     let before = read::children::<agenda_item_recommendation::Entity>(tx.db(), tx.viewer(), &[item.id]).await?;
     let kept: Vec<RecommendationId> = before.iter().map(|row| row.recommendation_id).collect();
     rules::keeps("recommendationIds", meeting.status, &kept, wanted)?;
-    let after = wanted.iter().zip(0..).map(|(recommendation_id, position)| agenda_item_recommendation::Model {
-        id: tx.new_id(),
-        agenda_item_id: item.id,
-        recommendation_id: *recommendation_id,
-        position,
-        audience: meeting.audience,
-        owner: meeting.owner,
-    });
-    let after = after.collect();
+    let after = recommendation_rows(tx, meeting, item.id, wanted);
     Ok(!tx.replace_parts::<agenda_item_recommendation::Entity>(before, after).await?.is_empty())
 }
 
