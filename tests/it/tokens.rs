@@ -105,6 +105,11 @@ on_both_databases! {
     keys_of_a_trusted_issuer_are_read_from_its_address,
     one_key_of_an_issuer_does_not_sign_for_another,
     an_issuers_only_key_need_not_be_named,
+    an_ed25519_key_has_two_names,
+    a_header_with_what_must_be_understood_is_refused,
+    claims_are_read_as_the_rfcs_allow_them,
+    a_scope_that_is_not_quite_ours_allows_nothing,
+    a_key_that_is_weak_or_not_single_is_not_used,
     a_key_set_without_a_usable_key_refuses_to_start,
     a_signing_key_that_others_can_read_refuses_to_start,
     the_program_prints_a_token_alone,
@@ -306,6 +311,129 @@ async fn an_issuers_only_key_need_not_be_named(app: TestApp) {
     assert_eq!(role_of(&bearer(&trusting, &token)).await, "READER");
 }
 
+/// A token with any header, signed with an Ed25519 key.
+fn signed_with(header: &Value, claims: &Value, key: &EncodingKey) -> String {
+    let unsigned = handmade(header, claims, "");
+    let message = unsigned.trim_end_matches('.');
+    format!("{message}.{}", jsonwebtoken::crypto::sign(message.as_bytes(), key, Algorithm::EdDSA).expect("a signature"))
+}
+
+/// A key set of JSON Web Keys as they are written.
+fn written(directory: &tempfile::TempDir, keys: &[Value]) -> JwksSource {
+    let file = directory.path().join("written.json");
+    std::fs::write(&file, json!({ "keys": keys }).to_string()).expect("a file");
+    JwksSource::File(file)
+}
+
+/// The public half of the foreign key.
+fn foreign_jwk(changes: &Value) -> Value {
+    let mut key =
+        serde_json::to_value(Jwk::from_encoding_key(&foreign_key(), Algorithm::EdDSA).expect("a key")).expect("JSON");
+    for (name, value) in changes.as_object().expect("an object") {
+        key[name] = value.clone();
+    }
+    key.as_object_mut().expect("an object").retain(|_, value| !value.is_null());
+    key
+}
+
+async fn an_ed25519_key_has_two_names(app: TestApp) {
+    let directory = tempfile::tempdir().expect("a directory");
+    for alg in [json!("Ed25519"), json!("EdDSA"), Value::Null] {
+        // What is not known beside it keeps it from nothing.
+        let keys = [
+            foreign_jwk(&json!({ "alg": alg, "kid": "ed" })),
+            json!({ "kty": "AKP", "alg": "ML-DSA-44", "kid": "later", "pub": "AA" }),
+        ];
+        let source = written(&directory, &keys);
+        let trusting = app.second_with(|config| config.jwks = Some(source)).await;
+        for name in ["Ed25519", "EdDSA"] {
+            let token = signed_with(&json!({ "alg": name, "kid": "ed" }), &claims(&app), &foreign_key());
+            assert_eq!(role_of(&bearer(&trusting, &token)).await, "READER", "{alg} {name}");
+        }
+        for name in ["ES256", "RS256", "HS256", "none", "eddsa"] {
+            let token = signed_with(&json!({ "alg": name, "kid": "ed" }), &claims(&app), &foreign_key());
+            assert_token_refused(&trusting, &token).await;
+        }
+    }
+    let of_another = written(&directory, &[foreign_jwk(&json!({ "alg": "ES256" }))]);
+    assert!(KeyRing::open(directory.path(), Some(of_another)).await.is_err(), "its type and its alg differ");
+}
+
+async fn a_header_with_what_must_be_understood_is_refused(app: TestApp) {
+    let own = &app.app.keys.own().signing;
+    let header = json!({ "alg": "EdDSA", "kid": own_kid(&app) });
+    assert_eq!(role_of(&bearer(&app, &signed_with(&header, &claims(&app), own))).await, "READER");
+    for crit in [json!(["exp"]), json!([]), Value::Null] {
+        let mut with_crit = header.clone();
+        with_crit["crit"] = crit;
+        assert_token_refused(&app, &signed_with(&with_crit, &claims(&app), own)).await;
+    }
+}
+
+async fn claims_are_read_as_the_rfcs_allow_them(app: TestApp) {
+    let now = app.app.clock.now().timestamp();
+    let fractions = json!({ "exp": f64::from(i32::try_from(now).unwrap()) + 60.5, "nbf": 1.25, "iat": 1.75, "scope": ["read", "sync"] });
+    assert_eq!(role_of(&bearer(&app, &signed(&app, &claims_with(&app, &fractions)))).await, "READER");
+    let wrong = [
+        json!({ "sub": "" }),
+        json!({ "iat": now + 60 }),
+        json!({ "exp": (now + 60).to_string() }),
+        json!({ "scope": [1] }),
+    ];
+    assert_claims_refused(&app, wrong).await;
+    let told = async |change: Value| {
+        let token = signed(&app, &claims_with(&app, &change));
+        bearer(&app, &token).send("{ __typename }", json!({})).await.body["errors"][0]["message"].take()
+    };
+    assert_eq!(told(json!({ "iat": now + 60 })).await, "The token is not valid yet.");
+    assert_eq!(told(json!({ "aud": "another" })).await, "The token is for another audience.");
+    let unsigned = handmade(
+        &json!({ "alg": "EdDSA", "kid": own_kid(&app) }),
+        &claims_with(&app, &json!({ "aud": "another" })),
+        "AA",
+    );
+    let answer = bearer(&app, &unsigned).send("{ __typename }", json!({})).await;
+    assert_eq!(answer.body["errors"][0]["message"], "The token is not valid.", "a stranger learns nothing");
+}
+
+async fn a_scope_that_is_not_quite_ours_allows_nothing(app: TestApp) {
+    let secretariat = |scope: &Value| {
+        bearer(&app, &signed(&app, &claims_with(&app, &json!({ "role": "secretariat", "scope": scope }))))
+    };
+    let theme = |code: &str| json!({ "code": code, "kind": "SUBJECT", "name": rec_tests::given::text("A") });
+    for (index, scope) in
+        [json!(""), json!([]), json!("Write:Council"), json!(["WRITE_COUNCIL", "openid"])].iter().enumerate()
+    {
+        let refused = secretariat(scope).mutation_error("createTheme", theme(&format!("T{index}"))).await;
+        assert_eq!(refused, "FORBIDDEN", "{scope}");
+    }
+    for (index, scope) in [json!("openid profile"), json!(["write:council"]), Value::Null].iter().enumerate() {
+        secretariat(scope).mutate("createTheme", theme(&format!("U{index}")), "id").await;
+    }
+}
+
+async fn a_key_that_is_weak_or_not_single_is_not_used(app: TestApp) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let rsa = |bytes: usize| json!({ "kty": "RSA", "kid": "rsa", "n": URL_SAFE_NO_PAD.encode(vec![0xff; bytes]), "e": "AQAB" });
+    let twice = foreign_jwk(&json!({ "kid": "twice" }));
+    for (keys, usable) in [
+        (vec![rsa(255)], false),
+        (vec![rsa(256)], true),
+        (vec![twice.clone(), twice.clone()], false),
+        (vec![twice.clone(), twice.clone(), foreign_jwk(&json!({ "kid": "once" }))], true),
+    ] {
+        let opened = KeyRing::open(directory.path(), Some(written(&directory, &keys))).await;
+        assert_eq!(opened.is_ok(), usable, "{keys:?}");
+    }
+    let keys = [twice.clone(), twice, foreign_jwk(&json!({ "kid": "once" }))];
+    let source = written(&directory, &keys);
+    let trusting = app.second_with(|config| config.jwks = Some(source)).await;
+    for (kid, known) in [("once", true), ("twice", false)] {
+        let token = signed_with(&json!({ "alg": "EdDSA", "kid": kid }), &claims(&app), &foreign_key());
+        assert_eq!(bearer(&trusting, &token).send("{ __typename }", json!({})).await.status == 200, known, "{kid}");
+    }
+}
+
 async fn a_key_set_without_a_usable_key_refuses_to_start(app: TestApp) {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("jwks.json");
@@ -391,10 +519,12 @@ fn a_token_of_another_issuer_or_audience_is_refused() {
         let printed = run(configured(issuer, audience).args(["token", "--role", "reader"])).stdout;
         let token = String::from_utf8(printed).expect("text");
         let answer = ask(serving.port, Some(token.trim()), "{ viewer { role } }", &json!({})).expect("an answer");
+        let message =
+            if issuer == "rec" { "The token is of another issuer." } else { "The token is for another audience." };
         let expected = if known {
             json!({ "data": { "viewer": { "role": "READER" } } })
         } else {
-            json!({ "errors": [{ "message": "The token is not valid.", "extensions": { "code": "UNAUTHENTICATED" } }] })
+            json!({ "errors": [{ "message": message, "extensions": { "code": "UNAUTHENTICATED" } }] })
         };
         assert_eq!(answer, expected, "{issuer} {audience}");
     }

@@ -8,8 +8,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use serde::Deserialize;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Mutex, RwLock};
 
@@ -27,6 +29,23 @@ pub struct VerifyingKey {
     pub algorithm: Algorithm,
     pub key: DecodingKey,
 }
+
+impl VerifyingKey {
+    /// Whether the header of a token that it signs may name this algorithm. Ed25519 has two names since RFC 9864.
+    pub fn allows(&self, name: &str) -> bool {
+        match self.algorithm {
+            Algorithm::EdDSA => ED25519.contains(&name),
+            Algorithm::ES256 => name == "ES256",
+            Algorithm::RS256 => name == "RS256",
+            _ => false,
+        }
+    }
+}
+
+/// The names of Ed25519: the polymorphic one, and the one of RFC 9864, which browsers write.
+const ED25519: [&str; 2] = ["EdDSA", "Ed25519"];
+/// The shortest modulus of an RSA key, in bits (RFC 7518, section 3.3).
+const SHORTEST_RSA: usize = 2048;
 
 /// The service's own key.
 pub struct OwnKey {
@@ -107,9 +126,27 @@ async fn read(source: &JwksSource) -> Result<Vec<VerifyingKey>, String> {
         }
         JwksSource::Url(url) => fetch(url).await.map_err(|error| format!("cannot read {url}: {error}"))?,
     };
-    let set: JwkSet = serde_json::from_str(&text).map_err(|error| format!("not a JSON Web Key Set: {error}"))?;
-    let keys: Vec<VerifyingKey> = set.keys.iter().filter_map(usable).collect();
+    let set: KeySet = serde_json::from_str(&text).map_err(|error| format!("not a JSON Web Key Set: {error}"))?;
+    let keys = trusted(&set.keys);
     if keys.is_empty() { Err("the key set holds no Ed25519, P-256 or RSA key for signatures".into()) } else { Ok(keys) }
+}
+
+/// A JSON Web Key Set (RFC 7517), whose keys are read one by one: one that is not known keeps no other from being used.
+#[derive(Deserialize)]
+struct KeySet {
+    keys: Vec<Value>,
+}
+
+/// Those of the keys that are used. The log says of each other one why not.
+fn trusted(keys: &[Value]) -> Vec<VerifyingKey> {
+    let kid = |key: &Value| key["kid"].as_str().map(str::to_owned);
+    let is_single =
+        |key: &Value| kid(key).is_none_or(|id| keys.iter().filter(|one| kid(one) == Some(id.clone())).count() == 1);
+    let judged = keys.iter().map(|key| {
+        let usable = if is_single(key) { usable(key) } else { Err("its kid comes twice") };
+        usable.inspect_err(|reason| tracing::warn!(kid = kid(key), reason, "a key of the issuer is not used"))
+    });
+    judged.flatten().collect()
 }
 
 async fn fetch(url: &reqwest::Url) -> Result<String, reqwest::Error> {
@@ -118,25 +155,34 @@ async fn fetch(url: &reqwest::Url) -> Result<String, reqwest::Error> {
 }
 
 /// The key, if it is an asymmetric one for signatures. Secrets (`oct`) are never accepted from a published set.
-fn usable(jwk: &Jwk) -> Option<VerifyingKey> {
+fn usable(key: &Value) -> Result<VerifyingKey, &'static str> {
+    // jsonwebtoken 11.1 does not know the name Ed25519. The type and the curve of a key say more than its `alg`.
+    let (mut known, declared) = (key.clone(), key.get("alg").cloned());
+    known.as_object_mut().map(|key| key.remove("alg"));
+    let jwk: Jwk = serde_json::from_value(known).map_err(|_| "its type or curve is not known")?;
     if jwk.common.public_key_use.as_ref().is_some_and(|usage| *usage != PublicKeyUse::Signature) {
-        return None;
+        return Err("it is not for signatures");
     }
     let algorithm = match &jwk.algorithm {
         AlgorithmParameters::OctetKeyPair(pair) if pair.curve == EllipticCurve::Ed25519 => Algorithm::EdDSA,
         AlgorithmParameters::EllipticCurve(curve) if curve.curve == EllipticCurve::P256 => Algorithm::ES256,
+        AlgorithmParameters::RSA(rsa) if bits(&rsa.n) < SHORTEST_RSA => return Err("it is shorter than 2048 bits"),
         AlgorithmParameters::RSA(_) => Algorithm::RS256,
-        _ => return None,
+        _ => return Err("its type or curve is not known"),
     };
-    let declared = match jwk.common.key_algorithm {
-        None => algorithm,
-        Some(KeyAlgorithm::EdDSA) => Algorithm::EdDSA,
-        Some(KeyAlgorithm::ES256) => Algorithm::ES256,
-        Some(KeyAlgorithm::RS256) => Algorithm::RS256,
-        Some(_) => return None,
-    };
-    let key = DecodingKey::from_jwk(jwk).ok()?;
-    (declared == algorithm).then(|| VerifyingKey { kid: jwk.common.key_id.clone(), algorithm, key })
+    let decoding = DecodingKey::from_jwk(&jwk).map_err(|_| "it is no key of its type")?;
+    let key = VerifyingKey { kid: jwk.common.key_id, algorithm, key: decoding };
+    match declared {
+        Some(name) if !name.as_str().is_some_and(|name| key.allows(name)) => Err("its alg is not one of this service"),
+        _ => Ok(key),
+    }
+}
+
+/// How many bits a number has.
+fn bits(number: &str) -> usize {
+    let bytes = URL_SAFE_NO_PAD.decode(number).unwrap_or_default();
+    let mut bytes = bytes.iter().skip_while(|byte| **byte == 0);
+    bytes.next().map_or(0, |first| 8 - first.leading_zeros() as usize + 8 * bytes.count())
 }
 
 /// All keys that are trusted now.

@@ -132,8 +132,7 @@ impl Viewer {
         }
         let expires_at = DateTime::from_timestamp(claims.exp, 0);
         let token = claims.jti.as_deref().and_then(|id| Uuid::try_parse(id).ok());
-        // Words that are not scopes of ours, such as an identity provider's `openid`, do not limit anything.
-        let scopes = claims.scope.as_deref().map(scope::named).filter(|scopes| !scopes.is_empty());
+        let scopes = claims.scope.as_ref().and_then(|claim| scope::allowed(&claim.words()));
         Ok(Self { role: claims.role, subject: claims.sub, organization, expires_at, token, scopes })
     }
 

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use jsonwebtoken::{Header, Validation, decode, decode_header, encode};
-use serde::{Deserialize, Serialize};
+use jsonwebtoken::{Header, encode};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
 use super::Role;
 use super::keys::{KeyRing, OwnKey};
@@ -20,22 +23,40 @@ pub const LEEWAY_SECONDS: i64 = 5;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Claims {
     pub iss: String,
-    pub aud: serde_json::Value,
+    pub aud: Value,
     pub sub: String,
+    #[serde(deserialize_with = "numeric_date")]
     pub exp: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "optional_numeric_date", skip_serializing_if = "Option::is_none")]
     pub nbf: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "optional_numeric_date", skip_serializing_if = "Option::is_none")]
     pub iat: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jti: Option<String>,
     pub role: Role,
-    /// What the holder may do, within what its role may: words separated by spaces. Without them, everything that its role may.
+    /// What the holder may do, within what its role may. Without it, everything that its role may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scope: Option<String>,
+    pub scope: Option<ScopeClaim>,
     /// The organisation that the holder acts for: its id, or its acronym. An acronym can pass to another organisation; an id never does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<String>,
+}
+
+/// The words of a `scope`: separated by spaces (RFC 8693), or a list, as some identity providers have it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ScopeClaim {
+    Text(String),
+    List(Vec<String>),
+}
+
+impl ScopeClaim {
+    pub fn words(&self) -> Vec<&str> {
+        match self {
+            Self::Text(text) => text.split_whitespace().collect(),
+            Self::List(texts) => texts.iter().flat_map(|text| text.split_whitespace()).collect(),
+        }
+    }
 }
 
 /// What a new token is to grant.
@@ -61,48 +82,139 @@ pub fn issue(key: &OwnKey, trust: &Trust, grant: &Grant, id: uuid::Uuid, now: Da
     });
     let claims = Claims {
         iss: trust.issuer.clone(),
-        aud: serde_json::Value::String(trust.audience.clone()),
+        aud: Value::String(trust.audience.clone()),
         sub: grant.client.as_ref().map_or_else(|| format!("local:{holder}"), |(id, _)| format!("client:{id}")),
         exp: now.timestamp().saturating_add(lifetime),
         nbf: None,
         iat: Some(now.timestamp()),
         jti: Some(id.simple().to_string()),
         role: grant.role,
-        scope: grant.client.as_ref().map(|(_, scope)| scope.clone()),
+        scope: grant.client.as_ref().map(|(_, scope)| ScopeClaim::Text(scope.clone())),
         organization: grant.organization.clone(),
     };
     encode(&header, &claims, &key.signing).map_err(|error| Error::Internal(error.into()))
 }
 
-/// The claims of a token whose signature, issuer, audience and times are valid. Every fault gives the same reason: which one it was helps
-/// an attacker more than a client.
-pub async fn verify(token: &str, keys: &KeyRing, trust: &Trust, now: DateTime<Utc>) -> Result<Claims, Error> {
-    const WRONG: Error = Error::Unauthenticated("The token is not valid.");
-    if token.len() > LONGEST {
-        return Err(WRONG);
+/// Why a token is refused. Of a token without a right signature its sender is told nothing: which fault it was helps an attacker more than a
+/// client. The log says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    pub reason: &'static str,
+    is_signed: bool,
+}
+
+impl Refused {
+    const fn unsigned(reason: &'static str) -> Self {
+        Self { reason, is_signed: false }
     }
-    let header = decode_header(token).map_err(|_| WRONG)?;
-    let key = keys.find(header.kid.as_deref()).await.ok_or(WRONG)?;
-    let mut validation = Validation::new(key.algorithm);
-    validation.set_issuer(&[&trust.issuer]);
-    validation.set_audience(&[&trust.audience]);
-    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-    // The times are checked below by the service's clock, so that tests can move it.
-    validation.validate_exp = false;
-    let claims = decode::<Claims>(token, &key.key, &validation).map_err(|_| WRONG)?.claims;
-    let now = now.timestamp();
-    if claims.nbf.is_some_and(|from| from > now.saturating_add(LEEWAY_SECONDS)) {
-        return Err(WRONG);
+
+    const fn signed(reason: &'static str) -> Self {
+        Self { reason, is_signed: true }
+    }
+
+    /// What the sender is told.
+    pub fn told(self) -> &'static str {
+        if self.is_signed { self.reason } else { "The token is not valid." }
+    }
+}
+
+/// The claims of a token whose signature, issuer, audience and times are valid.
+pub async fn verify(token: &str, keys: &KeyRing, trust: &Trust, now: DateTime<Utc>) -> Result<Claims, Refused> {
+    let payload = signed_payload(token, keys).await.map_err(Refused::unsigned)?;
+    let claims = serde_json::from_slice(&payload);
+    let claims: Claims = claims.map_err(|_| Refused::signed("The token's claims are not those of this service."))?;
+    check(&claims, trust, now.timestamp()).map_err(Refused::signed)?;
+    Ok(claims)
+}
+
+/// The payload of a token with the signature of a trusted key. jsonwebtoken 11.1 reads no header that names `Ed25519`, so only its
+/// cryptography is used.
+async fn signed_payload(token: &str, keys: &KeyRing) -> Result<Vec<u8>, &'static str> {
+    const MALFORMED: &str = "it is no token";
+    if token.len() > LONGEST {
+        return Err("it is too long");
+    }
+    let (message, signature) = token.rsplit_once('.').ok_or(MALFORMED)?;
+    let (header, payload) = message.split_once('.').ok_or(MALFORMED)?;
+    let decoded = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| MALFORMED);
+    let header: Map<String, Value> = serde_json::from_slice(&decoded(header)?).map_err(|_| MALFORMED)?;
+    if header.contains_key("crit") {
+        return Err("its header has crit, which is not understood");
+    }
+    let kid = header.get("kid").map(|kid| kid.as_str().ok_or(MALFORMED)).transpose()?;
+    let key = keys.find(kid).await.ok_or("no key is trusted that its kid names")?;
+    if !header.get("alg").and_then(Value::as_str).is_some_and(|name| key.allows(name)) {
+        return Err("its alg is not that of its key");
+    }
+    match jsonwebtoken::crypto::verify(signature, message.as_bytes(), &key.key, key.algorithm) {
+        Ok(true) => decoded(payload),
+        _ => Err("its signature is wrong"),
+    }
+}
+
+fn check(claims: &Claims, trust: &Trust, now: i64) -> Result<(), &'static str> {
+    let is_for = |audience: &Value| audience.as_str() == Some(trust.audience.as_str());
+    let late = now.saturating_add(LEEWAY_SECONDS);
+    if claims.iss != trust.issuer {
+        return Err("The token is of another issuer.");
+    }
+    if !is_for(&claims.aud) && !claims.aud.as_array().is_some_and(|all| all.iter().any(is_for)) {
+        return Err("The token is for another audience.");
     }
     if claims.exp.saturating_add(LEEWAY_SECONDS) <= now {
-        return Err(Error::Unauthenticated("The token has expired."));
+        return Err("The token has expired.");
+    }
+    if claims.nbf.is_some_and(|from| from > late) || claims.iat.is_some_and(|at| at > late) {
+        return Err("The token is not valid yet.");
     }
     // The subject goes into the audit trail, and PostgreSQL stores no NUL character.
-    if claims.sub.chars().any(char::is_control) {
-        return Err(WRONG);
+    if claims.sub.is_empty() || claims.sub.chars().any(char::is_control) {
+        return Err("The token names no subject.");
     }
     if claims.role == Role::Anonymous || (claims.role == Role::Partner) != claims.organization.is_some() {
-        return Err(WRONG);
+        return Err("A partner's token names its organisation, and no other role has one.");
     }
-    Ok(claims)
+    Ok(())
+}
+
+/// A time as RFC 7519 has it: seconds, which may have a fraction.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum NumericDate {
+    Seconds(i64),
+    Fraction(f64),
+}
+
+impl From<NumericDate> for i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "a conversion from float to integer saturates")]
+    fn from(date: NumericDate) -> Self {
+        match date {
+            NumericDate::Seconds(seconds) => seconds,
+            NumericDate::Fraction(seconds) => seconds.floor() as Self,
+        }
+    }
+}
+
+fn numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    NumericDate::deserialize(deserializer).map(i64::from)
+}
+
+fn optional_numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    Ok(Option::<NumericDate>::deserialize(deserializer)?.map(i64::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Claims, ScopeClaim};
+
+    #[test]
+    fn claims_are_read_as_the_rfcs_allow_them() {
+        let read = |text: &str| serde_json::from_str::<Claims>(text);
+        let text = r#"{"iss":"i","aud":["a"],"sub":"s","exp":1700000000.9,"nbf":1.5,"iat":-0.5,"role":"reader","scope":["read","sync openid"]}"#;
+        let claims = read(text).unwrap();
+        assert_eq!((claims.exp, claims.nbf, claims.iat), (1_700_000_000, Some(1), Some(-1)));
+        assert_eq!(claims.scope.unwrap().words(), ["read", "sync", "openid"]);
+        assert_eq!(ScopeClaim::Text("read  sync".to_owned()).words(), ["read", "sync"]);
+        assert!(read(&text.replace("1700000000.9", "\"1700000000\"")).is_err());
+    }
 }

@@ -2,6 +2,7 @@
 //! role alone. It does not know which scope a mutation needs: `action` does.
 
 use entity::client::Scope;
+use sea_orm::Iterable as _;
 
 /// The word of a scope in a token.
 pub fn word(scope: Scope) -> &'static str {
@@ -15,23 +16,38 @@ pub fn word(scope: Scope) -> &'static str {
     }
 }
 
-/// The scopes that a token names. Words that are not ours are ignored.
-pub fn named(words: &str) -> Vec<Scope> {
-    use sea_orm::Iterable as _;
-    let words: Vec<&str> = words.split_whitespace().collect();
-    Scope::iter().filter(|scope| words.contains(&word(*scope))).collect()
+/// What the words of a claim let a holder do; `None` if none of them is meant for this service, such as an identity provider's `openid`: the
+/// role alone counts. A claim that is empty, or has words of ours in another spelling only, allows nothing.
+pub fn allowed(words: &[&str]) -> Option<Vec<Scope>> {
+    let is_meant = |scope: Scope| words.iter().any(|one| letters(one).eq(letters(word(scope))));
+    if !words.is_empty() && !Scope::iter().any(is_meant) {
+        return None;
+    }
+    Some(Scope::iter().filter(|scope| words.contains(&word(*scope))).collect())
+}
+
+fn letters(word: &str) -> impl Iterator<Item = char> {
+    word.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{named, word};
+    use super::{allowed, word};
     use entity::client::Scope;
     use sea_orm::Iterable as _;
 
     #[test]
     fn a_scope_has_a_word_that_is_read_back() {
         let words: Vec<&str> = Scope::iter().map(word).collect();
-        assert_eq!(named(&words.join(" ")), Scope::iter().collect::<Vec<_>>());
-        assert_eq!(named("openid write:meetings"), [Scope::WriteMeetings]);
+        assert_eq!(allowed(&words), Some(Scope::iter().collect()));
+        assert_eq!(allowed(&["openid", "write:meetings"]), Some(vec![Scope::WriteMeetings]));
+    }
+
+    #[test]
+    fn what_is_not_quite_ours_allows_nothing() {
+        assert_eq!(allowed(&["openid", "profile"]), None);
+        for words in [&[][..], &["Read"], &["WRITE_MEETINGS", "openid"], &["write:Meetings"]] {
+            assert_eq!(allowed(words), Some(Vec::new()), "{words:?}");
+        }
     }
 }

@@ -26,7 +26,7 @@ pub async fn authenticate_by(
 ) -> Result<Viewer, Answer> {
     let authorized = match caller.headers.get_all(header::AUTHORIZATION).iter().nth(1) {
         Some(_) => Err(Error::Unauthenticated("There is more than one Authorization header.")),
-        None => authorize(&service.app, authorization).await,
+        None => authorize(&service.app, authorization, entry.request_id()).await,
     };
     match authorized {
         Ok(viewer) => {
@@ -47,11 +47,14 @@ pub fn authorization(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Without an authorization the viewer is anonymous; an authorization that is not a valid bearer token is refused.
-async fn authorize(app: &AppContext, authorization: Option<&str>) -> Result<Viewer, Error> {
+async fn authorize(app: &AppContext, authorization: Option<&str>, request_id: &str) -> Result<Viewer, Error> {
     let Some(value) = authorization else { return Ok(Viewer::anonymous()) };
     let token = bearer(value).ok_or(Error::Unauthenticated("The Authorization header holds no bearer token."))?;
     let now = app.clock.now();
-    let claims = verify(token, &app.keys, &app.config.trust(), now).await?;
+    let claims = verify(token, &app.keys, &app.config.trust(), now).await.map_err(|refused| {
+        tracing::info!(request_id, reason = refused.reason, "a token is refused");
+        Error::Unauthenticated(refused.told())
+    })?;
     let organization = match &claims.organization {
         Some(named) => acting(app, named).await?,
         None => None,
