@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader, ErrorKind, Seek as _, SeekFrom};
+use std::io::{BufRead, BufReader, ErrorKind, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -24,6 +24,8 @@ use crate::service::organization::upsert::UpsertOrganizationsInput;
 use crate::service::pace::Pace;
 use crate::service::recommendation::upsert::UpsertRecommendationsInput;
 use crate::service::registry::parse_type;
+use crate::telemetry::chain;
+use crate::unicode::normalize;
 
 /// The fewest lines of one transaction, however long it takes. The most are those of a bulk write.
 const FEWEST: usize = 50;
@@ -33,8 +35,10 @@ const FEWEST: usize = 50;
 pub enum ImportError {
     #[error("{0}: {1}")]
     File(PathBuf, std::io::Error),
-    #[error("{}", crate::telemetry::chain(.0))]
+    #[error("{}", chain(.0))]
     Service(#[from] Error),
+    #[error("{reason} ({done} lines are done: send the same again, with --skip {done})")]
+    Interrupted { done: u64, reason: String },
 }
 
 /// What became of the lines of a file.
@@ -100,8 +104,7 @@ pub async fn import(
     file.seek(SeekFrom::Start(progress.bytes)).map_err(fault)?;
     let bar = bar(&progress);
     let mut lines = BufReader::new(file);
-    let mut importing =
-        Importing { app, viewer, dry_run, chunk: None, pace: Pace::between(FEWEST, ROWS), report: progress.report };
+    let mut importing = Importing::new(app, viewer, dry_run, progress.report);
     let mut text = String::new();
     let (mut number, mut bytes) = (progress.lines, progress.bytes);
     while let read @ 1.. = lines.read_line(&mut text).map_err(fault)? {
@@ -116,16 +119,38 @@ pub async fn import(
         bytes += u64::try_from(read).unwrap_or_default();
         bar.set_position(bytes);
     }
-    importing.flush(&mut complain).await?;
     bar.finish_and_clear();
+    let report = importing.finish(&mut complain).await?;
     if !dry_run {
-        // The import is complete, even if the statistics of the planner cannot be refreshed.
-        if let Err(error) = app.databases.refresh_statistics().await {
-            tracing::warn!(error = error.to_string(), "the planner was not told");
-        }
         forget(&beside).map_err(fault)?;
     }
-    Ok(importing.report)
+    Ok(report)
+}
+
+/// Imports the lines that come after the first `skip` ones, which an import before this one has done. An error says how many are done.
+pub async fn import_lines(
+    app: &AppContext,
+    viewer: &Viewer,
+    mut lines: impl BufRead,
+    skip: u64,
+    dry_run: bool,
+    mut complain: impl FnMut(String),
+) -> Result<Report, ImportError> {
+    let mut importing = Importing::new(app, viewer, dry_run, Report::default());
+    let (mut text, mut number, mut done) = (String::new(), 0, skip);
+    let interrupted = |done, reason: String| ImportError::Interrupted { done, reason };
+    while lines.read_line(&mut text).map_err(|error| interrupted(done, error.to_string()))? > 0 {
+        number += 1;
+        let line = std::mem::take(&mut text);
+        if number <= skip {
+            continue;
+        }
+        let taken = importing.take(number, &line, &mut complain).await;
+        if taken.map_err(|error| interrupted(done, chain(&error)))? {
+            done = number - 1;
+        }
+    }
+    importing.finish(&mut complain).await.map_err(|error| interrupted(done, chain(&error)))
 }
 
 fn progress_of(path: &Path) -> PathBuf {
@@ -183,9 +208,27 @@ struct Importing<'a> {
     report: Report,
 }
 
-impl Importing<'_> {
+impl<'a> Importing<'a> {
+    fn new(app: &'a AppContext, viewer: &'a Viewer, dry_run: bool, report: Report) -> Self {
+        Self { app, viewer, dry_run, chunk: None, pace: Pace::between(FEWEST, ROWS), report }
+    }
+
+    /// Writes what is left.
+    async fn finish(mut self, complain: &mut impl FnMut(String)) -> Result<Report, Error> {
+        self.flush(complain).await?;
+        // The import is complete, even if the statistics of the planner cannot be refreshed.
+        if !self.dry_run
+            && let Err(error) = self.app.databases.refresh_statistics().await
+        {
+            tracing::warn!(error = error.to_string(), "the planner was not told");
+        }
+        Ok(self.report)
+    }
+
     /// Adds a line to the chunk. If it does not fit, the chunk is written first; returns whether that happened.
     async fn take(&mut self, number: u64, line: &str, complain: &mut impl FnMut(String)) -> Result<bool, Error> {
+        // A byte order mark at the beginning of a file means nothing.
+        let line = if number == 1 { line.trim_start_matches('\u{feff}') } else { line };
         let (record, match_by, row) = match parse(line) {
             Ok(Some(parsed)) => parsed,
             Ok(None) => return Ok(false),
@@ -239,7 +282,8 @@ impl Importing<'_> {
     fn rows<R: InputType>(&mut self, lines: Vec<(u64, Json)>, complain: &mut impl FnMut(String)) -> (Vec<u64>, Vec<R>) {
         let (mut numbers, mut rows) = (Vec::new(), Vec::new());
         for (number, line) in lines {
-            let value = Value::from_json(line).unwrap_or(Value::Null);
+            let mut value = Value::from_json(line).unwrap_or(Value::Null);
+            normalize(&mut value);
             match R::parse(Some(value)) {
                 Ok(row) => {
                     numbers.push(number);

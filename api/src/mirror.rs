@@ -36,6 +36,10 @@ const SILENCE: Duration = Duration::from_mins(1);
 pub enum MirrorError {
     #[error("{0}: {1}")]
     Token(PathBuf, std::io::Error),
+    #[error("{0} holds more than a token: it has one word, without \"Bearer\"")]
+    NoToken(PathBuf),
+    #[error("{0}: the address of a service begins with http:// or https://, such as https://example.org/council")]
+    Address(String),
     #[error("the source does not answer: {0}")]
     Source(#[from] reqwest::Error),
     #[error("the source answers {status}: {code}")]
@@ -63,6 +67,10 @@ pub struct Source {
 impl Source {
     /// `url` is the address of the service, with or without `/graphql`.
     pub fn new(url: &str, token: Option<PathBuf>) -> Result<Self, MirrorError> {
+        let is_address = reqwest::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        if !is_address {
+            return Err(MirrorError::Address(url.to_owned()));
+        }
         let url = url.trim_end_matches('/').trim_end_matches("/graphql").to_owned();
         let client = Client::builder().read_timeout(SILENCE).connect_timeout(SILENCE).build()?;
         Ok(Self { client, url, token })
@@ -71,8 +79,12 @@ impl Source {
     async fn send(&self, request: RequestBuilder) -> Result<Response, MirrorError> {
         let request = match &self.token {
             Some(file) => {
-                let token = std::fs::read_to_string(file).map_err(|error| MirrorError::Token(file.clone(), error))?;
-                request.bearer_auth(token.trim())
+                let text = std::fs::read_to_string(file).map_err(|error| MirrorError::Token(file.clone(), error))?;
+                let token = text.trim();
+                if token.contains(char::is_whitespace) {
+                    return Err(MirrorError::NoToken(file.clone()));
+                }
+                request.bearer_auth(token)
             }
             None => request,
         };

@@ -16,8 +16,8 @@ on_both_databases! {
     every_field_that_is_upserted_is_read_back,
 }
 
-/// Fields of inputs that are not fields of the record.
-const BESIDE: [&str; 4] = ["id", "expectedVersion", "externalId", "changeNote"];
+/// Fields of inputs that are not fields of the record. The items of an agenda are records of their own.
+const BESIDE: [&str; 5] = ["id", "expectedVersion", "externalId", "changeNote", "agenda"];
 
 /// A record type, and the mutations that write its fields.
 struct Topic {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The modules of `api/src`, from the top to the lowest, and what each names: only what stands below it.
-const LAW: [(&str, &[&str]); 18] = [
+const LAW: [(&str, &[&str]); 19] = [
     ("main", &["cli"]),
     (
         "cli",
@@ -26,10 +26,13 @@ const LAW: [(&str, &[&str]); 18] = [
     ),
     ("backup", &["clock", "config", "database", "error", "server", "service", "telemetry"]),
     ("server", &["auth", "clock", "config", "database", "error", "http", "service", "telemetry"]),
-    ("http", &["auth", "config", "database", "digest", "error", "export", "graphql", "service", "telemetry"]),
+    (
+        "http",
+        &["auth", "config", "database", "digest", "error", "export", "graphql", "service", "telemetry", "unicode"],
+    ),
     ("graphql", &["auth", "domain", "error", "export", "service"]),
-    ("export", &["auth", "database", "domain", "error", "service"]),
-    ("import", &["auth", "domain", "error", "service", "telemetry"]),
+    ("export", &["auth", "database", "domain", "error", "service", "unicode"]),
+    ("import", &["auth", "domain", "error", "service", "telemetry", "unicode"]),
     ("mirror", &[]),
     ("service", &["auth", "clock", "config", "database", "domain", "error", "telemetry"]),
     ("telemetry", &["database", "error"]),
@@ -40,6 +43,7 @@ const LAW: [(&str, &[&str]); 18] = [
     ("database", &[]),
     ("clock", &[]),
     ("digest", &[]),
+    ("unicode", &[]),
 ];
 
 fn root() -> PathBuf {

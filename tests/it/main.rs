@@ -64,4 +64,5 @@ mod subscriptions;
 mod times;
 mod tokens;
 mod traces;
+mod unicode;
 mod webhooks;

@@ -205,6 +205,13 @@ async fn what_a_source_refuses_is_said(app: TestApp) {
     assert_eq!(refused.to_string(), "the source answers 401 Unauthorized: UNAUTHENTICATED");
     let missing = copy.keep(Some(Path::new("/nowhere/token")), None, &Said::default()).await.unwrap_err();
     assert!(missing.to_string().starts_with("/nowhere/token: "));
+    let twofold = copy.token("Bearer abc");
+    let refused = copy.keep(Some(&twofold), None, &Said::default()).await.unwrap_err();
+    assert!(refused.to_string().ends_with("holds more than a token: it has one word, without \"Bearer\""), "{refused}");
+    for address in ["127.0.0.1:8080", "localhost:8080/graphql", "ftp://example.org", ""] {
+        let refused = Source::new(address, None).err().expect("a refusal").to_string();
+        assert!(refused.contains("begins with http:// or https://"), "{refused}");
+    }
     let nobody = Source::new("http://127.0.0.1:1", None).unwrap();
     let mirror = Mirror::open(&copy.url).await.unwrap();
     let away = keep(&nobody, &mirror, None, drop).await.unwrap_err();

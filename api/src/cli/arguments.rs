@@ -139,11 +139,14 @@ pub struct ExportArgs {
 
 #[derive(Args, Debug)]
 pub struct ImportArgs {
-    /// The file of lines, each a JSON object with a type and the fields of a row.
+    /// The file of lines, each a JSON object with a type and the fields of a row. `-` reads standard input.
     pub file: PathBuf,
     /// Check the lines, and write nothing.
     #[arg(long)]
     pub dry_run: bool,
+    /// Of standard input: how many lines an import that was interrupted has done. A file remembers this by itself.
+    #[arg(long, value_name = "LINES", default_value_t = 0)]
+    pub skip: u64,
 }
 
 #[derive(Args, Debug)]

@@ -4,7 +4,7 @@
 
 mod arguments;
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{BufReader, IsTerminal as _, Write as _};
 use std::num::NonZero;
 use std::pin::pin;
 use std::process::ExitCode;
@@ -247,10 +247,21 @@ async fn export(config: Config, ExportArgs { format, types, after }: ExportArgs)
     Ok(())
 }
 
-async fn import(config: Config, ImportArgs { file, dry_run }: ImportArgs) -> Result<(), Failure> {
+async fn import(config: Config, ImportArgs { file, dry_run, skip }: ImportArgs) -> Result<(), Failure> {
+    let is_stream = file.as_os_str() == "-";
+    if skip > 0 && !is_stream {
+        return Err(Failure::Other(
+            "--skip is for standard input; a file that was interrupted goes on by itself".to_owned(),
+        ));
+    }
     let app = server::connect(config, Clock::System).await?;
     let complain = |line: String| eprintln!("{line}");
-    let done = import::import(&app, &Viewer::system("import"), &file, dry_run, complain).await?;
+    let viewer = Viewer::system("import");
+    let done = if is_stream {
+        import::import_lines(&app, &viewer, BufReader::new(std::io::stdin()), skip, dry_run, complain).await?
+    } else {
+        import::import(&app, &viewer, &file, dry_run, complain).await?
+    };
     app.close().await;
     let Report { created, updated, unchanged, failed } = done;
     let would = if dry_run { "Dry run: nothing is written. " } else { "" };

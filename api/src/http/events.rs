@@ -21,6 +21,7 @@ use super::prepare::Prepared;
 use super::state::Service;
 use super::subscription::answers;
 use crate::telemetry::metrics::{Open, Transport};
+use crate::unicode::in_one_line;
 
 const EVENT_STREAM: &str = "text/event-stream";
 /// What proxies are told: events are passed on as they come. nginx would keep them until its buffers are full.
@@ -85,7 +86,7 @@ fn events(following: Following) -> impl Stream<Item = Result<Event, Infallible>>
 
 /// A result. A client that loses the stream sends the id of the last one as `Last-Event-ID`, and continues after it.
 fn next(answer: &Answer) -> Event {
-    let event = Event::default().event("next").data(answer.text());
+    let event = Event::default().event("next").data(in_one_line(&answer.text()));
     // An id must be one line.
     match answer.cursor.as_ref().filter(|cursor| !cursor.contains(['\r', '\n', '\0'])) {
         Some(cursor) => event.id(cursor),

@@ -44,6 +44,9 @@ pub struct Parameters {
     extensions: Option<String>,
 }
 
+/// What some Windows programs begin a text in UTF-8 with. It means nothing.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 impl GraphqlRequest {
     /// The request in a body, if the body arrived in time.
     pub fn of_body(
@@ -63,6 +66,7 @@ impl GraphqlRequest {
             StatusCode::PAYLOAD_TOO_LARGE => too_large(),
             _ => bad_request("The request's body was cut off."),
         })?;
+        let body = body.strip_prefix(BYTE_ORDER_MARK).map_or_else(|| body.clone(), |text| body.slice_ref(text));
         let is_json = || serde_json::from_slice::<IgnoredAny>(&body).is_ok();
         if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') && is_json() {
             let message = "Several requests in one body are not answered. Send one request.";

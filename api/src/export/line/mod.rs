@@ -7,6 +7,7 @@ mod of_meeting;
 mod of_recommendation;
 
 use std::collections::{HashMap, HashSet};
+use std::io::{self, Write};
 
 use async_graphql::resolver_utils::EnumType as _;
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -19,12 +20,14 @@ use entity::{
 };
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
+use serde_json::ser::Formatter;
 
 use crate::auth::Viewer;
 use crate::domain::feed::SeenAs;
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::read::{self, Visible};
+use crate::unicode::in_one_line;
 
 /// A record that can be written as a line.
 pub trait Line: Record + Visible {
@@ -67,9 +70,22 @@ pub struct End {
     pub lines: u64,
 }
 
+/// JSON that is one line for every reader.
+struct OneLine;
+
+impl Formatter for OneLine {
+    fn write_string_fragment<W: Write + ?Sized>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        writer.write_all(in_one_line(fragment).as_bytes())
+    }
+}
+
+fn serializer(lines: &mut Vec<u8>) -> serde_json::Serializer<&mut Vec<u8>, OneLine> {
+    serde_json::Serializer::with_formatter(lines, OneLine)
+}
+
 /// Writes a value as a line.
 pub fn write(value: &impl Serialize, lines: &mut Vec<u8>) -> Result<(), serde_json::Error> {
-    serde_json::to_writer(&mut *lines, value)?;
+    value.serialize(&mut serializer(lines))?;
     lines.push(b'\n');
     Ok(())
 }
@@ -132,7 +148,7 @@ impl<I: std::fmt::Display> Serialize for Id<I> {
 macro_rules! line {
     ($lines:expr, $row:ident: $table:ident { $($taken:tt)* } => { $($name:literal: $value:expr,)* }) => {{
         let $table::Model { id, version, created_at, updated_at, audience: _, owner: _, $($taken)* } = $row;
-        let mut serializer = serde_json::Serializer::new(&mut *$lines);
+        let mut serializer = $crate::export::line::serializer($lines);
         let mut fields = serde::Serializer::serialize_map(&mut serializer, None)?;
         serde::ser::SerializeMap::serialize_entry(&mut fields, "type", &<$table::Entity as entity::Record>::TYPE)?;
         serde::ser::SerializeMap::serialize_entry(&mut fields, "id", &Id(id))?;

@@ -36,6 +36,7 @@ use self::validate::Validator;
 use self::values::Types;
 use crate::config::Limits;
 use crate::service::context::sizes::Sizes;
+use crate::unicode::normalize;
 
 /// Why a request is not executed: a code of `docs/errors.md`, and what is wrong.
 #[derive(Debug, PartialEq, Eq)]
@@ -151,10 +152,11 @@ impl Document {
     }
 
     /// The variables that the operation declares, with their defaults: async-graphql 8.0.0-rc.5 ignores a default in `@skip` and `@include`.
-    /// Others are dropped, so that they take no memory.
+    /// Others are dropped, so that they take no memory. Texts in them get Normalization Form C, as those of the document have it.
     pub fn declared(&self, operation: Option<&str>, mut given: Variables) -> Variables {
         let declared = self.operation(operation).map_or(&[][..], |operation| operation.variable_definitions.as_slice());
         given.retain(|name, _| declared.iter().any(|one| one.node.name.node == *name));
+        given.values_mut().for_each(normalize);
         for one in declared {
             if let Some(default) = &one.node.default_value {
                 given.entry(one.node.name.node.clone()).or_insert_with(|| default.node.clone());

@@ -23,6 +23,7 @@ use bluejay_parser::{Error, HasSpan};
 
 use super::source::Source;
 use super::{Fault, Inadmissible};
+use crate::unicode::nfc;
 
 /// Parses a text.
 pub fn parse<'a>(source: &'a Source<'_>) -> Result<Written<'a>, Inadmissible> {
@@ -241,7 +242,7 @@ fn value<const CONST: bool>(written: &ast::Value<'_, CONST>) -> Value {
         ast::Value::Variable(variable) => Value::Variable(Name::new(variable.name())),
         ast::Value::Integer(integer) => number(integer.as_ref()),
         ast::Value::Float(float) => decimal(*float.as_ref()),
-        ast::Value::String(string) => Value::String(string.as_str().to_owned()),
+        ast::Value::String(string) => Value::String(nfc(string.as_str().to_owned())),
         ast::Value::Boolean(_) => Value::Boolean(is_true(written)),
         ast::Value::Null(_) => Value::Null,
         ast::Value::Enum(name) => Value::Enum(Name::new(name.as_str())),
