@@ -55,9 +55,7 @@ fn serve_starts_on_nothing_and_says_where_and_how() {
     assert_eq!(std::fs::metadata(&data).expect("metadata").permissions().mode() & 0o777, 0o700);
     assert!(data.join("signing-key.der").is_file());
     for entry in std::fs::read_dir(&data).expect("a directory").map(|entry| entry.expect("an entry")) {
-        if !entry.file_name().to_string_lossy().starts_with("rec.db") {
-            assert_eq!(entry.metadata().expect("metadata").permissions().mode() & 0o777, 0o600, "{entry:?}");
-        }
+        assert_eq!(entry.metadata().expect("metadata").permissions().mode() & 0o777, 0o600, "{entry:?}");
     }
     let address = format!("127.0.0.1:{}", serving.port);
     assert_eq!(output(command(&data).arg("health").env("REC_LISTEN", &address)), "ready\n");
@@ -75,6 +73,34 @@ fn serve_starts_on_nothing_and_says_where_and_how() {
     assert!(refusal.contains(&format!("cannot listen on {address}")), "{refusal}");
     drop(serving);
     assert!(failure(command(&data).arg("health").env("REC_LISTEN", &address)).contains("does not answer"));
+}
+
+/// Whatever the modes of the directory and of the process, and of files that an older version has left.
+#[test]
+fn the_files_of_a_database_are_their_owners_alone() {
+    let directory = directory();
+    let modes = || {
+        let entries = std::fs::read_dir(directory.path()).expect("a directory").map(|entry| entry.expect("an entry"));
+        let files = entries
+            .map(|entry| (entry.file_name().into_string().expect("a name"), entry.metadata().expect("metadata")));
+        files.map(|(name, metadata)| (name, metadata.permissions().mode() & 0o777)).collect::<Vec<_>>()
+    };
+    std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).expect("permissions");
+    let serving = Serving::start(&mut command(directory.path()));
+    let backup = directory.path().join("backup.db");
+    output(command(directory.path()).arg("backup").arg(&backup));
+    let files = modes();
+    assert!(
+        ["rec.db", "rec.db-wal", "rec.db-shm", "backup.db"].iter().all(|name| files.iter().any(|(one, _)| one == name))
+    );
+    assert!(files.iter().all(|(_, mode)| *mode == 0o600), "{files:?}");
+    for (name, _) in files.iter().filter(|(name, _)| name.starts_with("rec.db")) {
+        std::fs::set_permissions(directory.path().join(name), std::fs::Permissions::from_mode(0o644))
+            .expect("permissions");
+    }
+    serving.stop();
+    Serving::start(&mut command(directory.path())).stop();
+    assert!(modes().iter().all(|(_, mode)| *mode == 0o600), "{:?}", modes());
 }
 
 #[test]

@@ -8,6 +8,7 @@ pub mod home;
 mod interrupt;
 mod limits;
 mod options;
+mod private;
 mod queue;
 mod readers;
 mod readiness;
@@ -270,13 +271,17 @@ impl Databases {
         };
         let (read, write, checks, maintenance, watermark, queue) = if url.starts_with("sqlite:") {
             worker::watch();
-            // The writer comes first: it creates the file and sets it to write-ahead logging.
+            let file = options::file(url)?;
+            if let Err(error) = private::keep(&file) {
+                // The database itself may still be of use, such as one of another account; if not, SQLite says why.
+                tracing::warn!(%error, file = %file.display(), "the files of the database may be open to others");
+            }
+            // The writer comes first: it sets the file to write-ahead logging.
             let interrupt = Interrupt::of_sqlite();
             let mut writer = Database::connect(options::writer(url, &interrupt)).await?;
             prepare(&mut writer);
             let readers = Readers::open(url, connections, prepare).await?;
             let checks = Database::connect(options::reader(url, &Interrupt::of_sqlite(), true)).await?;
-            let file = options::file(url)?;
             let (watermark, queue) = (Some(Arc::new(Watermark::beside(&file))), Some(Arc::new(Queue::beside(&file))));
             health.watch(file);
             let (readers, writer) = (Connections::Readers(Arc::new(readers)), Connections::Pool(writer, interrupt));

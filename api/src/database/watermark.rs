@@ -2,12 +2,14 @@
 //! copied over the database, which is behind it; a copy of the mark itself is recognised by its inode and by the time at which it was
 //! written.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, Metadata};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use uuid::Uuid;
+
+use super::private;
 
 /// How far the time in the mark may differ from that at which its file was written.
 const TOLERANCE: Duration = Duration::from_secs(1);
@@ -64,7 +66,7 @@ impl Watermark {
     }
 
     fn open(&self) -> io::Result<File> {
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&self.path)
+        private::open(&self.path)
     }
 }
 

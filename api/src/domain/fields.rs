@@ -35,7 +35,7 @@ pub fn optional_day(path: &str, value: Option<impl Into<NaiveDate>>) -> Validate
 
 fn clean(path: &str, text: &str, longest: usize) -> Validated<String> {
     let text = text.trim();
-    ensure(!text.is_empty(), || ValidationError::required(path, "The text is empty."))?;
+    ensure(text.chars().any(is_visible), || ValidationError::required(path, "The text is empty."))?;
     ensure(text.chars().count() <= longest, || {
         ValidationError::new(
             ValidationErrorCode::TooLong,
@@ -45,7 +45,34 @@ fn clean(path: &str, text: &str, longest: usize) -> Validated<String> {
     })?;
     let printable = text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\t' | '\r'));
     ensure(printable, || ValidationError::invalid(path, "The text holds a control character."))?;
+    ensure(!text.contains(is_directional), || {
+        ValidationError::invalid(path, "The text holds a control character that turns the direction of what follows.")
+    })?;
     Ok(text.to_owned())
+}
+
+/// Whether a character shows anything. (Unicode 17: white space, format characters, and fillers.)
+fn is_visible(c: char) -> bool {
+    let is_format = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let is_filler = matches!(
+        c,
+        '\u{34f}'
+            | '\u{115f}'
+            | '\u{1160}'
+            | '\u{17b4}'
+            | '\u{17b5}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{ffa0}'
+            | '\u{fe00}'..='\u{fe0f}'
+    );
+    !(c.is_whitespace() || c.is_control() || is_format || is_filler)
+}
+
+/// Whether a character turns the direction of the text after it (Unicode Bidirectional Algorithm, explicit embeddings, overrides and
+/// isolates): a name would show as another one.
+fn is_directional(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A plain text: not empty, no control characters, at most `longest` characters. Leading and trailing spaces are dropped.
@@ -103,8 +130,13 @@ pub fn symbol(path: &str, value: &str) -> Validated<String> {
 pub fn url(path: &str, value: &str) -> Validated<String> {
     let value = clean(path, value, URL)?;
     let rest = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
-    let formed = rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace));
-    ensure(formed, || ValidationError::invalid(path, "Use an address that starts with https:// or http://."))?;
+    // Browsers, and their parser, would take a host from behind three slashes.
+    let is_plain = rest.is_some_and(|rest| !rest.starts_with(['/', '\\']) && !rest.contains(char::is_whitespace));
+    let has_host = url::Url::parse(&value)
+        .is_ok_and(|url| url.has_host() && url.username().is_empty() && url.password().is_none());
+    ensure(is_plain && has_host, || {
+        ValidationError::invalid(path, "Use an address of a host that starts with https:// or http://, without a user.")
+    })?;
     Ok(value)
 }
 
@@ -161,6 +193,15 @@ mod tests {
         assert_eq!(refused("   "), ValidationErrorCode::Required);
         assert_eq!(refused("abcd"), ValidationErrorCode::TooLong);
         assert_eq!(refused("a\0b"), ValidationErrorCode::Invalid);
+        for empty in ["\u{200b}", "\u{2060} \u{feff}", "\u{3164}", "\u{2800}\u{ad}"] {
+            assert_eq!(refused(empty), ValidationErrorCode::Required, "{empty:?}");
+        }
+        for turned in ["a\u{202e}", "\u{2066}a", "\u{202a}"] {
+            assert_ne!(refused(turned), ValidationErrorCode::TooLong, "{turned:?}");
+        }
+        for kept in ["\u{2b9}", "o\u{2bb}", "a\u{200d}", "\u{1f1fa}"] {
+            assert_eq!(text("t", kept, 3), Ok(kept.into()));
+        }
     }
 
     #[test]
@@ -180,7 +221,19 @@ mod tests {
             assert!(code("c", wrong).is_err(), "{wrong}");
         }
         assert!(url("l", "https://isrs.uz").is_ok());
-        for wrong in ["isrs.uz", "https://", "javascript:alert(1)", "https://a b"] {
+        assert!(url("l", "https://совет.уз/путь?a=b#c").is_ok());
+        for wrong in [
+            "isrs.uz",
+            "https://",
+            "javascript:alert(1)",
+            "https://a b",
+            "https://?q",
+            "https:///isrs.uz",
+            "https://#a",
+            "https://user@isrs.uz",
+            "https://:80/",
+            "ftp://isrs.uz",
+        ] {
             assert!(url("l", wrong).is_err(), "{wrong}");
         }
     }

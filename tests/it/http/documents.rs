@@ -17,7 +17,8 @@ async fn documents_are_named_by_their_hash(app: TestApp) {
     let hash = sha256(query);
     let directory = tempfile::tempdir().unwrap();
     let manifest = directory.path().join("documents.json");
-    std::fs::write(&manifest, json!({ hash.as_str(): query }).to_string()).unwrap();
+    // As graphql-codegen writes it.
+    std::fs::write(&manifest, json!({ format!("sha256:{hash}"): query }).to_string()).unwrap();
     let strict = app
         .second_with(|config| {
             config.trusted_documents = Some(manifest);
@@ -34,6 +35,12 @@ async fn documents_are_named_by_their_hash(app: TestApp) {
     assert_eq!(code(asked(&strict, unknown).await), (422, "DOCUMENT_NOT_FOUND".to_owned()));
     assert_eq!(code(asked(&strict, json!({ "query": query })).await), (403, "ONLY_TRUSTED_DOCUMENTS".to_owned()));
     assert_eq!(code(asked(&app, named).await), (422, "DOCUMENT_NOT_FOUND".to_owned()));
+    let by_hash = |hash: &str| json!({ "extensions": { "persistedQuery": { "version": 1, "sha256Hash": hash } } });
+    let (status, answer) = asked(&strict, by_hash(&hash)).await;
+    assert_eq!((status, answer), (200, json!({ "data": { "viewer": { "role": "ANONYMOUS" } } })));
+    let (_, bytes) = strict.reader().post(by_hash(&hash).to_string()).await;
+    assert_eq!(bytes.as_ref(), br#"{"data":{"viewer":{"role":"READER"}}}"#);
+    assert_eq!(code(asked(&strict, by_hash("00")).await), (403, "ONLY_TRUSTED_DOCUMENTS".to_owned()));
 }
 
 async fn a_query_that_was_sent_before_is_named_by_whoever_has_a_token(app: TestApp) {

@@ -53,11 +53,15 @@ impl PersistedDocuments {
             let unknown = || Inadmissible::new("DOCUMENT_NOT_FOUND", "No trusted document has this id.");
             return known.cloned().ok_or_else(unknown);
         }
+        let persisted = named.extensions.and_then(|extensions| extensions.get("persistedQuery"));
+        let hash = persisted.and_then(|persisted| persisted.get("sha256Hash")).and_then(Value::as_str);
+        if let Some(text) = hash.and_then(|hash| self.trusted.get(&hash.to_ascii_lowercase())) {
+            return Ok(Arc::clone(text));
+        }
         if self.only_trusted {
-            let message = "Only trusted documents are executed here. Name one by documentId.";
+            let message = "Only trusted documents are executed here. Name one by documentId, or by extensions.persistedQuery.sha256Hash.";
             return Err(Inadmissible::new("ONLY_TRUSTED_DOCUMENTS", message));
         }
-        let persisted = named.extensions.and_then(|extensions| extensions.get("persistedQuery"));
         match (persisted, named.query) {
             (Some(persisted), query) => self.persisted(persisted, query, has_token),
             (None, Some(query)) => Ok(query.into()),
@@ -160,5 +164,10 @@ mod tests {
             assert_eq!(by_id(unknown).unwrap_err().code, "DOCUMENT_NOT_FOUND");
         }
         assert_eq!(code(&texts, named(Some("{ a }"), None), true), Err("ONLY_TRUSTED_DOCUMENTS"));
+        for has_token in [true, false] {
+            assert!(code(&texts, named(None, Some(&persisted(&sha256("{ a }")))), has_token).is_ok());
+            let unknown = code(&texts, named(Some("{ b }"), Some(&persisted(&sha256("{ b }")))), has_token);
+            assert_eq!(unknown, Err("ONLY_TRUSTED_DOCUMENTS"));
+        }
     }
 }
