@@ -46,6 +46,7 @@ node schema.js "$subgraph_url"
 node older/federation.js "$subgraph_url"
 "$data/python/bin/python" client.py "$url" "$token"
 node snippets.js ../../docs/clients.md "$data/python/bin/python" "$url" "$token"
+node webhooks.js "$program" "$data/webhooks" ../../docs/webhooks.md "$data/python/bin/python"
 ../clients/run.sh "$url" "$token"
 node resume.js "$program" "$data/resumed"
 short=$("$program" --data-dir "$data/data" token --role reader --expires-in 2s)
