@@ -25,7 +25,7 @@ use crate::service::pace::Pace;
 use crate::service::recommendation::upsert::UpsertRecommendationsInput;
 use crate::service::registry::parse_type;
 use crate::telemetry::chain;
-use crate::unicode::normalize;
+use crate::unicode::{nfc, normalize};
 
 /// The fewest lines of one transaction, however long it takes. The most are those of a bulk write.
 const FEWEST: usize = 50;
@@ -39,6 +39,8 @@ pub enum ImportError {
     Service(#[from] Error),
     #[error("{reason} ({done} lines are done: send the same again, with --skip {done})")]
     Interrupted { done: u64, reason: String },
+    #[error("there are only {0} lines to skip, and --skip says {1}: is it the same input?")]
+    TooShort(u64, u64),
 }
 
 /// What became of the lines of a file.
@@ -150,6 +152,9 @@ pub async fn import_lines(
             done = number - 1;
         }
     }
+    if number < skip {
+        return Err(ImportError::TooShort(number, skip));
+    }
     importing.finish(&mut complain).await.map_err(|error| interrupted(done, chain(&error)))
 }
 
@@ -238,7 +243,7 @@ impl<'a> Importing<'a> {
                 return Ok(false);
             }
         };
-        let name = row[if match_by == MatchBy::Id { "id" } else { "externalId" }].to_string();
+        let name = nfc(row[if match_by == MatchBy::Id { "id" } else { "externalId" }].to_string());
         let fits = self.chunk.as_ref().is_none_or(|chunk| {
             let is_alike = (chunk.record, chunk.match_by) == (record, match_by);
             is_alike && chunk.rows.len() < self.pace.rows() && !chunk.named.contains(&name)

@@ -3,9 +3,9 @@
 //!
 //! The dependencies, which `tests/it/layers.rs` checks: `main -> cli -> server -> http -> graphql -> export -> service -> domain -> entity`;
 //! the commands `backup`, `import` and `mirror` stand beside `server`. `auth`, `clock`, `config`, `database`, `digest`, `error`,
-//! `telemetry` and `unicode` stand below, each named only where the table of that test lets it. `graphql` and `http` never name `sea_orm`; `domain` names
-//! only what lists the values of an enum. `service` and `domain` name `async_graphql` for inputs and enums only: each of these words is
-//! written once, with its public text.
+//! `telemetry` and `unicode` stand below, each named only where the table of that test lets it. `graphql` and `http` never name `sea_orm`;
+//! `domain` names only what lists the values of an enum. `service` and `domain` name `async_graphql` for inputs and enums only: each of
+//! these words is written once, with its public text.
 
 pub mod auth;
 pub mod backup;

@@ -18,15 +18,21 @@ on_both_databases! {
     everything_works_at_another_path,
 }
 
+fn client() -> Client {
+    // The program does this at its start.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::new()
+}
+
 async fn get(url: &str, accept: &str) -> Response {
-    Client::new().get(url).header(ACCEPT, accept).send().await.expect("an answer")
+    client().get(url).header(ACCEPT, accept).send().await.expect("an answer")
 }
 
 async fn an_event_passes_a_proxy_as_soon_as_it_happens(app: TestApp) {
     let Some(proxy) = Proxy::before(app.serve().await).await else { return };
     for path in ["graphql", "council/graphql"] {
         let follow = json!({ "query": "subscription { changes { kind } }" });
-        let request = Client::new().post(format!("http://127.0.0.1:{}/{path}", proxy.port)).json(&follow);
+        let request = client().post(format!("http://127.0.0.1:{}/{path}", proxy.port)).json(&follow);
         let mut events = in_time("a stream", request.header(ACCEPT, "text/event-stream").send()).await.unwrap();
         assert_eq!(events.headers()["cache-control"], "no-cache, no-transform");
         app.theme(if path == "graphql" { "ONE" } else { "OTHER" }).await;
@@ -51,7 +57,7 @@ async fn everything_works_at_another_path(app: TestApp) {
     }
     let query = json!({ "query": "{ bodies { totalCount } }" });
     for path in ["graphql", "graphql/"] {
-        let answer = Client::new().post(format!("{council}{path}")).json(&query).send().await.unwrap();
+        let answer = client().post(format!("{council}{path}")).json(&query).send().await.unwrap();
         assert_eq!(answer.json::<Value>().await.unwrap(), json!({ "data": { "bodies": { "totalCount": 6 } } }));
     }
     let of_service = get(&format!("http://127.0.0.1:{service}/export.ndjson"), "*/*").await.text().await.unwrap();

@@ -387,6 +387,9 @@ async fn claims_are_read_as_the_rfcs_allow_them(app: TestApp) {
     };
     assert_eq!(told(json!({ "iat": now + 60 })).await, "The token is not valid yet.");
     assert_eq!(told(json!({ "aud": "another" })).await, "The token is for another audience.");
+    assert_eq!(told(json!({ "role": null })).await, "The token has no role.");
+    assert_eq!(told(json!({ "role": "Reader" })).await, "A claim of the token has another form.");
+    assert_eq!(told(json!({ "sub": " " })).await, "The token names no subject.");
     let unsigned = handmade(
         &json!({ "alg": "EdDSA", "kid": own_kid(&app) }),
         &claims_with(&app, &json!({ "aud": "another" })),

@@ -17,6 +17,7 @@ on_both_databases! {
     a_text_in_another_normal_form_is_the_same,
     a_text_in_a_document_is_normal_too,
     a_byte_order_mark_means_nothing,
+    lines_of_one_record_in_two_forms_are_of_one_record,
     a_line_is_one_for_every_reader,
     standard_input_is_imported_and_goes_on_where_it_was,
 }
@@ -80,6 +81,19 @@ async fn a_byte_order_mark_means_nothing(app: TestApp) {
         let report = import_lines(&app.app, &viewer, lines, 0, false, |line| panic!("{line}")).await.unwrap();
         assert_eq!((report.created, report.unchanged), (created, 1 - created));
     }
+}
+
+async fn lines_of_one_record_in_two_forms_are_of_one_record(app: TestApp) {
+    let line = |form: &str| {
+        let external = json!({ "sourceSystem": "crm", "value": form });
+        json!({ "type": "ORGANIZATION", "externalId": external, "acronym": "NFC", "name": text(form), "kind": "OTHER" })
+    };
+    let lines = Cursor::new(format!("{}\n{}\n", line(COMPOSED), line(DECOMPOSED)));
+    let viewer = Viewer::system("import");
+    let report = import_lines(&app.app, &viewer, lines, 0, false, |line| panic!("{line}")).await.unwrap();
+    assert_eq!((report.created, report.unchanged), (1, 1));
+    let short = import_lines(&app.app, &viewer, Cursor::new("\n\n"), 3, false, drop).await.unwrap_err();
+    assert!(short.to_string().starts_with("there are only 2 lines to skip"), "{short}");
 }
 
 async fn a_line_is_one_for_every_reader(app: TestApp) {

@@ -20,6 +20,8 @@ impl Proxy {
     pub async fn before(service: u16) -> Option<Self> {
         let program = ["/usr/sbin/nginx", "/usr/bin/nginx"].into_iter().find(|path| Path::new(path).is_file());
         let Some(program) = program else {
+            let required = std::env::var("REC_TEST_REQUIRE_NGINX").is_ok_and(|value| value == "1");
+            assert!(!required, "there is no nginx, and REC_TEST_REQUIRE_NGINX=1 asks for it");
             let loudly = "\n*** NO PROXY WAS TESTED: there is no nginx. Install the package of that name. ***\n";
             writeln!(std::io::stderr(), "{loudly}").expect("standard error");
             return None;

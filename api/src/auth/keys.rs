@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse};
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use serde::Deserialize;
 use serde_json::Value;
@@ -157,10 +157,13 @@ async fn fetch(url: &reqwest::Url) -> Result<String, reqwest::Error> {
 /// The key, if it is an asymmetric one for signatures. Secrets (`oct`) are never accepted from a published set.
 fn usable(key: &Value) -> Result<VerifyingKey, &'static str> {
     // jsonwebtoken 11.1 does not know the name Ed25519. The type and the curve of a key say more than its `alg`.
-    let (mut known, declared) = (key.clone(), key.get("alg").cloned());
+    let (mut known, declared) = (key.clone(), key.get("alg").filter(|alg| !alg.is_null()).cloned());
     known.as_object_mut().map(|key| key.remove("alg"));
     let jwk: Jwk = serde_json::from_value(known).map_err(|_| "its type or curve is not known")?;
-    if jwk.common.public_key_use.as_ref().is_some_and(|usage| *usage != PublicKeyUse::Signature) {
+    let (usage, operations) = (jwk.common.public_key_use.as_ref(), jwk.common.key_operations.as_ref());
+    if usage.is_some_and(|usage| *usage != PublicKeyUse::Signature)
+        || operations.is_some_and(|all| !all.contains(&KeyOperations::Verify))
+    {
         return Err("it is not for signatures");
     }
     let algorithm = match &jwk.algorithm {

@@ -118,11 +118,22 @@ impl Refused {
     }
 }
 
+/// The claims that every token has, and what is said of one without.
+const REQUIRED: [(&str, &str); 5] = [
+    ("iss", "The token has no iss."),
+    ("aud", "The token has no aud."),
+    ("sub", "The token has no sub."),
+    ("exp", "The token has no exp."),
+    ("role", "The token has no role."),
+];
+
 /// The claims of a token whose signature, issuer, audience and times are valid.
 pub async fn verify(token: &str, keys: &KeyRing, trust: &Trust, now: DateTime<Utc>) -> Result<Claims, Refused> {
     let payload = signed_payload(token, keys).await.map_err(Refused::unsigned)?;
-    let claims = serde_json::from_slice(&payload);
-    let claims: Claims = claims.map_err(|_| Refused::signed("The token's claims are not those of this service."))?;
+    let claims: Value = serde_json::from_slice(&payload).map_err(|_| Refused::signed("The token has no claims."))?;
+    let missing = REQUIRED.iter().find(|(name, _)| claims.get(name).is_none_or(Value::is_null));
+    let form = missing.map_or("A claim of the token has another form.", |(_, reason)| reason);
+    let claims: Claims = serde_json::from_value(claims).map_err(|_| Refused::signed(form))?;
     check(&claims, trust, now.timestamp()).map_err(Refused::signed)?;
     Ok(claims)
 }
@@ -130,25 +141,25 @@ pub async fn verify(token: &str, keys: &KeyRing, trust: &Trust, now: DateTime<Ut
 /// The payload of a token with the signature of a trusted key. jsonwebtoken 11.1 reads no header that names `Ed25519`, so only its
 /// cryptography is used.
 async fn signed_payload(token: &str, keys: &KeyRing) -> Result<Vec<u8>, &'static str> {
-    const MALFORMED: &str = "it is no token";
+    const MALFORMED: &str = "It is no token.";
     if token.len() > LONGEST {
-        return Err("it is too long");
+        return Err("It is too long.");
     }
     let (message, signature) = token.rsplit_once('.').ok_or(MALFORMED)?;
     let (header, payload) = message.split_once('.').ok_or(MALFORMED)?;
     let decoded = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| MALFORMED);
     let header: Map<String, Value> = serde_json::from_slice(&decoded(header)?).map_err(|_| MALFORMED)?;
     if header.contains_key("crit") {
-        return Err("its header has crit, which is not understood");
+        return Err("Its header has crit, which is not understood.");
     }
     let kid = header.get("kid").map(|kid| kid.as_str().ok_or(MALFORMED)).transpose()?;
-    let key = keys.find(kid).await.ok_or("no key is trusted that its kid names")?;
+    let key = keys.find(kid).await.ok_or("No key is trusted that its kid names.")?;
     if !header.get("alg").and_then(Value::as_str).is_some_and(|name| key.allows(name)) {
-        return Err("its alg is not that of its key");
+        return Err("Its alg is not that of its key.");
     }
     match jsonwebtoken::crypto::verify(signature, message.as_bytes(), &key.key, key.algorithm) {
         Ok(true) => decoded(payload),
-        _ => Err("its signature is wrong"),
+        _ => Err("Its signature is wrong."),
     }
 }
 
@@ -168,7 +179,7 @@ fn check(claims: &Claims, trust: &Trust, now: i64) -> Result<(), &'static str> {
         return Err("The token is not valid yet.");
     }
     // The subject goes into the audit trail, and PostgreSQL stores no NUL character.
-    if claims.sub.is_empty() || claims.sub.chars().any(char::is_control) {
+    if claims.sub.trim().is_empty() || claims.sub.chars().any(char::is_control) {
         return Err("The token names no subject.");
     }
     if claims.role == Role::Anonymous || (claims.role == Role::Partner) != claims.organization.is_some() {

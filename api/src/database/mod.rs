@@ -272,7 +272,9 @@ impl Databases {
         let (read, write, checks, maintenance, watermark, queue) = if url.starts_with("sqlite:") {
             worker::watch();
             let file = options::file(url)?;
-            if let Err(error) = private::keep(&file) {
+            if !url.contains("mode=ro")
+                && let Err(error) = private::keep(&file)
+            {
                 // The database itself may still be of use, such as one of another account; if not, SQLite says why.
                 tracing::warn!(%error, file = %file.display(), "the files of the database may be open to others");
             }

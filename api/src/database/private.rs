@@ -4,8 +4,9 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// What stands beside a database file, and itself: the log of SQLite and its index, the high-water mark, and the queue of writers.
-const FILES: [&str; 5] = ["", "-wal", "-shm", "-mark", "-queue"];
+/// A database file, and what stands beside it: the log of SQLite and its index, and the high-water mark. (The queue of writers is empty, and
+/// another account may have to lock it.)
+const FILES: [&str; 4] = ["", "-wal", "-shm", "-mark"];
 
 /// How files are opened to read and write, and created for their owner alone.
 fn options() -> OpenOptions {

@@ -2,7 +2,7 @@
 //! writes again at once. So a write that finds the file locked tries again every other millisecond, and meanwhile holds a lock on
 //! `rec.db-queue`, which shows it to a command of many transactions.
 
-use std::fs::{File, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +14,6 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::failure;
 use super::options::BUSY_TIMEOUT;
-use super::private;
 
 /// How often a waiting writer tries again.
 const AGAIN: Duration = Duration::from_millis(2);
@@ -82,7 +81,7 @@ impl Queue {
 
     /// Shows other processes that a write waits, as long as the file is open.
     fn wait(&self) -> io::Result<File> {
-        let file = private::open(&self.path);
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&self.path);
         // Another user may have created it.
         let file = file.or_else(|_| File::open(&self.path))?;
         file.try_lock_shared()?;

@@ -51,22 +51,31 @@ fn clean(path: &str, text: &str, longest: usize) -> Validated<String> {
     Ok(text.to_owned())
 }
 
-/// Whether a character shows anything. (Unicode 17: white space, format characters, and fillers.)
+/// Whether a character shows anything: it is no white space, no control or format character, no filler and no variation selector. (The
+/// default ignorable code points of Unicode 17, the blank Braille pattern, and the marks of annotations.)
 fn is_visible(c: char) -> bool {
-    let is_format = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    let is_filler = matches!(
+    let is_ignorable = matches!(
         c,
-        '\u{34f}'
-            | '\u{115f}'
-            | '\u{1160}'
-            | '\u{17b4}'
-            | '\u{17b5}'
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
             | '\u{2800}'
             | '\u{3164}'
-            | '\u{ffa0}'
             | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
     );
-    !(c.is_whitespace() || c.is_control() || is_format || is_filler)
+    !(c.is_whitespace() || c.is_control() || is_ignorable)
 }
 
 /// Whether a character turns the direction of the text after it (Unicode Bidirectional Algorithm, explicit embeddings, overrides and
@@ -193,11 +202,14 @@ mod tests {
         assert_eq!(refused("   "), ValidationErrorCode::Required);
         assert_eq!(refused("abcd"), ValidationErrorCode::TooLong);
         assert_eq!(refused("a\0b"), ValidationErrorCode::Invalid);
-        for empty in ["\u{200b}", "\u{2060} \u{feff}", "\u{3164}", "\u{2800}\u{ad}"] {
+        let tags = "\u{e0041}\u{e0042}";
+        for empty in
+            ["\u{200b}", "\u{2060} \u{feff}", "\u{3164}", "\u{2800}\u{ad}", tags, "\u{fff9}", "\u{180b}", "\u{1d173}"]
+        {
             assert_eq!(refused(empty), ValidationErrorCode::Required, "{empty:?}");
         }
-        for turned in ["a\u{202e}", "\u{2066}a", "\u{202a}"] {
-            assert_ne!(refused(turned), ValidationErrorCode::TooLong, "{turned:?}");
+        for turned in ["a\u{202e}", "\u{2066}a", "a\u{202a}b"] {
+            assert_eq!(refused(turned), ValidationErrorCode::Invalid, "{turned:?}");
         }
         for kept in ["\u{2b9}", "o\u{2bb}", "a\u{200d}", "\u{1f1fa}"] {
             assert_eq!(text("t", kept, 3), Ok(kept.into()));

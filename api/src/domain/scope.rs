@@ -16,18 +16,22 @@ pub fn word(scope: Scope) -> &'static str {
     }
 }
 
-/// What the words of a claim let a holder do; `None` if none of them is meant for this service, such as an identity provider's `openid`: the
-/// role alone counts. A claim that is empty, or has words of ours in another spelling only, allows nothing.
+/// The beginnings of the words of scopes.
+const STEMS: [&str; 3] = ["read", "sync", "write"];
+
+/// What the words of a claim let a holder do; `None` if none of them may be meant for this service, such as an identity provider's `openid`:
+/// the role alone counts. A claim that is empty, or has such words in another spelling only, allows nothing.
 pub fn allowed(words: &[&str]) -> Option<Vec<Scope>> {
-    let is_meant = |scope: Scope| words.iter().any(|one| letters(one).eq(letters(word(scope))));
-    if !words.is_empty() && !Scope::iter().any(is_meant) {
+    if !words.is_empty() && !words.iter().any(|word| may_be_meant(word)) {
         return None;
     }
     Some(Scope::iter().filter(|scope| words.contains(&word(*scope))).collect())
 }
 
-fn letters(word: &str) -> impl Iterator<Item = char> {
-    word.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase())
+/// Whether a part of a word begins like one of ours: `rec:read`, `read,sync`, `WRITE_COUNCIL`.
+fn may_be_meant(word: &str) -> bool {
+    let parts = word.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
+    parts.into_iter().any(|part| STEMS.iter().any(|stem| part.starts_with(stem)))
 }
 
 #[cfg(test)]
@@ -46,6 +50,18 @@ mod tests {
     #[test]
     fn what_is_not_quite_ours_allows_nothing() {
         assert_eq!(allowed(&["openid", "profile"]), None);
+        let near = [
+            "read,write:council",
+            "write:council;read",
+            "api://rec/read",
+            "rec:read",
+            "READ:ALL",
+            "write:councils",
+            "reads",
+        ];
+        for word in near {
+            assert_eq!(allowed(&["openid", word]), Some(Vec::new()), "{word}");
+        }
         for words in [&[][..], &["Read"], &["WRITE_MEETINGS", "openid"], &["write:Meetings"]] {
             assert_eq!(allowed(words), Some(Vec::new()), "{words:?}");
         }

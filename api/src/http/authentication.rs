@@ -25,7 +25,7 @@ pub async fn authenticate_by(
     entry: &mut LogEntry,
 ) -> Result<Viewer, Answer> {
     let authorized = match caller.headers.get_all(header::AUTHORIZATION).iter().nth(1) {
-        Some(_) => Err(Error::Unauthenticated("There is more than one Authorization header.")),
+        Some(_) => Err(refused(entry.request_id(), "There is more than one Authorization header.")),
         None => authorize(&service.app, authorization, entry.request_id()).await,
     };
     match authorized {
@@ -49,24 +49,32 @@ pub fn authorization(headers: &HeaderMap) -> Option<&str> {
 /// Without an authorization the viewer is anonymous; an authorization that is not a valid bearer token is refused.
 async fn authorize(app: &AppContext, authorization: Option<&str>, request_id: &str) -> Result<Viewer, Error> {
     let Some(value) = authorization else { return Ok(Viewer::anonymous()) };
-    let token = bearer(value).ok_or(Error::Unauthenticated("The Authorization header holds no bearer token."))?;
+    let none = || refused(request_id, "The Authorization header holds no bearer token.");
+    let token = bearer(value).ok_or_else(none)?;
     let now = app.clock.now();
-    let claims = verify(token, &app.keys, &app.config.trust(), now).await.map_err(|refused| {
-        tracing::info!(request_id, reason = refused.reason, "a token is refused");
-        Error::Unauthenticated(refused.told())
+    let claims = verify(token, &app.keys, &app.config.trust(), now).await.map_err(|found| {
+        let _ = refused(request_id, found.reason);
+        Error::Unauthenticated(found.told())
     })?;
     let organization = match &claims.organization {
         Some(named) => acting(app, named).await?,
         None => None,
     };
-    let viewer = Viewer::of(claims, organization)?;
+    let viewer = Viewer::of(claims, organization)
+        .inspect_err(|error| tracing::info!(request_id, reason = %error, "a token is refused"))?;
     if let Some(token) = viewer.token {
         if app.tokens.is_revoked(token) {
-            return Err(Error::Unauthenticated("The token is revoked."));
+            return Err(refused(request_id, "The token is revoked."));
         }
         app.tokens.note(token, now);
     }
     Ok(viewer)
+}
+
+/// Logs why a token is refused. Never the token.
+fn refused(request_id: &str, reason: &'static str) -> Error {
+    tracing::info!(request_id, reason, "a token is refused");
+    Error::Unauthenticated(reason)
 }
 
 fn bearer(value: &str) -> Option<&str> {

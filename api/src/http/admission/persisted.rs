@@ -27,6 +27,18 @@ struct PersistedQuery {
     sha256_hash: String,
 }
 
+impl PersistedQuery {
+    fn of(asked: &Value) -> Option<Self> {
+        let mut asked = Self::deserialize(asked).ok().filter(|asked| asked.version == 1)?;
+        asked.sha256_hash.make_ascii_lowercase();
+        Some(asked)
+    }
+}
+
+fn mismatch() -> Inadmissible {
+    Inadmissible::new("PERSISTED_QUERY_MISMATCH", "The hash is not that of the query.")
+}
+
 pub struct PersistedDocuments {
     trusted: TrustedDocuments,
     only_trusted: bool,
@@ -54,9 +66,10 @@ impl PersistedDocuments {
             return known.cloned().ok_or_else(unknown);
         }
         let persisted = named.extensions.and_then(|extensions| extensions.get("persistedQuery"));
-        let hash = persisted.and_then(|persisted| persisted.get("sha256Hash")).and_then(Value::as_str);
-        if let Some(text) = hash.and_then(|hash| self.trusted.get(&hash.to_ascii_lowercase())) {
-            return Ok(Arc::clone(text));
+        if let Some(asked) = persisted.and_then(PersistedQuery::of)
+            && let Some(text) = self.trusted.get(&asked.sha256_hash)
+        {
+            return named.query.is_none_or(|query| query == &**text).then(|| Arc::clone(text)).ok_or_else(mismatch);
         }
         if self.only_trusted {
             let message = "Only trusted documents are executed here. Name one by documentId, or by extensions.persistedQuery.sha256Hash.";
@@ -70,20 +83,18 @@ impl PersistedDocuments {
     }
 
     fn persisted(&self, asked: &Value, query: Option<&str>, has_token: bool) -> Result<Arc<str>, Inadmissible> {
-        let asked = PersistedQuery::deserialize(asked).ok().filter(|asked| asked.version == 1);
-        let Some(asked) = asked.filter(|_| has_token) else {
+        let Some(PersistedQuery { sha256_hash: hash, .. }) = PersistedQuery::of(asked).filter(|_| has_token) else {
             // The message that clients know; they continue without persisted queries.
             let unsupported = || Inadmissible::new("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported");
             return query.map(Into::into).ok_or_else(unsupported);
         };
-        let hash = asked.sha256_hash.to_ascii_lowercase();
         let mut persisted = self.persisted.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(query) = query else {
             let unknown = || Inadmissible::new("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound");
             return persisted.texts.get(&hash).cloned().ok_or_else(unknown);
         };
         if hash != sha256(query) {
-            return Err(Inadmissible::new("PERSISTED_QUERY_MISMATCH", "The hash is not that of the query."));
+            return Err(mismatch());
         }
         let text: Arc<str> = query.into();
         persisted.keep(hash, Arc::clone(&text));
@@ -168,6 +179,8 @@ mod tests {
             assert!(code(&texts, named(None, Some(&persisted(&sha256("{ a }")))), has_token).is_ok());
             let unknown = code(&texts, named(Some("{ b }"), Some(&persisted(&sha256("{ b }")))), has_token);
             assert_eq!(unknown, Err("ONLY_TRUSTED_DOCUMENTS"));
+            let another = code(&texts, named(Some("{ b }"), Some(&persisted(&sha256("{ a }")))), has_token);
+            assert_eq!(another, Err("PERSISTED_QUERY_MISMATCH"));
         }
     }
 }
