@@ -35,7 +35,8 @@ pub fn optional_day(path: &str, value: Option<impl Into<NaiveDate>>) -> Validate
 
 fn clean(path: &str, text: &str, longest: usize) -> Validated<String> {
     let text = text.trim();
-    ensure(text.chars().any(is_visible), || ValidationError::required(path, "The text is empty."))?;
+    let empty = || ValidationError::required(path, "The text is empty.");
+    ensure(!text.is_empty(), empty)?;
     ensure(text.chars().count() <= longest, || {
         ValidationError::new(
             ValidationErrorCode::TooLong,
@@ -48,6 +49,7 @@ fn clean(path: &str, text: &str, longest: usize) -> Validated<String> {
     ensure(!text.contains(is_directional), || {
         ValidationError::invalid(path, "The text holds a control character that turns the direction of what follows.")
     })?;
+    ensure(text.chars().any(is_visible), empty)?;
     Ok(text.to_owned())
 }
 
