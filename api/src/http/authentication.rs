@@ -52,16 +52,15 @@ async fn authorize(app: &AppContext, authorization: Option<&str>, request_id: &s
     let none = || refused(request_id, "The Authorization header holds no bearer token.");
     let token = bearer(value).ok_or_else(none)?;
     let now = app.clock.now();
-    let claims = verify(token, &app.keys, &app.config.trust(), now).await.map_err(|found| {
-        let _ = refused(request_id, found.reason);
-        Error::Unauthenticated(found.told())
+    let claims = verify(token, &app.keys, &app.config.trust(), now).await.map_err(|refused| {
+        log_refusal(request_id, refused.reason);
+        Error::Unauthenticated(refused.told())
     })?;
     let organization = match &claims.organization {
         Some(named) => acting(app, named).await?,
         None => None,
     };
-    let viewer = Viewer::of(claims, organization)
-        .inspect_err(|error| tracing::info!(request_id, reason = %error, "a token is refused"))?;
+    let viewer = Viewer::of(claims, organization).inspect_err(|error| log_refusal(request_id, &error.to_string()))?;
     if let Some(token) = viewer.token {
         if app.tokens.is_revoked(token) {
             return Err(refused(request_id, "The token is revoked."));
@@ -71,10 +70,15 @@ async fn authorize(app: &AppContext, authorization: Option<&str>, request_id: &s
     Ok(viewer)
 }
 
-/// Logs why a token is refused. Never the token.
+/// A refusal whose reason its client is told.
 fn refused(request_id: &str, reason: &'static str) -> Error {
-    tracing::info!(request_id, reason, "a token is refused");
+    log_refusal(request_id, reason);
     Error::Unauthenticated(reason)
+}
+
+/// Why a token is refused. Never the token.
+fn log_refusal(request_id: &str, reason: &str) {
+    tracing::info!(request_id, reason, "a token is refused");
 }
 
 fn bearer(value: &str) -> Option<&str> {

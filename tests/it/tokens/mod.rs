@@ -1,6 +1,7 @@
 //! Tokens: which are accepted, and which are refused. An invalid token is never treated as none.
 
-use std::os::unix::fs::PermissionsExt as _;
+mod keys;
+
 use std::process::Command;
 
 use base64::Engine as _;
@@ -9,9 +10,6 @@ use chrono::TimeDelta;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use rec_api::auth::Role;
-use rec_api::auth::keys::KeyRing;
-use rec_api::clock::Clock;
-use rec_api::config::{Config, JwksSource};
 use rec_tests::client::Client;
 use rec_tests::program::{Serving, ask, command, run};
 use rec_tests::{TestApp, on_both_databases};
@@ -101,17 +99,9 @@ on_both_databases! {
     unknown_roles_and_the_anonymous_one_are_refused,
     a_very_long_token_is_refused,
     a_refused_token_stops_a_write,
-    keys_of_a_trusted_issuer_are_accepted,
-    keys_of_a_trusted_issuer_are_read_from_its_address,
-    one_key_of_an_issuer_does_not_sign_for_another,
-    an_issuers_only_key_need_not_be_named,
-    an_ed25519_key_has_two_names,
     a_header_with_what_must_be_understood_is_refused,
     claims_are_read_as_the_rfcs_allow_them,
     a_scope_that_is_not_quite_ours_allows_nothing,
-    a_key_that_is_weak_or_not_single_is_not_used,
-    a_key_set_without_a_usable_key_refuses_to_start,
-    a_signing_key_that_others_can_read_refuses_to_start,
     the_program_prints_a_token_alone,
     the_program_gives_no_token_for_nobody,
     a_token_follows_its_organisation_and_not_an_acronym,
@@ -253,110 +243,11 @@ async fn a_refused_token_stops_a_write(app: TestApp) {
     assert_eq!(app.feed_length().await, before);
 }
 
-async fn keys_of_a_trusted_issuer_are_accepted(app: TestApp) {
-    let keys = issuer_keys();
-    let directory = tempfile::tempdir().expect("a directory");
-    let trusting = app.second_with(|config| config.jwks = Some(key_set(&directory, &keys))).await;
-    for (kid, algorithm, key) in &keys {
-        let token = encode(&header(*algorithm, Some(kid)), &claims(&app), key).expect("a token");
-        assert_eq!(role_of(&bearer(&trusting, &token)).await, "READER", "{kid}");
-        assert_token_refused(&app, &token).await;
-        let nameless = encode(&header(*algorithm, None), &claims(&app), key).expect("a token");
-        assert_token_refused(&trusting, &nameless).await;
-    }
-    assert_eq!(role_of(&trusting.admin()).await, "ADMIN", "the service's own key is trusted as well");
-}
-
-async fn keys_of_a_trusted_issuer_are_read_from_its_address(app: TestApp) {
-    let (keys, directory) = (issuer_keys(), tempfile::tempdir().expect("a directory"));
-    let JwksSource::File(file) = key_set(&directory, &keys) else { panic!("not a file") };
-    let set = std::fs::read_to_string(file).expect("a key set");
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    let issuer = axum::Router::new().route("/keys", axum::routing::get(|| async { set }));
-    let serving = tokio::spawn(async { axum::serve(listener, issuer).await });
-    // The program does this at its start.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let source = |path: &str| format!("http://{address}/{path}").parse::<JwksSource>().expect("an address");
-    let trusting = app.second_with(|config| config.jwks = Some(source("keys"))).await;
-    for (kid, algorithm, key) in &keys {
-        let token = encode(&header(*algorithm, Some(kid)), &claims(&app), key).expect("a token");
-        assert_eq!(role_of(&bearer(&trusting, &token)).await, "READER", "{kid}");
-    }
-    let missing = KeyRing::open(directory.path(), Some(source("nothing"))).await.err().expect("a refusal");
-    assert!(missing.starts_with("REC_JWKS: cannot read http://127.0.0.1:"), "{missing}");
-    serving.abort();
-    let gone = KeyRing::open(directory.path(), Some(source("keys"))).await;
-    assert!(gone.is_err());
-}
-
-async fn one_key_of_an_issuer_does_not_sign_for_another(app: TestApp) {
-    let keys = issuer_keys();
-    let directory = tempfile::tempdir().expect("a directory");
-    let trusting = app.second_with(|config| config.jwks = Some(key_set(&directory, &keys))).await;
-    for (kid, ..) in &keys {
-        for (other, algorithm, key) in keys.iter().filter(|(other, ..)| other != kid) {
-            let token = encode(&header(*algorithm, Some(kid)), &claims(&app), key).expect("a token");
-            assert_refused(&trusting, &format!("Bearer {token}")).await;
-            assert_ne!(kid, other);
-        }
-    }
-}
-
-async fn an_issuers_only_key_need_not_be_named(app: TestApp) {
-    let keys = [("only", Algorithm::EdDSA, foreign_key())];
-    let directory = tempfile::tempdir().expect("a directory");
-    let trusting = app.second_with(|config| config.jwks = Some(key_set(&directory, &keys))).await;
-    let token = encode(&header(Algorithm::EdDSA, None), &claims(&app), &foreign_key()).expect("a token");
-    assert_eq!(role_of(&bearer(&trusting, &token)).await, "READER");
-}
-
 /// A token with any header, signed with an Ed25519 key.
 fn signed_with(header: &Value, claims: &Value, key: &EncodingKey) -> String {
     let unsigned = handmade(header, claims, "");
     let message = unsigned.trim_end_matches('.');
     format!("{message}.{}", jsonwebtoken::crypto::sign(message.as_bytes(), key, Algorithm::EdDSA).expect("a signature"))
-}
-
-/// A key set of JSON Web Keys as they are written.
-fn written(directory: &tempfile::TempDir, keys: &[Value]) -> JwksSource {
-    let file = directory.path().join("written.json");
-    std::fs::write(&file, json!({ "keys": keys }).to_string()).expect("a file");
-    JwksSource::File(file)
-}
-
-/// The public half of the foreign key.
-fn foreign_jwk(changes: &Value) -> Value {
-    let mut key =
-        serde_json::to_value(Jwk::from_encoding_key(&foreign_key(), Algorithm::EdDSA).expect("a key")).expect("JSON");
-    for (name, value) in changes.as_object().expect("an object") {
-        key[name] = value.clone();
-    }
-    key.as_object_mut().expect("an object").retain(|_, value| !value.is_null());
-    key
-}
-
-async fn an_ed25519_key_has_two_names(app: TestApp) {
-    let directory = tempfile::tempdir().expect("a directory");
-    for alg in [json!("Ed25519"), json!("EdDSA"), Value::Null] {
-        // What is not known beside it keeps it from nothing.
-        let keys = [
-            foreign_jwk(&json!({ "alg": alg, "kid": "ed" })),
-            json!({ "kty": "AKP", "alg": "ML-DSA-44", "kid": "later", "pub": "AA" }),
-        ];
-        let source = written(&directory, &keys);
-        let trusting = app.second_with(|config| config.jwks = Some(source)).await;
-        for name in ["Ed25519", "EdDSA"] {
-            let token = signed_with(&json!({ "alg": name, "kid": "ed" }), &claims(&app), &foreign_key());
-            assert_eq!(role_of(&bearer(&trusting, &token)).await, "READER", "{alg} {name}");
-        }
-        for name in ["ES256", "RS256", "HS256", "none", "eddsa"] {
-            let token = signed_with(&json!({ "alg": name, "kid": "ed" }), &claims(&app), &foreign_key());
-            assert_token_refused(&trusting, &token).await;
-        }
-    }
-    let of_another = written(&directory, &[foreign_jwk(&json!({ "alg": "ES256" }))]);
-    assert!(KeyRing::open(directory.path(), Some(of_another)).await.is_err(), "its type and its alg differ");
 }
 
 async fn a_header_with_what_must_be_understood_is_refused(app: TestApp) {
@@ -415,52 +306,6 @@ async fn a_scope_that_is_not_quite_ours_allows_nothing(app: TestApp) {
     }
 }
 
-async fn a_key_that_is_weak_or_not_single_is_not_used(app: TestApp) {
-    let directory = tempfile::tempdir().expect("a directory");
-    let rsa = |bytes: usize| json!({ "kty": "RSA", "kid": "rsa", "n": URL_SAFE_NO_PAD.encode(vec![0xff; bytes]), "e": "AQAB" });
-    let twice = foreign_jwk(&json!({ "kid": "twice" }));
-    for (keys, usable) in [
-        (vec![rsa(255)], false),
-        (vec![rsa(256)], true),
-        (vec![twice.clone(), twice.clone()], false),
-        (vec![twice.clone(), twice.clone(), foreign_jwk(&json!({ "kid": "once" }))], true),
-    ] {
-        let opened = KeyRing::open(directory.path(), Some(written(&directory, &keys))).await;
-        assert_eq!(opened.is_ok(), usable, "{keys:?}");
-    }
-    let keys = [twice.clone(), twice, foreign_jwk(&json!({ "kid": "once" }))];
-    let source = written(&directory, &keys);
-    let trusting = app.second_with(|config| config.jwks = Some(source)).await;
-    for (kid, known) in [("once", true), ("twice", false)] {
-        let token = signed_with(&json!({ "alg": "EdDSA", "kid": kid }), &claims(&app), &foreign_key());
-        assert_eq!(bearer(&trusting, &token).send("{ __typename }", json!({})).await.status == 200, known, "{kid}");
-    }
-}
-
-async fn a_key_set_without_a_usable_key_refuses_to_start(app: TestApp) {
-    let directory = tempfile::tempdir().expect("a directory");
-    let file = directory.path().join("jwks.json");
-    let secret = json!({ "keys": [{ "kty": "oct", "kid": "secret", "alg": "HS256", "k": "c2VjcmV0" }] });
-    for text in ["", "{}", r#"{ "keys": [] }"#, &secret.to_string()] {
-        std::fs::write(&file, text).expect("a file");
-        let opened = KeyRing::open(directory.path(), Some(JwksSource::File(file.clone()))).await;
-        assert!(opened.is_err_and(|error| error.starts_with("REC_JWKS: ")), "{text}");
-    }
-    assert_eq!(role_of(&app.anonymous()).await, "ANONYMOUS");
-}
-
-async fn a_signing_key_that_others_can_read_refuses_to_start(app: TestApp) {
-    let directory = tempfile::tempdir().expect("a directory");
-    KeyRing::open(directory.path(), None).await.expect("a key");
-    let key = directory.path().join("signing-key.der");
-    assert_eq!(std::fs::metadata(&key).expect("a key").permissions().mode() & 0o777, 0o600);
-    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).expect("permissions");
-    let mut config = Config::embedded(directory.path().to_owned());
-    config.database_url = Some(app.url.clone());
-    let refused = rec_api::server::connect(config, Clock::System).await.err().expect("a refusal").to_string();
-    assert!(refused.contains("chmod 600"), "{refused}");
-}
-
 async fn the_program_prints_a_token_alone(app: TestApp) {
     let directory = tempfile::tempdir().expect("a directory");
     let output = rec(&app, &directory, &["token", "--role", "partner", "--organization", "OSCE"]);
@@ -505,8 +350,6 @@ async fn a_token_follows_its_organisation_and_not_an_acronym(app: TestApp) {
     assert_eq!(by_id.query(viewer).await["viewer"]["organization"]["id"], id);
 }
 
-type IssuerKey = (&'static str, Algorithm, EncodingKey);
-
 #[test]
 fn a_token_of_another_issuer_or_audience_is_refused() {
     let directory = tempfile::tempdir().expect("a directory");
@@ -531,27 +374,6 @@ fn a_token_of_another_issuer_or_audience_is_refused() {
         };
         assert_eq!(answer, expected, "{issuer} {audience}");
     }
-}
-
-fn issuer_keys() -> [IssuerKey; 3] {
-    [
-        ("ed", Algorithm::EdDSA, foreign_key()),
-        ("p256", Algorithm::ES256, EncodingKey::from_ec_der(include_bytes!("../fixtures/issuer-p256.pkcs8.der"))),
-        ("rsa", Algorithm::RS256, EncodingKey::from_rsa_der(include_bytes!("../fixtures/issuer-rsa.pkcs1.der"))),
-    ]
-}
-
-/// The public halves of these keys, as an issuer publishes them.
-fn key_set(directory: &tempfile::TempDir, keys: &[IssuerKey]) -> JwksSource {
-    let public = keys.iter().map(|(kid, algorithm, key)| {
-        let mut key = Jwk::from_encoding_key(key, *algorithm).expect("a public key");
-        key.common.key_id = Some((*kid).to_owned());
-        serde_json::to_value(key).expect("JSON")
-    });
-    let set = json!({ "keys": public.collect::<Vec<_>>() });
-    let file = directory.path().join("jwks.json");
-    std::fs::write(&file, set.to_string()).expect("a file");
-    JwksSource::File(file)
 }
 
 /// Runs the program without this process's environment.
