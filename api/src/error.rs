@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use entity::id::NotAnId;
+
 use crate::domain::validation::{Validated, ValidationError, ValidationErrorCode};
 
 /// The cause of an error.
@@ -148,6 +150,14 @@ impl std::error::Error for Error {
 impl From<serde_json::Error> for Error {
     fn from(error: serde_json::Error) -> Self {
         Self::Internal(error.into())
+    }
+}
+
+/// An id that an argument gives. (What an input gives is judged with the rest of the input, by `fields::id`.)
+impl From<NotAnId> for Error {
+    fn from(error: NotAnId) -> Self {
+        let message = format!("{error} If you have a code, an acronym or a label, look up by that.");
+        Self::InvalidArgument { message }
     }
 }
 

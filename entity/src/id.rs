@@ -29,24 +29,28 @@ pub trait RecordId:
 
 /// The error if a text is not an id of the wanted kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotAnId;
+pub struct NotAnId {
+    /// What an id of the kind starts with, without the underscore.
+    pub prefix: &'static str,
+}
 
 impl fmt::Display for NotAnId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not an id of this kind")
+        write!(f, "An id of this type is {}_ and 32 digits, 0 to 9 and a to f.", self.prefix)
     }
 }
 
 impl std::error::Error for NotAnId {}
 
 /// The UUID behind `prefix_…`, in the canonical form only, so that one record has one id.
-fn parse(prefix: &str, text: &str) -> Result<Uuid, NotAnId> {
-    let digits = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).ok_or(NotAnId)?;
+fn parse(prefix: &'static str, text: &str) -> Result<Uuid, NotAnId> {
+    let no_id = NotAnId { prefix };
+    let digits = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).ok_or(no_id)?;
     let canonical = digits.len() == 32 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     if !canonical {
-        return Err(NotAnId);
+        return Err(no_id);
     }
-    Uuid::try_parse(digits).map_err(|_| NotAnId)
+    Uuid::try_parse(digits).map_err(|_| no_id)
 }
 
 /// From the names of ids and their prefixes. `BodyId = "bod";` expands to
@@ -137,7 +141,7 @@ mod tests {
     #[test]
     fn another_kind_and_another_spelling_are_refused() {
         let text = "mtg_01970000000070008000000000000001";
-        assert_eq!(text.parse::<BodyId>(), Err(NotAnId));
+        assert_eq!(text.parse::<BodyId>(), Err(NotAnId { prefix: "bod" }));
         for wrong in [
             "",
             "mtg",
@@ -146,7 +150,7 @@ mod tests {
             "mtg_0197000000007000800000000000000A",
             "mtg_01970000-0000-7000-8000-000000000001",
         ] {
-            assert_eq!(wrong.parse::<MeetingId>(), Err(NotAnId), "{wrong}");
+            assert_eq!(wrong.parse::<MeetingId>(), Err(NotAnId { prefix: "mtg" }), "{wrong}");
         }
     }
 }

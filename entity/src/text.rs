@@ -14,7 +14,7 @@ pub enum Locale {
     En,
     /// Russian, a working language.
     Ru,
-    /// Uzbek.
+    /// Uzbek in Latin script.
     Uz,
     /// Kazakh.
     Kk,
@@ -24,12 +24,15 @@ pub enum Locale {
     Tg,
     /// Turkmen.
     Tk,
+    /// Uzbek in Cyrillic script.
+    #[serde(rename = "uz-Cyrl")]
+    UzCyrl,
 }
 
 impl Locale {
-    pub const ALL: [Self; 7] = [Self::En, Self::Ru, Self::Uz, Self::Kk, Self::Ky, Self::Tg, Self::Tk];
+    pub const ALL: [Self; 8] = [Self::En, Self::Ru, Self::Uz, Self::Kk, Self::Ky, Self::Tg, Self::Tk, Self::UzCyrl];
 
-    /// The ISO 639-1 code, in lower case.
+    /// The language tag (BCP 47): the ISO 639-1 code, and the script where the language is written in another one too.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -40,14 +43,29 @@ impl Locale {
             Self::Ky => "ky",
             Self::Tg => "tg",
             Self::Tk => "tk",
+            Self::UzCyrl => "uz-Cyrl",
         }
     }
 
-    /// The locale of a language code, in any case; regions are ignored (`ru-KZ` is Russian).
+    /// The locale of a language tag, in any case. Regions are ignored (`ru-KZ` is Russian), and so are scripts that name no other locale
+    /// (`tg-Cyrl` is Tajik).
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
-        let language = code.split(['-', '_']).next()?;
-        Self::ALL.into_iter().find(|locale| locale.code().eq_ignore_ascii_case(language))
+        let mut subtags = code.split(['-', '_']);
+        let language = subtags.next()?;
+        let of = |code: &str| Self::ALL.into_iter().find(|locale| locale.code().eq_ignore_ascii_case(code));
+        let scripted = subtags.next().and_then(|script| of(&format!("{language}-{script}")));
+        scripted.or_else(|| of(language))
+    }
+
+    /// The same language in its other script.
+    #[must_use]
+    pub fn in_other_script(self) -> Option<Self> {
+        match self {
+            Self::Uz => Some(Self::UzCyrl),
+            Self::UzCyrl => Some(Self::Uz),
+            Self::En | Self::Ru | Self::Kk | Self::Ky | Self::Tg | Self::Tk => None,
+        }
     }
 }
 
@@ -118,16 +136,26 @@ impl LocalizedText {
         self
     }
 
-    /// The text in the first of the `wanted` languages that exists, else the original.
+    /// The text in the first of the `wanted` languages that exists; else in the other script of one of them; else the original.
     #[must_use]
     pub fn best(&self, wanted: &[Locale]) -> &str {
-        let mut locales = wanted.iter().copied().chain([self.original]);
+        let other_scripts = wanted.iter().filter_map(|locale| locale.in_other_script());
+        let mut locales = wanted.iter().copied().chain(other_scripts).chain([self.original]);
         locales.find_map(|locale| self.texts.get(locale)).unwrap_or_default()
     }
 
     #[must_use]
     pub fn has(&self, locale: Locale) -> bool {
         self.texts.get(locale).is_some()
+    }
+
+    /// The same texts, written in a language that is among them; otherwise the original stays.
+    #[must_use]
+    pub fn written_in(mut self, original: Locale) -> Self {
+        if self.has(original) {
+            self.original = original;
+        }
+        self
     }
 
     #[must_use]
@@ -158,7 +186,13 @@ mod tests {
         assert_eq!(text.best(&[Locale::Ru]), "Мир");
         assert_eq!(text.best(&[Locale::Uz, Locale::Ru]), "Мир");
         assert_eq!(text.best(&[Locale::Uz]), "Peace");
-        assert_eq!(text.folded(), "peace\nмир");
+        let text = text.with(Locale::UzCyrl, "Тинчлик");
+        assert_eq!(text.best(&[Locale::Uz]), "Тинчлик");
+        assert_eq!(text.best(&[Locale::Uz, Locale::Ru]), "Мир");
+        let text = text.with(Locale::Uz, "Tinchlik");
+        assert_eq!(text.best(&[Locale::Uz]), "Tinchlik");
+        assert_eq!(text.best(&[Locale::UzCyrl]), "Тинчлик");
+        assert_eq!(text.folded(), "peace\nмир\ntinchlik\nтинчлик");
     }
 
     #[test]
@@ -177,5 +211,23 @@ mod tests {
         assert_eq!(Locale::from_code("ru-KZ"), Some(Locale::Ru));
         assert_eq!(Locale::from_code("UZ"), Some(Locale::Uz));
         assert_eq!(Locale::from_code("fr"), None);
+        assert_eq!(Locale::from_code(""), None);
+    }
+
+    #[test]
+    fn a_script_names_a_locale_where_a_language_has_two() {
+        for (tag, locale) in [
+            ("uz-Cyrl", Locale::UzCyrl),
+            ("UZ_cyrl-UZ", Locale::UzCyrl),
+            ("uz-Latn-UZ", Locale::Uz),
+            ("uz-UZ", Locale::Uz),
+            ("tg-Cyrl-TJ", Locale::Tg),
+            ("kk-Latn", Locale::Kk),
+        ] {
+            assert_eq!(Locale::from_code(tag), Some(locale), "{tag}");
+        }
+        for locale in Locale::ALL {
+            assert_eq!(Locale::from_code(locale.code()), Some(locale));
+        }
     }
 }

@@ -49,6 +49,15 @@ async fn draft(app: &TestApp, value: &str) -> Value {
     })
 }
 
+/// The same row with all its lists turned round: translations, organisers and the rest.
+fn in_another_order(value: &Value) -> Value {
+    match value {
+        Value::Array(values) => values.iter().rev().map(in_another_order).collect(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), in_another_order(value))).collect(),
+        value => value.clone(),
+    }
+}
+
 async fn theme(app: &TestApp) -> Value {
     let themes = app.secretariat().query("{ themes(filter: { code: { eq: \"LAW\" } }) { nodes { id } } }").await;
     match themes["themes"]["nodes"][0]["id"].clone() {
@@ -93,6 +102,7 @@ const SHOWN: &str = "id version status title text rationale priority targetDate 
 
 on_both_databases! {
     rows_create_change_and_leave_texts_as_their_records_are,
+    the_order_of_lists_changes_no_text,
     what_a_row_omits_stays_and_null_clears,
     each_refusal_points_into_its_row,
     rows_are_matched_by_id_as_well,
@@ -105,6 +115,24 @@ on_both_databases! {
     a_bulk_write_of_organisations_runs_as_many_statements_for_many_rows_as_for_two,
     two_writers_of_the_same_rows_create_them_once,
     a_bulk_write_changes_what_other_mutations_change,
+}
+
+async fn the_order_of_lists_changes_no_text(app: TestApp) {
+    let more = json!({
+        "themeIds": [app.theme("FIRST").await, app.theme("SECOND").await],
+        "instrumentIds": [app.instrument("S/RES/2396").await, app.instrument("S/RES/2178").await],
+        "rationale": text("Why"),
+        "addressees": [
+            { "category": "GOVERNMENT", "role": "LEAD", "countryId": app.country("UZ").await },
+            { "category": "GOVERNMENT", "role": "SUPPORTING", "countryId": app.country("KZ").await },
+        ],
+    });
+    let row = with(draft(&app, "1").await, more);
+    assert_eq!(outcomes(&texts(&app, from_ref(&row), json!({})).await), ["CREATED"]);
+    let turned = in_another_order(&row);
+    assert_eq!(outcomes(&texts(&app, from_ref(&turned), json!({})).await), ["UNCHANGED"]);
+    let fewer = with(turned.clone(), json!({ "addressees": [turned["addressees"][0]] }));
+    assert_eq!(outcomes(&texts(&app, from_ref(&fewer), json!({})).await), ["UPDATED"]);
 }
 
 async fn rows_create_change_and_leave_texts_as_their_records_are(app: TestApp) {

@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 
 use crate::list_properties::all_kinds;
 
-const SEED: u64 = 20_261_129;
+const SEED: u64 = 20_261_130;
 const OPERATIONS: usize = 600;
 /// How many more pages are read of a list that is read page by page.
 const PAGES: usize = 2;

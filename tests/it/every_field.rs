@@ -245,9 +245,10 @@ fn related(schema: &Schema, name: &str, object: &str) -> Option<String> {
     Some(related)
 }
 
-/// An answer in the form of an input: a related record as its id, translations in any order.
+/// An answer in the form of an input: a related record as its id, translations in any order, the first of which is the original here.
 fn as_input(answer: &Value) -> Value {
     match answer {
+        Value::Object(fields) if fields.contains_key("locale") => json!([fields["locale"], fields["text"]]),
         Value::Object(fields) if fields.len() == 1 && fields.contains_key("id") => fields["id"].clone(),
         Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), as_input(value))).collect(),
         Value::Array(values) => {

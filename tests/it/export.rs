@@ -170,9 +170,9 @@ async fn a_line_says_what_the_schema_shows_in_the_words_of_bulk_writes(app: Test
     let (law, resolution) = (app.theme("LAW").await, app.instrument("S/RES/2396").await);
     let row = json!({
         "externalId": { "sourceSystem": "crm", "value": "1" },
-        "bodyId": app.body("WG-A").await, "kind": "RECOMMENDATION", "title": text("Schools"),
-        "text": [{ "locale": "RU", "text": "Открыть школы" }, { "locale": "EN", "text": "Open the schools" }],
-        "rationale": text("Why"), "priority": "HIGH", "targetDate": "2026-12-01",
+        "bodyId": app.body("WG-A").await, "kind": "RECOMMENDATION", "title": [{ "locale": "KY", "text": "Мектептер" }],
+        "text": [{ "locale": "RU", "text": "Открыть школы", "original": true }, { "locale": "EN", "text": "Open the schools" }],
+        "rationale": [{ "locale": "EN", "text": "Why" }], "priority": "HIGH", "targetDate": "2026-12-01",
         "themeIds": [law], "instrumentIds": [resolution],
         "addressees": [{ "category": "GOVERNMENT", "role": "LEAD", "countryId": app.country("UZ").await, "organizationId": null }],
     });
@@ -217,7 +217,8 @@ async fn a_line_of_a_meeting_holds_its_short_lists(app: TestApp) {
     let source = app.sources().await.remove(0);
     let more = json!({
         "sessions": [{ "bodyId": app.body("WG-D").await, "ordinal": 3 }], "sourceIds": [source],
-        "alternativeTitles": [{ "title": text("As others say"), "sourceId": source }], "theme": text("A theme"),
+        "alternativeTitles": [{ "title": [{ "locale": "TG", "text": "Дигар" }], "sourceId": source }],
+        "theme": [{ "locale": "EN", "text": "A theme", "original": true }, { "locale": "TK", "text": "Tema" }],
     });
     let meeting = app.planned_meeting(more.clone()).await;
     let lines = app.anonymous().export("?types=MEETING,AGENDA_ITEM").await;

@@ -1,6 +1,8 @@
 //! Filters: each comparison, their logic, and conditions on related records.
 
-use rec_tests::given::{each, with};
+use chrono::TimeDelta;
+use rec_tests::given::{at_with, each, text, with};
+use rec_tests::schema::Schema;
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
@@ -20,6 +22,7 @@ on_both_databases! {
     dates_are_compared_and_null_is_no_date,
     date_times_are_compared_to_the_microsecond,
     enums_ids_booleans_and_integers_are_compared,
+    every_list_is_filtered_by_the_last_change,
     case_does_not_matter_in_any_alphabet,
     wildcards_stand_for_themselves,
     conditions_are_joined_and_denied,
@@ -117,13 +120,45 @@ async fn enums_ids_booleans_and_integers_are_compared(app: TestApp) {
         ["Reach 100 of schools", "Last"]
     );
     assert_eq!(found(&app, json!({ "id": { "eq": all[0]["id"] } })).await, ["Plain"]);
-    assert_eq!(found(&app, json!({ "id": { "in": [all[0]["id"], all[9]["id"], "mtg_1"] } })).await, ["Plain", "Last"]);
+    let unknown = "rec_0197aaaaaaaa7aaa8aaaaaaaaaaaaaaa";
+    assert_eq!(found(&app, json!({ "id": { "in": [all[0]["id"], all[9]["id"], unknown] } })).await, ["Plain", "Last"]);
     assert_eq!(found(&app, json!({ "id": { "notIn": [all[0]["id"]] } })).await.len(), 11);
     assert_eq!(found(&app, json!({ "isDemo": { "ne": false } })).await.len(), 0);
     let query = "{ body(by: { code: \"PL\" }) {
         sessions(filter: { ordinal: { gte: 2 } }) { totalCount nodes { ordinal } } } }";
     let data = app.anonymous().query(query).await;
     assert_eq!(data["body"]["sessions"], json!({ "totalCount": 1, "nodes": [{ "ordinal": 2 }] }));
+}
+
+/// A sync job asks each list for what has changed since it asked last.
+async fn every_list_is_filtered_by_the_last_change(app: TestApp) {
+    let schema = Schema::of(&app).await;
+    let objects: Vec<String> =
+        schema.objects("Node").into_iter().filter(|name| schema.has(name, "updatedAt")).collect();
+    let filters: Vec<&str> =
+        schema.filters().into_iter().filter(|filter| objects.contains(&filter.replace("Filter", ""))).collect();
+    assert_eq!(filters.len(), 10, "{filters:?}");
+    for filter in filters {
+        assert!(schema.fields(filter).iter().any(|field| field.name == "updatedAt"), "{filter}");
+    }
+    let meeting = app.concluded_meeting(&["WG-A"]).await;
+    app.app.clock.advance(TimeDelta::days(1));
+    let since = app.app.clock.now().to_rfc3339();
+    let renamed = at_with(&meeting, json!({ "city": "Astana" }));
+    app.secretariat().mutate("updateMeeting", renamed, "id").await;
+    let theme = json!({ "code": "NEW", "name": text("New"), "kind": "SUBJECT" });
+    app.secretariat().mutate("createTheme", theme, "id").await;
+    let query = "query($since: DateTime!) {
+        meetings(filter: { updatedAt: { gte: $since } }) { nodes { id } }
+        themes(filter: { updatedAt: { gte: $since } }) { nodes { code } }
+        countries(filter: { updatedAt: { gte: $since } }) { nodes { id } }
+        mandates(filter: { updatedAt: { gte: $since } }) { nodes { id } }
+        bodies(filter: { updatedAt: { lt: $since } }) { totalCount } all: bodies { totalCount } }";
+    let data = app.secretariat().query_with(query, json!({ "since": since })).await;
+    assert_eq!(data["meetings"]["nodes"], json!([{ "id": meeting["id"] }]));
+    assert_eq!(data["themes"]["nodes"], json!([{ "code": "NEW" }]));
+    assert_eq!((&data["countries"]["nodes"], &data["mandates"]["nodes"]), (&json!([]), &json!([])));
+    assert_eq!(data["bodies"], data["all"]);
 }
 
 async fn case_does_not_matter_in_any_alphabet(app: TestApp) {

@@ -1,10 +1,10 @@
 //! In which language the service answers.
 
-use rec_tests::given::{at_with, text};
+use rec_tests::given::{at_with, text, with};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
-const TEXTS: [(&str, &str); 7] = [
+const TEXTS: [(&str, &str); 8] = [
     ("EN", "Peace"),
     ("RU", "Мир"),
     ("UZ", "Tinchlik"),
@@ -12,6 +12,7 @@ const TEXTS: [(&str, &str); 7] = [
     ("KY", "Тынчтык"),
     ("TG", "Сулҳ"),
     ("TK", "Parahatçylyk"),
+    ("UZ_CYRL", "Тинчлик"),
 ];
 
 /// A theme with these translations, the first of which is the original.
@@ -28,11 +29,14 @@ async fn name(app: &TestApp, accepts: &str, arguments: &str) -> Value {
 }
 
 on_both_databases! {
-    a_text_is_given_in_each_of_the_seven_languages,
+    a_text_is_given_in_each_of_the_languages_and_scripts,
+    the_other_script_comes_after_the_next_language,
     the_best_accepted_language_that_exists_is_given,
     the_argument_goes_before_the_header_and_falls_back_to_it,
     a_text_without_the_wanted_language_is_given_in_its_original,
     translations_say_which_is_the_original,
+    the_original_is_named_or_stays_as_it_was,
+    one_language_is_the_original,
     an_update_replaces_all_languages,
     a_text_that_is_absent_is_null_and_has_no_translations,
     a_language_is_given_once_and_at_least_one,
@@ -40,12 +44,31 @@ on_both_databases! {
     the_public_record_answers_in_russian_where_it_exists,
 }
 
-async fn a_text_is_given_in_each_of_the_seven_languages(app: TestApp) {
+async fn a_text_is_given_in_each_of_the_languages_and_scripts(app: TestApp) {
     theme(&app, &TEXTS).await;
     for (locale, text) in TEXTS {
-        assert_eq!(name(&app, &locale.to_lowercase(), "").await, text, "Accept-Language {locale}");
+        assert_eq!(name(&app, &locale.to_lowercase().replace('_', "-"), "").await, text, "Accept-Language {locale}");
         assert_eq!(name(&app, "en", &format!("(locale: {locale})")).await, text, "locale {locale}");
     }
+}
+
+async fn the_other_script_comes_after_the_next_language(app: TestApp) {
+    let (english, russian, latin, cyrillic) = (TEXTS[0], TEXTS[1], TEXTS[2], TEXTS[7]);
+    let theme = theme(&app, &[english, russian, cyrillic]).await;
+    for (accepts, arguments, text) in [
+        ("uz-Cyrl-UZ", "", cyrillic.1),
+        ("uz", "", cyrillic.1),
+        ("uz-Latn, ru;q=0.5", "", russian.1),
+        ("uz-Latn, tg;q=0.5", "", cyrillic.1),
+        ("ru", "(locale: UZ)", russian.1),
+        ("tg", "(locale: UZ)", cyrillic.1),
+    ] {
+        assert_eq!(name(&app, accepts, arguments).await, text, "{accepts} {arguments}");
+    }
+    let both: Vec<Value> =
+        [english, latin].iter().map(|(locale, text)| json!({ "locale": locale, "text": text })).collect();
+    app.secretariat().mutate("updateTheme", at_with(&theme, json!({ "name": both })), "id").await;
+    assert_eq!(name(&app, "uz-Cyrl", "").await, latin.1);
 }
 
 async fn the_best_accepted_language_that_exists_is_given(app: TestApp) {
@@ -85,6 +108,37 @@ async fn translations_say_which_is_the_original(app: TestApp) {
         { "locale": "RU", "text": "Мир", "original": true },
     ]);
     assert_eq!(translations, expected);
+}
+
+async fn the_original_is_named_or_stays_as_it_was(app: TestApp) {
+    let mut theme = theme(&app, &[TEXTS[1], TEXTS[0]]).await;
+    let given = |texts: [&str; 2], original: Option<&str>| -> Value {
+        let entry = |locale: &str| {
+            let named = original.map(|original| json!({ "original": locale == original })).unwrap_or(json!({}));
+            with(json!({ "locale": locale, "text": locale }), named)
+        };
+        texts.map(entry).to_vec().into()
+    };
+    for (texts, original) in [
+        (given(["EN", "RU"], None), "RU"),
+        (given(["EN", "RU"], Some("")), "RU"),
+        (given(["RU", "EN"], Some("EN")), "EN"),
+        (given(["RU", "EN"], None), "EN"),
+        (given(["TG", "KK"], None), "TG"),
+        (given(["KK", "TG"], None), "TG"),
+    ] {
+        let selection = "id version nameTranslations { locale original }";
+        theme = app.secretariat().mutate("updateTheme", at_with(&theme, json!({ "name": texts })), selection).await;
+        let translations = theme["nameTranslations"].as_array().unwrap();
+        let originals: Vec<&Value> = translations.iter().filter(|one| one["original"] == true).collect();
+        assert_eq!(originals, [&json!({ "locale": original, "original": true })], "{texts}");
+    }
+}
+
+async fn one_language_is_the_original(app: TestApp) {
+    let entry = |locale: &str| json!({ "locale": locale, "text": "Peace", "original": true });
+    let input = json!({ "code": "PEACE", "name": [entry("EN"), entry("RU")], "kind": "SUBJECT" });
+    assert_eq!(app.secretariat().refusals("createTheme", input).await, ["INVALID name.1.original"]);
 }
 
 async fn an_update_replaces_all_languages(app: TestApp) {

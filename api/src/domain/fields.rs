@@ -17,6 +17,35 @@ pub const CODE: usize = 32;
 pub const URL: usize = 2_000;
 /// The longest list of an input.
 pub const LIST: usize = 100;
+/// A text in one language, as an input gives it.
+#[derive(Clone, Copy, Debug)]
+pub struct Translation<'a> {
+    pub locale: Locale,
+    pub text: &'a str,
+    /// Whether the writer says that the text was written in this language.
+    pub original: bool,
+}
+
+/// A text in all its languages, as an input gives it.
+#[derive(Clone, Debug)]
+pub struct GivenText {
+    /// Written in the language that the input names, or in its first.
+    text: LocalizedText,
+    names_original: bool,
+}
+
+impl GivenText {
+    /// The text of a new record.
+    pub fn new_text(self) -> LocalizedText {
+        self.text
+    }
+
+    /// The text that comes after another one, which stays written in the same language unless the input says otherwise.
+    pub fn after(self, before: &LocalizedText) -> LocalizedText {
+        if self.names_original { self.text } else { self.text.written_in(before.original()) }
+    }
+}
+
 /// The years that both databases store and sort in the same order: those of four digits.
 pub const YEARS: RangeInclusive<i32> = 1000..=9999;
 
@@ -98,23 +127,27 @@ pub fn optional_text(path: &str, value: Option<&str>, longest: usize) -> Validat
 /// Translations, the first of which is the original. Each language at most once.
 pub fn localized<'a>(
     path: &str,
-    entries: impl IntoIterator<Item = (Locale, &'a str)>,
+    entries: impl IntoIterator<Item = Translation<'a>>,
     longest: usize,
-) -> Validated<LocalizedText> {
-    let entries: Vec<(Locale, &str)> = entries.into_iter().collect();
+) -> Validated<GivenText> {
+    let entries: Vec<Translation<'_>> = entries.into_iter().collect();
     ensure(!entries.is_empty(), || ValidationError::required(path, "At least one language is needed."))?;
-    let mut seen = BTreeSet::new();
-    let texts = each(entries.iter().enumerate().map(|(index, (locale, value))| {
+    let (mut seen, mut original) = (BTreeSet::new(), None);
+    let texts = each(entries.iter().enumerate().map(|(index, entry)| {
         let twice = || ValidationError::invalid(&format!("{path}.{index}.locale"), "This language is given twice.");
+        let another =
+            || ValidationError::invalid(&format!("{path}.{index}.original"), "Another language is the original.");
         combine!(
-            () = ensure(seen.insert(*locale), twice),
-            text = clean(&format!("{path}.{index}.text"), value, longest),
+            () = ensure(seen.insert(entry.locale), twice),
+            () = ensure(!entry.original || original.replace(entry.locale).is_none(), another),
+            text = clean(&format!("{path}.{index}.text"), entry.text, longest),
         );
-        Ok((*locale, text))
+        Ok((entry.locale, text))
     }))?;
     let mut texts = texts.into_iter();
-    let (original, first) = texts.next().ok_or_else(Vec::new)?;
-    Ok(texts.fold(LocalizedText::new(original, first), |all, (locale, text)| all.with(locale, text)))
+    let (first, text) = texts.next().ok_or_else(Vec::new)?;
+    let text = texts.fold(LocalizedText::new(first, text), |all, (locale, text)| all.with(locale, text));
+    Ok(GivenText { text: text.written_in(original.unwrap_or(first)), names_original: original.is_some() })
 }
 
 /// A key such as `WG-A`, `UNOCT` or `SDG-16`: upper-case Latin letters, digits and hyphens, starting with a letter.
@@ -193,9 +226,9 @@ pub fn room(path: &str, count: usize) -> Validated<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{code, localized, text, url};
+    use super::{Translation, code, localized, text, url};
     use crate::domain::validation::ValidationErrorCode;
-    use entity::text::Locale;
+    use entity::text::{Locale, LocalizedText};
 
     #[test]
     fn texts_are_trimmed_and_bounded() {
@@ -219,12 +252,25 @@ mod tests {
     }
 
     #[test]
-    fn the_first_translation_is_the_original_and_mistakes_have_paths() {
-        let text = localized("title", [(Locale::Ru, "Мир"), (Locale::En, "Peace")], 10).unwrap();
-        assert_eq!(text.original(), Locale::Ru);
-        let refusals = localized("title", [(Locale::En, ""), (Locale::En, "x")], 10).unwrap_err();
+    fn the_original_language_is_named_or_stays_or_is_the_first() {
+        let entry = |locale, original| Translation { locale, text: "Peace", original };
+        let originals = |entries: [Translation<'_>; 2]| {
+            let text = localized("title", entries, 10).unwrap();
+            let after = |before| text.clone().after(&LocalizedText::new(before, "Before")).original();
+            [text.clone().new_text().original(), after(Locale::En), after(Locale::Kk)]
+        };
+        let unnamed = [entry(Locale::Ru, false), entry(Locale::En, false)];
+        assert_eq!(originals(unnamed), [Locale::Ru, Locale::En, Locale::Ru]);
+        let named = [entry(Locale::En, false), entry(Locale::Ru, true)];
+        assert_eq!(originals(named), [Locale::Ru, Locale::Ru, Locale::Ru]);
+    }
+
+    #[test]
+    fn mistakes_in_translations_have_paths() {
+        let entry = |text, original| Translation { locale: Locale::En, text, original };
+        let refusals = localized("title", [entry("", true), entry("x", true)], 10).unwrap_err();
         let paths: Vec<String> = refusals.iter().map(|r| r.path.join(".")).collect();
-        assert_eq!(paths, ["title.0.text", "title.1.locale"]);
+        assert_eq!(paths, ["title.0.text", "title.1.locale", "title.1.original"]);
         assert!(localized("title", [], 10).is_err());
     }
 

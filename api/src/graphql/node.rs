@@ -20,6 +20,8 @@ use super::theme::Theme;
 use crate::error::Error;
 use crate::service::external_id::{self, ExternalIdInput};
 
+const NO_ID: &str = "This is no id of a record: such as org_, and 32 digits, 0 to 9 and a to f. If you have a code, an acronym or a label, look up by that.";
+
 /// The most ids of one `nodes`.
 const MOST_IDS: usize = 100;
 
@@ -60,7 +62,7 @@ macro_rules! nodes {
             }
         }
 
-        /// The record with an id; `None` if there is none that the viewer may see.
+        /// The record with an id; `None` if there is none that the viewer may see. Error for a text that is no id of a record.
         pub async fn node(session: &Session, id: &str) -> Result<Option<NodeInterface>> {
             $(
                 if let Ok(id) = id.parse::<<<$object as Node>::Entity as entity::Row>::Id>() {
@@ -68,7 +70,7 @@ macro_rules! nodes {
                     return Ok(row.map(|row| NodeInterface::$object($object::new(row))));
                 }
             )*
-            Ok(None)
+            Err(Error::InvalidArgument { message: NO_ID.to_owned() }.into())
         }
     };
 }
@@ -97,7 +99,7 @@ pub struct NodeQuery;
 
 #[Object]
 impl NodeQuery {
-    /// The record with this id. Null if there is none that you may see.
+    /// The record with this id. Null if there is none that you may see. Error, for what is no id of a record: `INVALID_ARGUMENT`.
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "A global id.")] id: ID) -> Option<Result<NodeInterface>> {
         node(session(ctx), &id).await.transpose()
     }
@@ -119,7 +121,7 @@ impl NodeQuery {
     }
 
     /// The records with these ids, in the same order. Null where there is none that you may see; the list itself is null
-    /// only together with an error.
+    /// only together with an error. Error, in the place of what is no id of a record: `INVALID_ARGUMENT`.
     async fn nodes(
         &self,
         ctx: &Context<'_>,

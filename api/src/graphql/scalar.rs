@@ -16,7 +16,8 @@ pub struct Translation {
     original: bool,
 }
 
-/// The text in the wanted language, else in the first of `Accept-Language` that it has, else in the original.
+/// The text in the wanted language; else in the first of `Accept-Language` that it has; else in the other script of one of these; else in
+/// the original.
 pub fn localized(ctx: &Context<'_>, text: &LocalizedText, locale: Option<Locale>) -> String {
     let wanted: Vec<Locale> = locale.into_iter().chain(session(ctx).languages.iter().copied()).collect();
     text.best(&wanted).to_owned()
@@ -49,7 +50,7 @@ macro_rules! texts {
                 async fn $text(
                     &self,
                     ctx: &async_graphql::Context<'_>,
-                    #[graphql(desc = "The wanted language; else one of `Accept-Language`, else the original.")]
+                    #[graphql(desc = "The wanted language; else one of `Accept-Language`, else the other script of one of these, else the original.")]
                     locale: Option<entity::text::Locale>,
                 ) -> String {
                     $crate::graphql::scalar::localized(ctx, &self.0.$text, locale)
@@ -65,7 +66,7 @@ macro_rules! texts {
                 async fn $maybe(
                     &self,
                     ctx: &async_graphql::Context<'_>,
-                    #[graphql(desc = "The wanted language; else one of `Accept-Language`, else the original.")]
+                    #[graphql(desc = "The wanted language; else one of `Accept-Language`, else the other script of one of these, else the original.")]
                     locale: Option<entity::text::Locale>,
                 ) -> Option<String> {
                     let text = self.0.$maybe.as_ref();

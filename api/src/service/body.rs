@@ -3,7 +3,7 @@
 use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
 use entity::body;
 use entity::body::BodyKind;
-use entity::date::Date;
+use entity::date::{Date, DateTime};
 use entity::id::BodyId;
 use entity::text::LocalizedText;
 use sea_orm::ConnectionTrait;
@@ -11,7 +11,7 @@ use sea_orm::ConnectionTrait;
 use super::external_id::{self, ExternalIdInput};
 use super::filter::{BooleanFilter, EnumFilter, IdFilter, OrderedFilter, StringFilter, TextFilter, filter};
 use super::page::sort;
-use super::patch::{LocalizedTextInput, given, localized, patch, patch_required};
+use super::patch::{LocalizedTextInput, given, localized, patch, patch_optional_text, patch_required, patch_text};
 use super::read::{self, Visible};
 use super::relation::Relation;
 use super::tx::{Tx, Written};
@@ -30,7 +30,7 @@ impl Visible for body::Entity {
 /// Names one body.
 #[derive(Clone, Debug, OneofObject)]
 pub enum BodyBy {
-    /// Its id.
+    /// Its id. Error, for what is no id of this type: `INVALID_ARGUMENT`.
     Id(ID),
     /// Its code, such as `EC` or `WG-A`, in upper or lower case.
     Code(String),
@@ -55,6 +55,8 @@ pub struct BodyFilter {
     pub active: Option<BooleanFilter>,
     /// By the body that it reports to.
     pub reports_to: Option<Box<BodyFilter>>,
+    /// By the time of the last change.
+    pub updated_at: Option<OrderedFilter<DateTime>>,
     /// All of these must match.
     pub and: Option<Vec<BodyFilter>>,
     /// At least one of these must match.
@@ -71,6 +73,7 @@ filter!(BodyFilter => body::Entity, unique [id, code], |this, scope| [
     scope.field(this.established_on.as_ref(), body::Column::EstablishedOn),
     scope.field(this.active.as_ref(), body::Column::Active),
     scope.related(this.reports_to.as_deref(), body::Column::ReportsToId),
+    scope.field(this.updated_at.as_ref(), body::Column::UpdatedAt),
 ]);
 
 impl BodyFilter {
@@ -117,7 +120,7 @@ pub struct CreateBodyInput {
     pub code: String,
     /// What kind of body it is.
     pub kind: BodyKind,
-    /// The name; the first language is the original.
+    /// The name.
     pub name: Vec<LocalizedTextInput>,
     /// What the body is for.
     pub mandate_text: Option<Vec<LocalizedTextInput>>,
@@ -225,9 +228,8 @@ fn apply_update(before: &body::Model, input: UpdateBodyInput) -> Validated<body:
         input;
     let before = before.clone();
     combine!(
-        name = patch_required("name", name, before.name, |name| localized("name", &name, fields::NAME)),
-        mandate_text =
-            patch(mandate_text, before.mandate_text, |text| localized("mandateText", &text, fields::BODY_TEXT)),
+        name = patch_text("name", name, before.name, fields::NAME),
+        mandate_text = patch_optional_text("mandateText", mandate_text, before.mandate_text, fields::BODY_TEXT),
         established_on = patch(established_on, before.established_on, |day| fields::day("establishedOn", day)),
         active = patch_required("active", active, before.active, Ok),
         reports_to_id = patch(reports_to_id, before.reports_to_id, |id| fields::id("reportsToId", &id, "body")),

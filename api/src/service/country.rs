@@ -2,11 +2,12 @@
 
 use async_graphql::{ID, InputObject, OneofObject};
 use entity::country;
+use entity::date::DateTime;
 use entity::id::CountryId;
 use sea_orm::ConnectionTrait;
 
 use super::external_id::{self, ExternalIdInput};
-use super::filter::{BooleanFilter, IdFilter, StringFilter, TextFilter, filter};
+use super::filter::{BooleanFilter, IdFilter, OrderedFilter, StringFilter, TextFilter, filter};
 use super::page::sort;
 use super::read::{self, Visible};
 use crate::auth::Viewer;
@@ -19,7 +20,7 @@ impl Visible for country::Entity {
 /// Names one country.
 #[derive(Clone, Debug, OneofObject)]
 pub enum CountryBy {
-    /// Its id.
+    /// Its id. Error, for what is no id of this type: `INVALID_ARGUMENT`.
     Id(ID),
     /// Its ISO 3166-1 alpha-2 code, in upper or lower case.
     Iso2(String),
@@ -38,6 +39,8 @@ pub struct CountryFilter {
     pub name: Option<TextFilter>,
     /// Whether the state takes part in the council.
     pub participating: Option<BooleanFilter>,
+    /// By the time of the last change.
+    pub updated_at: Option<OrderedFilter<DateTime>>,
     /// All of these must match.
     pub and: Option<Vec<CountryFilter>>,
     /// At least one of these must match.
@@ -51,6 +54,7 @@ filter!(CountryFilter => country::Entity, unique [id, iso2], |this, scope| [
     scope.field(this.iso2.as_ref().map(StringFilter::with_codes).as_ref(), country::Column::Iso2),
     scope.field(this.name.as_ref(), country::Column::NameFolded),
     scope.field(this.participating.as_ref(), country::Column::Participating),
+    scope.field(this.updated_at.as_ref(), country::Column::UpdatedAt),
 ]);
 
 sort! {

@@ -1,7 +1,7 @@
 //! Legal instruments and resolutions that recommendations refer to. The rules of their fields stand in `domain/fields.rs`.
 
 use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
-use entity::date::Date;
+use entity::date::{Date, DateTime};
 use entity::id::InstrumentId;
 use entity::instrument;
 use sea_orm::ConnectionTrait;
@@ -9,7 +9,7 @@ use sea_orm::ConnectionTrait;
 use super::external_id::{self, ExternalIdInput};
 use super::filter::{IdFilter, OrderedFilter, StringFilter, TextFilter, filter};
 use super::page::sort;
-use super::patch::{LocalizedTextInput, localized, patch, patch_required};
+use super::patch::{LocalizedTextInput, localized, patch, patch_required, patch_text};
 use super::read::{self, Visible};
 use super::tx::Written;
 use crate::auth::{Act, Viewer};
@@ -27,7 +27,7 @@ impl Visible for instrument::Entity {
 /// Names one instrument.
 #[derive(Clone, Debug, OneofObject)]
 pub enum InstrumentBy {
-    /// Its id.
+    /// Its id. Error, for what is no id of this type: `INVALID_ARGUMENT`.
     Id(ID),
     /// Its symbol, such as `S/RES/2396`.
     Symbol(String),
@@ -46,6 +46,8 @@ pub struct InstrumentFilter {
     pub title: Option<TextFilter>,
     /// By the date of adoption.
     pub adopted_on: Option<OrderedFilter<Date>>,
+    /// By the time of the last change.
+    pub updated_at: Option<OrderedFilter<DateTime>>,
     /// All of these must match.
     pub and: Option<Vec<InstrumentFilter>>,
     /// At least one of these must match.
@@ -59,6 +61,7 @@ filter!(InstrumentFilter => instrument::Entity, unique [id, symbol], |this, scop
     scope.field(this.symbol.as_ref(), instrument::Column::Symbol),
     scope.field(this.title.as_ref(), instrument::Column::TitleFolded),
     scope.field(this.adopted_on.as_ref(), instrument::Column::AdoptedOn),
+    scope.field(this.updated_at.as_ref(), instrument::Column::UpdatedAt),
 ]);
 
 sort! {
@@ -92,7 +95,7 @@ pub async fn find(
 pub struct CreateInstrumentInput {
     /// The symbol, such as `S/RES/2396`. Unique.
     pub symbol: String,
-    /// The title; the first language is the original.
+    /// The title.
     pub title: Vec<LocalizedTextInput>,
     /// The date of adoption.
     pub adopted_on: Option<Date>,
@@ -166,7 +169,7 @@ fn apply_update(before: &instrument::Model, input: UpdateInstrumentInput) -> Val
     let before = before.clone();
     combine!(
         symbol = patch_required("symbol", symbol, before.symbol, |symbol| fields::symbol("symbol", &symbol)),
-        title = patch_required("title", title, before.title, |title| localized("title", &title, fields::NAME)),
+        title = patch_text("title", title, before.title, fields::NAME),
         adopted_on = patch(adopted_on, before.adopted_on, |day| fields::day("adoptedOn", day)),
     );
     Ok(instrument::Model {

@@ -1,7 +1,7 @@
 //! Mandates: what organisations are in bodies, and when. The rules stand in `domain/council.rs`.
 
 use async_graphql::{ID, InputObject, OneofObject};
-use entity::date::Date;
+use entity::date::{Date, DateTime};
 use entity::id::MandateId;
 use entity::mandate::MandateRole;
 use entity::{body, country, mandate, organization};
@@ -28,7 +28,7 @@ impl Visible for mandate::Entity {}
 /// Names one mandate.
 #[derive(Clone, Debug, OneofObject)]
 pub enum MandateBy {
-    /// Its id.
+    /// Its id. Error, for what is no id of this type: `INVALID_ARGUMENT`.
     Id(ID),
     /// What a system of yours calls it.
     ExternalId(ExternalIdInput),
@@ -53,6 +53,8 @@ pub struct MandateFilter {
     pub body: Option<Box<BodyFilter>>,
     /// By the state whose delegation holds it.
     pub country: Option<Box<CountryFilter>>,
+    /// By the time of the last change.
+    pub updated_at: Option<OrderedFilter<DateTime>>,
     /// All of these must match.
     pub and: Option<Vec<MandateFilter>>,
     /// At least one of these must match.
@@ -70,6 +72,7 @@ filter!(MandateFilter => mandate::Entity, |this, scope| [
     scope.related(this.organization.as_deref(), mandate::Column::OrganizationId),
     scope.related(this.body.as_deref(), mandate::Column::BodyId),
     scope.related(this.country.as_deref(), mandate::Column::CountryId),
+    scope.field(this.updated_at.as_ref(), mandate::Column::UpdatedAt),
 ]);
 
 sort! {

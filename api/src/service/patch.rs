@@ -8,21 +8,61 @@ use async_graphql::{ID, InputObject, MaybeUndefined};
 use entity::id::RecordId;
 use entity::text::{Locale, LocalizedText};
 
-use crate::domain::fields;
+use crate::domain::fields::{self, GivenText, Translation};
 use crate::domain::validation::{Validated, ValidationError, none};
 
-/// A text in one language. The first of a list is the original.
+/// A text in one language. The order of a list says nothing but for a new text whose original language is not named: then it is the first.
 #[derive(Clone, Debug, InputObject)]
 pub struct LocalizedTextInput {
     /// The language.
     pub locale: Locale,
     /// The text, not empty.
     pub text: String,
+    /// Whether the text was written in this language: true for one of a list at most. If it is named for none, the original language stays
+    /// as it was, as long as it is given; else it is the first of the list.
+    #[graphql(default)]
+    pub original: bool,
 }
 
-/// The translations of an input as one localised text.
+/// The translations of an input.
+pub fn given_text(path: &str, entries: &[LocalizedTextInput], longest: usize) -> Validated<GivenText> {
+    let entries = entries.iter().map(|LocalizedTextInput { locale, text, original }| Translation {
+        locale: *locale,
+        text,
+        original: *original,
+    });
+    fields::localized(path, entries, longest)
+}
+
+/// The translations of an input as the text of a new record.
 pub fn localized(path: &str, entries: &[LocalizedTextInput], longest: usize) -> Validated<LocalizedText> {
-    fields::localized(path, entries.iter().map(|entry| (entry.locale, entry.text.as_str())), longest)
+    given_text(path, entries, longest).map(GivenText::new_text)
+}
+
+/// The new text of a column that is never null.
+pub fn patch_text(
+    path: &str,
+    value: MaybeUndefined<Vec<LocalizedTextInput>>,
+    current: LocalizedText,
+    longest: usize,
+) -> Validated<LocalizedText> {
+    let before = current.clone();
+    patch_required(path, value, current, |entries| Ok(given_text(path, &entries, longest)?.after(&before)))
+}
+
+/// The new text of a nullable column.
+pub fn patch_optional_text(
+    path: &str,
+    value: MaybeUndefined<Vec<LocalizedTextInput>>,
+    current: Option<LocalizedText>,
+    longest: usize,
+) -> Validated<Option<LocalizedText>> {
+    let before = current.clone();
+    let after = |given: GivenText| match &before {
+        Some(before) => given.after(before),
+        None => given.new_text(),
+    };
+    patch(value, current, |entries| given_text(path, &entries, longest).map(after))
 }
 
 /// An id that an input may give, with its place, if it is an id at all: that it is one is checked with the row.
@@ -53,6 +93,13 @@ pub fn replaced<T: Clone>(list: &MaybeUndefined<Vec<T>>) -> Option<Vec<T>> {
         MaybeUndefined::Null => Some(Vec::new()),
         MaybeUndefined::Value(list) => Some(list.clone()),
     }
+}
+
+/// Whether two lists whose order says nothing hold the same.
+pub fn are_same<T: PartialEq>(before: Vec<T>, mut wanted: Vec<T>) -> bool {
+    let take =
+        |wanted: &mut Vec<T>, one| wanted.iter().position(|other| *other == one).map(|index| wanted.swap_remove(index));
+    before.into_iter().all(|one| take(&mut wanted, one).is_some()) && wanted.is_empty()
 }
 
 /// The new value of a nullable column.

@@ -245,16 +245,13 @@ pub(super) fn json(ids: impl Iterator<Item = Uuid>) -> Expr {
     Expr::value(serde_json::Value::from(ids).to_string())
 }
 
-/// The record whose id a client sent. An id of another kind is treated like one that does not exist.
+/// The record whose id a client sent. Error for a text that is no id of the kind.
 pub async fn by_text_id<E: Visible>(
     db: &impl ConnectionTrait,
     viewer: &Viewer,
     id: &str,
 ) -> Result<Option<E::Model>, Error> {
-    match id.parse::<E::Id>() {
-        Ok(id) => get::<E>(db, viewer, id).await,
-        Err(_) => Ok(None),
-    }
+    get::<E>(db, viewer, id.parse()?).await
 }
 
 /// The record whose code a client sent, in upper or lower case: codes are upper-case.

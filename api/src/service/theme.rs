@@ -1,15 +1,16 @@
 //! Themes: subjects, affected groups and development goals. The rules stand in `domain/council.rs`.
 
 use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
+use entity::date::DateTime;
 use entity::id::{RecommendationId, ThemeId};
 use entity::theme::ThemeKind;
 use entity::{recommendation, recommendation_theme, theme};
 use sea_orm::{ColumnTrait as _, Condition, ConnectionTrait};
 
 use super::external_id::{self, ExternalIdInput};
-use super::filter::{EnumFilter, IdFilter, StringFilter, TextFilter, filter};
+use super::filter::{EnumFilter, IdFilter, OrderedFilter, StringFilter, TextFilter, filter};
 use super::page::sort;
-use super::patch::{LocalizedTextInput, given, localized, patch, patch_required};
+use super::patch::{LocalizedTextInput, given, localized, patch, patch_required, patch_text};
 use super::read::{self, Visible};
 use super::relation::Relation;
 use super::tx::{Tx, Written};
@@ -28,7 +29,7 @@ impl Visible for theme::Entity {
 /// Names one theme.
 #[derive(Clone, Debug, OneofObject)]
 pub enum ThemeBy {
-    /// Its id.
+    /// Its id. Error, for what is no id of this type: `INVALID_ARGUMENT`.
     Id(ID),
     /// Its code, in upper or lower case.
     Code(String),
@@ -49,6 +50,8 @@ pub struct ThemeFilter {
     pub kind: Option<EnumFilter<ThemeKind>>,
     /// By the theme above.
     pub parent: Option<Box<ThemeFilter>>,
+    /// By the time of the last change.
+    pub updated_at: Option<OrderedFilter<DateTime>>,
     /// All of these must match.
     pub and: Option<Vec<ThemeFilter>>,
     /// At least one of these must match.
@@ -63,6 +66,7 @@ filter!(ThemeFilter => theme::Entity, unique [id, code], |this, scope| [
     scope.field(this.name.as_ref(), theme::Column::NameFolded),
     scope.field(this.kind.as_ref(), theme::Column::Kind),
     scope.related(this.parent.as_deref(), theme::Column::ParentId),
+    scope.field(this.updated_at.as_ref(), theme::Column::UpdatedAt),
 ]);
 
 sort! {
@@ -88,7 +92,7 @@ pub async fn find(db: &impl ConnectionTrait, viewer: &Viewer, by: &ThemeBy) -> R
 pub struct CreateThemeInput {
     /// Upper-case Latin letters, digits and hyphens, such as `SDG-16`. Unique.
     pub code: String,
-    /// The name; the first language is the original.
+    /// The name.
     pub name: Vec<LocalizedTextInput>,
     /// What kind of theme it is.
     pub kind: ThemeKind,
@@ -174,7 +178,7 @@ fn apply_update(before: &theme::Model, input: UpdateThemeInput) -> Validated<the
     let before = before.clone();
     combine!(
         code = patch_required("code", code, before.code, |code| fields::code("code", &code)),
-        name = patch_required("name", name, before.name, |name| localized("name", &name, fields::NAME)),
+        name = patch_text("name", name, before.name, fields::NAME),
         kind = patch_required("kind", kind, before.kind, Ok),
         parent_id = patch(parent_id, before.parent_id, |id| fields::id("parentId", &id, "theme")),
     );

@@ -7,7 +7,7 @@ use rec_tests::given::{text, with};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
-use super::{counted, held, meeting, meetings, named, outcomes, upsert};
+use super::{counted, held, in_another_order, meeting, meetings, named, outcomes, upsert};
 
 on_both_databases! {
     meetings_are_scheduled_and_changed_with_all_that_belongs_to_them,
@@ -19,17 +19,25 @@ on_both_databases! {
 
 async fn meetings_are_scheduled_and_changed_with_all_that_belongs_to_them(app: TestApp) {
     // The public register has two sessions of this group.
-    let source = app.sources().await.remove(0);
+    let mut sources = app.sources().await;
+    let (source, another) = (sources.remove(0), sources.remove(0));
     let more = json!({
         "city": "Tashkent", "countryId": app.country("UZ").await, "theme": text("A theme"), "participantCount": 40,
-        "countQualifier": "AT_LEAST", "sourceIds": [source],
-        "alternativeTitles": [{ "title": text("As others say"), "sourceId": source }],
+        "countQualifier": "AT_LEAST", "sourceIds": [source, another],
+        "alternativeTitles": [
+            { "title": text("As others say"), "sourceId": source }, { "title": text("Or so"), "sourceId": another },
+        ],
+        "organizers": [
+            { "organizationId": app.organization("OSCE").await, "role": "HOST" },
+            { "organizationId": app.organization("ISRS").await, "role": "ORGANIZER" },
+        ],
         "sessions": [{ "bodyId": app.body("WG-D").await }],
     });
     let full = with(meeting(&app, "1").await, more);
     let created = meetings(&app, &[full.clone(), with(full.clone(), json!({ "externalId": named("2") }))]).await;
     assert_eq!(outcomes(&created), ["CREATED", "CREATED"]);
     assert_eq!(outcomes(&meetings(&app, from_ref(&full)).await), ["UNCHANGED"]);
+    assert_eq!(outcomes(&meetings(&app, &[in_another_order(&full)]).await), ["UNCHANGED"]);
     let one = held(&app, "1").await;
     assert_eq!(
         (&one["status"], &one["city"], &one["sessions"][0]["ordinal"]),
@@ -40,7 +48,7 @@ async fn meetings_are_scheduled_and_changed_with_all_that_belongs_to_them(app: T
         (&json!(source), &json!("As others say"))
     );
     assert_eq!(held(&app, "2").await["sessions"][0]["ordinal"], 4);
-    let bare = meeting(&app, "1").await;
+    let bare = with(meeting(&app, "1").await, json!({ "organizers": full["organizers"] }));
     assert_eq!(outcomes(&meetings(&app, from_ref(&bare)).await), ["UNCHANGED"], "what is omitted stays");
     let other = json!({ "organizers": [{ "organizationId": app.organization("OSCE").await, "role": "HOST" }], "city": null, "sourceIds": null });
     assert_eq!(outcomes(&meetings(&app, &[with(bare, other)]).await), ["UPDATED"]);

@@ -60,6 +60,8 @@ pub fn meeting_filters() -> Vec<Option<Input>> {
         some("organizers", "acronym", "OSCE"),
         some("bodies", "code", "WG-A"),
         value!({ "startsOn": { "gte": "2025-06-01" } }),
+        value!({ "updatedAt": { "gte": "2020-01-01T00:00:00Z" } }),
+        value!({ "updatedAt": { "gte": "2099-01-01T00:00:00Z" } }),
     ];
     [None].into_iter().chain(filters.map(Some)).collect()
 }

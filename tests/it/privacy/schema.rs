@@ -131,9 +131,10 @@ async fn operations_and_figures_are_no_nodes(app: TestApp) {
     assert!(operations.len() > 10 && figures.len() > 10);
     assert!(operations.iter().all(|row| (row.audience, row.owner) == (Audience::Confidential, None)));
     assert!(figures.iter().all(|row| (row.audience, row.owner) == (Audience::Confidential, None)));
+    let query = "query($id: ID!) { node(id: $id) { id } }";
     for id in [operations[0].id.to_string(), figures[0].id.to_string()] {
         for client in strangers(&app).into_iter().chain([app.secretariat(), app.admin()]) {
-            assert!(!sees(&client, &json!(id)).await);
+            assert_eq!(client.error_with(query, json!({ "id": id })).await, "INVALID_ARGUMENT");
         }
     }
 }
@@ -176,8 +177,12 @@ async fn a_wrong_id_tells_nothing_of_the_database(app: TestApp) {
     let long = "x".repeat(10_000);
     let another_kind = unknown("org");
     for id in ["", "rec_", "rec_1", "mtg_zz", &another_kind, "'; DROP TABLE meeting; --", "\u{0}", &long] {
-        let data = app.anonymous().query_with(query, json!({ "id": id })).await;
-        assert_eq!(data, json!({ "node": null, "meeting": null, "recommendation": null }));
+        let body = app.anonymous().send(query, json!({ "id": id })).await.body;
+        assert_eq!(body["data"], json!({ "node": null, "meeting": null, "recommendation": null }));
+        for error in body["errors"].as_array().unwrap() {
+            assert_eq!(error["extensions"]["code"], "INVALID_ARGUMENT", "{id}");
+            assert!(error["message"].as_str().unwrap().contains("32 digits"), "{error}");
+        }
     }
 }
 

@@ -75,6 +75,16 @@ const IDS: [(&str, &str, &str); 65] = [
     ("supersedeRecommendation", "supersededById", "rec"),
 ];
 
+/// Look-ups, and what the ids of their records begin with.
+const KINDS: [(&str, &str); 6] = [
+    ("country", "cty"),
+    ("organization", "org"),
+    ("body", "bod"),
+    ("workingGroup", "bod"),
+    ("meeting", "mtg"),
+    ("recommendation", "rec"),
+];
+
 const DIGITS: &str = "0197aaaaaaaa7aaa8aaaaaaaaaaaaaaa";
 
 /// Ids that name no record of the kind: unknown, of another kind, and malformed.
@@ -99,7 +109,8 @@ on_both_databases! {
     ids_that_name_nothing_are_refused_where_they_stand,
     an_existing_record_of_another_kind_is_not_found,
     look_ups_by_what_names_nothing_answer_null,
-    ids_that_name_nothing_match_nothing_in_filters,
+    look_ups_by_what_is_no_id_say_what_an_id_looks_like,
+    ids_that_name_nothing_match_nothing_in_filters_and_what_is_no_id_is_refused,
     a_look_up_names_exactly_one_key,
 }
 
@@ -142,32 +153,67 @@ async fn look_ups_by_what_names_nothing_answer_null(app: TestApp) {
             assert_eq!(data[field], json!(null), "{field} {value:?}");
         }
     }
-    let kinds = [
-        ("country", "cty"),
-        ("organization", "org"),
-        ("body", "bod"),
-        ("workingGroup", "bod"),
-        ("meeting", "mtg"),
-        ("recommendation", "rec"),
-    ];
-    for (field, prefix) in kinds {
+    for (field, prefix) in KINDS {
         let query = format!(
             "query($id: ID!) {{ {field}(by: {{ id: $id }}) {{ id }} node(id: $id) {{ id }} nodes(ids: [$id]) {{ id }} }}"
         );
-        for id in bad_ids(prefix) {
-            let data = app.secretariat().query_with(&query, json!({ "id": id })).await;
-            assert_eq!(data, json!({ field: null, "node": null, "nodes": [null] }), "{field} {id:?}");
+        let unknown = format!("{prefix}_{DIGITS}");
+        let data = app.secretariat().query_with(&query, json!({ "id": unknown })).await;
+        assert_eq!(data, json!({ field: null, "node": null, "nodes": [null] }), "{field}");
+    }
+}
+
+/// A code or an acronym, for one: nothing else would say why nothing is found.
+async fn look_ups_by_what_is_no_id_say_what_an_id_looks_like(app: TestApp) {
+    for (field, prefix) in KINDS {
+        let query = format!(
+            "query($id: ID!) {{ {field}(by: {{ id: $id }}) {{ id }} node(id: $id) {{ id }} nodes(ids: [$id]) {{ id }} }}"
+        );
+        for id in bad_ids(prefix).split_off(1) {
+            let answer = app.anonymous().send(&query, json!({ "id": id })).await;
+            assert_eq!(answer.body["data"], json!({ field: null, "node": null, "nodes": [null] }), "{field} {id:?}");
+            let errors = answer.body["errors"].as_array().unwrap();
+            let mut refused: Vec<String> = errors.iter().map(|error| error["path"].to_string()).collect();
+            refused.sort();
+            // The id of another kind is the id of a record.
+            let is_of_another_kind = id.ends_with(DIGITS) && !id.starts_with([' ', '0']);
+            let more =
+                if is_of_another_kind { vec![] } else { vec![r#"["node"]"#.to_owned(), r#"["nodes",0]"#.to_owned()] };
+            let mut expected = [vec![json!([field]).to_string()], more].concat();
+            expected.sort();
+            assert_eq!(refused, expected, "{field} {id:?}");
+            for error in errors {
+                assert_eq!(error["extensions"]["code"], "INVALID_ARGUMENT", "{error}");
+                let looks_like = if error["path"] == json!([field]) {
+                    format!(" {prefix}_ and 32 digits")
+                } else {
+                    "32 digits".into()
+                };
+                assert!(error["message"].as_str().is_some_and(|message| message.contains(&looks_like)), "{error}");
+            }
         }
     }
 }
 
-async fn ids_that_name_nothing_match_nothing_in_filters(app: TestApp) {
+async fn ids_that_name_nothing_match_nothing_in_filters_and_what_is_no_id_is_refused(app: TestApp) {
     let query = "query($id: ID!) { organizations(filter: { id: { in: [$id] } }) { totalCount } \
                  others: organizations(filter: { id: { ne: $id } }) { totalCount } all: organizations { totalCount } }";
-    for id in bad_ids("org") {
-        let data = app.anonymous().query_with(query, json!({ "id": id })).await;
-        assert_eq!(data["organizations"]["totalCount"], 0, "{id:?}");
-        assert_eq!(data["others"]["totalCount"], data["all"]["totalCount"], "{id:?}");
+    let mut ids = bad_ids("org");
+    let data = app.anonymous().query_with(query, json!({ "id": ids.remove(0) })).await;
+    assert_eq!(data["organizations"]["totalCount"], 0);
+    assert_eq!(data["others"]["totalCount"], data["all"]["totalCount"]);
+    let all = [
+        ("organizations", "{ id: { eq: $id } }"),
+        ("organizations", "{ id: { ne: $id } }"),
+        ("organizations", "{ id: { in: [$id] } }"),
+        ("organizations", "{ id: { notIn: [$id] } }"),
+        ("meetings", "{ organizers: { some: { id: { eq: $id } } } }"),
+    ];
+    for id in ids {
+        let requests = all.map(|(list, filter)| {
+            (format!("query($id: ID!) {{ {list}(filter: {filter}) {{ totalCount }} }}"), json!({ "id": id }))
+        });
+        app.fails(&app.anonymous(), "INVALID_ARGUMENT", requests.to_vec()).await;
     }
 }
 

@@ -177,7 +177,9 @@ impl Maker<'_> {
 
     /// A value of a type: mostly one that a field has.
     pub(super) fn value(&mut self, kind: &str, of: &str) -> Made {
-        let known = self.known.one(of, &mut self.chance).filter(|_| !self.chance.one_in(8));
+        // What is no id of the kind is refused, and with it the field.
+        let odd = self.chance.one_in(if kind == "ID" { 40 } else { 8 });
+        let known = self.known.one(of, &mut self.chance).filter(|_| !odd);
         match known {
             Some(Value::String(word)) if !self.schema.values(kind).is_empty() => Made::Word(word),
             Some(Value::String(time)) if kind == "DateTime" => Made::of(self.time(&time)),

@@ -90,28 +90,38 @@ pub fn write(value: &impl Serialize, lines: &mut Vec<u8>) -> Result<(), serde_js
     Ok(())
 }
 
-/// Translations in the form of inputs: the original first.
+/// Translations in the form of inputs: the original first, and named if it is not the only one.
 struct Texts<'a>(&'a LocalizedText);
 
 impl Serialize for Texts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let original = self.0.original();
+        let is_one_of_several = self.0.iter().nth(1).is_some();
         let first = self.0.iter().filter(|(locale, _)| *locale == original);
         let others = self.0.iter().filter(|(locale, _)| *locale != original);
-        serializer.collect_seq(first.chain(others).map(|(locale, text)| Translation { locale, text }))
+        serializer.collect_seq(first.chain(others).map(|(locale, text)| Translation {
+            locale,
+            text,
+            is_named: is_one_of_several && locale == original,
+        }))
     }
 }
 
 struct Translation<'a> {
     locale: Locale,
     text: &'a str,
+    /// Whether it is named as the original.
+    is_named: bool,
 }
 
 impl Serialize for Translation<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut translation = serializer.serialize_struct("Translation", 2)?;
+        let mut translation = serializer.serialize_struct("Translation", 2 + usize::from(self.is_named))?;
         translation.serialize_field("locale", name_of(self.locale))?;
         translation.serialize_field("text", self.text)?;
+        if self.is_named {
+            translation.serialize_field("original", &true)?;
+        }
         translation.end()
     }
 }

@@ -3,7 +3,7 @@
 use async_graphql::{ID, InputObject, InputType};
 use chrono::Datelike as _;
 use entity::date::{Date, DateTime};
-use entity::id::RecordId;
+use entity::id::{NotAnId, RecordId};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr};
 use sea_orm::{ActiveEnum, Value};
 
@@ -210,7 +210,7 @@ impl Compare for TextFilter {
     }
 }
 
-/// Comparisons with an id.
+/// Comparisons with an id. Error, for what is no id of the type: `INVALID_ARGUMENT`.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct IdFilter {
     /// This id.
@@ -225,7 +225,7 @@ pub struct IdFilter {
     pub not_in: Option<Vec<ID>>,
 }
 
-/// An `IdFilter` on ids of one kind. An id of another kind matches nothing.
+/// An `IdFilter` on ids of one kind. What is no id of the kind is refused.
 pub struct Typed<'a, I>(pub &'a IdFilter, pub std::marker::PhantomData<I>);
 
 impl IdFilter {
@@ -236,15 +236,15 @@ impl IdFilter {
 
 impl<I: RecordId> Compare for Typed<'_, I> {
     fn compare(&self, column: &Expr) -> Result<Condition, Error> {
-        let parse = |id: &ID| id.parse::<I>().ok();
-        let many = |ids: &[ID]| -> Vec<Value> { ids.iter().filter_map(parse).map(Into::into).collect() };
+        let one = |id: &Option<ID>| id.as_ref().map(|id| id.parse::<I>()).transpose();
+        let many = |ids: &Option<Vec<ID>>| -> Result<Option<Vec<I>>, NotAnId> {
+            ids.as_ref().map(|ids| ids.iter().map(|id| id.parse()).collect()).transpose()
+        };
         let mut all = Condition::all();
-        all = and_some(all, self.0.eq.as_ref(), |id| column.clone().is_in(many(std::slice::from_ref(id))));
-        all = and_some(all, self.0.ne.as_ref(), |id| {
-            differs(column, column.clone().is_not_in(many(std::slice::from_ref(id))))
-        });
-        all = and_some(all, self.0.r#in.as_ref(), |ids| column.clone().is_in(many(ids)));
-        Ok(and_some(all, self.0.not_in.as_ref(), |ids| differs(column, column.clone().is_not_in(many(ids)))))
+        all = and_some(all, one(&self.0.eq)?, |id| column.clone().eq(id));
+        all = and_some(all, one(&self.0.ne)?, |id| differs(column, column.clone().ne(id)));
+        all = and_some(all, many(&self.0.r#in)?, |ids| column.clone().is_in(ids));
+        Ok(and_some(all, many(&self.0.not_in)?, |ids| differs(column, column.clone().is_not_in(ids))))
     }
 
     fn sought(&self) -> Sought {

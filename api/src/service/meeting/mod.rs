@@ -10,7 +10,7 @@ pub mod upsert;
 mod wanted;
 
 use async_graphql::{ID, InputObject, OneofObject};
-use entity::date::Date;
+use entity::date::{Date, DateTime};
 use entity::id::MeetingId;
 use entity::meeting::{MeetingKind, MeetingStatus, Modality, Sensitivity};
 use entity::{
@@ -54,7 +54,7 @@ const WHAT: &str = "meeting";
 /// Names one meeting.
 #[derive(Clone, Debug, OneofObject)]
 pub enum MeetingBy {
-    /// Its id.
+    /// Its id. Error, for what is no id of this type: `INVALID_ARGUMENT`.
     Id(ID),
     /// What a system of yours calls it.
     ExternalId(ExternalIdInput),
@@ -93,6 +93,8 @@ pub struct MeetingFilter {
     pub participants: Option<ListFilter<OrganizationFilter>>,
     /// By the bodies of which it carries a session.
     pub bodies: Option<ListFilter<BodyFilter>>,
+    /// By the time of the last change.
+    pub updated_at: Option<OrderedFilter<DateTime>>,
     /// All of these must match.
     pub and: Option<Vec<MeetingFilter>>,
     /// At least one of these must match.
@@ -123,6 +125,7 @@ filter!(MeetingFilter => meeting::Entity, unique [id], |this, scope| [
     scope.some::<meeting::Entity, _, body_session::Entity>(
         this.bodies.as_ref(), body_session::Column::MeetingId, body_session::Column::BodyId,
     ),
+    scope.field(this.updated_at.as_ref(), meeting::Column::UpdatedAt),
 ]);
 
 sort! {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use async_graphql::{ID, InputObject};
+use entity::date::DateTime;
 use entity::id::{MeetingId, OrganizationId, ParticipationId};
 use entity::participation::{Attendance, Capacity};
 use entity::{meeting, organization, participation};
@@ -15,7 +16,7 @@ use crate::domain::validation::combine;
 use crate::domain::{audience, meeting as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
-use crate::service::filter::{EnumFilter, IdFilter, filter};
+use crate::service::filter::{EnumFilter, IdFilter, OrderedFilter, filter};
 use crate::service::organization::OrganizationFilter;
 use crate::service::page::sort;
 use crate::service::read::{self, Visible, by_access, select};
@@ -52,6 +53,8 @@ pub struct ParticipationFilter {
     pub attendance: Option<EnumFilter<Attendance>>,
     /// By organisation.
     pub organization: Option<Box<OrganizationFilter>>,
+    /// By the time of the last change.
+    pub updated_at: Option<OrderedFilter<DateTime>>,
     /// All of these must match.
     pub and: Option<Vec<ParticipationFilter>>,
     /// At least one of these must match.
@@ -65,6 +68,7 @@ filter!(ParticipationFilter => participation::Entity, |this, scope| [
     scope.field(this.capacity.as_ref(), participation::Column::Capacity),
     scope.field(this.attendance.as_ref(), participation::Column::Attendance),
     scope.related(this.organization.as_deref(), participation::Column::OrganizationId),
+    scope.field(this.updated_at.as_ref(), participation::Column::UpdatedAt),
 ]);
 
 sort! {

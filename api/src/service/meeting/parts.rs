@@ -12,6 +12,7 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait as _};
 use super::wanted::{ParsedOrganizer, ParsedSession, ParsedTitle, Wanted};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
+use crate::domain::fields::GivenText;
 use crate::domain::lifecycle::{MeetingTransition, next_meeting};
 use crate::domain::validation::{Validated, all, each};
 use crate::domain::{fields, meeting as rules};
@@ -89,7 +90,7 @@ pub struct BodySessionInput {
 /// A title under which a source names a meeting.
 #[derive(Clone, Debug, InputObject)]
 pub struct AlternativeTitleInput {
-    /// The title; the first language is the original.
+    /// The title.
     pub title: Vec<LocalizedTextInput>,
     /// The source.
     pub source_id: ID,
@@ -306,7 +307,7 @@ async fn set_alternative_titles(
 ) -> Result<bool, Error> {
     let before = read::children::<alternative_title::Entity>(tx.db(), tx.viewer(), &[meeting.id]).await?;
     keep_titles(meeting, &before, &wanted)?;
-    let after = title_rows(tx, meeting, wanted);
+    let after = title_rows(tx, meeting, &before, wanted);
     Ok(!tx.replace_parts::<alternative_title::Entity>(before, after).await?.is_empty())
 }
 
@@ -320,16 +321,22 @@ pub(super) fn keep_titles(
     rules::keeps("alternativeTitles", meeting.status, &kept, &sources)
 }
 
+/// The titles that come after others: one of the same source stays written in the same language.
 pub(super) fn title_rows(
     tx: &Tx<'_>,
     meeting: &meeting::Model,
+    before: &[alternative_title::Model],
     wanted: Vec<ParsedTitle>,
 ) -> Vec<alternative_title::Model> {
+    let after = |source_id: SourceId, title: GivenText| match before.iter().find(|row| row.source_id == source_id) {
+        Some(before) => title.after(&before.title),
+        None => title.new_text(),
+    };
     let rows = wanted.into_iter().zip(0..).map(|((source_id, title), position)| alternative_title::Model {
         id: tx.new_id(),
         meeting_id: meeting.id,
         source_id,
-        title,
+        title: after(source_id, title),
         position,
         audience: meeting.audience,
         owner: meeting.owner,

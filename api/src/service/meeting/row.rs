@@ -14,7 +14,7 @@ use super::parts::{AlternativeTitleInput, BodySessionInput, MeetingOrganizerInpu
 use crate::domain::validation::{Validated, across, combine};
 use crate::domain::{audience, fields, meeting as rules};
 use crate::service::external_id::ExternalIdInput;
-use crate::service::patch::{LocalizedTextInput, localized, patch, patch_required};
+use crate::service::patch::{LocalizedTextInput, localized, patch, patch_optional_text, patch_required, patch_text};
 use crate::service::tx::Tx;
 
 /// Where the council meets, unless an input says otherwise.
@@ -23,7 +23,7 @@ const TIMEZONE: &str = "Asia/Tashkent";
 /// A new meeting.
 #[derive(Clone, Debug, InputObject)]
 pub struct ScheduleMeetingInput {
-    /// The title; the first language is the original.
+    /// The title.
     pub title: Vec<LocalizedTextInput>,
     /// What kind of meeting it is.
     pub kind: MeetingKind,
@@ -122,7 +122,7 @@ pub struct UpsertMeetingRowInput {
     pub id: Option<ID>,
     /// The version that you have read. If it is given, the row is refused with `CONFLICT` at any other version.
     pub expected_version: Option<i32>,
-    /// The title; the first language is the original.
+    /// The title.
     pub title: Vec<LocalizedTextInput>,
     /// What kind of meeting it is.
     pub kind: MeetingKind,
@@ -395,11 +395,11 @@ pub(super) fn apply_update(before: &meeting::Model, input: UpdateMeetingInput) -
         () = across(&starts_on, &ends_on, |starts_on, ends_on| rules::dates(*starts_on, *ends_on)),
         () = across(&modality, &venue, |modality, venue| rules::venue(*modality, venue.as_deref())),
         () = across(&participant_count, &count_qualifier, |count, how| rules::count(*count, how.is_some())),
-        title = patch_required("title", title, before.title, |title| localized("title", &title, fields::NAME)),
+        title = patch_text("title", title, before.title, fields::NAME),
         timezone = patch_required("timezone", timezone, before.timezone, |zone| rules::timezone("timezone", &zone)),
         city = patch(city, before.city, |city| fields::text("city", &city, fields::NAME)),
         venue = venue,
-        theme = patch(theme, before.theme, |theme| localized("theme", &theme, fields::NAME)),
+        theme = patch_optional_text("theme", theme, before.theme, fields::NAME),
         country_id = patch(country_id, before.country_id, |id| fields::id("countryId", &id, "country")),
         kind = patch_required("kind", kind, before.kind, Ok),
         modality = modality,

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use entity::id::{BodyId, CountryId, MeetingId, OrganizationId, SourceId};
 use entity::meeting::MeetingKind;
+use entity::text::LocalizedText;
 use entity::{
     ModelOf, alternative_title, body, body_session, country, meeting, meeting_organizer, meeting_source, organization,
     recommendation, source,
@@ -27,7 +28,7 @@ use crate::domain::validation::{Validated, all, combine};
 use crate::error::Error;
 use crate::service::bulk::{self, Batch, PartsBy, Plan, Target, Upserted, bulk_input, parts_of, targets, write_rows};
 use crate::service::context::AppContext;
-use crate::service::patch::{given, named, replaced};
+use crate::service::patch::{are_same, given, named, replaced};
 use crate::service::read;
 use crate::service::tx::Tx;
 
@@ -248,7 +249,7 @@ impl Known {
     ) -> Validated<Replaced<meeting_organizer::Entity>> {
         let Some(wanted) = wanted else { return Ok(None) };
         let before = before_of(&self.organizers_of, row.id);
-        if before.iter().map(|part| (part.organization_id, part.role)).eq(wanted.iter().copied()) {
+        if are_same(before.iter().map(|part| (part.organization_id, part.role)).collect(), wanted.clone()) {
             return Ok(None);
         }
         keep_organizers(row, &before, &wanted)?;
@@ -283,11 +284,12 @@ impl Known {
     ) -> Validated<Replaced<alternative_title::Entity>> {
         let Some(wanted) = wanted else { return Ok(None) };
         let before = before_of(&self.titles_of, row.id);
-        if before.iter().map(|part| (part.source_id, &part.title)).eq(wanted.iter().map(|(id, title)| (*id, title))) {
-            return Ok(None);
-        }
         keep_titles(row, &before, &wanted)?;
-        Ok(Some((before, title_rows(tx, row, wanted))))
+        let after = title_rows(tx, row, &before, wanted);
+        let titles = |rows: &[alternative_title::Model]| -> Vec<(SourceId, LocalizedText)> {
+            rows.iter().map(|part| (part.source_id, part.title.clone())).collect()
+        };
+        Ok((!are_same(titles(&before), titles(&after))).then_some((before, after)))
     }
 
     fn sources(
@@ -298,7 +300,7 @@ impl Known {
     ) -> Validated<Replaced<meeting_source::Entity>> {
         let Some(wanted) = wanted else { return Ok(None) };
         let before = before_of(&self.sources_of, row.id);
-        if before.iter().map(|part| part.source_id).eq(wanted.iter().copied()) {
+        if are_same(before.iter().map(|part| part.source_id).collect(), wanted.clone()) {
             return Ok(None);
         }
         keep_sources(row, &before, &wanted)?;

@@ -3,14 +3,14 @@
 use async_graphql::ID;
 use entity::id::{BodyId, OrganizationId, SourceId};
 use entity::meeting_organizer::OrganizerRole;
-use entity::text::LocalizedText;
 use entity::{body, organization, source};
 
 use super::parts::{AlternativeTitleInput, BodySessionInput, MeetingOrganizerInput};
+use crate::domain::fields::{self, GivenText};
+use crate::domain::meeting as rules;
 use crate::domain::validation::{Validated, all, combine, each, none, passed};
-use crate::domain::{fields, meeting as rules};
 use crate::error::Error;
-use crate::service::patch::{given_in, localized};
+use crate::service::patch::{given_in, given_text};
 use crate::service::tx::Tx;
 
 /// An organisation and what it does for a meeting.
@@ -18,7 +18,7 @@ pub(super) type ParsedOrganizer = (OrganizationId, OrganizerRole);
 /// A body, and the ordinal of its session if it is given.
 pub(super) type ParsedSession = (BodyId, Option<i32>);
 /// A source, and how it names a meeting.
-pub(super) type ParsedTitle = (SourceId, LocalizedText);
+pub(super) type ParsedTitle = (SourceId, GivenText);
 
 /// The parts of a meeting as an input wants them. What is `None` stays.
 pub(super) struct Wanted {
@@ -108,7 +108,7 @@ fn parse_titles(wanted: &[AlternativeTitleInput]) -> Validated<Vec<ParsedTitle>>
         let AlternativeTitleInput { title, source_id } = alternative;
         combine!(
             source_id = fields::id::<SourceId>(&format!("{path}.sourceId"), source_id, "source"),
-            title = localized(&format!("{path}.title"), title, fields::NAME),
+            title = given_text(&format!("{path}.title"), title, fields::NAME),
         );
         Ok((source_id, title))
     });

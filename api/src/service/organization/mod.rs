@@ -4,6 +4,7 @@ pub mod row;
 pub mod upsert;
 
 use async_graphql::{ID, InputObject, OneofObject};
+use entity::date::DateTime;
 use entity::id::OrganizationId;
 use entity::organization::OrganizationKind;
 use entity::{country, organization};
@@ -18,7 +19,7 @@ use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::country::CountryFilter;
 use crate::service::external_id::{self, ExternalIdInput};
-use crate::service::filter::{BooleanFilter, EnumFilter, IdFilter, StringFilter, TextFilter, filter};
+use crate::service::filter::{BooleanFilter, EnumFilter, IdFilter, OrderedFilter, StringFilter, TextFilter, filter};
 use crate::service::page::sort;
 use crate::service::patch::given;
 use crate::service::read::{self, Visible};
@@ -35,7 +36,7 @@ const WHAT: &str = "organisation";
 /// Names one organisation.
 #[derive(Clone, Debug, OneofObject)]
 pub enum OrganizationBy {
-    /// Its id.
+    /// Its id. Error, for what is no id of this type: `INVALID_ARGUMENT`.
     Id(ID),
     /// Its acronym, in upper or lower case.
     Acronym(String),
@@ -64,6 +65,8 @@ pub struct OrganizationFilter {
     pub country: Option<Box<CountryFilter>>,
     /// By the organisation above.
     pub parent: Option<Box<OrganizationFilter>>,
+    /// By the time of the last change.
+    pub updated_at: Option<OrderedFilter<DateTime>>,
     /// All of these must match.
     pub and: Option<Vec<OrganizationFilter>>,
     /// At least one of these must match.
@@ -82,6 +85,7 @@ filter!(OrganizationFilter => organization::Entity, unique [id, acronym], |this,
     scope.field(this.active.as_ref(), organization::Column::Active),
     scope.related(this.country.as_deref(), organization::Column::CountryId),
     scope.related(this.parent.as_deref(), organization::Column::ParentId),
+    scope.field(this.updated_at.as_ref(), organization::Column::UpdatedAt),
 ]);
 
 impl OrganizationFilter {

@@ -10,7 +10,7 @@ use super::WHAT;
 use crate::domain::validation::{Validated, combine};
 use crate::domain::{audience, fields};
 use crate::service::external_id::ExternalIdInput;
-use crate::service::patch::{LocalizedTextInput, localized, patch, patch_required};
+use crate::service::patch::{LocalizedTextInput, localized, patch, patch_required, patch_text};
 use crate::service::tx::Tx;
 
 /// A new organisation.
@@ -18,7 +18,7 @@ use crate::service::tx::Tx;
 pub struct CreateOrganizationInput {
     /// Upper-case Latin letters, digits and hyphens. Unique.
     pub acronym: String,
-    /// The name; the first language is the original.
+    /// The name.
     pub name: Vec<LocalizedTextInput>,
     /// What kind of organisation it is.
     pub kind: OrganizationKind,
@@ -73,7 +73,7 @@ pub struct UpsertOrganizationRowInput {
     pub expected_version: Option<i32>,
     /// Upper-case Latin letters, digits and hyphens. Unique.
     pub acronym: String,
-    /// The name; the first language is the original.
+    /// The name.
     pub name: Vec<LocalizedTextInput>,
     /// What kind of organisation it is.
     pub kind: OrganizationKind,
@@ -233,7 +233,7 @@ pub(super) fn apply_update(
     let before = before.clone();
     combine!(
         acronym = patch_required("acronym", acronym, before.acronym, |acronym| fields::code("acronym", &acronym)),
-        name = patch_required("name", name, before.name, |name| localized("name", &name, fields::NAME)),
+        name = patch_text("name", name, before.name, fields::NAME),
         kind = patch_required("kind", kind, before.kind, Ok),
         seat = patch(seat, before.seat, |seat| fields::text("seat", &seat, fields::NAME)),
         website = patch(website, before.website, |website| fields::url("website", &website)),

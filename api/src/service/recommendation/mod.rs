@@ -52,7 +52,7 @@ const WHAT: &str = "recommendation";
 /// Names one recommendation.
 #[derive(Clone, Debug, OneofObject)]
 pub enum RecommendationBy {
-    /// Its id.
+    /// Its id. Error, for what is no id of this type: `INVALID_ARGUMENT`.
     Id(ID),
     /// Its label, such as `REC/WG-A/2024/3`, in upper or lower case. Only adopted ones have a label.
     Label(String),

@@ -13,7 +13,7 @@ use super::parts::AddresseeInput;
 use crate::domain::validation::{Validated, combine};
 use crate::domain::{audience, fields, recommendation as rules};
 use crate::service::external_id::ExternalIdInput;
-use crate::service::patch::{LocalizedTextInput, localized, patch, patch_required};
+use crate::service::patch::{LocalizedTextInput, localized, patch, patch_optional_text, patch_required, patch_text};
 use crate::service::tx::Tx;
 
 /// A new draft.
@@ -23,7 +23,7 @@ pub struct DraftRecommendationInput {
     pub body_id: ID,
     /// What kind of text it is.
     pub kind: RecommendationKind,
-    /// The title; the first language is the original. At most 300 characters each.
+    /// The title. At most 300 characters each.
     pub title: Vec<LocalizedTextInput>,
     /// The text. At most 20,000 characters each. No data on individuals.
     pub text: Vec<LocalizedTextInput>,
@@ -86,7 +86,7 @@ pub struct UpsertRecommendationRowInput {
     pub body_id: ID,
     /// What kind of text it is.
     pub kind: RecommendationKind,
-    /// The title; the first language is the original. At most 300 characters each.
+    /// The title. At most 300 characters each.
     pub title: Vec<LocalizedTextInput>,
     /// The text. At most 20,000 characters each. No data on individuals.
     pub text: Vec<LocalizedTextInput>,
@@ -282,9 +282,9 @@ pub(super) fn apply_revision(
     let before = before.clone();
     combine!(
         kind = patch_required("kind", kind, before.kind, Ok),
-        title = patch_required("title", title, before.title, |title| localized("title", &title, fields::NAME)),
-        text = patch_required("text", text, before.text, |text| localized("text", &text, fields::BODY_TEXT)),
-        rationale = patch(rationale, before.rationale, |text| localized("rationale", &text, fields::BODY_TEXT)),
+        title = patch_text("title", title, before.title, fields::NAME),
+        text = patch_text("text", text, before.text, fields::BODY_TEXT),
+        rationale = patch_optional_text("rationale", rationale, before.rationale, fields::BODY_TEXT),
         priority = patch(priority, before.priority, Ok),
         target_date = patch(target_date, before.target_date, |Date(day)| {
             rules::new_target_date(day, before.target_date, today)

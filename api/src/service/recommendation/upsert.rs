@@ -24,7 +24,7 @@ use crate::service::bulk::{
     self, Batch, PartsBy, Plan, Target, Upserted, bulk_input, parts_of, targets, verdict, write_rows,
 };
 use crate::service::context::AppContext;
-use crate::service::patch::{named, replaced};
+use crate::service::patch::{are_same, named, replaced};
 use crate::service::tx::Tx;
 
 bulk_input! {
@@ -238,8 +238,8 @@ fn differing<P: Clone, W: Clone + PartialEq>(
 ) -> Option<(Vec<P>, Vec<W>)> {
     let before = parts.get(&id).map(Vec::as_slice).unwrap_or_default();
     let wanted = wanted?;
-    let same = before.iter().map(of).eq(wanted.iter().cloned());
-    (!same).then(|| (before.to_vec(), wanted.clone()))
+    let is_same = are_same(before.iter().map(of).collect(), wanted.clone());
+    (!is_same).then(|| (before.to_vec(), wanted.clone()))
 }
 
 /// Writes the planned rows. A revision changes nobody's access, so the parts that stay keep theirs.

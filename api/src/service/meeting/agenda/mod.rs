@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use async_graphql::{ID, InputObject};
 use entity::agenda_item::AgendaItemKind;
 use entity::change::ChangeReason;
+use entity::date::DateTime;
 use entity::id::{AgendaItemId, MeetingId, RecommendationId};
 use entity::{agenda_item, agenda_item_recommendation, body, meeting, recommendation};
 
@@ -21,7 +22,7 @@ use crate::domain::{fields, meeting as rules};
 use crate::error::Error;
 use crate::service::body::BodyFilter;
 use crate::service::context::AppContext;
-use crate::service::filter::{EnumFilter, IdFilter, filter};
+use crate::service::filter::{EnumFilter, IdFilter, OrderedFilter, filter};
 use crate::service::meeting::MeetingFilter;
 use crate::service::page::sort;
 use crate::service::patch::{given, given_in, replaced};
@@ -51,6 +52,8 @@ pub struct AgendaItemFilter {
     pub meeting: Option<Box<MeetingFilter>>,
     /// By the body that the item belongs to.
     pub body: Option<Box<BodyFilter>>,
+    /// By the time of the last change.
+    pub updated_at: Option<OrderedFilter<DateTime>>,
     /// All of these must match.
     pub and: Option<Vec<AgendaItemFilter>>,
     /// At least one of these must match.
@@ -64,6 +67,7 @@ filter!(AgendaItemFilter => agenda_item::Entity, |this, scope| [
     scope.field(this.kind.as_ref(), agenda_item::Column::Kind),
     scope.related(this.meeting.as_deref(), agenda_item::Column::MeetingId),
     scope.related(this.body.as_deref(), agenda_item::Column::BodyId),
+    scope.field(this.updated_at.as_ref(), agenda_item::Column::UpdatedAt),
 ]);
 
 sort! {

@@ -9,7 +9,7 @@ use entity::{agenda_item, agenda_item_recommendation, meeting};
 
 use crate::domain::fields;
 use crate::domain::validation::{Validated, combine, each};
-use crate::service::patch::{LocalizedTextInput, given, given_in, localized, patch, patch_required};
+use crate::service::patch::{LocalizedTextInput, given, given_in, localized, patch, patch_required, patch_text};
 use crate::service::tx::Tx;
 
 /// A new agenda item.
@@ -17,7 +17,7 @@ use crate::service::tx::Tx;
 pub struct AgendaItemInput {
     /// The number that the agenda prints, such as `3` or `3 (a)`. The next position unless given.
     pub number: Option<String>,
-    /// The title; the first language is the original.
+    /// The title.
     pub title: Vec<LocalizedTextInput>,
     /// What happens under the item.
     pub kind: AgendaItemKind,
@@ -179,7 +179,7 @@ pub fn apply_update(before: &agenda_item::Model, input: UpdateAgendaItemInput) -
     combine!(
         number =
             patch_required("number", number, before.number, |number| fields::text("number", &number, fields::CODE)),
-        title = patch_required("title", title, before.title, |title| localized("title", &title, fields::NAME)),
+        title = patch_text("title", title, before.title, fields::NAME),
         kind = patch_required("kind", kind, before.kind, Ok),
         body_id = patch(body_id, before.body_id, |id| fields::id("bodyId", &id, "body")),
         chatham_house = patch_required("chathamHouse", chatham_house, before.chatham_house, Ok),
