@@ -7,8 +7,8 @@ use async_graphql::Pos;
 
 use super::lexical::outside_strings;
 
-/// What an empty selection set is filled with before it is parsed.
-const FILLING: &str = "__typename";
+/// What an empty selection set is filled with before it is parsed. Under a name that no document may give, so that it merges with every field beside it.
+const FILLING: &str = "__empty:__typename";
 
 /// A text as the parser reads it.
 pub struct Source<'a> {
@@ -126,16 +126,16 @@ mod tests {
     fn what_the_parser_does_not_know_is_rewritten() {
         for (text, read) in [
             ("{ a { b } }", "{ a { b } }"),
-            ("{}", "{__typename}"),
-            ("{ a { , } b {#c\n} }", "{ a {__typename , } b {__typename#c\n} }"),
+            ("{}", "{__empty:__typename}"),
+            ("{ a { , } b {#c\n} }", "{ a {__empty:__typename , } b {__empty:__typename#c\n} }"),
             ("{ a(b: {}) { c(d: [{ }]) } }", "{ a(b: {}) { c(d: [{ }]) } }"),
             (
                 "query($ a: A = {}) { b(c: $ , a, d: \"$ {}\") {} }",
-                "query( $a: A = {}) { b(c:  , $a, d: \"$ {}\") {__typename} }",
+                "query( $a: A = {}) { b(c:  , $a, d: \"$ {}\") {__empty:__typename} }",
             ),
             ("{ a(b: $#c\nd) }", "{ a(b: #c\n$d) }"),
             ("{ a(b: \"\"\"{}\"\"\") } # {}", "{ a(b: \"\"\"{}\"\"\") } # {}"),
-            ("{\u{feff}}", "{__typename\u{feff}}"),
+            ("{\u{feff}}", "{__empty:__typename\u{feff}}"),
             ("$", "$"),
         ] {
             assert_eq!(Source::of(text).text(), read, "{text}");
@@ -156,7 +156,7 @@ mod tests {
         place("😀", 2, 5);
         place("x", 3, 1);
         assert_eq!(source.position(usize::MAX), Pos { line: 3, column: 2 });
-        let filled = source.text().find("__typename").unwrap();
+        let filled = source.text().find("__empty").unwrap();
         assert!(source.is_filling(filled) && !source.is_filling(filled + 1));
     }
 }
