@@ -74,7 +74,7 @@ pub async fn connect(config: Config, clock: Clock) -> Result<AppContext, StartEr
     schema::migrate(&databases).await?;
     let feed = Feed::at(identity::settle(&databases, &clock).await?);
     let stopping = watch::Sender::new(false);
-    let webhook_sender = WebhookSender::new(config.webhooks_private());
+    let webhook_sender = WebhookSender::new(config.webhooks_private(), keys.own().seal.clone());
     let parts = Parts {
         config,
         keys,

@@ -42,12 +42,23 @@ impl fmt::Display for NotAnId {
 
 impl std::error::Error for NotAnId {}
 
-/// The UUID behind `prefix_…`, in the canonical form only, so that one record has one id.
+/// Whether a text is an id of some kind, of a record or of something that is not published.
+#[must_use]
+pub fn is_id(text: &str) -> bool {
+    let is_prefix = |prefix: &str| prefix.len() == 3 && prefix.bytes().all(|byte| byte.is_ascii_lowercase());
+    text.split_once('_').is_some_and(|(prefix, digits)| is_prefix(prefix) && is_canonical(digits))
+}
+
+/// 32 lower-case hexadecimal digits, so that one record has one id.
+fn is_canonical(digits: &str) -> bool {
+    digits.len() == 32 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// The UUID behind `prefix_…`, in the canonical form only.
 fn parse(prefix: &'static str, text: &str) -> Result<Uuid, NotAnId> {
     let no_id = NotAnId { prefix };
     let digits = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).ok_or(no_id)?;
-    let canonical = digits.len() == 32 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    if !canonical {
+    if !is_canonical(digits) {
         return Err(no_id);
     }
     Uuid::try_parse(digits).map_err(|_| no_id)
@@ -128,7 +139,7 @@ ids! {
 
 #[cfg(test)]
 mod tests {
-    use super::{BodyId, MeetingId, NotAnId, RecordId};
+    use super::{BodyId, MeetingId, NotAnId, RecordId, is_id};
     use uuid::Uuid;
 
     #[test]
@@ -142,6 +153,7 @@ mod tests {
     fn another_kind_and_another_spelling_are_refused() {
         let text = "mtg_01970000000070008000000000000001";
         assert_eq!(text.parse::<BodyId>(), Err(NotAnId { prefix: "bod" }));
+        assert!(is_id(text) && is_id("rop_01970000000070008000000000000001"));
         for wrong in [
             "",
             "mtg",
@@ -151,6 +163,7 @@ mod tests {
             "mtg_01970000-0000-7000-8000-000000000001",
         ] {
             assert_eq!(wrong.parse::<MeetingId>(), Err(NotAnId { prefix: "mtg" }), "{wrong}");
+            assert!(!is_id(wrong), "{wrong}");
         }
     }
 }

@@ -52,6 +52,8 @@ pub struct Model {
     pub capacity: Capacity,
     pub attendance: Attendance,
     pub delegates: Option<i32>,
+    /// Whether the secretariat has recorded it, or let stand what the organisation answered to its invitation.
+    pub confirmed: bool,
     pub audience: crate::Audience,
     pub owner: Option<OrganizationId>,
     pub created_at: DateTime<Utc>,

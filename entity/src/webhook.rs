@@ -43,7 +43,8 @@ pub struct Secrets(pub Vec<Secret>);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Secret {
-    /// `whsec_` and base64.
+    /// `sealed_` and base64: sealed with the service's key for the printed id of the webhook. `whsec_` and base64 until an older version's
+    /// is sealed, at the next start.
     pub secret: String,
     pub until: Option<DateTime<Utc>>,
 }

@@ -19,6 +19,7 @@ mod m20261128_000015_levelled_lists;
 mod m20261128_000016_seen_links;
 mod m20261128_000017_own_rows;
 mod m20261129_000018_led_lists;
+mod m20261130_000019_confirmed_participations;
 
 use sea_orm_migration::async_trait;
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000016_seen_links::Migration),
             Box::new(m20261128_000017_own_rows::Migration),
             Box::new(m20261129_000018_led_lists::Migration),
+            Box::new(m20261130_000019_confirmed_participations::Migration),
         ]
     }
 }

@@ -58,7 +58,7 @@ const OLDER = {
     verdict === "fits" && theirs === "does not fit" && /\bincludeDeprecated\b/.test(text),
   "empty selection sets are of September 2026": (verdict, theirs, text) => verdict === "is no GraphQL" && EMPTY.test(text),
   "@skip and @include at the root of a subscription are refused since September 2025": (verdict, theirs, text) =>
-    theirs === "does not fit" && /subscription/.test(text) && /@(skip|include)/.test(text) && /^fits$|^throws: .* was not provided/.test(verdict),
+    theirs === "does not fit" && /subscription/.test(text) && /@(skip|include)/.test(text) && /^fits$|^throws: .* (was not provided|has invalid value)/.test(verdict),
 };
 
 function judge({ parse, recommendedRules, specifiedRules, validate }, schema) {
@@ -74,7 +74,7 @@ function judge({ parse, recommendedRules, specifiedRules, validate }, schema) {
     try {
       return { document, verdict: validate(schema, document, rules, { maxErrors: 1 }).length ? "does not fit" : "fits" };
     } catch (error) {
-      // Version 16 throws where `@skip` at the root of a subscription has a variable.
+      // Version 16 throws where `@skip` at the root of a subscription has a variable or a value that is none.
       return { document, verdict: `throws: ${error.message}` };
     }
   };

@@ -317,12 +317,21 @@ impl Place {
             "Int" => json!(1),
             "Date" => json!("2025-01-01"),
             "DateTime" => json!("2025-01-01T00:00:00Z"),
+            "ID" => json!(self.unknown_id(app, &query, field, operator).await),
             kind => schema.values(kind).first().map_or(json!("x"), |value| json!(value)),
         };
         let filter = |count: usize| json!({ "f": { &field.name: { &operator.name: vec![&value; count] } } });
         app.secretariat().query_with(&query, filter(100)).await;
         let code = app.secretariat().error_with(&query, filter(101)).await;
         assert_eq!(code, "INVALID_ARGUMENT", "{}.{}", list.filter, field.name);
+    }
+
+    /// An id of the type: the refusal of one that is none says what it looks like.
+    async fn unknown_id(&self, app: &TestApp, query: &str, field: &Field, operator: &Field) -> String {
+        let filter = json!({ "f": { &field.name: { &operator.name: ["x"] } } });
+        let refusal = app.secretariat().send(query, filter).await.body["errors"][0]["message"].to_string();
+        let prefix = refusal.split(' ').find(|word| word.ends_with('_')).unwrap_or_else(|| panic!("{refusal}"));
+        format!("{prefix}{}", "0".repeat(32))
     }
 }
 

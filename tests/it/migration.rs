@@ -12,6 +12,7 @@ use sea_orm::{
     ColumnTrait as _, ColumnType, ConnectionTrait as _, DatabaseConnection, DbBackend, EntityTrait, IdenStatic as _,
     Iterable as _, Statement,
 };
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A column: its type as the database names it, and whether it may be null.
@@ -132,6 +133,7 @@ async fn tables(app: &TestApp) -> BTreeMap<String, Columns> {
 on_both_databases! {
     every_table_is_an_entity_and_has_its_columns,
     an_empty_database_goes_up_down_and_up_again,
+    what_others_than_the_secretariat_have_entered_is_not_confirmed,
 }
 
 async fn every_table_is_an_entity_and_has_its_columns(app: TestApp) {
@@ -157,6 +159,37 @@ async fn an_empty_database_goes_up_down_and_up_again(app: TestApp) {
     Migrator::up(db, None).await.expect("up again");
     assert_eq!(objects(db).await, first);
     database.remove().await;
+}
+
+async fn what_others_than_the_secretariat_have_entered_is_not_confirmed(app: TestApp) {
+    let meeting = app.planned_meeting(json!({})).await;
+    let query = "query($id: ID!) { meeting(by: { id: $id }) {
+        participations { nodes { confirmed organization { acronym } } } } }";
+    for acronym in ["ICRC", "EU"] {
+        let part = json!({
+            "meetingId": meeting["id"], "organizationId": app.organization(acronym).await, "capacity": "DELEGATE",
+            "attendance": "CONFIRMED",
+        });
+        let client = if acronym == "EU" { app.partner("EU") } else { app.secretariat() };
+        client.mutate("recordParticipation", part, "id").await;
+    }
+    let before = app.secretariat().query_with(query, json!({ "id": meeting["id"] })).await;
+    let app = app
+        .restarted_after(|url| async move {
+            let db = sea_orm::Database::connect(&url).await.expect("a connection");
+            // The migrations from the one on that knows of confirmation.
+            let later = Migrator::migrations().len() - 18;
+            Migrator::down(&db, Some(u32::try_from(later).expect("a few"))).await.expect("down");
+            Migrator::up(&db, None).await.expect("up");
+            db.close().await.expect("a closed connection");
+        })
+        .await;
+    let after = app.secretariat().query_with(query, json!({ "id": meeting["id"] })).await;
+    assert_eq!(before, after);
+    let mut nodes = after["meeting"]["participations"]["nodes"].as_array().expect("nodes").clone();
+    nodes.sort_by_key(Value::to_string);
+    let of = |acronym: &str, confirmed: bool| json!({ "confirmed": confirmed, "organization": { "acronym": acronym } });
+    assert_eq!(nodes, [of("EU", false), of("ICRC", true)]);
 }
 
 /// The names of all tables, indexes, triggers and functions.

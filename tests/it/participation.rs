@@ -1,6 +1,7 @@
 //! Who takes part in meetings, as recorded by the organisation itself or by the secretariat.
 
-use rec_tests::given::{at, each, with};
+use rec_tests::client::Client;
+use rec_tests::given::{at, at_with, each, with};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
@@ -18,6 +19,8 @@ on_both_databases! {
     nobody_takes_part_in_a_cancelled_meeting,
     nobody_lets_itself_in_under_the_chatham_house_rule,
     under_the_chatham_house_rule_others_see_counts_only,
+    who_has_entered_itself_does_not_count_until_it_is_confirmed,
+    an_answer_to_an_invitation_is_confirmed_with_it,
 }
 
 async fn a_participation_is_recorded_and_changed_at_its_version(app: TestApp) {
@@ -130,4 +133,54 @@ async fn under_the_chatham_house_rule_others_see_counts_only(app: TestApp) {
         assert_eq!((&shown["totalCount"], shown["nodes"].as_array().unwrap().len()), (&json!(seen), seen));
         assert_eq!(data["meeting"]["participationCount"], 2);
     }
+}
+
+/// How many participations in a meeting a partner reads.
+async fn read_by(app: &TestApp, acronym: &str, meeting: &Value) -> Value {
+    let query = "query($id: ID!) { meeting(by: { id: $id }) { participations { totalCount } } }";
+    let data = app.partner(acronym).query_with(query, json!({ "id": meeting["id"] })).await;
+    data["meeting"]["participations"]["totalCount"].clone()
+}
+
+async fn who_has_entered_itself_does_not_count_until_it_is_confirmed(app: TestApp) {
+    let meeting = app.planned_meeting(json!({})).await;
+    let icrc = input(&app, &meeting, "ICRC").await;
+    app.secretariat().mutate("recordParticipation", with(icrc, json!({ "attendance": "CONFIRMED" })), "id").await;
+    let own = with(input(&app, &meeting, "EU").await, json!({ "attendance": "CONFIRMED" }));
+    let own = async |client: Client, more: Value| {
+        client.mutate("recordParticipation", with(own.clone(), more), "version confirmed").await
+    };
+    let entered = own(app.partner("EU"), json!({})).await;
+    assert_eq!(entered, json!({ "version": 1, "confirmed": false }));
+    let discreet = json!({ "chathamHouse": true });
+    app.secretariat().mutate("updateMeeting", at_with(&meeting, discreet), "id").await;
+    assert_eq!(read_by(&app, "ICRC", &meeting).await, 2);
+    assert_eq!(read_by(&app, "EU", &meeting).await, 1, "its own");
+    let version = entered["version"].as_i64().unwrap() + 1;
+    let changed = own(app.partner("EU"), json!({ "delegates": 2, "expectedVersion": version })).await;
+    assert_eq!(changed["confirmed"], false, "what it says itself confirms nothing");
+    assert_eq!(read_by(&app, "EU", &meeting).await, 1);
+    let query = "query($id: ID!) { meeting(by: { id: $id }) {
+        participations(filter: { confirmed: { eq: false } }) { nodes { organization { acronym } } } } }";
+    let waiting = app.secretariat().query_with(query, json!({ "id": meeting["id"] })).await;
+    assert_eq!(waiting["meeting"]["participations"]["nodes"], json!([{ "organization": { "acronym": "EU" } }]));
+    let again = json!({ "delegates": 2, "expectedVersion": changed["version"] });
+    assert_eq!(own(app.secretariat(), again).await["confirmed"], true);
+    assert_eq!(read_by(&app, "EU", &meeting).await, 2);
+}
+
+async fn an_answer_to_an_invitation_is_confirmed_with_it(app: TestApp) {
+    let meeting = app.planned_meeting(json!({})).await;
+    let record = async |client: Client, attendance: &str, version: Option<i32>| {
+        let mut wanted = with(input(&app, &meeting, "EU").await, json!({ "attendance": attendance }));
+        if let Some(version) = version {
+            wanted["expectedVersion"] = json!(version);
+        }
+        client.mutate("recordParticipation", wanted, "confirmed").await["confirmed"].clone()
+    };
+    assert_eq!(record(app.secretariat(), "INVITED", None).await, true);
+    assert_eq!(record(app.partner("EU"), "CONFIRMED", Some(1)).await, true);
+    assert_eq!(record(app.partner("EU"), "REMOTE", Some(2)).await, true, "it corrects itself");
+    assert_eq!(record(app.partner("EU"), "EXCUSED", Some(3)).await, true);
+    assert_eq!(record(app.partner("EU"), "PRESENT", Some(4)).await, false, "it lets itself in");
 }

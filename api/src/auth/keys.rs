@@ -15,6 +15,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Mutex, RwLock};
 
+use super::seal::Seal;
 use crate::config::JwksSource;
 
 /// The shortest time between two reads of the issuer's keys because of an unknown `kid`.
@@ -52,6 +53,8 @@ pub struct OwnKey {
     pub kid: String,
     pub signing: EncodingKey,
     pub verifying: VerifyingKey,
+    /// What is secret in the database is sealed with it.
+    pub seal: Seal,
 }
 
 impl OwnKey {
@@ -73,7 +76,8 @@ impl OwnKey {
         let kid = URL_SAFE_NO_PAD.encode(&Sha256::digest(public)[..12]);
         let key = DecodingKey::from_ed_components(&URL_SAFE_NO_PAD.encode(public)).map_err(|_| ())?;
         let verifying = VerifyingKey { kid: Some(kid.clone()), algorithm: Algorithm::EdDSA, key };
-        Ok(Self { kid, signing: EncodingKey::from_ed_der(der), verifying })
+        let seal = Seal::of(signing.as_bytes()).map_err(|_| ())?;
+        Ok(Self { kid, signing: EncodingKey::from_ed_der(der), verifying, seal })
     }
 }
 

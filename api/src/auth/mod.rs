@@ -1,6 +1,7 @@
 //! Who is asking, and the whole policy of who may do what. Which rows a viewer may see is not decided here, but in `service::read`.
 
 pub mod keys;
+pub mod seal;
 pub mod token;
 
 use std::sync::Arc;
@@ -246,7 +247,8 @@ impl Viewer {
         }
     }
 
-    fn keeps_record(&self) -> bool {
+    /// Whether the viewer keeps the council's record, for all organisations.
+    pub fn keeps_record(&self) -> bool {
         self.role >= Role::Secretariat
     }
 

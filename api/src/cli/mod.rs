@@ -28,7 +28,7 @@ use crate::service::change::identity;
 use crate::service::client::revocations::{self, Revoked};
 use crate::service::context::AppContext;
 use crate::service::organization::{OrganizationBy, find};
-use crate::service::{background, registry, seed};
+use crate::service::{background, registry, seed, webhook};
 use crate::{export, graphql, telemetry};
 
 /// Why a command failed, in one line for standard error.
@@ -177,6 +177,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
 async fn start(config: Config) -> Result<(Arc<AppContext>, Server), Failure> {
     let app = Arc::new(server::connect(config, Clock::System).await?);
     seed::public::load(&app).await?;
+    webhook::seal_secrets(&app).await?;
     let server = Server::bind(Arc::clone(&app)).await?;
     Ok((app, server))
 }

@@ -76,6 +76,7 @@ actions! {
     RevokeToken "revokeToken" None,
     RegisterWebhook "registerWebhook" None,
     RotateWebhookSecret "rotateWebhookSecret" None,
+    SealWebhookSecrets "seal webhook secrets" None,
     EnableWebhook "enableWebhook" None,
     DisableWebhook "disableWebhook" None,
     ReplayWebhook "replayWebhook" None,

@@ -122,14 +122,14 @@ pub fn may_adopt(kind: BodyKind) -> bool {
 /// The attendances that mean taking part: such an organisation reads who else takes part under the Chatham House Rule.
 pub const TAKING_PART: [Attendance; 3] = [Attendance::Confirmed, Attendance::Present, Attendance::Remote];
 
-/// Whether only the secretariat may record that an organisation takes part. Under the Chatham House Rule whoever takes part reads who else
-/// does: an organisation may answer its invitation before the meeting, but cannot let itself in.
-pub fn needs_letting_in(meeting: &meeting::Model, before: Option<Attendance>, after: Attendance) -> bool {
+/// Whether an organisation that records its own part lets itself in: it may answer its invitation before the meeting, and correct what is
+/// recorded. Under the Chatham House Rule, where whoever takes part reads who else does, only the secretariat lets it in.
+pub fn lets_itself_in(status: MeetingStatus, before: Option<Attendance>, after: Attendance) -> bool {
     let takes_part = |attendance: &Attendance| TAKING_PART.contains(attendance);
-    let begun = matches!(meeting.status, MeetingStatus::InSession | MeetingStatus::Concluded);
+    let begun = matches!(status, MeetingStatus::InSession | MeetingStatus::Concluded);
     let answers = before == Some(Attendance::Invited) && !begun;
     let enters = before.is_none() || (takes_part(&after) && !before.as_ref().is_some_and(takes_part));
-    meeting.chatham_house && enters && !answers
+    enters && !answers
 }
 
 /// How many people an organisation sends.

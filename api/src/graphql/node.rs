@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use async_graphql::{Context, ID, Interface, Object, OutputType, Result, Union};
 use entity::RecordType;
+use entity::id::is_id;
 use futures_util::future::join_all;
 
 use super::body::Body;
@@ -70,7 +71,7 @@ macro_rules! nodes {
                     return Ok(row.map(|row| NodeInterface::$object($object::new(row))));
                 }
             )*
-            Err(Error::InvalidArgument { message: NO_ID.to_owned() }.into())
+            if is_id(id) { Ok(None) } else { Err(Error::InvalidArgument { message: NO_ID.to_owned() }.into()) }
         }
     };
 }

@@ -11,6 +11,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Url, redirect};
 
+use crate::auth::seal::{SEALED, Seal};
 use crate::domain::webhook::{Fate, fate, is_public, signature};
 use crate::error::Error;
 use crate::telemetry;
@@ -40,15 +41,16 @@ impl Posted {
 }
 
 /// Calls the addresses of webhooks. The HTTP client is made when it is first used.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct WebhookSender {
     private_allowed: bool,
+    seal: Seal,
     client: OnceLock<Option<Client>>,
 }
 
 impl WebhookSender {
-    pub fn new(private_allowed: bool) -> Self {
-        Self { private_allowed, client: OnceLock::new() }
+    pub fn new(private_allowed: bool, seal: Seal) -> Self {
+        Self { private_allowed, seal, client: OnceLock::new() }
     }
 
     fn client(&self) -> Option<&Client> {
@@ -61,6 +63,12 @@ impl WebhookSender {
         client.as_ref()
     }
 
+    /// The secret of a webhook as its receiver has it.
+    fn opened(&self, row: &webhook::Model, secret: &str) -> Option<String> {
+        let is_sealed = secret.starts_with(SEALED);
+        if is_sealed { self.seal.open(secret, &row.id.to_string()) } else { Some(secret.to_owned()) }
+    }
+
     /// Sends a message with the signatures of all secrets that are valid.
     pub async fn post(&self, row: &webhook::Model, id: &str, at: DateTime<Utc>, body: &str) -> Posted {
         let Some(client) = self.client() else { return Posted::failed("no client of HTTP") };
@@ -71,8 +79,11 @@ impl WebhookSender {
         }
         let timestamp = at.timestamp();
         let valid = row.secrets.0.iter().filter(|secret| secret.until.is_none_or(|until| until > at));
-        let signatures: Vec<String> =
-            valid.filter_map(|secret| signature(&secret.secret, id, timestamp, body)).collect();
+        let opened = valid.filter_map(|secret| self.opened(row, &secret.secret));
+        let signatures: Vec<String> = opened.filter_map(|secret| signature(&secret, id, timestamp, body)).collect();
+        if signatures.is_empty() {
+            return Posted::failed(OTHER_KEY);
+        }
         let request = client
             .post(&row.url)
             .header(CONTENT_TYPE, "application/json")
@@ -105,6 +116,7 @@ fn numeric_host(url: &Url) -> Option<IpAddr> {
     url.host_str()?.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
 
+const OTHER_KEY: &str = "The secret was sealed with another key of the service. Rotate it: rotateWebhookSecret.";
 const NOT_PUBLIC: &str = "The address is not one of the public network.";
 
 /// Resolves a name when a connection is made, to public addresses only: an earlier resolution does not count.

@@ -11,8 +11,10 @@ use rec_api::config::Switch;
 use rec_api::domain::webhook::signature;
 use rec_api::service::change::prune;
 use rec_api::service::webhook::deliver::{self, due, serve};
+use rec_api::service::webhook::seal_secrets;
 use rec_tests::given::at;
 use rec_tests::{TestApp, on_both_databases};
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -71,6 +73,7 @@ pub(crate) fn header(headers: &HeaderMap, name: &str) -> String {
 on_both_databases! {
     a_change_is_told_signed_and_once,
     a_rotated_secret_signs_beside_the_old_one_for_a_day,
+    a_secret_is_sealed_with_the_key_of_the_service,
     a_failure_is_tried_again_on_schedule_and_holds_up_what_follows,
     a_wait_begins_when_the_receiver_has_answered,
     a_client_that_is_deactivated_is_told_nothing_more_of_a_portion,
@@ -141,6 +144,41 @@ async fn a_rotated_secret_signs_beside_the_old_one_for_a_day(app: TestApp) {
     app.app.clock.advance(TimeDelta::hours(24));
     let (sent, [by_new, _]) = signatures("TWO").await;
     assert_eq!(sent, by_new);
+}
+
+async fn a_secret_is_sealed_with_the_key_of_the_service(app: TestApp) {
+    let own = open(&app).await;
+    let receiver = Receiver::default();
+    let hook = register(&own, json!({ "url": receiver.listen().await })).await;
+    let kept = async || app.rows("SELECT CAST(secrets AS text) AS kept FROM webhook").await[0]["kept"].to_string();
+    let signed = async |app: &TestApp, code: &str| {
+        app.theme(code).await;
+        deliver(app).await;
+        let (headers, body) = receiver.take().pop()?;
+        let (id, timestamp) = (header(&headers, "webhook-id"), header(&headers, "webhook-timestamp").parse().unwrap());
+        let expected = signature(&hook.secret, &id, timestamp, &body.to_string())?;
+        Some(header(&headers, "webhook-signature") == expected)
+    };
+    let sealed = kept().await;
+    assert!(sealed.contains("sealed_") && !sealed.contains(&hook.secret), "{sealed}");
+    assert_eq!(signed(&own, "ONE").await, Some(true));
+
+    // As a version before kept it.
+    let open_secret = format!("UPDATE webhook SET secrets = '[{{\"secret\":\"{}\",\"until\":null}}]'", hook.secret);
+    own.app.databases.write.execute_unprepared(&open_secret).await.unwrap();
+    assert_eq!(signed(&own, "TWO").await, Some(true));
+    seal_secrets(&own.app).await.unwrap();
+    let again = kept().await;
+    assert!(again.contains("sealed_") && !again.contains(&hook.secret), "{again}");
+    assert_eq!(signed(&own, "THREE").await, Some(true));
+    seal_secrets(&own.app).await.unwrap();
+    assert_eq!(kept().await, again, "once");
+
+    // Another key opens nothing, and says so.
+    let other = app.second_with(|config| config.webhook_private = Switch::On).await;
+    assert_eq!(signed(&other, "FOUR").await, None);
+    let failed = self::hook(&own).await;
+    assert!(failed["deliveries"][0]["error"].as_str().unwrap().contains("rotateWebhookSecret"), "{failed}");
 }
 
 async fn a_failure_is_tried_again_on_schedule_and_holds_up_what_follows(app: TestApp) {

@@ -116,6 +116,13 @@ impl<'a> Maker<'a> {
         Self { schema, known, chance: Chance::of(seed), times: HashMap::new(), draft: Draft::default() }
     }
 
+    /// Names that are used next: the operations that used them were refused for something else.
+    pub fn owe<'n>(&mut self, names: impl IntoIterator<Item = &'n String>) {
+        for name in names {
+            self.times.remove(name);
+        }
+    }
+
     pub fn operation(&mut self) -> Operation {
         self.draft = Draft { may_declare: true, ..Draft::default() };
         match self.chance.below(20) {

@@ -318,12 +318,13 @@ impl Line for participation::Entity {
     }
 
     fn write(row: &Self::Model, seen: &Self::Parts, _: &Viewer, lines: &mut Vec<u8>) -> Result<(), serde_json::Error> {
-        line!(lines, row: participation { meeting_id, organization_id, capacity, attendance, delegates } => {
+        line!(lines, row: participation { meeting_id, organization_id, capacity, attendance, delegates, confirmed } => {
             "meetingId": Some(*meeting_id).filter(|id| seen.contains(id)).map(Id),
             "organizationId": Id(organization_id),
             "capacity": capacity,
             "attendance": attendance,
             "delegates": delegates,
+            "confirmed": confirmed,
         })
     }
 }

@@ -205,6 +205,13 @@ impl Participation {
         self.0.attendance
     }
 
+    /// Whether the secretariat has recorded it or taken it over; an answer to an invitation before the meeting is confirmed with it. Under the
+    /// Chatham House Rule an organisation reads who else takes part by a confirmed participation only, not by one in which it has entered
+    /// itself.
+    async fn confirmed(&self) -> bool {
+        self.0.confirmed
+    }
+
     /// How many delegates; null if it is not known.
     async fn delegates(&self) -> Option<i32> {
         self.0.delegates

@@ -16,7 +16,7 @@ use crate::domain::validation::combine;
 use crate::domain::{audience, meeting as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
-use crate::service::filter::{EnumFilter, IdFilter, OrderedFilter, filter};
+use crate::service::filter::{BooleanFilter, EnumFilter, IdFilter, OrderedFilter, filter};
 use crate::service::organization::OrganizationFilter;
 use crate::service::page::sort;
 use crate::service::read::{self, Visible, by_access, select};
@@ -29,12 +29,13 @@ impl Visible for participation::Entity {
     fn visible(viewer: &Viewer) -> Condition {
         let written = by_access::<Self>(viewer);
         let Some(organization) = viewer.sees_for() else { return written };
-        // A participant of a meeting that it may see reads who else takes part.
+        // A participant of a meeting that it may see reads who else takes part, unless it has only entered itself.
         let own = Query::select()
             .column(participation::Column::MeetingId)
             .from(participation::Entity)
             .and_where(participation::Column::OrganizationId.eq(organization))
             .and_where(participation::Column::Attendance.is_in(rules::TAKING_PART))
+            .and_where(participation::Column::Confirmed.eq(true))
             .take();
         let mut meetings = select::<meeting::Entity>(viewer).and_where(meeting::Column::Id.in_subquery(own)).take();
         let meetings = meetings.clear_selects().column(meeting::Column::Id.as_column_ref()).take();
@@ -51,6 +52,8 @@ pub struct ParticipationFilter {
     pub capacity: Option<EnumFilter<Capacity>>,
     /// By attendance.
     pub attendance: Option<EnumFilter<Attendance>>,
+    /// Whether it is confirmed.
+    pub confirmed: Option<BooleanFilter>,
     /// By organisation.
     pub organization: Option<Box<OrganizationFilter>>,
     /// By the time of the last change.
@@ -67,6 +70,7 @@ filter!(ParticipationFilter => participation::Entity, |this, scope| [
     scope.field(this.id.as_ref().map(IdFilter::of::<ParticipationId>).as_ref(), participation::Column::Id),
     scope.field(this.capacity.as_ref(), participation::Column::Capacity),
     scope.field(this.attendance.as_ref(), participation::Column::Attendance),
+    scope.field(this.confirmed.as_ref(), participation::Column::Confirmed),
     scope.related(this.organization.as_deref(), participation::Column::OrganizationId),
     scope.field(this.updated_at.as_ref(), participation::Column::UpdatedAt),
 ]);
@@ -122,32 +126,34 @@ pub async fn record(
         organization = tx.named::<organization::Entity>("organizationId", &organization_id, "organisation").await?,
         () = rules::delegates(delegates),
     );
-    let act = |lets_in| act(organization.id, lets_in);
     rules::takes_participations(meeting.status)?;
-    let row = match recorded(&tx, meeting.id, organization.id, capacity).await? {
-        Some(before) if expected_version != Some(before.version) => {
-            return Err(Error::stale());
-        }
-        Some(before) => {
-            viewer.require(act(rules::needs_letting_in(&meeting, Some(before.attendance), attendance)))?;
-            let after = updated(&before, attendance, delegates);
-            tx.update::<participation::Entity>(&before, after).await?
-        }
-        // Whoever has read a version has read a record that no longer exists.
-        None if expected_version.is_some() => {
-            return Err(Error::stale());
-        }
-        None => {
-            viewer.require(act(rules::needs_letting_in(&meeting, None, attendance)))?;
-            let row = new_row(&tx, &meeting, organization.id, (capacity, attendance, delegates));
-            tx.insert::<participation::Entity>(row).await?
-        }
+    let before = recorded(&tx, meeting.id, organization.id, capacity).await?;
+    // Whoever has read a version of what is not there has read a record that no longer exists.
+    if expected_version != before.as_ref().map(|before| before.version) {
+        return Err(Error::stale());
+    }
+    let lets_in = rules::lets_itself_in(meeting.status, before.as_ref().map(|before| before.attendance), attendance);
+    viewer.require(act(organization.id, meeting.chatham_house && lets_in))?;
+    let confirmed = viewer.keeps_record() || (!lets_in && before.as_ref().is_some_and(|before| before.confirmed));
+    let said = Said { attendance, delegates, confirmed };
+    let row = if let Some(before) = before {
+        tx.update::<participation::Entity>(&before, updated(&before, said)).await?
+    } else {
+        let row = new_row(&tx, &meeting, organization.id, capacity, said);
+        tx.insert::<participation::Entity>(row).await?
     };
     tx.commit(row).await
 }
 
+/// What is recorded of an organisation's part.
+struct Said {
+    attendance: Attendance,
+    delegates: Option<i32>,
+    confirmed: bool,
+}
+
 /// The same organisation in the same capacity, as it says now.
-fn updated(before: &participation::Model, attendance: Attendance, delegates: Option<i32>) -> participation::Model {
+fn updated(before: &participation::Model, Said { attendance, delegates, confirmed }: Said) -> participation::Model {
     participation::Model {
         id: before.id,
         meeting_id: before.meeting_id,
@@ -155,6 +161,7 @@ fn updated(before: &participation::Model, attendance: Attendance, delegates: Opt
         capacity: before.capacity,
         attendance,
         delegates,
+        confirmed,
         audience: before.audience,
         owner: before.owner,
         created_at: before.created_at,
@@ -167,7 +174,8 @@ fn new_row(
     tx: &Tx<'_>,
     meeting: &meeting::Model,
     organization_id: OrganizationId,
-    (capacity, attendance, delegates): (Capacity, Attendance, Option<i32>),
+    capacity: Capacity,
+    Said { attendance, delegates, confirmed }: Said,
 ) -> participation::Model {
     let (audience, owner) = audience::of_participation(meeting.sensitivity, meeting.chatham_house, organization_id);
     participation::Model {
@@ -177,6 +185,7 @@ fn new_row(
         capacity,
         attendance,
         delegates,
+        confirmed,
         audience,
         owner,
         created_at: tx.now(),

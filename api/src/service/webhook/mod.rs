@@ -26,6 +26,7 @@ use super::read::{self, Visible};
 use super::relation::Relation;
 use super::tx::{Tx, Written};
 use super::{list, nested};
+use crate::auth::seal::SEALED;
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
 use crate::domain::validation::{ValidationError, combine};
@@ -125,14 +126,14 @@ pub async fn register(app: &AppContext, viewer: &Viewer, input: RegisterWebhookI
     );
     client.as_ref().map(rules::may_see_with).transpose()?;
     check_room(&tx, "").await?;
-    let secret = new_secret()?;
+    let (id, secret) = (tx.new_id(), new_secret()?);
     let feed = change::bounds(tx.db()).await?;
     let row = webhook::Model {
-        id: tx.new_id(),
+        id,
         url,
         client_id: client.map(|client| client.id),
         types: Types(types),
-        secrets: Secrets(vec![Secret { secret: secret.clone(), until: None }]),
+        secrets: Secrets(vec![Secret { secret: sealed(app, &secret, id)?, until: None }]),
         status: WebhookStatus::Active,
         reason: None,
         position: feed.seq,
@@ -165,13 +166,40 @@ fn new_secret() -> Result<String, Error> {
     Ok(format!("{}{}", rules::SECRET_PREFIX, STANDARD.encode(key)))
 }
 
+fn sealed(app: &AppContext, secret: &str, webhook: WebhookId) -> Result<String, Error> {
+    app.keys.own().seal.close(secret, &webhook.to_string())
+}
+
+/// Seals the secrets that a version before kept as they are.
+pub async fn seal_secrets(app: &AppContext) -> Result<(), Error> {
+    let viewer = Viewer::system("serve");
+    if read::all::<webhook::Entity>(&app.databases.read, &viewer, Condition::all()).await?.iter().all(is_sealed) {
+        return Ok(());
+    }
+    let mut tx = app.begin(&viewer, Action::SealWebhookSecrets).await?;
+    tx.advisory_lock("webhook").await?;
+    let mut rows = read::all::<webhook::Entity>(tx.db(), tx.viewer(), Condition::all()).await?;
+    rows.retain(|row| !is_sealed(row));
+    for row in &mut rows {
+        for one in row.secrets.0.iter_mut().filter(|one| !one.secret.starts_with(SEALED)) {
+            one.secret = sealed(app, &one.secret, row.id)?;
+        }
+    }
+    tx.update_unversioned::<webhook::Entity>(&rows).await?;
+    tx.commit(()).await.map(drop)
+}
+
+fn is_sealed(row: &webhook::Model) -> bool {
+    row.secrets.0.iter().all(|one| one.secret.starts_with(SEALED))
+}
+
 /// The new secret signs from now on; the previous one also does, for a day.
 pub async fn rotate(app: &AppContext, viewer: &Viewer, input: WebhookInput) -> Result<Written<Keyed>, Error> {
     viewer.require(Act::Administer)?;
     forbids_keys(app)?;
     let (mut tx, before) = held(app, viewer, Action::RotateWebhookSecret, &input.id).await?;
     let secret = new_secret()?;
-    let secrets = rules::rotated(&before.secrets.0, secret.clone(), tx.now());
+    let secrets = rules::rotated(&before.secrets.0, sealed(app, &secret, before.id)?, tx.now());
     let row = webhook::Model { secrets: Secrets(secrets), ..before };
     tx.update_unversioned::<webhook::Entity>(std::slice::from_ref(&row)).await?;
     tx.commit(Keyed { secret, row }).await

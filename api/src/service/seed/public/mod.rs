@@ -264,6 +264,7 @@ impl<'a> Loading<'a> {
                 capacity,
                 attendance: Attendance::Present,
                 delegates: None,
+                confirmed: true,
                 audience,
                 owner,
                 created_at: self.tx.now(),
