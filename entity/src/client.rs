@@ -15,6 +15,8 @@ vocabulary! {
         Partner,
         /// It keeps the council's register.
         Secretariat,
+        /// It also keeps clients, tokens and webhooks. Only the command line issues such tokens (`rec token`).
+        Admin,
     }
 }
 
@@ -51,6 +53,8 @@ pub struct Model {
     #[sea_orm(column_type = "JsonBinary")]
     pub scopes: Scopes,
     pub active: bool,
+    /// Whether the command line issues its tokens (`rec token`). It has no scopes then, and nothing narrows its role.
+    pub local: bool,
     pub created_at: DateTime<Utc>,
     pub audience: crate::Audience,
     pub owner: Option<OrganizationId>,

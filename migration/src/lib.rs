@@ -20,6 +20,7 @@ mod m20261128_000016_seen_links;
 mod m20261128_000017_own_rows;
 mod m20261129_000018_led_lists;
 mod m20261130_000019_confirmed_participations;
+mod m20261130_000020_local_clients;
 
 use sea_orm_migration::async_trait;
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000017_own_rows::Migration),
             Box::new(m20261129_000018_led_lists::Migration),
             Box::new(m20261130_000019_confirmed_participations::Migration),
+            Box::new(m20261130_000020_local_clients::Migration),
         ]
     }
 }

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
+use entity::client::ClientRole;
+use entity::id::OrganizationId;
 use rec_api::auth::Role;
 use rec_api::auth::token::{self, Grant};
 use rec_api::domain::action::Action;
 use rec_api::service::background;
 use rec_api::service::client::tokens::{self, prune};
+use rec_api::service::client::{Issued, issue_local_token};
 use rec_tests::client::Client;
 use rec_tests::given::{at_with, text, with};
 use rec_tests::socket::Socket;
@@ -83,6 +86,7 @@ on_both_databases! {
     a_token_is_forgotten_long_after_its_end,
     a_client_of_any_role_may_belong_to_an_organisation,
     every_mutation_has_a_scope_or_is_the_administrators,
+    a_token_of_the_command_line_is_listed_and_revoked,
     a_revoked_token_is_refused_at_once,
     within_a_second_a_revocation_closes_sockets_of_every_process,
     what_is_no_client_or_token_is_refused,
@@ -286,6 +290,45 @@ async fn every_mutation_has_a_scope_or_is_the_administrators(app: TestApp) {
         let is_administration = ["Client", "Token", "Webhook"].iter().any(|word| action.name().contains(word));
         assert_eq!(action.scope().is_none(), is_administration, "{}", action.name());
     }
+}
+
+async fn a_token_of_the_command_line_is_listed_and_revoked(app: TestApp) {
+    let local = async |role: ClientRole, organization: Option<OrganizationId>| {
+        issue_local_token(&app.app, role, organization, TimeDelta::days(2), false).await.unwrap()
+    };
+    let osce: OrganizationId = app.organization("OSCE").await.parse().unwrap();
+    let (first, second) = (local(ClientRole::Admin, None).await, local(ClientRole::Admin, None).await);
+    let partner = local(ClientRole::Partner, Some(osce)).await;
+    let viewer = holder(&app, &partner.token).query("{ viewer { role organization { acronym } } }").await;
+    assert_eq!(viewer["viewer"], json!({ "role": "PARTNER", "organization": { "acronym": "OSCE" } }));
+    let administrator = holder(&app, &second.token);
+    let query = "{ clients { id purpose role local active scopes organization { acronym } tokens { id expiresAt } } }";
+    let mut clients = administrator.query(query).await["clients"].take();
+    clients.as_array_mut().unwrap().sort_by_key(|client| client["role"].to_string());
+    let expires_at = "2026-01-17T04:00:00.000000+00:00";
+    let listed = |issued: &Issued| json!({ "id": issued.row.id.to_string(), "expiresAt": expires_at });
+    let of = |client: &Value, role: &str, organization: Value, tokens: Vec<Value>| {
+        json!({ "id": client["id"], "purpose": "rec token", "role": role, "local": true, "active": true, "scopes": [],
+            "organization": organization, "tokens": tokens })
+    };
+    let expected = json!([
+        of(&clients[0], "ADMIN", Value::Null, vec![listed(&first), listed(&second)]),
+        of(&clients[1], "PARTNER", json!({ "acronym": "OSCE" }), vec![listed(&partner)]),
+    ]);
+    assert_eq!(clients, expected, "one client for each role and organisation");
+
+    administrator.mutate("revokeToken", json!({ "id": first.row.id.to_string() }), "id").await;
+    assert_eq!(holder(&app, &first.token).error("{ viewer { role } }").await, "UNAUTHENTICATED");
+    assert_eq!(administrator.query("{ viewer { role } }").await["viewer"]["role"], "ADMIN");
+    administrator.mutate("deactivateClient", json!({ "id": clients[1]["id"] }), "id").await;
+    assert_eq!(holder(&app, &partner.token).error("{ viewer { role } }").await, "UNAUTHENTICATED");
+    let again = local(ClientRole::Partner, Some(osce)).await;
+    assert_ne!(again.row.client_id, partner.row.client_id);
+
+    let more = json!({ "clientId": clients[0]["id"], "days": 1 });
+    assert_eq!(refused(&app, "issueToken", more).await, ["INVALID_STATE clientId"]);
+    let keeper = json!({ "purpose": "A keeper", "role": "ADMIN", "scopes": ["READ"] });
+    assert_eq!(refused(&app, "registerClient", keeper).await, ["INVALID role"]);
 }
 
 async fn a_revoked_token_is_refused_at_once(app: TestApp) {

@@ -241,6 +241,10 @@ fn what_cannot_work_is_said_in_one_line() {
         failure(command(&data).args(["token", "--role", "partner", "--organization", "NOBODY"])).contains("NOBODY")
     );
     assert!(failure(command(&data).args(["token", "--role", "reader", "--organization", "ISRS"])).contains("partner"));
+    let long = ["token", "--role", "reader", "--expires-in", "91days"];
+    assert!(failure(command(&data).args(long)).contains("--no-limit"));
+    assert!(output(command(&data).args(long).arg("--no-limit")).starts_with("ey"));
+    assert!(output(command(&data).args(["token", "--role", "reader", "--expires-in", "90days"])).starts_with("ey"));
 }
 
 #[test]

@@ -61,6 +61,7 @@ impl From<ClientRole> for Role {
             ClientRole::Reader => Self::Reader,
             ClientRole::Partner => Self::Partner,
             ClientRole::Secretariat => Self::Secretariat,
+            ClientRole::Admin => Self::Admin,
         }
     }
 }

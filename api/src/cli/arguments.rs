@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use entity::RecordType;
+use entity::client::ClientRole;
 
-use crate::auth::Role;
 use crate::backup::Tokens;
 use crate::config::Config;
 use crate::service::registry;
@@ -188,21 +188,24 @@ fn record_type(name: &str) -> Result<RecordType, String> {
 pub struct TokenArgs {
     /// The role of the token's holder.
     #[arg(long, env = "REC_TOKEN_ROLE", value_parser = role)]
-    pub role: Role,
+    pub role: ClientRole,
     /// The acronym of the organisation that a partner acts for.
     #[arg(long, env = "REC_TOKEN_ORGANIZATION", value_name = "ACRONYM", required_if_eq("role", "partner"))]
     pub organization: Option<String>,
-    /// How long the token is valid, such as 30m, 1h or 7days; at least one second.
+    /// How long the token is valid, such as 30m, 1h or 7days; from one second to 90 days.
     #[arg(long, env = "REC_TOKEN_EXPIRES_IN", value_name = "TIME", default_value = "1h", value_parser = validity)]
     pub expires_in: Duration,
+    /// The token may be valid for longer than 90 days.
+    #[arg(long)]
+    pub no_limit: bool,
 }
 
-fn role(name: &str) -> Result<Role, String> {
+fn role(name: &str) -> Result<ClientRole, String> {
     match name {
-        "reader" => Ok(Role::Reader),
-        "partner" => Ok(Role::Partner),
-        "secretariat" => Ok(Role::Secretariat),
-        "admin" => Ok(Role::Admin),
+        "reader" => Ok(ClientRole::Reader),
+        "partner" => Ok(ClientRole::Partner),
+        "secretariat" => Ok(ClientRole::Secretariat),
+        "admin" => Ok(ClientRole::Admin),
         _ => Err("one of reader, partner, secretariat, admin".to_owned()),
     }
 }

@@ -11,11 +11,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
+use entity::client::ClientRole;
+use entity::id::OrganizationId;
 use futures_util::TryStreamExt as _;
 
 use self::arguments::{Cli, Command, ExportArgs, Format, ImportArgs, MirrorArgs, RestoreArgs, Seed, TokenArgs};
-use crate::auth::token::{Grant, issue};
-use crate::auth::{Role, Viewer};
+use crate::auth::Viewer;
 use crate::backup::{self, BackupError, Restored, Sound};
 use crate::clock::Clock;
 use crate::config::{Config, Switch};
@@ -25,6 +27,7 @@ use crate::import::{self, ImportError, Report};
 use crate::mirror::{self, Mirror, MirrorError, PROOF_PAUSE, Source};
 use crate::server::{self, Server, StartError};
 use crate::service::change::identity;
+use crate::service::client::issue_local_token;
 use crate::service::client::revocations::{self, Revoked};
 use crate::service::context::AppContext;
 use crate::service::organization::{OrganizationBy, find};
@@ -319,27 +322,27 @@ async fn mirror(MirrorArgs { from, token_file, into, once }: MirrorArgs) -> Resu
 }
 
 async fn token(config: Config, args: TokenArgs) -> Result<(), Failure> {
-    if args.organization.is_some() && args.role != Role::Partner {
+    let TokenArgs { role, organization, expires_in, no_limit } = args;
+    if organization.is_some() && role != ClientRole::Partner {
         return Err(Failure::Other("--organization goes with --role partner".to_owned()));
     }
-    let keys = server::open_keys(&config).await?;
-    let trust = config.trust();
-    let organization = match &args.organization {
-        Some(acronym) => Some(active_organization(config, acronym).await?),
+    let valid_for = TimeDelta::from_std(expires_in).map_err(|error| Failure::Other(error.to_string()))?;
+    let app = server::connect(config, Clock::System).await?;
+    let organization = match &organization {
+        Some(acronym) => Some(active_organization(&app, acronym).await?),
         None => None,
     };
-    let grant = Grant { role: args.role, organization, valid_for: args.expires_in, client: None };
-    let clock = Clock::System;
-    print(&format!("{}\n", issue(keys.own(), &trust, &grant, clock.uuid(), clock.now())?))
+    let issued = issue_local_token(&app, role, organization, valid_for, no_limit).await?;
+    app.close().await;
+    print(&format!("{}\n", issued.token))
 }
 
-/// The id of the active organisation with an acronym. A new installation knows the organisations of the public register.
-async fn active_organization(config: Config, acronym: &str) -> Result<String, Failure> {
-    let app = server::connect(config, Clock::System).await?;
-    seed::public::load(&app).await?;
+/// The active organisation with an acronym. A new installation knows the organisations of the public register.
+async fn active_organization(app: &AppContext, acronym: &str) -> Result<OrganizationId, Failure> {
+    seed::public::load(app).await?;
     let by = OrganizationBy::Acronym(acronym.to_owned());
     let known = find(&app.databases.read, &Viewer::system("token"), &by).await?;
-    let active = known.filter(|organization| organization.active).map(|organization| organization.id.to_string());
+    let active = known.filter(|organization| organization.active).map(|organization| organization.id);
     active.ok_or_else(|| Failure::Other(format!("no active organisation has the acronym {acronym}")))
 }
 

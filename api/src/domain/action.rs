@@ -73,6 +73,7 @@ actions! {
     RegisterClient "registerClient" None,
     DeactivateClient "deactivateClient" None,
     IssueToken "issueToken" None,
+    IssueLocalToken "token" None,
     RevokeToken "revokeToken" None,
     RegisterWebhook "registerWebhook" None,
     RotateWebhookSecret "rotateWebhookSecret" None,

@@ -9,6 +9,8 @@ use super::validation::{Validated, ValidationError, ValidationErrorCode, ensure}
 pub const ACTIVE: usize = 500;
 /// The longest time that a token may be valid, in days.
 const LONGEST_DAYS: i32 = 366;
+/// The longest time that a token of the command line is valid, unless its limit is lifted.
+const LONGEST_LOCAL: TimeDelta = TimeDelta::days(90);
 
 /// A partner acts for an organisation; others may belong to one.
 pub fn has_its_organization(role: ClientRole, has_one: bool) -> Validated<()> {
@@ -34,6 +36,21 @@ pub fn has_room(active: usize) -> Validated<()> {
     })
 }
 
+/// Whoever may issue tokens for others gives nobody as much as that.
+pub fn is_for_registered(role: ClientRole) -> Validated<()> {
+    ensure(role != ClientRole::Admin, || {
+        ValidationError::invalid(
+            "role",
+            "Tokens of administrators are issued by the command line: rec token --role admin.",
+        )
+    })
+}
+
+/// The tokens of a local client are issued where the service's key is.
+pub fn is_registered(path: &str, local: bool) -> Validated<()> {
+    ensure(!local, || ValidationError::state(path, "Its tokens are issued by the command line: rec token."))
+}
+
 /// A token is only issued for an active client.
 pub fn is_active(path: &str, active: bool) -> Validated<()> {
     ensure(active, || ValidationError::state(path, "The client is not active."))
@@ -45,6 +62,13 @@ pub fn expires_at(issued_at: DateTime<Utc>, days: i32) -> Validated<DateTime<Utc
         ValidationError::invalid("days", format!("A token is valid for 1 to {LONGEST_DAYS} days."))
     })?;
     Ok(issued_at + TimeDelta::days(days.into()))
+}
+
+/// How long a token of the command line may be valid.
+pub fn local_validity(valid_for: TimeDelta, is_unlimited: bool) -> Validated<()> {
+    ensure(is_unlimited || valid_for <= LONGEST_LOCAL, || {
+        ValidationError::invalid("expiresIn", "A token is valid for 90 days at most, unless you say --no-limit.")
+    })
 }
 
 #[cfg(test)]

@@ -52,6 +52,12 @@ impl Client {
         self.0.active
     }
 
+    /// Whether the command line issues its tokens (`rec token`): then it has no scopes, and nothing narrows its role. There is one for each role
+    /// and organisation.
+    async fn local(&self) -> bool {
+        self.0.local
+    }
+
     /// When it was registered.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)

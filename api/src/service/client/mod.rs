@@ -7,9 +7,9 @@ pub mod tokens;
 use std::time::Duration;
 
 use async_graphql::{ID, InputObject};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::client::{ClientRole, Scope, Scopes};
-use entity::id::{ClientId, ClientTokenId, RecordId as _};
+use entity::id::{ClientId, ClientTokenId, OrganizationId, RecordId as _};
 use entity::{Audience, client, client_token, organization};
 use sea_orm::sea_query::{Condition, Expr};
 use sea_orm::{ColumnTrait as _, ConnectionTrait};
@@ -115,6 +115,7 @@ pub async fn register(
         tx.named_if_given::<organization::Entity>("organizationId", organization, "organisation").await?;
     combine!(
         purpose = fields::text("purpose", &purpose, fields::NAME),
+        () = rules::is_for_registered(role),
         () = rules::has_its_organization(role, organization_id.is_some()),
         organization = organization,
         () = fields::distinct("scopes", scopes.clone()).map(drop),
@@ -133,6 +134,7 @@ pub async fn register(
         organization_id: organization.map(|organization| organization.id),
         scopes: Scopes(scopes),
         active: true,
+        local: false,
         created_at: tx.now(),
         audience: Audience::Confidential,
         owner: None,
@@ -170,8 +172,71 @@ pub async fn issue_token(app: &AppContext, viewer: &Viewer, input: IssueTokenInp
     };
     combine!(client = client, expires_at = rules::expires_at(tx.now(), input.days));
     rules::is_active("clientId", client.active)?;
+    rules::is_registered("clientId", client.local)?;
     let valid = read::count::<client_token::Entity>(tx.db(), tx.viewer(), valid(client.id, tx.now())).await?;
     fields::room("clientId", usize::try_from(valid).unwrap_or(usize::MAX))?;
+    let issued = signed(app, &mut tx, &client, expires_at).await?;
+    tx.commit(issued).await
+}
+
+/// A token of the command line, which runs where the service's key is: the clients that it issues for are made when they are needed, one for
+/// each role and organisation.
+pub async fn issue_local_token(
+    app: &AppContext,
+    role: ClientRole,
+    organization_id: Option<OrganizationId>,
+    valid_for: TimeDelta,
+    is_unlimited: bool,
+) -> Result<Issued, Error> {
+    rules::local_validity(valid_for, is_unlimited)?;
+    let mut tx = app.begin(&Viewer::system("token"), Action::IssueLocalToken).await?;
+    tx.advisory_lock("client").await?;
+    let local = Condition::all()
+        .add(client::Column::Local.eq(true))
+        .add(client::Column::Active.eq(true))
+        .add(client::Column::Role.eq(role))
+        .add(
+            organization_id
+                .map_or(client::Column::OrganizationId.is_null(), |id| client::Column::OrganizationId.eq(id)),
+        );
+    let known = read::find::<client::Entity>(tx.db(), tx.viewer(), local).await?;
+    let client = match known {
+        Some(client) => client,
+        None => local_client(&mut tx, role, organization_id).await?,
+    };
+    let expires_at = tx.now() + valid_for;
+    let issued = signed(app, &mut tx, &client, expires_at).await?;
+    Ok(tx.commit(issued).await?.record)
+}
+
+async fn local_client(
+    tx: &mut Tx<'_>,
+    role: ClientRole,
+    organization_id: Option<OrganizationId>,
+) -> Result<client::Model, Error> {
+    let row = client::Model {
+        id: tx.new_id(),
+        purpose: "rec token".to_owned(),
+        role,
+        organization_id,
+        scopes: Scopes(Vec::new()),
+        active: true,
+        local: true,
+        created_at: tx.now(),
+        audience: Audience::Confidential,
+        owner: None,
+    };
+    tx.insert_unversioned::<client::Entity>(std::slice::from_ref(&row)).await?;
+    Ok(row)
+}
+
+/// A new token of a client, and its row.
+async fn signed(
+    app: &AppContext,
+    tx: &mut Tx<'_>,
+    client: &client::Model,
+    expires_at: DateTime<Utc>,
+) -> Result<Issued, Error> {
     let row = client_token::Model {
         id: tx.new_id(),
         client_id: client.id,
@@ -182,21 +247,17 @@ pub async fn issue_token(app: &AppContext, viewer: &Viewer, input: IssueTokenInp
         audience: Audience::Confidential,
         owner: None,
     };
-    let token = signed(app, &client, &row)?;
-    tx.insert_unversioned::<client_token::Entity>(std::slice::from_ref(&row)).await?;
-    tx.commit(Issued { token, row }).await
-}
-
-fn signed(app: &AppContext, client: &client::Model, row: &client_token::Model) -> Result<String, Error> {
     let words: Vec<&str> = client.scopes.0.iter().map(|one| scope::word(*one)).collect();
     let grant = Grant {
         role: client.role.into(),
         // Only partners act for their organisation.
         organization: client.organization_id.filter(|_| client.role == ClientRole::Partner).map(|id| id.to_string()),
         valid_for: (row.expires_at - row.issued_at).to_std().unwrap_or(Duration::ZERO),
-        client: Some((client.id.to_string(), words.join(" "))),
+        client: (!client.local).then(|| (client.id.to_string(), words.join(" "))),
     };
-    issue(app.keys.own(), &app.config.trust(), &grant, row.id.uuid(), row.issued_at)
+    let token = issue(app.keys.own(), &app.config.trust(), &grant, row.id.uuid(), row.issued_at)?;
+    tx.insert_unversioned::<client_token::Entity>(std::slice::from_ref(&row)).await?;
+    Ok(Issued { token, row })
 }
 
 /// The tokens of a client that are valid at a time.

@@ -3,8 +3,8 @@
 
 use std::collections::HashSet;
 
-use entity::id::{ClientId, ClientTokenId};
-use entity::{client, client_token};
+use entity::id::ClientTokenId;
+use entity::{client, client_token, organization};
 use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait as _, ConnectionTrait};
 
@@ -19,7 +19,7 @@ use crate::service::read;
 #[derive(Debug)]
 pub struct Grants {
     tokens: Vec<client_token::Model>,
-    inactive: Vec<ClientId>,
+    clients: Vec<client::Model>,
 }
 
 /// How many tokens and clients are no longer valid.
@@ -31,19 +31,25 @@ pub struct Revoked {
 
 /// Reads them, whatever else that database holds.
 pub async fn grants(db: &impl ConnectionTrait) -> Result<Grants, Error> {
-    let (viewer, inactive) = (Viewer::system("restore"), Condition::all().add(client::Column::Active.eq(false)));
-    let inactive = read::all::<client::Entity>(db, &viewer, inactive).await?;
+    let viewer = Viewer::system("restore");
     Ok(Grants {
         tokens: read::all::<client_token::Entity>(db, &viewer, Condition::all()).await?,
-        inactive: inactive.into_iter().map(|client| client.id).collect(),
+        clients: read::all::<client::Entity>(db, &viewer, Condition::all()).await?,
     })
 }
 
-/// Takes over what another database knows: its tokens, if their clients exist here, and which clients are inactive.
-pub async fn take_over(app: &AppContext, Grants { tokens, inactive }: Grants) -> Result<Revoked, Error> {
+/// Takes over what another database knows: its clients, if their organisations exist here, their tokens, and which clients are inactive.
+pub async fn take_over(app: &AppContext, Grants { tokens, clients: theirs }: Grants) -> Result<Revoked, Error> {
     let mut tx = app.begin(&Viewer::system("restore"), Action::Restore).await?;
-    let clients = tokens.iter().map(|token| token.client_id).chain(inactive.iter().copied());
-    let clients = tx.by_id::<client::Entity>(clients.collect()).await?;
+    let mut clients = tx.by_id::<client::Entity>(theirs.iter().map(|client| client.id).collect()).await?;
+    let organizations = theirs.iter().filter_map(|client| client.organization_id);
+    let organizations = tx.by_id::<organization::Entity>(organizations.collect()).await?;
+    let is_missing = |client: &&client::Model| {
+        !clients.contains_key(&client.id) && client.organization_id.is_none_or(|id| organizations.contains_key(&id))
+    };
+    let missing: Vec<client::Model> = theirs.iter().filter(is_missing).cloned().collect();
+    tx.insert_unversioned::<client::Entity>(&missing).await?;
+    clients.extend(missing.into_iter().map(|client| (client.id, client)));
     let known = tx.by_id::<client_token::Entity>(tokens.iter().map(|token| token.id).collect()).await?;
     let tokens: Vec<client_token::Model> = tokens
         .into_iter()
@@ -52,7 +58,8 @@ pub async fn take_over(app: &AppContext, Grants { tokens, inactive }: Grants) ->
             known.get(&token.id).is_none_or(|known| known.revoked_at.is_none() && token.revoked_at.is_some())
         })
         .collect();
-    let left = inactive.into_iter().filter_map(|id| clients.get(&id).filter(|client| client.active));
+    let inactive = theirs.iter().filter(|client| !client.active);
+    let left = inactive.filter_map(|theirs| clients.get(&theirs.id).filter(|client| client.active));
     let left: Vec<client::Model> = left.map(|client| client::Model { active: false, ..client.clone() }).collect();
     tx.update_unversioned::<client_token::Entity>(&tokens).await?;
     tx.update_unversioned::<client::Entity>(&left).await?;
