@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use migration::{Migrator, MigratorTrait as _};
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::{self, Connection as _, SqliteConnection};
 use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbErr};
@@ -288,6 +289,18 @@ async fn renew(app: &AppContext, grants: Option<Grants>, tokens: Option<Tokens>)
     }
 }
 
+/// The grants of a database of this version or of an older one, whose migration is not kept.
+async fn read_grants(db: &DatabaseConnection) -> Result<Grants, Error> {
+    db.execute_unprepared("SAVEPOINT as_it_was").await?;
+    let migrated = Migrator::up(db, None).await;
+    let grants = match migrated {
+        Ok(()) => revocations::grants(db).await,
+        Err(error) => Err(error.into()),
+    };
+    db.execute_unprepared("ROLLBACK TO as_it_was").await?;
+    grants
+}
+
 /// The existing database, which nobody else can use while it is held.
 struct Present {
     path: PathBuf,
@@ -312,7 +325,7 @@ impl Present {
     }
 
     async fn grants(&self) -> Option<Grants> {
-        let grants = revocations::grants(self.db.as_ref()?).await;
+        let grants = read_grants(self.db.as_ref()?).await;
         grants.inspect_err(|error| tracing::warn!(error = chain(error), "it cannot be read which tokens are good")).ok()
     }
 

@@ -156,7 +156,7 @@ impl From<serde_json::Error> for Error {
 /// An id that an argument gives. (What an input gives is judged with the rest of the input, by `fields::id`.)
 impl From<NotAnId> for Error {
     fn from(error: NotAnId) -> Self {
-        let message = format!("{error} If you have a code, an acronym or a label, look up by that.");
+        let message = format!("{error} A code, an acronym or a label is none.");
         Self::InvalidArgument { message }
     }
 }

@@ -15,7 +15,7 @@ vocabulary! {
         Partner,
         /// It keeps the council's register.
         Secretariat,
-        /// It also keeps clients, tokens and webhooks. Only the command line issues such tokens (`rec token`).
+        /// It also keeps clients, tokens and webhooks. No client is registered with it: the command line (`rec token`), or a trusted issuer, gives such tokens.
         Admin,
     }
 }

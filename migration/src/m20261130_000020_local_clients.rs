@@ -7,6 +7,13 @@ use sea_orm_migration::sea_orm::ConnectionTrait;
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
+/// A version before knows no clients of administrators.
+const DOWN: [&str; 3] = [
+    "DELETE FROM client_token WHERE client_id IN (SELECT id FROM client WHERE role = 'ADMIN')",
+    "DELETE FROM client WHERE role = 'ADMIN'",
+    "ALTER TABLE client DROP COLUMN local",
+];
+
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
@@ -15,6 +22,9 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared("ALTER TABLE client DROP COLUMN local").await.map(drop)
+        for sql in DOWN {
+            manager.get_connection().execute_unprepared(sql).await?;
+        }
+        Ok(())
     }
 }

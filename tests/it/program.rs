@@ -273,6 +273,32 @@ fn wrong_options_are_refused() {
 }
 
 #[test]
+fn the_log_says_which_trusted_document_cannot_be_executed() {
+    let directory = directory();
+    let (file, log) = (directory.path().join("documents.json"), directory.path().join("log"));
+    let documents = ["{ feedHead }", "{ nothing }", "no GraphQL"];
+    let trusted: Vec<(String, &str)> =
+        documents.into_iter().map(|text| (rec_api::digest::sha256(text), text)).collect();
+    let listed: serde_json::Map<String, Value> =
+        trusted.iter().map(|(hash, text)| (hash.clone(), json!(text))).collect();
+    std::fs::write(&file, Value::from(listed).to_string()).expect("a file");
+    let mut command = command(&directory.path().join("data"));
+    command.env("REC_TRUSTED_DOCUMENTS", &file);
+    drop(Serving::logging(&mut command, std::fs::File::create(&log).expect("a log")));
+    let log = std::fs::read_to_string(&log).expect("a log");
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
+    let mut told: Vec<&str> = lines
+        .iter()
+        .filter(|line| line["message"] == "a trusted document cannot be executed")
+        .map(|line| line["hash"].as_str().expect("a hash"))
+        .collect();
+    told.sort_unstable();
+    let mut expected = [trusted[1].0.as_str(), trusted[2].0.as_str()];
+    expected.sort_unstable();
+    assert_eq!(told, expected, "{log}");
+}
+
+#[test]
 fn a_key_that_others_can_read_is_refused() {
     let directory = directory();
     output(command(directory.path()).args(["token", "--role", "reader"]));

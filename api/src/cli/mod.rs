@@ -199,6 +199,12 @@ fn token_command(config: &Config) -> String {
             command = format!("{command} {option} '{value}'");
         }
     }
+    if let Some(url) = &config.database_url {
+        // Who reads the log learns no password.
+        let holds_password = url::Url::parse(url).is_ok_and(|url| url.password().is_some());
+        let told = if holds_password { "\"$REC_DATABASE_URL\"".to_owned() } else { format!("'{url}'") };
+        command = format!("{command} --database-url {told}");
+    }
     format!("{command} token --role secretariat")
 }
 

@@ -1,14 +1,17 @@
 //! The rules of API clients and their tokens. They sign nothing, and know no keys.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use entity::client::{ClientRole, Scope};
 
+use super::fields::YEARS;
 use super::validation::{Validated, ValidationError, ValidationErrorCode, ensure};
 
 /// The most active clients.
 pub const ACTIVE: usize = 500;
 /// The longest time that a token may be valid, in days.
 const LONGEST_DAYS: i32 = 366;
+/// The most valid tokens of a client of the command line.
+const LOCAL: usize = 1000;
 /// The longest time that a token of the command line is valid, unless its limit is lifted.
 const LONGEST_LOCAL: TimeDelta = TimeDelta::days(90);
 
@@ -64,17 +67,51 @@ pub fn expires_at(issued_at: DateTime<Utc>, days: i32) -> Validated<DateTime<Utc
     Ok(issued_at + TimeDelta::days(days.into()))
 }
 
-/// How long a token of the command line may be valid.
-pub fn local_validity(valid_for: TimeDelta, is_unlimited: bool) -> Validated<()> {
+/// When a token of the command line expires.
+pub fn local_expiry(issued_at: DateTime<Utc>, valid_for: TimeDelta, is_unlimited: bool) -> Validated<DateTime<Utc>> {
     ensure(is_unlimited || valid_for <= LONGEST_LOCAL, || {
         ValidationError::invalid("expiresIn", "A token is valid for 90 days at most, unless you say --no-limit.")
+    })?;
+    let expires_at = issued_at.checked_add_signed(valid_for).filter(|at| YEARS.contains(&at.year()));
+    expires_at.ok_or_else(|| vec![ValidationError::invalid("expiresIn", "A token expires before the year 10000.")])
+}
+
+/// The command line may issue one more token for a role and an organisation.
+pub fn has_local_room(valid: usize) -> Validated<()> {
+    ensure(valid < LOCAL, || {
+        let message = format!("{LOCAL} such tokens are valid already: revoke some, or let them expire.");
+        ValidationError::new(ValidationErrorCode::TooLong, "", message)
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ACTIVE, expires_at, has_its_organization, has_room, has_scopes};
+    use super::{
+        ACTIVE, LOCAL, expires_at, has_its_organization, has_local_room, has_room, has_scopes, is_for_registered,
+        is_registered, local_expiry,
+    };
+    use chrono::TimeDelta;
     use entity::client::{ClientRole, Scope};
+
+    #[test]
+    fn a_token_of_the_command_line_is_valid_for_90_days_unless_its_limit_is_lifted() {
+        let at = "2026-01-15T04:00:00Z".parse().unwrap();
+        assert_eq!(local_expiry(at, TimeDelta::days(90), false).unwrap().to_rfc3339(), "2026-04-15T04:00:00+00:00");
+        assert!(
+            local_expiry(at, TimeDelta::days(91), false).is_err()
+                && local_expiry(at, TimeDelta::days(91), true).is_ok()
+        );
+        for too_long in [TimeDelta::days(366 * 8000), TimeDelta::MAX] {
+            assert!(local_expiry(at, too_long, true).is_err(), "what no column of both databases sorts");
+        }
+        assert!(has_local_room(LOCAL - 1).is_ok() && has_local_room(LOCAL).is_err());
+    }
+
+    #[test]
+    fn administrators_and_local_clients_get_their_tokens_from_the_command_line() {
+        assert!(is_for_registered(ClientRole::Admin).is_err() && is_for_registered(ClientRole::Secretariat).is_ok());
+        assert!(is_registered("clientId", true).is_err() && is_registered("clientId", false).is_ok());
+    }
 
     #[test]
     fn a_partner_acts_for_an_organisation_and_others_may_belong_to_one() {

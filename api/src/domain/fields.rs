@@ -17,6 +17,9 @@ pub const CODE: usize = 32;
 pub const URL: usize = 2_000;
 /// The longest list of an input.
 pub const LIST: usize = 100;
+/// The years that both databases store and sort in the same order: those of four digits.
+pub const YEARS: RangeInclusive<i32> = 1000..=9999;
+
 /// A text in one language, as an input gives it.
 #[derive(Clone, Copy, Debug)]
 pub struct Translation<'a> {
@@ -40,14 +43,16 @@ impl GivenText {
         self.text
     }
 
+    /// Whether it says the same as another text in the same languages, whichever the original is.
+    pub fn repeats(&self, before: &LocalizedText) -> bool {
+        self.text.clone().written_in(before.original()) == *before
+    }
+
     /// The text that comes after another one, which stays written in the same language unless the input says otherwise.
     pub fn after(self, before: &LocalizedText) -> LocalizedText {
         if self.names_original { self.text } else { self.text.written_in(before.original()) }
     }
 }
-
-/// The years that both databases store and sort in the same order: those of four digits.
-pub const YEARS: RangeInclusive<i32> = 1000..=9999;
 
 /// A day that both databases can store.
 pub fn day(path: &str, value: impl Into<NaiveDate>) -> Validated<NaiveDate> {
@@ -124,7 +129,7 @@ pub fn optional_text(path: &str, value: Option<&str>, longest: usize) -> Validat
     value.map(|value| text(path, value, longest)).transpose()
 }
 
-/// Translations, the first of which is the original. Each language at most once.
+/// Translations, each language at most once.
 pub fn localized<'a>(
     path: &str,
     entries: impl IntoIterator<Item = Translation<'a>>,

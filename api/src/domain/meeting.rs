@@ -123,13 +123,21 @@ pub fn may_adopt(kind: BodyKind) -> bool {
 pub const TAKING_PART: [Attendance; 3] = [Attendance::Confirmed, Attendance::Present, Attendance::Remote];
 
 /// Whether an organisation that records its own part lets itself in: it may answer its invitation before the meeting, and correct what is
-/// recorded. Under the Chatham House Rule, where whoever takes part reads who else does, only the secretariat lets it in.
+/// recorded, but not take part without having been invited, nor invite itself. Under the Chatham House Rule, where whoever takes part reads
+/// who else does, only the secretariat lets it in.
 pub fn lets_itself_in(status: MeetingStatus, before: Option<Attendance>, after: Attendance) -> bool {
-    let takes_part = |attendance: &Attendance| TAKING_PART.contains(attendance);
+    let takes_part = |attendance: Attendance| TAKING_PART.contains(&attendance);
     let begun = matches!(status, MeetingStatus::InSession | MeetingStatus::Concluded);
-    let answers = before == Some(Attendance::Invited) && !begun;
-    let enters = before.is_none() || (takes_part(&after) && !before.as_ref().is_some_and(takes_part));
-    enters && !answers
+    match before {
+        None => true,
+        Some(Attendance::Invited) => begun && takes_part(after),
+        Some(before) => after == Attendance::Invited || (takes_part(after) && !takes_part(before)),
+    }
+}
+
+/// Whether a participation is confirmed: the secretariat records it, or it is what became of one that was, without letting itself in.
+pub fn is_confirmed(by_secretariat: bool, lets_itself_in: bool, was_confirmed: bool) -> bool {
+    by_secretariat || (was_confirmed && !lets_itself_in)
 }
 
 /// How many people an organisation sends.
@@ -196,14 +204,54 @@ pub fn keeps<T: PartialEq>(path: &str, status: MeetingStatus, before: &[T], afte
 #[cfg(test)]
 mod tests {
     use super::{
-        count, dates, gives_back, keeps, may_conclude, may_confirm, names_whole_agenda, organizers, reached_at,
-        sessions, timezone, venue,
+        count, dates, gives_back, is_confirmed, keeps, lets_itself_in, may_conclude, may_confirm, names_whole_agenda,
+        organizers, reached_at, sessions, timezone, venue,
     };
     use chrono::NaiveDate;
     use entity::meeting::{MeetingKind, MeetingStatus, Modality};
+    use entity::participation::Attendance;
 
     fn day(day: u32) -> NaiveDate {
         NaiveDate::from_ymd_opt(2024, 11, day).unwrap()
+    }
+
+    #[test]
+    fn nobody_lets_itself_in_but_by_answering_an_invitation() {
+        use Attendance::{Absent, Confirmed, Excused, Invited, Present, Remote};
+        let all = [Invited, Confirmed, Present, Remote, Excused, Absent];
+        let entering = |status, before| -> Vec<Attendance> {
+            all.into_iter().filter(|after| lets_itself_in(status, before, *after)).collect()
+        };
+        for status in [MeetingStatus::Planned, MeetingStatus::Confirmed, MeetingStatus::Postponed] {
+            assert_eq!(entering(status, None), all);
+            assert_eq!(entering(status, Some(Invited)), []);
+            for before in [Confirmed, Present, Remote] {
+                assert_eq!(entering(status, Some(before)), [Invited]);
+            }
+            for before in [Excused, Absent] {
+                assert_eq!(entering(status, Some(before)), [Invited, Confirmed, Present, Remote]);
+            }
+        }
+        for status in [MeetingStatus::InSession, MeetingStatus::Concluded] {
+            assert_eq!(entering(status, None), all);
+            assert_eq!(entering(status, Some(Invited)), [Confirmed, Present, Remote]);
+            assert_eq!(entering(status, Some(Present)), [Invited]);
+            assert_eq!(entering(status, Some(Absent)), [Invited, Confirmed, Present, Remote]);
+        }
+    }
+
+    #[test]
+    fn what_an_organisation_enters_is_not_confirmed() {
+        for (by_secretariat, lets_in, was, expected) in [
+            (true, true, false, true),
+            (true, false, false, true),
+            (false, false, true, true),
+            (false, true, true, false),
+            (false, false, false, false),
+            (false, true, false, false),
+        ] {
+            assert_eq!(is_confirmed(by_secretariat, lets_in, was), expected);
+        }
     }
 
     #[test]

@@ -68,6 +68,9 @@ pub fn goes_on_at(position: i64, floor: i64, head: i64) -> i64 {
 /// A webhook sees what an active client sees that may follow the feed.
 pub fn may_see_with(client: &client::Model) -> Validated<()> {
     is_active("clientId", client.active)?;
+    ensure(!client.local, || {
+        ValidationError::state("clientId", "This client stands for the command line. Register one for the webhook.")
+    })?;
     ensure(client.scopes.0.contains(&Scope::Sync), || {
         ValidationError::state("clientId", "The client has no scope for the change feed.")
     })

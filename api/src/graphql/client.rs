@@ -19,7 +19,7 @@ use crate::service::tx::Written;
 
 object!(Client: client);
 
-/// A system that uses the API for an organisation. For administrators.
+/// A system that uses the API, or the command line, which issues tokens for a role. For administrators.
 #[Object]
 impl Client {
     /// The global id.
@@ -52,8 +52,8 @@ impl Client {
         self.0.active
     }
 
-    /// Whether the command line issues its tokens (`rec token`): then it has no scopes, and nothing narrows its role. There is one for each role
-    /// and organisation.
+    /// Whether it stands for the command line (`rec token`), which issues its tokens: then it has no scopes, nothing narrows its role, and it was
+    /// made with the first token. One is active for each role and organisation.
     async fn local(&self) -> bool {
         self.0.local
     }

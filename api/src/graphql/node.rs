@@ -21,7 +21,8 @@ use super::theme::Theme;
 use crate::error::Error;
 use crate::service::external_id::{self, ExternalIdInput};
 
-const NO_ID: &str = "This is no id of a record: such as org_, and 32 digits, 0 to 9 and a to f. If you have a code, an acronym or a label, look up by that.";
+const NO_ID: &str =
+    "This is no id of a record: such as org_, and 32 digits, 0 to 9 and a to f. A code, an acronym or a label is none.";
 
 /// The most ids of one `nodes`.
 const MOST_IDS: usize = 100;

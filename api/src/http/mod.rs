@@ -92,6 +92,12 @@ pub fn router(app: Arc<AppContext>) -> Router {
     let texts = PersistedDocuments::new(app.trusted_documents.clone(), only_trusted, limits.clone());
     let published: &Published = if app.config.federation == Switch::On { &FEDERATED } else { &PUBLISHED };
     let admission = Admission::to(Arc::clone(&published.definitions), limits);
+    for (hash, text) in &app.trusted_documents {
+        if let Err(refusal) = admission.judge(text) {
+            let reason = refusal.faults.first().map(|fault| fault.message.as_str());
+            tracing::warn!(hash, reason, "a trusted document cannot be executed");
+        }
+    }
     let explorer = if app.config.explorer == Switch::On { explorer::routes() } else { Router::new() };
     let lanes = Lanes::over(app.config.database_connections);
     let parts = Parts {

@@ -11,7 +11,8 @@ use entity::text::{Locale, LocalizedText};
 use crate::domain::fields::{self, GivenText, Translation};
 use crate::domain::validation::{Validated, ValidationError, none};
 
-/// A text in one language. The order of a list says nothing but for a new text whose original language is not named: then it is the first.
+/// A text in one language. The order of a list says nothing, unless the original language is neither named nor one that the text had before: then
+/// it is the first.
 #[derive(Clone, Debug, InputObject)]
 pub struct LocalizedTextInput {
     /// The language.

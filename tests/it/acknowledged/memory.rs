@@ -117,8 +117,9 @@ fn a_program_without_memory_loses_nothing_that_was_acknowledged() {
     let start = || Serving::start(command(directory.path()).env("REC_RATE_POINTS", "0"));
     let (mut acknowledged, mut failed) = (Vec::new(), 0);
     for round in 0..6 {
-        let serving = start();
+        // Before the service starts: while it waits it may get memory for later.
         let token = run(command(directory.path()).args(["token", "--role", "secretariat"])).stdout;
+        let serving = start();
         let authorization = format!("Authorization: Bearer {}\r\n", String::from_utf8(token).unwrap().trim());
         limit(serving.id(), "data", Some(data(serving.id()) + round * (64 << 10)));
         for number in 0..40 {

@@ -26,6 +26,7 @@ async fn meetings_are_scheduled_and_changed_with_all_that_belongs_to_them(app: T
         "countQualifier": "AT_LEAST", "sourceIds": [source, another],
         "alternativeTitles": [
             { "title": text("As others say"), "sourceId": source }, { "title": text("Or so"), "sourceId": another },
+            { "title": [{ "locale": "RU", "text": "Или так" }, { "locale": "EN", "text": "Or like this" }], "sourceId": source },
         ],
         "organizers": [
             { "organizationId": app.organization("OSCE").await, "role": "HOST" },

@@ -2,7 +2,7 @@
 
 use rec_tests::TestApp;
 use rec_tests::client::Client;
-use rec_tests::given::{at, at_with, text};
+use rec_tests::given::{at, at_with, text, with};
 use rec_tests::on_both_databases;
 use serde_json::{Value, json};
 
@@ -80,6 +80,7 @@ on_both_databases! {
     a_text_names_no_meeting_that_is_hidden,
     under_the_chatham_house_rule_participants_alone_see_each_other,
     nobody_enters_themselves_under_the_chatham_house_rule,
+    nobody_invites_itself_under_the_chatham_house_rule,
     the_chatham_house_rule_holds_in_filters_and_at_the_organisation,
     the_chatham_house_rule_can_be_laid_on_later,
     nobody_joins_a_meeting_it_does_not_see,
@@ -179,6 +180,30 @@ async fn nobody_enters_themselves_under_the_chatham_house_rule(app: TestApp) {
     comes["expectedVersion"] = json!(1);
     app.partner("OSCE").mutate("recordParticipation", comes, "id").await;
     assert_eq!(participants(&app.partner("OSCE"), &meeting).await.1, 2);
+}
+
+async fn nobody_invites_itself_under_the_chatham_house_rule(app: TestApp) {
+    let meeting = app.planned_meeting(json!({ "chathamHouse": true })).await;
+    participation(&app, &meeting, "UNOCT").await;
+    let record = |attendance: &str, version: Option<i32>| {
+        let more = version.map_or(json!({}), |version| json!({ "expectedVersion": version }));
+        with(json!({ "meetingId": meeting["id"], "capacity": "DELEGATE", "attendance": attendance }), more)
+    };
+    let osce = json!({ "organizationId": app.organization("OSCE").await });
+    for (turn, stays_out) in ["ABSENT", "EXCUSED"].into_iter().enumerate() {
+        let version = i32::try_from(turn).unwrap();
+        let input = with(record(stays_out, (version > 0).then_some(version)), osce.clone());
+        app.secretariat().mutate("recordParticipation", input, "id").await;
+        for attendance in ["INVITED", "CONFIRMED", "PRESENT", "REMOTE"] {
+            let input = with(record(attendance, Some(version + 1)), osce.clone());
+            assert_eq!(
+                app.partner("OSCE").mutation_error("recordParticipation", input).await,
+                "FORBIDDEN",
+                "{attendance}"
+            );
+        }
+        assert_eq!(participants(&app.partner("OSCE"), &meeting).await.1, 1, "its own");
+    }
 }
 
 async fn the_chatham_house_rule_holds_in_filters_and_at_the_organisation(app: TestApp) {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use rec_tests::given::text;
 use rec_tests::program;
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -57,6 +58,18 @@ fn issued(service: &program::Serving, admin: &str, client: &str) -> (String, Str
     (issued["bearer"].as_str().unwrap().to_owned(), issued["token"]["id"].as_str().unwrap().to_owned())
 }
 
+fn undo_a_migration(database: &std::path::Path) {
+    let url = format!("sqlite://{}?mode=rw", database.display());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let db = sea_orm::Database::connect(url).await.unwrap();
+        let before = "ALTER TABLE client DROP COLUMN local; \
+                      DELETE FROM seaql_migrations WHERE version = 'm20261130_000020_local_clients'";
+        db.execute_unprepared(before).await.unwrap();
+        db.close().await.unwrap();
+    });
+}
+
 #[test]
 fn a_backup_is_taken_while_the_service_runs_and_revocations_outlive_its_restore() {
     let here = Installation { folder: tempfile::tempdir().unwrap() };
@@ -87,6 +100,8 @@ fn a_backup_is_taken_while_the_service_runs_and_revocations_outlive_its_restore(
     assert_eq!(ask(&service, &kept.0, "{ feedHead }").map(drop), Ok(()));
     let before = ask(&service, &admin, "{ feedHead }").unwrap();
     service.stop();
+    // The database is one of an older version.
+    undo_a_migration(&here.data().join("rec.db"));
     let told = here.rec(&["restore", here.backup().to_str().unwrap()]).unwrap();
     assert!(told.contains("3 tokens") && told.contains("new identity") && told.contains(".before-"), "{told}");
     let service = here.start();

@@ -205,9 +205,9 @@ impl Participation {
         self.0.attendance
     }
 
-    /// Whether the secretariat has recorded it or taken it over; an answer to an invitation before the meeting is confirmed with it. Under the
-    /// Chatham House Rule an organisation reads who else takes part by a confirmed participation only, not by one in which it has entered
-    /// itself.
+    /// Whether the secretariat has recorded it; what an organisation answers before the meeting to an invitation of the secretariat, and how it
+    /// corrects its part, stays confirmed. Under the Chatham House Rule an organisation reads who else takes part by a confirmed participation
+    /// only, not by one in which it has entered itself.
     async fn confirmed(&self) -> bool {
         self.0.confirmed
     }

@@ -311,6 +311,11 @@ impl Admission {
         document
     }
 
+    /// Whether a document can be executed, whatever its variables are.
+    pub fn judge(&self, text: &str) -> Result<(), Inadmissible> {
+        self.parse(text, Known::Nothing).map(drop)
+    }
+
     /// Parses a document, and validates it unless it is known to fit.
     fn parse(&self, text: &str, known: Known) -> Result<ExecutableDocument, Inadmissible> {
         guard(text, &self.limits)?;

@@ -7,15 +7,23 @@ use async_graphql::Pos;
 
 use super::lexical::outside_strings;
 
-/// What an empty selection set is filled with before it is parsed. Under a name that no document may give, so that it merges with every field beside it.
-const FILLING: &str = "__empty:__typename";
+/// What an empty selection set is filled with before it is parsed.
+fn filling(text: &str) -> String {
+    // Under a name that the document does not give, so that it merges with every field beside it.
+    let mut alias = "__empty".to_owned();
+    while text.contains(&alias) {
+        alias.push('_');
+    }
+    format!("{alias}:__typename")
+}
 
 /// A text as the parser reads it.
 pub struct Source<'a> {
     original: &'a str,
     text: Cow<'a, str>,
-    /// Where empty selection sets were filled.
+    /// Where empty selection sets were filled, and with how many bytes each.
     filled: Vec<usize>,
+    filling: usize,
     /// Where each line of the original begins.
     lines: Vec<usize>,
     is_ascii: bool,
@@ -32,9 +40,10 @@ enum Edit {
 impl<'a> Source<'a> {
     pub fn of(original: &'a str) -> Self {
         let (edits, lines) = (edits(original), line_starts(original));
-        let mut filled = Vec::new();
-        let text = if edits.is_empty() { original.into() } else { rewrite(original, &edits, &mut filled).into() };
-        Self { original, text, filled, lines, is_ascii: original.is_ascii() }
+        let (mut filled, filling) = (Vec::new(), if edits.is_empty() { String::new() } else { filling(original) });
+        let text =
+            if edits.is_empty() { original.into() } else { rewrite(original, &edits, &filling, &mut filled).into() };
+        Self { original, text, filled, filling: filling.len(), lines, is_ascii: original.is_ascii() }
     }
 
     pub fn text(&self) -> &str {
@@ -48,7 +57,7 @@ impl<'a> Source<'a> {
 
     /// The line and the column, from 1, of a byte of the text. Columns count UTF-16 units, as graphql-js and editors do.
     pub fn position(&self, at: usize) -> Pos {
-        let inserted = self.filled.partition_point(|filled| *filled < at) * FILLING.len();
+        let inserted = self.filled.partition_point(|filled| *filled < at) * self.filling;
         let at = self.original.floor_char_boundary(at.saturating_sub(inserted));
         let line = self.lines.partition_point(|start| *start <= at);
         let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
@@ -58,14 +67,14 @@ impl<'a> Source<'a> {
     }
 }
 
-fn rewrite(original: &str, edits: &[Edit], filled: &mut Vec<usize>) -> String {
-    let (mut text, mut done) = (String::with_capacity(original.len() + edits.len() * FILLING.len()), 0);
+fn rewrite(original: &str, edits: &[Edit], filling: &str, filled: &mut Vec<usize>) -> String {
+    let (mut text, mut done) = (String::with_capacity(original.len() + edits.len() * filling.len()), 0);
     for edit in edits {
         match *edit {
             Edit::Fill { at } => {
                 text.push_str(&original[done..at]);
                 filled.push(text.len());
-                text.push_str(FILLING);
+                text.push_str(filling);
                 done = at;
             }
             Edit::Move { dollar, name } => {
@@ -135,6 +144,7 @@ mod tests {
             ),
             ("{ a(b: $#c\nd) }", "{ a(b: #c\n$d) }"),
             ("{ a(b: \"\"\"{}\"\"\") } # {}", "{ a(b: \"\"\"{}\"\"\") } # {}"),
+            ("{ __empty: a {} }", "{ __empty: a {__empty_:__typename} }"),
             ("{\u{feff}}", "{__empty:__typename\u{feff}}"),
             ("$", "$"),
         ] {

@@ -123,9 +123,7 @@ pub async fn register(
     );
     rules::organization_is_active(organization.as_ref().is_none_or(|organization| organization.active))?;
     tx.advisory_lock("client").await?;
-    let count =
-        read::count::<client::Entity>(tx.db(), tx.viewer(), Condition::all().add(client::Column::Active.eq(true)))
-            .await?;
+    let count = read::count::<client::Entity>(tx.db(), tx.viewer(), active_registered()).await?;
     rules::has_room(usize::try_from(count).unwrap_or(usize::MAX))?;
     let row = client::Model {
         id: tx.new_id(),
@@ -141,6 +139,11 @@ pub async fn register(
     };
     tx.insert_unversioned::<client::Entity>(std::slice::from_ref(&row)).await?;
     tx.commit(row).await
+}
+
+/// Clients of the command line take no place of others.
+fn active_registered() -> Condition {
+    Condition::all().add(client::Column::Active.eq(true)).add(client::Column::Local.eq(false))
 }
 
 /// A deactivated client is kept, and its tokens are revoked.
@@ -179,8 +182,8 @@ pub async fn issue_token(app: &AppContext, viewer: &Viewer, input: IssueTokenInp
     tx.commit(issued).await
 }
 
-/// A token of the command line, which runs where the service's key is: the clients that it issues for are made when they are needed, one for
-/// each role and organisation.
+/// A token of the command line, which runs where the service's key is: the clients that it issues for are made when they are needed, one
+/// active one for each role and organisation.
 pub async fn issue_local_token(
     app: &AppContext,
     role: ClientRole,
@@ -188,8 +191,8 @@ pub async fn issue_local_token(
     valid_for: TimeDelta,
     is_unlimited: bool,
 ) -> Result<Issued, Error> {
-    rules::local_validity(valid_for, is_unlimited)?;
     let mut tx = app.begin(&Viewer::system("token"), Action::IssueLocalToken).await?;
+    let expires_at = rules::local_expiry(tx.now(), valid_for, is_unlimited)?;
     tx.advisory_lock("client").await?;
     let local = Condition::all()
         .add(client::Column::Local.eq(true))
@@ -204,7 +207,8 @@ pub async fn issue_local_token(
         Some(client) => client,
         None => local_client(&mut tx, role, organization_id).await?,
     };
-    let expires_at = tx.now() + valid_for;
+    let valid = read::count::<client_token::Entity>(tx.db(), tx.viewer(), valid(client.id, tx.now())).await?;
+    rules::has_local_room(usize::try_from(valid).unwrap_or(usize::MAX))?;
     let issued = signed(app, &mut tx, &client, expires_at).await?;
     Ok(tx.commit(issued).await?.record)
 }

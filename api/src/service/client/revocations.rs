@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use entity::id::ClientTokenId;
+use entity::id::{ClientId, ClientTokenId};
 use entity::{client, client_token, organization};
 use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait as _, ConnectionTrait};
@@ -38,21 +38,32 @@ pub async fn grants(db: &impl ConnectionTrait) -> Result<Grants, Error> {
     })
 }
 
-/// Takes over what another database knows: its clients, if their organisations exist here, their tokens, and which clients are inactive.
+/// Takes over what another database knows: its clients and their tokens, and which clients are inactive. So is one whose organisation does not
+/// exist here: its tokens are known, and cannot be used any more.
 pub async fn take_over(app: &AppContext, Grants { tokens, clients: theirs }: Grants) -> Result<Revoked, Error> {
     let mut tx = app.begin(&Viewer::system("restore"), Action::Restore).await?;
     let mut clients = tx.by_id::<client::Entity>(theirs.iter().map(|client| client.id).collect()).await?;
     let organizations = theirs.iter().filter_map(|client| client.organization_id);
     let organizations = tx.by_id::<organization::Entity>(organizations.collect()).await?;
-    let is_missing = |client: &&client::Model| {
-        !clients.contains_key(&client.id) && client.organization_id.is_none_or(|id| organizations.contains_key(&id))
-    };
-    let missing: Vec<client::Model> = theirs.iter().filter(is_missing).cloned().collect();
+    let missing = theirs.iter().filter(|client| !clients.contains_key(&client.id)).cloned();
+    let missing: Vec<client::Model> = missing
+        .map(|client| match client.organization_id {
+            Some(id) if !organizations.contains_key(&id) => {
+                client::Model { organization_id: None, active: false, ..client }
+            }
+            _ => client,
+        })
+        .collect();
     tx.insert_unversioned::<client::Entity>(&missing).await?;
+    let lost: HashSet<ClientId> = missing.iter().filter(|client| !client.active).map(|client| client.id).collect();
     clients.extend(missing.into_iter().map(|client| (client.id, client)));
     let known = tx.by_id::<client_token::Entity>(tokens.iter().map(|token| token.id).collect()).await?;
     let tokens: Vec<client_token::Model> = tokens
         .into_iter()
+        .map(|token| match token.revoked_at {
+            None if lost.contains(&token.client_id) => client_token::Model { revoked_at: Some(tx.now()), ..token },
+            _ => token,
+        })
         .filter(|token| clients.contains_key(&token.client_id))
         .filter(|token| {
             known.get(&token.id).is_none_or(|known| known.revoked_at.is_none() && token.revoked_at.is_some())

@@ -5,9 +5,10 @@
 )]
 
 use chrono::{DateTime, TimeDelta, Utc};
+use entity::client;
 use entity::client_token::{Column, Entity};
 use entity::id::{ClientTokenId, RecordId};
-use sea_orm::sea_query::{CaseStatement, Expr};
+use sea_orm::sea_query::{CaseStatement, Expr, Query};
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QuerySelect as _};
 use uuid::Uuid;
 
@@ -21,6 +22,8 @@ use crate::service::{prune, read};
 const AT_ONCE: usize = 500;
 /// How many days an expired token is still listed: whoever investigates an incident sees who held one.
 const SHOWN_DAYS: i64 = 90;
+/// The same for a token of the command line.
+const LOCAL_SHOWN_DAYS: i64 = 1;
 
 /// Reads which tokens are revoked: after a revocation, and every half second, since another process may have revoked one.
 pub async fn read_revoked(app: &AppContext) -> Result<(), Error> {
@@ -44,10 +47,16 @@ pub async fn write_uses(app: &AppContext) -> Result<(), Error> {
     Ok(())
 }
 
-/// Deletes the tokens that expired long ago. Returns how many.
+/// Deletes the tokens that expired long ago; those of the command line, of which a script may issue many, soon. Returns how many.
 pub async fn prune(app: &AppContext) -> Result<u64, Error> {
-    let old = Column::ExpiresAt.lt(app.clock.now() - TimeDelta::days(SHOWN_DAYS));
-    prune::rows::<Entity>(app, Condition::all().add(old)).await
+    let before = |days| Column::ExpiresAt.lt(app.clock.now() - TimeDelta::days(days));
+    let local = Query::select()
+        .column(client::Column::Id)
+        .from(client::Entity)
+        .and_where(client::Column::Local.eq(true))
+        .take();
+    let local = Condition::all().add(Column::ClientId.in_subquery(local)).add(before(LOCAL_SHOWN_DAYS));
+    prune::rows::<Entity>(app, Condition::any().add(before(SHOWN_DAYS)).add(local)).await
 }
 
 /// Writes when these tokens were last used. A token that was not issued here has no row.

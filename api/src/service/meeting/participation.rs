@@ -134,7 +134,8 @@ pub async fn record(
     }
     let lets_in = rules::lets_itself_in(meeting.status, before.as_ref().map(|before| before.attendance), attendance);
     viewer.require(act(organization.id, meeting.chatham_house && lets_in))?;
-    let confirmed = viewer.keeps_record() || (!lets_in && before.as_ref().is_some_and(|before| before.confirmed));
+    let was_confirmed = before.as_ref().is_some_and(|before| before.confirmed);
+    let confirmed = rules::is_confirmed(viewer.keeps_record(), lets_in, was_confirmed);
     let said = Said { attendance, delegates, confirmed };
     let row = if let Some(before) = before {
         tx.update::<participation::Entity>(&before, updated(&before, said)).await?

@@ -321,16 +321,20 @@ pub(super) fn keep_titles(
     rules::keeps("alternativeTitles", meeting.status, &kept, &sources)
 }
 
-/// The titles that come after others: one of the same source stays written in the same language.
+/// The titles that come after others: one of the same source, the same one if it is there, stays written in the same language.
 pub(super) fn title_rows(
     tx: &Tx<'_>,
     meeting: &meeting::Model,
     before: &[alternative_title::Model],
     wanted: Vec<ParsedTitle>,
 ) -> Vec<alternative_title::Model> {
-    let after = |source_id: SourceId, title: GivenText| match before.iter().find(|row| row.source_id == source_id) {
-        Some(before) => title.after(&before.title),
-        None => title.new_text(),
+    let mut left: Vec<&alternative_title::Model> = before.iter().collect();
+    let mut after = |source_id: SourceId, title: GivenText| {
+        let repeated = left.iter().position(|row| row.source_id == source_id && title.repeats(&row.title));
+        match repeated.or_else(|| left.iter().position(|row| row.source_id == source_id)) {
+            Some(index) => title.after(&left.remove(index).title),
+            None => title.new_text(),
+        }
     };
     let rows = wanted.into_iter().zip(0..).map(|((source_id, title), position)| alternative_title::Model {
         id: tx.new_id(),

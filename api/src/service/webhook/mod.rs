@@ -178,6 +178,9 @@ pub async fn seal_secrets(app: &AppContext) -> Result<(), Error> {
     }
     let mut tx = app.begin(&viewer, Action::SealWebhookSecrets).await?;
     tx.advisory_lock("webhook").await?;
+    let rows = read::all::<webhook::Entity>(tx.db(), tx.viewer(), Condition::all()).await?;
+    tx.lock_rows::<webhook::Entity>(&rows.iter().map(|row| row.id).collect::<Vec<_>>()).await?;
+    // As they are now that nobody else writes them.
     let mut rows = read::all::<webhook::Entity>(tx.db(), tx.viewer(), Condition::all()).await?;
     rows.retain(|row| !is_sealed(row));
     for row in &mut rows {

@@ -1,6 +1,8 @@
 //! `rec import`: writes the lines of a file into the register through the bulk writes, and continues after an interruption
 //! from `FILE.progress` beside the file. Holds no rules: the bulk writes judge each row.
 
+mod unknown;
+
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, ErrorKind, Seek as _, SeekFrom};
@@ -13,6 +15,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use self::unknown::Known;
 use crate::auth::Viewer;
 use crate::domain::bulk::{ErrorPolicy, MatchBy, Outcome, ROWS};
 use crate::domain::validation::ValidationError;
@@ -107,9 +110,9 @@ pub async fn import(
     let bar = bar(&progress);
     let mut lines = BufReader::new(file);
     let mut importing = Importing::new(app, viewer, dry_run, progress.report);
-    let mut text = String::new();
+    let mut text = Vec::new();
     let (mut number, mut bytes) = (progress.lines, progress.bytes);
-    while let read @ 1.. = lines.read_line(&mut text).map_err(fault)? {
+    while let read @ 1.. = lines.read_until(b'\n', &mut text).map_err(fault)? {
         number += 1;
         let line = std::mem::take(&mut text);
         let done = importing.take(number, &line, &mut complain).await?;
@@ -139,9 +142,9 @@ pub async fn import_lines(
     mut complain: impl FnMut(String),
 ) -> Result<Report, ImportError> {
     let mut importing = Importing::new(app, viewer, dry_run, Report::default());
-    let (mut text, mut number, mut done) = (String::new(), 0, skip);
+    let (mut text, mut number, mut done) = (Vec::new(), 0, skip);
     let interrupted = |done, reason: String| ImportError::Interrupted { done, reason };
-    while lines.read_line(&mut text).map_err(|error| interrupted(done, error.to_string()))? > 0 {
+    while lines.read_until(b'\n', &mut text).map_err(|error| interrupted(done, error.to_string()))? > 0 {
         number += 1;
         let line = std::mem::take(&mut text);
         if number <= skip {
@@ -231,10 +234,11 @@ impl<'a> Importing<'a> {
     }
 
     /// Adds a line to the chunk. If it does not fit, the chunk is written first; returns whether that happened.
-    async fn take(&mut self, number: u64, line: &str, complain: &mut impl FnMut(String)) -> Result<bool, Error> {
+    async fn take(&mut self, number: u64, line: &[u8], complain: &mut impl FnMut(String)) -> Result<bool, Error> {
+        let line = std::str::from_utf8(line).map_err(|_| "INVALID this is not UTF-8".to_owned());
         // A byte order mark at the beginning of a file means nothing.
-        let line = if number == 1 { line.trim_start_matches('\u{feff}') } else { line };
-        let (record, match_by, row) = match parse(line) {
+        let line = line.map(|line| if number == 1 { line.trim_start_matches('\u{feff}') } else { line });
+        let (record, match_by, row) = match line.and_then(parse) {
             Ok(Some(parsed)) => parsed,
             Ok(None) => return Ok(false),
             Err(message) => {
@@ -286,20 +290,16 @@ impl<'a> Importing<'a> {
     /// The rows of the lines that fit the input type, with their line numbers. The other lines are reported as failed.
     fn rows<R: InputType>(&mut self, lines: Vec<(u64, Json)>, complain: &mut impl FnMut(String)) -> (Vec<u64>, Vec<R>) {
         let (mut numbers, mut rows) = (Vec::new(), Vec::new());
+        let known = Known::of::<R>();
         for (number, line) in lines {
-            let mut value = Value::from_json(line).unwrap_or(Value::Null);
-            normalize(&mut value);
-            match R::parse(Some(value)) {
+            match row(&known, line) {
                 Ok(row) => {
                     numbers.push(number);
                     rows.push(row);
                 }
-                Err(error) => {
+                Err(message) => {
                     self.report.count(Outcome::Failed);
-                    complain(format!(
-                        "line {number}: INVALID {}",
-                        error.into_server_error(async_graphql::Pos::default()).message
-                    ));
+                    complain(format!("line {number}: INVALID {message}"));
                 }
             }
         }
@@ -317,6 +317,16 @@ impl<'a> Importing<'a> {
             }
         }
     }
+}
+
+/// The row of a line, if it fits the input type.
+fn row<R: InputType>(known: &Known, line: Json) -> Result<R, String> {
+    let mut value = Value::from_json(line).unwrap_or(Value::Null);
+    normalize(&mut value);
+    if let Some(place) = known.unknown::<R>(&value) {
+        return Err(format!("{place}: a row has no such field"));
+    }
+    R::parse(Some(value)).map_err(|error| error.into_server_error(async_graphql::Pos::default()).message)
 }
 
 /// A line's record type, how it names its record, and its fields; `None` for an empty line and for the last line of an export.
