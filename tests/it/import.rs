@@ -57,6 +57,7 @@ on_both_databases! {
     lines_that_name_a_record_twice_are_written_one_after_the_other,
     a_line_expects_no_version,
     lines_are_written_and_those_that_fail_are_told,
+    a_line_with_what_no_row_has_is_refused_and_hides_no_other,
     an_export_is_imported_without_a_change,
     another_file_and_another_database_are_begun_anew,
 }
@@ -151,6 +152,23 @@ async fn lines_are_written_and_those_that_fail_are_told(app: TestApp) {
     assert!(complaints[0].contains("acronym"), "{complaints:?}");
     assert_eq!(run(&app, &path, false).await.0, report(0, 0, 5, 5));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside the file");
+}
+
+async fn a_line_with_what_no_row_has_is_refused_and_hides_no_other(app: TestApp) {
+    let meeting = json!({
+        "type": "MEETING", "externalId": { "sourceSystem": "crm", "value": "m" }, "title": text("A meeting"),
+        "kind": "WORKING_GROUP", "modality": "ONLINE", "startsOn": "2026-02-01", "sensitivty": "CONFIDENTIAL",
+    });
+    let (_folder, path) = file(&[]);
+    let lines = [meeting.to_string().into_bytes(), vec![b'"', 0xff, b'"'], organization(1).to_string().into_bytes()];
+    std::fs::write(&path, lines.join(&b'\n')).unwrap();
+    let (done, mut told) = run(&app, &path, false).await;
+    told.sort();
+    assert_eq!(done, report(1, 0, 0, 2));
+    assert_eq!(told, ["line 1: INVALID sensitivty: a row has no such field", "line 2: INVALID this is not UTF-8"]);
+    let hidden =
+        app.secretariat().query("{ meetings(filter: { isDemo: { eq: false } }, last: 1) { nodes { title } } }").await;
+    assert_ne!(hidden["meetings"]["nodes"][0]["title"], "A meeting");
 }
 
 async fn an_export_is_imported_without_a_change(app: TestApp) {
