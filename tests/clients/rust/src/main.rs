@@ -92,6 +92,7 @@ enum Locale {
     Ky,
     Tg,
     Tk,
+    UzCyrl,
 }
 
 #[derive(cynic::Enum, Clone, Copy)]
