@@ -1,17 +1,15 @@
 // Whoever decompresses reads an export to its end: node exports.js PROGRAM DATA PYTHON
 // The body is one zstd frame or one gzip member: readers that stop after the first one (Node 24, httpx) would read a part of it, with status 200.
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
+import { serve, tokenOf } from "./service.js";
 
 const [program, data, python] = process.argv.slice(2);
 execFileSync(program, ["--data-dir", data, "seed", "scale", "--recommendations", "3000"], { stdio: "ignore" });
-const service = spawn(program, ["--data-dir", data, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "ignore"] });
-const [line] = await once(createInterface({ input: service.stdout }), "line");
-const url = line.match(/http:\S+/)[0].replace("graphql", "export.ndjson");
-const token = execFileSync(program, ["--data-dir", data, "token", "--role", "secretariat"], { encoding: "utf8" }).trim();
+const { service, url: endpoint } = await serve(program, data);
+const url = endpoint.replace("graphql", "export.ndjson");
+const token = tokenOf(program, data, "secretariat");
 
 const PYTHON = `
 import hashlib, sys

@@ -1,19 +1,15 @@
 // The programs of docs/retries.md against a service that answers 429: node retries.js PROGRAM DATA DOCUMENT PYTHON
 // As they stand there they wait and are answered; with the settings that their libraries have by themselves they are refused.
 import assert from "node:assert/strict";
-import { execFile, execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { serve, tokenOf } from "./service.js";
 
 const [program, data, path, python] = process.argv.slice(2);
 // Two points come back in a second.
-const env = { ...process.env, REC_RATE_POINTS: "120" };
-const service = spawn(program, ["--data-dir", data, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "ignore"], env });
-const [line] = await once(createInterface({ input: service.stdout }), "line");
-const url = line.match(/http:\S+/)[0];
-const token = execFileSync(program, ["--data-dir", data, "token", "--role", "reader"], { encoding: "utf8" }).trim();
+const { service, url } = await serve(program, data, { REC_RATE_POINTS: "120" });
+const token = tokenOf(program, data, "reader");
 
 // Where packages are found from.
 const place = new URL("node_modules/.retries/", import.meta.url);

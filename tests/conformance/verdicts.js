@@ -2,13 +2,11 @@
 // Each is no GraphQL, or does not fit the schema, or may be executed; both must say the same of all, but for the exceptions below. So must
 // version 16 of the reference.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { createRequire } from "node:module";
-import { createInterface } from "node:readline";
 import * as graphql from "graphql";
 import { Documents } from "./documents.js";
 import { PAIRS, STRICTER } from "./rules.js";
+import { serve } from "./service.js";
 
 const { isExecutableDefinitionNode } = graphql;
 const older = createRequire(new URL("older/", import.meta.url))("graphql");
@@ -16,10 +14,7 @@ const older = createRequire(new URL("older/", import.meta.url))("graphql");
 const [program, data, count = "6000", seed = "1"] = process.argv.slice(2);
 const most = "1000000";
 const limits = ["COST", "FIELDS", "ALIASES", "DIRECTIVES", "ROOT_FIELDS"].map((name) => [`REC_MAX_${name}`, most]);
-const env = { ...process.env, ...Object.fromEntries(limits), REC_RATE_POINTS: most };
-const service = spawn(program, ["--data-dir", data, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "ignore"], env });
-const [line] = await once(createInterface({ input: service.stdout }), "line");
-const url = line.match(/http:\S+/)[0];
+const { service, url } = await serve(program, data, { ...Object.fromEntries(limits), REC_RATE_POINTS: most });
 const sdl = await (await fetch(url.replace("graphql", "schema.graphql"))).text();
 const schema = graphql.buildSchema(sdl);
 

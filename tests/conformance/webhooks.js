@@ -1,18 +1,16 @@
 // The receivers of docs/webhooks.md: node webhooks.js PROGRAM DATA DOCUMENT PYTHON
 // Each is run as it stands there, with a secret of the service. It accepts what the service sends, and refuses what was changed.
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { createInterface } from "node:readline";
+import { serve, tokenOf } from "./service.js";
 
 const [program, data, path, python] = process.argv.slice(2);
-const env = { ...process.env, REC_WEBHOOK_PRIVATE: "on" };
-const service = spawn(program, ["--data-dir", data, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "ignore"], env });
-const [line] = await once(createInterface({ input: service.stdout }), "line");
-const url = line.match(/http:\S+/)[0];
-const token = execFileSync(program, ["--data-dir", data, "token", "--role", "admin"], { encoding: "utf8" }).trim();
+const { service, url } = await serve(program, data, { REC_WEBHOOK_PRIVATE: "on" });
+const token = tokenOf(program, data, "admin");
 
 async function ask(query, variables) {
   const headers = { "Content-Type": "application/json", Authorization: `Bearer ${token}` };
