@@ -329,6 +329,13 @@ async fn a_token_of_the_command_line_is_listed_and_revoked(app: TestApp) {
     assert_eq!(refused(&app, "issueToken", more).await, ["INVALID_STATE clientId"]);
     let keeper = json!({ "purpose": "A keeper", "role": "ADMIN", "scopes": ["READ"] });
     assert_eq!(refused(&app, "registerClient", keeper).await, ["INVALID role"]);
+    let webhook = json!({ "url": "https://hooks.example/", "clientId": clients[0]["id"] });
+    assert_eq!(refused(&app, "registerWebhook", webhook).await, ["INVALID_STATE clientId"]);
+
+    app.app.clock.advance(TimeDelta::days(3) - TimeDelta::hours(1));
+    assert_eq!(prune(&app.app).await.unwrap(), 0);
+    app.app.clock.advance(TimeDelta::hours(2));
+    assert_eq!(prune(&app.app).await.unwrap(), 4, "a day after they have expired");
 }
 
 async fn a_revoked_token_is_refused_at_once(app: TestApp) {

@@ -363,9 +363,15 @@ async fn synthetic_volume_is_written_and_marked(app: TestApp) {
 async fn the_program_serves_the_public_record_from_either_database(app: TestApp) {
     let directory = directory();
     let serving = Serving::start(&mut on(&app, directory.path()));
+    assert!(
+        serving.lines[2].contains("--database-url"),
+        "a token is recorded where the service looks: {:?}",
+        serving.lines
+    );
     let answer = ask(serving.port, None, RECORD, &json!({})).expect("an answer");
     assert_eq!(answer, json!({ "data": app.anonymous().query(RECORD).await }));
     let own = Serving::start(&mut command(&directory.path().join("own")));
+    assert!(!own.lines[2].contains("--database-url"));
     assert_eq!(ask(own.port, None, RECORD, &json!({})).expect("an answer"), answer);
 }
 

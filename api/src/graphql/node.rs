@@ -21,8 +21,7 @@ use super::theme::Theme;
 use crate::error::Error;
 use crate::service::external_id::{self, ExternalIdInput};
 
-const NO_ID: &str =
-    "This is no id of a record: such as org_, and 32 digits, 0 to 9 and a to f. A code, an acronym or a label is none.";
+const NO_ID: &str = "An id of a record is a prefix such as org_ and 32 digits, 0 to 9 and a to f. A code, an acronym or a label is none.";
 
 /// The most ids of one `nodes`.
 const MOST_IDS: usize = 100;

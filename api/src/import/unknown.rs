@@ -4,7 +4,7 @@ use async_graphql::registry::{MetaType, Registry};
 use async_graphql::{InputType, Value};
 
 /// What a line of an export says besides the fields of an input. Nobody writes it.
-const READ_ONLY: [&str; 15] = [
+const READ_ONLY: [&str; 14] = [
     "adoptedOn",
     "agreedMeetingId",
     "createdAt",
@@ -19,7 +19,6 @@ const READ_ONLY: [&str; 15] = [
     "type",
     "updatedAt",
     "version",
-    "id",
 ];
 
 /// The input types of rows.

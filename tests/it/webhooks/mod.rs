@@ -3,6 +3,7 @@
 mod processes;
 pub(crate) mod receiver;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::http::HeaderMap;
@@ -74,6 +75,7 @@ on_both_databases! {
     a_change_is_told_signed_and_once,
     a_rotated_secret_signs_beside_the_old_one_for_a_day,
     a_secret_is_sealed_with_the_key_of_the_service,
+    what_another_process_writes_while_secrets_are_sealed_stays,
     a_failure_is_tried_again_on_schedule_and_holds_up_what_follows,
     a_wait_begins_when_the_receiver_has_answered,
     a_client_that_is_deactivated_is_told_nothing_more_of_a_portion,
@@ -179,6 +181,24 @@ async fn a_secret_is_sealed_with_the_key_of_the_service(app: TestApp) {
     assert_eq!(signed(&other, "FOUR").await, None);
     let failed = self::hook(&own).await;
     assert!(failed["deliveries"][0]["error"].as_str().unwrap().contains("rotateWebhookSecret"), "{failed}");
+}
+
+async fn what_another_process_writes_while_secrets_are_sealed_stays(app: TestApp) {
+    register(&app, json!({ "url": "https://hooks.example/" })).await;
+    let open = r#"UPDATE webhook SET position = 10, secrets = '[{"secret":"whsec_c2VjcmV0","until":null}]'"#;
+    app.app.databases.write.execute_unprepared(open).await.unwrap();
+    let held = app.app.databases.begin().await.unwrap();
+    held.execute_unprepared("UPDATE webhook SET position = 11").await.unwrap();
+    let sealing = tokio::spawn({
+        let app = Arc::clone(&app.app);
+        async move { seal_secrets(&app).await }
+    });
+    app.others_wait(1).await;
+    held.commit().await.unwrap();
+    sealing.await.unwrap().unwrap();
+    let kept = app.rows("SELECT position, CAST(secrets AS text) AS secrets FROM webhook").await;
+    assert_eq!(kept[0]["position"], 11);
+    assert!(kept[0]["secrets"].to_string().contains("sealed_"), "{kept:?}");
 }
 
 async fn a_failure_is_tried_again_on_schedule_and_holds_up_what_follows(app: TestApp) {
