@@ -14,6 +14,7 @@ on_both_databases! {
     a_router_finds_records_by_their_ids,
     a_router_sees_what_its_viewer_sees,
     what_names_no_record_is_refused,
+    a_record_written_out_is_an_object_like_any_other,
     many_records_of_a_type_take_one_statement,
     the_schema_of_the_subgraph_is_shown_to_whoever_may_read_the_schema,
 }
@@ -86,6 +87,19 @@ async fn what_names_no_record_is_refused(app: TestApp) {
     let told: Vec<_> = errors.iter().map(|error| (&error["path"], &error["extensions"]["code"])).collect();
     let code = json!("INVALID_ARGUMENT");
     assert_eq!(told, [(&json!(["_entities", 1]), &code), (&json!(["_entities", 2]), &code)]);
+}
+
+async fn a_record_written_out_is_an_object_like_any_other(app: TestApp) {
+    let (client, id) = (subgraph(&app).await.anonymous(), app.body("WG-A").await);
+    let of =
+        |fields: &str| format!("query($id: ID!) {{ _entities(representations: [{{ {fields} }}]) {{ __typename }} }}");
+    let found = client.query_with(&of("__typename: \"Body\", id: $id"), json!({ "id": id })).await;
+    assert_eq!(found["_entities"], json!([{ "__typename": "Body" }]));
+    for wrong in
+        ["id: $id, __typename: \"Body\", id: $id", "__typename: \"Body\", id: $id, of: $other", "__typename: \"Body\""]
+    {
+        assert_eq!(client.error_with(&of(wrong), json!({ "id": id })).await, "GRAPHQL_VALIDATION_FAILED", "{wrong}");
+    }
 }
 
 async fn many_records_of_a_type_take_one_statement(app: TestApp) {

@@ -1,19 +1,51 @@
-//! What introspection says of the schema as a whole. async-graphql 8.0.0-rc.5 describes every schema with one sentence of its own, and lists
-//! every built-in scalar, where section 3.5 of the specification forbids those that a schema does not use.
+//! What introspection says of the schema as a whole. async-graphql 8.0.0-rc.5 describes every schema with one sentence of its own, lists every
+//! built-in scalar, where section 3.5 of the specification forbids those that a schema does not use, and has the specification's directives as
+//! they were in 2021.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use async_graphql::async_trait::async_trait;
 use async_graphql::extensions::{
     Extension, ExtensionContext, ExtensionFactory, NextPrepareRequest, NextResolve, ResolveInfo,
 };
-use async_graphql::parser::types::Field;
-use async_graphql::{Name, Request, ServerResult, Value, Variables};
+use async_graphql::parser::types::{Directive, Field};
+use async_graphql::registry::Registry;
+use async_graphql::{
+    ContextDirective, CustomDirective, CustomDirectiveFactory, Name, Request, ServerError, ServerResult, Value,
+    Variables,
+};
 
 /// What this API is, as the schema itself says.
-pub const DESCRIPTION: &str = "The register of the Central Asia Regional Expert Council on the Rehabilitation and Reintegration of Returnees \
+const DESCRIPTION: &str = "The register of the Central Asia Regional Expert Council on the Rehabilitation and Reintegration of Returnees \
     from Conflict Zones: its organisers, bodies and mandates, its meetings, and the recommendations that they reach by consensus. It has no \
     data on individuals.";
+
+/// A directive of the specification that async-graphql leaves out of the text of a schema in which nothing is deprecated.
+const DEPRECATED: &str = r#""""
+Marks an element of a GraphQL schema as no longer supported.
+"""
+directive @deprecated(reason: String! = "No longer supported") on FIELD_DEFINITION | ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION | ENUM_VALUE"#;
+
+/// The arguments of the specification's directives, and what they mean. async-graphql leaves that out of the text, too.
+const ARGUMENTS: [(&str, &str, &str); 4] = [
+    ("deprecated", "reason", "Why, and what to use instead, in CommonMark."),
+    ("include", "if", "Included when true."),
+    ("skip", "if", "Skipped when true."),
+    ("specifiedBy", "url", "The address of the specification."),
+];
+
+/// The definition of a schema, with its description and all that introspection says of its directives.
+pub fn described(definitions: &str) -> String {
+    let (types, roots) = definitions.rsplit_once("\nschema ").unwrap_or((definitions, ""));
+    let text = format!("{types}\n{DEPRECATED}\n\"\"\"\n{DESCRIPTION}\n\"\"\"\nschema {roots}");
+    ARGUMENTS.iter().fold(text, |text, (directive, argument, meaning)| {
+        text.replace(
+            &format!("directive @{directive}({argument}:"),
+            &format!("directive @{directive}(\"{meaning}\" {argument}:"),
+        )
+    })
+}
 
 /// The built-in scalar that nothing in this schema has.
 const UNUSED: &str = "Float";
@@ -55,6 +87,30 @@ impl Extension for Corrected {
             ("Query", "__type") if self.asks_for_unused(info.field) => Ok(None),
             _ => next.run(ctx, info).await,
         }
+    }
+}
+
+/// Brings the specification's directives to its edition of September 2025, and describes their arguments.
+pub struct Directives;
+
+impl CustomDirectiveFactory for Directives {
+    fn name(&self) -> Cow<'static, str> {
+        "deprecated".into()
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        for (directive, argument, meaning) in ARGUMENTS {
+            let known = registry.directives.get_mut(directive).and_then(|known| known.args.get_mut(argument));
+            let known = known.expect("a directive of the specification");
+            known.description = Some(meaning.to_owned());
+            if argument == "reason" {
+                "String!".clone_into(&mut known.ty);
+            }
+        }
+    }
+
+    fn create(&self, _: &ContextDirective<'_>, directive: &Directive) -> ServerResult<Box<dyn CustomDirective>> {
+        Err(ServerError::new("@deprecated has no place in a request.", Some(directive.name.pos)))
     }
 }
 

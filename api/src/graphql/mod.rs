@@ -38,7 +38,7 @@ use async_graphql::{
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 
-use self::introspection::{DESCRIPTION, Introspection};
+use self::introspection::{Directives, Introspection, described};
 
 /// What a query asks of the register.
 #[derive(MergedObject, Default)]
@@ -136,9 +136,7 @@ impl Schema {
 
     /// The schema in the definition language.
     pub fn sdl(&self) -> String {
-        let definitions = self.definitions();
-        let (types, roots) = definitions.rsplit_once("\nschema ").unwrap_or((&definitions, ""));
-        format!("{types}\n\"\"\"\n{DESCRIPTION}\n\"\"\"\nschema {roots}")
+        described(&self.definitions())
     }
 }
 
@@ -146,7 +144,8 @@ impl Schema {
 const DEEPEST: usize = 256;
 
 fn builder<Q: ObjectType + 'static>(query: Q) -> BuilderOf<Q> {
-    SchemaOf::build(query, Mutation::default(), Subscription::default()).limit_recursive_depth(DEEPEST)
+    let builder = SchemaOf::build(query, Mutation::default(), Subscription::default());
+    builder.directive(Directives).limit_recursive_depth(DEEPEST)
 }
 
 /// The schema as async-graphql builds it, which validates again what it executes.

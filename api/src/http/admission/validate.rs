@@ -1,14 +1,19 @@
 //! Validates a document: the rules of the specification's section 5, as bluejay-validator has them, and what is said of a document that breaks one.
 //! Checks no variables, and no values of our own scalars.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
 use bluejay_core::definition::{
     ArgumentsDefinition, DirectiveDefinition, EnumTypeDefinition as _, EnumValueDefinition, FieldDefinition,
     InputObjectTypeDefinition as _, InputType as _, InputValueDefinition, OutputType as _, SchemaDefinition as _,
     TypeDefinitionReference,
 };
 use bluejay_core::executable::{Field as _, OperationDefinition as _, VariableType as _};
-use bluejay_core::{AsIter, Value as _};
-use bluejay_parser::ast::definition::{DefaultContext, DefinitionDocument, SchemaDefinition};
+use bluejay_core::{AsIter, ObjectValue as _, Value as _, ValueReference};
+use bluejay_parser::ast::definition::{
+    Context, CustomScalarTypeDefinition, DefinitionDocument, SchemaDefinition as SchemaOf,
+};
 use bluejay_parser::ast::executable::{ExecutableDocument as Written, Field};
 use bluejay_parser::ast::{Parse as _, Value};
 use bluejay_parser::{HasSpan, Span};
@@ -20,6 +25,34 @@ use super::source::Source;
 use super::suggestion::{did_you_mean, listed};
 use super::{Fault, Inadmissible, MOST_TOLD};
 
+type SchemaDefinition<'a> = SchemaOf<'a, Scalars>;
+
+/// What a value of any custom scalar keeps to. What else it says is not known here.
+#[derive(Debug)]
+struct Scalars;
+
+impl Context for Scalars {
+    fn coerce_custom_scalar_input<const CONST: bool>(
+        _: &CustomScalarTypeDefinition<Self>,
+        value: &impl bluejay_core::Value<CONST>,
+    ) -> Result<(), Cow<'static, str>> {
+        repeated(value).map_or(Ok(()), |field| Err(format!("Field \"{field}\" is given twice.").into()))
+    }
+}
+
+/// A field that stands twice in an object of a value (section 5.6.3, Input Object Field Uniqueness).
+fn repeated<const CONST: bool>(value: &impl bluejay_core::Value<CONST>) -> Option<&str> {
+    match value.as_ref() {
+        ValueReference::List(list) => list.iter().find_map(repeated),
+        ValueReference::Object(object) => {
+            let mut names = HashSet::new();
+            let twice = object.iter().map(|(name, _)| name.as_ref()).find(|name| !names.insert(*name));
+            twice.or_else(|| object.iter().find_map(|(_, value)| repeated(value)))
+        }
+        _ => None,
+    }
+}
+
 /// Validates documents against a schema.
 pub struct Validator {
     schema: &'static SchemaDefinition<'static>,
@@ -28,7 +61,7 @@ pub struct Validator {
 impl Validator {
     /// `sdl` is the schema in the definition language. It is kept until the process ends. Panics if it cannot be read.
     pub fn of(sdl: String) -> Self {
-        let document = DefinitionDocument::<DefaultContext>::parse(sdl.leak()).result.expect("our own schema");
+        let document = DefinitionDocument::<Scalars>::parse(sdl.leak()).result.expect("our own schema");
         let schema = SchemaDefinition::try_from(&*Box::leak(Box::new(document)));
         let schema = schema.unwrap_or_else(|errors| panic!("our own schema has {} errors", errors.len()));
         Self { schema: Box::leak(Box::new(schema)) }
@@ -362,7 +395,7 @@ mod tests {
 
     const SCHEMA: &str = "directive @oneOf on INPUT_OBJECT enum Color { RED GREEN } input By @oneOf { id: ID code: String }
         input Filter { color: Color first: Int! second: Int! } type Query { thing(by: By!): Thing things(filter: Filter): [Thing!] }
-        type Thing { title: String color: Color parts: [Thing!] } schema { query: Query }";
+        scalar Any type Thing { title: String color: Color parts(as: [Any!]): [Thing!] } schema { query: Query }";
 
     #[test]
     fn what_is_wrong_is_said_where_it_stands() {
@@ -393,6 +426,10 @@ mod tests {
             (
                 "{ things(filter: { first: 1, first: 1, second: 2 }) { title } }",
                 "1:20 1:30 Field \"first\" is given twice.",
+            ),
+            (
+                "{ things { parts(as: [{ a: 1 }, { b: [{ c: 1, d: 2, c: 3 }] }]) { title } } }",
+                "1:34 Field \"c\" is given twice.",
             ),
             ("{\n  thing(by: {}) { title }\n}", "2:13 Exactly one field of \"By\" is given, and it is not null."),
             (
