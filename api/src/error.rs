@@ -22,8 +22,10 @@ pub enum Error {
     Forbidden(&'static str),
     /// A token is present but not valid.
     Unauthenticated(&'static str),
-    /// The cursor of another list, filter, order or database, or no cursor at all.
+    /// The cursor of another list, filter or order, or no cursor at all.
     InvalidCursor,
+    /// No cursor of a feed at all.
+    InvalidFeedCursor,
     /// A feed cursor of another database, or one that is older than the feed goes back.
     CursorExpired,
     /// The idempotency key belongs to a request with another body.
@@ -46,7 +48,7 @@ impl Error {
             Self::Conflict { .. } => "CONFLICT",
             Self::Forbidden(_) => "FORBIDDEN",
             Self::Unauthenticated(_) => "UNAUTHENTICATED",
-            Self::InvalidCursor => "INVALID_CURSOR",
+            Self::InvalidCursor | Self::InvalidFeedCursor => "INVALID_CURSOR",
             Self::CursorExpired => "CURSOR_EXPIRED",
             Self::IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
             Self::InvalidPage(_) => "INVALID_PAGE",
@@ -124,6 +126,7 @@ impl fmt::Display for Error {
             Self::Conflict { .. } => f.write_str("The record has changed since it was read. Read it again and repeat."),
             Self::WriteConflict(_) => f.write_str(WRITE_CONFLICT),
             Self::Forbidden(reason) | Self::Unauthenticated(reason) => f.write_str(reason),
+            Self::InvalidFeedCursor => f.write_str("The cursor is none of a change feed."),
             Self::InvalidCursor => f.write_str("The cursor does not belong to this list with this filter and order."),
             Self::CursorExpired => f.write_str(
                 "The feed does not go back so far, or is another one. Read everything again, from feedHead on.",

@@ -9,6 +9,8 @@ pub struct Model {
     pub id: i32,
     pub seq: i64,
     pub epoch: Uuid,
+    /// What seals the cursors: 128 random bits.
+    pub cursor_key: Uuid,
     /// The number of the last change that was deleted.
     pub floor: i64,
     /// Where the numbers are handed out; `None` until that is known.

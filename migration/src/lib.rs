@@ -21,6 +21,7 @@ mod m20261128_000017_own_rows;
 mod m20261129_000018_led_lists;
 mod m20261130_000019_confirmed_participations;
 mod m20261130_000020_local_clients;
+mod m20261130_000021_sealed_cursors;
 
 use sea_orm_migration::async_trait;
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000018_led_lists::Migration),
             Box::new(m20261130_000019_confirmed_participations::Migration),
             Box::new(m20261130_000020_local_clients::Migration),
+            Box::new(m20261130_000021_sealed_cursors::Migration),
         ]
     }
 }

@@ -322,14 +322,16 @@ impl Answer {
     }
 }
 
-fn status_of(error: &Error) -> StatusCode {
+pub fn status_of(error: &Error) -> StatusCode {
     match error {
         Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
         Error::Forbidden(_) => StatusCode::FORBIDDEN,
         Error::Conflict { .. } => StatusCode::CONFLICT,
         Error::CursorExpired => StatusCode::GONE,
         Error::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-        Error::InvalidCursor | Error::InvalidPage(_) | Error::InvalidArgument { .. } => StatusCode::BAD_REQUEST,
+        Error::InvalidCursor | Error::InvalidFeedCursor | Error::InvalidPage(_) | Error::InvalidArgument { .. } => {
+            StatusCode::BAD_REQUEST
+        }
         Error::WriteConflict(_) | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Refused(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }

@@ -102,11 +102,18 @@ fn weight(_: &(Span, u8), results: &Arc<Results>) -> u32 {
 mod tests {
     use std::future::{pending, ready};
 
+    use uuid::Uuid;
+
     use super::{Answer, ChangeCursor, FanOut, Key, Results, Span};
+    use crate::service::context::feed::{Head, Identity};
+
+    fn cursor(seq: i64) -> ChangeCursor {
+        let identity = Identity { epoch: Uuid::nil(), cursor_key: Uuid::nil(), first_version: 1 };
+        Head { identity, seq }.cursor()
+    }
 
     fn span() -> Span {
-        let cursor: ChangeCursor = "AAAAAAAAAAAAAAAAAAAAAQ".parse().unwrap();
-        Span { key: Key([0; 32]), after: cursor, head: cursor }
+        Span { key: Key([0; 32]), after: cursor(1), head: cursor(1) }
     }
 
     fn results(body: &str, codes: Vec<&'static str>) -> Results {
@@ -128,7 +135,7 @@ mod tests {
             assert!(!fan_out.get_or_execute(span(), ready(first)).await.1);
             let (second, was_shared) = fan_out.get_or_execute(span(), ready(results("two", Vec::new()))).await;
             assert_eq!((was_shared, text(&second).as_str()), (is_shared, if is_shared { "one" } else { "two" }));
-            let later = Span { head: "AAAAAAAAAAAAAAAAAAAAAg".parse().unwrap(), ..span() };
+            let later = Span { head: cursor(2), ..span() };
             let (third, was_shared) = fan_out.get_or_execute(later, ready(results("three", Vec::new()))).await;
             assert_eq!((was_shared, text(&third).as_str()), (false, "three"), "the feed has grown");
         }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::access_log::{LogEntry, Method};
 use super::admission::persisted::DocumentRef;
 use super::admission::{Admitted, Document, Hash, Inadmissible, hash};
-use super::answer::Answer;
+use super::answer::{Answer, status_of};
 use super::conditional::takes_cached;
 use super::idempotency::{Idempotency, IdempotencyKey};
 use super::language;
@@ -29,7 +29,7 @@ use crate::config::Switch;
 use crate::error::Error;
 use crate::graphql::fetch::Start;
 use crate::service::change::{catch_up, reach};
-use crate::service::context::feed::{ChangeCursor, Head};
+use crate::service::context::feed::Head;
 use crate::service::idempotency::Open;
 use crate::service::replica;
 
@@ -199,12 +199,7 @@ pub async fn prepare(
         context.may_read_replica = Box::pin(catch_up(&service.app)).await;
     }
     for after in &context.after {
-        let cursor = after.to_str().ok().and_then(|after| after.parse().ok()).ok_or_else(|| {
-            let message =
-                "X-Rec-After is no cursor of the feed, such as the payload of a mutation has in change.cursor.";
-            Answer::refused(StatusCode::BAD_REQUEST, "INVALID_CURSOR", message)
-        })?;
-        let reached = Box::pin(reach(&service.app, cursor)).await;
+        let reached = Box::pin(reach(&service.app, after.to_str().unwrap_or_default())).await;
         reached.map_err(|error| unreached(&error, entry.request_id()))?;
     }
     let resolved = resolve(service, &context, asked)?;
@@ -224,11 +219,16 @@ pub async fn prepare(
 
 /// The answer to a request that names a change which cannot be found.
 fn unreached(error: &Error, request_id: &str) -> Answer {
-    if matches!(error, Error::CursorExpired) {
-        let message = "The feed has no change with the cursor in X-Rec-After, or is another one. Ask without it.";
-        return Answer::refused(StatusCode::GONE, error.code(), message);
-    }
-    Answer::of_error(error, request_id)
+    let message = match error {
+        Error::CursorExpired => {
+            "The feed has no change with the cursor in X-Rec-After, or is another one. Ask without it."
+        }
+        Error::InvalidFeedCursor => {
+            "X-Rec-After is no cursor of the feed, such as the payload of a mutation has in change.cursor."
+        }
+        error => return Answer::of_error(error, request_id),
+    };
+    Answer::refused(status_of(error), error.code(), message)
 }
 
 fn resolve(service: &Service, context: &RequestContext, asked: GraphqlRequest) -> Result<Resolved, Answer> {
@@ -328,9 +328,8 @@ fn subscription(
 /// Where a subscription begins: after the client's last event, or else after a cursor. One of this feed is known at once, so that all who come back
 /// together share what they have missed.
 fn start(head: Head, last_event: Option<String>, after: Option<&str>) -> Start {
-    let cursor: Option<ChangeCursor> = last_event.as_deref().or(after).and_then(|cursor| cursor.parse().ok());
-    match cursor.filter(|cursor| cursor.is_of(head.identity)) {
-        Some(ChangeCursor { seq, .. }) => Start::Cursor(Head { seq, ..head }.cursor()),
+    match last_event.as_deref().or(after).and_then(|cursor| head.identity.open(cursor).ok()) {
+        Some(cursor) => Start::Cursor(cursor),
         None => last_event.map_or(Start::Arguments, Start::LastEvent),
     }
 }

@@ -21,7 +21,7 @@ use super::prepare::{Prepared, Subscription, take};
 use super::state::Service;
 use crate::graphql::fetch::{Fetch, Start};
 use crate::service::change::since;
-use crate::service::context::feed::{ChangeCursor, Head};
+use crate::service::context::feed::{ChangeCursor, Head, Identity};
 use crate::service::timeout::within;
 
 /// After so many bytes of results, and after so much time, an execution makes no more: they are sent first.
@@ -227,18 +227,19 @@ impl Following {
 
     /// Turns a response into a result.
     fn finish(&mut self, response: Response) -> Answer {
-        let (cursor, told) = (cursor(&response.data), self.subscription.told.clone());
+        let (cursor, told) =
+            (cursor(&response.data, self.service.app.feed.head().identity), self.subscription.told.clone());
         finish(&self.service, response, told, &self.bounds.request_id).at(cursor)
     }
 }
 
 /// The position of a result in its subscription: the `cursor` of its only field, if it was selected.
-fn cursor(data: &Value) -> Option<String> {
+fn cursor(data: &Value, feed: Identity) -> Option<String> {
     let Value::Object(fields) = data else { return None };
     match fields.values().next()? {
         Value::Object(followed) => match followed.get("cursor")? {
             // Another field may have this name.
-            Value::String(cursor) => cursor.parse::<ChangeCursor>().is_ok().then(|| cursor.clone()),
+            Value::String(cursor) => feed.open(cursor).is_ok().then(|| cursor.clone()),
             _ => None,
         },
         _ => None,

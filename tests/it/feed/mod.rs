@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entity::change::{ChangeKind, ChangeReason};
 use entity::{audit, change};
 use rec_tests::given::{at_with, text};
@@ -35,6 +37,41 @@ on_both_databases! {
     the_feed_names_no_token,
     what_fails_late_leaves_nothing_behind,
     numbers_are_in_commit_order_without_gaps_whoever_writes,
+    how_far_two_cursors_are_apart_tells_nothing,
+    cursors_of_before_a_restart_are_read_after_it,
+}
+
+/// A cursor as a number that whoever has it can make of it.
+fn read_as_number(cursor: &Value) -> u128 {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor.as_str().expect("a cursor")).expect("base64");
+    u128::from_be_bytes(bytes.try_into().expect("16 bytes"))
+}
+
+async fn how_far_two_cursors_are_apart_tells_nothing(app: TestApp) {
+    let head = async || read_as_number(&app.anonymous().query("{ feedHead }").await["feedHead"]);
+    let start = head().await;
+    let mut heads = vec![(head().await, 0)];
+    for written in 1..=20 {
+        app.draft("WG-A").await;
+        heads.push((head().await, written));
+    }
+    assert_eq!(heads[0].0, start, "nothing is written");
+    for (number, written) in &heads[1..] {
+        assert!(number.abs_diff(start) > 1 << 80, "{written} drafts: {start:x}, {number:x}");
+    }
+    let differ: BTreeSet<u128> = heads.windows(2).map(|pair| pair[1].0.abs_diff(pair[0].0)).collect();
+    assert_eq!(differ.len(), 20, "no step is like another one");
+}
+
+async fn cursors_of_before_a_restart_are_read_after_it(app: TestApp) {
+    let start = app.anonymous().query("{ feedHead }").await["feedHead"].clone();
+    app.theme("ONE").await;
+    let again = app.second().await;
+    let query = "query($after: String) { changes(after: $after) { edges { kind } endCursor } feedHead }";
+    let told = again.anonymous().query_with(query, json!({ "after": start })).await;
+    assert_eq!(told["changes"]["edges"], json!([{ "kind": "CREATED" }]));
+    assert_eq!(told["changes"]["endCursor"], told["feedHead"]);
+    assert_eq!(app.anonymous().query("{ feedHead }").await["feedHead"], told["feedHead"]);
 }
 
 async fn a_theme_that_is_merged_is_replaced_by_the_other(app: TestApp) {

@@ -30,16 +30,15 @@ pub const CHANNEL: &str = "rec_feed";
 
 /// The cursor that a client sent, if it belongs to this database. Another process may have changed the identity of the feed meanwhile.
 pub async fn cursor(app: &AppContext, text: &str) -> Result<ChangeCursor, Error> {
-    let cursor: ChangeCursor = text.parse()?;
-    if cursor.is_of(app.feed.head().identity) || cursor.is_of(head(app).await?.identity) {
-        Ok(cursor)
-    } else {
-        Err(Error::CursorExpired)
+    match app.feed.head().identity.open(text) {
+        Err(Error::CursorExpired) => head(app).await?.identity.open(text),
+        opened => opened,
     }
 }
 
 /// Lets this process know of all changes up to a cursor that a client has from another one. Fails if the feed has no such change.
-pub async fn reach(app: &AppContext, cursor: ChangeCursor) -> Result<(), Error> {
+pub async fn reach(app: &AppContext, text: &str) -> Result<(), Error> {
+    let cursor = cursor(app, text).await?;
     let is_known = |head: Head| cursor.is_of(head.identity) && cursor.seq <= head.seq;
     if is_known(app.feed.head()) || is_known(head(app).await?) { Ok(()) } else { Err(Error::CursorExpired) }
 }

@@ -1,8 +1,8 @@
 //! The feed of one database as a process knows it: its identity, its head, and its followers. It neither reads nor writes the feed:
 //! `change` does.
 
-use std::str::FromStr;
-
+use aes::Aes128;
+use aes::cipher::{Block, BlockCipherDecrypt as _, BlockCipherEncrypt as _, KeyInit as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entity::change_head;
@@ -16,6 +16,8 @@ use crate::error::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
     pub epoch: Uuid,
+    /// The key that seals the cursors of this database, which nobody is shown.
+    pub cursor_key: Uuid,
     /// The lowest version that a record gets when it is changed.
     pub first_version: i32,
 }
@@ -36,11 +38,12 @@ pub struct Head {
 
 impl Head {
     pub fn of(row: &change_head::Model) -> Self {
-        Self { identity: Identity { epoch: row.epoch, first_version: row.first_version }, seq: row.seq }
+        let change_head::Model { epoch, cursor_key, first_version, seq, .. } = *row;
+        Self { identity: Identity { epoch, cursor_key, first_version }, seq }
     }
 
     pub fn cursor(self) -> ChangeCursor {
-        ChangeCursor { epoch: self.identity.epoch, seq: self.seq }
+        ChangeCursor { epoch: self.identity.epoch, key: self.identity.cursor_key, seq: self.seq }
     }
 
     /// Whether all changes up to another head are there at this one.
@@ -99,40 +102,82 @@ impl Feed {
     }
 }
 
-/// The place of a change in the feed of one database. Opaque to clients.
+/// The place of a change in the feed of one database. As a text it is opaque to clients: nobody can tell how far two of them are apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ChangeCursor {
     pub epoch: Uuid,
+    key: Uuid,
     pub seq: i64,
 }
 
-/// How many bytes of the epoch a cursor has.
+/// How many bytes of the epoch a cursor has, before those of its number.
 const OF_EPOCH: usize = 8;
+
+/// What seals the one block of a cursor.
+fn cipher(key: Uuid) -> Aes128 {
+    Aes128::new(&key.into_bytes().into())
+}
+
+impl Identity {
+    /// The cursor that a text stands for. Error: `INVALID_CURSOR` if it is none, `CURSOR_EXPIRED` if it is one of another feed.
+    pub fn open(self, text: &str) -> Result<ChangeCursor, Error> {
+        let sealed = URL_SAFE_NO_PAD.decode(text).map_err(|_| Error::InvalidFeedCursor)?;
+        let mut block: Block<Aes128> = sealed.as_slice().try_into().map_err(|_| Error::InvalidFeedCursor)?;
+        cipher(self.cursor_key).decrypt_block(&mut block);
+        let number = block.strip_prefix(&self.epoch.as_bytes()[..OF_EPOCH]);
+        let number = number.and_then(|number| number.try_into().ok()).ok_or(Error::CursorExpired)?;
+        Ok(Head { identity: self, seq: i64::from_be_bytes(number) }.cursor())
+    }
+}
 
 impl ChangeCursor {
     /// Whether it belongs to the feed with this identity.
     pub fn is_of(self, identity: Identity) -> bool {
-        self.epoch.as_bytes()[..OF_EPOCH] == identity.epoch.as_bytes()[..OF_EPOCH]
+        self.epoch == identity.epoch
     }
 }
 
 impl std::fmt::Display for ChangeCursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut bytes = self.epoch.as_bytes()[..OF_EPOCH].to_vec();
-        bytes.extend_from_slice(&self.seq.to_be_bytes());
-        f.write_str(&URL_SAFE_NO_PAD.encode(bytes))
+        let mut block = Block::<Aes128>::default();
+        let (begin, number) = block.split_at_mut(OF_EPOCH);
+        begin.copy_from_slice(&self.epoch.as_bytes()[..OF_EPOCH]);
+        number.copy_from_slice(&self.seq.to_be_bytes());
+        cipher(self.key).encrypt_block(&mut block);
+        f.write_str(&URL_SAFE_NO_PAD.encode(block))
     }
 }
 
-impl FromStr for ChangeCursor {
-    type Err = Error;
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
 
-    fn from_str(text: &str) -> Result<Self, Error> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| Error::InvalidCursor)?;
-        let (begin, seq) = bytes.split_at_checked(OF_EPOCH).ok_or(Error::InvalidCursor)?;
-        let seq = i64::from_be_bytes(seq.try_into().map_err(|_| Error::InvalidCursor)?);
-        let mut epoch = [0; 16];
-        epoch[..OF_EPOCH].copy_from_slice(begin);
-        Ok(Self { epoch: Uuid::from_bytes(epoch), seq })
+    use super::{Head, Identity};
+    use crate::error::Error;
+
+    fn identity(epoch: u128) -> Identity {
+        Identity { epoch: Uuid::from_u128(epoch << 64), cursor_key: Uuid::from_u128(7), first_version: 1 }
+    }
+
+    #[test]
+    fn a_cursor_is_opened_by_its_own_feed_alone() {
+        let (one, other) = (identity(1), identity(2));
+        for seq in [0, 1, 2, i64::MAX] {
+            let cursor = Head { identity: one, seq }.cursor();
+            assert_eq!(one.open(&cursor.to_string()).unwrap(), cursor);
+            assert!(matches!(other.open(&cursor.to_string()), Err(Error::CursorExpired)));
+        }
+        for wrong in ["", "AAAA", "no cursor", "AAAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAB"] {
+            assert!(matches!(one.open(wrong), Err(Error::InvalidFeedCursor)), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn neighbours_have_nothing_in_common() {
+        let texts: Vec<String> = (0..64).map(|seq| Head { identity: identity(7), seq }.cursor().to_string()).collect();
+        for (one, next) in texts.iter().zip(&texts[1..]) {
+            let same = one.bytes().zip(next.bytes()).filter(|(a, b)| a == b).count();
+            assert!(same < 6, "{one} {next}");
+        }
     }
 }

@@ -137,7 +137,7 @@ mod tests {
     }
 
     fn head(seq: i64) -> Head {
-        Head { seq, identity: Identity { epoch: Uuid::nil(), first_version: 1 } }
+        Head { seq, identity: Identity { epoch: Uuid::nil(), cursor_key: Uuid::nil(), first_version: 1 } }
     }
 
     /// What is known of a feed that stood at 100, after each read of a head, a floor, and so many changes from the first one on.
@@ -152,7 +152,10 @@ mod tests {
     #[test]
     fn of_another_feed_nothing_is_known() {
         let mut known = known_after(&[(103, 0, 101, 3)]);
-        let other = Head { seq: 102, identity: Identity { epoch: Uuid::from_u128(1), first_version: 1 } };
+        let other = Head {
+            seq: 102,
+            identity: Identity { epoch: Uuid::from_u128(1), cursor_key: Uuid::nil(), first_version: 1 },
+        };
         assert!(known.goes_to(head(103)) && !known.goes_to(other));
         known.read_on(Read { head: other, floor: 0, lines: Vec::new() });
         assert_eq!((known.after, known.lines.len()), (102, 0));
