@@ -98,6 +98,12 @@ impl Error {
         }
     }
 
+    /// A value of a filter that is no id. Which of its values that is, the message says.
+    pub fn no_id(given: &str, error: NotAnId) -> Self {
+        let given = &given[..given.floor_char_boundary(LONGEST_QUOTED)];
+        Self::InvalidArgument { message: format!("\"{given}\" is no id. {error} {NO_ID}") }
+    }
+
     /// Parts validation errors, which may be put together with others, from errors that end the use case.
     pub fn validated<T>(outcome: Result<T, Self>) -> Result<Validated<T>, Self> {
         match outcome {
@@ -113,6 +119,9 @@ impl Error {
     }
 }
 
+/// How much of a value is quoted in a message, in bytes.
+const LONGEST_QUOTED: usize = 64;
+const NO_ID: &str = "A code, an acronym or a label is none.";
 const WRITE_CONFLICT: &str = "Another write was on its way at the same time. Repeat yours.";
 
 impl fmt::Display for Error {
@@ -159,7 +168,7 @@ impl From<serde_json::Error> for Error {
 /// An id that an argument gives. (What an input gives is judged with the rest of the input, by `fields::id`.)
 impl From<NotAnId> for Error {
     fn from(error: NotAnId) -> Self {
-        let message = format!("{error} A code, an acronym or a label is none.");
+        let message = format!("{error} {NO_ID}");
         Self::InvalidArgument { message }
     }
 }

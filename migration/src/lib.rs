@@ -22,6 +22,7 @@ mod m20261129_000018_led_lists;
 mod m20261130_000019_confirmed_participations;
 mod m20261130_000020_local_clients;
 mod m20261130_000021_sealed_cursors;
+mod m20261130_000022_folded_symbols;
 
 use sea_orm_migration::async_trait;
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000019_confirmed_participations::Migration),
             Box::new(m20261130_000020_local_clients::Migration),
             Box::new(m20261130_000021_sealed_cursors::Migration),
+            Box::new(m20261130_000022_folded_symbols::Migration),
         ]
     }
 }

@@ -51,6 +51,7 @@ on_both_databases! {
     themes_form_a_hierarchy_without_cycles,
     theme_codes_are_unique,
     an_instrument_is_updated_and_its_symbol_is_unique,
+    an_instrument_is_found_by_its_symbol_in_any_case,
     themes_and_instruments_lead_to_their_recommendations,
 }
 
@@ -281,6 +282,23 @@ async fn theme_codes_are_unique(app: TestApp) {
     assert_eq!(app.secretariat().refusals("createTheme", again).await, ["ALREADY_EXISTS code"]);
     let renamed = json!({ "id": other, "expectedVersion": 1, "code": "LAW" });
     assert_eq!(app.secretariat().refusals("updateTheme", renamed).await, ["ALREADY_EXISTS code"]);
+}
+
+async fn an_instrument_is_found_by_its_symbol_in_any_case(app: TestApp) {
+    for symbol in ["A/RES/60/288/Add.1", "A/RES/60/288/ADD.1"] {
+        app.instrument(symbol).await;
+    }
+    for (sought, found) in [
+        ("A/RES/60/288/Add.1", json!("A/RES/60/288/Add.1")),
+        ("A/RES/60/288/ADD.1", json!("A/RES/60/288/ADD.1")),
+        ("a/res/60/288/add.1", json!("A/RES/60/288/Add.1")),
+        ("a/res/60/288/add.2", Value::Null),
+        ("a\u{0}", Value::Null),
+    ] {
+        let query = "query($of: String!) { instrument(by: { symbol: $of }) { symbol } }";
+        let answer = app.anonymous().query_with(query, json!({ "of": sought })).await;
+        assert_eq!(answer["instrument"]["symbol"], found, "{sought}");
+    }
 }
 
 async fn an_instrument_is_updated_and_its_symbol_is_unique(app: TestApp) {

@@ -7,7 +7,7 @@ use chrono::{Datelike as _, NaiveDate};
 use entity::id::RecordId;
 use entity::text::{Locale, LocalizedText};
 
-use super::validation::{Validated, ValidationError, ValidationErrorCode, combine, each, ensure};
+use super::validation::{Validated, ValidationError, ValidationErrorCode, all, combine, each, ensure};
 
 /// The longest texts, in characters.
 pub const NAME: usize = 300;
@@ -192,28 +192,36 @@ pub fn url(path: &str, value: &str) -> Validated<String> {
 /// An id of one kind. Anything else names no record of the kind, and the refusal says what an id looks like: a code, an acronym or the id of
 /// another kind may have been meant.
 pub fn id<I: RecordId>(path: &str, value: &str, what: &str) -> Validated<I> {
-    value.parse().map_err(|_| {
-        let message = format!(
-            "There is no such {what}: its id begins with {}_. If you have a code, an acronym or a label, look up the id first.",
-            I::PREFIX
-        );
-        vec![ValidationError::new(ValidationErrorCode::NotFound, path, message)]
-    })
+    value.parse().map_err(|_| vec![no_id(path, what, &format!("{}_", I::PREFIX))])
+}
+
+/// Says what the id of a record begins with, where another text is given.
+pub fn no_id(path: &str, what: &str, beginning: &str) -> ValidationError {
+    let message = format!(
+        "There is no such {what}: its id begins with {beginning}. If you have a code, an acronym or a label, look up the id first."
+    );
+    ValidationError::new(ValidationErrorCode::NotFound, path, message)
+}
+
+/// The ids of a list, each once: at `list.3`, or at a field of its elements, such as `list.3.bodyId`.
+pub fn ids<'a, I: RecordId>(
+    list: &str,
+    field: Option<&str>,
+    values: impl IntoIterator<Item = &'a str>,
+    what: &str,
+) -> Validated<Vec<I>> {
+    let values: Vec<&str> = values.into_iter().collect();
+    let field = field.map(|field| format!(".{field}")).unwrap_or_default();
+    let ids = values.iter().enumerate().map(|(index, value)| id(&format!("{list}.{index}{field}"), value, what));
+    combine!(ids = each(ids), () = distinct(list, &values));
+    Ok(ids)
 }
 
 /// A list of at most `LIST` elements, without the same element twice.
-pub fn distinct<T: Ord>(path: &str, values: Vec<T>) -> Validated<Vec<T>> {
-    short(path, &values)?;
+pub fn distinct<T: Ord>(path: &str, values: &[T]) -> Validated<()> {
     let count = values.iter().collect::<BTreeSet<_>>().len();
-    ensure(count == values.len(), || ValidationError::invalid(path, "The same element is given twice."))?;
-    Ok(values)
-}
-
-/// The elements of a list that were checked one by one. What is wrong with single ones hides nothing that is wrong with the list.
-pub fn each_once<T: Ord + Clone>(path: &str, checked: Vec<Validated<T>>) -> Validated<Vec<T>> {
-    let well_formed: Vec<T> = checked.iter().flatten().cloned().collect();
-    combine!(values = each(checked), () = distinct(path, well_formed).map(drop));
-    Ok(values)
+    let twice = || ValidationError::invalid(path, "The same element is given twice.");
+    all([short(path, values), ensure(count == values.len(), twice)])
 }
 
 pub fn short<T>(path: &str, values: &[T]) -> Validated<()> {

@@ -8,7 +8,7 @@ use entity::participation::Attendance;
 use entity::recommendation;
 
 use super::fields;
-use super::validation::{Validated, ValidationError, ValidationErrorCode, all, combine, ensure};
+use super::validation::{Validated, ValidationError, ValidationErrorCode, all, combine, ensure, none};
 
 /// A meeting ends on the day it starts, or later.
 pub fn dates(starts_on: NaiveDate, ends_on: NaiveDate) -> Validated<()> {
@@ -92,6 +92,7 @@ pub fn may_conclude(ends_on: NaiveDate, today: NaiveDate) -> Validated<()> {
 
 /// A meeting in session cannot be moved into the future, and neither can a concluded one.
 pub fn still_held(row: &meeting::Model, today: NaiveDate) -> Validated<()> {
+    // In one state at most one of them is broken.
     ensure(row.status != MeetingStatus::InSession || today >= row.starts_on, || {
         ValidationError::state("startsOn", "The meeting is in session: it has started.")
     })?;
@@ -110,8 +111,12 @@ pub fn may_open(starts_on: NaiveDate, today: NaiveDate) -> Validated<()> {
 /// Something can only be recorded as reached at a meeting that takes or took place with a session of the body.
 pub fn reached_at(status: MeetingStatus, has_session: bool, body: &str) -> Validated<()> {
     let held = matches!(status, MeetingStatus::InSession | MeetingStatus::Concluded);
-    ensure(held, || ValidationError::state("meetingId", "The meeting is neither in session nor concluded."))?;
-    ensure(has_session, || ValidationError::state("meetingId", format!("The meeting carries no session of {body}.")))
+    all([
+        ensure(held, || ValidationError::state("meetingId", "The meeting is neither in session nor concluded.")),
+        ensure(has_session, || {
+            ValidationError::state("meetingId", format!("The meeting carries no session of {body}."))
+        }),
+    ])
 }
 
 /// The Executive Committee adopts; the plenary, to which it reports, may adopt as well.
@@ -145,10 +150,15 @@ pub fn delegates(count: Option<i32>) -> Validated<()> {
     ensure(count.is_none_or(|count| count > 0), || ValidationError::invalid("delegates", "Delegates count from 1."))
 }
 
-/// A new order names every item of the agenda exactly once.
-pub fn names_whole_agenda<I: PartialEq>(agenda: &[I], named: &[I]) -> Validated<()> {
-    let whole = named.len() == agenda.len() && agenda.iter().all(|item| named.contains(item));
-    ensure(whole, || ValidationError::invalid("itemIds", "Name every item of this agenda once."))
+/// A new order names every item of the agenda, and no other one. `named` has the place of each in the input.
+pub fn names_whole_agenda<I: PartialEq>(agenda: &[I], named: &[(String, I)]) -> Validated<()> {
+    let others = named.iter().filter(|(_, item)| !agenda.contains(item));
+    let others = others.map(|(path, _)| ValidationError::invalid(path, "This is no item of this agenda."));
+    let whole = agenda.iter().all(|item| named.iter().any(|(_, other)| other == item));
+    all([
+        none(others.collect()),
+        ensure(whole, || ValidationError::invalid("itemIds", "Name every item of this agenda.")),
+    ])
 }
 
 /// A postponed meeting is confirmed for today or a future day.
@@ -302,9 +312,15 @@ mod tests {
         assert!(may_confirm(MeetingStatus::Postponed, day(1), day(2)).is_err());
         assert!(may_confirm(MeetingStatus::Postponed, day(2), day(2)).is_ok());
         assert!(may_confirm(MeetingStatus::Planned, day(1), day(2)).is_ok());
-        assert!(names_whole_agenda(&[1, 2], &[2, 1]).is_ok());
-        assert!(names_whole_agenda(&[1, 2], &[2, 2]).is_err());
-        assert!(names_whole_agenda(&[1, 2], &[2]).is_err());
+        let paths = |agenda: &[i32], named: &[i32]| -> Vec<String> {
+            let named: Vec<_> =
+                named.iter().enumerate().map(|(index, one)| (format!("itemIds.{index}"), *one)).collect();
+            let refusals = names_whole_agenda(agenda, &named).err().unwrap_or_default();
+            refusals.iter().map(|refusal| refusal.path.join(".")).collect()
+        };
+        assert!(paths(&[1, 2], &[2, 1]).is_empty());
+        assert_eq!(paths(&[1, 2], &[2]), ["itemIds"]);
+        assert_eq!(paths(&[1, 2], &[2, 4, 3]), ["itemIds.1", "itemIds.2", "itemIds"]);
     }
 
     #[test]

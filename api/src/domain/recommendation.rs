@@ -6,17 +6,22 @@ use entity::recommendation::{self, RecommendationStatus};
 use entity::text::{Locale, LocalizedText};
 
 use super::fields;
-use super::validation::{Validated, ValidationError, ensure};
+use super::validation::{Validated, ValidationError, all, ensure};
 
 /// An adopted text has at least one addressee, and exists in both working languages.
 pub fn adoptable(row: &recommendation::Model, addressees: usize) -> Validated<()> {
-    ensure(addressees > 0, || {
-        ValidationError::state("addressees", "An adopted recommendation has at least one addressee.")
-    })?;
     let in_both = |text: &LocalizedText| text.has(Locale::En) && text.has(Locale::Ru);
-    ensure(in_both(&row.title) && in_both(&row.text), || {
-        ValidationError::state("text", "An adopted recommendation has its title and text in English and in Russian.")
-    })
+    all([
+        ensure(addressees > 0, || {
+            ValidationError::state("addressees", "An adopted recommendation has at least one addressee.")
+        }),
+        ensure(in_both(&row.title) && in_both(&row.text), || {
+            ValidationError::state(
+                "text",
+                "An adopted recommendation has its title and text in English and in Russian.",
+            )
+        }),
+    ])
 }
 
 /// A target date is not before the day on which it is set.
@@ -73,8 +78,10 @@ pub fn declared(no_personal_data: bool) -> Validated<()> {
 }
 
 /// A text is adopted after its body has agreed on it, or on the same day.
-pub fn adopted_after(agreed_from: NaiveDate, adopted_on: NaiveDate) -> Validated<()> {
-    ensure(adopted_on >= agreed_from, || ValidationError::invalid("adoptedOn", "The body agreed after that day."))
+pub fn adopted_after(agreed_from: Option<NaiveDate>, adopted_on: NaiveDate) -> Validated<()> {
+    ensure(agreed_from.is_none_or(|agreed_from| adopted_on >= agreed_from), || {
+        ValidationError::invalid("adoptedOn", "The body agreed after that day.")
+    })
 }
 
 /// A real text is neither agreed nor adopted at a demonstration meeting.

@@ -18,7 +18,7 @@ use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};
 use crate::clock::Clock;
 use crate::domain::action::Action;
-use crate::domain::validation::{Validated, combine};
+use crate::domain::validation::{Validated, all, combine};
 use crate::domain::{audience, council, fields};
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -212,13 +212,19 @@ pub async fn update(app: &AppContext, viewer: &Viewer, input: UpdateBodyInput) -
     let id = fields::id::<BodyId>("id", &input.id, "body")?;
     let mut tx = app.begin(viewer, Action::UpdateBody).await?;
     let before = tx.get_at::<body::Entity>(id, input.expected_version, "body").await?;
-    let superior = given("reportsToId", input.reports_to_id.as_opt_ref().flatten());
-    let superior = tx.check_named::<body::Entity>(superior, "body").await?;
-    combine!(after = apply_update(&before, input), () = superior);
-    if after.reports_to_id != before.reports_to_id {
-        council::no_cycle("reportsToId", id, &ancestors(&tx, after.reports_to_id).await?)?;
-    }
-    council::stays_represented("active", before.kind, before.active, after.active)?;
+    let superior: Option<&ID> = input.reports_to_id.as_opt_ref().flatten();
+    let above: Option<BodyId> = superior.and_then(|id| id.parse().ok());
+    let superior = tx.check_named::<body::Entity>(given("reportsToId", superior), "body").await?;
+    combine!(
+        () = council::no_cycle("reportsToId", id, above.as_slice()),
+        after = apply_update(&before, input),
+        () = superior,
+    );
+    let above = if after.reports_to_id == before.reports_to_id { None } else { after.reports_to_id };
+    all([
+        council::no_cycle("reportsToId", id, &ancestors(&tx, above).await?),
+        council::stays_represented("active", before.kind, before.active, after.active),
+    ])?;
     let row = tx.update::<body::Entity>(&before, after).await?;
     tx.commit(row).await
 }

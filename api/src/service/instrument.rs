@@ -29,7 +29,7 @@ impl Visible for instrument::Entity {
 pub enum InstrumentBy {
     /// Its id. Error, for what is no id of this type: `INVALID_ARGUMENT`.
     Id(ID),
-    /// Its symbol, such as `S/RES/2396`.
+    /// Its symbol, such as `S/RES/2396`, in upper or lower case.
     Symbol(String),
     /// What a system of yours calls it.
     ExternalId(ExternalIdInput),
@@ -84,7 +84,10 @@ pub async fn find(
     match by {
         InstrumentBy::Id(id) => read::by_text_id::<instrument::Entity>(db, viewer, id).await,
         InstrumentBy::Symbol(symbol) => {
-            read::by_key::<instrument::Entity>(db, viewer, instrument::Column::Symbol, symbol).await
+            match read::by_key::<instrument::Entity>(db, viewer, instrument::Column::Symbol, symbol).await? {
+                Some(found) => Ok(Some(found)),
+                None => read::by_folded_key::<instrument::Entity>(db, viewer, instrument::Column::Symbol, symbol).await,
+            }
         }
         InstrumentBy::ExternalId(by) => external_id::find::<instrument::Entity>(db, viewer, by).await,
     }

@@ -18,7 +18,7 @@ use super::relation::Relation;
 use super::tx::Written;
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
-use crate::domain::validation::{across, combine};
+use crate::domain::validation::combine;
 use crate::domain::{audience, council, fields};
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -147,7 +147,10 @@ pub async fn grant(
     let holder = tx.named::<organization::Entity>("organizationId", &organization_id, "organisation").await?;
     let body = tx.named::<body::Entity>("bodyId", &body_id, "body").await?;
     combine!(
-        () = across(&holder, &body, |holder, body| council::may_hold(holder.active, body.active)),
+        () = council::may_hold(
+            holder.as_ref().map_or(true, |holder| holder.active),
+            body.as_ref().map_or(true, |body| body.active),
+        ),
         holder = holder,
         body = body,
         country = tx.named_if_given::<country::Entity>("countryId", country_id, "country").await?,

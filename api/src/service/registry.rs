@@ -6,7 +6,8 @@ use entity::{Record, RecordType, Row};
 use sea_orm::{ActiveEnum as _, Iterable as _};
 use uuid::Uuid;
 
-use crate::domain::validation::{Validated, ValidationError};
+use crate::domain::fields;
+use crate::domain::validation::Validated;
 
 /// What comes of the entity of a record's type; `None` if it is not published. `with_published!(record, E => E::TYPE)` expands to
 /// a `match` of the record's type, in which
@@ -70,5 +71,7 @@ pub fn parse_id(id: &str) -> Validated<RecordRef> {
 .map(RecordId::uuid));
         id.flatten().map(|id| RecordRef { record, id })
     };
-    RecordType::iter().find_map(of_type).ok_or_else(|| vec![ValidationError::not_found("id", "record")])
+    RecordType::iter()
+        .find_map(of_type)
+        .ok_or_else(|| vec![fields::no_id("id", "record", "the letters of its type, such as org_")])
 }

@@ -163,9 +163,14 @@ pub async fn update(
     let id = fields::id::<ThemeId>("id", &input.id, "theme")?;
     let mut tx = app.begin(viewer, Action::UpdateTheme).await?;
     let before = tx.get_at::<theme::Entity>(id, input.expected_version, "theme").await?;
-    let parent = given("parentId", input.parent_id.as_opt_ref().flatten());
-    let parent = tx.check_named::<theme::Entity>(parent, "theme").await?;
-    combine!(after = apply_update(&before, input), () = parent);
+    let parent: Option<&ID> = input.parent_id.as_opt_ref().flatten();
+    let above: Option<ThemeId> = parent.and_then(|id| id.parse().ok());
+    let parent = tx.check_named::<theme::Entity>(given("parentId", parent), "theme").await?;
+    combine!(
+        () = council::no_cycle("parentId", id, above.as_slice()),
+        after = apply_update(&before, input),
+        () = parent,
+    );
     if after.parent_id != before.parent_id {
         council::no_cycle("parentId", id, &ancestors(&tx, after.parent_id).await?)?;
     }

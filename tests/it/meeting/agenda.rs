@@ -71,8 +71,15 @@ async fn an_agenda_is_reordered_as_a_whole(app: TestApp) {
     let foreign = item(&app, &app.planned_meeting(json!({})).await, "Foreign").await;
     let id = &meeting["id"];
     let order = |version: i32, items: Value| json!({ "meetingId": id, "expectedVersion": version, "itemIds": items });
-    for items in [json!([one["id"]]), json!([one["id"], one["id"]]), json!([one["id"], foreign["id"]]), json!([])] {
-        assert_eq!(app.secretariat().refusals("reorderAgendaItems", order(3, items)).await, ["INVALID itemIds"]);
+    for (items, told) in [
+        (json!([one["id"]]), vec!["INVALID itemIds"]),
+        (json!([one["id"], one["id"]]), vec!["INVALID itemIds", "INVALID itemIds"]),
+        (json!([one["id"], foreign["id"]]), vec!["INVALID itemIds.1", "INVALID itemIds"]),
+        (json!([one["id"], two["id"], foreign["id"]]), vec!["INVALID itemIds.2"]),
+        (json!(["X", foreign["id"], two["id"]]), vec!["NOT_FOUND itemIds.0", "INVALID itemIds.1", "INVALID itemIds"]),
+        (json!([]), vec!["INVALID itemIds"]),
+    ] {
+        assert_eq!(app.secretariat().refusals("reorderAgendaItems", order(3, items)).await, told);
     }
     let stale = order(2, json!([two["id"], one["id"]]));
     assert_eq!(app.secretariat().refusals("reorderAgendaItems", stale).await, ["CONFLICT expectedVersion"]);

@@ -42,7 +42,11 @@ on_both_databases! {
 async fn a_list_of_more_than_a_hundred_is_refused(app: TestApp) {
     let inputs = Inputs::of(&app).await;
     let cases = LISTS.map(|(mutation, path)| -> Case {
-        (mutation, repeated(inputs.get(mutation), path, 101), one("TOO_LONG", path))
+        let mut told = one("TOO_LONG", path);
+        if path != "alternativeTitles" {
+            told.extend(one("INVALID", path));
+        }
+        (mutation, repeated(inputs.get(mutation), path, 101), told)
     });
     app.refuses(&app.secretariat(), cases.to_vec()).await;
 }
@@ -72,12 +76,11 @@ async fn a_new_order_names_every_item_of_the_agenda(app: TestApp) {
     let reorder = inputs.get("reorderAgendaItems");
     let own = reorder["itemIds"][0].clone();
     let cases: Vec<Case> = [
-        json!([]),
-        json!([foreign["id"]]),
-        json!([own, foreign["id"]]),
-        json!(["agi_0197aaaaaaaa7aaa8aaaaaaaaaaaaaaa"]),
+        (json!([]), one("INVALID", "itemIds")),
+        (json!([own, foreign["id"]]), one("INVALID", "itemIds.1")),
+        (json!([own, "agi_0197aaaaaaaa7aaa8aaaaaaaaaaaaaaa"]), one("INVALID", "itemIds.1")),
     ]
-    .map(|ids| -> Case { ("reorderAgendaItems", with(reorder, "itemIds", ids), one("INVALID", "itemIds")) })
+    .map(|(ids, told)| -> Case { ("reorderAgendaItems", with(reorder, "itemIds", ids), told) })
     .to_vec();
     app.refuses(&app.secretariat(), cases).await;
     let malformed = with(reorder, "itemIds", json!([own, "x"]));

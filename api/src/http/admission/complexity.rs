@@ -7,7 +7,7 @@ use async_graphql::parser::types::{Directive, ExecutableDocument, OperationDefin
 use async_graphql::{Name, Positioned};
 use async_graphql_value::{ConstValue, Value};
 
-use super::{Inadmissible, operations_mut};
+use super::{Fault, Inadmissible, operations_mut};
 use crate::config::Limits;
 
 /// The weight of a selection.
@@ -52,7 +52,9 @@ pub fn check(document: &ExecutableDocument, limits: &Limits) -> Result<(), Inadm
     let fragments: Vec<Weight> = document.fragments.keys().map(|name| scales.fragment(name)).collect();
     if let Some(name) = scales.circle {
         let message = format!("Fragment \"{name}\" contains itself.");
-        return Err(Inadmissible::new("GRAPHQL_VALIDATION_FAILED", message));
+        let places = document.fragments.get(name).map(|fragment| fragment.pos);
+        let fault = Fault::new(message, Vec::from_iter(places));
+        return Err(Inadmissible { code: "GRAPHQL_VALIDATION_FAILED", faults: vec![fault] });
     }
     let walked = fragments.iter().fold(0, |sum: usize, weight| sum.saturating_add(weight.fields));
     if walked > FRAGMENTS * limits.fields || fragments.iter().any(|weight| weight.fields > limits.fields) {

@@ -50,6 +50,13 @@ impl Inadmissible {
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, faults: vec![Fault { message: message.into(), locations: Vec::new() }] }
     }
+
+    /// With what is wrong besides.
+    fn and(mut self, other: Result<(), Self>) -> Self {
+        self.faults.extend(other.err().into_iter().flat_map(|other| other.faults));
+        self.faults.truncate(MOST_TOLD);
+        self
+    }
 }
 
 /// The most faults of a request that are told.
@@ -170,16 +177,20 @@ impl Document {
         self.operation(operation).and_then(|operation| start_variable(&self.parsed, operation))
     }
 
-    /// The operation that a request names, or the only one.
     fn operation(&self, name: Option<&str>) -> Option<&OperationDefinition> {
-        let operation = match (&self.parsed.operations, name) {
-            (DocumentOperations::Single(only), None) => Some(only),
-            (DocumentOperations::Multiple(all), Some(name)) => all.get(name),
-            (DocumentOperations::Multiple(all), None) if all.len() == 1 => all.values().next(),
-            _ => None,
-        };
-        operation.map(|operation| &operation.node)
+        operation(&self.parsed, name)
     }
+}
+
+/// The operation that a request names, or the only one.
+fn operation<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Option<&'a OperationDefinition> {
+    let operation = match (&document.operations, name) {
+        (DocumentOperations::Single(only), None) => Some(only),
+        (DocumentOperations::Multiple(all), Some(name)) => all.get(name),
+        (DocumentOperations::Multiple(all), None) if all.len() == 1 => all.values().next(),
+        _ => None,
+    };
+    operation.map(|operation| &operation.node)
 }
 
 /// What is said of a request that does not say which operation is executed.
@@ -222,6 +233,13 @@ impl Definitions {
     pub fn of(sdl: String) -> Self {
         Self { types: Types::of(&sdl), validator: Validator::of(sdl) }
     }
+}
+
+/// What a request gives beside its document.
+#[derive(Clone, Copy)]
+struct Given<'a> {
+    operation: Option<&'a str>,
+    variables: &'a Variables,
 }
 
 /// Admits requests. It caches the documents of recent ones, because new ones are parsed and validated.
@@ -271,11 +289,12 @@ impl Admission {
         variables: &Variables,
         sizes: &Sizes,
     ) -> Result<Admitted, Inadmissible> {
+        let given = Given { operation, variables };
         let noted = self.kept().recent.get(&hash).cloned();
         let (document, known) = match noted {
             Some(Some(kept)) => (kept, Known::Cached),
-            Some(None) => (self.cached(self.new_document(text, hash, Known::Fits).await?), Known::Fits),
-            None => (Arc::new(self.new_document(text, hash, Known::Nothing).await?), Known::Nothing),
+            Some(None) => (self.cached(self.new_document(text, hash, Known::Fits, given).await?), Known::Fits),
+            None => (Arc::new(self.new_document(text, hash, Known::Nothing, given).await?), Known::Nothing),
         };
         let operation = document.operation(operation).ok_or_else(|| unresolved(&document.parsed, operation))?;
         let types = &self.definitions.types;
@@ -293,9 +312,15 @@ impl Admission {
         self.kept().recent.peek(hash).is_some_and(|known| known.as_ref().is_some_and(|known| known.is_cacheable))
     }
 
-    async fn new_document(&self, text: &str, hash: Hash, known: Known) -> Result<Document, Inadmissible> {
+    async fn new_document(
+        &self,
+        text: &str,
+        hash: Hash,
+        known: Known,
+        given: Given<'_>,
+    ) -> Result<Document, Inadmissible> {
         let _turn = self.turn().await;
-        let parsed = self.parse(text, known)?;
+        let parsed = self.parse(text, known, given)?;
         if known == Known::Nothing {
             self.note_valid(hash);
         }
@@ -313,11 +338,11 @@ impl Admission {
 
     /// Whether a document can be executed, whatever its variables are.
     pub fn judge(&self, text: &str) -> Result<(), Inadmissible> {
-        self.parse(text, Known::Nothing).map(drop)
+        self.parse(text, Known::Nothing, Given { operation: None, variables: &Variables::default() }).map(drop)
     }
 
     /// Parses a document, and validates it unless it is known to fit.
-    fn parse(&self, text: &str, known: Known) -> Result<ExecutableDocument, Inadmissible> {
+    fn parse(&self, text: &str, known: Known, given: Given<'_>) -> Result<ExecutableDocument, Inadmissible> {
         guard(text, &self.limits)?;
         let source = Source::of(text);
         let written = parse(&source)?;
@@ -325,7 +350,11 @@ impl Admission {
         if known == Known::Nothing {
             complexity::check(&document, &self.limits)?;
             self.definitions.validator.check(&written, &source)?;
-            self.definitions.types.check_document(&document)?;
+            let types = &self.definitions.types;
+            types.check_document(&document).map_err(|refusal| match operation(&document, given.operation) {
+                Some(operation) => refusal.and(types.check_variables(operation, given.variables)),
+                None => refusal,
+            })?;
         }
         write_out(&mut document)?;
         allow_omitted_page_sizes(&mut document);
@@ -448,6 +477,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_wrong_with_literals_is_told_beside_the_rest() {
+        let sdl = "schema { query: Query } scalar Date type Query { a(day: Date, b: Int): Int }";
+        let admission = Admission::to(Arc::new(Definitions::of(sdl.to_owned())), Limits::DEFAULT);
+        let literal = "a(day): a value of type Date is expected, a day that exists, such as \"2024-02-29\".";
+        let variable = "$b: a value of type Int is expected.";
+        for (text, code, told) in [
+            ("{ a(day: \"2024-02-30\") }", "INVALID_ARGUMENT", vec![literal]),
+            ("query($b: Int) { a(day: \"2024-02-30\", b: $b) }", "INVALID_ARGUMENT", vec![literal, variable]),
+            ("query($b: Int) { a(b: $b) }", "INVALID_ARGUMENT", vec![variable]),
+            (
+                "{ a(day: \"2024-02-30\") x }",
+                "GRAPHQL_VALIDATION_FAILED",
+                vec![
+                    "A value of type Date is expected, a day that exists, such as \"2024-02-29\".",
+                    "Unknown field \"x\" on type \"Query\". Did you mean \"a\"?",
+                ],
+            ),
+        ] {
+            let given = Variables::from_json(json!({ "b": "x" }));
+            let refusal = admission.admit(text, hash(text), None, &given, &Sizes::default()).await.unwrap_err();
+            let messages: Vec<&str> = refusal.faults.iter().map(|fault| fault.message.as_str()).collect();
+            assert_eq!((refusal.code, messages), (code, told), "{text}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_fault_is_said_and_placed() {
         let admission = admission(Limits::DEFAULT);
         for (text, code, message, places) in [
@@ -457,7 +512,13 @@ mod tests {
                 "The document is not GraphQL at line 1, column 4: unexpected end of the document.",
                 vec![(1, 4)],
             ),
-            ("", "GRAPHQL_PARSE_FAILED", "The document is not GraphQL: it has no operation.", vec![]),
+            ("", "GRAPHQL_PARSE_FAILED", "The document is not GraphQL: it has no operation.", vec![(1, 1)]),
+            (
+                "{ ...F } fragment F on Query { a ...F }",
+                "GRAPHQL_VALIDATION_FAILED",
+                "Fragment \"F\" contains itself.",
+                vec![(1, 10)],
+            ),
             (
                 "query Q { a }\nquery Q { b }",
                 "GRAPHQL_VALIDATION_FAILED",

@@ -44,7 +44,7 @@ fn not_graphql(source: &Source<'_>, errors: Vec<Error>) -> Inadmissible {
         }
         _ => "The document is not GraphQL: it has no operation.".to_owned(),
     };
-    let fault = Fault { message, locations: Vec::from_iter(place) };
+    let fault = Fault { message, locations: vec![place.unwrap_or(source.position(0))] };
     Inadmissible { code: "GRAPHQL_PARSE_FAILED", faults: vec![fault] }
 }
 

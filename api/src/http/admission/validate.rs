@@ -6,8 +6,8 @@ use std::collections::HashSet;
 
 use bluejay_core::definition::{
     ArgumentsDefinition, DirectiveDefinition, EnumTypeDefinition as _, EnumValueDefinition, FieldDefinition,
-    InputObjectTypeDefinition as _, InputType as _, InputValueDefinition, OutputType as _, SchemaDefinition as _,
-    TypeDefinitionReference,
+    InputObjectTypeDefinition as _, InputType as _, InputValueDefinition, OutputType as _, ScalarTypeDefinition,
+    SchemaDefinition as _, TypeDefinitionReference,
 };
 use bluejay_core::executable::{Field as _, OperationDefinition as _, VariableType as _};
 use bluejay_core::{AsIter, ObjectValue as _, Value as _, ValueReference};
@@ -15,7 +15,7 @@ use bluejay_parser::ast::definition::{
     Context, CustomScalarTypeDefinition, DefinitionDocument, SchemaDefinition as SchemaOf,
 };
 use bluejay_parser::ast::executable::{ExecutableDocument as Written, Field};
-use bluejay_parser::ast::{Parse as _, Value};
+use bluejay_parser::ast::{self, Parse as _, Value};
 use bluejay_parser::{HasSpan, Span};
 use bluejay_validator::executable::Cache;
 use bluejay_validator::executable::document::{ArgumentError, BuiltinRulesValidator, DirectiveError, Error};
@@ -23,20 +23,46 @@ use bluejay_validator::value::input_coercion::Error as ValueError;
 
 use super::source::Source;
 use super::suggestion::{did_you_mean, listed};
+use super::values::{expected, is_written_as};
 use super::{Fault, Inadmissible, MOST_TOLD};
 
 type SchemaDefinition<'a> = SchemaOf<'a, Scalars>;
 
-/// What a value of any custom scalar keeps to. What else it says is not known here.
+/// What a value of a custom scalar keeps to.
 #[derive(Debug)]
 struct Scalars;
 
 impl Context for Scalars {
     fn coerce_custom_scalar_input<const CONST: bool>(
-        _: &CustomScalarTypeDefinition<Self>,
+        scalar: &CustomScalarTypeDefinition<Self>,
         value: &impl bluejay_core::Value<CONST>,
     ) -> Result<(), Cow<'static, str>> {
-        repeated(value).map_or(Ok(()), |field| Err(format!("Field \"{field}\" is given twice.").into()))
+        if let Some(field) = repeated(value) {
+            return Err(format!("Field \"{field}\" is given twice.").into());
+        }
+        let name = ScalarTypeDefinition::name(scalar);
+        match value.as_ref() {
+            ValueReference::String(text) if !is_written_as(name, text) => Err(no_value(name).into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn no_value(scalar: &str) -> String {
+    format!("A {}", expected(scalar))
+}
+
+/// Whether an error is of a text that is no value of its scalar. If nothing else is wrong, the values are judged with the variables.
+fn is_of_scalar<'a>(error: &Error<'a, Written<'a>, SchemaDefinition<'static>>) -> bool {
+    let is_told = |name: &str, message: &str| message == no_value(name);
+    match error {
+        Error::InvalidConstValue(ValueError::CustomScalarInvalidValue { custom_scalar_type_name, message, .. }) => {
+            is_told(custom_scalar_type_name, message)
+        }
+        Error::InvalidVariableValue(ValueError::CustomScalarInvalidValue {
+            custom_scalar_type_name, message, ..
+        }) => is_told(custom_scalar_type_name, message),
+        _ => false,
     }
 }
 
@@ -70,6 +96,9 @@ impl Validator {
     pub fn check(&self, document: &Written<'_>, source: &Source<'_>) -> Result<(), Inadmissible> {
         let cache = Cache::new(document, self.schema);
         let errors: Vec<_> = BuiltinRulesValidator::validate(document, self.schema, &cache).collect();
+        if errors.iter().all(|error| is_of_scalar(error) || is_introspection(error)) {
+            return Ok(());
+        }
         let visits_all = !errors.iter().any(has_unread_directives);
         let errors = errors.into_iter().filter(|error| match error {
             // It counts the selections, and does not merge them: `root_fields` does.
@@ -90,18 +119,43 @@ impl Validator {
 const INTROSPECTION: [(&str, &str); 3] =
     [("__Type", "isOneOf"), ("__InputValue", "isDeprecated"), ("__InputValue", "deprecationReason")];
 
+/// Such a field, if an error says that it is not known.
+fn introspected<'a>(error: &Error<'a, Written<'a>, SchemaDefinition<'static>>) -> Option<&'a Field<'a>> {
+    match error {
+        Error::FieldDoesNotExistOnType { field, r#type } => {
+            INTROSPECTION.contains(&(r#type.name(), field.name().as_str())).then_some(field)
+        }
+        _ => None,
+    }
+}
+
 /// Whether an error only says that such a field is not known.
 fn is_introspection<'a>(error: &Error<'a, Written<'a>, SchemaDefinition<'static>>) -> bool {
-    matches!(error, Error::FieldDoesNotExistOnType { field, r#type }
-        if INTROSPECTION.contains(&(r#type.name(), field.name().as_str()))
-            && field.arguments().is_none()
-            && field.selection_set().is_none())
+    introspected(error).is_some_and(|field| {
+        field.arguments().is_none()
+            && field.selection_set().is_none()
+            && field.directives().is_none_or(|all| all.iter().all(is_condition))
+    })
+}
+
+fn is_condition(directive: &ast::Directive<'_, false>) -> bool {
+    matches!(directive.name().as_str(), "skip" | "include")
+}
+
+/// What such a field has that it may not have.
+fn misused(field: &Field<'_>) -> Said {
+    let name = field.name().as_str();
+    if let Some(argument) = field.arguments().and_then(|arguments| arguments.iter().next()) {
+        let message = format!("Unknown argument \"{}\" on field \"{name}\".", argument.name().as_str());
+        return (message, vec![*argument.name().span()]);
+    }
+    let message = format!("Field \"{name}\" has no fields to select, and no directives but @skip and @include.");
+    (message, vec![*field.name().span()])
 }
 
 /// Whether an error is of such a field with directives, into which validation has not looked.
 fn has_unread_directives<'a>(error: &Error<'a, Written<'a>, SchemaDefinition<'static>>) -> bool {
-    is_introspection(error)
-        && matches!(error, Error::FieldDoesNotExistOnType { field, .. } if field.directives().is_some_and(|all| all.len() > 0))
+    introspected(error).is_some_and(|field| field.directives().is_some_and(|all| all.len() > 0))
 }
 
 /// What is wrong, and where.
@@ -115,6 +169,9 @@ impl Validator {
 
     #[expect(clippy::too_many_lines, reason = "a sentence for each rule")]
     fn say<'a>(&self, error: Error<'a, Written<'a>, SchemaDefinition<'static>>) -> Said {
+        if let Some(field) = introspected(&error) {
+            return misused(field);
+        }
         match error {
             Error::NonUniqueOperationNames { name, operations } => {
                 (format!("Two operations are called \"{name}\"."), spans(operations))
@@ -429,7 +486,7 @@ mod tests {
             ),
             (
                 "{ things { parts(as: [{ a: 1 }, { b: [{ c: 1, d: 2, c: 3 }] }]) { title } } }",
-                "1:34 Field \"c\" is given twice.",
+                "1:33 Field \"c\" is given twice.",
             ),
             ("{\n  thing(by: {}) { title }\n}", "2:13 Exactly one field of \"By\" is given, and it is not null."),
             (
@@ -446,6 +503,11 @@ mod tests {
                 "1:12 1:21 Two fields are answered as \"a\", and they are different fields: give one of them an alias.",
             ),
             ("{ things }", "1:3 Field \"things\" of type \"[Thing!]\" needs a selection of fields: things { ... }."),
+            ("{ __type(name: \"Thing\") { isOneOf(of: 1) } }", "1:35 Unknown argument \"of\" on field \"isOneOf\"."),
+            (
+                "{ __type(name: \"Thing\") { isOneOf @other } }",
+                "1:27 Field \"isOneOf\" has no fields to select, and no directives but @skip and @include.",
+            ),
             ("{ things { title {} } }", "1:18 Type \"String\" has no fields to select."),
             (
                 "{ things { ...F } } fragment F on Thing { nothing1 }",

@@ -220,7 +220,7 @@ impl Check<'_> {
             }
             (Some(_), Value::String(_) | Value::Enum(_)) => {}
             (None, value) if is_scalar(value, name) => {}
-            _ => self.add(format!("{path}: a value of type {name} is expected{}.", form(name))),
+            _ => self.add(format!("{path}: a {}", expected(name))),
         }
     }
 
@@ -289,6 +289,20 @@ fn form(scalar: &str) -> &'static str {
     }
 }
 
+/// What is said of something that is no value of its type, without the article.
+pub fn expected(name: &str) -> String {
+    format!("value of type {name} is expected{}.", form(name))
+}
+
+/// Whether a text is a value of a scalar, if that depends on how it is written.
+pub fn is_written_as(scalar: &str, text: &str) -> bool {
+    match scalar {
+        "Date" => Date::read(text).is_some(),
+        "DateTime" => DateTime::read(text).is_some(),
+        _ => true,
+    }
+}
+
 fn is_scalar(value: &Value, name: &str) -> bool {
     match (name, value) {
         ("Int", Value::Number(number)) => number.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
@@ -297,8 +311,7 @@ fn is_scalar(value: &Value, name: &str) -> bool {
         | ("Boolean", Value::Boolean(_))
         | ("_Any", Value::Object(_)) => true,
         ("ID", Value::Number(number)) => number.is_i64(),
-        ("Date", Value::String(day)) => Date::read(day).is_some(),
-        ("DateTime", Value::String(time)) => DateTime::read(time).is_some(),
+        ("Date" | "DateTime", Value::String(text)) => is_written_as(name, text),
         _ => false,
     }
 }

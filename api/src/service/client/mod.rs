@@ -113,15 +113,16 @@ pub async fn register(
     let organization = organization_id.as_ref().map(|id| id.as_str());
     let organization =
         tx.named_if_given::<organization::Entity>("organizationId", organization, "organisation").await?;
+    let is_active = organization.iter().flatten().all(|organization| organization.active);
     combine!(
         purpose = fields::text("purpose", &purpose, fields::NAME),
         () = rules::is_for_registered(role),
         () = rules::has_its_organization(role, organization_id.is_some()),
+        () = rules::organization_is_active(is_active),
         organization = organization,
-        () = fields::distinct("scopes", scopes.clone()).map(drop),
+        () = fields::distinct("scopes", &scopes),
         () = rules::has_scopes(&scopes)
     );
-    rules::organization_is_active(organization.as_ref().is_none_or(|organization| organization.active))?;
     tx.advisory_lock("client").await?;
     let count = read::count::<client::Entity>(tx.db(), tx.viewer(), active_registered()).await?;
     rules::has_room(usize::try_from(count).unwrap_or(usize::MAX))?;

@@ -3,7 +3,7 @@
 use async_graphql::{ID, InputObject, InputType};
 use chrono::Datelike as _;
 use entity::date::{Date, DateTime};
-use entity::id::{NotAnId, RecordId};
+use entity::id::RecordId;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr};
 use sea_orm::{ActiveEnum, Value};
 
@@ -236,9 +236,10 @@ impl IdFilter {
 
 impl<I: RecordId> Compare for Typed<'_, I> {
     fn compare(&self, column: &Expr) -> Result<Condition, Error> {
-        let one = |id: &Option<ID>| id.as_ref().map(|id| id.parse::<I>()).transpose();
-        let many = |ids: &Option<Vec<ID>>| -> Result<Option<Vec<I>>, NotAnId> {
-            ids.as_ref().map(|ids| ids.iter().map(|id| id.parse()).collect()).transpose()
+        let read = |id: &ID| id.parse::<I>().map_err(|error| Error::no_id(id, error));
+        let one = |id: &Option<ID>| id.as_ref().map(read).transpose();
+        let many = |ids: &Option<Vec<ID>>| -> Result<Option<Vec<I>>, Error> {
+            ids.as_ref().map(|ids| ids.iter().map(read).collect()).transpose()
         };
         let mut all = Condition::all();
         all = and_some(all, one(&self.0.eq)?, |id| column.clone().eq(id));

@@ -166,7 +166,7 @@ pub async fn schedule(
     let on_it = agenda::check_named(&tx, on_it).await?;
     combine!(() = country, () = formed, () = named, agenda = agenda, () = on_it, row = build_row(&tx, input));
     let row = tx.insert::<meeting::Entity>(row).await?;
-    parts::set_parts(&mut tx, &row, wanted).await?;
+    parts::set_parts(&mut tx, &row, wanted).await??;
     agenda::add_all(&mut tx, &row, agenda).await?;
     tx.commit(row).await
 }
@@ -196,10 +196,12 @@ pub async fn update(
         () = rules::organizers(before.status, organizers),
         after = apply_update(&before, input),
     );
-    rules::still_held(&after, crate::clock::day_in(tx.now(), &after.timezone))?;
     let texts = reached_at(&tx, &[id]).await?;
-    rules::keeps_reached("startsOn", texts.iter().all(|text| rules::rests_on_days(text, &after)))?;
-    let parts_changed = parts::set_parts(&mut tx, &after, wanted).await?;
+    combine!(
+        () = rules::still_held(&after, crate::clock::day_in(tx.now(), &after.timezone)),
+        () = rules::keeps_reached("startsOn", texts.iter().all(|text| rules::rests_on_days(text, &after))),
+        parts_changed = parts::set_parts(&mut tx, &after, wanted).await?,
+    );
     cascade_access(&mut tx, &[(&before, &after)]).await?;
     let row = if parts_changed {
         tx.touch::<meeting::Entity>(&before, after).await?

@@ -132,7 +132,7 @@ pub async fn set_meeting_organizers(
     let (wanted, formed) = Wanted::parse(Some(&organizers), None, None, None);
     let named = wanted.check_named(&tx).await?;
     all([rules::organizers(before.status, organizers.len()), formed, named])?;
-    let changed = set_parts(&mut tx, &before, wanted).await?;
+    let changed = set_parts(&mut tx, &before, wanted).await??;
     finish(tx, before, changed).await
 }
 
@@ -150,7 +150,7 @@ pub async fn set_body_sessions(
     let (wanted, formed) = Wanted::parse(None, Some(&sessions), None, None);
     let named = wanted.check_named(&tx).await?;
     all([rules::sessions(before.kind, sessions.len()), formed, named])?;
-    let changed = set_parts(&mut tx, &before, wanted).await?;
+    let changed = set_parts(&mut tx, &before, wanted).await??;
     check_reached(&tx, id).await?;
     finish(tx, before, changed).await
 }
@@ -176,23 +176,28 @@ pub(in crate::service) async fn sessions_of(tx: &Tx<'_>, id: MeetingId) -> Resul
     read::children::<body_session::Entity>(tx.db(), tx.viewer(), &[id]).await
 }
 
-/// Makes these the parts of a meeting; returns whether that changes them.
-pub(super) async fn set_parts(tx: &mut Tx<'_>, meeting: &meeting::Model, wanted: Wanted) -> Result<bool, Error> {
+/// Makes these the parts of a meeting; returns whether that changes them. Sessions come last: an ordinal that is taken is told by the database,
+/// which does nothing more in this transaction.
+pub(super) async fn set_parts(
+    tx: &mut Tx<'_>,
+    meeting: &meeting::Model,
+    wanted: Wanted,
+) -> Result<Validated<bool>, Error> {
     let Wanted { organizers, sessions, titles, sources, names: _ } = wanted;
-    let mut changed = false;
+    let mut changed = Vec::new();
     if let Some(organizers) = organizers {
-        changed |= set_organizers(tx, meeting, &organizers).await?;
-    }
-    if let Some(sessions) = sessions {
-        changed |= set_sessions(tx, meeting, &sessions).await?;
+        changed.push(Error::validated(set_organizers(tx, meeting, &organizers).await)?);
     }
     if let Some(titles) = titles {
-        changed |= set_alternative_titles(tx, meeting, titles).await?;
+        changed.push(Error::validated(set_alternative_titles(tx, meeting, titles).await)?);
     }
     if let Some(sources) = sources {
-        changed |= set_sources(tx, meeting, &sources).await?;
+        changed.push(Error::validated(set_sources(tx, meeting, &sources).await)?);
     }
-    Ok(changed)
+    if let Some(sessions) = sessions {
+        changed.push(Error::validated(set_sessions(tx, meeting, &sessions).await)?);
+    }
+    Ok(each(changed).map(|changed| changed.contains(&true)))
 }
 
 async fn set_organizers(tx: &mut Tx<'_>, meeting: &meeting::Model, wanted: &[ParsedOrganizer]) -> Result<bool, Error> {
@@ -277,8 +282,10 @@ pub(super) fn assign_ordinals(
     });
     let after = each(after)?;
     let bodies = |sessions: &[(BodyId, i32)]| sessions.iter().map(|(body, _)| *body).collect::<Vec<_>>();
-    rules::keeps("sessions", meeting.status, &bodies(&kept), &bodies(&after))?;
-    rules::gives_back("sessions", meeting.status, &kept, &after)?;
+    all([
+        rules::keeps("sessions", meeting.status, &bodies(&kept), &bodies(&after)),
+        rules::gives_back("sessions", meeting.status, &kept, &after),
+    ])?;
     Ok(after)
 }
 

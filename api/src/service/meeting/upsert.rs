@@ -181,6 +181,7 @@ impl Known {
         let Applied { target: Target { before, external_key, key }, kind, after, country, wanted, formed } = row;
         let sessions = before.as_ref().map_or(0, |before| before_of(&self.sessions_of, before.id).len());
         let sessions = wanted.sessions.as_ref().map_or(sessions, Vec::len);
+        let organizers = before.as_ref().map_or(0, |before| before_of(&self.organizers_of, before.id).len());
         combine!(
             () = key,
             () = formed,
@@ -189,12 +190,20 @@ impl Known {
             () = rules::sessions(kind, sessions),
             after = after,
         );
-        let organizers = self.organizers(tx, &after, wanted.organizers)?;
-        let sessions = self.sessions(tx, &after, wanted.sessions)?;
-        let titles = self.titles(tx, &after, wanted.titles)?;
-        let sources = self.sources(tx, &after, wanted.sources)?;
+        let organizers = wanted.organizers.as_ref().map_or(organizers, Vec::len);
+        let today = day_in(tx.now(), &after.timezone);
+        let enough = rules::organizers(after.status, organizers);
+        let kept = wanted.organizers.filter(|_| enough.is_ok());
+        combine!(
+            () = enough,
+            () = before.as_ref().map_or(Ok(()), |_| rules::still_held(&after, today)),
+            organizers = self.organizers(tx, &after, kept),
+            sessions = self.sessions(tx, &after, wanted.sessions),
+            titles = self.titles(tx, &after, wanted.titles),
+            sources = self.sources(tx, &after, wanted.sources),
+        );
         let parts = Parts { organizers, sessions, titles, sources };
-        let changed = self.validate(tx, before.as_ref(), &after, &parts)?;
+        let changed = self.validate(before.as_ref(), &after, &parts)?;
         if let Some((_, sessions)) = &parts.sessions {
             for session in sessions {
                 self.ordinals.take(after.id, session.body_id, session.ordinal);
@@ -213,22 +222,13 @@ impl Known {
     }
 
     /// Whether a row changes anything, and if so, whether it may.
-    fn validate(
-        &self,
-        tx: &Tx<'_>,
-        before: Option<&meeting::Model>,
-        after: &meeting::Model,
-        parts: &Parts,
-    ) -> Validated<bool> {
+    fn validate(&self, before: Option<&meeting::Model>, after: &meeting::Model, parts: &Parts) -> Validated<bool> {
         let sessions = after_of(parts.sessions.as_ref(), &self.sessions_of, after.id);
-        let organizers = after_of(parts.organizers.as_ref(), &self.organizers_of, after.id);
-        rules::organizers(after.status, organizers.len())?;
         let Some(before) = before else { return Ok(true) };
         let updates =
             before != after || parts.organizers.is_some() || parts.titles.is_some() || parts.sources.is_some();
         if updates {
             next_meeting(before.status, MeetingTransition::Update).map_err(|refusal| vec![refusal])?;
-            rules::still_held(after, day_in(tx.now(), &after.timezone))?;
         }
         if parts.sessions.is_some() {
             next_meeting(before.status, MeetingTransition::SetSessions).map_err(|refusal| vec![refusal])?;
@@ -236,8 +236,10 @@ impl Known {
         let bodies: Vec<body::Model> =
             sessions.iter().filter_map(|session| self.bodies.get(&session.body_id)).cloned().collect();
         let mut reached = self.reached.iter().filter(|text| is_reached_at(text, after.id));
-        rules::keeps_reached("startsOn", reached.clone().all(|text| rules::rests_on_days(text, after)))?;
-        rules::keeps_reached("sessions", reached.all(|text| rules::rests_on_sessions(text, after.id, &bodies)))?;
+        all([
+            rules::keeps_reached("startsOn", reached.clone().all(|text| rules::rests_on_days(text, after))),
+            rules::keeps_reached("sessions", reached.all(|text| rules::rests_on_sessions(text, after.id, &bodies))),
+        ])?;
         Ok(updates || parts.sessions.is_some())
     }
 

@@ -81,24 +81,17 @@ impl Wanted {
 }
 
 fn parse_organizers(wanted: &[MeetingOrganizerInput]) -> Validated<Vec<ParsedOrganizer>> {
-    let ids = wanted.iter().enumerate().map(|(index, organizer)| {
-        let MeetingOrganizerInput { organization_id, role: _ } = organizer;
-        fields::id::<OrganizationId>(&format!("organizers.{index}.organizationId"), organization_id, "organisation")
-    });
-    let ids = fields::each_once("organizers", ids.collect())?;
+    let ids = wanted.iter().map(|organizer| organizer.organization_id.as_str());
+    let ids = fields::ids::<OrganizationId>("organizers", Some("organizationId"), ids, "organisation")?;
     Ok(ids.into_iter().zip(wanted).map(|(id, organizer)| (id, organizer.role)).collect())
 }
 
 fn parse_sessions(wanted: &[BodySessionInput]) -> Validated<Vec<ParsedSession>> {
-    let ids = wanted.iter().enumerate().map(|(index, session)| {
-        let (path, BodySessionInput { body_id, ordinal }) = (format!("sessions.{index}"), session);
-        combine!(
-            id = fields::id::<BodyId>(&format!("{path}.bodyId"), body_id, "body"),
-            () = ordinal.map_or(Ok(()), |ordinal| rules::ordinal(&format!("{path}.ordinal"), ordinal))
-        );
-        Ok(id)
+    let bodies = wanted.iter().map(|session| session.body_id.as_str());
+    let ordinals = wanted.iter().enumerate().map(|(index, session)| {
+        session.ordinal.map_or(Ok(()), |ordinal| rules::ordinal(&format!("sessions.{index}.ordinal"), ordinal))
     });
-    let ids = fields::each_once("sessions", ids.collect())?;
+    combine!(ids = fields::ids::<BodyId>("sessions", Some("bodyId"), bodies, "body"), () = each(ordinals).map(drop),);
     Ok(ids.into_iter().zip(wanted).map(|(id, session)| (id, session.ordinal)).collect())
 }
 
@@ -117,7 +110,5 @@ fn parse_titles(wanted: &[AlternativeTitleInput]) -> Validated<Vec<ParsedTitle>>
 }
 
 fn source_ids(wanted: &[ID]) -> Validated<Vec<SourceId>> {
-    let ids = wanted.iter().enumerate();
-    let ids = ids.map(|(index, id)| fields::id::<SourceId>(&format!("sourceIds.{index}"), id, "source"));
-    fields::each_once("sourceIds", ids.collect())
+    fields::ids("sourceIds", None, wanted.iter().map(|id| id.as_str()), "source")
 }

@@ -155,7 +155,12 @@ pub async fn update(
     let before = tx.get_at::<organization::Entity>(id, input.expected_version, WHAT).await?;
     let named =
         check_named(&tx, input.parent_id.as_opt_ref().flatten(), input.country_id.as_opt_ref().flatten()).await?;
-    combine!(after = apply_update(&before, input), () = named);
+    let parent: Option<OrganizationId> = input.parent_id.as_opt_ref().flatten().and_then(|id| id.parse().ok());
+    combine!(
+        () = council::no_cycle("parentId", id, parent.as_slice()),
+        after = apply_update(&before, input),
+        () = named,
+    );
     if after.parent_id != before.parent_id {
         council::no_cycle("parentId", id, &ancestors(&tx, after.parent_id).await?)?;
     }

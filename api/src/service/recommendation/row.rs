@@ -72,6 +72,13 @@ pub struct ReviseRecommendationInput {
     pub change_note: Option<String>,
 }
 
+impl ReviseRecommendationInput {
+    /// Whether it says what the text is.
+    pub fn gives_text(&self) -> bool {
+        [&self.title, &self.text, &self.rationale].iter().any(|text| !text.is_undefined())
+    }
+}
+
 /// A recommendation as another system describes it. In a row for an existing recommendation, what is omitted stays and `null` clears.
 #[derive(Clone, Debug, InputObject)]
 pub struct UpsertRecommendationRowInput {

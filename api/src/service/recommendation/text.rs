@@ -55,17 +55,22 @@ pub async fn revise(
     let before = tx.get_at::<recommendation::Entity>(id, input.expected_version, WHAT).await?;
     let standing = tx.standing(before.body_id).await?;
     let (themes, instruments) = (replaced(&input.theme_ids), replaced(&input.instrument_ids));
-    may_revise(viewer, &standing, &before)?;
+    viewer.require(Act::EditText { standing: &standing, drafted_by: before.drafted_by_id })?;
+    next(before.status, Transition::Revise)?;
     let (wanted, formed) = Wanted::parse(themes.as_deref(), instruments.as_deref(), None);
     let named = wanted.check_named(&tx).await?;
+    let (noted, gives_text) = (input.change_note.is_some(), input.gives_text());
+    let change_note = fields::optional_text("changeNote", input.change_note.as_deref(), fields::NOTE);
+    let after = apply_revision(&before, input, tx.today());
+    let is_new = after.as_ref().map_or(gives_text, |after| is_new_text(&before, after));
     combine!(
-        change_note = fields::optional_text("changeNote", input.change_note.as_deref(), fields::NOTE),
-        mut after = apply_revision(&before, input, tx.today()),
+        change_note = change_note,
+        () = rules::notes_a_change(noted, is_new),
+        mut after = after,
         () = formed,
         () = named,
     );
     reopen(&before, &mut after)?;
-    rules::notes_a_change(change_note.is_some(), is_new_text(&before, &after))?;
     let mut parts_changed = false;
     if is_new_text(&before, &after) {
         add_revision(&mut tx, &after, change_note).await?;
@@ -74,12 +79,6 @@ pub async fn revise(
     parts_changed |= set_parts(&mut tx, &after, wanted).await?;
     let row = put(&mut tx, &before, after, parts_changed, None).await?;
     tx.commit(row).await
-}
-
-/// Checks that the viewer may revise a text of a body where its organisation has this standing, in the current state of the text.
-pub(super) fn may_revise(viewer: &Viewer, standing: &Standing, before: &recommendation::Model) -> Result<(), Error> {
-    viewer.require(Act::EditText { standing, drafted_by: before.drafted_by_id })?;
-    Ok(next(before.status, Transition::Revise).map(drop)?)
 }
 
 /// Checks that a text may be revised, and sets the state that follows.

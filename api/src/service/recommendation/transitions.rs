@@ -16,7 +16,7 @@ use crate::clock::day_in;
 use crate::domain::action::Action;
 use crate::domain::label::Label;
 use crate::domain::lifecycle::{Transition, next};
-use crate::domain::validation::{Validated, combine};
+use crate::domain::validation::{Validated, across, all, combine};
 use crate::domain::{fields, meeting as meetings, recommendation as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -188,8 +188,10 @@ pub async fn record_agreement(
     let meeting = locked_meeting(&step.tx, &meeting_id).await??;
     let sessions = sessions_of(&step.tx, meeting.id).await?;
     let carries = sessions.iter().any(|session| session.body_id == step.before.body_id);
-    meetings::reached_at(meeting.status, carries, "the recommendation's body")?;
-    rules::really_held(step.before.is_demo, meeting.is_demo)?;
+    all([
+        meetings::reached_at(meeting.status, carries, "the recommendation's body"),
+        rules::really_held(step.before.is_demo, meeting.is_demo),
+    ])?;
     step.after.agreed_meeting_id = Some(meeting.id);
     step.finish().await
 }
@@ -235,16 +237,16 @@ pub async fn adopt(
     let mut step =
         Step::begin(app, viewer, Action::AdoptRecommendation, named, (Transition::Adopt, RequiredRole::CommitteeChair))
             .await?;
-    combine!(meeting = locked_meeting(&step.tx, &meeting_id).await?, () = rules::declared(no_personal_data),);
-    let carries = carries_adopting_body(&step.tx, meeting.id).await?;
-    meetings::reached_at(meeting.status, carries, "the Executive Committee or the plenary")?;
-    rules::really_held(step.before.is_demo, meeting.is_demo)?;
-    rules::adoptable(&step.before, addressees_of(&step.tx, step.before.id).await?.len())?;
-    let today = day_in(step.tx.now(), &meeting.timezone);
-    let adopted_on = rules::adoption_day(adopted_on.map(|Date(day)| day), (meeting.starts_on, meeting.ends_on), today)?;
-    if let Some(agreed_on) = agreed_on(&step.tx, &step.before).await? {
-        rules::adopted_after(agreed_on, adopted_on)?;
-    }
+    let meeting = match locked_meeting(&step.tx, &meeting_id).await? {
+        Ok(meeting) => adoption_at(&step, &meeting, adopted_on).await?.map(|day| (meeting, day)),
+        Err(refusals) => Err(refusals),
+    };
+    let addressees = addressees_of(&step.tx, step.before.id).await?.len();
+    combine!(
+        (meeting, adopted_on) = meeting,
+        () = rules::declared(no_personal_data),
+        () = rules::adoptable(&step.before, addressees),
+    );
     let label = next_label(&step.tx, &step.before, adopted_on.year()).await?;
     step.after.label = Some(label.to_string());
     step.after.label_year = Some(label.year);
@@ -253,6 +255,28 @@ pub async fn adopt(
     step.after.meeting_id = Some(meeting.id);
     step.after.no_personal_data = no_personal_data;
     step.finish().await
+}
+
+/// The day of an adoption at a meeting that may adopt the text.
+async fn adoption_at(
+    step: &Step<'_>,
+    meeting: &meeting::Model,
+    adopted_on: Option<Date>,
+) -> Result<Validated<NaiveDate>, Error> {
+    let carries = carries_adopting_body(&step.tx, meeting.id).await?;
+    let agreed_on = agreed_on(&step.tx, &step.before).await?;
+    let (days, today) = ((meeting.starts_on, meeting.ends_on), day_in(step.tx.now(), &meeting.timezone));
+    let adopted_on = rules::adoption_day(adopted_on.map(|Date(day)| day), days, today);
+    let judge = || {
+        combine!(
+            () = meetings::reached_at(meeting.status, carries, "the Executive Committee or the plenary"),
+            () = rules::really_held(step.before.is_demo, meeting.is_demo),
+            () = across(&Ok(agreed_on), &adopted_on, |agreed, adopted| rules::adopted_after(*agreed, *adopted)),
+            adopted_on = adopted_on,
+        );
+        Ok(adopted_on)
+    };
+    Ok(judge())
 }
 
 /// The meeting at which a text is agreed or adopted. It is locked: its days and sessions must not change meanwhile.

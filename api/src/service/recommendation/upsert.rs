@@ -12,7 +12,7 @@ use entity::{
 use super::WHAT;
 use super::parts::{addressee_rows, instrument_rows, revision, theme_rows};
 use super::row::{UpsertRecommendationRowInput, apply_revision, build_row};
-use super::text::{is_new_text, may_draft, may_revise, reopen};
+use super::text::{is_new_text, may_draft, reopen};
 use super::wanted::{Addressed, Names, Wanted};
 use crate::auth::{Act, Standing, Viewer};
 use crate::domain::action::Action;
@@ -190,12 +190,8 @@ impl Known {
         let is_same = after.as_ref().is_ok_and(|after| *after == before) && formed.is_ok();
         let is_revised = !is_same || themes.is_some() || instruments.is_some();
         let standing = self.standing(before.body_id);
-        if is_revised {
-            may_revise(tx.viewer(), &standing, &before)?;
-        }
-        if addressees.is_some() {
+        if is_revised || addressees.is_some() {
             tx.viewer().require(Act::EditText { standing: &standing, drafted_by: before.drafted_by_id })?;
-            next(before.status, Transition::SetAddressees)?;
         }
         combine!(
             () = key,
@@ -206,6 +202,9 @@ impl Known {
         );
         if is_revised {
             reopen(&before, &mut after)?;
+        }
+        if addressees.is_some() {
+            next(before.status, Transition::SetAddressees)?;
         }
         let new_text = is_new_text(&before, &after);
         let revision_after = new_text.then(|| self.revisions.get(&before.id).copied().unwrap_or(0));

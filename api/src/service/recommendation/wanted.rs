@@ -93,16 +93,16 @@ impl Addressed {
         } = *row;
         Self { category, country_id, organization_id, role }
     }
+}
 
-    fn whom(&self) -> (AddresseeCategory, Option<CountryId>, Option<OrganizationId>) {
-        (self.category, self.country_id, self.organization_id)
-    }
+fn whom(one: &AddresseeInput) -> (AddresseeCategory, Option<&str>, Option<&str>) {
+    let AddresseeInput { category, role: _, country_id, organization_id } = one;
+    (*category, country_id.as_ref().map(|id| id.as_str()), organization_id.as_ref().map(|id| id.as_str()))
 }
 
 fn addressed(wanted: &[AddresseeInput]) -> Validated<Vec<Addressed>> {
     let parsed: Vec<_> = wanted.iter().enumerate().map(|(index, one)| addressed_one(index, one)).collect();
-    let named = parsed.iter().flatten().map(Addressed::whom).collect();
-    combine!(() = fields::distinct("addressees", named).map(drop), parsed = each(parsed));
+    combine!(() = fields::distinct("addressees", &wanted.iter().map(whom).collect::<Vec<_>>()), parsed = each(parsed));
     Ok(parsed)
 }
 
@@ -121,13 +121,9 @@ fn addressed_one(index: usize, one: &AddresseeInput) -> Validated<Addressed> {
 }
 
 fn theme_ids(wanted: &[ID]) -> Validated<Vec<ThemeId>> {
-    let ids = wanted.iter().enumerate();
-    let ids = ids.map(|(index, id)| fields::id::<ThemeId>(&format!("themeIds.{index}"), id, "theme"));
-    fields::each_once("themeIds", ids.collect())
+    fields::ids("themeIds", None, wanted.iter().map(|id| id.as_str()), "theme")
 }
 
 fn instrument_ids(wanted: &[ID]) -> Validated<Vec<InstrumentId>> {
-    let ids = wanted.iter().enumerate();
-    let ids = ids.map(|(index, id)| fields::id::<InstrumentId>(&format!("instrumentIds.{index}"), id, "instrument"));
-    fields::each_once("instrumentIds", ids.collect())
+    fields::ids("instrumentIds", None, wanted.iter().map(|id| id.as_str()), "instrument")
 }

@@ -121,7 +121,7 @@ pub async fn register(app: &AppContext, viewer: &Viewer, input: RegisterWebhookI
     let client = tx.named_if_given::<client::Entity>("clientId", client_id, "client").await?;
     combine!(
         url = rules::address("url", &url, app.config.webhooks_private()),
-        types = fields::distinct("types", types),
+        () = fields::distinct("types", &types),
         client = client,
     );
     client.as_ref().map(rules::may_see_with).transpose()?;

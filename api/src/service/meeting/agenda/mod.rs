@@ -239,15 +239,15 @@ pub async fn reorder(
     let meeting_id = fields::id::<MeetingId>("meetingId", &input.meeting_id, "meeting")?;
     let mut tx = app.begin(viewer, Action::ReorderAgendaItems).await?;
     let meeting = lock_meeting(&tx, "meetingId", meeting_id).await?;
-    let ids = input.item_ids.iter().enumerate();
-    let ids = ids.map(|(index, id)| fields::id::<AgendaItemId>(&format!("itemIds.{index}"), id, WHAT));
-    let ids = fields::each_once("itemIds", ids.collect());
+    let ids = fields::ids::<AgendaItemId>("itemIds", None, input.item_ids.iter().map(|id| id.as_str()), WHAT);
     if meeting.version != input.expected_version {
         return Err(Error::stale());
     }
     next_meeting(meeting.status, MeetingTransition::Update).map_err(|refusal| refusal.at("meetingId"))?;
-    let (ids, agenda) = (ids?, locked_items(&tx, &[meeting_id]).await?);
-    rules::names_whole_agenda(&agenda.iter().map(|item| item.id).collect::<Vec<_>>(), &ids)?;
+    let agenda = locked_items(&tx, &[meeting_id]).await?;
+    let items: Vec<AgendaItemId> = agenda.iter().map(|item| item.id).collect();
+    let named = given_in("itemIds", "", input.item_ids.iter().map(Some));
+    combine!(ids = ids, () = rules::names_whole_agenda(&items, &named));
     let places: HashMap<AgendaItemId, i32> = ids.into_iter().zip(1..).collect();
     let mut changed = false;
     for before in &agenda {

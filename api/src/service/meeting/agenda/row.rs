@@ -108,16 +108,19 @@ pub fn parse_agenda(agenda: &[AgendaItemInput]) -> (Validated<Vec<Item>>, Names)
         names.recommendations.extend(of_item.recommendations);
         item
     });
-    let items = each(items);
-    (fields::short("agenda", agenda).and(items), names)
+    let items: Vec<Validated<Item>> = items.collect();
+    (listed(agenda, items), names)
+}
+
+fn listed(agenda: &[AgendaItemInput], items: Vec<Validated<Item>>) -> Validated<Vec<Item>> {
+    combine!(() = fields::short("agenda", agenda), items = each(items));
+    Ok(items)
 }
 
 /// The recommendations that an item is about.
 pub fn recommendation_ids(path: &str, wanted: &[ID]) -> Validated<Vec<RecommendationId>> {
-    let list = format!("{path}recommendationIds");
-    let ids = wanted.iter().enumerate();
-    let ids = ids.map(|(index, id)| fields::id::<RecommendationId>(&format!("{list}.{index}"), id, "recommendation"));
-    fields::each_once(&list, ids.collect())
+    let ids = wanted.iter().map(|id| id.as_str());
+    fields::ids(&format!("{path}recommendationIds"), None, ids, "recommendation")
 }
 
 /// The row of a new item, and the recommendations that it is about.
