@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 
 const [program, data] = process.argv.slice(2);
 const rec = (...more) => ["--data-dir", data, ...more];
-const service = spawn(program, rec("--listen", "127.0.0.1:0"), { stdio: ["ignore", "pipe", "ignore"], env: { ...process.env, REC_MAX_SECONDS: "1" } });
+const service = spawn(program, rec("--listen", "127.0.0.1:0"), { stdio: ["ignore", "pipe", "ignore"], env: { ...process.env, REC_MAX_SECONDS: "1", REC_MAX_HEAD_SECONDS: "5" } });
 const [line] = await once(createInterface({ input: service.stdout }), "line");
 const url = line.match(/http:\S+/)[0];
 const token = execFileSync(program, rec("token", "--role", "secretariat"), { encoding: "utf8" }).trim();
@@ -123,6 +123,16 @@ const CHECKS = {
     const text = Buffer.concat(await socket.toArray()).toString();
     assert.match(text, /^HTTP\/1.1 408 /);
     assert.match(text, /content-type: application\/json/);
+  },
+  "Status Codes: headers that do not come, 408": async () => {
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    socket.write("POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Ty");
+    const idle = connect(Number(new URL(url).port), "127.0.0.1");
+    idle.write("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n");
+    const [text, answers] = (await Promise.all([socket.toArray(), idle.toArray()])).map((all) => Buffer.concat(all).toString());
+    assert.match(text, /^HTTP\/1.1 408 /);
+    assert.equal(JSON.parse(text.split("\r\n\r\n")[1]).errors[0].extensions.code, "REQUEST_TIMEOUT");
+    assert.equal(answers.match(/HTTP\/1.1/g).length, 1, "a client that asks for nothing more is told nothing more");
   },
   "Status Codes: a URI that is too long, 414": async () => assert.equal((await get({ query: `${query} #${"x".repeat(80_000)}` })).status, 414),
   "Status Codes: headers that are too long, 431": async () => assert.equal((await post({ query }, { "X-Long": "x".repeat(1_000_000) }).catch(({ code }) => ({ status: code }))).status, 431),

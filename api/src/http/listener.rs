@@ -25,6 +25,7 @@ use super::address::{Share, Shares, forwarded};
 use super::answer::Answer;
 use super::drain::Drained;
 use super::health::PREFIX as HEALTH;
+use super::late::{Awaited, Late};
 use super::media::Media;
 use crate::config::{Config, Switch};
 
@@ -271,10 +272,17 @@ async fn connection(
             Ok(response.map(|body| held(body, peer)))
         }
     });
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
+    let late = Late::default();
+    let stream = TokioIo::new(Awaited::new(stream, late.clone()));
+    let mut connection = std::pin::pin!(builder.serve_connection(stream, service).with_upgrades());
     // A client that breaks the connection off is told nothing.
     tokio::select! {
-        _ = &mut connection => return,
+        ended = &mut connection => {
+            if ended.is_err_and(|error| error.is_timeout()) {
+                late.set();
+            }
+            return;
+        }
         _ = stopping.wait_for(|stopping| *stopping) => {}
     }
     // hyper closes a connection that has sent nothing yet. A connection that has sent a request before is not waited for.

@@ -19,6 +19,7 @@ mod health;
 mod idempotency;
 mod lanes;
 mod language;
+mod late;
 mod lifetime;
 pub mod listener;
 mod media;
