@@ -17,7 +17,7 @@ on_both_databases! {
 }
 
 /// Fields of inputs that are not fields of the record. The items of an agenda are records of their own.
-const BESIDE: [&str; 5] = ["id", "expectedVersion", "externalId", "changeNote", "agenda"];
+const BESIDE: [&str; 6] = ["id", "expectedVersion", "expectedRecommendationIds", "externalId", "changeNote", "agenda"];
 
 /// A record type, and the mutations that write its fields.
 struct Topic {

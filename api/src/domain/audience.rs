@@ -75,9 +75,41 @@ pub fn of_either(one: Access, other: Access) -> Access {
     }
 }
 
+/// Whether the readers of the one may read the other.
+fn reads(readers_of: Access, (audience, owner): Access) -> bool {
+    match readers_of {
+        (Audience::Confidential, Some(organization)) => {
+            audience < Audience::Confidential || owner == Some(organization)
+        }
+        (most, _) => audience <= most,
+    }
+}
+
+/// Who sees that a record names others than before, or in another order: of the readers of the record itself, and of those that may read each
+/// of the others. Nobody, if nothing differs.
+pub fn of_difference<I: PartialEq + Copy>(
+    record: Access,
+    before: &[(I, Access)],
+    after: &[(I, Access)],
+) -> Vec<Access> {
+    let mut readers = vec![record];
+    for (_, access) in before.iter().chain(after) {
+        let both = of_both(record, *access);
+        if !readers.contains(&both) {
+            readers.push(both);
+        }
+    }
+    let shown = |reader: Access, named: &[(I, Access)]| -> Vec<I> {
+        let seen = named.iter().filter(|(_, access)| reads(reader, of_both(record, *access)));
+        seen.map(|(one, _)| *one).collect()
+    };
+    readers.retain(|reader| shown(*reader, before) != shown(*reader, after));
+    readers
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{CLOSED, OPEN, of_both, of_either, of_meeting, of_participation, of_recommendation};
+    use super::{CLOSED, OPEN, of_both, of_difference, of_either, of_meeting, of_participation, of_recommendation};
     use crate::domain::lifecycle::{Transition, next};
     use entity::Audience::{Confidential, Participants, Public};
     use entity::id::{OrganizationId, RecordId};
@@ -110,6 +142,25 @@ mod tests {
         assert_eq!(of_either(drafters, (Participants, None)), (Participants, None));
         assert_eq!(of_either(CLOSED, drafters), drafters);
         assert_eq!(of_either(drafters, CLOSED), drafters);
+    }
+
+    #[test]
+    fn a_difference_is_seen_by_those_who_see_what_differs() {
+        let of = |number: u128| (Confidential, Some(OrganizationId::new(Uuid::from_u128(number))));
+        let discussed = (Participants, None);
+        for (before, after, seen_by) in [
+            (vec![(1, OPEN)], vec![(1, OPEN)], vec![]),
+            (vec![(1, OPEN)], vec![(1, OPEN), (2, CLOSED)], vec![CLOSED]),
+            (vec![(1, OPEN)], vec![(2, of(5)), (1, OPEN), (3, of(6))], vec![of(5), of(6)]),
+            (vec![(1, discussed), (2, of(5))], vec![(2, of(5)), (1, discussed)], vec![of(5)]),
+            (vec![(1, discussed)], vec![], vec![discussed]),
+            (vec![(1, OPEN), (2, CLOSED)], vec![(2, CLOSED)], vec![OPEN, CLOSED]),
+            (vec![(1, CLOSED), (2, of(5))], vec![(2, of(5)), (1, CLOSED)], vec![CLOSED]),
+        ] {
+            assert_eq!(of_difference(OPEN, &before, &after), seen_by, "{before:?} {after:?}");
+        }
+        assert_eq!(of_difference(discussed, &[], &[(1, OPEN)]), [discussed]);
+        assert_eq!(of_difference(CLOSED, &[], &[(1, OPEN)]), [CLOSED]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use entity::change::{ChangeKind, ChangeReason};
 use entity::id::OrganizationId;
 use entity::{Audience, RecordType};
 use rec_api::domain::audience::Access;
-use rec_tests::given::{at, text, with};
+use rec_tests::given::{at, at_with, text, with};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
@@ -27,6 +27,8 @@ fn id_of(printed: &str) -> OrganizationId {
 
 on_both_databases! {
     a_hidden_record_is_not_told_of_by_the_version_of_one_that_names_it,
+    a_link_to_a_hidden_record_is_not_told_of_by_the_version_of_its_item,
+    drafters_are_told_of_links_to_their_drafts,
     a_line_tells_who_could_and_who_can_read_its_meeting,
     a_line_tells_who_could_and_who_can_read_its_text,
     an_agenda_item_that_is_hidden_with_its_meeting_is_told_of,
@@ -56,6 +58,71 @@ async fn a_hidden_record_is_not_told_of_by_the_version_of_one_that_names_it(app:
     let query = "query($id: ID!) { node(id: $id) { ... on AgendaItem { version } } }";
     let shown = app.anonymous().query_with(query, json!({ "id": item["id"] })).await;
     assert_eq!(shown["node"]["version"], 1);
+}
+
+/// What a viewer is told after a cursor.
+async fn told_of(client: rec_tests::client::Client, start: &str) -> Value {
+    let query = "query($after: String) { changes(after: $after) { edges { kind recordId version } } }";
+    client.query_with(query, json!({ "after": start })).await["changes"]["edges"].take()
+}
+
+async fn a_link_to_a_hidden_record_is_not_told_of_by_the_version_of_its_item(app: TestApp) {
+    let (draft, discussed) = (app.draft("WG-A").await, app.under_discussion("WG-A").await);
+    let (adopted, meeting) = (app.adopted("WG-A").await, app.planned_meeting(json!({})).await);
+    let item = json!({ "meetingId": meeting["id"], "title": text("A"), "kind": "DISCUSSION" });
+    let item = app.secretariat().mutate("addAgendaItem", item, "id version").await;
+    let now = async || app.app.feed.cursor(head(&app).await).to_string();
+    let set = async |ids: Value| {
+        let query = "query($id: ID!) { node(id: $id) { ... on AgendaItem { id version } } }";
+        let shown = app.secretariat().query_with(query, json!({ "id": item["id"] })).await;
+        let input = at_with(&shown["node"], json!({ "recommendationIds": ids }));
+        app.secretariat().mutate("updateAgendaItem", input, "version updatedAt meeting { version }").await
+    };
+    let start = now().await;
+    let before = set(json!([])).await;
+    assert_eq!(now().await, start, "nothing has changed");
+    let of_item = |version: i32| json!([{ "kind": "UPDATED", "recordId": item["id"], "version": version }]);
+
+    app.app.clock.advance(chrono::TimeDelta::hours(1));
+    assert_eq!(set(json!([draft["id"]])).await, before, "neither version nor time");
+    for (client, told) in [(app.anonymous(), json!([])), (app.reader(), json!([])), (app.secretariat(), of_item(1))] {
+        assert_eq!(told_of(client, &start).await, told, "of a draft");
+    }
+    let start = now().await;
+    assert_eq!(set(json!([draft["id"], discussed["id"]])).await, before);
+    for (client, told) in [(app.anonymous(), json!([])), (app.reader(), of_item(1)), (app.secretariat(), of_item(1))] {
+        assert_eq!(told_of(client, &start).await, told, "of a text under discussion");
+    }
+    let start = now().await;
+    let after = set(json!([adopted["id"], draft["id"], discussed["id"]])).await;
+    assert_ne!(after["updatedAt"], before["updatedAt"]);
+    assert_eq!((&after["version"], &after["meeting"]["version"]), (&json!(2), &json!(3)));
+    assert_eq!(told_of(app.anonymous(), &start).await.as_array().unwrap().len(), 2, "of the item and its meeting");
+    let start = now().await;
+    assert_eq!(set(json!([adopted["id"], discussed["id"]])).await, after, "a draft is taken out");
+    assert_eq!(told_of(app.anonymous(), &start).await, json!([]));
+    assert_eq!(told_of(app.secretariat(), &start).await, of_item(2));
+}
+
+async fn drafters_are_told_of_links_to_their_drafts(app: TestApp) {
+    let mut drafts = Vec::new();
+    for organization in ["OSCE", "UNODC"] {
+        app.mandate(organization, "WG-A", "MEMBER").await;
+        let input = json!({
+            "bodyId": app.body("WG-A").await, "kind": "RECOMMENDATION", "title": text("A"), "text": text("A"),
+        });
+        drafts.push(app.partner(organization).mutate("draftRecommendation", input, "id").await["id"].clone());
+    }
+    let meeting = app.planned_meeting(json!({})).await;
+    let item = json!({ "meetingId": meeting["id"], "title": text("A"), "kind": "DISCUSSION" });
+    let item = app.secretariat().mutate("addAgendaItem", item, "id version").await;
+    let start = app.app.feed.cursor(head(&app).await).to_string();
+    app.secretariat().mutate("updateAgendaItem", at_with(&item, json!({ "recommendationIds": drafts })), "id").await;
+    let told = json!([{ "kind": "UPDATED", "recordId": item["id"], "version": 1 }]);
+    for (organization, expected) in [("OSCE", &told), ("UNODC", &told), ("UNOCT", &json!([]))] {
+        assert_eq!(told_of(app.partner(organization), &start).await, *expected, "{organization}");
+    }
+    assert_eq!(told_of(app.secretariat(), &start).await, told, "once");
 }
 
 async fn a_line_tells_who_could_and_who_can_read_its_meeting(app: TestApp) {

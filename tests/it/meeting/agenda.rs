@@ -19,6 +19,7 @@ on_both_databases! {
     the_agenda_follows_its_meeting_in_the_feed,
     an_agenda_item_is_about_recommendations_and_they_lead_back,
     the_recommendations_of_an_agenda_item_are_set_kept_and_removed_with_it,
+    links_that_have_changed_meanwhile_are_not_overwritten,
 }
 
 async fn items_added_at_once_all_find_their_place(app: TestApp) {
@@ -130,7 +131,7 @@ async fn an_agenda_item_is_about_recommendations_and_they_lead_back(app: TestApp
 
 async fn the_recommendations_of_an_agenda_item_are_set_kept_and_removed_with_it(app: TestApp) {
     let meeting = app.planned_meeting(json!({})).await;
-    let text_row = app.under_discussion("WG-A").await;
+    let text_row = app.adopted("WG-A").await;
     let added = item(&app, &meeting, "One").await;
     let set = at_with(&added, json!({ "recommendationIds": [text_row["id"]] }));
     let set = app.secretariat().mutate("updateAgendaItem", set, "id version recommendations { id }").await;
@@ -156,6 +157,29 @@ async fn the_recommendations_of_an_agenda_item_are_set_kept_and_removed_with_it(
     let again = app.secretariat().mutate("updateAgendaItem", again, "id version").await;
     app.secretariat().mutate("removeAgendaItem", at(&again), "id").await;
     assert!(app.rows("SELECT id FROM agenda_item_recommendation").await.is_empty());
+}
+
+async fn links_that_have_changed_meanwhile_are_not_overwritten(app: TestApp) {
+    let (meeting, one, other) =
+        (app.planned_meeting(json!({})).await, app.draft("WG-A").await, app.draft("WG-A").await);
+    let added = item(&app, &meeting, "One").await;
+    let set = async |expected: Value, wanted: Value| {
+        let links = json!({ "expectedRecommendationIds": expected, "recommendationIds": wanted });
+        app.secretariat().payload("updateAgendaItem", at_with(&added, links), "version recommendations { id }").await
+    };
+    let first = set(json!([]), json!([one["id"]])).await;
+    assert_eq!(first["userErrors"], json!([]));
+    assert_eq!(first["record"]["version"], added["version"], "nobody but the secretariat sees the difference");
+    for expected in [json!([]), json!([other["id"]]), json!([one["id"], "X"])] {
+        let refused = set(expected, json!([other["id"]])).await;
+        let error = json!([{ "code": "CONFLICT", "path": ["expectedRecommendationIds"],
+            "message": "The record has changed since it was read. Read it again and repeat." }]);
+        assert_eq!(refused["userErrors"], error);
+        assert_eq!(each(&refused["record"]["recommendations"], "/id"), [one["id"].clone()], "as it is now");
+    }
+    let both = set(json!([one["id"]]), json!([other["id"], one["id"]])).await;
+    assert_eq!(each(&both["record"]["recommendations"], "/id"), [other["id"].clone(), one["id"].clone()]);
+    assert_eq!(set(json!([one["id"], other["id"]]), json!(null)).await["userErrors"], json!([]), "in any order");
 }
 
 async fn a_meeting_is_scheduled_with_its_agenda(app: TestApp) {

@@ -62,8 +62,8 @@ pub struct Tx<'a> {
     changes: Vec<Pending>,
     /// The index in `changes` of each record that was written.
     written: HashMap<Uuid, usize>,
-    /// The index in `changes` of each record that is notified but was not written.
-    notified: HashMap<Uuid, usize>,
+    /// The indexes in `changes` of each record that is notified but was not written.
+    notified: HashMap<Uuid, Vec<usize>>,
     subjects: Vec<String>,
     /// Whether an unversioned row was written.
     wrote_unversioned: bool,

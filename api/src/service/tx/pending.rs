@@ -12,6 +12,11 @@ use crate::error::Error;
 use crate::service::change::Pending;
 use crate::service::read::{self, Visible};
 
+/// Whether one line of the feed can be for the readers of both: it has room for one owner.
+fn has_one_owner(one: Access, other: Access) -> bool {
+    one.0 != other.0 || one.1.is_none() || other.1.is_none() || one.1 == other.1
+}
+
 impl Tx<'_> {
     /// Notifies of the records that meet a condition, whoever may see them. They name another record whose audience has changed, and at
     /// least the viewers that `named` admits read that there. Other viewers are not notified, and the version, which does not change, tells
@@ -27,15 +32,27 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Notifies of a record whose parts have changed, but only those that `seen_by` admits see that. The version stays, and tells the others
+    /// nothing. The row must be locked, or whatever is locked by all who write it.
+    pub fn notify_of_parts<E: Record>(&mut self, row: &E::Model, seen_by: &[Access]) {
+        if !seen_by.is_empty() {
+            self.subjects.push(E::id(row).to_string());
+        }
+        for access in seen_by {
+            self.notify::<E>(row, *access);
+        }
+    }
+
     fn notify<E: Record>(&mut self, row: &E::Model, access: Access) {
         let id = E::id(row).uuid();
-        if let Some(index) = self.notified.get(&id) {
+        let lines = self.notified.entry(id).or_default();
+        if let Some(index) = lines.iter().find(|index| has_one_owner(self.changes[**index].access, access)) {
             let pending = &mut self.changes[*index];
             pending.access = of_either(pending.access, access);
             pending.access_before = Some(pending.access);
             return;
         }
-        self.notified.insert(id, self.changes.len());
+        lines.push(self.changes.len());
         self.changes.push(Pending {
             record: E::TYPE,
             id,
@@ -78,13 +95,14 @@ impl Tx<'_> {
             access_before,
         };
         self.subjects.push(E::id(row).to_string());
-        // The write takes the place of a mere notification.
-        let index = self.notified.remove(&id).unwrap_or(self.changes.len());
-        if index < self.changes.len() {
-            self.changes[index] = pending;
-        } else {
+        // The write takes the place of mere notifications.
+        let lines = self.notified.remove(&id).unwrap_or_default();
+        for index in &lines {
+            self.changes[*index] = pending.clone();
+        }
+        if lines.is_empty() {
             self.changes.push(pending);
         }
-        self.written.insert(id, index);
+        self.written.insert(id, lines.first().copied().unwrap_or(self.changes.len() - 1));
     }
 }

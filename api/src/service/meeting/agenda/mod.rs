@@ -15,7 +15,7 @@ pub use self::row::{AddAgendaItemInput, AgendaItemInput, UpdateAgendaItemInput};
 use self::row::{Item, Names, apply_update, build_row, parse, recommendation_ids, recommendation_rows};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
-use crate::domain::audience::Access;
+use crate::domain::audience::{Access, of_difference};
 use crate::domain::lifecycle::{MeetingTransition, next_meeting};
 use crate::domain::validation::{Validated, all, combine};
 use crate::domain::{fields, meeting as rules};
@@ -25,7 +25,7 @@ use crate::service::context::AppContext;
 use crate::service::filter::{EnumFilter, IdFilter, OrderedFilter, filter};
 use crate::service::meeting::MeetingFilter;
 use crate::service::page::sort;
-use crate::service::patch::{given, given_in, replaced};
+use crate::service::patch::{are_same, given, given_in, replaced};
 use crate::service::read::{self, Ordered, Visible};
 use crate::service::relation::Relation;
 use crate::service::tx::{Tx, Written};
@@ -152,6 +152,12 @@ pub async fn update(
     let (meeting, before) = lock_item(&tx, id, input.expected_version).await?;
     next_meeting(meeting.status, MeetingTransition::Update)?;
     let wanted = replaced(&input.recommendation_ids);
+    let linked = locked_links(&tx, id, wanted.as_deref()).await?;
+    if let Some(expected) = &input.expected_recommendation_ids
+        && !are_same(linked.into_iter().map(Some).collect(), expected.iter().map(|id| id.parse().ok()).collect())
+    {
+        return Err(Error::Conflict { path: vec!["expectedRecommendationIds".to_owned()] });
+    }
     let names = Names {
         bodies: given("bodyId", input.body_id.as_opt_ref().flatten()),
         recommendations: given_in("recommendationIds", "", wanted.iter().flatten().map(Some)),
@@ -161,11 +167,12 @@ pub async fn update(
         wanted = wanted.map(|wanted| recommendation_ids("", &wanted)).transpose(),
         after = apply_update(&before, input),
     );
-    let parts_changed = match wanted {
+    let seen_by = match wanted {
         Some(wanted) => set_recommendations(&mut tx, &meeting, &before, &wanted).await?,
-        None => false,
+        None => Vec::new(),
     };
-    if after == before && !parts_changed {
+    if after == before && !seen_by.contains(&(before.audience, before.owner)) {
+        tx.notify_of_parts::<agenda_item::Entity>(&before, &seen_by);
         return tx.commit(after).await;
     }
     let row = tx.touch::<agenda_item::Entity>(&before, after).await?;
@@ -277,6 +284,18 @@ async fn lock_item(
     Ok((meeting, tx.get_at::<agenda_item::Entity>(id, expected_version, WHAT).await?))
 }
 
+/// The recommendations that an item is about. If it shall be about others, both are locked: their access must not change meanwhile, since it says
+/// who is told of the change.
+async fn locked_links(tx: &Tx<'_>, item: AgendaItemId, wanted: Option<&[ID]>) -> Result<Vec<RecommendationId>, Error> {
+    let linked = read::children::<agenda_item_recommendation::Entity>(tx.db(), tx.viewer(), &[item]).await?;
+    let linked: Vec<RecommendationId> = linked.iter().map(|row| row.recommendation_id).collect();
+    if let Some(wanted) = wanted {
+        let wanted = wanted.iter().filter_map(|id| id.parse::<RecommendationId>().ok());
+        tx.lock_rows::<recommendation::Entity>(&linked.iter().copied().chain(wanted).collect::<Vec<_>>()).await?;
+    }
+    Ok(linked)
+}
+
 /// The items of locked meetings, locked too: recommendations touch the items that name them, and do not lock the meeting.
 async fn locked_items(tx: &Tx<'_>, meetings: &[MeetingId]) -> Result<Vec<agenda_item::Model>, Error> {
     let items = read::children::<agenda_item::Entity>(tx.db(), tx.viewer(), meetings).await?;
@@ -296,18 +315,26 @@ pub(super) async fn follow_meetings(tx: &mut Tx<'_>, meetings: &[MeetingId], acc
     tx.touch_many::<agenda_item::Entity>(&mut items.into_iter().map(follow).collect::<Vec<_>>()).await
 }
 
-/// Sets the recommendations that an item is about; returns whether that changes them.
+/// Sets the recommendations that an item is about; returns who sees that they differ.
 async fn set_recommendations(
     tx: &mut Tx<'_>,
     meeting: &meeting::Model,
     item: &agenda_item::Model,
     wanted: &[RecommendationId],
-) -> Result<bool, Error> {
+) -> Result<Vec<Access>, Error> {
     let before = read::children::<agenda_item_recommendation::Entity>(tx.db(), tx.viewer(), &[item.id]).await?;
     let kept: Vec<RecommendationId> = before.iter().map(|row| row.recommendation_id).collect();
     rules::keeps("recommendationIds", meeting.status, &kept, wanted)?;
+    let named = read::by_ids::<recommendation::Entity>(tx.db(), tx.viewer(), &[&kept, wanted].concat()).await?;
+    let access: HashMap<RecommendationId, Access> =
+        named.into_iter().map(|row| (row.id, (row.audience, row.owner))).collect();
+    let with_access = |ids: &[RecommendationId]| -> Vec<(RecommendationId, Access)> {
+        ids.iter().filter_map(|id| Some((*id, *access.get(id)?))).collect()
+    };
+    let seen_by = of_difference((item.audience, item.owner), &with_access(&kept), &with_access(wanted));
     let after = recommendation_rows(tx, meeting, item.id, wanted);
-    Ok(!tx.replace_parts::<agenda_item_recommendation::Entity>(before, after).await?.is_empty())
+    tx.replace_parts::<agenda_item_recommendation::Entity>(before, after).await?;
+    Ok(seen_by)
 }
 
 async fn agenda_of(tx: &Tx<'_>, id: MeetingId) -> Result<Vec<agenda_item::Model>, Error> {

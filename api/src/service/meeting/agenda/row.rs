@@ -57,8 +57,11 @@ pub struct UpdateAgendaItemInput {
     pub body_id: MaybeUndefined<ID>,
     /// Whether the Chatham House Rule holds for the item.
     pub chatham_house: MaybeUndefined<bool>,
-    /// The recommendations that the item is about; replaces all.
+    /// The recommendations that the item is about; replaces all. If not everyone who sees the item sees the difference, it keeps its version:
+    /// nobody learns of drafts in this way.
     pub recommendation_ids: MaybeUndefined<Vec<ID>>,
+    /// The recommendations that you have read, in any order. If the item is about others by now, it is refused with `CONFLICT`.
+    pub expected_recommendation_ids: Option<Vec<ID>>,
 }
 
 /// A new item, parsed.
@@ -171,6 +174,7 @@ pub fn apply_update(before: &agenda_item::Model, input: UpdateAgendaItemInput) -
     let UpdateAgendaItemInput {
         id: _,
         expected_version: _,
+        expected_recommendation_ids: _,
         number,
         title,
         kind,
