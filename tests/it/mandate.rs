@@ -23,6 +23,8 @@ on_both_databases! {
     mandates_overlap_in_another_body_role_or_organisation,
     delegations_of_participating_states_can_object_unless_said_otherwise,
     an_inactive_organisation_is_granted_nothing,
+    an_organisation_is_created_with_its_mandates_and_a_body_with_those_in_it,
+    mandates_of_a_new_record_keep_the_rules_of_mandates,
     mandates_are_reached_from_organisation_body_and_country,
     of_grants_at_once_that_overlap_one_is_done,
     a_grant_that_overlaps_is_refused_by_one_code_however_close_it_comes,
@@ -42,6 +44,79 @@ async fn a_mandate_is_granted_and_ended(app: TestApp) {
         "organization": { "acronym": "UNODC" }, "body": { "code": "WG-A" }, "country": null,
     });
     assert_eq!(granted, expected);
+}
+
+async fn an_organisation_is_created_with_its_mandates_and_a_body_with_those_in_it(app: TestApp) {
+    let held = "mandates(orderBy: [{ field: ROLE }]) { nodes { role canObject validFrom validTo body { code }
+        organization { acronym } country { iso2 } } }";
+    let organization = json!({
+        "acronym": "NEW", "name": text("New"), "kind": "GOVERNMENT_BODY",
+        "mandates": [
+            { "bodyId": app.body("WG-A").await, "role": "MEMBER", "validFrom": "2025-01-01", "countryId": app.country("UZ").await },
+            { "bodyId": app.body("WG-A").await, "role": "CHAIR", "validFrom": "2025-01-01", "validTo": "2025-06-30" },
+        ],
+    });
+    let start = app.anonymous().query("{ feedHead }").await["feedHead"].clone();
+    let created = app.secretariat().mutate("createOrganization", organization, held).await;
+    let shown = |role: &str, object: bool, to: Value, country: Value| {
+        json!({ "role": role, "canObject": object, "validFrom": "2025-01-01", "validTo": to, "body": { "code": "WG-A" },
+            "organization": { "acronym": "NEW" }, "country": country })
+    };
+    let mut nodes = created["mandates"]["nodes"].as_array().unwrap().clone();
+    nodes.sort_by_key(|one| one["role"].to_string());
+    let expected = [
+        shown("CHAIR", false, json!("2025-06-30"), Value::Null),
+        shown("MEMBER", true, Value::Null, json!({ "iso2": "UZ" })),
+    ];
+    assert_eq!(nodes, expected);
+    let query = "query($after: String) { changes(after: $after) { edges { kind type } } }";
+    let told = app.anonymous().query_with(query, json!({ "after": start })).await;
+    let told: Vec<Value> = each(&told["changes"]["edges"], "/type");
+    assert_eq!(told, ["ORGANIZATION", "MANDATE", "MANDATE"]);
+    let body = json!({
+        "code": "WG-E", "kind": "WORKING_GROUP", "name": text("E"),
+        "mandates": [{ "organizationId": app.organization("NEW").await, "role": "MEMBER", "validFrom": "2025-01-01" }],
+    });
+    let created =
+        app.secretariat().mutate("createBody", body, "code mandates { nodes { organization { acronym } } }").await;
+    assert_eq!(created, json!({ "code": "WG-E", "mandates": { "nodes": [{ "organization": { "acronym": "NEW" } }] } }));
+}
+
+async fn mandates_of_a_new_record_keep_the_rules_of_mandates(app: TestApp) {
+    let (body, nobody) = (app.body("WG-A").await, format!("bod_{}", "0".repeat(32)));
+    let mandate = |more: Value| with(json!({ "bodyId": body, "role": "MEMBER", "validFrom": "2025-01-01" }), more);
+    let organization = |mandates: Value| json!({ "acronym": "NEW", "name": [], "kind": "OTHER", "mandates": mandates });
+    let inactive = json!({ "code": "WG-E", "kind": "WORKING_GROUP", "name": text("E") });
+    let inactive = app.secretariat().mutate("createBody", inactive, "id version").await;
+    app.secretariat().mutate("updateBody", at_with(&inactive, json!({ "active": false })), "id").await;
+    let wrong = json!([
+        mandate(json!({ "validTo": "2024-12-31" })),
+        mandate(json!({ "bodyId": nobody, "countryId": "UZ" })),
+        mandate(json!({ "bodyId": inactive["id"], "validTo": "2024-12-31" })),
+        mandate(json!({ "validTo": "2025-12-31" })),
+        mandate(json!({ "validFrom": "2025-12-31" })),
+        mandate(json!({ "validFrom": "2026-01-01" })),
+        mandate(json!({ "role": "CHAIR" })),
+    ]);
+    let mut told = app.secretariat().refusals("createOrganization", organization(wrong)).await;
+    told.sort_unstable();
+    let expected = [
+        "ALREADY_EXISTS mandates.4.validFrom",
+        "INVALID mandates.0.validTo",
+        "INVALID mandates.2.validTo",
+        "INVALID_STATE mandates.2.bodyId",
+        "NOT_FOUND mandates.1.bodyId",
+        "NOT_FOUND mandates.1.countryId",
+        "REQUIRED name",
+    ];
+    assert_eq!(told, expected);
+    let many = json!(vec![mandate(json!({})); 101]);
+    let told = app.secretariat().refusals("createOrganization", organization(many)).await;
+    assert!(told.contains(&"TOO_LONG mandates".to_owned()), "{told:?}");
+    assert_eq!(app.rows("SELECT id FROM organization WHERE acronym = 'NEW'").await.len(), 0);
+    let body = json!({ "code": "WG-F", "kind": "WORKING_GROUP", "name": text("F"),
+        "mandates": [{ "organizationId": "OSCE", "role": "MEMBER", "validFrom": "2025-01-01" }] });
+    assert_eq!(app.secretariat().refusals("createBody", body).await, ["NOT_FOUND mandates.0.organizationId"]);
 }
 
 async fn a_mandate_does_not_end_before_it_begins(app: TestApp) {

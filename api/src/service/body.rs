@@ -1,22 +1,22 @@
 //! Bodies: the plenary, the Executive Committee and the working groups. The rules stand in `domain/council.rs`.
 
 use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
-use entity::body;
 use entity::body::BodyKind;
 use entity::date::{Date, DateTime};
 use entity::id::BodyId;
 use entity::text::LocalizedText;
+use entity::{body, mandate};
 use sea_orm::ConnectionTrait;
 
 use super::external_id::{self, ExternalIdInput};
 use super::filter::{BooleanFilter, EnumFilter, IdFilter, OrderedFilter, StringFilter, TextFilter, filter};
+use super::grant::{self, Asked, NewBodyMandateInput};
 use super::page::sort;
 use super::patch::{LocalizedTextInput, given, localized, patch, patch_optional_text, patch_required, patch_text};
 use super::read::{self, Visible};
 use super::relation::Relation;
 use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};
-use crate::clock::Clock;
 use crate::domain::action::Action;
 use crate::domain::validation::{Validated, all, combine};
 use crate::domain::{audience, council, fields};
@@ -128,6 +128,9 @@ pub struct CreateBodyInput {
     pub established_on: Option<Date>,
     /// The body that it reports to.
     pub reports_to_id: Option<ID>,
+    /// Who holds a mandate in it from the beginning, at most 100.
+    #[graphql(default)]
+    pub mandates: Vec<NewBodyMandateInput>,
 }
 
 /// A change of a body. What is omitted stays; `null` clears. The code stays: labels are made of it.
@@ -149,12 +152,20 @@ pub struct UpdateBodyInput {
     pub reports_to_id: MaybeUndefined<ID>,
 }
 
-pub async fn create(app: &AppContext, viewer: &Viewer, input: CreateBodyInput) -> Result<Written<body::Model>, Error> {
+pub async fn create(
+    app: &AppContext,
+    viewer: &Viewer,
+    mut input: CreateBodyInput,
+) -> Result<Written<body::Model>, Error> {
     viewer.require(Act::KeepRegister)?;
     let mut tx = app.begin(viewer, Action::CreateBody).await?;
+    let (id, wanted) = (tx.new_id(), std::mem::take(&mut input.mandates));
+    let asked: Vec<Asked<'_>> = wanted.iter().map(|one| Asked::in_new_body(id, one)).collect();
+    let mandates = grant::of_new_record(&tx, &asked).await?;
     let superior = tx.check_named::<body::Entity>(given("reportsToId", input.reports_to_id.as_ref()), "body").await?;
-    combine!(row = build_row(&app.clock, input), () = superior);
+    combine!(row = build_row(&tx, id, input), () = superior, mandates = mandates);
     let row = tx.insert::<body::Entity>(row).await?;
+    tx.insert_many::<mandate::Entity>(mandates).await?;
     tx.commit(row).await
 }
 
@@ -179,8 +190,8 @@ pub fn new_row(tx: &Tx<'_>, code: String, kind: BodyKind, name: LocalizedText) -
     }
 }
 
-fn build_row(clock: &Clock, input: CreateBodyInput) -> Validated<body::Model> {
-    let CreateBodyInput { code, kind, name, mandate_text, established_on, reports_to_id } = input;
+fn build_row(tx: &Tx<'_>, id: BodyId, input: CreateBodyInput) -> Validated<body::Model> {
+    let CreateBodyInput { code, kind, name, mandate_text, established_on, reports_to_id, mandates: _ } = input;
     combine!(
         code = fields::code("code", &code),
         name = localized("name", &name, fields::NAME),
@@ -188,9 +199,9 @@ fn build_row(clock: &Clock, input: CreateBodyInput) -> Validated<body::Model> {
         established_on = fields::optional_day("establishedOn", established_on),
         reports_to_id = reports_to_id.map(|id| fields::id("reportsToId", &id, "body")).transpose(),
     );
-    let ((audience, owner), at) = (audience::OPEN, clock.now());
+    let ((audience, owner), at) = (audience::OPEN, tx.now());
     Ok(body::Model {
-        id: clock.new_id(),
+        id,
         code,
         kind,
         name_folded: name.folded(),

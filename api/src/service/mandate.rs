@@ -3,14 +3,15 @@
 use async_graphql::{ID, InputObject, OneofObject};
 use entity::date::{Date, DateTime};
 use entity::id::MandateId;
+use entity::mandate;
 use entity::mandate::MandateRole;
-use entity::{body, country, mandate, organization};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
 
 use super::body::BodyFilter;
 use super::country::CountryFilter;
 use super::external_id::{self, ExternalIdInput};
 use super::filter::{BooleanFilter, EnumFilter, IdFilter, OrderedFilter, filter};
+use super::grant::{self, Asked, MandateTermsInput};
 use super::organization::OrganizationFilter;
 use super::page::sort;
 use super::read::{self, Visible};
@@ -18,8 +19,7 @@ use super::relation::Relation;
 use super::tx::Written;
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
-use crate::domain::validation::combine;
-use crate::domain::{audience, council, fields};
+use crate::domain::{council, fields};
 use crate::error::Error;
 use crate::service::context::AppContext;
 
@@ -103,16 +103,8 @@ pub struct GrantMandateInput {
     pub organization_id: ID,
     /// In which body.
     pub body_id: ID,
-    /// What the organisation is in the body.
-    pub role: MandateRole,
-    /// The state whose delegation it is.
-    pub country_id: Option<ID>,
-    /// Whether its holder can object to a consensus. Unless given, state delegations can.
-    pub can_object: Option<bool>,
-    /// The first day.
-    pub valid_from: Date,
-    /// The last day. Open unless given.
-    pub valid_to: Option<Date>,
+    #[graphql(flatten)]
+    pub terms: MandateTermsInput,
 }
 
 /// The end of a mandate.
@@ -132,54 +124,15 @@ pub async fn grant(
     input: GrantMandateInput,
 ) -> Result<Written<mandate::Model>, Error> {
     viewer.require(Act::KeepRegister)?;
-    let GrantMandateInput {
-        organization_id,
-        body_id,
-        country_id,
-        role,
-        can_object,
-        valid_from: Date(valid_from),
-        valid_to,
-    } = input;
-    let valid_to = valid_to.map(|Date(day)| day);
-    let country_id = country_id.as_ref().map(|id| id.as_str());
+    let GrantMandateInput { organization_id, body_id, terms } = &input;
     let mut tx = app.begin(viewer, Action::GrantMandate).await?;
-    let holder = tx.named::<organization::Entity>("organizationId", &organization_id, "organisation").await?;
-    let body = tx.named::<body::Entity>("bodyId", &body_id, "body").await?;
-    combine!(
-        () = council::may_hold(
-            holder.as_ref().map_or(true, |holder| holder.active),
-            body.as_ref().map_or(true, |body| body.active),
-        ),
-        holder = holder,
-        body = body,
-        country = tx.named_if_given::<country::Entity>("countryId", country_id, "country").await?,
-        () = council::mandate_period(valid_from, valid_to),
-    );
-    let (organization_id, body_id) = (holder.id, body.id);
+    let row = grant::alone(&tx, Asked::of(organization_id, body_id, terms)).await??;
     let of_holder = Condition::all()
-        .add(mandate::Column::OrganizationId.eq(organization_id))
-        .add(mandate::Column::BodyId.eq(body_id))
-        .add(mandate::Column::Role.eq(role));
+        .add(mandate::Column::OrganizationId.eq(row.organization_id))
+        .add(mandate::Column::BodyId.eq(row.body_id))
+        .add(mandate::Column::Role.eq(row.role));
     let held = read::all::<mandate::Entity>(tx.db(), tx.viewer(), of_holder).await?;
-    council::no_overlap(&held, valid_from, valid_to)?;
-    let (id, at) = (tx.new_id(), tx.now());
-    let (audience, owner) = audience::OPEN;
-    let row = mandate::Model {
-        id,
-        organization_id,
-        body_id,
-        country_id: country.as_ref().map(|country| country.id),
-        role,
-        can_object: can_object.unwrap_or_else(|| council::objects_by_default(country.as_ref())),
-        valid_from,
-        valid_to,
-        audience,
-        owner,
-        created_at: at,
-        updated_at: at,
-        version: 1,
-    };
+    council::no_overlap(&held, row.valid_from, row.valid_to)?;
     let row = tx.insert::<mandate::Entity>(row).await?;
     tx.commit(row).await
 }

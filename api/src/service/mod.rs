@@ -18,6 +18,7 @@ pub mod context;
 pub mod country;
 pub mod external_id;
 pub mod filter;
+mod grant;
 pub mod idempotency;
 pub mod instrument;
 pub mod level;

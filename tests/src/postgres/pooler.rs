@@ -17,6 +17,8 @@ impl Pooler {
     pub fn before(server: &Cluster) -> Option<Self> {
         let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"].into_iter().find(|path| Path::new(path).is_file());
         let Some(program) = program else {
+            let required = std::env::var("REC_TEST_REQUIRE_PGBOUNCER").is_ok_and(|value| value == "1");
+            assert!(!required, "there is no pgbouncer, and REC_TEST_REQUIRE_PGBOUNCER=1 asks for it");
             let loudly = "\n*** NO POOLER WAS TESTED: there is no pgbouncer. Install the package of that name. ***\n";
             writeln!(std::io::stderr(), "{loudly}").expect("standard error");
             return None;

@@ -7,7 +7,7 @@ use async_graphql::{ID, InputObject, OneofObject};
 use entity::date::DateTime;
 use entity::id::OrganizationId;
 use entity::organization::OrganizationKind;
-use entity::{country, organization};
+use entity::{country, mandate, organization};
 use sea_orm::ConnectionTrait;
 
 use self::row::{CreateOrganizationInput, UpdateOrganizationInput, apply_update, build_row};
@@ -20,6 +20,7 @@ use crate::service::context::AppContext;
 use crate::service::country::CountryFilter;
 use crate::service::external_id::{self, ExternalIdInput};
 use crate::service::filter::{BooleanFilter, EnumFilter, IdFilter, OrderedFilter, StringFilter, TextFilter, filter};
+use crate::service::grant::{self, Asked};
 use crate::service::page::sort;
 use crate::service::patch::given;
 use crate::service::read::{self, Visible};
@@ -134,13 +135,17 @@ pub struct DeactivateOrganizationInput {
 pub async fn create(
     app: &AppContext,
     viewer: &Viewer,
-    input: CreateOrganizationInput,
+    mut input: CreateOrganizationInput,
 ) -> Result<Written<organization::Model>, Error> {
     viewer.require(Act::KeepRegister)?;
     let mut tx = app.begin(viewer, Action::CreateOrganization).await?;
+    let (id, wanted) = (tx.new_id(), std::mem::take(&mut input.mandates));
+    let asked: Vec<Asked<'_>> = wanted.iter().map(|one| Asked::of_new_organization(id, one)).collect();
+    let mandates = grant::of_new_record(&tx, &asked).await?;
     let named = check_named(&tx, input.parent_id.as_ref(), input.country_id.as_ref()).await?;
-    combine!(row = build_row(&tx, input), () = named);
+    combine!(row = build_row(&tx, id, input), () = named, mandates = mandates);
     let row = tx.insert::<organization::Entity>(row).await?;
+    tx.insert_many::<mandate::Entity>(mandates).await?;
     tx.commit(row).await
 }
 

@@ -2,6 +2,7 @@
 //! no use case.
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
+use entity::id::OrganizationId;
 use entity::organization;
 use entity::organization::OrganizationKind;
 use entity::text::LocalizedText;
@@ -10,6 +11,7 @@ use super::WHAT;
 use crate::domain::validation::{Validated, combine};
 use crate::domain::{audience, fields};
 use crate::service::external_id::ExternalIdInput;
+use crate::service::grant::NewOrganizationMandateInput;
 use crate::service::patch::{LocalizedTextInput, localized, patch, patch_required, patch_text};
 use crate::service::tx::Tx;
 
@@ -33,6 +35,9 @@ pub struct CreateOrganizationInput {
     pub parent_id: Option<ID>,
     /// Its country.
     pub country_id: Option<ID>,
+    /// The mandates that it holds from the beginning, at most 100.
+    #[graphql(default)]
+    pub mandates: Vec<NewOrganizationMandateInput>,
 }
 
 /// A change of an organisation. What is omitted stays; `null` clears.
@@ -116,6 +121,7 @@ impl UpsertOrganizationRowInput {
             organizer: organizer.take().unwrap_or(false),
             parent_id: parent_id.take(),
             country_id: country_id.take(),
+            mandates: Vec::new(),
         }
     }
 
@@ -154,7 +160,7 @@ impl UpsertOrganizationRowInput {
         if let Some(before) = before {
             return apply_update(before, self.update(before));
         }
-        let row = build_row(tx, self.creation())?;
+        let row = build_row(tx, tx.new_id(), self.creation())?;
         Ok(organization::Model { active: self.active.as_opt_ref().flatten().copied().unwrap_or(true), ..row })
     }
 }
@@ -182,8 +188,13 @@ pub fn new_row(tx: &Tx<'_>, acronym: String, name: LocalizedText, kind: Organiza
     }
 }
 
-pub(super) fn build_row(tx: &Tx<'_>, input: CreateOrganizationInput) -> Validated<organization::Model> {
-    let CreateOrganizationInput { acronym, name, kind, seat, website, organizer, parent_id, country_id } = input;
+pub(super) fn build_row(
+    tx: &Tx<'_>,
+    id: OrganizationId,
+    input: CreateOrganizationInput,
+) -> Validated<organization::Model> {
+    let CreateOrganizationInput { acronym, name, kind, seat, website, organizer, parent_id, country_id, mandates: _ } =
+        input;
     combine!(
         acronym = fields::code("acronym", &acronym),
         name = localized("name", &name, fields::NAME),
@@ -194,7 +205,7 @@ pub(super) fn build_row(tx: &Tx<'_>, input: CreateOrganizationInput) -> Validate
     );
     let (audience, owner) = audience::OPEN;
     Ok(organization::Model {
-        id: tx.new_id(),
+        id,
         acronym,
         name_folded: name.folded(),
         name,
