@@ -16,9 +16,18 @@ on_both_databases! {
     every_field_that_is_upserted_is_read_back,
 }
 
-/// Fields of inputs that are not fields of the record. The items of an agenda are records of their own, and so are mandates.
-const BESIDE: [&str; 7] =
-    ["id", "expectedVersion", "expectedRecommendationIds", "externalId", "changeNote", "agenda", "mandates"];
+/// Fields of inputs that are not fields of the record. The items of an agenda are records of their own, and so are
+/// mandates and participations.
+const BESIDE: [&str; 8] = [
+    "id",
+    "expectedVersion",
+    "expectedRecommendationIds",
+    "externalId",
+    "changeNote",
+    "agenda",
+    "mandates",
+    "participations",
+];
 
 /// A record type, and the mutations that write its fields.
 struct Topic {

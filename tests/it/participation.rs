@@ -1,7 +1,7 @@
 //! Who takes part in meetings, as recorded by the organisation itself or by the secretariat.
 
 use rec_tests::client::Client;
-use rec_tests::given::{at, at_with, each, with};
+use rec_tests::given::{at, at_with, each, text, with};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
@@ -21,6 +21,67 @@ on_both_databases! {
     under_the_chatham_house_rule_others_see_counts_only,
     who_has_entered_itself_does_not_count_until_it_is_confirmed,
     an_answer_to_an_invitation_is_confirmed_with_it,
+    a_meeting_is_scheduled_with_those_it_invites,
+}
+
+async fn a_meeting_is_scheduled_with_those_it_invites(app: TestApp) {
+    let (icrc, eu) = (app.organization("ICRC").await, app.organization("EU").await);
+    let meeting = |participations: Value| {
+        json!({
+            "title": text("A"), "kind": "PLENARY", "modality": "ONLINE", "startsOn": "2025-12-02", "chathamHouse": true,
+            "participations": participations,
+        })
+    };
+    let wrong = meeting(json!([
+        { "organizationId": icrc, "capacity": "DELEGATE", "delegates": 0 },
+        { "organizationId": "EU", "capacity": "DELEGATE", "delegates": -1 },
+        { "organizationId": format!("org_{}", "0".repeat(32)), "capacity": "SPEAKER" },
+        { "organizationId": icrc, "capacity": "DELEGATE" },
+    ]));
+    let mut told = app.secretariat().refusals("scheduleMeeting", wrong).await;
+    told.sort_unstable();
+    let expected = [
+        "INVALID participations",
+        "INVALID participations.0.delegates",
+        "INVALID participations.1.delegates",
+        "NOT_FOUND participations.1.organizationId",
+        "NOT_FOUND participations.2.organizationId",
+    ];
+    assert_eq!(told, expected);
+    let statements = async |wanted: Value| {
+        let before = app.app.databases.statements();
+        let selection =
+            "id participationCount participations(orderBy: [{ field: CAPACITY }]) { nodes { capacity attendance
+            delegates confirmed organization { acronym } } }";
+        let scheduled = app.secretariat().mutate("scheduleMeeting", meeting(wanted), selection).await;
+        (scheduled, app.app.databases.statements() - before)
+    };
+    let one = json!([{ "organizationId": icrc, "capacity": "DELEGATE" }]);
+    let three = json!([
+        { "organizationId": icrc, "capacity": "DELEGATE" },
+        { "organizationId": icrc, "capacity": "SPEAKER", "attendance": "CONFIRMED", "delegates": 2 },
+        { "organizationId": eu, "capacity": "OBSERVER" },
+    ]);
+    let (_, few) = statements(one).await;
+    let (scheduled, more) = statements(three).await;
+    assert_eq!(few, more, "as many statements for three as for one");
+    let part = |capacity: &str, attendance: &str, delegates: Value, acronym: &str| {
+        json!({ "capacity": capacity, "attendance": attendance, "delegates": delegates, "confirmed": true,
+            "organization": { "acronym": acronym } })
+    };
+    let mut nodes = scheduled["participations"]["nodes"].as_array().unwrap().clone();
+    nodes.sort_by_key(|one| one["capacity"].to_string());
+    let expected = [
+        part("DELEGATE", "INVITED", Value::Null, "ICRC"),
+        part("OBSERVER", "INVITED", Value::Null, "EU"),
+        part("SPEAKER", "CONFIRMED", json!(2), "ICRC"),
+    ];
+    assert_eq!((nodes.as_slice(), &scheduled["participationCount"]), (&expected[..], &json!(3)));
+    let query = "query($id: ID!) { meeting(by: { id: $id }) { participations { totalCount } } }";
+    for (client, count) in [(app.anonymous(), 0), (app.partner("EU"), 1), (app.partner("ICRC"), 3)] {
+        let shown = client.query_with(query, json!({ "id": scheduled["id"] })).await;
+        assert_eq!(shown["meeting"]["participations"]["totalCount"], count);
+    }
 }
 
 async fn a_participation_is_recorded_and_changed_at_its_version(app: TestApp) {

@@ -158,16 +158,26 @@ pub async fn schedule(
 ) -> Result<Written<meeting::Model>, Error> {
     viewer.require(Act::KeepRegister)?;
     let mut tx = app.begin(viewer, Action::ScheduleMeeting).await?;
-    let ScheduleMeetingInput { organizers, sessions, alternative_titles, source_ids, country_id, agenda, .. } = &input;
+    let ScheduleMeetingInput { organizers, sessions, alternative_titles, source_ids, country_id, .. } = &input;
     let country = tx.check_named::<country::Entity>(given("countryId", country_id.as_ref()), "country").await?;
     let (wanted, formed) = Wanted::parse(Some(organizers), Some(sessions), Some(alternative_titles), Some(source_ids));
     let named = wanted.check_named(&tx).await?;
-    let (agenda, on_it) = parse_agenda(agenda);
+    let participations = participation::plan(&tx, &input.participations).await?;
+    let (agenda, on_it) = parse_agenda(&input.agenda);
     let on_it = agenda::check_named(&tx, on_it).await?;
-    combine!(() = country, () = formed, () = named, agenda = agenda, () = on_it, row = build_row(&tx, input));
+    combine!(
+        () = country,
+        () = formed,
+        () = named,
+        agenda = agenda,
+        () = on_it,
+        participations = participations,
+        row = build_row(&tx, input),
+    );
     let row = tx.insert::<meeting::Entity>(row).await?;
     parts::set_parts(&mut tx, &row, wanted).await??;
     agenda::add_all(&mut tx, &row, agenda).await?;
+    participation::add_all(&mut tx, &row, participations).await?;
     tx.commit(row).await
 }
 

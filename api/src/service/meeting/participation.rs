@@ -12,13 +12,14 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait as _};
 
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
-use crate::domain::validation::combine;
-use crate::domain::{audience, meeting as rules};
+use crate::domain::validation::{Validated, ValidationError, combine, each};
+use crate::domain::{audience, fields, meeting as rules};
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::filter::{BooleanFilter, EnumFilter, IdFilter, OrderedFilter, filter};
 use crate::service::organization::OrganizationFilter;
 use crate::service::page::sort;
+use crate::service::patch::given_in;
 use crate::service::read::{self, Visible, by_access, select};
 use crate::service::relation::Relation;
 use crate::service::tx::{Tx, Written};
@@ -102,6 +103,63 @@ pub struct RecordParticipationInput {
     pub delegates: Option<i32>,
     /// The version that you have read, if this participation is recorded already.
     pub expected_version: Option<i32>,
+}
+
+/// An organisation's part in a new meeting.
+#[derive(Clone, Debug, InputObject)]
+pub struct NewMeetingParticipationInput {
+    /// The organisation.
+    pub organization_id: ID,
+    /// In which capacity. An organisation has one participation for each capacity.
+    pub capacity: Capacity,
+    /// Whether it comes or came. Invited unless given.
+    #[graphql(default_with = "Attendance::Invited")]
+    pub attendance: Attendance,
+    /// How many delegates, from 1.
+    pub delegates: Option<i32>,
+}
+
+/// A participation in a new meeting, parsed.
+pub(super) struct Planned {
+    organization: OrganizationId,
+    capacity: Capacity,
+    said: Said,
+}
+
+/// The participations of a new meeting, each of an organisation that exists.
+pub(super) async fn plan(
+    tx: &Tx<'_>,
+    wanted: &[NewMeetingParticipationInput],
+) -> Result<Validated<Vec<Planned>>, Error> {
+    let organizations = wanted.iter().map(|one| Some(&one.organization_id));
+    let organizations = given_in(LIST, ".organizationId", organizations);
+    let named = tx.check_named::<organization::Entity>(organizations, "organisation").await?;
+    Ok(parse(wanted, named))
+}
+
+const LIST: &str = "participations";
+
+fn parse(wanted: &[NewMeetingParticipationInput], named: Validated<()>) -> Validated<Vec<Planned>> {
+    let keys: Vec<(&str, Capacity)> = wanted.iter().map(|one| (one.organization_id.as_str(), one.capacity)).collect();
+    let planned = wanted.iter().enumerate().map(|(index, one)| {
+        let within = |refusals: Vec<ValidationError>| refusals.into_iter().map(|one| one.within(LIST, index)).collect();
+        combine!(
+            organization = fields::id("organizationId", &one.organization_id, "organisation").map_err(within),
+            () = rules::delegates(one.delegates).map_err(within),
+        );
+        // The secretariat schedules meetings.
+        let said = Said { attendance: one.attendance, delegates: one.delegates, confirmed: true };
+        Ok(Planned { organization, capacity: one.capacity, said })
+    });
+    combine!(() = fields::distinct(LIST, &keys), () = named, planned = each(planned));
+    Ok(planned)
+}
+
+/// Adds the participations of a new meeting.
+pub(super) async fn add_all(tx: &mut Tx<'_>, meeting: &meeting::Model, planned: Vec<Planned>) -> Result<(), Error> {
+    let row = |Planned { organization, capacity, said }| new_row(tx, meeting, organization, capacity, said);
+    let rows = planned.into_iter().map(row).collect();
+    tx.insert_many::<participation::Entity>(rows).await.map(drop)
 }
 
 pub async fn record(

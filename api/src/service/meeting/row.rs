@@ -10,6 +10,7 @@ use entity::meeting::{CountQualifier, MeetingKind, MeetingStatus, Modality, Sens
 use entity::text::LocalizedText;
 
 use super::agenda::AgendaItemInput;
+use super::participation::NewMeetingParticipationInput;
 use super::parts::{AlternativeTitleInput, BodySessionInput, MeetingOrganizerInput};
 use crate::domain::validation::{Validated, across, combine};
 use crate::domain::{audience, fields, meeting as rules};
@@ -69,6 +70,9 @@ pub struct ScheduleMeetingInput {
     /// The agenda in its order, at most 100 items.
     #[graphql(default)]
     pub agenda: Vec<AgendaItemInput>,
+    /// The organisations that are invited or take part, at most 100.
+    #[graphql(default)]
+    pub participations: Vec<NewMeetingParticipationInput>,
 }
 
 /// A change of a meeting. What is omitted stays; `null` clears.
@@ -205,6 +209,7 @@ impl UpsertMeetingRowInput {
             alternative_titles: Vec::new(),
             source_ids: Vec::new(),
             agenda: Vec::new(),
+            participations: Vec::new(),
         }
     }
 
@@ -320,6 +325,7 @@ pub(super) fn build_row(tx: &Tx<'_>, input: ScheduleMeetingInput) -> Validated<m
         alternative_titles: _,
         source_ids: _,
         agenda: _,
+        participations: _,
     } = input;
     let (starts_on, ends_on) = (starts_on.into(), ends_on.unwrap_or(starts_on).into());
     let venue = fields::optional_text("venue", venue.as_deref(), fields::NAME);
