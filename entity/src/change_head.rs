@@ -9,7 +9,7 @@ pub struct Model {
     pub id: i32,
     pub seq: i64,
     pub epoch: Uuid,
-    /// What seals the cursors: 128 random bits.
+    /// What seals the cursors: 16 random bytes.
     pub cursor_key: Uuid,
     /// The number of the last change that was deleted.
     pub floor: i64,

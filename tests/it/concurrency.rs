@@ -55,6 +55,7 @@ async fn on_an_agenda(app: &TestApp) -> (Value, Value) {
 
 on_databases! { [postgres Postgres]
     a_change_of_an_agenda_item_locks_its_meeting_first,
+    a_change_of_links_locks_the_recommendations_first,
 }
 
 on_databases! { [sqlite Sqlite]
@@ -268,5 +269,31 @@ async fn a_change_of_an_agenda_item_locks_its_meeting_first(app: TestApp) {
         assert!(free.is_ok(), "{mutation}: {free:?}");
         drop(held);
         running.await.unwrap();
+    }
+}
+
+/// Whoever moves a recommendation locks it, and then the items and meetings that it concerns: the other way round the two would deadlock.
+async fn a_change_of_links_locks_the_recommendations_first(app: TestApp) {
+    let (draft, meeting) = on_an_agenda(&app).await;
+    let query = "query($id: ID!) { meeting(by: { id: $id }) { agenda { id version } } }";
+    let shown = app.secretariat().query_with(query, json!({ "id": meeting["id"] })).await;
+    let item = &shown["meeting"]["agenda"][0];
+    let another = json!({ "meetingId": meeting["id"], "title": text("B"), "kind": "DISCUSSION", "recommendationIds": [draft["id"]] });
+    for (mutation, input) in [
+        ("updateAgendaItem", at_with(item, json!({ "recommendationIds": [] }))),
+        ("updateAgendaItem", at_with(item, json!({ "recommendationIds": [draft["id"]] }))),
+        ("addAgendaItem", another),
+    ] {
+        let held = app.app.databases.begin().await.unwrap();
+        held.execute_unprepared("SELECT id FROM recommendation FOR UPDATE").await.unwrap();
+        let client = app.secretariat();
+        let running = tokio::spawn(async move { client.payload(mutation, input, "id").await });
+        app.others_wait(1).await;
+        for table in ["meeting", "agenda_item"] {
+            let free = held.execute_unprepared(&format!("SELECT id FROM {table} FOR UPDATE NOWAIT")).await;
+            assert!(free.is_ok(), "{mutation}, {table}: {free:?}");
+        }
+        drop(held);
+        assert_eq!(running.await.unwrap()["userErrors"], json!([]), "{mutation}");
     }
 }

@@ -66,7 +66,7 @@ pub fn of_both(one: Access, other: Access) -> Access {
     }
 }
 
-/// Who sees at least one of two records. If both have an owner, the first one is named: no use case opens or closes two such records.
+/// Who sees at least one of two records. If both are confidential and have owners, only the first owner is named.
 pub fn of_either(one: Access, other: Access) -> Access {
     match one.0.cmp(&other.0) {
         Ordering::Less => one,
@@ -94,7 +94,9 @@ pub fn of_difference<I: PartialEq + Copy>(
 ) -> Vec<Access> {
     let mut readers = vec![record];
     for (_, access) in before.iter().chain(after) {
-        let both = of_both(record, *access);
+        // Whoever owns what is not confidential reads it as others do.
+        let (audience, owner) = of_both(record, *access);
+        let both = (audience, owner.filter(|_| audience == Audience::Confidential));
         if !readers.contains(&both) {
             readers.push(both);
         }
@@ -154,6 +156,7 @@ mod tests {
             (vec![(1, OPEN)], vec![(2, of(5)), (1, OPEN), (3, of(6))], vec![of(5), of(6)]),
             (vec![(1, discussed), (2, of(5))], vec![(2, of(5)), (1, discussed)], vec![of(5)]),
             (vec![(1, discussed)], vec![], vec![discussed]),
+            (vec![], vec![(1, (Participants, of(5).1)), (2, (Participants, of(6).1))], vec![discussed]),
             (vec![(1, OPEN), (2, CLOSED)], vec![(2, CLOSED)], vec![OPEN, CLOSED]),
             (vec![(1, CLOSED), (2, of(5))], vec![(2, of(5)), (1, CLOSED)], vec![CLOSED]),
         ] {

@@ -141,8 +141,9 @@ connections! {
 
 mutations! {
     BodyMutation {
-        /// Creates a body. For the secretariat. `ALREADY_EXISTS` if another body has the code, or for a second active
-        /// plenary or Executive Committee.
+        /// Creates a body, with the mandates in it. For the secretariat. `ALREADY_EXISTS` if another body has the code, for a
+        /// second active plenary or Executive Committee, and if two of the mandates overlap; `INVALID_STATE` for a mandate of
+        /// an organisation that is not active.
         create_body(CreateBodyInput, "The new body.") -> BodyPayload = service::body::create;
         /// Changes a body. For the secretariat. `ALREADY_EXISTS` for a second active plenary or Executive Committee;
         /// `INVALID_STATE` if the active plenary or Executive Committee would be deactivated; `INVALID` if the body would

@@ -59,7 +59,7 @@ pub struct Stamp {
     pub created_at: DateTime,
     /// When the record was last changed.
     pub updated_at: DateTime,
-    /// The version of the record, from 1; it grows with every change. A value for `expectedVersion`.
+    /// The version of the record, from 1; it grows with every change that all who see the record see. A value for `expectedVersion`.
     pub version: i32,
 }
 

@@ -153,7 +153,8 @@ connections! {
 
 mutations! {
     OrganizationMutation {
-        /// Creates an organisation. For the secretariat. `ALREADY_EXISTS` if another organisation has the acronym.
+        /// Creates an organisation, with its mandates. For the secretariat. `ALREADY_EXISTS` if another organisation has the
+        /// acronym, and if two of the mandates overlap; `INVALID_STATE` for a mandate in a body that is not active.
         create_organization(CreateOrganizationInput, "The new organisation.") -> OrganizationPayload
             = service::organization::create;
         /// Changes an organisation. For the secretariat. `ALREADY_EXISTS` if another organisation has the acronym;

@@ -22,23 +22,24 @@ impl Late {
     }
 }
 
-/// A stream that ends with the status 408 if a request has begun to arrive and the time for it is over.
+/// A stream that ends with the status 408 if its first request has begun to arrive and the time for it is over. A later one may be the rest of a
+/// body that nobody has read: a client that has its answer is told nothing more.
 pub struct Awaited {
     stream: TcpStream,
     late: Late,
-    /// Whether something has come since the last answer.
     has_begun: bool,
+    has_answered: bool,
 }
 
 impl Awaited {
     pub fn new(stream: TcpStream, late: Late) -> Self {
-        Self { stream, late, has_begun: false }
+        Self { stream, late, has_begun: false, has_answered: false }
     }
 }
 
 impl Drop for Awaited {
     fn drop(&mut self) {
-        if self.has_begun && self.late.0.load(Ordering::Relaxed) {
+        if self.has_begun && !self.has_answered && self.late.0.load(Ordering::Relaxed) {
             let head = "HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json; charset=utf-8\r\nconnection: close\r\n";
             let answer = format!("{head}content-length: {}\r\n\r\n{BODY}", BODY.len());
             // It is short, and nothing else waits to be sent: it is taken at once, or the client is gone.
@@ -62,7 +63,7 @@ impl AsyncRead for Awaited {
 
 impl AsyncWrite for Awaited {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.has_begun = false;
+        self.has_answered = true;
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
@@ -71,7 +72,7 @@ impl AsyncWrite for Awaited {
         context: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.has_begun = false;
+        self.has_answered = true;
         Pin::new(&mut self.stream).poll_write_vectored(context, parts)
     }
 

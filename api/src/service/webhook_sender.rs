@@ -82,6 +82,7 @@ impl WebhookSender {
         let opened = valid.filter_map(|secret| self.opened(row, &secret.secret));
         let signatures: Vec<String> = opened.filter_map(|secret| signature(&secret, id, timestamp, body)).collect();
         if signatures.is_empty() {
+            tracing::warn!(webhook = row.id.to_string(), reason = OTHER_KEY, "a message to a webhook cannot be signed");
             return Posted::failed(OTHER_KEY);
         }
         let request = client

@@ -39,8 +39,8 @@ payload! {
 
 mutations! {
     MeetingMutation {
-        /// Schedules a meeting, with its organisers, its sessions and its agenda, as far as they are known. Its status is
-        /// planned. For the secretariat. `ALREADY_EXISTS` if a body has a session with that ordinal.
+        /// Schedules a meeting, with its organisers, its sessions, its agenda and those it invites, as far as they are known. Its
+        /// status is planned. For the secretariat. `ALREADY_EXISTS` if a body has a session with that ordinal.
         schedule_meeting(ScheduleMeetingInput, "The new meeting.") -> MeetingPayload = meeting::schedule;
         /// Changes a meeting. For the secretariat. `INVALID_STATE` if the meeting is cancelled; if a meeting in session
         /// would not have started, or a concluded one not have ended; and if an alternative title or a source would be
@@ -78,7 +78,9 @@ mutations! {
         /// the meeting is cancelled.
         add_agenda_item(AddAgendaItemInput, "The meeting and the new item.") -> AgendaItemPayload
             = agenda::add;
-        /// Changes an agenda item. This changes the meeting. For the secretariat. `INVALID_STATE` if the meeting is cancelled.
+        /// Changes an agenda item. This changes the meeting, unless only links change that not everyone who sees the item may
+        /// see. For the secretariat. `INVALID_STATE` if the meeting is cancelled; `CONFLICT` if the links are others than
+        /// expected.
         update_agenda_item(UpdateAgendaItemInput, "The item, its version, and what changes.") -> AgendaItemPayload
             = agenda::update, of id;
         /// Removes an agenda item. This changes the meeting, which is returned. For the secretariat. `INVALID_STATE` if the

@@ -486,6 +486,7 @@ mod tests {
             ("{ a(day: \"2024-02-30\") }", "INVALID_ARGUMENT", vec![literal]),
             ("query($b: Int) { a(day: \"2024-02-30\", b: $b) }", "INVALID_ARGUMENT", vec![literal, variable]),
             ("query($b: Int) { a(b: $b) }", "INVALID_ARGUMENT", vec![variable]),
+            ("{ a(day: 5) }", "INVALID_ARGUMENT", vec![literal]),
             (
                 "{ a(day: \"2024-02-30\") x }",
                 "GRAPHQL_VALIDATION_FAILED",

@@ -23,7 +23,7 @@ use bluejay_validator::value::input_coercion::Error as ValueError;
 
 use super::source::Source;
 use super::suggestion::{did_you_mean, listed};
-use super::values::{expected, is_written_as};
+use super::values::{expected, is_text, is_written_as};
 use super::{Fault, Inadmissible, MOST_TOLD};
 
 type SchemaDefinition<'a> = SchemaOf<'a, Scalars>;
@@ -42,7 +42,10 @@ impl Context for Scalars {
         }
         let name = ScalarTypeDefinition::name(scalar);
         match value.as_ref() {
-            ValueReference::String(text) if !is_written_as(name, text) => Err(no_value(name).into()),
+            ValueReference::Variable(_) | ValueReference::Null => Ok(()),
+            ValueReference::String(text) if is_written_as(name, text) => Ok(()),
+            ValueReference::String(_) => Err(no_value(name).into()),
+            _ if is_text(name) => Err(no_value(name).into()),
             _ => Ok(()),
         }
     }
@@ -132,14 +135,25 @@ fn introspected<'a>(error: &Error<'a, Written<'a>, SchemaDefinition<'static>>) -
 /// Whether an error only says that such a field is not known.
 fn is_introspection<'a>(error: &Error<'a, Written<'a>, SchemaDefinition<'static>>) -> bool {
     introspected(error).is_some_and(|field| {
-        field.arguments().is_none()
-            && field.selection_set().is_none()
-            && field.directives().is_none_or(|all| all.iter().all(is_condition))
+        field.arguments().is_none() && field.selection_set().is_none() && field.directives().is_none_or(are_conditions)
     })
 }
 
-fn is_condition(directive: &ast::Directive<'_, false>) -> bool {
-    matches!(directive.name().as_str(), "skip" | "include")
+/// Whether directives are `@skip` and `@include`, each at most once, with a condition that is a Boolean or a variable.
+fn are_conditions(directives: &ast::Directives<'_, false>) -> bool {
+    let mut names = HashSet::new();
+    directives.iter().all(|directive: &ast::Directive<'_, false>| {
+        let name = directive.name().as_str();
+        matches!(name, "skip" | "include")
+            && names.insert(name)
+            && bluejay_core::Directive::arguments(directive).is_some_and(is_condition)
+    })
+}
+
+fn is_condition(arguments: &ast::Arguments<'_, false>) -> bool {
+    let mut all = arguments.iter().map(|one: &ast::Argument<'_, false>| (one.name().as_str(), one.value().as_ref()));
+    let is_one = matches!(all.next(), Some(("if", ValueReference::Boolean(_) | ValueReference::Variable(_))));
+    is_one && all.next().is_none()
 }
 
 /// What such a field has that it may not have.
@@ -149,7 +163,8 @@ fn misused(field: &Field<'_>) -> Said {
         let message = format!("Unknown argument \"{}\" on field \"{name}\".", argument.name().as_str());
         return (message, vec![*argument.name().span()]);
     }
-    let message = format!("Field \"{name}\" has no fields to select, and no directives but @skip and @include.");
+    let message =
+        format!("Field \"{name}\" has no fields to select, and no directives but @skip and @include, once each.");
     (message, vec![*field.name().span()])
 }
 
@@ -506,7 +521,7 @@ mod tests {
             ("{ __type(name: \"Thing\") { isOneOf(of: 1) } }", "1:35 Unknown argument \"of\" on field \"isOneOf\"."),
             (
                 "{ __type(name: \"Thing\") { isOneOf @other } }",
-                "1:27 Field \"isOneOf\" has no fields to select, and no directives but @skip and @include.",
+                "1:27 Field \"isOneOf\" has no fields to select, and no directives but @skip and @include, once each.",
             ),
             ("{ things { title {} } }", "1:18 Type \"String\" has no fields to select."),
             (

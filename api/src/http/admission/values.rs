@@ -294,6 +294,11 @@ pub fn expected(name: &str) -> String {
     format!("value of type {name} is expected{}.", form(name))
 }
 
+/// Whether all values of a custom scalar are texts.
+pub fn is_text(scalar: &str) -> bool {
+    matches!(scalar, "Date" | "DateTime")
+}
+
 /// Whether a text is a value of a scalar, if that depends on how it is written.
 pub fn is_written_as(scalar: &str, text: &str) -> bool {
     match scalar {

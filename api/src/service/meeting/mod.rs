@@ -164,6 +164,7 @@ pub async fn schedule(
     let named = wanted.check_named(&tx).await?;
     let participations = participation::plan(&tx, &input.participations).await?;
     let (agenda, on_it) = parse_agenda(&input.agenda);
+    agenda::lock_named(&tx, &on_it).await?;
     let on_it = agenda::check_named(&tx, on_it).await?;
     combine!(
         () = country,

@@ -1,8 +1,8 @@
 //! The pending changes of a transaction, before they are numbered. It writes nothing: `commit` does.
 
-use entity::Record;
 use entity::change::{ChangeKind, ChangeReason};
 use entity::id::RecordId as _;
+use entity::{Audience, Record};
 use sea_orm::sea_query::Condition;
 
 use super::Tx;
@@ -12,9 +12,10 @@ use crate::error::Error;
 use crate::service::change::Pending;
 use crate::service::read::{self, Visible};
 
-/// Whether one line of the feed can be for the readers of both: it has room for one owner.
+/// Whether one line of the feed can be for the readers of both. It has room for one owner, which only what is confidential needs.
 fn has_one_owner(one: Access, other: Access) -> bool {
-    one.0 != other.0 || one.1.is_none() || other.1.is_none() || one.1 == other.1
+    let both = one.1.zip(other.1).filter(|_| one.0.min(other.0) == Audience::Confidential);
+    both.is_none_or(|(one, other)| one == other)
 }
 
 impl Tx<'_> {
@@ -65,6 +66,13 @@ impl Tx<'_> {
         });
     }
 
+    /// Takes back the line of a notification.
+    fn withdraw(&mut self, index: usize) {
+        self.changes.remove(index);
+        let after = self.written.values_mut().chain(self.notified.values_mut().flatten());
+        after.filter(|other| **other > index).for_each(|other| *other -= 1);
+    }
+
     /// Adds what was done to a record to the pending changes, or to what is pending for it already.
     pub(super) fn note<E: Record>(
         &mut self,
@@ -96,13 +104,16 @@ impl Tx<'_> {
         };
         self.subjects.push(E::id(row).to_string());
         // The write takes the place of mere notifications.
-        let lines = self.notified.remove(&id).unwrap_or_default();
-        for index in &lines {
-            self.changes[*index] = pending.clone();
+        let mut lines = self.notified.remove(&id).unwrap_or_default();
+        while lines.len() > 1 {
+            lines.pop().into_iter().for_each(|index| self.withdraw(index));
         }
-        if lines.is_empty() {
+        let index = lines.pop().unwrap_or(self.changes.len());
+        if index < self.changes.len() {
+            self.changes[index] = pending;
+        } else {
             self.changes.push(pending);
         }
-        self.written.insert(id, lines.first().copied().unwrap_or(self.changes.len() - 1));
+        self.written.insert(id, index);
     }
 }

@@ -110,7 +110,8 @@ impl Tx<'_> {
         database::advisory_lock(&self.txn, matter).await.map_err(refused_write)
     }
 
-    /// Locks a record until the transaction ends, so that what is computed from its children stays true until then.
+    /// Locks a record until the transaction ends, so that what is computed from its children stays true until then. Recommendations are locked
+    /// first, then meetings, then agenda items, then bodies.
     pub async fn lock_row<E: Row>(&self, id: E::Id) -> Result<(), Error> {
         self.lock_rows::<E>(&[id]).await
     }

@@ -124,11 +124,12 @@ pub async fn add(
     let AddAgendaItemInput { meeting_id, item } = input;
     let meeting_id = fields::id::<MeetingId>("meetingId", &meeting_id, "meeting");
     let mut tx = app.begin(viewer, Action::AddAgendaItem).await?;
+    let (item, names) = parse("", &item);
+    lock_named(&tx, &names).await?;
     let meeting = match meeting_id {
         Ok(id) => Error::validated(lock_meeting(&tx, "meetingId", id).await)?,
         Err(refusals) => Err(refusals),
     };
-    let (item, names) = parse("", &item);
     combine!(meeting = meeting, () = check_named(&tx, names).await?, item = item);
     next_meeting(meeting.status, MeetingTransition::Update).map_err(|refusal| refusal.at("meetingId"))?;
     let agenda = agenda_of(&tx, meeting.id).await?;
@@ -149,10 +150,17 @@ pub async fn update(
     viewer.require(Act::KeepRegister)?;
     let id = fields::id::<AgendaItemId>("id", &input.id, WHAT)?;
     let mut tx = app.begin(viewer, Action::UpdateAgendaItem).await?;
+    let wanted = replaced(&input.recommendation_ids);
+    let locked = match &wanted {
+        Some(wanted) => Some(lock_linked(&tx, id, wanted).await?),
+        None => None,
+    };
     let (meeting, before) = lock_item(&tx, id, input.expected_version).await?;
     next_meeting(meeting.status, MeetingTransition::Update)?;
-    let wanted = replaced(&input.recommendation_ids);
-    let linked = locked_links(&tx, id, wanted.as_deref()).await?;
+    let linked = links_of(&tx, id).await?;
+    if locked.is_some_and(|locked| locked != linked) {
+        return Err(Error::write_conflict());
+    }
     if let Some(expected) = &input.expected_recommendation_ids
         && !are_same(linked.into_iter().map(Some).collect(), expected.iter().map(|id| id.parse().ok()).collect())
     {
@@ -225,11 +233,15 @@ pub(super) async fn add_all(tx: &mut Tx<'_>, meeting: &meeting::Model, items: Ve
     Ok(())
 }
 
-/// Checks that all that items name exists. The recommendations are locked: their access must not change meanwhile, or the items would have to
-/// be notified again.
+/// Locks the recommendations that items name, before the meeting: their access must not change meanwhile, or the items would have to be notified
+/// again.
+pub(super) async fn lock_named(tx: &Tx<'_>, names: &Names) -> Result<(), Error> {
+    tx.lock_rows::<recommendation::Entity>(&names.recommendations.iter().map(|(_, id)| *id).collect::<Vec<_>>()).await
+}
+
+/// Checks that all that items name exists.
 pub(super) async fn check_named(tx: &Tx<'_>, names: Names) -> Result<Validated<()>, Error> {
     let Names { bodies, recommendations } = names;
-    tx.lock_rows::<recommendation::Entity>(&recommendations.iter().map(|(_, id)| *id).collect::<Vec<_>>()).await?;
     Ok(all([
         tx.check_named::<body::Entity>(bodies, "body").await?,
         tx.check_named::<recommendation::Entity>(recommendations, "recommendation").await?,
@@ -284,16 +296,18 @@ async fn lock_item(
     Ok((meeting, tx.get_at::<agenda_item::Entity>(id, expected_version, WHAT).await?))
 }
 
-/// The recommendations that an item is about. If it shall be about others, both are locked: their access must not change meanwhile, since it says
-/// who is told of the change.
-async fn locked_links(tx: &Tx<'_>, item: AgendaItemId, wanted: Option<&[ID]>) -> Result<Vec<RecommendationId>, Error> {
-    let linked = read::children::<agenda_item_recommendation::Entity>(tx.db(), tx.viewer(), &[item]).await?;
-    let linked: Vec<RecommendationId> = linked.iter().map(|row| row.recommendation_id).collect();
-    if let Some(wanted) = wanted {
-        let wanted = wanted.iter().filter_map(|id| id.parse::<RecommendationId>().ok());
-        tx.lock_rows::<recommendation::Entity>(&linked.iter().copied().chain(wanted).collect::<Vec<_>>()).await?;
-    }
+/// Locks the recommendations that an item is about, and those that it shall be about: their access says who is told of the change. Returns the
+/// former, which may be others by the time when the meeting is locked.
+async fn lock_linked(tx: &Tx<'_>, item: AgendaItemId, wanted: &[ID]) -> Result<Vec<RecommendationId>, Error> {
+    let linked = links_of(tx, item).await?;
+    let wanted = wanted.iter().filter_map(|id| id.parse::<RecommendationId>().ok());
+    tx.lock_rows::<recommendation::Entity>(&linked.iter().copied().chain(wanted).collect::<Vec<_>>()).await?;
     Ok(linked)
+}
+
+async fn links_of(tx: &Tx<'_>, item: AgendaItemId) -> Result<Vec<RecommendationId>, Error> {
+    let links = read::children::<agenda_item_recommendation::Entity>(tx.db(), tx.viewer(), &[item]).await?;
+    Ok(links.iter().map(|link| link.recommendation_id).collect())
 }
 
 /// The items of locked meetings, locked too: recommendations touch the items that name them, and do not lock the meeting.
