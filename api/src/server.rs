@@ -25,7 +25,7 @@ use crate::service::context::cache::Cache;
 use crate::service::context::feed::Feed;
 use crate::service::context::queues::Queues;
 use crate::service::context::replicas::Replicas;
-use crate::service::context::sizes::Sizes;
+use crate::service::context::sizes::SizesByAudience;
 use crate::service::context::tokens::Tokens;
 use crate::service::context::{AppContext, Parts};
 use crate::service::sizes;
@@ -82,7 +82,7 @@ pub async fn connect(config: Config, clock: Clock) -> Result<AppContext, StartEr
         feed,
         replicas: Replicas::of(databases.replicas.iter().cloned()),
         cache: Cache::default(),
-        sizes: Sizes::default(),
+        sizes: SizesByAudience::default(),
         tokens: Tokens::default(),
         queues: Queues::default(),
         webhook_sender,

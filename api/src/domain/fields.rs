@@ -179,14 +179,21 @@ pub fn symbol(path: &str, value: &str) -> Validated<String> {
 pub fn url(path: &str, value: &str) -> Validated<String> {
     let value = clean(path, value, URL)?;
     let rest = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
-    // Browsers, and their parser, would take a host from behind three slashes.
-    let is_plain = rest.is_some_and(|rest| !rest.starts_with(['/', '\\']) && !rest.contains(char::is_whitespace));
-    let has_host = url::Url::parse(&value)
-        .is_ok_and(|url| url.has_host() && url.username().is_empty() && url.password().is_none());
+    // Browsers, and their parser, would take a host from behind three slashes, and a slash for a backslash.
+    let is_plain = rest.is_some_and(|rest| !rest.starts_with('/') && rest.chars().all(|c| is_visible(c) && c != '\\'));
+    let has_host = url::Url::parse(&value).is_ok_and(|url| {
+        url.host().is_some_and(|host| names_a_host(&host)) && url.username().is_empty() && url.password().is_none()
+    });
     ensure(is_plain && has_host, || {
         ValidationError::invalid(path, "Use an address of a host that starts with https:// or http://, without a user.")
     })?;
     Ok(value)
+}
+
+/// Whether each label of a name has a letter or a digit. (The root's label is empty.)
+fn names_a_host(host: &url::Host<&str>) -> bool {
+    let url::Host::Domain(name) = host else { return true };
+    name.trim_end_matches('.').split('.').all(|label| label.contains(char::is_alphanumeric))
 }
 
 /// An id of one kind. Anything else names no record of the kind, and the refusal says what an id looks like: a code, an acronym or the id of
@@ -293,7 +300,9 @@ mod tests {
         for wrong in ["wg-a", "1A", "WG A", "ВГ-А", "-A"] {
             assert!(code("c", wrong).is_err(), "{wrong}");
         }
-        assert!(url("l", "https://isrs.uz").is_ok());
+        for right in ["https://isrs.uz", "http://127.0.0.1:80/a", "https://[::1]/", "https://isrs.uz./"] {
+            assert!(url("l", right).is_ok(), "{right}");
+        }
         assert!(url("l", "https://совет.уз/путь?a=b#c").is_ok());
         for wrong in [
             "isrs.uz",
@@ -305,6 +314,11 @@ mod tests {
             "https://#a",
             "https://user@isrs.uz",
             "https://:80/",
+            "https://\u{ad}.org",
+            "https://isrs.uz\\@isrs.uz",
+            "https://-",
+            "https://isrs..uz",
+            "https://isrs.uz/\u{200b}",
             "ftp://isrs.uz",
         ] {
             assert!(url("l", wrong).is_err(), "{wrong}");

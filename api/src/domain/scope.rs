@@ -16,8 +16,8 @@ pub fn word(scope: Scope) -> &'static str {
     }
 }
 
-/// The beginnings of the words of scopes.
-const STEMS: [&str; 3] = ["read", "sync", "write"];
+/// The beginnings of the words of scopes. (`organization` is a scope of identity providers.)
+const STEMS: [&str; 6] = ["read", "sync", "write", "meeting", "recommendation", "council"];
 
 /// What the words of a claim let a holder do; `None` if none of them may be meant for this service, such as an identity provider's `openid`:
 /// the role alone counts. A claim that is empty, or has such words in another spelling only, allows nothing.
@@ -28,8 +28,11 @@ pub fn allowed(words: &[&str]) -> Option<Vec<Scope>> {
     Some(Scope::iter().filter(|scope| words.contains(&word(*scope))).collect())
 }
 
-/// Whether a part of a word begins like one of ours: `rec:read`, `read,sync`, `WRITE_COUNCIL`.
+/// Whether a part of a word begins like one of ours: `rec:read`, `read,sync`, `WRITE_COUNCIL`. A letter of another script may only look so.
 fn may_be_meant(word: &str) -> bool {
+    if !word.is_ascii() {
+        return true;
+    }
     let parts = word.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
     parts.into_iter().any(|part| STEMS.iter().any(|stem| part.starts_with(stem)))
 }
@@ -49,7 +52,7 @@ mod tests {
 
     #[test]
     fn what_is_not_quite_ours_allows_nothing() {
-        assert_eq!(allowed(&["openid", "profile"]), None);
+        assert_eq!(allowed(&["openid", "profile", "organization"]), None);
         let near = [
             "read,write:council",
             "write:council;read",
@@ -58,6 +61,9 @@ mod tests {
             "READ:ALL",
             "write:councils",
             "reads",
+            "r\u{435}ad",
+            "meetings",
+            "Council",
         ];
         for word in near {
             assert_eq!(allowed(&["openid", word]), Some(Vec::new()), "{word}");

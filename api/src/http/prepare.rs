@@ -253,7 +253,8 @@ async fn admit(
     entry: &mut LogEntry,
 ) -> Result<Prepared, Answer> {
     let (name, variables) = (resolved.operation.as_deref(), &resolved.variables);
-    let admitted = service.admission.admit(&resolved.text, resolved.hash, name, variables, &service.app.sizes).await;
+    let sizes = service.app.sizes.read_by(context.viewer.clearance());
+    let admitted = service.admission.admit(&resolved.text, resolved.hash, name, variables, sizes).await;
     let (viewer, payer) = (&context.viewer, &context.payer);
     let shows_schema = viewer.may_introspect(service.app.config.introspection);
     let admitted =

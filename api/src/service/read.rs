@@ -1,13 +1,16 @@
 //! The read layer: every read of the register goes through it. A row that the viewer may not see is simply not found; nothing here writes.
 #![expect(clippy::disallowed_methods, reason = "the one place that reads entities")]
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use entity::id::RecordId;
 use entity::{Audience, Part, RecordType, Row};
-use sea_orm::sea_query::{ArrayType, Asterisk, Condition, Expr, ExprTrait, Func, Order, Query, SelectStatement};
+use sea_orm::sea_query::{
+    ArrayType, Asterisk, Condition, Expr, ExprTrait, Func, Order, Query, SelectStatement, UnionType,
+};
 use sea_orm::{
-    ActiveEnum as _, ColumnTrait, ConnectionTrait, DbBackend, DbErr, FromQueryResult, IdenStatic as _, Value,
+    ActiveEnum as _, ColumnTrait, ConnectionTrait, DbBackend, DbErr, FromQueryResult, IdenStatic as _, QueryResult,
+    Value,
 };
 use uuid::Uuid;
 
@@ -184,21 +187,23 @@ pub async fn count<E: Visible>(db: &impl ConnectionTrait, viewer: &Viewer, condi
     Ok(row.map(|row| row.try_get("", "n")).transpose()?.unwrap_or(0))
 }
 
-/// How many records there are of each published type, whoever may see them.
-pub async fn sizes(db: &impl ConnectionTrait) -> Result<HashMap<RecordType, u64>, Error> {
-    let mut statement = Query::select();
-    for record in published(None) {
-        if let Some(mut counted) = with_published!(record, E => select_all::<E>()) {
-            counted.clear_selects().expr(Expr::col(Asterisk).count());
-            statement.expr_as(counted, record.to_value());
-        }
-    }
-    let row = db.query_one(&statement).await?.ok_or_else(|| Error::internal("nothing was counted"))?;
-    let count = |record: RecordType| -> Result<(RecordType, u64), Error> {
-        let count: i64 = row.try_get("", &record.to_value())?;
-        Ok((record, u64::try_from(count).unwrap_or_default()))
+/// How many records there are of each published type for each audience.
+pub async fn sizes(db: &impl ConnectionTrait) -> Result<Vec<(RecordType, Audience, u64)>, Error> {
+    let counted = published(None).into_iter().filter_map(|record| {
+        with_published!(record, E => {
+            let mut counted = select_all::<E>();
+            counted.clear_selects().expr_as(Expr::value(record.to_value()), "record");
+            counted.expr_as(E::AUDIENCE.into_expr(), "audience").expr_as(Expr::col(Asterisk).count(), "n");
+            counted.add_group_by([E::AUDIENCE.into_expr()]).take()
+        })
+    });
+    let all = counted.reduce(|mut all, one| all.union(UnionType::All, one).take());
+    let all = all.ok_or_else(|| Error::internal("nothing is counted"))?;
+    let count = |row: QueryResult| -> Result<(RecordType, Audience, u64), Error> {
+        let count: i64 = row.try_get("", "n")?;
+        Ok((row.try_get("", "record")?, row.try_get("", "audience")?, u64::try_from(count).unwrap_or_default()))
     };
-    published(None).into_iter().map(count).collect()
+    db.query_all(&all).await?.into_iter().map(count).collect()
 }
 
 /// Whether a column's id is one of `ids`. The statement is the same for any number of them.

@@ -6,6 +6,6 @@ use crate::error::Error;
 
 /// Counts the records of each type again.
 pub async fn read(app: &AppContext) -> Result<(), Error> {
-    app.sizes.know(read::sizes(&app.databases.read).await?);
+    app.sizes.know(&read::sizes(&app.databases.read).await?);
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Texts: drafts, texts under discussion, who drafted them.
 
+use rec_api::service::sizes;
 use rec_tests::client::Client;
 use rec_tests::given::{at, at_with, text};
 use rec_tests::{TestApp, on_both_databases};
@@ -23,6 +24,7 @@ async fn assert_like_unknown(client: &Client, mutation: &str, input: &Value, fie
 }
 
 on_both_databases! {
+    what_an_operation_costs_tells_nothing_of_hidden_texts,
     a_draft_is_in_no_list_of_a_stranger,
     a_draft_is_no_node_of_a_stranger,
     no_filter_finds_a_hidden_draft,
@@ -251,4 +253,33 @@ async fn a_stale_write_shows_the_current_text_to_those_who_see_it_only(app: Test
     assert_eq!((&own["userErrors"][0]["code"], &own["record"]["id"]), (&json!("CONFLICT"), &draft["id"]));
     let stranger = app.partner("UNRCCA").payload("openDiscussion", stale, "id").await;
     assert_eq!((&stranger["userErrors"][0]["code"], &stranger["record"]), (&json!("NOT_FOUND"), &Value::Null));
+}
+
+async fn what_an_operation_costs_tells_nothing_of_hidden_texts(app: TestApp) {
+    let queries = [
+        "{ checkpoint { count } }",
+        "{ checkpoint(types: [RECOMMENDATION]) { count } }",
+        "{ recommendations(first: 5, filter: { priority: { eq: HIGH }, title: { contains: \"zz\" } }) { totalCount nodes { id } } }",
+    ];
+    let costs = async |client: Client| {
+        sizes::read(&app.app).await.expect("sizes");
+        let mut costs = Vec::new();
+        for query in queries {
+            let path = format!("/graphql?query={}", query.replace(' ', "%20").replace('"', "%22"));
+            let (_, body) = client.get(&path, &[("x-cost", "1")]).await;
+            let answer: Value = serde_json::from_slice(&body).expect("JSON");
+            costs.push(answer["extensions"]["cost"]["requested"].as_u64().expect("a cost"));
+        }
+        costs
+    };
+    let (public, reader) = (costs(app.anonymous()).await, costs(app.reader()).await);
+    for _ in 0..300 {
+        app.draft("WG-A").await;
+    }
+    app.planned_meeting(json!({ "sensitivity": "CONFIDENTIAL" })).await;
+    assert_eq!((costs(app.anonymous()).await, costs(app.reader()).await), (public.clone(), reader.clone()));
+    assert!(costs(app.secretariat()).await.iter().zip(&reader).all(|(all, seen)| all > seen));
+    app.under_discussion("WG-A").await;
+    assert_eq!(costs(app.anonymous()).await, public);
+    assert!(costs(app.reader()).await[0] > reader[0]);
 }

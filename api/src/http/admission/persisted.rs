@@ -30,9 +30,15 @@ struct PersistedQuery {
 impl PersistedQuery {
     fn of(asked: &Value) -> Option<Self> {
         let mut asked = Self::deserialize(asked).ok().filter(|asked| asked.version == 1)?;
-        asked.sha256_hash.make_ascii_lowercase();
+        asked.sha256_hash = plain(&asked.sha256_hash);
         Some(asked)
     }
+}
+
+/// A hash as the keys of trusted documents have it. graphql-codegen and others write the algorithm before it.
+fn plain(hash: &str) -> String {
+    let hash = hash.to_ascii_lowercase();
+    hash.strip_prefix("sha256:").map_or(hash.clone(), str::to_owned)
 }
 
 fn mismatch() -> Inadmissible {
@@ -61,7 +67,7 @@ impl PersistedDocuments {
     /// The text of the document that a request names. Documents are kept only for clients with a token.
     pub fn resolve(&self, named: DocumentRef<'_>, has_token: bool) -> Result<Arc<str>, Inadmissible> {
         if let Some(id) = named.document_id {
-            let known = id.strip_prefix("sha256:").and_then(|hash| self.trusted.get(&hash.to_ascii_lowercase()));
+            let known = self.trusted.get(&plain(id));
             let unknown = || Inadmissible::new("DOCUMENT_NOT_FOUND", "No trusted document has this id.");
             return known.cloned().ok_or_else(unknown);
         }

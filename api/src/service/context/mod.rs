@@ -18,7 +18,7 @@ use self::cache::Cache;
 use self::feed::{Feed, Head};
 use self::queues::Queues;
 use self::replicas::{Choice, Replicas};
-use self::sizes::Sizes;
+use self::sizes::SizesByAudience;
 use self::tokens::Tokens;
 use super::webhook_sender::WebhookSender;
 use crate::auth::keys::KeyRing;
@@ -43,7 +43,7 @@ pub struct Parts {
     pub feed: Feed,
     pub replicas: Replicas,
     pub cache: Cache,
-    pub sizes: Sizes,
+    pub sizes: SizesByAudience,
     pub tokens: Tokens,
     /// Where requests with the same idempotency key wait for each other.
     pub queues: Queues,

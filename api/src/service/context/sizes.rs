@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
-use entity::RecordType;
+use entity::{Audience, RecordType};
 
 /// What is not a record, and the record that it is a part of: there are about as many.
 const PARTS: [(&str, &str); 1] = [("BodySession", "Meeting")];
@@ -11,6 +11,35 @@ const PARTS: [(&str, &str); 1] = [("BodySession", "Meeting")];
 /// By the type names of the schema.
 #[derive(Debug, Default)]
 pub struct Sizes(RwLock<HashMap<String, u64>>);
+
+/// How many records each audience may read. What an operation costs a viewer depends on these alone: it tells nothing of what is hidden.
+#[derive(Debug, Default)]
+pub struct SizesByAudience {
+    public: Sizes,
+    participants: Sizes,
+    confidential: Sizes,
+}
+
+impl SizesByAudience {
+    pub fn read_by(&self, audience: Audience) -> &Sizes {
+        match audience {
+            Audience::Public => &self.public,
+            Audience::Participants => &self.participants,
+            Audience::Confidential => &self.confidential,
+        }
+    }
+
+    /// Replaces the numbers: how many records of a type are for an audience, and for no wider one.
+    pub fn know(&self, counted: &[(RecordType, Audience, u64)]) {
+        for reader in [Audience::Public, Audience::Participants, Audience::Confidential] {
+            let mut sizes: HashMap<RecordType, u64> = HashMap::new();
+            for (record, _, count) in counted.iter().filter(|(_, audience, _)| *audience <= reader) {
+                *sizes.entry(*record).or_default() += count;
+            }
+            self.read_by(reader).know(sizes);
+        }
+    }
+}
 
 /// The name of a record type in the schema.
 fn name_of(record: RecordType) -> String {
