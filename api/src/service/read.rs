@@ -269,6 +269,11 @@ pub async fn by_code<E: Visible>(
     by_key::<E>(db, viewer, column, &code.to_ascii_uppercase()).await
 }
 
+/// Whether a record may have a key: PostgreSQL stores no NUL character.
+fn is_stored(key: &str) -> bool {
+    !key.contains('\0')
+}
+
 /// The record whose natural key a client sent in upper or lower case; if there are several, the one with the lowest id.
 pub async fn by_folded_key<E: Visible>(
     db: &impl ConnectionTrait,
@@ -276,7 +281,7 @@ pub async fn by_folded_key<E: Visible>(
     column: E::Column,
     key: &str,
 ) -> Result<Option<E::Model>, Error> {
-    if key.contains('\0') {
+    if !is_stored(key) {
         return Ok(None);
     }
     let folded = Expr::expr(Func::lower(column.into_expr())).eq(key.to_ascii_lowercase());
@@ -292,8 +297,7 @@ pub async fn by_key<E: Visible>(
     column: E::Column,
     key: &str,
 ) -> Result<Option<E::Model>, Error> {
-    // PostgreSQL stores no NUL character: no record has such a key.
-    if key.contains('\0') {
+    if !is_stored(key) {
         return Ok(None);
     }
     find::<E>(db, viewer, Condition::all().add(column.eq(key))).await

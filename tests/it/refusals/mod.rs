@@ -6,6 +6,7 @@ mod duplicates;
 mod ids;
 mod list_inputs;
 mod pages;
+mod rules;
 mod states;
 mod texts;
 mod versions;

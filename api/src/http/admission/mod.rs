@@ -4,6 +4,8 @@
 mod cacheable;
 mod complexity;
 mod cost;
+mod document;
+mod introspection;
 mod lexical;
 mod parse;
 pub mod persisted;
@@ -23,20 +25,21 @@ use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use self::cacheable::{are_cacheable, is_cacheable};
+use self::cacheable::is_cacheable;
 use self::complexity::allow_omitted_page_sizes;
 pub use self::cost::DEFINITIONS;
 use self::cost::{Cost, cost};
+pub use self::document::Document;
+use self::document::operation;
 use self::lexical::guard;
 use self::parse::{convert, parse};
-use self::root_fields::{start_variable, write_out};
+use self::root_fields::write_out;
 use self::source::Source;
 use self::suggestion::listed;
 use self::validate::Validator;
 use self::values::Types;
 use crate::config::Limits;
 use crate::service::context::sizes::Sizes;
-use crate::unicode::normalize;
 
 /// Why a request is not executed: a code of `docs/errors.md`, and what is wrong.
 #[derive(Debug, PartialEq, Eq)]
@@ -90,17 +93,6 @@ pub fn hash(text: &str) -> Hash {
     Sha256::digest(text.as_bytes()).into()
 }
 
-/// A document that may be executed.
-#[derive(Clone, Debug)]
-pub struct Document {
-    pub parsed: ExecutableDocument,
-    hash: Hash,
-    introspects: bool,
-    is_cacheable: bool,
-    /// The most memory that it takes, in bytes.
-    size: usize,
-}
-
 /// What was known of a document before the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known {
@@ -129,68 +121,6 @@ pub struct Admitted {
     pub kind: OperationType,
     pub known: Known,
     pub cost: Cost,
-}
-
-impl Document {
-    /// Whether it asks for the schema.
-    pub fn introspects(&self) -> bool {
-        self.introspects
-    }
-
-    /// Whether its answer with these variables may be cached.
-    pub fn is_cacheable(&self, variables: &Variables) -> bool {
-        self.is_cacheable && are_cacheable(variables)
-    }
-
-    /// The name of the operation that is executed, if it has one.
-    pub fn operation_name(&self, asked: Option<&str>) -> Option<String> {
-        let only = || match &self.parsed.operations {
-            DocumentOperations::Multiple(all) if all.len() == 1 => all.keys().next().map(ToString::to_string),
-            _ => None,
-        };
-        self.operation(asked)?;
-        asked.map(str::to_owned).or_else(only)
-    }
-
-    /// The beginning of the hash of its text.
-    pub fn short_hash(&self) -> String {
-        let beginning = self.hash.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
-        format!("{:012x}", beginning >> 16)
-    }
-
-    /// The variables that the operation declares, with their defaults: async-graphql 8.0.0-rc.5 ignores a default in `@skip` and `@include`.
-    /// Others are dropped, so that they take no memory. Texts in them get Normalization Form C, as those of the document have it.
-    pub fn declared(&self, operation: Option<&str>, mut given: Variables) -> Variables {
-        let declared = self.operation(operation).map_or(&[][..], |operation| operation.variable_definitions.as_slice());
-        given.retain(|name, _| declared.iter().any(|one| one.node.name.node == *name));
-        given.values_mut().for_each(normalize);
-        for one in declared {
-            if let Some(default) = &one.node.default_value {
-                given.entry(one.node.name.node.clone()).or_insert_with(|| default.node.clone());
-            }
-        }
-        given
-    }
-
-    /// The variable that only says where a subscription begins: later results do not depend on it.
-    pub fn start_variable(&self, operation: Option<&str>) -> Option<&str> {
-        self.operation(operation).and_then(|operation| start_variable(&self.parsed, operation))
-    }
-
-    fn operation(&self, name: Option<&str>) -> Option<&OperationDefinition> {
-        operation(&self.parsed, name)
-    }
-}
-
-/// The operation that a request names, or the only one.
-fn operation<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Option<&'a OperationDefinition> {
-    let operation = match (&document.operations, name) {
-        (DocumentOperations::Single(only), None) => Some(only),
-        (DocumentOperations::Multiple(all), Some(name)) => all.get(name),
-        (DocumentOperations::Multiple(all), None) if all.len() == 1 => all.values().next(),
-        _ => None,
-    };
-    operation.map(|operation| &operation.node)
 }
 
 /// What is said of a request that does not say which operation is executed.

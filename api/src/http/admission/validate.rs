@@ -9,28 +9,29 @@ use bluejay_core::definition::{
     InputObjectTypeDefinition as _, InputType as _, InputValueDefinition, OutputType as _, ScalarTypeDefinition,
     SchemaDefinition as _, TypeDefinitionReference,
 };
-use bluejay_core::executable::{Field as _, OperationDefinition as _, VariableType as _};
+use bluejay_core::executable::{OperationDefinition as _, VariableType as _};
 use bluejay_core::{AsIter, ObjectValue as _, Value as _, ValueReference};
 use bluejay_parser::ast::definition::{
     Context, CustomScalarTypeDefinition, DefinitionDocument, SchemaDefinition as SchemaOf,
 };
 use bluejay_parser::ast::executable::{ExecutableDocument as Written, Field};
-use bluejay_parser::ast::{self, Parse as _, Value};
+use bluejay_parser::ast::{Parse as _, Value};
 use bluejay_parser::{HasSpan, Span};
 use bluejay_validator::executable::Cache;
 use bluejay_validator::executable::document::{ArgumentError, BuiltinRulesValidator, DirectiveError, Error};
 use bluejay_validator::value::input_coercion::Error as ValueError;
 
+use super::introspection::{has_unread_directives, introspected, is_introspection, misused};
 use super::source::Source;
 use super::suggestion::{did_you_mean, listed};
 use super::values::{expected, is_text, is_written_as};
 use super::{Fault, Inadmissible, MOST_TOLD};
 
-type SchemaDefinition<'a> = SchemaOf<'a, Scalars>;
+pub type SchemaDefinition<'a> = SchemaOf<'a, Scalars>;
 
 /// What a value of a custom scalar keeps to.
 #[derive(Debug)]
-struct Scalars;
+pub struct Scalars;
 
 impl Context for Scalars {
     fn coerce_custom_scalar_input<const CONST: bool>(
@@ -118,63 +119,8 @@ impl Validator {
     }
 }
 
-/// Fields of introspection that bluejay-parser 0.5.0 does not know. None has arguments or a selection.
-const INTROSPECTION: [(&str, &str); 3] =
-    [("__Type", "isOneOf"), ("__InputValue", "isDeprecated"), ("__InputValue", "deprecationReason")];
-
-/// Such a field, if an error says that it is not known.
-fn introspected<'a>(error: &Error<'a, Written<'a>, SchemaDefinition<'static>>) -> Option<&'a Field<'a>> {
-    match error {
-        Error::FieldDoesNotExistOnType { field, r#type } => {
-            INTROSPECTION.contains(&(r#type.name(), field.name().as_str())).then_some(field)
-        }
-        _ => None,
-    }
-}
-
-/// Whether an error only says that such a field is not known.
-fn is_introspection<'a>(error: &Error<'a, Written<'a>, SchemaDefinition<'static>>) -> bool {
-    introspected(error).is_some_and(|field| {
-        field.arguments().is_none() && field.selection_set().is_none() && field.directives().is_none_or(are_conditions)
-    })
-}
-
-/// Whether directives are `@skip` and `@include`, each at most once, with a condition that is a Boolean or a variable.
-fn are_conditions(directives: &ast::Directives<'_, false>) -> bool {
-    let mut names = HashSet::new();
-    directives.iter().all(|directive: &ast::Directive<'_, false>| {
-        let name = directive.name().as_str();
-        matches!(name, "skip" | "include")
-            && names.insert(name)
-            && bluejay_core::Directive::arguments(directive).is_some_and(is_condition)
-    })
-}
-
-fn is_condition(arguments: &ast::Arguments<'_, false>) -> bool {
-    let mut all = arguments.iter().map(|one: &ast::Argument<'_, false>| (one.name().as_str(), one.value().as_ref()));
-    let is_one = matches!(all.next(), Some(("if", ValueReference::Boolean(_) | ValueReference::Variable(_))));
-    is_one && all.next().is_none()
-}
-
-/// What such a field has that it may not have.
-fn misused(field: &Field<'_>) -> Said {
-    let name = field.name().as_str();
-    if let Some(argument) = field.arguments().and_then(|arguments| arguments.iter().next()) {
-        let message = format!("Unknown argument \"{}\" on field \"{name}\".", argument.name().as_str());
-        return (message, vec![*argument.name().span()]);
-    }
-    let message =
-        format!("Field \"{name}\" has no fields to select, and no directives but @skip and @include, once each.");
-    (message, vec![*field.name().span()])
-}
-
-/// Whether an error is of such a field with directives, into which validation has not looked.
-fn has_unread_directives<'a>(error: &Error<'a, Written<'a>, SchemaDefinition<'static>>) -> bool {
-    introspected(error).is_some_and(|field| field.directives().is_some_and(|all| all.len() > 0))
-}
-
 /// What is wrong, and where.
-type Said = (String, Vec<Span>);
+pub type Said = (String, Vec<Span>);
 
 impl Validator {
     fn fault<'a>(&self, error: Error<'a, Written<'a>, SchemaDefinition<'static>>, source: &Source<'_>) -> Fault {
