@@ -10,6 +10,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::digest::sha256;
+use crate::unicode::without_mark;
 
 #[derive(Args, Clone, Debug)]
 pub struct Config {
@@ -417,7 +418,7 @@ impl Config {
             return documents_in(path);
         }
         let text = std::fs::read_to_string(path).map_err(unread(path))?;
-        let documents: TrustedDocuments = serde_json::from_str(&text)
+        let documents: TrustedDocuments = serde_json::from_str(without_mark(&text))
             .map_err(|_| format!("{} is not a JSON object of hashes and documents", path.display()))?;
         // graphql-codegen's client preset names the algorithm in its keys.
         let plain = |hash: String| hash.strip_prefix("sha256:").map_or_else(|| hash.clone(), str::to_owned);

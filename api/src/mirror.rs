@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::database::private;
+use crate::unicode::without_mark;
 use futures_util::TryStreamExt as _;
 use reqwest::header::{ACCEPT, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
@@ -36,7 +38,7 @@ const SILENCE: Duration = Duration::from_mins(1);
 pub enum MirrorError {
     #[error("{0}: {1}")]
     Token(PathBuf, std::io::Error),
-    #[error("{0} holds more than a token: it has one word, without \"Bearer\"")]
+    #[error("{0} holds something else than a token: it has one word, without \"Bearer\" and without quotes")]
     NoToken(PathBuf),
     #[error("{0}: the address of a service begins with http:// or https://, such as https://example.org/council")]
     Address(String),
@@ -80,8 +82,8 @@ impl Source {
         let request = match &self.token {
             Some(file) => {
                 let text = std::fs::read_to_string(file).map_err(|error| MirrorError::Token(file.clone(), error))?;
-                let token = text.trim();
-                if token.contains(char::is_whitespace) {
+                let token = without_mark(&text).trim();
+                if token.is_empty() || token.contains([' ', '\t', '\r', '\n', '"', '\'']) {
                     return Err(MirrorError::NoToken(file.clone()));
                 }
                 request.bearer_auth(token)
@@ -176,7 +178,9 @@ impl Mirror {
     /// Opens the copy in a file, `sqlite://PATH`; creates it if there is none.
     pub async fn open(url: &str) -> Result<Self, MirrorError> {
         let options: SqliteConnectOptions = url.parse()?;
-        let pool = SqlitePool::connect_with(options.create_if_missing(true)).await?;
+        // Others read it only if its owner lets them: it holds what the token may see.
+        private::open(options.get_filename()).map_err(sqlx::Error::from)?;
+        let pool = SqlitePool::connect_with(options).await?;
         sqlx::query("CREATE TABLE IF NOT EXISTS record (id TEXT PRIMARY KEY, type TEXT NOT NULL, version INTEGER NOT NULL, line TEXT NOT NULL)")
             .execute(&pool)
             .await?;

@@ -6,6 +6,13 @@ use std::borrow::Cow;
 use async_graphql::Value;
 use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 
+/// What some editors and libraries begin a text in UTF-8 with. It means nothing (RFC 8259, section 8.1).
+pub const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+pub fn without_mark(text: &str) -> &str {
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
+}
+
 pub fn nfc(text: String) -> String {
     if text.is_ascii() || is_nfc(&text) { text } else { text.nfc().collect() }
 }
@@ -33,11 +40,16 @@ pub fn in_one_line(json: &str) -> Cow<'_, str> {
 mod tests {
     use async_graphql::value;
 
-    use super::{in_one_line, nfc, normalize};
+    use super::{in_one_line, nfc, normalize, without_mark};
 
     #[test]
     fn a_line_is_one_for_every_reader() {
         assert_eq!(in_one_line("\"a\u{2028}b\u{2029}\""), r#""a\u2028b\u2029""#);
+    }
+
+    #[test]
+    fn a_mark_is_left_out_once() {
+        assert_eq!(["\u{feff}{}", "{}\u{feff}", ""].map(without_mark), ["{}", "{}\u{feff}", ""]);
     }
 
     #[test]

@@ -1,5 +1,5 @@
-// The rules of the specification's section 5, each with a document of our schema that keeps it and one that breaks it. Of "Operation Type
-// Existence" there is no such pair: the schema has all three.
+// The rules of the specification's section 5, each with a document of our schema that keeps it and one that breaks it. The schema has all three
+// types of operations: the pair of "Operation Type Existence" is in the unit tests of `validate.rs`.
 const themes = "themes { nodes { code } }";
 
 export const PAIRS = {
@@ -51,6 +51,10 @@ export const PAIRS = {
   "All Variable Usages Are Allowed": { fits: "query($a: ID!) { node(id: $a) { id } }", does_not: "query($a: ID) { node(id: $a) { id } }" },
   "All Variable Usages Are Allowed, type": { fits: "query($a: Int) { themes(first: $a) { totalCount } }", does_not: "query($a: String) { themes(first: $a) { totalCount } }" },
   "All Variable Usages Are Allowed, list": { fits: "query($a: [ID!]!) { nodes(ids: $a) { id } }", does_not: "query($a: ID!) { nodes(ids: $a) { id } }" },
+  "Field Selection Merging, introspection": { fits: '{ __type(name: "Theme") { a: isOneOf a: isOneOf } }', does_not: '{ __type(name: "Theme") { a: isOneOf a: name } }' },
+  "Field Selections, introspection": { fits: "{ __schema { directives(includeDeprecated: true) { isDeprecated deprecationReason } } }", does_not: "{ __schema { types { isDeprecated } } }" },
+  "Required Arguments, introspection": { fits: '{ __type(name: "Theme") { fields(includeDeprecated: false) { isDeprecated } } }', does_not: '{ __type(name: "Theme") { fields(includeDeprecated: null) { isDeprecated } } }' },
+  "Directives Are Defined, introspection": { fits: '{ __type(name: "Theme") { isOneOf @include(if: true) } }', does_not: '{ __type(name: "Theme") { isOneOf @includes(if: true) } }' },
   "All Variable Usages Are Allowed, default": { fits: 'query($a: ID = "x") { node(id: $a) { id } }', does_not: "query($a: [ID]!) { nodes(ids: $a) { id } }" },
 };
 

@@ -7,7 +7,7 @@ const [url] = process.argv.slice(2);
 const published = buildSchema(await (await fetch(url.replace("/graphql", "/schema.graphql"))).text());
 assert.deepEqual(validateSchema(published), []);
 
-const options = { descriptions: true, specifiedByUrl: true, directiveIsRepeatable: true, schemaDescription: true, inputValueDeprecation: true, oneOf: true };
+const options = { descriptions: true, specifiedByUrl: true, directiveIsRepeatable: true, schemaDescription: true, inputValueDeprecation: true, experimentalDirectiveDeprecation: true, oneOf: true };
 const headers = { "Content-Type": "application/json" };
 const response = await fetch(url, { method: "POST", headers, body: JSON.stringify({ query: getIntrospectionQuery(options) }) });
 const live = buildClientSchema((await response.json()).data);

@@ -25,20 +25,9 @@ const EXCEPTIONS = {
   // findings/graphql-js-one-of-variable.sh
   "nullable variables in a @oneOf input": (ours, theirs) =>
     theirs.verdict === "fits" && ours.errors.every(({ message }) => message.includes("may be null, and a field of")),
-  // Our parser does not know these fields. It looks neither into their directives nor for others of the same name.
-  "new fields of introspection": (ours, theirs, text) =>
-    ours.verdict === "fits" && theirs.verdict === "does not fit" && /\b(isOneOf|isDeprecated|deprecationReason)\b/.test(text),
-  // The argument may be null in async-graphql 8.0.0-rc.5, whose answer to null is an error.
-  "includeDeprecated: null": (ours, theirs, text) =>
-    ours.verdict === "fits" && theirs.verdict === "does not fit" && /\bincludeDeprecated\b/.test(text),
   // async-graphql would execute such a field of a mutation twice: findings/async-graphql-merged-mutation.sh
   "one field of a mutation under several conditions": (ours, theirs) =>
     theirs.verdict === "fits" && ours.errors.every(({ message }) => message.includes("depends on several conditions")),
-  // async-graphql 8.0.0-rc.5 does not answer them (GraphQL of September 2026). Where they use a variable, it is then not used.
-  "introspection of deprecated directives": (ours, theirs) =>
-    theirs.verdict === "fits" && ours.verdict === "does not fit" &&
-    ours.errors.every(({ message }) => /on type "__Directive"|"includeDeprecated" on field "directives"|is not used/.test(message)) &&
-    ours.errors.some(({ message }) => /"__Directive"|"directives"/.test(message)),
   // The reference compares arguments as they are printed, where a text in a block string is another one than the same text in quotes.
   "equal texts in another notation merge": (ours, theirs, text) =>
     ours.verdict === "fits" && theirs.verdict === "does not fit" && text.includes('"""') &&

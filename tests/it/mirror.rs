@@ -205,9 +205,10 @@ async fn what_a_source_refuses_is_said(app: TestApp) {
     assert_eq!(refused.to_string(), "the source answers 401 Unauthorized: UNAUTHENTICATED");
     let missing = copy.keep(Some(Path::new("/nowhere/token")), None, &Said::default()).await.unwrap_err();
     assert!(missing.to_string().starts_with("/nowhere/token: "));
-    let twofold = copy.token("Bearer abc");
-    let refused = copy.keep(Some(&twofold), None, &Said::default()).await.unwrap_err();
-    assert!(refused.to_string().ends_with("holds more than a token: it has one word, without \"Bearer\""), "{refused}");
+    for text in ["Bearer abc", "\"abc\"", "abc\r\nabc", "\r\n", ""] {
+        let refused = copy.keep(Some(&copy.token(text)), None, &Said::default()).await.unwrap_err();
+        assert!(refused.to_string().contains("holds something else than a token"), "{text:?}: {refused}");
+    }
     for address in ["127.0.0.1:8080", "localhost:8080/graphql", "ftp://example.org", ""] {
         let refused = Source::new(address, None).err().expect("a refusal").to_string();
         assert!(refused.contains("begins with http:// or https://"), "{refused}");
@@ -236,4 +237,18 @@ fn the_program_keeps_a_mirror() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(text.lines().last().unwrap().starts_with("Equal: "), "{text}");
     assert!(copy.is_file());
+}
+
+#[tokio::test]
+async fn a_new_copy_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mirror.db");
+    let url = format!("sqlite://{}", file.display());
+    let mode = || std::fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+    drop(Mirror::open(&url).await.unwrap());
+    assert_eq!(mode(), 0o600);
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+    drop(Mirror::open(&url).await.unwrap());
+    assert_eq!(mode(), 0o640, "its owner lets others read it");
 }

@@ -281,7 +281,7 @@ fn the_log_says_which_trusted_document_cannot_be_executed() {
         documents.into_iter().map(|text| (rec_api::digest::sha256(text), text)).collect();
     let listed: serde_json::Map<String, Value> =
         trusted.iter().map(|(hash, text)| (hash.clone(), json!(text))).collect();
-    std::fs::write(&file, Value::from(listed).to_string()).expect("a file");
+    std::fs::write(&file, format!("\u{feff}{}", Value::from(listed))).expect("a file");
     let mut command = command(&directory.path().join("data"));
     command.env("REC_TRUSTED_DOCUMENTS", &file);
     drop(Serving::logging(&mut command, std::fs::File::create(&log).expect("a log")));

@@ -156,8 +156,10 @@ async fn what_runs_on_a_socket_is_limited_in_size(app: TestApp) {
         socket.say(&message).await;
         socket.say(&json!({ "id": message["id"], "type": "complete" })).await;
     }
-    socket.say(&json!({ "type": "ping" })).await;
-    assert_eq!(socket.message().await["type"], "pong");
+    for ping in [r#"{"type":"ping"}"#, "\u{feff}{\"type\":\"ping\"}"] {
+        socket.send(Message::Text(ping.into())).await;
+        assert_eq!(socket.message().await["type"], "pong");
+    }
 }
 
 async fn a_socket_that_breaks_the_protocol_is_closed_with_its_code(app: TestApp) {
@@ -169,8 +171,10 @@ async fn a_socket_that_breaks_the_protocol_is_closed_with_its_code(app: TestApp)
         .await;
     let port = app.serve().await;
     let token = |value: &str| json!({ "type": "connection_init", "payload": { "authorization": value } });
+    let valid = format!("Bearer {}", app.token(Role::Reader, None));
     for (code, messages) in [
         (4400, vec![Message::Text("nonsense".into())]),
+        (4400, vec![Message::Text(format!("\u{feff}\u{feff}{}", init()).into())]),
         (4400, vec![Message::Binary(init().to_string().into_bytes().into())]),
         (4400, texts(&[json!({ "type": "unknown" })])),
         (4400, texts(&[init(), json!({ "type": "subscribe", "payload": { "query": FOLLOW } })])),
@@ -180,6 +184,12 @@ async fn a_socket_that_breaks_the_protocol_is_closed_with_its_code(app: TestApp)
         (4403, texts(&[token("Bearer a.b.c")])),
         (4403, texts(&[token("")])),
         (4403, texts(&[json!({ "type": "connection_init", "payload": { "Authorization": 1 } })])),
+        (
+            4403,
+            texts(&[
+                json!({ "type": "connection_init", "payload": { "Authorization": valid, "authorization": valid } }),
+            ]),
+        ),
         (4408, Vec::new()),
         (4409, texts(&[init(), follow("1"), follow("1")])),
         (4429, texts(&[init(), init()])),
@@ -193,7 +203,7 @@ async fn a_socket_that_breaks_the_protocol_is_closed_with_its_code(app: TestApp)
         assert_eq!(Socket::open(port, protocol, origin).await.err(), Some(status), "{protocol} {origin:?}");
     }
     for (reason, sockets) in
-        [("malformed", "6"), ("init_timeout", "1"), ("too_many_operations", "1"), ("forbidden", "3")]
+        [("malformed", "7"), ("init_timeout", "1"), ("too_many_operations", "1"), ("forbidden", "4")]
     {
         counted(port, &format!("rec_sockets_ended_total{{reason=\"{reason}\"}}"), sockets).await;
     }

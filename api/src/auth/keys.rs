@@ -17,6 +17,7 @@ use tokio::sync::{Mutex, RwLock};
 
 use super::seal::Seal;
 use crate::config::JwksSource;
+use crate::unicode::without_mark;
 
 /// The shortest time between two reads of the issuer's keys because of an unknown `kid`.
 const REFRESH_AT_MOST_EVERY: Duration = Duration::from_secs(30);
@@ -130,7 +131,8 @@ async fn read(source: &JwksSource) -> Result<Vec<VerifyingKey>, String> {
         }
         JwksSource::Url(url) => fetch(url).await.map_err(|error| format!("cannot read {url}: {error}"))?,
     };
-    let set: KeySet = serde_json::from_str(&text).map_err(|error| format!("not a JSON Web Key Set: {error}"))?;
+    let set: KeySet =
+        serde_json::from_str(without_mark(&text)).map_err(|error| format!("not a JSON Web Key Set: {error}"))?;
     let keys = trusted(&set.keys);
     if keys.is_empty() { Err("the key set holds no Ed25519, P-256 or RSA key for signatures".into()) } else { Ok(keys) }
 }

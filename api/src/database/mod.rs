@@ -8,7 +8,7 @@ pub mod home;
 mod interrupt;
 mod limits;
 mod options;
-mod private;
+pub mod private;
 mod queue;
 mod readers;
 mod readiness;

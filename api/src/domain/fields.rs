@@ -81,7 +81,7 @@ fn clean(path: &str, text: &str, longest: usize) -> Validated<String> {
     let printable = text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\t' | '\r'));
     ensure(printable, || ValidationError::invalid(path, "The text holds a control character."))?;
     ensure(!text.contains(is_directional), || {
-        ValidationError::invalid(path, "The text holds a control character that turns the direction of what follows.")
+        ValidationError::invalid(path, "The text holds a control character for the direction of writing.")
     })?;
     ensure(text.chars().any(is_visible), empty)?;
     Ok(text.to_owned())
@@ -114,10 +114,10 @@ fn is_visible(c: char) -> bool {
     !(c.is_whitespace() || c.is_control() || is_ignorable)
 }
 
-/// Whether a character turns the direction of the text after it (Unicode Bidirectional Algorithm, explicit embeddings, overrides and
-/// isolates): a name would show as another one.
+/// Whether a character controls the direction of the text around it (Unicode's property `Bidi_Control`): a name would show as another one, or be
+/// another one than that which looks the same.
 fn is_directional(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A plain text: not empty, no control characters, at most `longest` characters. Leading and trailing spaces are dropped.
@@ -263,7 +263,7 @@ mod tests {
         {
             assert_eq!(refused(empty), ValidationErrorCode::Required, "{empty:?}");
         }
-        for turned in ["a\u{202e}", "\u{2066}a", "a\u{202a}b"] {
+        for turned in ["a\u{202e}", "\u{2066}a", "a\u{202a}b", "\u{200e}a", "a\u{200f}", "\u{61c}a"] {
             assert_eq!(refused(turned), ValidationErrorCode::Invalid, "{turned:?}");
         }
         for kept in ["\u{2b9}", "o\u{2bb}", "a\u{200d}", "\u{1f1fa}"] {

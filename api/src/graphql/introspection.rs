@@ -1,6 +1,6 @@
 //! What introspection says of the schema as a whole. async-graphql 8.0.0-rc.5 describes every schema with one sentence of its own, lists every
-//! built-in scalar, where section 3.5 of the specification forbids those that a schema does not use, and has the specification's directives as
-//! they were in 2021.
+//! built-in scalar, where section 3.5 of the specification forbids those that a schema does not use, and has the specification's directives, and
+//! what introspection says of directives, as they were in 2021.
 
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
@@ -9,8 +9,9 @@ use async_graphql::async_trait::async_trait;
 use async_graphql::extensions::{
     Extension, ExtensionContext, ExtensionFactory, NextPrepareRequest, NextResolve, ResolveInfo,
 };
+use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{Directive, Field};
-use async_graphql::registry::Registry;
+use async_graphql::registry::{MetaField, MetaType, Registry};
 use async_graphql::{
     ContextDirective, CustomDirective, CustomDirectiveFactory, Name, Request, ServerError, ServerResult, Value,
     Variables,
@@ -84,13 +85,16 @@ impl Extension for Corrected {
         match (info.parent_type, info.name) {
             ("__Schema", "description") => Ok(Some(DESCRIPTION.into())),
             ("__Schema", "types") => Ok(next.run(ctx, info).await?.map(|types| without_unused(ctx, types))),
+            ("__Directive", "isDeprecated") => Ok(Some(false.into())),
+            ("__Directive", "deprecationReason") => Ok(None),
             ("Query", "__type") if self.asks_for_unused(info.field) => Ok(None),
             _ => next.run(ctx, info).await,
         }
     }
 }
 
-/// Brings the specification's directives to its edition of September 2025, and describes their arguments.
+/// Brings the specification's directives, and their introspection, to its edition of September 2026, and describes their arguments. No directive
+/// of this schema is deprecated.
 pub struct Directives;
 
 impl CustomDirectiveFactory for Directives {
@@ -107,10 +111,24 @@ impl CustomDirectiveFactory for Directives {
                 "String!".clone_into(&mut known.ty);
             }
         }
+        let of_directive = fields_of(registry, "__Directive");
+        let include_deprecated = of_directive["args"].args.clone();
+        for (name, alike) in [("isDeprecated", "isRepeatable"), ("deprecationReason", "description")] {
+            let field = MetaField { name: name.to_owned(), ..of_directive[alike].clone() };
+            of_directive.insert(name.to_owned(), field);
+        }
+        fields_of(registry, "__Schema")["directives"].args = include_deprecated;
     }
 
     fn create(&self, _: &ContextDirective<'_>, directive: &Directive) -> ServerResult<Box<dyn CustomDirective>> {
         Err(ServerError::new("@deprecated has no place in a request.", Some(directive.name.pos)))
+    }
+}
+
+fn fields_of<'a>(registry: &'a mut Registry, name: &str) -> &'a mut IndexMap<String, MetaField> {
+    match registry.types.get_mut(name) {
+        Some(MetaType::Object { fields, .. }) => fields,
+        _ => panic!("{name} is no type of introspection"),
     }
 }
 

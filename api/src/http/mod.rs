@@ -73,7 +73,7 @@ struct Published {
 
 impl Published {
     fn of(schema: Schema, trusting: Schema) -> Self {
-        let (definitions, sdl) = (Arc::new(Definitions::of(schema.definitions())), schema.sdl().into());
+        let (definitions, sdl) = (Arc::new(Definitions::of(&schema.definitions())), schema.sdl().into());
         Self { schema, trusting, definitions, sdl }
     }
 }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::answer::Answer;
 use super::idempotency::IdempotencyKey;
 use super::media::is_json;
+use crate::unicode::{BYTE_ORDER_MARK, without_mark};
 
 /// What a client asks.
 #[derive(Debug, Deserialize, PartialEq)]
@@ -44,9 +45,6 @@ pub struct Parameters {
     extensions: Option<String>,
 }
 
-/// What some Windows programs begin a text in UTF-8 with. It means nothing.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
 impl GraphqlRequest {
     /// The request in a body, if the body arrived in time.
     pub fn of_body(
@@ -66,7 +64,8 @@ impl GraphqlRequest {
             StatusCode::PAYLOAD_TOO_LARGE => too_large(),
             _ => bad_request("The request's body was cut off."),
         })?;
-        let body = body.strip_prefix(BYTE_ORDER_MARK).map_or_else(|| body.clone(), |text| body.slice_ref(text));
+        let body =
+            body.strip_prefix(BYTE_ORDER_MARK.as_bytes()).map_or_else(|| body.clone(), |text| body.slice_ref(text));
         let is_json = || serde_json::from_slice::<IgnoredAny>(&body).is_ok();
         if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') && is_json() {
             let message = "Several requests in one body are not answered. Send one request.";
@@ -93,7 +92,7 @@ impl GraphqlRequest {
         let document_id = parameters.document_id.filter(|id| !id.is_empty());
         let object = |text: Option<String>| match text.as_deref() {
             None | Some("") => Ok(None),
-            Some(text) => serde_json::from_str(text).map_err(|error| {
+            Some(text) => serde_json::from_str(without_mark(text)).map_err(|error| {
                 let message = "Write variables and extensions as JSON objects.";
                 if error.is_data() { not_well_formed(message) } else { bad_request(message) }
             }),

@@ -28,7 +28,7 @@ use crate::service::pace::Pace;
 use crate::service::recommendation::upsert::UpsertRecommendationsInput;
 use crate::service::registry::parse_type;
 use crate::telemetry::chain;
-use crate::unicode::{nfc, normalize};
+use crate::unicode::{nfc, normalize, without_mark};
 
 /// The fewest lines of one transaction, however long it takes. The most are those of a bulk write.
 const FEWEST: usize = 50;
@@ -237,7 +237,7 @@ impl<'a> Importing<'a> {
     async fn take(&mut self, number: u64, line: &[u8], complain: &mut impl FnMut(String)) -> Result<bool, Error> {
         let line = std::str::from_utf8(line).map_err(|_| "INVALID this is not UTF-8".to_owned());
         // A byte order mark at the beginning of a file means nothing.
-        let line = line.map(|line| if number == 1 { line.trim_start_matches('\u{feff}') } else { line });
+        let line = line.map(|line| if number == 1 { without_mark(line) } else { line });
         let (record, match_by, row) = match line.and_then(parse) {
             Ok(Some(parsed)) => parsed,
             Ok(None) => return Ok(false),

@@ -42,6 +42,8 @@ async fn a_get_reads_and_changes_nothing(app: TestApp) {
     let (status, headers, bytes) = get(&app, &link).await;
     assert_eq!((status.as_u16(), &headers["content-type"]), (200, &"application/json; charset=utf-8".parse().unwrap()));
     assert_eq!(bytes, br#"{"data":{"body":{"code":"EC"}}}"#);
+    let marked = link.replace("&variables=", "&variables=%EF%BB%BF");
+    assert_eq!(get(&app, &marked).await.2, bytes, "a byte order mark means nothing");
     let chosen = encoded(
         "query A { viewer { role } } mutation B { removeAgendaItem(input: { id: \"a\", expectedVersion: 1 }) { change { cursor } } }",
     );

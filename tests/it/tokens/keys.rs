@@ -78,6 +78,12 @@ async fn keys_of_a_trusted_issuer_are_accepted(app: TestApp) {
         assert_token_refused(&trusting, &nameless).await;
     }
     assert_eq!(role_of(&trusting.admin()).await, "ADMIN", "the service's own key is trusted as well");
+    let file = directory.path().join("jwks.json");
+    std::fs::write(&file, format!("\u{feff}{}", std::fs::read_to_string(&file).unwrap())).unwrap();
+    let marked = app.second_with(|config| config.jwks = Some(JwksSource::File(file))).await;
+    let (kid, algorithm, key) = &keys[0];
+    let token = encode(&header(*algorithm, Some(kid)), &claims(&app), key).expect("a token");
+    assert_eq!(role_of(&bearer(&marked, &token)).await, "READER", "a byte order mark means nothing");
 }
 
 async fn keys_of_a_trusted_issuer_are_read_from_its_address(app: TestApp) {

@@ -1,67 +1,88 @@
-//! Fields of introspection that bluejay-parser 0.5.0 does not know, among what validation finds. Knows no other rule.
+//! Introspection in words that validation can be told of: bluejay-parser 0.5.0 knows the types of 2021 and takes no others under their names.
+//! Each word is as long as the one that it stands for, so that places stay the same. Judges nothing.
 
-use std::collections::HashSet;
+/// What a schema with the type `Query` is validated with in addition.
+const TYPES: &str = include_str!("introspection.graphql");
+const ROOT: (&str, &str) = ("type Query {", "type Query { __schema: __Schema! __type(name: String!): __Type ");
 
-use bluejay_core::executable::Field as _;
-use bluejay_core::{AsIter as _, Value as _, ValueReference};
-use bluejay_parser::HasSpan as _;
-use bluejay_parser::ast;
-use bluejay_parser::ast::executable::{ExecutableDocument as Written, Field};
-use bluejay_validator::executable::document::Error;
+/// All words of introspection but `__typename`, which every type has, without the underscores that they begin with.
+const WORDS: [&str; 10] = [
+    "schema",
+    "type",
+    "Schema",
+    "Type",
+    "TypeKind",
+    "Field",
+    "InputValue",
+    "EnumValue",
+    "Directive",
+    "DirectiveLocation",
+];
 
-use super::validate::{Said, SchemaDefinition};
+/// What stands for the underscores; and what stands for that in the names of a document, which must not be taken for introspection.
+const INTO: [(&str, &str); 2] = [("__", "_0"), ("_0", "_1")];
+const BACK: [(&str, &str); 2] = [("_0", "__"), ("_1", "_0")];
 
-/// The type and the name of each. None has arguments or a selection.
-const INTROSPECTION: [(&str, &str); 3] =
-    [("__Type", "isOneOf"), ("__InputValue", "isDeprecated"), ("__InputValue", "deprecationReason")];
+/// The definition of a schema, with that of its introspection.
+pub fn with_introspection(sdl: &str) -> String {
+    let whole = sdl.replacen(ROOT.0, ROOT.1, 1) + TYPES;
+    translated(&whole, &INTO).unwrap_or(whole)
+}
 
-/// Such a field, if an error says that it is not known.
-pub fn introspected<'a>(error: &Error<'a, Written<'a>, SchemaDefinition<'static>>) -> Option<&'a Field<'a>> {
-    match error {
-        Error::FieldDoesNotExistOnType { field, r#type } => {
-            INTROSPECTION.contains(&(r#type.name(), field.name().as_str())).then_some(field)
+/// A document in the words of this schema; `None` if it does not change.
+pub fn translate(document: &str) -> Option<String> {
+    translated(document, &INTO)
+}
+
+/// What is said of a document, in its own words.
+pub fn translate_back(message: String) -> String {
+    translated(&message, &BACK).unwrap_or(message)
+}
+
+/// Whether a name of the schema has another one beside it, with the definition of today.
+pub fn is_outdated(name: &str) -> bool {
+    stands_for(name.as_bytes(), &INTO[..1]).is_some()
+}
+
+fn translated(text: &str, prefixes: &[(&str, &str)]) -> Option<String> {
+    let bytes = text.as_bytes();
+    let tokens = bytes.chunk_by(|one, next| is_of_name(*one) && is_of_name(*next));
+    let mut written = None;
+    let mut at = 0;
+    for token in tokens {
+        if let Some(prefix) = stands_for(token, prefixes) {
+            written.get_or_insert_with(|| bytes.to_vec())[at..at + prefix.len()].copy_from_slice(prefix.as_bytes());
         }
-        _ => None,
+        at += token.len();
     }
+    String::from_utf8(written?).ok()
 }
 
-/// Whether an error only says that such a field is not known.
-pub fn is_introspection<'a>(error: &Error<'a, Written<'a>, SchemaDefinition<'static>>) -> bool {
-    introspected(error).is_some_and(|field| {
-        field.arguments().is_none() && field.selection_set().is_none() && field.directives().is_none_or(are_conditions)
-    })
+/// What the beginning of a word becomes.
+fn stands_for<'a>(token: &[u8], prefixes: &[(&str, &'a str)]) -> Option<&'a str> {
+    let is_word = |rest: &[u8]| WORDS.iter().any(|word| word.as_bytes() == rest);
+    prefixes.iter().find(|(from, _)| token.strip_prefix(from.as_bytes()).is_some_and(is_word)).map(|(_, to)| *to)
 }
 
-/// Whether directives are `@skip` and `@include`, each at most once, with a condition that is a Boolean or a variable.
-fn are_conditions(directives: &ast::Directives<'_, false>) -> bool {
-    let mut names = HashSet::new();
-    directives.iter().all(|directive: &ast::Directive<'_, false>| {
-        let name = directive.name().as_str();
-        matches!(name, "skip" | "include")
-            && names.insert(name)
-            && bluejay_core::Directive::arguments(directive).is_some_and(is_condition)
-    })
+fn is_of_name(byte: u8) -> bool {
+    byte == b'_' || byte.is_ascii_alphanumeric()
 }
 
-fn is_condition(arguments: &ast::Arguments<'_, false>) -> bool {
-    let mut all = arguments.iter().map(|one: &ast::Argument<'_, false>| (one.name().as_str(), one.value().as_ref()));
-    let is_one = matches!(all.next(), Some(("if", ValueReference::Boolean(_) | ValueReference::Variable(_))));
-    is_one && all.next().is_none()
-}
+#[cfg(test)]
+mod tests {
+    use super::{translate, translate_back};
 
-/// What such a field has that it may not have.
-pub fn misused(field: &Field<'_>) -> Said {
-    let name = field.name().as_str();
-    if let Some(argument) = field.arguments().and_then(|arguments| arguments.iter().next()) {
-        let message = format!("Unknown argument \"{}\" on field \"{name}\".", argument.name().as_str());
-        return (message, vec![*argument.name().span()]);
+    #[test]
+    fn words_of_introspection_are_translated_and_back() {
+        for (text, known) in [
+            ("{ __schema { types { name __typename } } }", "{ _0schema { types { name __typename } } }"),
+            ("fragment F on __Type { ofType { ...F } }", "fragment F on _0Type { ofType { ...F } }"),
+            ("{ _0type: a __types b__type }", "{ _1type: a __types b__type }"),
+            ("{ a(b: \"ü\") __type(name: \"ü\") { kind } }", "{ a(b: \"ü\") _0type(name: \"ü\") { kind } }"),
+        ] {
+            assert_eq!(translate(text).as_deref(), Some(known));
+            assert_eq!(translate_back(known.to_owned()), text);
+        }
+        assert_eq!(translate("{ a { __typename } }"), None);
     }
-    let message =
-        format!("Field \"{name}\" has no fields to select, and no directives but @skip and @include, once each.");
-    (message, vec![*field.name().span()])
-}
-
-/// Whether an error is of such a field with directives, into which validation has not looked.
-pub fn has_unread_directives<'a>(error: &Error<'a, Written<'a>, SchemaDefinition<'static>>) -> bool {
-    introspected(error).is_some_and(|field| field.directives().is_some_and(|all| all.len() > 0))
 }

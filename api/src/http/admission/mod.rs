@@ -160,8 +160,8 @@ pub struct Definitions {
 
 impl Definitions {
     /// `sdl` is the schema in the definition language. Make them once: they are kept until the process ends.
-    pub fn of(sdl: String) -> Self {
-        Self { types: Types::of(&sdl), validator: Validator::of(sdl) }
+    pub fn of(sdl: &str) -> Self {
+        Self { types: Types::of(sdl), validator: Validator::of(sdl) }
     }
 }
 
@@ -328,7 +328,7 @@ mod tests {
 
     fn admission(limits: Limits) -> Admission {
         let sdl = "schema { query: Query } type Query { a(b: Int): Int b: Int c: Int d: Int }";
-        Admission::to(Arc::new(Definitions::of(sdl.to_owned())), limits)
+        Admission::to(Arc::new(Definitions::of(sdl)), limits)
     }
 
     async fn admit(admission: &Admission, text: &str) -> Result<Admitted, Inadmissible> {
@@ -409,7 +409,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_wrong_with_literals_is_told_beside_the_rest() {
         let sdl = "schema { query: Query } scalar Date type Query { a(day: Date, b: Int): Int }";
-        let admission = Admission::to(Arc::new(Definitions::of(sdl.to_owned())), Limits::DEFAULT);
+        let admission = Admission::to(Arc::new(Definitions::of(sdl)), Limits::DEFAULT);
         let literal = "a(day): a value of type Date is expected, a day that exists, such as \"2024-02-29\".";
         let variable = "$b: a value of type Int is expected.";
         for (text, code, told) in [

@@ -21,7 +21,7 @@ use bluejay_validator::executable::Cache;
 use bluejay_validator::executable::document::{ArgumentError, BuiltinRulesValidator, DirectiveError, Error};
 use bluejay_validator::value::input_coercion::Error as ValueError;
 
-use super::introspection::{has_unread_directives, introspected, is_introspection, misused};
+use super::introspection::{is_outdated, translate, translate_back, with_introspection};
 use super::source::Source;
 use super::suggestion::{did_you_mean, listed};
 use super::values::{expected, is_text, is_written_as};
@@ -90,27 +90,32 @@ pub struct Validator {
 
 impl Validator {
     /// `sdl` is the schema in the definition language. It is kept until the process ends. Panics if it cannot be read.
-    pub fn of(sdl: String) -> Self {
-        let document = DefinitionDocument::<Scalars>::parse(sdl.leak()).result.expect("our own schema");
+    pub fn of(sdl: &str) -> Self {
+        let document =
+            DefinitionDocument::<Scalars>::parse(with_introspection(sdl).leak()).result.expect("our own schema");
         let schema = SchemaDefinition::try_from(&*Box::leak(Box::new(document)));
         let schema = schema.unwrap_or_else(|errors| panic!("our own schema has {} errors", errors.len()));
         Self { schema: Box::leak(Box::new(schema)) }
     }
 
     pub fn check(&self, document: &Written<'_>, source: &Source<'_>) -> Result<(), Inadmissible> {
+        match translate(source.text()) {
+            Some(text) => {
+                let translated = Written::parse(&text).result.ok();
+                self.check_translated(translated.as_ref().unwrap_or(document), source)
+            }
+            None => self.check_translated(document, source),
+        }
+    }
+
+    fn check_translated(&self, document: &Written<'_>, source: &Source<'_>) -> Result<(), Inadmissible> {
         let cache = Cache::new(document, self.schema);
         let errors: Vec<_> = BuiltinRulesValidator::validate(document, self.schema, &cache).collect();
-        if errors.iter().all(|error| is_of_scalar(error) || is_introspection(error)) {
+        if errors.iter().all(is_of_scalar) {
             return Ok(());
         }
-        let visits_all = !errors.iter().any(has_unread_directives);
-        let errors = errors.into_iter().filter(|error| match error {
-            // It counts the selections, and does not merge them: `root_fields` does.
-            Error::SubscriptionRootNotSingleField { .. } => false,
-            // The directives of fields that it does not know may use it.
-            Error::VariableDefinitionUnused { .. } => visits_all,
-            error => !is_introspection(error),
-        });
+        // It counts the selections, and does not merge them: `root_fields` does.
+        let errors = errors.into_iter().filter(|error| !matches!(error, Error::SubscriptionRootNotSingleField { .. }));
         let mut faults: Vec<Fault> = errors.map(|error| self.fault(error, source)).collect();
         faults.sort_by_cached_key(|fault| fault.locations.first().map(|place| (place.line, place.column)));
         faults.dedup();
@@ -125,14 +130,11 @@ pub type Said = (String, Vec<Span>);
 impl Validator {
     fn fault<'a>(&self, error: Error<'a, Written<'a>, SchemaDefinition<'static>>, source: &Source<'_>) -> Fault {
         let (message, spans) = self.say(error);
-        Fault::new(message, spans.iter().map(|span| source.position(span.byte_range().start)).collect())
+        Fault::new(translate_back(message), spans.iter().map(|span| source.position(span.byte_range().start)).collect())
     }
 
     #[expect(clippy::too_many_lines, reason = "a sentence for each rule")]
     fn say<'a>(&self, error: Error<'a, Written<'a>, SchemaDefinition<'static>>) -> Said {
-        if let Some(field) = introspected(&error) {
-            return misused(field);
-        }
         match error {
             Error::NonUniqueOperationNames { name, operations } => {
                 (format!("Two operations are called \"{name}\"."), spans(operations))
@@ -146,7 +148,7 @@ impl Validator {
             Error::FieldDoesNotExistOnType { field, r#type } => {
                 let name = field.name().as_str();
                 let known = r#type.fields_definition().into_iter().flat_map(AsIter::iter).map(FieldDefinition::name);
-                let similar = did_you_mean(name, known);
+                let similar = did_you_mean(name, known.filter(|name| !is_outdated(name)));
                 let message = format!("Unknown field \"{name}\" on type \"{}\".{similar}", r#type.name());
                 (message, vec![*field.name().span()])
             }
@@ -261,7 +263,8 @@ impl Validator {
     }
 
     fn unknown_type_name(&self, name: &str, span: Span) -> Said {
-        let similar = did_you_mean(name, self.schema.type_definitions().map(|known| known.name()));
+        let known = self.schema.type_definitions().map(|known| known.name());
+        let similar = did_you_mean(name, known.filter(|name| !is_outdated(name)));
         (format!("Unknown type \"{name}\".{similar}"), vec![span])
     }
 
@@ -417,7 +420,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_where_it_stands() {
-        let validator = Validator::of(SCHEMA.to_owned());
+        let validator = Validator::of(SCHEMA);
         for (text, said) in [
             (
                 "{ thing(by: { id: 1 }) { titel } }",
@@ -465,10 +468,21 @@ mod tests {
             ),
             ("{ things }", "1:3 Field \"things\" of type \"[Thing!]\" needs a selection of fields: things { ... }."),
             ("{ __type(name: \"Thing\") { isOneOf(of: 1) } }", "1:35 Unknown argument \"of\" on field \"isOneOf\"."),
+            ("{ __type(name: \"Thing\") { isOneOf @other } }", "1:35 Unknown directive \"@other\"."),
             (
-                "{ __type(name: \"Thing\") { isOneOf @other } }",
-                "1:27 Field \"isOneOf\" has no fields to select, and no directives but @skip and @include, once each.",
+                "query($all: String) { __schema { directives(includeDeprecated: $all) { isDeprecated } } }",
+                "1:64 Variable \"$all\" of type \"String\" stands where \"Boolean!\" is expected.",
             ),
+            (
+                "{ __type(name: \"A\") { a: isOneOf a: name } }",
+                "1:23 1:34 Two fields are answered as \"a\", and they are different fields: give one of them an alias.",
+            ),
+            (
+                "{ _0schema { types { name } } }",
+                "1:3 Unknown field \"_0schema\" on type \"Query\". Did you mean \"__schema\"?",
+            ),
+            ("{ ...F } fragment F on __Typ { name }", "1:24 Unknown type \"__Typ\". Did you mean \"__Type\"?"),
+            ("mutation { things { title } }", "1:1 The schema has no mutation."),
             ("{ things { title {} } }", "1:18 Type \"String\" has no fields to select."),
             (
                 "{ things { ...F } } fragment F on Thing { nothing1 }",
@@ -476,7 +490,7 @@ mod tests {
             ),
         ] {
             let source = Source::of(text);
-            let refusal = validator.check(&parse(&source).unwrap(), &source).unwrap_err();
+            let refusal = validator.check(&parse(&source).unwrap(), &source).expect_err(text);
             let told = refusal.faults.iter().map(|fault| {
                 let places = fault.locations.iter().map(|place| format!("{}:{} ", place.line, place.column));
                 places.collect::<String>() + &fault.message

@@ -31,6 +31,7 @@ use super::state::Service;
 use super::subscription::answers;
 use crate::auth::Viewer;
 use crate::telemetry::metrics::{Open, Transport};
+use crate::unicode::without_mark;
 
 /// The name of the protocol, which clients request.
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -279,7 +280,7 @@ impl Talk {
             Message::Close(_) => return Err(End::Closed),
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
         };
-        match serde_json::from_str(&text).map_err(|_| End::Malformed)? {
+        match serde_json::from_str(without_mark(&text)).map_err(|_| End::Malformed)? {
             ClientMessage::ConnectionInit { .. } if self.is_begun => Err(End::TooManyInits),
             ClientMessage::ConnectionInit { payload } => {
                 let client = Arc::make_mut(&mut self.client);
@@ -431,10 +432,12 @@ fn copied(headers: &HeaderMap) -> HeaderMap {
     copied.flatten().collect()
 }
 
-/// The `Authorization` in the payload of a client, in the form of a header.
+/// The `Authorization` in the payload of a client, in the form of a header. Two, in different cases, are none that is valid.
 fn authorization_in(payload: &Map<String, Value>) -> Option<String> {
-    let named = payload.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
-    named.map(|(_, value)| value.as_str().unwrap_or_default().to_owned())
+    let mut named = payload.iter().filter(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    let (_, value) = named.next()?;
+    let single = value.as_str().filter(|_| named.next().is_none());
+    Some(single.unwrap_or_default().to_owned())
 }
 
 /// Sends why the socket is closed, and waits until the client has closed it too: a connection that is dropped with messages
