@@ -11,7 +11,7 @@ use async_graphql::extensions::{
 };
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{Directive, Field};
-use async_graphql::registry::{MetaField, MetaType, Registry};
+use async_graphql::registry::{MetaEnumValue, MetaField, MetaType, Registry};
 use async_graphql::{
     ContextDirective, CustomDirective, CustomDirectiveFactory, Name, Request, ServerError, ServerResult, Value,
     Variables,
@@ -117,7 +117,16 @@ impl CustomDirectiveFactory for Directives {
             let field = MetaField { name: name.to_owned(), ..of_directive[alike].clone() };
             of_directive.insert(name.to_owned(), field);
         }
-        fields_of(registry, "__Schema")["directives"].args = include_deprecated;
+        let of_schema = fields_of(registry, "__Schema");
+        of_schema["directives"].args = include_deprecated;
+        of_schema["description"].description = Some("What the schema is for, in CommonMark.".to_owned());
+        "String".clone_into(&mut of_schema["description"].ty);
+        if let Some(MetaType::Enum { enum_values, .. }) = registry.types.get_mut("__DirectiveLocation") {
+            let name = "DIRECTIVE_DEFINITION".to_owned();
+            let description = Some("Location adjacent to a directive definition.".to_owned());
+            let value = MetaEnumValue { name: name.clone(), description, ..enum_values["SCHEMA"].clone() };
+            enum_values.insert(name, value);
+        }
     }
 
     fn create(&self, _: &ContextDirective<'_>, directive: &Directive) -> ServerResult<Box<dyn CustomDirective>> {

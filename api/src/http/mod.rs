@@ -73,7 +73,7 @@ struct Published {
 
 impl Published {
     fn of(schema: Schema, trusting: Schema) -> Self {
-        let (definitions, sdl) = (Arc::new(Definitions::of(&schema.definitions())), schema.sdl().into());
+        let (definitions, sdl) = (Arc::new(Definitions::of(schema.definitions())), schema.sdl().into());
         Self { schema, trusting, definitions, sdl }
     }
 }
@@ -124,7 +124,7 @@ pub fn router(app: Arc<AppContext>) -> Router {
         .route("/export.ndjson", get(export::export).layer(CompressionLayer::new()))
         .method_not_allowed_fallback(method_not_allowed);
     cors::for_pages(graphql, &service)
-        .route("/metrics", get(metrics))
+        .route("/metrics", get(metrics).layer(CompressionLayer::new()))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .merge(explorer)

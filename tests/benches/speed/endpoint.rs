@@ -138,7 +138,7 @@ async fn against(ours: &[Client], exchange: &Exchange, other: MethodRouter, what
 
 /// A new document from its text to what is executed, to async-graphql, which parses it and validates it. A comment makes each another one.
 async fn admission() -> Line {
-    let admission = Admission::to(Arc::new(Definitions::of(&schema().definitions())), Limits::DEFAULT);
+    let admission = Admission::to(Arc::new(Definitions::of(schema().definitions())), Limits::DEFAULT);
     let (stock, sizes, variables) = (build().finish(), Sizes::default(), Variables::default());
     let number = Cell::new(0_u64);
     let new = || {

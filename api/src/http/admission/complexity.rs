@@ -1,7 +1,7 @@
 //! The complexity of a parsed document, with every fragment expanded where it is spread, and how its page sizes are
 //! weighed. Knows the limits, but no types and no costs.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use async_graphql::parser::types::{Directive, ExecutableDocument, OperationDefinition, Selection, SelectionSet};
 use async_graphql::{Name, Positioned};
@@ -215,43 +215,47 @@ fn selects_schema(set: &SelectionSet) -> bool {
     })
 }
 
-/// To weigh a document the library reads its page sizes, and there it treats an omitted variable as undefined. Here such a
-/// variable is null by default, which means the same for a page size.
-pub fn allow_omitted_page_sizes(document: &mut ExecutableDocument) {
-    let mut names = HashSet::new();
+/// What async-graphql 8.0.0-rc.5 treats as undefined when its variable is omitted, and what omitted means there: page sizes, which it reads to
+/// weigh a document, and an argument of introspection.
+const OMITTED: [(&str, ConstValue); 3] =
+    [("first", ConstValue::Null), ("last", ConstValue::Null), ("includeDeprecated", ConstValue::Boolean(false))];
+
+/// Gives the variables of such arguments a default.
+pub fn allow_omitted(document: &mut ExecutableDocument) {
+    let mut found = HashMap::new();
     for (_, operation) in document.operations.iter() {
-        find_page_sizes(&operation.node.selection_set.node, &mut names);
+        find_omitted(&operation.node.selection_set.node, &mut found);
     }
     for fragment in document.fragments.values() {
-        find_page_sizes(&fragment.node.selection_set.node, &mut names);
+        find_omitted(&fragment.node.selection_set.node, &mut found);
     }
     let operations = operations_mut(&mut document.operations).into_iter();
     for variable in operations.flat_map(|operation| &mut operation.node.variable_definitions) {
         let (at, variable) = (variable.pos, &mut variable.node);
-        if variable.var_type.node.nullable && variable.default_value.is_none() && names.contains(&variable.name.node) {
-            variable.default_value = Some(Positioned::new(ConstValue::Null, at));
+        if variable.var_type.node.nullable && variable.default_value.is_none() {
+            let default = found.get(&variable.name.node).cloned();
+            variable.default_value = default.map(|default| Positioned::new(default, at));
         }
     }
 }
 
-/// The variables that are used as page sizes.
-fn find_page_sizes(selections: &SelectionSet, names: &mut HashSet<Name>) {
+/// The variables of such arguments, and what omitted means.
+fn find_omitted(selections: &SelectionSet, found: &mut HashMap<Name, ConstValue>) {
     for selection in &selections.items {
         let inner = match &selection.node {
             Selection::Field(field) => {
-                for size in ["first", "last"].into_iter().filter_map(|name| field.node.get_argument(name)) {
-                    let noted = size.node.clone().into_const_with(|name| {
-                        names.insert(name);
-                        Ok::<_, std::convert::Infallible>(ConstValue::Null)
-                    });
-                    let Ok(_) = noted;
+                for (argument, omitted) in &OMITTED {
+                    let value = field.node.get_argument(argument).map(|value| &value.node);
+                    if let Some(Value::Variable(name)) = value {
+                        found.entry(name.clone()).or_insert_with(|| omitted.clone());
+                    }
                 }
                 &field.node.selection_set
             }
             Selection::InlineFragment(fragment) => &fragment.node.selection_set,
             Selection::FragmentSpread(_) => continue,
         };
-        find_page_sizes(&inner.node, names);
+        find_omitted(&inner.node, found);
     }
 }
 
@@ -259,7 +263,7 @@ fn find_page_sizes(selections: &SelectionSet, names: &mut HashSet<Name>) {
 mod tests {
     use crate::http::admission::parsed;
 
-    use super::{Limits, allow_omitted_page_sizes, check, nodes};
+    use super::{Limits, allow_omitted, check, nodes};
 
     #[test]
     fn an_operation_is_weighed_with_its_fragments_written_out() {
@@ -312,17 +316,20 @@ mod tests {
     }
 
     #[test]
-    fn an_omitted_page_size_is_null_and_every_other_variable_stays_as_it_is() {
-        let text = "query($a: Int, $b: Int = 2, $c: Int!, $d: Int) { ...f x(first: $b, last: $c, after: $d) { id } }
-            fragment f on Query { ... on Query { y { z(last: $a) { id } } } }";
+    fn what_is_omitted_has_its_default_and_every_other_variable_stays_as_it_is() {
+        let text = "query($a: Int, $b: Int = 2, $c: Int!, $d: Int, $e: Boolean) { ...f x(first: $b, last: $c, after: $d) { id } }
+            fragment g on __Type { fields(includeDeprecated: $e) { name } } fragment f on Query { ... on Query { y { z(last: $a) { id } } } }";
         let mut document = parsed(text).unwrap();
-        allow_omitted_page_sizes(&mut document);
+        allow_omitted(&mut document);
         let (_, operation) = document.operations.iter().next().unwrap();
         let defaults = operation
             .node
             .variable_definitions
             .iter()
             .map(|v| v.node.default_value.as_ref().map(|v| v.node.to_string()));
-        assert_eq!(defaults.collect::<Vec<_>>(), [Some("null".to_owned()), Some("2".to_owned()), None, None]);
+        assert_eq!(
+            defaults.collect::<Vec<_>>(),
+            [Some("null".to_owned()), Some("2".to_owned()), None, None, Some("false".to_owned())]
+        );
     }
 }

@@ -10,7 +10,7 @@ use async_graphql::Variables;
 use async_graphql::parser::types::{ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet};
 use async_graphql_value::{ConstValue, Value};
 
-use super::values::{Types, root_of};
+use super::values::{Types, base_of, root_of};
 use super::work::{List, work};
 use crate::service::change::since;
 use crate::service::context::sizes::Sizes;
@@ -184,7 +184,7 @@ impl<'a> Reckoning<'a> {
     /// The work of a connection for the database, beyond reading a page.
     fn work(&self, field: &'a Field, on: &str, ty: &str) -> u64 {
         let name = field.name.node.as_str();
-        let filter = self.types.argument(on, name, "filter").zip(self.value(field, "filter"));
+        let filter = self.types.argument(on, name, "filter").map(base_of).zip(self.value(field, "filter"));
         let is_counted = self.selects(&field.selection_set.node, "totalCount", &mut HashSet::new());
         let keys = match self.value(field, "orderBy") {
             Some(ConstValue::List(keys)) => keys.len(),

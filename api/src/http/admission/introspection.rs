@@ -19,70 +19,85 @@ const WORDS: [&str; 10] = [
     "DirectiveLocation",
 ];
 
-/// What stands for the underscores; and what stands for that in the names of a document, which must not be taken for introspection.
-const INTO: [(&str, &str); 2] = [("__", "_0"), ("_0", "_1")];
-const BACK: [(&str, &str); 2] = [("_0", "__"), ("_1", "_0")];
+const OUTSIDE: &str = "__";
+/// What stands for the underscores.
+const INSIDE: &str = "_0";
+
+/// How a document is to be validated.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Translation {
+    /// In these words, with the types of introspection.
+    Into(String),
+    /// As it is, with these types: it has no words of introspection.
+    Same,
+    /// As it is, without these types: it has names that would be taken for them.
+    Without,
+}
 
 /// The definition of a schema, with that of its introspection.
 pub fn with_introspection(sdl: &str) -> String {
     let whole = sdl.replacen(ROOT.0, ROOT.1, 1) + TYPES;
-    translated(&whole, &INTO).unwrap_or(whole)
+    translated(&whole, OUTSIDE, INSIDE).unwrap_or(whole)
 }
 
-/// A document in the words of this schema; `None` if it does not change.
-pub fn translate(document: &str) -> Option<String> {
-    translated(document, &INTO)
+pub fn translate(document: &str) -> Translation {
+    if tokens(document).any(|token| is_word(token, INSIDE)) {
+        return Translation::Without;
+    }
+    translated(document, OUTSIDE, INSIDE).map_or(Translation::Same, Translation::Into)
 }
 
-/// What is said of a document, in its own words.
+/// What is said of a translated document, in its own words.
 pub fn translate_back(message: String) -> String {
-    translated(&message, &BACK).unwrap_or(message)
+    translated(&message, INSIDE, OUTSIDE).unwrap_or(message)
 }
 
 /// Whether a name of the schema has another one beside it, with the definition of today.
 pub fn is_outdated(name: &str) -> bool {
-    stands_for(name.as_bytes(), &INTO[..1]).is_some()
+    is_word(name.as_bytes(), OUTSIDE)
 }
 
-fn translated(text: &str, prefixes: &[(&str, &str)]) -> Option<String> {
-    let bytes = text.as_bytes();
-    let tokens = bytes.chunk_by(|one, next| is_of_name(*one) && is_of_name(*next));
-    let mut written = None;
-    let mut at = 0;
-    for token in tokens {
-        if let Some(prefix) = stands_for(token, prefixes) {
-            written.get_or_insert_with(|| bytes.to_vec())[at..at + prefix.len()].copy_from_slice(prefix.as_bytes());
+fn translated(text: &str, from: &str, into: &str) -> Option<String> {
+    let (mut written, mut at) = (None, 0);
+    for token in tokens(text) {
+        if is_word(token, from) {
+            let written = written.get_or_insert_with(|| text.as_bytes().to_vec());
+            written[at..at + into.len()].copy_from_slice(into.as_bytes());
         }
         at += token.len();
     }
     String::from_utf8(written?).ok()
 }
 
-/// What the beginning of a word becomes.
-fn stands_for<'a>(token: &[u8], prefixes: &[(&str, &'a str)]) -> Option<&'a str> {
-    let is_word = |rest: &[u8]| WORDS.iter().any(|word| word.as_bytes() == rest);
-    prefixes.iter().find(|(from, _)| token.strip_prefix(from.as_bytes()).is_some_and(is_word)).map(|(_, to)| *to)
+/// A text in pieces: its names, and what stands between them.
+fn tokens(text: &str) -> impl Iterator<Item = &[u8]> {
+    let is_of_name = |byte: &u8| *byte == b'_' || byte.is_ascii_alphanumeric();
+    text.as_bytes().chunk_by(move |one, next| is_of_name(one) && is_of_name(next))
 }
 
-fn is_of_name(byte: u8) -> bool {
-    byte == b'_' || byte.is_ascii_alphanumeric()
+fn is_word(token: &[u8], prefix: &str) -> bool {
+    let rest = token.strip_prefix(prefix.as_bytes());
+    rest.is_some_and(|rest| WORDS.iter().any(|word| word.as_bytes() == rest))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{translate, translate_back};
+    use super::{Translation, translate, translate_back};
 
     #[test]
     fn words_of_introspection_are_translated_and_back() {
         for (text, known) in [
             ("{ __schema { types { name __typename } } }", "{ _0schema { types { name __typename } } }"),
             ("fragment F on __Type { ofType { ...F } }", "fragment F on _0Type { ofType { ...F } }"),
-            ("{ _0type: a __types b__type }", "{ _1type: a __types b__type }"),
             ("{ a(b: \"ü\") __type(name: \"ü\") { kind } }", "{ a(b: \"ü\") _0type(name: \"ü\") { kind } }"),
+            ("{ __types b__type __type }", "{ __types b__type _0type }"),
         ] {
-            assert_eq!(translate(text).as_deref(), Some(known));
+            assert_eq!(translate(text), Translation::Into(known.to_owned()));
             assert_eq!(translate_back(known.to_owned()), text);
         }
-        assert_eq!(translate("{ a { __typename } }"), None);
+        assert_eq!(translate("{ a { __typename b__type _0typename } }"), Translation::Same);
+        for text in ["{ _0type: a }", "{ __schema { types { name } } a(b: \"_0type\") }"] {
+            assert_eq!(translate(text), Translation::Without);
+        }
     }
 }

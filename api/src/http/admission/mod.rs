@@ -7,6 +7,7 @@ mod cost;
 mod document;
 mod introspection;
 mod lexical;
+mod nulls;
 mod parse;
 pub mod persisted;
 mod root_fields;
@@ -26,12 +27,13 @@ use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use self::cacheable::is_cacheable;
-use self::complexity::allow_omitted_page_sizes;
+use self::complexity::allow_omitted;
 pub use self::cost::DEFINITIONS;
 use self::cost::{Cost, cost};
 pub use self::document::Document;
 use self::document::operation;
 use self::lexical::guard;
+use self::nulls::check_nulls;
 use self::parse::{convert, parse};
 use self::root_fields::write_out;
 use self::source::Source;
@@ -160,8 +162,8 @@ pub struct Definitions {
 
 impl Definitions {
     /// `sdl` is the schema in the definition language. Make them once: they are kept until the process ends.
-    pub fn of(sdl: &str) -> Self {
-        Self { types: Types::of(sdl), validator: Validator::of(sdl) }
+    pub fn of(sdl: String) -> Self {
+        Self { types: Types::of(&sdl), validator: Validator::of(sdl) }
     }
 }
 
@@ -229,6 +231,7 @@ impl Admission {
         let operation = document.operation(operation).ok_or_else(|| unresolved(&document.parsed, operation))?;
         let types = &self.definitions.types;
         types.check_variables(operation, variables)?;
+        check_nulls(types, &document.parsed, operation, variables)?;
         let cost = cost(types, sizes, self.limits.page, &document.parsed, operation, variables);
         if cost.points > self.limits.cost {
             let message = format!("The operation costs {} points, more than {}.", cost.points, self.limits.cost);
@@ -287,7 +290,7 @@ impl Admission {
             })?;
         }
         write_out(&mut document)?;
-        allow_omitted_page_sizes(&mut document);
+        allow_omitted(&mut document);
         Ok(document)
     }
 
@@ -328,7 +331,7 @@ mod tests {
 
     fn admission(limits: Limits) -> Admission {
         let sdl = "schema { query: Query } type Query { a(b: Int): Int b: Int c: Int d: Int }";
-        Admission::to(Arc::new(Definitions::of(sdl)), limits)
+        Admission::to(Arc::new(Definitions::of(sdl.to_owned())), limits)
     }
 
     async fn admit(admission: &Admission, text: &str) -> Result<Admitted, Inadmissible> {
@@ -409,7 +412,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_wrong_with_literals_is_told_beside_the_rest() {
         let sdl = "schema { query: Query } scalar Date type Query { a(day: Date, b: Int): Int }";
-        let admission = Admission::to(Arc::new(Definitions::of(sdl)), Limits::DEFAULT);
+        let admission = Admission::to(Arc::new(Definitions::of(sdl.to_owned())), Limits::DEFAULT);
         let literal = "a(day): a value of type Date is expected, a day that exists, such as \"2024-02-29\".";
         let variable = "$b: a value of type Int is expected.";
         for (text, code, told) in [

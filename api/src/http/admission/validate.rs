@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use bluejay_core::definition::{
     ArgumentsDefinition, DirectiveDefinition, EnumTypeDefinition as _, EnumValueDefinition, FieldDefinition,
@@ -21,7 +22,7 @@ use bluejay_validator::executable::Cache;
 use bluejay_validator::executable::document::{ArgumentError, BuiltinRulesValidator, DirectiveError, Error};
 use bluejay_validator::value::input_coercion::Error as ValueError;
 
-use super::introspection::{is_outdated, translate, translate_back, with_introspection};
+use super::introspection::{Translation, is_outdated, translate, translate_back, with_introspection};
 use super::source::Source;
 use super::suggestion::{did_you_mean, listed};
 use super::values::{expected, is_text, is_written_as};
@@ -85,30 +86,50 @@ fn repeated<const CONST: bool>(value: &impl bluejay_core::Value<CONST>) -> Optio
 
 /// Validates documents against a schema.
 pub struct Validator {
-    schema: &'static SchemaDefinition<'static>,
+    /// With the types of introspection, in the words that stand for theirs.
+    translated: Rules,
+    /// With those that the parser knows, for documents in which these words mean something else.
+    plain: LazyLock<Rules, Box<dyn FnOnce() -> Rules + Send + Sync>>,
 }
 
 impl Validator {
     /// `sdl` is the schema in the definition language. It is kept until the process ends. Panics if it cannot be read.
-    pub fn of(sdl: &str) -> Self {
-        let document =
-            DefinitionDocument::<Scalars>::parse(with_introspection(sdl).leak()).result.expect("our own schema");
-        let schema = SchemaDefinition::try_from(&*Box::leak(Box::new(document)));
-        let schema = schema.unwrap_or_else(|errors| panic!("our own schema has {} errors", errors.len()));
-        Self { schema: Box::leak(Box::new(schema)) }
+    pub fn of(sdl: String) -> Self {
+        let translated = Rules { schema: schema_of(with_introspection(&sdl)), say_as: translate_back };
+        let plain = move || Rules { schema: schema_of(sdl), say_as: |message| message };
+        Self { translated, plain: LazyLock::new(Box::new(plain)) }
     }
 
     pub fn check(&self, document: &Written<'_>, source: &Source<'_>) -> Result<(), Inadmissible> {
         match translate(source.text()) {
-            Some(text) => {
+            Translation::Same => self.translated.check(document, source),
+            Translation::Without => self.plain.check(document, source),
+            Translation::Into(text) => {
                 let translated = Written::parse(&text).result.ok();
-                self.check_translated(translated.as_ref().unwrap_or(document), source)
+                self.translated.check(translated.as_ref().unwrap_or(document), source)
             }
-            None => self.check_translated(document, source),
         }
     }
+}
 
-    fn check_translated(&self, document: &Written<'_>, source: &Source<'_>) -> Result<(), Inadmissible> {
+fn schema_of(sdl: String) -> &'static SchemaDefinition<'static> {
+    let document = DefinitionDocument::<Scalars>::parse(sdl.leak()).result.expect("our own schema");
+    let schema = SchemaDefinition::try_from(&*Box::leak(Box::new(document)));
+    Box::leak(Box::new(schema.unwrap_or_else(|errors| panic!("our own schema has {} errors", errors.len()))))
+}
+
+/// What is wrong, and where.
+pub type Said = (String, Vec<Span>);
+
+/// The rules of a schema, and what is said of documents that break them.
+struct Rules {
+    schema: &'static SchemaDefinition<'static>,
+    /// How a message names what the document names.
+    say_as: fn(String) -> String,
+}
+
+impl Rules {
+    fn check(&self, document: &Written<'_>, source: &Source<'_>) -> Result<(), Inadmissible> {
         let cache = Cache::new(document, self.schema);
         let errors: Vec<_> = BuiltinRulesValidator::validate(document, self.schema, &cache).collect();
         if errors.iter().all(is_of_scalar) {
@@ -122,15 +143,11 @@ impl Validator {
         faults.truncate(MOST_TOLD);
         if faults.is_empty() { Ok(()) } else { Err(Inadmissible { code: "GRAPHQL_VALIDATION_FAILED", faults }) }
     }
-}
 
-/// What is wrong, and where.
-pub type Said = (String, Vec<Span>);
-
-impl Validator {
     fn fault<'a>(&self, error: Error<'a, Written<'a>, SchemaDefinition<'static>>, source: &Source<'_>) -> Fault {
         let (message, spans) = self.say(error);
-        Fault::new(translate_back(message), spans.iter().map(|span| source.position(span.byte_range().start)).collect())
+        let places = spans.iter().map(|span| source.position(span.byte_range().start));
+        Fault::new((self.say_as)(message), places.collect())
     }
 
     #[expect(clippy::too_many_lines, reason = "a sentence for each rule")]
@@ -420,7 +437,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_where_it_stands() {
-        let validator = Validator::of(SCHEMA);
+        let validator = Validator::of(SCHEMA.to_owned());
         for (text, said) in [
             (
                 "{ thing(by: { id: 1 }) { titel } }",
@@ -477,12 +494,13 @@ mod tests {
                 "{ __type(name: \"A\") { a: isOneOf a: name } }",
                 "1:23 1:34 Two fields are answered as \"a\", and they are different fields: give one of them an alias.",
             ),
-            (
-                "{ _0schema { types { name } } }",
-                "1:3 Unknown field \"_0schema\" on type \"Query\". Did you mean \"__schema\"?",
-            ),
+            ("{ _0schema { types { name } } }", "1:3 Unknown field \"_0schema\" on type \"Query\"."),
             ("{ ...F } fragment F on __Typ { name }", "1:24 Unknown type \"__Typ\". Did you mean \"__Type\"?"),
             ("mutation { things { title } }", "1:1 The schema has no mutation."),
+            (
+                "query($_0type: ID!) { thing(by: { id: $_1type }) { title } }",
+                "1:41 Variable \"$_1type\" is not declared.",
+            ),
             ("{ things { title {} } }", "1:18 Type \"String\" has no fields to select."),
             (
                 "{ things { ...F } } fragment F on Thing { nothing1 }",

@@ -111,14 +111,14 @@ impl Types {
         Some((&known.answer, known.is_list))
     }
 
-    /// The type of an argument of a field, without list wrappers.
-    pub fn argument(&self, on: &str, field: &str, name: &str) -> Option<&str> {
-        self.fields.get(on)?.get(field)?.arguments.get(name).map(|(ty, _)| base_of(ty))
+    /// The type of an argument of a field.
+    pub fn argument(&self, on: &str, field: &str, name: &str) -> Option<&Type> {
+        self.fields.get(on)?.get(field)?.arguments.get(name).map(|(ty, _)| ty)
     }
 
-    /// The type of a field of an input, without list wrappers.
-    pub fn input(&self, ty: &str, field: &str) -> Option<&str> {
-        self.inputs.get(ty)?.get(field).map(|(ty, _)| base_of(ty))
+    /// The type of a field of an input.
+    pub fn input(&self, ty: &str, field: &str) -> Option<&Type> {
+        self.inputs.get(ty)?.get(field).map(|(ty, _)| ty)
     }
 
     /// Checks that an operation is given the variables that it declares.
@@ -272,7 +272,7 @@ pub fn root_of(operation: OperationType) -> &'static str {
 }
 
 /// The name of a type, without list wrappers.
-fn base_of(ty: &Type) -> &str {
+pub fn base_of(ty: &Type) -> &str {
     match &ty.base {
         BaseType::Named(name) => name,
         BaseType::List(element) => base_of(element),

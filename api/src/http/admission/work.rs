@@ -6,7 +6,7 @@
 use async_graphql::Name;
 use async_graphql_value::{ConstValue, indexmap::IndexMap};
 
-use super::values::Types;
+use super::values::{Types, base_of};
 use crate::service::context::sizes::Sizes;
 use crate::service::filter::found::{Found, asks_nothing, found};
 use crate::service::level::FEW;
@@ -139,7 +139,7 @@ fn effort(types: &Types, sizes: &Sizes, ty: &str, filter: &Fields) -> Effort {
 }
 
 fn of_field(types: &Types, sizes: &Sizes, ty: &str, name: &str, value: &ConstValue) -> Effort {
-    let Some(asked) = types.input(ty, name) else { return Effort::default() };
+    let Some(asked) = types.input(ty, name).map(base_of) else { return Effort::default() };
     match value {
         ConstValue::List(filters) => {
             let efforts = filters.iter().map(|filter| of_field(types, sizes, ty, name, filter));
@@ -149,7 +149,7 @@ fn of_field(types: &Types, sizes: &Sizes, ty: &str, name: &str, value: &ConstVal
         ConstValue::Object(lists) if asked.ends_with("ListFilter") => {
             let of = asked.trim_end_matches("ListFilter");
             lists.iter().fold(Effort::default(), |sum, (name, filter)| {
-                let Some(ty) = types.input(asked, name) else { return sum };
+                let Some(ty) = types.input(asked, name).map(base_of) else { return sum };
                 sum.plus(of_related(types, sizes, ty, of, filter, 2 * RELATED))
             })
         }
@@ -160,6 +160,8 @@ fn of_field(types: &Types, sizes: &Sizes, ty: &str, name: &str, value: &ConstVal
             let units = comparisons.iter().map(|(name, value)| compared(name, value)).sum();
             Effort { each: units, once: 0 }
         }
+        // A day in a period, which has a first and a last one.
+        ConstValue::String(_) => Effort { each: 2 * COMPARED, once: 0 },
         _ => Effort::default(),
     }
 }
