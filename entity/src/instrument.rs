@@ -12,6 +12,8 @@ pub struct Model {
     pub id: InstrumentId,
     #[sea_orm(column_type = "Text")]
     pub symbol: String,
+    #[sea_orm(column_type = "Text")]
+    pub symbol_folded: String,
     #[sea_orm(column_type = "JsonBinary")]
     pub title: LocalizedText,
     #[sea_orm(column_type = "Text")]

@@ -23,6 +23,7 @@ mod m20261130_000019_confirmed_participations;
 mod m20261130_000020_local_clients;
 mod m20261130_000021_sealed_cursors;
 mod m20261130_000022_folded_symbols;
+mod m20261130_000023_found_symbols;
 
 use sea_orm_migration::async_trait;
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000020_local_clients::Migration),
             Box::new(m20261130_000021_sealed_cursors::Migration),
             Box::new(m20261130_000022_folded_symbols::Migration),
+            Box::new(m20261130_000023_found_symbols::Migration),
         ]
     }
 }

@@ -51,7 +51,7 @@ on_both_databases! {
     themes_form_a_hierarchy_without_cycles,
     theme_codes_are_unique,
     an_instrument_is_updated_and_its_symbol_is_unique,
-    an_instrument_is_found_by_its_symbol_in_any_case,
+    an_instrument_is_found_by_its_symbol_in_any_spelling,
     themes_and_instruments_lead_to_their_recommendations,
 }
 
@@ -284,20 +284,39 @@ async fn theme_codes_are_unique(app: TestApp) {
     assert_eq!(app.secretariat().refusals("updateTheme", renamed).await, ["ALREADY_EXISTS code"]);
 }
 
-async fn an_instrument_is_found_by_its_symbol_in_any_case(app: TestApp) {
-    for symbol in ["A/RES/60/288/Add.1", "A/RES/60/288/ADD.1"] {
+async fn an_instrument_is_found_by_its_symbol_in_any_spelling(app: TestApp) {
+    for symbol in ["A/RES/60/288/Add.1", "S/RES/2396 (2017)"] {
         app.instrument(symbol).await;
     }
     for (sought, found) in [
         ("A/RES/60/288/Add.1", json!("A/RES/60/288/Add.1")),
-        ("A/RES/60/288/ADD.1", json!("A/RES/60/288/ADD.1")),
-        ("a/res/60/288/add.1", json!("A/RES/60/288/Add.1")),
+        ("a/res/60/288/ADD. 1", json!("A/RES/60/288/Add.1")),
+        ("S/RES/2396", json!("S/RES/2396 (2017)")),
+        ("s/res/2396(2017)", json!("S/RES/2396 (2017)")),
         ("a/res/60/288/add.2", Value::Null),
         ("a\u{0}", Value::Null),
     ] {
         let query = "query($of: String!) { instrument(by: { symbol: $of }) { symbol } }";
         let answer = app.anonymous().query_with(query, json!({ "of": sought })).await;
         assert_eq!(answer["instrument"]["symbol"], found, "{sought}");
+    }
+    for (filter, found) in [
+        (json!({ "eq": "s/res/2396" }), vec!["S/RES/2396 (2017)"]),
+        (json!({ "in": ["S/RES/2396(2017)", "a/res/60/288/add.1"] }), vec!["A/RES/60/288/Add.1", "S/RES/2396 (2017)"]),
+        (json!({ "ne": "S/RES/2396", "startsWith": "s/" }), vec![]),
+        (json!({ "notIn": ["S/RES/2396"] }), vec!["A/RES/60/288/Add.1"]),
+        (json!({ "contains": "(2017)" }), vec!["S/RES/2396 (2017)"]),
+        (json!({ "gt": "B", "eq": "S/RES/2396" }), vec!["S/RES/2396 (2017)"]),
+    ] {
+        let query = "query($is: StringFilter!) { instruments(filter: { symbol: $is }, orderBy: { field: SYMBOL }) { nodes { symbol } } }";
+        let answer = app.anonymous().query_with(query, json!({ "is": filter })).await;
+        let symbols: Vec<&str> = answer["instruments"]["nodes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|one| one["symbol"].as_str())
+            .collect();
+        assert_eq!(symbols, found, "{filter}");
     }
 }
 
@@ -309,8 +328,10 @@ async fn an_instrument_is_updated_and_its_symbol_is_unique(app: TestApp) {
     let updated = app.secretariat().mutate("updateInstrument", input, "symbol title adoptedOn version").await;
     let expected = json!({ "symbol": "S/RES/2396", "title": "Resolution 2396", "adoptedOn": null, "version": 2 });
     assert_eq!(updated, expected);
-    let again = json!({ "symbol": "S/RES/2396", "title": text("Again") });
-    assert_eq!(app.secretariat().refusals("createInstrument", again).await, ["ALREADY_EXISTS symbol"]);
+    for spelling in ["S/RES/2396", "s/res/2396 (2017)"] {
+        let again = json!({ "symbol": spelling, "title": text("Again") });
+        assert_eq!(app.secretariat().refusals("createInstrument", again).await, ["ALREADY_EXISTS symbol"]);
+    }
 }
 
 async fn themes_and_instruments_lead_to_their_recommendations(app: TestApp) {

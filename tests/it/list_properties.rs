@@ -422,6 +422,20 @@ async fn compares_related(app: &TestApp, place: &Place, field: &Field) {
     place.finds(app, others, &selection, |value| value["id"] != *related).await;
 }
 
+/// By a day on which a record is valid.
+async fn lies_in_a_period(app: &TestApp, place: &Place, field: &Field) {
+    let selection = "id validFrom validTo";
+    let whole = place.rows(app, &json!({}), selection).await;
+    for day in whole.iter().flat_map(|row| [&row["validFrom"], &row["validTo"]]).filter_map(Value::as_str) {
+        let is_valid = |row: &&Value| {
+            row["validFrom"].as_str().is_some_and(|from| from <= day)
+                && row["validTo"].as_str().is_none_or(|to| to >= day)
+        };
+        let expected: Vec<Value> = whole.iter().filter(is_valid).cloned().collect();
+        assert_eq!(place.rows(app, &json!({ &field.name: day }), selection).await, expected, "{day}");
+    }
+}
+
 on_both_databases! {
     every_field_of_every_filter_compares_what_it_is_called_after,
     no_list_to_compare_with_is_longer_than_a_hundred,
@@ -436,6 +450,7 @@ async fn every_field_of_every_filter_compares_what_it_is_called_after(app: TestA
                 "TextFilter" => compares_texts(&app, &schema, &place, &field).await,
                 // `lists_are_filtered_by_related_records` and its neighbours test these.
                 kind if kind.ends_with("ListFilter") || ["and", "or", "not"].contains(&field.name.as_str()) => {}
+                "Date" => lies_in_a_period(&app, &place, &field).await,
                 kind if schema.has(kind, "eq") => compares_values(&app, &schema, &place, &field).await,
                 _ => compares_related(&app, &place, &field).await,
             }

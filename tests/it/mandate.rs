@@ -17,6 +17,7 @@ async fn input(app: &TestApp, acronym: &str, body: &str, role: &str, from: &str,
 
 on_both_databases! {
     a_mandate_is_granted_and_ended,
+    who_may_object_on_a_day_is_asked_of_a_body,
     a_mandate_does_not_end_before_it_begins,
     a_mandate_ends_earlier_than_agreed_but_not_later,
     mandates_of_one_organisation_body_and_role_do_not_overlap,
@@ -44,6 +45,29 @@ async fn a_mandate_is_granted_and_ended(app: TestApp) {
         "organization": { "acronym": "UNODC" }, "body": { "code": "WG-A" }, "country": null,
     });
     assert_eq!(granted, expected);
+}
+
+async fn who_may_object_on_a_day_is_asked_of_a_body(app: TestApp) {
+    for (acronym, from, to, objects) in [
+        ("UNODC", "2025-01-01", Some("2025-06-30"), true),
+        ("ICRC", "2025-06-30", None, true),
+        ("UNICEF", "2025-01-01", None, false),
+    ] {
+        let wanted = with(input(&app, acronym, "WG-A", "MEMBER", from, to).await, json!({ "canObject": objects }));
+        app.secretariat().mutate("grantMandate", wanted, "id").await;
+    }
+    let query = "query($day: Date!) { body(by: { code: \"WG-A\" }) {
+        mandates(filter: { validOn: $day, canObject: { eq: true } }, orderBy: { field: VALID_FROM }) { nodes { organization { acronym } } } } }";
+    for (day, expected) in [
+        ("2024-12-31", vec![]),
+        ("2025-01-01", vec!["UNODC"]),
+        ("2025-06-30", vec!["UNODC", "ICRC"]),
+        ("2025-07-01", vec!["ICRC"]),
+    ] {
+        let data = app.anonymous().query_with(query, json!({ "day": day })).await;
+        let found: Vec<Value> = each(&data["body"]["mandates"]["nodes"], "/organization/acronym");
+        assert_eq!(found, expected, "{day}");
+    }
 }
 
 async fn an_organisation_is_created_with_its_mandates_and_a_body_with_those_in_it(app: TestApp) {

@@ -96,6 +96,7 @@ fn filters(schema: &Schema, kind: &str, far: u32) -> Vec<String> {
         "DateFilter" => vec!["{ gte: \"2024-01-01\" }".to_owned()],
         "DateTimeFilter" => vec!["{ gte: \"2024-01-01T00:00:00Z\" }".to_owned()],
         "IntFilter" => vec!["{ gte: 1 }".to_owned()],
+        "Date" => vec!["\"2025-01-01\"".to_owned()],
         _ if kind.ends_with("ListFilter") => {
             let inner = schema.fields(kind).into_iter().find(|field| field.name == "some").map(|field| field.kind);
             let inner = inner.map(|inner| related(schema, &inner, far)).unwrap_or_default();

@@ -14,5 +14,6 @@ pub mod lifecycle;
 pub mod meeting;
 pub mod recommendation;
 pub mod scope;
+pub mod symbol;
 pub mod validation;
 pub mod webhook;

@@ -15,6 +15,7 @@ use super::tx::Written;
 use crate::auth::{Act, Viewer};
 use crate::clock::Clock;
 use crate::domain::action::Action;
+use crate::domain::symbol::{Symbol, folded};
 use crate::domain::validation::{Validated, combine};
 use crate::domain::{audience, fields};
 use crate::error::Error;
@@ -29,7 +30,7 @@ impl Visible for instrument::Entity {
 pub enum InstrumentBy {
     /// Its id. Error, for what is no id of this type: `INVALID_ARGUMENT`.
     Id(ID),
-    /// Its symbol, such as `S/RES/2396`, in upper or lower case.
+    /// Its symbol, in any spelling: `S/RES/2396 (2017)`, `s/res/2396(2017)` and `S/RES/2396` are one.
     Symbol(String),
     /// What a system of yours calls it.
     ExternalId(ExternalIdInput),
@@ -40,7 +41,7 @@ pub enum InstrumentBy {
 pub struct InstrumentFilter {
     /// By id.
     pub id: Option<IdFilter>,
-    /// By symbol.
+    /// By symbol, to which `eq`, `ne`, `in` and `notIn` compare in any spelling.
     pub symbol: Option<StringFilter>,
     /// By title, in any language.
     pub title: Option<TextFilter>,
@@ -58,7 +59,8 @@ pub struct InstrumentFilter {
 
 filter!(InstrumentFilter => instrument::Entity, unique [id, symbol], |this, scope| [
     scope.field(this.id.as_ref().map(IdFilter::of::<InstrumentId>).as_ref(), instrument::Column::Id),
-    scope.field(this.symbol.as_ref(), instrument::Column::Symbol),
+    scope.field(this.symbol.as_ref().and_then(StringFilter::in_any_spelling).as_ref(), instrument::Column::SymbolFolded),
+    scope.field(this.symbol.as_ref().and_then(StringFilter::as_written).as_ref(), instrument::Column::Symbol),
     scope.field(this.title.as_ref(), instrument::Column::TitleFolded),
     scope.field(this.adopted_on.as_ref(), instrument::Column::AdoptedOn),
     scope.field(this.updated_at.as_ref(), instrument::Column::UpdatedAt),
@@ -84,10 +86,8 @@ pub async fn find(
     match by {
         InstrumentBy::Id(id) => read::by_text_id::<instrument::Entity>(db, viewer, id).await,
         InstrumentBy::Symbol(symbol) => {
-            match read::by_key::<instrument::Entity>(db, viewer, instrument::Column::Symbol, symbol).await? {
-                Some(found) => Ok(Some(found)),
-                None => read::by_folded_key::<instrument::Entity>(db, viewer, instrument::Column::Symbol, symbol).await,
-            }
+            let key = folded(symbol);
+            read::by_key::<instrument::Entity>(db, viewer, instrument::Column::SymbolFolded, &key).await
         }
         InstrumentBy::ExternalId(by) => external_id::find::<instrument::Entity>(db, viewer, by).await,
     }
@@ -96,7 +96,7 @@ pub async fn find(
 /// A new instrument.
 #[derive(Clone, Debug, InputObject)]
 pub struct CreateInstrumentInput {
-    /// The symbol, such as `S/RES/2396`. Unique.
+    /// The symbol, such as `S/RES/2396 (2017)`, as its issuer writes it. Unique in all its spellings.
     pub symbol: String,
     /// The title.
     pub title: Vec<LocalizedTextInput>,
@@ -134,14 +134,15 @@ pub async fn create(
 fn build_row(clock: &Clock, input: CreateInstrumentInput) -> Validated<instrument::Model> {
     let CreateInstrumentInput { symbol, title, adopted_on } = input;
     combine!(
-        symbol = fields::symbol("symbol", &symbol),
+        symbol = Symbol::parse("symbol", &symbol),
         title = localized("title", &title, fields::NAME),
         adopted_on = fields::optional_day("adoptedOn", adopted_on),
     );
     let ((audience, owner), at) = (audience::OPEN, clock.now());
     Ok(instrument::Model {
         id: clock.new_id(),
-        symbol,
+        symbol: symbol.written,
+        symbol_folded: symbol.folded,
         title_folded: title.folded(),
         title,
         adopted_on,
@@ -170,14 +171,16 @@ pub async fn update(
 fn apply_update(before: &instrument::Model, input: UpdateInstrumentInput) -> Validated<instrument::Model> {
     let UpdateInstrumentInput { id: _, expected_version: _, symbol, title, adopted_on } = input;
     let before = before.clone();
+    let is = Symbol { written: before.symbol, folded: before.symbol_folded };
     combine!(
-        symbol = patch_required("symbol", symbol, before.symbol, |symbol| fields::symbol("symbol", &symbol)),
+        symbol = patch_required("symbol", symbol, is, |symbol| Symbol::parse("symbol", &symbol)),
         title = patch_text("title", title, before.title, fields::NAME),
         adopted_on = patch(adopted_on, before.adopted_on, |day| fields::day("adoptedOn", day)),
     );
     Ok(instrument::Model {
         id: before.id,
-        symbol,
+        symbol: symbol.written,
+        symbol_folded: symbol.folded,
         title_folded: title.folded(),
         title,
         adopted_on,

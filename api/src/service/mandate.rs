@@ -10,7 +10,7 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
 use super::body::BodyFilter;
 use super::country::CountryFilter;
 use super::external_id::{self, ExternalIdInput};
-use super::filter::{BooleanFilter, EnumFilter, IdFilter, OrderedFilter, filter};
+use super::filter::{BooleanFilter, EnumFilter, IdFilter, OrNone, OrderedFilter, filter};
 use super::grant::{self, Asked, MandateTermsInput};
 use super::organization::OrganizationFilter;
 use super::page::sort;
@@ -47,6 +47,8 @@ pub struct MandateFilter {
     pub valid_from: Option<OrderedFilter<Date>>,
     /// By its last day.
     pub valid_to: Option<OrderedFilter<Date>>,
+    /// Valid on this day, its first and last days included. With `canObject`: who may object to a consensus on that day.
+    pub valid_on: Option<Date>,
     /// By its holder.
     pub organization: Option<Box<OrganizationFilter>>,
     /// By body.
@@ -69,6 +71,8 @@ filter!(MandateFilter => mandate::Entity, |this, scope| [
     scope.field(this.can_object.as_ref(), mandate::Column::CanObject),
     scope.field(this.valid_from.as_ref(), mandate::Column::ValidFrom),
     scope.field(this.valid_to.as_ref(), mandate::Column::ValidTo),
+    scope.field(this.valid_on.map(OrderedFilter::at_most).as_ref(), mandate::Column::ValidFrom),
+    scope.field(this.valid_on.map(OrderedFilter::at_least).map(OrNone).as_ref(), mandate::Column::ValidTo),
     scope.related(this.organization.as_deref(), mandate::Column::OrganizationId),
     scope.related(this.body.as_deref(), mandate::Column::BodyId),
     scope.related(this.country.as_deref(), mandate::Column::CountryId),

@@ -274,22 +274,6 @@ fn is_stored(key: &str) -> bool {
     !key.contains('\0')
 }
 
-/// The record whose natural key a client sent in upper or lower case; if there are several, the one with the lowest id.
-pub async fn by_folded_key<E: Visible>(
-    db: &impl ConnectionTrait,
-    viewer: &Viewer,
-    column: E::Column,
-    key: &str,
-) -> Result<Option<E::Model>, Error> {
-    if !is_stored(key) {
-        return Ok(None);
-    }
-    let folded = Expr::expr(Func::lower(column.into_expr())).eq(key.to_ascii_lowercase());
-    let mut found = all::<E>(db, viewer, Condition::all().add(folded)).await?;
-    found.sort_by_key(E::id);
-    Ok(found.into_iter().next())
-}
-
 /// The record whose natural key a client sent.
 pub async fn by_key<E: Visible>(
     db: &impl ConnectionTrait,

@@ -211,7 +211,7 @@ plain! {
         "name": Texts(name),
         "participating": participating,
     }
-    instrument { symbol, title, title_folded: _, adopted_on } => {
+    instrument { symbol, symbol_folded: _, title, title_folded: _, adopted_on } => {
         "symbol": symbol,
         "title": Texts(title),
         "adoptedOn": adopted_on,

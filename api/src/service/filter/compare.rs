@@ -8,6 +8,7 @@ use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr};
 use sea_orm::{ActiveEnum, Value};
 
 use crate::domain::fields::YEARS;
+use crate::domain::symbol::folded;
 use crate::error::Error;
 
 /// The longest text to compare with, in characters.
@@ -108,7 +109,7 @@ fn like(column: Expr, pattern: String) -> Expr {
 /// Comparisons with a plain text.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct StringFilter {
-    /// Equal, to the letter; a code, an acronym or a label in upper or lower case.
+    /// Equal, to the letter; a code, an acronym or a label in upper or lower case, a symbol in any spelling.
     pub eq: Option<String>,
     /// Not equal; also matches where there is no value.
     pub ne: Option<String>,
@@ -153,6 +154,31 @@ impl StringFilter {
             gte: large(&self.gte),
             ..self.clone()
         }
+    }
+
+    /// The comparisons with a whole symbol, which mean all its spellings; `None` if there are none.
+    #[must_use]
+    pub fn in_any_spelling(&self) -> Option<Self> {
+        let one = |text: &Option<String>| text.as_deref().map(folded);
+        let all =
+            |texts: &Option<Vec<String>>| texts.as_ref().map(|texts| texts.iter().map(|text| folded(text)).collect());
+        let filter = Self {
+            eq: one(&self.eq),
+            ne: one(&self.ne),
+            r#in: all(&self.r#in),
+            not_in: all(&self.not_in),
+            ..Self::default()
+        };
+        let is_asked = filter.eq.is_some() || filter.ne.is_some() || filter.r#in.is_some() || filter.not_in.is_some();
+        is_asked.then_some(filter)
+    }
+
+    /// All other comparisons with a symbol; `None` if there are none.
+    #[must_use]
+    pub fn as_written(&self) -> Option<Self> {
+        let filter = Self { eq: None, ne: None, r#in: None, not_in: None, ..self.clone() };
+        let texts = [&filter.lt, &filter.lte, &filter.gt, &filter.gte, &filter.contains, &filter.starts_with];
+        (filter.is_null.is_some() || texts.into_iter().any(Option::is_some)).then_some(filter)
     }
 }
 
@@ -344,6 +370,41 @@ where
     fn sought(&self) -> Sought {
         let range = self.lt.is_some() || self.lte.is_some() || self.gt.is_some() || self.gte.is_some();
         Sought::of(self.eq.is_some(), self.r#in.is_some(), range || self.between.is_some())
+    }
+}
+
+impl<T: InputType> OrderedFilter<T>
+where
+    Range<T>: InputType,
+{
+    const NOTHING: Self = Self {
+        eq: None,
+        ne: None,
+        r#in: None,
+        not_in: None,
+        lt: None,
+        lte: None,
+        gt: None,
+        gte: None,
+        between: None,
+        is_null: None,
+    };
+
+    pub fn at_most(value: T) -> Self {
+        Self { lte: Some(value), ..Self::NOTHING }
+    }
+
+    pub fn at_least(value: T) -> Self {
+        Self { gte: Some(value), ..Self::NOTHING }
+    }
+}
+
+/// A comparison that a row without a value matches, too.
+pub struct OrNone<C>(pub C);
+
+impl<C: Compare> Compare for OrNone<C> {
+    fn compare(&self, column: &Expr) -> Result<Condition, Error> {
+        Ok(Condition::any().add(self.0.compare(column)?).add(column.clone().is_null()))
     }
 }
 

@@ -15,7 +15,8 @@ use sea_orm::sea_query::{Condition, Expr, ExprTrait, SelectStatement};
 
 use self::compare::Sought;
 pub use self::compare::{
-    BooleanFilter, Compare, EnumFilter, IdFilter, OrderedFilter, StringFilter, TextFilter, as_stored, is_storable,
+    BooleanFilter, Compare, EnumFilter, IdFilter, OrNone, OrderedFilter, StringFilter, TextFilter, as_stored,
+    is_storable,
 };
 use self::walking::Walking;
 use super::candidates::Columns;

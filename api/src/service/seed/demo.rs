@@ -16,6 +16,7 @@ use super::factory::{Pair, Rows, Sample, localized};
 use crate::auth::Viewer;
 use crate::domain::action::Action;
 use crate::domain::audience;
+use crate::domain::symbol::folded;
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::read;
@@ -148,7 +149,7 @@ async fn instruments(tx: &mut Tx<'_>) -> Result<Vec<InstrumentId>, Error> {
     let known = read::all::<instrument::Entity>(tx.db(), tx.viewer(), Condition::all()).await?;
     let mut ids = Vec::new();
     for (symbol, english, russian, year, month, day) in INSTRUMENTS {
-        if let Some(row) = known.iter().find(|row| row.symbol == symbol) {
+        if let Some(row) = known.iter().find(|row| row.symbol_folded == folded(symbol)) {
             ids.push(row.id);
             continue;
         }
@@ -157,6 +158,7 @@ async fn instruments(tx: &mut Tx<'_>) -> Result<Vec<InstrumentId>, Error> {
         let row = instrument::Model {
             id: tx.new_id(),
             symbol: symbol.to_owned(),
+            symbol_folded: folded(symbol),
             title_folded: title.folded(),
             title,
             adopted_on: NaiveDate::from_ymd_opt(year, month, day),
