@@ -70,7 +70,7 @@ impl Error {
 
     /// A token whose organisation is not active.
     pub fn inactive() -> Self {
-        Self::Unauthenticated("The token's organisation is not active.")
+        Self::Unauthenticated("The token's organisation is not known, or not active.")
     }
 
     /// An error that several callers wait for.

@@ -10,6 +10,8 @@ use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use reqwest::redirect::Policy;
+use reqwest::{Client, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -46,6 +48,8 @@ impl VerifyingKey {
 
 /// The names of Ed25519: the polymorphic one, and the one of RFC 9864, which browsers write.
 const ED25519: [&str; 2] = ["EdDSA", "Ed25519"];
+/// The longest key set that is read from an address, in bytes.
+const LONGEST_SET: usize = 1 << 20;
 /// The shortest modulus of an RSA key, in bits (RFC 7518, section 3.3).
 const SHORTEST_RSA: usize = 2048;
 
@@ -155,9 +159,22 @@ fn trusted(keys: &[Value]) -> Vec<VerifyingKey> {
     judged.flatten().collect()
 }
 
-async fn fetch(url: &reqwest::Url) -> Result<String, reqwest::Error> {
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build()?;
-    client.get(url.clone()).send().await?.error_for_status()?.text().await
+/// The text at an address itself: a redirect may lead to where nobody knows who answers.
+async fn fetch(url: &reqwest::Url) -> Result<String, String> {
+    let client = Client::builder().timeout(Duration::from_secs(5)).redirect(Policy::none()).build();
+    let client = client.map_err(|error| error.to_string())?;
+    let mut response = client.get(url.clone()).send().await.map_err(|error| error.to_string())?;
+    if response.status() != StatusCode::OK {
+        return Err(format!("it answers {}", response.status()));
+    }
+    let mut bytes = Vec::new();
+    while let Some(more) = response.chunk().await.map_err(|error| error.to_string())? {
+        bytes.extend_from_slice(&more);
+        if bytes.len() > LONGEST_SET {
+            return Err(format!("it answers more than {LONGEST_SET} bytes"));
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| "it answers what is not UTF-8".to_owned())
 }
 
 /// The key, if it is an asymmetric one for signatures. Secrets (`oct`) are never accepted from a published set.

@@ -134,7 +134,7 @@ impl Viewer {
         }
         let expires_at = DateTime::from_timestamp(claims.exp, 0);
         let token = claims.jti.as_deref().and_then(|id| Uuid::try_parse(id).ok());
-        let scopes = claims.scope.as_ref().and_then(|claim| scope::allowed(&claim.words()));
+        let scopes = claims.scopes().and_then(|words| scope::allowed(&words));
         Ok(Self { role: claims.role, subject: claims.sub, organization, expires_at, token, scopes })
     }
 

@@ -37,6 +37,12 @@ pub struct Claims {
     /// What the holder may do, within what its role may. Without it, everything that its role may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<ScopeClaim>,
+    /// The same, as some identity providers call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scp: Option<ScopeClaim>,
+    /// What binds the token to a key of its holder (RFC 7800). This service takes no proof of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Value>,
     /// The organisation that the holder acts for: its id, or its acronym. An acronym can pass to another organisation; an id never does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<String>,
@@ -56,6 +62,15 @@ impl ScopeClaim {
             Self::Text(text) => text.split_whitespace().collect(),
             Self::List(texts) => texts.iter().flat_map(|text| text.split_whitespace()).collect(),
         }
+    }
+}
+
+impl Claims {
+    /// The words of its scopes; `None` if it has no such claim.
+    pub fn scopes(&self) -> Option<Vec<&str>> {
+        let claims = [&self.scope, &self.scp];
+        let claims: Vec<&ScopeClaim> = claims.into_iter().flatten().collect();
+        (!claims.is_empty()).then(|| claims.into_iter().flat_map(ScopeClaim::words).collect())
     }
 }
 
@@ -90,6 +105,8 @@ pub fn issue(key: &OwnKey, trust: &Trust, grant: &Grant, id: uuid::Uuid, now: Da
         jti: Some(id.simple().to_string()),
         role: grant.role,
         scope: grant.client.as_ref().map(|(_, scope)| ScopeClaim::Text(scope.clone())),
+        scp: None,
+        cnf: None,
         organization: grant.organization.clone(),
     };
     encode(&header, &claims, &key.signing).map_err(|error| Error::Internal(error.into()))
@@ -127,12 +144,30 @@ const REQUIRED: [(&str, &str); 5] = [
     ("role", "The token has no role."),
 ];
 
+/// Whether a claim has the form that it must have.
+type Fits = fn(&Value) -> bool;
+
+/// Claims that integrators write in another form than this service reads, and what is said of them.
+const FORMS: [(&str, Fits, &str); 2] = [
+    (
+        "role",
+        |role| Role::deserialize(role).is_ok(),
+        "The token's role is none of reader, partner, secretariat and admin.",
+    ),
+    ("organization", |name| name.is_null() || name.is_string(), "The token's organization is not one text."),
+];
+
+/// The `typ` of tokens that grant access (RFC 7519; RFC 9068). Others are made for something else.
+const TYPES: [&str; 3] = ["jwt", "at+jwt", "application/at+jwt"];
+
 /// The claims of a token whose signature, issuer, audience and times are valid.
 pub async fn verify(token: &str, keys: &KeyRing, trust: &Trust, now: DateTime<Utc>) -> Result<Claims, Refused> {
     let payload = signed_payload(token, keys).await.map_err(Refused::unsigned)?;
     let claims: Value = serde_json::from_slice(&payload).map_err(|_| Refused::signed("The token has no claims."))?;
     let missing = REQUIRED.iter().find(|(name, _)| claims.get(name).is_none_or(Value::is_null));
-    let form = missing.map_or("A claim of the token has another form.", |(_, reason)| reason);
+    let formless = || FORMS.iter().find(|(name, fits, _)| claims.get(name).is_some_and(|claim| !fits(claim)));
+    let form = missing.map(|(_, reason)| *reason).or_else(|| formless().map(|(.., reason)| *reason));
+    let form = form.unwrap_or("A claim of the token has another form.");
     let claims: Claims = serde_json::from_value(claims).map_err(|_| Refused::signed(form))?;
     check(&claims, trust, now.timestamp()).map_err(Refused::signed)?;
     Ok(claims)
@@ -151,6 +186,10 @@ async fn signed_payload(token: &str, keys: &KeyRing) -> Result<Vec<u8>, &'static
     let header: Map<String, Value> = serde_json::from_slice(&decoded(header)?).map_err(|_| MALFORMED)?;
     if header.contains_key("crit") {
         return Err("Its header has crit, which is not understood.");
+    }
+    let is_known = |typ: &Value| typ.as_str().is_some_and(|typ| TYPES.contains(&typ.to_ascii_lowercase().as_str()));
+    if !header.get("typ").is_none_or(is_known) {
+        return Err("Its typ is not that of a token for access.");
     }
     let kid = header.get("kid").map(|kid| kid.as_str().ok_or(MALFORMED)).transpose()?;
     let key = keys.find(kid).await.ok_or("No key is trusted that its kid names.")?;
@@ -177,6 +216,9 @@ fn check(claims: &Claims, trust: &Trust, now: i64) -> Result<(), &'static str> {
     }
     if claims.nbf.is_some_and(|from| from > late) || claims.iat.is_some_and(|at| at > late) {
         return Err("The token is not valid yet.");
+    }
+    if claims.cnf.is_some() {
+        return Err("The token is bound to a key, of which this service takes no proof.");
     }
     // The subject goes into the audit trail, and PostgreSQL stores no NUL character.
     if claims.sub.trim().is_empty() || claims.sub.chars().any(char::is_control) {
@@ -226,6 +268,10 @@ mod tests {
         assert_eq!((claims.exp, claims.nbf, claims.iat), (1_700_000_000, Some(1), Some(-1)));
         assert_eq!(claims.scope.unwrap().words(), ["read", "sync", "openid"]);
         assert_eq!(ScopeClaim::Text("read  sync".to_owned()).words(), ["read", "sync"]);
+        let elsewhere = read(&text.replace("\"scope\":", "\"scp\":")).unwrap();
+        assert_eq!(elsewhere.scopes(), Some(vec!["read", "sync", "openid"]));
+        let both = read(&text.replace("\"scope\":", "\"scp\":\"write:meetings\",\"scope\":")).unwrap();
+        assert_eq!(both.scopes(), Some(vec!["read", "sync", "openid", "write:meetings"]));
         assert!(read(&text.replace("1700000000.9", "\"1700000000\"")).is_err());
     }
 }

@@ -16,7 +16,7 @@ pub fn word(scope: Scope) -> &'static str {
     }
 }
 
-/// The beginnings of the words of scopes. (`organization` is a scope of identity providers.)
+/// The beginnings of the words of scopes. (`organization` and `organizations` are scopes of identity providers.)
 const STEMS: [&str; 6] = ["read", "sync", "write", "meeting", "recommendation", "council"];
 
 /// What the words of a claim let a holder do; `None` if none of them may be meant for this service, such as an identity provider's `openid`:
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn what_is_not_quite_ours_allows_nothing() {
-        assert_eq!(allowed(&["openid", "profile", "organization"]), None);
+        assert_eq!(allowed(&["openid", "profile", "organization", "organizations"]), None);
         let near = [
             "read,write:council",
             "write:council;read",

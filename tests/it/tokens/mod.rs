@@ -279,7 +279,25 @@ async fn claims_are_read_as_the_rfcs_allow_them(app: TestApp) {
     assert_eq!(told(json!({ "iat": now + 60 })).await, "The token is not valid yet.");
     assert_eq!(told(json!({ "aud": "another" })).await, "The token is for another audience.");
     assert_eq!(told(json!({ "role": null })).await, "The token has no role.");
-    assert_eq!(told(json!({ "role": "Reader" })).await, "A claim of the token has another form.");
+    assert_eq!(
+        told(json!({ "role": "Reader" })).await,
+        "The token's role is none of reader, partner, secretariat and admin."
+    );
+    assert_eq!(told(json!({ "organization": ["ISRS"] })).await, "The token's organization is not one text.");
+    assert_eq!(told(json!({ "jti": 1 })).await, "A claim of the token has another form.");
+    let bound = json!({ "cnf": { "jkt": "a" } });
+    assert_eq!(told(bound).await, "The token is bound to a key, of which this service takes no proof.");
+    for typ in ["JWT", "at+jwt", "application/at+jwt"] {
+        let header = json!({ "alg": "EdDSA", "kid": own_kid(&app), "typ": typ });
+        assert_eq!(
+            role_of(&bearer(&app, &signed_with(&header, &claims(&app), &app.app.keys.own().signing))).await,
+            "READER"
+        );
+    }
+    for typ in [json!("logout+jwt"), json!("dpop+jwt"), json!(1)] {
+        let header = json!({ "alg": "EdDSA", "kid": own_kid(&app), "typ": typ });
+        assert_token_refused(&app, &signed_with(&header, &claims(&app), &app.app.keys.own().signing)).await;
+    }
     assert_eq!(told(json!({ "sub": " " })).await, "The token names no subject.");
     let unsigned = handmade(
         &json!({ "alg": "EdDSA", "kid": own_kid(&app) }),
