@@ -93,7 +93,7 @@ mutation AddTheme {
 `,
 ];
 const follow = `# What changes in the register, as it changes.
-# Run the write of another tab meanwhile.
+# Write something in another window meanwhile.
 
 subscription Changes {
   changes {
@@ -123,17 +123,28 @@ async function read(url, request) {
 }
 const askToRead = GraphiQL.createFetcher({ url, fetch: read });
 
-// The results of a subscription, which come as a stream of events.
-async function* results(params, headers) {
-  const request = { method: 'POST', body: JSON.stringify(params) };
+// The results of a subscription, which come as a stream of events. Whoever stops it ends the stream, too.
+function results(params, headers) {
+  const stop = new AbortController();
+  const stream = events(params, headers, stop.signal);
+  const end = stream.return.bind(stream);
+  stream.return = (value) => {
+    stop.abort();
+    return end(value);
+  };
+  return stream;
+}
+
+async function* events(params, headers, signal) {
+  const request = { method: 'POST', body: JSON.stringify(params), signal };
   request.headers = { 'Content-Type': 'application/json', Accept: 'text/event-stream', ...headers };
-  const answer = await fetch(url, request);
-  if (!answer.ok) {
-    yield await answer.json();
-    return;
-  }
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   try {
+    const answer = await fetch(url, request);
+    if (!answer.ok) {
+      yield await answer.json();
+      return;
+    }
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     for (let text = '', read; !(read = await reader.read()).done; ) {
       const events = (text + read.value).split('\n\n');
       text = events.pop();
@@ -142,23 +153,27 @@ async function* results(params, headers) {
         if (data) yield JSON.parse(data.slice(6));
       }
     }
-  } finally {
-    reader.cancel();
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
 }
 
 const token = document.getElementById('token');
 
-// The headers of the editor, and the token.
+// The headers of the editor, and the token, unless they hold one.
 function withToken(options) {
   const held = token.value.trim().replace(/^Bearer /i, '');
-  return held ? { ...options, headers: { Authorization: `Bearer ${held}`, ...options?.headers } } : options;
+  const isGiven = Object.keys(options?.headers ?? {}).some((name) => name.toLowerCase() === 'authorization');
+  return held && !isGiven ? { ...options, headers: { Authorization: `Bearer ${held}`, ...options?.headers } } : options;
 }
 
+let hasAsked = false;
 function fetcher(params, given) {
   const options = withToken(given);
   const operations = (options?.documentAST?.definitions ?? []).filter((one) => one.operation);
   const executed = operations.find(({ name }) => !params.operationName || name?.value === params.operationName);
+  hasAsked ||= Boolean(executed);
+  if (/[^\x20-\x7e]/.test(token.value)) return { errors: [{ message: 'The token holds a character that no token has.' }] };
   switch (executed?.operation) {
     case 'subscription':
       return results(params, options?.headers);
@@ -169,20 +184,44 @@ function fetcher(params, given) {
   }
 }
 
+// What the browser keeps of the editor, but for headers: a token may stand in them.
+const storage = {
+  getItem: (key) => localStorage.getItem(key),
+  setItem: (key, value) => localStorage.setItem(key, value.startsWith('{') ? withoutHeaders(value) : value),
+  removeItem: (key) => localStorage.removeItem(key),
+  clear: () => localStorage.clear(),
+  get length() {
+    return localStorage.length;
+  },
+};
+const withoutHeaders = (text) => JSON.stringify(JSON.parse(text), (name, value) => (name === 'headers' ? null : value));
+
 ReactDOM.createRoot(document.getElementById('explorer')).render(
   React.createElement(GraphiQL, {
     fetcher,
     defaultTabs: [...examples, follow].map((query, index) => ({ query, variables: variables[index] })),
+    defaultQuery: '# A query of your own.\n\nquery Own {\n  viewer { role }\n}\n',
     defaultEditorToolsVisibility: 'variables',
     shouldPersistHeaders: false,
+    storage,
   }),
 );
 
-// The first query is run as soon as it stands in the editor. What was written there before is not.
+// Names the editors for whoever does not see them.
+function nameEditors() {
+  for (const section of document.querySelectorAll('.graphiql-editor-tool, section')) {
+    const names = section.matches('.graphiql-editor-tool') ? ['Variables', 'Headers'] : [section.getAttribute('aria-label')];
+    section.querySelectorAll('.CodeMirror').forEach(({ CodeMirror }, index) => CodeMirror.setOption('screenReaderLabel', names[index] ?? names[0]));
+  }
+}
+
+// The first query is run as soon as it stands in the editor. What was written there before is not. A click before all editors are there does
+// nothing.
 const run = setInterval(() => {
   const editor = document.querySelector('.graphiql-query-editor .CodeMirror')?.CodeMirror;
   const button = document.querySelector('.graphiql-execute-button');
   if (!editor || !button) return;
-  clearInterval(run);
-  if (editor.getValue() === examples[0]) button.click();
+  nameEditors();
+  if (hasAsked || editor.getValue() !== examples[0]) clearInterval(run);
+  else button.click();
 }, 100);

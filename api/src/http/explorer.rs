@@ -5,6 +5,8 @@ use axum::Router;
 use axum::http::header;
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
+use tower_http::compression::CompressionLayer;
+use tower_http::decompression::DecompressionLayer;
 
 use super::state::Service;
 
@@ -13,7 +15,7 @@ const PAGE: &str = include_str!("../../explorer/index.html");
 /// A file of the page: its path, its type, its bytes.
 type Asset = (&'static str, &'static str, &'static [u8]);
 
-/// Compressed with gzip, which every browser reads.
+/// Compressed with gzip, so that the program is smaller.
 const PACKED: [Asset; 4] = [
     ("/explorer/react.js", "text/javascript", include_bytes!("../../explorer/react.production.min.js.gz")),
     ("/explorer/react-dom.js", "text/javascript", include_bytes!("../../explorer/react-dom.production.min.js.gz")),
@@ -34,9 +36,11 @@ pub fn routes() -> Router<Service> {
         router
             .route(path, get(move || async move { ([(header::CONTENT_ENCODING, "gzip")], asset(content_type, bytes)) }))
     });
-    PLAIN.into_iter().fold(packed, |router, (path, content_type, bytes)| {
+    let all = PLAIN.into_iter().fold(packed, |router, (path, content_type, bytes)| {
         router.route(path, get(move || async move { asset(content_type, bytes) }))
-    })
+    });
+    // Unpacked for whoever does not take gzip, and packed as others take it.
+    all.layer(DecompressionLayer::new()).layer(CompressionLayer::new())
 }
 
 async fn page() -> impl IntoResponse {
