@@ -15,8 +15,8 @@ use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection
 
 use crate::clock::Clock;
 use crate::config::{Config, sqlite_url};
-use crate::database;
 use crate::database::schema;
+use crate::database::{self, private};
 use crate::error::Error;
 use crate::server::{self, StartError};
 use crate::service::change::identity;
@@ -340,6 +340,7 @@ impl Present {
         });
         let free = names.map(|name| with_suffix(&self.path, &name)).find(|name| name.symlink_metadata().is_err());
         let kept = free.unwrap_or_else(|| with_suffix(&self.path, ".before"));
+        private::keep(&self.path).map_err(|error| BackupError::File(self.path.clone(), error))?;
         std::fs::hard_link(&self.path, &kept).map_err(|error| BackupError::File(kept.clone(), error))?;
         // A database that could be opened has no write-ahead log left.
         for suffix in ["-wal", "-shm"] {

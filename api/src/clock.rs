@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
 use entity::id::RecordId;
-use uuid::{ContextV7, Timestamp, Uuid};
+use uuid::{Builder, Uuid};
 
 /// The time zone in which the council's days begin and end.
 pub const COUNCIL_ZONE: chrono_tz::Tz = chrono_tz::Asia::Tashkent;
@@ -50,16 +50,83 @@ impl Clock {
         }
     }
 
-    /// A new id. Ids of one process sort in the order in which they were created.
+    /// A new id. Ids of one process sort in the order in which they were created, and do not tell how many are between two of them.
     pub fn new_id<I: RecordId>(&self) -> I {
         I::new(self.uuid())
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one place that creates ids")]
     pub fn uuid(&self) -> Uuid {
-        static CONTEXT: Mutex<ContextV7> = Mutex::new(ContextV7::new());
-        let now = self.now();
-        let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
-        Uuid::new_v7(Timestamp::from_unix(&CONTEXT, seconds, now.timestamp_subsec_nanos()))
+        static LAST: Mutex<Place> = Mutex::new(Place { millisecond: 0, within: 0 });
+        let now = u64::try_from(self.now().timestamp_millis()).unwrap_or_default();
+        let mut last = LAST.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *last = last.next(now, Uuid::new_v4().as_u128());
+        last.uuid()
+    }
+}
+
+/// The place of an id of version 7 (RFC 9562) among all ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    millisecond: u64,
+    /// What distinguishes the ids of one millisecond: `BITS` bits.
+    within: u128,
+}
+
+impl Place {
+    const BITS: u32 = 74;
+    /// The most bits of a step from one id to the next one. It has any number of them with the same chance, so that the longest step hides how
+    /// many others there are beside it.
+    const STEP_BITS: u128 = 60;
+
+    fn next(self, now: u64, chance: u128) -> Self {
+        let fresh = |millisecond| Self { millisecond, within: chance & ((1 << (Self::BITS - 1)) - 1) };
+        if now > self.millisecond {
+            return fresh(now);
+        }
+        // The version of a random UUID stands between the two parts that are used.
+        let (length, bits) = ((chance >> 80) % (Self::STEP_BITS + 1), chance & ((1 << Self::STEP_BITS) - 1));
+        let within = self.within + 1 + (bits & ((1 << length) - 1));
+        // When the clock stands still, or goes back, ids go on.
+        if within >> Self::BITS == 0 { Self { within, ..self } } else { fresh(self.millisecond + 1) }
+    }
+
+    fn uuid(self) -> Uuid {
+        let (high, low) = (self.within >> 62, self.within & ((1 << 62) - 1));
+        let bytes = (high << 64 | low).to_be_bytes();
+        let mut within = [0; 10];
+        within.copy_from_slice(&bytes[6..]);
+        Builder::from_unix_timestamp_millis(self.millisecond, &within).into_uuid()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Clock, Place};
+    use chrono::DateTime;
+
+    #[test]
+    fn ids_are_in_order_and_count_nothing() {
+        let clock = Clock::fixed(DateTime::UNIX_EPOCH);
+        let ids: Vec<u128> = (0..2_000).map(|_| clock.uuid().as_u128()).collect();
+        assert!(ids.is_sorted_by(|one, next| one < next));
+        assert!(ids.iter().all(|id| uuid::Uuid::from_u128(*id).get_version_num() == 7));
+        let steps = |over: usize| -> Vec<u128> {
+            let mut steps: Vec<u128> = ids.windows(over + 1).map(|ids| ids[over] - ids[0]).collect();
+            steps.sort_unstable();
+            steps
+        };
+        // Many steps over one id are longer than many over five.
+        let (one, five) = (steps(1), steps(5));
+        assert!(one[one.len() * 9 / 10] > five[five.len() / 10]);
+    }
+
+    #[test]
+    fn ids_go_on_when_a_millisecond_is_full() {
+        let full = Place { millisecond: 5, within: (1 << Place::BITS) - 1 };
+        let next = full.next(4, 7);
+        assert_eq!((next.millisecond, next.within), (6, 7));
+        assert!(next.uuid() > full.uuid());
+        assert_eq!(full.next(9, 7).millisecond, 9);
     }
 }

@@ -1,9 +1,13 @@
 //! Who takes part in meetings, as recorded by the organisation itself or by the secretariat.
 
+use chrono::TimeDelta;
 use rec_tests::client::Client;
 use rec_tests::given::{at, at_with, each, text, with};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
+
+/// The day of a meeting that has not begun.
+const LATER: &str = "2035-01-10";
 
 async fn input(app: &TestApp, meeting: &Value, acronym: &str) -> Value {
     let organization = app.organization(acronym).await;
@@ -150,12 +154,12 @@ async fn nobody_takes_part_in_a_cancelled_meeting(app: TestApp) {
 }
 
 async fn nobody_lets_itself_in_under_the_chatham_house_rule(app: TestApp) {
-    let meeting = app.planned_meeting(json!({ "chathamHouse": true })).await;
+    let meeting = app.planned_meeting(json!({ "chathamHouse": true, "startsOn": LATER })).await;
     let record = async |acronym: &str, attendance: &str| {
         let wanted = with(input(&app, &meeting, acronym).await, json!({ "attendance": attendance }));
         app.secretariat().mutate("recordParticipation", wanted, "version").await
     };
-    for (acronym, attendance) in [("ICRC", "INVITED"), ("EU", "ABSENT"), ("UNICEF", "INVITED")] {
+    for (acronym, attendance) in [("ICRC", "INVITED"), ("EU", "ABSENT"), ("UNICEF", "INVITED"), ("ISRS", "INVITED")] {
         record(acronym, attendance).await;
     }
     let answer = async |acronym: &str, attendance: &str, version: i32| {
@@ -168,6 +172,9 @@ async fn nobody_lets_itself_in_under_the_chatham_house_rule(app: TestApp) {
     assert_eq!(answer("ICRC", "EXCUSED", 2).await, Ok(Some(3)), "and taken back");
     assert_eq!(answer("ICRC", "CONFIRMED", 3).await, Err("FORBIDDEN".to_owned()), "once");
     assert_eq!(answer("EU", "PRESENT", 1).await, Err("FORBIDDEN".to_owned()), "who was absent stays out");
+    assert_eq!(answer("ISRS", "PRESENT", 1).await, Err("FORBIDDEN".to_owned()), "nobody is there before the meeting");
+    app.app.clock.advance(TimeDelta::days(5000));
+    assert_eq!(answer("ISRS", "CONFIRMED", 1).await, Err("FORBIDDEN".to_owned()), "its day has come");
     let confirmed = app.secretariat().mutate("confirmMeeting", at(&meeting), "id version").await;
     app.secretariat().mutate("concludeMeeting", at(&confirmed), "id").await;
     assert_eq!(answer("UNICEF", "PRESENT", 1).await, Err("FORBIDDEN".to_owned()), "the meeting is over");
@@ -231,7 +238,7 @@ async fn who_has_entered_itself_does_not_count_until_it_is_confirmed(app: TestAp
 }
 
 async fn an_answer_to_an_invitation_is_confirmed_with_it(app: TestApp) {
-    let meeting = app.planned_meeting(json!({})).await;
+    let meeting = app.planned_meeting(json!({ "startsOn": LATER })).await;
     let record = async |client: Client, attendance: &str, version: Option<i32>| {
         let mut wanted = with(input(&app, &meeting, "EU").await, json!({ "attendance": attendance }));
         if let Some(version) = version {
@@ -244,4 +251,6 @@ async fn an_answer_to_an_invitation_is_confirmed_with_it(app: TestApp) {
     assert_eq!(record(app.partner("EU"), "REMOTE", Some(2)).await, true, "it corrects itself");
     assert_eq!(record(app.partner("EU"), "EXCUSED", Some(3)).await, true);
     assert_eq!(record(app.partner("EU"), "PRESENT", Some(4)).await, false, "it lets itself in");
+    assert_eq!(record(app.secretariat(), "INVITED", Some(5)).await, true);
+    assert_eq!(record(app.partner("EU"), "PRESENT", Some(6)).await, false, "that is no answer before the meeting");
 }

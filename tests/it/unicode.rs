@@ -1,6 +1,7 @@
 //! Texts that look the same are the same, however they come in; and what goes out is one line where it says so.
 
 use std::io::Cursor;
+use std::sync::atomic::AtomicU64;
 
 use axum::body::Body;
 use axum::http::Request;
@@ -78,7 +79,8 @@ async fn a_byte_order_mark_means_nothing(app: TestApp) {
     let viewer = Viewer::system("import");
     for (mark, created) in [("\u{feff}", 1), ("", 0)] {
         let lines = Cursor::new(format!("{mark}{}\n", line("1")));
-        let report = import_lines(&app.app, &viewer, lines, 0, false, |line| panic!("{line}")).await.unwrap();
+        let report =
+            import_lines(&app.app, &viewer, lines, &AtomicU64::new(0), false, |line| panic!("{line}")).await.unwrap();
         assert_eq!((report.created, report.unchanged), (created, 1 - created));
     }
 }
@@ -90,9 +92,11 @@ async fn lines_of_one_record_in_two_forms_are_of_one_record(app: TestApp) {
     };
     let lines = Cursor::new(format!("{}\n{}\n", line(COMPOSED), line(DECOMPOSED)));
     let viewer = Viewer::system("import");
-    let report = import_lines(&app.app, &viewer, lines, 0, false, |line| panic!("{line}")).await.unwrap();
+    let report =
+        import_lines(&app.app, &viewer, lines, &AtomicU64::new(0), false, |line| panic!("{line}")).await.unwrap();
     assert_eq!((report.created, report.unchanged), (1, 1));
-    let short = import_lines(&app.app, &viewer, Cursor::new("\n\n"), 3, false, drop).await.unwrap_err();
+    let short =
+        import_lines(&app.app, &viewer, Cursor::new("\n\n"), &AtomicU64::new(3), false, drop).await.unwrap_err();
     assert!(short.to_string().starts_with("there are only 2 lines to skip"), "{short}");
 }
 
@@ -150,11 +154,13 @@ async fn standard_input_is_imported_and_goes_on_where_it_was(app: TestApp) {
     };
     let lines = (0..600).map(|number| line(number).to_string()).collect::<Vec<_>>().join("\n");
     let viewer = Viewer::system("import");
-    let broken = import_lines(&app.app, &viewer, Broken(Cursor::new(lines.clone())), 0, false, drop).await.unwrap_err();
+    let broken = import_lines(&app.app, &viewer, Broken(Cursor::new(lines.clone())), &AtomicU64::new(0), false, drop)
+        .await
+        .unwrap_err();
     let ImportError::Interrupted { done, .. } = &broken else { panic!("{broken}") };
     let done = *done;
     assert!(done >= 50 && broken.to_string().contains(&format!("the pipe broke ({done} lines are done")), "{broken}");
-    let report = import_lines(&app.app, &viewer, Cursor::new(lines), done, false, drop).await.unwrap();
+    let report = import_lines(&app.app, &viewer, Cursor::new(lines), &AtomicU64::new(done), false, drop).await.unwrap();
     assert_eq!((report.created, report.failed), (600 - done, 0), "nothing is done twice, and nothing is left out");
     let count =
         app.anonymous().query("{ organizations(filter: { acronym: { startsWith: \"O-\" } }) { totalCount } }").await;

@@ -9,6 +9,7 @@ use std::num::NonZero;
 use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -268,7 +269,9 @@ async fn import(config: Config, ImportArgs { file, dry_run, skip }: ImportArgs) 
     let complain = |line: String| eprintln!("{line}");
     let viewer = Viewer::system("import");
     let done = if is_stream {
-        import::import_lines(&app, &viewer, BufReader::new(std::io::stdin()), skip, dry_run, complain).await?
+        let done = Arc::new(AtomicU64::new(skip));
+        tokio::spawn(interrupt(stopped()?, Arc::clone(&done)));
+        import::import_lines(&app, &viewer, BufReader::new(std::io::stdin()), &done, dry_run, complain).await?
     } else {
         import::import(&app, &viewer, &file, dry_run, complain).await?
     };
@@ -281,6 +284,14 @@ async fn import(config: Config, ImportArgs { file, dry_run, skip }: ImportArgs) 
         1 => Err(Failure::Other("a line has failed".to_owned())),
         _ => Err(Failure::Other(format!("{failed} lines have failed"))),
     }
+}
+
+/// Ends the process when it is asked to stop, whether or not it waits for standard input, and says how many lines are done.
+async fn interrupt(stopped: impl Future<Output = ()>, done: Arc<AtomicU64>) {
+    stopped.await;
+    let interrupted = ImportError::Interrupted { done: done.load(Relaxed), reason: "it was interrupted".to_owned() };
+    eprintln!("rec: {interrupted}");
+    std::process::exit(130)
 }
 
 /// What a database file holds, in words.

@@ -88,7 +88,7 @@ fn clean(path: &str, text: &str, longest: usize) -> Validated<String> {
 }
 
 /// Whether a character shows anything: it is no white space, no control or format character, no filler and no variation selector. (The
-/// default ignorable code points of Unicode 17, the blank Braille pattern, and the marks of annotations.)
+/// default ignorable code points of Unicode 17, the blank Braille pattern, the marks of annotations and hieroglyphs, and noncharacters.)
 fn is_visible(c: char) -> bool {
     let is_ignorable = matches!(
         c,
@@ -109,15 +109,18 @@ fn is_visible(c: char) -> bool {
             | '\u{fff0}'..='\u{fffb}'
             | '\u{1bca0}'..='\u{1bca3}'
             | '\u{1d173}'..='\u{1d17a}'
+            | '\u{fdd0}'..='\u{fdef}'
+            | '\u{13430}'..='\u{1345f}'
             | '\u{e0000}'..='\u{e0fff}'
     );
-    !(c.is_whitespace() || c.is_control() || is_ignorable)
+    let is_noncharacter = u32::from(c) & 0xfffe == 0xfffe;
+    !(c.is_whitespace() || c.is_control() || is_ignorable || is_noncharacter)
 }
 
-/// Whether a character controls the direction of the text around it (Unicode's property `Bidi_Control`): a name would show as another one, or be
-/// another one than that which looks the same.
+/// Whether a character controls the direction of the text around it (Unicode's property `Bidi_Control`), or its shapes (U+206A to U+206F, whose use
+/// Unicode discourages): a name would show as another one, or be another one than that which looks the same.
 fn is_directional(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}')
 }
 
 /// A plain text: not empty, no control characters, at most `longest` characters. Leading and trailing spaces are dropped.
@@ -166,7 +169,7 @@ pub fn code(path: &str, value: &str) -> Validated<String> {
     Ok(value)
 }
 
-/// The symbol of an instrument, such as `S/RES/2396`: printable Latin characters, no spaces at its ends.
+/// What a symbol is written with, such as `S/RES/2396`: printable Latin characters, no spaces at its ends. `Symbol` parses it.
 pub fn symbol(path: &str, value: &str) -> Validated<String> {
     let value = clean(path, value, 64)?;
     ensure(value.chars().all(|c| c.is_ascii_graphic() || c == ' '), || {
@@ -258,12 +261,21 @@ mod tests {
         assert_eq!(refused("abcd"), ValidationErrorCode::TooLong);
         assert_eq!(refused("a\0b"), ValidationErrorCode::Invalid);
         let tags = "\u{e0041}\u{e0042}";
-        for empty in
-            ["\u{200b}", "\u{2060} \u{feff}", "\u{3164}", "\u{2800}\u{ad}", tags, "\u{fff9}", "\u{180b}", "\u{1d173}"]
-        {
+        for empty in [
+            "\u{200b}",
+            "\u{2060} \u{feff}",
+            "\u{3164}",
+            "\u{2800}\u{ad}",
+            tags,
+            "\u{fff9}",
+            "\u{180b}",
+            "\u{1d173}",
+            "\u{fdd0}",
+            "\u{1ffff}",
+        ] {
             assert_eq!(refused(empty), ValidationErrorCode::Required, "{empty:?}");
         }
-        for turned in ["a\u{202e}", "\u{2066}a", "a\u{202a}b", "\u{200e}a", "a\u{200f}", "\u{61c}a"] {
+        for turned in ["a\u{202e}", "\u{2066}a", "a\u{202a}b", "\u{200e}a", "a\u{200f}", "\u{61c}a", "a\u{206a}"] {
             assert_eq!(refused(turned), ValidationErrorCode::Invalid, "{turned:?}");
         }
         for kept in ["\u{2b9}", "o\u{2bb}", "a\u{200d}", "\u{1f1fa}"] {

@@ -127,15 +127,20 @@ pub fn may_adopt(kind: BodyKind) -> bool {
 /// The attendances that mean taking part: such an organisation reads who else takes part under the Chatham House Rule.
 pub const TAKING_PART: [Attendance; 3] = [Attendance::Confirmed, Attendance::Present, Attendance::Remote];
 
+/// Whether a meeting has begun: it is in session or over, or its first day has come.
+pub fn has_begun(status: MeetingStatus, starts_on: NaiveDate, today: NaiveDate) -> bool {
+    matches!(status, MeetingStatus::InSession | MeetingStatus::Concluded) || starts_on <= today
+}
+
 /// Whether an organisation that records its own part lets itself in: it may answer its invitation before the meeting, and correct what is
 /// recorded, but not take part without having been invited, nor invite itself. Under the Chatham House Rule, where whoever takes part reads
 /// who else does, only the secretariat lets it in.
-pub fn lets_itself_in(status: MeetingStatus, before: Option<Attendance>, after: Attendance) -> bool {
+pub fn lets_itself_in(has_begun: bool, before: Option<Attendance>, after: Attendance) -> bool {
     let takes_part = |attendance: Attendance| TAKING_PART.contains(&attendance);
-    let begun = matches!(status, MeetingStatus::InSession | MeetingStatus::Concluded);
     match before {
         None => true,
-        Some(Attendance::Invited) => begun && takes_part(after),
+        // Nobody is there before the meeting.
+        Some(Attendance::Invited) => takes_part(after) && (has_begun || after != Attendance::Confirmed),
         Some(before) => after == Attendance::Invited || (takes_part(after) && !takes_part(before)),
     }
 }
@@ -214,8 +219,8 @@ pub fn keeps<T: PartialEq>(path: &str, status: MeetingStatus, before: &[T], afte
 #[cfg(test)]
 mod tests {
     use super::{
-        count, dates, gives_back, is_confirmed, keeps, lets_itself_in, may_conclude, may_confirm, names_whole_agenda,
-        organizers, reached_at, sessions, timezone, venue,
+        count, dates, gives_back, has_begun, is_confirmed, keeps, lets_itself_in, may_conclude, may_confirm,
+        names_whole_agenda, organizers, reached_at, sessions, timezone, venue,
     };
     use chrono::NaiveDate;
     use entity::meeting::{MeetingKind, MeetingStatus, Modality};
@@ -229,25 +234,28 @@ mod tests {
     fn nobody_lets_itself_in_but_by_answering_an_invitation() {
         use Attendance::{Absent, Confirmed, Excused, Invited, Present, Remote};
         let all = [Invited, Confirmed, Present, Remote, Excused, Absent];
-        let entering = |status, before| -> Vec<Attendance> {
-            all.into_iter().filter(|after| lets_itself_in(status, before, *after)).collect()
+        let entering = |has_begun, before| -> Vec<Attendance> {
+            all.into_iter().filter(|after| lets_itself_in(has_begun, before, *after)).collect()
         };
-        for status in [MeetingStatus::Planned, MeetingStatus::Confirmed, MeetingStatus::Postponed] {
-            assert_eq!(entering(status, None), all);
-            assert_eq!(entering(status, Some(Invited)), []);
+        for (has_begun, invited) in [(false, vec![Present, Remote]), (true, vec![Confirmed, Present, Remote])] {
+            assert_eq!(entering(has_begun, None), all);
+            assert_eq!(entering(has_begun, Some(Invited)), invited);
             for before in [Confirmed, Present, Remote] {
-                assert_eq!(entering(status, Some(before)), [Invited]);
+                assert_eq!(entering(has_begun, Some(before)), [Invited]);
             }
             for before in [Excused, Absent] {
-                assert_eq!(entering(status, Some(before)), [Invited, Confirmed, Present, Remote]);
+                assert_eq!(entering(has_begun, Some(before)), [Invited, Confirmed, Present, Remote]);
             }
         }
-        for status in [MeetingStatus::InSession, MeetingStatus::Concluded] {
-            assert_eq!(entering(status, None), all);
-            assert_eq!(entering(status, Some(Invited)), [Confirmed, Present, Remote]);
-            assert_eq!(entering(status, Some(Present)), [Invited]);
-            assert_eq!(entering(status, Some(Absent)), [Invited, Confirmed, Present, Remote]);
+    }
+
+    #[test]
+    fn a_meeting_has_begun_on_its_first_day() {
+        use MeetingStatus::{Cancelled, Concluded, Confirmed, InSession, Planned, Postponed};
+        for status in [Planned, Confirmed, Postponed, Cancelled] {
+            assert_eq!([26, 27, 28].map(|today| has_begun(status, day(27), day(today))), [false, true, true]);
         }
+        assert!([InSession, Concluded].into_iter().all(|status| has_begun(status, day(27), day(26))));
     }
 
     #[test]

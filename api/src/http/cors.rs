@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::{ACCESS_CONTROL_REQUEST_METHOD, ETAG, ORIGIN, RETRY_AFTER, VARY};
+use axum::http::header::{ACCESS_CONTROL_REQUEST_METHOD, ALLOW, ETAG, ORIGIN, RETRY_AFTER, VARY};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
-use axum::middleware::{Next, from_fn_with_state, map_response};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
 use tower_http::cors::{AllowHeaders, CorsLayer};
 
@@ -25,7 +25,7 @@ pub fn for_pages(routes: Router<Service>, service: &Service) -> Router<Service> 
         none if none.is_empty() => routes,
         origins => routes.layer(for_origins(origins)).layer(map_response(vary_in_one_line)),
     };
-    routes.layer(from_fn_with_state(service.clone(), refuse_strangers))
+    routes.layer(from_fn_with_state(service.clone(), refuse_strangers)).layer(from_fn(name_query))
 }
 
 /// Lets pages of these origins read answers, whichever headers they ask with: their libraries add their own, for traces and names of clients.
@@ -58,6 +58,16 @@ async fn vary_in_one_line(mut response: Response) -> Response {
         && let Ok(line) = HeaderValue::from_str(&lines.join(", "))
     {
         response.headers_mut().insert(VARY, line);
+    }
+    response
+}
+
+/// Names the method `QUERY` in what the endpoint answers to `OPTIONS`: else the router names the methods that it knows itself.
+async fn name_query(request: Request, next: Next) -> Response {
+    let is_asked = request.method() == Method::OPTIONS && request.uri().path().trim_end_matches('/') == "/graphql";
+    let mut response = next.run(request).await;
+    if is_asked {
+        response.headers_mut().insert(ALLOW, graphql::ALLOWED);
     }
     response
 }

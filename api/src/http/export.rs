@@ -66,7 +66,8 @@ async fn begin(
     entry: &mut LogEntry,
 ) -> Result<Response, Answer> {
     let viewer = authenticate(service, caller, entry).await?;
-    let Query(parameters) = parameters.map_err(|rejection| invalid(&rejection.body_text()))?;
+    let Query(parameters) =
+        parameters.map_err(|_| invalid("An export takes the parameters types and after, each once at most."))?;
     let sizes = service.app.sizes.read_by(viewer.clearance());
     let points = if parameters.after.is_some() { SINCE } else { WHOLE.max(sizes.total()) };
     take(service, &caller.payer(service, &viewer), points, entry)?;

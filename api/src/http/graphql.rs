@@ -27,7 +27,7 @@ use crate::auth::Role;
 use crate::config::Switch;
 
 /// The methods that are answered.
-const ALLOWED: HeaderValue = HeaderValue::from_static("GET,HEAD,POST,QUERY");
+pub const ALLOWED: HeaderValue = HeaderValue::from_static("GET,HEAD,POST,QUERY");
 /// Where a client learns that it may send queries by QUERY, and in which form (RFC 10008).
 pub const ACCEPT_QUERY: (HeaderName, HeaderValue) = (
     HeaderName::from_static("accept-query"),

@@ -5,8 +5,9 @@ mod unknown;
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, ErrorKind, Seek as _, SeekFrom};
+use std::io::{BufRead, BufReader, ErrorKind, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::UNIX_EPOCH;
 
 use async_graphql::{InputType, Value};
@@ -17,6 +18,7 @@ use serde_json::Value as Json;
 
 use self::unknown::Known;
 use crate::auth::Viewer;
+use crate::database::private;
 use crate::domain::bulk::{ErrorPolicy, MatchBy, Outcome, ROWS};
 use crate::domain::validation::ValidationError;
 use crate::error::Error;
@@ -132,33 +134,34 @@ pub async fn import(
     Ok(report)
 }
 
-/// Imports the lines that come after the first `skip` ones, which an import before this one has done. An error says how many are done.
+/// Imports the lines that come after the first `done` ones, which an import before this one has done, and counts on. An error says how many are
+/// done.
 pub async fn import_lines(
     app: &AppContext,
     viewer: &Viewer,
     mut lines: impl BufRead,
-    skip: u64,
+    done: &AtomicU64,
     dry_run: bool,
     mut complain: impl FnMut(String),
 ) -> Result<Report, ImportError> {
     let mut importing = Importing::new(app, viewer, dry_run, Report::default());
-    let (mut text, mut number, mut done) = (Vec::new(), 0, skip);
-    let interrupted = |done, reason: String| ImportError::Interrupted { done, reason };
-    while lines.read_until(b'\n', &mut text).map_err(|error| interrupted(done, error.to_string()))? > 0 {
+    let (mut text, mut number, skip) = (Vec::new(), 0, done.load(Relaxed));
+    let interrupted = |reason: String| ImportError::Interrupted { done: done.load(Relaxed), reason };
+    while lines.read_until(b'\n', &mut text).map_err(|error| interrupted(error.to_string()))? > 0 {
         number += 1;
         let line = std::mem::take(&mut text);
         if number <= skip {
             continue;
         }
         let taken = importing.take(number, &line, &mut complain).await;
-        if taken.map_err(|error| interrupted(done, chain(&error)))? {
-            done = number - 1;
+        if taken.map_err(|error| interrupted(chain(&error)))? {
+            done.store(number - 1, Relaxed);
         }
     }
     if number < skip {
         return Err(ImportError::TooShort(number, skip));
     }
-    importing.finish(&mut complain).await.map_err(|error| interrupted(done, chain(&error)))
+    importing.finish(&mut complain).await.map_err(|error| interrupted(chain(&error)))
 }
 
 fn progress_of(path: &Path) -> PathBuf {
@@ -189,7 +192,9 @@ fn begin(path: &Path, beside: &Path, database: String, dry_run: bool) -> Result<
 /// Replaces the progress file as a whole.
 fn keep(beside: &Path, progress: &Progress) -> Result<(), std::io::Error> {
     let next = beside.with_extension("progress.next");
-    fs::write(&next, serde_json::to_vec(progress)?)?;
+    let mut file = private::open(&next)?;
+    file.set_len(0)?;
+    file.write_all(&serde_json::to_vec(progress)?)?;
     fs::rename(next, beside)
 }
 

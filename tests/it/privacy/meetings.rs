@@ -166,7 +166,7 @@ async fn under_the_chatham_house_rule_participants_alone_see_each_other(app: Tes
 }
 
 async fn nobody_enters_themselves_under_the_chatham_house_rule(app: TestApp) {
-    let meeting = app.planned_meeting(json!({ "chathamHouse": true })).await;
+    let meeting = app.planned_meeting(json!({ "chathamHouse": true, "startsOn": "2035-01-10" })).await;
     participation(&app, &meeting, "UNOCT").await;
     let input = json!({
         "meetingId": meeting["id"], "organizationId": app.organization("OSCE").await,

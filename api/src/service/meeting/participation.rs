@@ -11,6 +11,7 @@ use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait as _};
 
 use crate::auth::{Act, Viewer};
+use crate::clock::day_in;
 use crate::domain::action::Action;
 use crate::domain::validation::{Validated, ValidationError, combine, each};
 use crate::domain::{audience, fields, meeting as rules};
@@ -190,7 +191,8 @@ pub async fn record(
     if expected_version != before.as_ref().map(|before| before.version) {
         return Err(Error::stale());
     }
-    let lets_in = rules::lets_itself_in(meeting.status, before.as_ref().map(|before| before.attendance), attendance);
+    let has_begun = rules::has_begun(meeting.status, meeting.starts_on, day_in(tx.now(), &meeting.timezone));
+    let lets_in = rules::lets_itself_in(has_begun, before.as_ref().map(|before| before.attendance), attendance);
     viewer.require(act(organization.id, meeting.chatham_house && lets_in))?;
     let was_confirmed = before.as_ref().is_some_and(|before| before.confirmed);
     let confirmed = rules::is_confirmed(viewer.keeps_record(), lets_in, was_confirmed);
