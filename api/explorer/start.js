@@ -184,16 +184,26 @@ function fetcher(params, given) {
   }
 }
 
-// What the browser keeps of the editor, but for headers: a token may stand in them.
+// What the browser keeps of the editor, but for headers: a token may stand in them. Other values are texts as they were written.
+const withHeaders = ['graphiql:tabState', 'graphiql:queries', 'graphiql:favorites'];
+const kept = () => Object.keys(localStorage).filter((key) => key.startsWith('graphiql:'));
 const storage = {
   getItem: (key) => localStorage.getItem(key),
-  setItem: (key, value) => localStorage.setItem(key, value.startsWith('{') ? withoutHeaders(value) : value),
+  setItem: (key, value) => localStorage.setItem(key, withHeaders.includes(key) ? withoutHeaders(value) : value),
   removeItem: (key) => localStorage.removeItem(key),
-  clear: () => localStorage.clear(),
+  clear: () => kept().forEach((key) => localStorage.removeItem(key)),
   get length() {
-    return localStorage.length;
+    return kept().length;
   },
 };
+// A browser may refuse to keep anything.
+const isKept = (() => {
+  try {
+    return localStorage.length >= 0;
+  } catch {
+    return false;
+  }
+})();
 const withoutHeaders = (text) => JSON.stringify(JSON.parse(text), (name, value) => (name === 'headers' ? null : value));
 
 ReactDOM.createRoot(document.getElementById('explorer')).render(
@@ -203,7 +213,7 @@ ReactDOM.createRoot(document.getElementById('explorer')).render(
     defaultQuery: '# A query of your own.\n\nquery Own {\n  viewer { role }\n}\n',
     defaultEditorToolsVisibility: 'variables',
     shouldPersistHeaders: false,
-    storage,
+    storage: isKept ? storage : { getItem: () => null, setItem() {}, removeItem() {}, clear() {}, length: 0 },
   }),
 );
 

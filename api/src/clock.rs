@@ -50,18 +50,22 @@ impl Clock {
         }
     }
 
-    /// A new id. Ids of one process sort in the order in which they were created, and do not tell how many are between two of them.
+    /// A new id. Ids of one process sort in the order in which they were created, and hardly tell how many are between two of them.
     pub fn new_id<I: RecordId>(&self) -> I {
         I::new(self.uuid())
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one place that creates ids")]
     pub fn uuid(&self) -> Uuid {
-        static LAST: Mutex<Place> = Mutex::new(Place { millisecond: 0, within: 0 });
+        static LAST: Mutex<Option<Place>> = Mutex::new(None);
         let now = u64::try_from(self.now().timestamp_millis()).unwrap_or_default();
+        // The version and the variant of a random UUID are left out.
+        let chance = Uuid::new_v4().as_u128();
+        let chance = (chance >> 80) << 62 | (chance & ((1 << 62) - 1));
         let mut last = LAST.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *last = last.next(now, Uuid::new_v4().as_u128());
-        last.uuid()
+        let next = last.map_or_else(|| Place::fresh(now, chance), |last| last.next(now, chance));
+        *last = Some(next);
+        next.uuid()
     }
 }
 
@@ -75,20 +79,23 @@ struct Place {
 
 impl Place {
     const BITS: u32 = 74;
-    /// The most bits of a step from one id to the next one. It has any number of them with the same chance, so that the longest step hides how
-    /// many others there are beside it.
+    /// The most bits of a step from one id to the next one.
     const STEP_BITS: u128 = 60;
 
+    /// A place in the lower half of a millisecond. `chance` has 110 random bits.
+    fn fresh(millisecond: u64, chance: u128) -> Self {
+        Self { millisecond, within: chance & ((1 << (Self::BITS - 1)) - 1) }
+    }
+
+    /// The place of the next id. Steps of 0 to 60 bits have the same chance: the longest one between two ids hides how many there are.
     fn next(self, now: u64, chance: u128) -> Self {
-        let fresh = |millisecond| Self { millisecond, within: chance & ((1 << (Self::BITS - 1)) - 1) };
         if now > self.millisecond {
-            return fresh(now);
+            return Self::fresh(now, chance);
         }
-        // The version of a random UUID stands between the two parts that are used.
-        let (length, bits) = ((chance >> 80) % (Self::STEP_BITS + 1), chance & ((1 << Self::STEP_BITS) - 1));
+        let (length, bits) = ((chance >> 62) % (Self::STEP_BITS + 1), chance & ((1 << Self::STEP_BITS) - 1));
         let within = self.within + 1 + (bits & ((1 << length) - 1));
         // When the clock stands still, or goes back, ids go on.
-        if within >> Self::BITS == 0 { Self { within, ..self } } else { fresh(self.millisecond + 1) }
+        if within >> Self::BITS == 0 { Self { within, ..self } } else { Self::fresh(self.millisecond + 1, chance) }
     }
 
     fn uuid(self) -> Uuid {
@@ -104,15 +111,17 @@ impl Place {
 mod tests {
     use super::{Clock, Place};
     use chrono::DateTime;
+    use uuid::{Uuid, Variant};
 
     #[test]
     fn ids_are_in_order_and_count_nothing() {
-        let clock = Clock::fixed(DateTime::UNIX_EPOCH);
-        let ids: Vec<u128> = (0..2_000).map(|_| clock.uuid().as_u128()).collect();
+        let clock = Clock::fixed(DateTime::from_timestamp_millis(1_800_000_000_000).unwrap());
+        let ids: Vec<Uuid> = (0..2_000).map(|_| clock.uuid()).collect();
         assert!(ids.is_sorted_by(|one, next| one < next));
-        assert!(ids.iter().all(|id| uuid::Uuid::from_u128(*id).get_version_num() == 7));
+        assert!(ids.iter().all(|id| id.get_version_num() == 7 && id.get_variant() == Variant::RFC4122));
         let steps = |over: usize| -> Vec<u128> {
-            let mut steps: Vec<u128> = ids.windows(over + 1).map(|ids| ids[over] - ids[0]).collect();
+            let mut steps: Vec<u128> =
+                ids.windows(over + 1).map(|ids| ids[over].as_u128() - ids[0].as_u128()).collect();
             steps.sort_unstable();
             steps
         };

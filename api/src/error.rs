@@ -68,7 +68,7 @@ impl Error {
         Self::WriteConflict("the record was written meanwhile".into())
     }
 
-    /// A token whose organisation is not active.
+    /// A token whose organisation is not known, or not active.
     pub fn inactive() -> Self {
         Self::Unauthenticated("The token's organisation is not known, or not active.")
     }

@@ -37,8 +37,8 @@ const SILENCE: Duration = Duration::from_mins(1);
 #[derive(Debug, thiserror::Error)]
 pub enum MirrorError {
     #[error("{0}: {1}")]
-    Token(PathBuf, std::io::Error),
-    #[error("{0} holds something else than a token: it has one word, without \"Bearer\" and without quotes")]
+    File(PathBuf, std::io::Error),
+    #[error("{0} holds no token: a token is one word, without \"Bearer\" and without quotes")]
     NoToken(PathBuf),
     #[error("{0}: the address of a service begins with http:// or https://, such as https://example.org/council")]
     Address(String),
@@ -81,7 +81,7 @@ impl Source {
     async fn send(&self, request: RequestBuilder) -> Result<Response, MirrorError> {
         let request = match &self.token {
             Some(file) => {
-                let text = std::fs::read_to_string(file).map_err(|error| MirrorError::Token(file.clone(), error))?;
+                let text = std::fs::read_to_string(file).map_err(|error| MirrorError::File(file.clone(), error))?;
                 let token = without_mark(&text).trim();
                 if token.is_empty() || token.contains([' ', '\t', '\r', '\n', '"', '\'']) {
                     return Err(MirrorError::NoToken(file.clone()));
@@ -179,8 +179,11 @@ impl Mirror {
     pub async fn open(url: &str) -> Result<Self, MirrorError> {
         let options: SqliteConnectOptions = url.parse()?;
         // Others read it only if its owner lets them: it holds what the token may see.
-        private::open(options.get_filename()).map_err(sqlx::Error::from)?;
-        let pool = SqlitePool::connect_with(options).await?;
+        if !url.contains('?') && !url.contains(":memory:") {
+            let file = options.get_filename();
+            private::create(file).map_err(|error| MirrorError::File(file.to_owned(), error))?;
+        }
+        let pool = SqlitePool::connect_with(options.create_if_missing(true)).await?;
         sqlx::query("CREATE TABLE IF NOT EXISTS record (id TEXT PRIMARY KEY, type TEXT NOT NULL, version INTEGER NOT NULL, line TEXT NOT NULL)")
             .execute(&pool)
             .await?;

@@ -220,6 +220,11 @@ const CHECKS = {
     await page.waitForFunction(() => localStorage["graphiql:tabState"]?.includes("query Header"));
     const kept = await page.evaluate((token) => Object.keys(localStorage).filter((key) => localStorage[key].includes(token)), token);
     assert.deepEqual(kept, [], "no token stays in the browser");
+    const tabs = () => page.$$eval(".graphiql-tab-button", (all) => all.map((one) => one.textContent));
+    const before = await tabs();
+    await page.reload();
+    await page.waitForSelector(RUN, { visible: true });
+    assert.deepEqual(await tabs(), before, "tabs are as they were");
   }),
   "a subscription ends when it is stopped": on(base, async (page) => {
     const isStream = (sent) => sent.headers().accept === "text/event-stream";

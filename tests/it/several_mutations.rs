@@ -7,8 +7,30 @@ use serde_json::json;
 on_both_databases! {
     fields_with_one_name_are_one_mutation,
     the_default_of_a_variable_counts_in_skip_and_include,
+    a_null_where_a_value_is_needed_keeps_every_mutation_from_running,
     a_second_mutation_does_not_answer_with_the_organisers_of_the_first,
     records_lists_and_counts_are_read_again,
+}
+
+async fn a_null_where_a_value_is_needed_keeps_every_mutation_from_running(app: TestApp) {
+    let query = "mutation($flag: Boolean, $shown: Boolean = true) {
+        a: createOrganization(input: { acronym: \"ONE\", name: [{ locale: EN, text: \"One\" }], kind: OTHER }) { change { cursor } }
+        b: createOrganization(input: { acronym: \"TWO\", name: [{ locale: EN, text: \"Two\" }], kind: OTHER, organizer: $flag }) {
+            organization { acronym @include(if: $shown) } } }";
+    let before = app.traces().await;
+    for given in [json!({ "flag": null }), json!({ "shown": null })] {
+        let answer = app.secretariat().send(query, given).await;
+        assert_eq!(
+            (answer.status.as_u16(), &answer.body["errors"][0]["extensions"]["code"]),
+            (422, &json!("INVALID_ARGUMENT"))
+        );
+        assert_eq!(app.traces().await, before);
+    }
+    assert_eq!(app.secretariat().query_with(query, json!({})).await["b"]["organization"]["acronym"], "TWO");
+    // A null stands where null may.
+    let read = "query($order: [BodyOrder!], $ids: [ID!]) { bodies(orderBy: $order, filter: { id: { in: $ids } }) { totalCount } }";
+    let data = app.anonymous().query_with(read, json!({ "order": null, "ids": null })).await;
+    assert_eq!(data["bodies"]["totalCount"], 6);
 }
 
 async fn a_second_mutation_does_not_answer_with_the_organisers_of_the_first(app: TestApp) {

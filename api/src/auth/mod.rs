@@ -134,7 +134,7 @@ impl Viewer {
         }
         let expires_at = DateTime::from_timestamp(claims.exp, 0);
         let token = claims.jti.as_deref().and_then(|id| Uuid::try_parse(id).ok());
-        let scopes = claims.scopes().and_then(|words| scope::allowed(&words));
+        let scopes = scope::allowed_by_all(&claims.scopes());
         Ok(Self { role: claims.role, subject: claims.sub, organization, expires_at, token, scopes })
     }
 
@@ -267,7 +267,7 @@ impl Viewer {
             Act::RecordParticipation { organization, lets_in } => (
                 own(Some(organization)) && !lets_in,
                 "Only the secretariat and the organisation itself may record its participation, and under the Chatham \
-                 House Rule only the secretariat lets an organisation in that it has not invited.",
+                 House Rule only the secretariat lets an organisation in, which answers an invitation before the day of the meeting.",
             ),
             Act::Propose { standing } => (
                 !standing.roles.is_empty(),

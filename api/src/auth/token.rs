@@ -66,11 +66,9 @@ impl ScopeClaim {
 }
 
 impl Claims {
-    /// The words of its scopes; `None` if it has no such claim.
-    pub fn scopes(&self) -> Option<Vec<&str>> {
-        let claims = [&self.scope, &self.scp];
-        let claims: Vec<&ScopeClaim> = claims.into_iter().flatten().collect();
-        (!claims.is_empty()).then(|| claims.into_iter().flat_map(ScopeClaim::words).collect())
+    /// The words of each claim that narrows what the holder may do.
+    pub fn scopes(&self) -> Vec<Vec<&str>> {
+        [&self.scope, &self.scp].into_iter().flatten().map(ScopeClaim::words).collect()
     }
 }
 
@@ -151,14 +149,14 @@ type Fits = fn(&Value) -> bool;
 const FORMS: [(&str, Fits, &str); 2] = [
     (
         "role",
-        |role| Role::deserialize(role).is_ok(),
+        |role| role.is_string() && Role::deserialize(role).is_ok_and(|role| role != Role::Anonymous),
         "The token's role is none of reader, partner, secretariat and admin.",
     ),
     ("organization", |name| name.is_null() || name.is_string(), "The token's organization is not one text."),
 ];
 
 /// The `typ` of tokens that grant access (RFC 7519; RFC 9068). Others are made for something else.
-const TYPES: [&str; 3] = ["jwt", "at+jwt", "application/at+jwt"];
+const TYPES: [&str; 4] = ["jwt", "application/jwt", "at+jwt", "application/at+jwt"];
 
 /// The claims of a token whose signature, issuer, audience and times are valid.
 pub async fn verify(token: &str, keys: &KeyRing, trust: &Trust, now: DateTime<Utc>) -> Result<Claims, Refused> {
@@ -269,9 +267,9 @@ mod tests {
         assert_eq!(claims.scope.unwrap().words(), ["read", "sync", "openid"]);
         assert_eq!(ScopeClaim::Text("read  sync".to_owned()).words(), ["read", "sync"]);
         let elsewhere = read(&text.replace("\"scope\":", "\"scp\":")).unwrap();
-        assert_eq!(elsewhere.scopes(), Some(vec!["read", "sync", "openid"]));
-        let both = read(&text.replace("\"scope\":", "\"scp\":\"write:meetings\",\"scope\":")).unwrap();
-        assert_eq!(both.scopes(), Some(vec!["read", "sync", "openid", "write:meetings"]));
+        assert_eq!(elsewhere.scopes(), [["read", "sync", "openid"]]);
+        let both = read(&text.replace("\"scope\":", "\"scp\":\"\",\"scope\":")).unwrap();
+        assert_eq!(both.scopes(), [vec!["read", "sync", "openid"], vec![]]);
         assert!(read(&text.replace("1700000000.9", "\"1700000000\"")).is_err());
     }
 }

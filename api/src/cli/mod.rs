@@ -270,7 +270,7 @@ async fn import(config: Config, ImportArgs { file, dry_run, skip }: ImportArgs) 
     let viewer = Viewer::system("import");
     let done = if is_stream {
         let done = Arc::new(AtomicU64::new(skip));
-        tokio::spawn(interrupt(stopped()?, Arc::clone(&done)));
+        tokio::spawn(interrupt(stopped()?, Arc::clone(&done), dry_run));
         import::import_lines(&app, &viewer, BufReader::new(std::io::stdin()), &done, dry_run, complain).await?
     } else {
         import::import(&app, &viewer, &file, dry_run, complain).await?
@@ -287,9 +287,9 @@ async fn import(config: Config, ImportArgs { file, dry_run, skip }: ImportArgs) 
 }
 
 /// Ends the process when it is asked to stop, whether or not it waits for standard input, and says how many lines are done.
-async fn interrupt(stopped: impl Future<Output = ()>, done: Arc<AtomicU64>) {
+async fn interrupt(stopped: impl Future<Output = ()>, done: Arc<AtomicU64>, dry_run: bool) {
     stopped.await;
-    let interrupted = ImportError::Interrupted { done: done.load(Relaxed), reason: "it was interrupted".to_owned() };
+    let interrupted = ImportError::interrupted(done.load(Relaxed), dry_run, "it was interrupted".to_owned());
     eprintln!("rec: {interrupted}");
     std::process::exit(130)
 }

@@ -22,14 +22,18 @@ pub fn open(path: &Path) -> io::Result<File> {
     options().create(true).truncate(false).open(path)
 }
 
-/// Creates a database file, or takes what an older version has left from all others. SQLite gives the files that it creates later the mode of
-/// the first one.
-pub fn keep(database: &Path) -> io::Result<()> {
+/// Creates a database file, unless there is one. SQLite gives the files that it creates later the mode of the first one.
+pub fn create(database: &Path) -> io::Result<()> {
     // One that exists is not opened: to close it would release the locks of this process's connections.
     match options().create_new(true).open(database) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
     }
+}
+
+/// Creates a database file, or takes what an older version has left from all others.
+pub fn keep(database: &Path) -> io::Result<()> {
+    create(database)?;
     FILES.iter().try_for_each(|suffix| {
         let mut name = database.as_os_str().to_owned();
         name.push(suffix);

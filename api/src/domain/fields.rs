@@ -118,7 +118,7 @@ fn is_visible(c: char) -> bool {
 }
 
 /// Whether a character controls the direction of the text around it (Unicode's property `Bidi_Control`), or its shapes (U+206A to U+206F, whose use
-/// Unicode discourages): a name would show as another one, or be another one than that which looks the same.
+/// Unicode discourages): two names that look the same would be different.
 fn is_directional(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}')
 }
@@ -165,15 +165,6 @@ pub fn code(path: &str, value: &str) -> Validated<String> {
         && value.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-');
     ensure(formed, || {
         ValidationError::invalid(path, "Use upper-case Latin letters, digits and hyphens, and start with a letter.")
-    })?;
-    Ok(value)
-}
-
-/// What a symbol is written with, such as `S/RES/2396`: printable Latin characters, no spaces at its ends. `Symbol` parses it.
-pub fn symbol(path: &str, value: &str) -> Validated<String> {
-    let value = clean(path, value, 64)?;
-    ensure(value.chars().all(|c| c.is_ascii_graphic() || c == ' '), || {
-        ValidationError::invalid(path, "Use Latin letters, digits and punctuation.")
     })?;
     Ok(value)
 }

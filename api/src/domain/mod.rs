@@ -6,6 +6,7 @@ pub mod audience;
 pub mod bulk;
 pub mod client;
 pub mod council;
+pub mod diff;
 pub mod external;
 pub mod feed;
 pub mod fields;

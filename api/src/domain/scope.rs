@@ -28,6 +28,13 @@ pub fn allowed(words: &[&str]) -> Option<Vec<Scope>> {
     Some(Scope::iter().filter(|scope| words.contains(&word(*scope))).collect())
 }
 
+/// What several claims of a token let its holder do: what each of them allows. `None` if none of them narrows.
+pub fn allowed_by_all(claims: &[Vec<&str>]) -> Option<Vec<Scope>> {
+    let narrowing: Vec<Vec<Scope>> = claims.iter().filter_map(|words| allowed(words)).collect();
+    let by_all = |scope: &Scope| narrowing.iter().all(|all| all.contains(scope));
+    (!narrowing.is_empty()).then(|| Scope::iter().filter(by_all).collect())
+}
+
 /// Whether a part of a word begins like one of ours: `rec:read`, `read,sync`, `WRITE_COUNCIL`. A letter of another script may only look so.
 fn may_be_meant(word: &str) -> bool {
     if !word.is_ascii() {
@@ -39,7 +46,7 @@ fn may_be_meant(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{allowed, word};
+    use super::{allowed, allowed_by_all, word};
     use entity::client::Scope;
     use sea_orm::Iterable as _;
 
@@ -48,6 +55,16 @@ mod tests {
         let words: Vec<&str> = Scope::iter().map(word).collect();
         assert_eq!(allowed(&words), Some(Scope::iter().collect()));
         assert_eq!(allowed(&["openid", "write:meetings"]), Some(vec![Scope::WriteMeetings]));
+    }
+
+    #[test]
+    fn a_second_claim_widens_nothing() {
+        assert_eq!(allowed_by_all(&[]), None);
+        assert_eq!(allowed_by_all(&[vec!["openid"]]), None);
+        assert_eq!(allowed_by_all(&[vec!["openid"], vec!["read"]]), Some(vec![Scope::Read]));
+        for claims in [[vec![], vec!["openid"]], [vec!["openid"], vec![]], [vec!["read"], vec!["write:council"]]] {
+            assert_eq!(allowed_by_all(&claims), Some(Vec::new()), "{claims:?}");
+        }
     }
 
     #[test]

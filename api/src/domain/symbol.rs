@@ -1,8 +1,11 @@
-//! The symbol of an instrument or a document, such as `S/RES/2396 (2017)` or `SEC.DOC/2/00/Rev.1`: kept as its issuer writes it, and found in any
-//! spelling. It knows no record.
+//! The symbol of an instrument, such as `S/RES/2396 (2017)` or `SEC.DOC/2/00/Rev.1`: kept as its issuer writes it, and found in any spelling. It
+//! knows no record.
 
 use super::fields;
-use super::validation::Validated;
+use super::validation::{Validated, ValidationError, ensure};
+
+/// The longest symbol, in characters.
+const LONGEST: usize = 64;
 
 /// A symbol that is one line of printable Latin characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +18,17 @@ pub struct Symbol {
 
 impl Symbol {
     pub fn parse(path: &str, value: &str) -> Validated<Self> {
-        let written = fields::symbol(path, value)?;
+        let written = fields::text(path, value, LONGEST)?;
+        ensure(written.chars().all(|c| c.is_ascii_graphic() || c == ' '), || {
+            ValidationError::invalid(path, "Use Latin letters, digits and punctuation.")
+        })?;
         Ok(Self { folded: folded(&written), written })
+    }
+
+    /// As `parse`. A symbol that stays as it is written also stays folded as it is: two that an older version took are told apart.
+    pub fn parse_unless_same(before: &Self, path: &str, value: &str) -> Validated<Self> {
+        let symbol = Self::parse(path, value)?;
+        Ok(if symbol.written == before.written { before.clone() } else { symbol })
     }
 }
 

@@ -62,9 +62,9 @@ async fn vary_in_one_line(mut response: Response) -> Response {
     response
 }
 
-/// Names the method `QUERY` in what the endpoint answers to `OPTIONS`: else the router names the methods that it knows itself.
+/// Names the method `QUERY` in what the endpoint answers to `OPTIONS`: the router does not know it.
 async fn name_query(request: Request, next: Next) -> Response {
-    let is_asked = request.method() == Method::OPTIONS && request.uri().path().trim_end_matches('/') == "/graphql";
+    let is_asked = request.method() == Method::OPTIONS && matches!(request.uri().path(), "/graphql" | "/graphql/");
     let mut response = next.run(request).await;
     if is_asked {
         response.headers_mut().insert(ALLOW, graphql::ALLOWED);

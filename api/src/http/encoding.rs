@@ -32,18 +32,24 @@ impl Encoding {
 
     /// The coding that a client likes best; `None` if that is none of them.
     pub fn accepted(headers: &HeaderMap) -> Option<Self> {
-        let wanted: Vec<(&str, f32)> = weighted(headers, &header::ACCEPT_ENCODING).collect();
-        let named = |names: &[&str]| {
-            let is_named = |name: &str| names.iter().any(|one| one.eq_ignore_ascii_case(name));
-            wanted.iter().find_map(|(name, weight)| is_named(name).then_some(*weight))
-        };
-        let any = named(&["*"]);
-        let weight = |names: &[&str]| named(names).or(any).unwrap_or_default();
-        let (zstd, gzip) = (weight(&["zstd"]), weight(&["gzip", "x-gzip"]));
+        let (zstd, gzip) = (Self::Zstd.weight(headers), Self::Gzip.weight(headers));
         let (best, most) = if zstd >= gzip { (Self::Zstd, zstd) } else { (Self::Gzip, gzip) };
         // A client that says nothing of it takes a body as it is, but rather one in a coding that it names.
-        let plain = named(&["identity"]).unwrap_or_default();
+        let plain = named(headers, &["identity"]).unwrap_or_default();
         (most > 0.0 && most >= plain).then_some(best)
+    }
+
+    /// Whether a client takes this coding at all.
+    pub fn is_accepted(self, headers: &HeaderMap) -> bool {
+        self.weight(headers) > 0.0
+    }
+
+    fn weight(self, headers: &HeaderMap) -> f32 {
+        let names: &[&str] = match self {
+            Self::Zstd => &["zstd"],
+            Self::Gzip => &["gzip", "x-gzip"],
+        };
+        named(headers, names).or_else(|| named(headers, &["*"])).unwrap_or_default()
     }
 
     pub fn encode(self, body: &[u8]) -> io::Result<Bytes> {
@@ -57,6 +63,12 @@ impl Encoding {
         };
         Ok(encoded.into())
     }
+}
+
+/// How much a client wants a coding that it calls by one of these names.
+fn named(headers: &HeaderMap, names: &[&str]) -> Option<f32> {
+    let is_named = |name: &str| names.iter().any(|one| one.eq_ignore_ascii_case(name));
+    weighted(headers, &header::ACCEPT_ENCODING).find_map(|(name, weight)| is_named(name).then_some(weight))
 }
 
 /// A body in each coding that somebody has asked for.

@@ -1,13 +1,17 @@
 //! The explorer page at `/`: GraphiQL, compiled into the program, so that it works without the internet. Serves static
 //! files and nothing else.
 
-use axum::Router;
-use axum::http::header;
-use axum::response::{Html, IntoResponse};
-use axum::routing::get;
-use tower_http::compression::CompressionLayer;
-use tower_http::decompression::DecompressionLayer;
+use std::io::Read as _;
 
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use flate2::read::GzDecoder;
+use tower_http::compression::CompressionLayer;
+
+use super::encoding::Encoding;
 use super::state::Service;
 
 const PAGE: &str = include_str!("../../explorer/index.html");
@@ -32,15 +36,26 @@ const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-
 
 pub fn routes() -> Router<Service> {
     let page = Router::new().route("/", get(page));
-    let packed = PACKED.into_iter().fold(page, |router, (path, content_type, bytes)| {
-        router
-            .route(path, get(move || async move { ([(header::CONTENT_ENCODING, "gzip")], asset(content_type, bytes)) }))
+    let plain = PLAIN.into_iter().fold(page, |router, (path, content_type, bytes)| {
+        router.route(path, get(move || async move { asset(content_type, Bytes::from_static(bytes)) }))
     });
-    let all = PLAIN.into_iter().fold(packed, |router, (path, content_type, bytes)| {
-        router.route(path, get(move || async move { asset(content_type, bytes) }))
-    });
-    // Unpacked for whoever does not take gzip, and packed as others take it.
-    all.layer(DecompressionLayer::new()).layer(CompressionLayer::new())
+    PACKED.into_iter().fold(plain.layer(CompressionLayer::new()), |router, (path, content_type, bytes)| {
+        router.route(path, get(move |headers: HeaderMap| async move { packed(content_type, bytes, &headers) }))
+    })
+}
+
+/// A file as it is compiled in; unpacked for a client that does not take gzip.
+fn packed(content_type: &'static str, bytes: &'static [u8], headers: &HeaderMap) -> Response {
+    let vary = [(header::VARY, "accept-encoding")];
+    if Encoding::Gzip.is_accepted(headers) {
+        let encoding = [(header::CONTENT_ENCODING, "gzip")];
+        return (encoding, vary, asset(content_type, Bytes::from_static(bytes))).into_response();
+    }
+    let mut unpacked = Vec::new();
+    match GzDecoder::new(bytes).read_to_end(&mut unpacked) {
+        Ok(_) => (vary, asset(content_type, unpacked.into())).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }
 
 async fn page() -> impl IntoResponse {
@@ -52,7 +67,7 @@ async fn page() -> impl IntoResponse {
     (headers, Html(PAGE))
 }
 
-fn asset(content_type: &'static str, bytes: &'static [u8]) -> impl IntoResponse {
+fn asset(content_type: &'static str, bytes: Bytes) -> impl IntoResponse {
     let headers = [
         (header::CONTENT_TYPE, content_type),
         (header::CACHE_CONTROL, "public, max-age=3600"),

@@ -44,6 +44,8 @@ pub enum ImportError {
     Service(#[from] Error),
     #[error("{reason} ({done} lines are done: send the same again, with --skip {done})")]
     Interrupted { done: u64, reason: String },
+    #[error("{reason} ({checked} lines are checked, and nothing is written)")]
+    Unchecked { checked: u64, reason: String },
     #[error("there are only {0} lines to skip, and --skip says {1}: is it the same input?")]
     TooShort(u64, u64),
 }
@@ -66,6 +68,13 @@ impl Report {
             Outcome::Failed => &mut self.failed,
         };
         *counter += 1;
+    }
+}
+
+impl ImportError {
+    /// An import that ends before its input does.
+    pub fn interrupted(lines: u64, dry_run: bool, reason: String) -> Self {
+        if dry_run { Self::Unchecked { checked: lines, reason } } else { Self::Interrupted { done: lines, reason } }
     }
 }
 
@@ -146,7 +155,7 @@ pub async fn import_lines(
 ) -> Result<Report, ImportError> {
     let mut importing = Importing::new(app, viewer, dry_run, Report::default());
     let (mut text, mut number, skip) = (Vec::new(), 0, done.load(Relaxed));
-    let interrupted = |reason: String| ImportError::Interrupted { done: done.load(Relaxed), reason };
+    let interrupted = |reason: String| ImportError::interrupted(done.load(Relaxed), dry_run, reason);
     while lines.read_until(b'\n', &mut text).map_err(|error| interrupted(error.to_string()))? > 0 {
         number += 1;
         let line = std::mem::take(&mut text);

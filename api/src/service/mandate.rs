@@ -71,6 +71,7 @@ filter!(MandateFilter => mandate::Entity, |this, scope| [
     scope.field(this.can_object.as_ref(), mandate::Column::CanObject),
     scope.field(this.valid_from.as_ref(), mandate::Column::ValidFrom),
     scope.field(this.valid_to.as_ref(), mandate::Column::ValidTo),
+    // As `council::is_valid_on`.
     scope.field(this.valid_on.map(OrderedFilter::at_most).as_ref(), mandate::Column::ValidFrom),
     scope.field(this.valid_on.map(OrderedFilter::at_least).map(OrNone).as_ref(), mandate::Column::ValidTo),
     scope.related(this.organization.as_deref(), mandate::Column::OrganizationId),

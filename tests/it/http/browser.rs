@@ -27,6 +27,7 @@ async fn pages_of_named_origins_read_answers_and_no_others(app: TestApp) {
     let (status, headers, _) = send(&open, preflight(dashboard), "").await;
     assert_eq!((status, allowed(&headers).as_deref()), (StatusCode::OK, Some(dashboard)));
     assert_eq!(headers["access-control-allow-headers"], asked, "whatever the libraries of a page add");
+    assert_eq!(headers["allow"], "GET,HEAD,POST,QUERY");
     let (status, headers, bytes) = send(&open, preflight("https://stranger.example"), "").await;
     assert_eq!((status, allowed(&headers)), (StatusCode::FORBIDDEN, None));
     assert!(String::from_utf8_lossy(&bytes).contains("REC_ORIGINS"));

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use entity::{change, change_head, meeting, recommendation_theme, theme, webhook};
+use entity::{change, change_head, instrument, meeting, recommendation_theme, theme, webhook};
 use migration::{Migrator, MigratorTrait as _};
 use rec_tests::{TestApp, on_both_databases};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, EntityTrait, Statement};
@@ -191,6 +191,18 @@ async fn assert_migrated_values(db: &DatabaseConnection) {
     let expected = BTreeMap::from(expected.map(|(name, epoch)| (uuid_of(name), epoch)));
     assert_eq!(told, expected, "webhooks know of which feed they were told");
     assert_theme_is_merged(db).await;
+    assert_symbols_are_folded(db).await;
+}
+
+/// Of two symbols that differ in case only, the second one keeps itself apart.
+async fn assert_symbols_are_folded(db: &DatabaseConnection) {
+    let folded: BTreeMap<Uuid, String> =
+        all::<instrument::Entity>(db).await.into_iter().map(|row| (row.id.0, row.symbol_folded)).collect();
+    for (name, expected) in
+        [("ins:8", "A/RES/60/288/ADD.1"), ("ins:9", "A/RES/60/288/ADD.1 A/RES/60/288/ADD.1"), ("ins:10", "S/RES/2396")]
+    {
+        assert_eq!(folded[&uuid_of(name)], expected, "{name}");
+    }
 }
 
 async fn assert_theme_is_merged(db: &DatabaseConnection) {

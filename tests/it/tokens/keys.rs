@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use axum::response::IntoResponse as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::Jwk;
@@ -92,7 +93,15 @@ async fn keys_of_a_trusted_issuer_are_read_from_its_address(app: TestApp) {
     let set = std::fs::read_to_string(file).expect("a key set");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let issuer = axum::Router::new().route("/keys", axum::routing::get(|| async { set }));
+    let route = |answer: axum::response::Response| {
+        let answer = std::sync::Arc::new(std::sync::Mutex::new(Some(answer)));
+        axum::routing::get(move || async move { answer.lock().expect("an answer").take().expect("one request") })
+    };
+    let issuer = axum::Router::new()
+        .route("/keys", axum::routing::get(|| async { set }))
+        .route("/moved", route(axum::response::Redirect::to("/keys").into_response()))
+        .route("/empty", route(axum::http::StatusCode::NO_CONTENT.into_response()))
+        .route("/long", route(vec![b' '; 1_100_000].into_response()));
     let serving = tokio::spawn(async { axum::serve(listener, issuer).await });
     // The program does this at its start.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -101,6 +110,10 @@ async fn keys_of_a_trusted_issuer_are_read_from_its_address(app: TestApp) {
     for (kid, algorithm, key) in &keys {
         let token = encode(&header(*algorithm, Some(kid)), &claims(&app), key).expect("a token");
         assert_eq!(role_of(&bearer(&trusting, &token)).await, "READER", "{kid}");
+    }
+    for (path, reason) in [("moved", "answers 303"), ("empty", "answers 204"), ("long", "more than 1048576 bytes")] {
+        let refused = KeyRing::open(directory.path(), Some(source(path))).await.err().expect("a refusal");
+        assert!(refused.contains(reason), "{refused}");
     }
     let missing = KeyRing::open(directory.path(), Some(source("nothing"))).await.err().expect("a refusal");
     assert!(missing.starts_with("REC_JWKS: cannot read http://127.0.0.1:"), "{missing}");

@@ -11,6 +11,7 @@ use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use rec_api::auth::Role;
 use rec_tests::client::Client;
+use rec_tests::given::{text, with};
 use rec_tests::program::{Serving, ask, command, run};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
@@ -284,7 +285,21 @@ async fn claims_are_read_as_the_rfcs_allow_them(app: TestApp) {
         "The token's role is none of reader, partner, secretariat and admin."
     );
     assert_eq!(told(json!({ "organization": ["ISRS"] })).await, "The token's organization is not one text.");
+    let no_text = json!({ "role": { "secretariat": null } });
+    assert_eq!(told(no_text).await, "The token's role is none of reader, partner, secretariat and admin.");
     assert_eq!(told(json!({ "jti": 1 })).await, "A claim of the token has another form.");
+    for (claims, writes) in [
+        (json!({ "scp": "read" }), false),
+        (json!({ "scope": "openid", "scp": "" }), false),
+        (json!({ "scope": "read", "scp": "write:council" }), false),
+        (json!({ "scope": "openid", "scp": ["read", "write:council"] }), true),
+    ] {
+        let client =
+            bearer(&app, &signed(&app, &claims_with(&app, &with(claims.clone(), json!({ "role": "secretariat" })))));
+        let theme = json!({ "code": "SCP", "name": text("A theme"), "kind": "SUBJECT" });
+        let written = client.payload_or_error("createTheme", theme).await;
+        assert_eq!(written.is_ok(), writes, "{claims}");
+    }
     let bound = json!({ "cnf": { "jkt": "a" } });
     assert_eq!(told(bound).await, "The token is bound to a key, of which this service takes no proof.");
     for typ in ["JWT", "at+jwt", "application/at+jwt"] {

@@ -93,7 +93,7 @@ mutations! {
             -> MeetingPayload = agenda::reorder, of meeting_id;
         /// Records an organisation's part in a meeting, or changes what is recorded. For the secretariat, and for partners
         /// on behalf of their own organisation; under the Chatham House Rule partners may only change what is recorded
-        /// already. What the secretariat records is confirmed; it confirms what an organisation has entered by recording it
+        /// already, and accept an invitation before the day of the meeting. What the secretariat records is confirmed; it confirms what an organisation has entered by recording it
         /// again. `INVALID_STATE` if the meeting is cancelled; `CONFLICT` without the version of what is recorded already.
         record_participation(RecordParticipationInput, "The meeting, the organisation, and its part.")
             -> ParticipationPayload = participation::record, in conflict participation::current;

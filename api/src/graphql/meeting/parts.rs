@@ -205,7 +205,7 @@ impl Participation {
         self.0.attendance
     }
 
-    /// Whether the secretariat has recorded it; what an organisation answers before the meeting to an invitation of the secretariat, and how it
+    /// Whether the secretariat has recorded it; how an organisation answers the secretariat's invitation before the day of the meeting, and
     /// corrects its part, stays confirmed. Under the Chatham House Rule an organisation reads who else takes part by a confirmed participation
     /// only, not by one in which it has entered itself.
     async fn confirmed(&self) -> bool {

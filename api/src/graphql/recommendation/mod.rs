@@ -6,9 +6,11 @@ use entity::date::Date;
 use entity::id::RecordId as _;
 use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
 
+mod diff;
 mod mutation;
 mod parts;
 
+use self::diff::RevisionDiff;
 pub use self::mutation::{RecommendationMutation, RecommendationUpsert};
 pub use self::parts::{Addressee, RecommendationRevision};
 use super::body::Body;
@@ -123,6 +125,19 @@ impl Recommendation {
     /// The revisions of its text that you may see, by number. When a text is published, only its latest revision becomes public.
     async fn revisions(&self, ctx: &Context<'_>) -> Result<Vec<RecommendationRevision>> {
         parts_of::<RecommendationRevision>(session(ctx), self.0.id).await
+    }
+
+    /// What one revision of its text says otherwise than another one, by language and by words. Null if one of the two is not there, or not for
+    /// you. Costs 500 points.
+    async fn diff(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The number of the earlier revision.")] from: i32,
+        #[graphql(desc = "The number of the later revision. The last one that you may see, unless given.")] to: Option<
+            i32,
+        >,
+    ) -> Option<Result<RevisionDiff>> {
+        diff::between(session(ctx), self.0.id, from, to).await.transpose()
     }
 
     /// The earlier recommendation that it replaces.

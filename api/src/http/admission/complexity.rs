@@ -1,7 +1,7 @@
 //! The complexity of a parsed document, with every fragment expanded where it is spread, and how its page sizes are
 //! weighed. Knows the limits, but no types and no costs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_graphql::parser::types::{Directive, ExecutableDocument, OperationDefinition, Selection, SelectionSet};
 use async_graphql::{Name, Positioned};
@@ -220,42 +220,71 @@ fn selects_schema(set: &SelectionSet) -> bool {
 const OMITTED: [(&str, ConstValue); 3] =
     [("first", ConstValue::Null), ("last", ConstValue::Null), ("includeDeprecated", ConstValue::Boolean(false))];
 
-/// Gives the variables of such arguments a default.
+/// Gives the variables of such arguments a default. One that stands elsewhere, too, gets none that means something there.
 pub fn allow_omitted(document: &mut ExecutableDocument) {
-    let mut found = HashMap::new();
+    let mut uses = Uses::default();
     for (_, operation) in document.operations.iter() {
-        find_omitted(&operation.node.selection_set.node, &mut found);
+        uses.find(&operation.node.selection_set.node);
     }
     for fragment in document.fragments.values() {
-        find_omitted(&fragment.node.selection_set.node, &mut found);
+        uses.find(&fragment.node.selection_set.node);
     }
     let operations = operations_mut(&mut document.operations).into_iter();
     for variable in operations.flat_map(|operation| &mut operation.node.variable_definitions) {
         let (at, variable) = (variable.pos, &mut variable.node);
         if variable.var_type.node.nullable && variable.default_value.is_none() {
-            let default = found.get(&variable.name.node).cloned();
+            let default = uses.default_of(&variable.name.node).cloned();
             variable.default_value = default.map(|default| Positioned::new(default, at));
         }
     }
 }
 
-/// The variables of such arguments, and what omitted means.
-fn find_omitted(selections: &SelectionSet, found: &mut HashMap<Name, ConstValue>) {
-    for selection in &selections.items {
-        let inner = match &selection.node {
-            Selection::Field(field) => {
-                for (argument, omitted) in &OMITTED {
-                    let value = field.node.get_argument(argument).map(|value| &value.node);
-                    if let Some(Value::Variable(name)) = value {
-                        found.entry(name.clone()).or_insert_with(|| omitted.clone());
+/// Where the variables of a document stand.
+#[derive(Default)]
+struct Uses {
+    /// In an argument that may be omitted, and what omitted means.
+    omitted: HashMap<Name, ConstValue>,
+    elsewhere: HashSet<Name>,
+}
+
+impl Uses {
+    fn default_of(&self, name: &Name) -> Option<&ConstValue> {
+        self.omitted.get(name).filter(|default| **default == ConstValue::Null || !self.elsewhere.contains(name))
+    }
+
+    fn find(&mut self, selections: &SelectionSet) {
+        for selection in &selections.items {
+            let (directives, inner) = match &selection.node {
+                Selection::Field(field) => {
+                    for (name, value) in &field.node.arguments {
+                        let omitted = OMITTED.iter().find(|(argument, _)| *argument == name.node);
+                        match (&value.node, omitted) {
+                            (Value::Variable(name), Some((_, omitted))) => {
+                                self.omitted.entry(name.clone()).or_insert_with(|| omitted.clone());
+                            }
+                            (value, _) => self.note(value),
+                        }
                     }
+                    (&field.node.directives, Some(&field.node.selection_set))
                 }
-                &field.node.selection_set
+                Selection::InlineFragment(fragment) => (&fragment.node.directives, Some(&fragment.node.selection_set)),
+                Selection::FragmentSpread(spread) => (&spread.node.directives, None),
+            };
+            for (_, value) in directives.iter().flat_map(|directive| &directive.node.arguments) {
+                self.note(&value.node);
             }
-            Selection::InlineFragment(fragment) => &fragment.node.selection_set,
-            Selection::FragmentSpread(_) => continue,
-        };
-        find_omitted(&inner.node, found);
+            if let Some(inner) = inner {
+                self.find(&inner.node);
+            }
+        }
+    }
+
+    fn note(&mut self, value: &Value) {
+        let noted = value.clone().into_const_with(|name| {
+            self.elsewhere.insert(name);
+            Ok::<_, std::convert::Infallible>(ConstValue::Null)
+        });
+        let Ok(_) = noted;
     }
 }
 
@@ -317,8 +346,8 @@ mod tests {
 
     #[test]
     fn what_is_omitted_has_its_default_and_every_other_variable_stays_as_it_is() {
-        let text = "query($a: Int, $b: Int = 2, $c: Int!, $d: Int, $e: Boolean) { ...f x(first: $b, last: $c, after: $d) { id } }
-            fragment g on __Type { fields(includeDeprecated: $e) { name } } fragment f on Query { ... on Query { y { z(last: $a) { id } } } }";
+        let text = "query($a: Int, $b: Int = 2, $c: Int!, $d: Int, $e: Boolean, $f: Boolean) { ...f x(first: $b, last: $c, after: $d) { id } }
+            fragment g on __Type { fields(includeDeprecated: $e) { name @include(if: $f) } inputFields(includeDeprecated: $f) { name } } fragment f on Query { ... on Query { y { z(last: $a) { id } } } }";
         let mut document = parsed(text).unwrap();
         allow_omitted(&mut document);
         let (_, operation) = document.operations.iter().next().unwrap();
@@ -329,7 +358,7 @@ mod tests {
             .map(|v| v.node.default_value.as_ref().map(|v| v.node.to_string()));
         assert_eq!(
             defaults.collect::<Vec<_>>(),
-            [Some("null".to_owned()), Some("2".to_owned()), None, None, Some("false".to_owned())]
+            [Some("null".to_owned()), Some("2".to_owned()), None, None, Some("false".to_owned()), None]
         );
     }
 }

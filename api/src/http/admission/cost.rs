@@ -42,6 +42,10 @@ const SUBGRAPH: (&str, &str) = ("_Service", "sdl");
 /// What the text costs: about a point per kilobyte.
 pub const DEFINITIONS: u64 = 150;
 
+/// The difference between two revisions, whose texts are compared word by word.
+const DIFF: &str = "RevisionDiff";
+const COMPARED: u64 = 500;
+
 /// The arguments that name records, one for each.
 const IDS: [&str; 2] = ["ids", "representations"];
 
@@ -147,6 +151,9 @@ impl<'a> Reckoning<'a> {
         if ty == CHECKPOINT {
             self.checked = self.checked.saturating_add(self.records_of_types(field));
             return below.saturating_add(CHECKED);
+        }
+        if ty == DIFF {
+            return below.saturating_add(COMPARED);
         }
         let records = if ty.ends_with("Connection") {
             self.page_size(field, DEFAULT_PAGE, self.longest)

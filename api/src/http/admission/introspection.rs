@@ -1,5 +1,7 @@
-//! Introspection in words that validation can be told of: bluejay-parser 0.5.0 knows the types of 2021 and takes no others under their names.
-//! Each word is as long as the one that it stands for, so that places stay the same. Judges nothing.
+//! Introspection under names that validation can be given types for: bluejay-parser 0.5.0 has the types of 2021 under their own names, and takes
+//! no others there. Each name is as long as the one that it stands for, so that places stay the same. Judges nothing.
+
+use super::lexical::outside_strings;
 
 /// What a schema with the type `Query` is validated with in addition.
 const TYPES: &str = include_str!("introspection.graphql");
@@ -36,20 +38,21 @@ pub enum Translation {
 
 /// The definition of a schema, with that of its introspection.
 pub fn with_introspection(sdl: &str) -> String {
+    assert!(sdl.contains(ROOT.0), "a schema has the type Query");
     let whole = sdl.replacen(ROOT.0, ROOT.1, 1) + TYPES;
     translated(&whole, OUTSIDE, INSIDE).unwrap_or(whole)
 }
 
 pub fn translate(document: &str) -> Translation {
-    if tokens(document).any(|token| is_word(token, INSIDE)) {
+    if tokens(&code(document)).any(|token| is_word(token, INSIDE)) {
         return Translation::Without;
     }
     translated(document, OUTSIDE, INSIDE).map_or(Translation::Same, Translation::Into)
 }
 
-/// What is said of a translated document, in its own words.
+/// What is said of a translated document, in its own words. (It has none of ours.)
 pub fn translate_back(message: String) -> String {
-    translated(&message, INSIDE, OUTSIDE).unwrap_or(message)
+    WORDS.iter().fold(message, |message, word| message.replace(&format!("{INSIDE}{word}"), &format!("{OUTSIDE}{word}")))
 }
 
 /// Whether a name of the schema has another one beside it, with the definition of today.
@@ -58,8 +61,8 @@ pub fn is_outdated(name: &str) -> bool {
 }
 
 fn translated(text: &str, from: &str, into: &str) -> Option<String> {
-    let (mut written, mut at) = (None, 0);
-    for token in tokens(text) {
+    let (code, mut written, mut at) = (code(text), None, 0);
+    for token in tokens(&code) {
         if is_word(token, from) {
             let written = written.get_or_insert_with(|| text.as_bytes().to_vec());
             written[at..at + into.len()].copy_from_slice(into.as_bytes());
@@ -69,10 +72,17 @@ fn translated(text: &str, from: &str, into: &str) -> Option<String> {
     String::from_utf8(written?).ok()
 }
 
-/// A text in pieces: its names, and what stands between them.
-fn tokens(text: &str) -> impl Iterator<Item = &[u8]> {
+/// A text with blanks in place of strings and comments.
+fn code(text: &str) -> Vec<u8> {
+    let mut code = vec![b' '; text.len()];
+    outside_strings(text).for_each(|(at, byte)| code[at] = byte);
+    code
+}
+
+/// Code in pieces: its names, and what stands between them.
+fn tokens(code: &[u8]) -> impl Iterator<Item = &[u8]> {
     let is_of_name = |byte: &u8| *byte == b'_' || byte.is_ascii_alphanumeric();
-    text.as_bytes().chunk_by(move |one, next| is_of_name(one) && is_of_name(next))
+    code.chunk_by(move |one, next| is_of_name(one) && is_of_name(next))
 }
 
 fn is_word(token: &[u8], prefix: &str) -> bool {
@@ -93,11 +103,12 @@ mod tests {
             ("{ __types b__type __type }", "{ __types b__type _0type }"),
         ] {
             assert_eq!(translate(text), Translation::Into(known.to_owned()));
-            assert_eq!(translate_back(known.to_owned()), text);
         }
         assert_eq!(translate("{ a { __typename b__type _0typename } }"), Translation::Same);
-        for text in ["{ _0type: a }", "{ __schema { types { name } } a(b: \"_0type\") }"] {
+        for text in ["{ _0type: a }", "{ __schema { types { name } } a(b: $_0type) }"] {
             assert_eq!(translate(text), Translation::Without);
         }
+        assert_eq!(translate("{ a(b: \"_0type __type\") } # __type _0type"), Translation::Same);
+        assert_eq!(translate_back("Unknown \"_0Type\".".to_owned()), "Unknown \"__Type\".");
     }
 }

@@ -1,10 +1,14 @@
-//! Variables that are null where a value is needed. Validation lets a variable that may be null stand where a default is, for it may be left out;
-//! async-graphql 8.0.0-rc.5 finds a null there only when it executes the field, possibly after other mutations. Checks nothing else.
+//! Variables that are null where an input or a condition needs a value. Validation lets a variable that may be null stand where a default is, for
+//! it may be left out; async-graphql 8.0.0-rc.5 finds a null there only when it executes the field, possibly after other mutations, and takes it
+//! for false in a condition. Checks nothing of introspection.
 
 use std::collections::HashSet;
+use std::fmt::Display;
 
-use async_graphql::parser::types::{BaseType, ExecutableDocument, OperationDefinition, Selection, SelectionSet, Type};
-use async_graphql::{Name, Pos, Variables};
+use async_graphql::parser::types::{
+    BaseType, Directive, ExecutableDocument, OperationDefinition, Selection, SelectionSet, Type,
+};
+use async_graphql::{Name, Pos, Positioned, Variables};
 use async_graphql_value::{ConstValue, Value};
 
 use super::values::{Types, root_of};
@@ -55,6 +59,7 @@ impl<'a> Places<'a> {
             match &item.node {
                 Selection::Field(field) => {
                     let name = field.node.name.node.as_str();
+                    self.conditions(&field.node.directives);
                     for (argument, value) in &field.node.arguments {
                         if let Some(ty) = self.types.argument(on, name, &argument.node) {
                             self.value(&value.node, ty, value.pos);
@@ -65,11 +70,30 @@ impl<'a> Places<'a> {
                     }
                 }
                 Selection::InlineFragment(fragment) => {
+                    self.conditions(&fragment.node.directives);
                     let on = fragment.node.type_condition.as_ref().map_or(on, |condition| &condition.node.on.node);
                     self.selections(&fragment.node.selection_set.node, on);
                 }
-                Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node),
+                Selection::FragmentSpread(spread) => {
+                    self.conditions(&spread.node.directives);
+                    self.fragment(&spread.node.fragment_name.node);
+                }
             }
+        }
+    }
+
+    /// `@skip` and `@include`.
+    fn conditions(&mut self, directives: &[Positioned<Directive>]) {
+        for condition in directives.iter().filter_map(|directive| directive.node.get_argument("if")) {
+            if let Value::Variable(name) = &condition.node {
+                self.needed(name, "Boolean!", condition.pos);
+            }
+        }
+    }
+
+    fn needed(&mut self, name: &Name, ty: impl Display, at: Pos) {
+        if self.nulls.contains(name) {
+            self.faults.push(Fault::new(format!("${name} is null where a value of type {ty} is needed."), vec![at]));
         }
     }
 
@@ -84,10 +108,9 @@ impl<'a> Places<'a> {
 
     fn value(&mut self, value: &Value, ty: &Type, at: Pos) {
         match (value, &ty.base) {
-            (Value::Variable(name), _) if !ty.nullable && self.nulls.contains(name) => {
-                self.faults
-                    .push(Fault::new(format!("${name} is null where a value of type {ty} is needed."), vec![at]));
-            }
+            (Value::Variable(name), _) if !ty.nullable => self.needed(name, ty, at),
+            // One that may be null, or is not.
+            (Value::Variable(_), _) => {}
             (Value::List(values), BaseType::List(element)) => {
                 for value in values {
                     self.value(value, element, at);
@@ -136,6 +159,11 @@ mod tests {
             "query($v: Int = null) { ...F } fragment F on Query { things { things(first: $v) { __typename } } }";
         assert_eq!(said(within, json!({})), Some((int, 77)));
         assert_eq!(said(within, json!({ "v": 1 })), None);
-        assert_eq!(said("query($v: String) { things(like: { name: $v }) { __typename } }", null), None);
+        assert_eq!(said("query($v: String) { things(like: { name: $v }) { __typename } }", null.clone()), None);
+        assert_eq!(said("query($v: [Thing!]) { things(like: { parts: $v }) { __typename } }", null.clone()), None);
+        let element = "query($v: Thing!) { things(like: { parts: [$v] }) { __typename } }";
+        assert!(said(element, null.clone()).is_some_and(|(message, _)| message.contains("Thing!")));
+        let condition = "query($v: Boolean = true) { things { __typename @include(if: $v) } }";
+        assert!(said(condition, null).is_some_and(|(message, _)| message.contains("Boolean!")));
     }
 }

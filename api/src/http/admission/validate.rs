@@ -498,8 +498,8 @@ mod tests {
             ("{ ...F } fragment F on __Typ { name }", "1:24 Unknown type \"__Typ\". Did you mean \"__Type\"?"),
             ("mutation { things { title } }", "1:1 The schema has no mutation."),
             (
-                "query($_0type: ID!) { thing(by: { id: $_1type }) { title } }",
-                "1:41 Variable \"$_1type\" is not declared.",
+                "query($__type: ID!) { thing(by: { id: $_0type }) { title } }",
+                "1:39 Variable \"$_0type\" is not declared.",
             ),
             ("{ things { title {} } }", "1:18 Type \"String\" has no fields to select."),
             (

@@ -161,7 +161,7 @@ fn of_field(types: &Types, sizes: &Sizes, ty: &str, name: &str, value: &ConstVal
             Effort { each: units, once: 0 }
         }
         // A day in a period, which has a first and a last one.
-        ConstValue::String(_) => Effort { each: 2 * COMPARED, once: 0 },
+        ConstValue::String(_) if asked == "Date" => Effort { each: 2 * COMPARED, once: 0 },
         _ => Effort::default(),
     }
 }

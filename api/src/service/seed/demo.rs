@@ -16,7 +16,7 @@ use super::factory::{Pair, Rows, Sample, localized};
 use crate::auth::Viewer;
 use crate::domain::action::Action;
 use crate::domain::audience;
-use crate::domain::symbol::folded;
+use crate::domain::symbol::{Symbol, folded};
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::read;
@@ -154,11 +154,12 @@ async fn instruments(tx: &mut Tx<'_>) -> Result<Vec<InstrumentId>, Error> {
             continue;
         }
         let (audience, owner) = audience::OPEN;
+        let symbol = Symbol::parse("symbol", symbol)?;
         let title = localized(&(english.to_owned(), russian.to_owned()));
         let row = instrument::Model {
             id: tx.new_id(),
-            symbol: symbol.to_owned(),
-            symbol_folded: folded(symbol),
+            symbol: symbol.written,
+            symbol_folded: symbol.folded,
             title_folded: title.folded(),
             title,
             adopted_on: NaiveDate::from_ymd_opt(year, month, day),

@@ -1,0 +1,88 @@
+//! What one revision of a text says otherwise than another one. Has names and shapes; what differs is found by `domain/diff.rs`.
+
+use std::sync::Arc;
+
+use async_graphql::{Object, Result, SimpleObject};
+use entity::id::RecommendationId;
+use entity::recommendation_revision;
+use entity::text::{Locale, LocalizedText};
+
+use super::RecommendationRevision;
+use crate::domain::diff::{Difference, Segment, SegmentKind, differences};
+use crate::graphql::session::Session;
+
+/// What one revision says otherwise than another one, by language.
+pub struct RevisionDiff {
+    from: Arc<recommendation_revision::Model>,
+    to: Arc<recommendation_revision::Model>,
+}
+
+#[Object]
+impl RevisionDiff {
+    /// The revision that is compared.
+    async fn from(&self) -> RecommendationRevision {
+        RecommendationRevision(Arc::clone(&self.from))
+    }
+
+    /// The revision that it is compared with.
+    async fn to(&self) -> RecommendationRevision {
+        RecommendationRevision(Arc::clone(&self.to))
+    }
+
+    /// The title, in the languages in which it differs.
+    async fn title(&self) -> Vec<TextDiff> {
+        compared(Some(&self.from.title), Some(&self.to.title))
+    }
+
+    /// The text, in the languages in which it differs.
+    async fn text(&self) -> Vec<TextDiff> {
+        compared(Some(&self.from.text), Some(&self.to.text))
+    }
+
+    /// Why it is needed, in the languages in which that differs.
+    async fn rationale(&self) -> Vec<TextDiff> {
+        compared(self.from.rationale.as_ref(), self.to.rationale.as_ref())
+    }
+}
+
+/// A text in one language, as it was and as it is. A language that one of the two does not have is inserted or deleted as a whole.
+#[derive(SimpleObject)]
+pub struct TextDiff {
+    /// The language.
+    locale: Locale,
+    /// The pieces of both texts in their order: those that are kept or deleted are the earlier one, those that are kept or inserted the later
+    /// one.
+    segments: Vec<TextSegment>,
+}
+
+/// A piece of a text: some words, with the blanks between them.
+#[derive(SimpleObject)]
+pub struct TextSegment {
+    /// What became of it.
+    kind: SegmentKind,
+    /// Its words.
+    text: String,
+}
+
+fn compared(from: Option<&LocalizedText>, to: Option<&LocalizedText>) -> Vec<TextDiff> {
+    let segment = |Segment { kind, text }| TextSegment { kind, text };
+    let diff =
+        |Difference { locale, segments }| TextDiff { locale, segments: segments.into_iter().map(segment).collect() };
+    differences(from, to).into_iter().map(diff).collect()
+}
+
+/// The difference between two revisions of a text, the later one being the last one unless it is named. `None` if one of them is not there.
+pub async fn between(
+    session: &Session,
+    recommendation: RecommendationId,
+    from: i32,
+    to: Option<i32>,
+) -> Result<Option<RevisionDiff>> {
+    let revisions = session.parts::<recommendation_revision::Entity>(recommendation).await?;
+    let numbered = |number: i32| revisions.iter().find(|revision| revision.number == number);
+    let to = match to {
+        Some(number) => numbered(number),
+        None => revisions.last(),
+    };
+    Ok(numbered(from).zip(to).map(|(from, to)| RevisionDiff { from: Arc::clone(from), to: Arc::clone(to) }))
+}
