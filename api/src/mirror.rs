@@ -34,6 +34,9 @@ const PATIENCE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_s
 /// streams send something at least every 30 seconds.
 const SILENCE: Duration = Duration::from_mins(1);
 
+/// What the address of a copy has that creates no file.
+const NO_FILE: [&str; 3] = [":memory:", "mode=memory", "mode=ro"];
+
 #[derive(Debug, thiserror::Error)]
 pub enum MirrorError {
     #[error("{0}: {1}")]
@@ -179,7 +182,7 @@ impl Mirror {
     pub async fn open(url: &str) -> Result<Self, MirrorError> {
         let options: SqliteConnectOptions = url.parse()?;
         // Others read it only if its owner lets them: it holds what the token may see.
-        if !url.contains('?') && !url.contains(":memory:") {
+        if !NO_FILE.iter().any(|part| url.contains(part)) {
             let file = options.get_filename();
             private::create(file).map_err(|error| MirrorError::File(file.to_owned(), error))?;
         }

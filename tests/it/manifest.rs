@@ -69,6 +69,8 @@ async fn each_operation_does_what_it_says(app: TestApp) {
     let meeting = app.planned_meeting(json!({})).await;
     let draft = app.draft("WG-A").await;
     let (body, organization) = (app.body("WG-B").await, app.organization("OSCE").await);
+    let mandate = json!({ "bodyId": body, "organizationId": organization, "role": "MEMBER", "validFrom": "2025-01-01", "canObject": true });
+    app.secretariat().mutate("grantMandate", mandate, "id").await;
     let written = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("Ours"), "text": text("Ours") });
     let mut row = written.clone();
     row["externalId"] = json!({ "sourceSystem": "crm", "value": "1" });
@@ -79,6 +81,7 @@ async fn each_operation_does_what_it_says(app: TestApp) {
         ("AdoptedRecommendations", json!({}), "/recommendations/edges/0/node/label"),
         ("BodyByCode", json!({ "code": "wg-a" }), "/body/reportsTo/code"),
         ("ChangesSince", json!({}), "/changes/edges/0/recordId"),
+        ("ChangesSince", json!({ "types": null }), "/changes/edges/0/recordId"),
         ("CouncilOrganizers", json!({}), "/organizers/nodes/0/meetingsOrganized/totalCount"),
         ("DraftRecommendation", json!({ "input": written }), "/draftRecommendation/recommendation/version"),
         ("FeedHead", json!({}), "/feedHead"),
@@ -92,6 +95,8 @@ async fn each_operation_does_what_it_says(app: TestApp) {
             json!({ "input": at_with(&draft, json!({ "priority": "HIGH" })) }),
             "/reviseRecommendation/recommendation/version",
         ),
+        ("TextChanges", json!({ "id": adopted["id"], "from": 1 }), "/recommendation/diff/to/number"),
+        ("WhoMayObject", json!({ "body": "wg-b", "day": "2026-01-01" }), "/body/mandates/nodes/0/organization/acronym"),
         (
             "UpsertRecommendations",
             json!({ "input": { "rows": [row], "matchBy": "EXTERNAL_ID" } }),

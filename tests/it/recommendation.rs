@@ -110,19 +110,26 @@ async fn a_changed_text_is_a_new_revision_with_its_note(app: TestApp) {
         "{ from { number } to { number } title { locale segments { kind text } } text { locale segments { kind text } }
         rationale { locale } }";
     let diffs = format!(
-        "last: diff(from: 1) {selection} back: diff(from: 2, to: 1) {selection} same: diff(from: 2, to: 2) {selection}
-        none: diff(from: 4) {selection} beyond: diff(from: 1, to: 0) {selection}"
+        "last: diff(from: 1) {selection} step: diff {selection} back: diff(from: 2, to: 1) {selection}
+        same: diff(from: 2, to: 2) {selection} first: diff(to: 1) {selection} none: diff(from: 4) {selection}"
     );
     let said = |kind: &str, words: &str| json!({ "kind": kind, "text": words });
-    let replaced = |before: &str, after: &str| json!([{ "locale": "EN", "segments": [said("DELETED", before), said("INSERTED", after)] }]);
+    let replaced = |before: &str, after: &str| {
+        let (before, after) = (said("DELETED", before), said("INSERTED", after));
+        json!([
+            { "locale": "EN", "segments": [before, after] },
+            { "locale": "RU", "segments": [before, after, said("KEPT", " (по-русски)")] },
+        ])
+    };
+    let diff = |from: i32, to: i32, title: Value, text: Value| json!({ "from": { "number": from }, "to": { "number": to }, "title": title, "text": text, "rationale": [] });
     let (first, second) = ("The states are invited to act", "Second");
-    let title =
-        json!([{ "locale": "EN", "segments": [said("DELETED", "A recommendation"), said("INSERTED", "Third")] }]);
+    let title = replaced("A recommendation", "Third");
     let expected = json!({
-        "last": { "from": { "number": 1 }, "to": { "number": 3 }, "title": title, "text": replaced(first, second), "rationale": [] },
-        "back": { "from": { "number": 2 }, "to": { "number": 1 }, "title": [], "text": replaced(second, first), "rationale": [] },
-        "same": { "from": { "number": 2 }, "to": { "number": 2 }, "title": [], "text": [], "rationale": [] },
-        "none": null, "beyond": null,
+        "last": diff(1, 3, title.clone(), replaced(first, second)),
+        "step": diff(2, 3, title, json!([])),
+        "back": diff(2, 1, json!([]), replaced(second, first)),
+        "same": diff(2, 2, json!([]), json!([])),
+        "first": null, "none": null,
     });
     assert_eq!(read(&app, &draft["id"], &diffs).await, expected);
 }

@@ -145,7 +145,7 @@ const REQUIRED: [(&str, &str); 5] = [
 /// Whether a claim has the form that it must have.
 type Fits = fn(&Value) -> bool;
 
-/// Claims that integrators write in another form than this service reads, and what is said of them.
+/// Claims that integrators write in another form than this service takes, and what is said of them.
 const FORMS: [(&str, Fits, &str); 2] = [
     (
         "role",
@@ -163,10 +163,12 @@ pub async fn verify(token: &str, keys: &KeyRing, trust: &Trust, now: DateTime<Ut
     let payload = signed_payload(token, keys).await.map_err(Refused::unsigned)?;
     let claims: Value = serde_json::from_slice(&payload).map_err(|_| Refused::signed("The token has no claims."))?;
     let missing = REQUIRED.iter().find(|(name, _)| claims.get(name).is_none_or(Value::is_null));
-    let formless = || FORMS.iter().find(|(name, fits, _)| claims.get(name).is_some_and(|claim| !fits(claim)));
-    let form = missing.map(|(_, reason)| *reason).or_else(|| formless().map(|(.., reason)| *reason));
-    let form = form.unwrap_or("A claim of the token has another form.");
-    let claims: Claims = serde_json::from_value(claims).map_err(|_| Refused::signed(form))?;
+    let formless = FORMS.iter().find(|(name, fits, _)| claims.get(name).is_some_and(|claim| !fits(claim)));
+    if let Some(reason) = missing.map(|(_, reason)| *reason).or(formless.map(|(.., reason)| *reason)) {
+        return Err(Refused::signed(reason));
+    }
+    let claims = serde_json::from_value(claims);
+    let claims: Claims = claims.map_err(|_| Refused::signed("A claim of the token has another form."))?;
     check(&claims, trust, now.timestamp()).map_err(Refused::signed)?;
     Ok(claims)
 }

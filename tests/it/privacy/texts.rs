@@ -214,8 +214,10 @@ async fn an_adoption_publishes_the_adopted_text_only(app: TestApp) {
     assert_eq!(revisions(app.anonymous()).await, json!([{ "number": 2, "changeNote": null }]));
     let both = json!([{ "number": 1, "changeNote": null }, { "number": 2, "changeNote": "as the group wished" }]);
     assert_eq!(revisions(app.reader()).await, both);
-    let query = "query($id: ID!) { recommendation(by: { id: $id }) { diff(from: 1, to: 2) { text { locale } } } }";
-    for (client, seen) in [(app.anonymous(), Value::Null), (app.reader(), json!({ "text": [{ "locale": "EN" }] }))] {
+    let query = "query($id: ID!) { recommendation(by: { id: $id }) { diff { text { locale } } } }";
+    for (client, seen) in
+        [(app.anonymous(), Value::Null), (app.reader(), json!({ "text": [{ "locale": "EN" }, { "locale": "RU" }] }))]
+    {
         let data = client.query_with(query, json!({ "id": draft["id"] })).await;
         assert_eq!(data["recommendation"]["diff"], seen);
     }

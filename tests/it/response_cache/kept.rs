@@ -211,7 +211,7 @@ async fn an_answer_with_errors_is_not_kept(app: TestApp) {
 async fn whatever_is_reached_from_a_cached_field_is_a_record(app: TestApp) {
     const OUTSIDE: [&str; 7] =
         ["viewer", "feedHead", "changes", "checkpoint", "clients", "webhooks", "nodeByExternalId"];
-    const RECORDS: [&str; 19] = [
+    const RECORDS: [&str; 22] = [
         "Addressee",
         "AgendaItem",
         "AlternativeTitle",
@@ -228,7 +228,10 @@ async fn whatever_is_reached_from_a_cached_field_is_a_record(app: TestApp) {
         "Participation",
         "Recommendation",
         "RecommendationRevision",
+        "RevisionDiff",
         "Source",
+        "TextDiff",
+        "TextSegment",
         "Theme",
         "Translation",
     ];

@@ -11,12 +11,12 @@ use super::RecommendationRevision;
 use crate::domain::diff::{Difference, Segment, SegmentKind, differences};
 use crate::graphql::session::Session;
 
-/// What one revision says otherwise than another one, by language.
 pub struct RevisionDiff {
     from: Arc<recommendation_revision::Model>,
     to: Arc<recommendation_revision::Model>,
 }
 
+/// What one revision says otherwise than another one, by language.
 #[Object]
 impl RevisionDiff {
     /// The revision that is compared.
@@ -71,18 +71,18 @@ fn compared(from: Option<&LocalizedText>, to: Option<&LocalizedText>) -> Vec<Tex
     differences(from, to).into_iter().map(diff).collect()
 }
 
-/// The difference between two revisions of a text, the later one being the last one unless it is named. `None` if one of them is not there.
+/// The difference between two revisions of a text: the last one, and the one before it, unless others are named. `None` if one of them is not
+/// there.
 pub async fn between(
     session: &Session,
     recommendation: RecommendationId,
-    from: i32,
+    from: Option<i32>,
     to: Option<i32>,
 ) -> Result<Option<RevisionDiff>> {
     let revisions = session.parts::<recommendation_revision::Entity>(recommendation).await?;
     let numbered = |number: i32| revisions.iter().find(|revision| revision.number == number);
-    let to = match to {
-        Some(number) => numbered(number),
-        None => revisions.last(),
-    };
-    Ok(numbered(from).zip(to).map(|(from, to)| RevisionDiff { from: Arc::clone(from), to: Arc::clone(to) }))
+    let to = to.map_or_else(|| revisions.last(), numbered);
+    let before = |to: &recommendation_revision::Model| revisions.iter().rfind(|earlier| earlier.number < to.number);
+    let from = from.map_or_else(|| to.and_then(|to| before(to)), numbered);
+    Ok(from.zip(to).map(|(from, to)| RevisionDiff { from: Arc::clone(from), to: Arc::clone(to) }))
 }

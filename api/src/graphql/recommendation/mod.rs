@@ -128,11 +128,12 @@ impl Recommendation {
     }
 
     /// What one revision of its text says otherwise than another one, by language and by words. Null if one of the two is not there, or not for
-    /// you. Costs 500 points.
+    /// you. Costs 50 points.
     async fn diff(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The number of the earlier revision.")] from: i32,
+        #[graphql(desc = "The number of the earlier revision. The one before the later one, unless given.")]
+        from: Option<i32>,
         #[graphql(desc = "The number of the later revision. The last one that you may see, unless given.")] to: Option<
             i32,
         >,
