@@ -1,6 +1,6 @@
 //! Variables that are null where an input or a condition needs a value. Validation lets a variable that may be null stand where a default is, for
-//! it may be left out; async-graphql 8.0.0-rc.5 finds a null there only when it executes the field, possibly after other mutations, and takes it
-//! for false in a condition. Checks nothing of introspection.
+//! it may be left out. async-graphql 8.0.0-rc.5, whose own validation is off, finds a null there only when it executes the field, possibly after
+//! other mutations, and takes it for false in a condition. Checks nothing of introspection.
 
 use std::collections::HashSet;
 use std::fmt::Display;
