@@ -1,5 +1,6 @@
 //! `rec import`: what becomes of the lines of a file, and that an interruption loses nothing.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -220,6 +221,7 @@ fn an_import_that_is_killed_goes_on_where_it_was() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(beside.exists(), "it was interrupted");
+    assert_eq!(std::fs::metadata(&beside).unwrap().permissions().mode() & 0o777, 0o600);
     let again = program::run(program::command(data.path()).arg("import").arg(&path));
     let text = String::from_utf8_lossy(&again.stdout);
     assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));

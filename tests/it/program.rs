@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use rec_api::digest::sha256;
@@ -414,4 +414,38 @@ async fn a_request_whose_client_goes_away_is_told_of_with_its_statements(app: Te
     // The meeting is read, but not its country.
     assert_eq!((&line["message"], &line["statements"]), (&json!("request"), &json!(1)), "{line}");
     held.rollback().await.expect("an end");
+}
+
+/// The exit code of an import from standard input that gets a signal once it has written something, and what it says.
+fn interrupted(signal: &str) -> (Option<i32>, String) {
+    let directory = directory();
+    output(command(directory.path()).arg("migrate"));
+    let line = |number: u32| {
+        let external = json!({ "sourceSystem": "crm", "value": number.to_string() });
+        let name = json!([{ "locale": "EN", "text": "A" }]);
+        json!({ "type": "ORGANIZATION", "externalId": external, "acronym": format!("O-{number}"), "name": name, "kind": "OTHER" })
+    };
+    let lines: Vec<String> = (0..300).map(|number| line(number).to_string()).collect();
+    let mut importing = command(directory.path());
+    importing.args(["import", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut importing = importing.spawn().expect("the program starts");
+    let mut input = importing.stdin.take().expect("standard input");
+    input.write_all((lines.join("\n") + "\n").as_bytes()).expect("what is read");
+    while !output(command(directory.path()).args(["export", "--types", "ORGANIZATION"])).contains("O-0") {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    run(Command::new("kill").args([signal, &importing.id().to_string()]));
+    let ended = importing.wait_with_output().expect("an end");
+    drop(input);
+    (ended.status.code(), String::from_utf8(ended.stderr).expect("text"))
+}
+
+#[test]
+fn an_import_that_is_interrupted_says_how_many_lines_are_done() {
+    for signal in ["-INT", "-TERM"] {
+        let (code, said) = interrupted(signal);
+        let done: u32 = said.split(['(', ' ']).find_map(|word| word.parse().ok()).expect("a number");
+        assert_eq!(code, Some(130), "{said}");
+        assert!(done <= 300 && said.contains(&format!("--skip {done}")), "{said}");
+    }
 }

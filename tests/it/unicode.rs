@@ -160,6 +160,9 @@ async fn standard_input_is_imported_and_goes_on_where_it_was(app: TestApp) {
     let ImportError::Interrupted { done, .. } = &broken else { panic!("{broken}") };
     let done = *done;
     assert!(done >= 50 && broken.to_string().contains(&format!("the pipe broke ({done} lines are done")), "{broken}");
+    let dry = import_lines(&app.app, &viewer, Broken(Cursor::new(lines.clone())), &AtomicU64::new(0), true, drop).await;
+    let dry = dry.unwrap_err().to_string();
+    assert!(dry.contains("nothing is written") && !dry.contains("--skip"), "{dry}");
     let report = import_lines(&app.app, &viewer, Cursor::new(lines), &AtomicU64::new(done), false, drop).await.unwrap();
     assert_eq!((report.created, report.failed), (600 - done, 0), "nothing is done twice, and nothing is left out");
     let count =

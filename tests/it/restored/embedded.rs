@@ -1,5 +1,6 @@
 //! Backups of the embedded database by `rec backup` and `rec restore`, and copies of its directory.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use rec_tests::given::text;
@@ -102,7 +103,13 @@ fn a_backup_is_taken_while_the_service_runs_and_revocations_outlive_its_restore(
     service.stop();
     // The database is one of an older version.
     undo_a_migration(&here.data().join("rec.db"));
+    let open = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(here.data().join("rec.db"), open).unwrap();
     let told = here.rec(&["restore", here.backup().to_str().unwrap()]).unwrap();
+    let files = std::fs::read_dir(here.data()).unwrap().map(|entry| entry.unwrap());
+    for kept in files.filter(|entry| entry.file_name().to_str().unwrap().contains(".before-")) {
+        assert_eq!(kept.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{kept:?}");
+    }
     assert!(told.contains("3 tokens") && told.contains("new identity") && told.contains(".before-"), "{told}");
     let service = here.start();
     for token in [&revoked.0, &later.0, &reader.0] {
