@@ -22,6 +22,7 @@ on_both_databases! {
     a_partner_records_its_own_part_and_no_other,
     nobody_takes_part_in_a_cancelled_meeting,
     nobody_lets_itself_in_under_the_chatham_house_rule,
+    the_day_of_a_meeting_comes_in_its_own_time_zone,
     under_the_chatham_house_rule_others_see_counts_only,
     who_has_entered_itself_does_not_count_until_it_is_confirmed,
     an_answer_to_an_invitation_is_confirmed_with_it,
@@ -178,6 +179,27 @@ async fn nobody_lets_itself_in_under_the_chatham_house_rule(app: TestApp) {
     let confirmed = app.secretariat().mutate("confirmMeeting", at(&meeting), "id version").await;
     app.secretariat().mutate("concludeMeeting", at(&confirmed), "id").await;
     assert_eq!(answer("UNICEF", "PRESENT", 1).await, Err("FORBIDDEN".to_owned()), "the meeting is over");
+}
+
+async fn the_day_of_a_meeting_comes_in_its_own_time_zone(app: TestApp) {
+    // Noon in UTC: on Kiritimati it is the next day already.
+    let now = app.app.clock.now();
+    let tomorrow = now.date_naive().succ_opt().unwrap();
+    let noon = tomorrow.and_hms_opt(12, 0, 0).unwrap().and_utc();
+    app.app.clock.advance(noon - now);
+    let day = tomorrow.succ_opt().unwrap().to_string();
+    for (zone, expected) in [
+        ("Pacific/Kiritimati", Err("FORBIDDEN".to_owned())),
+        ("Asia/Tashkent", Ok(json!(2))),
+        ("Etc/GMT+12", Ok(json!(2))),
+    ] {
+        let meeting = app.planned_meeting(json!({ "chathamHouse": true, "startsOn": day, "timezone": zone })).await;
+        let invited = input(&app, &meeting, "ICRC").await;
+        app.secretariat().mutate("recordParticipation", invited.clone(), "version").await;
+        let comes = with(invited, json!({ "attendance": "CONFIRMED", "expectedVersion": 1 }));
+        let payload = app.partner("ICRC").payload_or_error("recordParticipation", comes).await;
+        assert_eq!(payload.map(|payload| payload["record"]["version"].clone()), expected, "{zone}");
+    }
 }
 
 async fn under_the_chatham_house_rule_others_see_counts_only(app: TestApp) {
