@@ -108,7 +108,13 @@ pub async fn renew(databases: &Databases, clock: &Clock, in_any_case: bool) -> R
 /// Reads the head of the feed, and gives it a new identity if the database was replaced while the service runs.
 pub async fn keep(app: &AppContext) -> Result<(), Error> {
     let Found { row, is_home } = find(&app.databases.read).await?;
-    let head = if is_home == Some(false) { renew(&app.databases, &app.clock, false).await? } else { Head::of(&row) };
+    // A home was noted when the service started: a database without one lacks that, and what was written since.
+    let is_behind = is_home.is_some() && row.home.is_none();
+    let head = if is_home == Some(false) || is_behind {
+        renew(&app.databases, &app.clock, is_behind).await?
+    } else {
+        Head::of(&row)
+    };
     notify(app, head);
     Ok(())
 }
