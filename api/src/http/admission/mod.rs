@@ -7,6 +7,7 @@ mod cost;
 mod document;
 mod introspection;
 mod lexical;
+mod messages;
 mod nulls;
 mod parse;
 pub mod persisted;
