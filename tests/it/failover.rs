@@ -9,6 +9,7 @@ use rec_tests::postgres::{Cluster, Pooler};
 use rec_tests::socket::Socket;
 use rec_tests::wait::PATIENCE;
 use rec_tests::{TestApp, on_postgres};
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -46,11 +47,37 @@ async fn create(client: Client, code: String) -> Outcome {
 
 on_postgres! {
     an_address_that_moves_to_a_promoted_server_is_followed,
+    a_promoted_server_that_lacks_the_home_of_the_feed_is_followed,
+    connections_that_read_from_the_server_of_before_are_renewed,
     a_pooler_in_session_mode_is_like_the_server,
+}
+
+/// What happens before the address moves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Before {
+    Nothing,
+    /// The standby has not received the home of the feed.
+    HomeIsLost,
+    /// A write is refused, and connections for reading are opened anew.
+    ReadsAreRenewed,
 }
 
 async fn an_address_that_moves_to_a_promoted_server_is_followed(shared: TestApp) {
     drop(shared);
+    is_followed(Before::Nothing).await;
+}
+
+async fn a_promoted_server_that_lacks_the_home_of_the_feed_is_followed(shared: TestApp) {
+    drop(shared);
+    is_followed(Before::HomeIsLost).await;
+}
+
+async fn connections_that_read_from_the_server_of_before_are_renewed(shared: TestApp) {
+    drop(shared);
+    is_followed(Before::ReadsAreRenewed).await;
+}
+
+async fn is_followed(before: Before) {
     let primary = Cluster::start().expect("PostgreSQL's programs, for a server that may be left");
     let database = primary.create_database().await;
     let standby = primary.standby().await;
@@ -64,7 +91,16 @@ async fn an_address_that_moves_to_a_promoted_server_is_followed(shared: TestApp)
     let start = head(&app.anonymous()).await;
     follower.subscribe("1", &format!("subscription {{ changes(after: {start}) {{ cursor }} }}")).await;
     primary.refuse_writes().await;
+    if before == Before::ReadsAreRenewed {
+        assert_eq!(create(app.secretariat(), "REFUSED".to_owned()).await, Outcome::Failed("UNAVAILABLE".to_owned()));
+        assert_eq!(app.anonymous().query("{ bodies { totalCount } }").await["bodies"]["totalCount"], 6);
+    }
     standby.promote().await;
+    if before == Before::HomeIsLost {
+        let db = sea_orm::Database::connect(standby.url_at(standby.port, &database)).await.unwrap();
+        db.execute_unprepared("UPDATE change_head SET home = NULL").await.unwrap();
+        db.close().await.unwrap();
+    }
     address.leads_to.store(standby.port, Relaxed);
     let (mut codes, mut acknowledged, began) = (Vec::new(), Vec::new(), Instant::now());
     for number in 0.. {
