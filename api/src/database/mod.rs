@@ -313,13 +313,6 @@ impl Databases {
         Self { read: Connection::Replica(Arc::new(reading)), ..self.clone() }
     }
 
-    /// Makes the pools close their connections: a write has found another server than the one that the address led to.
-    pub fn lead_elsewhere(&self) {
-        if self.backend() == DbBackend::Postgres {
-            self.health.lead_elsewhere();
-        }
-    }
-
     /// Begins a transaction that writes. On SQLite it takes the write lock at once: a read that becomes a write would be refused later. If
     /// the connection breaks, it tries once more on a new one.
     pub async fn begin(&self) -> Result<Transaction, DbErr> {

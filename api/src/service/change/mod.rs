@@ -20,7 +20,6 @@ use super::constraint::refused_write;
 use super::context::AppContext;
 use super::context::feed::{ChangeCursor, Head, Identity};
 use super::prune::PORTION;
-use crate::database::Databases;
 use crate::database::home::here;
 use crate::domain::audience::Access;
 use crate::error::Error;
@@ -61,7 +60,6 @@ pub struct Pending {
 /// Numbers the changes and writes them: the last statements before a commit. The lock on the head makes the order of numbers the order of
 /// commits, without gaps. `identity` is that of the feed when the transaction began. Returns the new head.
 pub async fn append(
-    databases: &Databases,
     txn: &impl ConnectionTrait,
     identity: Identity,
     changes: &[Pending],
@@ -69,11 +67,10 @@ pub async fn append(
     at: chrono::DateTime<chrono::Utc>,
 ) -> Result<Head, Error> {
     let count = i64::try_from(changes.len()).map_err(|error| Error::Internal(error.into()))?;
-    let Some(head) = advance(txn, count).await?.filter(|head| head.identity == identity) else {
-        // After a failover, connections for reading may still lead to the server of before, which shows no other feed.
-        databases.lead_elsewhere();
+    let head = advance(txn, count).await?;
+    if head.identity != identity {
         return Err(identity::is_another());
-    };
+    }
     let rows = (head.seq - count + 1..=head.seq).zip(changes).map(|(seq, pending)| {
         change::Model {
             seq,
@@ -102,8 +99,8 @@ pub async fn append(
 /// Rows of one insert statement: below the databases' limits on parameters.
 const CHUNK: usize = 1000;
 
-/// Takes the next numbers; `None` if the database is not where the feed has its home.
-async fn advance(txn: &impl ConnectionTrait, by: i64) -> Result<Option<Head>, Error> {
+/// Takes the next numbers. Takes none if the feed has another identity.
+async fn advance(txn: &impl ConnectionTrait, by: i64) -> Result<Head, Error> {
     let backend = txn.get_database_backend();
     let seq = Expr::col(change_head::Column::Seq);
     let is_home = Expr::col(change_head::Column::Home).eq(here(backend));
@@ -121,9 +118,9 @@ async fn advance(txn: &impl ConnectionTrait, by: i64) -> Result<Option<Head>, Er
     let row = txn.query_one(&update).await.map_err(refused_write)?;
     let row = row.ok_or_else(|| Error::internal("the feed has no head"))?;
     if row.try_get_by_index::<Option<bool>>(change_head::Column::iter().count())? != Some(true) {
-        return Ok(None);
+        return Err(identity::is_another());
     }
-    Ok(Some(Head::of(&change_head::Model::from_query_result(&row, "")?)))
+    Ok(Head::of(&change_head::Model::from_query_result(&row, "")?))
 }
 
 /// The last committed change. This process knows of it from then on.

@@ -292,7 +292,7 @@ impl Tx<'_> {
         let head = if self.changes.is_empty() {
             None
         } else {
-            Some(append(&self.app.databases, &self.txn, self.feed, &self.changes, &self.viewer.actor(), self.at).await?)
+            Some(append(&self.txn, self.feed, &self.changes, &self.viewer.actor(), self.at).await?)
         };
         self.txn.commit().await.map_err(refused_write)?;
         head.inspect(|head| notify(self.app, *head));
