@@ -8,7 +8,7 @@ use entity::recommendation_revision;
 use entity::text::{Locale, LocalizedText};
 
 use super::RecommendationRevision;
-use crate::domain::diff::{Difference, Segment, SegmentKind, differences};
+use crate::domain::diff::{self, SegmentKind, diffs};
 use crate::graphql::session::Session;
 
 pub struct RevisionDiff {
@@ -65,10 +65,12 @@ pub struct TextSegment {
 }
 
 fn compared(from: Option<&LocalizedText>, to: Option<&LocalizedText>) -> Vec<TextDiff> {
-    let segment = |Segment { kind, text }| TextSegment { kind, text };
-    let diff =
-        |Difference { locale, segments }| TextDiff { locale, segments: segments.into_iter().map(segment).collect() };
-    differences(from, to).into_iter().map(diff).collect()
+    let segment = |diff::TextSegment { kind, text }| TextSegment { kind, text };
+    let of_locale = |diff::TextDiff { locale, segments }| {
+        let segments = segments.into_iter().map(segment).collect();
+        TextDiff { locale, segments }
+    };
+    diffs(from, to).into_iter().map(of_locale).collect()
 }
 
 /// The difference between two revisions of a text: the last one, and the one before it, unless others are named. `None` if one of them is not

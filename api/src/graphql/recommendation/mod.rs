@@ -128,7 +128,7 @@ impl Recommendation {
     }
 
     /// What one revision of its text says otherwise than another one, by language and by words. Null if one of the two is not there, or not for
-    /// you. Costs 50 points.
+    /// you. Costs 150 points.
     async fn diff(
         &self,
         ctx: &Context<'_>,
