@@ -2,10 +2,11 @@
 //! files and nothing else.
 
 use std::io::Read as _;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use flate2::read::GzDecoder;
@@ -40,22 +41,31 @@ pub fn routes() -> Router<Service> {
         router.route(path, get(move || async move { asset(content_type, Bytes::from_static(bytes)) }))
     });
     PACKED.into_iter().fold(plain.layer(CompressionLayer::new()), |router, (path, content_type, bytes)| {
-        router.route(path, get(move |headers: HeaderMap| async move { packed(content_type, bytes, &headers) }))
+        let unpacked: Arc<OnceLock<Bytes>> = Arc::default();
+        router
+            .route(path, get(move |headers: HeaderMap| async move { packed(content_type, bytes, &unpacked, &headers) }))
     })
 }
 
-/// A file as it is compiled in; unpacked for a client that does not take gzip.
-fn packed(content_type: &'static str, bytes: &'static [u8], headers: &HeaderMap) -> Response {
+/// A file as it is compiled in; unpacked, once for all, for clients that do not take gzip.
+fn packed(
+    content_type: &'static str,
+    bytes: &'static [u8],
+    unpacked: &OnceLock<Bytes>,
+    headers: &HeaderMap,
+) -> Response {
     let vary = [(header::VARY, "accept-encoding")];
     if Encoding::Gzip.is_accepted(headers) {
         let encoding = [(header::CONTENT_ENCODING, "gzip")];
         return (encoding, vary, asset(content_type, Bytes::from_static(bytes))).into_response();
     }
+    (vary, asset(content_type, unpacked.get_or_init(|| unpack(bytes)).clone())).into_response()
+}
+
+fn unpack(bytes: &[u8]) -> Bytes {
     let mut unpacked = Vec::new();
-    match GzDecoder::new(bytes).read_to_end(&mut unpacked) {
-        Ok(_) => (vary, asset(content_type, unpacked.into())).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
+    GzDecoder::new(bytes).read_to_end(&mut unpacked).expect("our own file");
+    unpacked.into()
 }
 
 async fn page() -> impl IntoResponse {
