@@ -19,7 +19,7 @@ use crate::database::schema;
 use crate::database::{self, private};
 use crate::error::Error;
 use crate::server::{self, StartError};
-use crate::service::change::identity;
+use crate::service::change::identity::{self, When};
 use crate::service::client::revocations::{self, Grants, Revoked};
 use crate::service::context::AppContext;
 use crate::telemetry::chain;
@@ -272,7 +272,7 @@ pub async fn restore(
 
 /// Renews what is no longer true of the copy: the identity of its feed, and which tokens are valid.
 async fn renew(app: &AppContext, grants: Option<Grants>, tokens: Option<Tokens>) -> Result<Revoked, BackupError> {
-    identity::renew(&app.databases, &app.clock, true).await?;
+    identity::renew(&app.databases, &app.clock, When::Always).await?;
     if tokens == Some(Tokens::Revoke) {
         return Ok(revocations::revoke_all(app).await?);
     }

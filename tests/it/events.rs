@@ -153,7 +153,7 @@ async fn a_stream_that_was_lost_goes_on_after_the_last_event(app: TestApp) {
     let (_, result) = events.next().await.unwrap();
     assert_eq!(result["errors"][0]["extensions"]["code"], "INVALID_CURSOR");
     // An id from before a restore.
-    identity::renew(&app.app.databases, &app.app.clock, true).await.unwrap();
+    identity::renew(&app.app.databases, &app.app.clock, identity::When::Always).await.unwrap();
     identity::keep(&app.app).await.unwrap();
     let mut events = open("subscription { changes(types: [THEME]) { cursor } }", two.as_str()).await;
     let (_, result) = events.next().await.unwrap();

@@ -27,7 +27,7 @@ use crate::error::Error;
 use crate::import::{self, ImportError, Report};
 use crate::mirror::{self, Mirror, MirrorError, PROOF_PAUSE, Source};
 use crate::server::{self, Server, StartError};
-use crate::service::change::identity;
+use crate::service::change::identity::{self, When};
 use crate::service::client::issue_local_token;
 use crate::service::client::revocations::{self, Revoked};
 use crate::service::context::AppContext;
@@ -319,7 +319,7 @@ async fn renew_feed(config: Config, revoke_tokens: bool) -> Result<(), Failure> 
         return Err(BackupError::Missing(missing).into());
     }
     let app = server::connect(config, Clock::System).await?;
-    identity::renew(&app.databases, &app.clock, true).await?;
+    identity::renew(&app.databases, &app.clock, When::Always).await?;
     let revoked = if revoke_tokens { Some(revocations::revoke_all(&app).await?) } else { None };
     app.close().await;
     revoked.map_or(Ok(()), |revoked| print(&summary(revoked)))?;

@@ -211,7 +211,7 @@ async fn what_is_followed_ends_when_the_feed_becomes_another_one(app: TestApp) {
     follower.subscribe("1", &format!("subscription {{ changes(after: {start}) {{ recordId }} }}")).await;
     let (databases, clock) = (&app.app.databases, &app.app.clock);
     let before = app.app.feed.head();
-    let renewed = identity::renew(databases, clock, true).await.unwrap();
+    let renewed = identity::renew(databases, clock, identity::When::Always).await.unwrap();
     assert_ne!(renewed.identity, before.identity);
     // This process does not know of it yet: it hands out no number of the old feed.
     let input = json!({ "input": { "code": "LAW", "name": text("Law"), "kind": "SUBJECT" } });

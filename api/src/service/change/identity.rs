@@ -69,22 +69,38 @@ pub async fn settle(databases: &Databases, clock: &Clock) -> Result<Head, Error>
     if row.home.is_some() && is_home == Some(true) && !is_rewound(databases, &row, mark) {
         return Ok(Head::of(&row));
     }
-    renew(databases, clock, false).await
+    renew(databases, clock, When::Starting).await
 }
 
-/// Gives the feed a new identity: in any case, or only if it needs one.
-pub async fn renew(databases: &Databases, clock: &Clock, in_any_case: bool) -> Result<Head, Error> {
+/// When the feed gets a new identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// If the database was restored or copied. One without a home is new: it is noted.
+    Starting,
+    /// If it was, or has no home, which was noted at the start: it lacks that, and what was written since.
+    Running,
+    /// In any case.
+    Always,
+}
+
+/// Gives the feed a new identity, if it needs one.
+pub async fn renew(databases: &Databases, clock: &Clock, when: When) -> Result<Head, Error> {
     let txn = databases.begin().await?;
     database::advisory_lock(&txn, "feed").await?;
     let Found { mut row, is_home } = find(&txn).await?;
-    let is_new = row.home.is_none();
-    let is_another = !is_new && (is_home != Some(true) || is_rewound(databases, &row, read_mark(databases)?));
-    if !is_new && !is_another && !in_any_case {
+    let has_home = row.home.is_some();
+    let is_another = if has_home {
+        is_home != Some(true) || is_rewound(databases, &row, read_mark(databases)?)
+    } else {
+        when == When::Running
+    };
+    let is_renewed = is_another || when == When::Always;
+    if has_home && !is_renewed {
         txn.rollback().await?;
         return Ok(Head::of(&row));
     }
     let mut update = Entity::update_many().col_expr(Column::Home, here(txn.get_database_backend()));
-    if is_another || in_any_case {
+    if is_renewed {
         // A cursor has the first half of it, so the half with more random bits goes first.
         row.epoch = Uuid::from_u128(clock.uuid().as_u128().rotate_left(64));
         row.first_version = Ord::max(row.first_version + 1, first_version(clock.now()));
@@ -108,13 +124,9 @@ pub async fn renew(databases: &Databases, clock: &Clock, in_any_case: bool) -> R
 /// Reads the head of the feed, and gives it a new identity if the database was replaced while the service runs.
 pub async fn keep(app: &AppContext) -> Result<(), Error> {
     let Found { row, is_home } = find(&app.databases.read).await?;
-    // A home was noted when the service started: a database without one lacks that, and what was written since.
-    let is_behind = is_home.is_some() && row.home.is_none();
-    let head = if is_home == Some(false) || is_behind {
-        renew(&app.databases, &app.clock, is_behind).await?
-    } else {
-        Head::of(&row)
-    };
+    // A standby is no home, and does not become one here.
+    let is_elsewhere = is_home == Some(false) || (is_home == Some(true) && row.home.is_none());
+    let head = if is_elsewhere { renew(&app.databases, &app.clock, When::Running).await? } else { Head::of(&row) };
     notify(app, head);
     Ok(())
 }
