@@ -429,6 +429,7 @@ fn from_json(kind: &ColumnType, value: serde_json::Value) -> Option<Value> {
         ColumnType::Boolean => Value::Bool(Some(value.as_bool()?)),
         ColumnType::Date if value == serde_json::Value::Null => Value::ChronoDate(None),
         ColumnType::Date => Value::ChronoDate(Some(text?.parse::<NaiveDate>().ok()?)),
+        ColumnType::TimestampWithTimeZone if value == serde_json::Value::Null => Value::ChronoDateTimeUtc(None),
         ColumnType::TimestampWithTimeZone => as_stored(text?.parse::<DateTime<Utc>>().ok()?.into()),
         _ => return None,
     })
