@@ -44,7 +44,7 @@ pub const DEFINITIONS: u64 = 150;
 
 /// The difference between two revisions, whose texts are compared word by word.
 const DIFF: &str = "RevisionDiff";
-const COMPARED: u64 = 150;
+const COMPARED: u64 = 100;
 
 /// The arguments that name records, one for each.
 const IDS: [&str; 2] = ["ids", "representations"];
