@@ -22,12 +22,14 @@ use crate::service::background;
 use crate::service::change::identity;
 use crate::service::client::tokens;
 use crate::service::context::cache::Cache;
+use crate::service::context::deadlines::Deadlines;
 use crate::service::context::feed::Feed;
 use crate::service::context::queues::Queues;
 use crate::service::context::replicas::Replicas;
 use crate::service::context::sizes::SizesByAudience;
 use crate::service::context::tokens::Tokens;
 use crate::service::context::{AppContext, Parts};
+use crate::service::recommendation::silence;
 use crate::service::sizes;
 use crate::service::webhook_sender::WebhookSender;
 use crate::telemetry;
@@ -84,6 +86,7 @@ pub async fn connect(config: Config, clock: Clock) -> Result<AppContext, StartEr
         cache: Cache::default(),
         sizes: SizesByAudience::default(),
         tokens: Tokens::default(),
+        deadlines: Deadlines::default(),
         queues: Queues::default(),
         webhook_sender,
         trusted_documents,
@@ -91,6 +94,7 @@ pub async fn connect(config: Config, clock: Clock) -> Result<AppContext, StartEr
         stopping,
     };
     let app = AppContext::new(databases, parts);
+    silence::record_elapsed(&app).await?;
     tokens::read_revoked(&app).await?;
     sizes::read(&app).await?;
     Ok(app)

@@ -115,6 +115,7 @@ ids! {
     BodySessionId = "ses";
     ClientId = "cli";
     ClientTokenId = "tok";
+    ConsensusProcedureId = "prc";
     CountryId = "cty";
     ExternalIdId = "xid";
     InstrumentId = "ins";
@@ -125,6 +126,7 @@ ids! {
     OperationFigureId = "fig";
     OrganizationId = "org";
     ParticipationId = "par";
+    PositionId = "pos";
     RecommendationId = "rec";
     RecommendationInstrumentId = "rin";
     RecommendationThemeId = "rth";

@@ -26,6 +26,8 @@ vocabulary! {
         AgendaItem,
         /// The plenary, the Executive Committee or a working group.
         Body,
+        /// How a body comes to a text by consensus.
+        ConsensusProcedure,
         /// A state.
         Country,
         /// A legal instrument or resolution.
@@ -40,6 +42,8 @@ vocabulary! {
         Organization,
         /// An organisation's part in a meeting.
         Participation,
+        /// What an organisation says of a text in a consensus procedure.
+        Position,
         /// A recommendation or proposed solution.
         Recommendation,
         /// A repatriation operation.

@@ -24,6 +24,8 @@ mod m20261130_000020_local_clients;
 mod m20261130_000021_sealed_cursors;
 mod m20261130_000022_folded_symbols;
 mod m20261130_000023_found_symbols;
+mod m20261130_000024_consensus_procedures;
+mod m20261130_000025_positions;
 
 use sea_orm_migration::async_trait;
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -58,6 +60,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000021_sealed_cursors::Migration),
             Box::new(m20261130_000022_folded_symbols::Migration),
             Box::new(m20261130_000023_found_symbols::Migration),
+            Box::new(m20261130_000024_consensus_procedures::Migration),
+            Box::new(m20261130_000025_positions::Migration),
         ]
     }
 }

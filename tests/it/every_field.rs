@@ -65,8 +65,8 @@ const TOPICS: [Topic; 9] = [
 ];
 
 /// Mutations that write no field of a record as it is given. Transitions are read back in `recommendation` and `meeting`, merged themes in
-/// `council`, an order in `meeting::agenda`, external ids, clients and webhooks in topics of their own.
-const OTHERS: [&str; 28] = [
+/// `council`, an order in `meeting::agenda`, positions in `positions`, external ids, clients and webhooks in topics of their own.
+const OTHERS: [&str; 35] = [
     "deactivateOrganization",
     "mergeThemes",
     "confirmMeeting",
@@ -77,7 +77,14 @@ const OTHERS: [&str; 28] = [
     "reorderAgendaItems",
     "openDiscussion",
     "withdrawRecommendation",
+    "openSilence",
+    "withdrawSilence",
+    "statePosition",
+    "answerPosition",
+    "maintainPosition",
+    "withdrawPosition",
     "recordAgreement",
+    "recordNoConsensus",
     "submitToExecutiveCommittee",
     "returnRecommendation",
     "adoptRecommendation",

@@ -68,7 +68,19 @@ pub async fn all_kinds(app: &TestApp) {
         { "category": "GOVERNMENT", "role": "LEAD", "countryId": app.country("KZ").await },
     ]);
     secretariat.mutate("setAddressees", at_with(&draft, json!({ "addressees": addressees })), "id").await;
+    silence(app).await;
     external_ids(app).await;
+}
+
+/// A silence, with a position on its text.
+async fn silence(app: &TestApp) {
+    let meeting = app.concluded_meeting(&["WG-A"]).await;
+    let input = at_with(&app.under_discussion("WG-A").await, json!({ "meetingId": meeting["id"] }));
+    let text = app.secretariat().mutate("openSilence", input, "procedures { id }").await;
+    let support = json!({
+        "procedureId": text["procedures"][0]["id"], "organizationId": app.organization("OSCE").await, "kind": "SUPPORT",
+    });
+    app.partner("OSCE").mutate("statePosition", support, "id").await;
 }
 
 /// External ids of every record that has a list.

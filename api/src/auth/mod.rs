@@ -111,6 +111,8 @@ pub enum Act<'a> {
     Link,
     /// Record an organisation's part in a meeting. `lets_in`: afterwards it could read who else takes part under the Chatham House Rule.
     RecordParticipation { organization: OrganizationId, lets_in: bool },
+    /// State a position in the name of an organisation, and take it back.
+    SpeakFor { organization: OrganizationId },
     /// Propose a draft in a body.
     Propose { standing: &'a Standing },
     /// Change a text or its addressees, or put it before its body.
@@ -269,6 +271,9 @@ impl Viewer {
                 "Only the secretariat and the organisation itself may record its participation, and under the Chatham \
                  House Rule only the secretariat lets an organisation in, which answers an invitation before the day of the meeting.",
             ),
+            Act::SpeakFor { organization } => {
+                (own(Some(organization)), "Only the secretariat and the organisation itself may state its position.")
+            }
             Act::Propose { standing } => (
                 !standing.roles.is_empty(),
                 "Only the secretariat and organisations with a mandate in the body may propose drafts.",

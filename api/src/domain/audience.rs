@@ -57,6 +57,30 @@ pub fn of_recommendation(status: RecommendationStatus, drafted_by: Option<Organi
     (audience, drafted_by)
 }
 
+/// A consensus procedure is read by those who read both its revision and its meeting: a procedure on an earlier revision stays with those who
+/// could read that one.
+pub fn of_procedure(revision: Access, meeting: Access) -> Access {
+    of_both(revision, meeting)
+}
+
+/// A position is read by those who read its procedure; under the Chatham House Rule of the meeting by the organisation itself and the
+/// secretariat, and by the other participants by the rule of `position::visible`. What is attached to a text is published with it.
+pub fn of_position(
+    procedure: Access,
+    (revision, is_attached): (Access, bool),
+    chatham_house: bool,
+    organization: OrganizationId,
+) -> Access {
+    if is_attached && revision.0 == Audience::Public {
+        return (Audience::Public, Some(organization));
+    }
+    match procedure.0 {
+        Audience::Confidential => CLOSED,
+        _ if chatham_house => (Audience::Confidential, Some(organization)),
+        audience => (audience, Some(organization)),
+    }
+}
+
 /// Who sees both of two records. The owner of the less public one sees the other one as a participant.
 pub fn of_both(one: Access, other: Access) -> Access {
     match one.0.cmp(&other.0) {

@@ -14,7 +14,8 @@ pub enum Transition {
     OpenDiscussion,
     Withdraw,
     OpenSilence,
-    BreakSilence,
+    EndSilence,
+    ElapseSilence,
     RecordAgreement,
     RecordNoConsensus,
     Submit,
@@ -32,7 +33,8 @@ impl Transition {
             Self::OpenDiscussion => "put under discussion",
             Self::Withdraw => "withdrawn",
             Self::OpenSilence => "put under silence",
-            Self::BreakSilence => "taken out of silence",
+            Self::EndSilence => "taken out of silence",
+            Self::ElapseSilence => "agreed by silence",
             Self::RecordAgreement => "recorded as agreed",
             Self::RecordNoConsensus => "recorded as without consensus",
             Self::Submit => "submitted to the Executive Committee",
@@ -52,18 +54,18 @@ pub fn next(status: RecommendationStatus, step: Transition) -> Result<Recommenda
         UnderDiscussion, UnderSilence, Withdrawn,
     };
     use Transition::{
-        Adopt, BreakSilence, OpenDiscussion, OpenSilence, RecordAgreement, RecordNoConsensus, Return, Revise,
-        SetAddressees, Submit, Supersede, Transmit, Withdraw,
+        Adopt, ElapseSilence, EndSilence, OpenDiscussion, OpenSilence, RecordAgreement, RecordNoConsensus, Return,
+        Revise, SetAddressees, Submit, Supersede, Transmit, Withdraw,
     };
     let after = match (step, status) {
         (Revise | SetAddressees, Draft | UnderDiscussion) | (SetAddressees, AgreedInGroup | Returned | NoConsensus) => {
             status
         }
         // After a failed consensus only a new revision opens the discussion again.
-        (Revise, NoConsensus) | (OpenDiscussion, Draft | Returned) | (BreakSilence, UnderSilence) => UnderDiscussion,
+        (Revise, NoConsensus) | (OpenDiscussion, Draft | Returned) | (EndSilence, UnderSilence) => UnderDiscussion,
         (Withdraw, Draft | UnderDiscussion | NoConsensus) => Withdrawn,
         (OpenSilence, UnderDiscussion) => UnderSilence,
-        (RecordAgreement, UnderDiscussion | UnderSilence) => AgreedInGroup,
+        (RecordAgreement, UnderDiscussion) | (ElapseSilence, UnderSilence) => AgreedInGroup,
         (RecordNoConsensus, UnderDiscussion) => NoConsensus,
         (Submit, AgreedInGroup) => SubmittedToExcom,
         (Return, SubmittedToExcom) => Returned,
@@ -72,8 +74,8 @@ pub fn next(status: RecommendationStatus, step: Transition) -> Result<Recommenda
         (Supersede, Adopted | Transmitted) => Superseded,
         // Each transition is named, so that a new one does not compile before its rule is written.
         (
-            Revise | OpenDiscussion | Withdraw | OpenSilence | BreakSilence | RecordAgreement | RecordNoConsensus
-            | Submit | Return | Adopt | Transmit | Supersede | SetAddressees,
+            Revise | OpenDiscussion | Withdraw | OpenSilence | EndSilence | ElapseSilence | RecordAgreement
+            | RecordNoConsensus | Submit | Return | Adopt | Transmit | Supersede | SetAddressees,
             _,
         ) => {
             let message = format!("A recommendation that is {} cannot be {}.", words(status), step.verb());
@@ -225,9 +227,9 @@ mod tests {
                 (Withdraw, UnderDiscussion, Withdrawn),
                 (Withdraw, NoConsensus, Withdrawn),
                 (OpenSilence, UnderDiscussion, UnderSilence),
-                (BreakSilence, UnderSilence, UnderDiscussion),
+                (EndSilence, UnderSilence, UnderDiscussion),
+                (ElapseSilence, UnderSilence, AgreedInGroup),
                 (RecordAgreement, UnderDiscussion, AgreedInGroup),
-                (RecordAgreement, UnderSilence, AgreedInGroup),
                 (RecordNoConsensus, UnderDiscussion, NoConsensus),
                 (Submit, AgreedInGroup, SubmittedToExcom),
                 (Return, SubmittedToExcom, Returned),

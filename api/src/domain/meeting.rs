@@ -119,6 +119,12 @@ pub fn reached_at(status: MeetingStatus, has_session: bool, body: &str) -> Valid
     ])
 }
 
+/// As `reached_at`, for an adoption by the body that may adopt and has a session there, if one does.
+pub fn adopts_at<B>(status: MeetingStatus, body: Option<B>) -> Validated<B> {
+    reached_at(status, body.is_some(), "the Executive Committee or the plenary")?;
+    body.ok_or_else(Vec::new)
+}
+
 /// The Executive Committee adopts; the plenary, to which it reports, may adopt as well.
 pub fn may_adopt(kind: BodyKind) -> bool {
     matches!(kind, BodyKind::ExecutiveCommittee | BodyKind::Plenary)

@@ -5,6 +5,7 @@ pub mod action;
 pub mod audience;
 pub mod bulk;
 pub mod client;
+pub mod consensus;
 pub mod council;
 pub mod diff;
 pub mod external;

@@ -6,6 +6,7 @@ use entity::date::Date;
 use entity::id::RecordId as _;
 
 use super::connection::connections;
+use super::consensus::ConsensusProcedure;
 use super::external_id::ExternalIds;
 use super::mandate::Mandate;
 use super::meeting::{AgendaItem, BodySession, Meeting};
@@ -95,6 +96,8 @@ connections! {
         agenda_items: AgendaItem, "Which agenda items.", by service::meeting::agenda::of_body;
         /// The recommendations that it drafts.
         recommendations: Recommendation, "Which recommendations.", by service::recommendation::of_body;
+        /// The consensus procedures by which it came, or may come, to its texts.
+        consensus_procedures: ConsensusProcedure, "Which procedures.", by service::consensus::of_body;
     }
 }
 

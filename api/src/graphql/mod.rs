@@ -10,6 +10,7 @@ pub mod bulk;
 pub mod change;
 pub mod client;
 pub mod connection;
+pub mod consensus;
 pub mod country;
 pub mod external_id;
 pub mod federation;
@@ -60,6 +61,8 @@ pub struct Reading(
     meeting::Meetings,
     recommendation::RecommendationQuery,
     recommendation::Recommendations,
+    consensus::ConsensusQuery,
+    consensus::ConsensusProcedures,
     theme::ThemeQuery,
     theme::Themes,
     instrument::InstrumentQuery,
@@ -83,6 +86,7 @@ pub struct Mutation(
     mandate::MandateMutation,
     meeting::MeetingMutation,
     recommendation::RecommendationMutation,
+    consensus::PositionMutation,
     theme::ThemeMutation,
     instrument::InstrumentMutation,
     external_id::ExternalIdMutation,

@@ -8,6 +8,7 @@ use entity::id::is_id;
 use futures_util::future::join_all;
 
 use super::body::Body;
+use super::consensus::{ConsensusProcedure, Position};
 use super::country::Country;
 use super::instrument::Instrument;
 use super::mandate::Mandate;
@@ -82,6 +83,7 @@ nodes! {
     AlternativeTitle,
     Body,
     BodySession,
+    ConsensusProcedure,
     Country,
     Instrument,
     Mandate,
@@ -89,6 +91,7 @@ nodes! {
     MeetingOrganizer,
     Organization,
     Participation,
+    Position,
     Recommendation,
     RecommendationRevision,
     Source,

@@ -19,6 +19,7 @@ use super::listener::PeerAddress;
 use super::media::Media;
 use super::prepare::{Caller, take};
 use super::state::Service;
+use crate::service::recommendation::silence::settle;
 use crate::service::registry::{parse_type, published};
 use crate::telemetry::chain;
 
@@ -72,6 +73,7 @@ async fn begin(
     let points = if parameters.after.is_some() { SINCE } else { WHOLE.max(sizes.total()) };
     take(service, &caller.payer(service, &viewer), points, entry)?;
     let records = types(parameters.types.as_deref())?;
+    settle(&service.app).await;
     // An export in progress is finished when the service stops.
     let (own, credential) = (service.clone(), Credential::from(&viewer));
     let expired = async move { until_expired(&own, credential).await };

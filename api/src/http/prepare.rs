@@ -31,6 +31,7 @@ use crate::graphql::fetch::Start;
 use crate::service::change::{catch_up, reach};
 use crate::service::context::feed::Head;
 use crate::service::idempotency::Open;
+use crate::service::recommendation::silence::settle;
 use crate::service::replica;
 
 /// A request with this header is told its cost in `extensions.cost`.
@@ -202,6 +203,7 @@ pub async fn prepare(
         let reached = Box::pin(reach(&service.app, after.to_str().unwrap_or_default())).await;
         reached.map_err(|error| unreached(&error, entry.request_id()))?;
     }
+    settle(&service.app).await;
     let resolved = resolve(service, &context, asked)?;
     if context.takes_cached
         && service.responses.is_on()

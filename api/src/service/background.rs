@@ -1,5 +1,5 @@
 //! The background tasks of a process that serves: they follow the commits and the revoked tokens of other processes and the replicas,
-//! deliver webhooks, write which tokens were used, and delete what is too old. They hold no rules.
+//! record silences that elapse, deliver webhooks, write which tokens were used, and delete what is too old. They hold no rules.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use super::change::{self, CHANNEL, identity, notify};
 use super::client::tokens;
 use super::context::AppContext;
 use super::context::feed::Head;
+use super::recommendation::silence;
 use super::webhook::deliver::{self, deliver};
 use super::{idempotency, replica, sizes};
 use crate::error::Error;
@@ -41,6 +42,7 @@ pub async fn run(app: Arc<AppContext>) {
             never = supervised(&app, |app| async move { listen(&app).await }) => match never {},
             never = supervised(&app, |app| async move { forget(&app, FIRST_PRUNE).await }) => match never {},
             never = supervised(&app, |app| async move { know_revocations(&app).await }) => match never {},
+            never = supervised(&app, |app| async move { record_silences(&app).await }) => match never {},
             never = supervised(&app, |app| async move { write_uses(&app).await }) => match never {},
             never = supervised(&app, |app| async move { know_sizes(&app).await }) => match never {},
         }
@@ -92,6 +94,23 @@ async fn know_sizes(app: &AppContext) -> Infallible {
         if let Err(error) = sizes::read(app).await {
             tracing::warn!(error = chain(&error), "it cannot be read how many records there are");
         }
+    }
+}
+
+/// Records each silence that elapses, and keeps this process informed about when the next one does: others may open one.
+async fn record_silences(app: &AppContext) -> Infallible {
+    let mut head = None;
+    loop {
+        let now = app.feed.head();
+        if head == Some(now) {
+            silence::settle(app).await;
+        } else {
+            match silence::record_elapsed(app).await {
+                Ok(()) => head = Some(now),
+                Err(error) => tracing::warn!(error = chain(&error), "it cannot be read when a silence elapses"),
+            }
+        }
+        sleep(POLL).await;
     }
 }
 

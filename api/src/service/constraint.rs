@@ -9,7 +9,7 @@ use crate::domain::{council, external, meeting};
 use crate::error::Error;
 
 /// A unique key: its names in SQLite and in PostgreSQL, where it stands in an input, and the message.
-const UNIQUE: [(&str, &str, &str, &str); 20] = [
+const UNIQUE: [(&str, &str, &str, &str); 22] = [
     ("organization.acronym", "organization_acronym_key", "acronym", council::ACRONYM_TAKEN),
     ("body.code", "body_code_key", "code", "Another body has this code."),
     ("body.kind", "body_one_active_of_kind", "kind", "There is an active body of this kind already."),
@@ -83,6 +83,18 @@ const UNIQUE: [(&str, &str, &str, &str); 20] = [
         "recommendation_body_id_is_demo_label_year_label_serial_key",
         "id",
         "The label was given by another writer at the same time. Repeat.",
+    ),
+    (
+        "position.procedure_id, position.organization_id",
+        "position_procedure_id_organization_id_key",
+        "organizationId",
+        "The organisation has stated its position in this procedure.",
+    ),
+    (
+        "consensus_procedure.recommendation_id",
+        "consensus_procedure_one_pending",
+        "id",
+        "A consensus procedure on this text is pending already.",
     ),
     (
         "recommendation.supersedes_id",

@@ -13,6 +13,7 @@ pub mod candidates;
 pub mod change;
 pub mod client;
 pub mod condition;
+pub mod consensus;
 pub mod constraint;
 pub mod context;
 pub mod country;

@@ -102,6 +102,17 @@ pub async fn find<E: Visible>(
     Ok(row.map(|row| E::Model::from_query_result(&row, "")).transpose()?)
 }
 
+/// The first of the rows that meet a condition, by a column for which there is an index.
+pub async fn first<E: Visible>(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    condition: Condition,
+    by: E::Column,
+) -> Result<Option<E::Model>, Error> {
+    let mut statement = select::<E>(viewer).cond_where(condition).take();
+    Ok(rows::<E>(db, statement.order_by(by, Order::Asc).limit(1)).await?.pop())
+}
+
 /// All rows that meet a condition. For lists that are known to be short.
 pub async fn all<E: Visible>(
     db: &impl ConnectionTrait,

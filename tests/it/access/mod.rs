@@ -84,6 +84,9 @@ const QUERY: &str = "
     recommendations demo-superseded             yes       yes    yes     yes yes   yes       yes         yes
     recommendations demo-under_silence          -         yes    yes     yes yes   yes       yes         yes
     recommendations demo-no_consensus           -         yes    yes     yes yes   yes       yes         yes
+    consensusProcedure  procedure               -         yes    yes     yes yes   yes       yes         yes
+    consensusProcedures procedure               -         yes    yes     yes yes   yes       yes         yes
+    node            position                    -         yes    yes     yes yes   yes       yes         yes
     theme           theme                       yes       yes    yes     yes yes   yes       yes         yes
     themes          theme                       yes       yes    yes     yes yes   yes       yes         yes
     instrument      instrument                  yes       yes    yes     yes yes   yes       yes         yes
@@ -150,7 +153,14 @@ const MUTATION: &str = "
     openDiscussion             returned             no        no     no      yes yes   no        yes         yes
     withdrawRecommendation     own-draft            no        no     -       yes -     -         yes         yes
     withdrawRecommendation     discussed            no        no     no      yes no    no        yes         yes
+    openSilence                discussed            no        no     no      no  yes   no        yes         yes
+    withdrawSilence            silence              no        no     no      no  yes   no        yes         yes
+    statePosition              silence              no        no     no      yes no    no        yes         yes
+    answerPosition             position             no        no     no      no  yes   no        yes         yes
+    maintainPosition           answered-position    no        no     no      yes no    no        yes         yes
+    withdrawPosition           position             no        no     no      yes no    no        yes         yes
     recordAgreement            discussed            no        no     no      no  yes   no        yes         yes
+    recordNoConsensus          discussed            no        no     no      no  yes   no        yes         yes
     submitToExecutiveCommittee agreed               no        no     no      no  yes   no        yes         yes
     returnRecommendation       submitted            no        no     no      no  no    yes       yes         yes
     adoptRecommendation        submitted            no        no     no      no  no    yes       yes         yes

@@ -67,6 +67,8 @@ impl<'a> Setting<'a> {
             }
             "figure" => self.figure().await.id.to_string(),
             "source-of-figure" => self.figure().await.source_id.to_string(),
+            "procedure" => self.procedure().await,
+            "position" => id(&self.position(record).await),
             "draft-of-the-secretariat" => id(&app.draft("WG-A").await),
             demo if demo.starts_with("demo-") => self.demonstration(&demo[5..].to_uppercase()).await,
             state => id(&self.text(state).await),
@@ -105,6 +107,9 @@ impl<'a> Setting<'a> {
             "removeAgendaItem" => at(&self.agenda_item(&app.planned_meeting(json!({})).await).await),
             "reorderAgendaItems" => self.new_order().await,
             "draftRecommendation" => self.new_text().await,
+            "statePosition" => self.new_position().await,
+            "answerPosition" => at_with(&self.position(record).await, json!({ "answer": text("Next year") })),
+            "maintainPosition" | "withdrawPosition" => at(&self.position(record).await),
             "upsertRecommendations" | "upsertOrganizations" | "upsertMeetings" => self.rows(mutation, record).await,
             "linkExternalId" | "unlinkExternalId" => self.link(mutation, record).await,
             "registerClient" => new_client(),
@@ -196,7 +201,9 @@ impl<'a> Setting<'a> {
             "setAddressees" => {
                 at_with(&row, json!({ "addressees": [{ "category": "ALL_STAKEHOLDERS", "role": "SUPPORTING" }] }))
             }
-            "recordAgreement" => at_with(&row, json!({ "meetingId": self.meeting["id"] })),
+            "openSilence" | "recordAgreement" | "recordNoConsensus" => {
+                at_with(&row, json!({ "meetingId": self.meeting["id"] }))
+            }
             "adoptRecommendation" => at_with(&row, self.adoption()),
             "supersedeRecommendation" => at_with(&row, json!({ "supersededById": self.text("adopted").await["id"] })),
             _ => at(&row),
@@ -225,12 +232,37 @@ impl<'a> Setting<'a> {
             }
             "withdrawn" => step("own-draft", "withdrawRecommendation", json!({})).await,
             "discussed" => step("own-draft", "openDiscussion", json!({})).await,
+            "silence" => step("discussed", "openSilence", json!({ "meetingId": self.meeting["id"] })).await,
             "agreed" => step("discussed", "recordAgreement", json!({ "meetingId": self.meeting["id"] })).await,
             "submitted" => step("agreed", "submitToExecutiveCommittee", json!({})).await,
             "returned" => step("submitted", "returnRecommendation", json!({})).await,
             "adopted" => step("submitted", "adoptRecommendation", self.adoption()).await,
             other => panic!("no record for {other}"),
         }
+    }
+
+    /// A silence on a text of `own`.
+    async fn procedure(&self) -> Id {
+        let query = "query($id: ID!) { recommendation(by: { id: $id }) { procedures { id } } }";
+        let silence = self.text("silence").await;
+        let found = self.app.secretariat().query_with(query, json!({ "id": silence["id"] })).await;
+        id(&found["recommendation"]["procedures"][0])
+    }
+
+    async fn new_position(&self) -> Value {
+        let organization = self.app.organization(OWN).await;
+        json!({ "procedureId": self.procedure().await, "organizationId": organization, "kind": "SUPPORT" })
+    }
+
+    /// A position of `own`, which may be answered.
+    async fn position(&self, record: &str) -> Value {
+        let secretariat = self.app.secretariat();
+        let stated = secretariat.mutate("statePosition", self.new_position().await, "id version").await;
+        if record == "position" {
+            return stated;
+        }
+        let answer = at_with(&stated, json!({ "answer": text("Next year") }));
+        secretariat.mutate("answerPosition", answer, "id version").await
     }
 
     fn adoption(&self) -> Value {

@@ -171,14 +171,18 @@ async fn a_line_tells_who_could_and_who_can_read_its_text(app: TestApp) {
     let text = |before: Option<Audience>, after: Audience| {
         (RecordType::Recommendation, before.map(|before| (before, osce)), (after, osce))
     };
+    let procedure = |before: Option<Access>, after: Access| (RecordType::ConsensusProcedure, before, after);
     assert_eq!(
         access(&app, start).await,
         [
             text(None, Confidential),
             text(Some(Confidential), Participants),
+            procedure(None, (Participants, osce)),
             text(Some(Participants), Participants),
             text(Some(Participants), Participants),
+            procedure(Some((Participants, osce)), (Public, None)),
             text(Some(Participants), Public),
+            procedure(None, (Public, None)),
         ]
     );
     let draft = app.partner("OSCE").mutate("draftRecommendation", input, "id version").await;

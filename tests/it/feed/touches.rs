@@ -279,12 +279,13 @@ async fn the_parts_of_a_recommendation_touch_it(app: TestApp) {
         "recordAgreement",
         at_with(&row, json!({ "meetingId": group["id"] })),
         v,
-        &["Updated Recommendation 8"],
+        &["Created ConsensusProcedure 1", "Updated Recommendation 8"],
     )
     .await;
     let row = writes(&app, "submitToExecutiveCommittee", at(&row), v, &["Updated Recommendation 9"]).await;
     let adopt = at_with(&row, json!({ "meetingId": committee["id"], "noPersonalData": true }));
-    let row = writes(&app, "adoptRecommendation", adopt, v, &["Updated Recommendation 10"]).await;
+    let adoption = ["Updated ConsensusProcedure 2", "Updated Recommendation 10", "Created ConsensusProcedure 1"];
+    let row = writes(&app, "adoptRecommendation", adopt, v, &adoption).await;
     let row = writes(&app, "transmitRecommendation", at(&row), v, &["Updated Recommendation 11"]).await;
     let later = app.adopted("WG-A").await;
     let both = ["Updated Recommendation 6", "Updated Recommendation 12"];

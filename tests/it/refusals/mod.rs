@@ -65,11 +65,10 @@ impl Inputs {
         let kept_mandate = app.mandate("OSCE", "WG-B", "MEMBER").await;
         let draft_row = app.draft("WG-A").await;
         let discussed = app.under_discussion("WG-A").await;
-        let agreed = app.agreed("WG-A").await;
-        let submitted = app.submitted("WG-A").await;
-        let adopted = app.adopted("WG-A").await;
-        let later = app.adopted("WG-A").await;
-        let all = vec![
+        let (agreed, submitted) = (app.agreed("WG-A").await, app.submitted("WG-A").await);
+        let (adopted, later) = (app.adopted("WG-A").await, app.adopted("WG-A").await);
+        let mut all = of_consensus(app, &held, &name).await;
+        all.extend([
             ("createOrganization", organization.clone()),
             ("updateOrganization", merged(at(&kept_organization), &organization)),
             ("deactivateOrganization", at(&kept_organization)),
@@ -118,7 +117,7 @@ impl Inputs {
             ("adoptRecommendation", at_with(&submitted, json!({ "meetingId": held["id"], "noPersonalData": true }))),
             ("transmitRecommendation", at(&adopted)),
             ("supersedeRecommendation", at_with(&adopted, json!({ "supersededById": later["id"] }))),
-        ];
+        ]);
         Self { all }
     }
 
@@ -126,6 +125,49 @@ impl Inputs {
         let found = self.all.iter().find(|(name, _)| *name == mutation);
         &found.unwrap_or_else(|| panic!("no input of {mutation}")).1
     }
+}
+
+/// The inputs of what is done in consensus procedures, which are opened at a meeting.
+async fn of_consensus(app: &TestApp, held: &Value, words: &Value) -> Vec<(&'static str, Value)> {
+    let secretariat = app.secretariat();
+    let at_meeting = json!({ "meetingId": held["id"] });
+    let silence = async || {
+        let text = at_with(&app.under_discussion("WG-A").await, at_meeting.clone());
+        secretariat.mutate("openSilence", text, "id version procedures { id }").await
+    };
+    let open = silence().await;
+    let mut positions = Vec::new();
+    for acronym in ["OSCE", "UNODC", "UNICEF", "UNRCCA"] {
+        let organization = app.organization(acronym).await;
+        let mandate = json!({ "organizationId": organization, "bodyId": app.body("WG-A").await, "role": "RAPPORTEUR",
+            "canObject": true, "validFrom": "2025-01-01" });
+        secretariat.mutate("grantMandate", mandate, "id").await;
+        positions.push(json!({ "procedureId": open["procedures"][0]["id"], "organizationId": organization,
+            "kind": "SUPPORT", "text": words }));
+    }
+    let amendment = merged(positions.remove(3), &json!({ "kind": "AMENDMENT", "proposedText": words }));
+    let amendment = merged(amendment, &json!({ "procedureId": silence().await["procedures"][0]["id"] }));
+    let mut stated = Vec::new();
+    for position in positions {
+        stated.push(secretariat.mutate("statePosition", position, "id version").await);
+    }
+    let answer = |position: &Value| at_with(position, json!({ "answer": words }));
+    let answered = secretariat.mutate("answerPosition", answer(&stated[1]), "id version").await;
+    vec![
+        (
+            "openSilence",
+            at_with(
+                &app.under_discussion("WG-A").await,
+                json!({ "meetingId": held["id"], "deadline": "2026-01-20T04:00:00Z" }),
+            ),
+        ),
+        ("withdrawSilence", at(&silence().await)),
+        ("recordNoConsensus", at_with(&app.under_discussion("WG-A").await, at_meeting.clone())),
+        ("statePosition", amendment),
+        ("answerPosition", answer(&stated[0])),
+        ("maintainPosition", at(&answered)),
+        ("withdrawPosition", at(&stated[2])),
+    ]
 }
 
 async fn kept_body(app: &TestApp) -> Value {

@@ -7,16 +7,18 @@ use rec_tests::given::{at, at_with, text};
 use rec_tests::on_both_databases;
 use rec_tests::traces::{Case, one};
 use rec_tests::{TestApp, start_of_tests};
-use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
 /// In which states a recommendation allows a transition.
-const RECOMMENDATION_MOVES: [(&str, &[&str]); 10] = [
+const RECOMMENDATION_MOVES: [(&str, &[&str]); 13] = [
     ("reviseRecommendation", &["DRAFT", "UNDER_DISCUSSION", "NO_CONSENSUS"]),
     ("setAddressees", &["DRAFT", "UNDER_DISCUSSION", "NO_CONSENSUS", "AGREED_IN_GROUP", "RETURNED"]),
     ("openDiscussion", &["DRAFT", "RETURNED"]),
     ("withdrawRecommendation", &["DRAFT", "UNDER_DISCUSSION", "NO_CONSENSUS"]),
-    ("recordAgreement", &["UNDER_DISCUSSION", "UNDER_SILENCE"]),
+    ("openSilence", &["UNDER_DISCUSSION"]),
+    ("withdrawSilence", &["UNDER_SILENCE"]),
+    ("recordAgreement", &["UNDER_DISCUSSION"]),
+    ("recordNoConsensus", &["UNDER_DISCUSSION"]),
     ("submitToExecutiveCommittee", &["AGREED_IN_GROUP"]),
     ("returnRecommendation", &["SUBMITTED_TO_EXCOM"]),
     ("adoptRecommendation", &["SUBMITTED_TO_EXCOM"]),
@@ -83,10 +85,12 @@ async fn meetings(app: &TestApp) -> BTreeMap<String, (Value, Value)> {
 /// The state after a transition; also written from section 4.
 fn status_after(mutation: &str, before: &'static str) -> &'static str {
     match (mutation, before) {
-        ("openDiscussion", _) | ("reviseRecommendation", "NO_CONSENSUS") => "UNDER_DISCUSSION",
+        ("openDiscussion" | "withdrawSilence", _) | ("reviseRecommendation", "NO_CONSENSUS") => "UNDER_DISCUSSION",
         ("reviseRecommendation" | "setAddressees", _) => before,
         ("withdrawRecommendation", _) => "WITHDRAWN",
+        ("openSilence", _) => "UNDER_SILENCE",
         ("recordAgreement", _) => "AGREED_IN_GROUP",
+        ("recordNoConsensus", _) => "NO_CONSENSUS",
         ("submitToExecutiveCommittee", _) => "SUBMITTED_TO_EXCOM",
         ("returnRecommendation", _) => "RETURNED",
         ("adoptRecommendation", _) => "ADOPTED",
@@ -95,7 +99,7 @@ fn status_after(mutation: &str, before: &'static str) -> &'static str {
     }
 }
 
-/// A text of working group A in a state. No mutation leads to two of them yet.
+/// A text of working group A in a state.
 async fn in_state(app: &TestApp, state: &str) -> Value {
     let row = match state {
         "DRAFT" => app.draft("WG-A").await,
@@ -112,8 +116,9 @@ async fn in_state(app: &TestApp, state: &str) -> Value {
             app.secretariat().mutate("transmitRecommendation", at(&row), "id version").await;
         }
         "NO_CONSENSUS" | "UNDER_SILENCE" => {
-            let set = format!("UPDATE recommendation SET status = '{state}' WHERE status = 'UNDER_DISCUSSION'");
-            app.app.databases.write.execute_unprepared(&set).await.expect("a state");
+            let mutation = if state == "NO_CONSENSUS" { "recordNoConsensus" } else { "openSilence" };
+            let meeting = app.concluded_meeting(&["WG-A"]).await;
+            app.secretariat().mutate(mutation, at_with(&row, json!({ "meetingId": meeting["id"] })), "id").await;
         }
         _ => {}
     }
@@ -125,7 +130,7 @@ fn recommendation_input(mutation: &str, row: &Value, meeting: &Value, successor:
     match mutation {
         "reviseRecommendation" => at_with(row, json!({ "text": text("Another text") })),
         "setAddressees" => at_with(row, json!({ "addressees": addressees })),
-        "recordAgreement" => at_with(row, json!({ "meetingId": meeting["id"] })),
+        "openSilence" | "recordAgreement" | "recordNoConsensus" => at_with(row, json!({ "meetingId": meeting["id"] })),
         "adoptRecommendation" => at_with(row, json!({ "meetingId": meeting["id"], "noPersonalData": true })),
         "supersedeRecommendation" => at_with(row, json!({ "supersededById": successor["id"] })),
         _ => at(row),
@@ -250,7 +255,9 @@ async fn an_agreement_and_an_adoption_need_the_right_meeting(app: TestApp) {
     let mut cases: Vec<Case> = Vec::new();
     for meeting in [&others, &planned] {
         let agree = at_with(&discussed, json!({ "meetingId": meeting["id"] }));
-        cases.push(("recordAgreement", agree, one("INVALID_STATE", "meetingId")));
+        for mutation in ["openSilence", "recordAgreement", "recordNoConsensus"] {
+            cases.push((mutation, agree.clone(), one("INVALID_STATE", "meetingId")));
+        }
         let adopt = at_with(&submitted, json!({ "meetingId": meeting["id"], "noPersonalData": true }));
         cases.push(("adoptRecommendation", adopt, one("INVALID_STATE", "meetingId")));
     }

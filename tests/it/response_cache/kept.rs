@@ -211,12 +211,13 @@ async fn an_answer_with_errors_is_not_kept(app: TestApp) {
 async fn whatever_is_reached_from_a_cached_field_is_a_record(app: TestApp) {
     const OUTSIDE: [&str; 7] =
         ["viewer", "feedHead", "changes", "checkpoint", "clients", "webhooks", "nodeByExternalId"];
-    const RECORDS: [&str; 22] = [
+    const RECORDS: [&str; 24] = [
         "Addressee",
         "AgendaItem",
         "AlternativeTitle",
         "Body",
         "BodySession",
+        "ConsensusProcedure",
         "Country",
         "Instrument",
         "Mandate",
@@ -226,6 +227,7 @@ async fn whatever_is_reached_from_a_cached_field_is_a_record(app: TestApp) {
         "Organization",
         "PageInfo",
         "Participation",
+        "Position",
         "Recommendation",
         "RecommendationRevision",
         "RevisionDiff",

@@ -12,17 +12,18 @@ use std::io::{self, Write};
 use async_graphql::resolver_utils::EnumType as _;
 use chrono::{DateTime, SecondsFormat, Utc};
 use entity::change::ChangeReason;
-use entity::id::{MeetingId, RecommendationId};
+use entity::id::{ConsensusProcedureId, MeetingId, RecommendationId};
 use entity::text::{Locale, LocalizedText};
 use entity::{
-    ModelOf, Part, Record, RecordType, Row, agenda_item, agenda_item_recommendation, body, country, instrument,
-    mandate, meeting, organization, participation, recommendation, source, theme,
+    ModelOf, Part, Record, RecordType, Row, agenda_item, agenda_item_recommendation, body, consensus_procedure,
+    country, instrument, mandate, meeting, organization, participation, position, recommendation, source, theme,
 };
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
 
 use crate::auth::Viewer;
+use crate::domain::consensus::state_of;
 use crate::domain::feed::SeenAs;
 use crate::error::Error;
 use crate::service::context::AppContext;
@@ -206,6 +207,19 @@ plain! {
         "active": active,
         "reportsToId": reports_to_id.map(Id),
     }
+    consensus_procedure {
+        recommendation_id, revision_id, body_id, meeting_id, mode, outcome, opened_at, deadline, closed_at
+    } => {
+        "recommendationId": Id(recommendation_id),
+        "revisionId": Id(revision_id),
+        "bodyId": Id(body_id),
+        "meetingId": Id(meeting_id),
+        "mode": mode,
+        "outcome": outcome,
+        "openedAt": At(*opened_at),
+        "deadline": deadline.map(At),
+        "closedAt": closed_at.map(At),
+    }
     country { iso2, name, name_folded: _, participating } => {
         "iso2": iso2,
         "name": Texts(name),
@@ -303,6 +317,48 @@ impl Line for agenda_item::Entity {
 pub struct AgendaParts {
     links: PartsOf<agenda_item_recommendation::Entity>,
     seen: HashSet<RecommendationId>,
+}
+
+impl Line for position::Entity {
+    type Parts = PositionParts;
+
+    async fn parts(app: &AppContext, viewer: &Viewer, rows: &[Self::Model]) -> Result<Self::Parts, Error> {
+        let db = &app.databases.read;
+        let procedures = rows.iter().map(|row| row.procedure_id).collect();
+        let texts = rows.iter().map(|row| row.recommendation_id).collect();
+        Ok(PositionParts {
+            procedures: read::seen_of_known::<consensus_procedure::Entity>(db, viewer, procedures).await?,
+            texts: read::seen_of_known::<recommendation::Entity>(db, viewer, texts).await?,
+        })
+    }
+
+    fn write(row: &Self::Model, seen: &Self::Parts, _: &Viewer, lines: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+        line!(lines, row: position {
+            recommendation_id, procedure_id, organization_id, mandate_id, kind, text, proposed_text, stated_at, answer, answered_by_id,
+            answered_at, maintained_at, withdrawn_at
+        } => {
+            "recommendationId": Some(*recommendation_id).filter(|id| seen.texts.contains(id)).map(Id),
+            "procedureId": Some(*procedure_id).filter(|id| seen.procedures.contains(id)).map(Id),
+            "organizationId": Id(organization_id),
+            "mandateId": Id(mandate_id),
+            "kind": kind,
+            "text": text.as_ref().map(Texts),
+            "proposedText": proposed_text.as_ref().map(Texts),
+            "state": state_of(row),
+            "statedAt": At(*stated_at),
+            "answer": answer.as_ref().map(Texts),
+            "answeredById": answered_by_id.map(Id),
+            "answeredAt": answered_at.map(At),
+            "maintainedAt": maintained_at.map(At),
+            "withdrawnAt": withdrawn_at.map(At),
+        })
+    }
+}
+
+/// Which of what positions name the viewer sees.
+pub struct PositionParts {
+    procedures: HashSet<ConsensusProcedureId>,
+    texts: HashSet<RecommendationId>,
 }
 
 impl Line for participation::Entity {

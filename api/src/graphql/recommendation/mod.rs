@@ -15,6 +15,7 @@ pub use self::mutation::{RecommendationMutation, RecommendationUpsert};
 pub use self::parts::{Addressee, RecommendationRevision};
 use super::body::Body;
 use super::connection::connections;
+use super::consensus::{ConsensusProcedure, Position};
 use super::external_id::ExternalIds;
 use super::instrument::Instrument;
 use super::meeting::{AgendaItem, Meeting};
@@ -127,8 +128,19 @@ impl Recommendation {
         parts_of::<RecommendationRevision>(session(ctx), self.0.id).await
     }
 
+    /// The consensus procedures on its text that you may see, from the first to the last.
+    async fn procedures(&self, ctx: &Context<'_>) -> Result<Vec<ConsensusProcedure>> {
+        parts_of::<ConsensusProcedure>(session(ctx), self.0.id).await
+    }
+
+    /// The positions of organisations on its text that you may see, from the first to the last. With an adopted text, its interpretative
+    /// statements and formal reservations are published.
+    async fn positions(&self, ctx: &Context<'_>) -> Result<Vec<Position>> {
+        parts_of::<Position>(session(ctx), self.0.id).await
+    }
+
     /// What one revision of its text says otherwise than another one, by language and by words. Null if one of the two is not there, or not for
-    /// you. Costs 150 points.
+    /// you. Costs 100 points.
     async fn diff(
         &self,
         ctx: &Context<'_>,

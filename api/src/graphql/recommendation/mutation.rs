@@ -5,6 +5,7 @@ use crate::graphql::bulk::upserts;
 use crate::graphql::payload::{mutations, payload};
 use crate::service::recommendation::parts::{self, SetAddresseesInput};
 use crate::service::recommendation::row::{DraftRecommendationInput, ReviseRecommendationInput};
+use crate::service::recommendation::silence::{self, OpenSilenceInput};
 use crate::service::recommendation::text;
 use crate::service::recommendation::transitions::{
     self, AdoptRecommendationInput, RecommendationMoveInput, RecordAgreementInput, SupersedeRecommendationInput,
@@ -43,11 +44,28 @@ mutations! {
         /// organisation. `INVALID_STATE` in any other state, including under silence and when it is returned.
         withdraw_recommendation(RecommendationMoveInput, "The recommendation and its version.") -> RecommendationPayload
             = transitions::withdraw, of id;
-        /// Records that the body has agreed by consensus, at a meeting, on a text under discussion or under silence. For
-        /// the secretariat and the chair and co-chair of its body. `INVALID_STATE` in any other state, and if the meeting
-        /// is neither in session nor concluded, or carries no session of the body.
+        /// Opens a silence on a text under discussion: if nobody objects before the deadline, its body has agreed at the
+        /// deadline. Until then the text cannot be changed. For the secretariat and the chair and co-chair of its body.
+        /// `INVALID_STATE` in any other state, and if the meeting is neither in session nor concluded, or carries no
+        /// session of the body; `INVALID` for a deadline that is not 24 hours away; `TOO_LONG` for more than 100 procedures
+        /// on one text.
+        open_silence(OpenSilenceInput, "The recommendation, its version, the meeting and the deadline.")
+            -> RecommendationPayload = silence::open, of id;
+        /// Ends the silence on a text before its deadline, without a result; the text is under discussion again. For the
+        /// secretariat and the chair and co-chair of its body. `INVALID_STATE` in any other state.
+        withdraw_silence(RecommendationMoveInput, "The recommendation and its version.") -> RecommendationPayload
+            = silence::withdraw, of id;
+        /// Records that the body has agreed by consensus, in the room of a meeting, on a text under discussion. For
+        /// the secretariat and the chair and co-chair of its body. `INVALID_STATE` in any other state, also under silence,
+        /// and if the meeting is neither in session nor concluded, or carries no session of the body.
         record_agreement(RecordAgreementInput, "The recommendation, its version and the meeting.")
             -> RecommendationPayload = transitions::record_agreement, of id;
+        /// Records that the body has found no consensus, in the room of a meeting, on a text under discussion as it is: a
+        /// changed one opens the discussion again. For the secretariat and the chair and co-chair of its body.
+        /// `INVALID_STATE` in any other state, and if the meeting is neither in session nor concluded, or carries no
+        /// session of the body.
+        record_no_consensus(RecordAgreementInput, "The recommendation, its version and the meeting.")
+            -> RecommendationPayload = transitions::record_no_consensus, of id;
         /// Submits a text that its body has agreed on to the Executive Committee. For the secretariat and the chair and
         /// co-chair of its body. `INVALID_STATE` in any other state.
         submit_to_executive_committee(RecommendationMoveInput, "The recommendation and its version.")

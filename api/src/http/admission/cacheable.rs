@@ -9,11 +9,13 @@ use super::values::root_of;
 
 /// The root fields that read the register alone. Others depend on who asks (`viewer`), on the feed itself (`changes`), or on what the feed does
 /// not tell (clients, webhooks, external ids).
-const ROOTS: [&str; 23] = [
+const ROOTS: [&str; 25] = [
     "__typename",
     "_entities",
     "bodies",
     "body",
+    "consensusProcedure",
+    "consensusProcedures",
     "countries",
     "country",
     "instrument",

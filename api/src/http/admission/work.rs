@@ -23,7 +23,7 @@ const SORTED: u64 = 8;
 
 /// The lists whose rows are indexed in every order: the filter fields by which an index has them in that order, and those
 /// by which it finds few.
-const ORDERED: [(&str, &[&str], &[&str]); 2] = [
+const ORDERED: [(&str, &[&str], &[&str]); 3] = [
     (
         "Recommendation",
         &["status", "body"],
@@ -43,6 +43,7 @@ const ORDERED: [(&str, &[&str], &[&str]); 2] = [
             "addressedCountries",
         ],
     ),
+    ("ConsensusProcedure", &["body", "outcome"], &["id", "body", "outcome", "deadline", "openedAt", "updatedAt"]),
     ("Meeting", &["country"], &["id", "startsOn", "endsOn", "kind", "status", "organizers", "bodies"]),
 ];
 /// Where an index serves a filter only if it finds few rows, one row in so many is charged: if there are more than few, the
@@ -52,8 +53,9 @@ const MET_WITH: u64 = 4;
 const MET_WITH_EACH: u64 = 24;
 /// The lists of a record that are indexed in every order, and the filter fields by which an index finds few of their rows.
 /// All other lists of a record are found and sorted, if they are short or filtered.
-const LED: [(&str, &str, &[&str]); 5] = [
+const LED: [(&str, &str, &[&str]); 6] = [
     ("Body", "recommendations", &["status"]),
+    ("Body", "consensusProcedures", &["outcome"]),
     ("Body", "sessions", &[]),
     ("Body", "agendaItems", &[]),
     ("Organization", "recommendationsDrafted", &["status"]),
@@ -201,7 +203,7 @@ fn found_of(list: &List<'_>, filter: &ConstValue) -> Found {
 #[cfg(test)]
 mod tests {
     use async_graphql::{Name, Value, value};
-    use entity::{RecordType, meeting, recommendation};
+    use entity::{RecordType, consensus_procedure, meeting, recommendation};
     use sea_orm::IdenStatic as _;
 
     use super::{LED, List, POINT, SORTED, Sizes, Types, led, order_of, work};
@@ -294,6 +296,7 @@ mod tests {
     #[test]
     fn what_indexes_have_costs_as_what_they_have() {
         agrees::<recommendation::Entity>("Recommendation");
+        agrees::<consensus_procedure::Entity>("ConsensusProcedure");
         agrees::<meeting::Entity>("Meeting");
     }
 
@@ -301,6 +304,7 @@ mod tests {
     fn the_lists_of_a_record_that_indexes_have_cost_nothing_more() {
         let lists = [
             ("Body", "recommendations", service::recommendation::of_body()),
+            ("Body", "consensusProcedures", service::consensus::of_body()),
             ("Body", "sessions", service::meeting::parts::of_body()),
             ("Body", "agendaItems", service::meeting::agenda::of_body()),
             ("Body", "meetings", service::meeting::of_body()),

@@ -2,6 +2,7 @@
 //! nothing above `service`; `server` makes it.
 
 pub mod cache;
+pub mod deadlines;
 pub mod feed;
 pub mod queues;
 pub mod recent;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use self::cache::Cache;
+use self::deadlines::Deadlines;
 use self::feed::{Feed, Head};
 use self::queues::Queues;
 use self::replicas::{Choice, Replicas};
@@ -45,6 +47,7 @@ pub struct Parts {
     pub cache: Cache,
     pub sizes: SizesByAudience,
     pub tokens: Tokens,
+    pub deadlines: Deadlines,
     /// Where requests with the same idempotency key wait for each other.
     pub queues: Queues,
     pub webhook_sender: WebhookSender,

@@ -23,6 +23,7 @@ use self::agenda::row::parse_agenda;
 use self::row::{ScheduleMeetingInput, UpdateMeetingInput, apply_update, build_row};
 use self::wanted::Wanted;
 use super::body::BodyFilter;
+use super::consensus;
 use super::country::CountryFilter;
 use super::external_id::{self, ExternalIdInput};
 use super::filter::{BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter};
@@ -244,6 +245,7 @@ async fn cascade_access(tx: &mut Tx<'_>, changed: &[Changed<'_>]) -> Result<(), 
     let discreet = |row: &meeting::Model| (row.sensitivity, row.chatham_house);
     let moved = changed.iter().filter(|(before, after)| discreet(before) != discreet(after));
     let moved: Vec<&meeting::Model> = moved.map(|(_, after)| *after).collect();
+    consensus::follow_meetings(tx, &moved).await?;
     participation::follow_meetings(tx, &moved).await
 }
 

@@ -7,7 +7,7 @@ use entity::date::DateTime;
 use entity::id::{MeetingId, OrganizationId, ParticipationId};
 use entity::participation::{Attendance, Capacity};
 use entity::{meeting, organization, participation};
-use sea_orm::sea_query::Query;
+use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait as _};
 
 use crate::auth::{Act, Viewer};
@@ -30,19 +30,24 @@ impl Visible for participation::Entity {
 
     fn visible(viewer: &Viewer) -> Condition {
         let written = by_access::<Self>(viewer);
-        let Some(organization) = viewer.sees_for() else { return written };
-        // A participant of a meeting that it may see reads who else takes part, unless it has only entered itself.
-        let own = Query::select()
-            .column(participation::Column::MeetingId)
-            .from(participation::Entity)
-            .and_where(participation::Column::OrganizationId.eq(organization))
-            .and_where(participation::Column::Attendance.is_in(rules::TAKING_PART))
-            .and_where(participation::Column::Confirmed.eq(true))
-            .take();
-        let mut meetings = select::<meeting::Entity>(viewer).and_where(meeting::Column::Id.in_subquery(own)).take();
-        let meetings = meetings.clear_selects().column(meeting::Column::Id.as_column_ref()).take();
+        let Some(meetings) = attended_meetings(viewer) else { return written };
         Condition::any().add(written).add(participation::Column::MeetingId.in_subquery(meetings))
     }
+}
+
+/// The meetings in which the viewer's organisation takes part, and which it may see: under the Chatham House Rule it reads who said what there.
+/// One that has only entered itself does not take part. `None` if the viewer sees for no organisation.
+pub fn attended_meetings(viewer: &Viewer) -> Option<SelectStatement> {
+    let organization = viewer.sees_for()?;
+    let own = Query::select()
+        .column(participation::Column::MeetingId)
+        .from(participation::Entity)
+        .and_where(participation::Column::OrganizationId.eq(organization))
+        .and_where(participation::Column::Attendance.is_in(rules::TAKING_PART))
+        .and_where(participation::Column::Confirmed.eq(true))
+        .take();
+    let mut meetings = select::<meeting::Entity>(viewer).and_where(meeting::Column::Id.in_subquery(own)).take();
+    Some(meetings.clear_selects().column(meeting::Column::Id.as_column_ref()).take())
 }
 
 /// Which participations.

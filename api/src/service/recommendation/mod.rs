@@ -2,7 +2,9 @@
 //! `domain/recommendation.rs`.
 
 pub mod parts;
+pub mod position;
 pub mod row;
+pub mod silence;
 pub mod text;
 pub mod transitions;
 pub mod upsert;
@@ -21,6 +23,7 @@ use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
 
 use super::body::BodyFilter;
+use super::consensus;
 use super::country::CountryFilter;
 use super::external_id::{self, ExternalIdInput};
 use super::filter::{BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter};
@@ -181,6 +184,7 @@ async fn put(
     if access != (before.audience, before.owner) {
         tx.inherit::<addressee::Entity>(&[after.id], access).await?;
         inherit_revisions(tx, before, &after).await?;
+        consensus::follow_text(tx, after.id).await?;
         tx.inherit::<recommendation_theme::Entity>(&[after.id], access).await?;
         tx.inherit::<recommendation_instrument::Entity>(&[after.id], access).await?;
         tell_of_agendas(tx, after.id, audience::of_either(access, (before.audience, before.owner))).await?;

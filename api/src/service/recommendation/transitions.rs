@@ -4,6 +4,7 @@ use async_graphql::{ID, InputObject};
 use chrono::{Datelike as _, NaiveDate};
 use entity::body::BodyKind;
 use entity::change::ChangeReason;
+use entity::consensus_procedure::ConsensusOutcome;
 use entity::date::Date;
 use entity::id::{BodyId, MeetingId, RecommendationId};
 use entity::{body, meeting, recommendation};
@@ -14,11 +15,13 @@ use super::{WHAT, put};
 use crate::auth::{Act, Standing, Viewer};
 use crate::clock::day_in;
 use crate::domain::action::Action;
+use crate::domain::consensus::nothing_stands;
 use crate::domain::label::Label;
 use crate::domain::lifecycle::{Transition, next};
 use crate::domain::validation::{Validated, across, all, combine};
 use crate::domain::{fields, meeting as meetings, recommendation as rules};
 use crate::error::Error;
+use crate::service::consensus::{self, Opening};
 use crate::service::context::AppContext;
 use crate::service::meeting::parts::sessions_of;
 use crate::service::read;
@@ -33,7 +36,7 @@ pub struct RecommendationMoveInput {
     pub expected_version: i32,
 }
 
-/// An agreement that a body has reached at a meeting.
+/// What a body has come to at a meeting: an agreement, or none.
 #[derive(Clone, Debug, InputObject)]
 pub struct RecordAgreementInput {
     /// The recommendation.
@@ -71,15 +74,15 @@ pub struct SupersedeRecommendationInput {
 }
 
 /// A transition of one recommendation: it is read at the expected version, and its next state is known.
-struct Step<'a> {
-    tx: Tx<'a>,
-    before: recommendation::Model,
-    after: recommendation::Model,
+pub(super) struct Step<'a> {
+    pub tx: Tx<'a>,
+    pub before: recommendation::Model,
+    pub after: recommendation::Model,
 }
 
 /// Who must do a transition.
 #[derive(Clone, Copy)]
-enum RequiredRole {
+pub(super) enum RequiredRole {
     /// Whoever may edit the text.
     Editor,
     /// Whoever may take the text back.
@@ -91,7 +94,7 @@ enum RequiredRole {
 }
 
 impl<'a> Step<'a> {
-    async fn begin(
+    pub async fn begin(
         app: &'a AppContext,
         viewer: &'a Viewer,
         action: Action,
@@ -107,8 +110,23 @@ impl<'a> Step<'a> {
         Ok(Self { tx, before, after })
     }
 
-    async fn finish(self) -> Result<Written<recommendation::Model>, Error> {
+    pub async fn finish(self) -> Result<Written<recommendation::Model>, Error> {
         self.finish_because(None).await
+    }
+
+    /// The meeting, with a session of the text's body, at which the body comes to something.
+    pub async fn meeting_of_group(&self, id: &ID) -> Result<Validated<meeting::Model>, Error> {
+        let meeting = match locked_meeting(&self.tx, id).await? {
+            Ok(meeting) => meeting,
+            Err(refusals) => return Ok(Err(refusals)),
+        };
+        let sessions = sessions_of(&self.tx, meeting.id).await?;
+        let carries = sessions.iter().any(|session| session.body_id == self.before.body_id);
+        let held = all([
+            meetings::reached_at(meeting.status, carries, "the recommendation's body"),
+            rules::really_held(self.before.is_demo, meeting.is_demo),
+        ]);
+        Ok(held.map(|()| meeting))
     }
 
     async fn finish_because(mut self, reason: Option<ChangeReason>) -> Result<Written<recommendation::Model>, Error> {
@@ -185,14 +203,26 @@ pub async fn record_agreement(
         (Transition::RecordAgreement, RequiredRole::GroupChair),
     )
     .await?;
-    let meeting = locked_meeting(&step.tx, &meeting_id).await??;
-    let sessions = sessions_of(&step.tx, meeting.id).await?;
-    let carries = sessions.iter().any(|session| session.body_id == step.before.body_id);
-    all([
-        meetings::reached_at(meeting.status, carries, "the recommendation's body"),
-        rules::really_held(step.before.is_demo, meeting.is_demo),
-    ])?;
+    let standing = consensus::positions_on_latest(&step.tx, step.before.id).await?;
+    combine!(meeting = step.meeting_of_group(&meeting_id).await?, () = nothing_stands(&standing));
+    let opening = Opening { text: &step.before, body: step.before.body_id, meeting: &meeting };
+    consensus::record_in_meeting(&mut step.tx, opening, ConsensusOutcome::Adopted).await?;
     step.after.agreed_meeting_id = Some(meeting.id);
+    step.finish().await
+}
+
+/// The body has found no consensus on the text as it is; a changed one opens the discussion again.
+pub async fn record_no_consensus(
+    app: &AppContext,
+    viewer: &Viewer,
+    input: RecordAgreementInput,
+) -> Result<Written<recommendation::Model>, Error> {
+    let RecordAgreementInput { id, expected_version, meeting_id } = input;
+    let step = (Transition::RecordNoConsensus, RequiredRole::GroupChair);
+    let mut step = Step::begin(app, viewer, Action::RecordNoConsensus, (&id, expected_version), step).await?;
+    let meeting = step.meeting_of_group(&meeting_id).await??;
+    let opening = Opening { text: &step.before, body: step.before.body_id, meeting: &meeting };
+    consensus::record_in_meeting(&mut step.tx, opening, ConsensusOutcome::Broken).await?;
     step.finish().await
 }
 
@@ -243,7 +273,7 @@ pub async fn adopt(
     };
     let addressees = addressees_of(&step.tx, step.before.id).await?.len();
     combine!(
-        (meeting, adopted_on) = meeting,
+        (meeting, (adopted_on, committee)) = meeting,
         () = rules::declared(no_personal_data),
         () = rules::adoptable(&step.before, addressees),
     );
@@ -254,27 +284,32 @@ pub async fn adopt(
     step.after.adopted_on = Some(adopted_on);
     step.after.meeting_id = Some(meeting.id);
     step.after.no_personal_data = no_personal_data;
-    step.finish().await
+    let Step { mut tx, before, after } = step;
+    let row = put(&mut tx, &before, after, false, None).await?;
+    // It is as public as the text, which is published by now.
+    let opening = Opening { text: &row, body: committee, meeting: &meeting };
+    consensus::record_in_meeting(&mut tx, opening, ConsensusOutcome::Adopted).await?;
+    tx.commit(row).await
 }
 
-/// The day of an adoption at a meeting that may adopt the text.
+/// The day of an adoption at a meeting that may adopt the text, and the body that adopts it.
 async fn adoption_at(
     step: &Step<'_>,
     meeting: &meeting::Model,
     adopted_on: Option<Date>,
-) -> Result<Validated<NaiveDate>, Error> {
-    let carries = carries_adopting_body(&step.tx, meeting.id).await?;
+) -> Result<Validated<(NaiveDate, BodyId)>, Error> {
+    let adopting = adopting_body(&step.tx, meeting.id).await?;
     let agreed_on = agreed_on(&step.tx, &step.before).await?;
     let (days, today) = ((meeting.starts_on, meeting.ends_on), day_in(step.tx.now(), &meeting.timezone));
     let adopted_on = rules::adoption_day(adopted_on.map(|Date(day)| day), days, today);
     let judge = || {
         combine!(
-            () = meetings::reached_at(meeting.status, carries, "the Executive Committee or the plenary"),
+            committee = meetings::adopts_at(meeting.status, adopting),
             () = rules::really_held(step.before.is_demo, meeting.is_demo),
             () = across(&Ok(agreed_on), &adopted_on, |agreed, adopted| rules::adopted_after(*agreed, *adopted)),
             adopted_on = adopted_on,
         );
-        Ok(adopted_on)
+        Ok((adopted_on, committee))
     };
     Ok(judge())
 }
@@ -294,10 +329,12 @@ async fn agreed_on(tx: &Tx<'_>, row: &recommendation::Model) -> Result<Option<Na
     Ok(meeting.map(|meeting| meeting.starts_on))
 }
 
-async fn carries_adopting_body(tx: &Tx<'_>, meeting: MeetingId) -> Result<bool, Error> {
+/// The body with a session at a meeting that may adopt: the Executive Committee, or else the plenary.
+pub async fn adopting_body(tx: &Tx<'_>, meeting: MeetingId) -> Result<Option<BodyId>, Error> {
     let bodies: Vec<BodyId> = sessions_of(tx, meeting).await?.iter().map(|session| session.body_id).collect();
     let bodies = read::by_ids::<body::Entity>(tx.db(), tx.viewer(), &bodies).await?;
-    Ok(bodies.iter().any(|body| meetings::may_adopt(body.kind)))
+    let adopting = bodies.iter().filter(|body| meetings::may_adopt(body.kind));
+    Ok(adopting.min_by_key(|body| body.kind != BodyKind::ExecutiveCommittee).map(|body| body.id))
 }
 
 /// The body is locked, so that two adoptions at once get two labels.

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use chrono::{Datelike as _, NaiveDate};
 use entity::addressee::{AddresseeCategory, AddresseeRole};
-use entity::id::{BodyId, CountryId, InstrumentId, MeetingId, OrganizationId, ThemeId};
+use entity::consensus_procedure::ConsensusOutcome;
+use entity::id::{BodyId, CountryId, InstrumentId, OrganizationId, RecommendationId, ThemeId};
 use entity::meeting::MeetingKind;
 use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
 use entity::theme::ThemeKind;
@@ -16,11 +17,13 @@ use super::factory::{Pair, Rows, Sample, localized};
 use crate::auth::Viewer;
 use crate::domain::action::Action;
 use crate::domain::audience;
+use crate::domain::consensus::USUAL;
 use crate::domain::symbol::{Symbol, folded};
 use crate::error::Error;
+use crate::service::consensus::{self, Opening};
 use crate::service::context::AppContext;
 use crate::service::read;
-use crate::service::recommendation::transitions::last_serial;
+use crate::service::recommendation::transitions::{adopting_body, last_serial};
 use crate::service::tx::Tx;
 
 /// Code, kind, English and Russian name.
@@ -99,9 +102,10 @@ pub async fn load(app: &AppContext) -> Result<usize, Error> {
     let (themes, instruments) = (themes(&mut tx).await?, instruments(&mut tx).await?);
     let context = Context::read(&tx, themes, instruments).await?;
     let mut rows = Rows::default();
-    let mut superseded = None;
+    let (mut superseded, mut ids) = (None, Vec::new());
     for (index, text) in TEXTS.iter().enumerate() {
         let id = rows.add(&tx, &context.sample(index, text)?)?;
+        ids.push(id);
         match text.1 {
             RecommendationStatus::Superseded => superseded = Some(id),
             RecommendationStatus::Adopted => {
@@ -113,7 +117,41 @@ pub async fn load(app: &AppContext) -> Result<usize, Error> {
         }
     }
     rows.write(&mut tx).await?;
-    tx.commit(TEXTS.len() + THEMES.len() + INSTRUMENTS.len()).await.map(|written| written.record)
+    let mut procedures = 0;
+    for id in ids {
+        procedures += add_procedures(&mut tx, &context, id).await?;
+    }
+    let deadline = tx.now() + USUAL;
+    let written = tx.commit(TEXTS.len() + procedures + THEMES.len() + INSTRUMENTS.len()).await?;
+    app.deadlines.open(deadline);
+    Ok(written.record)
+}
+
+/// Adds the consensus procedures that have led a text to its state; returns how many.
+async fn add_procedures(tx: &mut Tx<'_>, context: &Context, id: RecommendationId) -> Result<usize, Error> {
+    use RecommendationStatus::{
+        Adopted, AgreedInGroup, Draft, NoConsensus, Returned, SubmittedToExcom, Superseded, Transmitted,
+        UnderDiscussion, UnderSilence, Withdrawn,
+    };
+    let text = tx.get::<recommendation::Entity>("id", id, "recommendation").await?;
+    let group = Opening { text: &text, body: text.body_id, meeting: &context.agreed_at };
+    let outcome = match text.status {
+        Draft | Withdrawn | UnderDiscussion => return Ok(0),
+        UnderSilence => {
+            let deadline = tx.now() + USUAL;
+            consensus::open_silence(tx, group, deadline).await?;
+            return Ok(1);
+        }
+        NoConsensus => ConsensusOutcome::Broken,
+        AgreedInGroup | SubmittedToExcom | Returned | Adopted | Transmitted | Superseded => ConsensusOutcome::Adopted,
+    };
+    consensus::record_in_meeting(tx, group, outcome).await?;
+    if text.label.is_none() {
+        return Ok(1);
+    }
+    let adoption = Opening { text: &text, body: context.adopted_by, meeting: &context.adopted_at };
+    consensus::record_in_meeting(tx, adoption, ConsensusOutcome::Adopted).await?;
+    Ok(2)
 }
 
 async fn themes(tx: &mut Tx<'_>) -> Result<HashMap<String, ThemeId>, Error> {
@@ -184,8 +222,9 @@ struct Context {
     bodies: HashMap<String, (BodyId, i32)>,
     countries: Vec<CountryId>,
     organizations: HashMap<String, OrganizationId>,
-    agreed_at: MeetingId,
-    adopted_at: (MeetingId, NaiveDate),
+    agreed_at: meeting::Model,
+    adopted_at: meeting::Model,
+    adopted_by: BodyId,
     themes: HashMap<String, ThemeId>,
     instruments: Vec<InstrumentId>,
 }
@@ -204,10 +243,11 @@ impl Context {
         let organizations = read::all::<organization::Entity>(db, viewer, Condition::all()).await?;
         let mut meetings = read::all::<meeting::Entity>(db, viewer, Condition::all()).await?;
         meetings.sort_by_key(|row| row.starts_on);
-        let agreed_at = meetings.iter().find(|row| row.kind == MeetingKind::JointWorkingGroups);
-        let adopted_at = meetings.iter().filter(|row| row.kind == MeetingKind::Plenary).nth(1);
+        let agreed_at = meetings.iter().find(|row| row.kind == MeetingKind::JointWorkingGroups).cloned();
+        let adopted_at = meetings.into_iter().filter(|row| row.kind == MeetingKind::Plenary).nth(1);
         let missing = || Error::internal("the public register is not loaded");
         let adopted_at = adopted_at.ok_or_else(missing)?;
+        let adopted_by = adopting_body(tx, adopted_at.id).await?.ok_or_else(missing)?;
         let mut by_code = HashMap::new();
         for body in bodies {
             let last = last_serial(tx, body.id, true, adopted_at.ends_on.year()).await?;
@@ -217,8 +257,9 @@ impl Context {
             bodies: by_code,
             countries: countries.into_iter().map(|row| row.id).collect(),
             organizations: organizations.into_iter().map(|row| (row.acronym, row.id)).collect(),
-            agreed_at: agreed_at.ok_or_else(missing)?.id,
-            adopted_at: (adopted_at.id, adopted_at.ends_on),
+            agreed_at: agreed_at.ok_or_else(missing)?,
+            adopted_at,
+            adopted_by,
             themes,
             instruments,
         })
@@ -258,8 +299,8 @@ impl Context {
             texts: if revised { vec![first, second] } else { vec![first] },
             priority: [Some(Priority::High), Some(Priority::Medium), None][index % 3],
             drafted_by: None,
-            agreed_at: agreed.then_some(self.agreed_at),
-            adoption: adopted.then_some((self.adopted_at.0, self.adopted_at.1, serial)),
+            agreed_at: agreed.then_some(self.agreed_at.id),
+            adoption: adopted.then_some((self.adopted_at.id, self.adopted_at.ends_on, serial)),
             addressees: vec![
                 (AddresseeCategory::Government, AddresseeRole::Lead, self.countries.get(index % 5).copied(), None),
                 (

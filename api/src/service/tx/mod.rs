@@ -72,10 +72,15 @@ pub struct Tx<'a> {
 impl AppContext {
     /// Begins a use case. The audit trail names its action.
     pub async fn begin<'a>(&'a self, viewer: &Viewer, action: Action) -> Result<Tx<'a>, Error> {
+        let tx = self.begin_at(viewer, action, DateTime::UNIX_EPOCH).await?;
+        Ok(Tx { at: self.clock.now(), ..tx })
+    }
+
+    /// As `begin`, for what happened at another time and is only recorded now.
+    pub async fn begin_at<'a>(&'a self, viewer: &Viewer, action: Action, at: DateTime<Utc>) -> Result<Tx<'a>, Error> {
         viewer.require_scope(action.scope())?;
         let feed = self.feed.head().identity;
         let txn = self.databases.begin().await?;
-        let at = self.clock.now();
         Ok(Tx {
             app: self,
             viewer: viewer.unlimited(),

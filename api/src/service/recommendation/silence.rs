@@ -1,0 +1,121 @@
+//! The silence procedure: it is opened on a text, withdrawn, or elapses. What has elapsed is recorded with its deadline as its time, before
+//! anything is read or written: no reader and no writer meets a silence that is over.
+
+use async_graphql::{ID, InputObject};
+use chrono::{DateTime as Instant, Utc};
+use entity::consensus_procedure::{self, ConsensusOutcome};
+use entity::date::DateTime;
+use entity::id::ConsensusProcedureId;
+use entity::{body, recommendation};
+
+use super::put;
+use super::transitions::{RecommendationMoveInput, RequiredRole, Step};
+use crate::auth::Viewer;
+use crate::domain::action::Action;
+use crate::domain::consensus as rules;
+use crate::domain::lifecycle::Transition;
+use crate::domain::validation::combine;
+use crate::error::Error;
+use crate::service::consensus::{self, Opening};
+use crate::service::context::AppContext;
+use crate::service::retry::retry_on_conflict;
+use crate::service::tx::Written;
+use crate::telemetry::chain;
+
+/// A silence on a text.
+#[derive(Clone, Debug, InputObject)]
+pub struct OpenSilenceInput {
+    /// The recommendation.
+    pub id: ID,
+    /// The version that you have read.
+    pub expected_version: i32,
+    /// The meeting at which it is opened, in session or concluded, with a session of the body.
+    pub meeting_id: ID,
+    /// When the text is agreed unless somebody has objected before: 24 hours from now, or later. In 72 hours unless given.
+    pub deadline: Option<DateTime>,
+}
+
+pub async fn open(
+    app: &AppContext,
+    viewer: &Viewer,
+    input: OpenSilenceInput,
+) -> Result<Written<recommendation::Model>, Error> {
+    let OpenSilenceInput { id, expected_version, meeting_id, deadline } = input;
+    let step = (Transition::OpenSilence, RequiredRole::GroupChair);
+    let mut step = Step::begin(app, viewer, Action::OpenSilence, (&id, expected_version), step).await?;
+    let deadline = rules::deadline(deadline.map(|DateTime(at)| at), step.tx.now());
+    let standing = consensus::positions_on_latest(&step.tx, step.before.id).await?;
+    combine!(
+        meeting = step.meeting_of_group(&meeting_id).await?,
+        deadline = deadline,
+        () = rules::nothing_stands(&standing),
+    );
+    let opening = Opening { text: &step.before, body: step.before.body_id, meeting: &meeting };
+    consensus::open_silence(&mut step.tx, opening, deadline).await?;
+    let written = step.finish().await?;
+    app.deadlines.open(deadline);
+    Ok(written)
+}
+
+pub async fn withdraw(
+    app: &AppContext,
+    viewer: &Viewer,
+    input: RecommendationMoveInput,
+) -> Result<Written<recommendation::Model>, Error> {
+    let step = (Transition::EndSilence, RequiredRole::GroupChair);
+    let named = (&input.id, input.expected_version);
+    let mut step = Step::begin(app, viewer, Action::WithdrawSilence, named, step).await?;
+    // A text of the demonstration of before has none.
+    if let Some(procedure) = consensus::pending(&step.tx, step.before.id).await? {
+        consensus::close(&mut step.tx, &procedure, ConsensusOutcome::Withdrawn).await?;
+    }
+    step.finish().await
+}
+
+/// Records every silence that has elapsed. If that fails, it is tried again before the next request.
+pub async fn settle(app: &AppContext) {
+    if !app.deadlines.are_due(app.clock.now()) {
+        return;
+    }
+    let _turn = app.deadlines.turn.lock().await;
+    if app.deadlines.are_due(app.clock.now())
+        && let Err(error) = record_elapsed(app).await
+    {
+        tracing::error!(error = chain(&error), "a silence has elapsed, and that cannot be recorded");
+    }
+}
+
+/// Records every silence that has elapsed, also while this process did not run, and notes when the next one does.
+pub async fn record_elapsed(app: &AppContext) -> Result<(), Error> {
+    loop {
+        let mark = app.deadlines.mark();
+        let next = consensus::next_pending(&app.databases.read).await?;
+        let next = next.and_then(|row| row.deadline.map(|deadline| (row.id, deadline)));
+        let Some((id, deadline)) = next.filter(|(_, deadline)| rules::has_elapsed(*deadline, app.clock.now())) else {
+            app.deadlines.know(next.map(|(_, deadline)| deadline), mark);
+            return Ok(());
+        };
+        retry_on_conflict(app, || elapse(app, id, deadline)).await?;
+    }
+}
+
+/// Ends one silence at its deadline, unless another process has done so.
+async fn elapse(app: &AppContext, id: ConsensusProcedureId, deadline: Instant<Utc>) -> Result<(), Error> {
+    let mut tx = app.begin_at(&Viewer::system("silence"), Action::ElapseSilence, deadline).await?;
+    let found = tx.get::<consensus_procedure::Entity>("id", id, "procedure").await?;
+    tx.lock_row::<recommendation::Entity>(found.recommendation_id).await?;
+    let procedure = tx.get::<consensus_procedure::Entity>("id", id, "procedure").await?;
+    if procedure.outcome != ConsensusOutcome::Pending {
+        return tx.rollback().await;
+    }
+    let before = tx.get::<recommendation::Entity>("id", procedure.recommendation_id, super::WHAT).await?;
+    let body = tx.get::<body::Entity>("id", procedure.body_id, "body").await?;
+    let (outcome, status) = rules::elapse(before.status, body.active)?;
+    let mut after = recommendation::Model { status, ..before.clone() };
+    if outcome == ConsensusOutcome::Adopted {
+        after.agreed_meeting_id = Some(procedure.meeting_id);
+    }
+    consensus::close(&mut tx, &procedure, outcome).await?;
+    put(&mut tx, &before, after, false, None).await?;
+    tx.commit(()).await.map(drop)
+}
