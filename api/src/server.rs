@@ -94,7 +94,10 @@ pub async fn connect(config: Config, clock: Clock) -> Result<AppContext, StartEr
         stopping,
     };
     let app = AppContext::new(databases, parts);
-    silence::record_elapsed(&app).await?;
+    // A service that cannot record it yet serves, and tries again.
+    if let Err(error) = silence::record_elapsed(&app).await {
+        tracing::error!(error = telemetry::chain(&error), "a silence may have elapsed, and that cannot be recorded");
+    }
     tokens::read_revoked(&app).await?;
     sizes::read(&app).await?;
     Ok(app)

@@ -21,11 +21,11 @@ vocabulary! {
         Pending,
         /// There was no objection: the body has the text by consensus.
         Adopted,
-        /// There was an objection or an amendment.
+        /// There was an objection or an amendment, or the body found no consensus in the room.
         Broken,
         /// Ended without a result by those who opened it.
         Withdrawn,
-        /// Ended without a result: the body was not active any more at the deadline.
+        /// Ended without a result: at the deadline the body was not active any more, or the text not under silence.
         Lapsed,
     }
 }

@@ -9,7 +9,7 @@ use crate::dialect::spell;
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-const UP: [&str; 4] = [
+const UP: [&str; 5] = [
     "
 CREATE TABLE position (
     id {uuid} PRIMARY KEY,
@@ -31,12 +31,13 @@ CREATE TABLE position (
     created_at {time} NOT NULL,
     updated_at {time} NOT NULL,
     version integer NOT NULL,
-    UNIQUE (procedure_id, organization_id),
     CHECK ((kind = 'AMENDMENT') = (proposed_text IS NOT NULL)),
     CHECK (kind = 'SUPPORT' OR text IS NOT NULL),
     CHECK ((answer IS NULL) = (answered_at IS NULL)),
     CHECK (maintained_at IS NULL OR withdrawn_at IS NULL)
 )",
+    // One that is withdrawn leaves room for another one.
+    "CREATE UNIQUE INDEX position_one_of_organization ON position (procedure_id, organization_id) WHERE withdrawn_at IS NULL",
     "CREATE INDEX position_recommendation ON position (recommendation_id, stated_at, id)",
     "CREATE INDEX position_organization ON position (organization_id, id)",
     "CREATE INDEX position_mandate ON position (mandate_id)",

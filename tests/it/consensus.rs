@@ -3,7 +3,7 @@
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use rec_api::server;
 use rec_api::service::recommendation::silence::{record_elapsed, settle};
-use rec_tests::given::{at, at_with, each, text};
+use rec_tests::given::{at, at_with, each, text as text_of};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
@@ -54,6 +54,9 @@ on_both_databases! {
     a_silence_of_a_body_that_is_not_active_lapses,
     a_silence_that_elapsed_while_nothing_ran_is_recorded_at_the_start,
     two_processes_record_a_silence_once,
+    whoever_comes_late_reads_what_another_process_has_recorded,
+    a_meeting_keeps_the_session_of_a_silence,
+    a_text_is_not_adopted_before_its_silence_is_over,
     what_a_body_has_in_the_room_is_a_procedure,
     a_procedure_is_seen_by_those_who_see_its_revision_and_its_meeting,
     procedures_are_listed_found_and_exported,
@@ -105,7 +108,7 @@ async fn a_text_under_silence_is_not_touched(app: TestApp) {
     let before = app.feed_length().await;
     let at_meeting = json!({ "meetingId": meeting["id"] });
     for (mutation, more) in [
-        ("reviseRecommendation", json!({ "text": text("Another") })),
+        ("reviseRecommendation", json!({ "text": text_of("Another") })),
         ("setAddressees", json!({ "addressees": [] })),
         ("openSilence", at_meeting.clone()),
         ("recordAgreement", at_meeting.clone()),
@@ -135,13 +138,8 @@ async fn a_silence_is_withdrawn_and_opened_again(app: TestApp) {
     let first = &text["procedures"][0];
     assert_eq!((&first["outcome"], &first["closedAt"]), (&json!("WITHDRAWN"), &json!(withdrawn_at)));
     let revised = app.secretariat();
-    let text = revised
-        .mutate(
-            "reviseRecommendation",
-            at_with(&text, json!({ "text": rec_tests::given::text("Other") })),
-            "id version",
-        )
-        .await;
+    let text =
+        revised.mutate("reviseRecommendation", at_with(&text, json!({ "text": text_of("Other") })), "id version").await;
     let deadline = printed(app.app.clock.now() + TimeDelta::hours(24));
     let text = open(&app, &text, &meeting, json!({ "deadline": deadline })).await;
     let found = each(&text["procedures"], "/outcome");
@@ -160,6 +158,7 @@ async fn a_deadline_is_a_day_away(app: TestApp) {
     let text = app.under_discussion("WG-A").await;
     let (meeting, other) = (app.concluded_meeting(&["WG-A"]).await, app.concluded_meeting(&["WG-B"]).await);
     let planned = app.planned_meeting(json!({})).await;
+    let hidden = app.concluded_meeting_with(&["WG-A"], json!({ "sensitivity": "CONFIDENTIAL" })).await;
     let (now, before) = (app.app.clock.now(), app.feed_length().await);
     let early = printed(now + TimeDelta::hours(24) - TimeDelta::microseconds(1));
     for (meeting, deadline, expected) in [
@@ -167,6 +166,7 @@ async fn a_deadline_is_a_day_away(app: TestApp) {
         (&meeting, json!(printed(now - TimeDelta::hours(1))), vec!["INVALID deadline"]),
         (&other, json!(early), vec!["INVALID_STATE meetingId", "INVALID deadline"]),
         (&planned, Value::Null, vec!["INVALID_STATE meetingId", "INVALID_STATE meetingId"]),
+        (&hidden, Value::Null, vec!["INVALID_STATE meetingId"]),
     ] {
         let input = at_with(&text, json!({ "meetingId": meeting["id"], "deadline": deadline }));
         assert_eq!(app.secretariat().refusals("openSilence", input).await, expected, "{deadline}");
@@ -177,10 +177,14 @@ async fn a_deadline_is_a_day_away(app: TestApp) {
 }
 
 async fn a_silence_of_a_body_that_is_not_active_lapses(app: TestApp) {
+    let other = app.under_discussion("WG-A").await;
     let (text, _) = under_silence(&app).await;
     let body = app.secretariat().query("{ body(by: { code: \"WG-A\" }) { id version } }").await["body"].take();
     let inactive = at_with(&body, json!({ "active": false }));
     app.secretariat().mutate("updateBody", inactive, "active").await;
+    let meeting = app.concluded_meeting(&["WG-A"]).await;
+    let other = at_with(&other, json!({ "meetingId": meeting["id"] }));
+    assert_eq!(app.secretariat().refusals("openSilence", other).await, ["INVALID_STATE id"]);
     advance(&app, TimeDelta::hours(72));
     let text = read(&app, &text["id"], "status agreedAt { id } procedures { outcome }").await;
     assert_eq!(
@@ -219,13 +223,64 @@ async fn two_processes_record_a_silence_once(app: TestApp) {
     other.close().await;
 }
 
+async fn whoever_comes_late_reads_what_another_process_has_recorded(app: TestApp) {
+    let (text, _) = under_silence(&app).await;
+    let late = app.second_with(|config| config.limits.response_cache = 1 << 20).await;
+    let status = async || read(&late, &text["id"], "status").await["status"].take();
+    for _ in 0..2 {
+        assert_eq!(status().await, json!("UNDER_SILENCE"), "kept, the second time");
+    }
+    // Both have the same clock; the first one records it, and the other one does not hear of that.
+    advance(&app, TimeDelta::hours(72));
+    settle(&app.app).await;
+    late.app.clock.advance(TimeDelta::hours(72));
+    assert_eq!(status().await, json!("AGREED_IN_GROUP"));
+}
+
+async fn a_meeting_keeps_the_session_of_a_silence(app: TestApp) {
+    let secretariat = app.secretariat();
+    let session = |body: String| json!([{ "bodyId": body }]);
+    let (ours, others) = (session(app.body("WG-A").await), session(app.body("WG-B").await));
+    let meeting = app.planned_meeting(json!({ "startsOn": "2026-01-15", "sessions": ours })).await;
+    let meeting = secretariat.mutate("confirmMeeting", at(&meeting), "id version").await;
+    let meeting = secretariat.mutate("openMeeting", at(&meeting), "id version").await;
+    let text = open(&app, &app.under_discussion("WG-A").await, &meeting, json!({})).await;
+    let set = at_with(&meeting, json!({ "sessions": others }));
+    assert_eq!(secretariat.refusals("setBodySessions", set.clone()).await, ["INVALID_STATE sessions"]);
+    let row = json!({
+        "id": meeting["id"], "kind": "WORKING_GROUP", "title": text_of("A meeting"), "modality": "IN_PERSON",
+        "startsOn": "2026-01-15", "sessions": others,
+    });
+    let told = secretariat.upsert("upsertMeetings", json!({ "rows": [row], "matchBy": "ID" }), "id").await;
+    assert_eq!(told["rows"][0]["userErrors"][0]["path"], json!(["rows", "0", "sessions"]));
+    secretariat.mutate("withdrawSilence", at(&text), "id").await;
+    secretariat.mutate("setBodySessions", set, "id").await;
+}
+
+async fn a_text_is_not_adopted_before_its_silence_is_over(app: TestApp) {
+    let (text, _) = under_silence(&app).await;
+    advance(&app, TimeDelta::hours(72));
+    let agreed = read(&app, &text["id"], "id version").await;
+    let submitted = app.secretariat().mutate("submitToExecutiveCommittee", at(&agreed), "id version").await;
+    // The silence was over on the eighteenth; the committee met from the seventeenth on.
+    let committee = json!({ "startsOn": "2026-01-17", "endsOn": "2026-01-18" });
+    let committee = app.concluded_meeting_with(&["EC"], committee);
+    app.app.clock.advance(TimeDelta::hours(24));
+    let committee = committee.await;
+    let adopt = |day: &str| {
+        at_with(&submitted, json!({ "meetingId": committee["id"], "noPersonalData": true, "adoptedOn": day }))
+    };
+    assert_eq!(app.secretariat().refusals("adoptRecommendation", adopt("2026-01-17")).await, ["INVALID adoptedOn"]);
+    app.secretariat().mutate("adoptRecommendation", adopt("2026-01-18"), "label").await;
+}
+
 async fn what_a_body_has_in_the_room_is_a_procedure(app: TestApp) {
     let text = app.under_discussion("WG-A").await;
     let meeting = app.concluded_meeting(&["WG-A"]).await;
     let at_meeting = json!({ "meetingId": meeting["id"] });
     let text = app.secretariat().mutate("recordNoConsensus", at_with(&text, at_meeting), PROCEDURES).await;
     assert_eq!((&text["status"], &text["agreedAt"]), (&json!("NO_CONSENSUS"), &Value::Null));
-    let more = json!({ "text": rec_tests::given::text("Other") });
+    let more = json!({ "text": text_of("Other") });
     let text = app.secretariat().mutate("reviseRecommendation", at_with(&text, more), "id version").await;
     let agreed = agree_and_submit(&app, &text, &meeting).await;
     let plenary = app.concluded_meeting(&["EC", "PL"]).await;
@@ -250,7 +305,7 @@ async fn a_procedure_is_seen_by_those_who_see_its_revision_and_its_meeting(app: 
         .secretariat()
         .mutate("recordNoConsensus", at_with(&text, json!({ "meetingId": hidden["id"] })), "id version")
         .await;
-    let more = json!({ "text": rec_tests::given::text("Other") });
+    let more = json!({ "text": text_of("Other") });
     let text = app.secretariat().mutate("reviseRecommendation", at_with(&text, more), "id version").await;
     let meeting = app.concluded_meeting(&["WG-A", "EC"]).await;
     let seen = async |client: &rec_tests::client::Client| {

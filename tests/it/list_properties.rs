@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta};
 use rec_api::service::seed;
-use rec_tests::given::{at_with, each, text};
+use rec_tests::given::{at_with, each, text, with};
 use rec_tests::schema::{Field, List, Schema, camel};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
@@ -72,10 +72,16 @@ pub async fn all_kinds(app: &TestApp) {
     external_ids(app).await;
 }
 
-/// A silence, with a position on its text.
+/// A silence, with a position on its text and a mandate that may object.
 async fn silence(app: &TestApp) {
+    let mandate = json!({
+        "organizationId": app.organization("UNRCCA").await, "bodyId": app.body("WG-A").await, "role": "MEMBER",
+        "canObject": true, "validFrom": "2025-01-01",
+    });
+    app.secretariat().mutate("grantMandate", mandate, "id").await;
     let meeting = app.concluded_meeting(&["WG-A"]).await;
     let input = at_with(&app.under_discussion("WG-A").await, json!({ "meetingId": meeting["id"] }));
+    let input = with(input, json!({ "deadline": "2026-01-20T04:00:00Z" }));
     let text = app.secretariat().mutate("openSilence", input, "procedures { id }").await;
     let support = json!({
         "procedureId": text["procedures"][0]["id"], "organizationId": app.organization("OSCE").await, "kind": "SUPPORT",
@@ -86,8 +92,17 @@ async fn silence(app: &TestApp) {
 /// External ids of every record that has a list.
 async fn external_ids(app: &TestApp) {
     let secretariat = app.secretariat();
-    let lists =
-        ["countries", "organizations", "bodies", "mandates", "meetings", "recommendations", "themes", "instruments"];
+    let lists = [
+        "countries",
+        "organizations",
+        "bodies",
+        "mandates",
+        "meetings",
+        "recommendations",
+        "consensusProcedures",
+        "themes",
+        "instruments",
+    ];
     for list in lists {
         let data = secretariat.query(&format!("{{ {list}(first: 100) {{ nodes {{ id }} }} }}")).await;
         for record in data[list]["nodes"].as_array().expect("nodes") {

@@ -75,6 +75,11 @@ async fn each_operation_does_what_it_says(app: TestApp) {
     let mut row = written.clone();
     row["externalId"] = json!({ "sourceSystem": "crm", "value": "1" });
     let part = json!({ "meetingId": meeting["id"], "organizationId": organization, "capacity": "SPEAKER", "attendance": "CONFIRMED" });
+    let silence = json!({ "meetingId": app.concluded_meeting(&["WG-B"]).await["id"] });
+    let silence = at_with(&app.under_discussion("WG-B").await, silence);
+    let silence = app.secretariat().mutate("openSilence", silence, "procedures { id }").await;
+    let position =
+        json!({ "procedureId": silence["procedures"][0]["id"], "organizationId": organization, "kind": "SUPPORT" });
     // What each is asked, and what its answer must have.
     let asked = [
         ("AdoptedRecommendations", json!({ "body": "WG-A", "locale": "EN" }), "/recommendations/edges/0/node/label"),
@@ -87,6 +92,7 @@ async fn each_operation_does_what_it_says(app: TestApp) {
         ("FeedHead", json!({}), "/feedHead"),
         ("MeetingCalendar", json!({ "from": "2024-01-01", "to": "2024-12-31" }), "/meetings/edges/0/node/id"),
         ("MirrorCheckpoint", json!({}), "/checkpoint/0/hash"),
+        ("OpenSilences", json!({}), "/consensusProcedures/edges/0/node/mayObject/0/organization/acronym"),
         ("RecommendationByLabel", json!({ "label": label }), "/recommendation/textTranslations/0/text"),
         ("RecordParticipation", json!({ "input": part }), "/recordParticipation/participation/version"),
         ("RecordsById", json!({ "ids": [meeting["id"], draft["id"], body] }), "/nodes/2/code"),
@@ -95,6 +101,7 @@ async fn each_operation_does_what_it_says(app: TestApp) {
             json!({ "input": at_with(&draft, json!({ "priority": "HIGH" })) }),
             "/reviseRecommendation/recommendation/version",
         ),
+        ("StatePosition", json!({ "input": position }), "/statePosition/position/procedure/outcome"),
         ("TextChanges", json!({ "id": adopted["id"], "from": 1 }), "/recommendation/diff/to/number"),
         ("WhoMayObject", json!({ "body": "wg-b", "day": "2026-01-01" }), "/body/mandates/nodes/0/organization/acronym"),
         (

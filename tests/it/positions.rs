@@ -73,8 +73,11 @@ on_both_databases! {
     a_position_is_answered_and_maintained_or_withdrawn,
     two_objections_at_once_break_a_silence_once,
     only_the_organisation_speaks_for_itself,
+    who_may_object_is_told_by_day,
     under_the_chatham_house_rule_participants_read_who_said_what,
     statements_are_published_with_the_adopted_text_and_stay,
+    what_is_withdrawn_is_not_published_and_what_was_stated_before_is,
+    an_organisation_keeps_its_position_when_the_meeting_is_hidden,
     positions_are_in_the_feed_and_in_exports,
 }
 
@@ -203,6 +206,10 @@ async fn an_organisation_has_one_position_in_a_procedure(app: TestApp) {
     assert_eq!(osce.refusals("statePosition", objection.clone()).await, ["ALREADY_EXISTS organizationId"]);
     osce.mutate("withdrawPosition", at(&support), "state").await;
     assert_eq!(read(&app.reader(), &text["id"], "status").await["status"], json!("UNDER_SILENCE"));
+    osce.mutate("statePosition", objection, "state").await;
+    let broken = read(&app.reader(), &text["id"], "status positions { kind state }").await;
+    let positions = json!([{ "kind": "SUPPORT", "state": "WITHDRAWN" }, { "kind": "OBJECTION", "state": "STATED" }]);
+    assert_eq!(broken, json!({ "status": "UNDER_DISCUSSION", "positions": positions }));
 }
 
 async fn nothing_is_agreed_while_an_objection_stands(app: TestApp) {
@@ -296,6 +303,29 @@ async fn only_the_organisation_speaks_for_itself(app: TestApp) {
     assert_eq!(osce.mutation_error("answerPosition", answer).await, "FORBIDDEN");
 }
 
+async fn who_may_object_is_told_by_day(app: TestApp) {
+    // Opened on the fifteenth, with a deadline on the eighteenth.
+    for (acronym, from, to, can_object) in [
+        ("OSCE", "2026-01-18", Value::Null, true),
+        ("UNICEF", "2026-01-19", Value::Null, true),
+        ("UNODC", "2026-01-01", json!("2026-01-15"), true),
+        ("UNOCT", "2026-01-01", json!("2026-01-14"), true),
+        ("UNRCCA", "2026-01-01", Value::Null, false),
+    ] {
+        member(&app, acronym, json!({ "validFrom": from, "validTo": to, "canObject": can_object })).await;
+    }
+    let text = under_silence(&app).await;
+    let may_object = async || {
+        let found = read(&app.reader(), &text["id"], "procedures { mayObject { organization { acronym } } }").await;
+        each(&found["procedures"][0]["mayObject"], "/organization/acronym")
+    };
+    assert_eq!(may_object().await, [json!("UNODC"), json!("OSCE")], "in the order in which they begin");
+    app.app.clock.advance(TimeDelta::hours(1));
+    let now = read(&app.secretariat(), &text["id"], "id version").await;
+    app.secretariat().mutate("withdrawSilence", at(&now), "id").await;
+    assert_eq!(may_object().await, [json!("UNODC")], "it ended on the day on which it began");
+}
+
 async fn under_the_chatham_house_rule_participants_read_who_said_what(app: TestApp) {
     for acronym in ["OSCE", "UNICEF", "UNODC"] {
         member(&app, acronym, json!({})).await;
@@ -353,7 +383,8 @@ async fn statements_are_published_with_the_adopted_text_and_stay(app: TestApp) {
     assert_eq!(kinds(&app.reader()).await, Vec::<Value>::new());
     let agreed = read(&app.secretariat(), &text["id"], "id version").await;
     let submitted = app.secretariat().mutate("submitToExecutiveCommittee", at(&agreed), "id version").await;
-    let committee = app.concluded_meeting(&["EC"]).await;
+    app.app.clock.advance(TimeDelta::hours(24));
+    let committee = app.concluded_meeting_with(&["EC"], json!({ "startsOn": "2026-01-18" })).await;
     // The chair of the committee does not see the positions that it publishes.
     let input = at_with(&submitted, json!({ "meetingId": committee["id"], "noPersonalData": true }));
     app.partner("ISRS").mutate("adoptRecommendation", input, "label").await;
@@ -371,6 +402,51 @@ async fn statements_are_published_with_the_adopted_text_and_stay(app: TestApp) {
         .query(&format!("{{ node(id: {}) {{ ... on Position {{ id version }} }} }}", statement["id"]))
         .await;
     assert_eq!(app.partner("OSCE").refusals("withdrawPosition", at(&now["node"])).await, ["INVALID_STATE id"]);
+}
+
+async fn what_is_withdrawn_is_not_published_and_what_was_stated_before_is(app: TestApp) {
+    for acronym in ["OSCE", "UNICEF", "UNODC"] {
+        member(&app, acronym, json!({})).await;
+    }
+    let meeting = app.concluded_meeting_with(&["WG-A"], json!({ "chathamHouse": true })).await;
+    let text = under_silence_at(&app, &meeting).await;
+    state(&app, &text, "OSCE", "FORMAL_RESERVATION").await;
+    let taken_back = state(&app, &text, "UNICEF", "INTERPRETATIVE_STATEMENT").await;
+    let objection = state(&app, &text, "UNODC", "OBJECTION").await;
+    app.partner("UNICEF").mutate("withdrawPosition", at(&taken_back), "state").await;
+    app.partner("UNODC").mutate("withdrawPosition", at(&objection), "state").await;
+    // The silence is broken, and the group agrees on the same revision in the room.
+    let now = read(&app.secretariat(), &text["id"], "id version").await;
+    let input = at_with(&now, json!({ "meetingId": meeting["id"] }));
+    let agreed = app.secretariat().mutate("recordAgreement", input, "id version").await;
+    let submitted = app.secretariat().mutate("submitToExecutiveCommittee", at(&agreed), "id version").await;
+    app.adopt(&submitted, &app.concluded_meeting(&["EC"]).await).await;
+    let published = read(&app.anonymous(), &text["id"], "positions { kind organization { acronym } }").await;
+    let reservation = json!({ "kind": "FORMAL_RESERVATION", "organization": { "acronym": "OSCE" } });
+    assert_eq!(published["positions"], json!([reservation]));
+}
+
+async fn an_organisation_keeps_its_position_when_the_meeting_is_hidden(app: TestApp) {
+    member(&app, "OSCE", json!({})).await;
+    let meeting = app.concluded_meeting(&["WG-A"]).await;
+    let text = under_silence_at(&app, &meeting).await;
+    let hide = async || {
+        let query = format!("{{ meeting(by: {{ id: {} }}) {{ id version }} }}", meeting["id"]);
+        let meeting = app.secretariat().query(&query).await["meeting"].take();
+        let input = at_with(&meeting, json!({ "sensitivity": "CONFIDENTIAL" }));
+        let payload = app.secretariat().payload("updateMeeting", input, "id").await;
+        payload.pointer("/userErrors/0/path").cloned().unwrap_or_default()
+    };
+    assert_eq!(hide().await, json!(["sensitivity"]), "who may object sees the silence");
+    let objection = state(&app, &text, "OSCE", "OBJECTION").await;
+    assert_eq!(hide().await, Value::Null);
+    let positions = async |client: &Client| read(client, &text["id"], "positions { id procedure { id } }").await;
+    assert_eq!(positions(&app.reader()).await["positions"], json!([]));
+    let own = json!([{ "id": objection["id"], "procedure": null }]);
+    assert_eq!(positions(&app.partner("OSCE")).await["positions"], own);
+    let query = format!("{{ node(id: {}) {{ ... on Position {{ id version }} }} }}", objection["id"]);
+    let now = app.secretariat().query(&query).await["node"].take();
+    app.partner("OSCE").mutate("withdrawPosition", at(&now), "state").await;
 }
 
 async fn positions_are_in_the_feed_and_in_exports(app: TestApp) {

@@ -1,4 +1,5 @@
-//! The tables of `docs/procedure.md` and the rules of the service are equal: every combination is tried.
+//! The tables of moves, positions and reactions in `docs/procedure.md` are equal to the rules in `domain`: every combination is tried. Who may do
+//! what stands in `access`; what happens at once, or meanwhile, in `consensus` and `positions`.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::Audience;
@@ -95,7 +96,7 @@ fn outcome(kind: PositionKind, held: &[mandate::Model], is_late: bool) -> String
     let deadline = DateTime::<Utc>::from_timestamp(1_800_000_000, 0).unwrap();
     let now = if is_late { deadline } else { deadline - TimeDelta::microseconds(1) };
     let refusals: Vec<ValidationError> =
-        [is_open(ConsensusOutcome::Pending, Some(deadline), now).err(), mandate_for(kind, held).err()]
+        [is_open("procedureId", ConsensusOutcome::Pending, Some(deadline), now).err(), mandate_for(kind, held).err()]
             .into_iter()
             .flatten()
             .flatten()
@@ -127,7 +128,7 @@ fn every_position_with_every_mandate_at_every_time_is_in_the_table() {
                 "{kind:?} {mandate}"
             );
         }
-        assert!(is_open(ConsensusOutcome::Broken, None, DateTime::UNIX_EPOCH).is_err());
+        assert!(is_open("id", ConsensusOutcome::Broken, None, DateTime::UNIX_EPOCH).is_err());
     }
 }
 

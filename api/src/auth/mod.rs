@@ -271,9 +271,10 @@ impl Viewer {
                 "Only the secretariat and the organisation itself may record its participation, and under the Chatham \
                  House Rule only the secretariat lets an organisation in, which answers an invitation before the day of the meeting.",
             ),
-            Act::SpeakFor { organization } => {
-                (own(Some(organization)), "Only the secretariat and the organisation itself may state its position.")
-            }
+            Act::SpeakFor { organization } => (
+                own(Some(organization)),
+                "Only the secretariat and the organisation itself may do this with its position.",
+            ),
             Act::Propose { standing } => (
                 !standing.roles.is_empty(),
                 "Only the secretariat and organisations with a mandate in the body may propose drafts.",
@@ -286,7 +287,7 @@ impl Viewer {
                 (own(drafted_by), "Only the secretariat and the drafting organisation may withdraw a text.")
             }
             Act::Chair { standing } => {
-                (standing.chairs(), "Only the secretariat and the body's chair may record this.")
+                (standing.chairs(), "Only the secretariat and the chair of the body that decides may do this.")
             }
         };
         if allowed || self.keeps_record() { Ok(()) } else { Err(Error::Forbidden(who)) }

@@ -63,22 +63,14 @@ pub fn of_procedure(revision: Access, meeting: Access) -> Access {
     of_both(revision, meeting)
 }
 
-/// A position is read by those who read its procedure; under the Chatham House Rule of the meeting by the organisation itself and the
-/// secretariat, and by the other participants by the rule of `position::visible`. What is attached to a text is published with it.
-pub fn of_position(
-    procedure: Access,
-    (revision, is_attached): (Access, bool),
-    chatham_house: bool,
-    organization: OrganizationId,
-) -> Access {
-    if is_attached && revision.0 == Audience::Public {
-        return (Audience::Public, Some(organization));
-    }
-    match procedure.0 {
-        Audience::Confidential => CLOSED,
-        _ if chatham_house => (Audience::Confidential, Some(organization)),
-        audience => (audience, Some(organization)),
-    }
+/// A position is read by the organisation itself and those who read its procedure; under the Chatham House Rule of the meeting by the secretariat, and by the other participants by the rule of `position::visible`. What is published with a text is read by everyone.
+pub fn of_position(procedure: Access, is_published: bool, chatham_house: bool, organization: OrganizationId) -> Access {
+    let audience = match procedure.0 {
+        _ if is_published => Audience::Public,
+        _ if chatham_house => Audience::Confidential,
+        audience => audience,
+    };
+    (audience, Some(organization))
 }
 
 /// Who sees both of two records. The owner of the less public one sees the other one as a participant.

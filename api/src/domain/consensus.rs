@@ -1,25 +1,27 @@
 //! The rules of consensus, which is the absence of any objection: deadlines, and what a procedure comes to. They do not judge who may open one.
 
-use chrono::{DateTime, Datelike as _, SubsecRound as _, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use entity::consensus_procedure::ConsensusOutcome;
 use entity::id::MandateId;
-use entity::mandate;
+use entity::meeting::Sensitivity;
 use entity::position::{self, PositionKind, PositionState};
 use entity::recommendation::RecommendationStatus;
 use entity::text::LocalizedText;
+use entity::{Audience, mandate, recommendation_revision};
 use sea_orm::EnumIter;
 
 use super::fields;
 use super::lifecycle::{Transition, next};
-use super::validation::{Validated, ValidationError, all, ensure};
+use super::validation::{Validated, ValidationError, ValidationErrorCode, all, ensure};
 
 /// The shortest silence, and how long one lasts unless another deadline is given. Source: the council's procedure, in `docs/procedure.md`.
 pub const SHORTEST: TimeDelta = TimeDelta::hours(24);
 pub const USUAL: TimeDelta = TimeDelta::hours(72);
 
-/// When a silence that is opened now elapses, to the microsecond.
+/// When a silence that is opened now elapses, to the microsecond. A leap second is the next one.
 pub fn deadline(given: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Validated<DateTime<Utc>> {
-    let deadline = given.map_or(now + USUAL, |given| given.trunc_subsecs(6));
+    let given = given.map(|given| DateTime::from_timestamp_micros(given.timestamp_micros()).unwrap_or(given));
+    let deadline = given.unwrap_or(now + USUAL);
     ensure(deadline >= now + SHORTEST, || {
         ValidationError::invalid("deadline", "A silence lasts 24 hours at least, from now on.")
     })?;
@@ -27,6 +29,19 @@ pub fn deadline(given: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Validated<D
         ValidationError::invalid("deadline", "The year has more than four digits.")
     })?;
     Ok(deadline)
+}
+
+/// A silence is opened by a body that can still agree.
+pub fn may_agree(body_active: bool) -> Validated<()> {
+    ensure(body_active, || ValidationError::state("id", "The recommendation's body is not active."))
+}
+
+/// A text has so many procedures at most before another silence is opened on it. What is recorded in the room is not limited.
+pub fn room(procedures: usize) -> Validated<()> {
+    ensure(procedures < fields::LIST, || {
+        let message = format!("The recommendation has had {} consensus procedures.", fields::LIST);
+        ValidationError::new(ValidationErrorCode::TooLong, "id", message)
+    })
 }
 
 /// Whether a silence has elapsed: it ends at its deadline, not after it.
@@ -42,15 +57,36 @@ pub fn blocks(kind: PositionKind) -> bool {
     }
 }
 
-/// Whether a position is attached to a text that is adopted, and published with it.
-pub fn is_attached(kind: PositionKind) -> bool {
-    matches!(kind, PositionKind::InterpretativeStatement | PositionKind::FormalReservation)
+/// Whether a position is attached to its revision: it is published with the text. What is withdrawn is not.
+pub fn is_attached(row: &position::Model) -> bool {
+    let attaches = matches!(row.kind, PositionKind::InterpretativeStatement | PositionKind::FormalReservation);
+    attaches && row.withdrawn_at.is_none()
 }
 
-/// An organisation states a position while its procedure is open.
-pub fn is_open(outcome: ConsensusOutcome, deadline: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Validated<()> {
+/// Whether a position is published, with the revision that it is about.
+pub fn is_published(row: &position::Model, revision: &recommendation_revision::Model) -> bool {
+    is_attached(row) && revision.audience == Audience::Public
+}
+
+/// A position is stated, and a silence withdrawn, while the procedure is open.
+pub fn is_open(
+    path: &str,
+    outcome: ConsensusOutcome,
+    deadline: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Validated<()> {
     let open = outcome == ConsensusOutcome::Pending && deadline.is_none_or(|deadline| !has_elapsed(deadline, now));
-    ensure(open, || ValidationError::state("procedureId", "The procedure is closed."))
+    ensure(open, || ValidationError::state(path, "The procedure is closed."))
+}
+
+/// A silence is opened where those who may object see it.
+pub fn is_seen(sensitivity: Sensitivity) -> Validated<()> {
+    ensure(sensitivity != Sensitivity::Confidential, || {
+        ValidationError::state(
+            "meetingId",
+            "The meeting is confidential: those who may object would not see the silence.",
+        )
+    })
 }
 
 /// The mandate in whose name a position is stated: one of those that the organisation holds in the body today. To object, or to propose another
@@ -148,17 +184,14 @@ pub fn nothing_stands(positions: &[position::Model]) -> Validated<()> {
     })
 }
 
-/// What a silence comes to in which nobody has objected, and the state of its text.
-pub fn elapse(status: RecommendationStatus, body_active: bool) -> Validated<(ConsensusOutcome, RecommendationStatus)> {
-    if body_active {
-        Ok((ConsensusOutcome::Adopted, after(status, Transition::ElapseSilence)?))
-    } else {
-        Ok((ConsensusOutcome::Lapsed, after(status, Transition::EndSilence)?))
+/// What a silence comes to in which nobody has objected, and the state of its text. A text that is not under silence any more stays as it is.
+pub fn elapse(status: RecommendationStatus, body_active: bool) -> (ConsensusOutcome, RecommendationStatus) {
+    let step = if body_active { Transition::ElapseSilence } else { Transition::EndSilence };
+    match next(status, step) {
+        Ok(after) if body_active => (ConsensusOutcome::Adopted, after),
+        Ok(after) => (ConsensusOutcome::Lapsed, after),
+        Err(_) => (ConsensusOutcome::Lapsed, status),
     }
-}
-
-fn after(status: RecommendationStatus, step: Transition) -> Validated<RecommendationStatus> {
-    next(status, step).map_err(|refusal| vec![refusal])
 }
 
 #[cfg(test)]
@@ -183,6 +216,9 @@ mod tests {
             assert_eq!(deadline(Some(early), now()).unwrap_err()[0].path, ["deadline"]);
         }
         assert!(deadline(Some(DateTime::<Utc>::MAX_UTC), now()).is_err());
+        let at = |text: &str| text.parse::<DateTime<Utc>>().ok();
+        assert_eq!(deadline(at("2028-02-01T00:00:60.5Z"), now()).ok(), at("2028-02-01T00:01:00.5Z"));
+        assert!(deadline(at("9999-12-31T23:59:60Z"), now()).is_err());
     }
 
     #[test]
@@ -195,13 +231,12 @@ mod tests {
 
     #[test]
     fn only_a_text_under_silence_is_agreed_by_silence() {
-        for status in RecommendationStatus::iter() {
-            let is_under_silence = status == RecommendationStatus::UnderSilence;
-            assert_eq!(elapse(status, true).is_ok(), is_under_silence, "{status:?}");
-            assert_eq!(elapse(status, false).is_ok(), is_under_silence, "{status:?}");
+        use RecommendationStatus::{AgreedInGroup, UnderDiscussion, UnderSilence};
+        for status in RecommendationStatus::iter().filter(|status| *status != UnderSilence) {
+            assert_eq!(elapse(status, true), (ConsensusOutcome::Lapsed, status));
+            assert_eq!(elapse(status, false), (ConsensusOutcome::Lapsed, status));
         }
-        let under_silence = RecommendationStatus::UnderSilence;
-        assert_eq!(elapse(under_silence, true), Ok((ConsensusOutcome::Adopted, RecommendationStatus::AgreedInGroup)));
-        assert_eq!(elapse(under_silence, false), Ok((ConsensusOutcome::Lapsed, RecommendationStatus::UnderDiscussion)));
+        assert_eq!(elapse(UnderSilence, true), (ConsensusOutcome::Adopted, AgreedInGroup));
+        assert_eq!(elapse(UnderSilence, false), (ConsensusOutcome::Lapsed, UnderDiscussion));
     }
 }

@@ -56,6 +56,11 @@ pub fn is_valid_on(mandate: &mandate::Model, day: NaiveDate) -> bool {
     mandate.valid_from <= day && mandate.valid_to.is_none_or(|to| to >= day)
 }
 
+/// Whether a mandate is valid on one of these days at least.
+pub fn is_valid_within(mandate: &mandate::Model, (first, last): (NaiveDate, NaiveDate)) -> bool {
+    mandate.valid_from <= last && mandate.valid_to.is_none_or(|to| to >= first)
+}
+
 /// The mandates of one organisation in one body and role, `held` so far, do not overlap.
 pub fn no_overlap(held: &[mandate::Model], valid_from: NaiveDate, valid_to: Option<NaiveDate>) -> Validated<()> {
     let overlaps = |one: &mandate::Model| {

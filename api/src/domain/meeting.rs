@@ -3,9 +3,9 @@
 use chrono::NaiveDate;
 use entity::body::{self, BodyKind};
 use entity::id::MeetingId;
-use entity::meeting::{self, MeetingKind, MeetingStatus, Modality};
+use entity::meeting::{self, MeetingKind, MeetingStatus, Modality, Sensitivity};
 use entity::participation::Attendance;
-use entity::recommendation;
+use entity::{consensus_procedure, recommendation};
 
 use super::fields;
 use super::validation::{Validated, ValidationError, ValidationErrorCode, all, combine, ensure, none};
@@ -212,6 +212,26 @@ pub fn keeps_reached(path: &str, still_holds: bool) -> Validated<()> {
             "A recommendation was agreed or adopted at this meeting; what that rests on stays.",
         )
     })
+}
+
+/// While a silence is open, its meeting keeps the session of the body, and is not hidden from those who may object.
+pub fn keeps_silences(
+    pending: &[consensus_procedure::Model],
+    sensitivity: Sensitivity,
+    of: &[body::Model],
+) -> Validated<()> {
+    let has_session = |row: &consensus_procedure::Model| of.iter().any(|body| body.id == row.body_id);
+    all([
+        ensure(pending.iter().all(has_session), || {
+            ValidationError::state("sessions", "A silence that this body has opened at the meeting is not over.")
+        }),
+        ensure(pending.is_empty() || sensitivity != Sensitivity::Confidential, || {
+            ValidationError::state(
+                "sensitivity",
+                "A silence that was opened at the meeting is not over: who may object sees it.",
+            )
+        }),
+    ])
 }
 
 /// Nobody takes part in a cancelled meeting.

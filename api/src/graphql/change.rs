@@ -132,8 +132,8 @@ impl ChangeQuery {
         Ok(change::head(app).await?.cursor().to_string())
     }
 
-    /// The changes of the register that you may see, after a cursor. Changes of a participation under the Chatham House
-    /// Rule are shown only to the secretariat and to its own organisation. Errors: `CURSOR_EXPIRED` if the feed does not go
+    /// The changes of the register that you may see, after a cursor. Changes of a participation or a position under the Chatham
+    /// House Rule are shown only to the secretariat and to its own organisation. Errors: `CURSOR_EXPIRED` if the feed does not go
     /// back so far or the cursor belongs to another database (read everything again), `INVALID_CURSOR`, `INVALID_PAGE`.
     async fn changes(
         &self,
@@ -150,7 +150,7 @@ impl ChangeQuery {
 
     /// How many records of each type you may see, and a hash of their lines in `/export.ndjson`, as they are now. A mirror
     /// of these lines that has the same checkpoints is equal to the last byte. It costs as much as an export. Of
-    /// participations under the Chatham House Rule it counts those whose changes `changes` shows you.
+    /// participations and positions under the Chatham House Rule it counts those whose changes `changes` shows you.
     async fn checkpoint(
         &self,
         ctx: &Context<'_>,

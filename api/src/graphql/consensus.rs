@@ -11,6 +11,7 @@ use entity::position::{self as position_row, PositionKind, PositionState};
 use super::body::Body;
 use super::connection::connections;
 use super::external_id::ExternalIds;
+use super::loader::MayObject;
 use super::mandate::Mandate;
 use super::meeting::Meeting;
 use super::object::{Stamp, found, known, object, to_one};
@@ -78,6 +79,14 @@ impl ConsensusProcedure {
     /// When it ended: a silence without an objection at its deadline. Null while it is pending.
     async fn closed_at(&self) -> Option<DateTime> {
         self.0.closed_at.map(DateTime)
+    }
+
+    /// Who may object, or could: the mandates in the body that let their holders object on one of the days, in the council's time zone, on which it
+    /// is or was open.
+    async fn may_object(&self, ctx: &Context<'_>) -> Result<Vec<Mandate>> {
+        let key = MayObject(self.0.body_id, service::consensus::days_open(&self.0));
+        let held = session(ctx).loaders.one(key).await?.unwrap_or_default();
+        Ok(held.iter().map(|mandate| Mandate(Arc::clone(mandate))).collect())
     }
 
     /// The positions of organisations that you may see, from the first to the last.

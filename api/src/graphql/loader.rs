@@ -7,12 +7,14 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-use entity::id::{RecommendationId, RecordId, WebhookId};
-use entity::{Part, Row, external_id, recommendation, webhook_delivery};
+use chrono::NaiveDate;
+use entity::id::{BodyId, RecommendationId, RecordId, WebhookId};
+use entity::{Part, Row, external_id, mandate, recommendation, webhook_delivery};
 use uuid::Uuid;
 
 use super::batch::Batches;
 use crate::auth::Viewer;
+use crate::domain::council::is_valid_within;
 use crate::error::Error;
 use crate::service;
 use crate::service::cache;
@@ -331,6 +333,24 @@ impl Key for Successor {
         let rows = service::recommendation::successors(&reader.app.databases.read, &reader.viewer, &earlier).await?;
         let keyed = rows.into_iter().filter_map(|row| Some((Successor(row.supersedes_id?), Arc::new(row))));
         Ok(keyed.collect())
+    }
+}
+
+/// The mandates that let their holders object in a body on one of these days.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct MayObject(pub BodyId, pub (NaiveDate, NaiveDate));
+
+impl Key for MayObject {
+    type Value = Arc<Vec<Arc<mandate::Model>>>;
+
+    async fn load(reader: &Reader, keys: &[Self]) -> Result<HashMap<Self, Self::Value>, Error> {
+        let bodies: Vec<BodyId> = keys.iter().map(|key| key.0).collect();
+        let able = service::consensus::able_to_object(&reader.app.databases.read, &reader.viewer, &bodies).await?;
+        let valid = |Self(body, days): &Self| {
+            let held = able.get(body).into_iter().flatten().filter(|mandate| is_valid_within(mandate, *days));
+            Arc::new(held.map(Arc::clone).collect())
+        };
+        Ok(keys.iter().map(|key| (key.clone(), valid(key))).collect())
     }
 }
 

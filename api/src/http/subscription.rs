@@ -22,6 +22,7 @@ use super::state::Service;
 use crate::graphql::fetch::{Fetch, Start};
 use crate::service::change::since;
 use crate::service::context::feed::{ChangeCursor, Head, Identity};
+use crate::service::recommendation::silence::settle;
 use crate::service::timeout::within;
 
 /// After so many bytes of results, and after so much time, an execution makes no more: they are sent first.
@@ -199,6 +200,7 @@ impl Following {
     /// memory. The points for each are taken before it is made.
     async fn execute(&mut self, start: Start) -> Results {
         let (service, fetch) = (self.service.clone(), Arc::new(Fetch::new(start)));
+        settle(&service.app).await;
         let (request, batches) = self.subscription.operation.clone().request(Arc::clone(&fetch));
         let mut responses = service.trusting.execute_stream(request);
         let (began, mut answers, mut size) = (Instant::now(), Vec::new(), 0);

@@ -2,13 +2,14 @@
 //! text: `recommendation::silence`. The rules stand in `domain/consensus.rs`.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_graphql::{ID, InputObject, OneofObject};
-use chrono::{DateTime as Instant, Utc};
+use chrono::{DateTime as Instant, NaiveDate, Utc};
 use entity::consensus_procedure::{self, ConsensusMode, ConsensusOutcome};
 use entity::date::DateTime;
 use entity::id::{BodyId, ConsensusProcedureId, MeetingId, RecommendationId, RevisionId};
-use entity::{meeting, position, recommendation, recommendation_revision};
+use entity::{mandate, meeting, position, recommendation, recommendation_revision};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
 
 use super::body::BodyFilter;
@@ -19,8 +20,10 @@ use super::read::{self, Ordered, Visible};
 use super::relation::Relation;
 use super::tx::Tx;
 use crate::auth::Viewer;
+use crate::clock::COUNCIL_ZONE;
 use crate::domain::audience::{self, Access};
-use crate::domain::{consensus as rules, fields};
+use crate::domain::consensus as rules;
+use crate::domain::validation::Validated;
 use crate::error::Error;
 
 impl Visible for consensus_procedure::Entity {
@@ -108,10 +111,51 @@ pub async fn find(
     }
 }
 
+/// The first and the last day, in the council's zone, on which a procedure is open.
+pub fn days_open(row: &consensus_procedure::Model) -> (NaiveDate, NaiveDate) {
+    let day = |at: Instant<Utc>| at.with_timezone(&COUNCIL_ZONE).date_naive();
+    (day(row.opened_at), day(row.closed_at.or(row.deadline).unwrap_or(row.opened_at)))
+}
+
+/// The mandates in bodies that let their holders object, by body, whenever they are valid.
+pub async fn able_to_object(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    bodies: &[BodyId],
+) -> Result<HashMap<BodyId, Vec<Arc<mandate::Model>>>, Error> {
+    let in_bodies = read::among(db.get_database_backend(), mandate::Column::BodyId, bodies);
+    let able = Condition::all().add(in_bodies).add(mandate::Column::CanObject.eq(true));
+    let mut found: HashMap<BodyId, Vec<Arc<mandate::Model>>> = HashMap::new();
+    let mut rows = read::all::<mandate::Entity>(db, viewer, able).await?;
+    rows.sort_unstable_by_key(|row| (row.valid_from, row.id));
+    for row in rows {
+        found.entry(row.body_id).or_default().push(Arc::new(row));
+    }
+    Ok(found)
+}
+
 /// The pending procedure whose deadline comes first.
 pub async fn next_pending(db: &impl ConnectionTrait) -> Result<Option<consensus_procedure::Model>, Error> {
     let pending = Condition::all().add(consensus_procedure::Column::Outcome.eq(ConsensusOutcome::Pending));
     read::first::<consensus_procedure::Entity>(db, &everyone(), pending, consensus_procedure::Column::Deadline).await
+}
+
+/// The pending procedures that were opened at meetings.
+pub async fn pending_at(tx: &Tx<'_>, meetings: &[MeetingId]) -> Result<Vec<consensus_procedure::Model>, Error> {
+    let at = read::among(tx.db().get_database_backend(), consensus_procedure::Column::MeetingId, meetings);
+    let pending = consensus_procedure::Column::Outcome.eq(ConsensusOutcome::Pending);
+    read::all::<consensus_procedure::Entity>(tx.db(), &everyone(), Condition::all().add(at).add(pending)).await
+}
+
+/// The silence by which the group of a text has agreed last, if it did so by one.
+pub async fn last_silence(
+    tx: &Tx<'_>,
+    text: &recommendation::Model,
+) -> Result<Option<consensus_procedure::Model>, Error> {
+    let procedures = read::children::<consensus_procedure::Entity>(tx.db(), &everyone(), &[text.id]).await?;
+    let of_group =
+        procedures.into_iter().rfind(|row| row.body_id == text.body_id && row.outcome == ConsensusOutcome::Adopted);
+    Ok(of_group.filter(|row| row.mode == ConsensusMode::Silence))
 }
 
 /// The pending procedure on a text, which is locked.
@@ -120,6 +164,13 @@ pub async fn pending(tx: &Tx<'_>, text: RecommendationId) -> Result<Option<conse
         .add(consensus_procedure::Column::RecommendationId.eq(text))
         .add(consensus_procedure::Column::Outcome.eq(ConsensusOutcome::Pending));
     read::find::<consensus_procedure::Entity>(tx.db(), &everyone(), of_text).await
+}
+
+/// Whether there is room for another silence on a text.
+pub async fn room(tx: &Tx<'_>, text: RecommendationId) -> Result<Validated<()>, Error> {
+    let of_text = Condition::all().add(consensus_procedure::Column::RecommendationId.eq(text));
+    let before = read::count::<consensus_procedure::Entity>(tx.db(), &everyone(), of_text).await?;
+    Ok(rules::room(usize::try_from(before).unwrap_or_default()))
 }
 
 /// What a procedure is opened on.
@@ -156,9 +207,6 @@ async fn new_row(
     mode: ConsensusMode,
     outcome: ConsensusOutcome,
 ) -> Result<consensus_procedure::Model, Error> {
-    let of_text = Condition::all().add(consensus_procedure::Column::RecommendationId.eq(text.id));
-    let before = read::count::<consensus_procedure::Entity>(tx.db(), &everyone(), of_text).await?;
-    fields::room("id", usize::try_from(before).unwrap_or_default())?;
     let revision = latest_revision(tx, text.id).await?;
     let (audience, owner) =
         audience::of_procedure((revision.audience, revision.owner), (meeting.audience, meeting.owner));
@@ -219,9 +267,9 @@ pub fn position_access(
     revision: &recommendation_revision::Model,
     meeting: &meeting::Model,
 ) -> Access {
-    let is_attached = procedure.outcome == ConsensusOutcome::Adopted && rules::is_attached(row.kind);
-    let (of_procedure, of_revision) = ((procedure.audience, procedure.owner), (revision.audience, revision.owner));
-    audience::of_position(of_procedure, (of_revision, is_attached), meeting.chatham_house, row.organization_id)
+    let of_procedure = (procedure.audience, procedure.owner);
+    let is_published = rules::is_published(row, revision);
+    audience::of_position(of_procedure, is_published, meeting.chatham_house, row.organization_id)
 }
 
 /// Gives the procedures on a text, and the positions in them, the access that follows from its revisions, which have changed.

@@ -86,7 +86,7 @@ const UNIQUE: [(&str, &str, &str, &str); 22] = [
     ),
     (
         "position.procedure_id, position.organization_id",
-        "position_procedure_id_organization_id_key",
+        "position_one_of_organization",
         "organizationId",
         "The organisation has stated its position in this procedure.",
     ),

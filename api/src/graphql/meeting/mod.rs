@@ -13,6 +13,7 @@ mod parts;
 pub use self::mutation::{MeetingMutation, MeetingUpsert};
 pub use self::parts::{AgendaItem, AlternativeTitle, BodySession, MeetingOrganizer, Participation};
 use super::connection::connections;
+use super::consensus::ConsensusProcedure;
 use super::country::Country;
 use super::external_id::ExternalIds;
 use super::loader::Headcount;
@@ -172,6 +173,8 @@ connections! {
         recommendations: Recommendation, "Which recommendations.", by service::recommendation::of_meeting;
         /// The recommendations on which their body agreed at it, as far as you may see them.
         recommendations_agreed: Recommendation, "Which recommendations.", by service::recommendation::of_agreement;
+        /// The consensus procedures that were opened at it: what bodies came to, or may come to.
+        consensus_procedures: ConsensusProcedure, "Which procedures.", by service::consensus::of_meeting;
     }
 }
 

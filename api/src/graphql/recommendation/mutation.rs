@@ -46,9 +46,9 @@ mutations! {
             = transitions::withdraw, of id;
         /// Opens a silence on a text under discussion: if nobody objects before the deadline, its body has agreed at the
         /// deadline. Until then the text cannot be changed. For the secretariat and the chair and co-chair of its body.
-        /// `INVALID_STATE` in any other state, and if the meeting is neither in session nor concluded, or carries no
-        /// session of the body; `INVALID` for a deadline that is not 24 hours away; `TOO_LONG` for more than 100 procedures
-        /// on one text.
+        /// `INVALID_STATE` in any other state; if the meeting is neither in session nor concluded, carries no session of the
+        /// body, or is confidential; if the body is not active; and while an objection or an amendment to the latest revision stands. `INVALID` for a
+        /// deadline that is not 24 hours away; `TOO_LONG` if the text has had 100 procedures.
         open_silence(OpenSilenceInput, "The recommendation, its version, the meeting and the deadline.")
             -> RecommendationPayload = silence::open, of id;
         /// Ends the silence on a text before its deadline, without a result; the text is under discussion again. For the
@@ -56,8 +56,9 @@ mutations! {
         withdraw_silence(RecommendationMoveInput, "The recommendation and its version.") -> RecommendationPayload
             = silence::withdraw, of id;
         /// Records that the body has agreed by consensus, in the room of a meeting, on a text under discussion. For
-        /// the secretariat and the chair and co-chair of its body. `INVALID_STATE` in any other state, also under silence,
-        /// and if the meeting is neither in session nor concluded, or carries no session of the body.
+        /// the secretariat and the chair and co-chair of its body. `INVALID_STATE` in any other state, also under silence;
+        /// if the meeting is neither in session nor concluded, or carries no session of the body; and while an objection or an
+        /// amendment to the latest revision stands.
         record_agreement(RecordAgreementInput, "The recommendation, its version and the meeting.")
             -> RecommendationPayload = transitions::record_agreement, of id;
         /// Records that the body has found no consensus, in the room of a meeting, on a text under discussion as it is: a

@@ -1,6 +1,7 @@
 //! When the next silence elapses, as far as this process knows. It reads and records nothing: `recommendation::silence` does.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
@@ -18,6 +19,8 @@ struct Known {
     next: Option<DateTime<Utc>>,
     /// Counts what this process has opened.
     opened: u64,
+    /// Until when nobody tries to record what has elapsed.
+    given_up_until: Option<Instant>,
 }
 
 impl Deadlines {
@@ -31,7 +34,14 @@ impl Deadlines {
 
     /// Whether a silence has elapsed and may not be recorded yet.
     pub fn are_due(&self, now: DateTime<Utc>) -> bool {
-        self.next().is_some_and(|deadline| has_elapsed(deadline, now))
+        let known = *self.known();
+        known.given_up_until.is_none_or(|until| Instant::now() >= until)
+            && known.next.is_some_and(|deadline| has_elapsed(deadline, now))
+    }
+
+    /// Lets nothing be due for a while: it cannot be recorded now.
+    pub fn give_up(&self, pause: Duration) {
+        self.known().given_up_until = Some(Instant::now() + pause);
     }
 
     /// Notes a silence that this process has opened.
@@ -57,6 +67,8 @@ impl Deadlines {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::Deadlines;
     use chrono::{DateTime, TimeDelta, Utc};
 
@@ -70,6 +82,8 @@ mod tests {
         deadlines.know(None, mark);
         assert_eq!(deadlines.next(), Some(at));
         assert!(deadlines.are_due(at) && !deadlines.are_due(at - day));
+        deadlines.give_up(Duration::from_hours(1));
+        assert!(!deadlines.are_due(at));
         deadlines.know(Some(at + day), deadlines.mark());
         assert_eq!(deadlines.next(), Some(at + day));
     }

@@ -14,7 +14,7 @@ use entity::date::{Date, DateTime};
 use entity::id::MeetingId;
 use entity::meeting::{MeetingKind, MeetingStatus, Modality, Sensitivity};
 use entity::{
-    Audience, alternative_title, body_session, country, meeting, meeting_organizer, meeting_source,
+    Audience, alternative_title, body, body_session, country, meeting, meeting_organizer, meeting_source,
     participation as part, recommendation,
 };
 use sea_orm::{Condition, ConnectionTrait, DbBackend, Iterable as _};
@@ -198,13 +198,16 @@ pub async fn update(
     let named = wanted.check_named(&tx).await?;
     let country = given("countryId", input.country_id.as_opt_ref().flatten());
     let country = tx.check_named::<country::Entity>(country, "country").await?;
-    let sessions = parts::sessions_of(&tx, id).await?.len();
+    let sessions = parts::sessions_of(&tx, id).await?;
+    let bodies = sessions.iter().map(|session| session.body_id).collect();
+    let bodies: Vec<body::Model> = tx.by_id::<body::Entity>(bodies).await?.into_values().collect();
+    let pending = consensus::pending_at(&tx, &[id]).await?;
     let organizers = parts::organizers_of(&tx, id).await?.len();
     combine!(
         () = country,
         () = formed,
         () = named,
-        () = rules::sessions(*input.kind.as_opt_ref().flatten().unwrap_or(&before.kind), sessions),
+        () = rules::sessions(*input.kind.as_opt_ref().flatten().unwrap_or(&before.kind), sessions.len()),
         () = rules::organizers(before.status, organizers),
         after = apply_update(&before, input),
     );
@@ -212,6 +215,7 @@ pub async fn update(
     combine!(
         () = rules::still_held(&after, crate::clock::day_in(tx.now(), &after.timezone)),
         () = rules::keeps_reached("startsOn", texts.iter().all(|text| rules::rests_on_days(text, &after))),
+        () = rules::keeps_silences(&pending, after.sensitivity, &bodies),
         parts_changed = parts::set_parts(&mut tx, &after, wanted).await?,
     );
     cascade_access(&mut tx, &[(&before, &after)]).await?;

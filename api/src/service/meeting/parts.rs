@@ -17,6 +17,7 @@ use crate::domain::lifecycle::{MeetingTransition, next_meeting};
 use crate::domain::validation::{Validated, all, each};
 use crate::domain::{fields, meeting as rules};
 use crate::error::Error;
+use crate::service::consensus;
 use crate::service::context::AppContext;
 use crate::service::filter::{OrderedFilter, filter};
 use crate::service::meeting::{MeetingFilter, reached_at};
@@ -151,16 +152,22 @@ pub async fn set_body_sessions(
     let named = wanted.check_named(&tx).await?;
     all([rules::sessions(before.kind, sessions.len()), formed, named])?;
     let changed = set_parts(&mut tx, &before, wanted).await??;
-    check_reached(&tx, id).await?;
+    check_reached(&tx, &before).await?;
     finish(tx, before, changed).await
 }
 
-/// The meeting must still have a session of each body that agreed or adopted something at it.
-async fn check_reached(tx: &Tx<'_>, id: MeetingId) -> Result<(), Error> {
+/// The meeting must still have a session of each body that agreed or adopted something at it, or has opened a silence that is not over.
+async fn check_reached(tx: &Tx<'_>, meeting: &meeting::Model) -> Result<(), Error> {
+    let id = meeting.id;
     let bodies: Vec<BodyId> = sessions_of(tx, id).await?.iter().map(|session| session.body_id).collect();
     let bodies = read::by_ids::<body::Entity>(tx.db(), tx.viewer(), &bodies).await?;
     let texts = reached_at(tx, &[id]).await?;
-    Ok(rules::keeps_reached("sessions", texts.iter().all(|text| rules::rests_on_sessions(text, id, &bodies)))?)
+    let pending = consensus::pending_at(tx, &[id]).await?;
+    all([
+        rules::keeps_reached("sessions", texts.iter().all(|text| rules::rests_on_sessions(text, id, &bodies))),
+        rules::keeps_silences(&pending, meeting.sensitivity, &bodies),
+    ])?;
+    Ok(())
 }
 
 async fn finish(mut tx: Tx<'_>, before: meeting::Model, changed: bool) -> Result<Written<meeting::Model>, Error> {

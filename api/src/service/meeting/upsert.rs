@@ -7,8 +7,8 @@ use entity::id::{BodyId, CountryId, MeetingId, OrganizationId, SourceId};
 use entity::meeting::MeetingKind;
 use entity::text::LocalizedText;
 use entity::{
-    ModelOf, alternative_title, body, body_session, country, meeting, meeting_organizer, meeting_source, organization,
-    recommendation, source,
+    ModelOf, alternative_title, body, body_session, consensus_procedure, country, meeting, meeting_organizer,
+    meeting_source, organization, recommendation, source,
 };
 use sea_orm::{Condition, ConnectionTrait as _};
 
@@ -27,6 +27,7 @@ use crate::domain::meeting as rules;
 use crate::domain::validation::{Validated, all, combine};
 use crate::error::Error;
 use crate::service::bulk::{self, Batch, PartsBy, Plan, Target, Upserted, bulk_input, parts_of, targets, write_rows};
+use crate::service::consensus;
 use crate::service::context::AppContext;
 use crate::service::patch::{are_same, given, named, replaced};
 use crate::service::read;
@@ -112,6 +113,8 @@ struct Known {
     sources_of: PartsBy<meeting_source::Entity>,
     /// What was agreed or adopted at the meetings.
     reached: Vec<recommendation::Model>,
+    /// The silences that were opened at the meetings and are not over.
+    pending: Vec<consensus_procedure::Model>,
     ordinals: Ordinals,
 }
 
@@ -172,6 +175,7 @@ impl Known {
             sessions_of,
             titles_of: parts_of::<alternative_title::Entity>(tx, &there).await?,
             sources_of: parts_of::<meeting_source::Entity>(tx, &there).await?,
+            pending: if there.is_empty() { Vec::new() } else { consensus::pending_at(tx, &there).await? },
             reached: if there.is_empty() { Vec::new() } else { reached_at(tx, &there).await? },
             ordinals,
         })
@@ -235,10 +239,12 @@ impl Known {
         }
         let bodies: Vec<body::Model> =
             sessions.iter().filter_map(|session| self.bodies.get(&session.body_id)).cloned().collect();
+        let pending: Vec<_> = self.pending.iter().filter(|row| row.meeting_id == after.id).cloned().collect();
         let mut reached = self.reached.iter().filter(|text| is_reached_at(text, after.id));
         all([
             rules::keeps_reached("startsOn", reached.clone().all(|text| rules::rests_on_days(text, after))),
             rules::keeps_reached("sessions", reached.all(|text| rules::rests_on_sessions(text, after.id, &bodies))),
+            rules::keeps_silences(&pending, after.sensitivity, &bodies),
         ])?;
         Ok(updates || parts.sessions.is_some())
     }

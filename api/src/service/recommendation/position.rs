@@ -6,7 +6,7 @@ use entity::consensus_procedure::{self, ConsensusOutcome};
 use entity::id::{ConsensusProcedureId, OrganizationId, PositionId};
 use entity::position::{self, PositionKind};
 use entity::text::LocalizedText;
-use entity::{Audience, mandate, meeting, organization, recommendation, recommendation_revision};
+use entity::{mandate, meeting, organization, recommendation, recommendation_revision};
 use sea_orm::{ColumnTrait as _, Condition};
 
 use super::put;
@@ -16,7 +16,7 @@ use crate::domain::consensus::{self as rules, Reaction};
 use crate::domain::council::is_valid_on;
 use crate::domain::fields;
 use crate::domain::lifecycle::{Transition, next};
-use crate::domain::validation::{Validated, combine};
+use crate::domain::validation::{Validated, ValidationError, combine};
 use crate::error::Error;
 use crate::service::consensus::{self, position_access};
 use crate::service::context::AppContext;
@@ -87,17 +87,19 @@ struct Matter {
 }
 
 impl Matter {
-    async fn lock(tx: &Tx<'_>, path: &str, id: ConsensusProcedureId) -> Result<Self, Error> {
-        let found = tx.get::<consensus_procedure::Entity>(path, id, PROCEDURE).await?;
+    /// What a procedure is about, as far as a viewer may see it.
+    async fn lock(tx: &Tx<'_>, viewer: &Viewer, id: ConsensusProcedureId) -> Result<Option<Self>, Error> {
+        let db = tx.db();
+        let Some(found) = read::get::<consensus_procedure::Entity>(db, viewer, id).await? else { return Ok(None) };
         tx.lock_row::<recommendation::Entity>(found.recommendation_id).await?;
         // Its sensitivity, and whether the Chatham House Rule holds, must not change meanwhile.
         tx.lock_row::<meeting::Entity>(found.meeting_id).await?;
-        Ok(Self {
-            text: tx.get::<recommendation::Entity>(path, found.recommendation_id, PROCEDURE).await?,
-            procedure: tx.get::<consensus_procedure::Entity>(path, id, PROCEDURE).await?,
-            revision: tx.get::<recommendation_revision::Entity>(path, found.revision_id, PROCEDURE).await?,
-            meeting: tx.get::<meeting::Entity>(path, found.meeting_id, PROCEDURE).await?,
-        })
+        let text = read::get::<recommendation::Entity>(db, viewer, found.recommendation_id).await?;
+        let procedure = read::get::<consensus_procedure::Entity>(db, viewer, id).await?;
+        let revision = read::get::<recommendation_revision::Entity>(db, viewer, found.revision_id).await?;
+        let meeting = read::get::<meeting::Entity>(db, viewer, found.meeting_id).await?;
+        let all = text.zip(procedure).zip(revision.zip(meeting));
+        Ok(all.map(|((text, procedure), (revision, meeting))| Self { text, procedure, revision, meeting }))
     }
 }
 
@@ -114,7 +116,10 @@ pub async fn state(
     let procedure_id = fields::id::<ConsensusProcedureId>("procedureId", &input.procedure_id, PROCEDURE);
     let mut tx = app.begin(viewer, Action::StatePosition).await?;
     let matter = match procedure_id {
-        Ok(id) => Error::validated(Matter::lock(&tx, "procedureId", id).await)?,
+        Ok(id) => {
+            let matter = Matter::lock(&tx, tx.viewer(), id).await?;
+            matter.ok_or_else(|| vec![ValidationError::not_found("procedureId", PROCEDURE)])
+        }
         Err(refusals) => Err(refusals),
     };
     let organization =
@@ -122,7 +127,7 @@ pub async fn state(
     combine!(matter = matter, organization = organization, (text, proposed_text) = parse(&input));
     let held = mandates_today(&tx, &matter, organization.id).await?;
     combine!(
-        () = rules::is_open(matter.procedure.outcome, matter.procedure.deadline, tx.now()),
+        () = rules::is_open("procedureId", matter.procedure.outcome, matter.procedure.deadline, tx.now()),
         mandate_id = rules::mandate_for(input.kind, &held),
         () = rules::says_why(input.kind, text.as_ref(), proposed_text.as_ref(), &matter.revision.text),
     );
@@ -191,14 +196,10 @@ async fn break_silence(tx: &mut Tx<'_>, matter: &Matter) -> Result<(), Error> {
 async fn locked(tx: &Tx<'_>, id: &ID, expected_version: i32) -> Result<(Matter, position::Model), Error> {
     let id = fields::id::<PositionId>("id", id, WHAT)?;
     let procedure = tx.get::<position::Entity>("id", id, WHAT).await?.procedure_id;
-    let matter = Matter::lock(tx, "id", procedure).await?;
+    // An organisation sees its position also where it may no longer see the procedure.
+    let matter = Matter::lock(tx, &Viewer::system("position"), procedure).await?;
+    let matter = matter.ok_or_else(|| ValidationError::not_found("id", WHAT))?;
     Ok((matter, tx.get_at::<position::Entity>(id, expected_version, WHAT).await?))
-}
-
-fn is_published(matter: &Matter, row: &position::Model) -> bool {
-    matter.procedure.outcome == ConsensusOutcome::Adopted
-        && rules::is_attached(row.kind)
-        && matter.revision.audience == Audience::Public
 }
 
 pub async fn answer(
@@ -212,7 +213,7 @@ pub async fn answer(
     viewer.require(Act::Chair { standing: &tx.standing(matter.procedure.body_id).await? })?;
     combine!(
         answer = localized("answer", &input.answer, fields::NOTE),
-        () = rules::takes(rules::state_of(&before), Reaction::Answer, is_published(&matter, &before)),
+        () = rules::takes(rules::state_of(&before), Reaction::Answer, rules::is_published(&before, &matter.revision)),
     );
     let after = position::Model {
         answer: Some(answer),
@@ -252,7 +253,7 @@ async fn react(
     let mut tx = app.begin(viewer, action).await?;
     let (matter, before) = locked(&tx, &input.id, input.expected_version).await?;
     viewer.require(Act::SpeakFor { organization: before.organization_id })?;
-    rules::takes(rules::state_of(&before), step, is_published(&matter, &before))?;
+    rules::takes(rules::state_of(&before), step, rules::is_published(&before, &matter.revision))?;
     let (now, is_maintained) = (tx.now(), step == Reaction::Maintain);
     let after = position::Model {
         maintained_at: is_maintained.then_some(now),

@@ -1,12 +1,15 @@
 //! The silence procedure: it is opened on a text, withdrawn, or elapses. What has elapsed is recorded with its deadline as its time, before
 //! anything is read or written: no reader and no writer meets a silence that is over.
 
+use std::time::Duration;
+
 use async_graphql::{ID, InputObject};
 use chrono::{DateTime as Instant, Utc};
 use entity::consensus_procedure::{self, ConsensusOutcome};
 use entity::date::DateTime;
 use entity::id::ConsensusProcedureId;
-use entity::{body, recommendation};
+use entity::{body, meeting, recommendation};
+use tokio::time::timeout;
 
 use super::put;
 use super::transitions::{RecommendationMoveInput, RequiredRole, Step};
@@ -16,11 +19,16 @@ use crate::domain::consensus as rules;
 use crate::domain::lifecycle::Transition;
 use crate::domain::validation::combine;
 use crate::error::Error;
+use crate::service::change;
 use crate::service::consensus::{self, Opening};
 use crate::service::context::AppContext;
 use crate::service::retry::retry_on_conflict;
 use crate::service::tx::Written;
 use crate::telemetry::chain;
+
+/// How long a request waits until a silence that has elapsed is recorded, and for how long the next ones do not try again if that fails.
+const PATIENCE: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// A silence on a text.
 #[derive(Clone, Debug, InputObject)]
@@ -45,8 +53,13 @@ pub async fn open(
     let mut step = Step::begin(app, viewer, Action::OpenSilence, (&id, expected_version), step).await?;
     let deadline = rules::deadline(deadline.map(|DateTime(at)| at), step.tx.now());
     let standing = consensus::positions_on_latest(&step.tx, step.before.id).await?;
+    let body = step.tx.get::<body::Entity>("id", step.before.body_id, "body").await?;
+    let room = consensus::room(&step.tx, step.before.id).await?;
+    let meeting = step.meeting_of_group(&meeting_id).await?;
     combine!(
-        meeting = step.meeting_of_group(&meeting_id).await?,
+        () = rules::may_agree(body.active),
+        () = room,
+        meeting = meeting.and_then(|meeting| rules::is_seen(meeting.sensitivity).map(|()| meeting)),
         deadline = deadline,
         () = rules::nothing_stands(&standing),
     );
@@ -67,21 +80,35 @@ pub async fn withdraw(
     let mut step = Step::begin(app, viewer, Action::WithdrawSilence, named, step).await?;
     // A text of the demonstration of before has none.
     if let Some(procedure) = consensus::pending(&step.tx, step.before.id).await? {
+        rules::is_open("id", procedure.outcome, procedure.deadline, step.tx.now())?;
         consensus::close(&mut step.tx, &procedure, ConsensusOutcome::Withdrawn).await?;
     }
     step.finish().await
 }
 
-/// Records every silence that has elapsed. If that fails, it is tried again before the next request.
+/// Records every silence that has elapsed. If that fails, or takes too long, requests go on without it for a while.
 pub async fn settle(app: &AppContext) {
+    if app.deadlines.are_due(app.clock.now()) {
+        // Boxed: it is rare, and should not reserve memory.
+        Box::pin(settle_in_turn(app)).await;
+    }
+}
+
+async fn settle_in_turn(app: &AppContext) {
+    let _turn = app.deadlines.turn.lock().await;
     if !app.deadlines.are_due(app.clock.now()) {
         return;
     }
-    let _turn = app.deadlines.turn.lock().await;
-    if app.deadlines.are_due(app.clock.now())
-        && let Err(error) = record_elapsed(app).await
-    {
-        tracing::error!(error = chain(&error), "a silence has elapsed, and that cannot be recorded");
+    match timeout(PATIENCE, record_elapsed(app)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            app.deadlines.give_up(PAUSE);
+            tracing::error!(error = chain(&error), "a silence has elapsed, and that cannot be recorded");
+        }
+        Err(_) => {
+            app.deadlines.give_up(PAUSE);
+            tracing::error!("a silence has elapsed, and the database does not record it in time");
+        }
     }
 }
 
@@ -92,6 +119,10 @@ pub async fn record_elapsed(app: &AppContext) -> Result<(), Error> {
         let next = consensus::next_pending(&app.databases.read).await?;
         let next = next.and_then(|row| row.deadline.map(|deadline| (row.id, deadline)));
         let Some((id, deadline)) = next.filter(|(_, deadline)| rules::has_elapsed(*deadline, app.clock.now())) else {
+            if app.deadlines.are_due(app.clock.now()) {
+                // Another process may have recorded it: what is read from now on has it.
+                change::head(app).await?;
+            }
             app.deadlines.know(next.map(|(_, deadline)| deadline), mark);
             return Ok(());
         };
@@ -104,13 +135,14 @@ async fn elapse(app: &AppContext, id: ConsensusProcedureId, deadline: Instant<Ut
     let mut tx = app.begin_at(&Viewer::system("silence"), Action::ElapseSilence, deadline).await?;
     let found = tx.get::<consensus_procedure::Entity>("id", id, "procedure").await?;
     tx.lock_row::<recommendation::Entity>(found.recommendation_id).await?;
+    tx.lock_row::<meeting::Entity>(found.meeting_id).await?;
     let procedure = tx.get::<consensus_procedure::Entity>("id", id, "procedure").await?;
     if procedure.outcome != ConsensusOutcome::Pending {
         return tx.rollback().await;
     }
     let before = tx.get::<recommendation::Entity>("id", procedure.recommendation_id, super::WHAT).await?;
     let body = tx.get::<body::Entity>("id", procedure.body_id, "body").await?;
-    let (outcome, status) = rules::elapse(before.status, body.active)?;
+    let (outcome, status) = rules::elapse(before.status, body.active);
     let mut after = recommendation::Model { status, ..before.clone() };
     if outcome == ConsensusOutcome::Adopted {
         after.agreed_meeting_id = Some(procedure.meeting_id);

@@ -322,9 +322,13 @@ async fn locked_meeting(tx: &Tx<'_>, id: &ID) -> Result<Validated<meeting::Model
     tx.named::<meeting::Entity>("meetingId", id, "meeting").await
 }
 
-/// The first day of the meeting at which the body agreed. The rule holds whether or not the viewer may see that meeting.
+/// The first day on which the body may have agreed: when its silence elapsed, or else when the meeting began at which it agreed. The rule holds
+/// whether or not the viewer may see these.
 async fn agreed_on(tx: &Tx<'_>, row: &recommendation::Model) -> Result<Option<NaiveDate>, Error> {
     let Some(agreed_at) = row.agreed_meeting_id else { return Ok(None) };
+    if let Some(silence) = consensus::last_silence(tx, row).await? {
+        return Ok(Some(consensus::days_open(&silence).1));
+    }
     let meeting = read::get::<meeting::Entity>(tx.db(), &Viewer::system("rule"), agreed_at).await?;
     Ok(meeting.map(|meeting| meeting.starts_on))
 }

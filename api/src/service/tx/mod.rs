@@ -25,6 +25,7 @@ use uuid::Uuid;
 use super::change::{Pending, append, notify};
 use super::constraint::refused_write;
 use crate::auth::Viewer;
+use crate::clock::COUNCIL_ZONE;
 use crate::database::Transaction;
 use crate::domain::action::Action;
 use crate::error::Error;
@@ -109,9 +110,9 @@ impl Tx<'_> {
         self.begun
     }
 
-    /// Today, in the council's time zone.
+    /// The day of the transaction, in the council's time zone.
     pub fn today(&self) -> NaiveDate {
-        self.app.clock.today()
+        self.at.with_timezone(&COUNCIL_ZONE).date_naive()
     }
 
     pub fn new_id<I: RecordId>(&self) -> I {
