@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rec_tests::{TestApp, on_both_databases};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[test]
 fn the_committed_schema_is_the_schema_of_the_program() {
@@ -33,6 +33,7 @@ on_both_databases! {
     everything_in_the_schema_is_described,
     the_service_publishes_the_same_schema,
     the_schema_says_what_the_api_is,
+    every_interface_says_what_it_implements,
 }
 
 async fn everything_in_the_schema_is_described(app: TestApp) {
@@ -67,6 +68,20 @@ async fn the_schema_says_what_the_api_is(app: TestApp) {
     let said = data["a"]["b"].as_str().expect("a description");
     assert!(said.starts_with("The register of the Central Asia Regional Expert Council"), "{said}");
     assert!(rec_api::graphql::sdl().contains(&format!("\"\"\"\n{said}\n\"\"\"\nschema {{")));
+}
+
+/// The specification has an empty list where a type implements none, and null for what implements nothing at all.
+async fn every_interface_says_what_it_implements(app: TestApp) {
+    let query = "query($is: Boolean = true) { __schema { types { kind ...OfType } } __type(name: \"Recommendation\") { more: interfaces { name kind of: interfaces { name }
+        other: interfaces @skip(if: $is) { name } } fields { type { ofType { interfaces { name } } } } } }
+        fragment OfType on __Type { interfaces { name } }";
+    let data = app.anonymous().query(query).await;
+    for kind in data["__schema"]["types"].as_array().expect("types") {
+        let implements = ["OBJECT", "INTERFACE"].contains(&kind["kind"].as_str().unwrap());
+        assert_eq!(kind["interfaces"].is_array(), implements, "{kind}");
+        assert_eq!(kind.as_object().unwrap().len(), 2, "nothing that was not asked for: {kind}");
+    }
+    assert_eq!(data["__type"]["more"], json!([{ "name": "Node", "kind": "INTERFACE", "of": [] }]));
 }
 
 /// A cache of a client that finds an object under its `id` would take another's id for this object.

@@ -10,11 +10,11 @@ use async_graphql::extensions::{
     Extension, ExtensionContext, ExtensionFactory, NextPrepareRequest, NextResolve, ResolveInfo,
 };
 use async_graphql::indexmap::IndexMap;
-use async_graphql::parser::types::{Directive, Field};
+use async_graphql::parser::types::{Directive, DocumentOperations, Field, Selection, SelectionSet};
 use async_graphql::registry::{MetaEnumValue, MetaField, MetaType, Registry};
 use async_graphql::{
-    ContextDirective, CustomDirective, CustomDirectiveFactory, Name, Request, ServerError, ServerResult, Value,
-    Variables,
+    ContextDirective, CustomDirective, CustomDirectiveFactory, Name, Positioned, Request, ServerError, ServerResult,
+    Value, Variables,
 };
 
 /// What this API is, as the schema itself says.
@@ -69,10 +69,21 @@ impl Extension for Corrected {
     async fn prepare_request(
         &self,
         ctx: &ExtensionContext<'_>,
-        request: Request,
+        mut request: Request,
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
         let _ = self.0.set(request.variables.clone());
+        let mut document = request.parsed_query()?.clone();
+        match &mut document.operations {
+            DocumentOperations::Single(operation) => ask_for_kinds(&mut operation.node.selection_set.node),
+            DocumentOperations::Multiple(operations) => {
+                for operation in operations.values_mut() {
+                    ask_for_kinds(&mut operation.node.selection_set.node);
+                }
+            }
+        }
+        document.fragments.values_mut().for_each(|fragment| ask_for_kinds(&mut fragment.node.selection_set.node));
+        request.set_parsed_query(document);
         next.run(ctx, request).await
     }
 
@@ -84,10 +95,14 @@ impl Extension for Corrected {
     ) -> ServerResult<Option<Value>> {
         match (info.parent_type, info.name) {
             ("__Schema", "description") => Ok(Some(DESCRIPTION.into())),
-            ("__Schema", "types") => Ok(next.run(ctx, info).await?.map(|types| without_unused(ctx, types))),
+            ("__Schema", "types") => {
+                let types = next.run(ctx, info).await?;
+                Ok(types.map(|types| with_interfaces(without_unused(ctx, types))))
+            }
             ("__Directive", "isDeprecated") => Ok(Some(false.into())),
             ("__Directive", "deprecationReason") => Ok(None),
             ("Query", "__type") if self.asks_for_unused(info.field) => Ok(None),
+            _ if info.return_type.contains("__Type") => Ok(next.run(ctx, info).await?.map(with_interfaces)),
             _ => next.run(ctx, info).await,
         }
     }
@@ -146,6 +161,59 @@ impl Corrected {
         let variable = |name: Name| self.0.get().and_then(|given| given.get(&name)).cloned().ok_or(());
         let named = field.get_argument("name").and_then(|name| name.node.clone().into_const_with(variable).ok());
         named == Some(Value::from(UNUSED))
+    }
+}
+
+/// What the response keys of kinds begin with that are asked for beside `interfaces`; the rest is the key of these. No client can write such a key.
+const KIND_BESIDE: &str = "kind beside ";
+
+/// Asks for the kind of each type whose interfaces are asked for. Only types have a field of that name.
+fn ask_for_kinds(selections: &mut SelectionSet) {
+    let mut kinds = Vec::new();
+    for selection in &mut selections.items {
+        match &mut selection.node {
+            Selection::Field(field) => {
+                if field.node.name.node == "interfaces" {
+                    let kind = Positioned::new(kind_beside(&field.node), field.pos);
+                    kinds.push(Positioned::new(Selection::Field(kind), field.pos));
+                }
+                ask_for_kinds(&mut field.node.selection_set.node);
+            }
+            Selection::InlineFragment(fragment) => ask_for_kinds(&mut fragment.node.selection_set.node),
+            Selection::FragmentSpread(_) => {}
+        }
+    }
+    selections.items.extend(kinds);
+}
+
+/// The kind of a type under the conditions under which its interfaces are asked for.
+fn kind_beside(interfaces: &Field) -> Field {
+    let (name, key) = (&interfaces.name, interfaces.response_key());
+    Field {
+        alias: Some(Positioned::new(Name::new(format!("{KIND_BESIDE}{}", key.node)), key.pos)),
+        name: Positioned::new(Name::new("kind"), name.pos),
+        arguments: Vec::new(),
+        directives: interfaces.directives.clone(),
+        selection_set: Positioned::new(SelectionSet::default(), name.pos),
+    }
+}
+
+/// Gives types that are interfaces themselves an empty list of interfaces, where async-graphql 8.0.0-rc.5 has null: none of this schema implements
+/// another one.
+fn with_interfaces(types: Value) -> Value {
+    match types {
+        Value::List(types) => Value::List(types.into_iter().map(with_interfaces).collect()),
+        Value::Object(mut fields) => {
+            let kinds: Vec<Name> = fields.keys().filter(|key| key.starts_with(KIND_BESIDE)).cloned().collect();
+            for key in kinds {
+                let is_interface = fields.shift_remove(&key) == Some(Value::Enum(Name::new("INTERFACE")));
+                if let Some(interfaces) = fields.get_mut(&key[KIND_BESIDE.len()..]).filter(|_| is_interface) {
+                    *interfaces = Value::List(Vec::new());
+                }
+            }
+            Value::Object(fields)
+        }
+        other => other,
     }
 }
 
