@@ -30,6 +30,7 @@ mod federation;
 mod feed;
 mod filter;
 mod guard;
+mod histories;
 mod http;
 mod idempotency;
 mod import;
