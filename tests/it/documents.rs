@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use async_graphql::{Name, Value};
+use rec_api::auth::Role;
 use rec_api::service::seed::demo;
 use rec_tests::program::{self, Serving};
 use rec_tests::{TestApp, on_both_databases};
@@ -30,6 +31,7 @@ fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
 
 on_both_databases! {
     the_examples_answer_as_shown,
+    a_text_goes_its_way_with_curl,
 }
 
 async fn the_examples_answer_as_shown(app: TestApp) {
@@ -117,6 +119,44 @@ fn commands_in_other_documents_can_be_pasted() {
         assert!(said.contains(expected), "{expected}\n{said}");
     }
     assert!(!said.contains("\"errors\""), "{said}");
+}
+
+/// The commands of `procedure.md`, with three days between two of its blocks.
+async fn a_text_goes_its_way_with_curl(app: TestApp) {
+    let (folder, port) = (tempfile::tempdir().unwrap(), app.serve().await);
+    let document = std::fs::read_to_string(root().join("docs/procedure.md")).unwrap();
+    let blocks = blocks(&document, "sh");
+    assert_eq!(blocks.len(), 4);
+    let mut said = Vec::new();
+    for (number, block) in blocks.into_iter().enumerate() {
+        if number == 2 {
+            app.app.clock.advance(chrono::TimeDelta::hours(72));
+        }
+        let script = format!(
+            "set -euo pipefail; touch state; source ./state\n\
+             cargo() {{ case \"$*\" in *partner*) echo $AS_PARTNER;; *) echo $AS_SECRETARIAT;; esac; }}\n\
+             date() {{ echo $TODAY; }}\n{block}\n\
+             {{ declare -p TOKEN GROUP COMMITTEE OSCE MEETING TEXT PROCEDURE 2>/dev/null || true; declare -f ask value draft || true; }} > state"
+        );
+        let mut bash = Command::new("bash");
+        bash.args(["-c", &script.replace("127.0.0.1:8080", &format!("127.0.0.1:{port}"))]).current_dir(folder.path());
+        bash.env("AS_SECRETARIAT", app.token(Role::Secretariat, None)).env("TODAY", app.app.clock.today().to_string());
+        bash.env("AS_PARTNER", app.token(Role::Partner, Some("OSCE")));
+        let output = tokio::task::spawn_blocking(move || program::run(&mut bash)).await.unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success() && !told.contains("\"message\""), "block {number}: {told}");
+        said.push(told);
+    }
+    for (block, expected) in [
+        (1, "\"status\":\"UNDER_SILENCE\",\"procedures\":[{\"deadline\":\"2026-01-18T04:00:00.000000+00:00\""),
+        (2, "\"outcome\":\"ADOPTED\",\"closedAt\":\"2026-01-18T04:00:00.000000+00:00\""),
+        (2, "\"label\":\"REC/WG-A/2026/1\",\"status\":\"ADOPTED\""),
+        (3, "\"procedure\":{\"outcome\":\"BROKEN\"}"),
+        (3, "\"state\":\"WITHDRAWN\",\"answer\":\"It begins next year.\""),
+        (3, "\"status\":\"AGREED_IN_GROUP\""),
+    ] {
+        assert!(said[block].contains(expected), "{expected}\n{}", said[block]);
+    }
 }
 
 #[test]
