@@ -1,138 +1,18 @@
 //! Every list of the schema, found by introspection: each of its orders, windows and comparisons, against the same list sorted, cut and
 //! filtered here.
 
+mod records;
+
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, TimeDelta};
-use rec_api::service::seed;
-use rec_tests::given::{at_with, each, text, with};
+use chrono::DateTime;
+use rec_tests::given::each;
 use rec_tests::schema::{Field, List, Schema, camel};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
-use crate::connections::twelve;
-
-/// Records of every type, several of each, with and without optional values, made at different times.
-pub async fn all_kinds(app: &TestApp) {
-    let secretariat = app.secretariat();
-    seed::demo::load(&app.app).await.expect("a demonstration");
-    app.app.clock.advance(TimeDelta::seconds(1));
-    twelve(app).await;
-    app.mandate("OSCE", "WG-A", "MEMBER").await;
-    app.mandate("SSS-UZ", "WG-B", "CHAIR").await;
-    app.app.clock.advance(TimeDelta::seconds(1));
-    for (acronym, country, valid_to) in [("OSCE", "UZ", None), ("UNODC", "KZ", Some("2026-12-31"))] {
-        let input = json!({
-            "organizationId": app.organization(acronym).await, "bodyId": app.body("EC").await, "role": "OBSERVER",
-            "countryId": app.country(country).await, "validFrom": "2025-01-01", "validTo": valid_to,
-        });
-        secretariat.mutate("grantMandate", input, "id").await;
-    }
-    app.instrument("S/RES/1").await;
-    let theme = app.theme("ABOVE").await;
-    for (code, parent) in [("BELOW-1", theme.clone()), ("BELOW-2", theme)] {
-        let input = json!({ "code": code, "name": text(code), "kind": "AFFECTED_GROUP", "parentId": parent });
-        let below = secretariat.mutate("createTheme", input, "id").await;
-        let input = json!({ "code": format!("{code}-1"), "name": text(code), "kind": "SDG", "parentId": below["id"] });
-        secretariat.mutate("createTheme", input, "id").await;
-    }
-    let input = json!({ "code": "WG-E", "kind": "WORKING_GROUP", "name": text("E") });
-    secretariat.mutate("createBody", input, "id").await;
-    for (acronym, parent) in [("OSCE-1", "OSCE-PCUZ"), ("UNOCT-1", "UNOCT"), ("UNOCT-2", "UNOCT")] {
-        let input = json!({
-            "acronym": acronym, "name": text(acronym), "kind": "OTHER", "organizer": acronym == "OSCE-1",
-            "parentId": app.organization(parent).await,
-        });
-        secretariat.mutate("createOrganization", input, "id").await;
-    }
-    let closed = json!({ "sensitivity": "CONFIDENTIAL", "chathamHouse": true, "modality": "ONLINE" });
-    let meeting = app.planned_meeting(closed).await;
-    for (acronym, attendance) in [("UNODC", "INVITED"), ("OSCE", "REMOTE")] {
-        let input = json!({
-            "meetingId": meeting["id"], "organizationId": app.organization(acronym).await, "capacity": "OBSERVER",
-            "attendance": attendance,
-        });
-        secretariat.mutate("recordParticipation", input, "id").await;
-    }
-    let draft = app.draft("WG-A").await;
-    agendas(app, &draft).await;
-    for (acronym, code) in [("OSCE", "WG-A"), ("SSS-UZ", "WG-B")] {
-        let body = app.body(code).await;
-        let own = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("Own"), "text": text("Own") });
-        app.partner(acronym).mutate("draftRecommendation", own, "id").await;
-    }
-    let unodc = app.organization("UNODC").await;
-    let addressees = json!([
-        { "category": "INTERNATIONAL_ORGANIZATION", "role": "LEAD", "organizationId": unodc },
-        { "category": "GOVERNMENT", "role": "LEAD", "countryId": app.country("KZ").await },
-    ]);
-    secretariat.mutate("setAddressees", at_with(&draft, json!({ "addressees": addressees })), "id").await;
-    silence(app).await;
-    external_ids(app).await;
-}
-
-/// A silence, with a position on its text and a mandate that may object.
-async fn silence(app: &TestApp) {
-    let mandate = json!({
-        "organizationId": app.organization("UNRCCA").await, "bodyId": app.body("WG-A").await, "role": "MEMBER",
-        "canObject": true, "validFrom": "2025-01-01",
-    });
-    app.secretariat().mutate("grantMandate", mandate, "id").await;
-    let meeting = app.concluded_meeting(&["WG-A"]).await;
-    let input = at_with(&app.under_discussion("WG-A").await, json!({ "meetingId": meeting["id"] }));
-    let input = with(input, json!({ "deadline": "2026-01-20T04:00:00Z" }));
-    let text = app.secretariat().mutate("openSilence", input, "procedures { id }").await;
-    let support = json!({
-        "procedureId": text["procedures"][0]["id"], "organizationId": app.organization("OSCE").await, "kind": "SUPPORT",
-    });
-    app.partner("OSCE").mutate("statePosition", support, "id").await;
-}
-
-/// External ids of every record that has a list.
-async fn external_ids(app: &TestApp) {
-    let secretariat = app.secretariat();
-    let lists = [
-        "countries",
-        "organizations",
-        "bodies",
-        "mandates",
-        "meetings",
-        "recommendations",
-        "consensusProcedures",
-        "themes",
-        "instruments",
-    ];
-    for list in lists {
-        let data = secretariat.query(&format!("{{ {list}(first: 100) {{ nodes {{ id }} }} }}")).await;
-        for record in data[list]["nodes"].as_array().expect("nodes") {
-            let external = json!({ "sourceSystem": "crm", "value": record["id"] });
-            let input = json!({ "id": record["id"], "externalId": external });
-            secretariat.mutate("linkExternalId", input, "id").await;
-        }
-    }
-}
-
-/// Agenda items of two meetings, of two bodies and of none, about two texts.
-async fn agendas(app: &TestApp, draft: &Value) {
-    let other = app.draft("WG-B").await;
-    for meeting in [app.planned_meeting(json!({})).await, app.planned_meeting(json!({})).await] {
-        for (kind, body) in [
-            ("DECISION", Some("WG-A")),
-            ("SESSION", Some("WG-B")),
-            ("DECISION", Some("WG-A")),
-            ("ADMINISTRATIVE", None),
-        ] {
-            let mut input = json!({ "meetingId": meeting["id"], "title": text(kind), "kind": kind,
-                "recommendationIds": [draft["id"], other["id"]] });
-            if let Some(body) = body {
-                input["bodyId"] = json!(app.body(body).await);
-            }
-            app.secretariat().mutate("addAgendaItem", input, "id").await;
-            app.app.clock.advance(TimeDelta::seconds(1));
-        }
-    }
-}
+pub use self::records::all_kinds;
 
 /// How the service orders two values: by time, by number, by code points.
 fn compare(one: &Value, other: &Value) -> Ordering {
