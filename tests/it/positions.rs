@@ -194,7 +194,16 @@ async fn a_position_says_why_and_an_amendment_proposes_a_text(app: TestApp) {
     }
     assert_eq!(read(&app.secretariat(), &text["id"], "positions { id }").await["positions"], json!([]));
     let support = json!({ "kind": "SUPPORT", "text": null, "proposedText": null });
-    app.secretariat().mutate("statePosition", with(given, support), "text").await;
+    let support = app
+        .secretariat()
+        .mutate("statePosition", with(given.clone(), support), "id version text diff { locale }")
+        .await;
+    assert_eq!(support["diff"], json!([]));
+    app.secretariat().mutate("withdrawPosition", at(&support), "id").await;
+    let said = app.partner("OSCE").mutate("statePosition", given, "diff { locale segments { kind text } }").await;
+    let piece = |kind: &str, words: &str| json!({ "kind": kind, "text": words });
+    let english = json!([piece("KEPT", "The states are invited to act"), piece("INSERTED", " in time")]);
+    assert_eq!(said["diff"][0], json!({ "locale": "EN", "segments": english }));
 }
 
 async fn an_organisation_has_one_position_in_a_procedure(app: TestApp) {

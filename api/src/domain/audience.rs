@@ -63,7 +63,8 @@ pub fn of_procedure(revision: Access, meeting: Access) -> Access {
     of_both(revision, meeting)
 }
 
-/// A position is read by the organisation itself and those who read its procedure; under the Chatham House Rule of the meeting by the secretariat, and by the other participants by the rule of `position::visible`. What is published with a text is read by everyone.
+/// A position is read by the organisation itself and the readers of its procedure; under the Chatham House Rule of the meeting by the
+/// secretariat, and by the other participants by the rule of `position::visible`; if it is published with a text, by everyone.
 pub fn of_position(procedure: Access, is_published: bool, chatham_house: bool, organization: OrganizationId) -> Access {
     let audience = match procedure.0 {
         _ if is_published => Audience::Public,
@@ -127,7 +128,9 @@ pub fn of_difference<I: PartialEq + Copy>(
 
 #[cfg(test)]
 mod tests {
-    use super::{CLOSED, OPEN, of_both, of_difference, of_either, of_meeting, of_participation, of_recommendation};
+    use super::{
+        CLOSED, OPEN, of_both, of_difference, of_either, of_meeting, of_participation, of_position, of_recommendation,
+    };
     use crate::domain::lifecycle::{Transition, next};
     use entity::Audience::{Confidential, Participants, Public};
     use entity::id::{OrganizationId, RecordId};
@@ -138,6 +141,19 @@ mod tests {
 
     fn drafter() -> OrganizationId {
         OrganizationId::new(Uuid::from_u128(1))
+    }
+
+    #[test]
+    fn a_position_is_never_more_open_than_its_procedure_unless_it_is_published() {
+        for audience in [Public, Participants, Confidential] {
+            for chatham_house in [false, true] {
+                let access = of_position((audience, None), false, chatham_house, drafter());
+                assert!(access.0 >= audience);
+                assert_eq!(access.0 == Confidential, chatham_house || audience == Confidential);
+                assert_eq!(access.1, Some(drafter()));
+                assert_eq!(of_position((audience, None), true, chatham_house, drafter()).0, Public);
+            }
+        }
     }
 
     #[test]

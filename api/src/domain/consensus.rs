@@ -1,8 +1,8 @@
 //! The rules of consensus, which is the absence of any objection: deadlines, and what a procedure comes to. They do not judge who may open one.
 
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
-use entity::consensus_procedure::ConsensusOutcome;
-use entity::id::MandateId;
+use entity::consensus_procedure::{self, ConsensusMode, ConsensusOutcome};
+use entity::id::{BodyId, MandateId};
 use entity::meeting::Sensitivity;
 use entity::position::{self, PositionKind, PositionState};
 use entity::recommendation::RecommendationStatus;
@@ -47,6 +47,18 @@ pub fn room(procedures: usize) -> Validated<()> {
 /// Whether a silence has elapsed: it ends at its deadline, not after it.
 pub fn has_elapsed(deadline: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     now >= deadline
+}
+
+/// The silence by which the group of a text has agreed last; none if it did so in the room.
+pub fn last_silence(procedures: &[consensus_procedure::Model], group: BodyId) -> Option<&consensus_procedure::Model> {
+    let mut agreed = procedures.iter().filter(|row| row.body_id == group && row.outcome == ConsensusOutcome::Adopted);
+    agreed.next_back().filter(|row| row.mode == ConsensusMode::Silence)
+}
+
+/// The first and the last moment at which somebody may object.
+pub fn moments_open(row: &consensus_procedure::Model) -> (DateTime<Utc>, DateTime<Utc>) {
+    let last = row.closed_at.or(row.deadline).map_or(row.opened_at, |end| end - TimeDelta::microseconds(1));
+    (row.opened_at, last.max(row.opened_at))
 }
 
 /// Whether a position keeps a body from consensus.

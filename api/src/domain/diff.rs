@@ -6,7 +6,7 @@ use similar::{Change, ChangeTag};
 
 /// The most lines of two texts that are compared, and the most words of what differs in them: the time grows with their square. A longer piece is
 /// shown as replaced. (Measured with similar 3.2.1: 600 words that have little in common take 1.2 ms.)
-const MOST: usize = 500;
+const MOST: usize = 300;
 
 /// What became of a piece of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

@@ -132,8 +132,8 @@ impl ChangeQuery {
         Ok(change::head(app).await?.cursor().to_string())
     }
 
-    /// The changes of the register that you may see, after a cursor. Changes of a participation or a position under the Chatham
-    /// House Rule are shown only to the secretariat and to its own organisation. Errors: `CURSOR_EXPIRED` if the feed does not go
+    /// The changes of the register that you may see, after a cursor. Changes of a participation under the Chatham House Rule, and
+    /// of a position that is not published, are shown only to the secretariat and to its own organisation. Errors: `CURSOR_EXPIRED` if the feed does not go
     /// back so far or the cursor belongs to another database (read everything again), `INVALID_CURSOR`, `INVALID_PAGE`.
     async fn changes(
         &self,

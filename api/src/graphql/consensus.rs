@@ -7,6 +7,7 @@ use entity::consensus_procedure::{ConsensusMode, ConsensusOutcome};
 use entity::date::DateTime;
 use entity::id::RecordId as _;
 use entity::position::{self as position_row, PositionKind, PositionState};
+use entity::{consensus_procedure, recommendation_revision};
 
 use super::body::Body;
 use super::connection::connections;
@@ -17,9 +18,10 @@ use super::meeting::Meeting;
 use super::object::{Stamp, found, known, object, to_one};
 use super::organization::Organization;
 use super::payload::{mutations, payload};
+use super::recommendation::diff::{TextDiff, compared};
 use super::recommendation::{Recommendation, RecommendationRevision};
 use super::scalar::texts;
-use super::session::session;
+use super::session::{Session, session};
 use crate::domain::consensus::state_of;
 use crate::service;
 use crate::service::consensus::{ConsensusProcedureBy, ConsensusProcedureFilter, ConsensusProcedureOrder};
@@ -141,8 +143,9 @@ texts! {
 }
 
 /// What an organisation says of a text in a consensus procedure. Organisations speak, not persons. An objection or an amendment breaks a
-/// silence at once; statements and reservations are published with the adopted text and never block. Visible to those who may see the
-/// procedure; under the Chatham House Rule of its meeting to the participants and the secretariat.
+/// silence at once; statements and reservations are published with the adopted text and never block. Visible to the organisation
+/// itself, and to those who may see the procedure; under the Chatham House Rule of its meeting to the participants and the secretariat; if it is
+/// published, to everyone. Of a withdrawn text, to the organisation itself and the secretariat.
 #[Object]
 impl Position {
     /// The global id.
@@ -155,7 +158,7 @@ impl Position {
         to_one::<ConsensusProcedure>(session(ctx), Some(self.0.procedure_id)).await
     }
 
-    /// The recommendation.
+    /// The recommendation; null if you may not see it.
     async fn recommendation(&self, ctx: &Context<'_>) -> Option<Result<Recommendation>> {
         to_one::<Recommendation>(session(ctx), Some(self.0.recommendation_id)).await
     }
@@ -178,6 +181,15 @@ impl Position {
     /// What has become of it.
     async fn state(&self) -> PositionState {
         state_of(&self.0)
+    }
+
+    /// What an amendment proposes otherwise than the revision that it is about, by language and by words. Empty for other positions; null if you may
+    /// not see the revision. Costs 20 points.
+    async fn diff(&self, ctx: &Context<'_>) -> Option<Result<Vec<TextDiff>>> {
+        let Some(proposed) = &self.0.proposed_text else { return Some(Ok(Vec::new())) };
+        let session = session(ctx);
+        let revision = proposed_on(session, &self.0).await.transpose()?;
+        Some(revision.map(|revision| compared(Some(&revision.text), Some(proposed))))
     }
 
     /// When it was stated.
@@ -221,6 +233,17 @@ impl Position {
     }
 }
 
+/// The revision that a position is about.
+async fn proposed_on(
+    session: &Session,
+    position: &position_row::Model,
+) -> Result<Option<Arc<recommendation_revision::Model>>> {
+    let procedures = session.parts::<consensus_procedure::Entity>(position.recommendation_id).await?;
+    let Some(procedure) = procedures.iter().find(|row| row.id == position.procedure_id) else { return Ok(None) };
+    let revisions = session.parts::<recommendation_revision::Entity>(position.recommendation_id).await?;
+    Ok(revisions.iter().find(|row| row.id == procedure.revision_id).map(Arc::clone))
+}
+
 payload! {
     /// The answer to a mutation of a position.
     PositionPayload {
@@ -235,7 +258,7 @@ mutations! {
         /// today. An objection or an amendment breaks a silence at once: the text is under discussion again. For partners on
         /// behalf of their own organisation, and the secretariat. `INVALID_STATE` if the procedure is closed, if the
         /// organisation holds no mandate in the body today, and if it objects and no mandate lets it; `ALREADY_EXISTS` if it
-        /// has stated a position in this procedure.
+        /// has a position in this procedure that is not withdrawn.
         state_position(StatePositionInput, "The procedure, the organisation, and what it says.") -> PositionPayload
             = position::state;
         /// Answers a position, once. For the secretariat and the chair and co-chair of the procedure's body. `INVALID_STATE`

@@ -111,10 +111,11 @@ pub async fn find(
     }
 }
 
-/// The first and the last day, in the council's zone, on which a procedure is open.
+/// The first and the last day, in the council's zone, on which somebody may object.
 pub fn days_open(row: &consensus_procedure::Model) -> (NaiveDate, NaiveDate) {
     let day = |at: Instant<Utc>| at.with_timezone(&COUNCIL_ZONE).date_naive();
-    (day(row.opened_at), day(row.closed_at.or(row.deadline).unwrap_or(row.opened_at)))
+    let (first, last) = rules::moments_open(row);
+    (day(first), day(last))
 }
 
 /// The mandates in bodies that let their holders object, by body, whenever they are valid.
@@ -147,15 +148,10 @@ pub async fn pending_at(tx: &Tx<'_>, meetings: &[MeetingId]) -> Result<Vec<conse
     read::all::<consensus_procedure::Entity>(tx.db(), &everyone(), Condition::all().add(at).add(pending)).await
 }
 
-/// The silence by which the group of a text has agreed last, if it did so by one.
-pub async fn last_silence(
-    tx: &Tx<'_>,
-    text: &recommendation::Model,
-) -> Result<Option<consensus_procedure::Model>, Error> {
+/// When the silence elapsed by which the group of a text has agreed last; `None` if it did so in the room.
+pub async fn agreed_by_silence_at(tx: &Tx<'_>, text: &recommendation::Model) -> Result<Option<Instant<Utc>>, Error> {
     let procedures = read::children::<consensus_procedure::Entity>(tx.db(), &everyone(), &[text.id]).await?;
-    let of_group =
-        procedures.into_iter().rfind(|row| row.body_id == text.body_id && row.outcome == ConsensusOutcome::Adopted);
-    Ok(of_group.filter(|row| row.mode == ConsensusMode::Silence))
+    Ok(rules::last_silence(&procedures, text.body_id).and_then(|row| row.closed_at))
 }
 
 /// The pending procedure on a text, which is locked.

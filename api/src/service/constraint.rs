@@ -88,7 +88,7 @@ const UNIQUE: [(&str, &str, &str, &str); 22] = [
         "position.procedure_id, position.organization_id",
         "position_one_of_organization",
         "organizationId",
-        "The organisation has stated its position in this procedure.",
+        "The organisation has a position in this procedure; it may withdraw it.",
     ),
     (
         "consensus_procedure.recommendation_id",

@@ -67,21 +67,27 @@ pub async fn all_kinds(app: &TestApp) {
     external_ids(app).await;
 }
 
-/// A silence, with a position on its text and a mandate that may object.
+/// A silence, with a support, and one that an amendment has broken.
 async fn silence(app: &TestApp) {
+    let secretariat = app.secretariat();
+    let unrcca = app.organization("UNRCCA").await;
     let mandate = json!({
-        "organizationId": app.organization("UNRCCA").await, "bodyId": app.body("WG-A").await, "role": "MEMBER",
-        "canObject": true, "validFrom": "2025-01-01",
+        "organizationId": unrcca, "bodyId": app.body("WG-A").await, "role": "MEMBER", "canObject": true,
+        "validFrom": "2025-01-01",
     });
-    app.secretariat().mutate("grantMandate", mandate, "id").await;
+    secretariat.mutate("grantMandate", mandate, "id").await;
     let meeting = app.concluded_meeting(&["WG-A"]).await;
-    let input = at_with(&app.under_discussion("WG-A").await, json!({ "meetingId": meeting["id"] }));
-    let input = with(input, json!({ "deadline": "2026-01-20T04:00:00Z" }));
-    let text = app.secretariat().mutate("openSilence", input, "procedures { id }").await;
-    let support = json!({
-        "procedureId": text["procedures"][0]["id"], "organizationId": app.organization("OSCE").await, "kind": "SUPPORT",
+    let support = json!({ "organizationId": app.organization("OSCE").await, "kind": "SUPPORT" });
+    let amendment = json!({
+        "organizationId": unrcca, "kind": "AMENDMENT", "text": text("Why"), "proposedText": text("Otherwise"),
     });
-    app.partner("OSCE").mutate("statePosition", support, "id").await;
+    for position in [support, amendment] {
+        let more = json!({ "meetingId": meeting["id"], "deadline": "2026-01-20T04:00:00Z" });
+        let input = at_with(&app.under_discussion("WG-A").await, more);
+        let silence = secretariat.mutate("openSilence", input, "procedures { id }").await;
+        let position = with(position, json!({ "procedureId": silence["procedures"][0]["id"] }));
+        secretariat.mutate("statePosition", position, "id").await;
+    }
 }
 
 /// External ids of every record that has a list.

@@ -44,7 +44,9 @@ mutations! {
         schedule_meeting(ScheduleMeetingInput, "The new meeting.") -> MeetingPayload = meeting::schedule;
         /// Changes a meeting. For the secretariat. `INVALID_STATE` if the meeting is cancelled; if a meeting in session
         /// would not have started, or a concluded one not have ended; and if an alternative title or a source would be
-        /// removed from a concluded one.
+        /// removed from a concluded one; if it would
+        /// become confidential before a silence that was opened at it is over; and if a text was adopted at it on a day that
+        /// would no longer be one of its days.
         update_meeting(UpdateMeetingInput, "The meeting, its version, and what changes.") -> MeetingPayload
             = meeting::update, of id;
         /// Confirms a planned or postponed meeting. For the secretariat. `INVALID_STATE` in any other state, and if it has no organiser.
@@ -71,7 +73,8 @@ mutations! {
             -> MeetingPayload = parts::set_meeting_organizers, of id;
         /// Replaces the body sessions of a meeting. For the secretariat. `ALREADY_EXISTS` if a body has a session with that
         /// ordinal; `INVALID` for briefings, side events and dialogues, which carry none; `INVALID_STATE` if the meeting is
-        /// cancelled, and if a session would be removed from a concluded one.
+        /// cancelled, and if a session would be removed from a concluded one, or one on which an agreement, an adoption
+        /// or an open silence rests.
         set_body_sessions(SetBodySessionsInput, "The meeting, its version, and all sessions.") -> MeetingPayload
             = parts::set_body_sessions, of id;
         /// Adds an item at the end of a meeting's agenda. This changes the meeting. For the secretariat. `INVALID_STATE` if

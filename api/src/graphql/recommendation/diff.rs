@@ -64,7 +64,8 @@ pub struct TextSegment {
     text: String,
 }
 
-fn compared(from: Option<&LocalizedText>, to: Option<&LocalizedText>) -> Vec<TextDiff> {
+/// What the later text says otherwise, in the languages in which it does.
+pub fn compared(from: Option<&LocalizedText>, to: Option<&LocalizedText>) -> Vec<TextDiff> {
     let segment = |diff::TextSegment { kind, text }| TextSegment { kind, text };
     let of_locale = |diff::TextDiff { locale, segments }| {
         let segments = segments.into_iter().map(segment).collect();

@@ -6,7 +6,7 @@ use entity::date::Date;
 use entity::id::RecordId as _;
 use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
 
-mod diff;
+pub mod diff;
 mod mutation;
 mod parts;
 
@@ -140,7 +140,7 @@ impl Recommendation {
     }
 
     /// What one revision of its text says otherwise than another one, by language and by words. Null if one of the two is not there, or not for
-    /// you. Costs 100 points.
+    /// you. Costs 20 points for each of the texts.
     async fn diff(
         &self,
         ctx: &Context<'_>,

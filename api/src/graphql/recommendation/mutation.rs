@@ -78,7 +78,8 @@ mutations! {
         /// Records the adoption of a submitted text at a meeting, publishes it and gives it its label. For the secretariat
         /// and the chair and co-chair of the Executive Committee. `INVALID_STATE` in any other state; if the meeting is
         /// neither in session nor concluded, or carries no session of the Executive Committee or the plenary; and if the
-        /// text has no addressee, or lacks its title or text in English or Russian. `REQUIRED` without the declaration on personal data.
+        /// text has no addressee, or lacks its title or text in English or Russian. `REQUIRED` without the declaration on personal data; `INVALID`
+        /// for a day on which the meeting is not held, that is to come, or on which the silence of its body was not over.
         adopt_recommendation(
             AdoptRecommendationInput, "The recommendation, its version, the meeting, and the declaration on personal data."
         ) -> RecommendationPayload = transitions::adopt, of id;

@@ -42,9 +42,9 @@ const SUBGRAPH: (&str, &str) = ("_Service", "sdl");
 /// What the text costs: about a point per kilobyte.
 pub const DEFINITIONS: u64 = 150;
 
-/// The difference between two revisions, whose texts are compared word by word.
-const DIFF: &str = "RevisionDiff";
-const COMPARED: u64 = 100;
+/// The difference between two texts, which are compared word by word in each language.
+const DIFF: &str = "TextDiff";
+const COMPARED: u64 = 20;
 
 /// The arguments that name records, one for each.
 const IDS: [&str; 2] = ["ids", "representations"];

@@ -1,5 +1,5 @@
 //! The silence procedure: it is opened on a text, withdrawn, or elapses. What has elapsed is recorded with its deadline as its time, before
-//! anything is read or written: no reader and no writer meets a silence that is over.
+//! anything is read or written, so that nobody meets a silence that is over, as long as the database takes that write.
 
 use std::time::Duration;
 

@@ -299,7 +299,7 @@ async fn adoption_at(
     adopted_on: Option<Date>,
 ) -> Result<Validated<(NaiveDate, BodyId)>, Error> {
     let adopting = adopting_body(&step.tx, meeting.id).await?;
-    let agreed_on = agreed_on(&step.tx, &step.before).await?;
+    let agreed_on = agreed_on(&step.tx, &step.before, &meeting.timezone).await?;
     let (days, today) = ((meeting.starts_on, meeting.ends_on), day_in(step.tx.now(), &meeting.timezone));
     let adopted_on = rules::adoption_day(adopted_on.map(|Date(day)| day), days, today);
     let judge = || {
@@ -322,12 +322,12 @@ async fn locked_meeting(tx: &Tx<'_>, id: &ID) -> Result<Validated<meeting::Model
     tx.named::<meeting::Entity>("meetingId", id, "meeting").await
 }
 
-/// The first day on which the body may have agreed: when its silence elapsed, or else when the meeting began at which it agreed. The rule holds
+/// The first day, in a time zone, on which the body may have agreed: when its silence elapsed, or else when the meeting began at which it agreed. The rule holds
 /// whether or not the viewer may see these.
-async fn agreed_on(tx: &Tx<'_>, row: &recommendation::Model) -> Result<Option<NaiveDate>, Error> {
+async fn agreed_on(tx: &Tx<'_>, row: &recommendation::Model, timezone: &str) -> Result<Option<NaiveDate>, Error> {
     let Some(agreed_at) = row.agreed_meeting_id else { return Ok(None) };
-    if let Some(silence) = consensus::last_silence(tx, row).await? {
-        return Ok(Some(consensus::days_open(&silence).1));
+    if let Some(at) = consensus::agreed_by_silence_at(tx, row).await? {
+        return Ok(Some(day_in(at, timezone)));
     }
     let meeting = read::get::<meeting::Entity>(tx.db(), &Viewer::system("rule"), agreed_at).await?;
     Ok(meeting.map(|meeting| meeting.starts_on))
