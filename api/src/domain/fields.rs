@@ -67,23 +67,25 @@ pub fn optional_day(path: &str, value: Option<impl Into<NaiveDate>>) -> Validate
     value.map(|value| day(path, value)).transpose()
 }
 
+/// A text without the spaces around it, and all that is wrong with it. What is empty, or shows nothing, has no other fault.
 fn clean(path: &str, text: &str, longest: usize) -> Validated<String> {
     let text = text.trim();
-    let empty = || ValidationError::required(path, "The text is empty.");
-    ensure(!text.is_empty(), empty)?;
-    ensure(text.chars().count() <= longest, || {
-        ValidationError::new(
-            ValidationErrorCode::TooLong,
-            path,
-            format!("The text is longer than {longest} characters."),
-        )
-    })?;
     let printable = text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\t' | '\r'));
-    ensure(printable, || ValidationError::invalid(path, "The text holds a control character."))?;
-    ensure(!text.contains(is_directional), || {
-        ValidationError::invalid(path, "The text holds a control character for the direction of writing.")
-    })?;
-    ensure(text.chars().any(is_visible), empty)?;
+    ensure(!text.is_empty(), || ValidationError::required(path, "The text is empty."))?;
+    all([
+        ensure(text.chars().count() <= longest, || {
+            ValidationError::new(
+                ValidationErrorCode::TooLong,
+                path,
+                format!("The text is longer than {longest} characters."),
+            )
+        }),
+        ensure(printable, || ValidationError::invalid(path, "The text holds a control character.")),
+        ensure(!text.contains(is_directional), || {
+            ValidationError::invalid(path, "The text holds a control character for the direction of writing.")
+        }),
+    ])?;
+    ensure(text.chars().any(is_visible), || ValidationError::required(path, "The text is empty."))?;
     Ok(text.to_owned())
 }
 
@@ -160,27 +162,36 @@ pub fn localized<'a>(
 
 /// A key such as `WG-A`, `UNOCT` or `SDG-16`: upper-case Latin letters, digits and hyphens, starting with a letter.
 pub fn code(path: &str, value: &str) -> Validated<String> {
-    let value = clean(path, value, CODE)?;
-    let formed = value.starts_with(|c: char| c.is_ascii_uppercase())
-        && value.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-');
-    ensure(formed, || {
-        ValidationError::invalid(path, "Use upper-case Latin letters, digits and hyphens, and start with a letter.")
-    })?;
+    let is_shown = value.chars().any(is_visible);
+    let formed = value.trim().starts_with(|c: char| c.is_ascii_uppercase())
+        && value.trim().chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-');
+    combine!(
+        value = clean(path, value, CODE),
+        () = ensure(formed || !is_shown, || {
+            ValidationError::invalid(path, "Use upper-case Latin letters, digits and hyphens, and start with a letter.")
+        }),
+    );
     Ok(value)
 }
 
 /// A web address.
 pub fn url(path: &str, value: &str) -> Validated<String> {
-    let value = clean(path, value, URL)?;
-    let rest = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
+    let (trimmed, is_shown) = (value.trim(), value.chars().any(is_visible));
+    let rest = trimmed.strip_prefix("https://").or_else(|| trimmed.strip_prefix("http://"));
     // Browsers, and their parser, would take a host from behind three slashes, and a slash for a backslash.
     let is_plain = rest.is_some_and(|rest| !rest.starts_with('/') && rest.chars().all(|c| is_visible(c) && c != '\\'));
-    let has_host = url::Url::parse(&value).is_ok_and(|url| {
+    let has_host = url::Url::parse(trimmed).is_ok_and(|url| {
         url.host().is_some_and(|host| names_a_host(&host)) && url.username().is_empty() && url.password().is_none()
     });
-    ensure(is_plain && has_host, || {
-        ValidationError::invalid(path, "Use an address of a host that starts with https:// or http://, without a user.")
-    })?;
+    combine!(
+        value = clean(path, value, URL),
+        () = ensure(is_plain && has_host || !is_shown, || {
+            ValidationError::invalid(
+                path,
+                "Use an address of a host that starts with https:// or http://, without a user.",
+            )
+        }),
+    );
     Ok(value)
 }
 
@@ -241,8 +252,25 @@ pub fn room(path: &str, count: usize) -> Validated<()> {
 #[cfg(test)]
 mod tests {
     use super::{Translation, code, localized, text, url};
-    use crate::domain::validation::ValidationErrorCode;
+    use crate::domain::validation::{Validated, ValidationErrorCode};
     use entity::text::{Locale, LocalizedText};
+
+    #[test]
+    fn all_that_is_wrong_with_a_value_is_told() {
+        use ValidationErrorCode::{Invalid, Required, TooLong};
+        let codes = |checked: Validated<String>| -> Vec<ValidationErrorCode> {
+            checked.unwrap_err().into_iter().map(|one| one.code).collect()
+        };
+        let long = format!("{}\u{7}\u{202e}", "a".repeat(40));
+        assert_eq!(codes(super::text("t", &long, 32)), [TooLong, Invalid, Invalid]);
+        assert_eq!(codes(super::code("t", &long)), [TooLong, Invalid, Invalid, Invalid]);
+        assert_eq!(codes(super::url("t", &format!("ftp://{}", "a".repeat(2_000)))), [TooLong, Invalid]);
+        for nothing in ["", " ", "\u{200b}"] {
+            for checked in [super::text("t", nothing, 32), super::code("t", nothing), super::url("t", nothing)] {
+                assert_eq!(codes(checked), [Required], "{nothing:?}");
+            }
+        }
+    }
 
     #[test]
     fn texts_are_trimmed_and_bounded() {
