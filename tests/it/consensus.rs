@@ -3,7 +3,7 @@
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use rec_api::server;
 use rec_api::service::recommendation::silence::{record_elapsed, settle};
-use rec_tests::given::{at, at_with, each, text as text_of};
+use rec_tests::given::{at, at_with, each, text as text_of, with};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
@@ -11,13 +11,11 @@ const PROCEDURES: &str = "id version status agreedAt { id } procedures { id mode
     version revision { number } body { code } meeting { id } }";
 
 async fn read(app: &TestApp, id: &Value, selection: &str) -> Value {
-    let query = format!("query($id: ID!) {{ recommendation(by: {{ id: $id }}) {{ {selection} }} }}");
-    app.secretariat().query_with(&query, json!({ "id": id })).await["recommendation"].take()
+    app.secretariat().recommendation(id, selection).await
 }
 
 async fn open(app: &TestApp, text: &Value, meeting: &Value, more: Value) -> Value {
-    let mut input = at_with(text, json!({ "meetingId": meeting["id"] }));
-    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let input = with(at_with(text, json!({ "meetingId": meeting["id"] })), more);
     app.secretariat().mutate("openSilence", input, PROCEDURES).await
 }
 

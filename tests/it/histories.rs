@@ -166,8 +166,7 @@ struct Life<'a> {
 
 impl Life<'_> {
     async fn read(&self, selection: &str) -> Value {
-        let query = format!("query($id: ID!) {{ recommendation(by: {{ id: $id }}) {{ {selection} }} }}");
-        self.app.secretariat().query_with(&query, json!({ "id": self.id })).await["recommendation"].take()
+        self.app.secretariat().recommendation(&self.id, selection).await
     }
 
     async fn told(&self) -> Value {

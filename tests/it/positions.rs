@@ -52,11 +52,6 @@ async fn told(client: &Client, input: Value) -> Vec<String> {
     payload["userErrors"].as_array().unwrap().iter().map(said).collect()
 }
 
-async fn read(client: &Client, id: &Value, selection: &str) -> Value {
-    let query = format!("query($id: ID!) {{ recommendation(by: {{ id: $id }}) {{ {selection} }} }}");
-    client.query_with(&query, json!({ "id": id })).await["recommendation"].take()
-}
-
 fn printed(app: &TestApp) -> String {
     app.app.clock.now().to_rfc3339_opts(SecondsFormat::Micros, false)
 }
@@ -74,6 +69,7 @@ on_both_databases! {
     two_objections_at_once_break_a_silence_once,
     only_the_organisation_speaks_for_itself,
     who_may_object_is_told_by_day,
+    at_midnight_a_deadline_is_of_the_day_before_and_an_objection_of_its_own,
     under_the_chatham_house_rule_participants_read_who_said_what,
     statements_are_published_with_the_adopted_text_and_stay,
     what_is_withdrawn_is_not_published_and_what_was_stated_before_is,
@@ -88,7 +84,7 @@ async fn an_objection_and_an_amendment_break_a_silence_at_once(app: TestApp) {
         app.app.clock.advance(TimeDelta::hours(1));
         let stated = state(&app, &text, "OSCE", kind).await;
         assert_eq!((&stated["kind"], &stated["state"]), (&json!(kind), &json!("STATED")));
-        let broken = read(&app.reader(), &text["id"], POSITIONS).await;
+        let broken = app.reader().recommendation(&text["id"], POSITIONS).await;
         assert_eq!(broken["status"], json!("UNDER_DISCUSSION"));
         let procedure = json!({
             "id": text["procedures"][0]["id"], "outcome": "BROKEN", "closedAt": printed(&app),
@@ -96,7 +92,7 @@ async fn an_objection_and_an_amendment_break_a_silence_at_once(app: TestApp) {
         });
         assert_eq!(broken["procedures"], json!([procedure]));
         app.app.clock.advance(TimeDelta::hours(100));
-        assert_eq!(read(&app.reader(), &text["id"], "status").await["status"], json!("UNDER_DISCUSSION"));
+        assert_eq!(app.reader().recommendation(&text["id"], "status").await["status"], json!("UNDER_DISCUSSION"));
     }
 }
 
@@ -109,7 +105,7 @@ async fn statements_reservations_and_support_never_block(app: TestApp) {
         state(&app, &text, acronym, kind).await;
     }
     app.app.clock.advance(TimeDelta::hours(72));
-    let agreed = read(&app.reader(), &text["id"], POSITIONS).await;
+    let agreed = app.reader().recommendation(&text["id"], POSITIONS).await;
     assert_eq!(
         (&agreed["status"], &agreed["procedures"][0]["outcome"]),
         (&json!("AGREED_IN_GROUP"), &json!("ADOPTED"))
@@ -151,7 +147,7 @@ async fn a_mandate_that_ends_during_the_silence_speaks_no_more(app: TestApp) {
     let input = position(&app, &text, "OSCE", "OBJECTION").await;
     assert_eq!(app.partner("OSCE").refusals("statePosition", input).await, ["INVALID_STATE organizationId"]);
     app.app.clock.advance(TimeDelta::hours(57));
-    assert_eq!(read(&app.reader(), &text["id"], "status").await["status"], json!("AGREED_IN_GROUP"));
+    assert_eq!(app.reader().recommendation(&text["id"], "status").await["status"], json!("AGREED_IN_GROUP"));
 }
 
 async fn a_position_comes_before_the_deadline(app: TestApp) {
@@ -163,7 +159,7 @@ async fn a_position_comes_before_the_deadline(app: TestApp) {
         let refusals = told(&app.partner("OSCE"), input).await;
         let is_late = expected == "AGREED_IN_GROUP";
         assert_eq!(refusals, if is_late { vec!["INVALID_STATE procedureId"] } else { Vec::new() }, "{moment}");
-        assert_eq!(read(&app.reader(), &text["id"], "status").await["status"], json!(expected));
+        assert_eq!(app.reader().recommendation(&text["id"], "status").await["status"], json!(expected));
     }
 }
 
@@ -192,7 +188,7 @@ async fn a_position_says_why_and_an_amendment_proposes_a_text(app: TestApp) {
         let input = with(given.clone(), more.clone());
         assert_eq!(app.secretariat().refusals("statePosition", input).await, expected, "{more}");
     }
-    assert_eq!(read(&app.secretariat(), &text["id"], "positions { id }").await["positions"], json!([]));
+    assert_eq!(app.secretariat().recommendation(&text["id"], "positions { id }").await["positions"], json!([]));
     let support = json!({ "kind": "SUPPORT", "text": null, "proposedText": null });
     let support = app
         .secretariat()
@@ -214,9 +210,9 @@ async fn an_organisation_has_one_position_in_a_procedure(app: TestApp) {
     let osce = app.partner("OSCE");
     assert_eq!(osce.refusals("statePosition", objection.clone()).await, ["ALREADY_EXISTS organizationId"]);
     osce.mutate("withdrawPosition", at(&support), "state").await;
-    assert_eq!(read(&app.reader(), &text["id"], "status").await["status"], json!("UNDER_SILENCE"));
+    assert_eq!(app.reader().recommendation(&text["id"], "status").await["status"], json!("UNDER_SILENCE"));
     osce.mutate("statePosition", objection, "state").await;
-    let broken = read(&app.reader(), &text["id"], "status positions { kind state }").await;
+    let broken = app.reader().recommendation(&text["id"], "status positions { kind state }").await;
     let positions = json!([{ "kind": "SUPPORT", "state": "WITHDRAWN" }, { "kind": "OBJECTION", "state": "STATED" }]);
     assert_eq!(broken, json!({ "status": "UNDER_DISCUSSION", "positions": positions }));
 }
@@ -226,7 +222,7 @@ async fn nothing_is_agreed_while_an_objection_stands(app: TestApp) {
     let meeting = app.concluded_meeting(&["WG-A"]).await;
     let text = under_silence_at(&app, &meeting).await;
     let objection = state(&app, &text, "OSCE", "OBJECTION").await;
-    let now = read(&app.reader(), &text["id"], "id version").await;
+    let now = app.reader().recommendation(&text["id"], "id version").await;
     let at_meeting = at_with(&now, json!({ "meetingId": meeting["id"] }));
     let secretariat = app.secretariat();
     for mutation in ["openSilence", "recordAgreement"] {
@@ -243,7 +239,7 @@ async fn nothing_is_agreed_while_an_objection_stands(app: TestApp) {
     let text = under_silence_at(&app, &meeting).await;
     let objection = state(&app, &text, "OSCE", "OBJECTION").await;
     app.partner("OSCE").mutate("withdrawPosition", at(&objection), "state").await;
-    let still = read(&app.reader(), &text["id"], "id version status procedures { outcome }").await;
+    let still = app.reader().recommendation(&text["id"], "id version status procedures { outcome }").await;
     assert_eq!((&still["status"], &still["procedures"][0]["outcome"]), (&json!("UNDER_DISCUSSION"), &json!("BROKEN")));
     let at_meeting = at_with(&still, json!({ "meetingId": meeting["id"] }));
     let agreed = secretariat.mutate("recordAgreement", at_meeting, "status").await;
@@ -290,7 +286,7 @@ async fn two_objections_at_once_break_a_silence_once(app: TestApp) {
     let mut refusals = [one, other].concat();
     assert_eq!(refusals.pop().as_deref(), Some("INVALID_STATE procedureId"));
     assert_eq!(refusals.len(), 0);
-    let broken = read(&app.reader(), &text["id"], POSITIONS).await;
+    let broken = app.reader().recommendation(&text["id"], POSITIONS).await;
     assert_eq!(
         (&broken["status"], &broken["procedures"][0]["outcome"]),
         (&json!("UNDER_DISCUSSION"), &json!("BROKEN"))
@@ -325,14 +321,36 @@ async fn who_may_object_is_told_by_day(app: TestApp) {
     }
     let text = under_silence(&app).await;
     let may_object = async || {
-        let found = read(&app.reader(), &text["id"], "procedures { mayObject { organization { acronym } } }").await;
+        let found =
+            app.reader().recommendation(&text["id"], "procedures { mayObject { organization { acronym } } }").await;
         each(&found["procedures"][0]["mayObject"], "/organization/acronym")
     };
     assert_eq!(may_object().await, [json!("UNODC"), json!("OSCE")], "in the order in which they begin");
     app.app.clock.advance(TimeDelta::hours(1));
-    let now = read(&app.secretariat(), &text["id"], "id version").await;
+    let now = app.secretariat().recommendation(&text["id"], "id version").await;
     app.secretariat().mutate("withdrawSilence", at(&now), "id").await;
     assert_eq!(may_object().await, [json!("UNODC")], "it ended on the day on which it began");
+}
+
+async fn at_midnight_a_deadline_is_of_the_day_before_and_an_objection_of_its_own(app: TestApp) {
+    // Midnight in Tashkent is 19:00 in UTC, fifteen hours after the tests begin.
+    member(&app, "OSCE", json!({ "validFrom": "2026-01-17" })).await;
+    app.app.clock.advance(TimeDelta::hours(1));
+    let meeting = app.concluded_meeting(&["WG-A"]).await;
+    let may_object = async |text: &Value| {
+        let found = app.reader().recommendation(&text["id"], "procedures { mayObject { id } }").await;
+        found["procedures"][0]["mayObject"].as_array().unwrap().len()
+    };
+    let silence = async |deadline: &str| {
+        let input = json!({ "meetingId": meeting["id"], "deadline": deadline });
+        let input = at_with(&app.under_discussion("WG-A").await, input);
+        app.secretariat().mutate("openSilence", input, POSITIONS).await
+    };
+    assert_eq!(may_object(&silence("2026-01-16T19:00:00Z").await).await, 0);
+    let text = silence("2026-01-18T19:00:00Z").await;
+    app.app.clock.advance(TimeDelta::hours(38));
+    state(&app, &text, "OSCE", "OBJECTION").await;
+    assert_eq!(may_object(&text).await, 1);
 }
 
 async fn under_the_chatham_house_rule_participants_read_who_said_what(app: TestApp) {
@@ -349,7 +367,7 @@ async fn under_the_chatham_house_rule_participants_read_who_said_what(app: TestA
     let stated = state(&app, &text, "OSCE", "OBJECTION").await;
     let selection = "positions { id } procedures { outcome positions { id } }";
     let seen = async |client: &Client| {
-        let found = read(client, &text["id"], selection).await;
+        let found = client.recommendation(&text["id"], selection).await;
         let node = client.query(&format!("{{ node(id: {}) {{ id }} }}", stated["id"])).await["node"].clone();
         assert_eq!(found["procedures"][0]["outcome"], json!("BROKEN"));
         assert_eq!(found["positions"], found["procedures"][0]["positions"]);
@@ -387,10 +405,11 @@ async fn statements_are_published_with_the_adopted_text_and_stay(app: TestApp) {
     state(&app, &text, "UNICEF", "FORMAL_RESERVATION").await;
     state(&app, &text, "UNODC", "SUPPORT").await;
     app.app.clock.advance(TimeDelta::hours(72));
-    let kinds =
-        async |client: &Client| each(&read(client, &text["id"], "positions { kind }").await["positions"], "/kind");
+    let kinds = async |client: &Client| {
+        each(&client.recommendation(&text["id"], "positions { kind }").await["positions"], "/kind")
+    };
     assert_eq!(kinds(&app.reader()).await, Vec::<Value>::new());
-    let agreed = read(&app.secretariat(), &text["id"], "id version").await;
+    let agreed = app.secretariat().recommendation(&text["id"], "id version").await;
     let submitted = app.secretariat().mutate("submitToExecutiveCommittee", at(&agreed), "id version").await;
     app.app.clock.advance(TimeDelta::hours(24));
     let committee = app.concluded_meeting_with(&["EC"], json!({ "startsOn": "2026-01-18" })).await;
@@ -399,8 +418,10 @@ async fn statements_are_published_with_the_adopted_text_and_stay(app: TestApp) {
     app.partner("ISRS").mutate("adoptRecommendation", input, "label").await;
     let published = [json!("INTERPRETATIVE_STATEMENT"), json!("FORMAL_RESERVATION")];
     assert_eq!(kinds(&app.anonymous()).await, published);
-    let found =
-        read(&app.anonymous(), &text["id"], "procedures { body { code } } positions { procedure { id } text }").await;
+    let found = app
+        .anonymous()
+        .recommendation(&text["id"], "procedures { body { code } } positions { procedure { id } text }")
+        .await;
     assert_eq!(found["procedures"], json!([{ "body": { "code": "EC" } }]));
     let shown = json!({ "procedure": null, "text": "It is too early" });
     assert_eq!(found["positions"], json!([shown.clone(), shown]));
@@ -425,12 +446,12 @@ async fn what_is_withdrawn_is_not_published_and_what_was_stated_before_is(app: T
     app.partner("UNICEF").mutate("withdrawPosition", at(&taken_back), "state").await;
     app.partner("UNODC").mutate("withdrawPosition", at(&objection), "state").await;
     // The silence is broken, and the group agrees on the same revision in the room.
-    let now = read(&app.secretariat(), &text["id"], "id version").await;
+    let now = app.secretariat().recommendation(&text["id"], "id version").await;
     let input = at_with(&now, json!({ "meetingId": meeting["id"] }));
     let agreed = app.secretariat().mutate("recordAgreement", input, "id version").await;
     let submitted = app.secretariat().mutate("submitToExecutiveCommittee", at(&agreed), "id version").await;
     app.adopt(&submitted, &app.concluded_meeting(&["EC"]).await).await;
-    let published = read(&app.anonymous(), &text["id"], "positions { kind organization { acronym } }").await;
+    let published = app.anonymous().recommendation(&text["id"], "positions { kind organization { acronym } }").await;
     let reservation = json!({ "kind": "FORMAL_RESERVATION", "organization": { "acronym": "OSCE" } });
     assert_eq!(published["positions"], json!([reservation]));
 }
@@ -449,7 +470,8 @@ async fn an_organisation_keeps_its_position_when_the_meeting_is_hidden(app: Test
     assert_eq!(hide().await, json!(["sensitivity"]), "who may object sees the silence");
     let objection = state(&app, &text, "OSCE", "OBJECTION").await;
     assert_eq!(hide().await, Value::Null);
-    let positions = async |client: &Client| read(client, &text["id"], "positions { id procedure { id } }").await;
+    let positions =
+        async |client: &Client| client.recommendation(&text["id"], "positions { id procedure { id } }").await;
     assert_eq!(positions(&app.reader()).await["positions"], json!([]));
     let own = json!([{ "id": objection["id"], "procedure": null }]);
     assert_eq!(positions(&app.partner("OSCE")).await["positions"], own);

@@ -6,8 +6,7 @@ use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
 async fn read(app: &TestApp, id: &Value, selection: &str) -> Value {
-    let query = format!("query($id: ID!) {{ recommendation(by: {{ id: $id }}) {{ {selection} }} }}");
-    app.secretariat().query_with(&query, json!({ "id": id })).await["recommendation"].take()
+    app.secretariat().recommendation(id, selection).await
 }
 
 async fn step(app: &TestApp, mutation: &str, record: &Value, more: Value) -> Value {

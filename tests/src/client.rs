@@ -126,6 +126,12 @@ impl Client {
         code.unwrap_or_else(|| panic!("no error for {query}\n{}", answer.body)).to_owned()
     }
 
+    /// A recommendation, as far as this client sees it.
+    pub async fn recommendation(&self, id: &Value, selection: &str) -> Value {
+        let query = format!("query($id: ID!) {{ recommendation(by: {{ id: $id }}) {{ {selection} }} }}");
+        self.query_with(&query, json!({ "id": id })).await["recommendation"].take()
+    }
+
     /// The payload of a mutation, whatever it says. `mutation` is its name, `selection` what is selected of its record.
     pub async fn payload(&self, mutation: &str, input: Value, selection: &str) -> Value {
         let mut data = self.query_with(&mutation_text(mutation, selection), json!({ "input": input })).await;

@@ -55,10 +55,11 @@ pub fn last_silence(procedures: &[consensus_procedure::Model], group: BodyId) ->
     agreed.next_back().filter(|row| row.mode == ConsensusMode::Silence)
 }
 
-/// The first and the last moment at which somebody may object.
+/// The first and the last moment at which somebody may object: at a deadline it is too late.
 pub fn moments_open(row: &consensus_procedure::Model) -> (DateTime<Utc>, DateTime<Utc>) {
-    let last = row.closed_at.or(row.deadline).map_or(row.opened_at, |end| end - TimeDelta::microseconds(1));
-    (row.opened_at, last.max(row.opened_at))
+    let before = |deadline: DateTime<Utc>| deadline - TimeDelta::microseconds(1);
+    let ended_early = row.closed_at.filter(|at| row.deadline != Some(*at));
+    (row.opened_at, ended_early.or(row.deadline.map(before)).unwrap_or(row.opened_at))
 }
 
 /// Whether a position keeps a body from consensus.

@@ -145,7 +145,8 @@ texts! {
 /// What an organisation says of a text in a consensus procedure. Organisations speak, not persons. An objection or an amendment breaks a
 /// silence at once; statements and reservations are published with the adopted text and never block. Visible to the organisation
 /// itself, and to those who may see the procedure; under the Chatham House Rule of its meeting to the participants and the secretariat; if it is
-/// published, to everyone. Of a withdrawn text, to the organisation itself and the secretariat.
+/// published, to everyone. Of a withdrawn text, to the organisation itself, to its
+/// drafter if that took part in the meeting, and to the secretariat.
 #[Object]
 impl Position {
     /// The global id.
