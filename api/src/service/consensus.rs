@@ -177,24 +177,17 @@ pub struct Opening<'a> {
 }
 
 /// Opens a silence on the latest revision of a text.
-pub async fn open_silence(
-    tx: &mut Tx<'_>,
-    opening: Opening<'_>,
-    deadline: Instant<Utc>,
-) -> Result<consensus_procedure::Model, Error> {
+pub async fn open_silence(tx: &mut Tx<'_>, opening: Opening<'_>, deadline: Instant<Utc>) -> Result<(), Error> {
     let row = new_row(tx, opening, ConsensusMode::Silence, ConsensusOutcome::Pending).await?;
-    tx.insert::<consensus_procedure::Entity>(consensus_procedure::Model { deadline: Some(deadline), ..row }).await
+    let row = consensus_procedure::Model { deadline: Some(deadline), ..row };
+    tx.insert::<consensus_procedure::Entity>(row).await.map(drop)
 }
 
 /// Records what a body has come to in the room.
-pub async fn record_in_meeting(
-    tx: &mut Tx<'_>,
-    opening: Opening<'_>,
-    outcome: ConsensusOutcome,
-) -> Result<consensus_procedure::Model, Error> {
+pub async fn record_in_meeting(tx: &mut Tx<'_>, opening: Opening<'_>, outcome: ConsensusOutcome) -> Result<(), Error> {
     let row = new_row(tx, opening, ConsensusMode::InMeeting, outcome).await?;
-    let closed_at = Some(row.opened_at);
-    tx.insert::<consensus_procedure::Entity>(consensus_procedure::Model { closed_at, ..row }).await
+    let row = consensus_procedure::Model { closed_at: Some(row.opened_at), ..row };
+    tx.insert::<consensus_procedure::Entity>(row).await.map(drop)
 }
 
 async fn new_row(
@@ -230,9 +223,9 @@ pub async fn close(
     tx: &mut Tx<'_>,
     before: &consensus_procedure::Model,
     outcome: ConsensusOutcome,
-) -> Result<consensus_procedure::Model, Error> {
+) -> Result<(), Error> {
     let after = consensus_procedure::Model { outcome, closed_at: Some(tx.now()), ..before.clone() };
-    tx.update::<consensus_procedure::Entity>(before, after).await
+    tx.update::<consensus_procedure::Entity>(before, after).await.map(drop)
 }
 
 /// The positions on the latest revision of a text, whoever may see them.
