@@ -9,7 +9,7 @@ vocabulary! {
     ConsensusMode {
         /// In the room, at a meeting.
         InMeeting,
-        /// In writing: the text is agreed if nobody objects before the deadline.
+        /// In writing: the text is agreed, or adopted, if nobody objects before the deadline.
         Silence,
     }
 }
@@ -42,7 +42,7 @@ pub struct Model {
     pub mode: ConsensusMode,
     pub outcome: ConsensusOutcome,
     pub opened_at: DateTime<Utc>,
-    /// Of a silence: when the text is agreed, unless somebody has objected before.
+    /// Of a silence: when the text is agreed, or adopted, unless somebody has objected before.
     pub deadline: Option<DateTime<Utc>>,
     pub closed_at: Option<DateTime<Utc>>,
     pub audience: crate::Audience,

@@ -30,7 +30,7 @@ vocabulary! {
         NoConsensus,
         /// Withdrawn before adoption.
         Withdrawn,
-        /// Submitted to the Executive Committee.
+        /// Submitted to the Executive Committee, which seeks consensus on it in the room or by a silence.
         SubmittedToExcom,
         /// Sent back by the Executive Committee.
         Returned,

@@ -30,28 +30,35 @@ enum Step {
     Revise,
     Agree,
     FindNoConsensus,
-    /// The Executive Committee sends the text back, and the group discusses it again.
-    Reopen,
+    Submit,
+    /// The Executive Committee sends the text back.
+    Return,
+    Discuss,
+    Adopt,
     Wait {
         minutes: i64,
     },
 }
 
 fn step(chance: &mut Chance) -> Step {
-    match chance.below(22) {
-        0..=3 => Step::Open { hours: [23, 24, 48, 72][chance.below(4)] },
-        4 => Step::Withdraw,
-        5..=9 => Step::State { speaker: chance.below(3), kind: KINDS[chance.below(KINDS.len())] },
-        10..=11 => Step::TakeBack { which: chance.below(8) },
-        12..=13 => Step::Revise,
-        14 => Step::Agree,
-        15 => Step::FindNoConsensus,
-        16..=18 => Step::Reopen,
+    match chance.below(29) {
+        0..=4 => Step::Open { hours: [23, 24, 48, 72][chance.below(4)] },
+        5 => Step::Withdraw,
+        6..=10 => Step::State { speaker: chance.below(3), kind: KINDS[chance.below(KINDS.len())] },
+        11..=14 => Step::TakeBack { which: chance.below(8) },
+        15 => Step::Revise,
+        16 => Step::Agree,
+        17 => Step::FindNoConsensus,
+        18..=21 => Step::Submit,
+        22 => Step::Return,
+        23..=24 => Step::Discuss,
+        25 => Step::Adopt,
         _ => Step::Wait { minutes: [1, 600, 1439, 1440, 2880][chance.below(5)] },
     }
 }
 
 struct Procedure {
+    body: &'static str,
     revision: usize,
     outcome: &'static str,
     deadline: Option<DateTime<Utc>>,
@@ -83,34 +90,46 @@ impl Model {
         self.positions.iter().any(|one| !one.taken_back && Self::blocks(one.kind) && on_latest(one))
     }
 
-    fn end(&mut self, outcome: &'static str, status: &'static str) {
+    fn is_silent(&self) -> bool {
+        self.procedures.last().is_some_and(|last| last.outcome == "PENDING")
+    }
+
+    /// Ends a silence. Where the text is submitted, it stays so until it is adopted.
+    fn end(&mut self, outcome: &'static str) {
         self.procedures.last_mut().expect("a procedure").outcome = outcome;
-        self.status = status;
+        self.status = match (outcome, self.status) {
+            ("ADOPTED", "SUBMITTED_TO_EXCOM") => "ADOPTED",
+            ("ADOPTED", _) => "AGREED_IN_GROUP",
+            (_, "SUBMITTED_TO_EXCOM") => "SUBMITTED_TO_EXCOM",
+            _ => "UNDER_DISCUSSION",
+        };
     }
 
     fn record(&mut self, outcome: &'static str, status: &'static str) {
-        self.procedures.push(Procedure { revision: self.revisions, outcome, deadline: None });
+        let body = if self.status == "SUBMITTED_TO_EXCOM" { "EC" } else { "WG-A" };
+        self.procedures.push(Procedure { body, revision: self.revisions, outcome, deadline: None });
         self.status = status;
     }
 
     /// Does a step, if it may be done; returns whether it is.
     fn does(&mut self, step: Step) -> bool {
         let discussed = self.status == "UNDER_DISCUSSION";
+        let submitted = self.status == "SUBMITTED_TO_EXCOM" && !self.is_silent();
         match step {
-            Step::Open { hours } if discussed && hours >= 24 && !self.objection_stands() => {
-                self.record("PENDING", "UNDER_SILENCE");
+            Step::Open { hours } if (discussed || submitted) && hours >= 24 && !self.objection_stands() => {
+                self.record("PENDING", if submitted { self.status } else { "UNDER_SILENCE" });
                 let deadline = self.now + TimeDelta::hours(hours);
                 self.procedures.last_mut().expect("a procedure").deadline = Some(deadline);
             }
-            Step::Withdraw if self.status == "UNDER_SILENCE" => self.end("WITHDRAWN", "UNDER_DISCUSSION"),
+            Step::Withdraw if self.is_silent() => self.end("WITHDRAWN"),
             Step::State { speaker, kind } if self.may_state(speaker, kind) => {
                 let procedure = self.procedures.len() - 1;
                 self.positions.push(Position { procedure, speaker, kind, taken_back: false });
                 if Self::blocks(kind) {
-                    self.end("BROKEN", "UNDER_DISCUSSION");
+                    self.end("BROKEN");
                 }
             }
-            Step::TakeBack { which } if self.positions.get(which).is_some_and(|one| !one.taken_back) => {
+            Step::TakeBack { which } if self.positions.get(which).is_some_and(|one| !self.is_final(one)) => {
                 self.positions[which].taken_back = true;
             }
             Step::Revise if discussed || self.status == "NO_CONSENSUS" => {
@@ -119,12 +138,15 @@ impl Model {
             }
             Step::Agree if discussed && !self.objection_stands() => self.record("ADOPTED", "AGREED_IN_GROUP"),
             Step::FindNoConsensus if discussed => self.record("BROKEN", "NO_CONSENSUS"),
-            Step::Reopen if self.status == "AGREED_IN_GROUP" => self.status = "UNDER_DISCUSSION",
+            Step::Submit if self.status == "AGREED_IN_GROUP" => self.status = "SUBMITTED_TO_EXCOM",
+            Step::Return if submitted => self.status = "RETURNED",
+            Step::Discuss if self.status == "RETURNED" => self.status = "UNDER_DISCUSSION",
+            Step::Adopt if submitted && !self.objection_stands() => self.record("ADOPTED", "ADOPTED"),
             Step::Wait { minutes } => {
                 self.now += TimeDelta::minutes(minutes);
                 let pending = self.procedures.last().filter(|one| one.outcome == "PENDING");
                 if pending.and_then(|one| one.deadline).is_some_and(|deadline| deadline <= self.now) {
-                    self.end("ADOPTED", "AGREED_IN_GROUP");
+                    self.end("ADOPTED");
                 }
             }
             _ => return false,
@@ -132,9 +154,16 @@ impl Model {
         true
     }
 
+    /// What is withdrawn stays so, and so does what is published with the adopted revision.
+    fn is_final(&self, position: &Position) -> bool {
+        let attached = matches!(position.kind, "INTERPRETATIVE_STATEMENT" | "FORMAL_RESERVATION");
+        let on_latest = self.procedures[position.procedure].revision == self.revisions;
+        position.taken_back || (self.status == "ADOPTED" && attached && on_latest)
+    }
+
     fn may_state(&self, speaker: usize, kind: &str) -> bool {
         let last = self.procedures.len().checked_sub(1);
-        let is_open = self.status == "UNDER_SILENCE";
+        let is_open = self.is_silent();
         let has_spoken =
             self.positions.iter().any(|one| Some(one.procedure) == last && one.speaker == speaker && !one.taken_back);
         let is_able = match speaker {
@@ -145,13 +174,18 @@ impl Model {
         is_open && is_able && !has_spoken
     }
 
+    /// In which body a procedure has come to what, and whether by silence.
+    fn ends(&self) -> Vec<(&'static str, &'static str, bool)> {
+        self.procedures.iter().map(|one| (one.body, one.outcome, one.deadline.is_some())).collect()
+    }
+
     fn told(&self) -> Value {
         let procedures = self.procedures.iter().enumerate().map(|(number, one)| {
             let said = self.positions.iter().filter(|position| position.procedure == number);
             let said: Vec<Value> = said
                 .map(|position| json!([position.kind, if position.taken_back { "WITHDRAWN" } else { "STATED" }]))
                 .collect();
-            json!([one.outcome, one.revision, said])
+            json!([one.body, one.outcome, one.revision, said])
         });
         json!({ "status": self.status, "revisions": self.revisions, "procedures": procedures.collect::<Vec<_>>() })
     }
@@ -171,13 +205,13 @@ impl Life<'_> {
 
     async fn told(&self) -> Value {
         let found = self
-            .read("status revisions { number } procedures { outcome revision { number } positions { kind state } }")
+            .read("status revisions { number } procedures { body { code } outcome revision { number } positions { kind state } }")
             .await;
         let list = |value: &Value| value.as_array().expect("a list").clone();
         let procedures = list(&found["procedures"]).into_iter().map(|one| {
             let positions = list(&one["positions"]);
             let positions: Vec<Value> = positions.iter().map(|one| json!([one["kind"], one["state"]])).collect();
-            json!([one["outcome"], one["revision"]["number"], positions])
+            json!([one["body"]["code"], one["outcome"], one["revision"]["number"], positions])
         });
         let procedures: Vec<Value> = procedures.collect();
         json!({ "status": found["status"], "revisions": list(&found["revisions"]).len(), "procedures": procedures })
@@ -197,8 +231,9 @@ impl Life<'_> {
         match step {
             Step::Open { hours } => {
                 let deadline = self.app.app.clock.now() + TimeDelta::hours(hours);
-                let deadline = json!({ "deadline": deadline.to_rfc3339_opts(SecondsFormat::Micros, true) });
-                self.does("openSilence", with(at_with(&now, at_meeting), deadline)).await
+                let deadline = deadline.to_rfc3339_opts(SecondsFormat::Micros, true);
+                let more = json!({ "deadline": deadline, "noPersonalData": true });
+                self.does("openSilence", with(at_with(&now, at_meeting), more)).await
             }
             Step::Withdraw => self.does("withdrawSilence", at(&now)).await,
             Step::State { speaker, kind } => {
@@ -222,13 +257,12 @@ impl Life<'_> {
             }
             Step::Agree => self.does("recordAgreement", at_with(&now, at_meeting)).await,
             Step::FindNoConsensus => self.does("recordNoConsensus", at_with(&now, at_meeting)).await,
-            Step::Reopen => {
-                let mut done = true;
-                for mutation in ["submitToExecutiveCommittee", "returnRecommendation", "openDiscussion"] {
-                    let now = self.read("id version").await;
-                    done = done && self.does(mutation, at(&now)).await;
-                }
-                done
+            Step::Submit => self.does("submitToExecutiveCommittee", at(&now)).await,
+            Step::Return => self.does("returnRecommendation", at(&now)).await,
+            Step::Discuss => self.does("openDiscussion", at(&now)).await,
+            Step::Adopt => {
+                let more = json!({ "noPersonalData": true });
+                self.does("adoptRecommendation", with(at_with(&now, at_meeting), more)).await
             }
             Step::Wait { minutes } => {
                 self.app.app.clock.advance(TimeDelta::minutes(minutes));
@@ -242,33 +276,56 @@ on_both_databases! {
     lives_of_texts_are_as_the_document_says,
 }
 
+/// A meeting of the group and of the Executive Committee that is in session for the whole year.
+async fn meeting_in_session(app: &TestApp) -> Value {
+    let sessions = json!([{ "bodyId": app.body("WG-A").await }, { "bodyId": app.body("EC").await }]);
+    let days = json!({ "startsOn": "2026-01-15", "endsOn": "2026-12-31", "sessions": sessions });
+    let meeting = app.planned_meeting(days).await;
+    let meeting = app.secretariat().mutate("confirmMeeting", at(&meeting), "id version").await;
+    app.secretariat().mutate("openMeeting", at(&meeting), "id version").await
+}
+
+/// A text that comes under discussion, and what the model knows of it.
+async fn begin<'a>(app: &'a TestApp, meeting: &Value) -> (Life<'a>, Model) {
+    let life = Life { app, id: app.under_discussion("WG-A").await["id"].take(), meeting: meeting.clone() };
+    let now = app.app.clock.now();
+    let (procedures, positions) = (Vec::new(), Vec::new());
+    (life, Model { now, status: "UNDER_DISCUSSION", revisions: 1, procedures, positions })
+}
+
 async fn lives_of_texts_are_as_the_document_says(app: TestApp) {
-    for (acronym, can_object) in [("OSCE", true), ("UNICEF", false)] {
+    for (acronym, body, can_object) in
+        [("OSCE", "WG-A", true), ("UNICEF", "WG-A", false), ("OSCE", "EC", true), ("UNICEF", "EC", false)]
+    {
         let mandate = json!({
-            "organizationId": app.organization(acronym).await, "bodyId": app.body("WG-A").await, "role": "MEMBER",
+            "organizationId": app.organization(acronym).await, "bodyId": app.body(body).await, "role": "MEMBER",
             "canObject": can_object, "validFrom": "2025-01-01",
         });
         app.secretariat().mutate("grantMandate", mandate, "id").await;
     }
-    let meeting = app.concluded_meeting(&["WG-A"]).await;
-    let (mut done, mut refused, mut outcomes) = (0, 0, BTreeSet::new());
+    let meeting = meeting_in_session(&app).await;
+    let (mut done, mut refused, mut ends) = (0, 0, BTreeSet::new());
     for seed in SEEDS {
         let mut chance = Chance::of(seed);
-        let id = app.under_discussion("WG-A").await["id"].take();
-        let life = Life { app: &app, id, meeting: meeting.clone() };
-        let now = app.app.clock.now();
-        let mut model =
-            Model { now, status: "UNDER_DISCUSSION", revisions: 1, procedures: Vec::new(), positions: Vec::new() };
+        let (mut life, mut model) = begin(&app, &meeting).await;
         for number in 0..STEPS {
+            if model.status == "ADOPTED" && chance.below(3) == 0 {
+                ends.extend(model.ends());
+                (life, model) = begin(&app, &meeting).await;
+            }
             let step = step(&mut chance);
             let (expected, happened) = (model.does(step), life.takes(step).await);
             assert_eq!(happened, expected, "seed {seed}, step {number}: {step:?} {}", model.told());
             assert_eq!(life.told().await, model.told(), "seed {seed}, step {number}: {step:?}");
             *if expected { &mut done } else { &mut refused } += 1;
         }
-        outcomes.extend(model.procedures.iter().map(|one| (one.outcome, one.deadline.is_some())));
+        ends.extend(model.ends());
     }
     assert!(done > 150 && refused > 150, "{done} steps were done, and {refused} refused");
-    let expected = [("ADOPTED", false), ("ADOPTED", true), ("BROKEN", false), ("BROKEN", true), ("WITHDRAWN", true)];
-    assert!(expected.iter().all(|one| outcomes.contains(one)), "{outcomes:?}");
+    for body in ["WG-A", "EC"] {
+        for end in [("ADOPTED", false), ("ADOPTED", true), ("BROKEN", true), ("WITHDRAWN", true)] {
+            assert!(ends.contains(&(body, end.0, end.1)), "{body} {end:?} {ends:?}");
+        }
+    }
+    assert!(ends.contains(&("WG-A", "BROKEN", false)), "{ends:?}");
 }

@@ -8,6 +8,7 @@ mod bulk;
 mod cache;
 mod changes;
 mod clients;
+mod committee;
 mod concurrency;
 mod connections;
 mod consensus;

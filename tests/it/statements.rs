@@ -82,7 +82,7 @@ async fn costs_no_more<'a>(app: &TestApp, list: &str, selection: &str, paths: Ve
 
 /// These edges, each with only a type selected.
 fn selected(edges: &[Field]) -> String {
-    edges.iter().map(|edge| format!("{} {{ __typename }}", edge.name)).collect::<Vec<_>>().join(" ")
+    edges.iter().map(|edge| format!("{} {{ __typename }}", edge.selection())).collect::<Vec<_>>().join(" ")
 }
 
 pub(crate) async fn loaded(app: &TestApp) {
@@ -168,7 +168,7 @@ async fn every_edge_of_an_edge_takes_no_more_statements_for_all_rows_than_for_fe
     for list in schema.lists("Query") {
         for edge in schema.edges(&list.node) {
             let further = schema.edges(&edge.kind);
-            let selection = format!("{} {{ __typename {} }}", edge.name, selected(&further));
+            let selection = format!("{} {{ __typename {} }}", edge.selection(), selected(&further));
             let paths = further.iter().map(|further| vec![edge.name.as_str(), further.name.as_str()]);
             let paths = paths.chain([vec![edge.name.as_str()]]).collect();
             let filled = costs_no_more(&app, &list.name, &selection, paths).await;

@@ -29,13 +29,37 @@ pub struct Field {
     pub kind: String,
     /// The type as documents write it, such as `[ID!]!`.
     pub written: String,
+    /// The arguments that it needs, with values.
+    pub needed: String,
 }
 
 impl Field {
     fn of(field: &Value) -> Self {
         let kind = &field["type"];
-        Self { name: text(&field["name"]), kind: unwrapped(kind), written: written(kind) }
+        Self {
+            name: text(&field["name"]),
+            kind: unwrapped(kind),
+            written: written(kind),
+            needed: needed(&field["args"]),
+        }
     }
+
+    /// As a document selects it.
+    pub fn selection(&self) -> String {
+        format!("{}{}", self.name, self.needed)
+    }
+}
+
+/// The arguments that a field needs, with values: ` (asOf: "2026-01-01")`.
+fn needed(arguments: &Value) -> String {
+    let needed = arguments.as_array().into_iter().flatten().filter(|one| one["type"]["kind"] == "NON_NULL");
+    let value = |one: &Value| match unwrapped(&one["type"]).as_str() {
+        "Date" => "\"2026-01-01\"",
+        "Int" => "1",
+        _ => "null",
+    };
+    let needed: Vec<String> = needed.map(|one| format!("{}: {}", text(&one["name"]), value(one))).collect();
+    if needed.is_empty() { String::new() } else { format!("({})", needed.join(" ")) }
 }
 
 fn text(value: &Value) -> String {

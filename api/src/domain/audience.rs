@@ -66,12 +66,13 @@ pub fn of_procedure(revision: Access, meeting: Access) -> Access {
 /// A position is read by the organisation itself and the readers of its procedure; under the Chatham House Rule of the meeting by the
 /// secretariat, and by the other participants by the rule of `position::visible`; if it is published with a text, by everyone.
 pub fn of_position(procedure: Access, is_published: bool, chatham_house: bool, organization: OrganizationId) -> Access {
-    let audience = match procedure.0 {
-        _ if is_published => Audience::Public,
-        _ if chatham_house => Audience::Confidential,
-        audience => audience,
-    };
+    let audience = if is_published { Audience::Public } else { of_unpublished_position(procedure, chatham_house) };
     (audience, Some(organization))
+}
+
+/// Who reads the positions of all organisations in a procedure, as long as they are not published.
+pub fn of_unpublished_position((audience, _): Access, chatham_house: bool) -> Audience {
+    if chatham_house { Audience::Confidential } else { audience }
 }
 
 /// Who sees both of two records. The owner of the less public one sees the other one as a participant.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use entity::consensus_procedure::{self, ConsensusMode, ConsensusOutcome};
-use entity::id::{BodyId, MandateId};
+use entity::id::{BodyId, MandateId, OrganizationId};
 use entity::meeting::Sensitivity;
 use entity::position::{self, PositionKind, PositionState};
 use entity::recommendation::RecommendationStatus;
@@ -33,7 +33,7 @@ pub fn deadline(given: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Validated<D
 
 /// A silence is opened by a body that can still agree.
 pub fn may_agree(body_active: bool) -> Validated<()> {
-    ensure(body_active, || ValidationError::state("id", "The recommendation's body is not active."))
+    ensure(body_active, || ValidationError::state("id", "The body is not active."))
 }
 
 /// A text has so many procedures at most before another silence is opened on it. What is recorded in the room is not limited.
@@ -41,6 +41,15 @@ pub fn room(procedures: usize) -> Validated<()> {
     ensure(procedures < fields::LIST, || {
         let message = format!("The recommendation has had {} consensus procedures.", fields::LIST);
         ValidationError::new(ValidationErrorCode::TooLong, "id", message)
+    })
+}
+
+/// A text before the Executive Committee keeps its status under silence: until that is over, nothing else is done to it.
+pub fn in_turn(status: RecommendationStatus, step: Transition, is_silent: bool) -> Validated<()> {
+    let ends_silence = matches!(step, Transition::EndSilence | Transition::ElapseSilence);
+    ensure(status != RecommendationStatus::SubmittedToExcom || ends_silence == is_silent, || {
+        let words = if is_silent { "A silence on the recommendation is open." } else { "No silence on it is open." };
+        ValidationError::state("id", words)
     })
 }
 
@@ -60,6 +69,11 @@ pub fn moments_open(row: &consensus_procedure::Model) -> (DateTime<Utc>, DateTim
     let before = |deadline: DateTime<Utc>| deadline - TimeDelta::microseconds(1);
     let ended_early = row.closed_at.filter(|at| row.deadline != Some(*at));
     (row.opened_at, ended_early.or(row.deadline.map(before)).unwrap_or(row.opened_at))
+}
+
+/// Whether a position is what an organisation says of the text in whose procedure it stands: what is withdrawn says nothing.
+pub fn speaks_for(row: &position::Model, organization: OrganizationId) -> bool {
+    row.organization_id == organization && row.withdrawn_at.is_none()
 }
 
 /// Whether a position keeps a body from consensus.
@@ -243,13 +257,16 @@ mod tests {
     }
 
     #[test]
-    fn only_a_text_under_silence_is_agreed_by_silence() {
-        use RecommendationStatus::{AgreedInGroup, UnderDiscussion, UnderSilence};
-        for status in RecommendationStatus::iter().filter(|status| *status != UnderSilence) {
+    fn only_a_text_under_silence_is_agreed_or_adopted_by_silence() {
+        use RecommendationStatus::{Adopted, AgreedInGroup, SubmittedToExcom, UnderDiscussion, UnderSilence};
+        let others = RecommendationStatus::iter().filter(|status| !matches!(status, UnderSilence | SubmittedToExcom));
+        for status in others {
             assert_eq!(elapse(status, true), (ConsensusOutcome::Lapsed, status));
             assert_eq!(elapse(status, false), (ConsensusOutcome::Lapsed, status));
         }
         assert_eq!(elapse(UnderSilence, true), (ConsensusOutcome::Adopted, AgreedInGroup));
         assert_eq!(elapse(UnderSilence, false), (ConsensusOutcome::Lapsed, UnderDiscussion));
+        assert_eq!(elapse(SubmittedToExcom, true), (ConsensusOutcome::Adopted, Adopted));
+        assert_eq!(elapse(SubmittedToExcom, false), (ConsensusOutcome::Lapsed, SubmittedToExcom));
     }
 }

@@ -34,7 +34,7 @@ impl Transition {
             Self::Withdraw => "withdrawn",
             Self::OpenSilence => "put under silence",
             Self::EndSilence => "taken out of silence",
-            Self::ElapseSilence => "agreed by silence",
+            Self::ElapseSilence => "agreed or adopted by silence",
             Self::RecordAgreement => "recorded as agreed",
             Self::RecordNoConsensus => "recorded as without consensus",
             Self::Submit => "submitted to the Executive Committee",
@@ -58,9 +58,10 @@ pub fn next(status: RecommendationStatus, step: Transition) -> Result<Recommenda
         Revise, SetAddressees, Submit, Supersede, Transmit, Withdraw,
     };
     let after = match (step, status) {
-        (Revise | SetAddressees, Draft | UnderDiscussion) | (SetAddressees, AgreedInGroup | Returned | NoConsensus) => {
-            status
-        }
+        // The Executive Committee has no status of its own for a silence: the procedure tells.
+        (Revise | SetAddressees, Draft | UnderDiscussion)
+        | (SetAddressees, AgreedInGroup | Returned | NoConsensus)
+        | (OpenSilence | EndSilence, SubmittedToExcom) => status,
         // After a failed consensus only a new revision opens the discussion again.
         (Revise, NoConsensus) | (OpenDiscussion, Draft | Returned) | (EndSilence, UnderSilence) => UnderDiscussion,
         (Withdraw, Draft | UnderDiscussion | NoConsensus) => Withdrawn,
@@ -69,7 +70,7 @@ pub fn next(status: RecommendationStatus, step: Transition) -> Result<Recommenda
         (RecordNoConsensus, UnderDiscussion) => NoConsensus,
         (Submit, AgreedInGroup) => SubmittedToExcom,
         (Return, SubmittedToExcom) => Returned,
-        (Adopt, SubmittedToExcom) => Adopted,
+        (Adopt | ElapseSilence, SubmittedToExcom) => Adopted,
         (Transmit, Adopted) => Transmitted,
         (Supersede, Adopted | Transmitted) => Superseded,
         // Each transition is named, so that a new one does not compile before its rule is written.
@@ -198,7 +199,9 @@ mod tests {
         for status in RecommendationStatus::iter() {
             for step in Transition::iter() {
                 if let Ok(after) = next(status, step) {
-                    let stays = status == after && step == Transition::SetAddressees;
+                    let is_silence = matches!(step, Transition::OpenSilence | Transition::EndSilence);
+                    let stays = status == after
+                        && (step == Transition::SetAddressees || is_silence && status == SubmittedToExcom);
                     assert!(stays || ADOPTION.contains(&(status, after)), "{status:?} {step:?} {after:?}");
                 }
             }
@@ -227,8 +230,11 @@ mod tests {
                 (Withdraw, UnderDiscussion, Withdrawn),
                 (Withdraw, NoConsensus, Withdrawn),
                 (OpenSilence, UnderDiscussion, UnderSilence),
+                (OpenSilence, SubmittedToExcom, SubmittedToExcom),
                 (EndSilence, UnderSilence, UnderDiscussion),
+                (EndSilence, SubmittedToExcom, SubmittedToExcom),
                 (ElapseSilence, UnderSilence, AgreedInGroup),
+                (ElapseSilence, SubmittedToExcom, Adopted),
                 (RecordAgreement, UnderDiscussion, AgreedInGroup),
                 (RecordNoConsensus, UnderDiscussion, NoConsensus),
                 (Submit, AgreedInGroup, SubmittedToExcom),

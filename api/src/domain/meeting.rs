@@ -2,10 +2,11 @@
 
 use chrono::NaiveDate;
 use entity::body::{self, BodyKind};
+use entity::consensus_procedure::{self, ConsensusOutcome};
 use entity::id::MeetingId;
 use entity::meeting::{self, MeetingKind, MeetingStatus, Modality, Sensitivity};
 use entity::participation::Attendance;
-use entity::{consensus_procedure, recommendation};
+use entity::recommendation;
 
 use super::fields;
 use super::validation::{Validated, ValidationError, ValidationErrorCode, all, combine, ensure, none};
@@ -191,10 +192,20 @@ pub fn gives_back<T: PartialEq>(path: &str, status: MeetingStatus, before: &[T],
     })
 }
 
-/// Whether the meeting's days still allow what was reached at it: a text is adopted on one of them, and not before its body agreed.
-pub fn rests_on_days(text: &recommendation::Model, meeting: &meeting::Model) -> bool {
+/// Whether the meeting's days still allow what was reached at it: a text is adopted on one of them, or after them by a silence that was opened
+/// there, and not before its body agreed.
+pub fn rests_on_days(
+    text: &recommendation::Model,
+    meeting: &meeting::Model,
+    silences: &[consensus_procedure::Model],
+) -> bool {
     let Some(adopted_on) = text.adopted_on else { return true };
-    let adopted = text.meeting_id != Some(meeting.id) || (meeting.starts_on..=meeting.ends_on).contains(&adopted_on);
+    let by_silence = || {
+        let mut on_text = silences.iter().filter(|silence| silence.recommendation_id == text.id);
+        on_text.any(|silence| silence.outcome == ConsensusOutcome::Adopted)
+    };
+    let is_held = meeting.starts_on <= adopted_on && (adopted_on <= meeting.ends_on || by_silence());
+    let adopted = text.meeting_id != Some(meeting.id) || is_held;
     adopted && (text.agreed_meeting_id != Some(meeting.id) || meeting.starts_on <= adopted_on)
 }
 
@@ -216,16 +227,18 @@ pub fn keeps_reached(path: &str, still_holds: bool) -> Validated<()> {
 
 /// While a silence is open, its meeting keeps the session of the body, and is not hidden from those who may object.
 pub fn keeps_silences(
-    pending: &[consensus_procedure::Model],
+    silences: &[consensus_procedure::Model],
     sensitivity: Sensitivity,
     of: &[body::Model],
 ) -> Validated<()> {
     let has_session = |row: &consensus_procedure::Model| of.iter().any(|body| body.id == row.body_id);
+    let mut pending = silences.iter().filter(|row| row.outcome == ConsensusOutcome::Pending).peekable();
+    let is_none = pending.peek().is_none();
     all([
-        ensure(pending.iter().all(has_session), || {
+        ensure(pending.all(has_session), || {
             ValidationError::state("sessions", "A silence that this body has opened at the meeting is not over.")
         }),
-        ensure(pending.is_empty() || sensitivity != Sensitivity::Confidential, || {
+        ensure(is_none || sensitivity != Sensitivity::Confidential, || {
             ValidationError::state(
                 "sensitivity",
                 "A silence that was opened at the meeting is not over: who may object sees it.",

@@ -97,6 +97,12 @@ macro_rules! combine {
 }
 pub(crate) use combine;
 
+/// Two values, or the errors of both.
+pub fn both<A, B>(one: Validated<A>, other: Validated<B>) -> Validated<(A, B)> {
+    combine!(one = one, other = other);
+    Ok((one, other))
+}
+
 /// A rule that joins two values. It says nothing if one of them is refused already.
 pub fn across<A, B>(
     one: &Validated<A>,

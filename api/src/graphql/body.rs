@@ -6,7 +6,7 @@ use entity::date::Date;
 use entity::id::RecordId as _;
 
 use super::connection::connections;
-use super::consensus::ConsensusProcedure;
+use super::consensus::{ConsensusProcedure, may_object};
 use super::external_id::ExternalIds;
 use super::mandate::Mandate;
 use super::meeting::{AgendaItem, BodySession, Meeting};
@@ -59,6 +59,15 @@ impl Body {
     /// The body that it reports to.
     async fn reports_to(&self, ctx: &Context<'_>) -> Option<Result<Body>> {
         to_one::<Body>(session(ctx), self.0.reports_to_id).await
+    }
+
+    /// Who may object in it on a day: the mandates that are valid then and let their holders object, from the first to begin.
+    async fn can_object(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The day, in the council's time zone.")] as_of: Date,
+    ) -> Result<Vec<Mandate>> {
+        may_object(session(ctx), self.0.id, (as_of.0, as_of.0)).await
     }
 
     #[graphql(flatten)]

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result};
+use chrono::NaiveDate;
 use entity::consensus_procedure::{ConsensusMode, ConsensusOutcome};
 use entity::date::DateTime;
-use entity::id::RecordId as _;
+use entity::id::{BodyId, RecordId as _};
 use entity::position::{self as position_row, PositionKind, PositionState};
-use entity::{consensus_procedure, recommendation_revision};
+use entity::{consensus_procedure, meeting, recommendation_revision};
 
 use super::body::Body;
 use super::connection::connections;
@@ -22,7 +23,7 @@ use super::recommendation::diff::{TextDiff, compared};
 use super::recommendation::{Recommendation, RecommendationRevision};
 use super::scalar::texts;
 use super::session::{Session, session};
-use crate::domain::consensus::state_of;
+use crate::domain::consensus::{speaks_for, state_of};
 use crate::service;
 use crate::service::consensus::{ConsensusProcedureBy, ConsensusProcedureFilter, ConsensusProcedureOrder};
 use crate::service::recommendation::position::{self, AnswerPositionInput, PositionMoveInput, StatePositionInput};
@@ -73,7 +74,7 @@ impl ConsensusProcedure {
         DateTime(self.0.opened_at)
     }
 
-    /// Of a silence: when the text is agreed, unless somebody has objected before. It takes effect at this moment. Null in the room.
+    /// Of a silence: when the text is agreed, or adopted, unless somebody has objected before. It takes effect at this moment. Null in the room.
     async fn deadline(&self) -> Option<DateTime> {
         self.0.deadline.map(DateTime)
     }
@@ -86,9 +87,21 @@ impl ConsensusProcedure {
     /// Who may object, or could: the mandates in the body that let their holders object on one of the days, in the council's time zone, on which it
     /// is or was open.
     async fn may_object(&self, ctx: &Context<'_>) -> Result<Vec<Mandate>> {
-        let key = MayObject(self.0.body_id, service::consensus::days_open(&self.0));
-        let held = session(ctx).loaders.one(key).await?.unwrap_or_default();
-        Ok(held.iter().map(|mandate| Mandate(Arc::clone(mandate))).collect())
+        may_object(session(ctx), self.0.body_id, service::consensus::days_open(&self.0)).await
+    }
+
+    /// Of those who may object, or could: whose organisation has no position in this procedure, or has withdrawn it. Silence is no objection. Null
+    /// unless you read the positions of all organisations: under the Chatham House Rule of the meeting only the secretariat does.
+    async fn silent(&self, ctx: &Context<'_>) -> Option<Result<Vec<Mandate>>> {
+        let session = session(ctx);
+        let meeting = match session.named::<meeting::Entity>(self.0.meeting_id).await {
+            Ok(meeting) => meeting?,
+            Err(error) => return Some(Err(error.into())),
+        };
+        if !service::consensus::reads_all_positions(&session.viewer, &self.0, &meeting) {
+            return None;
+        }
+        Some(self.without_position(session).await)
     }
 
     /// The positions of organisations that you may see, from the first to the last.
@@ -106,6 +119,25 @@ impl ConsensusProcedure {
     #[graphql(flatten)]
     fn stamp(&self) -> Stamp {
         Stamp::new(self.0.created_at, self.0.updated_at, self.0.version)
+    }
+}
+
+/// The mandates that let their holders object in a body on one of these days.
+pub(super) async fn may_object(session: &Session, body: BodyId, days: (NaiveDate, NaiveDate)) -> Result<Vec<Mandate>> {
+    let held = session.loaders.one(MayObject(body, days)).await?.unwrap_or_default();
+    Ok(held.iter().map(|mandate| Mandate(Arc::clone(mandate))).collect())
+}
+
+impl ConsensusProcedure {
+    /// The mandates that could object, of organisations that say nothing.
+    async fn without_position(&self, session: &Session) -> Result<Vec<Mandate>> {
+        let mut held = may_object(session, self.0.body_id, service::consensus::days_open(&self.0)).await?;
+        let on_text = session.parts::<position_row::Entity>(self.0.recommendation_id).await?;
+        held.retain(|mandate| {
+            let mut said = on_text.iter().filter(|row| row.procedure_id == self.0.id);
+            !said.any(|row| speaks_for(row, mandate.0.organization_id))
+        });
+        Ok(held)
     }
 }
 

@@ -141,11 +141,11 @@ pub async fn next_pending(db: &impl ConnectionTrait) -> Result<Option<consensus_
     read::first::<consensus_procedure::Entity>(db, &everyone(), pending, consensus_procedure::Column::Deadline).await
 }
 
-/// The pending procedures that were opened at meetings.
-pub async fn pending_at(tx: &Tx<'_>, meetings: &[MeetingId]) -> Result<Vec<consensus_procedure::Model>, Error> {
+/// The silences that were opened at meetings.
+pub async fn silences_at(tx: &Tx<'_>, meetings: &[MeetingId]) -> Result<Vec<consensus_procedure::Model>, Error> {
     let at = read::among(tx.db().get_database_backend(), consensus_procedure::Column::MeetingId, meetings);
-    let pending = consensus_procedure::Column::Outcome.eq(ConsensusOutcome::Pending);
-    read::all::<consensus_procedure::Entity>(tx.db(), &everyone(), Condition::all().add(at).add(pending)).await
+    let silent = consensus_procedure::Column::Mode.eq(ConsensusMode::Silence);
+    read::all::<consensus_procedure::Entity>(tx.db(), &everyone(), Condition::all().add(at).add(silent)).await
 }
 
 /// When the silence elapsed by which the group of a text has agreed last; `None` if it did so in the room.
@@ -259,6 +259,12 @@ pub fn position_access(
     let of_procedure = (procedure.audience, procedure.owner);
     let is_published = rules::is_published(row, revision);
     audience::of_position(of_procedure, is_published, meeting.chatham_house, row.organization_id)
+}
+
+/// Whether the viewer reads every position in a procedure, and so who is silent.
+pub fn reads_all_positions(viewer: &Viewer, row: &consensus_procedure::Model, meeting: &meeting::Model) -> bool {
+    let audience = audience::of_unpublished_position((row.audience, row.owner), meeting.chatham_house);
+    viewer.admits((audience, None))
 }
 
 /// Gives the procedures on a text, and the positions in them, the access that follows from its revisions, which have changed.

@@ -9,13 +9,13 @@ use rec_tests::traces::{Case, one};
 use rec_tests::{TestApp, start_of_tests};
 use serde_json::{Value, json};
 
-/// In which states a recommendation allows a transition.
+/// In which states a recommendation allows a transition. A submitted one allows `withdrawSilence`, too, once a silence is open.
 const RECOMMENDATION_MOVES: [(&str, &[&str]); 13] = [
     ("reviseRecommendation", &["DRAFT", "UNDER_DISCUSSION", "NO_CONSENSUS"]),
     ("setAddressees", &["DRAFT", "UNDER_DISCUSSION", "NO_CONSENSUS", "AGREED_IN_GROUP", "RETURNED"]),
     ("openDiscussion", &["DRAFT", "RETURNED"]),
     ("withdrawRecommendation", &["DRAFT", "UNDER_DISCUSSION", "NO_CONSENSUS"]),
-    ("openSilence", &["UNDER_DISCUSSION"]),
+    ("openSilence", &["UNDER_DISCUSSION", "SUBMITTED_TO_EXCOM"]),
     ("withdrawSilence", &["UNDER_SILENCE"]),
     ("recordAgreement", &["UNDER_DISCUSSION"]),
     ("recordNoConsensus", &["UNDER_DISCUSSION"]),
@@ -86,7 +86,7 @@ async fn meetings(app: &TestApp) -> BTreeMap<String, (Value, Value)> {
 fn status_after(mutation: &str, before: &'static str) -> &'static str {
     match (mutation, before) {
         ("openDiscussion" | "withdrawSilence", _) | ("reviseRecommendation", "NO_CONSENSUS") => "UNDER_DISCUSSION",
-        ("reviseRecommendation" | "setAddressees", _) => before,
+        ("reviseRecommendation" | "setAddressees", _) | ("openSilence", "SUBMITTED_TO_EXCOM") => before,
         ("withdrawRecommendation", _) => "WITHDRAWN",
         ("openSilence", _) => "UNDER_SILENCE",
         ("recordAgreement", _) => "AGREED_IN_GROUP",
@@ -130,8 +130,10 @@ fn recommendation_input(mutation: &str, row: &Value, meeting: &Value, successor:
     match mutation {
         "reviseRecommendation" => at_with(row, json!({ "text": text("Another text") })),
         "setAddressees" => at_with(row, json!({ "addressees": addressees })),
-        "openSilence" | "recordAgreement" | "recordNoConsensus" => at_with(row, json!({ "meetingId": meeting["id"] })),
-        "adoptRecommendation" => at_with(row, json!({ "meetingId": meeting["id"], "noPersonalData": true })),
+        "recordAgreement" | "recordNoConsensus" => at_with(row, json!({ "meetingId": meeting["id"] })),
+        "openSilence" | "adoptRecommendation" => {
+            at_with(row, json!({ "meetingId": meeting["id"], "noPersonalData": true }))
+        }
         "supersedeRecommendation" => at_with(row, json!({ "supersededById": successor["id"] })),
         _ => at(row),
     }

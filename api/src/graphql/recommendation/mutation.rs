@@ -45,14 +45,19 @@ mutations! {
         withdraw_recommendation(RecommendationMoveInput, "The recommendation and its version.") -> RecommendationPayload
             = transitions::withdraw, of id;
         /// Opens a silence on a text under discussion: if nobody objects before the deadline, its body has agreed at the
-        /// deadline. Until then the text cannot be changed. For the secretariat and the chair and co-chair of its body.
-        /// `INVALID_STATE` in any other state; if the meeting is neither in session nor concluded, carries no session of the
-        /// body, or is confidential; if the body is not active; and while an objection or an amendment to the latest revision stands. `INVALID` for a
-        /// deadline that is not 24 hours away; `TOO_LONG` if the text has had 100 procedures.
+        /// deadline. Or on a submitted text: the Executive Committee, or the plenary, has then adopted it, and it is published
+        /// with its label. Until then the text cannot be changed. For the secretariat and the chair and co-chair of its body;
+        /// once it is submitted, of the Executive Committee. `INVALID_STATE` in any other state, and if a silence is open; if
+        /// the meeting is neither in session nor concluded, carries no session of the body that seeks consensus, or is
+        /// confidential; if that body is not active; while an objection or an amendment to the latest revision stands; and if a
+        /// submitted text has no addressee, or lacks its title or text in English or Russian. `REQUIRED` for a submitted text
+        /// without the declaration on personal data; `INVALID` for a deadline that is not 24 hours away; `TOO_LONG` if the text
+        /// has had 100 procedures.
         open_silence(OpenSilenceInput, "The recommendation, its version, the meeting and the deadline.")
             -> RecommendationPayload = silence::open, of id;
-        /// Ends the silence on a text before its deadline, without a result; the text is under discussion again. For the
-        /// secretariat and the chair and co-chair of its body. `INVALID_STATE` in any other state.
+        /// Ends the silence on a text before its deadline, without a result; the text is under discussion again, or stays
+        /// submitted. For the secretariat and the chair and co-chair of its body; of the Executive Committee, if the text is
+        /// submitted. `INVALID_STATE` if no silence on it is open.
         withdraw_silence(RecommendationMoveInput, "The recommendation and its version.") -> RecommendationPayload
             = silence::withdraw, of id;
         /// Records that the body has agreed by consensus, in the room of a meeting, on a text under discussion. For
@@ -72,13 +77,15 @@ mutations! {
         submit_to_executive_committee(RecommendationMoveInput, "The recommendation and its version.")
             -> RecommendationPayload = transitions::submit, of id;
         /// Records that the Executive Committee has sent a submitted text back to its body; the body's agreement then no
-        /// longer holds. For the secretariat and the chair and co-chair of the Executive Committee. `INVALID_STATE` in any other state.
+        /// longer holds. For the secretariat and the chair and co-chair of the Executive Committee. `INVALID_STATE` in any
+        /// other state, and while a silence on it is open.
         return_recommendation(RecommendationMoveInput, "The recommendation and its version.") -> RecommendationPayload
             = transitions::return_to_group, of id;
         /// Records the adoption of a submitted text at a meeting, publishes it and gives it its label. For the secretariat
-        /// and the chair and co-chair of the Executive Committee. `INVALID_STATE` in any other state; if the meeting is
-        /// neither in session nor concluded, or carries no session of the Executive Committee or the plenary; and if the
-        /// text has no addressee, or lacks its title or text in English or Russian. `REQUIRED` without the declaration on personal data; `INVALID`
+        /// and the chair and co-chair of the Executive Committee. `INVALID_STATE` in any other state, and while a silence on it is
+        /// open; if the meeting is neither in session nor concluded, or carries no session of the Executive Committee or the
+        /// plenary; while an objection or an amendment to the latest revision stands; and if the text has no addressee, or
+        /// lacks its title or text in English or Russian. `REQUIRED` without the declaration on personal data; `INVALID`
         /// for a day on which the meeting is not held, that is to come, or on which the silence of its body was not over.
         adopt_recommendation(
             AdoptRecommendationInput, "The recommendation, its version, the meeting, and the declaration on personal data."

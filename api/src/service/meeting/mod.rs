@@ -201,7 +201,7 @@ pub async fn update(
     let sessions = parts::sessions_of(&tx, id).await?;
     let bodies = sessions.iter().map(|session| session.body_id).collect();
     let bodies: Vec<body::Model> = tx.by_id::<body::Entity>(bodies).await?.into_values().collect();
-    let pending = consensus::pending_at(&tx, &[id]).await?;
+    let silences = consensus::silences_at(&tx, &[id]).await?;
     let organizers = parts::organizers_of(&tx, id).await?.len();
     combine!(
         () = country,
@@ -214,8 +214,8 @@ pub async fn update(
     let texts = reached_at(&tx, &[id]).await?;
     combine!(
         () = rules::still_held(&after, crate::clock::day_in(tx.now(), &after.timezone)),
-        () = rules::keeps_reached("startsOn", texts.iter().all(|text| rules::rests_on_days(text, &after))),
-        () = rules::keeps_silences(&pending, after.sensitivity, &bodies),
+        () = rules::keeps_reached("startsOn", texts.iter().all(|text| rules::rests_on_days(text, &after, &silences))),
+        () = rules::keeps_silences(&silences, after.sensitivity, &bodies),
         parts_changed = parts::set_parts(&mut tx, &after, wanted).await?,
     );
     cascade_access(&mut tx, &[(&before, &after)]).await?;

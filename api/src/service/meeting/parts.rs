@@ -162,10 +162,10 @@ async fn check_reached(tx: &Tx<'_>, meeting: &meeting::Model) -> Result<(), Erro
     let bodies: Vec<BodyId> = sessions_of(tx, id).await?.iter().map(|session| session.body_id).collect();
     let bodies = read::by_ids::<body::Entity>(tx.db(), tx.viewer(), &bodies).await?;
     let texts = reached_at(tx, &[id]).await?;
-    let pending = consensus::pending_at(tx, &[id]).await?;
+    let silences = consensus::silences_at(tx, &[id]).await?;
     all([
         rules::keeps_reached("sessions", texts.iter().all(|text| rules::rests_on_sessions(text, id, &bodies))),
-        rules::keeps_silences(&pending, meeting.sensitivity, &bodies),
+        rules::keeps_silences(&silences, meeting.sensitivity, &bodies),
     ])?;
     Ok(())
 }

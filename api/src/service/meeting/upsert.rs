@@ -114,7 +114,7 @@ struct Known {
     /// What was agreed or adopted at the meetings.
     reached: Vec<recommendation::Model>,
     /// The silences that were opened at the meetings and are not over.
-    pending: Vec<consensus_procedure::Model>,
+    silences: Vec<consensus_procedure::Model>,
     ordinals: Ordinals,
 }
 
@@ -175,7 +175,7 @@ impl Known {
             sessions_of,
             titles_of: parts_of::<alternative_title::Entity>(tx, &there).await?,
             sources_of: parts_of::<meeting_source::Entity>(tx, &there).await?,
-            pending: if there.is_empty() { Vec::new() } else { consensus::pending_at(tx, &there).await? },
+            silences: if there.is_empty() { Vec::new() } else { consensus::silences_at(tx, &there).await? },
             reached: if there.is_empty() { Vec::new() } else { reached_at(tx, &there).await? },
             ordinals,
         })
@@ -239,12 +239,12 @@ impl Known {
         }
         let bodies: Vec<body::Model> =
             sessions.iter().filter_map(|session| self.bodies.get(&session.body_id)).cloned().collect();
-        let pending: Vec<_> = self.pending.iter().filter(|row| row.meeting_id == after.id).cloned().collect();
+        let silences: Vec<_> = self.silences.iter().filter(|row| row.meeting_id == after.id).cloned().collect();
         let mut reached = self.reached.iter().filter(|text| is_reached_at(text, after.id));
         all([
-            rules::keeps_reached("startsOn", reached.clone().all(|text| rules::rests_on_days(text, after))),
+            rules::keeps_reached("startsOn", reached.clone().all(|text| rules::rests_on_days(text, after, &silences))),
             rules::keeps_reached("sessions", reached.all(|text| rules::rests_on_sessions(text, after.id, &bodies))),
-            rules::keeps_silences(&pending, after.sensitivity, &bodies),
+            rules::keeps_silences(&silences, after.sensitivity, &bodies),
         ])?;
         Ok(updates || parts.sessions.is_some())
     }

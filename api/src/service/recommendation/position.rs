@@ -189,7 +189,7 @@ async fn break_silence(tx: &mut Tx<'_>, matter: &Matter) -> Result<(), Error> {
     consensus::close(tx, &matter.procedure, ConsensusOutcome::Broken).await?;
     let status = next(matter.text.status, Transition::EndSilence)?;
     let after = recommendation::Model { status, ..matter.text.clone() };
-    put(tx, &matter.text, after, false, None).await.map(drop)
+    put(tx, &matter.text, after, true, None).await.map(drop)
 }
 
 /// A position at the version that its author has read, and what it is about.

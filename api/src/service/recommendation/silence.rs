@@ -8,16 +8,17 @@ use chrono::{DateTime as Instant, Utc};
 use entity::consensus_procedure::{self, ConsensusOutcome};
 use entity::date::DateTime;
 use entity::id::ConsensusProcedureId;
+use entity::recommendation::RecommendationStatus;
 use entity::{body, meeting, recommendation};
 use tokio::time::timeout;
 
 use super::put;
-use super::transitions::{RecommendationMoveInput, RequiredRole, Step};
+use super::transitions::{RecommendationMoveInput, RequiredRole, Step, adoptable, give_adoption, is_before_committee};
 use crate::auth::Viewer;
 use crate::domain::action::Action;
 use crate::domain::consensus as rules;
 use crate::domain::lifecycle::Transition;
-use crate::domain::validation::combine;
+use crate::domain::validation::{all, combine};
 use crate::error::Error;
 use crate::service::change;
 use crate::service::consensus::{self, Opening};
@@ -37,10 +38,13 @@ pub struct OpenSilenceInput {
     pub id: ID,
     /// The version that you have read.
     pub expected_version: i32,
-    /// The meeting at which it is opened, in session or concluded, with a session of the body.
+    /// The meeting at which it is opened, in session or concluded, with a session of the body before which the text lies: of the one that drafts
+    /// it, or, once it is submitted, of the Executive Committee or the plenary.
     pub meeting_id: ID,
-    /// When the text is agreed unless somebody has objected before: 24 hours from now, or later. In 72 hours unless given.
+    /// When the text is agreed, or adopted, unless somebody has objected before: 24 hours from now, or later. In 72 hours unless given.
     pub deadline: Option<DateTime>,
+    /// That the text holds no personal data on returnees. Must be true of a submitted text, which is published by its adoption; not needed before.
+    pub no_personal_data: Option<bool>,
 }
 
 pub async fn open(
@@ -48,22 +52,32 @@ pub async fn open(
     viewer: &Viewer,
     input: OpenSilenceInput,
 ) -> Result<Written<recommendation::Model>, Error> {
-    let OpenSilenceInput { id, expected_version, meeting_id, deadline } = input;
-    let step = (Transition::OpenSilence, RequiredRole::GroupChair);
+    let OpenSilenceInput { id, expected_version, meeting_id, deadline, no_personal_data } = input;
+    let step = (Transition::OpenSilence, RequiredRole::ChairInTurn);
     let mut step = Step::begin(app, viewer, Action::OpenSilence, (&id, expected_version), step).await?;
     let deadline = rules::deadline(deadline.map(|DateTime(at)| at), step.tx.now());
     let standing = consensus::positions_on_latest(&step.tx, step.before.id).await?;
-    let body = step.tx.get::<body::Entity>("id", step.before.body_id, "body").await?;
     let room = consensus::room(&step.tx, step.before.id).await?;
-    let meeting = step.meeting_of_group(&meeting_id).await?;
+    let adoptable = if is_before_committee(&step.before) {
+        adoptable(&step.tx, &step.before, no_personal_data.unwrap_or_default()).await?
+    } else {
+        Ok(())
+    };
+    let place = match step.meeting_in_turn(&meeting_id).await? {
+        Ok((meeting, body)) => {
+            let body = step.tx.get::<body::Entity>("meetingId", body, "body").await?;
+            all([rules::may_agree(body.active), rules::is_seen(meeting.sensitivity)]).map(|()| (meeting, body.id))
+        }
+        Err(refusals) => Err(refusals),
+    };
     combine!(
-        () = rules::may_agree(body.active),
         () = room,
-        meeting = meeting.and_then(|meeting| rules::is_seen(meeting.sensitivity).map(|()| meeting)),
+        () = adoptable,
+        (meeting, body) = place,
         deadline = deadline,
         () = rules::nothing_stands(&standing),
     );
-    let opening = Opening { text: &step.before, body: step.before.body_id, meeting: &meeting };
+    let opening = Opening { text: &step.before, body, meeting: &meeting };
     consensus::open_silence(&mut step.tx, opening, deadline).await?;
     let written = step.finish().await?;
     app.deadlines.open(deadline);
@@ -75,7 +89,7 @@ pub async fn withdraw(
     viewer: &Viewer,
     input: RecommendationMoveInput,
 ) -> Result<Written<recommendation::Model>, Error> {
-    let step = (Transition::EndSilence, RequiredRole::GroupChair);
+    let step = (Transition::EndSilence, RequiredRole::ChairInTurn);
     let named = (&input.id, input.expected_version);
     let mut step = Step::begin(app, viewer, Action::WithdrawSilence, named, step).await?;
     // A text of the demonstration of before has none.
@@ -144,10 +158,17 @@ async fn elapse(app: &AppContext, id: ConsensusProcedureId, deadline: Instant<Ut
     let body = tx.get::<body::Entity>("id", procedure.body_id, "body").await?;
     let (outcome, status) = rules::elapse(before.status, body.active);
     let mut after = recommendation::Model { status, ..before.clone() };
-    if outcome == ConsensusOutcome::Adopted {
-        after.agreed_meeting_id = Some(procedure.meeting_id);
+    match (outcome, status) {
+        (ConsensusOutcome::Adopted, RecommendationStatus::Adopted) => {
+            let day = tx.today();
+            give_adoption(&tx, &mut after, (procedure.meeting_id, day)).await?;
+        }
+        (ConsensusOutcome::Adopted, _) => after.agreed_meeting_id = Some(procedure.meeting_id),
+        _ => {}
     }
+    put(&mut tx, &before, after, true, None).await?;
+    // By its adoption the procedure is as public as the text.
+    let procedure = tx.get::<consensus_procedure::Entity>("id", id, "procedure").await?;
     consensus::close(&mut tx, &procedure, outcome).await?;
-    put(&mut tx, &before, after, false, None).await?;
     tx.commit(()).await.map(drop)
 }

@@ -7,6 +7,7 @@ use entity::change::ChangeReason;
 use entity::consensus_procedure::ConsensusOutcome;
 use entity::date::Date;
 use entity::id::{BodyId, MeetingId, RecommendationId};
+use entity::recommendation::RecommendationStatus;
 use entity::{body, meeting, recommendation};
 use sea_orm::{ColumnTrait, Condition};
 
@@ -15,10 +16,10 @@ use super::{WHAT, put};
 use crate::auth::{Act, Standing, Viewer};
 use crate::clock::day_in;
 use crate::domain::action::Action;
-use crate::domain::consensus::nothing_stands;
+use crate::domain::consensus::{in_turn, nothing_stands};
 use crate::domain::label::Label;
 use crate::domain::lifecycle::{Transition, next};
-use crate::domain::validation::{Validated, across, all, combine};
+use crate::domain::validation::{Validated, all, both, combine};
 use crate::domain::{fields, meeting as meetings, recommendation as rules};
 use crate::error::Error;
 use crate::service::consensus::{self, Opening};
@@ -91,6 +92,8 @@ pub(super) enum RequiredRole {
     GroupChair,
     /// The chair of the Executive Committee.
     CommitteeChair,
+    /// The chair of the body before which the text lies.
+    ChairInTurn,
 }
 
 impl<'a> Step<'a> {
@@ -107,6 +110,9 @@ impl<'a> Step<'a> {
         let before = tx.get_at::<recommendation::Entity>(id, expected_version, WHAT).await?;
         require(&tx, viewer, &before, required).await?;
         let after = recommendation::Model { status: next(before.status, step)?, ..before.clone() };
+        if is_before_committee(&before) {
+            in_turn(before.status, step, consensus::pending(&tx, id).await?.is_some())?;
+        }
         Ok(Self { tx, before, after })
     }
 
@@ -129,10 +135,34 @@ impl<'a> Step<'a> {
         Ok(held.map(|()| meeting))
     }
 
+    /// The body that adopts the text at a meeting: the Executive Committee or the plenary, with a session there.
+    pub async fn adopting_at(&self, meeting: &meeting::Model) -> Result<Validated<BodyId>, Error> {
+        let adopting = adopting_body(&self.tx, meeting.id).await?;
+        let is_held = rules::really_held(self.before.is_demo, meeting.is_demo);
+        Ok(both(meetings::adopts_at(meeting.status, adopting), is_held).map(|(committee, ())| committee))
+    }
+
+    /// The meeting at which the body before which the text lies comes to something, and that body.
+    pub async fn meeting_in_turn(&self, id: &ID) -> Result<Validated<(meeting::Model, BodyId)>, Error> {
+        if !is_before_committee(&self.before) {
+            return Ok(self.meeting_of_group(id).await?.map(|meeting| (meeting, self.before.body_id)));
+        }
+        Ok(match locked_meeting(&self.tx, id).await? {
+            Ok(meeting) => self.adopting_at(&meeting).await?.map(|committee| (meeting, committee)),
+            Err(refusals) => Err(refusals),
+        })
+    }
+
+    /// The text changes, or at least its procedures do.
     async fn finish_because(mut self, reason: Option<ChangeReason>) -> Result<Written<recommendation::Model>, Error> {
-        let row = put(&mut self.tx, &self.before, self.after, false, reason).await?;
+        let row = put(&mut self.tx, &self.before, self.after, true, reason).await?;
         self.tx.commit(row).await
     }
+}
+
+/// Whether it is the Executive Committee's turn.
+pub(super) fn is_before_committee(row: &recommendation::Model) -> bool {
+    row.status == RecommendationStatus::SubmittedToExcom
 }
 
 async fn require(
@@ -147,15 +177,21 @@ async fn require(
             let standing = tx.standing(row.body_id).await?;
             viewer.require(Act::EditText { standing: &standing, drafted_by: row.drafted_by_id })
         }
-        RequiredRole::GroupChair => viewer.require(Act::Chair { standing: &tx.standing(row.body_id).await? }),
-        RequiredRole::CommitteeChair => {
-            let committee = tx.body_of_kind(BodyKind::ExecutiveCommittee).await?;
-            let standing = match committee {
-                Some(committee) => tx.standing(committee.id).await?,
-                None => Standing::default(),
-            };
-            viewer.require(Act::Chair { standing: &standing })
+        RequiredRole::CommitteeChair => viewer.require(Act::Chair { standing: &committee_standing(tx).await? }),
+        RequiredRole::ChairInTurn if is_before_committee(row) => {
+            viewer.require(Act::Chair { standing: &committee_standing(tx).await? })
         }
+        RequiredRole::GroupChair | RequiredRole::ChairInTurn => {
+            viewer.require(Act::Chair { standing: &tx.standing(row.body_id).await? })
+        }
+    }
+}
+
+/// The viewer's standing in the Executive Committee.
+async fn committee_standing(tx: &Tx<'_>) -> Result<Standing, Error> {
+    match tx.body_of_kind(BodyKind::ExecutiveCommittee).await? {
+        Some(committee) => tx.standing(committee.id).await,
+        None => Ok(Standing::default()),
     }
 }
 
@@ -264,27 +300,21 @@ pub async fn adopt(
 ) -> Result<Written<recommendation::Model>, Error> {
     let AdoptRecommendationInput { id, expected_version, meeting_id, no_personal_data, adopted_on } = input;
     let named = (&id, expected_version);
-    let mut step =
+    let step =
         Step::begin(app, viewer, Action::AdoptRecommendation, named, (Transition::Adopt, RequiredRole::CommitteeChair))
             .await?;
-    let meeting = match locked_meeting(&step.tx, &meeting_id).await? {
-        Ok(meeting) => adoption_at(&step, &meeting, adopted_on).await?.map(|day| (meeting, day)),
+    let adoption = match locked_meeting(&step.tx, &meeting_id).await? {
+        Ok(meeting) => {
+            let committee = step.adopting_at(&meeting).await?;
+            both(committee, adoption_day(&step, &meeting, adopted_on).await?).map(|by| (meeting, by))
+        }
         Err(refusals) => Err(refusals),
     };
-    let addressees = addressees_of(&step.tx, step.before.id).await?.len();
-    combine!(
-        (meeting, (adopted_on, committee)) = meeting,
-        () = rules::declared(no_personal_data),
-        () = rules::adoptable(&step.before, addressees),
-    );
-    let label = next_label(&step.tx, &step.before, adopted_on.year()).await?;
-    step.after.label = Some(label.to_string());
-    step.after.label_year = Some(label.year);
-    step.after.label_serial = Some(label.serial);
-    step.after.adopted_on = Some(adopted_on);
-    step.after.meeting_id = Some(meeting.id);
-    step.after.no_personal_data = no_personal_data;
-    let Step { mut tx, before, after } = step;
+    let standing = consensus::positions_on_latest(&step.tx, step.before.id).await?;
+    let adoptable = adoptable(&step.tx, &step.before, no_personal_data).await?;
+    combine!((meeting, (committee, adopted_on)) = adoption, () = adoptable, () = nothing_stands(&standing));
+    let Step { mut tx, before, mut after } = step;
+    give_adoption(&tx, &mut after, (meeting.id, adopted_on)).await?;
     let row = put(&mut tx, &before, after, false, None).await?;
     // It is as public as the text, which is published by now.
     let opening = Opening { text: &row, body: committee, meeting: &meeting };
@@ -292,26 +322,42 @@ pub async fn adopt(
     tx.commit(row).await
 }
 
-/// The day of an adoption at a meeting that may adopt the text, and the body that adopts it.
-async fn adoption_at(
+/// Whether a text can be adopted as it is, and so be published.
+pub(super) async fn adoptable(
+    tx: &Tx<'_>,
+    text: &recommendation::Model,
+    no_personal_data: bool,
+) -> Result<Validated<()>, Error> {
+    let addressees = addressees_of(tx, text.id).await?.len();
+    Ok(all([rules::declared(no_personal_data), rules::adoptable(text, addressees)]))
+}
+
+/// The day of an adoption at a meeting.
+async fn adoption_day(
     step: &Step<'_>,
     meeting: &meeting::Model,
     adopted_on: Option<Date>,
-) -> Result<Validated<(NaiveDate, BodyId)>, Error> {
-    let adopting = adopting_body(&step.tx, meeting.id).await?;
+) -> Result<Validated<NaiveDate>, Error> {
     let agreed_on = agreed_on(&step.tx, &step.before, &meeting.timezone).await?;
     let (days, today) = ((meeting.starts_on, meeting.ends_on), day_in(step.tx.now(), &meeting.timezone));
     let adopted_on = rules::adoption_day(adopted_on.map(|Date(day)| day), days, today);
-    let judge = || {
-        combine!(
-            committee = meetings::adopts_at(meeting.status, adopting),
-            () = rules::really_held(step.before.is_demo, meeting.is_demo),
-            () = across(&Ok(agreed_on), &adopted_on, |agreed, adopted| rules::adopted_after(*agreed, *adopted)),
-            adopted_on = adopted_on,
-        );
-        Ok((adopted_on, committee))
-    };
-    Ok(judge())
+    Ok(adopted_on.and_then(|adopted_on| rules::adopted_after(agreed_on, adopted_on).map(|()| adopted_on)))
+}
+
+/// Gives a text what its adoption brings: its label, its meeting, its day. It has been declared to hold no personal data.
+pub(super) async fn give_adoption(
+    tx: &Tx<'_>,
+    text: &mut recommendation::Model,
+    (meeting, day): (MeetingId, NaiveDate),
+) -> Result<(), Error> {
+    let label = next_label(tx, text, day.year()).await?;
+    text.label = Some(label.to_string());
+    text.label_year = Some(label.year);
+    text.label_serial = Some(label.serial);
+    text.adopted_on = Some(day);
+    text.meeting_id = Some(meeting);
+    text.no_personal_data = true;
+    Ok(())
 }
 
 /// The meeting at which a text is agreed or adopted. It is locked: its days and sessions must not change meanwhile.
