@@ -45,6 +45,7 @@ mod meeting;
 mod migration;
 mod mirror;
 mod officer;
+mod own_agenda;
 mod participation;
 mod plans;
 mod positions;

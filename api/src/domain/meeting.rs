@@ -131,6 +131,9 @@ pub fn may_adopt(kind: BodyKind) -> bool {
     matches!(kind, BodyKind::ExecutiveCommittee | BodyKind::Plenary)
 }
 
+/// The states of a meeting that has a day and is not over.
+pub const TO_COME: [MeetingStatus; 3] = [MeetingStatus::Planned, MeetingStatus::Confirmed, MeetingStatus::InSession];
+
 /// The attendances that mean taking part: such an organisation reads who else takes part under the Chatham House Rule.
 pub const TAKING_PART: [Attendance; 3] = [Attendance::Confirmed, Attendance::Present, Attendance::Remote];
 

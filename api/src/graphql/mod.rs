@@ -23,6 +23,7 @@ pub mod meeting;
 pub mod node;
 pub mod object;
 pub mod organization;
+pub mod own_agenda;
 pub mod payload;
 pub mod recommendation;
 pub mod scalar;
@@ -46,6 +47,7 @@ use self::introspection::{Directives, Introspection, described};
 pub struct Reading(
     node::NodeQuery,
     viewer::ViewerQuery,
+    own_agenda::OwnAgendaQuery,
     change::ChangeQuery,
     client::ClientQuery,
     webhook::WebhookQuery,

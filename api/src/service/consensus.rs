@@ -14,7 +14,8 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
 
 use super::body::BodyFilter;
 use super::external_id::{self, ExternalIdInput};
-use super::filter::{EnumFilter, IdFilter, OrderedFilter, filter};
+use super::filter::{EnumFilter, IdFilter, ListFilter, OrderedFilter, filter};
+use super::organization::OrganizationFilter;
 use super::page::sort;
 use super::read::{self, Ordered, Visible};
 use super::relation::Relation;
@@ -58,6 +59,8 @@ pub struct ConsensusProcedureFilter {
     pub opened_at: Option<OrderedFilter<DateTime>>,
     /// By the body that seeks consensus.
     pub body: Option<Box<BodyFilter>>,
+    /// By the organisations that have stated a position in it, as far as you may see that; also one that they have withdrawn.
+    pub speakers: Option<ListFilter<OrganizationFilter>>,
     /// By the time of the last change.
     pub updated_at: Option<OrderedFilter<DateTime>>,
     /// All of these must match.
@@ -75,6 +78,9 @@ filter!(ConsensusProcedureFilter => consensus_procedure::Entity, |this, scope| [
     scope.field(this.outcome.as_ref(), consensus_procedure::Column::Outcome),
     scope.field(this.deadline.as_ref(), consensus_procedure::Column::Deadline),
     scope.field(this.opened_at.as_ref(), consensus_procedure::Column::OpenedAt),
+    scope.some::<consensus_procedure::Entity, _, position::Entity>(
+        this.speakers.as_ref(), position::Column::ProcedureId, position::Column::OrganizationId,
+    ),
     scope.field(this.updated_at.as_ref(), consensus_procedure::Column::UpdatedAt),
 ]);
 

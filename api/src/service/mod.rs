@@ -29,6 +29,7 @@ pub mod meeting;
 pub mod nested;
 pub mod operation;
 pub mod organization;
+pub mod own_agenda;
 pub mod pace;
 pub mod page;
 pub mod patch;

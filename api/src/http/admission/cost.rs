@@ -160,6 +160,8 @@ impl<'a> Reckoning<'a> {
         } else if ty == CHANGES {
             let points = |number: i32| u64::try_from(number).unwrap_or_default();
             self.page_size(field, points(since::DEFAULT), points(since::LONGEST))
+        } else if is_list && self.types.argument(on, name, "first").is_some() {
+            self.page_size(field, DEFAULT_PAGE, self.longest)
         } else if let Some(ids) = IDS.into_iter().find(|name| field.get_argument(name).is_some()) {
             self.number_of_ids(field, ids)
         } else if is_bulk(ty) && !is_list {

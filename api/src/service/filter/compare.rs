@@ -255,6 +255,10 @@ pub struct IdFilter {
 pub struct Typed<'a, I>(pub &'a IdFilter, pub std::marker::PhantomData<I>);
 
 impl IdFilter {
+    pub fn one(id: ID) -> Self {
+        Self { eq: Some(id), ..Self::default() }
+    }
+
     pub fn of<I: RecordId>(&self) -> Typed<'_, I> {
         Typed(self, std::marker::PhantomData)
     }
@@ -444,6 +448,10 @@ pub struct EnumFilter<T: InputType> {
 impl<T: InputType> EnumFilter<T> {
     pub fn equal(value: T) -> Self {
         Self { eq: Some(value), ne: None, r#in: None, not_in: None, is_null: None }
+    }
+
+    pub fn among(values: Vec<T>) -> Self {
+        Self { eq: None, ne: None, r#in: Some(values), not_in: None, is_null: None }
     }
 }
 

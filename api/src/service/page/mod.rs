@@ -247,6 +247,11 @@ impl<E: Row> Listing<E> {
         }
     }
 
+    /// The most rows of a page.
+    pub fn length(&self) -> usize {
+        usize::try_from(self.limit).unwrap_or(usize::MAX)
+    }
+
     /// The most rows that are read: one more than a page tells whether there is another page.
     pub fn most(&self) -> u64 {
         self.limit + 1
@@ -280,7 +285,7 @@ impl<E: Row> Listing<E> {
 
     /// The page, made of the rows that a narrowed statement returned.
     pub fn page(&self, mut rows: Vec<E::Model>) -> Page<E::Model> {
-        let wanted = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let wanted = self.length();
         let more = rows.len() > wanted;
         rows.truncate(wanted);
         if self.backward {
