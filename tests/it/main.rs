@@ -15,6 +15,7 @@ mod consensus;
 mod cost;
 mod council;
 mod crash;
+mod decisions;
 mod differential;
 mod documents;
 mod encoding;

@@ -3,12 +3,13 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::Audience;
-use entity::consensus_procedure::ConsensusOutcome;
+use entity::consensus_procedure::{ConsensusMode, ConsensusOutcome};
 use entity::id::{BodyId, MandateId, OrganizationId, RecordId as _};
 use entity::mandate::{self, MandateRole};
 use entity::position::{PositionKind, PositionState};
 use entity::recommendation::RecommendationStatus;
 use rec_api::domain::consensus::{Reaction, blocks, is_open, mandate_for, takes};
+use rec_api::domain::decision::outcome_of;
 use rec_api::domain::lifecycle::{Transition, next};
 use rec_api::domain::validation::ValidationError;
 use sea_orm::{ActiveEnum as _, Iterable as _};
@@ -147,6 +148,30 @@ fn every_reaction_to_a_position_is_in_the_table() {
             };
             assert_eq!(cell, expected, "{state:?} {step:?}");
             assert!(takes(state, step, true).is_err(), "published");
+        }
+    }
+}
+
+#[test]
+fn what_every_procedure_decides_is_in_the_table() {
+    let rows = table("last procedure");
+    for outcome in ConsensusOutcome::iter() {
+        for mode in ConsensusMode::iter() {
+            let is_open_in_the_room = outcome == ConsensusOutcome::Pending && mode == ConsensusMode::InMeeting;
+            let is_ended_in_the_room = matches!(outcome, ConsensusOutcome::Withdrawn | ConsensusOutcome::Lapsed);
+            if is_open_in_the_room || (is_ended_in_the_room && mode == ConsensusMode::InMeeting) {
+                continue;
+            }
+            let (outcome_name, mode_name) = (outcome.to_value(), mode.to_value());
+            let names = |row: &&Vec<String>| {
+                code(&row[0]).contains(&outcome_name.as_str()) && code(&row[1]).contains(&mode_name.as_str())
+            };
+            let found: Vec<&Vec<String>> = rows.iter().filter(names).collect();
+            let [row] = found[..] else { panic!("{outcome_name} {mode_name}: {found:?}") };
+            for (adopts, cell) in [(false, &row[2]), (true, &row[3])] {
+                let decided = outcome_of(outcome, mode, adopts);
+                assert_eq!(code(cell)[0], async_graphql::InputType::to_value(&decided).to_string());
+            }
         }
     }
 }

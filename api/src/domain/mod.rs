@@ -7,6 +7,7 @@ pub mod bulk;
 pub mod client;
 pub mod consensus;
 pub mod council;
+pub mod decision;
 pub mod diff;
 pub mod external;
 pub mod feed;

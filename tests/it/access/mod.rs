@@ -20,6 +20,7 @@ const VIEWERS: [&str; 8] = ["anonymous", "reader", "another", "own", "chair", "c
 const QUERY: &str = "
     field           record                      anonymous reader another own chair committee secretariat admin
     viewer          oneself                     yes       yes    yes     yes yes   yes       yes         yes
+    agendaForMe     oneself                     -         -      yes     yes yes   yes       -           -
     feedHead        oneself                     yes       yes    yes     yes yes   yes       yes         yes
     checkpoint      oneself                     yes       yes    yes     yes yes   yes       yes         yes
     changes         public-meeting              yes       yes    yes     yes yes   yes       yes         yes
@@ -236,6 +237,7 @@ async fn shown(client: &Client, root: &Root, id: &str) -> String {
     let (query, found): (String, fn(&Value) -> bool) = match root.argument.as_ref().map(|(name, _)| name.as_str()) {
         None if name == "webhooks" => ("{ webhooks { id } }".to_owned(), |it| it[0]["id"].is_string()),
         None if name == "clients" => ("{ clients { id } }".to_owned(), |it| it[0]["id"].is_string()),
+        None if name == "agendaForMe" => (format!("{{ {name} {{ drafts {{ id }} }} }}"), |it| it["drafts"].is_array()),
         None if name == "feedHead" => ("{ feedHead }".to_owned(), Value::is_string),
         Some("types") => (format!("{{ {name} {{ hash }} }}"), |it| it[0]["hash"].is_string()),
         Some("type") => {

@@ -7,9 +7,11 @@ use entity::id::RecordId as _;
 use entity::meeting::{CountQualifier, MeetingKind, MeetingStatus, Modality, Sensitivity};
 use entity::participation;
 
+mod decision;
 mod mutation;
 mod parts;
 
+use self::decision::Decision;
 pub use self::mutation::{MeetingMutation, MeetingUpsert};
 pub use self::parts::{AgendaItem, AlternativeTitle, BodySession, MeetingOrganizer, Participation};
 use super::connection::connections;
@@ -126,6 +128,12 @@ impl Meeting {
     /// The agenda, in order.
     async fn agenda(&self, ctx: &Context<'_>) -> Result<Vec<AgendaItem>> {
         parts_of::<AgendaItem>(session(ctx), self.0.id).await
+    }
+
+    /// What each item of the agenda came to, in order: the outcome section of a report, generated from the procedures on its recommendations. An item
+    /// has a decision for each recommendation and each body that sought consensus on it. Empty before the meeting is in session.
+    async fn decisions(&self, ctx: &Context<'_>) -> Result<Vec<Decision>> {
+        decision::of_meeting(session(ctx), &self.0).await
     }
 
     /// The sources of what is recorded about it, in order.

@@ -8,7 +8,8 @@ use crate::service::recommendation::row::{DraftRecommendationInput, ReviseRecomm
 use crate::service::recommendation::silence::{self, OpenSilenceInput};
 use crate::service::recommendation::text;
 use crate::service::recommendation::transitions::{
-    self, AdoptRecommendationInput, RecommendationMoveInput, RecordAgreementInput, SupersedeRecommendationInput,
+    self, AdoptRecommendationInput, RecommendationMoveInput, RecordAgreementInput, ReturnRecommendationInput,
+    SupersedeRecommendationInput,
 };
 use crate::service::recommendation::upsert::{UpsertRecommendationsInput, upsert};
 
@@ -76,10 +77,11 @@ mutations! {
         /// co-chair of its body. `INVALID_STATE` in any other state.
         submit_to_executive_committee(RecommendationMoveInput, "The recommendation and its version.")
             -> RecommendationPayload = transitions::submit, of id;
-        /// Records that the Executive Committee has sent a submitted text back to its body; the body's agreement then no
+        /// Records that the Executive Committee has sent a submitted text back to its body, in the room of a meeting if one is named; the body's agreement then no
         /// longer holds. For the secretariat and the chair and co-chair of the Executive Committee. `INVALID_STATE` in any
-        /// other state, and while a silence on it is open.
-        return_recommendation(RecommendationMoveInput, "The recommendation and its version.") -> RecommendationPayload
+        /// other state, while a silence on it is open, and if the meeting is neither in session nor concluded, or carries no
+        /// session of the Executive Committee or the plenary.
+        return_recommendation(ReturnRecommendationInput, "The recommendation, its version, and the meeting.") -> RecommendationPayload
             = transitions::return_to_group, of id;
         /// Records the adoption of a submitted text at a meeting, publishes it and gives it its label. For the secretariat
         /// and the chair and co-chair of the Executive Committee. `INVALID_STATE` in any other state, and while a silence on it is

@@ -48,6 +48,18 @@ pub struct RecordAgreementInput {
     pub meeting_id: ID,
 }
 
+/// A text that is sent back to its body.
+#[derive(Clone, Debug, InputObject)]
+pub struct ReturnRecommendationInput {
+    /// The recommendation.
+    pub id: ID,
+    /// The version that you have read.
+    pub expected_version: i32,
+    /// The meeting at which it was sent back, in session or concluded, with a session of the Executive Committee or of the plenary. Among its
+    /// decisions the text is then returned. Null if it was not at a meeting.
+    pub meeting_id: Option<ID>,
+}
+
 /// An adoption at a meeting of the Executive Committee or the plenary.
 #[derive(Clone, Debug, InputObject)]
 pub struct AdoptRecommendationInput {
@@ -278,17 +290,16 @@ pub async fn submit(
 pub async fn return_to_group(
     app: &AppContext,
     viewer: &Viewer,
-    input: RecommendationMoveInput,
+    input: ReturnRecommendationInput,
 ) -> Result<Written<recommendation::Model>, Error> {
-    let named = (&input.id, input.expected_version);
-    let mut step = Step::begin(
-        app,
-        viewer,
-        Action::ReturnRecommendation,
-        named,
-        (Transition::Return, RequiredRole::CommitteeChair),
-    )
-    .await?;
+    let ReturnRecommendationInput { id, expected_version, meeting_id } = input;
+    let step = (Transition::Return, RequiredRole::CommitteeChair);
+    let mut step = Step::begin(app, viewer, Action::ReturnRecommendation, (&id, expected_version), step).await?;
+    if let Some(meeting_id) = meeting_id {
+        let (meeting, committee) = step.meeting_in_turn(&meeting_id).await??;
+        let opening = Opening { text: &step.before, body: committee, meeting: &meeting };
+        consensus::record_in_meeting(&mut step.tx, opening, ConsensusOutcome::Broken).await?;
+    }
     step.after.agreed_meeting_id = None;
     step.finish().await
 }
