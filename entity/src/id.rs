@@ -117,6 +117,7 @@ ids! {
     ClientTokenId = "tok";
     ConsensusProcedureId = "prc";
     CountryId = "cty";
+    DocumentId = "doc";
     ExternalIdId = "xid";
     InstrumentId = "ins";
     MandateId = "mdt";

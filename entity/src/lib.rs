@@ -22,6 +22,7 @@ pub mod client;
 pub mod client_token;
 pub mod consensus_procedure;
 pub mod country;
+pub mod document;
 pub mod external_id;
 pub mod idempotency_key;
 pub mod instrument;

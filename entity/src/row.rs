@@ -30,6 +30,8 @@ vocabulary! {
         ConsensusProcedure,
         /// A state.
         Country,
+        /// A document of the council.
+        Document,
         /// A legal instrument or resolution.
         Instrument,
         /// What an organisation is in a body, and when.

@@ -37,7 +37,7 @@ struct Topic {
     upsert: Option<&'static str>,
 }
 
-const TOPICS: [Topic; 9] = [
+const TOPICS: [Topic; 10] = [
     Topic {
         object: "Organization",
         create: "createOrganization",
@@ -47,6 +47,7 @@ const TOPICS: [Topic; 9] = [
     Topic { object: "Body", create: "createBody", updates: &["updateBody"], upsert: None },
     Topic { object: "Theme", create: "createTheme", updates: &["updateTheme"], upsert: None },
     Topic { object: "Instrument", create: "createInstrument", updates: &["updateInstrument"], upsert: None },
+    Topic { object: "Document", create: "createDocument", updates: &["updateDocument"], upsert: None },
     Topic { object: "Mandate", create: "grantMandate", updates: &["endMandate"], upsert: None },
     Topic {
         object: "Meeting",
@@ -148,6 +149,7 @@ async fn values(app: &TestApp, object: &str, number: usize) -> Value {
             "attendance": pick(number, ["PRESENT", "REMOTE"]), "delegates": 3 + number,
         }),
         "Recommendation" => recommendation(app, number).await,
+        "Document" => document(app, number).await,
         other => panic!("no values of {other}"),
     }
 }
@@ -203,6 +205,23 @@ async fn recommendation(app: &TestApp, number: usize) -> Value {
             "countryId": app.country(pick(number, ["UZ", "KZ"])).await,
             "organizationId": app.organization(pick(number, ["ISRS", "OSCE"])).await,
         }],
+    })
+}
+
+async fn document(app: &TestApp, number: usize) -> Value {
+    let meeting = app.planned_meeting(json!({})).await;
+    let item = json!({ "meetingId": meeting["id"], "title": text("An item"), "kind": "DECISION" });
+    let item = app.secretariat().mutate("addAgendaItem", item, "id").await;
+    json!({
+        "symbol": format!("SEC.DOC/{number}/26"), "kind": pick(number, ["AGENDA", "MINUTES_OR_SUMMARY"]),
+        "title": text(&format!("Document {number}")), "issuedOn": pick(number, ["2026-01-01", "2026-01-02"]),
+        "sensitivity": pick(number, ["PUBLIC", "CONFIDENTIAL"]), "noPersonalData": pick(number, [true, false]),
+        "versions": [{
+            "locale": pick(number, ["EN", "RU"]), "url": format!("https://example.org/{number}"),
+            "sha256": pick(number, ["a", "b"]).repeat(64), "state": pick(number, ["ORIGINAL", "MACHINE"]),
+        }],
+        "meetingId": meeting["id"], "agendaItemId": item["id"], "bodyId": app.body(pick(number, ["WG-A", "WG-B"])).await,
+        "recommendationId": app.draft("WG-A").await["id"],
     })
 }
 
@@ -265,7 +284,9 @@ fn related(schema: &Schema, name: &str, object: &str) -> Option<String> {
 /// An answer in the form of an input: a related record as its id, translations in any order, the first of which is the original here.
 fn as_input(answer: &Value) -> Value {
     match answer {
-        Value::Object(fields) if fields.contains_key("locale") => json!([fields["locale"], fields["text"]]),
+        Value::Object(fields) if fields.contains_key("locale") && fields.contains_key("text") => {
+            json!([fields["locale"], fields["text"]])
+        }
         Value::Object(fields) if fields.len() == 1 && fields.contains_key("id") => fields["id"].clone(),
         Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), as_input(value))).collect(),
         Value::Array(values) => {

@@ -137,7 +137,7 @@ async fn every_list_is_filtered_by_the_last_change(app: TestApp) {
         schema.objects("Node").into_iter().filter(|name| schema.has(name, "updatedAt")).collect();
     let filters: Vec<&str> =
         schema.filters().into_iter().filter(|filter| objects.contains(&filter.replace("Filter", ""))).collect();
-    assert_eq!(filters.len(), 11, "{filters:?}");
+    assert_eq!(filters.len(), 12, "{filters:?}");
     for filter in filters {
         assert!(schema.fields(filter).iter().any(|field| field.name == "updatedAt"), "{filter}");
     }

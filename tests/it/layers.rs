@@ -187,10 +187,11 @@ fn the_law_has_one_direction() {
 }
 
 /// The topics of `graphql` that name each other: a meeting shows its body, and a body its meetings.
-const OBJECT_GRAPH: [&str; 10] = [
+const OBJECT_GRAPH: [&str; 11] = [
     "body",
     "consensus",
     "country",
+    "document",
     "instrument",
     "mandate",
     "meeting",

@@ -17,6 +17,7 @@ mod council;
 mod crash;
 mod decisions;
 mod differential;
+mod document;
 mod documents;
 mod encoding;
 mod endurance;

@@ -58,7 +58,7 @@ macro_rules! for_each_entity {
     ($function:ident($argument:expr)) => {
         for_each_entity! {
             $function($argument): addressee agenda_item agenda_item_recommendation alternative_title audit body body_session
-            change change_head client client_token consensus_procedure country external_id idempotency_key instrument mandate meeting
+            change change_head client client_token consensus_procedure country document external_id idempotency_key instrument mandate meeting
             meeting_organizer meeting_source operation_figure organization participation position
             recommendation
                         recommendation_instrument recommendation_revision recommendation_theme repatriation_operation source

@@ -39,6 +39,8 @@ actions! {
     CreateTheme "createTheme" Some(WriteCouncil),
     UpdateTheme "updateTheme" Some(WriteCouncil),
     MergeThemes "mergeThemes" Some(WriteCouncil),
+    CreateDocument "createDocument" Some(WriteCouncil),
+    UpdateDocument "updateDocument" Some(WriteCouncil),
     CreateInstrument "createInstrument" Some(WriteCouncil),
     UpdateInstrument "updateInstrument" Some(WriteCouncil),
     ScheduleMeeting "scheduleMeeting" Some(WriteMeetings),

@@ -75,6 +75,11 @@ pub fn of_unpublished_position((audience, _): Access, chatham_house: bool) -> Au
     if chatham_house { Audience::Confidential } else { audience }
 }
 
+/// A document is read by those who read all that it belongs to, as far as its own sensitivity goes.
+pub fn of_document(sensitivity: Sensitivity, belongs_to: impl IntoIterator<Item = Access>) -> Access {
+    belongs_to.into_iter().fold(of_meeting(sensitivity), of_both)
+}
+
 /// Who sees both of two records. The owner of the less public one sees the other one as a participant.
 pub fn of_both(one: Access, other: Access) -> Access {
     match one.0.cmp(&other.0) {

@@ -9,6 +9,7 @@ pub mod consensus;
 pub mod council;
 pub mod decision;
 pub mod diff;
+pub mod document;
 pub mod external;
 pub mod feed;
 pub mod fields;

@@ -7,6 +7,7 @@ use entity::id::RecordId as _;
 
 use super::connection::connections;
 use super::consensus::{ConsensusProcedure, may_object};
+use super::document::Document;
 use super::external_id::ExternalIds;
 use super::mandate::Mandate;
 use super::meeting::{AgendaItem, BodySession, Meeting};
@@ -105,6 +106,8 @@ connections! {
         agenda_items: AgendaItem, "Which agenda items.", by service::meeting::agenda::of_body;
         /// The recommendations that it drafts.
         recommendations: Recommendation, "Which recommendations.", by service::recommendation::of_body;
+        /// The documents that belong to it.
+        documents: Document, "Which documents.", by service::document::of_body;
         /// The consensus procedures by which it came, or may come, to its texts.
         consensus_procedures: ConsensusProcedure, "Which procedures.", by service::consensus::of_body;
     }

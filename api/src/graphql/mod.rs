@@ -12,6 +12,7 @@ pub mod client;
 pub mod connection;
 pub mod consensus;
 pub mod country;
+pub mod document;
 pub mod external_id;
 pub mod federation;
 pub mod fetch;
@@ -65,6 +66,8 @@ pub struct Reading(
     recommendation::Recommendations,
     consensus::ConsensusQuery,
     consensus::ConsensusProcedures,
+    document::DocumentQuery,
+    document::Documents,
     theme::ThemeQuery,
     theme::Themes,
     instrument::InstrumentQuery,
@@ -89,6 +92,7 @@ pub struct Mutation(
     meeting::MeetingMutation,
     recommendation::RecommendationMutation,
     consensus::PositionMutation,
+    document::DocumentMutation,
     theme::ThemeMutation,
     instrument::InstrumentMutation,
     external_id::ExternalIdMutation,

@@ -10,6 +10,7 @@ use futures_util::future::join_all;
 use super::body::Body;
 use super::consensus::{ConsensusProcedure, Position};
 use super::country::Country;
+use super::document::Document;
 use super::instrument::Instrument;
 use super::mandate::Mandate;
 use super::meeting::{AgendaItem, AlternativeTitle, BodySession, Meeting, MeetingOrganizer, Participation};
@@ -85,6 +86,7 @@ nodes! {
     BodySession,
     ConsensusProcedure,
     Country,
+    Document,
     Instrument,
     Mandate,
     Meeting,

@@ -9,13 +9,14 @@ use crate::domain::{council, external, meeting};
 use crate::error::Error;
 
 /// A unique key: its names in SQLite and in PostgreSQL, where it stands in an input, and the message.
-const UNIQUE: [(&str, &str, &str, &str); 22] = [
+const UNIQUE: [(&str, &str, &str, &str); 23] = [
     ("organization.acronym", "organization_acronym_key", "acronym", council::ACRONYM_TAKEN),
     ("body.code", "body_code_key", "code", "Another body has this code."),
     ("body.kind", "body_one_active_of_kind", "kind", "There is an active body of this kind already."),
     ("theme.code", "theme_code_key", "code", "Another theme has this code."),
     ("instrument.symbol", "instrument_symbol_key", "symbol", "Another instrument has this symbol."),
     ("instrument.symbol_folded", "instrument_symbol_folded_key", "symbol", "Another instrument has this symbol."),
+    ("document.symbol_folded", "document_symbol_folded_key", "symbol", "Another document has this symbol."),
     ("country.iso2", "country_iso2_key", "iso2", "Another country has this code."),
     ("source.url", "source_url_key", "url", "Another source has this address."),
     (

@@ -17,6 +17,8 @@ pub mod consensus;
 pub mod constraint;
 pub mod context;
 pub mod country;
+pub mod document;
+pub mod document_access;
 pub mod external_id;
 pub mod filter;
 mod grant;

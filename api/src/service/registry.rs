@@ -20,6 +20,7 @@ macro_rules! with_published {
             Body of body,
             ConsensusProcedure of consensus_procedure,
             Country of country,
+            Document of document,
             Instrument of instrument,
             Mandate of mandate,
             Meeting of meeting,

@@ -88,6 +88,13 @@ const QUERY: &str = "
     consensusProcedure  procedure               -         yes    yes     yes yes   yes       yes         yes
     consensusProcedures procedure               -         yes    yes     yes yes   yes       yes         yes
     node            position                    -         yes    yes     yes yes   yes       yes         yes
+    document        document                    yes       yes    yes     yes yes   yes       yes         yes
+    document        document-for-participants   -         yes    yes     yes yes   yes       yes         yes
+    document        confidential-document       -         -      -       -   -     -         yes         yes
+    document        document-of-own-draft       -         -      -       yes -     -         yes         yes
+    documents       document                    yes       yes    yes     yes yes   yes       yes         yes
+    documents       confidential-document       -         -      -       -   -     -         yes         yes
+    documents       document-of-own-draft       -         -      -       yes -     -         yes         yes
     theme           theme                       yes       yes    yes     yes yes   yes       yes         yes
     themes          theme                       yes       yes    yes     yes yes   yes       yes         yes
     instrument      instrument                  yes       yes    yes     yes yes   yes       yes         yes
@@ -106,6 +113,8 @@ const MUTATION: &str = "
     createTheme                new                  no        no     no      no  no    no        yes         yes
     updateTheme                theme                no        no     no      no  no    no        yes         yes
     mergeThemes                theme                no        no     no      no  no    no        yes         yes
+    createDocument             new                  no        no     no      no  no    no        yes         yes
+    updateDocument             document             no        no     no      no  no    no        yes         yes
     createInstrument           new                  no        no     no      no  no    no        yes         yes
     updateInstrument           instrument           no        no     no      no  no    no        yes         yes
     scheduleMeeting            new                  no        no     no      no  no    no        yes         yes

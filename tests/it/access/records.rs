@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use entity::{Audience, operation_figure, repatriation_operation, source};
 use rec_tests::TestApp;
-use rec_tests::given::{Id, at, at_with, text};
+use rec_tests::given::{Id, at, at_with, text, with};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::{Value, json};
 
@@ -46,6 +46,7 @@ impl<'a> Setting<'a> {
             "working-group" => app.body("WG-A").await,
             "mandate" => id(&app.secretariat().mutate("grantMandate", self.new_mandate().await, "id").await),
             "theme" => id(&self.theme().await),
+            document if document.contains("document") => id(&self.document(document).await),
             "instrument" => id(&self.instrument().await),
             "public-meeting" => id(&app.planned_meeting(json!({})).await),
             "named-meeting" => {
@@ -93,6 +94,8 @@ impl<'a> Setting<'a> {
             "createTheme" => new_theme(number),
             "updateTheme" => at_with(&self.theme().await, json!({ "name": text("Another name") })),
             "mergeThemes" => at_with(&self.theme().await, json!({ "intoId": self.theme().await["id"] })),
+            "createDocument" => new_document(number),
+            "updateDocument" => at_with(&self.document(record).await, json!({ "title": text("Another title") })),
             "createInstrument" => new_instrument(number),
             "updateInstrument" => at_with(&self.instrument().await, json!({ "title": text("Another title") })),
             "scheduleMeeting" => json!({
@@ -297,6 +300,16 @@ impl<'a> Setting<'a> {
         self.app.secretariat().mutate("createTheme", new_theme(self.next()), "id version").await
     }
 
+    async fn document(&self, record: &str) -> Value {
+        let more = match record {
+            "document-for-participants" => json!({ "sensitivity": "PARTICIPANTS_ONLY" }),
+            "confidential-document" => json!({ "sensitivity": "CONFIDENTIAL" }),
+            "document-of-own-draft" => json!({ "recommendationId": self.text("own-draft").await["id"] }),
+            _ => json!({}),
+        };
+        self.app.secretariat().mutate("createDocument", with(new_document(self.next()), more), "id version").await
+    }
+
     async fn instrument(&self) -> Value {
         self.app.secretariat().mutate("createInstrument", new_instrument(self.next()), "id version").await
     }
@@ -355,6 +368,13 @@ fn new_body(number: u32) -> Value {
 
 fn new_theme(number: u32) -> Value {
     json!({ "code": format!("THEME-{number}"), "name": text("A theme"), "kind": "SUBJECT" })
+}
+
+fn new_document(number: u32) -> Value {
+    json!({
+        "symbol": format!("A/{number}"), "kind": "AGENDA", "title": text("A document"), "sensitivity": "PUBLIC", "noPersonalData": true,
+        "versions": [{ "locale": "EN", "url": "https://example.org", "state": "ORIGINAL" }],
+    })
 }
 
 fn new_instrument(number: u32) -> Value {

@@ -64,7 +64,32 @@ pub async fn all_kinds(app: &TestApp) {
     ]);
     secretariat.mutate("setAddressees", at_with(&draft, json!({ "addressees": addressees })), "id").await;
     silence(app).await;
+    documents(app).await;
     external_ids(app).await;
+}
+
+/// Documents of agenda items and their meetings, of bodies and of texts, with and without optional values.
+async fn documents(app: &TestApp) {
+    let secretariat = app.secretariat();
+    let query = "{ agenda: body(by: { code: \"WG-A\" }) { agendaItems { nodes { id } } } recommendations(last: 3) { nodes { id } } }";
+    let found = secretariat.query(query).await;
+    let items = found["agenda"]["agendaItems"]["nodes"].as_array().expect("items");
+    let texts = found["recommendations"]["nodes"].as_array().expect("texts");
+    for number in 0..12_usize {
+        let has_all = number.is_multiple_of(2);
+        let mut input = json!({
+            "kind": if number < 6 { "AGENDA" } else { "STATEMENT" }, "title": text("A document"), "noPersonalData": true,
+            "sensitivity": if has_all { "PUBLIC" } else { "PARTICIPANTS_ONLY" },
+            "versions": [{ "locale": "EN", "url": "https://example.org/1", "state": "ORIGINAL" }],
+            "bodyId": app.body(if number < 7 { "WG-A" } else { "WG-B" }).await,
+            "agendaItemId": items[number % 3]["id"], "recommendationId": texts[number % texts.len()]["id"],
+        });
+        if has_all {
+            (input["symbol"], input["issuedOn"]) = (json!(format!("SEC.DOC/{number}")), json!("2026-01-01"));
+        }
+        secretariat.mutate("createDocument", input, "id").await;
+        app.app.clock.advance(TimeDelta::seconds(1));
+    }
 }
 
 /// A silence, with a support, and one that an amendment has broken.
@@ -101,6 +126,7 @@ async fn external_ids(app: &TestApp) {
         "meetings",
         "recommendations",
         "consensusProcedures",
+        "documents",
         "themes",
         "instruments",
     ];

@@ -68,6 +68,7 @@ impl Inputs {
         let (agreed, submitted) = (app.agreed("WG-A").await, app.submitted("WG-A").await);
         let (adopted, later) = (app.adopted("WG-A").await, app.adopted("WG-A").await);
         let mut all = of_consensus(app, &held, &name).await;
+        all.extend(of_documents(app, &name).await);
         all.extend([
             ("createOrganization", organization.clone()),
             ("updateOrganization", merged(at(&kept_organization), &organization)),
@@ -125,6 +126,17 @@ impl Inputs {
         let found = self.all.iter().find(|(name, _)| *name == mutation);
         &found.unwrap_or_else(|| panic!("no input of {mutation}")).1
     }
+}
+
+async fn of_documents(app: &TestApp, words: &Value) -> Vec<(&'static str, Value)> {
+    let document = json!({
+        "symbol": "A/1", "kind": "AGENDA", "title": words, "sensitivity": "PUBLIC", "issuedOn": "2024-05-14",
+        "versions": [{ "locale": "EN", "url": "https://example.org", "sha256": "0".repeat(64), "state": "ORIGINAL" }],
+        "bodyId": app.body("WG-A").await, "noPersonalData": true,
+    });
+    let kept = merged(document.clone(), &json!({ "symbol": "A/2" }));
+    let kept = app.secretariat().mutate("createDocument", kept, "id version").await;
+    vec![("createDocument", document.clone()), ("updateDocument", merged(at(&kept), &document))]
 }
 
 /// The inputs of what is done in consensus procedures, which are opened at a meeting.
@@ -252,7 +264,7 @@ async fn every_input_here_is_accepted_on_its_own(app: TestApp) {
     ];
     for (mutation, input) in inputs.all.iter().filter(|(name, _)| !spending.contains(name)) {
         let payload = app.secretariat().payload(mutation, input.clone(), "id").await;
-        let clash = matches!(*mutation, "updateOrganization" | "updateInstrument");
+        let clash = matches!(*mutation, "updateOrganization" | "updateInstrument" | "updateDocument");
         assert!(clash || payload["userErrors"] == json!([]), "{mutation} {payload}");
     }
 }

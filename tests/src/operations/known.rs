@@ -96,7 +96,7 @@ fn leaves(schema: &Schema, kind: &str) -> String {
 /// What a record says, and what those say to which it leads.
 pub(super) fn around(schema: &Schema, kind: &str) -> String {
     let edges = schema.edges(kind).into_iter();
-    let edges = edges.map(|edge| format!("{} {{ {} }}", edge.name, leaves(schema, &edge.kind)));
+    let edges = edges.map(|edge| format!("{} {{ {} }}", edge.selection(), leaves(schema, &edge.kind)));
     let lists = schema.lists(kind).into_iter();
     let lists = lists.map(|list| format!("{}(first: 1) {{ nodes {{ {} }} }}", list.name, leaves(schema, &list.node)));
     format!("{{ {} {} }}", leaves(schema, kind), edges.chain(lists).collect::<Vec<_>>().join(" "))

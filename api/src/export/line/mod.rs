@@ -3,6 +3,7 @@
 //!
 //! Other records are named by their ids; short lists stand in the line in the form that the bulk writes take.
 
+mod of_document;
 mod of_meeting;
 mod of_recommendation;
 

@@ -17,6 +17,7 @@ pub use self::parts::{AgendaItem, AlternativeTitle, BodySession, MeetingOrganize
 use super::connection::connections;
 use super::consensus::ConsensusProcedure;
 use super::country::Country;
+use super::document::Document;
 use super::external_id::ExternalIds;
 use super::loader::Headcount;
 use super::object::{Stamp, found, object, parts as parts_of, to_one};
@@ -181,6 +182,8 @@ connections! {
         recommendations: Recommendation, "Which recommendations.", by service::recommendation::of_meeting;
         /// The recommendations on which their body agreed at it, as far as you may see them.
         recommendations_agreed: Recommendation, "Which recommendations.", by service::recommendation::of_agreement;
+        /// The documents that belong to it, those of its agenda items among them.
+        documents: Document, "Which documents.", by service::document::of_meeting;
         /// The consensus procedures that were opened at it: what bodies came to, or may come to.
         consensus_procedures: ConsensusProcedure, "Which procedures.", by service::consensus::of_meeting;
     }

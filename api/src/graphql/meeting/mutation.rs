@@ -87,7 +87,7 @@ mutations! {
         update_agenda_item(UpdateAgendaItemInput, "The item, its version, and what changes.") -> AgendaItemPayload
             = agenda::update, of id;
         /// Removes an agenda item. This changes the meeting, which is returned. For the secretariat. `INVALID_STATE` if the
-        /// meeting is concluded or cancelled.
+        /// meeting is concluded or cancelled, and if documents belong to the item.
         remove_agenda_item(RemoveAgendaItemInput, "The item and its version.") -> MeetingPayload
             = agenda::remove, in conflict agenda::meeting_of;
         /// Reorders the items of an agenda. This changes the meeting, which is returned. For the secretariat. `INVALID`

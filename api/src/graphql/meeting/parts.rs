@@ -10,6 +10,8 @@ use entity::{agenda_item_recommendation, meeting_source, recommendation, source}
 
 use super::Meeting;
 use crate::graphql::body::Body;
+use crate::graphql::connection::connections;
+use crate::graphql::document::Document;
 use crate::graphql::external_id::ExternalIds;
 use crate::graphql::object::{Stamp, known, object, to_one};
 use crate::graphql::organization::Organization;
@@ -17,6 +19,7 @@ use crate::graphql::recommendation::Recommendation;
 use crate::graphql::scalar::texts;
 use crate::graphql::session::{Session, session};
 use crate::graphql::source::Source;
+use crate::service;
 use crate::service::meeting::agenda::{AgendaItemFilter, AgendaItemOrder};
 use crate::service::meeting::participation::{ParticipationFilter, ParticipationOrder};
 use crate::service::meeting::parts::{BodySessionFilter, BodySessionOrder};
@@ -160,6 +163,11 @@ impl AgendaItem {
     }
 
     #[graphql(flatten)]
+    fn connections(&self) -> AgendaItemLists {
+        AgendaItemLists(self.0.id.uuid())
+    }
+
+    #[graphql(flatten)]
     fn texts(&self) -> AgendaItemTexts<'_> {
         AgendaItemTexts(&self.0)
     }
@@ -172,6 +180,13 @@ impl AgendaItem {
     #[graphql(flatten)]
     fn stamp(&self) -> Stamp {
         Stamp::new(self.0.created_at, self.0.updated_at, self.0.version)
+    }
+}
+
+connections! {
+    AgendaItemLists of AgendaItem {
+        /// The documents that belong to it.
+        documents: Document, "Which documents.", by service::document::of_agenda_item;
     }
 }
 

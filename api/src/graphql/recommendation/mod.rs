@@ -16,6 +16,7 @@ pub use self::parts::{Addressee, RecommendationRevision};
 use super::body::Body;
 use super::connection::connections;
 use super::consensus::{ConsensusProcedure, Position};
+use super::document::Document;
 use super::external_id::ExternalIds;
 use super::instrument::Instrument;
 use super::meeting::{AgendaItem, Meeting};
@@ -203,6 +204,8 @@ connections! {
     RecommendationLists of Recommendation {
         /// The agenda items that are about it, as far as you may see their meetings.
         agenda_items: AgendaItem, "Which agenda items.", by service::meeting::agenda::of_recommendation;
+        /// The documents that belong to it.
+        documents: Document, "Which documents.", by service::document::of_recommendation;
     }
 }
 

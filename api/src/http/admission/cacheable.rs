@@ -9,7 +9,7 @@ use super::values::root_of;
 
 /// The root fields that read the register alone. Others depend on who asks (`viewer`), on the feed itself (`changes`), or on what the feed does
 /// not tell (clients, webhooks, external ids).
-const ROOTS: [&str; 25] = [
+const ROOTS: [&str; 27] = [
     "__typename",
     "_entities",
     "bodies",
@@ -18,6 +18,8 @@ const ROOTS: [&str; 25] = [
     "consensusProcedures",
     "countries",
     "country",
+    "document",
+    "documents",
     "instrument",
     "instruments",
     "mandate",

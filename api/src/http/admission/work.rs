@@ -23,7 +23,7 @@ const SORTED: u64 = 8;
 
 /// The lists whose rows are indexed in every order: the filter fields by which an index has them in that order, and those
 /// by which it finds few.
-const ORDERED: [(&str, &[&str], &[&str]); 3] = [
+const ORDERED: [(&str, &[&str], &[&str]); 4] = [
     (
         "Recommendation",
         &["status", "body"],
@@ -44,6 +44,11 @@ const ORDERED: [(&str, &[&str], &[&str]); 3] = [
         ],
     ),
     ("ConsensusProcedure", &["body", "outcome"], &["id", "body", "outcome", "deadline", "openedAt", "updatedAt"]),
+    (
+        "Document",
+        &["body", "kind"],
+        &["id", "symbol", "body", "kind", "issuedOn", "meeting", "recommendation", "updatedAt"],
+    ),
     ("Meeting", &["country"], &["id", "startsOn", "endsOn", "kind", "status", "organizers", "bodies"]),
 ];
 /// Where an index serves a filter only if it finds few rows, one row in so many is charged: if there are more than few, the
@@ -53,9 +58,10 @@ const MET_WITH: u64 = 4;
 const MET_WITH_EACH: u64 = 24;
 /// The lists of a record that are indexed in every order, and the filter fields by which an index finds few of their rows.
 /// All other lists of a record are found and sorted, if they are short or filtered.
-const LED: [(&str, &str, &[&str]); 6] = [
+const LED: [(&str, &str, &[&str]); 7] = [
     ("Body", "recommendations", &["status"]),
     ("Body", "consensusProcedures", &["outcome"]),
+    ("Body", "documents", &["kind"]),
     ("Body", "sessions", &[]),
     ("Body", "agendaItems", &[]),
     ("Organization", "recommendationsDrafted", &["status"]),
@@ -203,7 +209,7 @@ fn found_of(list: &List<'_>, filter: &ConstValue) -> Found {
 #[cfg(test)]
 mod tests {
     use async_graphql::{Name, Value, value};
-    use entity::{RecordType, consensus_procedure, meeting, recommendation};
+    use entity::{RecordType, consensus_procedure, document, meeting, recommendation};
     use sea_orm::IdenStatic as _;
 
     use super::{LED, List, POINT, SORTED, Sizes, Types, led, order_of, work};
@@ -211,9 +217,9 @@ mod tests {
     use crate::service;
     use crate::service::read::{Ordered, Visible};
 
-    /// The filter field of a column: `body` for `body_id`.
+    /// The filter field of a column: `body` for `body_id`, `symbol` for `symbol_folded`.
     fn field(column: &str) -> String {
-        let mut words = column.trim_end_matches("_id").split('_');
+        let mut words = column.trim_end_matches("_id").trim_end_matches("_folded").split('_');
         let first = words.next().unwrap_or_default().to_owned();
         words.fold(first, |field, word| field + &word[..1].to_uppercase() + &word[1..])
     }
@@ -297,6 +303,7 @@ mod tests {
     fn what_indexes_have_costs_as_what_they_have() {
         agrees::<recommendation::Entity>("Recommendation");
         agrees::<consensus_procedure::Entity>("ConsensusProcedure");
+        agrees::<document::Entity>("Document");
         agrees::<meeting::Entity>("Meeting");
     }
 
@@ -305,6 +312,7 @@ mod tests {
         let lists = [
             ("Body", "recommendations", service::recommendation::of_body()),
             ("Body", "consensusProcedures", service::consensus::of_body()),
+            ("Body", "documents", service::document::of_body()),
             ("Body", "sessions", service::meeting::parts::of_body()),
             ("Body", "agendaItems", service::meeting::agenda::of_body()),
             ("Body", "meetings", service::meeting::of_body()),

@@ -426,6 +426,7 @@ impl<C: Compare> Compare for OrNone<C> {
 #[graphql(concrete(name = "RecommendationStatusFilter", params(entity::recommendation::RecommendationStatus)))]
 #[graphql(concrete(name = "PriorityFilter", params(entity::recommendation::Priority)))]
 #[graphql(concrete(name = "AgendaItemKindFilter", params(entity::agenda_item::AgendaItemKind)))]
+#[graphql(concrete(name = "DocumentKindFilter", params(entity::document::DocumentKind)))]
 #[graphql(concrete(name = "ConsensusModeFilter", params(entity::consensus_procedure::ConsensusMode)))]
 #[graphql(concrete(name = "ConsensusOutcomeFilter", params(entity::consensus_procedure::ConsensusOutcome)))]
 #[graphql(concrete(name = "CapacityFilter", params(entity::participation::Capacity)))]

@@ -25,6 +25,7 @@ use self::wanted::Wanted;
 use super::body::BodyFilter;
 use super::consensus;
 use super::country::CountryFilter;
+use super::document_access;
 use super::external_id::{self, ExternalIdInput};
 use super::filter::{BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter};
 use super::organization::OrganizationFilter;
@@ -243,6 +244,7 @@ async fn cascade_access(tx: &mut Tx<'_>, changed: &[Changed<'_>]) -> Result<(), 
             tx.inherit::<alternative_title::Entity>(&ids, access).await?;
             tx.inherit::<meeting_source::Entity>(&ids, access).await?;
             agenda::follow_meetings(tx, &ids, access).await?;
+            document_access::follow_meetings(tx, &ids, access).await?;
         }
     }
     notify_of_reached(tx, &moved).await?;

@@ -25,6 +25,7 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
 use super::body::BodyFilter;
 use super::consensus;
 use super::country::CountryFilter;
+use super::document_access;
 use super::external_id::{self, ExternalIdInput};
 use super::filter::{BooleanFilter, EnumFilter, IdFilter, ListFilter, OrderedFilter, StringFilter, TextFilter, filter};
 use super::instrument::InstrumentFilter;
@@ -185,6 +186,7 @@ async fn put(
         tx.inherit::<addressee::Entity>(&[after.id], access).await?;
         inherit_revisions(tx, before, &after).await?;
         consensus::follow_text(tx, after.id).await?;
+        document_access::follow_text(tx, after.id, access).await?;
         tx.inherit::<recommendation_theme::Entity>(&[after.id], access).await?;
         tx.inherit::<recommendation_instrument::Entity>(&[after.id], access).await?;
         tell_of_agendas(tx, after.id, audience::of_either(access, (before.audience, before.owner))).await?;

@@ -16,12 +16,14 @@ use self::row::{Item, Names, apply_update, build_row, parse, recommendation_ids,
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
 use crate::domain::audience::{Access, of_difference};
+use crate::domain::document::leaves_no_documents;
 use crate::domain::lifecycle::{MeetingTransition, next_meeting};
 use crate::domain::validation::{Validated, all, combine};
 use crate::domain::{fields, meeting as rules};
 use crate::error::Error;
 use crate::service::body::BodyFilter;
 use crate::service::context::AppContext;
+use crate::service::document_access;
 use crate::service::filter::{EnumFilter, IdFilter, OrderedFilter, filter};
 use crate::service::meeting::MeetingFilter;
 use crate::service::page::sort;
@@ -199,7 +201,10 @@ pub async fn remove(
     let mut tx = app.begin(viewer, Action::RemoveAgendaItem).await?;
     let (meeting, item) = lock_item(&tx, id, input.expected_version).await?;
     next_meeting(meeting.status, MeetingTransition::Update)?;
-    rules::keeps("id", meeting.status, &[id], &[])?;
+    all([
+        rules::keeps("id", meeting.status, &[id], &[]),
+        leaves_no_documents(document_access::number_of_item(&tx, id).await?),
+    ])?;
     set_recommendations(&mut tx, &meeting, &item, &[]).await?;
     let reason = if input.duplicate { ChangeReason::Duplicate } else { ChangeReason::EnteredInError };
     tx.remove::<agenda_item::Entity>(&item, reason).await?;
