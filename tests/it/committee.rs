@@ -1,17 +1,13 @@
 //! How the Executive Committee adopts by silence: the deadline publishes the text with its label, and until then nothing else is done to it.
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rec_api::service::recommendation::silence::settle;
-use rec_tests::given::{at, at_with, each, text as text_of, with};
+use rec_tests::given::{at, at_with, each, printed, text as text_of, with};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
 const ADOPTION: &str = "id version status label adoptedOn meeting { id } procedures { id mode outcome openedAt deadline closedAt body { code } \
     revision { number } meeting { id } }";
-
-fn printed(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Micros, false)
-}
 
 async fn read(app: &TestApp, id: &Value, selection: &str) -> Value {
     app.secretariat().recommendation(id, selection).await

@@ -1,9 +1,9 @@
 //! How a body comes to a text: silences that elapse, that are withdrawn, and what is recorded in the room.
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::TimeDelta;
 use rec_api::server;
 use rec_api::service::recommendation::silence::{record_elapsed, settle};
-use rec_tests::given::{at, at_with, each, text as text_of, with};
+use rec_tests::given::{at, at_with, each, printed, text as text_of, with};
 use rec_tests::{TestApp, on_both_databases};
 use serde_json::{Value, json};
 
@@ -34,10 +34,6 @@ async fn agree_and_submit(app: &TestApp, text: &Value, meeting: &Value) -> Value
     secretariat.mutate("submitToExecutiveCommittee", at(&agreed), "id version").await
 }
 
-fn printed(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Micros, false)
-}
-
 fn advance(app: &TestApp, by: TimeDelta) -> String {
     app.app.clock.advance(by);
     printed(app.app.clock.now())
@@ -58,6 +54,8 @@ on_both_databases! {
     what_a_body_has_in_the_room_is_a_procedure,
     a_procedure_is_seen_by_those_who_see_its_revision_and_its_meeting,
     procedures_are_listed_found_and_exported,
+    whoever_sees_a_position_is_told_that_its_procedure_is_hidden,
+    an_organisation_states_so_many_positions_and_only_while_it_is_active,
 }
 
 async fn a_silence_is_over_at_its_deadline_for_every_reader(app: TestApp) {
@@ -365,4 +363,51 @@ async fn procedures_are_listed_found_and_exported(app: TestApp) {
         (&json!("ADOPTED"), &json!("2026-01-18T04:00:00Z"), &json!("2026-01-18T04:00:00Z"))
     );
     assert_eq!((&line["recommendationId"], &line["mode"]), (&text["id"], &json!("SILENCE")));
+}
+
+/// A support of OSCE, which may object in WG-A, in a silence that was opened at a meeting.
+async fn support(app: &TestApp, meeting: &Value) -> (Value, Value) {
+    let osce = app.organization("OSCE").await;
+    let mandate = json!({ "organizationId": osce, "bodyId": app.body("WG-A").await, "role": "MEMBER", "validFrom": "2026-01-01" });
+    app.secretariat().mutate("grantMandate", mandate, "id").await;
+    let text = open(app, &app.under_discussion("WG-A").await, meeting, json!({})).await;
+    let input = json!({ "procedureId": text["procedures"][0]["id"], "organizationId": osce, "kind": "SUPPORT" });
+    (text, input)
+}
+
+async fn whoever_sees_a_position_is_told_that_its_procedure_is_hidden(app: TestApp) {
+    let meeting = app.concluded_meeting_with(&["WG-A"], json!({ "chathamHouse": true })).await;
+    let (text, input) = support(&app, &meeting).await;
+    let osce = app.partner("OSCE");
+    let position = osce.mutate("statePosition", input, "id").await;
+    app.secretariat().mutate("withdrawSilence", at(&text), "id").await;
+    let query = format!("{{ node(id: {}) {{ ... on Position {{ version procedure {{ id }} }} }} }}", position["id"]);
+    let changes =
+        "query($after: String) { changes(after: $after, types: [POSITION]) { edges { kind recordId version } } }";
+    for (sensitivity, shows) in [("CONFIDENTIAL", false), ("PUBLIC", true)] {
+        let cursor = osce.query("{ feedHead }").await["feedHead"].clone();
+        let found = format!("{{ meeting(by: {{ id: {} }}) {{ id version }} }}", meeting["id"]);
+        let now = app.secretariat().query(&found).await["meeting"].take();
+        app.secretariat().mutate("updateMeeting", at_with(&now, json!({ "sensitivity": sensitivity })), "id").await;
+        assert_eq!(osce.query(&query).await["node"]["procedure"].is_object(), shows);
+        let told = osce.query_with(changes, json!({ "after": cursor })).await["changes"]["edges"].take();
+        assert_eq!(told, json!([{ "kind": "UPDATED", "recordId": position["id"], "version": 1 }]), "{sensitivity}");
+        let others = app.reader().query_with(changes, json!({ "after": cursor })).await;
+        assert_eq!(others["changes"]["edges"], json!([]), "{sensitivity}");
+    }
+}
+
+async fn an_organisation_states_so_many_positions_and_only_while_it_is_active(app: TestApp) {
+    let (_, input) = support(&app, &app.concluded_meeting(&["WG-A"]).await).await;
+    let secretariat = app.secretariat();
+    for _ in 0..10 {
+        let stated = secretariat.mutate("statePosition", input.clone(), "id version").await;
+        secretariat.mutate("withdrawPosition", at(&stated), "id").await;
+    }
+    assert_eq!(secretariat.refusals("statePosition", input.clone()).await, ["TOO_LONG organizationId"]);
+    let osce =
+        secretariat.query("{ organization(by: { acronym: \"OSCE\" }) { id version } }").await["organization"].take();
+    secretariat.mutate("deactivateOrganization", at(&osce), "id").await;
+    let refusals = secretariat.refusals("statePosition", input).await;
+    assert_eq!(refusals, ["INVALID_STATE organizationId", "TOO_LONG organizationId"]);
 }

@@ -159,6 +159,11 @@ async fn meetings_are_those_of_its_bodies_that_are_not_over(app: TestApp) {
     assert_eq!(meetings().await, [today["id"].clone(), long["id"].clone(), later["id"].clone()]);
     app.app.clock.advance(TimeDelta::hours(15));
     assert_eq!(meetings().await, [long["id"].clone(), later["id"].clone()], "it is tomorrow in Tashkent");
+    let west = json!({ "startsOn": "2026-01-15", "sessions": ours, "timezone": "America/New_York" });
+    let west = app.planned_meeting(west).await;
+    assert_eq!(meetings().await[0], west["id"], "it is the day before in New York");
+    app.app.clock.advance(TimeDelta::hours(10));
+    assert_eq!(meetings().await, [long["id"].clone(), later["id"].clone()]);
     assert_eq!(agenda(&app, "UNICEF", "meetings { id }").await, json!({ "meetings": [] }));
     let hidden = json!({ "startsOn": "2026-05-01", "sessions": ours, "sensitivity": "CONFIDENTIAL" });
     app.planned_meeting(hidden).await;

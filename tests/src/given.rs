@@ -1,5 +1,6 @@
 //! What a test starts from, made through the API by the secretariat.
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
 use crate::TestApp;
@@ -38,6 +39,11 @@ pub fn with(mut input: Value, more: Value) -> Value {
 pub fn each(list: &Value, pointer: &str) -> Vec<Value> {
     let records = list.as_array().expect("a list").iter();
     records.map(|record| record.pointer(pointer).cloned().unwrap_or_default()).collect()
+}
+
+/// A time as answers print it.
+pub fn printed(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Micros, false)
 }
 
 impl TestApp {

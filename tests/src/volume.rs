@@ -4,7 +4,7 @@ use rec_api::service::seed;
 use sea_orm::ConnectionTrait as _;
 use serde_json::json;
 
-use crate::TestApp;
+use crate::{Database, TestApp};
 
 /// Loads synthetic meetings and recommendations, on themes of their own.
 pub async fn load(app: &TestApp, recommendations: u32, meetings: u32) {
@@ -38,6 +38,27 @@ pub async fn give_all_drafts(app: &TestApp, acronym: &str) {
     for change in changes {
         app.app.databases.write.execute_unprepared(&change).await.expect("drafts");
     }
+    app.app.databases.refresh_statistics().await.expect("statistics");
+}
+
+/// Puts so many recommendations under silence, with deadlines from tomorrow on. The synthetic volume has no procedures.
+pub async fn open_silences(app: &TestApp, count: u32) {
+    let deadline = match app.database {
+        Database::Sqlite => {
+            "printf('2026-01-%02dT%02d:%02d:00.000000+00:00', 17 + number % 14, number % 24, number % 60)"
+        }
+        Database::Postgres => "timestamptz '2026-01-17 00:00Z' + number % 20160 * interval '1 minute'",
+    };
+    let insert = format!(
+        "INSERT INTO consensus_procedure (id, recommendation_id, revision_id, body_id, meeting_id, mode, outcome, opened_at, deadline,
+             audience, created_at, updated_at, version)
+         SELECT id, recommendation_id, id, body_id, (SELECT id FROM meeting ORDER BY id LIMIT 1), 'SILENCE', 'PENDING', created_at, {deadline}, 1,
+             created_at, created_at, 1
+         FROM (SELECT revision.id, recommendation_id, body_id, revision.created_at, row_number() OVER (ORDER BY revision.id) AS number
+             FROM recommendation_revision revision JOIN recommendation ON recommendation.id = recommendation_id
+             WHERE revision.number = 1 LIMIT {count}) AS first"
+    );
+    app.app.databases.write.execute_unprepared(&insert).await.expect("silences");
     app.app.databases.refresh_statistics().await.expect("statistics");
 }
 

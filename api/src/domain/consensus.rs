@@ -48,9 +48,27 @@ pub fn room(procedures: usize) -> Validated<()> {
 pub fn in_turn(status: RecommendationStatus, step: Transition, is_silent: bool) -> Validated<()> {
     let ends_silence = matches!(step, Transition::EndSilence | Transition::ElapseSilence);
     ensure(status != RecommendationStatus::SubmittedToExcom || ends_silence == is_silent, || {
-        let words = if is_silent { "A silence on the recommendation is open." } else { "No silence on it is open." };
+        let words = if is_silent {
+            "A silence on the recommendation is open."
+        } else {
+            "No silence on the recommendation is open."
+        };
         ValidationError::state("id", words)
     })
+}
+
+/// How many positions an organisation may state in a procedure, those that it has withdrawn among them.
+const POSITIONS: i64 = 10;
+
+/// An active organisation states a position, and not again and again.
+pub fn may_state(organization_active: bool, stated_before: i64) -> Validated<()> {
+    let message = || format!("The organisation has stated {POSITIONS} positions in this procedure.");
+    all([
+        ensure(organization_active, || ValidationError::state("organizationId", "The organisation is not active.")),
+        ensure(stated_before < POSITIONS, || {
+            ValidationError::new(ValidationErrorCode::TooLong, "organizationId", message())
+        }),
+    ])
 }
 
 /// Whether a silence has elapsed: it ends at its deadline, not after it.

@@ -131,6 +131,11 @@ pub fn may_adopt(kind: BodyKind) -> bool {
     matches!(kind, BodyKind::ExecutiveCommittee | BodyKind::Plenary)
 }
 
+/// Whether a meeting's last day is today, in its own time zone, or to come.
+pub fn is_to_come(ends_on: NaiveDate, today: NaiveDate) -> bool {
+    ends_on >= today
+}
+
 /// The states of a meeting that has a day and is not over.
 pub const TO_COME: [MeetingStatus; 3] = [MeetingStatus::Planned, MeetingStatus::Confirmed, MeetingStatus::InSession];
 

@@ -288,9 +288,10 @@ payload! {
 mutations! {
     PositionMutation {
         /// States what an organisation says of a text in an open procedure, in the name of a mandate that it holds in the body
-        /// today. An objection or an amendment breaks a silence at once: the text is under discussion again. For partners on
+        /// today. An objection or an amendment breaks a silence at once: the text is under discussion again, or stays submitted. For partners on
         /// behalf of their own organisation, and the secretariat. `INVALID_STATE` if the procedure is closed, if the
-        /// organisation holds no mandate in the body today, and if it objects and no mandate lets it; `ALREADY_EXISTS` if it
+        /// organisation is not active or holds no mandate in the body today, and if it objects and no mandate lets it; `TOO_LONG` if it
+        /// has stated ten positions in the procedure; `ALREADY_EXISTS` if it
         /// has a position in this procedure that is not withdrawn.
         state_position(StatePositionInput, "The procedure, the organisation, and what it says.") -> PositionPayload
             = position::state;

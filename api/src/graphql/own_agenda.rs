@@ -57,7 +57,7 @@ impl AgendaForMe {
     }
 
     /// The next meetings with a session of a body in which it holds a mandate today, from the first to end: planned, confirmed or in session, and
-    /// not before today. A postponed one has no day. Null only together with an error.
+    /// not over today, in their own time zone. A postponed one has no day. Null only together with an error.
     async fn meetings(
         &self,
         ctx: &Context<'_>,
@@ -75,7 +75,7 @@ pub struct OwnAgendaQuery;
 #[Object]
 impl OwnAgendaQuery {
     /// What comes next for the organisation that you act for: procedures that await its position, texts of its own, meetings of its bodies. For
-    /// partners; null for everyone else.
+    /// partners whose token may read; null for everyone else.
     async fn agenda_for_me(&self, ctx: &Context<'_>) -> Option<AgendaForMe> {
         session(ctx).viewer.sees_for().map(AgendaForMe)
     }

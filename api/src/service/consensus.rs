@@ -273,10 +273,14 @@ pub fn reads_all_positions(viewer: &Viewer, row: &consensus_procedure::Model, me
     viewer.admits((audience, None))
 }
 
-/// Gives the procedures on a text, and the positions in them, the access that follows from its revisions, which have changed.
-pub async fn follow_text(tx: &mut Tx<'_>, text: RecommendationId) -> Result<(), Error> {
+/// Gives the procedures on a text, and the positions in them, the access that follows from its revisions, which have changed. `seen_by` see the text
+/// before or after.
+pub async fn follow_text(tx: &mut Tx<'_>, text: RecommendationId, seen_by: Access) -> Result<(), Error> {
     let on_text = Condition::all().add(consensus_procedure::Column::RecommendationId.eq(text));
-    follow(tx, on_text, &[]).await
+    follow(tx, on_text, &[]).await?;
+    // A position names its text to whoever may see it.
+    let on_text = Condition::all().add(position::Column::RecommendationId.eq(text));
+    tx.notify_where::<position::Entity>(on_text, seen_by).await
 }
 
 /// Gives the procedures of meetings, and the positions in them, the access that follows from the meetings as they will be.
@@ -309,6 +313,12 @@ async fn follow(tx: &mut Tx<'_>, which: Condition, moved: &[&meeting::Model]) ->
         }
     }
     tx.touch_many::<consensus_procedure::Entity>(&mut changed).await?;
+    let moved: Vec<(ConsensusProcedureId, Access)> = changed
+        .iter()
+        .map(|(before, after)| {
+            (after.id, audience::of_either((after.audience, after.owner), (before.audience, before.owner)))
+        })
+        .collect();
     let mut changed = Vec::new();
     for before in positions {
         let mut row = before.clone();
@@ -317,7 +327,13 @@ async fn follow(tx: &mut Tx<'_>, which: Condition, moved: &[&meeting::Model]) ->
             changed.push((before, row));
         }
     }
-    tx.touch_many::<position::Entity>(&mut changed).await
+    tx.touch_many::<position::Entity>(&mut changed).await?;
+    // A position names its procedure to whoever may see it.
+    for (procedure, seen_by) in moved {
+        let in_it = Condition::all().add(position::Column::ProcedureId.eq(procedure));
+        tx.notify_where::<position::Entity>(in_it, seen_by).await?;
+    }
+    Ok(())
 }
 
 async fn lock_all<E: Visible>(tx: &Tx<'_>, which: Condition) -> Result<Vec<E::Model>, Error> {

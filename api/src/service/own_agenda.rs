@@ -24,9 +24,10 @@ use super::recommendation::{
 };
 use super::{list, nested, read};
 use crate::auth::Viewer;
+use crate::clock::day_in;
 use crate::domain::council::is_valid_on;
 use crate::domain::lifecycle::is_with_drafter;
-use crate::domain::meeting::TO_COME;
+use crate::domain::meeting::{TO_COME, is_to_come};
 use crate::error::Error;
 
 /// For whom, and up to how many records of each list.
@@ -107,19 +108,34 @@ pub async fn drafts(asked: &Asked<'_>) -> Result<Vec<recommendation::Model>, Err
 /// The meetings of its bodies that are not over, from the first to end.
 pub async fn meetings(asked: &Asked<'_>) -> Result<Vec<meeting::Model>, Error> {
     let bodies = asked.bodies().await?;
-    let filter = to_come(bodies, asked.app.clock.today());
+    let today = asked.app.clock.today();
+    // West of the council it may be the day before.
+    let filter = to_come(bodies, today.pred_opt().unwrap_or(today));
     let order = MeetingOrder { field: MeetingOrderField::EndsOn, direction: Direction::Asc };
-    let listing =
-        Listing::new("agendaForMe.meetings", None, Some(&filter), Some(&[order]), &asked.window(), asked.viewer)?;
-    list::first(&asked.app.databases.read, asked.viewer, &listing).await
+    let page = |window: &Window| {
+        Listing::new(
+            "agendaForMe.meetings",
+            None,
+            Some(&filter),
+            Some(std::slice::from_ref(&order)),
+            window,
+            asked.viewer,
+        )
+    };
+    let wanted = page(&asked.window())?.length();
+    let all = page(&Window { first: i32::try_from(asked.app.config.limits.page).ok(), ..asked.window() })?;
+    let mut rows = list::first(&asked.app.databases.read, asked.viewer, &all).await?;
+    rows.retain(|row| is_to_come(row.ends_on, day_in(asked.app.clock.now(), &row.timezone)));
+    rows.truncate(wanted);
+    Ok(rows)
 }
 
-fn to_come(bodies: HashSet<BodyId>, today: NaiveDate) -> MeetingFilter {
+fn to_come(bodies: HashSet<BodyId>, from: NaiveDate) -> MeetingFilter {
     let ids = IdFilter { r#in: Some(bodies.into_iter().map(ID::from).collect()), ..IdFilter::default() };
     let bodies = BodyFilter { id: Some(ids), ..BodyFilter::default() };
     MeetingFilter {
         status: Some(EnumFilter::among(TO_COME.to_vec())),
-        ends_on: Some(OrderedFilter::at_least(Date(today))),
+        ends_on: Some(OrderedFilter::at_least(Date(from))),
         bodies: Some(ListFilter { some: Some(Box::new(bodies)), none: None }),
         ..MeetingFilter::default()
     }

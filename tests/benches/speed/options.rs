@@ -3,7 +3,8 @@
 /// A part that takes so long that it must be named.
 const LONG: &str = "million";
 /// The other parts of the table, in the order in which they are measured.
-const PARTS: [&str; 9] = ["hand", "endpoint", "lists", "pages", "sync", "program", "followers", "points", "beside"];
+const PARTS: [&str; 10] =
+    ["hand", "endpoint", "lists", "consensus", "pages", "sync", "program", "followers", "points", "beside"];
 
 pub struct Options {
     /// All of them, unless some are named.

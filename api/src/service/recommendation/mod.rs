@@ -185,11 +185,12 @@ async fn put(
     if access != (before.audience, before.owner) {
         tx.inherit::<addressee::Entity>(&[after.id], access).await?;
         inherit_revisions(tx, before, &after).await?;
-        consensus::follow_text(tx, after.id).await?;
+        let seen_by = audience::of_either(access, (before.audience, before.owner));
+        consensus::follow_text(tx, after.id, seen_by).await?;
         document_access::follow_text(tx, after.id, access).await?;
         tx.inherit::<recommendation_theme::Entity>(&[after.id], access).await?;
         tx.inherit::<recommendation_instrument::Entity>(&[after.id], access).await?;
-        tell_of_agendas(tx, after.id, audience::of_either(access, (before.audience, before.owner))).await?;
+        tell_of_agendas(tx, after.id, seen_by).await?;
     }
     match reason {
         Some(reason) => tx.update_because::<recommendation::Entity>(before, after, reason).await,

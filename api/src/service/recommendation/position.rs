@@ -126,7 +126,9 @@ pub async fn state(
         tx.named::<organization::Entity>("organizationId", &input.organization_id, "organisation").await?;
     combine!(matter = matter, organization = organization, (text, proposed_text) = parse(&input));
     let held = mandates_today(&tx, &matter, organization.id).await?;
+    let stated_before = number_stated(&tx, &matter, organization.id).await?;
     combine!(
+        () = rules::may_state(organization.active, stated_before),
         () = rules::is_open("procedureId", matter.procedure.outcome, matter.procedure.deadline, tx.now()),
         mandate_id = rules::mandate_for(input.kind, &held),
         () = rules::says_why(input.kind, text.as_ref(), proposed_text.as_ref(), &matter.revision.text),
@@ -170,6 +172,14 @@ fn parse(input: &StatePositionInput) -> Validated<Said> {
             input.proposed_text.as_ref().map(|text| localized("proposedText", text, fields::BODY_TEXT)).transpose(),
     );
     Ok((text, proposed_text))
+}
+
+/// How many positions the organisation has stated in the procedure.
+async fn number_stated(tx: &Tx<'_>, matter: &Matter, organization: OrganizationId) -> Result<i64, Error> {
+    let its = Condition::all()
+        .add(position::Column::ProcedureId.eq(matter.procedure.id))
+        .add(position::Column::OrganizationId.eq(organization));
+    read::count::<position::Entity>(tx.db(), &Viewer::system("rule"), its).await
 }
 
 async fn mandates_today(
