@@ -15,6 +15,11 @@ pub fn day_in(at: DateTime<Utc>, zone: &str) -> NaiveDate {
     at.with_timezone(&zone.parse().unwrap_or(COUNCIL_ZONE)).date_naive()
 }
 
+/// The council's day, in Tashkent.
+pub fn council_day(at: DateTime<Utc>) -> NaiveDate {
+    at.with_timezone(&COUNCIL_ZONE).date_naive()
+}
+
 /// Where the time comes from.
 #[derive(Debug)]
 pub enum Clock {
@@ -38,9 +43,9 @@ impl Clock {
         now.trunc_subsecs(6)
     }
 
-    /// The council's day, in Tashkent.
+    /// The council's day.
     pub fn today(&self) -> NaiveDate {
-        self.now().with_timezone(&COUNCIL_ZONE).date_naive()
+        council_day(self.now())
     }
 
     /// Moves a fixed clock forward; the system's clock stays as it is.

@@ -40,7 +40,7 @@ async fn state(app: &TestApp, text: &Value, acronym: &str, kind: &str) -> Value 
     let procedure = text["procedures"].as_array().unwrap().last().unwrap();
     let input = json!({
         "procedureId": procedure["id"], "organizationId": app.organization(acronym).await, "kind": kind,
-        "text": text_of("It is too early"),
+        "text": text_of("It is too early"), "noPersonalData": true,
     });
     app.partner(acronym).mutate("statePosition", input, "id version").await
 }
@@ -55,6 +55,10 @@ on_both_databases! {
     a_label_is_of_the_councils_year,
     silences_of_one_deadline_get_labels_one_after_the_other,
     the_meeting_of_an_adoption_by_silence_may_get_earlier_days,
+    the_days_of_an_adoption_in_the_room_do_not_rest_on_the_silence_of_the_group,
+    a_meeting_that_ended_before_the_group_agreed_adopts_nothing,
+    what_is_stated_in_a_silence_that_publishes_is_declared_and_stays,
+    the_meeting_of_an_open_silence_is_not_hidden,
     who_is_silent_is_told_to_those_who_read_all_positions,
     who_can_object_is_told_of_a_day,
 }
@@ -296,4 +300,64 @@ async fn who_can_object_is_told_of_a_day(app: TestApp) {
         let found = app.anonymous().query_with(query, json!({ "day": day })).await;
         assert_eq!(found["body"]["canObject"], expected, "{day}");
     }
+}
+
+async fn the_days_of_an_adoption_in_the_room_do_not_rest_on_the_silence_of_the_group(app: TestApp) {
+    let secretariat = app.secretariat();
+    let sessions = json!([{ "bodyId": app.body("WG-A").await }, { "bodyId": app.body("EC").await }]);
+    let days = json!({ "startsOn": "2026-01-15", "endsOn": "2026-01-25", "sessions": sessions });
+    let meeting = app.planned_meeting(days).await;
+    let meeting = secretariat.mutate("confirmMeeting", at(&meeting), "id version").await;
+    let meeting = secretariat.mutate("openMeeting", at(&meeting), "id version").await;
+    let text = open(&app, &app.under_discussion("WG-A").await, &meeting, json!({})).await;
+    app.app.clock.advance(TimeDelta::hours(120));
+    let (agreed, secretariat) = (read(&app, &text["id"], "id version").await, app.secretariat());
+    let submitted = secretariat.mutate("submitToExecutiveCommittee", at(&agreed), "id version").await;
+    let adopted =
+        secretariat.mutate("adoptRecommendation", declared(&submitted, &meeting, json!({})), "adoptedOn").await;
+    assert_eq!(adopted["adoptedOn"], json!("2026-01-20"));
+    let shorter = at_with(&meeting, json!({ "endsOn": "2026-01-19" }));
+    assert_eq!(secretariat.refusals("updateMeeting", shorter).await, ["INVALID_STATE startsOn"]);
+    secretariat.mutate("updateMeeting", at_with(&meeting, json!({ "endsOn": "2026-01-20" })), "id").await;
+}
+
+async fn a_meeting_that_ended_before_the_group_agreed_adopts_nothing(app: TestApp) {
+    let early = app.concluded_meeting_with(&["EC"], json!({ "startsOn": "2025-11-30" })).await;
+    // The group agreed on the first of December.
+    let text = app.submitted("WG-A").await;
+    let refusals = app.secretariat().refusals("openSilence", declared(&text, &early, json!({}))).await;
+    assert_eq!(refusals, ["INVALID_STATE meetingId"]);
+    open(&app, &text, &app.concluded_meeting(&["EC"]).await, json!({})).await;
+}
+
+async fn what_is_stated_in_a_silence_that_publishes_is_declared_and_stays(app: TestApp) {
+    for acronym in ["OSCE", "UNICEF"] {
+        member(&app, acronym).await;
+    }
+    let (text, _) = under_silence(&app).await;
+    let input = |kind: &str, organization: String| json!({ "procedureId": text["procedures"][1]["id"], "organizationId": organization, "kind": kind, "text": text_of("Why") });
+    let osce = app.partner("OSCE");
+    for kind in ["INTERPRETATIVE_STATEMENT", "FORMAL_RESERVATION"] {
+        let undeclared = input(kind, app.organization("OSCE").await);
+        assert_eq!(osce.refusals("statePosition", undeclared).await, ["REQUIRED noPersonalData"], "{kind}");
+    }
+    let support = input("SUPPORT", app.organization("UNICEF").await);
+    app.partner("UNICEF").mutate("statePosition", support, "id").await;
+    let reservation =
+        with(input("FORMAL_RESERVATION", app.organization("OSCE").await), json!({ "noPersonalData": true }));
+    let reservation = osce.mutate("statePosition", reservation, "id").await;
+    app.app.clock.advance(TimeDelta::hours(72));
+    let published = app.anonymous().recommendation(&text["id"], "positions { id version kind }").await;
+    let published = published["positions"].as_array().unwrap();
+    let stays = published.iter().find(|one| one["id"] == reservation["id"]).expect("the reservation");
+    assert_eq!(app.partner("OSCE").refusals("withdrawPosition", at(stays)).await, ["INVALID_STATE id"]);
+}
+
+async fn the_meeting_of_an_open_silence_is_not_hidden(app: TestApp) {
+    let (text, meeting) = under_silence(&app).await;
+    let secretariat = app.secretariat();
+    let hidden = at_with(&meeting, json!({ "sensitivity": "CONFIDENTIAL" }));
+    assert_eq!(secretariat.refusals("updateMeeting", hidden.clone()).await, ["INVALID_STATE sensitivity"]);
+    secretariat.mutate("withdrawSilence", at(&text), "id").await;
+    secretariat.mutate("updateMeeting", hidden, "id").await;
 }

@@ -240,7 +240,7 @@ impl Life<'_> {
                 let Some(procedure) = now["procedures"].as_array().and_then(|all| all.last()) else { return false };
                 let mut input = json!({
                     "procedureId": procedure["id"], "kind": kind, "text": text("Why"),
-                    "organizationId": self.app.organization(SPEAKERS[speaker]).await,
+                    "organizationId": self.app.organization(SPEAKERS[speaker]).await, "noPersonalData": true,
                 });
                 if kind == "AMENDMENT" {
                     input["proposedText"] = text("Otherwise");

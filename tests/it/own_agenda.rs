@@ -191,12 +191,24 @@ async fn an_agenda_takes_a_constant_number_of_statements(app: TestApp) {
         member(&app, "OSCE", body, json!({})).await;
     }
     let meeting = app.concluded_meeting(&["WG-A", "WG-B", "WG-C"]).await;
-    let whole = "procedures { id body { code } positions { id } } drafts { id } meetings { id }";
+    let whole = "procedures { id body { code } positions { id } } drafts { id body { code } } meetings { id organizers { id } }";
+    let sessions = json!([{ "bodyId": app.body("WG-A").await }]);
+    let more = async |count: i32| {
+        for _ in 0..count {
+            let input = json!({
+                "bodyId": app.body("WG-A").await, "kind": "RECOMMENDATION", "title": text_of("A text"), "text": text_of("Act"),
+            });
+            app.partner("OSCE").mutate("draftRecommendation", input, "id").await;
+            app.planned_meeting(json!({ "startsOn": "2026-03-01", "sessions": sessions })).await;
+        }
+    };
     let statements = async || {
         let before = app.app.databases.statements();
-        let found = agenda(&app, "OSCE", whole).await["procedures"].as_array().unwrap().len();
-        (found, app.app.databases.statements() - before)
+        let found = agenda(&app, "OSCE", whole).await;
+        let lists = ["procedures", "drafts", "meetings"].map(|list| found[list].as_array().unwrap().len());
+        (lists, app.app.databases.statements() - before)
     };
+    more(1).await;
     silence(&app, "WG-A", &meeting, 30).await;
     statements().await;
     let (one, few) = statements().await;
@@ -206,6 +218,8 @@ async fn an_agenda_takes_a_constant_number_of_statements(app: TestApp) {
         }
     }
     statements().await;
+    more(9).await;
+    statements().await;
     let (ten, many) = statements().await;
-    assert_eq!((one, ten, few), (1, 10, many));
+    assert_eq!((one, ten, few), ([1; 3], [10; 3], many));
 }

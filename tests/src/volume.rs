@@ -62,6 +62,20 @@ pub async fn open_silences(app: &TestApp, count: u32) {
     app.app.databases.refresh_statistics().await.expect("statistics");
 }
 
+/// Has an organisation support every text under silence, by any mandate.
+pub async fn support_all(app: &TestApp, acronym: &str) {
+    let insert = format!(
+        "INSERT INTO position (id, recommendation_id, procedure_id, organization_id, mandate_id, kind, stated_at, audience, owner, created_at,
+             updated_at, version)
+         SELECT consensus_procedure.id, recommendation_id, consensus_procedure.id, organization.id, mandate.id, 'SUPPORT', opened_at, 1,
+             organization.id, opened_at, opened_at, 1
+         FROM consensus_procedure JOIN organization ON acronym = '{acronym}'
+             JOIN mandate ON mandate.id = (SELECT id FROM mandate ORDER BY id LIMIT 1)"
+    );
+    app.app.databases.write.execute_unprepared(&insert).await.expect("positions");
+    app.app.databases.refresh_statistics().await.expect("statistics");
+}
+
 /// The synthetic volume has no instruments: a third of it names one.
 const ON_AN_INSTRUMENT: &str =
     "INSERT INTO recommendation_instrument (id, recommendation_id, instrument_id, position, audience, owner)

@@ -1,8 +1,10 @@
 //! The rules of consensus, which is the absence of any objection: deadlines, and what a procedure comes to. They do not judge who may open one.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use entity::consensus_procedure::{self, ConsensusMode, ConsensusOutcome};
-use entity::id::{BodyId, MandateId, OrganizationId};
+use entity::id::{BodyId, MandateId};
 use entity::meeting::Sensitivity;
 use entity::position::{self, PositionKind, PositionState};
 use entity::recommendation::RecommendationStatus;
@@ -11,7 +13,7 @@ use entity::{Audience, mandate, recommendation_revision};
 use sea_orm::EnumIter;
 
 use super::fields;
-use super::lifecycle::{Transition, next};
+use super::lifecycle::{Transition, is_before_committee, next};
 use super::validation::{Validated, ValidationError, ValidationErrorCode, all, ensure};
 
 /// The shortest silence, and how long one lasts unless another deadline is given. Source: the council's procedure, in `docs/procedure.md`.
@@ -44,16 +46,12 @@ pub fn room(procedures: usize) -> Validated<()> {
     })
 }
 
-/// A text before the Executive Committee keeps its status under silence: until that is over, nothing else is done to it.
-pub fn in_turn(status: RecommendationStatus, step: Transition, is_silent: bool) -> Validated<()> {
+/// A text before the Executive Committee keeps its status under silence: while one is open, nothing else is done to it.
+pub fn is_allowed_beside(step: Transition, silence_is_open: bool) -> Validated<()> {
     let ends_silence = matches!(step, Transition::EndSilence | Transition::ElapseSilence);
-    ensure(status != RecommendationStatus::SubmittedToExcom || ends_silence == is_silent, || {
-        let words = if is_silent {
-            "A silence on the recommendation is open."
-        } else {
-            "No silence on the recommendation is open."
-        };
-        ValidationError::state("id", words)
+    ensure(ends_silence == silence_is_open, || {
+        let words = if silence_is_open { "A silence" } else { "No silence" };
+        ValidationError::state("id", format!("{words} on the recommendation is open."))
     })
 }
 
@@ -89,9 +87,24 @@ pub fn moments_open(row: &consensus_procedure::Model) -> (DateTime<Utc>, DateTim
     (row.opened_at, ended_early.or(row.deadline.map(before)).unwrap_or(row.opened_at))
 }
 
-/// Whether a position is what an organisation says of the text in whose procedure it stands: what is withdrawn says nothing.
-pub fn speaks_for(row: &position::Model, organization: OrganizationId) -> bool {
-    row.organization_id == organization && row.withdrawn_at.is_none()
+/// Those of the mandates whose organisations have no position among these, or have withdrawn it. Silence is no objection.
+pub fn silent<'a>(
+    may_object: &'a [Arc<mandate::Model>],
+    positions: &'a [&position::Model],
+) -> impl Iterator<Item = &'a Arc<mandate::Model>> {
+    may_object.iter().filter(|mandate| {
+        let mut its = positions.iter().filter(|row| row.organization_id == mandate.organization_id);
+        !its.any(|row| row.withdrawn_at.is_none())
+    })
+}
+
+/// A statement or a reservation in a silence that publishes the text is published without another look: it is declared to hold no personal data.
+pub fn is_declared(kind: PositionKind, status: RecommendationStatus, no_personal_data: bool) -> Validated<()> {
+    let is_published = attaches(kind) && is_before_committee(status);
+    ensure(no_personal_data || !is_published, || {
+        let message = "What is published with the text is declared to hold no personal data.";
+        ValidationError::required("noPersonalData", message)
+    })
 }
 
 /// Whether a position keeps a body from consensus.
@@ -104,8 +117,11 @@ pub fn blocks(kind: PositionKind) -> bool {
 
 /// Whether a position is attached to its revision: it is published with the text. What is withdrawn is not.
 pub fn is_attached(row: &position::Model) -> bool {
-    let attaches = matches!(row.kind, PositionKind::InterpretativeStatement | PositionKind::FormalReservation);
-    attaches && row.withdrawn_at.is_none()
+    attaches(row.kind) && row.withdrawn_at.is_none()
+}
+
+fn attaches(kind: PositionKind) -> bool {
+    matches!(kind, PositionKind::InterpretativeStatement | PositionKind::FormalReservation)
 }
 
 /// Whether a position is published, with the revision that it is about.
@@ -241,7 +257,7 @@ pub fn elapse(status: RecommendationStatus, body_active: bool) -> (ConsensusOutc
 
 #[cfg(test)]
 mod tests {
-    use super::{deadline, elapse, has_elapsed};
+    use super::{deadline, elapse, has_elapsed, is_allowed_beside};
     use chrono::{DateTime, TimeDelta, Utc};
     use entity::consensus_procedure::ConsensusOutcome;
     use entity::recommendation::RecommendationStatus;
@@ -264,6 +280,16 @@ mod tests {
         let at = |text: &str| text.parse::<DateTime<Utc>>().ok();
         assert_eq!(deadline(at("2028-02-01T00:00:60.5Z"), now()).ok(), at("2028-02-01T00:01:00.5Z"));
         assert!(deadline(at("9999-12-31T23:59:60Z"), now()).is_err());
+    }
+
+    #[test]
+    fn beside_an_open_silence_only_that_ends() {
+        use crate::domain::lifecycle::Transition;
+        for step in Transition::iter() {
+            let ends = matches!(step, Transition::EndSilence | Transition::ElapseSilence);
+            assert_eq!(is_allowed_beside(step, true).is_ok(), ends, "{step:?}");
+            assert_eq!(is_allowed_beside(step, false).is_ok(), !ends, "{step:?}");
+        }
     }
 
     #[test]

@@ -86,6 +86,11 @@ pub fn next(status: RecommendationStatus, step: Transition) -> Result<Recommenda
     Ok(after)
 }
 
+/// Whether a text lies before the Executive Committee, and no longer before its own body.
+pub fn is_before_committee(status: RecommendationStatus) -> bool {
+    status == RecommendationStatus::SubmittedToExcom
+}
+
 /// Whether the next step is the drafter's: to revise the text, or to put it up for discussion.
 pub fn is_with_drafter(status: RecommendationStatus) -> bool {
     [Transition::Revise, Transition::OpenDiscussion].into_iter().any(|step| next(status, step).is_ok())

@@ -1,6 +1,6 @@
 //! The rules of a meeting besides its state. They do not judge who may change it.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use entity::body::{self, BodyKind};
 use entity::consensus_procedure::{self, ConsensusOutcome};
 use entity::id::MeetingId;
@@ -201,18 +201,19 @@ pub fn gives_back<T: PartialEq>(path: &str, status: MeetingStatus, before: &[T],
 }
 
 /// Whether the meeting's days still allow what was reached at it: a text is adopted on one of them, or after them by a silence that was opened
-/// there, and not before its body agreed.
+/// there by the body that adopts, and not before its own body agreed. `day` is that of a moment, in the council's zone.
 pub fn rests_on_days(
     text: &recommendation::Model,
     meeting: &meeting::Model,
     silences: &[consensus_procedure::Model],
+    day: impl Fn(DateTime<Utc>) -> NaiveDate,
 ) -> bool {
     let Some(adopted_on) = text.adopted_on else { return true };
-    let by_silence = || {
-        let mut on_text = silences.iter().filter(|silence| silence.recommendation_id == text.id);
-        on_text.any(|silence| silence.outcome == ConsensusOutcome::Adopted)
-    };
-    let is_held = meeting.starts_on <= adopted_on && (adopted_on <= meeting.ends_on || by_silence());
+    let mut of_others =
+        silences.iter().filter(|silence| silence.recommendation_id == text.id && silence.body_id != text.body_id);
+    let by_silence = of_others
+        .any(|silence| silence.outcome == ConsensusOutcome::Adopted && silence.closed_at.map(&day) == Some(adopted_on));
+    let is_held = meeting.starts_on <= adopted_on && (adopted_on <= meeting.ends_on || by_silence);
     let adopted = text.meeting_id != Some(meeting.id) || is_held;
     adopted && (text.agreed_meeting_id != Some(meeting.id) || meeting.starts_on <= adopted_on)
 }
@@ -239,14 +240,13 @@ pub fn keeps_silences(
     sensitivity: Sensitivity,
     of: &[body::Model],
 ) -> Validated<()> {
-    let has_session = |row: &consensus_procedure::Model| of.iter().any(|body| body.id == row.body_id);
-    let mut pending = silences.iter().filter(|row| row.outcome == ConsensusOutcome::Pending).peekable();
-    let is_none = pending.peek().is_none();
+    let pending: Vec<_> = silences.iter().filter(|row| row.outcome == ConsensusOutcome::Pending).collect();
+    let has_session = |row: &&consensus_procedure::Model| of.iter().any(|body| body.id == row.body_id);
     all([
-        ensure(pending.all(has_session), || {
+        ensure(pending.iter().all(has_session), || {
             ValidationError::state("sessions", "A silence that this body has opened at the meeting is not over.")
         }),
-        ensure(is_none || sensitivity != Sensitivity::Confidential, || {
+        ensure(pending.is_empty() || sensitivity != Sensitivity::Confidential, || {
             ValidationError::state(
                 "sensitivity",
                 "A silence that was opened at the meeting is not over: who may object sees it.",

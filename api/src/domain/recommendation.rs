@@ -84,6 +84,13 @@ pub fn adopted_after(agreed_from: Option<NaiveDate>, adopted_on: NaiveDate) -> V
     })
 }
 
+/// A text is put before a meeting that was not over when its body agreed.
+pub fn lies_before(agreed_from: Option<NaiveDate>, meeting_ends_on: NaiveDate) -> Validated<()> {
+    ensure(agreed_from.is_none_or(|agreed_from| meeting_ends_on >= agreed_from), || {
+        ValidationError::state("meetingId", "The body agreed after this meeting.")
+    })
+}
+
 /// A real text is neither agreed nor adopted at a demonstration meeting.
 pub fn really_held(text_is_demo: bool, meeting_is_demo: bool) -> Validated<()> {
     ensure(text_is_demo || !meeting_is_demo, || {

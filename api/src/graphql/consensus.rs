@@ -23,7 +23,7 @@ use super::recommendation::diff::{TextDiff, compared};
 use super::recommendation::{Recommendation, RecommendationRevision};
 use super::scalar::texts;
 use super::session::{Session, session};
-use crate::domain::consensus::{speaks_for, state_of};
+use crate::domain::consensus::{silent, state_of};
 use crate::service;
 use crate::service::consensus::{ConsensusProcedureBy, ConsensusProcedureFilter, ConsensusProcedureOrder};
 use crate::service::recommendation::position::{self, AnswerPositionInput, PositionMoveInput, StatePositionInput};
@@ -91,7 +91,7 @@ impl ConsensusProcedure {
     }
 
     /// Of those who may object, or could: whose organisation has no position in this procedure, or has withdrawn it. Silence is no objection. Null
-    /// unless you read the positions of all organisations: under the Chatham House Rule of the meeting only the secretariat does.
+    /// under the Chatham House Rule of the meeting, except for the secretariat, and for a drafter of a withdrawn text.
     async fn silent(&self, ctx: &Context<'_>) -> Option<Result<Vec<Mandate>>> {
         let session = session(ctx);
         let meeting = match session.named::<meeting::Entity>(self.0.meeting_id).await {
@@ -101,7 +101,7 @@ impl ConsensusProcedure {
         if !service::consensus::reads_all_positions(&session.viewer, &self.0, &meeting) {
             return None;
         }
-        Some(self.without_position(session).await)
+        Some(self.silent_of(session).await)
     }
 
     /// The positions of organisations that you may see, from the first to the last.
@@ -129,15 +129,16 @@ pub(super) async fn may_object(session: &Session, body: BodyId, days: (NaiveDate
 }
 
 impl ConsensusProcedure {
-    /// The mandates that could object, of organisations that say nothing.
-    async fn without_position(&self, session: &Session) -> Result<Vec<Mandate>> {
-        let mut held = may_object(session, self.0.body_id, service::consensus::days_open(&self.0)).await?;
+    async fn silent_of(&self, session: &Session) -> Result<Vec<Mandate>> {
+        let key = MayObject(self.0.body_id, service::consensus::days_open(&self.0));
+        let held = session.loaders.one(key).await?.unwrap_or_default();
         let on_text = session.parts::<position_row::Entity>(self.0.recommendation_id).await?;
-        held.retain(|mandate| {
-            let mut said = on_text.iter().filter(|row| row.procedure_id == self.0.id);
-            !said.any(|row| speaks_for(row, mandate.0.organization_id))
-        });
-        Ok(held)
+        let said: Vec<&position_row::Model> = on_text
+            .iter()
+            .map(AsRef::as_ref)
+            .filter(|row: &&position_row::Model| row.procedure_id == self.0.id)
+            .collect();
+        Ok(silent(&held, &said).map(|mandate| Mandate(Arc::clone(mandate))).collect())
     }
 }
 

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Object, Result};
+use entity::ModelOf;
 use entity::id::OrganizationId;
 
 use super::consensus::ConsensusProcedure;
 use super::meeting::Meeting;
-use super::object::known;
+use super::object::{Node, known};
 use super::organization::Organization;
 use super::recommendation::Recommendation;
 use super::session::session;
+use crate::error::Error;
 use crate::service::own_agenda::{self, Asked};
 
 pub struct AgendaForMe(OrganizationId);
@@ -39,9 +41,7 @@ impl AgendaForMe {
         ctx: &Context<'_>,
         #[graphql(desc = "How many, 1 to 100; 25 if omitted.")] first: Option<i32>,
     ) -> Option<Result<Vec<ConsensusProcedure>>> {
-        let found = own_agenda::procedures(&self.asked(ctx, first)).await;
-        let object = |row| ConsensusProcedure(Arc::new(row));
-        Some(found.map(|rows| rows.into_iter().map(object).collect()).map_err(Into::into))
+        Some(objects(own_agenda::procedures(&self.asked(ctx, first)).await))
     }
 
     /// The recommendations that it has drafted and can revise, put up for discussion or withdraw, from the last change on: drafts, and texts
@@ -51,9 +51,7 @@ impl AgendaForMe {
         ctx: &Context<'_>,
         #[graphql(desc = "How many, 1 to 100; 25 if omitted.")] first: Option<i32>,
     ) -> Option<Result<Vec<Recommendation>>> {
-        let found = own_agenda::drafts(&self.asked(ctx, first)).await;
-        let object = |row| Recommendation(Arc::new(row));
-        Some(found.map(|rows| rows.into_iter().map(object).collect()).map_err(Into::into))
+        Some(objects(own_agenda::drafts(&self.asked(ctx, first)).await))
     }
 
     /// The next meetings with a session of a body in which it holds a mandate today, from the first to end: planned, confirmed or in session, and
@@ -63,10 +61,12 @@ impl AgendaForMe {
         ctx: &Context<'_>,
         #[graphql(desc = "How many, 1 to 100; 25 if omitted.")] first: Option<i32>,
     ) -> Option<Result<Vec<Meeting>>> {
-        let found = own_agenda::meetings(&self.asked(ctx, first)).await;
-        let object = |row| Meeting(Arc::new(row));
-        Some(found.map(|rows| rows.into_iter().map(object).collect()).map_err(Into::into))
+        Some(objects(own_agenda::meetings(&self.asked(ctx, first)).await))
     }
+}
+
+fn objects<N: Node>(rows: Result<Vec<ModelOf<N::Entity>>, Error>) -> Result<Vec<N>> {
+    Ok(rows?.into_iter().map(|row| N::new(Arc::new(row))).collect())
 }
 
 #[derive(Default)]

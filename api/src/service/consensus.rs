@@ -21,7 +21,7 @@ use super::read::{self, Ordered, Visible};
 use super::relation::Relation;
 use super::tx::Tx;
 use crate::auth::Viewer;
-use crate::clock::COUNCIL_ZONE;
+use crate::clock::council_day;
 use crate::domain::audience::{self, Access};
 use crate::domain::consensus as rules;
 use crate::domain::validation::Validated;
@@ -119,9 +119,8 @@ pub async fn find(
 
 /// The first and the last day, in the council's zone, on which somebody may object.
 pub fn days_open(row: &consensus_procedure::Model) -> (NaiveDate, NaiveDate) {
-    let day = |at: Instant<Utc>| at.with_timezone(&COUNCIL_ZONE).date_naive();
     let (first, last) = rules::moments_open(row);
-    (day(first), day(last))
+    (council_day(first), council_day(last))
 }
 
 /// The mandates in bodies that let their holders object, by body, whenever they are valid.

@@ -15,13 +15,15 @@ use uuid::Uuid;
 use super::body::BodyFilter;
 use super::consensus::{self, ConsensusProcedureFilter, ConsensusProcedureOrder, ConsensusProcedureOrderField};
 use super::context::AppContext;
-use super::filter::{EnumFilter, IdFilter, ListFilter, OrderedFilter};
+use super::filter::{EnumFilter, Filter, IdFilter, ListFilter, OrderedFilter};
 use super::meeting::{MeetingFilter, MeetingOrder, MeetingOrderField};
 use super::organization::OrganizationFilter;
-use super::page::{Direction, Listing, Window};
+use super::page::{Direction, Listing, Sort, Window};
+use super::read::Visible;
 use super::recommendation::{
     self as recommendations, RecommendationFilter, RecommendationOrder, RecommendationOrderField,
 };
+use super::relation::Relation;
 use super::{list, nested, read};
 use crate::auth::Viewer;
 use crate::clock::day_in;
@@ -44,6 +46,22 @@ impl Asked<'_> {
         Window { first: self.first, after: None, last: None, before: None, longest }
     }
 
+    /// A list of `agendaForMe`.
+    fn listing<F, S>(
+        &self,
+        list: &str,
+        of: Option<&Relation>,
+        filter: &F,
+        order: S,
+    ) -> Result<Listing<F::Entity>, Error>
+    where
+        F: Filter<Entity: Visible>,
+        S: Sort<Entity = F::Entity>,
+    {
+        let place = format!("agendaForMe.{list}");
+        Listing::new(&place, of, Some(filter), Some(&[order]), &self.window(), self.viewer)
+    }
+
     /// The bodies in which the organisation holds a mandate today.
     async fn bodies(&self) -> Result<HashSet<BodyId>, Error> {
         let today = self.app.clock.today();
@@ -59,14 +77,7 @@ pub async fn procedures(asked: &Asked<'_>) -> Result<Vec<consensus_procedure::Mo
     let relation = consensus::of_body();
     let filter = awaiting(asked.organization, asked.app.clock.now());
     let order = ConsensusProcedureOrder { field: ConsensusProcedureOrderField::Deadline, direction: Direction::Asc };
-    let listing = Listing::new(
-        "agendaForMe.procedures",
-        Some(&relation),
-        Some(&filter),
-        Some(&[order]),
-        &asked.window(),
-        asked.viewer,
-    )?;
+    let listing = asked.listing("procedures", Some(&relation), &filter, order)?;
     let pages = nested::pages(&asked.app.databases.read, asked.viewer, &relation, &bodies, &listing).await?;
     let mut rows: Vec<_> = pages.into_values().flat_map(|page| page.rows).map(|(row, _)| row).collect();
     rows.sort_unstable_by_key(|row: &consensus_procedure::Model| (row.deadline, row.id));
@@ -92,14 +103,7 @@ pub async fn drafts(asked: &Asked<'_>) -> Result<Vec<recommendation::Model>, Err
     let filter =
         RecommendationFilter { status: Some(EnumFilter::among(with_drafter)), ..RecommendationFilter::default() };
     let order = RecommendationOrder { field: RecommendationOrderField::UpdatedAt, direction: Direction::Desc };
-    let listing = Listing::new(
-        "agendaForMe.drafts",
-        Some(&relation),
-        Some(&filter),
-        Some(&[order]),
-        &asked.window(),
-        asked.viewer,
-    )?;
+    let listing = asked.listing("drafts", Some(&relation), &filter, order)?;
     let its = [asked.organization.uuid()];
     let mut pages = nested::pages(&asked.app.databases.read, asked.viewer, &relation, &its, &listing).await?;
     Ok(pages.remove(&its[0]).into_iter().flat_map(|page| page.rows).map(|(row, _)| row).collect())
@@ -112,18 +116,9 @@ pub async fn meetings(asked: &Asked<'_>) -> Result<Vec<meeting::Model>, Error> {
     // West of the council it may be the day before.
     let filter = to_come(bodies, today.pred_opt().unwrap_or(today));
     let order = MeetingOrder { field: MeetingOrderField::EndsOn, direction: Direction::Asc };
-    let page = |window: &Window| {
-        Listing::new(
-            "agendaForMe.meetings",
-            None,
-            Some(&filter),
-            Some(std::slice::from_ref(&order)),
-            window,
-            asked.viewer,
-        )
-    };
-    let wanted = page(&asked.window())?.length();
-    let all = page(&Window { first: i32::try_from(asked.app.config.limits.page).ok(), ..asked.window() })?;
+    let wanted = asked.listing("meetings", None, &filter, order.clone())?.length();
+    let all = Asked { first: i32::try_from(asked.app.config.limits.page).ok(), ..*asked };
+    let all = all.listing("meetings", None, &filter, order)?;
     let mut rows = list::first(&asked.app.databases.read, asked.viewer, &all).await?;
     rows.retain(|row| is_to_come(row.ends_on, day_in(asked.app.clock.now(), &row.timezone)));
     rows.truncate(wanted);

@@ -29,6 +29,7 @@ async fn prepared(database: Database, recommendations: u32) -> TestApp {
         });
         app.secretariat().mutate("grantMandate", mandate, "id").await;
     }
+    volume::support_all(&app, "UNICEF").await;
     app
 }
 

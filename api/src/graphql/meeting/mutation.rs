@@ -46,7 +46,7 @@ mutations! {
         /// would not have started, or a concluded one not have ended; and if an alternative title or a source would be
         /// removed from a concluded one; if it would
         /// become confidential before a silence that was opened at it is over; and if a text was adopted at it on a day that
-        /// would no longer be one of its days.
+        /// would no longer be one of its days, or, by a silence, before its first one.
         update_meeting(UpdateMeetingInput, "The meeting, its version, and what changes.") -> MeetingPayload
             = meeting::update, of id;
         /// Confirms a planned or postponed meeting. For the secretariat. `INVALID_STATE` in any other state, and if it has no organiser.

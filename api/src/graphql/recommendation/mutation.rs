@@ -49,7 +49,8 @@ mutations! {
         /// deadline. Or on a submitted text: the Executive Committee, or the plenary, has then adopted it, and it is published
         /// with its label. Until then the text cannot be changed. For the secretariat and the chair and co-chair of its body;
         /// once it is submitted, of the Executive Committee. `INVALID_STATE` in any other state, and if a silence is open; if
-        /// the meeting is neither in session nor concluded, carries no session of the body that seeks consensus, or is
+        /// the meeting is neither in session nor concluded, carries no session of the body that seeks consensus (of the Executive
+        /// Committee, or else of the plenary), ended before the body of a submitted text agreed, or is
         /// confidential; if that body is not active; while an objection or an amendment to the latest revision stands; and if a
         /// submitted text has no addressee, or lacks its title or text in English or Russian. `REQUIRED` for a submitted text
         /// without the declaration on personal data; `INVALID` for a deadline that is not 24 hours away; `TOO_LONG` if the text

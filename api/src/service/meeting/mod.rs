@@ -35,6 +35,7 @@ use super::read::{self, Ordered, Visible};
 use super::relation::Relation;
 use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};
+use crate::clock::council_day;
 use crate::domain::action::Action;
 use crate::domain::lifecycle::{MeetingTransition, next_meeting};
 use crate::domain::validation::combine;
@@ -215,7 +216,10 @@ pub async fn update(
     let texts = reached_at(&tx, &[id]).await?;
     combine!(
         () = rules::still_held(&after, crate::clock::day_in(tx.now(), &after.timezone)),
-        () = rules::keeps_reached("startsOn", texts.iter().all(|text| rules::rests_on_days(text, &after, &silences))),
+        () = rules::keeps_reached(
+            "startsOn",
+            texts.iter().all(|text| rules::rests_on_days(text, &after, &silences, council_day))
+        ),
         () = rules::keeps_silences(&silences, after.sensitivity, &bodies),
         parts_changed = parts::set_parts(&mut tx, &after, wanted).await?,
     );

@@ -20,7 +20,7 @@ use super::row::UpsertMeetingRowInput;
 use super::wanted::{Names, ParsedOrganizer, ParsedSession, ParsedTitle, Wanted};
 use super::{WHAT, cascade_access, reached_at};
 use crate::auth::{Act, Viewer};
-use crate::clock::day_in;
+use crate::clock::{council_day, day_in};
 use crate::domain::action::Action;
 use crate::domain::lifecycle::{MeetingTransition, next_meeting};
 use crate::domain::meeting as rules;
@@ -113,7 +113,7 @@ struct Known {
     sources_of: PartsBy<meeting_source::Entity>,
     /// What was agreed or adopted at the meetings.
     reached: Vec<recommendation::Model>,
-    /// The silences that were opened at the meetings and are not over.
+    /// The silences that were opened at the meetings.
     silences: Vec<consensus_procedure::Model>,
     ordinals: Ordinals,
 }
@@ -242,7 +242,10 @@ impl Known {
         let silences: Vec<_> = self.silences.iter().filter(|row| row.meeting_id == after.id).cloned().collect();
         let mut reached = self.reached.iter().filter(|text| is_reached_at(text, after.id));
         all([
-            rules::keeps_reached("startsOn", reached.clone().all(|text| rules::rests_on_days(text, after, &silences))),
+            rules::keeps_reached(
+                "startsOn",
+                reached.clone().all(|text| rules::rests_on_days(text, after, &silences, council_day)),
+            ),
             rules::keeps_reached("sessions", reached.all(|text| rules::rests_on_sessions(text, after.id, &bodies))),
             rules::keeps_silences(&silences, after.sensitivity, &bodies),
         ])?;

@@ -56,6 +56,10 @@ pub struct StatePositionInput {
     pub text: Option<Vec<LocalizedTextInput>>,
     /// Of an amendment: the whole text that it proposes, at most 20,000 characters each.
     pub proposed_text: Option<Vec<LocalizedTextInput>>,
+    /// That it holds no personal data on returnees. Must be true of a statement or a reservation on a submitted text, with which it is published
+    /// at the deadline; not needed otherwise.
+    #[graphql(default)]
+    pub no_personal_data: bool,
 }
 
 /// An answer to a position.
@@ -129,6 +133,7 @@ pub async fn state(
     let stated_before = number_stated(&tx, &matter, organization.id).await?;
     combine!(
         () = rules::may_state(organization.active, stated_before),
+        () = rules::is_declared(input.kind, matter.text.status, input.no_personal_data),
         () = rules::is_open("procedureId", matter.procedure.outcome, matter.procedure.deadline, tx.now()),
         mandate_id = rules::mandate_for(input.kind, &held),
         () = rules::says_why(input.kind, text.as_ref(), proposed_text.as_ref(), &matter.revision.text),

@@ -13,11 +13,11 @@ use entity::{body, meeting, recommendation};
 use tokio::time::timeout;
 
 use super::put;
-use super::transitions::{RecommendationMoveInput, RequiredRole, Step, adoptable, give_adoption, is_before_committee};
+use super::transitions::{RecommendationMoveInput, RequiredRole, Step, adoptable, give_adoption};
 use crate::auth::Viewer;
 use crate::domain::action::Action;
 use crate::domain::consensus as rules;
-use crate::domain::lifecycle::Transition;
+use crate::domain::lifecycle::{Transition, is_before_committee};
 use crate::domain::validation::{all, combine};
 use crate::error::Error;
 use crate::service::change;
@@ -58,7 +58,7 @@ pub async fn open(
     let deadline = rules::deadline(deadline.map(|DateTime(at)| at), step.tx.now());
     let standing = consensus::positions_on_latest(&step.tx, step.before.id).await?;
     let room = consensus::room(&step.tx, step.before.id).await?;
-    let adoptable = if is_before_committee(&step.before) {
+    let adoptable = if is_before_committee(step.before.status) {
         adoptable(&step.tx, &step.before, no_personal_data.unwrap_or_default()).await?
     } else {
         Ok(())

@@ -7,7 +7,6 @@ use entity::change::ChangeReason;
 use entity::consensus_procedure::ConsensusOutcome;
 use entity::date::Date;
 use entity::id::{BodyId, MeetingId, RecommendationId};
-use entity::recommendation::RecommendationStatus;
 use entity::{body, meeting, recommendation};
 use sea_orm::{ColumnTrait, Condition};
 
@@ -16,9 +15,9 @@ use super::{WHAT, put};
 use crate::auth::{Act, Standing, Viewer};
 use crate::clock::day_in;
 use crate::domain::action::Action;
-use crate::domain::consensus::{in_turn, nothing_stands};
+use crate::domain::consensus::{is_allowed_beside, nothing_stands};
 use crate::domain::label::Label;
-use crate::domain::lifecycle::{Transition, next};
+use crate::domain::lifecycle::{Transition, is_before_committee, next};
 use crate::domain::validation::{Validated, all, both, combine};
 use crate::domain::{fields, meeting as meetings, recommendation as rules};
 use crate::error::Error;
@@ -122,8 +121,8 @@ impl<'a> Step<'a> {
         let before = tx.get_at::<recommendation::Entity>(id, expected_version, WHAT).await?;
         require(&tx, viewer, &before, required).await?;
         let after = recommendation::Model { status: next(before.status, step)?, ..before.clone() };
-        if is_before_committee(&before) {
-            in_turn(before.status, step, consensus::pending(&tx, id).await?.is_some())?;
+        if is_before_committee(before.status) {
+            is_allowed_beside(step, consensus::pending(&tx, id).await?.is_some())?;
         }
         Ok(Self { tx, before, after })
     }
@@ -156,13 +155,16 @@ impl<'a> Step<'a> {
 
     /// The meeting at which the body before which the text lies comes to something, and that body.
     pub async fn meeting_in_turn(&self, id: &ID) -> Result<Validated<(meeting::Model, BodyId)>, Error> {
-        if !is_before_committee(&self.before) {
+        if !is_before_committee(self.before.status) {
             return Ok(self.meeting_of_group(id).await?.map(|meeting| (meeting, self.before.body_id)));
         }
-        Ok(match locked_meeting(&self.tx, id).await? {
-            Ok(meeting) => self.adopting_at(&meeting).await?.map(|committee| (meeting, committee)),
-            Err(refusals) => Err(refusals),
-        })
+        let meeting = match locked_meeting(&self.tx, id).await? {
+            Ok(meeting) => meeting,
+            Err(refusals) => return Ok(Err(refusals)),
+        };
+        let agreed_on = agreed_on(&self.tx, &self.before, &meeting.timezone).await?;
+        let committee = both(self.adopting_at(&meeting).await?, rules::lies_before(agreed_on, meeting.ends_on));
+        Ok(committee.map(|(committee, ())| (meeting, committee)))
     }
 
     /// The text changes, or at least its procedures do.
@@ -170,11 +172,6 @@ impl<'a> Step<'a> {
         let row = put(&mut self.tx, &self.before, self.after, true, reason).await?;
         self.tx.commit(row).await
     }
-}
-
-/// Whether it is the Executive Committee's turn.
-pub(super) fn is_before_committee(row: &recommendation::Model) -> bool {
-    row.status == RecommendationStatus::SubmittedToExcom
 }
 
 async fn require(
@@ -190,7 +187,7 @@ async fn require(
             viewer.require(Act::EditText { standing: &standing, drafted_by: row.drafted_by_id })
         }
         RequiredRole::CommitteeChair => viewer.require(Act::Chair { standing: &committee_standing(tx).await? }),
-        RequiredRole::ChairInTurn if is_before_committee(row) => {
+        RequiredRole::ChairInTurn if is_before_committee(row.status) => {
             viewer.require(Act::Chair { standing: &committee_standing(tx).await? })
         }
         RequiredRole::GroupChair | RequiredRole::ChairInTurn => {
