@@ -3,7 +3,9 @@
 use crate::id::{BodyId, OrganizationId};
 use crate::text::LocalizedText;
 use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::FromJsonQueryResult;
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 vocabulary! {
     /// What kind of body it is. There is one active plenary and one active Executive Committee.
@@ -16,6 +18,32 @@ vocabulary! {
         WorkingGroup,
     }
 }
+
+vocabulary! {
+    /// For whom an organisation speaks in a body.
+    ParticipantCategory {
+        /// The delegation of a state, and institutes and bodies of governments.
+        Government,
+        /// Organisations of states, the United Nations, and the Red Cross and Red Crescent Movement.
+        InternationalOrganization,
+        /// Civil society organisations, universities and research institutions.
+        CivilSociety,
+        /// Donors and funds, and all others.
+        Other,
+    }
+}
+
+/// How many delegations of a category are to be present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QuorumPart {
+    pub category: ParticipantCategory,
+    pub delegations: i32,
+}
+
+/// The quorum of a body: what is to be present of each category. A body without a rule has no part.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct Quorum(pub Vec<QuorumPart>);
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "body")]
@@ -34,6 +62,8 @@ pub struct Model {
     pub established_on: Option<NaiveDate>,
     pub active: bool,
     pub reports_to_id: Option<BodyId>,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub quorum: Quorum,
     pub audience: crate::Audience,
     pub owner: Option<OrganizationId>,
     pub created_at: DateTime<Utc>,

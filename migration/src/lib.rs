@@ -28,6 +28,7 @@ mod m20261130_000024_consensus_procedures;
 mod m20261130_000025_positions;
 mod m20261201_000026_documents;
 mod m20261201_000027_found_positions;
+mod m20261201_000028_quorum;
 
 use sea_orm_migration::async_trait;
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000025_positions::Migration),
             Box::new(m20261201_000026_documents::Migration),
             Box::new(m20261201_000027_found_positions::Migration),
+            Box::new(m20261201_000028_quorum::Migration),
         ]
     }
 }

@@ -169,6 +169,7 @@ async fn body(app: &TestApp, number: usize) -> Value {
         "code": format!("FIELD-{number}"), "kind": "WORKING_GROUP", "name": text(&format!("Body {number}")),
         "mandateText": text(&format!("Mandate {number}")), "establishedOn": pick(number, ["2020-01-01", "2021-01-01"]),
         "active": pick(number, [true, false]), "reportsToId": app.body(pick(number, ["EC", "PL"])).await,
+        "quorum": [{ "category": pick(number, ["GOVERNMENT", "CIVIL_SOCIETY"]), "delegations": 3 + number }],
     })
 }
 

@@ -48,6 +48,7 @@ mod migration;
 mod mirror;
 mod officer;
 mod own_agenda;
+mod pack;
 mod participation;
 mod plans;
 mod positions;

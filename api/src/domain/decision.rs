@@ -6,8 +6,10 @@ use std::sync::Arc;
 use async_graphql::Enum;
 use entity::body::BodyKind;
 use entity::consensus_procedure::{self, ConsensusMode, ConsensusOutcome};
+use entity::id::BodyId;
 use entity::meeting::{self, MeetingStatus};
-use entity::{Audience, position, recommendation};
+use entity::recommendation::RecommendationStatus;
+use entity::{Audience, agenda_item, position, recommendation};
 
 use super::consensus::is_attached;
 use super::meeting::may_adopt;
@@ -30,8 +32,29 @@ pub enum DecisionOutcome {
 }
 
 /// Only a meeting that has begun decides.
+pub const DECIDES: [MeetingStatus; 2] = [MeetingStatus::InSession, MeetingStatus::Concluded];
+
+/// Whether a meeting may have decided something.
 pub fn decides(status: MeetingStatus) -> bool {
-    matches!(status, MeetingStatus::InSession | MeetingStatus::Concluded)
+    DECIDES.contains(&status)
+}
+
+/// Whether a text still awaits its body after what a meeting came to, and is an open item of the next one.
+pub fn is_open(outcome: DecisionOutcome, status: RecommendationStatus) -> bool {
+    use RecommendationStatus::{Adopted, Superseded, Transmitted, Withdrawn};
+    let settled = matches!(outcome, DecisionOutcome::Adopted | DecisionOutcome::Agreed);
+    !settled && !matches!(status, Adopted | Transmitted | Superseded | Withdrawn)
+}
+
+/// Whether what a meeting came to concerns one of these bodies: the one of the agenda item, the one that drafts the text, or the one that sought
+/// consensus.
+pub fn concerns(
+    item: &agenda_item::Model,
+    text: &recommendation::Model,
+    sought_by: Option<BodyId>,
+    bodies: &[BodyId],
+) -> bool {
+    item.body_id.into_iter().chain([text.body_id]).chain(sought_by).any(|body| bodies.contains(&body))
 }
 
 /// Of the procedures on a text, from the first to the last: with which each body has ended at a meeting.
@@ -88,4 +111,26 @@ pub fn belongs_to(
     // The procedure in which it was stated may be hidden where it is not.
     let is_published = outcome == DecisionOutcome::Adopted && row.audience == Audience::Public;
     is_attached(row) && (on_revision || is_published)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DecisionOutcome, is_open};
+    use entity::recommendation::RecommendationStatus;
+    use sea_orm::Iterable as _;
+
+    #[test]
+    fn what_was_neither_settled_there_nor_since_is_open() {
+        use DecisionOutcome::{Adopted, Agreed, NoConsensus, Noted, Returned, UnderSilence};
+        use RecommendationStatus as Status;
+        let settled = [Status::Withdrawn, Status::Adopted, Status::Transmitted, Status::Superseded];
+        for status in Status::iter() {
+            for outcome in [Adopted, Agreed] {
+                assert!(!is_open(outcome, status), "{status:?}");
+            }
+            for outcome in [NoConsensus, Noted, Returned, UnderSilence] {
+                assert_eq!(is_open(outcome, status), !settled.contains(&status), "{status:?}");
+            }
+        }
+    }
 }

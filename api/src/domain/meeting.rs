@@ -139,6 +139,16 @@ pub fn is_to_come(ends_on: NaiveDate, today: NaiveDate) -> bool {
 /// The states of a meeting that has a day and is not over.
 pub const TO_COME: [MeetingStatus; 3] = [MeetingStatus::Planned, MeetingStatus::Confirmed, MeetingStatus::InSession];
 
+/// The attendances that say that an organisation comes, or may come.
+pub fn is_expected(attendance: Attendance) -> bool {
+    attendance == Attendance::Invited || TAKING_PART.contains(&attendance)
+}
+
+/// Whether a silence is over before a meeting begins, or on its first day: `deadline` is its day in the meeting's zone.
+pub fn ends_before(deadline: NaiveDate, starts_on: NaiveDate) -> bool {
+    deadline <= starts_on
+}
+
 /// The attendances that mean taking part: such an organisation reads who else takes part under the Chatham House Rule.
 pub const TAKING_PART: [Attendance; 3] = [Attendance::Confirmed, Attendance::Present, Attendance::Remote];
 

@@ -2,6 +2,7 @@
 //! beside them.
 
 pub mod action;
+pub mod attendance;
 pub mod audience;
 pub mod bulk;
 pub mod client;

@@ -1,7 +1,7 @@
 //! Bodies and working groups in the schema. Has names and shapes; no SQL and no rules.
 
 use async_graphql::{Context, ID, Object, Result};
-use entity::body::BodyKind;
+use entity::body::{self as body_row, BodyKind, ParticipantCategory};
 use entity::date::Date;
 use entity::id::RecordId as _;
 
@@ -57,6 +57,11 @@ impl Body {
         self.0.active
     }
 
+    /// How many delegations of each category are to be present at its sessions; empty if it has no quorum. Nothing is refused without one.
+    async fn quorum(&self) -> Vec<QuorumPart> {
+        self.0.quorum.0.iter().map(|part| QuorumPart(*part)).collect()
+    }
+
     /// The body that it reports to.
     async fn reports_to(&self, ctx: &Context<'_>) -> Option<Result<Body>> {
         to_one::<Body>(session(ctx), self.0.reports_to_id).await
@@ -89,6 +94,22 @@ impl Body {
     #[graphql(flatten)]
     fn stamp(&self) -> Stamp {
         Stamp::new(self.0.created_at, self.0.updated_at, self.0.version)
+    }
+}
+
+pub struct QuorumPart(body_row::QuorumPart);
+
+/// How many delegations of a category are to be present at a session.
+#[Object]
+impl QuorumPart {
+    /// The category.
+    async fn category(&self) -> ParticipantCategory {
+        self.0.category
+    }
+
+    /// How many.
+    async fn delegations(&self) -> i32 {
+        self.0.delegations
     }
 }
 
@@ -162,7 +183,7 @@ mutations! {
         create_body(CreateBodyInput, "The new body.") -> BodyPayload = service::body::create;
         /// Changes a body. For the secretariat. `ALREADY_EXISTS` for a second active plenary or Executive Committee;
         /// `INVALID_STATE` if the active plenary or Executive Committee would be deactivated; `INVALID` if the body would
-        /// report to itself.
+        /// report to itself, and for a quorum that names a category twice.
         update_body(UpdateBodyInput, "The body, its version, and what changes.") -> BodyPayload
             = service::body::update, of id;
     }

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
 use chrono::NaiveDate;
-use entity::id::{BodyId, RecommendationId, RecordId, WebhookId};
-use entity::{Part, Row, external_id, mandate, recommendation, webhook_delivery};
+use entity::id::{BodyId, BodySessionId, OrganizationId, RecommendationId, RecordId, WebhookId};
+use entity::{Part, Row, body_session, external_id, mandate, recommendation, webhook_delivery};
 use uuid::Uuid;
 
 use super::batch::Batches;
@@ -351,6 +351,53 @@ impl Key for MayObject {
             Arc::new(held.map(Arc::clone).collect())
         };
         Ok(keys.iter().map(|key| (key.clone(), valid(key))).collect())
+    }
+}
+
+/// The mandates of an organisation in a body, whenever they are valid.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct HeldIn(pub BodyId, pub OrganizationId);
+
+impl Key for HeldIn {
+    type Value = Arc<Vec<mandate::Model>>;
+
+    async fn load(reader: &Reader, keys: &[Self]) -> Result<HashMap<Self, Self::Value>, Error> {
+        let (bodies, holders): (Vec<BodyId>, Vec<OrganizationId>) = keys.iter().map(|key| (key.0, key.1)).unzip();
+        let rows = service::mandate::held_in(&reader.app.databases.read, &reader.viewer, &bodies, &holders).await?;
+        let mut held: HashMap<Self, Vec<mandate::Model>> = HashMap::new();
+        for row in rows {
+            held.entry(Self(row.body_id, row.organization_id)).or_default().push(row);
+        }
+        Ok(held.into_iter().map(|(key, rows)| (key, Arc::new(rows))).collect())
+    }
+}
+
+/// The last session of a body before one of it that was held.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct HeldBefore {
+    session: BodySessionId,
+    body: BodyId,
+    ordinal: i32,
+}
+
+impl HeldBefore {
+    pub fn of(session: &body_session::Model) -> Self {
+        Self { session: session.id, body: session.body_id, ordinal: session.ordinal }
+    }
+}
+
+impl Key for HeldBefore {
+    type Value = Arc<body_session::Model>;
+
+    async fn load(reader: &Reader, keys: &[Self]) -> Result<HashMap<Self, Self::Value>, Error> {
+        let sessions: Vec<BodySessionId> = keys.iter().map(|key| key.session).collect();
+        let rows = service::meeting::pack::held_before(&reader.app.databases.read, &reader.viewer, &sessions).await?;
+        let rows: Vec<_> = rows.into_iter().map(Arc::new).collect();
+        let last = |key: &Self| {
+            let before = rows.iter().filter(|row| row.body_id == key.body && row.ordinal < key.ordinal);
+            Some((key.clone(), Arc::clone(before.max_by_key(|row| row.ordinal)?)))
+        };
+        Ok(keys.iter().filter_map(last).collect())
     }
 }
 

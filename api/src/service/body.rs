@@ -1,7 +1,7 @@
 //! Bodies: the plenary, the Executive Committee and the working groups. The rules stand in `domain/council.rs`.
 
 use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
-use entity::body::BodyKind;
+use entity::body::{BodyKind, ParticipantCategory, Quorum, QuorumPart};
 use entity::date::{Date, DateTime};
 use entity::id::BodyId;
 use entity::text::LocalizedText;
@@ -19,7 +19,7 @@ use super::tx::{Tx, Written};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
 use crate::domain::validation::{Validated, all, combine};
-use crate::domain::{audience, council, fields};
+use crate::domain::{attendance, audience, council, fields};
 use crate::error::Error;
 use crate::service::context::AppContext;
 
@@ -113,6 +113,15 @@ pub async fn find_working_group(
     Ok(find(db, viewer, by).await?.filter(|body| body.kind == BodyKind::WorkingGroup))
 }
 
+/// How many delegations of a category are to be present at a session of a body.
+#[derive(Clone, Debug, InputObject)]
+pub struct QuorumPartInput {
+    /// The category. A quorum names each once at most.
+    pub category: ParticipantCategory,
+    /// How many delegations, 1 to 1000.
+    pub delegations: i32,
+}
+
 /// A new body.
 #[derive(Clone, Debug, InputObject)]
 pub struct CreateBodyInput {
@@ -128,6 +137,9 @@ pub struct CreateBodyInput {
     pub established_on: Option<Date>,
     /// The body that it reports to.
     pub reports_to_id: Option<ID>,
+    /// How many delegations of each category are to be present at a session. None unless given. It is shown, and nothing is refused by it.
+    #[graphql(default)]
+    pub quorum: Vec<QuorumPartInput>,
     /// Who holds a mandate in it from the beginning, at most 100.
     #[graphql(default)]
     pub mandates: Vec<NewBodyMandateInput>,
@@ -150,6 +162,8 @@ pub struct UpdateBodyInput {
     pub active: MaybeUndefined<bool>,
     /// The body that it reports to.
     pub reports_to_id: MaybeUndefined<ID>,
+    /// How many delegations of each category are to be present at a session; replaces all of them. Cleared, the body has no quorum.
+    pub quorum: MaybeUndefined<Vec<QuorumPartInput>>,
 }
 
 pub async fn create(
@@ -182,6 +196,7 @@ pub fn new_row(tx: &Tx<'_>, code: String, kind: BodyKind, name: LocalizedText) -
         established_on: None,
         active: true,
         reports_to_id: None,
+        quorum: Quorum::default(),
         audience,
         owner,
         created_at: tx.now(),
@@ -190,14 +205,21 @@ pub fn new_row(tx: &Tx<'_>, code: String, kind: BodyKind, name: LocalizedText) -
     }
 }
 
+fn quorum(given: &[QuorumPartInput]) -> Validated<Quorum> {
+    let parts = given.iter().map(|part| QuorumPart { category: part.category, delegations: part.delegations });
+    attendance::quorum("quorum", parts.collect())
+}
+
 fn build_row(tx: &Tx<'_>, id: BodyId, input: CreateBodyInput) -> Validated<body::Model> {
-    let CreateBodyInput { code, kind, name, mandate_text, established_on, reports_to_id, mandates: _ } = input;
+    let CreateBodyInput { code, kind, name, mandate_text, established_on, reports_to_id, quorum: parts, mandates: _ } =
+        input;
     combine!(
         code = fields::code("code", &code),
         name = localized("name", &name, fields::NAME),
         mandate_text = mandate_text.map(|text| localized("mandateText", &text, fields::BODY_TEXT)).transpose(),
         established_on = fields::optional_day("establishedOn", established_on),
         reports_to_id = reports_to_id.map(|id| fields::id("reportsToId", &id, "body")).transpose(),
+        quorum = quorum(&parts),
     );
     let ((audience, owner), at) = (audience::OPEN, tx.now());
     Ok(body::Model {
@@ -210,6 +232,7 @@ fn build_row(tx: &Tx<'_>, id: BodyId, input: CreateBodyInput) -> Validated<body:
         established_on,
         active: true,
         reports_to_id,
+        quorum,
         audience,
         owner,
         created_at: at,
@@ -241,8 +264,16 @@ pub async fn update(app: &AppContext, viewer: &Viewer, input: UpdateBodyInput) -
 }
 
 fn apply_update(before: &body::Model, input: UpdateBodyInput) -> Validated<body::Model> {
-    let UpdateBodyInput { id: _, expected_version: _, name, mandate_text, established_on, active, reports_to_id } =
-        input;
+    let UpdateBodyInput {
+        id: _,
+        expected_version: _,
+        name,
+        mandate_text,
+        established_on,
+        active,
+        reports_to_id,
+        quorum: parts,
+    } = input;
     let before = before.clone();
     combine!(
         name = patch_text("name", name, before.name, fields::NAME),
@@ -250,6 +281,7 @@ fn apply_update(before: &body::Model, input: UpdateBodyInput) -> Validated<body:
         established_on = patch(established_on, before.established_on, |day| fields::day("establishedOn", day)),
         active = patch_required("active", active, before.active, Ok),
         reports_to_id = patch(reports_to_id, before.reports_to_id, |id| fields::id("reportsToId", &id, "body")),
+        quorum = patch(parts, Some(before.quorum), |parts: Vec<QuorumPartInput>| quorum(&parts)),
     );
     Ok(body::Model {
         id: before.id,
@@ -261,6 +293,7 @@ fn apply_update(before: &body::Model, input: UpdateBodyInput) -> Validated<body:
         established_on,
         active,
         reports_to_id,
+        quorum: quorum.unwrap_or_default(),
         audience: before.audience,
         owner: before.owner,
         created_at: before.created_at,

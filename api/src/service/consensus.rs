@@ -84,6 +84,18 @@ filter!(ConsensusProcedureFilter => consensus_procedure::Entity, |this, scope| [
     scope.field(this.updated_at.as_ref(), consensus_procedure::Column::UpdatedAt),
 ]);
 
+impl ConsensusProcedureFilter {
+    /// Those that are open; none of them ends before `from`.
+    pub fn open(from: Instant<Utc>) -> Self {
+        Self {
+            outcome: Some(EnumFilter::equal(ConsensusOutcome::Pending)),
+            // An index has those that end later, whatever has become of them.
+            deadline: Some(OrderedFilter::at_least(DateTime(from))),
+            ..Self::default()
+        }
+    }
+}
+
 sort! {
     /// What consensus procedures can be sorted by.
     ConsensusProcedureOrderField, ConsensusProcedureOrder => consensus_procedure {

@@ -2,7 +2,7 @@
 
 use async_graphql::{ID, InputObject, OneofObject};
 use entity::date::{Date, DateTime};
-use entity::id::MandateId;
+use entity::id::{BodyId, MandateId, OrganizationId};
 use entity::mandate;
 use entity::mandate::MandateRole;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
@@ -99,6 +99,22 @@ pub async fn find(db: &impl ConnectionTrait, viewer: &Viewer, by: &MandateBy) ->
         MandateBy::Id(id) => read::by_text_id::<mandate::Entity>(db, viewer, id).await,
         MandateBy::ExternalId(by) => external_id::find::<mandate::Entity>(db, viewer, by).await,
     }
+}
+
+/// The mandates of these organisations in these bodies, whenever they are valid.
+pub async fn held_in(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    bodies: &[BodyId],
+    holders: &[OrganizationId],
+) -> Result<Vec<mandate::Model>, Error> {
+    let backend = db.get_database_backend();
+    let held = Condition::all().add(read::among(backend, mandate::Column::BodyId, bodies)).add(read::among(
+        backend,
+        mandate::Column::OrganizationId,
+        holders,
+    ));
+    read::all::<mandate::Entity>(db, viewer, held).await
 }
 
 /// A new mandate.

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use async_graphql::ID;
 use chrono::{DateTime as Instant, NaiveDate, Utc};
-use entity::consensus_procedure::{self, ConsensusOutcome};
-use entity::date::{Date, DateTime};
+use entity::consensus_procedure;
+use entity::date::Date;
 use entity::id::{BodyId, OrganizationId, RecordId as _};
 use entity::recommendation::RecommendationStatus;
 use entity::{mandate, meeting, recommendation};
@@ -87,13 +87,8 @@ pub async fn procedures(asked: &Asked<'_>) -> Result<Vec<consensus_procedure::Mo
 
 fn awaiting(organization: OrganizationId, now: Instant<Utc>) -> ConsensusProcedureFilter {
     let it = OrganizationFilter { id: Some(IdFilter::one(ID::from(organization))), ..OrganizationFilter::default() };
-    ConsensusProcedureFilter {
-        outcome: Some(EnumFilter::equal(ConsensusOutcome::Pending)),
-        // An index has those that end later, whatever has become of them.
-        deadline: Some(OrderedFilter::at_least(DateTime(now))),
-        speakers: Some(ListFilter { some: None, none: Some(Box::new(it)) }),
-        ..ConsensusProcedureFilter::default()
-    }
+    let speakers = Some(ListFilter { some: None, none: Some(Box::new(it)) });
+    ConsensusProcedureFilter { speakers, ..ConsensusProcedureFilter::open(now) }
 }
 
 /// Its texts on which it is to work, from the last change on.

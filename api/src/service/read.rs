@@ -223,18 +223,25 @@ pub fn among<I: RecordId>(backend: DbBackend, column: impl ColumnTrait, ids: &[I
     among_uuids(backend, column, &uuids)
 }
 
+/// As `among`, for a value that is no plain column.
+pub fn is_among<I: RecordId>(backend: DbBackend, value: Expr, ids: &[I]) -> Expr {
+    among_values(backend, value, ids.iter().map(|id| id.uuid()))
+}
+
 /// As `among`, for ids of any kind.
 pub fn among_uuids(backend: DbBackend, column: impl ColumnTrait, ids: &[Uuid]) -> Expr {
-    let column = Expr::col(column.as_column_ref());
-    let uuids = ids.iter().copied();
+    among_values(backend, Expr::col(column.as_column_ref()), ids.iter().copied())
+}
+
+fn among_values(backend: DbBackend, value: Expr, uuids: impl Iterator<Item = Uuid>) -> Expr {
     if backend == DbBackend::Postgres {
-        return Expr::cust_with_exprs("$1 = ANY($2)", [column, array(uuids)]);
+        return Expr::cust_with_exprs("$1 = ANY($2)", [value, array(uuids)]);
     }
     let listed = Query::select()
         .expr(Func::cust("unhex").arg(Expr::col("value")))
         .from_function(Func::cust("json_each").arg(json(uuids)), "listed")
         .take();
-    column.in_subquery(listed)
+    value.in_subquery(listed)
 }
 
 /// Whether a column's text is one of `texts`. The statement is the same for any number of them.

@@ -32,7 +32,8 @@ pub async fn all_kinds(app: &TestApp) {
         let input = json!({ "code": format!("{code}-1"), "name": text(code), "kind": "SDG", "parentId": below["id"] });
         secretariat.mutate("createTheme", input, "id").await;
     }
-    let input = json!({ "code": "WG-E", "kind": "WORKING_GROUP", "name": text("E") });
+    let quorum = json!([{ "category": "GOVERNMENT", "delegations": 3 }]);
+    let input = json!({ "code": "WG-E", "kind": "WORKING_GROUP", "name": text("E"), "quorum": quorum });
     secretariat.mutate("createBody", input, "id").await;
     for (acronym, parent) in [("OSCE-1", "OSCE-PCUZ"), ("UNOCT-1", "UNOCT"), ("UNOCT-2", "UNOCT")] {
         let input = json!({

@@ -21,12 +21,15 @@ const UNDISCLOSED: [&str; 8] =
     ["operation", "operations", "figure", "figures", "repatriation", "repatriated", "origins", "suppressed"];
 
 /// The counts and numbers that the schema may contain.
-const NUMBERS: [&str; 11] = [
+const NUMBERS: [&str; 14] = [
     "attempt",
     "totalCount",
     "participantCount",
     "participationCount",
     "delegates",
+    "delegations",
+    "present",
+    "required",
     "ordinal",
     "position",
     "number",

@@ -199,7 +199,7 @@ macro_rules! plain {
 }
 
 plain! {
-    body { code, kind, name, name_folded: _, mandate_text, established_on, active, reports_to_id } => {
+    body { code, kind, name, name_folded: _, mandate_text, established_on, active, reports_to_id, quorum } => {
         "code": code,
         "kind": kind,
         "name": Texts(name),
@@ -207,6 +207,7 @@ plain! {
         "establishedOn": established_on,
         "active": active,
         "reportsToId": reports_to_id.map(Id),
+        "quorum": quorum,
     }
     consensus_procedure {
         recommendation_id, revision_id, body_id, meeting_id, mode, outcome, opened_at, deadline, closed_at

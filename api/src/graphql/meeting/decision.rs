@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Object, Result};
+use entity::id::BodyId;
 use entity::{agenda_item, agenda_item_recommendation, body, consensus_procedure, meeting, position, recommendation};
 use futures_util::future::try_join_all;
 
 use super::AgendaItem;
-use crate::domain::decision::{DecisionOutcome, adopts, belongs_to, decides, last_at, outcome_of, outcome_without};
+use crate::domain::decision::{
+    DecisionOutcome, adopts, belongs_to, concerns, decides, is_open, last_at, outcome_of, outcome_without,
+};
 use crate::graphql::consensus::{ConsensusProcedure, Position};
 use crate::graphql::recommendation::Recommendation;
 use crate::graphql::session::{Session, session};
@@ -52,6 +55,15 @@ impl Decision {
         let positions = session.parts::<position::Entity>(text.id).await?;
         let attached = positions.iter().filter(|row| belongs_to(row, decided, self.outcome, &procedures));
         Ok(attached.map(|row| Position(Arc::clone(row))).collect())
+    }
+}
+
+impl Decision {
+    /// Whether it leaves a text open that a later meeting of these bodies takes up again.
+    pub fn is_left_to(&self, bodies: &[BodyId]) -> bool {
+        let Some(text) = &self.text else { return false };
+        let sought_by = self.procedure.as_ref().map(|procedure| procedure.body_id);
+        is_open(self.outcome, text.status) && concerns(&self.item, text, sought_by, bodies)
     }
 }
 

@@ -1,18 +1,23 @@
 //! Meetings in the schema: `parts` has what belongs to them, `mutation` what can be done to them. Has names and shapes; no
 //! SQL and no rules.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Object, Result};
 use entity::date::Date;
 use entity::id::RecordId as _;
 use entity::meeting::{CountQualifier, MeetingKind, MeetingStatus, Modality, Sensitivity};
 use entity::participation;
 
+mod attendance;
 mod decision;
 mod mutation;
+mod pack;
 mod parts;
 
 use self::decision::Decision;
 pub use self::mutation::{MeetingMutation, MeetingUpsert};
+use self::pack::MeetingPack;
 pub use self::parts::{AgendaItem, AlternativeTitle, BodySession, MeetingOrganizer, Participation};
 use super::connection::connections;
 use super::consensus::ConsensusProcedure;
@@ -135,6 +140,11 @@ impl Meeting {
     /// has a decision for each recommendation and each body that sought consensus on it. Empty before the meeting is in session.
     async fn decisions(&self, ctx: &Context<'_>) -> Result<Vec<Decision>> {
         decision::of_meeting(session(ctx), &self.0).await
+    }
+
+    /// What a delegation needs before it: the agenda, the silences that end before it, who is expected and can object, and what was left open.
+    async fn pack(&self) -> MeetingPack {
+        MeetingPack(Arc::clone(&self.0))
     }
 
     /// The sources of what is recorded about it, in order.

@@ -9,6 +9,7 @@ use entity::participation::{Attendance, Capacity};
 use entity::{agenda_item_recommendation, meeting_source, recommendation, source};
 
 use super::Meeting;
+use super::attendance::{self, SessionAttendance};
 use crate::graphql::body::Body;
 use crate::graphql::connection::connections;
 use crate::graphql::document::Document;
@@ -73,6 +74,12 @@ impl BodySession {
     /// The meeting.
     async fn meeting(&self, ctx: &Context<'_>) -> Option<Result<Meeting>> {
         to_one::<Meeting>(session(ctx), Some(self.0.meeting_id)).await
+    }
+
+    /// The delegations that are or were present, by category, and whether they are a quorum. Null before the meeting is in session; and under the
+    /// Chatham House Rule for those who do not read who takes part, since with the mandates, which are public, the numbers would tell it.
+    async fn attendance(&self, ctx: &Context<'_>) -> Option<Result<SessionAttendance>> {
+        attendance::of_session(session(ctx), &self.0).await.transpose()
     }
 }
 

@@ -2,6 +2,7 @@
 //! `domain/meeting.rs`.
 
 pub mod agenda;
+pub mod pack;
 pub mod participation;
 pub mod parts;
 pub mod row;
