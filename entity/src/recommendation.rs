@@ -1,6 +1,6 @@
 //! A recommendation or proposed solution, reached by consensus.
 
-use crate::id::{BodyId, MeetingId, OrganizationId, RecommendationId};
+use crate::id::{BodyId, MeetingId, OrganizationId, RecommendationId, SourceId};
 use crate::text::LocalizedText;
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::entity::prelude::*;
@@ -82,6 +82,8 @@ pub struct Model {
     pub adopted_on: Option<NaiveDate>,
     pub agreed_meeting_id: Option<MeetingId>,
     pub meeting_id: Option<MeetingId>,
+    /// Of an adoption of the past: by which source it is known.
+    pub adoption_source_id: Option<SourceId>,
     pub drafted_by_id: Option<OrganizationId>,
     pub supersedes_id: Option<RecommendationId>,
     pub is_demo: bool,

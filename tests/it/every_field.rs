@@ -37,7 +37,7 @@ struct Topic {
     upsert: Option<&'static str>,
 }
 
-const TOPICS: [Topic; 10] = [
+const TOPICS: [Topic; 11] = [
     Topic {
         object: "Organization",
         create: "createOrganization",
@@ -46,6 +46,7 @@ const TOPICS: [Topic; 10] = [
     },
     Topic { object: "Body", create: "createBody", updates: &["updateBody"], upsert: None },
     Topic { object: "Theme", create: "createTheme", updates: &["updateTheme"], upsert: None },
+    Topic { object: "Source", create: "createSource", updates: &[], upsert: None },
     Topic { object: "Instrument", create: "createInstrument", updates: &["updateInstrument"], upsert: None },
     Topic { object: "Document", create: "createDocument", updates: &["updateDocument"], upsert: None },
     Topic { object: "Mandate", create: "grantMandate", updates: &["endMandate"], upsert: None },
@@ -67,7 +68,7 @@ const TOPICS: [Topic; 10] = [
 
 /// Mutations that write no field of a record as it is given. Transitions are read back in `recommendation` and `meeting`, merged themes in
 /// `council`, an order in `meeting::agenda`, positions in `positions`, external ids, clients and webhooks in topics of their own.
-const OTHERS: [&str; 35] = [
+const OTHERS: [&str; 36] = [
     "deactivateOrganization",
     "mergeThemes",
     "confirmMeeting",
@@ -89,6 +90,7 @@ const OTHERS: [&str; 35] = [
     "submitToExecutiveCommittee",
     "returnRecommendation",
     "adoptRecommendation",
+    "recordAdoption",
     "transmitRecommendation",
     "supersedeRecommendation",
     "linkExternalId",
@@ -127,6 +129,10 @@ async fn values(app: &TestApp, object: &str, number: usize) -> Value {
         "Theme" => json!({
             "code": format!("FIELD-{number}"), "name": text(&format!("Theme {number}")),
             "kind": pick(number, ["SUBJECT", "AFFECTED_GROUP"]), "parentId": app.theme(&format!("ABOVE-{number}")).await,
+        }),
+        "Source" => json!({
+            "publishedOn": pick(number, ["2024-01-01", "2025-01-01"]), "url": format!("https://example.org/{number}"),
+            "language": pick(number, ["en", "ru"]),
         }),
         "Instrument" => json!({
             "symbol": format!("S/RES/{number}"), "title": text(&format!("Instrument {number}")),

@@ -81,6 +81,7 @@ async fn an_adopted_recommendation_is_immutable_and_kept(app: TestApp) {
         "adopted_on = '2024-01-01'",
         "is_demo = true",
         "status = 'DRAFT', label = NULL, label_year = NULL, label_serial = NULL, adopted_on = NULL",
+        "adoption_source_id = (SELECT id FROM source ORDER BY id LIMIT 1)",
         "label_serial = 9",
         "label_year = 2024",
     ] {

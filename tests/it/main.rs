@@ -50,6 +50,7 @@ mod officer;
 mod own_agenda;
 mod pack;
 mod participation;
+mod past;
 mod plans;
 mod positions;
 mod privacy;

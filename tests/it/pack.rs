@@ -219,7 +219,8 @@ async fn a_pack_takes_a_constant_number_of_statements(app: TestApp) {
     let (one, few) = statements().await;
     add(1, 10).await;
     let (ten, many) = statements().await;
-    assert_eq!((one, ten, few), ([1; 5], [10; 5], many));
+    assert_eq!((one, ten), ([1; 5], [10; 5]));
+    assert!(many <= few, "{many} statements, {few} for one of each");
     let query =
         "{ meetings(first: 20) { nodes { id pack { procedures { id } mayObject { id } openItems { outcome } } } } }";
     let of_all = async || {

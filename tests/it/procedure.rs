@@ -3,11 +3,14 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::Audience;
+use entity::body::ParticipantCategory;
 use entity::consensus_procedure::{ConsensusMode, ConsensusOutcome};
 use entity::id::{BodyId, MandateId, OrganizationId, RecordId as _};
 use entity::mandate::{self, MandateRole};
+use entity::organization::OrganizationKind;
 use entity::position::{PositionKind, PositionState};
 use entity::recommendation::RecommendationStatus;
+use rec_api::domain::attendance;
 use rec_api::domain::consensus::{Reaction, blocks, is_open, mandate_for, takes};
 use rec_api::domain::decision::outcome_of;
 use rec_api::domain::lifecycle::{Transition, next};
@@ -44,6 +47,7 @@ fn transition(row: &str) -> Transition {
         "submitToExecutiveCommittee" => Transition::Submit,
         "returnRecommendation" => Transition::Return,
         "adoptRecommendation" => Transition::Adopt,
+        "recordAdoption" => Transition::RecordAdoption,
         "transmitRecommendation" => Transition::Transmit,
         "supersedeRecommendation" => Transition::Supersede,
         other => panic!("no move is called {other}"),
@@ -174,4 +178,16 @@ fn what_every_procedure_decides_is_in_the_table() {
             }
         }
     }
+}
+
+#[test]
+fn every_kind_of_organisation_has_its_category_in_the_table() {
+    let rows = table("category");
+    for category in ParticipantCategory::iter() {
+        let row = rows.iter().find(|row| code(&row[0]) == [category.to_value()]).unwrap();
+        let kinds = OrganizationKind::iter().filter(|kind| attendance::category(*kind, None) == category);
+        let kinds: Vec<String> = kinds.map(|kind| kind.to_value()).collect();
+        assert_eq!(code(&row[1]), kinds);
+    }
+    assert_eq!(rows.len(), ParticipantCategory::iter().count());
 }

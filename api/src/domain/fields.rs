@@ -242,6 +242,15 @@ pub fn short<T>(path: &str, values: &[T]) -> Validated<()> {
     })
 }
 
+/// A language, by its ISO 639-1 code: two small Latin letters.
+pub fn language(path: &str, code: &str) -> Validated<String> {
+    let is_code = code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_lowercase());
+    ensure(is_code, || {
+        ValidationError::invalid(path, "The ISO 639-1 code of a language has two small Latin letters.")
+    })?;
+    Ok(code.to_owned())
+}
+
 /// A list of `count` elements can take one more.
 pub fn room(path: &str, count: usize) -> Validated<()> {
     ensure(count < LIST, || {

@@ -21,6 +21,7 @@ pub enum Transition {
     Submit,
     Return,
     Adopt,
+    RecordAdoption,
     Transmit,
     Supersede,
     SetAddressees,
@@ -40,6 +41,7 @@ impl Transition {
             Self::Submit => "submitted to the Executive Committee",
             Self::Return => "returned",
             Self::Adopt => "adopted",
+            Self::RecordAdoption => "recorded as adopted in the past",
             Self::Transmit => "transmitted",
             Self::Supersede => "superseded",
             Self::SetAddressees => "given other addressees",
@@ -54,8 +56,8 @@ pub fn next(status: RecommendationStatus, step: Transition) -> Result<Recommenda
         UnderDiscussion, UnderSilence, Withdrawn,
     };
     use Transition::{
-        Adopt, ElapseSilence, EndSilence, OpenDiscussion, OpenSilence, RecordAgreement, RecordNoConsensus, Return,
-        Revise, SetAddressees, Submit, Supersede, Transmit, Withdraw,
+        Adopt, ElapseSilence, EndSilence, OpenDiscussion, OpenSilence, RecordAdoption, RecordAgreement,
+        RecordNoConsensus, Return, Revise, SetAddressees, Submit, Supersede, Transmit, Withdraw,
     };
     let after = match (step, status) {
         // The Executive Committee has no status of its own for a silence: the procedure tells.
@@ -70,13 +72,14 @@ pub fn next(status: RecommendationStatus, step: Transition) -> Result<Recommenda
         (RecordNoConsensus, UnderDiscussion) => NoConsensus,
         (Submit, AgreedInGroup) => SubmittedToExcom,
         (Return, SubmittedToExcom) => Returned,
-        (Adopt | ElapseSilence, SubmittedToExcom) => Adopted,
+        // What was adopted before the council worked with the service has gone no way through it.
+        (Adopt | ElapseSilence, SubmittedToExcom) | (RecordAdoption, Draft) => Adopted,
         (Transmit, Adopted) => Transmitted,
         (Supersede, Adopted | Transmitted) => Superseded,
         // Each transition is named, so that a new one does not compile before its rule is written.
         (
             Revise | OpenDiscussion | Withdraw | OpenSilence | EndSilence | ElapseSilence | RecordAgreement
-            | RecordNoConsensus | Submit | Return | Adopt | Transmit | Supersede | SetAddressees,
+            | RecordNoConsensus | Submit | Return | Adopt | RecordAdoption | Transmit | Supersede | SetAddressees,
             _,
         ) => {
             let message = format!("A recommendation that is {} cannot be {}.", words(status), step.verb());
@@ -212,7 +215,8 @@ mod tests {
                     let is_silence = matches!(step, Transition::OpenSilence | Transition::EndSilence);
                     let stays = status == after
                         && (step == Transition::SetAddressees || is_silence && status == SubmittedToExcom);
-                    assert!(stays || ADOPTION.contains(&(status, after)), "{status:?} {step:?} {after:?}");
+                    let is_past = step == Transition::RecordAdoption && (status, after) == (Draft, Adopted);
+                    assert!(stays || is_past || ADOPTION.contains(&(status, after)), "{status:?} {step:?} {after:?}");
                 }
             }
         }
@@ -250,6 +254,7 @@ mod tests {
                 (Submit, AgreedInGroup, SubmittedToExcom),
                 (Return, SubmittedToExcom, Returned),
                 (Adopt, SubmittedToExcom, Adopted),
+                (RecordAdoption, Draft, Adopted),
                 (Transmit, Adopted, Transmitted),
                 (Supersede, Adopted, Superseded),
                 (Supersede, Transmitted, Superseded),

@@ -1,6 +1,7 @@
 //! The rules of a recommendation besides its state. They do not judge who may change it.
 
 use chrono::NaiveDate;
+use entity::Audience;
 use entity::addressee::AddresseeCategory;
 use entity::recommendation::{self, RecommendationStatus};
 use entity::text::{Locale, LocalizedText};
@@ -112,6 +113,18 @@ pub fn adoption_day(
         )
     })?;
     Ok(day)
+}
+
+/// The day of an adoption of the past: not in the future.
+pub fn past_day(day: NaiveDate, today: NaiveDate) -> Validated<NaiveDate> {
+    let day = fields::day("adoptedOn", day)?;
+    ensure(day <= today, || ValidationError::invalid("adoptedOn", "An adoption of the past is not in the future."))?;
+    Ok(day)
+}
+
+/// What is published says by what everyone may read that it was adopted.
+pub fn is_published(source: Audience) -> Validated<()> {
+    ensure(source == Audience::Public, || ValidationError::state("sourceId", "The source is not public."))
 }
 
 /// A recommendation is superseded by another one that is adopted and supersedes nothing yet.

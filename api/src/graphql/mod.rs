@@ -72,6 +72,7 @@ pub struct Reading(
     theme::Themes,
     instrument::InstrumentQuery,
     instrument::Instruments,
+    source::SourceQuery,
 );
 
 /// Everything that can be read.
@@ -95,6 +96,7 @@ pub struct Mutation(
     document::DocumentMutation,
     theme::ThemeMutation,
     instrument::InstrumentMutation,
+    source::SourceMutation,
     external_id::ExternalIdMutation,
     client::ClientMutation,
     client::TokenMutation,

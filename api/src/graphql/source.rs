@@ -1,14 +1,17 @@
 //! Sources in the schema. Has names and shapes; no SQL and no rules.
 
-use async_graphql::{ID, Object};
+use async_graphql::{Context, ID, Object, Result};
 use entity::date::Date;
 use entity::id::RecordId as _;
 
 use super::connection::connections;
 use super::external_id::ExternalIds;
 use super::meeting::Meeting;
-use super::object::{Stamp, object};
+use super::object::{Stamp, found, object};
+use super::payload::{mutations, payload};
+use super::session::session;
 use crate::service;
+use crate::service::source::{CreateSourceInput, SourceBy};
 
 object!(Source: source);
 
@@ -65,5 +68,36 @@ connections! {
     SourceLists of Source {
         /// The meetings for which it is a source.
         meetings: Meeting, "Which meetings.", by service::meeting::of_source;
+    }
+}
+
+payload! {
+    /// The answer to a mutation of a source.
+    SourcePayload {
+        /// The source after the write; after a conflict, as it is now.
+        source: Source
+    }
+}
+
+#[derive(Default)]
+pub struct SourceQuery;
+
+#[Object]
+impl SourceQuery {
+    /// A source. Null if there is none that you may see.
+    async fn source(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one: by exactly one key.")] by: SourceBy,
+    ) -> Option<Result<Source>> {
+        found(service::source::find(&session(ctx).app.databases.read, &session(ctx).viewer, &by).await)
+    }
+}
+
+mutations! {
+    SourceMutation {
+        /// Creates a source, which everyone may read: a publication, not a person. For the secretariat. `ALREADY_EXISTS` if
+        /// another source has the address.
+        create_source(CreateSourceInput, "The new source.") -> SourcePayload = service::source::create;
     }
 }

@@ -95,6 +95,8 @@ const QUERY: &str = "
     documents       document                    yes       yes    yes     yes yes   yes       yes         yes
     documents       confidential-document       -         -      -       -   -     -         yes         yes
     documents       document-of-own-draft       -         -      -       yes -     -         yes         yes
+    source          source                      yes       yes    yes     yes yes   yes       yes         yes
+    source          source-of-figure            -         -      -       -   -     -         yes         yes
     theme           theme                       yes       yes    yes     yes yes   yes       yes         yes
     themes          theme                       yes       yes    yes     yes yes   yes       yes         yes
     instrument      instrument                  yes       yes    yes     yes yes   yes       yes         yes
@@ -115,6 +117,7 @@ const MUTATION: &str = "
     mergeThemes                theme                no        no     no      no  no    no        yes         yes
     createDocument             new                  no        no     no      no  no    no        yes         yes
     updateDocument             document             no        no     no      no  no    no        yes         yes
+    createSource               new                  no        no     no      no  no    no        yes         yes
     createInstrument           new                  no        no     no      no  no    no        yes         yes
     updateInstrument           instrument           no        no     no      no  no    no        yes         yes
     scheduleMeeting            new                  no        no     no      no  no    no        yes         yes
@@ -174,6 +177,7 @@ const MUTATION: &str = "
     submitToExecutiveCommittee agreed               no        no     no      no  yes   no        yes         yes
     returnRecommendation       submitted            no        no     no      no  no    yes       yes         yes
     adoptRecommendation        submitted            no        no     no      no  no    yes       yes         yes
+    recordAdoption             own-draft            no        no     -       no  -     -         yes         yes
     transmitRecommendation     adopted              no        no     no      no  no    yes       yes         yes
     supersedeRecommendation    adopted              no        no     no      no  no    yes       yes         yes
 ";

@@ -67,6 +67,7 @@ impl<'a> Setting<'a> {
                 row.expect("a read").expect("an operation").id.to_string()
             }
             "figure" => self.figure().await.id.to_string(),
+            "source" => app.sources().await.remove(0),
             "source-of-figure" => self.figure().await.source_id.to_string(),
             "procedure" => self.procedure().await,
             "position" => id(&self.position(record).await),
@@ -96,6 +97,7 @@ impl<'a> Setting<'a> {
             "mergeThemes" => at_with(&self.theme().await, json!({ "intoId": self.theme().await["id"] })),
             "createDocument" => new_document(number),
             "updateDocument" => at_with(&self.document(record).await, json!({ "title": text("Another title") })),
+            "createSource" => new_source(number),
             "createInstrument" => new_instrument(number),
             "updateInstrument" => at_with(&self.instrument().await, json!({ "title": text("Another title") })),
             "scheduleMeeting" => json!({
@@ -208,6 +210,7 @@ impl<'a> Setting<'a> {
                 at_with(&row, json!({ "meetingId": self.meeting["id"] }))
             }
             "adoptRecommendation" => at_with(&row, self.adoption()),
+            "recordAdoption" => self.past_adoption(row).await,
             "supersedeRecommendation" => at_with(&row, json!({ "supersededById": self.text("adopted").await["id"] })),
             _ => at(&row),
         }
@@ -270,6 +273,11 @@ impl<'a> Setting<'a> {
 
     fn adoption(&self) -> Value {
         json!({ "meetingId": self.meeting["id"], "noPersonalData": true })
+    }
+
+    async fn past_adoption(&self, row: Value) -> Value {
+        let source = self.app.secretariat().mutate("createSource", new_source(self.next()), "id").await;
+        at_with(&row, json!({ "sourceId": source["id"], "adoptedOn": "2025-12-01", "noPersonalData": true }))
     }
 
     async fn new_text(&self) -> Value {
@@ -375,6 +383,10 @@ fn new_document(number: u32) -> Value {
         "symbol": format!("A/{number}"), "kind": "AGENDA", "title": text("A document"), "sensitivity": "PUBLIC", "noPersonalData": true,
         "versions": [{ "locale": "EN", "url": "https://example.org", "state": "ORIGINAL" }],
     })
+}
+
+fn new_source(number: u32) -> Value {
+    json!({ "title": "A source", "url": format!("https://example.org/{number}") })
 }
 
 fn new_instrument(number: u32) -> Value {

@@ -64,6 +64,9 @@ pub async fn all_kinds(app: &TestApp) {
         { "category": "GOVERNMENT", "role": "LEAD", "countryId": app.country("KZ").await },
     ]);
     secretariat.mutate("setAddressees", at_with(&draft, json!({ "addressees": addressees })), "id").await;
+    let source = secretariat.mutate("createSource", json!({ "title": "A source" }), "id").await;
+    let past = json!({ "sourceId": source["id"], "adoptedOn": "2024-11-27", "noPersonalData": true });
+    secretariat.mutate("recordAdoption", at_with(&app.draft("WG-A").await, past), "id").await;
     silence(app).await;
     documents(app).await;
     external_ids(app).await;

@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 use super::Inputs;
 
 /// Every day in an input.
-const DAYS: [(&str, &str); 15] = [
+const DAYS: [(&str, &str); 17] = [
     ("createBody", "establishedOn"),
     ("updateBody", "establishedOn"),
     ("grantMandate", "validFrom"),
     ("grantMandate", "validTo"),
     ("endMandate", "validTo"),
+    ("createSource", "publishedOn"),
     ("createInstrument", "adoptedOn"),
     ("updateInstrument", "adoptedOn"),
     ("scheduleMeeting", "startsOn"),
@@ -24,6 +25,7 @@ const DAYS: [(&str, &str); 15] = [
     ("draftRecommendation", "targetDate"),
     ("reviseRecommendation", "targetDate"),
     ("adoptRecommendation", "adoptedOn"),
+    ("recordAdoption", "adoptedOn"),
 ];
 
 const NOT_DAYS: [&str; 10] = [

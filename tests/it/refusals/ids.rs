@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Inputs;
 
 /// Every id in an input, and the prefix of its kind.
-const IDS: [(&str, &str, &str); 65] = [
+const IDS: [(&str, &str, &str); 68] = [
     ("createOrganization", "parentId", "org"),
     ("createOrganization", "countryId", "cty"),
     ("updateOrganization", "id", "org"),
@@ -69,6 +69,9 @@ const IDS: [(&str, &str, &str); 65] = [
     ("submitToExecutiveCommittee", "id", "rec"),
     ("returnRecommendation", "id", "rec"),
     ("adoptRecommendation", "id", "rec"),
+    ("recordAdoption", "id", "rec"),
+    ("recordAdoption", "sourceId", "src"),
+    ("recordAdoption", "meetingId", "mtg"),
     ("adoptRecommendation", "meetingId", "mtg"),
     ("transmitRecommendation", "id", "rec"),
     ("supersedeRecommendation", "id", "rec"),

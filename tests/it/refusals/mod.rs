@@ -63,7 +63,7 @@ impl Inputs {
         let kept_organization = secretariat.mutate("createOrganization", kept_organization, "id version").await;
         let kept_body = kept_body(app).await;
         let kept_mandate = app.mandate("OSCE", "WG-B", "MEMBER").await;
-        let draft_row = app.draft("WG-A").await;
+        let (draft_row, past) = (app.draft("WG-A").await, app.draft("WG-A").await);
         let discussed = app.under_discussion("WG-A").await;
         let (agreed, submitted) = (app.agreed("WG-A").await, app.submitted("WG-A").await);
         let (adopted, later) = (app.adopted("WG-A").await, app.adopted("WG-A").await);
@@ -79,6 +79,7 @@ impl Inputs {
             ("endMandate", at_with(&kept_mandate, json!({ "validTo": "2026-12-31" }))),
             ("createTheme", theme.clone()),
             ("updateTheme", without(&merged(at(&kept_theme), &theme), &["parentId"])),
+            ("createSource", json!({ "title": "A title", "publisher": "A publisher", "url": "https://example.org", "publishedOn": "2024-05-14", "language": "en" })),
             ("createInstrument", instrument.clone()),
             ("updateInstrument", merged(at(&kept_instrument), &instrument)),
             ("scheduleMeeting", meeting.clone()),
@@ -116,6 +117,10 @@ impl Inputs {
             ("submitToExecutiveCommittee", at(&agreed)),
             ("returnRecommendation", at(&submitted)),
             ("adoptRecommendation", at_with(&submitted, json!({ "meetingId": held["id"], "noPersonalData": true }))),
+            (
+                "recordAdoption",
+                at_with(&past, json!({ "sourceId": source, "adoptedOn": "2025-12-01", "meetingId": held["id"], "noPersonalData": true })),
+            ),
             ("transmitRecommendation", at(&adopted)),
             ("supersedeRecommendation", at_with(&adopted, json!({ "supersededById": later["id"] }))),
         ]);

@@ -36,7 +36,7 @@ const LOCALIZED: [(&str, &str, usize); 22] = [
 ];
 
 /// Every plain text in an input, and its maximum length.
-const PLAIN: [(&str, &str, usize); 16] = [
+const PLAIN: [(&str, &str, usize); 19] = [
     ("createOrganization", "acronym", 32),
     ("createOrganization", "seat", NAME),
     ("createOrganization", "website", 2000),
@@ -45,6 +45,9 @@ const PLAIN: [(&str, &str, usize); 16] = [
     ("createBody", "code", 32),
     ("createTheme", "code", 32),
     ("updateTheme", "code", 32),
+    ("createSource", "title", NAME),
+    ("createSource", "publisher", NAME),
+    ("createSource", "url", 2000),
     ("createInstrument", "symbol", 64),
     ("updateInstrument", "symbol", 64),
     ("scheduleMeeting", "city", NAME),
@@ -83,7 +86,7 @@ fn is_formed(path: &str, text: &str) -> bool {
     match path {
         _ if text.chars().all(char::is_control) => true,
         "acronym" | "code" => text.chars().all(|letter| letter.is_ascii_uppercase()),
-        "website" => text.starts_with("https://"),
+        "website" | "url" => text.starts_with("https://"),
         _ => true,
     }
 }

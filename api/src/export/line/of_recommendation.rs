@@ -119,7 +119,8 @@ impl Line for recommendation::Entity {
         let revisions = parts.revisions.of(row.id).iter().map(|part| Revision::of(part, shows_attribution));
         line!(lines, row: recommendation {
             body_id, label, label_year: _, label_serial: _, kind, status, title, title_folded: _, text, rationale, priority,
-            target_date, adopted_on, agreed_meeting_id, meeting_id, drafted_by_id, supersedes_id, is_demo, no_personal_data
+            target_date, adopted_on, agreed_meeting_id, meeting_id, adoption_source_id, drafted_by_id, supersedes_id,
+            is_demo, no_personal_data
         } => {
             "label": label,
             "kind": kind,
@@ -133,6 +134,7 @@ impl Line for recommendation::Entity {
             "adoptedOn": adopted_on,
             "meetingId": meeting(*meeting_id),
             "agreedMeetingId": meeting(*agreed_meeting_id),
+            "adoptionSourceId": adoption_source_id.map(Id),
             "draftedById": drafted_by_id.filter(|_| shows_attribution).map(Id),
             "supersedesId": supersedes_id.filter(|id| parts.superseded.contains(id)).map(Id),
             "isDemo": is_demo,

@@ -24,6 +24,7 @@ use super::object::{Stamp, found, known, object, parts as parts_of, to_one};
 use super::organization::Organization;
 use super::scalar::texts;
 use super::session::session;
+use super::source::Source;
 use super::theme::Theme;
 use crate::service;
 use crate::service::recommendation::{RecommendationBy, RecommendationFilter, RecommendationOrder};
@@ -76,6 +77,11 @@ impl Recommendation {
     /// The day of adoption; null before.
     async fn adopted_on(&self) -> Option<Date> {
         self.0.adopted_on.map(Date)
+    }
+
+    /// Of an adoption before the council worked with the service: the source that says so. Null for what was adopted here.
+    async fn adoption_source(&self, ctx: &Context<'_>) -> Option<Result<Source>> {
+        to_one::<Source>(session(ctx), self.0.adoption_source_id).await
     }
 
     /// Whether it is a demonstration, not a text of the council. Never count demonstrations together with real texts.

@@ -4,6 +4,7 @@ use super::Recommendation;
 use crate::graphql::bulk::upserts;
 use crate::graphql::payload::{mutations, payload};
 use crate::service::recommendation::parts::{self, SetAddresseesInput};
+use crate::service::recommendation::past::{self, RecordAdoptionInput};
 use crate::service::recommendation::row::{DraftRecommendationInput, ReviseRecommendationInput};
 use crate::service::recommendation::silence::{self, OpenSilenceInput};
 use crate::service::recommendation::text;
@@ -93,6 +94,15 @@ mutations! {
         adopt_recommendation(
             AdoptRecommendationInput, "The recommendation, its version, the meeting, and the declaration on personal data."
         ) -> RecommendationPayload = transitions::adopt, of id;
+        /// Records, for the historical record, that a draft was adopted before the council worked with the service, as a source says; publishes it
+        /// and gives it the next label of its body in that year. No consensus procedure is recorded. For the secretariat. `INVALID_STATE`
+        /// unless it is a draft; if the meeting is neither in session nor concluded, or carries no session of the Executive
+        /// Committee or the plenary; if the source is not public; and if the text has no addressee, or lacks its title or text in English or
+        /// Russian. `REQUIRED` without the declaration on personal data; `INVALID` for a day on which the meeting is not
+        /// held, or that is to come.
+        record_adoption(
+            RecordAdoptionInput, "The recommendation, its version, the source, the day, and the declaration on personal data."
+        ) -> RecommendationPayload = past::record, of id;
         /// Records that an adopted text was sent to its addressees. For the secretariat and the chair and co-chair of
         /// the Executive Committee. `INVALID_STATE` in any other state.
         transmit_recommendation(RecommendationMoveInput, "The recommendation and its version.") -> RecommendationPayload

@@ -2,6 +2,7 @@
 //! `domain/recommendation.rs`.
 
 pub mod parts;
+pub mod past;
 pub mod position;
 pub mod row;
 pub mod silence;

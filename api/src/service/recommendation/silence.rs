@@ -161,7 +161,7 @@ async fn elapse(app: &AppContext, id: ConsensusProcedureId, deadline: Instant<Ut
     match (outcome, status) {
         (ConsensusOutcome::Adopted, RecommendationStatus::Adopted) => {
             let day = tx.today();
-            give_adoption(&tx, &mut after, (procedure.meeting_id, day)).await?;
+            give_adoption(&tx, &mut after, (Some(procedure.meeting_id), day)).await?;
         }
         (ConsensusOutcome::Adopted, _) => after.agreed_meeting_id = Some(procedure.meeting_id),
         _ => {}

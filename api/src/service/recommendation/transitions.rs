@@ -105,6 +105,8 @@ pub(super) enum RequiredRole {
     CommitteeChair,
     /// The chair of the body before which the text lies.
     ChairInTurn,
+    /// Whoever keeps the register.
+    Keeper,
 }
 
 impl<'a> Step<'a> {
@@ -181,6 +183,7 @@ async fn require(
     required: RequiredRole,
 ) -> Result<(), Error> {
     match required {
+        RequiredRole::Keeper => viewer.require(Act::KeepRegister),
         RequiredRole::Withdrawer => viewer.require(Act::Withdraw { drafted_by: row.drafted_by_id }),
         RequiredRole::Editor => {
             let standing = tx.standing(row.body_id).await?;
@@ -322,7 +325,7 @@ pub async fn adopt(
     let adoptable = adoptable(&step.tx, &step.before, no_personal_data).await?;
     combine!((meeting, (committee, adopted_on)) = adoption, () = adoptable, () = nothing_stands(&standing));
     let Step { mut tx, before, mut after } = step;
-    give_adoption(&tx, &mut after, (meeting.id, adopted_on)).await?;
+    give_adoption(&tx, &mut after, (Some(meeting.id), adopted_on)).await?;
     let row = put(&mut tx, &before, after, false, None).await?;
     // It is as public as the text, which is published by now.
     let opening = Opening { text: &row, body: committee, meeting: &meeting };
@@ -341,7 +344,7 @@ pub(super) async fn adoptable(
 }
 
 /// The day of an adoption at a meeting.
-async fn adoption_day(
+pub(super) async fn adoption_day(
     step: &Step<'_>,
     meeting: &meeting::Model,
     adopted_on: Option<Date>,
@@ -356,20 +359,20 @@ async fn adoption_day(
 pub(super) async fn give_adoption(
     tx: &Tx<'_>,
     text: &mut recommendation::Model,
-    (meeting, day): (MeetingId, NaiveDate),
+    (meeting, day): (Option<MeetingId>, NaiveDate),
 ) -> Result<(), Error> {
     let label = next_label(tx, text, day.year()).await?;
     text.label = Some(label.to_string());
     text.label_year = Some(label.year);
     text.label_serial = Some(label.serial);
     text.adopted_on = Some(day);
-    text.meeting_id = Some(meeting);
+    text.meeting_id = meeting;
     text.no_personal_data = true;
     Ok(())
 }
 
 /// The meeting at which a text is agreed or adopted. It is locked: its days and sessions must not change meanwhile.
-async fn locked_meeting(tx: &Tx<'_>, id: &ID) -> Result<Validated<meeting::Model>, Error> {
+pub(super) async fn locked_meeting(tx: &Tx<'_>, id: &ID) -> Result<Validated<meeting::Model>, Error> {
     if let Ok(id) = id.parse::<MeetingId>() {
         tx.lock_row::<meeting::Entity>(id).await?;
     }

@@ -1,0 +1,75 @@
+//! Adoptions of the past, for the historical record: known by a source, without a way through the service. The rules stand in
+//! `domain/recommendation.rs`.
+
+use async_graphql::{ID, InputObject};
+use chrono::NaiveDate;
+use entity::date::Date;
+use entity::id::MeetingId;
+use entity::{recommendation, source};
+
+use super::put;
+use super::transitions::{RequiredRole, Step, adoptable, adoption_day, give_adoption, locked_meeting};
+use crate::auth::Viewer;
+use crate::domain::action::Action;
+use crate::domain::lifecycle::Transition;
+use crate::domain::recommendation as rules;
+use crate::domain::validation::{Validated, both, combine};
+use crate::error::Error;
+use crate::service::context::AppContext;
+use crate::service::tx::Written;
+
+/// An adoption before the council worked with the service.
+#[derive(Clone, Debug, InputObject)]
+pub struct RecordAdoptionInput {
+    /// The recommendation, a draft.
+    pub id: ID,
+    /// The version that you have read.
+    pub expected_version: i32,
+    /// The published source that says so. Everyone may read it.
+    pub source_id: ID,
+    /// The day of adoption; if a meeting is named, one of its days. The label is of its year.
+    pub adopted_on: Date,
+    /// The meeting at which it was adopted, with a session of the Executive Committee or of the plenary. Null if it is not on record.
+    pub meeting_id: Option<ID>,
+    /// That the text, which is published by this, holds no personal data on returnees. Must be true.
+    pub no_personal_data: bool,
+}
+
+/// Records an adoption of the past. No procedure is recorded with it: it has gone no way through the service.
+pub async fn record(
+    app: &AppContext,
+    viewer: &Viewer,
+    input: RecordAdoptionInput,
+) -> Result<Written<recommendation::Model>, Error> {
+    let RecordAdoptionInput { id, expected_version, source_id, adopted_on: Date(day), meeting_id, no_personal_data } =
+        input;
+    let step = (Transition::RecordAdoption, RequiredRole::Keeper);
+    let step = Step::begin(app, viewer, Action::RecordAdoption, (&id, expected_version), step).await?;
+    let source = step.tx.named::<source::Entity>("sourceId", &source_id, "source").await?;
+    let source = source.and_then(|source| rules::is_published(source.audience).map(|()| source.id));
+    let adoption = past_adoption(&step, meeting_id.as_ref(), day).await?;
+    let adoptable = adoptable(&step.tx, &step.before, no_personal_data).await?;
+    combine!(source = source, adoption = adoption, () = adoptable);
+    let Step { mut tx, before, mut after } = step;
+    give_adoption(&tx, &mut after, adoption).await?;
+    after.adoption_source_id = Some(source);
+    let row = put(&mut tx, &before, after, false, None).await?;
+    tx.commit(row).await
+}
+
+/// The meeting of an adoption of the past, if it is on record, and the day.
+async fn past_adoption(
+    step: &Step<'_>,
+    meeting: Option<&ID>,
+    day: NaiveDate,
+) -> Result<Validated<(Option<MeetingId>, NaiveDate)>, Error> {
+    let past = rules::past_day(day, step.tx.today());
+    let Some(meeting) = meeting else { return Ok(past.map(|day| (None, day))) };
+    let meeting = match locked_meeting(&step.tx, meeting).await? {
+        Ok(meeting) => meeting,
+        Err(refusals) => return Ok(both(Err::<(), _>(refusals), past).map(|((), day)| (None, day))),
+    };
+    let committee = step.adopting_at(&meeting).await?;
+    let held = adoption_day(step, &meeting, Some(Date(day))).await?;
+    Ok(both(committee, past.and(held)).map(|(_, day)| (Some(meeting.id), day)))
+}
