@@ -144,6 +144,15 @@ async fn a_document_belongs_to_what_it_names(app: TestApp) {
             .mutate("updateDocument", at_with(before, more), "id version meeting { id } agendaItem { id }")
             .await
     };
+    let elsewhere = json!({ "meetingId": other["id"], "title": text_of("An item"), "kind": "DECISION" });
+    let elsewhere = app.secretariat().mutate("addAgendaItem", elsewhere, "id").await;
+    let torn = at_with(&made, json!({ "meetingId": other["id"] }));
+    assert_eq!(app.secretariat().refusals("updateDocument", torn).await, ["INVALID meetingId"]);
+    let torn = at_with(&made, json!({ "meetingId": meeting["id"], "agendaItemId": elsewhere["id"] }));
+    assert_eq!(app.secretariat().refusals("updateDocument", torn).await, ["INVALID agendaItemId"]);
+    let moved = update(&made, json!({ "agendaItemId": elsewhere["id"] })).await;
+    assert_eq!(moved["meeting"]["id"], other["id"], "it follows its item");
+    let made = update(&moved, json!({ "agendaItemId": item["id"] })).await;
     let without = update(&made, json!({ "agendaItemId": null })).await;
     assert_eq!(without["meeting"], json!({ "id": meeting["id"] }));
     let moved = update(&without, json!({ "meetingId": other["id"] })).await;
@@ -193,11 +202,13 @@ async fn a_document_follows_what_it_belongs_to(app: TestApp) {
     {
         let query = format!("{{ meeting(by: {{ id: {} }}) {{ id version }} }}", meeting["id"]);
         let now = secretariat.query(&query).await["meeting"].take();
-        let before = app.feed_length().await;
+        let head = secretariat.query("{ feedHead }").await["feedHead"].take();
         let input = at_with(&now, json!({ "sensitivity": sensitivity }));
         secretariat.mutate("updateMeeting", input, "id").await;
         assert_eq!(seen().await, expected, "{sensitivity}");
-        assert!(app.feed_length().await > before + 1, "the feed tells of the document, too");
+        let query = "query($after: String) { changes(after: $after, types: [DOCUMENT]) { edges { recordId kind } } }";
+        let told = secretariat.query_with(query, json!({ "after": head })).await["changes"]["edges"].take();
+        assert_eq!(told, json!([{ "recordId": made["id"], "kind": "UPDATED" }]), "{sensitivity}");
     }
 }
 

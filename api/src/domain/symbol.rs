@@ -19,8 +19,9 @@ pub struct Symbol {
 impl Symbol {
     pub fn parse(path: &str, value: &str) -> Validated<Self> {
         let written = fields::text(path, value, LONGEST)?;
-        ensure(written.chars().all(|c| c.is_ascii_graphic() || c == ' '), || {
-            ValidationError::invalid(path, "Use Latin letters, digits and punctuation.")
+        let is_plain = written.chars().all(|c| c.is_ascii_graphic() || c == ' ');
+        ensure(is_plain && written.chars().any(|c| c.is_ascii_alphanumeric()), || {
+            ValidationError::invalid(path, "Use Latin letters, digits, punctuation and plain spaces.")
         })?;
         Ok(Self { folded: folded(&written), written })
     }
@@ -79,6 +80,8 @@ mod tests {
         let symbol = Symbol::parse("symbol", " S/RES/2396 (2017) ").unwrap();
         assert_eq!((symbol.written.as_str(), symbol.folded.as_str()), ("S/RES/2396 (2017)", "S/RES/2396"));
         assert!(Symbol::parse("symbol", "Пост. 7").is_err());
-        assert!(Symbol::parse("symbol", " ").is_err());
+        for wrong in [" ", "/", "()", "S/RES/2396\u{a0}(2017)"] {
+            assert!(Symbol::parse("symbol", wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -132,7 +132,8 @@ impl DocumentVersion {
         self.version.state
     }
 
-    /// Whether it is a translation of an earlier original: the original's file was replaced later than its own.
+    /// Whether it is a translation, and the original's file was recorded, or replaced by another one, later than its own. A file that moves to another address is the same
+    /// as long as its digest is; one that gets a digest is the same at its address.
     async fn outdated(&self) -> bool {
         self.outdated
     }

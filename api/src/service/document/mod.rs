@@ -150,6 +150,8 @@ pub struct Parents {
     pub agenda_item: Option<agenda_item::Model>,
     pub body: Option<body::Model>,
     pub recommendation: Option<recommendation::Model>,
+    /// What the input names of meeting and agenda item, which must fit.
+    named: &'static str,
 }
 
 /// What an input says that a document belongs to.
@@ -158,6 +160,8 @@ struct Named {
     agenda_item: Option<String>,
     body: Option<String>,
     recommendation: Option<String>,
+    /// What it names of meeting and agenda item.
+    path: &'static str,
 }
 
 impl Named {
@@ -168,6 +172,7 @@ impl Named {
             agenda_item: text(&input.agenda_item_id),
             body: text(&input.body_id),
             recommendation: text(&input.recommendation_id),
+            path: "agendaItemId",
         }
     }
 
@@ -179,11 +184,14 @@ impl Named {
                 MaybeUndefined::Value(id) => Some(id.to_string()),
             }
         }
+        let is_moved = matches!(input.agenda_item_id, MaybeUndefined::Value(_));
+        let stays_at = before.meeting_id.filter(|_| !is_moved);
         Self {
-            meeting: after(&input.meeting_id, before.meeting_id),
+            meeting: after(&input.meeting_id, stays_at),
             agenda_item: after(&input.agenda_item_id, before.agenda_item_id),
             body: after(&input.body_id, before.body_id),
             recommendation: after(&input.recommendation_id, before.recommendation_id),
+            path: if is_moved { "agendaItemId" } else { "meetingId" },
         }
     }
 }
@@ -219,7 +227,7 @@ impl Parents {
             .await?;
         let judge = || {
             combine!(meeting = meeting, agenda_item = item, body = body, recommendation = text);
-            Ok(Self { meeting, agenda_item, body, recommendation })
+            Ok(Self { meeting, agenda_item, body, recommendation, named: named.path })
         };
         Ok(judge())
     }
@@ -227,7 +235,7 @@ impl Parents {
     /// These, and the meeting: the named one, or that of the agenda item.
     fn with_meeting(self) -> Validated<(Self, Option<MeetingId>)> {
         let meeting = self.meeting.as_ref().map(|meeting| meeting.id);
-        let meeting = rules::meeting_of(meeting, self.agenda_item.as_ref())?;
+        let meeting = rules::meeting_of(self.named, meeting, self.agenda_item.as_ref())?;
         Ok((self, meeting))
     }
 

@@ -8,7 +8,7 @@ use entity::meeting::Sensitivity;
 use entity::text::Locale;
 
 use super::Parents;
-use crate::domain::document::{self as rules, GivenVersion};
+use crate::domain::document::{self as rules, Before, GivenVersion};
 use crate::domain::symbol::Symbol;
 use crate::domain::validation::{Validated, combine};
 use crate::domain::{audience, fields};
@@ -39,7 +39,7 @@ pub struct CreateDocumentInput {
     pub title: Vec<LocalizedTextInput>,
     /// Who may read it, at most: nobody reads it who does not read all that it belongs to.
     pub sensitivity: Sensitivity,
-    /// The day on which it was issued.
+    /// The day on which it was issued, not one to come.
     pub issued_on: Option<Date>,
     /// Its language versions, at least one.
     pub versions: Vec<DocumentVersionInput>,
@@ -71,11 +71,11 @@ pub struct UpdateDocumentInput {
     pub title: MaybeUndefined<Vec<LocalizedTextInput>>,
     /// Who may read it, at most.
     pub sensitivity: MaybeUndefined<Sensitivity>,
-    /// The day on which it was issued.
+    /// The day on which it was issued, not one to come.
     pub issued_on: MaybeUndefined<Date>,
     /// Its language versions; replaces all of them. A translation is outdated if only the original's file is another one than before.
     pub versions: MaybeUndefined<Vec<DocumentVersionInput>>,
-    /// The meeting to which it belongs. Cleared, it is that of its agenda item.
+    /// The meeting to which it belongs. Cleared, or omitted with another agenda item, it is that of its agenda item.
     pub meeting_id: MaybeUndefined<ID>,
     /// The agenda item to which it belongs.
     pub agenda_item_id: MaybeUndefined<ID>,
@@ -108,9 +108,9 @@ pub fn build(tx: &Tx<'_>, input: CreateDocumentInput, parents: Validated<Parents
     combine!(
         symbol = symbol.map(|symbol| Symbol::parse("symbol", &symbol)).transpose(),
         title = localized("title", &title, fields::NAME),
-        issued_on = fields::optional_day("issuedOn", issued_on),
+        issued_on = issued_on.map(|Date(day)| rules::issued_on(day, tx.today())).transpose(),
         versions = versions(&given, &[], tx),
-        no_personal_data = rules::declared(sensitivity, no_personal_data, false, false),
+        no_personal_data = rules::declared(sensitivity, no_personal_data, None),
         (parents, meeting_id) = parents.and_then(Parents::with_meeting),
     );
     let (agenda_item_id, body_id, recommendation_id) = ids(&parents);
@@ -139,6 +139,11 @@ pub fn build(tx: &Tx<'_>, input: CreateDocumentInput, parents: Validated<Parents
     })
 }
 
+fn was(before: &document::Model, versions: &Versions) -> Before {
+    let same_files = rules::has_same_files(&versions.0, &before.versions.0);
+    Before { sensitivity: before.sensitivity, declared: before.no_personal_data, same_files }
+}
+
 /// The row of a document after a change, which belongs to `parents`.
 pub fn apply(
     tx: &Tx<'_>,
@@ -149,17 +154,22 @@ pub fn apply(
     let UpdateDocumentInput { symbol, kind, title, sensitivity, issued_on, versions: given, no_personal_data, .. } =
         input;
     let files = before.versions.clone();
+    let versions = patch_required("versions", given, files.clone(), |given| versions(&given, &files.0, tx));
+    let sensitivity = patch_required("sensitivity", sensitivity, before.sensitivity, Ok);
+    let no_personal_data = match (&sensitivity, &versions) {
+        (Ok(sensitivity), Ok(versions)) => rules::declared(*sensitivity, no_personal_data, Some(was(before, versions))),
+        _ => Ok(no_personal_data),
+    };
     combine!(
         symbol = patch(symbol, before.symbol.clone(), |symbol| Symbol::parse("symbol", &symbol).map(|one| one.written)),
         kind = patch_required("kind", kind, before.kind, Ok),
         title = patch_text("title", title, before.title.clone(), fields::NAME),
-        sensitivity = patch_required("sensitivity", sensitivity, before.sensitivity, Ok),
-        issued_on = patch(issued_on, before.issued_on, |day| fields::day("issuedOn", day)),
-        versions = patch_required("versions", given, files.clone(), |given| versions(&given, &files.0, tx)),
+        sensitivity = sensitivity,
+        issued_on = patch(issued_on, before.issued_on, |Date(day)| rules::issued_on(day, tx.today())),
+        versions = versions,
+        no_personal_data = no_personal_data,
         (parents, meeting_id) = parents.and_then(Parents::with_meeting),
     );
-    let same_files = versions == before.versions;
-    let no_personal_data = rules::declared(sensitivity, no_personal_data, before.no_personal_data, same_files)?;
     let (agenda_item_id, body_id, recommendation_id) = ids(&parents);
     let (audience, owner) = audience::of_document(sensitivity, parents.access());
     Ok(document::Model {

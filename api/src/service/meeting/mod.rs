@@ -238,6 +238,11 @@ type Changed<'a> = (&'a meeting::Model, &'a meeting::Model);
 
 /// Copies changed access of meetings to all that belongs to them.
 async fn cascade_access(tx: &mut Tx<'_>, changed: &[Changed<'_>]) -> Result<(), Error> {
+    let is_discreet = |row: &meeting::Model| (row.sensitivity, row.chatham_house);
+    let discreet = changed.iter().filter(|(before, after)| is_discreet(before) != is_discreet(after));
+    let discreet: Vec<&meeting::Model> = discreet.map(|(_, after)| *after).collect();
+    // Procedures and positions are locked before documents and agendas, as by a text whose access changes.
+    consensus::follow_meetings(tx, &discreet).await?;
     let moved = changed.iter().filter(|(before, after)| before.sensitivity != after.sensitivity);
     let moved: Vec<Changed<'_>> = moved.copied().collect();
     for sensitivity in Sensitivity::iter() {
@@ -248,16 +253,12 @@ async fn cascade_access(tx: &mut Tx<'_>, changed: &[Changed<'_>]) -> Result<(), 
             tx.inherit::<meeting_organizer::Entity>(&ids, access).await?;
             tx.inherit::<alternative_title::Entity>(&ids, access).await?;
             tx.inherit::<meeting_source::Entity>(&ids, access).await?;
-            agenda::follow_meetings(tx, &ids, access).await?;
             document_access::follow_meetings(tx, &ids, access).await?;
+            agenda::follow_meetings(tx, &ids, access).await?;
         }
     }
     notify_of_reached(tx, &moved).await?;
-    let discreet = |row: &meeting::Model| (row.sensitivity, row.chatham_house);
-    let moved = changed.iter().filter(|(before, after)| discreet(before) != discreet(after));
-    let moved: Vec<&meeting::Model> = moved.map(|(_, after)| *after).collect();
-    consensus::follow_meetings(tx, &moved).await?;
-    participation::follow_meetings(tx, &moved).await
+    participation::follow_meetings(tx, &discreet).await
 }
 
 fn ids_of(meetings: &[Changed<'_>], which: impl Fn(&Changed<'_>) -> bool) -> Vec<MeetingId> {
