@@ -16,6 +16,7 @@ mod cost;
 mod council;
 mod crash;
 mod decisions;
+mod demo;
 mod differential;
 mod document;
 mod documents;

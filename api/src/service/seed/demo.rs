@@ -1,26 +1,27 @@
 //! A demonstration: recommendations in every state with addressees, themes and revisions, all marked `isDemo`. The texts are made up; no
 //! recommendation of the council has been published.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use chrono::{Datelike as _, NaiveDate};
+use chrono::{Datelike as _, NaiveDate, TimeDelta};
 use entity::addressee::{AddresseeCategory, AddresseeRole};
-use entity::consensus_procedure::ConsensusOutcome;
+use entity::document::{DocumentKind, Version, VersionState, Versions};
 use entity::id::{BodyId, CountryId, InstrumentId, OrganizationId, RecommendationId, ThemeId};
-use entity::meeting::MeetingKind;
+use entity::meeting::{MeetingKind, Sensitivity};
 use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
+use entity::text::Locale;
 use entity::theme::ThemeKind;
-use entity::{body, country, instrument, meeting, organization, recommendation, theme};
+use entity::{body, country, document, instrument, meeting, organization, recommendation, theme};
 use sea_orm::{ColumnTrait as _, Condition};
 
 use super::factory::{Pair, Rows, Sample, localized};
+use super::lives::{self, LIVES, Scene};
 use crate::auth::Viewer;
 use crate::domain::action::Action;
 use crate::domain::audience;
 use crate::domain::consensus::USUAL;
 use crate::domain::symbol::{Symbol, folded};
 use crate::error::Error;
-use crate::service::consensus::{self, Opening};
 use crate::service::context::AppContext;
 use crate::service::read;
 use crate::service::recommendation::transitions::{adopting_body, last_serial};
@@ -117,41 +118,67 @@ pub async fn load(app: &AppContext) -> Result<usize, Error> {
         }
     }
     rows.write(&mut tx).await?;
-    let mut procedures = 0;
-    for id in ids {
-        procedures += add_procedures(&mut tx, &context, id).await?;
-    }
+    let lived = live(&mut tx, &context, &ids).await?;
     let deadline = tx.now() + USUAL;
-    let written = tx.commit(TEXTS.len() + procedures + THEMES.len() + INSTRUMENTS.len()).await?;
+    let written = tx.commit(TEXTS.len() + lived + THEMES.len() + INSTRUMENTS.len()).await?;
     app.deadlines.open(deadline);
     Ok(written.record)
 }
 
-/// Adds the consensus procedures that have led a text to its state; returns how many.
-async fn add_procedures(tx: &mut Tx<'_>, context: &Context, id: RecommendationId) -> Result<usize, Error> {
-    use RecommendationStatus::{
-        Adopted, AgreedInGroup, Draft, NoConsensus, Returned, SubmittedToExcom, Superseded, Transmitted,
-        UnderDiscussion, UnderSilence, Withdrawn,
+/// Adds what has led each text to its state, and its paper; returns how many records that is.
+async fn live(tx: &mut Tx<'_>, context: &Context, ids: &[RecommendationId]) -> Result<usize, Error> {
+    let drafting = TEXTS.iter().filter_map(|text| context.bodies.get(text.0)).map(|(id, _)| *id);
+    let bodies: BTreeSet<BodyId> = drafting.chain([context.adopted_by]).collect();
+    let bodies: Vec<BodyId> = bodies.into_iter().collect();
+    let delegations = lives::delegations(tx, &bodies, &context.agreed_at).await?;
+    let scene = Scene {
+        agreed_at: &context.agreed_at,
+        adopted_at: &context.adopted_at,
+        adopted_by: context.adopted_by,
+        delegations: &delegations,
     };
-    let text = tx.get::<recommendation::Entity>("id", id, "recommendation").await?;
-    let group = Opening { text: &text, body: text.body_id, meeting: &context.agreed_at };
-    let outcome = match text.status {
-        Draft | Withdrawn | UnderDiscussion => return Ok(0),
-        UnderSilence => {
-            let deadline = tx.now() + USUAL;
-            consensus::open_silence(tx, group, deadline).await?;
-            return Ok(1);
-        }
-        NoConsensus => ConsensusOutcome::Broken,
-        AgreedInGroup | SubmittedToExcom | Returned | Adopted | Transmitted | Superseded => ConsensusOutcome::Adopted,
-    };
-    consensus::record_in_meeting(tx, group, outcome).await?;
-    if text.label.is_none() {
-        return Ok(1);
+    let mut records = delegations.len() * (1 + bodies.len());
+    for ((id, life), number) in ids.iter().zip(LIVES).zip(1..) {
+        let text = tx.get::<recommendation::Entity>("id", *id, "recommendation").await?;
+        tx.insert::<document::Entity>(paper(tx, &text, number)?).await?;
+        records += 1 + lives::add(tx, &text, life, &scene).await?;
     }
-    let adoption = Opening { text: &text, body: context.adopted_by, meeting: &context.adopted_at };
-    consensus::record_in_meeting(tx, adoption, ConsensusOutcome::Adopted).await?;
-    Ok(2)
+    Ok(records)
+}
+
+/// The paper in which a text was put before its body: in English, with a translation of an earlier version.
+fn paper(tx: &Tx<'_>, text: &recommendation::Model, number: usize) -> Result<document::Model, Error> {
+    let symbol = Symbol::parse("symbol", &format!("DEMO.DOC/{number}"))?;
+    let (audience, owner) = audience::of_document(Sensitivity::Public, [(text.audience, text.owner)]);
+    let version = |locale, state, days| Version {
+        locale,
+        url: format!("https://example.org/demonstration/{number}"),
+        sha256: None,
+        state,
+        changed_at: tx.now() - TimeDelta::days(days),
+    };
+    let versions = vec![version(Locale::En, VersionState::Original, 0), version(Locale::Ru, VersionState::Official, 1)];
+    Ok(document::Model {
+        id: tx.new_id(),
+        symbol: Some(symbol.written),
+        symbol_folded: Some(symbol.folded),
+        kind: DocumentKind::DraftRecommendation,
+        title: text.title.clone(),
+        title_folded: text.title_folded.clone(),
+        sensitivity: Sensitivity::Public,
+        issued_on: None,
+        versions: Versions(versions),
+        meeting_id: None,
+        agenda_item_id: None,
+        body_id: Some(text.body_id),
+        recommendation_id: Some(text.id),
+        no_personal_data: true,
+        audience,
+        owner,
+        created_at: tx.now(),
+        updated_at: tx.now(),
+        version: 1,
+    })
 }
 
 async fn themes(tx: &mut Tx<'_>) -> Result<HashMap<String, ThemeId>, Error> {
@@ -300,7 +327,7 @@ impl Context {
             priority: [Some(Priority::High), Some(Priority::Medium), None][index % 3],
             drafted_by: None,
             agreed_at: agreed.then_some(self.agreed_at.id),
-            adoption: adopted.then_some((self.adopted_at.id, self.adopted_at.ends_on, serial)),
+            adoption: adopted.then_some((self.adopted_at.id, lives::adopted_on(index, &self.adopted_at), serial)),
             addressees: vec![
                 (AddresseeCategory::Government, AddresseeRole::Lead, self.countries.get(index % 5).copied(), None),
                 (

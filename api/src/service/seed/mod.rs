@@ -2,6 +2,7 @@
 
 pub mod demo;
 mod factory;
+mod lives;
 pub mod public;
 pub mod scale;
 
