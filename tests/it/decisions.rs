@@ -105,9 +105,21 @@ async fn what_a_silence_comes_to_is_decided_at_its_meeting(app: TestApp) {
     assert_eq!(told().await, json!([["1", "UNDER_SILENCE", "WG-A", []], ["2", "UNDER_SILENCE", "EC", []]]));
     let committee = app.secretariat().mutate("withdrawSilence", at(&committee), "id version").await;
     assert_eq!(told().await[1], json!(["2", "NOTED", "EC", []]));
+    // What was decided there before is not undone by a silence that is taken back.
+    let returned = take(&app, "returnRecommendation", &committee, &meeting, json!({})).await;
+    assert_eq!(told().await[1], json!(["2", "RETURNED", "EC", []]));
+    let again = app.secretariat().mutate("openDiscussion", at(&returned), "id version").await;
+    let agreed = take(&app, "recordAgreement", &again, &meeting, json!({})).await;
+    let committee =
+        take(&app, "openSilence", &submit(&app, &agreed).await, &meeting, json!({ "noPersonalData": true })).await;
+    let committee = app.secretariat().mutate("withdrawSilence", at(&committee), "id version").await;
+    assert!(told().await.as_array().unwrap().contains(&json!(["2", "RETURNED", "EC", []])));
     take(&app, "openSilence", &committee, &meeting, json!({ "noPersonalData": true })).await;
     app.app.clock.advance(TimeDelta::hours(72));
-    assert_eq!(told().await, json!([["1", "AGREED", "WG-A", []], ["2", "ADOPTED", "EC", []]]));
+    assert_eq!(
+        told().await,
+        json!([["1", "AGREED", "WG-A", []], ["2", "AGREED", "WG-A", []], ["2", "ADOPTED", "EC", []]])
+    );
 }
 
 async fn the_last_procedure_of_a_body_decides(app: TestApp) {

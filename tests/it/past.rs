@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 on_both_databases! {
     an_adoption_of_the_past_is_recorded_with_its_source,
     an_adoption_of_the_past_may_name_its_meeting,
+    a_target_date_of_the_past_is_put_on_record_with_it,
     only_a_draft_was_adopted_in_the_past,
     what_is_wrong_with_an_adoption_of_the_past_is_told_at_once,
     an_adoption_rests_on_what_everyone_may_read,
@@ -76,6 +77,15 @@ async fn an_adoption_of_the_past_may_name_its_meeting(app: TestApp) {
     assert_eq!(decisions, json!([{ "outcome": "ADOPTED", "procedure": null }]));
 }
 
+async fn a_target_date_of_the_past_is_put_on_record_with_it(app: TestApp) {
+    let draft = app.draft("WG-A").await;
+    let early = adoption(&app, &draft, json!({ "targetDate": "2024-11-26" })).await;
+    assert_eq!(app.secretariat().refusals("recordAdoption", early).await, ["INVALID targetDate"]);
+    let input = adoption(&app, &draft, json!({ "targetDate": "2025-06-30" })).await;
+    let adopted = app.secretariat().mutate("recordAdoption", input, "targetDate").await;
+    assert_eq!(adopted["targetDate"], json!("2025-06-30"));
+}
+
 async fn only_a_draft_was_adopted_in_the_past(app: TestApp) {
     let (discussed, submitted) = (app.under_discussion("WG-A").await, app.submitted("WG-A").await);
     for text in [discussed, submitted, app.adopted("WG-A").await] {
@@ -88,7 +98,7 @@ async fn what_is_wrong_with_an_adoption_of_the_past_is_told_at_once(app: TestApp
     let only_english = json!([{ "locale": "EN", "text": "A text" }]);
     let draft = app.draft_with("WG-A", json!({ "text": only_english, "addressees": [] })).await;
     let wrong =
-        json!({ "sourceId": "src_0", "adoptedOn": "2026-01-16", "noPersonalData": false, "meetingId": "mtg_0" });
+        json!({ "sourceId": "src_0", "adoptedOn": "2026-01-15", "noPersonalData": false, "meetingId": "mtg_0" });
     let input = adoption(&app, &draft, wrong).await;
     let mut refusals = app.secretariat().refusals("recordAdoption", input).await;
     refusals.sort();

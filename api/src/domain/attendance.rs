@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use chrono::NaiveDate;
 use entity::body::{ParticipantCategory, Quorum, QuorumPart};
 use entity::id::{CountryId, OrganizationId};
+use entity::mandate::MandateRole;
 use entity::organization::OrganizationKind;
 use entity::participation::Attendance;
 use entity::{mandate, meeting, organization};
@@ -61,6 +62,11 @@ pub fn is_known(meeting: &meeting::Model) -> bool {
     decides(meeting.status)
 }
 
+/// Observers follow a body, and a secretariat serves it; all others take part in its work.
+fn takes_part(role: MandateRole) -> bool {
+    !matches!(role, MandateRole::Observer | MandateRole::Secretariat)
+}
+
 /// How many delegations of a category are present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Present {
@@ -68,17 +74,18 @@ pub struct Present {
     pub delegations: usize,
 }
 
-/// The delegations at a session, by category: of those present, who holds a mandate in the body on one of the meeting's days. A state has one
-/// delegation, however many of its organisations are there.
+/// The delegations at a session, by category: of those present, who holds a mandate in the body on one of the meeting's days by which it takes part
+/// in its work. A state has one delegation, however many of its organisations are there.
 pub fn attendance<'a>(
     present: impl IntoIterator<Item = (&'a organization::Model, &'a [mandate::Model])>,
     days: (NaiveDate, NaiveDate),
 ) -> Vec<Present> {
     let mut delegations: HashSet<(ParticipantCategory, Result<CountryId, OrganizationId>)> = HashSet::new();
     for (organization, mandates) in present {
-        for mandate in mandates.iter().filter(|mandate| is_valid_within(mandate, days)) {
-            let one = mandate.country_id.ok_or(organization.id);
-            delegations.insert((category(organization.kind, mandate.country_id), one));
+        for mandate in mandates.iter().filter(|mandate| takes_part(mandate.role) && is_valid_within(mandate, days)) {
+            let category = category(organization.kind, mandate.country_id);
+            let its_own = organization.country_id.filter(|_| category == ParticipantCategory::Government);
+            delegations.insert((category, mandate.country_id.or(its_own).ok_or(organization.id)));
         }
     }
     let count = |category| delegations.iter().filter(|(other, _)| *other == category).count();
@@ -170,12 +177,11 @@ mod tests {
         let of = |wanted: ParticipantCategory| -> Vec<OrganizationKind> {
             OrganizationKind::iter().filter(|kind| category(*kind, None) == wanted).collect()
         };
-        use OrganizationKind as Kind;
-        assert_eq!(of(Government), [Kind::NationalInstitute, Kind::GovernmentBody]);
-        assert_eq!(of(CivilSociety), [Kind::CivilSociety, Kind::Academic]);
-        assert_eq!(of(Other), [Kind::DonorOrFund, Kind::Other]);
+        assert_eq!(of(Government), [OrganizationKind::NationalInstitute, OrganizationKind::GovernmentBody]);
+        assert_eq!(of(CivilSociety), [OrganizationKind::CivilSociety, OrganizationKind::Academic]);
+        assert_eq!(of(Other), [OrganizationKind::DonorOrFund, OrganizationKind::Other]);
         assert_eq!(of(InternationalOrganization).len(), 6);
-        assert!(Kind::iter().all(|kind| category(kind, country) == Government));
+        assert!(OrganizationKind::iter().all(|kind| category(kind, country) == Government));
     }
 
     #[test]
@@ -192,6 +198,15 @@ mod tests {
             (&guest, vec![]),
             (&over, vec![mandate(&over, None, Some(day(3)))]),
         ];
+        let follower = organization(6, OrganizationKind::CivilSociety);
+        let observes = mandate::Model { role: MandateRole::Observer, ..mandate(&follower, None, None) };
+        let serves = mandate::Model { role: MandateRole::Secretariat, ..mandate(&follower, None, None) };
+        let home = organization::Model { country_id: Some(CountryId::new(Uuid::from_u128(7))), ..ministry.clone() };
+        let at_home = organization::Model { id: OrganizationId::new(Uuid::from_u128(8)), ..home };
+        let held = held
+            .into_iter()
+            .chain([(&follower, vec![observes, serves]), (&at_home, vec![mandate(&at_home, None, None)])]);
+        let held: Vec<_> = held.collect();
         let on = |from, to| {
             let held = held.iter().map(|(organization, mandates)| (*organization, mandates.as_slice()));
             attendance(held, (day(from), day(to)))

@@ -115,11 +115,25 @@ pub fn adoption_day(
     Ok(day)
 }
 
-/// The day of an adoption of the past: not in the future.
-pub fn past_day(day: NaiveDate, today: NaiveDate) -> Validated<NaiveDate> {
+/// The day of an adoption of the past: before the draft by which it is put on record.
+pub fn past_day(day: NaiveDate, drafted_on: NaiveDate) -> Validated<NaiveDate> {
     let day = fields::day("adoptedOn", day)?;
-    ensure(day <= today, || ValidationError::invalid("adoptedOn", "An adoption of the past is not in the future."))?;
+    ensure(day < drafted_on, || {
+        ValidationError::invalid(
+            "adoptedOn",
+            "An adoption of the past comes before the day on which it was drafted here.",
+        )
+    })?;
     Ok(day)
+}
+
+/// The target date that a text was adopted with may have passed, but not before its adoption.
+pub fn past_target_date(target: Option<NaiveDate>, adopted_on: NaiveDate) -> Validated<Option<NaiveDate>> {
+    let target = fields::optional_day("targetDate", target)?;
+    ensure(target.is_none_or(|target| target >= adopted_on), || {
+        ValidationError::invalid("targetDate", "The target date lies before the adoption.")
+    })?;
+    Ok(target)
 }
 
 /// What is published says by what everyone may read that it was adopted.

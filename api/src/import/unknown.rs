@@ -4,8 +4,9 @@ use async_graphql::registry::{MetaType, Registry};
 use async_graphql::{InputType, Value};
 
 /// What a line of an export says besides the fields of an input. Nobody writes it.
-const READ_ONLY: [&str; 14] = [
+const READ_ONLY: [&str; 15] = [
     "adoptedOn",
+    "adoptionSourceId",
     "agreedMeetingId",
     "createdAt",
     "draftedById",

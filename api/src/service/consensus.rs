@@ -209,14 +209,24 @@ pub async fn record_in_meeting(tx: &mut Tx<'_>, opening: Opening<'_>, outcome: C
 
 async fn new_row(
     tx: &Tx<'_>,
-    Opening { text, body, meeting }: Opening<'_>,
+    opening: Opening<'_>,
     mode: ConsensusMode,
     outcome: ConsensusOutcome,
 ) -> Result<consensus_procedure::Model, Error> {
-    let revision = latest_revision(tx, text.id).await?;
+    let revision = latest_revision(tx, opening.text.id).await?;
+    Ok(row_on(tx, opening, &revision, (mode, outcome)))
+}
+
+/// A procedure on a revision that is opened now.
+pub fn row_on(
+    tx: &Tx<'_>,
+    Opening { text, body, meeting }: Opening<'_>,
+    revision: &recommendation_revision::Model,
+    (mode, outcome): (ConsensusMode, ConsensusOutcome),
+) -> consensus_procedure::Model {
     let (audience, owner) =
         audience::of_procedure((revision.audience, revision.owner), (meeting.audience, meeting.owner));
-    Ok(consensus_procedure::Model {
+    consensus_procedure::Model {
         id: tx.new_id(),
         recommendation_id: text.id,
         revision_id: revision.id,
@@ -232,7 +242,7 @@ async fn new_row(
         created_at: tx.now(),
         updated_at: tx.now(),
         version: 1,
-    })
+    }
 }
 
 /// Ends a pending procedure.

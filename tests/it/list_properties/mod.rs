@@ -163,7 +163,8 @@ async fn every_order_sorts_every_list_nulls_last_and_ids_break_ties(app: TestApp
 async fn every_nested_list_of_several_parents_is_cut_at_each_of_them(app: TestApp) {
     all_kinds(&app).await;
     let schema = Schema::of(&app).await;
-    for kind in schema.parents() {
+    // The list of a pack is that of its meeting.
+    for kind in schema.parents().into_iter().filter(|kind| *kind != "MeetingPack") {
         for list in schema.lists(kind) {
             let ids = largest(&app, &schema, kind, &list.name).await;
             assert!(ids.len() > 1, "{kind}.{} has records at {} of them only", list.name, ids.len());

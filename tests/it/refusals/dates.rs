@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Inputs;
 
 /// Every day in an input.
-const DAYS: [(&str, &str); 17] = [
+const DAYS: [(&str, &str); 18] = [
     ("createBody", "establishedOn"),
     ("updateBody", "establishedOn"),
     ("grantMandate", "validFrom"),
@@ -26,6 +26,7 @@ const DAYS: [(&str, &str); 17] = [
     ("reviseRecommendation", "targetDate"),
     ("adoptRecommendation", "adoptedOn"),
     ("recordAdoption", "adoptedOn"),
+    ("recordAdoption", "targetDate"),
 ];
 
 const NOT_DAYS: [&str; 10] = [

@@ -63,12 +63,12 @@ impl Inputs {
         let kept_organization = secretariat.mutate("createOrganization", kept_organization, "id version").await;
         let kept_body = kept_body(app).await;
         let kept_mandate = app.mandate("OSCE", "WG-B", "MEMBER").await;
-        let (draft_row, past) = (app.draft("WG-A").await, app.draft("WG-A").await);
-        let discussed = app.under_discussion("WG-A").await;
+        let (draft_row, discussed) = (app.draft("WG-A").await, app.under_discussion("WG-A").await);
         let (agreed, submitted) = (app.agreed("WG-A").await, app.submitted("WG-A").await);
         let (adopted, later) = (app.adopted("WG-A").await, app.adopted("WG-A").await);
         let mut all = of_consensus(app, &held, &name).await;
         all.extend(of_documents(app, &name).await);
+        all.extend(of_the_past(app, &held, &source).await);
         all.extend([
             ("createOrganization", organization.clone()),
             ("updateOrganization", merged(at(&kept_organization), &organization)),
@@ -79,7 +79,6 @@ impl Inputs {
             ("endMandate", at_with(&kept_mandate, json!({ "validTo": "2026-12-31" }))),
             ("createTheme", theme.clone()),
             ("updateTheme", without(&merged(at(&kept_theme), &theme), &["parentId"])),
-            ("createSource", json!({ "title": "A title", "publisher": "A publisher", "url": "https://example.org", "publishedOn": "2024-05-14", "language": "en" })),
             ("createInstrument", instrument.clone()),
             ("updateInstrument", merged(at(&kept_instrument), &instrument)),
             ("scheduleMeeting", meeting.clone()),
@@ -117,10 +116,6 @@ impl Inputs {
             ("submitToExecutiveCommittee", at(&agreed)),
             ("returnRecommendation", at(&submitted)),
             ("adoptRecommendation", at_with(&submitted, json!({ "meetingId": held["id"], "noPersonalData": true }))),
-            (
-                "recordAdoption",
-                at_with(&past, json!({ "sourceId": source, "adoptedOn": "2025-12-01", "meetingId": held["id"], "noPersonalData": true })),
-            ),
             ("transmitRecommendation", at(&adopted)),
             ("supersedeRecommendation", at_with(&adopted, json!({ "supersededById": later["id"] }))),
         ]);
@@ -131,6 +126,15 @@ impl Inputs {
         let found = self.all.iter().find(|(name, _)| *name == mutation);
         &found.unwrap_or_else(|| panic!("no input of {mutation}")).1
     }
+}
+
+async fn of_the_past(app: &TestApp, held: &Value, source: &Value) -> [(&'static str, Value); 2] {
+    let new_source = json!({
+        "title": "A title", "publisher": "A publisher", "url": "https://example.org", "publishedOn": "2024-05-14", "language": "en",
+    });
+    let adoption =
+        json!({ "sourceId": source, "adoptedOn": "2025-12-01", "meetingId": held["id"], "noPersonalData": true });
+    [("createSource", new_source), ("recordAdoption", at_with(&app.draft("WG-A").await, adoption))]
 }
 
 async fn of_documents(app: &TestApp, words: &Value) -> Vec<(&'static str, Value)> {

@@ -44,8 +44,8 @@ impl CategoryAttendance {
         self.present.category
     }
 
-    /// How many are present, in the room or by video: organisations that hold a mandate in the body on one of the meeting's days. A state has
-    /// one delegation, however many organisations with a mandate for it are there.
+    /// How many are present, in the room or by video: organisations that hold a mandate in the body on one of the meeting's days, other than as
+    /// observer or secretariat. A state has one delegation, however many of its organisations are there.
     async fn present(&self) -> usize {
         self.present.delegations
     }

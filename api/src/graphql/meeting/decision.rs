@@ -9,7 +9,7 @@ use futures_util::future::try_join_all;
 
 use super::AgendaItem;
 use crate::domain::decision::{
-    DecisionOutcome, adopts, belongs_to, concerns, decides, is_open, last_at, outcome_of, outcome_without,
+    DecisionOutcome, Outcome, adopts, belongs_to, decides, last_at, outcome_of, outcome_without,
 };
 use crate::graphql::consensus::{ConsensusProcedure, Position};
 use crate::graphql::recommendation::Recommendation;
@@ -40,8 +40,8 @@ impl Decision {
         self.outcome
     }
 
-    /// The last procedure of the body at the meeting, which tells the body and the revision. Null if nothing was decided, and for what was agreed or
-    /// adopted before procedures were kept.
+    /// The procedure by which the body decided at the meeting, which tells the body and the revision: the last one that came to something or is
+    /// open, or else the last one. Null if you may see none there.
     async fn procedure(&self) -> Option<ConsensusProcedure> {
         self.procedure.as_ref().map(|procedure| ConsensusProcedure(Arc::clone(procedure)))
     }
@@ -53,17 +53,18 @@ impl Decision {
         let session = session(ctx);
         let procedures = session.parts::<consensus_procedure::Entity>(text.id).await?;
         let positions = session.parts::<position::Entity>(text.id).await?;
-        let attached = positions.iter().filter(|row| belongs_to(row, decided, self.outcome, &procedures));
+        let attached = positions.iter().filter(|row| belongs_to(row, decided, text, &procedures));
         Ok(attached.map(|row| Position(Arc::clone(row))).collect())
     }
 }
 
 impl Decision {
-    /// Whether it leaves a text open that a later meeting of these bodies takes up again.
-    pub fn is_left_to(&self, bodies: &[BodyId]) -> bool {
+    /// Whether it leaves a text open for one of these bodies, of those that were in session.
+    pub fn is_left_to(&self, bodies: &[BodyId], in_session: &[BodyId]) -> bool {
         let Some(text) = &self.text else { return false };
         let sought_by = self.procedure.as_ref().map(|procedure| procedure.body_id);
-        is_open(self.outcome, text.status) && concerns(&self.item, text, sought_by, bodies)
+        let outcome = Outcome { item: &self.item, text, sought_by, decided: self.outcome };
+        bodies.iter().any(|body| outcome.is_left_to(*body, in_session))
     }
 }
 

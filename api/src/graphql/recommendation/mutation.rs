@@ -81,8 +81,8 @@ mutations! {
             -> RecommendationPayload = transitions::submit, of id;
         /// Records that the Executive Committee has sent a submitted text back to its body, in the room of a meeting if one is named; the body's agreement then no
         /// longer holds. For the secretariat and the chair and co-chair of the Executive Committee. `INVALID_STATE` in any
-        /// other state, while a silence on it is open, and if the meeting is neither in session nor concluded, or carries no
-        /// session of the Executive Committee or the plenary.
+        /// other state, while a silence on it is open, and if the meeting is neither in session nor concluded, carries no
+        /// session of the Executive Committee or the plenary, or ended before the body agreed; `INVALID` for a demonstration meeting of a real text.
         return_recommendation(ReturnRecommendationInput, "The recommendation, its version, and the meeting.") -> RecommendationPayload
             = transitions::return_to_group, of id;
         /// Records the adoption of a submitted text at a meeting, publishes it and gives it its label. For the secretariat
@@ -99,7 +99,7 @@ mutations! {
         /// unless it is a draft; if the meeting is neither in session nor concluded, or carries no session of the Executive
         /// Committee or the plenary; if the source is not public; and if the text has no addressee, or lacks its title or text in English or
         /// Russian. `REQUIRED` without the declaration on personal data; `INVALID` for a day on which the meeting is not
-        /// held, or that is to come.
+        /// held, or that is not before the draft, for a target date before it, and for a demonstration meeting. A source of figures is not public.
         record_adoption(
             RecordAdoptionInput, "The recommendation, its version, the source, the day, and the declaration on personal data."
         ) -> RecommendationPayload = past::record, of id;

@@ -46,6 +46,11 @@ pub const DEFINITIONS: u64 = 150;
 const DIFF: &str = "TextDiff";
 const COMPARED: u64 = 20;
 
+/// Fields that read everyone's part in a meeting, or what meetings before it came to, whatever is selected of them.
+const WHOLE: [(&str, &str); 3] =
+    [("BodySession", "attendance"), ("MeetingPack", "delegations"), ("MeetingPack", "openItems")];
+const READ_WHOLE: u64 = 20;
+
 /// The arguments that name records, one for each.
 const IDS: [&str; 2] = ["ids", "representations"];
 
@@ -173,7 +178,14 @@ impl<'a> Reckoning<'a> {
         };
         // Records are read even if nothing is selected of them.
         let below = if records > 1 { below.max(1) } else { below };
-        let work = if ty.ends_with("Connection") { self.work(field, on, ty) } else { 0 };
+        let is_whole = WHOLE.contains(&(on, name));
+        let work = if ty.ends_with("Connection") {
+            self.work(field, on, ty)
+        } else if is_whole {
+            READ_WHOLE
+        } else {
+            0
+        };
         records.saturating_mul(below).saturating_add(1).saturating_add(work)
     }
 

@@ -20,9 +20,13 @@ use crate::service::page::{Direction, Listing, Window};
 use crate::service::read::{self, select};
 
 /// The open procedures of a body, from the first deadline on: one list for all bodies, and for the whole of a day.
-pub fn open_procedures(app: &AppContext, viewer: &Viewer) -> Result<Listing<consensus_procedure::Entity>, Error> {
+pub fn open_procedures(
+    app: &AppContext,
+    viewer: &Viewer,
+    first: Option<i32>,
+) -> Result<Listing<consensus_procedure::Entity>, Error> {
     let longest = app.config.limits.page;
-    let window = Window { first: i32::try_from(longest).ok(), after: None, last: None, before: None, longest };
+    let window = Window { first, after: None, last: None, before: None, longest };
     let from = app.clock.now().date_naive().and_time(NaiveTime::MIN).and_utc();
     let filter = ConsensusProcedureFilter::open(from);
     let order = ConsensusProcedureOrder { field: ConsensusProcedureOrderField::Deadline, direction: Direction::Asc };

@@ -10,6 +10,7 @@ use entity::{recommendation, source};
 use super::put;
 use super::transitions::{RequiredRole, Step, adoptable, adoption_day, give_adoption, locked_meeting};
 use crate::auth::Viewer;
+use crate::clock::council_day;
 use crate::domain::action::Action;
 use crate::domain::lifecycle::Transition;
 use crate::domain::recommendation as rules;
@@ -27,8 +28,10 @@ pub struct RecordAdoptionInput {
     pub expected_version: i32,
     /// The published source that says so. Everyone may read it.
     pub source_id: ID,
-    /// The day of adoption; if a meeting is named, one of its days. The label is of its year.
+    /// The day of adoption, before the one on which the text was drafted here; if a meeting is named, one of its days. The label is of its year.
     pub adopted_on: Date,
+    /// By when it should be implemented, from the day of adoption on; it may have passed. That of the draft unless given.
+    pub target_date: Option<Date>,
     /// The meeting at which it was adopted, with a session of the Executive Committee or of the plenary. Null if it is not on record.
     pub meeting_id: Option<ID>,
     /// That the text, which is published by this, holds no personal data on returnees. Must be true.
@@ -41,18 +44,27 @@ pub async fn record(
     viewer: &Viewer,
     input: RecordAdoptionInput,
 ) -> Result<Written<recommendation::Model>, Error> {
-    let RecordAdoptionInput { id, expected_version, source_id, adopted_on: Date(day), meeting_id, no_personal_data } =
-        input;
+    let RecordAdoptionInput {
+        id,
+        expected_version,
+        source_id,
+        adopted_on: Date(day),
+        target_date,
+        meeting_id,
+        no_personal_data,
+    } = input;
     let step = (Transition::RecordAdoption, RequiredRole::Keeper);
     let step = Step::begin(app, viewer, Action::RecordAdoption, (&id, expected_version), step).await?;
     let source = step.tx.named::<source::Entity>("sourceId", &source_id, "source").await?;
     let source = source.and_then(|source| rules::is_published(source.audience).map(|()| source.id));
     let adoption = past_adoption(&step, meeting_id.as_ref(), day).await?;
     let adoptable = adoptable(&step.tx, &step.before, no_personal_data).await?;
-    combine!(source = source, adoption = adoption, () = adoptable);
+    let target_date = rules::past_target_date(target_date.map(|Date(day)| day), day);
+    combine!(source = source, adoption = adoption, () = adoptable, target_date = target_date);
     let Step { mut tx, before, mut after } = step;
     give_adoption(&tx, &mut after, adoption).await?;
     after.adoption_source_id = Some(source);
+    after.target_date = target_date.or(after.target_date);
     let row = put(&mut tx, &before, after, false, None).await?;
     tx.commit(row).await
 }
@@ -63,7 +75,7 @@ async fn past_adoption(
     meeting: Option<&ID>,
     day: NaiveDate,
 ) -> Result<Validated<(Option<MeetingId>, NaiveDate)>, Error> {
-    let past = rules::past_day(day, step.tx.today());
+    let past = rules::past_day(day, council_day(step.before.created_at));
     let Some(meeting) = meeting else { return Ok(past.map(|day| (None, day))) };
     let meeting = match locked_meeting(&step.tx, meeting).await? {
         Ok(meeting) => meeting,

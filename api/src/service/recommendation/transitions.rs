@@ -54,8 +54,8 @@ pub struct ReturnRecommendationInput {
     pub id: ID,
     /// The version that you have read.
     pub expected_version: i32,
-    /// The meeting at which it was sent back, in session or concluded, with a session of the Executive Committee or of the plenary. Among its
-    /// decisions the text is then returned. Null if it was not at a meeting.
+    /// The meeting at which it was sent back, in session or concluded, with a session of the Executive Committee or of the plenary. If the text
+    /// is on its agenda, that is among its decisions. Null if it was not at a meeting.
     pub meeting_id: Option<ID>,
 }
 
