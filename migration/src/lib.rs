@@ -30,6 +30,7 @@ mod m20261201_000026_documents;
 mod m20261201_000027_found_positions;
 mod m20261201_000028_quorum;
 mod m20261201_000029_adoptions_of_the_past;
+mod m20261201_000030_led_by_parents;
 
 use sea_orm_migration::async_trait;
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -70,6 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000027_found_positions::Migration),
             Box::new(m20261201_000028_quorum::Migration),
             Box::new(m20261201_000029_adoptions_of_the_past::Migration),
+            Box::new(m20261201_000030_led_by_parents::Migration),
         ]
     }
 }

@@ -7,8 +7,13 @@ mod explained;
 mod lists;
 
 use async_graphql::{Value as Input, value};
-use entity::{Audience, agenda_item, body, body_session, country, meeting, organization, recommendation};
+use entity::{
+    Audience, agenda_item, body, body_session, consensus_procedure, country, document, meeting, organization,
+    recommendation,
+};
 use rec_api::auth::{Role, Viewer};
+use rec_api::service::consensus::{self, ConsensusProcedureFilter, ConsensusProcedureOrder};
+use rec_api::service::document::{self as documents, DocumentFilter, DocumentOrder};
 use rec_api::service::level::levels;
 use rec_api::service::meeting::agenda::{self as agenda_items, AgendaItemFilter, AgendaItemOrder};
 use rec_api::service::meeting::parts::{self as sessions, BodySessionFilter, BodySessionOrder};
@@ -52,6 +57,7 @@ fn rows_without_a_value_are_not_looked_for_where_values_are_asked_for() {
 
 on_databases! { [sqlite Sqlite]
     what_is_counted_of_each_record_stands_in_an_index,
+    what_belongs_to_a_record_is_found_audience_by_audience,
     what_an_organisation_alone_sees_is_found_by_its_drafter,
     what_an_organisation_alone_sees_is_counted_in_an_index,
 }
@@ -80,6 +86,46 @@ async fn what_is_counted_of_each_record_stands_in_an_index(app: TestApp) {
     };
     wrong.retain(|plan| !is_covered(plan));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+// Otherwise SQLite would count the rows of an audience again for each row of all. PostgreSQL counts once.
+async fn what_belongs_to_a_record_is_found_audience_by_audience(app: TestApp) {
+    let id = [uuid::Uuid::from_u128(1)];
+    let backend = app.app.databases.backend();
+    for viewer in viewers(&app).await {
+        let newest = |relation: &Relation| {
+            let order = order("UPDATED_AT", "DESC");
+            let listing = listing_of::<document::Entity, DocumentFilter, DocumentOrder>(
+                &viewer,
+                Some(relation),
+                None,
+                &order,
+                &FIRST,
+            );
+            nested::pages_of(backend, &viewer, relation, &id, &listing)
+        };
+        let procedures =
+            {
+                let (relation, order) = (consensus::of_meeting(), order("UPDATED_AT", "DESC"));
+                let listing = listing_of::<
+                    consensus_procedure::Entity,
+                    ConsensusProcedureFilter,
+                    ConsensusProcedureOrder,
+                >(&viewer, Some(&relation), None, &order, &FIRST);
+                nested::pages_of(backend, &viewer, &relation, &id, &listing)
+            };
+        for (parent, statement) in [
+            ("meeting_id", newest(&documents::of_meeting())),
+            ("agenda_item_id", newest(&documents::of_agenda_item())),
+            ("recommendation_id", newest(&documents::of_recommendation())),
+            ("meeting_id", procedures),
+        ] {
+            let plan = plan(&app, &statement).await;
+            let (by_parent, by_both) = (format!("({parent}=?"), format!("({parent}=? AND audience=?"));
+            let found: Vec<&str> = plan.lines().filter(|line| line.contains(&by_parent)).collect();
+            assert!(!found.is_empty() && found.iter().all(|line| line.contains(&by_both)), "{plan}");
+        }
+    }
 }
 
 // PostgreSQL sorts rows where it expects few.
