@@ -65,6 +65,7 @@ mod refusals;
 mod replica;
 mod response_cache;
 mod restored;
+mod room;
 mod schema;
 mod seeds;
 mod several_mutations;

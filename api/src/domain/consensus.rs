@@ -164,6 +164,20 @@ pub fn mandate_for(kind: PositionKind, held: &[mandate::Model]) -> Validated<Man
     })
 }
 
+/// Positions in the room are stated at a meeting.
+pub fn stated_somewhere(at_meeting: bool, positions: usize) -> Validated<()> {
+    ensure(at_meeting || positions == 0, || {
+        ValidationError::required("meetingId", "Positions are stated at a meeting.")
+    })
+}
+
+/// Where a body has found consensus in the room, nobody there has objected or proposed another text.
+pub fn is_heard(kind: PositionKind, agreed: bool) -> Validated<()> {
+    ensure(!(agreed && blocks(kind)), || {
+        ValidationError::invalid("kind", "Consensus is the absence of any objection: the body has not found it.")
+    })
+}
+
 /// An amendment proposes a text that differs, and nothing else does. Everyone but who supports a text says why.
 pub fn says_why(
     kind: PositionKind,

@@ -195,26 +195,22 @@ pub struct Opening<'a> {
 
 /// Opens a silence on the latest revision of a text.
 pub async fn open_silence(tx: &mut Tx<'_>, opening: Opening<'_>, deadline: Instant<Utc>) -> Result<(), Error> {
-    let row = new_row(tx, opening, ConsensusMode::Silence, ConsensusOutcome::Pending).await?;
+    let revision = latest_revision(tx, opening.text.id).await?;
+    let row = row_on(tx, opening, &revision, (ConsensusMode::Silence, ConsensusOutcome::Pending));
     let row = consensus_procedure::Model { deadline: Some(deadline), ..row };
     tx.insert::<consensus_procedure::Entity>(row).await.map(drop)
 }
 
-/// Records what a body has come to in the room.
-pub async fn record_in_meeting(tx: &mut Tx<'_>, opening: Opening<'_>, outcome: ConsensusOutcome) -> Result<(), Error> {
-    let row = new_row(tx, opening, ConsensusMode::InMeeting, outcome).await?;
-    let row = consensus_procedure::Model { closed_at: Some(row.opened_at), ..row };
-    tx.insert::<consensus_procedure::Entity>(row).await.map(drop)
-}
-
-async fn new_row(
-    tx: &Tx<'_>,
+/// Records what a body has come to in the room, on the latest revision.
+pub async fn record_in_meeting(
+    tx: &mut Tx<'_>,
     opening: Opening<'_>,
-    mode: ConsensusMode,
     outcome: ConsensusOutcome,
-) -> Result<consensus_procedure::Model, Error> {
+) -> Result<(consensus_procedure::Model, recommendation_revision::Model), Error> {
     let revision = latest_revision(tx, opening.text.id).await?;
-    Ok(row_on(tx, opening, &revision, (mode, outcome)))
+    let row = row_on(tx, opening, &revision, (ConsensusMode::InMeeting, outcome));
+    let row = consensus_procedure::Model { closed_at: Some(row.opened_at), ..row };
+    Ok((tx.insert::<consensus_procedure::Entity>(row).await?, revision))
 }
 
 /// A procedure on a revision that is opened now.

@@ -66,13 +66,15 @@ mutations! {
         /// Records that the body has agreed by consensus, in the room of a meeting, on a text under discussion. For
         /// the secretariat and the chair and co-chair of its body. `INVALID_STATE` in any other state, also under silence;
         /// if the meeting is neither in session nor concluded, or carries no session of the body; and while an objection or an
-        /// amendment to the latest revision stands.
+        /// amendment to the latest revision stands. Of what was stated in the room: `FORBIDDEN` for another organisation than the partner's own; `INVALID` for an objection or an amendment, and for two
+        /// positions of one organisation, and `INVALID_STATE` for an organisation that is not active, or holds no mandate in the body on one of the
+        /// meeting's days; so for the other mutations that record what a body came to at a meeting.
         record_agreement(RecordAgreementInput, "The recommendation, its version and the meeting.")
             -> RecommendationPayload = transitions::record_agreement, of id;
         /// Records that the body has found no consensus, in the room of a meeting, on a text under discussion as it is: a
         /// changed one opens the discussion again. For the secretariat and the chair and co-chair of its body.
-        /// `INVALID_STATE` in any other state, and if the meeting is neither in session nor concluded, or carries no
-        /// session of the body.
+        /// `INVALID_STATE` in any other state, if the meeting is neither in session nor concluded, or carries no
+        /// session of the body, and if an organisation objected and no mandate lets it.
         record_no_consensus(RecordAgreementInput, "The recommendation, its version and the meeting.")
             -> RecommendationPayload = transitions::record_no_consensus, of id;
         /// Submits a text that its body has agreed on to the Executive Committee. For the secretariat and the chair and

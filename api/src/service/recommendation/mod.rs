@@ -4,6 +4,7 @@
 pub mod parts;
 pub mod past;
 pub mod position;
+pub mod room;
 pub mod row;
 pub mod silence;
 pub mod text;

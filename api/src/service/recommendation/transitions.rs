@@ -11,11 +11,12 @@ use entity::{body, meeting, recommendation};
 use sea_orm::{ColumnTrait, Condition};
 
 use super::parts::addressees_of;
+use super::room::{self, Room, RoomPositionInput, Stated};
 use super::{WHAT, put};
 use crate::auth::{Act, Standing, Viewer};
 use crate::clock::day_in;
 use crate::domain::action::Action;
-use crate::domain::consensus::{is_allowed_beside, nothing_stands};
+use crate::domain::consensus::{is_allowed_beside, nothing_stands, stated_somewhere};
 use crate::domain::label::Label;
 use crate::domain::lifecycle::{Transition, is_before_committee, next};
 use crate::domain::validation::{Validated, all, both, combine};
@@ -45,6 +46,9 @@ pub struct RecordAgreementInput {
     pub expected_version: i32,
     /// The meeting, in session or concluded, with a session of the body.
     pub meeting_id: ID,
+    /// What organisations stated in the room, at most 100.
+    #[graphql(default)]
+    pub positions: Vec<RoomPositionInput>,
 }
 
 /// A text that is sent back to its body.
@@ -57,6 +61,9 @@ pub struct ReturnRecommendationInput {
     /// The meeting at which it was sent back, in session or concluded, with a session of the Executive Committee or of the plenary. If the text
     /// is on its agenda, that is among its decisions. Null if it was not at a meeting.
     pub meeting_id: Option<ID>,
+    /// What organisations stated in the room of that meeting, at most 100.
+    #[graphql(default)]
+    pub positions: Vec<RoomPositionInput>,
 }
 
 /// An adoption at a meeting of the Executive Committee or the plenary.
@@ -70,8 +77,11 @@ pub struct AdoptRecommendationInput {
     pub meeting_id: ID,
     /// The day of adoption, one of the meeting's. Its last one, but not after today, unless given.
     pub adopted_on: Option<Date>,
-    /// That the text, which is published by its adoption, holds no personal data on returnees. Must be true.
+    /// That the text, which is published by its adoption, and what is stated with it hold no personal data on returnees. Must be true.
     pub no_personal_data: bool,
+    /// What organisations stated in the room, at most 100. Statements and reservations are published with the text.
+    #[graphql(default)]
+    pub positions: Vec<RoomPositionInput>,
 }
 
 /// A recommendation that takes the place of an earlier one.
@@ -169,6 +179,22 @@ impl<'a> Step<'a> {
         Ok(committee.map(|(committee, ())| (meeting, committee)))
     }
 
+    /// A meeting and the body that comes to something there, with what organisations stated in the room.
+    async fn stated_at(
+        &self,
+        place: Validated<(meeting::Model, BodyId)>,
+        positions: &[RoomPositionInput],
+        agreed: bool,
+    ) -> Result<Validated<(meeting::Model, BodyId, Vec<Stated>)>, Error> {
+        let (meeting, body) = match place {
+            Ok(place) => place,
+            Err(refusals) => return Ok(Err(refusals)),
+        };
+        let room = Room { meeting: &meeting, body, agreed, text: &self.before.text };
+        let stated = room::plan(&self.tx, &room, positions).await?;
+        Ok(stated.map(|stated| (meeting, body, stated)))
+    }
+
     /// The text changes, or at least its procedures do.
     async fn finish_because(mut self, reason: Option<ChangeReason>) -> Result<Written<recommendation::Model>, Error> {
         let row = put(&mut self.tx, &self.before, self.after, true, reason).await?;
@@ -241,7 +267,7 @@ pub async fn record_agreement(
     viewer: &Viewer,
     input: RecordAgreementInput,
 ) -> Result<Written<recommendation::Model>, Error> {
-    let RecordAgreementInput { id, expected_version, meeting_id } = input;
+    let RecordAgreementInput { id, expected_version, meeting_id, positions } = input;
     let named = (&id, expected_version);
     let mut step = Step::begin(
         app,
@@ -252,9 +278,13 @@ pub async fn record_agreement(
     )
     .await?;
     let standing = consensus::positions_on_latest(&step.tx, step.before.id).await?;
-    combine!(meeting = step.meeting_of_group(&meeting_id).await?, () = nothing_stands(&standing));
-    let opening = Opening { text: &step.before, body: step.before.body_id, meeting: &meeting };
-    consensus::record_in_meeting(&mut step.tx, opening, ConsensusOutcome::Adopted).await?;
+    let group = step.before.body_id;
+    let place = step.meeting_of_group(&meeting_id).await?.map(|meeting| (meeting, group));
+    let place = step.stated_at(place, &positions, true).await?;
+    combine!((meeting, group, stated) = place, () = nothing_stands(&standing));
+    let opening = Opening { text: &step.before, body: group, meeting: &meeting };
+    let recorded = consensus::record_in_meeting(&mut step.tx, opening, ConsensusOutcome::Adopted).await?;
+    room::record(&mut step.tx, &meeting, &recorded, stated).await?;
     step.after.agreed_meeting_id = Some(meeting.id);
     step.finish().await
 }
@@ -265,12 +295,15 @@ pub async fn record_no_consensus(
     viewer: &Viewer,
     input: RecordAgreementInput,
 ) -> Result<Written<recommendation::Model>, Error> {
-    let RecordAgreementInput { id, expected_version, meeting_id } = input;
+    let RecordAgreementInput { id, expected_version, meeting_id, positions } = input;
     let step = (Transition::RecordNoConsensus, RequiredRole::GroupChair);
     let mut step = Step::begin(app, viewer, Action::RecordNoConsensus, (&id, expected_version), step).await?;
-    let meeting = step.meeting_of_group(&meeting_id).await??;
-    let opening = Opening { text: &step.before, body: step.before.body_id, meeting: &meeting };
-    consensus::record_in_meeting(&mut step.tx, opening, ConsensusOutcome::Broken).await?;
+    let group = step.before.body_id;
+    let place = step.meeting_of_group(&meeting_id).await?.map(|meeting| (meeting, group));
+    let (meeting, group, stated) = step.stated_at(place, &positions, false).await??;
+    let opening = Opening { text: &step.before, body: group, meeting: &meeting };
+    let recorded = consensus::record_in_meeting(&mut step.tx, opening, ConsensusOutcome::Broken).await?;
+    room::record(&mut step.tx, &meeting, &recorded, stated).await?;
     step.finish().await
 }
 
@@ -292,13 +325,16 @@ pub async fn return_to_group(
     viewer: &Viewer,
     input: ReturnRecommendationInput,
 ) -> Result<Written<recommendation::Model>, Error> {
-    let ReturnRecommendationInput { id, expected_version, meeting_id } = input;
+    let ReturnRecommendationInput { id, expected_version, meeting_id, positions } = input;
     let step = (Transition::Return, RequiredRole::CommitteeChair);
     let mut step = Step::begin(app, viewer, Action::ReturnRecommendation, (&id, expected_version), step).await?;
+    stated_somewhere(meeting_id.is_some(), positions.len())?;
     if let Some(meeting_id) = meeting_id {
-        let (meeting, committee) = step.meeting_in_turn(&meeting_id).await??;
+        let place = step.meeting_in_turn(&meeting_id).await?;
+        let (meeting, committee, stated) = step.stated_at(place, &positions, false).await??;
         let opening = Opening { text: &step.before, body: committee, meeting: &meeting };
-        consensus::record_in_meeting(&mut step.tx, opening, ConsensusOutcome::Broken).await?;
+        let recorded = consensus::record_in_meeting(&mut step.tx, opening, ConsensusOutcome::Broken).await?;
+        room::record(&mut step.tx, &meeting, &recorded, stated).await?;
     }
     step.after.agreed_meeting_id = None;
     step.finish().await
@@ -309,7 +345,7 @@ pub async fn adopt(
     viewer: &Viewer,
     input: AdoptRecommendationInput,
 ) -> Result<Written<recommendation::Model>, Error> {
-    let AdoptRecommendationInput { id, expected_version, meeting_id, no_personal_data, adopted_on } = input;
+    let AdoptRecommendationInput { id, expected_version, meeting_id, no_personal_data, adopted_on, positions } = input;
     let named = (&id, expected_version);
     let step =
         Step::begin(app, viewer, Action::AdoptRecommendation, named, (Transition::Adopt, RequiredRole::CommitteeChair))
@@ -317,19 +353,22 @@ pub async fn adopt(
     let adoption = match locked_meeting(&step.tx, &meeting_id).await? {
         Ok(meeting) => {
             let committee = step.adopting_at(&meeting).await?;
-            both(committee, adoption_day(&step, &meeting, adopted_on).await?).map(|by| (meeting, by))
+            let place = committee.map(|committee| (meeting.clone(), committee));
+            let place = step.stated_at(place, &positions, true).await?;
+            both(place, adoption_day(&step, &meeting, adopted_on).await?)
         }
         Err(refusals) => Err(refusals),
     };
     let standing = consensus::positions_on_latest(&step.tx, step.before.id).await?;
     let adoptable = adoptable(&step.tx, &step.before, no_personal_data).await?;
-    combine!((meeting, (committee, adopted_on)) = adoption, () = adoptable, () = nothing_stands(&standing));
+    combine!(((meeting, committee, stated), adopted_on) = adoption, () = adoptable, () = nothing_stands(&standing));
     let Step { mut tx, before, mut after } = step;
     give_adoption(&tx, &mut after, (Some(meeting.id), adopted_on)).await?;
     let row = put(&mut tx, &before, after, false, None).await?;
     // It is as public as the text, which is published by now.
     let opening = Opening { text: &row, body: committee, meeting: &meeting };
-    consensus::record_in_meeting(&mut tx, opening, ConsensusOutcome::Adopted).await?;
+    let recorded = consensus::record_in_meeting(&mut tx, opening, ConsensusOutcome::Adopted).await?;
+    room::record(&mut tx, &meeting, &recorded, stated).await?;
     tx.commit(row).await
 }
 
