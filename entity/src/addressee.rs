@@ -2,6 +2,7 @@
 
 use crate::id::{AddresseeId, CountryId, OrganizationId, RecommendationId};
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 vocabulary! {
     /// Whom a recommendation is addressed to.
@@ -24,6 +25,34 @@ vocabulary! {
         Lead,
         /// Support it.
         Supporting,
+    }
+}
+
+/// Who is asked to act, and in which role: of a whole text, or of one of its paragraphs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Addressed {
+    pub category: AddresseeCategory,
+    pub country_id: Option<CountryId>,
+    pub organization_id: Option<OrganizationId>,
+    pub role: AddresseeRole,
+}
+
+impl Addressed {
+    #[must_use]
+    pub fn of(row: &Model) -> Self {
+        let Model {
+            id: _,
+            recommendation_id: _,
+            category,
+            role,
+            country_id,
+            organization_id,
+            position: _,
+            audience: _,
+            owner: _,
+        } = *row;
+        Self { category, country_id, organization_id, role }
     }
 }
 

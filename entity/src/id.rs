@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use sea_orm::{DbErr, DeriveValueType, TryFromU64};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 /// An id of one kind. It prints as its prefix, `_`, and 32 lower-case hexadecimal digits.
@@ -66,7 +68,8 @@ fn parse(prefix: &'static str, text: &str) -> Result<Uuid, NotAnId> {
 
 /// From the names of ids and their prefixes. `BodyId = "bod";` expands to
 /// `struct BodyId(Uuid)`, a value of a column;
-/// `impl RecordId`, `Display` and `FromStr`, for `bod_…` in the API; and
+/// `impl RecordId`, `Display` and `FromStr`, for `bod_…` in the API;
+/// `impl Serialize` and `Deserialize`, the same in a JSON column; and
 /// `impl TryFromU64`, which SeaORM asks for.
 macro_rules! ids {
     ($($name:ident = $prefix:literal;)*) => {$(
@@ -93,6 +96,19 @@ macro_rules! ids {
             type Err = NotAnId;
             fn from_str(text: &str) -> Result<Self, NotAnId> {
                 parse($prefix, text).map(Self)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                text.parse().map_err(D::Error::custom)
             }
         }
 
@@ -126,6 +142,7 @@ ids! {
     MeetingSourceId = "mso";
     OperationFigureId = "fig";
     OrganizationId = "org";
+    ParagraphId = "pgr";
     ParticipationId = "par";
     PositionId = "pos";
     RecommendationId = "rec";

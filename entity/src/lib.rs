@@ -32,6 +32,7 @@ pub mod meeting_organizer;
 pub mod meeting_source;
 pub mod operation_figure;
 pub mod organization;
+pub mod paragraph;
 pub mod participation;
 pub mod position;
 pub mod recommendation;

@@ -1,6 +1,7 @@
 //! A recommendation or proposed solution, reached by consensus.
 
 use crate::id::{BodyId, MeetingId, OrganizationId, RecommendationId, SourceId};
+use crate::paragraph::Paragraphs;
 use crate::text::LocalizedText;
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::entity::prelude::*;
@@ -75,6 +76,8 @@ pub struct Model {
     pub title_folded: String,
     #[sea_orm(column_type = "JsonBinary")]
     pub text: LocalizedText,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub paragraphs: Paragraphs,
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub rationale: Option<LocalizedText>,
     pub priority: Option<Priority>,

@@ -1,6 +1,7 @@
 //! One state of the text of a recommendation. Immutable.
 
 use crate::id::{OrganizationId, RecommendationId, RevisionId};
+use crate::paragraph::Paragraphs;
 use crate::text::LocalizedText;
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
@@ -16,6 +17,8 @@ pub struct Model {
     pub title: LocalizedText,
     #[sea_orm(column_type = "JsonBinary")]
     pub text: LocalizedText,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub paragraphs: Paragraphs,
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub rationale: Option<LocalizedText>,
     #[sea_orm(column_type = "Text", nullable)]

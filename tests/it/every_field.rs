@@ -17,9 +17,10 @@ on_both_databases! {
 }
 
 /// Fields of inputs that are not fields of the record. The items of an agenda are records of their own, and so are
-/// mandates and participations.
-const BESIDE: [&str; 8] = [
+/// mandates and participations; the identity of a paragraph is read back in `paragraphs`.
+const BESIDE: [&str; 9] = [
     "id",
+    "identity",
     "expectedVersion",
     "expectedRecommendationIds",
     "externalId",
@@ -201,17 +202,26 @@ async fn meeting(app: &TestApp, number: usize) -> Value {
 }
 
 async fn recommendation(app: &TestApp, number: usize) -> Value {
+    let theme = app.theme(&format!("ON-{number}")).await;
     json!({
         "bodyId": app.body("WG-A").await, "kind": pick(number, ["RECOMMENDATION", "PROPOSED_SOLUTION"]),
-        "title": text(&format!("Title {number}")), "text": text(&format!("Text {number}")),
+        "title": text(&format!("Title {number}")), "text": text(&format!("1. Text {number}")),
+        "paragraphs": [{
+            "number": 1, "text": text(&format!("Text {number}")), "targetDate": pick(number, ["2029-01-01", "2028-01-01"]),
+            "addressees": [{
+                "category": "ALL_STAKEHOLDERS", "role": pick(number, ["LEAD", "SUPPORTING"]), "countryId": null,
+                "organizationId": null,
+            }],
+            "themeIds": [theme],
+        }],
         "rationale": text(&format!("Why {number}")), "priority": pick(number, ["LOW", "URGENT"]),
-        "targetDate": pick(number, ["2030-01-01", "2031-01-01"]), "themeIds": [app.theme(&format!("ON-{number}")).await],
+        "targetDate": pick(number, ["2030-01-01", "2031-01-01"]), "themeIds": [theme],
         "instrumentIds": [app.instrument(&format!("ON/{number}")).await],
         "addressees": [{
             "category": "GOVERNMENT", "role": pick(number, ["LEAD", "SUPPORTING"]),
             "countryId": app.country(pick(number, ["UZ", "KZ"])).await,
             "organizationId": app.organization(pick(number, ["ISRS", "OSCE"])).await,
-        }],
+        }, { "category": "ALL_STAKEHOLDERS", "role": "SUPPORTING", "countryId": null, "organizationId": null }],
     })
 }
 
@@ -295,7 +305,10 @@ fn as_input(answer: &Value) -> Value {
             json!([fields["locale"], fields["text"]])
         }
         Value::Object(fields) if fields.len() == 1 && fields.contains_key("id") => fields["id"].clone(),
-        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), as_input(value))).collect(),
+        Value::Object(fields) => {
+            let fields = fields.iter().filter(|(name, _)| !BESIDE.contains(&name.as_str()));
+            fields.map(|(name, value)| (name.clone(), as_input(value))).collect()
+        }
         Value::Array(values) => {
             let mut values: Vec<Value> = values.iter().map(as_input).collect();
             values.sort_by_key(Value::to_string);

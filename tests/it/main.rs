@@ -50,6 +50,7 @@ mod mirror;
 mod officer;
 mod own_agenda;
 mod pack;
+mod paragraphs;
 mod participation;
 mod past;
 mod plans;

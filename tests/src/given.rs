@@ -128,14 +128,19 @@ impl TestApp {
     }
 
     pub async fn draft_with(&self, body: &str, more: Value) -> Value {
-        let input = json!({
+        let input = with(self.draft_input(body).await, more);
+        self.secretariat().mutate("draftRecommendation", input, "id version status").await
+    }
+
+    /// The input of a draft with an addressee.
+    pub async fn draft_input(&self, body: &str) -> Value {
+        json!({
             "bodyId": self.body(body).await,
             "kind": "RECOMMENDATION",
             "title": text("A recommendation"),
             "text": text("The states are invited to act"),
             "addressees": [{ "category": "GOVERNMENT", "role": "LEAD", "countryId": self.country("UZ").await }],
-        });
-        self.secretariat().mutate("draftRecommendation", with(input, more), "id version status").await
+        })
     }
 
     pub async fn under_discussion(&self, body: &str) -> Value {

@@ -151,6 +151,7 @@ mod tests {
     use entity::Audience;
     use entity::agenda_item::{self, AgendaItemKind};
     use entity::id::{AgendaItemId, BodyId, MeetingId, RecommendationId, RecordId as _};
+    use entity::paragraph::Paragraphs;
     use entity::recommendation::{self, RecommendationKind, RecommendationStatus};
     use entity::text::{Locale, LocalizedText};
     use sea_orm::Iterable as _;
@@ -192,6 +193,7 @@ mod tests {
             status,
             title_folded: title.folded(),
             text: title.clone(),
+            paragraphs: Paragraphs::default(),
             title,
             rationale: None,
             priority: None,

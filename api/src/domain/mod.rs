@@ -17,6 +17,7 @@ pub mod fields;
 pub mod label;
 pub mod lifecycle;
 pub mod meeting;
+pub mod paragraph;
 pub mod recommendation;
 pub mod scope;
 pub mod symbol;

@@ -55,7 +55,8 @@ pub async fn all_kinds(app: &TestApp) {
     agendas(app, &draft).await;
     for (acronym, code) in [("OSCE", "WG-A"), ("SSS-UZ", "WG-B")] {
         let body = app.body(code).await;
-        let own = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("Own"), "text": text("Own") });
+        let paragraphs = json!([{ "number": 1, "text": text("Own") }, { "number": 2, "text": text("Its own") }]);
+        let own = json!({ "bodyId": body, "kind": "RECOMMENDATION", "title": text("Own"), "paragraphs": paragraphs });
         app.partner(acronym).mutate("draftRecommendation", own, "id").await;
     }
     let unodc = app.organization("UNODC").await;

@@ -211,7 +211,8 @@ async fn an_answer_with_errors_is_not_kept(app: TestApp) {
 async fn whatever_is_reached_from_a_cached_field_is_a_record(app: TestApp) {
     const OUTSIDE: [&str; 8] =
         ["agendaForMe", "viewer", "feedHead", "changes", "checkpoint", "clients", "webhooks", "nodeByExternalId"];
-    const RECORDS: [&str; 32] = [
+    const RECORDS: [&str; 35] = [
+        "AddressedParty",
         "Addressee",
         "AgendaItem",
         "AlternativeTitle",
@@ -232,6 +233,8 @@ async fn whatever_is_reached_from_a_cached_field_is_a_record(app: TestApp) {
         "Node",
         "Organization",
         "PageInfo",
+        "Paragraph",
+        "ParagraphDiff",
         "Participation",
         "Position",
         "QuorumPart",

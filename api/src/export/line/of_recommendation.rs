@@ -3,10 +3,12 @@
 
 use std::collections::HashSet;
 
-use entity::addressee::{AddresseeCategory, AddresseeRole};
-use entity::id::{CountryId, MeetingId, OrganizationId, RecommendationId};
+use chrono::NaiveDate;
+use entity::addressee::{Addressed, AddresseeCategory, AddresseeRole};
+use entity::id::{CountryId, MeetingId, OrganizationId, ParagraphId, RecommendationId, ThemeId};
 use entity::{
-    addressee, meeting, recommendation, recommendation_instrument, recommendation_revision, recommendation_theme,
+    addressee, meeting, paragraph, recommendation, recommendation_instrument, recommendation_revision,
+    recommendation_theme,
 };
 use serde::Serialize;
 
@@ -36,19 +38,33 @@ struct Addressee {
 }
 
 impl Addressee {
-    fn of(part: &addressee::Model) -> Self {
-        let addressee::Model {
-            id: _,
-            recommendation_id: _,
-            category,
-            role,
-            country_id,
-            organization_id,
-            position: _,
-            audience: _,
-            owner: _,
-        } = *part;
+    fn of(Addressed { category, role, country_id, organization_id }: Addressed) -> Self {
         Self { category, role, country_id: country_id.map(Id), organization_id: organization_id.map(Id) }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Paragraph<'a> {
+    identity: Id<ParagraphId>,
+    number: i32,
+    text: Texts<'a>,
+    target_date: Option<NaiveDate>,
+    addressees: Vec<Addressee>,
+    theme_ids: Vec<Id<ThemeId>>,
+}
+
+impl<'a> Paragraph<'a> {
+    fn of(part: &'a paragraph::Paragraph) -> Self {
+        let paragraph::Paragraph { identity, number, text, target_date, addressees, theme_ids } = part;
+        Self {
+            identity: Id(*identity),
+            number: *number,
+            text: Texts(text),
+            target_date: *target_date,
+            addressees: addressees.iter().copied().map(Addressee::of).collect(),
+            theme_ids: theme_ids.iter().copied().map(Id).collect(),
+        }
     }
 }
 
@@ -58,6 +74,7 @@ struct Revision<'a> {
     number: i32,
     title: Texts<'a>,
     text: Texts<'a>,
+    paragraphs: Vec<Paragraph<'a>>,
     rationale: Option<Texts<'a>>,
     change_note: Option<&'a str>,
     created_at: At,
@@ -72,6 +89,7 @@ impl<'a> Revision<'a> {
             number,
             title,
             text,
+            paragraphs,
             rationale,
             change_note,
             created_at,
@@ -82,6 +100,7 @@ impl<'a> Revision<'a> {
             number: *number,
             title: Texts(title),
             text: Texts(text),
+            paragraphs: paragraphs.0.iter().map(Paragraph::of).collect(),
             rationale: rationale.as_ref().map(Texts),
             change_note: change_note.as_deref().filter(|_| shows_attribution),
             created_at: At(*created_at),
@@ -115,11 +134,11 @@ impl Line for recommendation::Entity {
     ) -> Result<(), serde_json::Error> {
         let shows_attribution = viewer.sees_attribution();
         let meeting = |id: Option<MeetingId>| id.filter(|id| parts.meetings.contains(id)).map(Id);
-        let addressees = parts.addressees.of(row.id).iter().map(Addressee::of);
+        let addressees = parts.addressees.of(row.id).iter().map(|part| Addressee::of(Addressed::of(part)));
         let revisions = parts.revisions.of(row.id).iter().map(|part| Revision::of(part, shows_attribution));
         line!(lines, row: recommendation {
-            body_id, label, label_year: _, label_serial: _, kind, status, title, title_folded: _, text, rationale, priority,
-            target_date, adopted_on, agreed_meeting_id, meeting_id, adoption_source_id, drafted_by_id, supersedes_id,
+            body_id, label, label_year: _, label_serial: _, kind, status, title, title_folded: _, text, paragraphs, rationale,
+            priority, target_date, adopted_on, agreed_meeting_id, meeting_id, adoption_source_id, drafted_by_id, supersedes_id,
             is_demo, no_personal_data
         } => {
             "label": label,
@@ -128,6 +147,7 @@ impl Line for recommendation::Entity {
             "bodyId": Id(body_id),
             "title": Texts(title),
             "text": Texts(text),
+            "paragraphs": paragraphs.0.iter().map(Paragraph::of).collect::<Vec<_>>(),
             "rationale": rationale.as_ref().map(Texts),
             "priority": priority,
             "targetDate": target_date,

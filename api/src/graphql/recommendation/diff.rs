@@ -7,7 +7,8 @@ use entity::id::RecommendationId;
 use entity::recommendation_revision;
 use entity::text::{Locale, LocalizedText};
 
-use super::RecommendationRevision;
+use super::paragraph::ParagraphDiff;
+use super::{RecommendationRevision, paragraph};
 use crate::domain::diff::{self, SegmentKind, diffs};
 use crate::graphql::session::Session;
 
@@ -16,7 +17,7 @@ pub struct RevisionDiff {
     to: Arc<recommendation_revision::Model>,
 }
 
-/// What one revision says otherwise than another one, by language.
+/// What one revision says otherwise than another one, by paragraph and language.
 #[Object]
 impl RevisionDiff {
     /// The revision that is compared.
@@ -37,6 +38,12 @@ impl RevisionDiff {
     /// The text, in the languages in which it differs.
     async fn text(&self) -> Vec<TextDiff> {
         compared(Some(&self.from.text), Some(&self.to.text))
+    }
+
+    /// The paragraphs that differ, by their later numbers; those that are deleted come last. Between a text given as a whole and one with
+    /// paragraphs, all of these.
+    async fn paragraphs(&self) -> Vec<ParagraphDiff> {
+        paragraph::diffs(self.to.recommendation_id, &self.from.paragraphs, &self.to.paragraphs)
     }
 
     /// Why it is needed, in the languages in which that differs.

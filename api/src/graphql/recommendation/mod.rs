@@ -8,10 +8,12 @@ use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus}
 
 pub mod diff;
 mod mutation;
+mod paragraph;
 mod parts;
 
 use self::diff::RevisionDiff;
 pub use self::mutation::{RecommendationMutation, RecommendationUpsert};
+use self::paragraph::Paragraph;
 pub use self::parts::{Addressee, RecommendationRevision};
 use super::body::Body;
 use super::connection::connections;
@@ -115,6 +117,11 @@ impl Recommendation {
         to_one::<Meeting>(session(ctx), self.0.agreed_meeting_id).await
     }
 
+    /// Its operative paragraphs by number; `text` is what they say together. Empty if the text was given as a whole.
+    async fn paragraphs(&self) -> Vec<Paragraph> {
+        Paragraph::of_text(&self.0)
+    }
+
     /// The addressees, whom it asks to act, in order.
     async fn addressees(&self, ctx: &Context<'_>) -> Result<Vec<Addressee>> {
         parts_of::<Addressee>(session(ctx), self.0.id).await
@@ -146,7 +153,7 @@ impl Recommendation {
         parts_of::<Position>(session(ctx), self.0.id).await
     }
 
-    /// What one revision of its text says otherwise than another one, by language and by words. Null if one of the two is not there, or not for
+    /// What one revision of its text says otherwise than another one, by paragraph, language and words. Null if one of the two is not there, or not for
     /// you. Costs 20 points for each of the texts.
     async fn diff(
         &self,
@@ -203,6 +210,15 @@ impl RecommendationQuery {
         #[graphql(desc = "Which one: by exactly one key.")] by: RecommendationBy,
     ) -> Option<Result<Recommendation>> {
         found(service::recommendation::find(&session(ctx).app.databases.read, &session(ctx).viewer, &by).await)
+    }
+
+    /// The paragraph that a reference cites. Null if there is none that you may see. Error, for what is no reference: `INVALID_ARGUMENT`.
+    async fn paragraph(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The label of an adopted recommendation, `¶`, and a number: `REC/WG-A/2024/3 ¶2`.")] reference: String,
+    ) -> Option<Result<Paragraph>> {
+        paragraph::cited(session(ctx), &reference).await.transpose()
     }
 }
 

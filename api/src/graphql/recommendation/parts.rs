@@ -1,12 +1,13 @@
 //! What belongs to a recommendation: addressees, revisions, themes and instruments. Has names and shapes; no SQL and no rules.
 
-use async_graphql::{Context, ID, Object, Result};
-use entity::addressee::{AddresseeCategory, AddresseeRole};
+use async_graphql::{ComplexObject, Context, ID, Object, Result, SimpleObject};
+use entity::addressee::{Addressed, AddresseeCategory, AddresseeRole};
 use entity::date::DateTime;
 use entity::id::RecommendationId;
 use entity::{instrument, recommendation_instrument, recommendation_theme, theme};
 
 use super::Recommendation;
+use super::paragraph::Paragraph;
 use crate::graphql::country::Country;
 use crate::graphql::instrument::Instrument;
 use crate::graphql::loader::Successor;
@@ -52,6 +53,37 @@ impl Addressee {
     }
 }
 
+/// Who is asked to act, and in which role: by one of the paragraphs of a text.
+#[derive(SimpleObject)]
+#[graphql(complex)]
+pub struct AddressedParty {
+    /// The category of the addressee.
+    category: AddresseeCategory,
+    /// What the addressee is asked to do there.
+    role: AddresseeRole,
+    #[graphql(skip)]
+    addressed: Addressed,
+}
+
+impl AddressedParty {
+    pub fn new(addressed: Addressed) -> Self {
+        Self { category: addressed.category, role: addressed.role, addressed }
+    }
+}
+
+#[ComplexObject]
+impl AddressedParty {
+    /// The country.
+    async fn country(&self, ctx: &Context<'_>) -> Option<Result<Country>> {
+        to_one::<Country>(session(ctx), self.addressed.country_id).await
+    }
+
+    /// The organisation.
+    async fn organization(&self, ctx: &Context<'_>) -> Option<Result<Organization>> {
+        to_one::<Organization>(session(ctx), self.addressed.organization_id).await
+    }
+}
+
 object!(RecommendationRevision: recommendation_revision);
 
 texts! {
@@ -74,6 +106,11 @@ impl RecommendationRevision {
     /// The number, from 1.
     async fn number(&self) -> i32 {
         self.0.number
+    }
+
+    /// Its operative paragraphs by number; `text` is what they say together. Empty if the text was given as a whole.
+    async fn paragraphs(&self) -> Vec<Paragraph> {
+        Paragraph::of_revision(self.0.recommendation_id, &self.0.paragraphs)
     }
 
     /// What was changed and why. Shown to readers, partners and the secretariat.

@@ -9,7 +9,7 @@ use super::values::root_of;
 
 /// The root fields that read the register alone. Others depend on who asks (`viewer`), on the feed itself (`changes`), or on what the feed does
 /// not tell (clients, webhooks, external ids).
-const ROOTS: [&str; 28] = [
+const ROOTS: [&str; 29] = [
     "__typename",
     "_entities",
     "bodies",
@@ -31,6 +31,7 @@ const ROOTS: [&str; 28] = [
     "organization",
     "organizations",
     "organizers",
+    "paragraph",
     "recommendation",
     "recommendations",
     "source",

@@ -1,6 +1,7 @@
 //! Recommendations: which exist, and who sees them. Writing their texts (`text`) and their transitions stand beside; the rules stand in
 //! `domain/recommendation.rs`.
 
+pub mod paragraphs;
 pub mod parts;
 pub mod past;
 pub mod position;

@@ -2,13 +2,13 @@
 //! recommendation: `transitions` does.
 
 use async_graphql::{ID, InputObject};
-use entity::addressee::{AddresseeCategory, AddresseeRole};
+use entity::addressee::{Addressed, AddresseeCategory, AddresseeRole};
 use entity::id::{InstrumentId, RecommendationId, ThemeId};
 use entity::{addressee, recommendation, recommendation_instrument, recommendation_revision, recommendation_theme};
 use sea_orm::{ColumnTrait, Condition};
 
-use super::wanted::{Addressed, Wanted};
-use super::{WHAT, put};
+use super::wanted::Wanted;
+use super::{WHAT, paragraphs, put};
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
 use crate::domain::fields;
@@ -65,6 +65,7 @@ pub async fn set_addressees(
     let (wanted, formed) = Wanted::parse(None, None, Some(&addressees));
     let named = wanted.check_named(&tx).await?;
     all([formed, named])?;
+    paragraphs::fit(&tx, &before, &wanted, false).await??;
     let changed = set_parts(&mut tx, &before, wanted).await?;
     let row = put(&mut tx, &before, before.clone(), changed, None).await?;
     tx.commit(row).await
@@ -119,8 +120,12 @@ pub(super) async fn addressees_of(tx: &Tx<'_>, id: RecommendationId) -> Result<V
     read::children::<addressee::Entity>(tx.db(), tx.viewer(), &[id]).await
 }
 
+pub(super) async fn themes_of(tx: &Tx<'_>, id: RecommendationId) -> Result<Vec<recommendation_theme::Model>, Error> {
+    read::children::<recommendation_theme::Entity>(tx.db(), tx.viewer(), &[id]).await
+}
+
 async fn set_themes(tx: &mut Tx<'_>, row: &recommendation::Model, ids: &[ThemeId]) -> Result<bool, Error> {
-    let before = read::children::<recommendation_theme::Entity>(tx.db(), tx.viewer(), &[row.id]).await?;
+    let before = themes_of(tx, row.id).await?;
     let after = theme_rows(tx, row, ids);
     Ok(!tx.replace_parts::<recommendation_theme::Entity>(before, after).await?.is_empty())
 }
@@ -190,6 +195,7 @@ pub(super) fn revision(
         number: last + 1,
         title: row.title.clone(),
         text: row.text.clone(),
+        paragraphs: row.paragraphs.clone(),
         rationale: row.rationale.clone(),
         change_note,
         created_at: tx.now(),

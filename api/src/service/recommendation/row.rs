@@ -2,13 +2,14 @@
 //! here. Holds no use case.
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
-use chrono::NaiveDate;
 use entity::date::Date;
-use entity::id::BodyId;
+use entity::id::{BodyId, ParagraphId};
+use entity::paragraph::Paragraphs;
 use entity::recommendation;
 use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
 use entity::text::LocalizedText;
 
+use super::paragraphs::{ParagraphInput, words};
 use super::parts::AddresseeInput;
 use crate::domain::validation::{Validated, combine};
 use crate::domain::{audience, fields, recommendation as rules};
@@ -25,8 +26,11 @@ pub struct DraftRecommendationInput {
     pub kind: RecommendationKind,
     /// The title. At most 300 characters each.
     pub title: Vec<LocalizedTextInput>,
-    /// The text. At most 20,000 characters each. No data on individuals.
-    pub text: Vec<LocalizedTextInput>,
+    /// The text as a whole, at most 20,000 characters each; or else give its paragraphs. No data on individuals.
+    pub text: Option<Vec<LocalizedTextInput>>,
+    /// The text as operative paragraphs, at most 100, in their order. An empty list is the same as none.
+    #[graphql(default)]
+    pub paragraphs: Vec<ParagraphInput>,
     /// Why it is needed.
     pub rationale: Option<Vec<LocalizedTextInput>>,
     /// How pressing it is.
@@ -56,8 +60,11 @@ pub struct ReviseRecommendationInput {
     pub kind: MaybeUndefined<RecommendationKind>,
     /// The title; replaces all languages.
     pub title: MaybeUndefined<Vec<LocalizedTextInput>>,
-    /// The text; replaces all languages.
+    /// The text as a whole; replaces all languages, and the paragraphs unless it is what they say.
     pub text: MaybeUndefined<Vec<LocalizedTextInput>>,
+    /// The text as operative paragraphs, at most 100, in their order; replaces all of them, and the text. `null` or an empty list makes it a text
+    /// without paragraphs, in the same words unless others are given.
+    pub paragraphs: MaybeUndefined<Vec<ParagraphInput>>,
     /// Why it is needed; replaces all languages.
     pub rationale: MaybeUndefined<Vec<LocalizedTextInput>>,
     /// How pressing it is.
@@ -75,7 +82,8 @@ pub struct ReviseRecommendationInput {
 impl ReviseRecommendationInput {
     /// Whether it says what the text is.
     pub fn gives_text(&self) -> bool {
-        [&self.title, &self.text, &self.rationale].iter().any(|text| !text.is_undefined())
+        let gives_words = [&self.title, &self.text, &self.rationale].iter().any(|text| !text.is_undefined());
+        gives_words || !self.paragraphs.is_undefined()
     }
 }
 
@@ -95,8 +103,11 @@ pub struct UpsertRecommendationRowInput {
     pub kind: RecommendationKind,
     /// The title. At most 300 characters each.
     pub title: Vec<LocalizedTextInput>,
-    /// The text. At most 20,000 characters each. No data on individuals.
-    pub text: Vec<LocalizedTextInput>,
+    /// The text as a whole, at most 20,000 characters each; or else give its paragraphs. No data on individuals.
+    pub text: MaybeUndefined<Vec<LocalizedTextInput>>,
+    /// The text as operative paragraphs, at most 100, in their order; if the text is given too, they say the same. An identity that the text does
+    /// not have is left out of account, so that the lines of another register can be written.
+    pub paragraphs: MaybeUndefined<Vec<ParagraphInput>>,
     /// Why it is needed.
     pub rationale: MaybeUndefined<Vec<LocalizedTextInput>>,
     /// How pressing it is.
@@ -121,6 +132,7 @@ impl UpsertRecommendationRowInput {
             kind,
             title,
             text,
+            paragraphs,
             rationale,
             priority,
             target_date,
@@ -132,7 +144,8 @@ impl UpsertRecommendationRowInput {
             body_id,
             kind,
             title,
-            text,
+            text: text.take(),
+            paragraphs: known_only(paragraphs.take().unwrap_or_default(), &Paragraphs::default()),
             rationale: rationale.take(),
             priority: priority.take(),
             target_date: target_date.take(),
@@ -151,6 +164,7 @@ impl UpsertRecommendationRowInput {
             kind,
             title,
             text,
+            paragraphs,
             rationale,
             priority,
             target_date,
@@ -163,7 +177,8 @@ impl UpsertRecommendationRowInput {
             expected_version: before.version,
             kind: MaybeUndefined::Value(kind),
             title: MaybeUndefined::Value(title),
-            text: MaybeUndefined::Value(text),
+            text,
+            paragraphs: paragraphs.map_value(|list| known_only(list, &before.paragraphs)),
             rationale,
             priority,
             target_date,
@@ -172,6 +187,15 @@ impl UpsertRecommendationRowInput {
             change_note: None,
         }
     }
+}
+
+/// The paragraphs without identities that the text does not have.
+fn known_only(mut given: Vec<ParagraphInput>, before: &Paragraphs) -> Vec<ParagraphInput> {
+    let is_known = |id: &ID| before.0.iter().any(|one| id.parse() == Ok(one.identity));
+    for one in &mut given {
+        one.identity = one.identity.take().filter(|id| is_known(id) || id.parse::<ParagraphId>().is_err());
+    }
+    given
 }
 
 /// A draft of nobody's, of which nothing else is known. For seeds.
@@ -194,6 +218,7 @@ pub fn new_row(
         title_folded: title.folded(),
         title,
         text,
+        paragraphs: Paragraphs::default(),
         rationale: None,
         priority: None,
         target_date: None,
@@ -222,6 +247,7 @@ pub(super) fn build_row(
         body_id: _,
         title,
         text,
+        paragraphs,
         rationale,
         kind,
         priority,
@@ -230,10 +256,11 @@ pub(super) fn build_row(
         instrument_ids: _,
         addressees: _,
     } = input;
+    let text = text.map_or(MaybeUndefined::Undefined, MaybeUndefined::Value);
     combine!(
         body_id = body_id,
         title = localized("title", &title, fields::NAME),
-        text = localized("text", &text, fields::BODY_TEXT),
+        (text, paragraphs) = words(tx, text, MaybeUndefined::Value(paragraphs), None),
         rationale = rationale.map(|text| localized("rationale", &text, fields::BODY_TEXT)).transpose(),
         () = rules::target_date(target_date.map(|Date(day)| day), tx.today()),
     );
@@ -251,6 +278,7 @@ pub(super) fn build_row(
         title_folded: title.folded(),
         title,
         text,
+        paragraphs,
         rationale,
         priority,
         target_date: target_date.map(|Date(day)| day),
@@ -271,9 +299,9 @@ pub(super) fn build_row(
 }
 
 pub(super) fn apply_revision(
+    tx: &Tx<'_>,
     before: &recommendation::Model,
     input: ReviseRecommendationInput,
-    today: NaiveDate,
 ) -> Validated<recommendation::Model> {
     let ReviseRecommendationInput {
         id: _,
@@ -281,6 +309,7 @@ pub(super) fn apply_revision(
         kind,
         title,
         text,
+        paragraphs,
         rationale,
         priority,
         target_date,
@@ -288,15 +317,16 @@ pub(super) fn apply_revision(
         instrument_ids: _,
         change_note: _,
     } = input;
+    let words = words(tx, text, paragraphs, Some(before));
     let before = before.clone();
     combine!(
         kind = patch_required("kind", kind, before.kind, Ok),
         title = patch_text("title", title, before.title, fields::NAME),
-        text = patch_text("text", text, before.text, fields::BODY_TEXT),
+        (text, paragraphs) = words,
         rationale = patch_optional_text("rationale", rationale, before.rationale, fields::BODY_TEXT),
         priority = patch(priority, before.priority, Ok),
         target_date = patch(target_date, before.target_date, |Date(day)| {
-            rules::new_target_date(day, before.target_date, today)
+            rules::new_target_date(day, before.target_date, tx.today())
         }),
     );
     Ok(recommendation::Model {
@@ -310,6 +340,7 @@ pub(super) fn apply_revision(
         title_folded: title.folded(),
         title,
         text,
+        paragraphs,
         rationale,
         priority,
         target_date,

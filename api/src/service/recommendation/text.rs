@@ -6,7 +6,7 @@ use entity::{body, recommendation};
 use super::parts::{add_revision, set_parts};
 use super::row::{DraftRecommendationInput, ReviseRecommendationInput, apply_revision, build_row};
 use super::wanted::Wanted;
-use super::{WHAT, put};
+use super::{WHAT, paragraphs, put};
 use crate::auth::{Act, Standing, Viewer};
 use crate::domain::action::Action;
 use crate::domain::lifecycle::{Transition, next};
@@ -32,6 +32,7 @@ pub async fn draft(
     let (wanted, formed) = Wanted::parse(Some(&input.theme_ids), Some(&input.instrument_ids), Some(&input.addressees));
     let named = wanted.check_named(&tx).await?;
     combine!(row = build_row(&tx, body.map(|body| body.id), input), () = drafts, () = formed, () = named);
+    paragraphs::fit(&tx, &row, &wanted, true).await??;
     let row = tx.insert::<recommendation::Entity>(row).await?;
     add_revision(&mut tx, &row, None).await?;
     set_parts(&mut tx, &row, wanted).await?;
@@ -60,8 +61,9 @@ pub async fn revise(
     let (wanted, formed) = Wanted::parse(themes.as_deref(), instruments.as_deref(), None);
     let named = wanted.check_named(&tx).await?;
     let (noted, gives_text) = (input.change_note.is_some(), input.gives_text());
+    let gives_paragraphs = !input.paragraphs.is_undefined();
     let change_note = fields::optional_text("changeNote", input.change_note.as_deref(), fields::NOTE);
-    let after = apply_revision(&before, input, tx.today());
+    let after = apply_revision(&tx, &before, input);
     let is_new = after.as_ref().map_or(gives_text, |after| is_new_text(&before, after));
     combine!(
         change_note = change_note,
@@ -70,6 +72,7 @@ pub async fn revise(
         () = formed,
         () = named,
     );
+    paragraphs::fit(&tx, &after, &wanted, gives_paragraphs).await??;
     reopen(&before, &mut after)?;
     let mut parts_changed = false;
     if is_new_text(&before, &after) {
@@ -89,5 +92,6 @@ pub(super) fn reopen(before: &recommendation::Model, after: &mut recommendation:
 
 /// Whether there is a new text, which is kept as a revision.
 pub(super) fn is_new_text(before: &recommendation::Model, after: &recommendation::Model) -> bool {
-    (&after.title, &after.text, &after.rationale) != (&before.title, &before.text, &before.rationale)
+    let words = |row: &recommendation::Model| (row.title.clone(), row.text.clone(), row.rationale.clone());
+    words(after) != words(before) || after.paragraphs != before.paragraphs
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use entity::addressee::Addressed;
 use entity::id::{BodyId, CountryId, InstrumentId, OrganizationId, RecommendationId, ThemeId};
 use entity::{
     addressee, body, country, instrument, organization, recommendation, recommendation_instrument,
@@ -13,12 +14,12 @@ use super::WHAT;
 use super::parts::{addressee_rows, instrument_rows, revision, theme_rows};
 use super::row::{UpsertRecommendationRowInput, apply_revision, build_row};
 use super::text::{is_new_text, may_draft, reopen};
-use super::wanted::{Addressed, Names, Wanted};
+use super::wanted::{Names, Wanted};
 use crate::auth::{Act, Standing, Viewer};
 use crate::domain::action::Action;
 use crate::domain::lifecycle::{Transition, next};
 use crate::domain::validation::{Validated, ValidationError, all, combine};
-use crate::domain::{fields, recommendation as rules};
+use crate::domain::{fields, paragraph, recommendation as rules};
 use crate::error::Error;
 use crate::service::bulk::{
     self, Batch, PartsBy, Plan, Target, Upserted, bulk_input, parts_of, targets, verdict, write_rows,
@@ -164,6 +165,7 @@ impl Known {
             () = self.check_named(&wanted.names),
             after = build_row(tx, body.map(|body| body.id), row.draft()),
         );
+        self.check_paragraphs(&after, &wanted, true)?;
         let parts = Parts {
             revision_after: Some(0),
             themes: wanted.themes.map(|ids| (Vec::new(), ids)),
@@ -186,7 +188,7 @@ impl Known {
         let instruments =
             differing(&self.instruments_of, before.id, wanted.instruments.as_ref(), |part| part.instrument_id);
         let addressees = differing(&self.addressees_of, before.id, wanted.addressees.as_ref(), Addressed::of);
-        let after = apply_revision(&before, row.revision(&before), tx.today());
+        let after = apply_revision(tx, &before, row.revision(&before));
         let is_same = after.as_ref().is_ok_and(|after| *after == before) && formed.is_ok();
         let is_revised = !is_same || themes.is_some() || instruments.is_some();
         let standing = self.standing(before.body_id);
@@ -200,6 +202,7 @@ impl Known {
             () = formed,
             () = self.check_named(&wanted.names),
         );
+        self.check_paragraphs(&after, &wanted, !row.paragraphs.is_undefined())?;
         if is_revised {
             reopen(&before, &mut after)?;
         }
@@ -216,6 +219,14 @@ impl Known {
 
     fn standing(&self, body: BodyId) -> Standing {
         self.standings.get(&body).cloned().unwrap_or_default()
+    }
+
+    fn check_paragraphs(&self, row: &recommendation::Model, wanted: &Wanted, given: bool) -> Validated<()> {
+        let addressees = self.addressees_of.get(&row.id).into_iter().flatten().map(Addressed::of).collect();
+        let themes = self.themes_of.get(&row.id).into_iter().flatten().map(|part| part.theme_id).collect();
+        let addressees: Vec<Addressed> = wanted.addressees.clone().unwrap_or(addressees);
+        let themes: Vec<ThemeId> = wanted.themes.clone().unwrap_or(themes);
+        paragraph::fit(&row.paragraphs, &addressees, &themes, given)
     }
 
     fn check_named(&self, names: &Names) -> Validated<()> {

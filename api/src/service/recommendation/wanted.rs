@@ -1,9 +1,9 @@
 //! What an input wants the parts of a recommendation to be: parsed, and checked to exist. Writes nothing.
 
 use async_graphql::ID;
-use entity::addressee::{AddresseeCategory, AddresseeRole};
+use entity::addressee::{Addressed, AddresseeCategory};
 use entity::id::{CountryId, InstrumentId, OrganizationId, ThemeId};
-use entity::{addressee, country, instrument, organization, theme};
+use entity::{country, instrument, organization, theme};
 
 use super::parts::AddresseeInput;
 use crate::domain::validation::{Validated, all, combine, each, none, passed};
@@ -69,38 +69,12 @@ impl Wanted {
     }
 }
 
-/// Whom a recommendation asks to act, parsed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Addressed {
-    pub category: AddresseeCategory,
-    pub country_id: Option<CountryId>,
-    pub organization_id: Option<OrganizationId>,
-    pub role: AddresseeRole,
-}
-
-impl Addressed {
-    pub(super) fn of(row: &addressee::Model) -> Self {
-        let addressee::Model {
-            id: _,
-            recommendation_id: _,
-            category,
-            role,
-            country_id,
-            organization_id,
-            position: _,
-            audience: _,
-            owner: _,
-        } = *row;
-        Self { category, country_id, organization_id, role }
-    }
-}
-
 fn whom(one: &AddresseeInput) -> (AddresseeCategory, Option<&str>, Option<&str>) {
     let AddresseeInput { category, role: _, country_id, organization_id } = one;
     (*category, country_id.as_ref().map(|id| id.as_str()), organization_id.as_ref().map(|id| id.as_str()))
 }
 
-fn addressed(wanted: &[AddresseeInput]) -> Validated<Vec<Addressed>> {
+pub(super) fn addressed(wanted: &[AddresseeInput]) -> Validated<Vec<Addressed>> {
     let parsed: Vec<_> = wanted.iter().enumerate().map(|(index, one)| addressed_one(index, one)).collect();
     combine!(() = fields::distinct("addressees", &wanted.iter().map(whom).collect::<Vec<_>>()), parsed = each(parsed));
     Ok(parsed)
@@ -120,7 +94,7 @@ fn addressed_one(index: usize, one: &AddresseeInput) -> Validated<Addressed> {
     Ok(Addressed { category, country_id, organization_id, role })
 }
 
-fn theme_ids(wanted: &[ID]) -> Validated<Vec<ThemeId>> {
+pub(super) fn theme_ids(wanted: &[ID]) -> Validated<Vec<ThemeId>> {
     fields::ids("themeIds", None, wanted.iter().map(|id| id.as_str()), "theme")
 }
 

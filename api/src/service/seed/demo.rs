@@ -14,7 +14,7 @@ use entity::theme::ThemeKind;
 use entity::{body, country, document, instrument, meeting, organization, recommendation, theme};
 use sea_orm::{ColumnTrait as _, Condition};
 
-use super::factory::{Pair, Rows, Sample, localized};
+use super::factory::{Pair, Rows, Sample, Wording, localized};
 use super::lives::{self, LIVES, Scene};
 use crate::auth::Viewer;
 use crate::domain::action::Action;
@@ -243,6 +243,14 @@ fn title(english: &str, russian: &str) -> Pair {
     (format!("Demonstration: {english}"), format!("Демонстрация: {russian}"))
 }
 
+/// The second paragraph of each revised text.
+fn reporting() -> Pair {
+    (
+        "Demonstration: they are invited to report to the council once a year on what has been done.".to_owned(),
+        "Демонстрация: им предлагается раз в год сообщать совету о том, что сделано.".to_owned(),
+    )
+}
+
 /// What the demonstration refers to in the public register.
 struct Context {
     /// Each with the last serial of a demonstration's label in the year of adoption.
@@ -323,7 +331,11 @@ impl Context {
                 RecommendationKind::Recommendation
             },
             title: title(english, russian),
-            texts: if revised { vec![first, second] } else { vec![first] },
+            texts: if revised {
+                vec![Wording::Whole(first), Wording::Paragraphs(vec![second, reporting()])]
+            } else {
+                vec![Wording::Whole(first)]
+            },
             priority: [Some(Priority::High), Some(Priority::Medium), None][index % 3],
             drafted_by: None,
             agreed_at: agreed.then_some(self.agreed_at.id),

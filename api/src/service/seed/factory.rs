@@ -4,12 +4,14 @@
 use chrono::{Datelike as _, NaiveDate};
 use entity::addressee::{AddresseeCategory, AddresseeRole};
 use entity::id::{BodyId, CountryId, InstrumentId, MeetingId, OrganizationId, RecommendationId, ThemeId};
+use entity::paragraph::{Paragraph, Paragraphs};
 use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
 use entity::text::{Locale, LocalizedText};
 use entity::{addressee, recommendation, recommendation_instrument, recommendation_revision, recommendation_theme};
 
 use crate::domain::audience;
 use crate::domain::label::Label;
+use crate::domain::paragraph::composed;
 use crate::error::Error;
 use crate::service::recommendation::row::new_row;
 use crate::service::tx::Tx;
@@ -17,13 +19,39 @@ use crate::service::tx::Tx;
 /// English and Russian.
 pub type Pair = (String, String);
 
+/// What a text says: as a whole, or by its paragraphs.
+pub enum Wording {
+    Whole(Pair),
+    Paragraphs(Vec<Pair>),
+}
+
+impl Wording {
+    fn words(&self, tx: &Tx<'_>) -> (LocalizedText, Paragraphs) {
+        let pairs = match self {
+            Self::Whole(pair) => return (localized(pair), Paragraphs::default()),
+            Self::Paragraphs(pairs) => pairs,
+        };
+        let paragraphs = pairs.iter().zip(1..).map(|(pair, number)| Paragraph {
+            identity: tx.new_id(),
+            number,
+            text: localized(pair),
+            target_date: None,
+            addressees: Vec::new(),
+            theme_ids: Vec::new(),
+        });
+        let paragraphs = Paragraphs(paragraphs.collect());
+        let text = composed(&paragraphs).unwrap_or_else(|| localized(&Pair::default()));
+        (text, paragraphs)
+    }
+}
+
 pub struct Sample {
     pub body: (BodyId, String),
     pub status: RecommendationStatus,
     pub kind: RecommendationKind,
     pub title: Pair,
     /// The revisions, the last of which is the text.
-    pub texts: Vec<Pair>,
+    pub texts: Vec<Wording>,
     pub priority: Option<Priority>,
     pub drafted_by: Option<OrganizationId>,
     pub agreed_at: Option<MeetingId>,
@@ -99,13 +127,16 @@ impl Rows {
         let mut texts = sample.texts.iter().zip(1..).peekable();
         while let Some((text, number)) = texts.next() {
             let access = (row.audience, row.owner);
-            let (audience, owner) = if texts.peek().is_none() { access } else { audience::of_earlier_revision(access) };
+            let is_last = texts.peek().is_none();
+            let (audience, owner) = if is_last { access } else { audience::of_earlier_revision(access) };
+            let (text, paragraphs) = if is_last { (row.text.clone(), row.paragraphs.clone()) } else { text.words(tx) };
             self.revisions.push(recommendation_revision::Model {
                 id: tx.new_id(),
                 recommendation_id: row.id,
                 number,
                 title: row.title.clone(),
-                text: localized(text),
+                text,
+                paragraphs,
                 rationale: None,
                 change_note: (number > 1).then(|| "Wording after the discussion in the group.".to_owned()),
                 created_at: tx.now(),
@@ -135,7 +166,8 @@ fn recommendation(tx: &Tx<'_>, sample: &Sample) -> Result<recommendation::Model,
     let (body_id, code) = &sample.body;
     let label = sample.adoption.map(|(_, day, serial)| Label::next(true, code, day.year(), Some(serial - 1)));
     let (audience, owner) = audience::of_recommendation(sample.status, sample.drafted_by);
-    let text = sample.texts.last().map(localized).ok_or_else(|| Error::internal("a sample without a text"))?;
+    let words = sample.texts.last().map(|text| text.words(tx));
+    let (text, paragraphs) = words.ok_or_else(|| Error::internal("a sample without a text"))?;
     Ok(recommendation::Model {
         label: label.as_ref().map(Label::to_string),
         label_year: label.as_ref().map(|label| label.year),
@@ -150,6 +182,7 @@ fn recommendation(tx: &Tx<'_>, sample: &Sample) -> Result<recommendation::Model,
         no_personal_data: sample.adoption.is_some(),
         audience,
         owner,
+        paragraphs,
         ..new_row(tx, *body_id, sample.kind, localized(&sample.title), text)
     })
 }

@@ -12,7 +12,7 @@ use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus}
 use entity::{body, body_session, country, meeting, meeting_organizer, organization, theme};
 use sea_orm::{ColumnTrait as _, Condition};
 
-use super::factory::{Rows, Sample, localized};
+use super::factory::{Rows, Sample, Wording, localized};
 use crate::auth::Viewer;
 use crate::domain::action::Action;
 use crate::error::Error;
@@ -167,10 +167,10 @@ impl Context {
                 RecommendationKind::Recommendation
             },
             title: (format!("Synthetic recommendation {number}"), format!("Синтетическая рекомендация {number}")),
-            texts: vec![(
+            texts: vec![Wording::Whole((
                 format!("Synthetic text {number}, written to measure the service and not a text of the council."),
                 format!("Синтетический текст {number}, созданный для измерений и не являющийся текстом совета."),
-            )],
+            ))],
             priority: [Some(Priority::Low), Some(Priority::Medium), Some(Priority::High), None][number as usize % 4],
             drafted_by: (status == RecommendationStatus::Draft).then(|| pick(&self.organizations, number)),
             agreed_at: adopted.then_some(meeting),
