@@ -148,6 +148,7 @@ ids! {
     RecommendationId = "rec";
     RecommendationInstrumentId = "rin";
     RecommendationThemeId = "rth";
+    RecordStateId = "sta";
     RepatriationOperationId = "rop";
     RevisionId = "rev";
     SourceId = "src";

@@ -39,6 +39,7 @@ pub mod recommendation;
 pub mod recommendation_instrument;
 pub mod recommendation_revision;
 pub mod recommendation_theme;
+pub mod record_state;
 pub mod repatriation_operation;
 pub mod source;
 pub mod source_system;

@@ -1,6 +1,7 @@
 //! A meeting or an event of the council.
 
 use crate::id::{CountryId, MeetingId, OrganizationId};
+use crate::record_state::{MeetingState, State};
 use crate::text::LocalizedText;
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::entity::prelude::*;
@@ -122,4 +123,21 @@ pub struct Model {
     pub version: i32,
 }
 
-record!(MeetingId, Meeting, folds title => title_folded);
+impl Model {
+    fn state(&self) -> State {
+        State::Meeting(MeetingState {
+            status: self.status,
+            modality: self.modality,
+            starts_on: self.starts_on,
+            ends_on: self.ends_on,
+            timezone: self.timezone.clone(),
+            country_id: self.country_id,
+            sensitivity: self.sensitivity,
+            chatham_house: self.chatham_house,
+            organizers: Vec::new(),
+            sessions: Vec::new(),
+        })
+    }
+}
+
+record!(MeetingId, Meeting, folds title => title_folded, keeps state);

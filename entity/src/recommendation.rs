@@ -2,6 +2,7 @@
 
 use crate::id::{BodyId, MeetingId, OrganizationId, RecommendationId, SourceId};
 use crate::paragraph::Paragraphs;
+use crate::record_state::{RecommendationState, State};
 use crate::text::LocalizedText;
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::entity::prelude::*;
@@ -98,4 +99,17 @@ pub struct Model {
     pub version: i32,
 }
 
-record!(RecommendationId, Recommendation, folds title => title_folded);
+impl Model {
+    fn state(&self) -> State {
+        State::Recommendation(RecommendationState {
+            status: self.status,
+            label: self.label.clone(),
+            priority: self.priority,
+            target_date: self.target_date,
+            adopted_on: self.adopted_on,
+            addressees: Vec::new(),
+        })
+    }
+}
+
+record!(RecommendationId, Recommendation, folds title => title_folded, keeps state);

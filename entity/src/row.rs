@@ -6,6 +6,7 @@ use sea_orm::{
 };
 
 use crate::id::{OrganizationId, RecordId};
+use crate::record_state::State;
 
 /// Who may read a row, from everyone to the secretariat alone. The rules of the service write it on the row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
@@ -93,6 +94,10 @@ pub trait Record: Row {
     fn version(row: &Self::Model) -> i32;
     /// Sets the version, the time of the last change, and the columns that follow from others.
     fn stamp(row: &mut Self::Model, version: i32, at: DateTime<Utc>);
+    /// What is kept of the row as it is now, without its parts; `None` of a type whose states are not kept.
+    fn state(_row: &Self::Model) -> Option<State> {
+        None
+    }
 }
 
 /// A row that belongs to one record and changes only with it.
@@ -143,8 +148,9 @@ macro_rules! row {
 /// `row!(BodyId)`, and
 /// `impl Record for Entity`: its type, its version, and `stamp`, which sets version and times,
 /// and `name_folded`, the text that searches read.
+/// With `keeps state`, its states are kept: what `Model::state` says.
 macro_rules! record {
-    ($id:ident, $kind:ident $(, folds $text:ident => $folded:ident)?) => {
+    ($id:ident, $kind:ident $(, folds $text:ident => $folded:ident)? $(, keeps $state:ident)?) => {
         row!($id);
 
         impl $crate::Record for Entity {
@@ -161,6 +167,9 @@ macro_rules! record {
                 row.version = version;
                 row.updated_at = at;
             }
+            $(fn state(row: &Model) -> Option<$crate::record_state::State> {
+                Some(row.$state())
+            })?
         }
     };
 }

@@ -32,6 +32,7 @@ mod m20261201_000028_quorum;
 mod m20261201_000029_adoptions_of_the_past;
 mod m20261201_000030_led_by_parents;
 mod m20261201_000031_paragraphs;
+mod m20261201_000032_record_states;
 
 use sea_orm_migration::async_trait;
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -74,6 +75,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000029_adoptions_of_the_past::Migration),
             Box::new(m20261201_000030_led_by_parents::Migration),
             Box::new(m20261201_000031_paragraphs::Migration),
+            Box::new(m20261201_000032_record_states::Migration),
         ]
     }
 }

@@ -3,6 +3,7 @@
 
 mod access;
 mod acknowledged;
+mod as_of;
 mod attacks;
 mod bulk;
 mod cache;

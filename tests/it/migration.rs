@@ -60,7 +60,7 @@ macro_rules! for_each_entity {
             $function($argument): addressee agenda_item agenda_item_recommendation alternative_title audit body body_session
             change change_head client client_token consensus_procedure country document external_id idempotency_key instrument mandate meeting
             meeting_organizer meeting_source operation_figure organization participation position
-            recommendation
+            recommendation record_state
                         recommendation_instrument recommendation_revision recommendation_theme repatriation_operation source
             source_system theme webhook webhook_delivery write_probe
         }

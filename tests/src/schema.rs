@@ -55,6 +55,7 @@ fn needed(arguments: &Value) -> String {
     let needed = arguments.as_array().into_iter().flatten().filter(|one| one["type"]["kind"] == "NON_NULL");
     let value = |one: &Value| match unwrapped(&one["type"]).as_str() {
         "Date" => "\"2026-01-01\"",
+        "DateTime" => "\"2026-01-15T04:00:00Z\"",
         "Int" => "1",
         _ => "null",
     };

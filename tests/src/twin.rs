@@ -24,7 +24,7 @@ pub async fn copy_into(url: &str, from: &impl ConnectionTrait) {
     copy! { from, to:
         country source organization body mandate meeting body_session meeting_organizer alternative_title meeting_source agenda_item
         participation theme instrument recommendation recommendation_revision recommendation_theme recommendation_instrument addressee
-        consensus_procedure position document
+        consensus_procedure position document record_state
         agenda_item_recommendation repatriation_operation operation_figure source_system external_id client client_token webhook
         webhook_delivery idempotency_key change change_head audit
     }

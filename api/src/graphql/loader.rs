@@ -7,9 +7,9 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use entity::id::{BodyId, BodySessionId, OrganizationId, RecommendationId, RecordId, WebhookId};
-use entity::{Part, Row, body_session, external_id, mandate, recommendation, webhook_delivery};
+use entity::{Part, Row, body_session, external_id, mandate, recommendation, record_state, webhook_delivery};
 use uuid::Uuid;
 
 use super::batch::Batches;
@@ -398,6 +398,27 @@ impl Key for HeldBefore {
             Some((key.clone(), Arc::clone(before.max_by_key(|row| row.ordinal)?)))
         };
         Ok(keys.iter().filter_map(last).collect())
+    }
+}
+
+/// What a record was at an instant.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct StateAt(pub Uuid, pub DateTime<Utc>);
+
+impl Key for StateAt {
+    type Value = Arc<record_state::Model>;
+
+    async fn load(reader: &Reader, keys: &[Self]) -> Result<HashMap<Self, Self::Value>, Error> {
+        let mut records: HashMap<DateTime<Utc>, Vec<Uuid>> = HashMap::new();
+        for Self(record, at) in keys {
+            records.entry(*at).or_default().push(*record);
+        }
+        let mut states = HashMap::new();
+        for (at, records) in records {
+            let found = service::record_state::as_of(&reader.app.databases.read, &reader.viewer, &records, at).await?;
+            states.extend(found.into_iter().map(|state| (Self(state.record_id, at), Arc::new(state))));
+        }
+        Ok(states)
     }
 }
 

@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use async_graphql::Context;
-use entity::Part;
+use chrono::{DateTime, Utc};
 use entity::text::Locale;
+use entity::{Part, record_state};
 use futures_util::future::try_join_all;
+use uuid::Uuid;
 
 use super::batch::Batches;
 use super::fetch::Fetch;
-use super::loader::{ById, Cached, Loaders, PartsOf};
+use super::loader::{ById, Cached, Loaders, PartsOf, StateAt};
 use crate::auth::Viewer;
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::read::Visible;
+use crate::service::record_state::has_come;
 
 pub struct Session {
     pub app: Arc<AppContext>,
@@ -64,6 +67,16 @@ impl Session {
     pub async fn known<E: Visible>(&self, id: E::Id) -> Result<Arc<E::Model>, Arc<Error>> {
         let row = self.named::<E>(id).await?;
         row.ok_or_else(|| Arc::new(Error::internal(format!("{id} is referred to, but not there"))))
+    }
+
+    /// What a record was at an instant; `None` if that is not kept, or was not for the viewer. Error for an instant that has not come.
+    pub async fn state_at(
+        &self,
+        record: Uuid,
+        at: DateTime<Utc>,
+    ) -> Result<Option<Arc<record_state::Model>>, Arc<Error>> {
+        has_come(&self.app, at)?;
+        self.loaders.one(StateAt(record, at)).await
     }
 
     /// The parts of a parent, in their order.

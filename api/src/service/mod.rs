@@ -38,6 +38,7 @@ pub mod patch;
 pub mod prune;
 pub mod read;
 pub mod recommendation;
+pub mod record_state;
 pub mod registry;
 pub mod relation;
 pub mod replica;

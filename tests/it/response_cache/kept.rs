@@ -211,7 +211,7 @@ async fn an_answer_with_errors_is_not_kept(app: TestApp) {
 async fn whatever_is_reached_from_a_cached_field_is_a_record(app: TestApp) {
     const OUTSIDE: [&str; 8] =
         ["agendaForMe", "viewer", "feedHead", "changes", "checkpoint", "clients", "webhooks", "nodeByExternalId"];
-    const RECORDS: [&str; 35] = [
+    const RECORDS: [&str; 39] = [
         "AddressedParty",
         "Addressee",
         "AgendaItem",
@@ -225,11 +225,14 @@ async fn whatever_is_reached_from_a_cached_field_is_a_record(app: TestApp) {
         "Document",
         "DocumentVersion",
         "ExpectedDelegation",
+        "FormerOrganizer",
+        "FormerSession",
         "Instrument",
         "Mandate",
         "Meeting",
         "MeetingOrganizer",
         "MeetingPack",
+        "MeetingState",
         "Node",
         "Organization",
         "PageInfo",
@@ -240,6 +243,7 @@ async fn whatever_is_reached_from_a_cached_field_is_a_record(app: TestApp) {
         "QuorumPart",
         "Recommendation",
         "RecommendationRevision",
+        "RecommendationState",
         "RevisionDiff",
         "SessionAttendance",
         "Source",

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result};
-use entity::date::Date;
+use entity::date::{Date, DateTime};
 use entity::id::RecordId as _;
 use entity::meeting::{CountQualifier, MeetingKind, MeetingStatus, Modality, Sensitivity};
 use entity::participation;
@@ -14,11 +14,13 @@ mod decision;
 mod mutation;
 mod pack;
 mod parts;
+mod state;
 
 use self::decision::Decision;
 pub use self::mutation::{MeetingMutation, MeetingUpsert};
 use self::pack::MeetingPack;
 pub use self::parts::{AgendaItem, AlternativeTitle, BodySession, MeetingOrganizer, Participation};
+use self::state::MeetingState;
 use super::connection::connections;
 use super::consensus::ConsensusProcedure;
 use super::country::Country;
@@ -49,6 +51,16 @@ impl Meeting {
     /// The global id.
     pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
+    }
+
+    /// What it was at an instant. Null before the first state that is kept, and if it was not for you then. Error, for an instant that has not
+    /// come: `INVALID_ARGUMENT`.
+    async fn as_of(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The instant.")] at: DateTime,
+    ) -> Option<Result<MeetingState>> {
+        MeetingState::at(session(ctx), self.0.id, at.0).await.transpose()
     }
 
     /// Other titles under which sources name it.

@@ -2,7 +2,7 @@
 //! shapes; no SQL and no rules.
 
 use async_graphql::{Context, ID, Object, Result};
-use entity::date::Date;
+use entity::date::{Date, DateTime};
 use entity::id::RecordId as _;
 use entity::recommendation::{Priority, RecommendationKind, RecommendationStatus};
 
@@ -10,11 +10,13 @@ pub mod diff;
 mod mutation;
 mod paragraph;
 mod parts;
+mod state;
 
 use self::diff::RevisionDiff;
 pub use self::mutation::{RecommendationMutation, RecommendationUpsert};
 use self::paragraph::Paragraph;
 pub use self::parts::{Addressee, RecommendationRevision};
+use self::state::RecommendationState;
 use super::body::Body;
 use super::connection::connections;
 use super::consensus::{ConsensusProcedure, Position};
@@ -165,6 +167,16 @@ impl Recommendation {
         >,
     ) -> Option<Result<RevisionDiff>> {
         diff::between(session(ctx), self.0.id, from, to).await.transpose()
+    }
+
+    /// What it was at an instant. Null before the first state that is kept, and if it was not for you then. Error, for an instant that has not
+    /// come: `INVALID_ARGUMENT`.
+    async fn as_of(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The instant.")] at: DateTime,
+    ) -> Option<Result<RecommendationState>> {
+        RecommendationState::at(session(ctx), self.0.id, at.0).await.transpose()
     }
 
     /// The earlier recommendation that it replaces.

@@ -5,6 +5,7 @@
 mod parts;
 mod pending;
 mod reading;
+mod states;
 mod unversioned;
 
 use std::collections::HashMap;
@@ -14,7 +15,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use entity::audit::Subjects;
 use entity::change::{ChangeKind, ChangeReason};
 use entity::id::RecordId;
-use entity::{Record, Row, audit, external_id};
+use entity::{Record, Row, audit, external_id, record_state};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IdenStatic, IntoActiveModel, Iterable, ModelTrait, QueryFilter,
@@ -61,6 +62,8 @@ pub struct Tx<'a> {
     feed: Identity,
     txn: Transaction,
     changes: Vec<Pending>,
+    /// What is kept of the records that were written, as they are after this.
+    states: HashMap<Uuid, record_state::Model>,
     /// The index in `changes` of each record that was written.
     written: HashMap<Uuid, usize>,
     /// The indexes in `changes` of each record that is notified but was not written.
@@ -91,6 +94,7 @@ impl AppContext {
             feed,
             txn,
             changes: Vec::new(),
+            states: HashMap::new(),
             written: HashMap::new(),
             notified: HashMap::new(),
             subjects: Vec::new(),
@@ -233,6 +237,8 @@ impl Tx<'_> {
         }
         let named = external_id::Entity::delete_many().filter(external_id::Column::RecordId.eq(E::id(row).uuid()));
         named.exec(&self.txn).await.map_err(refused_write)?;
+        let states = record_state::Entity::delete_many().filter(record_state::Column::RecordId.eq(E::id(row).uuid()));
+        states.exec(&self.txn).await.map_err(refused_write)?;
         let access = (E::audience(row), E::owner(row));
         let mut tombstone = row.clone();
         E::stamp(&mut tombstone, self.feed.next_version(E::version(row)), self.at);
@@ -279,11 +285,12 @@ impl Tx<'_> {
     }
 
     /// Numbers the changes, writes them and the audit line, commits, and notifies the followers of the feed.
-    pub async fn commit<M>(self, record: M) -> Result<Written<M>, Error> {
+    pub async fn commit<M>(mut self, record: M) -> Result<Written<M>, Error> {
         if self.changes.is_empty() && !self.wrote_unversioned {
             self.txn.rollback().await?;
             return Ok(Written { record, cursor: None });
         }
+        self.write_states().await?;
         let line = audit::Model {
             id: self.app.clock.new_id(),
             at: self.at,

@@ -83,6 +83,7 @@ impl Tx<'_> {
     ) {
         let id = E::id(row).uuid();
         let access = (E::audience(row), E::owner(row));
+        self.keep_state::<E>(row, kind);
         if let Some(index) = self.written.get(&id) {
             let pending = &mut self.changes[*index];
             (pending.version, pending.access) = (E::version(row), access);
