@@ -1,16 +1,17 @@
 //! Documents: which exist, how the secretariat keeps them, and how their access follows from what they belong to. The rules stand in
 //! `domain/document.rs`.
 
+mod parents;
 mod row;
 
-use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
+use async_graphql::{ID, InputObject, OneofObject};
 use entity::date::{Date, DateTime};
 use entity::document::{self, DocumentKind};
-use entity::id::{DocumentId, MeetingId, RecommendationId, RecordId};
+use entity::id::DocumentId;
 use entity::meeting::Sensitivity;
-use entity::{agenda_item, body, meeting, recommendation};
 use sea_orm::ConnectionTrait;
 
+use self::parents::{Named, Parents};
 pub use self::row::{CreateDocumentInput, DocumentVersionInput, UpdateDocumentInput};
 use super::body::BodyFilter;
 use super::external_id::{self, ExternalIdInput};
@@ -20,13 +21,11 @@ use super::page::sort;
 use super::read::{self, Ordered, Visible};
 use super::recommendation::RecommendationFilter;
 use super::relation::Relation;
-use super::tx::{Tx, Written};
+use super::tx::Written;
 use crate::auth::{Act, Viewer};
 use crate::domain::action::Action;
-use crate::domain::audience::Access;
+use crate::domain::fields;
 use crate::domain::symbol::folded;
-use crate::domain::validation::{Validated, combine};
-use crate::domain::{document as rules, fields};
 use crate::error::Error;
 use crate::service::context::AppContext;
 
@@ -141,109 +140,6 @@ pub async fn find(
             read::by_key::<document::Entity>(db, viewer, document::Column::SymbolFolded, &folded(symbol)).await
         }
         DocumentBy::ExternalId(by) => external_id::find::<document::Entity>(db, viewer, by).await,
-    }
-}
-
-/// What a document belongs to.
-pub struct Parents {
-    pub meeting: Option<meeting::Model>,
-    pub agenda_item: Option<agenda_item::Model>,
-    pub body: Option<body::Model>,
-    pub recommendation: Option<recommendation::Model>,
-    /// What the input names of meeting and agenda item, which must fit.
-    named: &'static str,
-}
-
-/// What an input says that a document belongs to.
-struct Named {
-    meeting: Option<String>,
-    agenda_item: Option<String>,
-    body: Option<String>,
-    recommendation: Option<String>,
-    /// What it names of meeting and agenda item.
-    path: &'static str,
-}
-
-impl Named {
-    fn of_new(input: &CreateDocumentInput) -> Self {
-        let text = |id: &Option<ID>| id.as_ref().map(|id| id.to_string());
-        Self {
-            meeting: text(&input.meeting_id),
-            agenda_item: text(&input.agenda_item_id),
-            body: text(&input.body_id),
-            recommendation: text(&input.recommendation_id),
-            path: "agendaItemId",
-        }
-    }
-
-    fn after(input: &UpdateDocumentInput, before: &document::Model) -> Self {
-        fn after(given: &MaybeUndefined<ID>, before: Option<impl RecordId>) -> Option<String> {
-            match given {
-                MaybeUndefined::Undefined => before.map(|id| id.to_string()),
-                MaybeUndefined::Null => None,
-                MaybeUndefined::Value(id) => Some(id.to_string()),
-            }
-        }
-        let is_moved = matches!(input.agenda_item_id, MaybeUndefined::Value(_));
-        let stays_at = before.meeting_id.filter(|_| !is_moved);
-        Self {
-            meeting: after(&input.meeting_id, stays_at),
-            agenda_item: after(&input.agenda_item_id, before.agenda_item_id),
-            body: after(&input.body_id, before.body_id),
-            recommendation: after(&input.recommendation_id, before.recommendation_id),
-            path: if is_moved { "agendaItemId" } else { "meetingId" },
-        }
-    }
-}
-
-impl Parents {
-    /// Reads them, locked: their access must not change meanwhile, nor the item be removed. The recommendation is locked before the meeting, as by
-    /// all who lock both.
-    async fn named(tx: &Tx<'_>, named: &Named) -> Result<Validated<Self>, Error> {
-        if let Some(id) = named.recommendation.as_ref().and_then(|id| id.parse::<RecommendationId>().ok()) {
-            tx.lock_row::<recommendation::Entity>(id).await?;
-        }
-        let item = tx
-            .named_if_given::<agenda_item::Entity>("agendaItemId", named.agenda_item.as_deref(), "agenda item")
-            .await?;
-        let of_item = item.as_ref().ok().and_then(|item| item.as_ref()).map(|item| item.meeting_id);
-        let mut meetings: Vec<MeetingId> =
-            named.meeting.as_ref().and_then(|id| id.parse().ok()).into_iter().chain(of_item).collect();
-        meetings.sort_unstable();
-        meetings.dedup();
-        tx.lock_rows::<meeting::Entity>(&meetings).await?;
-        let given = named.meeting.clone().or(of_item.map(|id| id.to_string()));
-        let meeting = tx.named_if_given::<meeting::Entity>("meetingId", given.as_deref(), "meeting").await?;
-        let item = tx
-            .named_if_given::<agenda_item::Entity>("agendaItemId", named.agenda_item.as_deref(), "agenda item")
-            .await?;
-        let body = tx.named_if_given::<body::Entity>("bodyId", named.body.as_deref(), "body").await?;
-        let text = tx
-            .named_if_given::<recommendation::Entity>(
-                "recommendationId",
-                named.recommendation.as_deref(),
-                "recommendation",
-            )
-            .await?;
-        let judge = || {
-            combine!(meeting = meeting, agenda_item = item, body = body, recommendation = text);
-            Ok(Self { meeting, agenda_item, body, recommendation, named: named.path })
-        };
-        Ok(judge())
-    }
-
-    /// These, and the meeting: the named one, or that of the agenda item.
-    fn with_meeting(self) -> Validated<(Self, Option<MeetingId>)> {
-        let meeting = self.meeting.as_ref().map(|meeting| meeting.id);
-        let meeting = rules::meeting_of(self.named, meeting, self.agenda_item.as_ref())?;
-        Ok((self, meeting))
-    }
-
-    /// Who reads each of them; everyone reads the body.
-    fn access(&self) -> impl Iterator<Item = Access> {
-        let meeting = self.meeting.as_ref().map(|meeting| (meeting.audience, meeting.owner));
-        let text = self.recommendation.as_ref().map(|text| (text.audience, text.owner));
-        meeting.into_iter().chain(text)
     }
 }
 

@@ -7,7 +7,7 @@ use entity::id::{AgendaItemId, BodyId, RecommendationId};
 use entity::meeting::Sensitivity;
 use entity::text::Locale;
 
-use super::Parents;
+use super::parents::Parents;
 use crate::domain::document::{self as rules, Before, GivenVersion};
 use crate::domain::symbol::Symbol;
 use crate::domain::validation::{Validated, combine};
