@@ -1,5 +1,6 @@
 //! Bulk writes: the outcome of each row, that the rules are those of the single mutations, and what they cost.
 
+mod documents;
 mod meetings;
 
 use std::slice::from_ref;

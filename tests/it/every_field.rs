@@ -49,7 +49,12 @@ const TOPICS: [Topic; 11] = [
     Topic { object: "Theme", create: "createTheme", updates: &["updateTheme"], upsert: None },
     Topic { object: "Source", create: "createSource", updates: &[], upsert: None },
     Topic { object: "Instrument", create: "createInstrument", updates: &["updateInstrument"], upsert: None },
-    Topic { object: "Document", create: "createDocument", updates: &["updateDocument"], upsert: None },
+    Topic {
+        object: "Document",
+        create: "createDocument",
+        updates: &["updateDocument"],
+        upsert: Some("upsertDocuments"),
+    },
     Topic { object: "Mandate", create: "grantMandate", updates: &["endMandate"], upsert: None },
     Topic {
         object: "Meeting",

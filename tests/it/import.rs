@@ -173,7 +173,14 @@ async fn a_line_with_what_no_row_has_is_refused_and_hides_no_other(app: TestApp)
 
 async fn an_export_is_imported_without_a_change(app: TestApp) {
     app.draft("WG-A").await;
-    let lines = app.secretariat().export("?types=ORGANIZATION,MEETING,RECOMMENDATION").await;
+    let paragraphs = json!([{ "number": 1, "text": text("A") }, { "number": 2, "text": text("B") }]);
+    let draft = app.draft_with("WG-A", json!({ "text": null, "paragraphs": paragraphs })).await;
+    let document = json!({
+        "kind": "AGENDA", "title": text("The agenda"), "sensitivity": "PUBLIC", "noPersonalData": true, "recommendationId": draft["id"],
+        "symbol": "SEC.DOC/1/26", "versions": [{ "locale": "EN", "url": "https://example.org/1", "state": "ORIGINAL" }],
+    });
+    app.secretariat().mutate("createDocument", document, "id").await;
+    let lines = app.secretariat().export("?types=ORGANIZATION,MEETING,RECOMMENDATION,DOCUMENT").await;
     let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
     let (_folder, path) = file(&lines);
     let (done, complaints) = run(&app, &path, false).await;

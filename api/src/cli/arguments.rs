@@ -78,8 +78,8 @@ pub enum Command {
     Prune,
     /// Print the register as lines of JSON. It is read with the permissions of the service itself, so confidential records are included.
     Export(ExportArgs),
-    /// Write the lines of a file into the register, through the bulk writes. Each line is an organisation, a meeting or a
-    /// recommendation with its externalId or id. After an interruption, run it again: it continues where it stopped.
+    /// Write the lines of a file into the register, through the bulk writes. Each line is an organisation, a meeting, a
+    /// recommendation or a document with its externalId or id. After an interruption, run it again: it continues where it stopped.
     Import(ImportArgs),
     /// Copy the embedded database to a file, complete and checked, while the service runs.
     Backup {

@@ -41,6 +41,7 @@ actions! {
     MergeThemes "mergeThemes" Some(WriteCouncil),
     CreateDocument "createDocument" Some(WriteCouncil),
     UpdateDocument "updateDocument" Some(WriteCouncil),
+    UpsertDocuments "upsertDocuments" Some(WriteCouncil),
     CreateSource "createSource" Some(WriteCouncil),
     CreateInstrument "createInstrument" Some(WriteCouncil),
     UpdateInstrument "updateInstrument" Some(WriteCouncil),

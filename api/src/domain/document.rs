@@ -8,7 +8,9 @@ use entity::meeting::Sensitivity;
 use entity::text::Locale;
 
 use super::fields;
-use super::validation::{Validated, ValidationError, combine, each, ensure, none};
+use super::validation::{Validated, ValidationError, ValidationErrorCode, combine, each, ensure, none};
+
+pub const SYMBOL_TAKEN: &str = "Another document has this symbol.";
 
 /// A language version that an input gives.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +69,11 @@ pub fn has_same_files(versions: &[Version], before: &[Version]) -> bool {
         others.any(|other| is_same_file(other, &one.url, one.sha256.as_deref()))
     };
     versions.iter().all(is_there)
+}
+
+/// A symbol is the name of one document. (The database refuses a second one too; in a bulk write, each row is told of its own.)
+pub fn symbol_is_free(free: bool) -> Validated<()> {
+    ensure(free, || ValidationError::new(ValidationErrorCode::AlreadyExists, "symbol", SYMBOL_TAKEN))
 }
 
 /// The day on which a document was issued is not to come.

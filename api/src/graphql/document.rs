@@ -7,6 +7,7 @@ use entity::meeting::Sensitivity;
 use entity::text::Locale;
 
 use super::body::Body;
+use super::bulk::upserts;
 use super::connection::connections;
 use super::external_id::ExternalIds;
 use super::meeting::{AgendaItem, Meeting};
@@ -17,6 +18,7 @@ use super::scalar::texts;
 use super::session::session;
 use crate::domain::document::is_outdated;
 use crate::service;
+use crate::service::document::upsert::{UpsertDocumentsInput, upsert};
 use crate::service::document::{CreateDocumentInput, DocumentBy, DocumentFilter, DocumentOrder, UpdateDocumentInput};
 
 object!(Document: document, DocumentFilter, DocumentOrder);
@@ -186,5 +188,16 @@ mutations! {
         /// agenda.
         update_document(UpdateDocumentInput, "The document, its version, and what changes.") -> DocumentPayload
             = service::document::update, of id;
+    }
+}
+
+upserts! {
+    /// The answer to a bulk write of documents.
+    UpsertDocumentsPayload of UpsertDocumentsRow {
+        document: Document;
+        upsert_documents(UpsertDocumentsInput, "The rows, and how to write them.") = upsert;
+        /// Records and changes many documents, up to 500, in one transaction. The rules are those of `createDocument` and
+        /// `updateDocument`. A row that repeats what is recorded already is `UNCHANGED`. For the secretariat.
+        DocumentUpsert
     }
 }

@@ -105,6 +105,7 @@ pub struct Mutation(
     organization::OrganizationUpsert,
     meeting::MeetingUpsert,
     recommendation::RecommendationUpsert,
+    document::DocumentUpsert,
 );
 
 /// Everything that can be subscribed to.

@@ -24,6 +24,7 @@ use crate::domain::validation::ValidationError;
 use crate::error::Error;
 use crate::service::bulk::{BulkInput, Options, Upserted};
 use crate::service::context::AppContext;
+use crate::service::document::upsert::UpsertDocumentsInput;
 use crate::service::meeting::upsert::UpsertMeetingsInput;
 use crate::service::organization::upsert::UpsertOrganizationsInput;
 use crate::service::pace::Pace;
@@ -281,6 +282,7 @@ impl<'a> Importing<'a> {
             RecordType::Organization => self.write::<UpsertOrganizationsInput>(match_by, rows, complain).await,
             RecordType::Meeting => self.write::<UpsertMeetingsInput>(match_by, rows, complain).await,
             RecordType::Recommendation => self.write::<UpsertRecommendationsInput>(match_by, rows, complain).await,
+            RecordType::Document => self.write::<UpsertDocumentsInput>(match_by, rows, complain).await,
             other => Err(Error::internal(format!("{other:?} is not imported"))),
         }
     }
@@ -354,9 +356,9 @@ fn parse(line: &str) -> Result<Option<(RecordType, MatchBy, Json)>, String> {
         Some(name) => parse_type(name),
         None => None,
     };
-    let writable = [RecordType::Organization, RecordType::Meeting, RecordType::Recommendation];
+    let writable = [RecordType::Organization, RecordType::Meeting, RecordType::Recommendation, RecordType::Document];
     let record = record.filter(|record| writable.contains(record));
-    let record = record.ok_or("INVALID type: one of ORGANIZATION, MEETING, RECOMMENDATION")?;
+    let record = record.ok_or("INVALID type: one of ORGANIZATION, MEETING, RECOMMENDATION, DOCUMENT")?;
     let mut row = row;
     let match_by = if row["externalId"].is_object() { MatchBy::ExternalId } else { MatchBy::Id };
     if match_by == MatchBy::Id && !row["id"].is_string() {

@@ -4,7 +4,7 @@ use async_graphql::registry::{MetaType, Registry};
 use async_graphql::{InputType, Value};
 
 /// What a line of an export says besides the fields of an input. Nobody writes it.
-const READ_ONLY: [&str; 15] = [
+const READ_ONLY: [&str; 16] = [
     "adoptedOn",
     "adoptionSourceId",
     "agreedMeetingId",
@@ -14,6 +14,7 @@ const READ_ONLY: [&str; 15] = [
     "label",
     "meetingId",
     "noPersonalData",
+    "outdatedVersions",
     "revisions",
     "status",
     "supersedesId",

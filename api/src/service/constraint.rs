@@ -5,7 +5,7 @@ use sea_orm::{DbErr, SqlErr};
 
 use crate::database;
 use crate::domain::validation::{ValidationError, ValidationErrorCode};
-use crate::domain::{council, external, meeting};
+use crate::domain::{council, document, external, meeting};
 use crate::error::Error;
 
 /// A unique key: its names in SQLite and in PostgreSQL, where it stands in an input, and the message.
@@ -16,7 +16,7 @@ const UNIQUE: [(&str, &str, &str, &str); 23] = [
     ("theme.code", "theme_code_key", "code", "Another theme has this code."),
     ("instrument.symbol", "instrument_symbol_key", "symbol", "Another instrument has this symbol."),
     ("instrument.symbol_folded", "instrument_symbol_folded_key", "symbol", "Another instrument has this symbol."),
-    ("document.symbol_folded", "document_symbol_folded_key", "symbol", "Another document has this symbol."),
+    ("document.symbol_folded", "document_symbol_folded_key", "symbol", document::SYMBOL_TAKEN),
     ("country.iso2", "country_iso2_key", "iso2", "Another country has this code."),
     ("source.url", "source_url_key", "url", "Another source has this address."),
     (

@@ -74,6 +74,7 @@ const QUERY: &str = "
     recommendation  submitted                   -         yes    yes     yes yes   yes       yes         yes
     recommendation  returned                    -         yes    yes     yes yes   yes       yes         yes
     recommendation  adopted                     yes       yes    yes     yes yes   yes       yes         yes
+    paragraph       cited                       yes       yes    yes     yes yes   yes       yes         yes
     recommendation  demo-transmitted            yes       yes    yes     yes yes   yes       yes         yes
     recommendation  demo-superseded             yes       yes    yes     yes yes   yes       yes         yes
     recommendation  demo-under_silence          -         yes    yes     yes yes   yes       yes         yes
@@ -142,6 +143,8 @@ const MUTATION: &str = "
     upsertRecommendations      discussed            no        no     no      yes yes   no        yes         yes
     upsertOrganizations        new                  no        no     no      no  no    no        yes         yes
     upsertOrganizations        organization         no        no     no      no  no    no        yes         yes
+    upsertDocuments            new                  no        no     no      no  no    no        yes         yes
+    upsertDocuments            document             no        no     no      no  no    no        yes         yes
     upsertMeetings             new                  no        no     no      no  no    no        yes         yes
     upsertMeetings             planned              no        no     no      no  no    no        yes         yes
     registerClient             new                  no        no     no      no  no    no        no          yes
@@ -260,6 +263,9 @@ async fn shown(client: &Client, root: &Root, id: &str) -> String {
         None => (format!("{{ {name} {{ role }} }}"), |it| it["role"].is_string()),
         Some("id") => (format!("query($id: ID!) {{ {name}(id: $id) {{ id }} }}"), |it| it["id"].is_string()),
         Some("ids") => (format!("query($id: ID!) {{ {name}(ids: [$id]) {{ id }} }}"), |it| it[0]["id"].is_string()),
+        Some("reference") => {
+            (format!("query($id: String!) {{ {name}(reference: $id) {{ number }} }}"), |it| it["number"].is_i64())
+        }
         Some("by") => (format!("query($id: ID!) {{ {name}(by: {{ id: $id }}) {{ id }} }}"), |it| it["id"].is_string()),
         Some(_) => {
             let filter = "filter: { id: { eq: $id } }";

@@ -70,6 +70,11 @@ impl<'a> Setting<'a> {
             "source" => app.sources().await.remove(0),
             "source-of-figure" => self.figure().await.source_id.to_string(),
             "procedure" => self.procedure().await,
+            "cited" => {
+                let paragraphs = json!([{ "number": 1, "text": text("A paragraph") }]);
+                let adopted = app.adopted_with("WG-B", json!({ "text": null, "paragraphs": paragraphs })).await;
+                format!("{} ¶1", adopted["label"].as_str().expect("a label"))
+            }
             "position" => id(&self.position(record).await),
             "draft-of-the-secretariat" => id(&app.draft("WG-A").await),
             demo if demo.starts_with("demo-") => self.demonstration(&demo[5..].to_uppercase()).await,
@@ -115,7 +120,9 @@ impl<'a> Setting<'a> {
             "statePosition" => self.new_position().await,
             "answerPosition" => at_with(&self.position(record).await, json!({ "answer": text("Next year") })),
             "maintainPosition" | "withdrawPosition" => at(&self.position(record).await),
-            "upsertRecommendations" | "upsertOrganizations" | "upsertMeetings" => self.rows(mutation, record).await,
+            "upsertRecommendations" | "upsertOrganizations" | "upsertMeetings" | "upsertDocuments" => {
+                self.rows(mutation, record).await
+            }
             "linkExternalId" | "unlinkExternalId" => self.link(mutation, record).await,
             "registerClient" => new_client(),
             "registerWebhook" => new_webhook(),
@@ -163,6 +170,7 @@ impl<'a> Setting<'a> {
     async fn rows(&self, mutation: &str, record: &str) -> Value {
         let mut row = match mutation {
             "upsertOrganizations" => self.new_organization(),
+            "upsertDocuments" => new_document(self.next()),
             "upsertMeetings" => json!({
                 "title": text("Another"), "kind": "WORKING_GROUP", "modality": "ONLINE", "startsOn": "2025-12-01",
             }),
@@ -172,6 +180,7 @@ impl<'a> Setting<'a> {
             "new" => {}
             "planned" => row["id"] = self.app.planned_meeting(json!({})).await["id"].clone(),
             "organization" => row["id"] = self.organization().await["id"].clone(),
+            "document" => row["id"] = self.document(record).await["id"].clone(),
             state => {
                 row["id"] = self.text(state).await["id"].clone();
                 row["title"] = text("Another title");

@@ -300,6 +300,21 @@ async fn a_row_is_refused_for_all_that_is_wrong(app: TestApp) {
     let expected =
         ["NOT_FOUND bodyId", "NOT_FOUND instrumentIds.0", "NOT_FOUND themeIds.0", "REQUIRED text", "REQUIRED title"];
     row_is_refused_for(&app, "upsertRecommendations", draft, &expected).await;
+    let document = json!({
+        "externalId": external, "symbol": "/", "kind": "AGENDA", "title": nothing, "sensitivity": "PUBLIC", "versions": [], "bodyId": "WG-A",
+        "meetingId": nobody("mtg"), "recommendationId": nobody("rec"), "agendaItemId": nobody("agi"),
+    });
+    let expected = [
+        "INVALID symbol",
+        "NOT_FOUND agendaItemId",
+        "NOT_FOUND bodyId",
+        "NOT_FOUND meetingId",
+        "NOT_FOUND recommendationId",
+        "REQUIRED noPersonalData",
+        "REQUIRED title",
+        "REQUIRED versions",
+    ];
+    row_is_refused_for(&app, "upsertDocuments", document, &expected).await;
 }
 
 async fn a_row_with_a_wrong_key_is_refused_for_the_rest_too(app: TestApp) {

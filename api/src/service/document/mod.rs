@@ -3,6 +3,7 @@
 
 mod parents;
 mod row;
+pub mod upsert;
 
 use async_graphql::{ID, InputObject, OneofObject};
 use entity::date::{Date, DateTime};

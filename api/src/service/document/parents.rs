@@ -1,13 +1,15 @@
 //! What a document belongs to, as an input names it: read, and locked, because their access decides who reads the document.
 
+use std::collections::HashMap;
+
 use async_graphql::{ID, MaybeUndefined};
-use entity::id::{MeetingId, RecommendationId, RecordId};
+use entity::id::{AgendaItemId, BodyId, MeetingId, RecommendationId, RecordId};
 use entity::{agenda_item, body, document, meeting, recommendation};
 
 use super::row::{CreateDocumentInput, UpdateDocumentInput};
 use crate::domain::audience::Access;
-use crate::domain::document as rules;
-use crate::domain::validation::{Validated, combine};
+use crate::domain::validation::{Validated, ValidationError, combine};
+use crate::domain::{document as rules, fields};
 use crate::error::Error;
 use crate::service::tx::Tx;
 
@@ -112,4 +114,59 @@ impl Parents {
         let text = self.recommendation.as_ref().map(|text| (text.audience, text.owner));
         meeting.into_iter().chain(text)
     }
+}
+
+/// What the rows of a bulk write belong to, locked: one statement for each table.
+pub(super) struct KnownParents {
+    meetings: HashMap<MeetingId, meeting::Model>,
+    agenda_items: HashMap<AgendaItemId, agenda_item::Model>,
+    bodies: HashMap<BodyId, body::Model>,
+    recommendations: HashMap<RecommendationId, recommendation::Model>,
+}
+
+impl KnownParents {
+    pub(super) async fn read(tx: &Tx<'_>, rows: &[Named]) -> Result<Self, Error> {
+        let ids = |of: fn(&Named) -> &Option<String>| rows.iter().filter_map(move |named| of(named).as_deref());
+        let texts: Vec<RecommendationId> =
+            ids(|named| &named.recommendation).filter_map(|id| id.parse().ok()).collect();
+        let items: Vec<AgendaItemId> = ids(|named| &named.agenda_item).filter_map(|id| id.parse().ok()).collect();
+        let bodies: Vec<BodyId> = ids(|named| &named.body).filter_map(|id| id.parse().ok()).collect();
+        let mut meetings: Vec<MeetingId> = ids(|named| &named.meeting).filter_map(|id| id.parse().ok()).collect();
+        tx.lock_rows::<recommendation::Entity>(&texts).await?;
+        let found = tx.by_id::<agenda_item::Entity>(items.clone()).await?;
+        meetings.extend(found.values().map(|item| item.meeting_id));
+        tx.lock_rows::<meeting::Entity>(&meetings).await?;
+        Ok(Self {
+            meetings: tx.by_id::<meeting::Entity>(meetings).await?,
+            agenda_items: tx.by_id::<agenda_item::Entity>(items).await?,
+            bodies: tx.by_id::<body::Entity>(bodies).await?,
+            recommendations: tx.by_id::<recommendation::Entity>(texts).await?,
+        })
+    }
+
+    /// What a row names; what it names and is not there is refused.
+    pub(super) fn of(&self, named: &Named) -> Validated<Parents> {
+        let item = known("agendaItemId", named.agenda_item.as_deref(), &self.agenda_items, "agenda item");
+        let of_item = item.as_ref().ok().and_then(|item| item.as_ref()).map(|item| item.meeting_id.to_string());
+        let meeting = named.meeting.clone().or(of_item);
+        combine!(
+            meeting = known("meetingId", meeting.as_deref(), &self.meetings, "meeting"),
+            agenda_item = item,
+            body = known("bodyId", named.body.as_deref(), &self.bodies, "body"),
+            recommendation =
+                known("recommendationId", named.recommendation.as_deref(), &self.recommendations, "recommendation"),
+        );
+        Ok(Parents { meeting, agenda_item, body, recommendation, named: named.path })
+    }
+}
+
+fn known<I: RecordId, M: Clone>(
+    path: &str,
+    id: Option<&str>,
+    rows: &HashMap<I, M>,
+    what: &str,
+) -> Validated<Option<M>> {
+    let Some(id) = id else { return Ok(None) };
+    let id = fields::id::<I>(path, id, what)?;
+    rows.get(&id).cloned().map(Some).ok_or_else(|| vec![ValidationError::not_found(path, what)])
 }

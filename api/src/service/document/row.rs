@@ -12,6 +12,7 @@ use crate::domain::document::{self as rules, Before, GivenVersion};
 use crate::domain::symbol::Symbol;
 use crate::domain::validation::{Validated, combine};
 use crate::domain::{audience, fields};
+use crate::service::external_id::ExternalIdInput;
 use crate::service::patch::{LocalizedTextInput, localized, patch, patch_required, patch_text};
 use crate::service::tx::Tx;
 
@@ -86,6 +87,109 @@ pub struct UpdateDocumentInput {
     /// That it holds no personal data on returnees. Must be true, again, for a public document with other files, and for one that becomes public.
     #[graphql(default)]
     pub no_personal_data: bool,
+}
+
+/// A document as another system describes it. In a row for an existing document, what is omitted stays and `null` clears.
+#[derive(Clone, Debug, InputObject)]
+pub struct UpsertDocumentRowInput {
+    /// What your system calls it.
+    pub external_id: Option<ExternalIdInput>,
+    /// The document, if rows are matched by `ID`.
+    pub id: Option<ID>,
+    /// The version of the record that you have read. If it is given, the row is refused with `CONFLICT` at any other version.
+    pub expected_version: Option<i32>,
+    /// The symbol. Unique in all its spellings.
+    pub symbol: MaybeUndefined<String>,
+    /// What kind of document it is.
+    pub kind: DocumentKind,
+    /// The title.
+    pub title: Vec<LocalizedTextInput>,
+    /// Who may read it, at most.
+    pub sensitivity: Sensitivity,
+    /// The day on which it was issued, not one to come.
+    pub issued_on: MaybeUndefined<Date>,
+    /// Its language versions, all of them, at least one.
+    pub versions: Vec<DocumentVersionInput>,
+    /// The meeting to which it belongs. Cleared, or omitted with another agenda item, it is that of its agenda item.
+    pub meeting_id: MaybeUndefined<ID>,
+    /// The agenda item to which it belongs.
+    pub agenda_item_id: MaybeUndefined<ID>,
+    /// The body to which it belongs.
+    pub body_id: MaybeUndefined<ID>,
+    /// The recommendation to which it belongs.
+    pub recommendation_id: MaybeUndefined<ID>,
+    /// That it holds no personal data on returnees. Must be true of a new public document, of one with other files, and of one that becomes
+    /// public.
+    #[graphql(default)]
+    pub no_personal_data: bool,
+}
+
+impl UpsertDocumentRowInput {
+    pub(super) fn creation(&self) -> CreateDocumentInput {
+        let Self {
+            external_id: _,
+            id: _,
+            expected_version: _,
+            symbol,
+            kind,
+            title,
+            sensitivity,
+            issued_on,
+            versions,
+            meeting_id,
+            agenda_item_id,
+            body_id,
+            recommendation_id,
+            no_personal_data,
+        } = self.clone();
+        CreateDocumentInput {
+            symbol: symbol.take(),
+            kind,
+            title,
+            sensitivity,
+            issued_on: issued_on.take(),
+            versions,
+            meeting_id: meeting_id.take(),
+            agenda_item_id: agenda_item_id.take(),
+            body_id: body_id.take(),
+            recommendation_id: recommendation_id.take(),
+            no_personal_data,
+        }
+    }
+
+    pub(super) fn change(&self, before: &document::Model) -> UpdateDocumentInput {
+        let Self {
+            external_id: _,
+            id: _,
+            expected_version: _,
+            symbol,
+            kind,
+            title,
+            sensitivity,
+            issued_on,
+            versions,
+            meeting_id,
+            agenda_item_id,
+            body_id,
+            recommendation_id,
+            no_personal_data,
+        } = self.clone();
+        UpdateDocumentInput {
+            id: before.id.to_string().into(),
+            expected_version: before.version,
+            symbol,
+            kind: MaybeUndefined::Value(kind),
+            title: MaybeUndefined::Value(title),
+            sensitivity: MaybeUndefined::Value(sensitivity),
+            issued_on,
+            versions: MaybeUndefined::Value(versions),
+            meeting_id,
+            agenda_item_id,
+            body_id,
+            recommendation_id,
+            no_personal_data,
+        }
+    }
 }
 
 fn versions(given: &[DocumentVersionInput], before: &[Version], tx: &Tx<'_>) -> Validated<Versions> {
