@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 on_both_databases! {
     an_adoption_of_the_past_is_recorded_with_its_source,
     an_adoption_of_the_past_may_name_its_meeting,
+    what_was_stated_then_is_published_with_the_text,
+    what_cannot_have_been_stated_then_is_refused,
     a_target_date_of_the_past_is_put_on_record_with_it,
     only_a_draft_was_adopted_in_the_past,
     what_is_wrong_with_an_adoption_of_the_past_is_told_at_once,
@@ -75,6 +77,62 @@ async fn an_adoption_of_the_past_may_name_its_meeting(app: TestApp) {
     let query = format!("{{ meeting(by: {{ id: {} }}) {{ decisions {{ outcome procedure {{ id }} }} }} }}", held["id"]);
     let decisions = app.anonymous().query(&query).await["meeting"]["decisions"].take();
     assert_eq!(decisions, json!([{ "outcome": "ADOPTED", "procedure": null }]));
+}
+
+/// What an organisation with a mandate in the Executive Committee since May 2024 stated.
+async fn stated(app: &TestApp, acronym: &str, kind: &str) -> Value {
+    let text = text_of(&format!("{acronym} says"));
+    json!({ "organizationId": app.organization(acronym).await, "kind": kind, "text": text })
+}
+
+async fn what_was_stated_then_is_published_with_the_text(app: TestApp) {
+    let (held, draft) = (app.concluded_meeting(&["EC"]).await, app.draft("WG-A").await);
+    app.mandate("OSCE", "EC", "MEMBER").await;
+    app.mandate("UNICEF", "EC", "MEMBER").await;
+    let item = json!({
+        "meetingId": held["id"], "title": text_of("An item"), "kind": "DECISION", "recommendationIds": [draft["id"]],
+    });
+    app.secretariat().mutate("addAgendaItem", item, "id").await;
+    let positions = json!([stated(&app, "OSCE", "FORMAL_RESERVATION").await, stated(&app, "UNICEF", "SUPPORT").await]);
+    let more = json!({ "meetingId": held["id"], "adoptedOn": "2025-12-01", "positions": positions });
+    let input = adoption(&app, &draft, more).await;
+    let adopted =
+        app.secretariat().mutate("recordAdoption", input, "id procedures { mode outcome body { code } }").await;
+    assert_eq!(
+        adopted["procedures"],
+        json!([{ "mode": "IN_MEETING", "outcome": "ADOPTED", "body": { "code": "EC" } }])
+    );
+    let query = "positions { kind text organization { acronym } }";
+    let seen = app.anonymous().recommendation(&adopted["id"], query).await;
+    let reservation =
+        json!({ "kind": "FORMAL_RESERVATION", "text": "OSCE says", "organization": { "acronym": "OSCE" } });
+    assert!(seen["positions"].as_array().unwrap().contains(&reservation), "{seen}");
+    let query = format!(
+        "{{ meeting(by: {{ id: {} }}) {{ decisions {{ outcome procedure {{ outcome }} statements {{ kind }} }} }} }}",
+        held["id"]
+    );
+    let decisions = app.anonymous().query(&query).await["meeting"]["decisions"].take();
+    let expected = json!([{ "outcome": "ADOPTED", "procedure": { "outcome": "ADOPTED" }, "statements": [{ "kind": "FORMAL_RESERVATION" }] }]);
+    assert_eq!(decisions, expected);
+}
+
+async fn what_cannot_have_been_stated_then_is_refused(app: TestApp) {
+    let (held, draft) = (app.concluded_meeting(&["EC"]).await, app.draft("WG-A").await);
+    app.mandate("OSCE", "EC", "MEMBER").await;
+    for (positions, meeting, expected) in [
+        (vec![stated(&app, "OSCE", "SUPPORT").await], Value::Null, "REQUIRED meetingId"),
+        (vec![stated(&app, "OSCE", "OBJECTION").await], held["id"].clone(), "INVALID positions.0.kind"),
+        (vec![stated(&app, "UNODC", "SUPPORT").await], held["id"].clone(), "INVALID_STATE positions.0.organizationId"),
+        (vec![stated(&app, "OSCE", "SUPPORT").await; 2], held["id"].clone(), "INVALID positions"),
+    ] {
+        let more = json!({ "meetingId": meeting, "adoptedOn": "2025-12-01", "positions": positions });
+        let refusals = app.secretariat().refusals("recordAdoption", adoption(&app, &draft, more).await).await;
+        assert!(refusals.contains(&expected.to_owned()), "{expected}: {refusals:?}");
+    }
+    assert_eq!(
+        app.secretariat().recommendation(&draft["id"], "status version").await,
+        json!({ "status": "DRAFT", "version": 1 })
+    );
 }
 
 async fn a_target_date_of_the_past_is_put_on_record_with_it(app: TestApp) {

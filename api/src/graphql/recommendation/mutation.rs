@@ -97,11 +97,11 @@ mutations! {
             AdoptRecommendationInput, "The recommendation, its version, the meeting, and the declaration on personal data."
         ) -> RecommendationPayload = transitions::adopt, of id;
         /// Records, for the historical record, that a draft was adopted before the council worked with the service, as a source says; publishes it
-        /// and gives it the next label of its body in that year. No consensus procedure is recorded. For the secretariat. `INVALID_STATE`
-        /// unless it is a draft; if the meeting is neither in session nor concluded, or carries no session of the Executive
+        /// and gives it the next label of its body in that year. A consensus procedure is recorded only with `positions`. For the secretariat.
+        /// `INVALID_STATE` unless it is a draft; if an organisation that stated something held no mandate in the adopting body then; if the meeting is neither in session nor concluded, or carries no session of the Executive
         /// Committee or the plenary; if the source is not public; and if the text has no addressee, or lacks its title or text in English or
-        /// Russian. `REQUIRED` without the declaration on personal data; `INVALID` for a day on which the meeting is not
-        /// held, or that is not before the draft, for a target date before it, and for a demonstration meeting. A source of figures is not public.
+        /// Russian. `REQUIRED` without the declaration on personal data, and for positions without a meeting; `INVALID` for an objection or an amendment, for a day
+        /// on which the meeting is not held, or that is not before the draft, for a target date before it, and for a demonstration meeting. A source of figures is not public.
         record_adoption(
             RecordAdoptionInput, "The recommendation, its version, the source, the day, and the declaration on personal data."
         ) -> RecommendationPayload = past::record, of id;

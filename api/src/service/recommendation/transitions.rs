@@ -180,7 +180,7 @@ impl<'a> Step<'a> {
     }
 
     /// A meeting and the body that comes to something there, with what organisations stated in the room.
-    async fn stated_at(
+    pub async fn stated_at(
         &self,
         place: Validated<(meeting::Model, BodyId)>,
         positions: &[RoomPositionInput],
