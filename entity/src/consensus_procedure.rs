@@ -15,6 +15,16 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// What a body seeks consensus for.
+    ConsensusStage {
+        /// To agree on its own draft.
+        Agreement,
+        /// To adopt a text that is submitted: by the Executive Committee or the plenary.
+        Adoption,
+    }
+}
+
+vocabulary! {
     /// What a consensus procedure has come to.
     ConsensusOutcome {
         /// Open: the deadline has not come.
@@ -39,6 +49,7 @@ pub struct Model {
     pub revision_id: RevisionId,
     pub body_id: BodyId,
     pub meeting_id: MeetingId,
+    pub stage: ConsensusStage,
     pub mode: ConsensusMode,
     pub outcome: ConsensusOutcome,
     pub opened_at: DateTime<Utc>,

@@ -33,6 +33,7 @@ mod m20261201_000029_adoptions_of_the_past;
 mod m20261201_000030_led_by_parents;
 mod m20261201_000031_paragraphs;
 mod m20261201_000032_record_states;
+mod m20261201_000033_stages;
 
 use sea_orm_migration::async_trait;
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -76,6 +77,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000030_led_by_parents::Migration),
             Box::new(m20261201_000031_paragraphs::Migration),
             Box::new(m20261201_000032_record_states::Migration),
+            Box::new(m20261201_000033_stages::Migration),
         ]
     }
 }

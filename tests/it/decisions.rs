@@ -15,6 +15,7 @@ on_both_databases! {
     decisions_tell_nothing_that_is_hidden,
     what_was_reached_before_procedures_were_kept_is_decided_without_one,
     a_text_is_returned_at_a_meeting_of_the_committee,
+    the_committee_agrees_on_its_own_draft_and_adopts_it,
 }
 
 /// A meeting of the group and of the Executive Committee that is in session today.
@@ -220,4 +221,30 @@ async fn a_text_is_returned_at_a_meeting_of_the_committee(app: TestApp) {
     assert_eq!(returned["status"], json!("RETURNED"));
     assert_eq!(json!([last["mode"], last["outcome"], last["body"]["code"]]), json!(["IN_MEETING", "BROKEN", "EC"]));
     assert_eq!(last["closedAt"], last["openedAt"]);
+}
+
+/// A text of the Executive Committee's own passes both stages before it.
+async fn the_committee_agrees_on_its_own_draft_and_adopts_it(app: TestApp) {
+    let meeting = meeting(&app, json!({})).await;
+    let (kept, failed) = (app.under_discussion("EC").await, app.under_discussion("EC").await);
+    on_agenda(&app, &meeting, "1", &[&kept]).await;
+    on_agenda(&app, &meeting, "2", &[&failed]).await;
+    take(&app, "recordNoConsensus", &failed, &meeting, json!({})).await;
+    let agreed = take(&app, "recordAgreement", &kept, &meeting, json!({})).await;
+    let told = async || decisions(&app.secretariat(), &meeting).await;
+    assert_eq!(told().await, json!([["1", "AGREED", "EC", []], ["2", "NO_CONSENSUS", "EC", []]]));
+    let returned = take(&app, "returnRecommendation", &submit(&app, &agreed).await, &meeting, json!({})).await;
+    let both = json!([["1", "AGREED", "EC", []], ["1", "RETURNED", "EC", []], ["2", "NO_CONSENSUS", "EC", []]]);
+    assert_eq!(told().await, both);
+    let again = app.secretariat().mutate("openDiscussion", at(&returned), "id version").await;
+    let agreed = take(&app, "recordAgreement", &again, &meeting, json!({})).await;
+    let submitted = submit(&app, &agreed).await;
+    take(&app, "adoptRecommendation", &submitted, &meeting, json!({ "noPersonalData": true })).await;
+    let mut outcomes: Vec<Value> = told().await.as_array().unwrap().iter().map(|one| one[1].clone()).collect();
+    outcomes.sort_by_key(Value::to_string);
+    assert_eq!(outcomes, ["ADOPTED", "AGREED", "NO_CONSENSUS"]);
+    let query = "procedures { stage outcome }";
+    let procedures = app.secretariat().recommendation(&kept["id"], query).await["procedures"].take();
+    let passed = [("AGREEMENT", "ADOPTED"), ("ADOPTION", "BROKEN"), ("AGREEMENT", "ADOPTED"), ("ADOPTION", "ADOPTED")];
+    assert_eq!(procedures, json!(passed.map(|(stage, outcome)| json!({ "stage": stage, "outcome": outcome }))));
 }

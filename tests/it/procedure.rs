@@ -4,7 +4,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::Audience;
 use entity::body::ParticipantCategory;
-use entity::consensus_procedure::{ConsensusMode, ConsensusOutcome};
+use entity::consensus_procedure::{ConsensusMode, ConsensusOutcome, ConsensusStage};
 use entity::id::{BodyId, MandateId, OrganizationId, RecordId as _};
 use entity::mandate::{self, MandateRole};
 use entity::organization::OrganizationKind;
@@ -172,8 +172,8 @@ fn what_every_procedure_decides_is_in_the_table() {
             };
             let found: Vec<&Vec<String>> = rows.iter().filter(names).collect();
             let [row] = found[..] else { panic!("{outcome_name} {mode_name}: {found:?}") };
-            for (adopts, cell) in [(false, &row[2]), (true, &row[3])] {
-                let decided = outcome_of(outcome, mode, adopts);
+            for (stage, cell) in [(ConsensusStage::Agreement, &row[2]), (ConsensusStage::Adoption, &row[3])] {
+                let decided = outcome_of(outcome, mode, stage);
                 assert_eq!(code(cell)[0], async_graphql::InputType::to_value(&decided).to_string());
             }
         }

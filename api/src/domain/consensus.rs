@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
-use entity::consensus_procedure::{self, ConsensusMode, ConsensusOutcome};
-use entity::id::{BodyId, MandateId};
+use entity::consensus_procedure::{self, ConsensusMode, ConsensusOutcome, ConsensusStage};
+use entity::id::MandateId;
 use entity::meeting::Sensitivity;
 use entity::position::{self, PositionKind, PositionState};
 use entity::recommendation::RecommendationStatus;
@@ -31,6 +31,11 @@ pub fn deadline(given: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Validated<D
         ValidationError::invalid("deadline", "The year has more than four digits.")
     })?;
     Ok(deadline)
+}
+
+/// What consensus on a text in this status is sought for.
+pub fn stage_of(status: RecommendationStatus) -> ConsensusStage {
+    if is_before_committee(status) { ConsensusStage::Adoption } else { ConsensusStage::Agreement }
 }
 
 /// A silence is opened by a body that can still agree.
@@ -74,9 +79,10 @@ pub fn has_elapsed(deadline: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     now >= deadline
 }
 
-/// The silence by which the group of a text has agreed last; none if it did so in the room.
-pub fn last_silence(procedures: &[consensus_procedure::Model], group: BodyId) -> Option<&consensus_procedure::Model> {
-    let mut agreed = procedures.iter().filter(|row| row.body_id == group && row.outcome == ConsensusOutcome::Adopted);
+/// The silence by which the body of a text has agreed on it last; none if it did so in the room.
+pub fn last_silence(procedures: &[consensus_procedure::Model]) -> Option<&consensus_procedure::Model> {
+    let is_agreement = |row: &&consensus_procedure::Model| row.stage == ConsensusStage::Agreement;
+    let mut agreed = procedures.iter().filter(is_agreement).filter(|row| row.outcome == ConsensusOutcome::Adopted);
     agreed.next_back().filter(|row| row.mode == ConsensusMode::Silence)
 }
 

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::Enum;
-use entity::body::BodyKind;
-use entity::consensus_procedure::{self, ConsensusMode, ConsensusOutcome};
+use entity::consensus_procedure::{self, ConsensusMode, ConsensusOutcome, ConsensusStage};
 use entity::id::BodyId;
 use entity::meeting::{self, MeetingStatus};
 use entity::recommendation::RecommendationStatus;
@@ -12,7 +11,6 @@ use entity::{Audience, agenda_item, position, recommendation};
 
 use super::consensus::is_attached;
 use super::lifecycle::is_before_committee;
-use super::meeting::may_adopt;
 
 /// What a meeting has decided on a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -75,8 +73,8 @@ impl Outcome<'_> {
     }
 }
 
-/// Of the procedures on a text, from the first to the last: by which each body has decided at a meeting. It is the last one that came to
-/// something, or is open; or else the last one.
+/// Of the procedures on a text, from the first to the last: by which each body has decided at a meeting, on agreement and on adoption. It is the
+/// last one that came to something, or is open; or else the last one.
 pub fn last_at(
     procedures: &[Arc<consensus_procedure::Model>],
     meeting: &meeting::Model,
@@ -86,7 +84,7 @@ pub fn last_at(
     };
     let mut last: Vec<Arc<consensus_procedure::Model>> = Vec::new();
     for row in procedures.iter().filter(|row| row.meeting_id == meeting.id) {
-        match last.iter().position(|one| one.body_id == row.body_id) {
+        match last.iter().position(|one| (one.body_id, one.stage) == (row.body_id, row.stage)) {
             Some(index) if came_to_nothing(row) && !came_to_nothing(&last[index]) => {}
             Some(index) => {
                 last.remove(index);
@@ -98,21 +96,15 @@ pub fn last_at(
     last
 }
 
-/// Whether a body of this kind seeks to adopt a text in a procedure, and not to agree on its own draft.
-pub fn adopts(text: &recommendation::Model, procedure: &consensus_procedure::Model, body: BodyKind) -> bool {
-    let is_group = procedure.body_id == text.body_id;
-    may_adopt(body) && (!is_group || text.meeting_id == Some(procedure.meeting_id))
-}
-
-/// What the last procedure of a body at a meeting means for the text, whether the body `adopts` or agrees.
-pub fn outcome_of(outcome: ConsensusOutcome, mode: ConsensusMode, adopts: bool) -> DecisionOutcome {
-    match (outcome, mode) {
-        (ConsensusOutcome::Adopted, _) if adopts => DecisionOutcome::Adopted,
-        (ConsensusOutcome::Adopted, _) => DecisionOutcome::Agreed,
-        (ConsensusOutcome::Broken, ConsensusMode::InMeeting) if adopts => DecisionOutcome::Returned,
-        (ConsensusOutcome::Broken, _) => DecisionOutcome::NoConsensus,
-        (ConsensusOutcome::Pending, _) => DecisionOutcome::UnderSilence,
-        (ConsensusOutcome::Withdrawn | ConsensusOutcome::Lapsed, _) => DecisionOutcome::Noted,
+/// What the last procedure of a body at a meeting means for the text.
+pub fn outcome_of(outcome: ConsensusOutcome, mode: ConsensusMode, stage: ConsensusStage) -> DecisionOutcome {
+    match (outcome, mode, stage) {
+        (ConsensusOutcome::Adopted, _, ConsensusStage::Adoption) => DecisionOutcome::Adopted,
+        (ConsensusOutcome::Adopted, _, ConsensusStage::Agreement) => DecisionOutcome::Agreed,
+        (ConsensusOutcome::Broken, ConsensusMode::InMeeting, ConsensusStage::Adoption) => DecisionOutcome::Returned,
+        (ConsensusOutcome::Broken, ..) => DecisionOutcome::NoConsensus,
+        (ConsensusOutcome::Pending, ..) => DecisionOutcome::UnderSilence,
+        (ConsensusOutcome::Withdrawn | ConsensusOutcome::Lapsed, ..) => DecisionOutcome::Noted,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::body::{self, BodyKind};
-use entity::consensus_procedure::{self, ConsensusOutcome};
+use entity::consensus_procedure::{self, ConsensusOutcome, ConsensusStage};
 use entity::id::MeetingId;
 use entity::meeting::{self, MeetingKind, MeetingStatus, Modality, Sensitivity};
 use entity::participation::Attendance;
@@ -219,9 +219,9 @@ pub fn rests_on_days(
     day: impl Fn(DateTime<Utc>) -> NaiveDate,
 ) -> bool {
     let Some(adopted_on) = text.adopted_on else { return true };
-    let mut of_others =
-        silences.iter().filter(|silence| silence.recommendation_id == text.id && silence.body_id != text.body_id);
-    let by_silence = of_others
+    let is_adoption = |silence: &&consensus_procedure::Model| silence.stage == ConsensusStage::Adoption;
+    let mut on_text = silences.iter().filter(is_adoption).filter(|silence| silence.recommendation_id == text.id);
+    let by_silence = on_text
         .any(|silence| silence.outcome == ConsensusOutcome::Adopted && silence.closed_at.map(&day) == Some(adopted_on));
     let is_held = meeting.starts_on <= adopted_on && (adopted_on <= meeting.ends_on || by_silence);
     let adopted = text.meeting_id != Some(meeting.id) || is_held;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result};
 use chrono::NaiveDate;
-use entity::consensus_procedure::{ConsensusMode, ConsensusOutcome};
+use entity::consensus_procedure::{ConsensusMode, ConsensusOutcome, ConsensusStage};
 use entity::date::DateTime;
 use entity::id::{BodyId, RecordId as _};
 use entity::position::{self as position_row, PositionKind, PositionState};
@@ -57,6 +57,11 @@ impl ConsensusProcedure {
     /// The meeting at which it was opened.
     async fn meeting(&self, ctx: &Context<'_>) -> Option<Result<Meeting>> {
         to_one::<Meeting>(session(ctx), Some(self.0.meeting_id)).await
+    }
+
+    /// What it is sought for: the agreement of the body that drafts the text, or its adoption.
+    async fn stage(&self) -> ConsensusStage {
+        self.0.stage
     }
 
     /// How consensus is sought.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_graphql::{ID, InputObject, OneofObject};
 use chrono::{DateTime as Instant, NaiveDate, Utc};
-use entity::consensus_procedure::{self, ConsensusMode, ConsensusOutcome};
+use entity::consensus_procedure::{self, ConsensusMode, ConsensusOutcome, ConsensusStage};
 use entity::date::DateTime;
 use entity::id::{BodyId, ConsensusProcedureId, MeetingId, RecommendationId, RevisionId};
 use entity::{mandate, meeting, position, recommendation, recommendation_revision};
@@ -168,7 +168,7 @@ pub async fn silences_at(tx: &Tx<'_>, meetings: &[MeetingId]) -> Result<Vec<cons
 /// When the silence elapsed by which the group of a text has agreed last; `None` if it did so in the room.
 pub async fn agreed_by_silence_at(tx: &Tx<'_>, text: &recommendation::Model) -> Result<Option<Instant<Utc>>, Error> {
     let procedures = read::children::<consensus_procedure::Entity>(tx.db(), &everyone(), &[text.id]).await?;
-    Ok(rules::last_silence(&procedures, text.body_id).and_then(|row| row.closed_at))
+    Ok(rules::last_silence(&procedures).and_then(|row| row.closed_at))
 }
 
 /// The pending procedure on a text, which is locked.
@@ -191,6 +191,7 @@ pub struct Opening<'a> {
     pub text: &'a recommendation::Model,
     pub body: BodyId,
     pub meeting: &'a meeting::Model,
+    pub stage: ConsensusStage,
 }
 
 /// Opens a silence on the latest revision of a text.
@@ -216,7 +217,7 @@ pub async fn record_in_meeting(
 /// A procedure on a revision that is opened now.
 pub fn row_on(
     tx: &Tx<'_>,
-    Opening { text, body, meeting }: Opening<'_>,
+    Opening { text, body, meeting, stage }: Opening<'_>,
     revision: &recommendation_revision::Model,
     (mode, outcome): (ConsensusMode, ConsensusOutcome),
 ) -> consensus_procedure::Model {
@@ -228,6 +229,7 @@ pub fn row_on(
         revision_id: revision.id,
         body_id: body,
         meeting_id: meeting.id,
+        stage,
         mode,
         outcome,
         opened_at: tx.now(),

@@ -210,12 +210,13 @@ plain! {
         "quorum": quorum,
     }
     consensus_procedure {
-        recommendation_id, revision_id, body_id, meeting_id, mode, outcome, opened_at, deadline, closed_at
+        recommendation_id, revision_id, body_id, meeting_id, stage, mode, outcome, opened_at, deadline, closed_at
     } => {
         "recommendationId": Id(recommendation_id),
         "revisionId": Id(revision_id),
         "bodyId": Id(body_id),
         "meetingId": Id(meeting_id),
+        "stage": stage,
         "mode": mode,
         "outcome": outcome,
         "openedAt": At(*opened_at),

@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Object, Result};
 use entity::id::BodyId;
-use entity::{agenda_item, agenda_item_recommendation, body, consensus_procedure, meeting, position, recommendation};
+use entity::{agenda_item, agenda_item_recommendation, consensus_procedure, meeting, position, recommendation};
 use futures_util::future::try_join_all;
 
 use super::AgendaItem;
-use crate::domain::decision::{
-    DecisionOutcome, Outcome, adopts, belongs_to, decides, last_at, outcome_of, outcome_without,
-};
+use crate::domain::decision::{DecisionOutcome, Outcome, belongs_to, decides, last_at, outcome_of, outcome_without};
 use crate::graphql::consensus::{ConsensusProcedure, Position};
 use crate::graphql::recommendation::Recommendation;
 use crate::graphql::session::{Session, session};
@@ -107,10 +105,9 @@ async fn on_text(
     if last.is_empty() {
         return Ok(vec![decision(None, outcome_without(text, meeting))]);
     }
-    let decided = last.into_iter().map(async |procedure| {
-        let body = session.known::<body::Entity>(procedure.body_id).await?;
-        let outcome = outcome_of(procedure.outcome, procedure.mode, adopts(text, &procedure, body.kind));
-        Result::Ok(decision(Some(procedure), outcome))
+    let decided = last.into_iter().map(|procedure| {
+        let outcome = outcome_of(procedure.outcome, procedure.mode, procedure.stage);
+        decision(Some(procedure), outcome)
     });
-    try_join_all(decided).await
+    Ok(decided.collect())
 }

@@ -3,7 +3,7 @@
 
 use async_graphql::{ID, InputObject};
 use chrono::NaiveDate;
-use entity::consensus_procedure::ConsensusOutcome;
+use entity::consensus_procedure::{ConsensusOutcome, ConsensusStage};
 use entity::date::Date;
 use entity::id::BodyId;
 use entity::{meeting, recommendation, source};
@@ -81,7 +81,7 @@ pub async fn record(
     after.target_date = target_date.or(after.target_date);
     let row = put(&mut tx, &before, after, false, None).await?;
     if let Some((meeting, body, stated)) = place.filter(|(.., stated)| !stated.is_empty()) {
-        let opening = Opening { text: &row, body, meeting: &meeting };
+        let opening = Opening { text: &row, body, meeting: &meeting, stage: ConsensusStage::Adoption };
         let recorded = consensus::record_in_meeting(&mut tx, opening, ConsensusOutcome::Adopted).await?;
         room::record(&mut tx, &meeting, &recorded, stated).await?;
     }

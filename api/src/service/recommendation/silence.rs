@@ -77,7 +77,8 @@ pub async fn open(
         deadline = deadline,
         () = rules::nothing_stands(&standing),
     );
-    let opening = Opening { text: &step.before, body, meeting: &meeting };
+    let stage = rules::stage_of(step.before.status);
+    let opening = Opening { text: &step.before, body, meeting: &meeting, stage };
     consensus::open_silence(&mut step.tx, opening, deadline).await?;
     let written = step.finish().await?;
     app.deadlines.open(deadline);

@@ -5,6 +5,7 @@ use chrono::{Datelike as _, NaiveDate};
 use entity::body::BodyKind;
 use entity::change::ChangeReason;
 use entity::consensus_procedure::ConsensusOutcome;
+use entity::consensus_procedure::ConsensusStage::{Adoption, Agreement};
 use entity::date::Date;
 use entity::id::{BodyId, MeetingId, RecommendationId};
 use entity::{body, meeting, recommendation};
@@ -282,7 +283,7 @@ pub async fn record_agreement(
     let place = step.meeting_of_group(&meeting_id).await?.map(|meeting| (meeting, group));
     let place = step.stated_at(place, &positions, true).await?;
     combine!((meeting, group, stated) = place, () = nothing_stands(&standing));
-    let opening = Opening { text: &step.before, body: group, meeting: &meeting };
+    let opening = Opening { text: &step.before, body: group, meeting: &meeting, stage: Agreement };
     let recorded = consensus::record_in_meeting(&mut step.tx, opening, ConsensusOutcome::Adopted).await?;
     room::record(&mut step.tx, &meeting, &recorded, stated).await?;
     step.after.agreed_meeting_id = Some(meeting.id);
@@ -301,7 +302,7 @@ pub async fn record_no_consensus(
     let group = step.before.body_id;
     let place = step.meeting_of_group(&meeting_id).await?.map(|meeting| (meeting, group));
     let (meeting, group, stated) = step.stated_at(place, &positions, false).await??;
-    let opening = Opening { text: &step.before, body: group, meeting: &meeting };
+    let opening = Opening { text: &step.before, body: group, meeting: &meeting, stage: Agreement };
     let recorded = consensus::record_in_meeting(&mut step.tx, opening, ConsensusOutcome::Broken).await?;
     room::record(&mut step.tx, &meeting, &recorded, stated).await?;
     step.finish().await
@@ -332,7 +333,7 @@ pub async fn return_to_group(
     if let Some(meeting_id) = meeting_id {
         let place = step.meeting_in_turn(&meeting_id).await?;
         let (meeting, committee, stated) = step.stated_at(place, &positions, false).await??;
-        let opening = Opening { text: &step.before, body: committee, meeting: &meeting };
+        let opening = Opening { text: &step.before, body: committee, meeting: &meeting, stage: Adoption };
         let recorded = consensus::record_in_meeting(&mut step.tx, opening, ConsensusOutcome::Broken).await?;
         room::record(&mut step.tx, &meeting, &recorded, stated).await?;
     }
@@ -366,7 +367,7 @@ pub async fn adopt(
     give_adoption(&tx, &mut after, (Some(meeting.id), adopted_on)).await?;
     let row = put(&mut tx, &before, after, false, None).await?;
     // It is as public as the text, which is published by now.
-    let opening = Opening { text: &row, body: committee, meeting: &meeting };
+    let opening = Opening { text: &row, body: committee, meeting: &meeting, stage: Adoption };
     let recorded = consensus::record_in_meeting(&mut tx, opening, ConsensusOutcome::Adopted).await?;
     room::record(&mut tx, &meeting, &recorded, stated).await?;
     tx.commit(row).await

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use entity::consensus_procedure::{self, ConsensusMode, ConsensusOutcome};
+use entity::consensus_procedure::{self, ConsensusMode, ConsensusOutcome, ConsensusStage};
 use entity::id::{BodyId, MandateId, OrganizationId};
 use entity::mandate::{self, MandateRole};
 use entity::organization::{self, OrganizationKind};
@@ -66,7 +66,7 @@ const fn said(
 /// One for each of the demonstration's texts, in their order, and one for each way that consensus can go.
 pub const LIVES: [&[Sought]; 11] = {
     use Before::{Committee, Group};
-    use ConsensusOutcome::{Adopted, Broken, Pending, Withdrawn};
+    use ConsensusOutcome::{Adopted, Broken, Lapsed, Pending, Withdrawn};
     use PositionKind::{Amendment, FormalReservation, InterpretativeStatement, Objection, Support};
     use PositionState::{Answered, Maintained, Stated, Withdrawn as TakenBack};
     [
@@ -114,8 +114,8 @@ pub const LIVES: [&[Sought]; 11] = {
         ],
         // Sent back by the Executive Committee.
         &[in_room(Group, Adopted), in_room(Committee, Broken)],
-        // Nobody said anything.
-        &[silence(Group, 2, Adopted, &[])],
+        // The group was not active when the first silence ended; nobody said anything.
+        &[silence(Group, 2, Lapsed, &[]), silence(Group, 2, Adopted, &[])],
         // Open, with a support.
         &[silence(Group, 2, Pending, &[said(0, Support, Stated, "It answers a need.", "Это отвечает потребности.")])],
         // An objection is maintained, and the room finds no consensus.
@@ -215,13 +215,13 @@ pub async fn add(
     let revisions = read::children::<recommendation_revision::Entity>(tx.db(), tx.viewer(), &[text.id]).await?;
     let mut records = 0;
     for (index, sought) in (0..).zip(life) {
-        let (meeting, body) = match sought.before {
-            Before::Group => (scene.agreed_at, text.body_id),
-            Before::Committee => (scene.adopted_at, scene.adopted_by),
+        let (meeting, body, stage) = match sought.before {
+            Before::Group => (scene.agreed_at, text.body_id, ConsensusStage::Agreement),
+            Before::Committee => (scene.adopted_at, scene.adopted_by, ConsensusStage::Adoption),
         };
         let revision = revisions.get(sought.revision - 1).ok_or_else(|| Error::internal("no such revision"))?;
         let again = life[..index].iter().filter(|earlier| earlier.before == sought.before).count();
-        let procedure = procedure(tx, Opening { text, body, meeting }, revision, (sought, again));
+        let procedure = procedure(tx, Opening { text, body, meeting, stage }, revision, (sought, again));
         let procedure = tx.insert::<consensus_procedure::Entity>(procedure).await?;
         let latest = revisions.last().unwrap_or(revision);
         for said in sought.said {
@@ -249,7 +249,7 @@ fn procedure(
     let deadline = (sought.mode == ConsensusMode::Silence).then(|| opened_at + USUAL);
     let closed_at = match sought.outcome {
         ConsensusOutcome::Pending => None,
-        ConsensusOutcome::Adopted => deadline.or(Some(opened_at)),
+        ConsensusOutcome::Adopted | ConsensusOutcome::Lapsed => deadline.or(Some(opened_at)),
         _ if deadline.is_some() => Some(opened_at + TimeDelta::hours(20)),
         _ => Some(opened_at),
     };
