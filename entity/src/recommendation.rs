@@ -107,6 +107,7 @@ impl Model {
             priority: self.priority,
             target_date: self.target_date,
             adopted_on: self.adopted_on,
+            revision: 0,
             addressees: Vec::new(),
         })
     }

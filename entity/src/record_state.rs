@@ -1,5 +1,5 @@
-//! What a record was from one of its versions to the next, so that it can be read as of an instant. It holds no free text: what was corrected
-//! does not come back. Immutable.
+//! What a record was from one of its versions to the next, so that it can be read as of an instant. It holds no free text: a meeting's title that
+//! was corrected does not come back. Immutable.
 
 use crate::addressee::Addressed;
 use crate::body_session;
@@ -12,7 +12,7 @@ use sea_orm::FromJsonQueryResult;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// A recommendation. Its text is that of its last revision of the time.
+/// A recommendation. Its text is that of the revision with this number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecommendationState {
@@ -21,6 +21,7 @@ pub struct RecommendationState {
     pub priority: Option<Priority>,
     pub target_date: Option<NaiveDate>,
     pub adopted_on: Option<NaiveDate>,
+    pub revision: i32,
     pub addressees: Vec<Addressed>,
 }
 

@@ -94,7 +94,7 @@ pub trait Record: Row {
     fn version(row: &Self::Model) -> i32;
     /// Sets the version, the time of the last change, and the columns that follow from others.
     fn stamp(row: &mut Self::Model, version: i32, at: DateTime<Utc>);
-    /// What is kept of the row as it is now, without its parts; `None` of a type whose states are not kept.
+    /// What is kept of the row as it is now, without what its parts say; `None` of a type whose states are not kept.
     fn state(_row: &Self::Model) -> Option<State> {
         None
     }

@@ -1,10 +1,12 @@
 //! What a recommendation and a meeting were at an instant, for whoever could see them then.
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 use entity::record_state;
 use rec_tests::given::{at, at_with, each, text};
-use rec_tests::{TestApp, on_both_databases};
-use sea_orm::EntityTrait as _;
+use rec_tests::{Database, TestApp, on_both_databases};
+use sea_orm::{ConnectionTrait as _, EntityTrait as _, IntoActiveModel};
 use serde_json::{Value, json};
 
 on_both_databases! {
@@ -15,6 +17,9 @@ on_both_databases! {
     an_instant_has_come_and_has_a_state,
     one_write_keeps_one_state_of_each_record,
     states_of_a_page_are_one_statement,
+    a_later_version_comes_after_an_earlier_one_whatever_the_clock_says,
+    a_record_of_thousands_of_versions_is_read_at_its_first_instant,
+    what_was_there_before_is_kept_as_the_service_keeps_it,
 }
 
 const STATE: &str = "since version status label targetDate adoptedOn addressees { category role country { iso2 } } revision { number text }";
@@ -171,7 +176,7 @@ async fn an_instant_has_come_and_has_a_state(app: TestApp) {
     for wrong in ["2026-01-15T05:00:00.000001Z", "2027-01-01T00:00:00Z", "0999-12-31T00:00:00Z"] {
         let body = app.secretariat().send(query, json!({ "id": draft["id"], "at": wrong })).await.body;
         assert_eq!(body["errors"][0]["extensions"]["code"], "INVALID_ARGUMENT", "{wrong}");
-        assert_eq!(body["data"]["recommendation"]["asOf"], Value::Null);
+        assert_eq!(body["data"]["recommendation"], json!({ "asOf": null }));
     }
     let elsewhere = "2026-01-15T10:00:00+05:00";
     assert_eq!(was(&app, "recommendation", &draft["id"], elsewhere, "status").await["status"], "DRAFT");
@@ -197,8 +202,22 @@ async fn one_write_keeps_one_state_of_each_record(app: TestApp) {
             rec_tests::given::with(input.clone(), key)
         })
         .collect();
-    app.secretariat().upsert("upsertRecommendations", json!({ "rows": rows, "matchBy": "EXTERNAL_ID" }), "id").await;
+    let write = async |rows: Vec<Value>| {
+        let input = json!({ "rows": rows, "matchBy": "EXTERNAL_ID" });
+        app.secretariat().upsert("upsertRecommendations", input, "id").await["rows"][0]["record"]["id"].take()
+    };
+    write(rows.clone()).await;
     assert_eq!(states().await.len(), before + 5);
+    write(rows.clone()).await;
+    assert_eq!(states().await.len(), before + 5, "nothing was changed");
+    let changed = rows
+        .iter()
+        .map(|row| rec_tests::given::with(row.clone(), json!({ "text": text("Changed"), "addressees": [] })));
+    let id = write(changed.collect()).await;
+    assert_eq!(states().await.len(), before + 8);
+    let state =
+        was(&app, "recommendation", &id, &now(&app), "version addressees { role } revision { number text }").await;
+    assert_eq!(state, json!({ "version": 2, "addressees": [], "revision": { "number": 2, "text": "Changed" } }));
 }
 
 async fn states_of_a_page_are_one_statement(app: TestApp) {
@@ -220,4 +239,89 @@ async fn states_of_a_page_are_one_statement(app: TestApp) {
     let (few, many) = (statements(1).await, statements(4).await);
     assert_eq!((few.1, many.1), (1, 4));
     assert_eq!(few.0, many.0);
+}
+
+async fn a_later_version_comes_after_an_earlier_one_whatever_the_clock_says(app: TestApp) {
+    let draft = app.draft("WG-A").await;
+    let first = now(&app);
+    pass(&app, 2);
+    let revised = at_with(&draft, json!({ "text": text("Another text") }));
+    let revised = app.secretariat().mutate("reviseRecommendation", revised, "id version").await;
+    let second = now(&app);
+    // A transaction that has waited, or another process whose clock is behind.
+    pass(&app, -1);
+    let between = now(&app);
+    let addressees = json!({ "addressees": [{ "category": "ALL_STAKEHOLDERS", "role": "LEAD" }] });
+    app.secretariat().mutate("setAddressees", at_with(&revised, addressees), "id").await;
+    pass(&app, 1);
+    for (at, expected) in [
+        (&first, json!({ "since": first, "version": 1, "revision": { "number": 1 } })),
+        (&between, json!({ "since": first, "version": 1, "revision": { "number": 1 } })),
+        (&second, json!({ "since": second, "version": 3, "revision": { "number": 2 } })),
+    ] {
+        assert_eq!(
+            was(&app, "recommendation", &draft["id"], at, "since version revision { number }").await,
+            expected,
+            "{at}"
+        );
+    }
+}
+
+async fn a_record_of_thousands_of_versions_is_read_at_its_first_instant(app: TestApp) {
+    let draft = app.draft("WG-A").await;
+    let first = now(&app);
+    pass(&app, 1);
+    let query = "query($at: DateTime!) { recommendations(first: 100) { nodes { id asOf(at: $at) { version } } } }";
+    let known = record_state::Entity::find().all(&app.app.databases.read).await.expect("states");
+    let of_draft = known.into_iter().max_by_key(|kept| kept.record_id).expect("a state");
+    let later = (2..5000).map(|version| record_state::Model {
+        id: app.app.clock.new_id(),
+        version,
+        since: app.app.clock.now(),
+        ..of_draft.clone()
+    });
+    let later: Vec<record_state::ActiveModel> = later.map(IntoActiveModel::into_active_model).collect();
+    for some in later.chunks(1000) {
+        record_state::Entity::insert_many(some.to_vec())
+            .exec_without_returning(&app.app.databases.write)
+            .await
+            .expect("states");
+    }
+    let began = std::time::Instant::now();
+    let data = app.secretariat().query_with(query, json!({ "at": first })).await;
+    assert!(began.elapsed() < std::time::Duration::from_millis(500), "{:?}", began.elapsed());
+    let found = data["recommendations"]["nodes"].as_array().unwrap().iter().find(|row| row["id"] == draft["id"]);
+    assert_eq!(found.expect("the draft")["asOf"]["version"], 1);
+}
+
+const PRESENT_POSTGRES: &str = include_str!("../../migration/src/m20261201_000032_record_states/present.postgres.sql");
+const PRESENT_SQLITE: &str = include_str!("../../migration/src/m20261201_000032_record_states/present.sqlite.sql");
+
+async fn what_was_there_before_is_kept_as_the_service_keeps_it(app: TestApp) {
+    app.adopted_with("WG-A", json!({ "targetDate": "2027-01-01", "priority": "HIGH" })).await;
+    app.draft_with("WG-B", json!({ "addressees": [] })).await;
+    pass(&app, 1);
+    let draft = app.draft("WG-A").await;
+    app.secretariat().mutate("reviseRecommendation", at_with(&draft, json!({ "text": text("Another") })), "id").await;
+    let country =
+        json!({ "countryId": app.country("KZ").await, "chathamHouse": true, "sensitivity": "PARTICIPANTS_ONLY" });
+    app.planned_meeting(country).await;
+    let present = async || {
+        let mut last = BTreeMap::new();
+        for kept in record_state::Entity::find().all(&app.app.databases.read).await.expect("states") {
+            let kept = record_state::Model { id: entity::id::RecordStateId(kept.record_id), ..kept };
+            let known = last.entry(kept.record_id).or_insert_with(|| kept.clone());
+            if known.version < kept.version {
+                *known = kept;
+            }
+        }
+        last
+    };
+    let by_the_service = present().await;
+    let db = &app.app.databases.write;
+    record_state::Entity::delete_many().exec(db).await.expect("no state");
+    let sql = if app.database == Database::Postgres { PRESENT_POSTGRES } else { PRESENT_SQLITE };
+    db.execute_unprepared(sql).await.expect("states");
+    assert!(by_the_service.len() > 5);
+    assert_eq!(present().await, by_the_service);
 }

@@ -415,7 +415,7 @@ impl Key for StateAt {
         }
         let mut states = HashMap::new();
         for (at, records) in records {
-            let found = service::record_state::as_of(&reader.app.databases.read, &reader.viewer, &records, at).await?;
+            let found = service::record_state::as_of(&reader.app, &reader.viewer, &records, at).await?;
             states.extend(found.into_iter().map(|state| (Self(state.record_id, at), Arc::new(state))));
         }
         Ok(states)

@@ -16,7 +16,6 @@ use crate::auth::Viewer;
 use crate::error::Error;
 use crate::service::context::AppContext;
 use crate::service::read::Visible;
-use crate::service::record_state::has_come;
 
 pub struct Session {
     pub app: Arc<AppContext>,
@@ -75,7 +74,6 @@ impl Session {
         record: Uuid,
         at: DateTime<Utc>,
     ) -> Result<Option<Arc<record_state::Model>>, Arc<Error>> {
-        has_come(&self.app, at)?;
         self.loaders.one(StateAt(record, at)).await
     }
 

@@ -124,6 +124,11 @@ async fn tally(db: &impl ConnectionTrait, counted: &SelectStatement) -> Result<H
     rows.iter().map(|row| Ok((row.try_get("", PARENT)?, row.try_get("", "n")?))).collect()
 }
 
+/// A row for each id, to be called `p`, and the id in it.
+pub fn each_of(backend: DbBackend, ids: &[Uuid]) -> (FunctionCall, Expr) {
+    (each(backend, ids), parent_of_row(backend))
+}
+
 /// A row for each id, called `p`.
 fn each(backend: DbBackend, ids: &[Uuid]) -> FunctionCall {
     match backend {

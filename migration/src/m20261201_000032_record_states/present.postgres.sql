@@ -6,6 +6,7 @@ SELECT id, id, version, updated_at, jsonb_build_object(
     'priority', priority,
     'targetDate', target_date,
     'adoptedOn', adopted_on,
+    'revision', (SELECT max(number) FROM recommendation_revision WHERE recommendation_id = recommendation.id),
     'addressees', (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
             'category', category,

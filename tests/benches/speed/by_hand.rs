@@ -135,6 +135,22 @@ impl ByHand {
         shown
     }
 
+    /// Runs statements about one record, `$1`, as far as an audience, `$2`, reads.
+    pub async fn read_all(&self, statements: &[&'static str], id: Uuid, audience: i16) {
+        for statement in statements {
+            match self {
+                Self::Sqlite(pool) => {
+                    let rows = sqlx::query(*statement).bind(id).bind(audience).fetch_all(pool).await.unwrap();
+                    std::hint::black_box(rows);
+                }
+                Self::Postgres(pool) => {
+                    let rows = sqlx::query(*statement).bind(id).bind(audience).fetch_all(pool).await.unwrap();
+                    std::hint::black_box(rows);
+                }
+            }
+        }
+    }
+
     pub async fn by_label(&self, label: &str) {
         let one = format!("SELECT {RECOMMENDATION} FROM recommendation WHERE audience = $1 AND label = $2 LIMIT $3");
         match self {

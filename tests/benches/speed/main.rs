@@ -1,6 +1,6 @@
 //! Measured comparisons, each against its limit, in one run: `cargo bench -p rec-tests`. Machines are noisy, so that what
 //! counts are ratios: the two sides of a line take turns, and its ratio is the median of those of the rounds. Parts of the table
-//! can be named: `cargo bench -p rec-tests -- hand endpoint lists consensus points pages sync program followers beside`; `million` takes long, and is
+//! can be named: `cargo bench -p rec-tests -- hand endpoint lists consensus records points pages sync program followers beside`; `million` takes long, and is
 //! measured only if it is named. `--against REV` before them compares this bench with that of another revision.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the table is printed, and what goes wrong")]
 #![expect(clippy::unwrap_used, reason = "a bench that fails stops")]
@@ -15,6 +15,7 @@ mod lists;
 mod options;
 mod points;
 mod program;
+mod records;
 mod sync;
 
 use std::fs::File;
@@ -175,6 +176,11 @@ async fn measure(database: Database, options: &Options) -> usize {
     }
     if options.is_wanted("consensus") {
         for line in Box::pin(consensus::measure(database, name)).await {
+            print(line);
+        }
+    }
+    if options.is_wanted("records") {
+        for line in Box::pin(records::measure(database, name)).await {
             print(line);
         }
     }

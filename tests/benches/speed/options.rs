@@ -3,8 +3,8 @@
 /// A part that takes so long that it must be named.
 const LONG: &str = "million";
 /// The other parts of the table, in the order in which they are measured.
-const PARTS: [&str; 10] =
-    ["hand", "endpoint", "lists", "consensus", "pages", "sync", "program", "followers", "points", "beside"];
+const PARTS: [&str; 11] =
+    ["hand", "endpoint", "lists", "consensus", "records", "pages", "sync", "program", "followers", "points", "beside"];
 
 pub struct Options {
     /// All of them, unless some are named.

@@ -33,7 +33,7 @@ impl MeetingState {
 /// now. It was for those who could see the meeting then.
 #[Object]
 impl MeetingState {
-    /// Since when it had been so.
+    /// Since when this version of the record had stood.
     async fn since(&self) -> DateTime {
         DateTime(self.since)
     }

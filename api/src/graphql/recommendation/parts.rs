@@ -53,7 +53,7 @@ impl Addressee {
     }
 }
 
-/// Who is asked to act, and in which role: by one of the paragraphs of a text.
+/// Who is asked to act, and in which role: by one of the paragraphs of a text, or by the whole text at an instant.
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub struct AddressedParty {

@@ -34,7 +34,7 @@ impl RecommendationState {
 /// could see the recommendation then.
 #[Object]
 impl RecommendationState {
-    /// Since when it had been so.
+    /// Since when this version of the record had stood.
     async fn since(&self) -> DateTime {
         DateTime(self.since)
     }
@@ -74,10 +74,10 @@ impl RecommendationState {
         self.state.addressees.iter().copied().map(AddressedParty::new).collect()
     }
 
-    /// The text: its last revision of the time. Null if you may not see that one.
+    /// The text: its latest revision of the time. Null if you may not see that one.
     async fn revision(&self, ctx: &Context<'_>) -> Result<Option<RecommendationRevision>> {
         let revisions = session(ctx).parts::<recommendation_revision::Entity>(self.of).await?;
-        let last = revisions.iter().rfind(|revision| revision.created_at <= self.since);
-        Ok(last.map(|revision| RecommendationRevision(Arc::clone(revision))))
+        let latest = revisions.iter().find(|revision| revision.number == self.state.revision);
+        Ok(latest.map(|revision| RecommendationRevision(Arc::clone(revision))))
     }
 }

@@ -237,8 +237,10 @@ impl Tx<'_> {
         }
         let named = external_id::Entity::delete_many().filter(external_id::Column::RecordId.eq(E::id(row).uuid()));
         named.exec(&self.txn).await.map_err(refused_write)?;
-        let states = record_state::Entity::delete_many().filter(record_state::Column::RecordId.eq(E::id(row).uuid()));
-        states.exec(&self.txn).await.map_err(refused_write)?;
+        if E::state(row).is_some() {
+            let its = record_state::Column::RecordId.eq(E::id(row).uuid());
+            record_state::Entity::delete_many().filter(its).exec(&self.txn).await.map_err(refused_write)?;
+        }
         let access = (E::audience(row), E::owner(row));
         let mut tombstone = row.clone();
         E::stamp(&mut tombstone, self.feed.next_version(E::version(row)), self.at);

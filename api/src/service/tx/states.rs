@@ -1,12 +1,15 @@
-//! What is kept of records from one version to the next, with the parts that tell who was meant. Which records, stands in `entity`.
+//! What is kept of records from one version to the next, with what their parts say. Which records, stands in `entity`.
+#![expect(clippy::disallowed_methods, reason = "a part of the one place that writes entities")]
 
 use std::collections::{HashMap, hash_map::Entry};
 
+use chrono::{DateTime, Utc};
 use entity::addressee::Addressed;
 use entity::change::ChangeKind;
-use entity::id::RecordId as _;
-use entity::record_state::{self, Organizing, Sitting, State};
-use entity::{ModelOf, Part, Record, addressee, body_session, meeting_organizer};
+use entity::id::{RecommendationId, RecordId as _};
+use entity::record_state::{self, Column, Organizing, Sitting, State};
+use entity::{ModelOf, Part, Record, addressee, body_session, meeting_organizer, recommendation_revision};
+use sea_orm::{ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
 use uuid::Uuid;
 
 use super::Tx;
@@ -42,13 +45,18 @@ impl Tx<'_> {
         };
         let texts = of(|state| matches!(state, State::Recommendation(_)));
         let meetings = of(|state| matches!(state, State::Meeting(_)));
+        let revisions = self.latest_revisions(&texts).await?;
+        let since = self.last_since(&states).await?;
         let mut addressees = self.parts_by::<addressee::Entity>(&texts).await?;
         let mut organizers = self.parts_by::<meeting_organizer::Entity>(&meetings).await?;
         let mut sessions = self.parts_by::<body_session::Entity>(&meetings).await?;
         for kept in &mut states {
             let id = &kept.record_id;
+            // A transaction may wait for another one that has begun later, and clocks differ: the later version still comes after the earlier one.
+            kept.since = since.get(id).copied().map_or(kept.since, |last| last.max(kept.since));
             match &mut kept.state {
                 State::Recommendation(text) => {
+                    text.revision = revisions.get(id).copied().unwrap_or_default();
                     text.addressees = addressees.remove(id).unwrap_or_default().iter().map(Addressed::of).collect();
                 }
                 State::Meeting(meeting) => {
@@ -58,6 +66,23 @@ impl Tx<'_> {
             }
         }
         self.write_rows::<record_state::Entity>(&states).await
+    }
+
+    /// The number of the latest revision of each text.
+    async fn latest_revisions(&self, texts: &[Uuid]) -> Result<HashMap<Uuid, i32>, Error> {
+        let texts: Vec<RecommendationId> = texts.iter().copied().map(RecommendationId::new).collect();
+        let number = recommendation_revision::Column::Number;
+        let latest = self.highest_of::<recommendation_revision::Entity>(number, &texts).await?;
+        Ok(latest.into_iter().map(|(id, number)| (id.uuid(), number)).collect())
+    }
+
+    /// Since when the last state of each record has stood.
+    async fn last_since(&self, states: &[record_state::Model]) -> Result<HashMap<Uuid, DateTime<Utc>>, Error> {
+        let records: Vec<Uuid> = states.iter().map(|kept| kept.record_id).collect();
+        let among = read::among_uuids(self.txn.get_database_backend(), Column::RecordId, &records);
+        let last = record_state::Entity::find().filter(among).select_only().column(Column::RecordId);
+        let last = last.column_as(Column::Since.max(), "last").group_by(Column::RecordId).into_tuple();
+        Ok(last.all(&self.txn).await?.into_iter().collect())
     }
 
     async fn parts_by<P: Part + Visible>(&self, parents: &[Uuid]) -> Result<HashMap<Uuid, Vec<ModelOf<P>>>, Error> {
