@@ -231,3 +231,81 @@ pub fn differing<'a>(from: &'a Paragraphs, to: &'a Paragraphs) -> Vec<(Option<&'
     let deleted = from.0.iter().filter(|one| in_list(to, one).is_none()).map(|one| (Some(one), None));
     later.chain(deleted).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{GivenParagraph, Reference, composed, differing, follow};
+    use chrono::NaiveDate;
+    use entity::id::{ParagraphId, RecordId as _};
+    use entity::paragraph::Paragraphs;
+    use entity::text::{Locale, LocalizedText};
+    use uuid::Uuid;
+
+    fn identity(number: u128) -> ParagraphId {
+        ParagraphId::new(Uuid::from_u128(number))
+    }
+
+    fn given(words: &[(&str, Option<u128>)]) -> Vec<GivenParagraph> {
+        let one = |((words, named), number): (&(&str, Option<u128>), i32)| GivenParagraph {
+            identity: named.map(identity),
+            number,
+            text: LocalizedText::new(Locale::En, *words),
+            target_date: None,
+            addressees: Vec::new(),
+            theme_ids: Vec::new(),
+        };
+        words.iter().zip(1..).map(one).collect()
+    }
+
+    /// New paragraphs are identified from `first` on.
+    fn after(before: &Paragraphs, words: &[(&str, Option<u128>)], first: u128) -> Paragraphs {
+        let mut next = first..;
+        let today = NaiveDate::from_ymd_opt(2026, 1, 15).expect("a day");
+        follow(given(words), before, today, || identity(next.next().expect("a number"))).expect("paragraphs")
+    }
+
+    fn numbers(paragraphs: &Paragraphs) -> Vec<u128> {
+        paragraphs.0.iter().map(|one| one.identity.uuid().as_u128()).collect()
+    }
+
+    #[test]
+    fn a_reference_is_a_label_and_a_number() {
+        let cited = Reference { label: "REC/WG-A/2024/3".to_owned(), number: 2 };
+        assert_eq!(cited.to_string(), "REC/WG-A/2024/3 ¶2");
+        for text in ["REC/WG-A/2024/3 ¶2", "REC/WG-A/2024/3¶2", " REC/WG-A/2024/3 ¶ 02 "] {
+            assert_eq!(Reference::parse(text), Some(cited.clone()), "{text}");
+        }
+        for text in ["REC/WG-A/2024/3", "¶2", "A ¶", "A ¶two", "A ¶-1", "A ¶+1", "A ¶1¶2", "A ¶99999999999"] {
+            assert_eq!(Reference::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_paragraph_is_known_by_its_identity_its_words_or_its_number() {
+        let before = after(&Paragraphs::default(), &[("A", None), ("B", None), ("C", None)], 1);
+        assert_eq!(numbers(&before), [1, 2, 3]);
+        for (words, expected) in [
+            (vec![("A", None), ("New", None), ("B", None), ("C", None)], vec![1, 10, 2, 3]),
+            (vec![("C", None), ("B", None), ("A", None)], vec![3, 2, 1]),
+            (vec![("A", None), ("Other", None), ("C", None)], vec![1, 2, 3]),
+            (vec![("Other", Some(3)), ("C", None)], vec![3, 2]),
+            (vec![("B", Some(1)), ("A", Some(2))], vec![1, 2]),
+        ] {
+            assert_eq!(numbers(&after(&before, &words, 10)), expected, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn paragraphs_make_a_text_and_tell_what_differs() {
+        let before = after(&Paragraphs::default(), &[("A", None), ("B", None)], 1);
+        assert_eq!(composed(&before).expect("a text").best(&[Locale::En]), "1. A\n\n2. B");
+        assert_eq!(composed(&Paragraphs::default()), None);
+        let later = after(&before, &[("B", None), ("C", None)], 10);
+        let ids = |pairs: Vec<(Option<_>, Option<_>)>| -> Vec<(Option<u128>, Option<u128>)> {
+            let id = |one: Option<&entity::paragraph::Paragraph>| one.map(|one| one.identity.uuid().as_u128());
+            pairs.into_iter().map(|(from, to)| (id(from), id(to))).collect()
+        };
+        assert_eq!(ids(differing(&before, &later)), [(Some(2), Some(2)), (None, Some(10)), (Some(1), None)]);
+        assert_eq!(differing(&before, &before), []);
+    }
+}

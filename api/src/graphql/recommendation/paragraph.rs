@@ -24,13 +24,13 @@ const NO_REFERENCE: &str = "A reference is a label, ¶ and the number of a parag
 pub struct Paragraph {
     of: RecommendationId,
     label: Option<String>,
-    paragraph: paragraph::Paragraph,
+    row: paragraph::Paragraph,
 }
 
 impl Paragraph {
     /// The paragraphs of a text.
     pub fn of_text(row: &recommendation::Model) -> Vec<Self> {
-        let own = |one: &paragraph::Paragraph| Self { of: row.id, label: row.label.clone(), paragraph: one.clone() };
+        let own = |one: &paragraph::Paragraph| Self { of: row.id, label: row.label.clone(), row: one.clone() };
         row.paragraphs.0.iter().map(own).collect()
     }
 
@@ -40,7 +40,7 @@ impl Paragraph {
     }
 
     fn of_revised(of: RecommendationId, one: &paragraph::Paragraph) -> Self {
-        Self { of, label: None, paragraph: one.clone() }
+        Self { of, label: None, row: one.clone() }
     }
 }
 
@@ -50,18 +50,18 @@ impl Paragraph {
     /// Which paragraph it is: the same in every revision of the text, whatever its number and its words are there. It is no global id: a cache
     /// that keeps records by their ids keeps a paragraph with its text.
     async fn identity(&self) -> ID {
-        self.paragraph.identity.to_string().into()
+        self.row.identity.to_string().into()
     }
 
     /// Its number, from 1.
     async fn number(&self) -> i32 {
-        self.paragraph.number
+        self.row.number
     }
 
     /// How it is cited, such as `REC/WG-A/2024/3 ¶2`; what the query `paragraph` finds. Null before the adoption, and in a revision.
     async fn reference(&self) -> Option<String> {
         let label = self.label.clone()?;
-        Some(Reference { label, number: self.paragraph.number }.to_string())
+        Some(Reference { label, number: self.row.number }.to_string())
     }
 
     /// Its words, without the number.
@@ -73,27 +73,27 @@ impl Paragraph {
         )]
         locale: Option<Locale>,
     ) -> String {
-        localized(ctx, &self.paragraph.text, locale)
+        localized(ctx, &self.row.text, locale)
     }
 
     /// Its words, without the number. In every language.
     async fn text_translations(&self) -> Vec<Translation> {
-        translations(&self.paragraph.text)
+        translations(&self.row.text)
     }
 
     /// By when it should be implemented, if that differs from the whole text. Null: by the `targetDate` of the text.
     async fn target_date(&self) -> Option<Date> {
-        self.paragraph.target_date.map(Date)
+        self.row.target_date.map(Date)
     }
 
     /// Whom it asks to act, if not all the addressees of the whole text. Empty: all of them.
     async fn addressees(&self) -> Vec<AddressedParty> {
-        self.paragraph.addressees.iter().copied().map(AddressedParty::new).collect()
+        self.row.addressees.iter().copied().map(AddressedParty::new).collect()
     }
 
     /// What it is about, if not all that the whole text is. Empty: all themes of the text.
     async fn themes(&self, ctx: &Context<'_>) -> Result<Vec<Theme>> {
-        let ids = self.paragraph.theme_ids.iter().copied();
+        let ids = self.row.theme_ids.iter().copied();
         let rows = session(ctx).all_named::<theme::Entity>(ids).await?;
         Ok(rows.into_iter().map(Theme).collect())
     }
@@ -134,5 +134,5 @@ pub async fn cited(session: &Session, reference: &str) -> Result<Option<Paragrap
     let Reference { label, number } = Reference::parse(reference).ok_or_else(no_reference)?;
     let text = service::find(&session.app.databases.read, &session.viewer, &RecommendationBy::Label(label)).await?;
     let paragraphs = text.map(|row| Paragraph::of_text(&row)).unwrap_or_default();
-    Ok(paragraphs.into_iter().find(|one| one.paragraph.number == number))
+    Ok(paragraphs.into_iter().find(|one| one.row.number == number))
 }

@@ -92,6 +92,6 @@ pub(super) fn reopen(before: &recommendation::Model, after: &mut recommendation:
 
 /// Whether there is a new text, which is kept as a revision.
 pub(super) fn is_new_text(before: &recommendation::Model, after: &recommendation::Model) -> bool {
-    let words = |row: &recommendation::Model| (row.title.clone(), row.text.clone(), row.rationale.clone());
-    words(after) != words(before) || after.paragraphs != before.paragraphs
+    let recommendation::Model { title, text, paragraphs, rationale, .. } = after;
+    (title, text, paragraphs, rationale) != (&before.title, &before.text, &before.paragraphs, &before.rationale)
 }
