@@ -11,18 +11,28 @@ pub struct Migration;
 
 const TABLES: [&str; 2] = ["recommendation", "recommendation_revision"];
 
-const GUARDS_POSTGRES: [&str; 2] = [
+/// A theme that is merged into another one is the other one, also in a paragraph of an adopted text and of a revision.
+const GUARDS_POSTGRES: &[&str] = &[
+    "CREATE FUNCTION refuse_paragraph_change() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF EXISTS (SELECT 1 FROM theme WHERE merged_into_id IS NOT NULL) THEN
+                RETURN NEW;
+            END IF;
+            RAISE EXCEPTION 'guard: %', TG_ARGV[0] USING ERRCODE = 'restrict_violation';
+        END $$",
     "CREATE TRIGGER recommendation_paragraphs BEFORE UPDATE ON recommendation
         FOR EACH ROW WHEN (OLD.label IS NOT NULL AND NEW.paragraphs IS DISTINCT FROM OLD.paragraphs)
-        EXECUTE FUNCTION refuse_change('an adopted text is immutable')",
+        EXECUTE FUNCTION refuse_paragraph_change('an adopted text is immutable')",
     "CREATE TRIGGER recommendation_revision_paragraphs BEFORE UPDATE OF paragraphs ON recommendation_revision
-        FOR EACH ROW EXECUTE FUNCTION refuse_change('a revision is immutable')",
+        FOR EACH ROW EXECUTE FUNCTION refuse_paragraph_change('a revision is immutable')",
 ];
-const GUARDS_SQLITE: [&str; 2] = [
+const GUARDS_SQLITE: &[&str] = &[
     "CREATE TRIGGER recommendation_paragraphs BEFORE UPDATE ON recommendation
         WHEN OLD.label IS NOT NULL AND NEW.paragraphs IS NOT OLD.paragraphs
+            AND NOT EXISTS (SELECT 1 FROM theme WHERE merged_into_id IS NOT NULL)
         BEGIN SELECT RAISE(ABORT, 'guard: an adopted text is immutable'); END",
     "CREATE TRIGGER recommendation_revision_paragraphs BEFORE UPDATE OF paragraphs ON recommendation_revision
+        WHEN NOT EXISTS (SELECT 1 FROM theme WHERE merged_into_id IS NOT NULL)
         BEGIN SELECT RAISE(ABORT, 'guard: a revision is immutable'); END",
 ];
 
@@ -47,6 +57,9 @@ impl MigrationTrait for Migration {
             let on = if is_postgres { format!(" ON {table}") } else { String::new() };
             db.execute_unprepared(&format!("DROP TRIGGER {table}_paragraphs{on}")).await?;
             db.execute_unprepared(&format!("ALTER TABLE {table} DROP COLUMN paragraphs")).await?;
+        }
+        if is_postgres {
+            db.execute_unprepared("DROP FUNCTION refuse_paragraph_change").await?;
         }
         Ok(())
     }

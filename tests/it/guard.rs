@@ -1,6 +1,6 @@
 //! What the databases themselves refuse, whoever writes and in whatever way, and by which of their rules.
 
-use rec_tests::given::at_with;
+use rec_tests::given::{at_with, text};
 use rec_tests::{Database, TestApp, on_both_databases};
 use sea_orm::ConnectionTrait as _;
 use serde_json::json;
@@ -55,6 +55,7 @@ async fn done(app: &TestApp, statement: &str) {
 on_both_databases! {
     an_adopted_recommendation_is_immutable_and_kept,
     whom_an_adopted_text_asks_and_what_it_is_about_stays,
+    the_paragraphs_of_an_adopted_text_and_of_revisions_stay,
     a_briefing_carries_no_session_and_a_concluded_meeting_stays_so,
     nothing_passes_by_the_guards_of_what_is_kept,
     a_label_comes_with_the_adoption_only_and_whole,
@@ -111,6 +112,16 @@ async fn whom_an_adopted_text_asks_and_what_it_is_about_stays(app: TestApp) {
         refused(&app, &format!("UPDATE {table} SET position = position + 1"), IMMUTABLE).await;
         refused(&app, &format!("DELETE FROM {table}"), IMMUTABLE).await;
     }
+}
+
+async fn the_paragraphs_of_an_adopted_text_and_of_revisions_stay(app: TestApp) {
+    let paragraphs = json!([{ "number": 1, "text": text("A") }]);
+    let more = json!({ "text": null, "paragraphs": paragraphs });
+    app.draft_with("WG-A", more.clone()).await;
+    done(&app, "UPDATE recommendation SET paragraphs = '[]'").await;
+    app.adopted_with("WG-A", more).await;
+    refused(&app, "UPDATE recommendation SET paragraphs = '[]' WHERE label IS NOT NULL", IMMUTABLE).await;
+    refused(&app, "UPDATE recommendation_revision SET paragraphs = '[]'", "guard: a revision is immutable").await;
 }
 
 async fn a_briefing_carries_no_session_and_a_concluded_meeting_stays_so(app: TestApp) {

@@ -15,6 +15,7 @@ on_both_databases! {
     rows_and_lines_bring_paragraphs,
     paragraphs_of_an_earlier_revision_are_not_published,
     a_paragraph_that_changes_is_a_change_of_the_text,
+    a_theme_that_is_merged_is_merged_in_paragraphs_too,
 }
 
 const PARAGRAPHS: &str = "id version text paragraphs { identity number reference text targetDate
@@ -350,4 +351,31 @@ fn with_words(paragraphs: &Value, words: &str) -> Value {
     let mut paragraphs = paragraphs.clone();
     paragraphs[0]["text"] = text(words);
     paragraphs
+}
+
+async fn a_theme_that_is_merged_is_merged_in_paragraphs_too(app: TestApp) {
+    let (law, rights, health) = (app.theme("LAW").await, app.theme("RIGHTS").await, app.theme("HEALTH").await);
+    let own = json!([
+        { "number": 1, "text": text("A"), "themeIds": [law] },
+        { "number": 2, "text": text("B"), "themeIds": [health, law, rights] },
+    ]);
+    let input = json!({ "text": null, "themeIds": [law, rights, health], "paragraphs": own });
+    let adopted = app.adopted_with("WG-A", input.clone()).await;
+    let draft = app.draft_with("WG-A", input).await;
+    // An earlier revision names the theme, and the text does not any more.
+    let revised = revise(&app, &draft, json!({ "paragraphs": paragraphs(&["A", "B"]), "themeIds": [health] })).await;
+    let query = "{ themes(filter: { code: { eq: \"LAW\" } }) { nodes { id version } } }";
+    let theme = app.secretariat().query(query).await["themes"]["nodes"][0].take();
+    app.secretariat().mutate("mergeThemes", at_with(&theme, json!({ "intoId": rights })), "id").await;
+    let selection = "themes { code } paragraphs { themes { code } } revisions { paragraphs { themes { code } } }";
+    let read = app.anonymous().recommendation(&adopted["id"], selection).await;
+    let expected =
+        json!([{ "themes": [{ "code": "RIGHTS" }] }, { "themes": [{ "code": "HEALTH" }, { "code": "RIGHTS" }] }]);
+    assert_eq!((&read["paragraphs"], &read["revisions"][0]["paragraphs"]), (&expected, &expected));
+    let earlier = app.secretariat().recommendation(&revised["id"], selection).await;
+    assert_eq!(earlier["revisions"][0]["paragraphs"], expected);
+    let version = app.secretariat().recommendation(&revised["id"], "version").await["version"].take();
+    assert_eq!(version.as_i64(), revised["version"].as_i64().map(|version| version + 1), "its line has changed");
+    let lines = app.secretariat().export("?types=RECOMMENDATION").await;
+    assert!(lines.iter().all(|line| !line.to_string().contains(&law)), "no line names what is gone");
 }

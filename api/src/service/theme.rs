@@ -2,9 +2,9 @@
 
 use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
 use entity::date::DateTime;
-use entity::id::{RecommendationId, ThemeId};
+use entity::id::ThemeId;
 use entity::theme::ThemeKind;
-use entity::{recommendation, recommendation_theme, theme};
+use entity::{recommendation, recommendation_revision, recommendation_theme, theme};
 use sea_orm::{ColumnTrait as _, Condition, ConnectionTrait};
 
 use super::external_id::{self, ExternalIdInput};
@@ -237,14 +237,18 @@ pub async fn merge(app: &AppContext, viewer: &Viewer, input: MergeThemesInput) -
     tx.commit(into).await
 }
 
-/// Replaces one theme by another one on every recommendation, adopted ones among them.
+/// Replaces one theme by another one on every recommendation and in every paragraph, adopted ones among them.
 async fn move_recommendations(tx: &mut Tx<'_>, from: ThemeId, into: ThemeId) -> Result<(), Error> {
     let on_it = Condition::all().add(recommendation_theme::Column::ThemeId.eq(from));
     let links = read::all::<recommendation_theme::Entity>(tx.db(), tx.viewer(), on_it).await?;
-    let ids: Vec<RecommendationId> = links.iter().map(|link| link.recommendation_id).collect();
+    let in_paragraphs = recommendation_revision::Column::Paragraphs;
+    let mut ids = tx.parents_naming::<recommendation_revision::Entity>(in_paragraphs, from).await?;
+    ids.extend(links.iter().map(|link| link.recommendation_id));
     tx.lock_rows::<recommendation::Entity>(&ids).await?;
     let theme = recommendation_theme::Column::ThemeId;
     tx.put_in_place::<recommendation_theme::Entity>(theme, from.0, into.0).await?;
+    tx.put_in_place_within::<recommendation::Entity>(recommendation::Column::Paragraphs, from, into).await?;
+    tx.put_in_place_within::<recommendation_revision::Entity>(in_paragraphs, from, into).await?;
     let rows = tx.by_id::<recommendation::Entity>(ids).await?;
     let mut touched: Vec<_> = rows.into_values().map(|row| (row.clone(), row)).collect();
     tx.touch_many::<recommendation::Entity>(&mut touched).await

@@ -1,5 +1,7 @@
 //! The operative paragraphs of a text, and what one revision says otherwise in them than another one. Has names and shapes; no SQL and no rules.
 
+use std::collections::HashSet;
+
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use entity::date::Date;
 use entity::id::RecommendationId;
@@ -93,7 +95,9 @@ impl Paragraph {
 
     /// What it is about, if not all that the whole text is. Empty: all themes of the text.
     async fn themes(&self, ctx: &Context<'_>) -> Result<Vec<Theme>> {
-        let ids = self.row.theme_ids.iter().copied();
+        // Two that were merged into one are one.
+        let mut seen = HashSet::new();
+        let ids = self.row.theme_ids.iter().copied().filter(|id| seen.insert(*id));
         let rows = session(ctx).all_named::<theme::Entity>(ids).await?;
         Ok(rows.into_iter().map(Theme).collect())
     }

@@ -3,10 +3,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::{ModelOf, Part};
-use sea_orm::sea_query::{Condition, Query};
+use entity::id::RecordId;
+use entity::{ModelOf, Part, Row};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, Func, Query};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, IdenStatic as _, Iterable as _, ModelTrait as _, QueryFilter as _,
+    ColumnTrait, ConnectionTrait as _, DbBackend, IdenStatic as _, Iterable as _, ModelTrait as _, QueryFilter as _,
     QuerySelect as _,
 };
 use uuid::Uuid;
@@ -79,6 +80,39 @@ impl Tx<'_> {
         let moved = update.filter(P::PARENT.not_in_subquery(has_it)).exec(&self.txn).await;
         moved.map_err(refused_write)?;
         P::delete_many().filter(column.eq(from)).exec(&self.txn).await.map(drop).map_err(refused_write)
+    }
+
+    /// The parents of parts in which a JSON column names a record by its printed id.
+    pub async fn parents_naming<P: Part>(
+        &self,
+        column: P::Column,
+        id: impl RecordId,
+    ) -> Result<Vec<P::ParentId>, Error> {
+        let naming = P::find().filter(self.text_of(column).like(format!("%{id}%")));
+        let parents = naming.select_only().column(P::PARENT).distinct().into_tuple();
+        Ok(parents.all(&self.txn).await?)
+    }
+
+    /// Replaces the record `from` by `into` wherever a JSON column names it by its printed id.
+    pub async fn put_in_place_within<E: Row>(
+        &self,
+        column: E::Column,
+        from: impl RecordId,
+        into: impl RecordId,
+    ) -> Result<(), Error> {
+        let (text, from, into) = (self.text_of(column), from.to_string(), into.to_string());
+        let named = text.clone().like(format!("%{from}%"));
+        let replaced: Expr = Func::cust("replace").args([text, from.into(), into.into()]).into();
+        let is_postgres = self.txn.get_database_backend() == DbBackend::Postgres;
+        let replaced = if is_postgres { replaced.cast_as("jsonb") } else { replaced };
+        let update = E::update_many().col_expr(column, replaced).filter(named);
+        update.exec(&self.txn).await.map(drop).map_err(refused_write)
+    }
+
+    /// A JSON column as the text that it is, or that it prints as.
+    fn text_of(&self, column: impl ColumnTrait) -> Expr {
+        let held = Expr::col(column);
+        if self.txn.get_database_backend() == DbBackend::Postgres { held.cast_as("text") } else { held }
     }
 
     /// Copies the access of parents to all their parts. Parts that are records have versions, and are updated as such.
