@@ -16,6 +16,7 @@ on_both_databases! {
     paragraphs_of_an_earlier_revision_are_not_published,
     a_paragraph_that_changes_is_a_change_of_the_text,
     a_theme_that_is_merged_is_merged_in_paragraphs_too,
+    the_same_words_in_another_form_do_not_lift_an_objection,
 }
 
 const PARAGRAPHS: &str = "id version text paragraphs { identity number reference text targetDate
@@ -378,4 +379,33 @@ async fn a_theme_that_is_merged_is_merged_in_paragraphs_too(app: TestApp) {
     assert_eq!(version.as_i64(), revised["version"].as_i64().map(|version| version + 1), "its line has changed");
     let lines = app.secretariat().export("?types=RECOMMENDATION").await;
     assert!(lines.iter().all(|line| !line.to_string().contains(&law)), "no line names what is gone");
+}
+
+async fn the_same_words_in_another_form_do_not_lift_an_objection(app: TestApp) {
+    let mandate = json!({
+        "organizationId": app.organization("OSCE").await, "bodyId": app.body("WG-A").await, "role": "MEMBER", "canObject": true,
+        "validFrom": "2025-01-01",
+    });
+    app.secretariat().mutate("grantMandate", mandate, "id").await;
+    let meeting = app.concluded_meeting(&["WG-A"]).await;
+    let objection =
+        json!([{ "organizationId": app.organization("OSCE").await, "kind": "OBJECTION", "text": text("No") }]);
+    let discussed = app.secretariat().mutate("openDiscussion", at(&draft(&app, &["A", "B"]).await), "id version").await;
+    let failed = at_with(&discussed, json!({ "meetingId": meeting["id"], "positions": objection }));
+    let failed = app.secretariat().mutate("recordNoConsensus", failed, "id version").await;
+    let flat = at_with(&failed, json!({ "paragraphs": [] }));
+    assert_eq!(app.secretariat().refusals("reviseRecommendation", flat).await, ["INVALID_STATE text"]);
+    let discussed = app.secretariat().mutate("openDiscussion", at(&draft(&app, &["A"]).await), "id version").await;
+    let opened = at_with(&discussed, json!({ "meetingId": meeting["id"] }));
+    let opened = app.secretariat().mutate("openSilence", opened, "id procedures { id }").await;
+    let said = json!({
+        "procedureId": opened["procedures"][0]["id"], "organizationId": app.organization("OSCE").await, "kind": "OBJECTION",
+        "text": text("No"),
+    });
+    app.secretariat().mutate("statePosition", said, "id").await;
+    let broken = app.secretariat().recommendation(&opened["id"], "id version").await;
+    let flat = revise(&app, &broken, json!({ "paragraphs": [] })).await;
+    let agreed = at_with(&flat, json!({ "meetingId": meeting["id"] }));
+    let refusals = app.secretariat().refusals("recordAgreement", agreed).await;
+    assert!(!refusals.is_empty(), "the objection stands");
 }

@@ -253,12 +253,15 @@ pub async fn close(
     tx.update::<consensus_procedure::Entity>(before, after).await.map(drop)
 }
 
-/// The positions on the latest revision of a text, whoever may see them.
+/// The positions on the latest revision of a text, and on earlier ones that say the same, whoever may see them.
 pub async fn positions_on_latest(tx: &Tx<'_>, text: RecommendationId) -> Result<Vec<position::Model>, Error> {
-    let revision = latest_revision(tx, text).await?;
+    let latest = latest_revision(tx, text).await?;
+    let revisions = read::children::<recommendation_revision::Entity>(tx.db(), &everyone(), &[text]).await?;
+    let says_it = |one: &&recommendation_revision::Model| (&one.title, &one.text) == (&latest.title, &latest.text);
+    let same: Vec<RevisionId> = revisions.iter().filter(says_it).map(|one| one.id).collect();
     let procedures = read::children::<consensus_procedure::Entity>(tx.db(), &everyone(), &[text]).await?;
     let on_latest = |row: &position::Model| {
-        procedures.iter().any(|procedure| procedure.id == row.procedure_id && procedure.revision_id == revision.id)
+        procedures.iter().any(|procedure| procedure.id == row.procedure_id && same.contains(&procedure.revision_id))
     };
     let positions = read::children::<position::Entity>(tx.db(), &everyone(), &[text]).await?;
     Ok(positions.into_iter().filter(on_latest).collect())

@@ -65,13 +65,13 @@ pub async fn record(
     let step = Step::begin(app, viewer, Action::RecordAdoption, (&id, expected_version), step).await?;
     let source = step.tx.named::<source::Entity>("sourceId", &source_id, "source").await?;
     let source = source.and_then(|source| rules::is_published(source.audience).map(|()| source.id));
-    let place = past_meeting(&step, meeting_id.as_ref(), day).await?;
+    let past = rules::past_day(day, council_day(step.before.created_at));
+    let place = past_meeting(&step, meeting_id.as_ref(), past.as_ref().ok()).await?;
     let place = match place {
         Ok(Some((meeting, committee))) => step.stated_at(Ok((meeting, committee)), &positions, true).await?.map(Some),
         Ok(None) => stated_somewhere(false, positions.len()).map(|()| None),
         Err(refusals) => Err(refusals),
     };
-    let past = rules::past_day(day, council_day(step.before.created_at));
     let adoptable = adoptable(&step.tx, &step.before, no_personal_data).await?;
     let target_date = rules::past_target_date(target_date.map(|Date(day)| day), day);
     combine!(source = source, place = place, day = past, () = adoptable, target_date = target_date);
@@ -88,11 +88,11 @@ pub async fn record(
     tx.commit(row).await
 }
 
-/// The meeting of an adoption of the past, if it is on record, and the body that adopted there.
+/// The meeting of an adoption of the past, if it is on record, and the body that adopted there. A day that is refused already is not judged again.
 async fn past_meeting(
     step: &Step<'_>,
     meeting: Option<&ID>,
-    day: NaiveDate,
+    day: Option<&NaiveDate>,
 ) -> Result<Validated<Option<(meeting::Model, BodyId)>>, Error> {
     let Some(meeting) = meeting else { return Ok(Ok(None)) };
     let meeting = match locked_meeting(&step.tx, meeting).await? {
@@ -100,6 +100,9 @@ async fn past_meeting(
         Err(refusals) => return Ok(Err(refusals)),
     };
     let committee = step.adopting_at(&meeting).await?;
-    let held = adoption_day(step, &meeting, Some(Date(day))).await?;
-    Ok(both(committee, held).map(|(committee, _)| Some((meeting, committee))))
+    let held = match day {
+        Some(day) => adoption_day(step, &meeting, Some(Date(*day))).await?.map(drop),
+        None => Ok(()),
+    };
+    Ok(both(committee, held).map(|(committee, ())| Some((meeting, committee))))
 }

@@ -87,7 +87,12 @@ pub async fn revise(
 /// Checks that a text may be revised, and sets the state that follows.
 pub(super) fn reopen(before: &recommendation::Model, after: &mut recommendation::Model) -> Result<(), Error> {
     after.status = next(before.status, Transition::Revise)?;
-    Ok(rules::reopens(before.status, is_new_text(before, after))?)
+    Ok(rules::reopens(before.status, has_other_words(before, after))?)
+}
+
+/// Whether it says something else, and not the same in another form.
+fn has_other_words(before: &recommendation::Model, after: &recommendation::Model) -> bool {
+    (&after.title, &after.text, &after.rationale) != (&before.title, &before.text, &before.rationale)
 }
 
 /// Whether there is a new text, which is kept as a revision.
